@@ -1,0 +1,93 @@
+# Everything runs in .venv, which the first target that needs it creates. Nothing but make, git and Python 3.11+ is asked for.
+#   make PYTHON=/path/to/python   uses that interpreter; without it the newest one found that works is taken.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench schemas fmt clean
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+stage = @printf '\n== %s\n' '$(1)'
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/ready ## a guided tour on a scratch copy, no account needed
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
+
+test: .venv/ready-dev ## format, lint, types, layers, schemas, then the tests
+	$(call stage,format: ruff format --check (make fmt repairs it))
+	@$(BIN)/ruff format --quiet --check --output-format concise .
+	$(call stage,lint: ruff check)
+	@$(BIN)/ruff check --quiet .
+	$(call stage,types: mypy)
+	@$(BIN)/mypy --no-error-summary
+	$(call stage,layers: lint-imports)
+	@out=$$($(BIN)/lint-imports --no-logo 2>&1) || { printf '%s\n' "$$out"; exit 1; }
+	$(call stage,schemas: generated schemas are current)
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(BIN)/pricebook schema --output "$$fresh" >/dev/null && \
+	if ! diff -r schemas "$$fresh"; then \
+		echo 'schemas/ is not what the models say (< committed, > generated): run "make schemas" and commit the result.' >&2; \
+		exit 1; \
+	fi
+	$(call stage,tests: pytest)
+	@$(BIN)/python -m pytest --no-header $(ARGS)
+
+bench: .venv/ready-dev ## time the stages on a large catalog (ARGS=... are passed on)
+	@$(BIN)/python bench/run.py $(ARGS)
+
+schemas: .venv/ready ## regenerate schemas/ from the models
+	@$(BIN)/pricebook schema --output schemas
+
+fmt: .venv/ready-dev ## format, and repair what the linter can repair
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+
+clean: ## remove the environment, caches and builds
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- the environment --------------------------------------------------------------------------------------------------
+
+.venv/ready: .venv/created pyproject.toml
+	@echo 'installing pricebook into .venv'
+	@$(PIP) -e .
+	@touch $@
+
+.venv/ready-dev: .venv/created pyproject.toml
+	@echo 'installing pricebook and its development tools into .venv'
+	@$(PIP) -e '.[dev]'
+	@touch .venv/ready $@
+
+# An interpreter counts only when it runs (a version manager's shim may be there and fail) and is 3.11 or later; one that
+# can make environments is preferred. Debian keeps that ability in a package of its own, which root can have installed.
+.venv/created:
+	@set -e; \
+	enough='import sys; sys.exit(sys.version_info < (3, 11))'; found=; lacking=; \
+	if .venv/bin/python -c "$$enough" 2>/dev/null && .venv/bin/python -m pip --version >/dev/null 2>&1; then \
+		touch $@; exit 0; \
+	fi; \
+	for python in $(or $(PYTHON),python3.13 python3.12 python3.11 python3 /usr/bin/python3); do \
+		"$$python" -c "$$enough" >/dev/null 2>&1 || continue; \
+		if "$$python" -c 'import ensurepip, venv' 2>/dev/null; then found=$$python; break; fi; \
+		lacking=$${lacking:-$$python}; \
+	done; \
+	if [ -z "$$found" ] && [ -n "$$lacking" ]; then \
+		package=$$("$$lacking" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'); \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "installing $$package, which $$lacking needs to make .venv"; \
+			apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$$package" >/dev/null; \
+			found=$$lacking; \
+		else \
+			echo "$$lacking cannot make virtual environments. On Debian and Ubuntu: sudo apt-get install $$package" >&2; \
+			exit 1; \
+		fi; \
+	fi; \
+	if [ -z "$$found" ]; then \
+		echo 'pricebook needs Python 3.11 or later, and none was found$(if $(PYTHON), at $(PYTHON)).' >&2; \
+		echo 'Install one, or name it: make PYTHON=/path/to/python ...' >&2; \
+		exit 1; \
+	fi; \
+	echo "creating .venv with $$("$$found" --version 2>&1)"; \
+	"$$found" -m venv --clear .venv; \
+	touch $@
