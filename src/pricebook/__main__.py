@@ -1,0 +1,6 @@
+"""`python -m pricebook`: the same as the `pricebook` command."""
+
+from pricebook.cli.main import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The nouns of pricing: frozen, strict values without ids, clock or I/O."""

@@ -1,0 +1,66 @@
+"""The catalogue: the same type for what manifests desire and for what was observed in a store."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from pricebook.catalog.canonical import digest, encode
+from pricebook.catalog.fingerprint import content_digest
+from pricebook.catalog.model import Noun
+from pricebook.catalog.rate_book import Rates
+from pricebook.catalog.reference import Kind, Ref
+
+if TYPE_CHECKING:
+    from pricebook.catalog.metric import BillableMetric
+    from pricebook.catalog.package import Package
+    from pricebook.catalog.product import Product
+    from pricebook.catalog.rate_card import RateCard
+    from pricebook.catalog.unit import PricingUnit
+
+N = TypeVar("N", bound=Noun)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Nouns by `Ref`, and the rates of each card by the card's name.
+
+    A desired package has no version in its Ref; an observed one has, and every version is there.
+    """
+
+    nouns: Mapping[Ref, Noun] = field(default_factory=dict)
+    rates: Mapping[str, Rates] = field(default_factory=dict)
+
+    @property
+    def units(self) -> dict[str, "PricingUnit"]:
+        """Declared pricing units by name; the built-in `usd` is not among them."""
+        return cast("dict[str, PricingUnit]", self._of(Kind.PRICING_UNIT))
+
+    @property
+    def metrics(self) -> dict[str, "BillableMetric"]:
+        """Billable metrics by name."""
+        return cast("dict[str, BillableMetric]", self._of(Kind.BILLABLE_METRIC))
+
+    @property
+    def products(self) -> dict[str, "Product"]:
+        """Products by name."""
+        return cast("dict[str, Product]", self._of(Kind.PRODUCT))
+
+    @property
+    def cards(self) -> dict[str, "RateCard"]:
+        """Rate cards by name."""
+        return cast("dict[str, RateCard]", self._of(Kind.RATE_CARD))
+
+    @property
+    def packages(self) -> dict[str, "Package"]:
+        """Packages by name; of an observed catalogue the latest version of each."""
+        found = sorted(((ref.version or 0, ref.name, noun) for ref, noun in self.nouns.items() if ref.kind is Kind.PACKAGE), key=lambda f: f[:2])
+        return {name: cast("Package", noun) for _, name, noun in found}
+
+    @property
+    def digest(self) -> str:
+        """One digest over every noun and every rate, whatever the order of files."""
+        nouns = {str(ref): content_digest(noun) for ref, noun in self.nouns.items()}
+        return digest(encode({"nouns": nouns, "rates": {card: rates.digest for card, rates in self.rates.items()}}))
+
+    def _of(self, kind: Kind) -> dict[str, Noun]:
+        return {ref.name: noun for ref, noun in self.nouns.items() if ref.kind is kind}

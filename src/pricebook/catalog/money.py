@@ -1,0 +1,74 @@
+"""Money is `Decimal`, from the text of a manifest to the wire. No float is constructed here, or anywhere before this.
+
+A price is a number in the *API unit* of its pricing unit (cents for USD), or text with its currency (`$10.00`,
+`10.00 USD`) in the major unit. The scale between the two belongs to the pricing unit: USD has 2, a public integration
+reports whole units for EUR, so nothing else may assume one.
+"""
+
+import re
+from decimal import Context, Decimal, InvalidOperation
+from typing import NamedTuple
+
+EXACT = Context(prec=60)
+MAX_DIGITS = 17
+"""Significant digits of an amount [assumed]: what a JSON number keeps at a reader that holds it as a double."""
+MAX_PLACES = 30
+"""Decimal places of an amount [assumed]; far below the smallest real price (1.3e-10 USD), and a bound on hostile input."""
+
+SYMBOLS = {"$": "USD", "€": "EUR", "£": "GBP"}
+_NUMBER = r"(?P<sign>-?)(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?|\.\d+)"
+MONEY_TEXT = re.compile(rf"(?P<symbol>[$€£]){_NUMBER}\Z|{_NUMBER.replace('sign>', 'sign2>').replace('number>', 'number2>')}\s*(?P<code>[A-Za-z]{{3}})\Z")
+MONEY_PATTERN = r"^([$€£]-?\d[\d,]*(\.\d+)?([eE][+-]?\d{1,3})?|-?\d[\d,]*(\.\d+)?([eE][+-]?\d{1,3})?\s*[A-Za-z]{3})$"
+"""The same for JSON Schema, a little wider: commas are placed freely."""
+
+
+class Money(NamedTuple):
+    """An amount in the major unit of an ISO currency: `$10.00` is (Decimal("10.00"), "USD")."""
+
+    amount: Decimal
+    currency: str
+
+
+def parse_money(text: str) -> Money | None:
+    """`$10.00`, `€5`, `10.00 USD`, `1,000.50 usd`; None when the text is not money with its currency."""
+    match = MONEY_TEXT.match(text.strip())
+    if match is None:
+        return None
+    number = (match["number"] or match["number2"]).replace(",", "")
+    sign = match["sign"] or match["sign2"] or ""
+    currency = SYMBOLS[match["symbol"]] if match["symbol"] else match["code"].upper()
+    return Money(Decimal(sign + number), currency)
+
+
+def to_api_unit(major: Decimal, scale: int) -> Decimal:
+    """Major units (dollars) to the pricing unit's API unit (cents), exactly."""
+    return major.scaleb(scale, EXACT)
+
+
+def to_major_unit(amount: Decimal, scale: int) -> Decimal:
+    """The pricing unit's API unit (cents) to major units (dollars), exactly."""
+    return amount.scaleb(-scale, EXACT)
+
+
+def plain(value: Decimal) -> str:
+    """The shortest plain notation, without exponent or trailing zeros: `0.00000000013`, `10`, `0`."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def read_number(text: str) -> Decimal | None:
+    """A finite decimal from its text, or None."""
+    try:
+        value = EXACT.create_decimal(text)
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None
+
+
+def carries(value: Decimal) -> bool:
+    """Whether the amount survives the wire: at most MAX_DIGITS significant digits and MAX_PLACES decimal places."""
+    digits = plain(abs(value)).replace(".", "").strip("0")
+    _, _, places = plain(value).partition(".")
+    return len(digits) <= MAX_DIGITS and len(places) <= MAX_PLACES and value.adjusted() <= MAX_DIGITS

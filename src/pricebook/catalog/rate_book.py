@@ -1,0 +1,91 @@
+"""The rates of one card: many, so kept as text. A key's canonical text maps to its schedule's canonical text.
+
+Nothing is built per rate that need not be: two books with the same digest are the same, and only the timelines whose
+texts differ are read into values (`catalog.timeline`).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from hashlib import blake2b
+from typing import Protocol
+
+from pricebook.catalog.timeline import read_key
+
+_MODULUS = 1 << 128
+
+
+def entry_digest(key: str, schedule: str) -> int:
+    """The share of one timeline in its book's digest."""
+    return int.from_bytes(blake2b(f"{key}\0{schedule}".encode(), digest_size=16).digest(), "big")
+
+
+def book_digest(entries: Iterable[tuple[str, str]]) -> int:
+    """A digest of (key, schedule) texts that does not depend on their order, and to which shares can be added or
+    taken away: the sum of the entries' digests modulo 2**128."""
+    total = 0
+    for key, schedule in entries:
+        total += int.from_bytes(blake2b(f"{key}\0{schedule}".encode(), digest_size=16).digest(), "big")
+    return total % _MODULUS
+
+
+def digest_text(value: int) -> str:
+    """A book's digest as 32 hexadecimal digits."""
+    return f"{value % _MODULUS:032x}"
+
+
+class Rates(Protocol):
+    """The rates of one card, wherever they are kept."""
+
+    @property
+    def digest(self) -> str:
+        """`digest_text(book_digest(items))`."""
+
+    def __len__(self) -> int:
+        """The number of timelines."""
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        """Every (key text, schedule text), in no particular order; may stream from the store."""
+
+    def get(self, key: str) -> str | None:
+        """The schedule text of one key."""
+
+
+class RateBook:
+    """Rates in memory."""
+
+    def __init__(self, entries: Mapping[str, str]) -> None:
+        self.entries = entries
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RateBook) and self.entries == other.entries
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        """Every (key text, schedule text)."""
+        return self.entries.items()
+
+    def get(self, key: str) -> str | None:
+        """The schedule text of one key."""
+        return self.entries.get(key)
+
+    @cached_property
+    def digest(self) -> str:
+        """See `book_digest`."""
+        return digest_text(book_digest(self.entries.items()))
+
+    @cached_property
+    def priced(self) -> frozenset[tuple[str, str | None]]:
+        """The (product, billing frequency) pairs that have a rate."""
+        return frozenset(pairs(self.entries))
+
+
+def pairs(keys: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+    """The distinct (product, billing frequency) pairs of key texts."""
+    # The head of a key's text, before its group values, says both; few distinct heads stand before many keys.
+    for head in {key[: key.index(",{")] for key in keys}:
+        product, frequency, _ = read_key(head + ",{}]")
+        yield product, frequency

@@ -1,0 +1,113 @@
+"""A price is a timeline: a piecewise-constant function of time.
+
+One timeline belongs to one key (product, billing frequency, pricing group values) on one rate card. It is a list of
+segments `(starting_at, ending_before, terms)`: instants as RFC 3339 UTC text, which sorts as time does, `None` for "no
+end"; terms as canonical JSON text, so that equal terms are equal text. A *normal* timeline is sorted, without overlaps,
+and without two equal neighbours; where no segment covers an instant there is no rate.
+
+The vendor's rule [assumed]: a rate added over an existing one replaces it on the interval that it covers, and leaves
+the rest as it was. That rule lives in `overlay` and nowhere else.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from itertools import pairwise
+from typing import NamedTuple
+
+from pricebook.catalog.canonical import encode, quoted
+
+
+class Segment(NamedTuple):
+    """What holds from `starting_at` (inclusive) until `ending_before` (exclusive; None: without end)."""
+
+    starting_at: str
+    ending_before: str | None
+    terms: str
+
+    def covers(self, instant: str) -> bool:
+        """Whether the segment holds at the instant."""
+        return self.starting_at <= instant and (self.ending_before is None or instant < self.ending_before)
+
+
+Timeline = tuple[Segment, ...]
+
+
+class RateKey(NamedTuple):
+    """Which price on a card: product name, billing frequency or None, and the sorted (key, value) pricing group values."""
+
+    product: str
+    billing_frequency: str | None
+    pricing_group_values: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        values = (f"{name}={value}" for name, value in self.pricing_group_values)
+        return " · ".join((self.product, *filter(None, (self.billing_frequency,)), *values))
+
+
+def key_text(key: RateKey) -> str:
+    """The canonical text of a key: a JSON array `["pro-plan","MONTHLY",{}]`."""
+    return encode((key.product, key.billing_frequency, dict(key.pricing_group_values)))
+
+
+def read_key(text: str) -> RateKey:
+    """The reverse of `key_text`."""
+    product, frequency, values = json.loads(text)
+    return RateKey(product, frequency, tuple(sorted(values.items())))
+
+
+def schedule_text(timeline: Iterable[Segment]) -> str:
+    """The canonical text of a normal timeline: a JSON array of `[starting_at, ending_before, terms]`."""
+    return "[" + ",".join(f"[{quoted(s)},{quoted(e) if e else 'null'},{terms}]" for s, e, terms in timeline) + "]"
+
+
+def read_schedule(text: str) -> Timeline:
+    """The reverse of `schedule_text`."""
+    return tuple(Segment(s, e, encode(t)) for s, e, t in json.loads(text, parse_float=Decimal))
+
+
+def normal(segments: Iterable[Segment]) -> Timeline:
+    """The normal form: sorted by start, equal neighbours joined. The segments must not overlap."""
+    joined: list[Segment] = []
+    for segment in sorted(segments, key=lambda s: s.starting_at):
+        if joined and joined[-1].ending_before == segment.starting_at and joined[-1].terms == segment.terms:
+            joined[-1] = joined[-1]._replace(ending_before=segment.ending_before)
+        else:
+            joined.append(segment)
+    return tuple(joined)
+
+
+def overlap(segments: Sequence[Segment]) -> tuple[int, int] | None:
+    """Indexes of two segments that share an instant, the one that starts earlier first; None when no two do."""
+    order = sorted(range(len(segments)), key=lambda i: segments[i].starting_at)
+    for before, after in pairwise(order):
+        end = segments[before].ending_before
+        if end is None or segments[after].starting_at < end:
+            return before, after
+    return None
+
+
+def overlay(timeline: Timeline, added: Iterable[Segment]) -> Timeline:
+    """The timeline after `added` segments were laid over it, each replacing what it covers, later ones over earlier."""
+    for new in added:
+        kept: list[Segment] = [new]
+        for old in timeline:
+            if old.starting_at < new.starting_at:
+                kept.append(old._replace(ending_before=_earlier(old.ending_before, new.starting_at)))
+            if new.ending_before is not None and _later_end(old.ending_before, new.ending_before):
+                kept.append(old._replace(starting_at=max(old.starting_at, new.ending_before)))
+        timeline = normal(kept)
+    return timeline
+
+
+def terms_at(timeline: Timeline, instant: str) -> str | None:
+    """The terms that hold at the instant, or None where there is no rate."""
+    return next((segment.terms for segment in timeline if segment.covers(instant)), None)
+
+
+def _earlier(end: str | None, other: str) -> str:
+    return other if end is None else min(end, other)
+
+
+def _later_end(end: str | None, other: str) -> bool:
+    return end is None or end > other

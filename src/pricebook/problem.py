@@ -1,0 +1,57 @@
+"""Errors as values: everything before the first side effect collects problems, and reports all of them.
+
+One exception, `Rejected`, carries them to the command line.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from pricebook.span import Span
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, where it stands, and the way out.
+
+    `code` is a stable kebab-case id. `message` names the value as written and the rule it breaks.
+    `related` are other places that belong to it, each with a word on what it is. `more` counts further
+    problems of the same kind that were seen but are not listed one by one (bad rows of a large table).
+    """
+
+    code: str
+    message: str
+    at: Span | None = None
+    hint: str = ""
+    related: tuple[tuple[str, Span], ...] = ()
+    severity: Severity = "error"
+    more: int = 0
+
+
+class Rejected(Exception):  # noqa: N818 - the design's name: the input was rejected, the program did not err
+    """The input cannot be used. `problems` says everything that is wrong with it; nothing was written."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__("; ".join(f"{p.code}: {p.message}" for p in self.problems[:3]))
+
+
+def reject(code: str, message: str, at: Span | None = None, hint: str = "") -> Rejected:
+    """The exception for a single problem."""
+    return Rejected([Problem(code, message, at, hint)])
+
+
+def quote(value: object, limit: int = 60) -> str:
+    """A value as written, in double quotes, short enough for a message."""
+    text = str(value)
+    return f'"{text if len(text) <= limit else text[: limit - 1] + "…"}"'
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`did you mean "x"?` for the nearest of the `known` words, or an empty string."""
+    by_lower = {name.lower(): name for name in sorted(known, reverse=True)}
+    near: Sequence[str] = get_close_matches(word.lower()[:100], by_lower, n=1, cutoff=0.6)
+    return f'did you mean "{by_lower[near[0]]}"?' if near else ""
