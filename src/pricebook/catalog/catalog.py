@@ -53,7 +53,10 @@ class Catalog:
     @property
     def packages(self) -> dict[str, "Package"]:
         """Packages by name; of an observed catalogue the latest version of each."""
-        found = sorted(((ref.version or 0, ref.name, noun) for ref, noun in self.nouns.items() if ref.kind is Kind.PACKAGE), key=lambda f: f[:2])
+        found = sorted(
+            ((ref.version or 0, ref.name, noun) for ref, noun in self.nouns.items() if ref.kind is Kind.PACKAGE),
+            key=lambda f: f[:2],
+        )
         return {name: cast("Package", noun) for _, name, noun in found}
 
     @property

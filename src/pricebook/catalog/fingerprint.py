@@ -1,24 +1,16 @@
 """What a noun says, apart from how it was written.
 
 The canonical spec leaves out whatever equals its default, so an omitted field and one that spells the default are the
-same; numbers are normalised, so 1.0 and 1.00 are the same. A `Fingerprint` tells what moves money from what does not: a
-renamed package is not a repriced one.
+same; numbers are normalised, so 1.0 and 1.00 are the same. Its digest is the noun's fingerprint.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from pricebook.catalog.canonical import decode, digest, encode
 from pricebook.catalog.model import Model, Noun
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.registry import noun_class
-
-
-class Fingerprint(NamedTuple):
-    """Two digests: of what moves money, and of the rest."""
-
-    pricing: str
-    cosmetic: str
 
 
 def spec_of(noun: Model) -> dict[str, Any]:

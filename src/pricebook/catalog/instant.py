@@ -23,7 +23,9 @@ def parse_instant(text: str) -> datetime:
         raise ValueError("an instant is written 2025-04-01 or 2025-04-01T00:00:00Z")
     year, month, day, hour, minute, second, zone = match.groups()
     try:
-        value = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=UTC)
+        value = datetime(
+            int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=UTC
+        )
         if zone and zone not in "Zz":
             value -= (1 if zone[0] == "+" else -1) * timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
     except (ValueError, OverflowError) as error:

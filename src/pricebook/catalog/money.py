@@ -13,11 +13,11 @@ EXACT = Context(prec=60)
 MAX_DIGITS = 17
 """Significant digits of an amount [assumed]: what a JSON number keeps at a reader that holds it as a double."""
 MAX_PLACES = 30
-"""Decimal places of an amount [assumed]; far below the smallest real price (1.3e-10 USD), and a bound on hostile input."""
+"""Decimal places of an amount [assumed]: far below the smallest real price (1.3e-10 USD), a bound on hostile input."""
 
 SYMBOLS = {"$": "USD", "€": "EUR", "£": "GBP"}
-_NUMBER = r"(?P<sign>-?)(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?|\.\d+)"
-MONEY_TEXT = re.compile(rf"(?P<symbol>[$€£]){_NUMBER}\Z|{_NUMBER.replace('sign>', 'sign2>').replace('number>', 'number2>')}\s*(?P<code>[A-Za-z]{{3}})\Z")
+_NUMBER = r"(?P<sign{0}>-?)(?P<number{0}>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][+-]?\d{{1,3}})?|\.\d+)"
+MONEY_TEXT = re.compile(rf"(?P<symbol>[$€£]){_NUMBER.format(1)}\Z|{_NUMBER.format(2)}\s*(?P<code>[A-Za-z]{{3}})\Z")
 MONEY_PATTERN = r"^([$€£]-?\d[\d,]*(\.\d+)?([eE][+-]?\d{1,3})?|-?\d[\d,]*(\.\d+)?([eE][+-]?\d{1,3})?\s*[A-Za-z]{3})$"
 """The same for JSON Schema, a little wider: commas are placed freely."""
 
@@ -34,8 +34,8 @@ def parse_money(text: str) -> Money | None:
     match = MONEY_TEXT.match(text.strip())
     if match is None:
         return None
-    number = (match["number"] or match["number2"]).replace(",", "")
-    sign = match["sign"] or match["sign2"] or ""
+    number = (match["number1"] or match["number2"]).replace(",", "")
+    sign = match["sign1"] or match["sign2"] or ""
     currency = SYMBOLS[match["symbol"]] if match["symbol"] else match["code"].upper()
     return Money(Decimal(sign + number), currency)
 

@@ -34,7 +34,7 @@ Timeline = tuple[Segment, ...]
 
 
 class RateKey(NamedTuple):
-    """Which price on a card: product name, billing frequency or None, and the sorted (key, value) pricing group values."""
+    """Which price on a card: product name, billing frequency or None, and sorted (key, value) pricing group values."""
 
     product: str
     billing_frequency: str | None

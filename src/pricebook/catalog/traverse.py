@@ -1,6 +1,6 @@
 """Walking a noun by its types: the references it makes, and the same noun with its references rewritten."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, get_args
 
@@ -12,6 +12,28 @@ def references(value: Model) -> Iterator[tuple[Path, Kind, str]]:
     """Every reference that the noun makes, in field order: where below it, to which kind, under which name."""
     for name, kind in _fields(type(value)).items():
         yield from _within(getattr(value, name), kind, (name,))
+
+
+def written_references(model: type[Model], data: object) -> Iterator[tuple[Path, Kind, str]]:
+    """The same for data that may be no valid `model`: what would be references in it if it were."""
+    if not isinstance(data, Mapping):
+        return
+    for name, kind in _fields(model).items():
+        if name in data:
+            inner = [mark for mark in marks(model.model_fields[name].annotation) if _is_model(mark)]
+            yield from _written(data[name], kind, inner, (name,))
+
+
+def _written(value: Any, kind: Kind | None, inner: list[type[Model]], at: Path) -> Iterator[tuple[Path, Kind, str]]:
+    if isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _written(item, kind, inner, (*at, index))
+    elif kind is not None and isinstance(value, str):
+        yield at, kind, value.lower() if kind is Kind.PRICING_UNIT else value
+    elif isinstance(value, Mapping):
+        for model in inner:
+            for path, found, name in written_references(model, value):
+                yield (*at, *path), found, name
 
 
 def rewritten(value: Model, rename: Callable[[Kind, str], str]) -> Model:
@@ -56,9 +78,13 @@ def _fields(model: type[Model]) -> dict[str, Kind | None]:
         kinds = [mark.kind for mark in (*field.metadata, *marks(field.annotation)) if isinstance(mark, Reference)]
         if kinds:
             found[name] = kinds[0]
-        elif any(isinstance(inner, type) and issubclass(inner, Model) for inner in marks(field.annotation)):
+        elif any(map(_is_model, marks(field.annotation))):
             found[name] = None
     return found
+
+
+def _is_model(mark: object) -> bool:
+    return isinstance(mark, type) and issubclass(mark, Model)
 
 
 def marks(annotation: Any) -> Iterator[Any]:

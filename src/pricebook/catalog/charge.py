@@ -1,0 +1,24 @@
+"""Charges at points in time, outside of usage."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from pricebook.catalog.model import CustomFields, ProductName, Text
+from pricebook.catalog.schedule import ChargeSchedule
+from pricebook.catalog.term import Term
+
+
+class ScheduledCharge(Term):
+    """A charge at points in time, such as a set-up fee."""
+
+    cosmetic: ClassVar[frozenset[str]] = frozenset({"key", "name", "custom_fields"})
+
+    product: ProductName
+    """The product under which it stands on invoices."""
+    schedule: ChargeSchedule
+    """When how much is charged."""
+    name: Text | None = None
+    """Displayed on invoices."""
+    custom_fields: CustomFields = Field(default_factory=dict)
+    """Custom fields, text by key."""

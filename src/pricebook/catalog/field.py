@@ -1,0 +1,41 @@
+"""Field types that many nouns share: names without repetition, counts, and numbers above zero."""
+
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from pricebook.catalog.model import Number, Text, Violation, broken
+from pricebook.problem import quote
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral() else value
+
+
+def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(set(values)) < len(values):
+        first: dict[Any, int] = {}
+        twice = [i for i, value in enumerate(values) if first.setdefault(value, i) != i]
+        raise broken(*(Violation("duplicate", f"{quote(values[i])} stands twice", (i,), "remove one") for i in twice))
+    return values
+
+
+def _filled(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not values:
+        raise broken(
+            Violation("empty", "the list is empty; it needs at least one entry", hint="add one, or remove the field")
+        )
+    return values
+
+
+T = TypeVar("T")
+NonEmpty = Annotated[tuple[T, ...], AfterValidator(_filled), Field(json_schema_extra={"minItems": 1})]
+"""A list of at least one. (pydantic's own `min_length` also complains of a list whose entries are all broken.)"""
+Distinct = AfterValidator(_distinct)
+"""Makes a tuple of names refuse the same name twice."""
+
+Texts = Annotated[tuple[Text, ...], Distinct]
+Whole = Annotated[int, BeforeValidator(_whole)]
+"""A vendor's `number` that counts something: 15 and 15.0 are the same."""
+Positive = Annotated[Number, Field(gt=0), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]

@@ -1,0 +1,102 @@
+"""Billable metrics: how usage events become a quantity."""
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from pricebook.catalog.field import Distinct, NonEmpty
+from pricebook.catalog.model import CustomFields, Model, Noun, Text, Upper, Violation
+from pricebook.catalog.reference import Kind
+
+Values = Annotated[NonEmpty[Text], Distinct]
+
+
+class EventTypeFilter(Model):
+    """Which events count, by their `event_type`."""
+
+    in_values: Values = ()
+    """Event types that are included; only these match."""
+    not_in_values: Values = ()
+    """Event types that are excluded."""
+
+
+class PropertyFilter(Model):
+    """Which events count, by one of their properties. All filters of a metric must pass."""
+
+    name: Text
+    """The name of the event property."""
+    exists: bool | None = None
+    """True: only events with the property pass. False: only events without it. Not given: either passes."""
+    in_values: Values = ()
+    """The values with which an event passes."""
+    not_in_values: Values = ()
+    """The values with which an event does not pass."""
+
+
+class BillableMetric(Noun):
+    """How usage events become a quantity: a stream of filtered, aggregated events, or a SQL query.
+
+    A metric cannot change but for its name: another aggregation, filter or group key is another metric.
+    """
+
+    kind = Kind.BILLABLE_METRIC
+    mutable: ClassVar[frozenset[str]] = frozenset({"name", "custom_fields"})
+    cosmetic: ClassVar[frozenset[str]] = frozenset({"name", "custom_fields"})
+
+    name: Text
+    """The display name of the billable metric."""
+    aggregation_type: Annotated[Literal["COUNT", "LATEST", "MAX", "SUM", "UNIQUE"], Upper] | None = None
+    """How matching events are aggregated: COUNT, LATEST, MAX, SUM or UNIQUE. Required unless `sql` is given."""
+    aggregation_key: Text | None = None
+    """The event property that is aggregated; one of the property filters. COUNT has none."""
+    event_type_filter: EventTypeFilter | None = None
+    """Which event types match."""
+    property_filters: tuple[PropertyFilter, ...] = ()
+    """Which event properties match. All filters must pass."""
+    group_keys: tuple[Values, ...] = ()
+    """Sets of properties by which usage is grouped; products price and present usage by them."""
+    sql: Text | None = None
+    """The SQL query of the metric, instead of an aggregation with filters and group keys."""
+    custom_fields: CustomFields = Field(default_factory=dict)
+    """Custom fields, text by key."""
+
+    def rules(self) -> Iterator[Violation]:
+        """SQL or an aggregation, never both; the aggregation key fits; nothing stands twice."""
+        if self.sql is not None:
+            for name in ("aggregation_type", "aggregation_key", "event_type_filter", "property_filters", "group_keys"):
+                if getattr(self, name):
+                    message = f"{name} stands beside sql; a metric is one or the other"
+                    yield Violation("conflict", message, (name,), f"remove {name}, or sql")
+            return
+        if self.aggregation_type is None:
+            hint = "COUNT, LATEST, MAX, SUM or UNIQUE; or give sql"
+            yield Violation("missing-field", "aggregation_type is required", ("aggregation_type",), hint)
+        else:
+            yield from self._aggregation(self.aggregation_type)
+        names = [found.name for found in self.property_filters]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                message = f'the property "{name}" is filtered twice'
+                yield Violation("duplicate", message, ("property_filters", index, "name"), "put both into one filter")
+        sets = [frozenset(group) for group in self.group_keys]
+        for index, group in enumerate(sets):
+            if group in sets[:index]:
+                message = f"the group key {', '.join(sorted(group))} stands twice"
+                yield Violation(
+                    "duplicate", message, ("group_keys", index), "remove one; the order of names says nothing"
+                )
+
+    def _aggregation(self, kind: str) -> Iterator[Violation]:
+        key, at = self.aggregation_key, ("aggregation_key",)
+        filtered = [found.name for found in self.property_filters]
+        if kind == "COUNT":
+            if key is not None:
+                yield Violation("not-applicable", f'aggregation_key "{key}": COUNT has none', at, "remove it")
+        elif key is None:
+            hint = "name the event property to aggregate; it must be one of property_filters"
+            yield Violation("missing-field", f"aggregation_key is required for {kind}", at, hint)
+        elif key not in filtered:
+            known = ", ".join(filtered) or "there are none"
+            message = f'aggregation_key "{key}" is not one of the property filters ({known})'
+            yield Violation("aggregation-key", message, at, f"add {{name: {key}, exists: true}} to property_filters")

@@ -1,0 +1,125 @@
+"""Packages: reusable, time-relative contract terms. A package cannot be edited; every change is a new version.
+
+What terms say alone is checked in their own modules, what they say of each other in `link`, what they say of other
+nouns in `check`.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from pricebook.catalog.alias import check_aliases
+from pricebook.catalog.charge import ScheduledCharge
+from pricebook.catalog.commit import Commit, Credit
+from pricebook.catalog.field import Whole
+from pricebook.catalog.link import check_terms
+from pricebook.catalog.model import Alias, CardName, Lower, Noun, Text, Upper, Violation
+from pricebook.catalog.override import Override
+from pricebook.catalog.recurring import RecurringCommit, RecurringCredit
+from pricebook.catalog.reference import Kind
+from pricebook.catalog.spend_tracker import SpendTracker
+from pricebook.catalog.statement import UsageStatementSchedule
+from pricebook.catalog.subscription import Subscription
+from pricebook.catalog.term import Duration, Relative
+from pricebook.catalog.threshold import PrepaidBalanceThresholdConfiguration, SpendThresholdConfiguration
+
+_CAP = "discount_configuration.cap.amount"
+
+
+class Package(Noun, Relative):
+    """A standard set of contract terms, defined once and sold to many customers.
+
+    It cannot be edited, its aliases included: contracts made on a version stay on it.
+    """
+
+    kind = Kind.PACKAGE
+    mutable: ClassVar[frozenset[str]] = frozenset()
+    cosmetic: ClassVar[frozenset[str]] = frozenset({"name", "contract_name"})
+    amounts: ClassVar[tuple[str, ...]] = (
+        f"spend_threshold_configuration.{_CAP}",
+        f"prepaid_balance_threshold_configuration.{_CAP}",
+    )
+    forbidden: ClassVar[Mapping[str, tuple[str, str]]] = {
+        **Relative.forbidden,
+        "uniqueness_key": ("pricebook derives it from the package's name, version and content", "remove it"),
+        "custom_fields": ("a package takes no custom fields", "its commits, credits, subscriptions and charges do"),
+    }
+
+    name: Text
+    """The package's name; `{version}` in it becomes the version's number."""
+    contract_name: Text | None = None
+    """The name of contracts made on the package; `{version}` in it becomes the version's number."""
+    aliases: tuple[Alias, ...] = ()
+    """Names by which contracts find the package, each with a schedule; not exposed to end customers."""
+    rate_card: CardName | None = None
+    """The rate card, by our name; or use rate_card_alias."""
+    rate_card_alias: Text | None = None
+    """An alias of a rate card, looked up as of the start of each contract."""
+    duration: Duration | None = None
+    """How long contracts last; when not given, without end."""
+    net_payment_terms_days: Annotated[Whole, Field(ge=0)] | None = None
+    """Days until an invoice is due."""
+    billing_provider: (
+        Annotated[Literal["aws_marketplace", "azure_marketplace", "gcp_marketplace", "stripe", "netsuite"], Lower]
+        | None
+    ) = None
+    """Who bills: aws_marketplace, azure_marketplace, gcp_marketplace, stripe or netsuite."""
+    delivery_method: Annotated[Literal["direct_to_billing_provider", "aws_sqs", "tackle", "aws_sns"], Lower] | None = (
+        None
+    )
+    """How the billing provider is reached: direct_to_billing_provider, aws_sqs, tackle or aws_sns."""
+    usage_statement_schedule: UsageStatementSchedule | None = None
+    """When usage is invoiced."""
+    subscriptions: tuple[Subscription, ...] = ()
+    """Recurring fees."""
+    commits: tuple[Commit, ...] = ()
+    """Amounts that the customer commits to."""
+    credits: tuple[Credit, ...] = ()
+    """Amounts given to the customer."""
+    recurring_commits: tuple[RecurringCommit, ...] = ()
+    """Commits made every period."""
+    recurring_credits: tuple[RecurringCredit, ...] = ()
+    """Credits granted every period."""
+    multiplier_override_prioritization: Annotated[Literal["LOWEST_MULTIPLIER", "EXPLICIT"], Upper] = "LOWEST_MULTIPLIER"
+    """LOWEST_MULTIPLIER applies the greatest discount; EXPLICIT goes by priority, the lowest first. TIERED overrides
+    need EXPLICIT."""
+    overrides: tuple[Override, ...] = ()
+    """How prices and entitlements differ from the rate card."""
+    scheduled_charges: tuple[ScheduledCharge, ...] = ()
+    """Charges at points in time."""
+    scheduled_charges_on_usage_invoices: Annotated[Literal["ALL"], Upper] | None = None
+    """ALL puts scheduled and commit charges on the usage invoice that ends at their time; when not given, they stand on
+    an invoice of their own."""
+    spend_trackers: tuple[SpendTracker, ...] = ()
+    """Counters of spend, for the caps of discounts."""
+    spend_threshold_configuration: SpendThresholdConfiguration | None = None
+    """Charges the customer whenever usage reaches an amount."""
+    prepaid_balance_threshold_configuration: PrepaidBalanceThresholdConfiguration | None = None
+    """Recharges a prepaid balance whenever it falls to an amount."""
+
+    @classmethod
+    def unit_for(cls, path: str, data: Mapping[str, Any]) -> str | Violation:
+        """The cap of a discount is in the unit of the spend tracker that it names."""
+        found: Any = data
+        for step in path.split(".")[:-1]:
+            found = found.get(step) if isinstance(found, Mapping) else None
+        alias = found.get("spend_tracker_alias") if isinstance(found, Mapping) else None
+        trackers = data.get("spend_trackers")
+        for tracker in trackers if isinstance(trackers, (list, tuple)) else ():
+            if isinstance(tracker, Mapping) and tracker.get("alias") == alias:
+                return super().unit_for(path, tracker)
+        return super().unit_for(path, {})
+
+    def rules(self) -> Iterator[Violation]:
+        """One rate card, where one is needed; aliases and terms agree with each other."""
+        if self.rate_card is not None and self.rate_card_alias is not None:
+            message = "rate_card_alias stands beside rate_card; a package has one or the other"
+            yield Violation("conflict", message, ("rate_card_alias",), "keep one of them")
+        for name in ("subscriptions", "overrides"):
+            if getattr(self, name) and self.rate_card is None and self.rate_card_alias is None:
+                message = f"rate_card or rate_card_alias is required: {name} refer to its rates"
+                yield Violation("missing-field", message, ("rate_card",), "name the card, or one of its aliases")
+                break
+        yield from check_aliases(self.aliases)
+        yield from check_terms(self)

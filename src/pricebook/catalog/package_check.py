@@ -1,0 +1,147 @@
+"""What a package and the nouns it refers to say of each other: product types, rates on its card, units, seats."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
+from pricebook.catalog.model import Path, Violation
+from pricebook.catalog.product_check import has_group_key
+from pricebook.catalog.rate_book import RateBook
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.traverse import references
+from pricebook.problem import quote
+
+if TYPE_CHECKING:
+    from pricebook.catalog.catalog import Catalog
+    from pricebook.catalog.package import Package
+    from pricebook.catalog.product import Product
+    from pricebook.catalog.recurring import RecurringCredit
+    from pricebook.catalog.specifier import CommitSpecifier
+
+Found = tuple[Path, Violation]
+
+_BALANCES = ("commits", "credits", "recurring_commits", "recurring_credits")
+_THRESHOLDS = ("spend_threshold_configuration", "prepaid_balance_threshold_configuration")
+
+
+def check_package(package: "Package", card: str | None, catalog: "Catalog") -> Iterator[Found]:
+    """Every broken rule of one package. `card` is the rate card it uses, or None when that cannot be told: then what
+    depends on the card is not checked."""
+    yield from _check_types(package, catalog)
+    if card in catalog.cards:
+        yield from _check_rates(package, card, catalog)
+        yield from _check_units(package, card, catalog)
+    yield from _check_seats(package, card, catalog)
+
+
+def priced_on(card: str, catalog: "Catalog") -> frozenset[tuple[str, str | None]]:
+    """The (product, billing frequency) pairs with a rate on the card of a desired catalogue."""
+    return cast(RateBook, catalog.rates[card]).priced if card in catalog.rates else frozenset()
+
+
+def _check_types(package: "Package", catalog: "Catalog") -> Iterator[Found]:
+    for name in _BALANCES:
+        for index, term in enumerate(getattr(package, name)):
+            yield from _check_type(term.product, "FIXED", (name, index, "product"), catalog)
+    for name in _THRESHOLDS:
+        threshold = getattr(package, name)
+        if threshold is not None:
+            yield from _check_type(threshold.commit.product, "FIXED", (name, "commit", "product"), catalog)
+    for index, subscription in enumerate(package.subscriptions):
+        at = ("subscriptions", index, "subscription_rate", "product")
+        yield from _check_type(subscription.subscription_rate.product, "SUBSCRIPTION", at, catalog)
+
+
+def _check_type(name: str, needed: str, at: Path, catalog: "Catalog") -> Iterator[Found]:
+    product = catalog.products.get(name)
+    if product is not None and product.type != needed:
+        message = f"product {quote(name)} is {product.type}; here a {needed} product is needed"
+        related = (("the product", Ref(Kind.PRODUCT, name), ("type",)),)
+        yield at, Violation("product-type", message, (), f"name a {needed} product", related)
+
+
+def _check_rates(package: "Package", card: str, catalog: "Catalog") -> Iterator[Found]:
+    priced = priced_on(card, catalog)
+    for index, subscription in enumerate(package.subscriptions):
+        rate = subscription.subscription_rate
+        product = catalog.products.get(rate.product)
+        if product is None or product.type != "SUBSCRIPTION" or (rate.product, rate.billing_frequency) in priced:
+            continue
+        others = sorted(frequency for name, frequency in priced if name == rate.product and frequency)
+        hint = f"it has {', '.join(others)}" if others else "add the rate to the card, or name another card"
+        message = f"rate card {quote(card)} has no {rate.billing_frequency} rate for product {quote(rate.product)}"
+        related = (("the rate card", Ref(Kind.RATE_CARD, card), ()),)
+        at = ("subscriptions", index, "subscription_rate")
+        yield at, Violation("no-rate", message, (), hint, related)
+
+
+def _check_units(package: "Package", name: str, catalog: "Catalog") -> Iterator[Found]:
+    card = catalog.cards[name]
+    known = {card.fiat_credit_type, *(conversion.custom_credit_type for conversion in card.credit_type_conversions)}
+    for path, kind, unit in references(package):
+        if kind is not Kind.PRICING_UNIT or unit in known:
+            continue
+        if path[0] == "overrides" and "PERCENTAGE" in _overwrite_type(package, path):
+            continue  # a percentage has no pricing unit of its own
+        message = f"rate card {quote(name)} has no conversion for pricing unit {quote(unit)}"
+        hint = f"use {card.fiat_credit_type}, or add the unit to the card's credit_type_conversions"
+        related = (("the rate card", Ref(Kind.RATE_CARD, name), ("credit_type_conversions",)),)
+        yield path, Violation("unit-not-on-card", message, (), hint, related)
+
+
+def _overwrite_type(package: "Package", path: Path) -> str:
+    rate = package.overrides[int(path[1])].overwrite_rate
+    return rate.rate_type if rate is not None else ""
+
+
+def _check_seats(package: "Package", card: str | None, catalog: "Catalog") -> Iterator[Found]:
+    """Of a balance per seat: every usage product it applies to can tell the seats apart, and so can its metric."""
+    seats = {s.key: s.seat_config for s in package.subscriptions if s.key is not None}
+    for name in ("recurring_commits", "recurring_credits"):
+        for index, term in enumerate(getattr(package, name)):
+            config = term.subscription_config
+            seat = seats.get(config.subscription) if config is not None else None
+            if config is None or config.allocation != "INDIVIDUAL" or seat is None:
+                continue
+            for product in _applicable(term, card, catalog):
+                lack = _lacks_seat(catalog.products[product], seat.seat_group_key, catalog)
+                if lack:
+                    at = (name, index, "subscription_config", "allocation")
+                    message = f"a balance per seat applies to product {quote(product)}, but {lack}"
+                    hint = f"{quote(seat.seat_group_key)} has to be a group key of both, or narrow applicable_products"
+                    related = (("the product", Ref(Kind.PRODUCT, product), ("presentation_group_key",)),)
+                    yield at, Violation("seat-key", message, (), hint, related)
+
+
+def _lacks_seat(product: "Product", key: str, catalog: "Catalog") -> str:
+    if key not in product.presentation_group_key and key not in product.pricing_group_key:
+        return f"{quote(key)} is in neither its presentation nor its pricing group key"
+    metric = catalog.metrics.get(product.billable_metric or "")
+    if metric is not None and not has_group_key(metric, frozenset({key})):
+        return f"{quote(key)} is no group key of its metric {quote(product.billable_metric)}"
+    return ""
+
+
+def _applicable(term: "RecurringCredit", card: str | None, catalog: "Catalog") -> list[str]:
+    """The USAGE products that the balance applies to: those it names, or all on the card when it names none."""
+    usage = {name: product for name, product in catalog.products.items() if product.type == "USAGE"}
+    on_card = {name for name, _ in priced_on(card, catalog)} if card is not None else set()
+    if not (term.applicable_products or term.applicable_product_tags or term.specifiers):
+        return [name for name in usage if name in on_card]
+    return [
+        name
+        for name, product in usage.items()
+        if name in term.applicable_products
+        or not set(term.applicable_product_tags).isdisjoint(product.tags)
+        or any(_matches(specifier, name, product, on_card) for specifier in term.specifiers)
+    ]
+
+
+def _matches(specifier: "CommitSpecifier", name: str, product: "Product", on_card: set[str]) -> bool:
+    if specifier.product is None and not specifier.product_tags and name not in on_card:
+        return False
+    tags = set(product.tags)
+    return (
+        specifier.product in (None, name)
+        and tags.issuperset(specifier.product_tags)
+        and not any(rule.product_tags and tags.issuperset(rule.product_tags) for rule in specifier.exclude)
+    )

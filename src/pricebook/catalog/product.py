@@ -1,0 +1,154 @@
+"""Products: what stands on rate cards and invoices. One model; the type decides which fields apply."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from pricebook.catalog.field import Distinct, Texts, Whole
+from pricebook.catalog.model import CustomFields, MetricName, Model, Noun, Number, ProductName, Text, Upper, Violation
+from pricebook.catalog.reference import Kind
+
+
+def _type(value: Any) -> Any:
+    word = value.upper() if isinstance(value, str) else value
+    return "PROFESSIONAL_SERVICE" if word == "PRO_SERVICE" else word
+
+
+ProductType = Annotated[
+    Literal["FIXED", "USAGE", "COMPOSITE", "SUBSCRIPTION", "PROFESSIONAL_SERVICE"], BeforeValidator(_type)
+]
+
+
+class QuantityConversion(Model):
+    """Turns the metered quantity into the priced one, as from MB to GB: divide by 1024."""
+
+    cosmetic: ClassVar[frozenset[str]] = frozenset({"name"})
+
+    conversion_factor: Number
+    """The factor to multiply or divide the quantity by."""
+    operation: Annotated[Literal["MULTIPLY", "DIVIDE"], Upper]
+    """MULTIPLY or DIVIDE."""
+    name: Text | None = None
+    """A name for the conversion."""
+
+    def rules(self) -> Iterator[Violation]:
+        """No division by zero."""
+        if self.operation == "DIVIDE" and not self.conversion_factor:
+            message = "a quantity cannot be divided by 0"
+            yield Violation("out-of-range", message, ("conversion_factor",), "MB to GB divides by 1024")
+
+
+class QuantityRounding(Model):
+    """How the priced quantity is rounded."""
+
+    rounding_method: Annotated[Literal["ROUND_UP", "ROUND_DOWN", "ROUND_HALF_UP"], Upper]
+    """ROUND_UP, ROUND_DOWN or ROUND_HALF_UP."""
+    decimal_places: Annotated[Whole, Field(ge=0)]
+    """Decimal places that are kept."""
+
+
+_APPLIES_TO: dict[str, frozenset[str]] = {
+    **dict.fromkeys(
+        (
+            "billable_metric",
+            "pricing_group_key",
+            "presentation_group_key",
+            "quantity_conversion",
+            "quantity_rounding",
+            "sql_breakdown_granularity",
+        ),
+        frozenset({"USAGE"}),
+    ),
+    **dict.fromkeys(
+        ("composite_products", "composite_tags", "composite_scope", "exclude_free_usage", "include_composite_spend"),
+        frozenset({"COMPOSITE"}),
+    ),
+    "netsuite_overage_item_id": frozenset({"USAGE", "COMPOSITE"}),
+}
+"""The fields that only some types have; every other field fits every type."""
+
+
+class Product(Noun):
+    """What stands on rate cards and invoices: usage, a fixed amount, a share of other products, a subscription or a
+    professional service. Its type can never change; other fields change from an hour on."""
+
+    kind = Kind.PRODUCT
+    mutable: ClassVar[frozenset[str]] = frozenset(
+        {
+            "name",
+            "billable_metric",
+            "composite_products",
+            "composite_tags",
+            "custom_fields",
+            "exclude_free_usage",
+            "include_composite_spend",
+            "is_refundable",
+            "netsuite_internal_item_id",
+            "netsuite_overage_item_id",
+            "presentation_group_key",
+            "pricing_group_key",
+            "quantity_conversion",
+            "quantity_rounding",
+            "sql_breakdown_granularity",
+            "tags",
+        }
+    )
+    cosmetic: ClassVar[frozenset[str]] = frozenset(
+        {"name", "custom_fields", "netsuite_internal_item_id", "netsuite_overage_item_id"}
+    )
+
+    name: Text
+    """Displayed on invoices."""
+    type: ProductType
+    """FIXED, USAGE, COMPOSITE, SUBSCRIPTION or PROFESSIONAL_SERVICE. It can never change."""
+    billable_metric: MetricName | None = None
+    """USAGE only, required there: the metric whose quantity is priced."""
+    composite_products: Annotated[tuple[ProductName, ...], Distinct] = ()
+    """COMPOSITE only: the products whose spend it is a share of."""
+    composite_tags: Texts = ()
+    """COMPOSITE only: the tags of products whose spend it is a share of."""
+    composite_scope: Annotated[Literal["CONTRACT", "CUSTOMER"], Upper] = "CONTRACT"
+    """COMPOSITE only: whether spend per CONTRACT or across all contracts of the CUSTOMER counts. Cannot change."""
+    exclude_free_usage: bool = False
+    """COMPOSITE only (beta): leave products with $0 out of composite usage."""
+    include_composite_spend: bool = False
+    """COMPOSITE only: count the spend of other composite products too."""
+    is_refundable: bool = True
+    """Whether the product is refundable; available in some accounts only."""
+    tags: Texts = ()
+    """Tags by which commits, credits, overrides and composite products find the product."""
+    pricing_group_key: Texts = ()
+    """USAGE only: event properties, each combination of whose values has a price of its own."""
+    presentation_group_key: Texts = ()
+    """USAGE only: event properties by which invoices group the usage."""
+    quantity_conversion: QuantityConversion | None = None
+    """USAGE only: turns the metered quantity into the priced one."""
+    quantity_rounding: QuantityRounding | None = None
+    """USAGE only: how the quantity is rounded."""
+    sql_breakdown_granularity: Annotated[Literal["SERVICE_PERIOD", "HOUR"], Upper] = "SERVICE_PERIOD"
+    """USAGE with a SQL metric: evaluate the query once per invoice (SERVICE_PERIOD) or for each HOUR."""
+    netsuite_internal_item_id: Text | None = None
+    """The item's id in NetSuite; available in some accounts only."""
+    netsuite_overage_item_id: Text | None = None
+    """USAGE and COMPOSITE only: the overage item's id in NetSuite; available in some accounts only."""
+    custom_fields: CustomFields = Field(default_factory=dict)
+    """Custom fields, text by key."""
+
+    def rules(self) -> Iterator[Violation]:
+        """Each type has what it needs and nothing that belongs to another."""
+        for name, types in _APPLIES_TO.items():
+            if self.type not in types and getattr(self, name) != type(self).model_fields[name].default:
+                only = " and ".join(sorted(types, reverse=True))
+                hint = f"remove {name}, or make a new product of type {sorted(types)[-1]}"
+                message = f"{name} is for {only} products; this one is {self.type}"
+                yield Violation("not-applicable", message, (name,), hint)
+        if self.type == "USAGE" and self.billable_metric is None:
+            hint = "name the metric whose quantity is priced"
+            yield Violation(
+                "missing-field", "billable_metric is required for a USAGE product", ("billable_metric",), hint
+            )
+        if self.type == "COMPOSITE" and not (self.composite_products or self.composite_tags):
+            message = "a COMPOSITE product needs composite_products or composite_tags"
+            hint = "name the products, or their tags, whose spend it is a share of"
+            yield Violation("missing-field", message, ("composite_products",), hint)

@@ -1,0 +1,65 @@
+"""What a commit or credit applies to: products, tags, or specifiers that filter usage."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pricebook.catalog.field import Distinct, Texts
+from pricebook.catalog.model import GroupValues, ProductName, Upper, Violation
+from pricebook.catalog.term import Relative
+
+RateKind = Annotated[Literal["COMMIT_RATE", "LIST_RATE"], Upper]
+"""Which of a card's rates prices usage that is drawn from a commit."""
+
+
+class ExcludeSpecifier(Relative):
+    """Takes products out of what a specifier includes."""
+
+    product_tags: Texts = ()
+    """Products with all these tags are left out."""
+
+
+class UsageSpecifier(Relative):
+    """A filter on usage. Every condition given must hold."""
+
+    product: ProductName | None = None
+    """Only usage of this product."""
+    product_tags: Texts = ()
+    """Only products with all these tags."""
+    pricing_group_values: GroupValues = Field(default_factory=dict)
+    """Only usage with these values of the pricing group key."""
+    presentation_group_values: GroupValues = Field(default_factory=dict)
+    """Only usage with these values of the presentation group key."""
+    exclude: tuple[ExcludeSpecifier, ...] = ()
+    """What is left out of what the other conditions include; one match is enough."""
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it names a product, tags or group values."""
+        return bool(self.product or self.product_tags or self.pricing_group_values or self.presentation_group_values)
+
+
+class CommitSpecifier(UsageSpecifier):
+    """A filter on the usage that draws down a commit or credit."""
+
+
+class Applicable(Relative):
+    """What a commit or credit applies to: everything, unless products, tags or specifiers are given."""
+
+    applicable_products: Annotated[tuple[ProductName, ...], Distinct] = ()
+    """The products it applies to."""
+    applicable_product_tags: Texts = ()
+    """The tags of products it applies to."""
+    specifiers: tuple[CommitSpecifier, ...] = ()
+    """Filters on usage, of which at least one must match. Not together with applicable_products or their tags."""
+    rate_type: RateKind | None = None
+    """COMMIT_RATE or LIST_RATE: which rate prices the usage drawn from it."""
+
+    def rules(self) -> Iterator[Violation]:
+        """Specifiers, or applicable products and tags, not both."""
+        if self.specifiers:
+            for name in ("applicable_products", "applicable_product_tags"):
+                if getattr(self, name):
+                    hint = "name the product or its tags inside the specifiers"
+                    yield Violation("conflict", f"{name} stands beside specifiers", (name,), hint)

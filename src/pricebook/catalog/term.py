@@ -1,0 +1,71 @@
+"""What the terms of a package have in common: a key of ours, offsets and lengths of time, and no absolute dates.
+
+A package is customer-agnostic and time-relative. `Relative` says so in one place: whoever writes `customer_id` or
+`starting_at` into any part of a package is told what to write instead.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from pricebook.catalog.field import Whole
+from pricebook.catalog.model import Model, Upper
+
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=200)]
+
+_TIME = "packages are time-relative"
+_WHO = "packages are customer-agnostic"
+_START = (_TIME, "use starting_at_offset, which counts from the start of the contract, and duration")
+_POINT = (_TIME, "use date_offset, which counts from the start of the contract")
+_CUSTOMER = (_WHO, "the customer is named when a contract is created on the package")
+_BILLING = (
+    _WHO,
+    "a customer's billing configuration belongs to the contract; a package has billing_provider and delivery_method",
+)
+
+
+class Relative(Model):
+    """The package and every part of it."""
+
+    forbidden: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "starting_at": _START,
+        "ending_before": (_TIME, "use duration, which counts from starting_at_offset"),
+        "date": _POINT,
+        "timestamp": _POINT,
+        "billing_anchor_date": (_TIME, "usage statements are anchored by day and the contract's start"),
+        "customer_id": _CUSTOMER,
+        "customer": _CUSTOMER,
+        "billing_provider_configuration": _BILLING,
+        "billing_provider_configuration_id": _BILLING,
+        "customer_billing_provider_configuration": _BILLING,
+        "revenue_system_configuration": _BILLING,
+    }
+
+
+class Term(Relative):
+    """A term of a package that can have a name of ours."""
+
+    forbidden: ClassVar[Mapping[str, tuple[str, str]]] = {
+        **Relative.forbidden,
+        "temporary_id": ("pricebook derives it from key", "use key"),
+    }
+
+    key: Key | None = None
+    """Our name for the term: diffs show it, and other terms of the package refer to it. Unique within its list."""
+
+
+class RelativeDate(Relative):
+    """A point in time: an offset from the start of the contract."""
+
+    value: Annotated[Whole, Field(ge=0)]
+    """How many units."""
+    unit: Annotated[Literal["DAYS", "WEEKS", "MONTHS", "YEARS"], Upper]
+    """DAYS, WEEKS, MONTHS or YEARS."""
+
+
+class Duration(RelativeDate):
+    """A length of time, of at least one unit."""
+
+    value: Annotated[Whole, Field(gt=0)]
+    """How many units, at least 1."""

@@ -1,0 +1,26 @@
+"""The registry: a model for every kind, and no module before it is needed."""
+
+import subprocess
+import sys
+
+import pytest
+
+from pricebook.catalog.reference import Kind
+from pricebook.catalog.registry import noun_class
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_has_its_model(kind):
+    model = noun_class(kind)
+    assert (model.kind, model.__name__) == (kind, kind.manifest)
+    assert model.mutable <= model.model_fields.keys()
+
+
+def test_what_is_not_used_is_not_imported():
+    script = (
+        "import sys; from pricebook.catalog import check, reference, registry;"
+        "registry.noun_class(reference.Kind.RATE_CARD);"
+        "print(*(n for n in ('package', 'override', 'product', 'rate') if 'pricebook.catalog.' + n in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
