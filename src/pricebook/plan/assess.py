@@ -1,0 +1,158 @@
+"""What a change means for customers: hazards, from the change's own typed fields and from what it touches.
+
+Rates bring theirs along (`plan.timeline`); here are those of nouns.
+"""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, assert_never, cast
+
+from pricebook.catalog.canonical import decode
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.model import Noun
+from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.timeline import RateKey, key_text, read_schedule
+from pricebook.plan.change import AddRates, Archive, Change, Create, FieldChange, RateChange, Repoint, Revise, Supersede
+from pricebook.plan.hazard import Hazard
+from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.timeline import compare_prices
+
+if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
+    from pricebook.catalog.package import Package
+
+GRANTS = ("credits", "recurring_credits", "commits", "recurring_commits")
+"""The lists of terms that give a customer something to spend."""
+_GIVEN = ("amount", "unit_price", "quantity", "value", "rollover_fraction")
+_CHARGED = ("invoice_amount", "invoice_schedule", "scheduled_charges", "overwrite_rate", "multiplier")
+
+
+def hazards_of(change: Change, desired: Catalog, snapshot: Snapshot) -> tuple[Hazard, ...]:
+    """The hazards of a change, sorted."""
+    return tuple(sorted(set(_hazards(change, desired, snapshot))))
+
+
+def reach_of(change: Change, snapshot: Snapshot) -> int | None:
+    """Live contracts that the change is about: those on the card, or those that stay on the package's versions."""
+    ref = change.ref
+    if ref.kind is Kind.RATE_CARD:
+        return snapshot.contracts.get(ref, 0)
+    if ref.kind is Kind.PACKAGE:
+        return sum(
+            n for other, n in snapshot.contracts.items() if other.kind is Kind.PACKAGE and other.name == ref.name
+        )
+    return None
+
+
+def mark_live(rate: RateChange) -> RateChange:
+    """The change of an existing price on a card that bills customers reaches them."""
+    if rate.observed is None:
+        return rate
+    return rate._replace(hazards=tuple(sorted({*rate.hazards, Hazard.REACHES_LIVE_CONTRACTS})))
+
+
+def _hazards(change: Change, desired: Catalog, snapshot: Snapshot) -> Iterator[Hazard]:
+    match change:
+        case AddRates():
+            for rate in change.rates:
+                yield from rate.hazards
+        case Create():
+            yield from _never_invoiced(change.noun, desired)
+        case Supersede():
+            yield from _of_fields(change.fields)
+            yield from _never_invoiced(change.noun, desired)
+            if cast("Package", change.noun).aliases:
+                yield Hazard.ALIAS_MOVES
+        case Revise():
+            if snapshot.drifted(change.ref):
+                yield Hazard.FOREIGN_EDIT
+        case Repoint():
+            if change.observed:
+                yield Hazard.ALIAS_MOVES
+        case Archive():
+            yield Hazard.ARCHIVES
+        case _:
+            assert_never(change)
+
+
+def _of_fields(fields: Iterable[FieldChange]) -> Iterator[Hazard]:
+    for field in fields:
+        top = field.path.split("[")[0].split(".")[0]
+        leaf = field.path.rsplit(".", 1)[-1]
+        charged = any(name in field.path for name in _CHARGED)
+        if top in GRANTS and field.desired is None and field.path.endswith("]"):
+            yield Hazard.CREDIT_CUT
+        both = isinstance(field.observed, (int, Decimal)) and isinstance(field.desired, (int, Decimal))
+        if both and not isinstance(field.desired, bool):
+            was, now = Decimal(field.observed), Decimal(field.desired)  # type: ignore[arg-type]
+            if charged:
+                yield from compare_prices(was, now)
+            elif top in GRANTS and leaf in _GIVEN:
+                if now < was and "starting_at_offset" not in field.path:
+                    yield Hazard.CREDIT_CUT
+                if field.unit and Hazard.MAGNITUDE in compare_prices(was, now):
+                    yield Hazard.MAGNITUDE
+        if leaf == "entitled" and field.observed is True and field.desired is not True:
+            yield Hazard.ENTITLEMENT_LOST
+        if top == "overrides" and field.desired is None and field.path.endswith("]") and _entitles(field.observed):
+            yield Hazard.ENTITLEMENT_LOST
+
+
+def _entitles(override: object) -> bool:
+    return isinstance(override, dict) and override.get("entitled") is True
+
+
+def _never_invoiced(noun: Noun, desired: Catalog) -> Iterator[Hazard]:
+    """A subscription whose rate is not entitled on the card, and that no override of the package enables."""
+    if noun.kind is not Kind.PACKAGE:
+        return
+    package = cast("Package", noun)
+    card = card_of(package, desired)
+    rates = desired.rates.get(card) if card is not None else None
+    if rates is None:
+        return
+    for subscription in package.subscriptions:
+        product, frequency = subscription.subscription_rate.product, subscription.subscription_rate.billing_frequency
+        schedule = rates.get(key_text(RateKey(product, frequency, ())))
+        if schedule is None:
+            continue
+        last: object = decode(read_schedule(schedule)[-1].terms)
+        if _entitles(last) or any(_enables(override, product, frequency, desired) for override in package.overrides):
+            continue
+        yield Hazard.NEVER_INVOICED
+
+
+def _enables(override: object, product: str, frequency: str, desired: Catalog) -> bool:
+    if getattr(override, "entitled", None) is not True:
+        return False
+    for specifier in getattr(override, "override_specifiers", ()):
+        tags = set(specifier.product_tags or ())
+        declared = desired.products.get(product)
+        if specifier.product is not None and specifier.product != product:
+            continue
+        if specifier.billing_frequency is not None and specifier.billing_frequency != frequency:
+            continue
+        if tags and (declared is None or not tags <= set(declared.tags or ())):
+            continue
+        return True
+    return False
+
+
+def card_of(package: "Package", desired: Catalog) -> str | None:
+    """The name of the card that a package is on: by name, or by an alias that exactly one card holds."""
+    if package.rate_card is not None:
+        return package.rate_card
+    holders = [
+        name for name, card in desired.cards.items() if any(a.name == package.rate_card_alias for a in card.aliases)
+    ]
+    return holders[0] if len(holders) == 1 else None
+
+
+def alias_holders(desired: Catalog) -> dict[str, Ref]:
+    """Rate-card alias -> the card that holds it, of aliases held by one card."""
+    holders: dict[str, list[str]] = {}
+    cards: dict[str, RateCard] = desired.cards
+    for name, card in cards.items():
+        for alias in card.aliases:
+            holders.setdefault(alias.name, []).append(name)
+    return {alias: Ref(Kind.RATE_CARD, names[0]) for alias, names in holders.items() if len(set(names)) == 1}

@@ -1,0 +1,107 @@
+"""What has to change: a closed union, handled by `match` with `assert_never`.
+
+A change says what is meant by our keys alone, never by a store's ids, so the same change can be sent again after a
+crash. `reason` explains and never decides.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pricebook.catalog.model import Alias, Noun
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.plan.hazard import Hazard
+
+Scalar = object
+"""Plain data: text, int, Decimal, bool, None, or a mapping or tuple of them."""
+
+
+class FieldChange(NamedTuple):
+    """One field of a noun, from what to what. None stands for "not there".
+
+    `path` is for people, and stable: terms are named by their key, `recurring_credits[sign-up].access_amount`.
+    `unit` is the pricing unit of an amount, None for anything that is not money.
+    """
+
+    path: str
+    observed: Scalar
+    desired: Scalar
+    unit: str | None = None
+    cosmetic: bool = False
+
+
+class RateChange(NamedTuple):
+    """One price of a card: its key's text, its observed schedule's text (None: no rate yet), and what to add."""
+
+    key: str
+    observed: str | None
+    segments: str
+    hazards: tuple[Hazard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """A noun that the store does not have. A rate card is created without its aliases: see `Repoint`."""
+
+    ref: Ref
+    noun: Noun
+    digest: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Revise:
+    """Mutable fields of a noun change in place. `noun` is the whole of it afterwards."""
+
+    ref: Ref
+    noun: Noun
+    digest: str
+    fields: tuple[FieldChange, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddRates:
+    """Segments to add to the timelines of one card, so that they become what is desired."""
+
+    card: str
+    rates: tuple[RateChange, ...]
+    reason: str = ""
+
+    @property
+    def ref(self) -> Ref:
+        """The card."""
+        return Ref(Kind.RATE_CARD, self.card)
+
+
+@dataclass(frozen=True, slots=True)
+class Supersede:
+    """A package, which cannot be edited, gets a new version. `fields` is the difference from the version before."""
+
+    ref: Ref
+    noun: Noun
+    digest: str
+    previous: Ref
+    fields: tuple[FieldChange, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Repoint:
+    """The aliases and the product order of a rate card, given once its rates are all there."""
+
+    ref: Ref
+    aliases: tuple[Alias, ...]
+    observed: tuple[Alias, ...]
+    product_order: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """An object is taken out of use, for good."""
+
+    ref: Ref
+    reason: str = ""
+
+
+Change = Create | Revise | AddRates | Supersede | Repoint | Archive

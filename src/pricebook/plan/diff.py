@@ -1,0 +1,220 @@
+"""Desired against observed: the changes that turn one into the other, and what cannot be changed at all.
+
+Pure; order and hazards come after. What the store holds and no manifest declares is left alone unless pruned.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
+
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.fingerprint import content_digest, content_text
+from pricebook.catalog.instant import instant_text, next_hour
+from pricebook.catalog.model import Noun
+from pricebook.catalog.rate_book import RateBook, Rates
+from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.traverse import references
+from pricebook.plan.change import AddRates, Archive, Change, Create, RateChange, Repoint, Revise, Supersede
+from pricebook.plan.fields import field_changes
+from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.timeline import rate_change
+from pricebook.plan.versions import package_change
+from pricebook.problem import Problem
+from pricebook.span import Span
+
+if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
+    from pricebook.catalog.package import Package
+
+RATES_PER_STEP = 1000
+NO_RATES = RateBook({})
+
+AFTER_RATES = {"aliases": (), "product_order": ()}
+"""What a rate card is given only once its rates are there (`Repoint`)."""
+
+
+@dataclass
+class Difference:
+    """The changes, how many objects are kept, what is left over, and what is refused."""
+
+    changes: list[Change] = field(default_factory=list)
+    kept: int = 0
+    leftovers: list[Ref] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def diff(
+    desired: Catalog,
+    snapshot: Snapshot,
+    as_of: datetime,
+    *,
+    prune: bool = False,
+    places: Mapping[Ref, Span] | None = None,
+) -> Difference:
+    """Every change that is needed, in the order of kinds and names.
+
+    With `prune`, objects of ours that are not desired any more, and superseded package versions, are archived.
+    """
+    difference = Difference()
+    at = places or {}
+    for ref, noun in sorted(desired.nouns.items(), key=lambda item: (item[0].kind.rank, item[0].name)):
+        if ref.kind is Kind.PACKAGE:
+            _keep_or(difference, package_change(ref.name, cast("Package", noun), snapshot))
+        elif ref in snapshot.archived:
+            difference.problems.append(_archived(ref, at.get(ref)))
+        elif ref.kind is Kind.RATE_CARD:
+            _diff_card(difference, ref, cast(RateCard, noun), desired, snapshot, as_of, at.get(ref))
+        else:
+            _diff_noun(difference, ref, noun, snapshot.catalog.nouns.get(ref), at.get(ref))
+    superseded = {change.previous for change in difference.changes if isinstance(change, Supersede)}
+    leftovers = sorted(
+        _leftovers(desired, snapshot, superseded), key=lambda ref: (-ref.kind.rank, ref.name, ref.version or 0)
+    )
+    if prune:
+        difference.problems += _in_use(leftovers, desired, snapshot)
+        difference.changes += [Archive(ref, _why(ref, desired)) for ref in leftovers]
+    else:
+        difference.leftovers = [ref for ref in leftovers if Ref(ref.kind, ref.name) not in desired.nouns]
+    return difference
+
+
+def _keep_or(difference: Difference, change: Change | None) -> None:
+    if change is None:
+        difference.kept += 1
+    else:
+        difference.changes.append(change)
+
+
+def _diff_noun(difference: Difference, ref: Ref, noun: Noun, observed: Noun | None, at: Span | None) -> None:
+    if observed is None:
+        difference.changes.append(Create(ref, noun, content_digest(noun), "it is new"))
+        return
+    if content_text(observed) == content_text(noun):
+        difference.kept += 1
+        return
+    fields = field_changes(observed, noun)
+    immutable = [change for change in fields if change.path.split(".")[0].split("[")[0] not in type(noun).mutable]
+    for change in immutable:
+        message = f"{change.path} of {ref} cannot change ({_short(change.observed)} to {_short(change.desired)})"
+        difference.problems.append(Problem("immutable-field", message, at, _WAY_OUT[ref.kind]))
+    if not immutable:
+        difference.changes.append(Revise(ref, noun, content_digest(noun), fields))
+
+
+def _diff_card(
+    difference: Difference,
+    ref: Ref,
+    card: RateCard,
+    desired: Catalog,
+    snapshot: Snapshot,
+    as_of: datetime,
+    at: Span | None,
+) -> None:
+    observed = cast("RateCard | None", snapshot.catalog.nouns.get(ref))
+    bare_observed = observed.model_copy(update=AFTER_RATES) if observed is not None else None
+    if observed is not None:
+        difference.problems += _changed_conversions(ref, card, observed, at)
+    _diff_noun(difference, ref, card.model_copy(update=AFTER_RATES), bare_observed, at)
+    changes = diff_rates(
+        desired.rates.get(ref.name, NO_RATES),
+        snapshot.catalog.rates.get(ref.name, NO_RATES),
+        as_of,
+        live=bool(snapshot.contracts.get(ref, 0)),
+    )
+    difference.changes += [AddRates(ref.name, batch) for batch in _batches(changes)]
+    held = observed.aliases if observed is not None else ()
+    order = observed.product_order if observed is not None else ()
+    if set(card.aliases) != set(held) or card.product_order != order:
+        difference.changes.append(Repoint(ref, card.aliases, held, card.product_order))
+
+
+def diff_rates(desired: Rates, observed: Rates, as_of: datetime, *, live: bool) -> Iterator[RateChange]:
+    """The prices of a card that must change. Streams over `observed`; nothing is read when the digests are equal."""
+    if len(observed) and desired.digest == observed.digest:
+        return
+    instant = instant_text(next_hour(as_of))
+    matched: set[str] = set()
+    found: list[RateChange] = []
+    for key, schedule in observed.items() if len(observed) else ():
+        wanted = desired.get(key)
+        if wanted is not None:
+            matched.add(key)
+        if wanted != schedule:
+            change = rate_change(key, wanted, schedule, instant, live)
+            if change is not None:
+                found.append(change)
+    for key, schedule in desired.items():
+        if key not in matched:
+            change = rate_change(key, schedule, None, instant, live)
+            if change is not None:
+                found.append(change)
+    yield from sorted(found)
+
+
+def _batches(changes: Iterable[RateChange]) -> Iterator[tuple[RateChange, ...]]:
+    batch: list[RateChange] = []
+    for change in changes:
+        batch.append(change)
+        if len(batch) == RATES_PER_STEP:
+            yield tuple(batch)
+            batch = []
+    if batch:
+        yield tuple(batch)
+
+
+def _leftovers(desired: Catalog, snapshot: Snapshot, superseded: set[Ref]) -> Iterator[Ref]:
+    """Live objects of ours that nothing declares, and package versions that are not, or will not be, the newest."""
+    for ref in snapshot.ids:
+        if ref in snapshot.archived:
+            continue
+        declared = Ref(ref.kind, ref.name) in desired.nouns
+        old = ref.kind is Kind.PACKAGE and (ref in superseded or ref != snapshot.latest(ref.name))
+        if not declared or old:
+            yield ref
+
+
+def _in_use(leftovers: list[Ref], desired: Catalog, snapshot: Snapshot) -> Iterator[Problem]:
+    """Nothing is archived by accident that something alive still names."""
+    leaving = set(leftovers)
+    for ref, noun in snapshot.catalog.nouns.items():
+        if ref in leaving or ref in snapshot.archived or Ref(ref.kind, ref.name) not in desired.nouns:
+            continue
+        for _, kind, name in references(noun):
+            target = Ref(kind, name)
+            if target in leaving:
+                message = f"{target} is to be archived, but {ref} is live and uses it"
+                yield Problem("in-use", message, hint=f"archive {ref} first, or keep {target} declared")
+
+
+def _changed_conversions(ref: Ref, card: RateCard, observed: RateCard, at: Span | None) -> Iterator[Problem]:
+    """Conversions can be added, never changed or taken away."""
+    desired = {c.custom_credit_type: c.fiat_per_custom_credit for c in card.credit_type_conversions}
+    for conversion in observed.credit_type_conversions:
+        unit, rate = conversion.custom_credit_type, conversion.fiat_per_custom_credit
+        if desired.get(unit) != rate:
+            message = f"the conversion of {unit} on {ref} cannot change ({_short(rate)} to {_short(desired.get(unit))})"
+            yield Problem("immutable-field", message, at, "use another pricing unit, or another rate card")
+
+
+def _archived(ref: Ref, at: Span | None) -> Problem:
+    message = f"{ref} was archived in this store, and archiving cannot be undone"
+    return Problem("archived", message, at, "declare it under another metadata.name")
+
+
+def _why(ref: Ref, desired: Catalog) -> str:
+    return "superseded" if Ref(ref.kind, ref.name) in desired.nouns else "no manifest declares it"
+
+
+def _short(value: object) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+_WAY_OUT = {
+    Kind.PRICING_UNIT: "declare a new pricing unit under another name, and price in it",
+    Kind.BILLABLE_METRIC: "declare a new metric under another name, and name it in the products' billable_metric",
+    Kind.PRODUCT: "declare a new product under another name, with rates of its own",
+    Kind.RATE_CARD: "declare a new rate card under another name, and move the alias to it",
+    Kind.PACKAGE: "",
+}

@@ -1,0 +1,269 @@
+"""The plan as a file: JSON first. The file that was reviewed is the file that is applied.
+
+The text is canonical (`catalog.canonical`), one line per step, so that `write(read(text))` is the same bytes and a diff
+of two plans is readable. `plan_schema` is the published description of it.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, assert_never, cast
+
+from pydantic import ValidationError
+
+from pricebook.catalog.canonical import decode, digest, encode, quoted
+from pricebook.catalog.fingerprint import noun_of, spec_of, tupled
+from pricebook.catalog.instant import instant_text
+from pricebook.catalog.model import Alias, Scale
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.plan.change import AddRates, Archive, Change, Create, FieldChange, RateChange, Repoint, Revise, Supersede
+from pricebook.plan.hazard import Hazard
+from pricebook.plan.step import FORMAT, Plan, Step
+from pricebook.problem import reject
+from pricebook.span import Span
+
+ACTIONS = ("create", "revise", "supersede", "add_rates", "repoint", "archive")
+
+
+def write(plan: Plan) -> str:
+    """The text of the plan file."""
+    head = {
+        "format": plan.format,
+        "namespace": plan.namespace,
+        "environment": plan.environment,
+        "as_of": _moment(plan.as_of),
+        "base": plan.base,
+        "desired": plan.desired,
+        "kept": plan.kept,
+        "leftovers": [str(ref) for ref in plan.leftovers],
+        "unmanaged": dict(plan.unmanaged),
+        "units": {name: {"currency": unit.currency, "scale": unit.scale} for name, unit in plan.units.items()},
+    }
+    steps = ",\n".join(_step_text(step) for step in plan.steps)
+    return encode(head)[:-1] + ',"steps":[\n' + steps + "\n]}\n"
+
+
+def read(text: str, shown: str) -> Plan:
+    """The plan of a file's text. Raises Rejected when it is not a plan that this version can apply."""
+    try:
+        data: Any = decode(text)
+        if data["format"] != FORMAT:
+            message = f"the plan has format {data['format']}; this version of pricebook applies format {FORMAT}"
+            raise reject("plan-format", message, Span(shown), "plan again with this version")
+        return Plan(
+            namespace=data["namespace"],
+            environment=data["environment"],
+            as_of=datetime.fromisoformat(data["as_of"]),
+            base=data["base"],
+            desired=data["desired"],
+            steps=tuple(_step(step) for step in data["steps"]),
+            kept=data["kept"],
+            leftovers=tuple(Ref.parse(ref) for ref in data["leftovers"]),
+            unmanaged=data["unmanaged"],
+            units={name: Scale(unit["currency"], unit["scale"]) for name, unit in data["units"].items()},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, ValidationError, RecursionError) as error:
+        message = f"this is not a plan file ({type(error).__name__}: {str(error).splitlines()[0][:100]})"
+        raise reject("plan-file", message, Span(shown), "write one with: pricebook plan -o plan.json") from None
+
+
+def plan_id(plan: Plan) -> str:
+    """A short name for what the plan is: the same base, target and environment give the same."""
+    return digest(encode((plan.namespace, plan.environment, plan.base, plan.desired)))[:12]
+
+
+def _moment(value: datetime) -> str:
+    return value.isoformat() if value.microsecond else instant_text(value)
+
+
+def _step_text(step: Step) -> str:
+    data: dict[str, Any] = {
+        "id": step.id,
+        "needs": step.needs,
+        "hazards": step.hazards,
+        "expects": step.expects,
+        "reach": step.reach,
+        "at": step.at,
+        "ref": str(step.change.ref),
+        "reason": step.change.reason,
+    }
+    change = step.change
+    rates = ""
+    match change:
+        case Create():
+            data |= {"action": "create", "digest": change.digest, "spec": spec_of(change.noun)}
+        case Revise():
+            data |= {"action": "revise", "digest": change.digest, "spec": spec_of(change.noun)}
+            data["fields"] = [_field_data(field) for field in change.fields]
+        case Supersede():
+            data |= {"action": "supersede", "digest": change.digest, "spec": spec_of(change.noun)}
+            data |= {"previous": str(change.previous), "fields": [_field_data(field) for field in change.fields]}
+        case AddRates():
+            data["action"] = "add_rates"
+            rates = ',"rates":[\n' + ",\n".join(map(_rate_text, change.rates)) + "]"
+        case Repoint():
+            data |= {"action": "repoint", "aliases": [spec_of(alias) for alias in change.aliases]}
+            data |= {"observed": [spec_of(alias) for alias in change.observed], "product_order": change.product_order}
+        case Archive():
+            data["action"] = "archive"
+        case _:
+            assert_never(change)
+    return encode(data)[:-1] + rates + "}"
+
+
+def _rate_text(rate: RateChange) -> str:
+    # Keys and schedules are canonical JSON already: they go in as they are.
+    hazards = ",".join(quoted(hazard.value) for hazard in rate.hazards)
+    return f'{{"key":{rate.key},"observed":{rate.observed or "null"},"segments":{rate.segments},"hazards":[{hazards}]}}'
+
+
+def _field_data(field: FieldChange) -> dict[str, Any]:
+    return {
+        "path": field.path,
+        "observed": field.observed,
+        "desired": field.desired,
+        "unit": field.unit,
+        "cosmetic": field.cosmetic,
+    }
+
+
+def _step(data: Mapping[str, Any]) -> Step:
+    return Step(
+        id=data["id"],
+        change=_change(data),
+        needs=tuple(data["needs"]),
+        hazards=tuple(map(Hazard, data["hazards"])),
+        expects=data["expects"],
+        reach=data["reach"],
+        at=data["at"],
+    )
+
+
+def _change(data: Mapping[str, Any]) -> Change:
+    ref, reason, action = Ref.parse(data["ref"]), data["reason"], data["action"]
+    if action == "add_rates":
+        return AddRates(ref.name, tuple(map(_rate, data["rates"])), reason)
+    if action == "archive":
+        return Archive(ref, reason)
+    if action == "repoint":
+        order = tuple(data["product_order"])
+        return Repoint(ref, _aliases(data["aliases"]), _aliases(data["observed"]), order, reason)
+    noun = noun_of(ref.kind, data["spec"])
+    if action == "create":
+        return Create(ref, noun, data["digest"], reason)
+    fields = tuple(_field(field) for field in data["fields"])
+    if action == "revise":
+        return Revise(ref, noun, data["digest"], fields, reason)
+    if action == "supersede":
+        return Supersede(ref, noun, data["digest"], Ref.parse(data["previous"]), fields, reason)
+    raise ValueError(f"unknown action {action!r}")
+
+
+def _rate(data: Mapping[str, Any]) -> RateChange:
+    observed = data["observed"]
+    return RateChange(
+        encode(data["key"]),
+        None if observed is None else encode(observed),
+        encode(data["segments"]),
+        tuple(map(Hazard, data["hazards"])),
+    )
+
+
+def _field(data: Mapping[str, Any]) -> FieldChange:
+    return FieldChange(
+        data["path"], tupled(data["observed"]), tupled(data["desired"]), data["unit"], cast(bool, data["cosmetic"])
+    )
+
+
+def _aliases(data: list[Any]) -> tuple[Alias, ...]:
+    return tuple(Alias.model_validate(alias) for alias in data)
+
+
+def plan_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of a plan file."""
+    text, texts = {"type": "string"}, {"type": "array", "items": {"type": "string"}}
+    hazards = {"type": "array", "items": {"enum": [hazard.value for hazard in Hazard]}}
+    segment = {
+        "description": "[starting_at, ending_before or null, terms]",
+        "type": "array",
+        "prefixItems": [text, {"type": ["string", "null"]}, {"type": "object"}],
+        "minItems": 3,
+        "maxItems": 3,
+    }
+    schedule = {"type": "array", "items": segment}
+    field = {
+        "type": "object",
+        "required": ["path", "observed", "desired", "unit", "cosmetic"],
+        "properties": {
+            "path": text,
+            "observed": {"description": "null: not there"},
+            "desired": {"description": "null: not there"},
+            "unit": {"description": "the pricing unit of an amount", "type": ["string", "null"]},
+            "cosmetic": {"description": "does not move money", "type": "boolean"},
+        },
+        "additionalProperties": False,
+    }
+    rate = {
+        "type": "object",
+        "required": ["key", "observed", "segments", "hazards"],
+        "properties": {
+            "key": {"description": "[product, billing frequency or null, pricing group values]", "type": "array"},
+            "observed": {"oneOf": [schedule, {"type": "null"}], "description": "null: there was no rate"},
+            "segments": {**schedule, "description": "what is added, laid over what was observed"},
+            "hazards": hazards,
+        },
+        "additionalProperties": False,
+    }
+    step = {
+        "type": "object",
+        "required": ["id", "action", "ref", "needs", "hazards", "expects", "reach", "at", "reason"],
+        "properties": {
+            "id": text,
+            "action": {"enum": list(ACTIONS)},
+            "ref": {"type": "string", "pattern": f"^({'|'.join(kind.value for kind in Kind)}):"},
+            "needs": {**texts, "description": "ids of the steps that must be done before"},
+            "hazards": hazards,
+            "expects": {
+                "type": ["string", "null"],
+                "description": "digest of the object as observed; else the plan is stale",
+            },
+            "reach": {"type": ["integer", "null"], "description": "live contracts; null when not known"},
+            "at": {"type": "string", "description": "file:line of the manifest"},
+            "reason": text,
+            "digest": text,
+            "spec": {"type": "object", "description": "the whole noun afterwards; amounts in API units"},
+            "fields": {"type": "array", "items": field},
+            "previous": text,
+            "rates": {"type": "array", "items": rate},
+            "aliases": {"type": "array", "items": {"type": "object"}},
+            "observed": {"type": "array", "items": {"type": "object"}},
+            "product_order": texts,
+        },
+        "additionalProperties": False,
+    }
+    unit = {
+        "type": "object",
+        "required": ["currency", "scale"],
+        "properties": {"currency": {"type": ["string", "null"]}, "scale": {"type": "integer"}},
+    }
+    properties: dict[str, Any] = {
+        "format": {"const": FORMAT},
+        "namespace": text,
+        "environment": text,
+        "as_of": {"type": "string", "format": "date-time"},
+        "base": {"type": "string", "description": "digest of what was observed"},
+        "desired": {"type": "string", "description": "digest of what is wanted"},
+        "kept": {"type": "integer", "minimum": 0},
+        "leftovers": texts,
+        "unmanaged": {"type": "object", "additionalProperties": {"type": "integer"}},
+        "units": {"type": "object", "additionalProperties": unit},
+        "steps": {"type": "array", "items": step},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://pricebook.dev/schemas/plan.schema.json",
+        "title": "pricebook plan",
+        "type": "object",
+        "required": list(properties),
+        "properties": properties,
+        "additionalProperties": False,
+    }

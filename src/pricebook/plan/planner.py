@@ -1,0 +1,89 @@
+"""The planner: from a desired catalogue and a snapshot to a plan that has been rehearsed."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.fingerprint import content_digest
+from pricebook.catalog.model import Noun
+from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.reference import Ref
+from pricebook.catalog.unit import BUILT_IN, scale_of
+from pricebook.plan.assess import alias_holders, hazards_of, mark_live, reach_of
+from pricebook.plan.change import AddRates, Change
+from pricebook.plan.diff import AFTER_RATES, diff
+from pricebook.plan.order import ordered
+from pricebook.plan.rehearse import rehearse
+from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.step import Plan, Step
+from pricebook.problem import Rejected
+from pricebook.span import Span
+
+
+class RehearsalFailed(Exception):  # noqa: N818 - named for what happened
+    """A plan that would not lead to what is desired. This is a bug of pricebook; nothing was written."""
+
+
+def make_plan(
+    desired: Catalog,
+    snapshot: Snapshot,
+    *,
+    namespace: str,
+    environment: str,
+    as_of: datetime,
+    prune: bool = False,
+    places: Mapping[Ref, Span] | None = None,
+) -> Plan:
+    """The plan that makes the store say what is desired, as of an instant.
+
+    Raises Rejected when something desired cannot be done at all, RehearsalFailed when the plan does not close.
+    """
+    difference = diff(desired, snapshot, as_of, prune=prune, places=places)
+    if difference.problems:
+        raise Rejected(difference.problems)
+    changes = [_reaching(change, snapshot) for change in difference.changes]
+    if changes:
+        again = diff(desired, rehearse(snapshot, changes), as_of, prune=prune)
+        if again.changes or again.problems:
+            first = again.changes[0] if again.changes else again.problems[0]
+            raise RehearsalFailed(
+                f"after the plan there would still be {len(again.changes)} changes, the first: {first}"
+            )
+    steps = ordered(changes, alias_holders(desired))
+    return Plan(
+        namespace=namespace,
+        environment=environment,
+        as_of=as_of,
+        base=snapshot.digest,
+        desired=desired.digest,
+        steps=tuple(_assessed(step, desired, snapshot, places or {}) for step in steps),
+        kept=difference.kept,
+        leftovers=tuple(difference.leftovers),
+        units={name: scale_of(unit) for name, unit in {**BUILT_IN, **desired.units}.items()},
+        unmanaged={kind.value: count for kind, count in snapshot.unmanaged.items() if count},
+    )
+
+
+def _reaching(change: Change, snapshot: Snapshot) -> Change:
+    if isinstance(change, AddRates) and snapshot.contracts.get(change.ref, 0):
+        return replace(change, rates=tuple(map(mark_live, change.rates)))
+    return change
+
+
+def _assessed(step: Step, desired: Catalog, snapshot: Snapshot, places: Mapping[Ref, Span]) -> Step:
+    change = step.change
+    observed = snapshot.catalog.nouns.get(change.ref)
+    at = places.get(Ref(change.ref.kind, change.ref.name))
+    return replace(
+        step,
+        hazards=hazards_of(change, desired, snapshot),
+        expects=digest_of(observed) if observed is not None else None,
+        reach=reach_of(change, snapshot),
+        at=f"{at.file}:{at.line}" if at is not None else "",
+    )
+
+
+def digest_of(noun: Noun) -> str:
+    """The digest by which an observed object is recognised; of a rate card without what follows its rates."""
+    return content_digest(noun.model_copy(update=AFTER_RATES) if isinstance(noun, RateCard) else noun)

@@ -1,0 +1,64 @@
+"""Folding changes over a snapshot: what the store will hold afterwards, if it keeps the vendor's rules.
+
+A plan is rehearsed before anybody sees it: folded over what was observed, then planned again. The answer must be empty;
+anything else is our bug, and is caught here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import assert_never
+
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.model import Noun
+from pricebook.catalog.rate_book import RateBook, Rates
+from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.timeline import overlay, read_schedule, schedule_text
+from pricebook.plan.change import AddRates, Archive, Change, Create, RateChange, Repoint, Revise, Supersede
+from pricebook.plan.snapshot import Snapshot
+
+
+def after(rate: RateChange) -> str:
+    """The schedule's text once the segments were laid over the observed one."""
+    if rate.observed is None:
+        return schedule_text(overlay((), read_schedule(rate.segments))) if rate.segments.count("],[") else rate.segments
+    return schedule_text(overlay(read_schedule(rate.observed), read_schedule(rate.segments)))
+
+
+def rehearse(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
+    """The snapshot as it will be after the changes."""
+    nouns: dict[Ref, Noun] = dict(snapshot.catalog.nouns)
+    rates: dict[str, Rates] = dict(snapshot.catalog.rates)
+    ids, marks, archived = dict(snapshot.ids), dict(snapshot.marks), set(snapshot.archived)
+    added: dict[str, dict[str, str]] = {}
+    for change in changes:
+        match change:
+            case Create() | Revise() | Supersede():
+                ref = change.ref
+                nouns[ref] = _keeping(nouns.get(ref), change.noun)
+                ids.setdefault(ref, str(ref))
+                marks[ref] = change.digest
+            case AddRates():
+                added.setdefault(change.card, {}).update((rate.key, after(rate)) for rate in change.rates)
+            case Repoint():
+                card = nouns[change.ref]
+                nouns[change.ref] = card.model_copy(
+                    update={"aliases": change.aliases, "product_order": change.product_order}
+                )
+            case Archive():
+                archived.add(change.ref)
+                if change.ref.kind is not Kind.PACKAGE:
+                    nouns.pop(change.ref, None)
+            case _:
+                assert_never(change)
+    for card_name, entries in added.items():
+        before = rates.get(card_name)
+        rates[card_name] = RateBook(dict(before.items()) | entries if before is not None and len(before) else entries)
+    return replace(snapshot, catalog=Catalog(nouns, rates), ids=ids, marks=marks, archived=frozenset(archived))
+
+
+def _keeping(observed: Noun | None, desired: Noun) -> Noun:
+    """A revised card keeps the aliases and the order that it has."""
+    if isinstance(observed, RateCard):
+        return desired.model_copy(update={"aliases": observed.aliases, "product_order": observed.product_order})
+    return desired

@@ -1,0 +1,43 @@
+"""What a store holds, as seen at one moment: the observed catalogue with the store's ids and marks beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.fingerprint import content_digest
+from pricebook.catalog.reference import Kind, Ref
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The objects that bear our namespace's marks.
+
+    `catalog` has every live noun; packages with their version, all versions. `ids` are the store's ids. `marks` are the
+    digests that the marks carry: of a package the digest in its uniqueness key, of the others the digest last applied.
+    `archived` are archived objects, whose marks stay taken for good. `contracts` counts the live contracts on a rate
+    card and on a package version. `unmanaged` counts objects of other owners, per kind.
+    """
+
+    observed_at: datetime
+    catalog: Catalog = field(default_factory=Catalog)
+    ids: Mapping[Ref, str] = field(default_factory=dict)
+    marks: Mapping[Ref, str] = field(default_factory=dict)
+    archived: frozenset[Ref] = frozenset()
+    contracts: Mapping[Ref, int] = field(default_factory=dict)
+    unmanaged: Mapping[Kind, int] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """The digest of what was observed: the base of a plan."""
+        return self.catalog.digest
+
+    def latest(self, name: str) -> Ref | None:
+        """The newest version of a package, archived or not; None when there is none."""
+        versions = [ref for ref in self.ids if ref.kind is Kind.PACKAGE and ref.name == name]
+        return max(versions, key=lambda ref: ref.version or 0, default=None)
+
+    def drifted(self, ref: Ref) -> bool:
+        """Whether the object differs from what was last applied: it was edited behind our back."""
+        noun, mark = self.catalog.nouns.get(ref), self.marks.get(ref)
+        return noun is not None and mark is not None and content_digest(noun) != mark

@@ -1,0 +1,70 @@
+"""A plan: the steps that make a store say what the manifests say, in the order in which they may be done."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pricebook.catalog.model import Scale
+from pricebook.catalog.reference import Ref
+from pricebook.plan.change import AddRates, Change
+from pricebook.plan.hazard import Hazard
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change with the ids of the steps it needs first.
+
+    `expects` is the digest of the object as observed (None: it is not there, or the change carries the observed state
+    itself, as rates do): at apply time anything else means that the plan is stale. `reach` counts the live contracts
+    that the change touches, None when it was not known. `at` is where the manifest says so, as text.
+    """
+
+    id: str
+    change: Change
+    needs: tuple[str, ...] = ()
+    hazards: tuple[Hazard, ...] = ()
+    expects: str | None = None
+    reach: int | None = None
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What `apply` will do, and nothing else. JSON first: see `plan.document`.
+
+    `base` and `desired` are the digests of what was observed and of what is wanted. `kept` counts the objects that
+    already are as desired. `leftovers` are objects of ours that no manifest declares any more and that stay untouched.
+    `unmanaged` counts other owners' objects, per kind. `units` say how amounts of each pricing unit read.
+    """
+
+    namespace: str
+    environment: str
+    as_of: datetime
+    base: str
+    desired: str
+    steps: tuple[Step, ...]
+    kept: int = 0
+    leftovers: tuple[Ref, ...] = ()
+    unmanaged: Mapping[str, int] = field(default_factory=dict)
+    units: Mapping[str, Scale] = field(default_factory=dict)
+    format: int = FORMAT
+
+    @property
+    def hazards(self) -> Counter[Hazard]:
+        """How many changes bear each hazard; each price of a step counts."""
+        found: Counter[Hazard] = Counter()
+        for step in self.steps:
+            if isinstance(step.change, AddRates):
+                for rate in step.change.rates:
+                    found.update(rate.hazards)
+            else:
+                found.update(step.hazards)
+        return found
+
+    @property
+    def rate_changes(self) -> int:
+        """How many prices change."""
+        return sum(len(step.change.rates) for step in self.steps if isinstance(step.change, AddRates))

@@ -1,0 +1,43 @@
+"""Packages cannot be edited: a changed one is a new immutable version. The latest version is the one to compare with.
+
+Same digest as the latest: keep. Anything else, an old content come back included, is version n+1.
+"""
+
+from typing import TYPE_CHECKING
+
+from pricebook.catalog.fingerprint import content_digest
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.plan.change import Create, Supersede
+from pricebook.plan.fields import field_changes
+from pricebook.plan.snapshot import Snapshot
+
+if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
+    from pricebook.catalog.package import Package
+
+PLACEHOLDER = "{version}"
+
+
+def package_change(name: str, desired: "Package", snapshot: Snapshot) -> Create | Supersede | None:
+    """The next version of a package, or None when the latest one is what is desired."""
+    digest = content_digest(desired)
+    latest = snapshot.latest(name)
+    if latest is None:
+        ref = Ref(Kind.PACKAGE, name, 1)
+        return Create(ref, named(desired, 1), digest, "it is new")
+    if snapshot.marks.get(latest) == digest and latest not in snapshot.archived:
+        return None
+    version = (latest.version or 0) + 1
+    observed = snapshot.catalog.nouns.get(latest)
+    fields = field_changes(observed, named(desired, latest.version or 0)) if observed is not None else ()
+    reason = f"{latest} is archived" if latest in snapshot.archived else "packages cannot be edited"
+    return Supersede(Ref(Kind.PACKAGE, name, version), named(desired, version), digest, latest, fields, reason)
+
+
+def named(package: "Package", version: int) -> "Package":
+    """The package with `{version}` in its names replaced."""
+    update = {
+        field: value.replace(PLACEHOLDER, str(version))
+        for field in ("name", "contract_name")
+        if isinstance(value := getattr(package, field), str) and PLACEHOLDER in value
+    }
+    return package.model_copy(update=update) if update else package

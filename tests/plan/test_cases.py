@@ -1,0 +1,94 @@
+"""Scenario files: what a store holds, what the manifests say, and the plan that follows. Each ends with an empty plan.
+
+A case (`tests/cases/*.yaml`) has `story`, `applied` (a list of manifests, each applied at its `as_of`), `contracts` by
+ref, `as_of`, `desired` (manifests), `plan` (one line a step: id, and its hazards), and maybe `fields` by step id. With
+`refused` instead of `plan` the codes of the problems are expected.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pricebook.catalog.money import plain
+from pricebook.catalog.reference import Ref
+from pricebook.manifest.load import Loaded, load
+from pricebook.manifest.project import Project, ProjectSettings
+from pricebook.plan.change import Revise, Supersede
+from pricebook.plan.document import read, write
+from pricebook.plan.planner import make_plan
+from pricebook.plan.rehearse import rehearse
+from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.step import Plan
+from pricebook.problem import Rejected
+
+CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))
+SETTINGS = ProjectSettings.model_validate(
+    {"namespace": "acme", "manifests": ("catalog.yaml",), "environments": {"local": {"store": "memory"}}}
+)
+
+
+def instant(text: str) -> datetime:
+    """A date of a case file."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def loaded(manifests: str, folder: Path) -> Loaded:
+    """The catalogue of a case's manifests."""
+    (folder / "catalog.yaml").write_text(manifests, encoding="utf-8")
+    return load(Project(folder, SETTINGS))
+
+
+def planned(desired: Loaded, snapshot: Snapshot, as_of: datetime, *, prune: bool) -> Plan:
+    """The plan of a case."""
+    return make_plan(
+        desired.catalog,
+        snapshot,
+        namespace="acme",
+        environment="local",
+        as_of=as_of,
+        prune=prune,
+        places=desired.places,
+    )
+
+
+def fields_of(plan: Plan) -> dict[str, dict[str, list[Any]]]:
+    """Step id -> path -> [observed, desired], of changed nouns."""
+    return {
+        step.id: {field.path: [_shown(field.observed), _shown(field.desired)] for field in step.change.fields}
+        for step in plan.steps
+        if isinstance(step.change, (Revise, Supersede))
+    }
+
+
+def _shown(value: object) -> object:
+    if value is None or isinstance(value, (bool, str, dict, tuple, list)):
+        return value
+    return plain(value) if hasattr(value, "as_tuple") else str(value)
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_case(path: Path, tmp_path: Path) -> None:
+    case: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # everything is text
+    snapshot = Snapshot(instant(case["as_of"]))
+    for applied in case.get("applied", []):
+        before = planned(loaded(applied["manifests"], tmp_path), snapshot, instant(applied["as_of"]), prune=False)
+        snapshot = rehearse(snapshot, [step.change for step in before.steps])
+    contracts = {Ref.parse(ref): int(count) for ref, count in case.get("contracts", {}).items()}
+    snapshot = replace(snapshot, contracts=contracts)
+    desired, as_of, prune = loaded(case["desired"], tmp_path), instant(case["as_of"]), "prune" in case
+    if "refused" in case:
+        with pytest.raises(Rejected) as caught:
+            planned(desired, snapshot, as_of, prune=prune)
+        assert [f"{p.code}: {p.message}" for p in caught.value.problems] == case["refused"]
+        return
+    plan = planned(desired, snapshot, as_of, prune=prune)
+    assert [" ".join((step.id, *step.hazards)) for step in plan.steps] == case["plan"]
+    if "fields" in case:
+        assert fields_of(plan) == case["fields"]
+    assert write(read(write(plan), "plan.json")) == write(plan)
+    after = rehearse(snapshot, [step.change for step in plan.steps])
+    assert planned(desired, after, as_of, prune=prune).steps == ()

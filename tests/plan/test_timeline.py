@@ -1,0 +1,128 @@
+"""Law 9: the segments of a change, laid over the observed timeline, give the desired one from `as_of` on."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pricebook.catalog.canonical import encode
+from pricebook.catalog.instant import instant_text
+from pricebook.catalog.timeline import Segment, Timeline, normal, overlap, overlay, schedule_text, terms_at
+from pricebook.plan.hazard import Hazard
+from pricebook.plan.timeline import compare_terms, missing_segments, rate_change
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def at(hour: int) -> str:
+    """The instant so many hours after the start."""
+    return instant_text(START + timedelta(hours=hour))
+
+
+def flat(price: int | str, entitled: bool = True) -> str:
+    """The terms of a FLAT rate."""
+    return encode({"entitled": entitled, "price": Decimal(price), "rate_type": "FLAT"})
+
+
+@st.composite
+def timelines(draw: st.DrawFn, *, holes: bool = True) -> Timeline:
+    """Normal timelines over 24 hours with few prices, so that differing and equal stretches both occur."""
+    edges = sorted(draw(st.sets(st.integers(0, 24), min_size=1, max_size=6)))
+    segments = []
+    for index, edge in enumerate(edges):
+        if holes and draw(st.booleans()):
+            continue
+        last = index == len(edges) - 1
+        end = None if last else at(edges[index + 1])
+        segments.append(Segment(at(edge), end, flat(draw(st.integers(1, 3)), draw(st.booleans()))))
+    return normal(segments)
+
+
+@given(observed=timelines(), added=timelines())
+def test_overlay_takes_the_added_where_it_covers_and_leaves_the_rest(observed: Timeline, added: Timeline) -> None:
+    result = overlay(observed, added)
+    assert result == normal(result)
+    assert overlap(result) is None
+    for hour in range(-1, 26):
+        expected = terms_at(added, at(hour))
+        assert terms_at(result, at(hour)) == (terms_at(observed, at(hour)) if expected is None else expected)
+
+
+@given(observed=timelines(), desired=timelines(), now=st.integers(0, 24))
+def test_segments_lead_to_the_desired_timeline(observed: Timeline, desired: Timeline, now: int) -> None:
+    segments = tuple(missing_segments(desired, observed, at(now)))
+    result = overlay(observed, segments)
+    for hour in range(-1, 26):
+        was, wanted, became = (terms_at(t, at(hour)) for t in (observed, desired, result))
+        if wanted is not None:
+            assert became == wanted
+        elif hour < now:
+            assert became == was, "the past, about which the manifest is silent, is left alone"
+        else:
+            assert became is None or '"entitled":false' in became
+    assert tuple(missing_segments(desired, result, at(now))) == ()
+
+
+@given(desired=timelines(holes=False))
+def test_no_list_of_segments_is_longer_than_the_desired_timeline(desired: Timeline) -> None:
+    observed = (Segment(at(0), None, flat(9)),)
+    now = desired[0].starting_at
+    assert len(tuple(missing_segments(desired, observed, now))) <= len(desired)
+
+
+def test_a_table_whose_start_moved_on_is_no_change() -> None:
+    observed = schedule_text([Segment(at(0), None, flat(5))])
+    desired = schedule_text([Segment(at(10), None, flat(5))])
+    assert rate_change("k", desired, observed, at(20), live=True) is None
+
+
+def test_only_the_stretch_that_differs_is_added() -> None:
+    observed = schedule_text([Segment(at(0), at(5), flat(5)), Segment(at(5), None, flat(6))])
+    desired = schedule_text([Segment(at(0), None, flat(5))])
+    change = rate_change("k", desired, observed, at(0), live=True)
+    assert change is not None
+    assert change.segments == schedule_text([Segment(at(5), None, flat(5))])
+    assert change.hazards == (Hazard.PRICE_DOWN,)
+
+
+@pytest.mark.parametrize(
+    ("observed", "live", "hazards"),
+    [
+        pytest.param(flat(4), False, {Hazard.RETROACTIVE, Hazard.PRICE_UP}, id="another price was in force"),
+        pytest.param(None, True, {Hazard.RETROACTIVE}, id="no price was in force and customers were billed"),
+        pytest.param(None, False, set(), id="no price was in force and nobody was billed"),
+    ],
+)
+def test_what_rewrites_the_past_is_retroactive(observed: str | None, live: bool, hazards: set[Hazard]) -> None:
+    before = schedule_text([Segment(at(0), None, observed)]) if observed else None
+    change = rate_change("k", schedule_text([Segment(at(0), None, flat(5))]), before, at(10), live=live)
+    assert change is not None
+    assert set(change.hazards) == hazards
+
+
+def test_a_rate_that_left_the_manifest_is_ended_and_stays_so() -> None:
+    observed = schedule_text([Segment(at(0), None, flat(5))])
+    change = rate_change("k", None, observed, at(10), live=True)
+    assert change is not None
+    assert change.segments == schedule_text([Segment(at(10), None, flat(5, entitled=False))])
+    assert change.hazards == (Hazard.ENTITLEMENT_LOST,)
+    ended = schedule_text([Segment(at(0), at(10), flat(5)), Segment(at(10), None, flat(5, entitled=False))])
+    assert rate_change("k", None, ended, at(12), live=True) is None
+
+
+@pytest.mark.parametrize(
+    ("observed", "desired", "hazards"),
+    [
+        (5, 6, {Hazard.PRICE_UP}),
+        (6, 5, {Hazard.PRICE_DOWN}),
+        (5, 50, {Hazard.PRICE_UP, Hazard.MAGNITUDE}),
+        (500, 5, {Hazard.PRICE_DOWN, Hazard.MAGNITUDE}),
+        (5, "49.99", {Hazard.PRICE_UP}),
+        (0, 5, {Hazard.PRICE_UP}),
+        (5, 5, set()),
+    ],
+)
+def test_prices_are_compared(observed: int, desired: int, hazards: set[Hazard]) -> None:
+    assert set(compare_terms(flat(observed), flat(desired))) == hazards
