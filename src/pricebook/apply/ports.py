@@ -1,0 +1,120 @@
+"""What apply needs of the world: a store that bills, a journal, and a clock.
+
+Stores refuse what the vendor refuses (`StoreRefused`), and say when they cannot tell whether something was done
+(`OutcomeUnknown`): then the next run looks before it sends again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from pricebook.plan.change import Change
+from pricebook.plan.snapshot import Snapshot
+
+
+class StoreError(Exception):
+    """The store cannot be used: unreachable, unreadable, full, not a pricebook store. The text is for people."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message, self.hint = message, hint
+
+
+class StoreRefused(StoreError):  # noqa: N818 - the store answered, and the answer was no
+    """The store understood and said no; nothing was changed. `status` is the vendor's HTTP status for it."""
+
+    def __init__(self, message: str, status: int = 400, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.status = status
+
+
+class OutcomeUnknown(StoreError):  # noqa: N818 - nothing is known to have failed
+    """The answer was lost: the change may or may not have been made."""
+
+
+class Store(Protocol):
+    """An account that bills, seen as our nouns."""
+
+    def snapshot(self, namespace: str, at: datetime) -> Snapshot:
+        """Everything that bears our marks, as of now. Reads only; needs no more than reading. Rates may be lazy."""
+
+    def perform(self, namespace: str, change: Change, at: datetime) -> str:
+        """Make one change, whole or not at all, and return the store's id of the object (a card's for its rates).
+
+        A create whose mark is already there with the same digest is success already had and returns that id. Raises
+        StoreRefused, OutcomeUnknown or StoreError.
+        """
+
+
+class State(StrEnum):
+    """What is known of a step. `unknown` is left only after a look at the store."""
+
+    SENT = "sent"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One line of the journal."""
+
+    plan: str
+    step: str
+    state: State
+    at: datetime
+    owner: str
+    remote_id: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to apply to one environment. A higher `token` fences off every lower one."""
+
+    owner: str
+    token: int
+    expires_at: datetime
+
+
+class LeaseHeld(Exception):  # noqa: N818 - the state of the world, not a mistake
+    """Somebody else is applying."""
+
+    def __init__(self, owner: str, since: datetime, expires_at: datetime) -> None:
+        super().__init__(f"{owner} is applying since {since:%Y-%m-%d %H:%M:%S}Z")
+        self.owner, self.since, self.expires_at = owner, since, expires_at
+
+
+class LeaseLost(Exception):  # noqa: N818 - the state of the world, not a mistake
+    """Our lease ran out and somebody else took over: nothing more may be written."""
+
+
+class Journal(Protocol):
+    """Where intents and receipts are kept, and who may apply."""
+
+    def acquire(self, environment: str, owner: str, now: datetime) -> Lease:
+        """Take the lease when it is free, has run out, or its owner is a process of this host that is gone.
+
+        Raises LeaseHeld.
+        """
+
+    def renew(self, environment: str, lease: Lease, now: datetime) -> Lease:
+        """Prolong the lease. Raises LeaseLost."""
+
+    def release(self, environment: str, lease: Lease) -> None:
+        """Give the lease back; nothing happens when it is no longer ours."""
+
+    def record(self, environment: str, lease: Lease, entries: Iterable[JournalEntry]) -> None:
+        """Write entries, in one transaction that also checks the lease. Raises LeaseLost."""
+
+    def entries(self, plan: str) -> list[JournalEntry]:
+        """The entries of a plan, oldest first."""
+
+
+class Clock(Protocol):
+    """The present."""
+
+    def __call__(self) -> datetime:
+        """Now, in UTC."""

@@ -1,0 +1,174 @@
+"""The one walker of steps: look, intent row, call, receipt row; then everything is read back.
+
+A failed step blocks only what needs it, the rest goes on. Nothing is written before it is known that no step of the
+plan is stale, and nothing without the lease. After a crash the same call goes on where it stopped.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+from pricebook.apply.events import Event, Finished, Started, Verifying
+from pricebook.apply.ports import (
+    Clock,
+    Journal,
+    JournalEntry,
+    Lease,
+    OutcomeUnknown,
+    State,
+    Store,
+    StoreError,
+)
+from pricebook.apply.standing import Standing, standings
+from pricebook.plan.change import Archive
+from pricebook.plan.document import plan_id
+from pricebook.plan.step import Plan, Step
+
+Outcome = Literal["done", "already", "failed", "blocked", "unknown"]
+RENEW_AFTER = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What became of a step: its outcome, a sentence when it was not done, and the store's id."""
+
+    step_id: str
+    outcome: Outcome
+    detail: str = ""
+    remote_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was really done. `verified` is None when nothing was read back; `unverified` are the steps that the store
+    does not show as done although it said so, or why they could not be read back."""
+
+    plan: str
+    results: tuple[StepResult, ...]
+    verified: bool | None = None
+    unverified: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Every step is done and was read back."""
+        return all(result.outcome in ("done", "already") for result in self.results) and self.verified is not False
+
+
+class StalePlan(Exception):  # noqa: N818 - the state of the plan, not a mistake
+    """The store changed under the plan where the plan would change it. `steps` are those it concerns."""
+
+    def __init__(self, steps: list[Step]) -> None:
+        super().__init__(", ".join(step.id for step in steps[:5]))
+        self.steps = steps
+
+
+@dataclass
+class _Run:
+    plan: Plan
+    store: Store
+    journal: Journal
+    lease: Lease
+    clock: Clock
+    tell: Callable[[Event], None]
+    results: dict[str, StepResult] = field(default_factory=dict)
+    name: str = ""
+
+
+def run(
+    plan: Plan, store: Store, journal: Journal, *, owner: str, clock: Clock, tell: Callable[[Event], None]
+) -> Receipt:
+    """Do every step of the plan that is not done yet.
+
+    Raises LeaseHeld when somebody else applies to the environment, StalePlan before anything is written, LeaseLost when
+    the lease was taken over meanwhile. A store that refuses or fails is reported in the receipt.
+    """
+    lease = journal.acquire(plan.environment, owner, clock())
+    try:
+        state = _Run(plan, store, journal, lease, clock, tell, name=plan_id(plan))
+        found = standings(plan.steps, store.snapshot(plan.namespace, clock()))
+        stale = [step for step, standing in zip(plan.steps, found, strict=True) if standing is Standing.STALE]
+        if stale:
+            raise StalePlan(stale)
+        tell(Started(len(plan.steps), found.count(Standing.DONE)))
+        archives = [step for step in plan.steps if isinstance(step.change, Archive)]
+        for step, standing in zip(plan.steps, found, strict=True):
+            if not isinstance(step.change, Archive):
+                _do(state, step, done=standing is Standing.DONE)
+        unverified = _verify(state)
+        if archives and not unverified:
+            # The successor was read back: only now may what it replaces be archived.
+            done = dict(zip((step.id for step in plan.steps), found, strict=True))
+            for step in archives:
+                _do(state, step, done=done[step.id] is Standing.DONE)
+            unverified = _verify(state)
+        else:
+            for step in archives:
+                state.results[step.id] = StepResult(step.id, "blocked", "not read back: nothing is archived")
+        results = tuple(state.results[step.id] for step in plan.steps)
+        return Receipt(state.name, results, not unverified, tuple(unverified))
+    finally:
+        journal.release(plan.environment, lease)
+
+
+def _do(state: _Run, step: Step, *, done: bool) -> None:
+    if done:
+        state.results[step.id] = StepResult(step.id, "already", "the store has it already")
+        return
+    missing = [id_ for id_ in step.needs if state.results[id_].outcome not in ("done", "already")]
+    if missing:
+        _finish(state, step, StepResult(step.id, "blocked", f"needs {missing[0]}"))
+        return
+    try:
+        _renew(state)
+        _record(state, step, State.SENT)
+        remote_id = state.store.perform(state.plan.namespace, step.change, state.clock())
+    except OutcomeUnknown as error:
+        result = StepResult(step.id, "unknown", _sentence(error))
+    except StoreError as error:
+        result = StepResult(step.id, "failed", _sentence(error))
+    else:
+        result = StepResult(step.id, "done", "", remote_id)
+    _finish(state, step, result)
+
+
+def _finish(state: _Run, step: Step, result: StepResult) -> None:
+    state.results[step.id] = result
+    if result.outcome != "blocked":
+        known = {"done": State.DONE, "failed": State.FAILED, "unknown": State.UNKNOWN}[result.outcome]
+        # A receipt that cannot be written (a full disk) is no loss: the effect is found again by its identity.
+        with suppress(StoreError):
+            _record(state, step, known, result.remote_id, result.detail)
+    state.tell(Finished(step, result.outcome, result.detail))
+
+
+def _record(state: _Run, step: Step, what: State, remote_id: str = "", detail: str = "") -> None:
+    entry = JournalEntry(state.name, step.id, what, state.clock(), state.lease.owner, remote_id, detail)
+    state.journal.record(state.plan.environment, state.lease, [entry])
+
+
+def _renew(state: _Run) -> None:
+    now = state.clock()
+    if state.lease.expires_at - now < 5 * RENEW_AFTER:
+        state.lease = state.journal.renew(state.plan.environment, state.lease, now)
+
+
+def _verify(state: _Run) -> list[str]:
+    """The steps that are said to be done and that the store does not show."""
+    said = [step for step in state.plan.steps if _said_done(state, step)]
+    state.tell(Verifying())
+    try:
+        found = standings(said, state.store.snapshot(state.plan.namespace, state.clock()))
+    except StoreError as error:
+        return [f"the store could not be read back: {error.message}"]
+    return [step.id for step, standing in zip(said, found, strict=True) if standing is not Standing.DONE]
+
+
+def _said_done(state: _Run, step: Step) -> bool:
+    result = state.results.get(step.id)
+    return result is not None and result.outcome in ("done", "already")
+
+
+def _sentence(error: StoreError) -> str:
+    return f"{error.message} ({error.hint})" if error.hint else error.message

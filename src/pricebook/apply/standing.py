@@ -1,0 +1,89 @@
+"""Where a step stands against what the store holds now: still to do, done already, or overtaken by somebody else.
+
+This is how apply resumes after a crash, with the journal or without it: it looks, and never sends twice what is there.
+Plans are stale only where their own objects changed; what happened to others does not matter.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import assert_never
+
+from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.reference import Kind
+from pricebook.plan.change import AddRates, Archive, Create, RateChange, Repoint, Revise, Supersede
+from pricebook.plan.diff import NO_RATES
+from pricebook.plan.planner import digest_of
+from pricebook.plan.rehearse import after
+from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.step import Step
+
+
+class Standing(StrEnum):
+    """What to make of a step now."""
+
+    READY = "ready"
+    DONE = "done"
+    STALE = "stale"
+
+
+def standings(steps: Iterable[Step], snapshot: Snapshot) -> list[Standing]:
+    """Where each step stands."""
+    steps = list(steps)
+    schedules = _schedules(steps, snapshot)
+    return [_standing(step, snapshot, schedules) for step in steps]
+
+
+def _standing(step: Step, snapshot: Snapshot, schedules: dict[str, dict[str, str]]) -> Standing:
+    change = step.change
+    match change:
+        case Create() | Supersede() if change.ref.kind is Kind.PACKAGE:
+            if snapshot.marks.get(change.ref) == change.digest:
+                return Standing.DONE
+            previous = change.previous if isinstance(change, Supersede) else None
+            return Standing.READY if snapshot.latest(change.ref.name) == previous else Standing.STALE
+        case Create() | Revise() | Supersede():
+            observed = snapshot.catalog.nouns.get(change.ref)
+            if change.ref in snapshot.archived:
+                return Standing.STALE
+            present = digest_of(observed) if observed is not None else None
+            if present == change.digest and snapshot.marks.get(change.ref) == change.digest:
+                return Standing.DONE
+            return Standing.READY if present == step.expects else Standing.STALE
+        case AddRates():
+            held = schedules.get(change.card, {})
+            found = {_of_rate(rate, held.get(rate.key)) for rate in change.rates}
+            if Standing.STALE in found:
+                return Standing.STALE
+            return Standing.READY if Standing.READY in found else Standing.DONE
+        case Repoint():
+            card = snapshot.catalog.nouns.get(change.ref)
+            if not isinstance(card, RateCard):
+                return Standing.READY if not change.observed else Standing.STALE
+            if set(card.aliases) == set(change.aliases) and card.product_order == change.product_order:
+                return Standing.DONE
+            return Standing.READY if set(card.aliases) == set(change.observed) else Standing.STALE
+        case Archive():
+            if change.ref in snapshot.archived:
+                return Standing.DONE
+            return Standing.READY
+        case _:
+            assert_never(change)
+
+
+def _of_rate(rate: RateChange, held: str | None) -> Standing:
+    if held == rate.observed:
+        return Standing.READY
+    return Standing.DONE if held == after(rate) else Standing.STALE
+
+
+def _schedules(steps: list[Step], snapshot: Snapshot) -> dict[str, dict[str, str]]:
+    """Card -> the schedules that it holds now of the prices that the steps change; each card is read once."""
+    wanted: dict[str, set[str]] = {}
+    for step in steps:
+        if isinstance(step.change, AddRates):
+            wanted.setdefault(step.change.card, set()).update(rate.key for rate in step.change.rates)
+    found: dict[str, dict[str, str]] = {}
+    for card, keys in wanted.items():
+        rates = snapshot.catalog.rates.get(card, NO_RATES)
+        found[card] = {key: schedule for key, schedule in rates.items() if key in keys} if len(rates) else {}
+    return found

@@ -1,0 +1,89 @@
+"""`pricebook apply`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from pricebook.cli.invocation import Invocation
+from pricebook.cli.options import prune_option, rows_option
+from pricebook.cli.session import errors
+from pricebook.plan.hazard import Hazard
+from pricebook.plan.step import Plan
+from pricebook.problem import Problem
+
+
+@click.command()
+@click.argument("plan_file", type=click.Path(path_type=Path), required=False, metavar="[PLAN.JSON]")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask; for CI.")
+@click.option(
+    "--allow", multiple=True, metavar="HAZARD", help="Allow a hazard that is refused otherwise; repeatable, or all."
+)
+@rows_option
+@prune_option
+@click.pass_context
+def command(
+    ctx: click.Context, plan_file: Path | None, yes: bool, allow: tuple[str, ...], rows: str | None, prune: bool
+) -> None:
+    """Make the store say what the manifests say.
+
+    Without a file: plans, shows the plan, asks on a terminal (or takes --yes), applies. With a plan file: does exactly
+    what the file says, if the store is still as it was where the plan changes it.
+
+    Every step is written to the journal before it is done, and everything is read back afterwards. An apply that was
+    killed is continued by running it again.
+    """
+    invocation = Invocation.of(ctx)
+    with errors(invocation):
+        from pricebook import wiring
+        from pricebook.cli.progress import progress
+        from pricebook.render.receipt import draw_receipt, receipt_json
+        from pricebook.workflow.apply import apply, check_target, read_plan, refused_hazards
+        from pricebook.workflow.plan import plan
+
+        if plan_file is not None and prune:
+            invocation.fail(
+                [Problem("conflict", "--prune stands beside a plan file", hint="plan with --prune instead")]
+            )
+        project, (environment, _) = invocation.project, invocation.environment
+        store = invocation.store()
+        if plan_file is not None:
+            made = read_plan(plan_file)
+            check_target(made, project.settings.namespace, environment)
+        else:
+            made = plan(project, environment, store, invocation.as_of, prune=prune)
+        refused = refused_hazards(made, allow, project.settings.policy)
+        _show(invocation, made, rows, refused)
+        if not made.steps:
+            return
+        if refused:
+            flags = " ".join(f"--allow {hazard}" for hazard in refused)
+            message = f"the plan bears {', '.join(refused)}; nothing was written"
+            invocation.fail([Problem("hazard", message, hint=f"when it is meant, say: {flags}")])
+        if not yes:
+            _ask(invocation, environment)
+        with progress(made, quiet=invocation.json) as tell:
+            receipt = apply(made, store, invocation.journal(), owner=wiring.owner(), clock=wiring.now, tell=tell)
+        invocation.print([receipt_json(receipt)] if invocation.json else draw_receipt(receipt, made))
+    if not receipt.complete:
+        ctx.exit(1)
+
+
+def _show(invocation: Invocation, made: Plan, rows: str | None, refused: list[Hazard]) -> None:
+    if invocation.json:
+        return
+    from pricebook.render.terminal import draw_plan
+    from pricebook.render.view import RowChoice, plan_view
+
+    view = plan_view(made, RowChoice.parse(rows), refused)
+    invocation.print(draw_plan(view, invocation.width, invocation.colour))
+
+
+def _ask(invocation: Invocation, environment: str) -> None:
+    """Ask on a terminal; without one nobody can answer, so --yes must be said."""
+    if not sys.stdin.isatty() or invocation.json:
+        message = "nobody can be asked here: standard input is no terminal"
+        invocation.fail([Problem("confirmation", message, hint="say --yes when the plan was reviewed")])
+    click.echo()
+    if not click.confirm(f"Apply this to {environment}?", default=False):
+        invocation.fail([Problem("declined", "nothing was written")])

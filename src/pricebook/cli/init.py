@@ -1,0 +1,29 @@
+"""`pricebook init`."""
+
+import re
+
+import click
+
+from pricebook.cli.invocation import Invocation, refusals
+
+
+@click.command()
+@click.option(
+    "--namespace", metavar="NAME", help="Marks what this project owns in a store; the directory's name otherwise."
+)
+@click.pass_context
+def command(ctx: click.Context, namespace: str | None) -> None:
+    """Start a project here: pricebook.yaml, a first catalogue, JSON Schemas and editor settings.
+
+    Files that exist are left as they are.
+    """
+    invocation = Invocation.of(ctx)
+    with refusals(invocation):
+        from pricebook.manifest.schema import schema_files
+        from pricebook.workflow.init import init, starter_files
+
+        name = (
+            namespace or re.sub(r"[^a-z0-9_.-]+", "-", invocation.directory.absolute().name.lower()).strip("-._")[:24]
+        )
+        written = init(invocation.directory, starter_files(name or "pricing", schema_files()))
+        invocation.print([*(f"wrote {file}" for file in written), "", "Next: pricebook plan"])

@@ -1,0 +1,87 @@
+"""The command line. One file per command; a command's module is imported only when the command runs.
+
+Exit codes: 0 nothing to do or done, 1 rejected or failed, 2 there are changes (`plan --exit-code`), 3 stale plan,
+4 interrupted and resumable.
+"""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from pricebook import __version__
+
+COMMANDS = {
+    "init": "Start a project: pricebook.yaml, a first catalogue, editor settings.",
+    "validate": "Check the manifests and say everything that is wrong with them.",
+    "plan": "Show what would change, in money and in customers. Writes nothing to the store.",
+    "apply": "Make the store say what the manifests say, or what a plan file says.",
+    "schema": "Print or write the JSON Schemas of manifests and plans.",
+}
+
+
+class Commands(click.Group):
+    """The group of commands, by name: help needs no command's module."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands, in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of one command; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"pricebook.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands from their one-line descriptions."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the nearest command named for a mistyped one."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from pricebook.problem import did_you_mean
+
+            near = did_you_mean(args[0], COMMANDS)
+            ctx.fail(f"there is no command {args[0]!r}" + (f"; {near}" if near else ""))
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="pricebook", message="%(prog)s %(version)s")
+@click.option("-C", "directory", type=click.Path(path_type=Path), default=".", metavar="DIR", help="Work in DIR.")
+@click.option("--env", "environment", metavar="NAME", help="The environment; the project's default one otherwise.")
+@click.option(
+    "--as-of", metavar="INSTANT", help="Plan as of this instant (2026-01-01 or 2026-01-01T09:00:00Z), not now."
+)
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print results.")
+@click.pass_context
+def root(ctx: click.Context, directory: Path, environment: str | None, as_of: str | None, format_: str) -> None:
+    """Pricing as code for companies that bill with Metronome.
+
+    Prices live as manifests in git; pricebook plans what a change would do, and applies exactly that.
+    """
+    ctx.obj = {"directory": directory, "environment": environment, "as_of": as_of, "format": format_}
+
+
+def main() -> None:
+    """The entry point of the `pricebook` command."""
+    try:
+        status = root.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(1)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(
+            "interrupted: nothing is half done. Run the same command again, it goes on where it stopped.", err=True
+        )
+        sys.exit(4)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone, for instance `| head`: that is no failure
+        sys.exit(0)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,47 @@
+"""`pricebook plan`."""
+
+from pathlib import Path
+
+import click
+
+from pricebook.cli.invocation import CHANGES, Invocation
+from pricebook.cli.options import prune_option, rows_option
+from pricebook.cli.session import errors
+
+
+@click.command()
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Also write the plan, to apply it later."
+)
+@rows_option
+@prune_option
+@click.option("--exit-code", is_flag=True, help="Exit with 2 when there are changes.")
+@click.pass_context
+def command(ctx: click.Context, output: Path | None, rows: str | None, prune: bool, exit_code: bool) -> None:
+    """Show what would change in the store, in money and in customers.
+
+    Reads the manifests and the store, writes to neither. The plan has been rehearsed: applied to what was observed, it
+    leads to what the manifests say. With -o the plan is written to a file, and `pricebook apply FILE` does exactly it.
+    """
+    invocation = Invocation.of(ctx)
+    with errors(invocation):
+        from pricebook.plan.document import write
+        from pricebook.render.document import plan_json
+        from pricebook.render.terminal import draw_plan
+        from pricebook.render.view import RowChoice, plan_view
+        from pricebook.workflow.apply import refused_hazards
+        from pricebook.workflow.plan import plan
+
+        made = plan(invocation.project, invocation.environment[0], invocation.store(), invocation.as_of, prune=prune)
+        if output is not None:
+            output.write_text(write(made), encoding="utf-8")
+        refused = refused_hazards(made, (), invocation.project.settings.policy)
+        view = plan_view(made, RowChoice.parse(rows), refused)
+        if invocation.json:
+            invocation.print([plan_json(view)])
+        else:
+            invocation.print(draw_plan(view, invocation.width, invocation.colour))
+            if output is not None:
+                invocation.print(["", f"The plan is in {output}. Apply exactly it with: pricebook apply {output}"])
+    if exit_code and made.steps:
+        ctx.exit(CHANGES)

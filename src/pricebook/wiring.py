@@ -1,0 +1,56 @@
+"""The only file that names concrete classes: from an environment of the project to a store and a journal.
+
+Everything is imported when it is needed, and nothing is opened before it is used.
+"""
+
+import getpass
+import os
+import secrets
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pricebook.problem import quote, reject
+
+if TYPE_CHECKING:
+    from pricebook.apply.ports import Journal, Store
+    from pricebook.manifest.project import Environment, Project
+
+SQLITE = "sqlite:///"
+
+
+def open_store(project: "Project", environment: "Environment") -> "Store":
+    """The store of an environment. Raises Rejected for a URL of no known kind."""
+    from pricebook.store.sql import SqlStore
+
+    return SqlStore(_url(project.root, environment.store))
+
+
+def open_journal(project: "Project", environment: "Environment") -> "Journal":
+    """The journal and lock of an environment: in the store's own database unless the environment says otherwise."""
+    from pricebook.store.journal import SqlJournal
+
+    return SqlJournal(_url(project.root, environment.journal or environment.store))
+
+
+def _url(root: Path, url: str) -> str:
+    """The URL with a relative SQLite path made relative to the project."""
+    if not url.startswith(SQLITE) or not url.removeprefix(SQLITE):
+        message = f"store {quote(url.partition('@')[2] or url)} is of no known kind"
+        raise reject("unknown-store", message, hint=f"a store is written {SQLITE}pricebook.db")
+    return SQLITE + str((root / url.removeprefix(SQLITE)).absolute())
+
+
+def now() -> datetime:
+    """The present, in UTC: the one place that reads the clock."""
+    return datetime.now(UTC)
+
+
+def owner() -> str:
+    """Who applies: `user@host:pid:nonce`."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container without a user of that id
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"

@@ -1,0 +1,56 @@
+"""Apply: do what a plan says, and nothing else; hazards that the policy refuses need a person's word first."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from pricebook.apply.events import Event
+from pricebook.apply.ports import Clock, Journal, Store
+from pricebook.apply.runner import Receipt, run
+from pricebook.manifest.project import Policy
+from pricebook.manifest.text import read_text
+from pricebook.plan.document import read
+from pricebook.plan.hazard import REFUSED, Hazard
+from pricebook.plan.step import Plan
+from pricebook.problem import Problem, Rejected, did_you_mean, quote
+
+MAX_PLAN = 1 << 30
+"""Bytes of a plan file."""
+ALL = "all"
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan of a file. Raises Rejected."""
+    return read(read_text(path, str(path), limit=MAX_PLAN), str(path))
+
+
+def check_target(plan: Plan, namespace: str, environment: str) -> None:
+    """A plan is applied where it was made for. Raises Rejected."""
+    if (plan.namespace, plan.environment) != (namespace, environment):
+        message = f"the plan is for {plan.namespace}/{plan.environment}, not for {namespace}/{environment}"
+        raise Rejected([Problem("wrong-target", message, hint=f"say --env {plan.environment}, or plan again")])
+
+
+def refused_hazards(plan: Plan, allowed: Iterable[str], policy: Policy) -> list[Hazard]:
+    """The hazards of the plan that the policy refuses and nobody allowed, sorted.
+
+    Raises Rejected for a word that is no hazard.
+    """
+    words = list(allowed)
+    refused = REFUSED if policy.refuse is None else frozenset(map(_hazard, policy.refuse))
+    granted = set(Hazard) if ALL in words else set(map(_hazard, words))
+    return sorted((set(plan.hazards) & refused) - granted)
+
+
+def _hazard(word: str) -> Hazard:
+    try:
+        return Hazard(word.upper())
+    except ValueError:
+        hint = did_you_mean(word, Hazard) or f"hazards: {', '.join(Hazard)}"
+        raise Rejected([Problem("unknown-hazard", f"{quote(word)} is no hazard", hint=hint)]) from None
+
+
+def apply(
+    plan: Plan, store: Store, journal: Journal, *, owner: str, clock: Clock, tell: Callable[[Event], None]
+) -> Receipt:
+    """Run the plan; see `apply.runner.run` for what it raises."""
+    return run(plan, store, journal, owner=owner, clock=clock, tell=tell)

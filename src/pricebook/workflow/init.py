@@ -1,0 +1,101 @@
+"""Init: a project to start from, that validates and plans as it stands."""
+
+from pathlib import Path
+
+from pricebook.problem import Problem, Rejected
+
+PROJECT = """\
+# The namespace marks what this project owns in a store. Choose it once; never change it.
+namespace: {namespace}
+manifests: [catalog]
+environments:
+  local: {{store: "sqlite:///pricebook.db"}}
+default_environment: local
+"""
+
+CATALOG = """\
+# yaml-language-server: $schema=../.pricebook/manifest.schema.json
+apiVersion: pricebook/v1
+kind: Product
+metadata: {name: pro-plan}
+spec:
+  name: Pro plan
+  type: SUBSCRIPTION
+---
+apiVersion: pricebook/v1
+kind: RateCard
+metadata: {name: standard}
+spec:
+  name: Standard
+  aliases: [{name: standard}]
+  rates:
+    - product: pro-plan
+      billing_frequency: MONTHLY
+      entitled: false          # enabled per package, as the vendor advises
+      starting_at: 2026-01-01
+      price: $20.00            # or 2000: numbers are cents
+---
+apiVersion: pricebook/v1
+kind: Package
+metadata: {name: pro}
+spec:
+  name: Pro (v{version})
+  aliases: [{name: pro}]
+  rate_card: standard
+  duration: {value: 12, unit: MONTHS}
+  net_payment_terms_days: 30
+  subscriptions:
+    - key: fee
+      subscription_rate: {product: pro-plan, billing_frequency: MONTHLY}
+      collection_schedule: ADVANCE
+      proration: {is_prorated: true, invoice_behavior: BILL_IMMEDIATELY}
+      initial_quantity: 1
+  overrides:
+    - key: enable
+      entitled: true
+      starting_at_offset: {value: 0, unit: MONTHS}
+      override_specifiers: [{product: pro-plan, billing_frequency: MONTHLY}]
+"""
+
+EDITOR = """\
+{
+  "yaml.schemas": {
+    ".pricebook/manifest.schema.json": ["catalog/**/*.yaml"],
+    ".pricebook/project.schema.json": ["pricebook.yaml"]
+  }
+}
+"""
+
+IGNORED = """\
+pricebook.db
+pricebook.db-*
+"""
+
+
+def starter_files(namespace: str, schemas: dict[str, str]) -> dict[str, str]:
+    """Relative path -> content of a new project. `schemas` are the generated schemas by file name."""
+    return {
+        "pricebook.yaml": PROJECT.format(namespace=namespace),
+        "catalog/pro.yaml": CATALOG,
+        ".gitignore": IGNORED,
+        ".vscode/settings.json": EDITOR,
+        **{f".pricebook/{name}": text for name, text in schemas.items()},
+    }
+
+
+def init(directory: Path, files: dict[str, str]) -> list[str]:
+    """Write the files, never over one that is there, and return the names of those written.
+
+    Raises Rejected, before anything is written, when the directory already is a project.
+    """
+    if (directory / "pricebook.yaml").exists():
+        raise Rejected([Problem("exists", f"{directory / 'pricebook.yaml'} exists: this is a project already")])
+    written = []
+    for name, text in files.items():
+        path = directory / name
+        if path.exists():
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        written.append(name)
+    return written

@@ -1,0 +1,27 @@
+"""Plan: what would make the store say what the manifests say."""
+
+from datetime import datetime
+
+from pricebook.apply.ports import Store
+from pricebook.manifest.load import load
+from pricebook.manifest.project import Project
+from pricebook.plan.planner import make_plan
+from pricebook.plan.step import Plan
+
+
+def plan(project: Project, environment: str, store: Store, as_of: datetime, *, prune: bool = False) -> Plan:
+    """The rehearsed plan of a project against a store, as of an instant. Reads only.
+
+    Raises Rejected for what is wrong with the manifests or impossible for the store, StoreError when it is unreadable.
+    """
+    loaded = load(project)
+    namespace = project.settings.namespace
+    return make_plan(
+        loaded.catalog,
+        store.snapshot(namespace, as_of),
+        namespace=namespace,
+        environment=environment,
+        as_of=as_of,
+        prune=prune,
+        places=loaded.places,
+    )
