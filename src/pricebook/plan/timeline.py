@@ -1,8 +1,10 @@
 """From the observed timeline of a price to the desired one: the shortest list of segments, and what it means.
 
 What lies before `as_of` is history. A manifest that says nothing about it, or says the same, leaves it alone; saying
-otherwise rewrites it (RETROACTIVE). Rates are never deleted: where the manifest has no rate and the store has one, the
-store's rate is added again with `entitled: false`, and "no rate" and "not entitled" count as the same end.
+otherwise rewrites it (RETROACTIVE). Nor does a manifest say anything about the time before its first segment, past or
+still to come: a table whose `starting_at` moved on changes only the prices that differ. Rates are never deleted: where
+the manifest has no rate any more and the store has one, the store's rate is added again with `entitled: false`, and "no
+rate" and "not entitled" count as the same end.
 """
 
 from collections.abc import Iterator
@@ -37,8 +39,9 @@ def rate_change(key: str, desired: str | None, observed: str | None, as_of: str,
 def missing_segments(desired: Timeline, observed: Timeline, as_of: str) -> Iterator[Segment]:
     """The shortest list of segments that, laid over `observed`, gives `desired`.
 
-    From `as_of` on the result is `desired`; before it, `desired` wherever it says something. Each desired segment that
-    differs somewhere is added once, from its first difference to its last.
+    The result is `desired` wherever it says something. Where it has no rate, from `as_of` and from its first segment on,
+    the result is not entitled. Each desired segment that differs somewhere is added once, from its first difference to
+    its last.
     """
     for segment in desired:
         spans = [
@@ -48,7 +51,7 @@ def missing_segments(desired: Timeline, observed: Timeline, as_of: str) -> Itera
         ]
         if spans:
             yield Segment(spans[0][0], spans[-1][1], segment.terms)
-    for start, end in _gaps(desired, as_of):
+    for start, end in _gaps(desired, max(as_of, desired[0].starting_at) if desired else as_of):
         for piece_start, piece_end, terms in _pieces(observed, start, end):
             if terms is not None and (ended := _ended(terms)) != terms:
                 yield Segment(piece_start, piece_end, ended)
@@ -76,9 +79,9 @@ def _pieces(timeline: Timeline, start: str, end: str | None) -> Iterator[tuple[s
         yield at, end, None
 
 
-def _gaps(timeline: Timeline, as_of: str) -> Iterator[tuple[str, str | None]]:
-    """Where the timeline has no rate, from `as_of` on."""
-    for start, end, terms in _pieces(timeline, as_of, None):
+def _gaps(timeline: Timeline, since: str) -> Iterator[tuple[str, str | None]]:
+    """Where the timeline has no rate, from an instant on."""
+    for start, end, terms in _pieces(timeline, since, None):
         if terms is None:
             yield start, end
 
