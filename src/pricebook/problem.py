@@ -5,7 +5,6 @@ One exception, `Rejected`, carries them to the command line.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
 from pricebook.span import Span
@@ -52,6 +51,8 @@ def quote(value: object, limit: int = 60) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean "x"?` for the nearest of the `known` words, or an empty string."""
+    from difflib import get_close_matches
+
     by_lower = {name.lower(): name for name in sorted(known, reverse=True)}
     near: Sequence[str] = get_close_matches(word.lower()[:100], by_lower, n=1, cutoff=0.6)
     return f'did you mean "{by_lower[near[0]]}"?' if near else ""

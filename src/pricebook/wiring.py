@@ -3,10 +3,6 @@
 Everything is imported when it is needed, and nothing is opened before it is used.
 """
 
-import getpass
-import os
-import secrets
-import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +45,11 @@ def now() -> datetime:
 
 def owner() -> str:
     """Who applies: `user@host:pid:nonce`."""
+    import getpass
+    import os
+    import secrets
+    import socket
+
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container without a user of that id

@@ -50,11 +50,7 @@ def _standing(step: Step, snapshot: Snapshot, schedules: dict[str, dict[str, str
                 return Standing.DONE
             return Standing.READY if present == step.expects else Standing.STALE
         case AddRates():
-            held = schedules.get(change.card, {})
-            found = {_of_rate(rate, held.get(rate.key)) for rate in change.rates}
-            if Standing.STALE in found:
-                return Standing.STALE
-            return Standing.READY if Standing.READY in found else Standing.DONE
+            return _of_rates(change.rates, schedules.get(change.card, {}))
         case Repoint():
             card = snapshot.catalog.nouns.get(change.ref)
             if not isinstance(card, RateCard):
@@ -70,10 +66,16 @@ def _standing(step: Step, snapshot: Snapshot, schedules: dict[str, dict[str, str
             assert_never(change)
 
 
-def _of_rate(rate: RateChange, held: str | None) -> Standing:
-    if held == rate.observed:
-        return Standing.READY
-    return Standing.DONE if held == after(rate) else Standing.STALE
+def _of_rates(rates: Iterable[RateChange], held: dict[str, str]) -> Standing:
+    """Ready when any price is still to be changed and the others are as they were, or done already."""
+    standing = Standing.DONE
+    for rate in rates:
+        schedule = held.get(rate.key)
+        if schedule == rate.observed:
+            standing = Standing.READY
+        elif schedule != after(rate):
+            return Standing.STALE
+    return standing
 
 
 def _schedules(steps: list[Step], snapshot: Snapshot) -> dict[str, dict[str, str]]:

@@ -131,7 +131,7 @@ def _diff_card(
 
 def diff_rates(desired: Rates, observed: Rates, as_of: datetime, *, live: bool) -> Iterator[RateChange]:
     """The prices of a card that must change. Streams over `observed`; nothing is read when the digests are equal."""
-    if len(observed) and desired.digest == observed.digest:
+    if len(desired) == len(observed) and _same(desired, observed):
         return
     instant = instant_text(next_hour(as_of))
     matched: set[str] = set()
@@ -150,6 +150,12 @@ def diff_rates(desired: Rates, observed: Rates, as_of: datetime, *, live: bool) 
             if change is not None:
                 found.append(change)
     yield from sorted(found)
+
+
+def _same(desired: Rates, observed: Rates) -> bool:
+    if isinstance(desired, RateBook) and isinstance(observed, RateBook):
+        return desired == observed
+    return desired.digest == observed.digest
 
 
 def _batches(changes: Iterable[RateChange]) -> Iterator[tuple[RateChange, ...]]:

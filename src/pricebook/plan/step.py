@@ -59,7 +59,8 @@ class Plan:
         for step in self.steps:
             if isinstance(step.change, AddRates):
                 for rate in step.change.rates:
-                    found.update(rate.hazards)
+                    if rate.hazards:
+                        found.update(rate.hazards)
             else:
                 found.update(step.hazards)
         return found
