@@ -65,7 +65,7 @@ def _check_cards(catalog: "Catalog") -> Iterator[Found]:
                 at = ("credit_type_conversions", index, "custom_credit_type")
                 hint = "a card has one fiat unit; only custom units are converted"
                 yield ref, at, Violation("currency-conversion", message, (), hint)
-        priced = {product for product, _ in priced_on(name, catalog)}
+        priced = {product for product, _ in priced_on(name, catalog)} if card.product_order else set()
         for index, product in enumerate(card.product_order):
             if product not in priced and product in catalog.products:
                 message = f"product {quote(product)} has no rate on this card"
