@@ -69,6 +69,10 @@ def read_number(text: str) -> Decimal | None:
 
 def carries(value: Decimal) -> bool:
     """Whether the amount survives the wire: at most MAX_DIGITS significant digits and MAX_PLACES decimal places."""
+    _, written, exponent = value.as_tuple()
+    assert isinstance(exponent, int)
+    if len(written) <= MAX_DIGITS and -MAX_PLACES <= exponent <= 0:
+        return True  # what nearly every price is, without making its text
     digits = plain(abs(value)).replace(".", "").strip("0")
     _, _, places = plain(value).partition(".")
     return len(digits) <= MAX_DIGITS and len(places) <= MAX_PLACES and value.adjusted() <= MAX_DIGITS
