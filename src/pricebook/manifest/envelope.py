@@ -1,0 +1,84 @@
+"""The outer form of a manifest: apiVersion, kind, metadata and spec."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import StringConstraints
+
+from pricebook.catalog.model import Model, Violation
+from pricebook.catalog.reference import NAME, Kind, Ref
+from pricebook.manifest.syntax import Document
+from pricebook.manifest.validation import validated
+from pricebook.problem import did_you_mean, quote
+
+API_VERSION = "pricebook/v1"
+KINDS = {kind.manifest: kind for kind in Kind}
+MAX_NAME = {Kind.PACKAGE: 60}
+"""Names go into the store's marks: a package's uniqueness key has 128 characters, a custom field 200."""
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=150)]
+
+
+class Metadata(Model):
+    """Ours: never sent to the vendor."""
+
+    name: Name
+    """Our key, unique per kind; references use it. Letters a-z, digits, `_`, `.` and `-`."""
+
+    def rules(self) -> Iterator[Violation]:
+        """The name has only characters that are safe everywhere."""
+        if not NAME.match(self.name):
+            hint = "lower-case letters, digits, _ . and -, starting with a letter or digit"
+            yield Violation("name", f"{quote(self.name)} cannot be a name", ("name",), hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One manifest: which noun it declares, and its spec as plain data."""
+
+    ref: Ref
+    spec: Any
+    document: Document
+
+
+def is_manifest(document: Document) -> bool:
+    """Whether the document means to be one of ours."""
+    data = document.data
+    return isinstance(data, dict) and (
+        str(data.get("apiVersion", "")).startswith("pricebook") or data.get("kind") in KINDS
+    )
+
+
+def open_envelope(document: Document) -> tuple[Envelope | None, list[Violation]]:
+    """The manifest of a document, or what is wrong with its outer form."""
+    data = document.data
+    if not isinstance(data, dict):
+        return None, [Violation("type", "a manifest is a mapping with apiVersion, kind, metadata and spec")]
+    violations = list(_check_form(data))
+    metadata, broken = validated(Metadata, data.get("metadata"))
+    if "metadata" in data:
+        violations += [Violation(v.code, v.message, ("metadata", *v.at), v.hint) for v in broken]
+    kind = KINDS.get(data["kind"]) if isinstance(data.get("kind"), str) else None
+    if metadata is not None and kind in MAX_NAME and len(metadata.name) > MAX_NAME[kind]:
+        message = f"the name of a {kind.words} has at most {MAX_NAME[kind]} characters"
+        violations.append(Violation("too-long", message, ("metadata", "name")))
+    if violations or kind is None or metadata is None:
+        return None, violations
+    return Envelope(Ref(kind, metadata.name), data["spec"], document), []
+
+
+def _check_form(data: dict[str, Any]) -> Iterable[Violation]:
+    for field in ("apiVersion", "kind", "metadata", "spec"):
+        if field not in data:
+            hint = f"write apiVersion: {API_VERSION}" if field == "apiVersion" else ""
+            yield Violation("missing-field", f"{field} is required", (field,), hint)
+    for field in data.keys() - {"apiVersion", "kind", "metadata", "spec"}:
+        hint = did_you_mean(field, ("apiVersion", "kind", "metadata", "spec")) or "fields of the noun stand under spec"
+        yield Violation("unknown-field", f"{quote(field)} is not a field of a manifest", (field,), hint)
+    if "apiVersion" in data and data["apiVersion"] != API_VERSION:
+        message = f"apiVersion {quote(data['apiVersion'])} is not known"
+        yield Violation("api-version", message, ("apiVersion",), f"write apiVersion: {API_VERSION}")
+    if "kind" in data and data["kind"] not in KINDS:
+        hint = did_you_mean(str(data["kind"]), KINDS) or f"kinds: {', '.join(KINDS)}"
+        yield Violation("unknown-kind", f"kind {quote(data['kind'])} does not exist", ("kind",), hint)

@@ -1,0 +1,267 @@
+"""Loading: the manifests of a project become a desired catalogue, or a list of everything that is wrong with them."""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path as FilePath
+
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.check import check_catalog
+from pricebook.catalog.model import USD, Noun, Path, Scale, Violation
+from pricebook.catalog.product import Product
+from pricebook.catalog.rate_book import RateBook
+from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.registry import noun_class
+from pricebook.catalog.traverse import references, written_references
+from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
+from pricebook.manifest.envelope import Envelope, is_manifest, open_envelope
+from pricebook.manifest.locate import KEY
+from pricebook.manifest.place import Placer
+from pricebook.manifest.project import MAX_YAML, PROJECT_FILE, Project
+from pricebook.manifest.rate_fact import RateFacts
+from pricebook.manifest.rates import LIST_HINT, read_rates
+from pricebook.manifest.rates_from import RatesFrom
+from pricebook.manifest.syntax import Document, read_documents
+from pricebook.manifest.tables import SHOWN, Source, places, read_table
+from pricebook.manifest.text import read_text, unreadable
+from pricebook.manifest.validation import validated
+from pricebook.problem import Problem, Rejected, did_you_mean, quote
+from pricebook.span import Span
+
+_SUFFIXES = (".yaml", ".yml")
+_OURS = re.compile(r"""^\s*["']?apiVersion["']?\s*:\s*["']?pricebook/""", re.MULTILINE)
+"""A text that cannot be parsed, but says that it is a manifest."""
+_RATE_FIELDS = ("rates", "rates_from")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The desired catalogue, and where each noun stands."""
+
+    catalog: Catalog
+    places: dict[Ref, Span]
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass
+class _Loading:
+    """What has been read so far; the steps of `load` fill it in their order."""
+
+    project: Project
+    placer: Placer
+    problems: list[Problem] = field(default_factory=list)
+    envelopes: dict[Ref, Envelope] = field(default_factory=dict)
+    nouns: dict[Ref, Noun] = field(default_factory=dict)
+    rates: dict[str, RateBook] = field(default_factory=dict)
+    scales: dict[str, Scale] = field(default_factory=dict)
+
+    def reject(self, violations: Iterable[Violation], envelope: Envelope) -> None:
+        """Note broken rules of a manifest's spec."""
+        self.placer.add(violations, envelope.document, ("spec",))
+
+
+def load(project: Project) -> Loaded:
+    """Read every manifest of the project. Raises Rejected with all problems at once."""
+    loading = _Loading(project, Placer(project.root))
+    _open_all(loading)
+    _validate_all(loading)
+    _resolve(loading)
+    for ref, noun in loading.nouns.items():
+        if isinstance(noun, RateCard):
+            loading.rates[ref.name] = _read_card(loading, loading.envelopes[ref], noun)
+    catalog = Catalog(loading.nouns, loading.rates)
+    lost = loading.placer.noted("unknown-reference")
+    for ref, path, violation in check_catalog(catalog):
+        document = loading.envelopes[ref].document
+        place = ("spec", *path) if path else ("metadata", "name")
+        if (document.file, document.index, place) not in lost:  # what does not exist is reported once
+            loading.placer.add([violation], document, place)
+    # What the reader refused has a substitute, of which the models may complain at the same place.
+    refused = {problem.at for problem in loading.problems if problem.at is not None}
+    problems = loading.problems + [p for p in loading.placer.placed() if p.at not in refused]
+    if problems:
+        raise Rejected(sorted(problems, key=lambda p: p.at or Span("")))
+    return Loaded(catalog, {ref: envelope.document.at for ref, envelope in loading.envelopes.items()})
+
+
+def manifest_files(project: Project) -> Iterator[tuple[FilePath, str]]:
+    """Every file that may hold manifests, once, with its name relative to the project, in the order of names.
+
+    Raises Rejected for a folder that may not be read: what is in it would look as if it had been taken out.
+    """
+    seen: set[str] = set()
+    for name in project.settings.manifests or (".",):
+        top = project.root / name
+        for path in _below(top, project.root) if top.is_dir() else (top,):
+            shown = os.path.relpath(path, project.root)
+            if shown not in seen and shown != PROJECT_FILE:
+                seen.add(shown)
+                yield path, shown
+
+
+def _below(top: FilePath, root: FilePath) -> Iterator[FilePath]:
+    def refuse(error: OSError) -> None:
+        raise unreadable(FilePath(error.filename), os.path.relpath(error.filename, root), error)
+
+    for folder, folders, files in os.walk(top, onerror=refuse):
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        for file in sorted(files):
+            if file.endswith(_SUFFIXES) and not file.startswith("."):
+                yield FilePath(folder) / file
+
+
+def _open_all(loading: _Loading) -> None:
+    found = False
+    try:
+        for path, shown in manifest_files(loading.project):
+            found |= _open_file(loading, path, shown)
+    except Rejected as rejected:
+        loading.problems.extend(rejected.problems)
+    if not found and not loading.problems:
+        where = ", ".join(loading.project.settings.manifests or ("this project",))
+        hint = "a manifest starts with: apiVersion: pricebook/v1"
+        loading.problems.append(Problem("no-manifest", f"there is no manifest in {where}", None, hint))
+
+
+def _open_file(loading: _Loading, path: FilePath, shown: str) -> bool:
+    """Open the manifests of a file; whether it has any."""
+    try:
+        text = read_text(path, shown, limit=MAX_YAML)
+    except Rejected as rejected:
+        loading.problems.extend(rejected.problems)
+        return False
+    documents, problems = read_documents(shown, text)
+    named = loading.project.settings.manifests is not None
+    if not named and not any(map(is_manifest, documents)) and not (problems and _OURS.search(text)):
+        return False  # somebody else's YAML beside the manifests
+    loading.problems.extend(problems)
+    for document in documents:
+        _open(loading, document)
+    return bool(documents)
+
+
+def _open(loading: _Loading, document: Document) -> None:
+    envelope, violations = open_envelope(document)
+    loading.placer.add(violations, document)
+    if envelope is None:
+        return
+    ref = envelope.ref
+    if ref in loading.envelopes:
+        message = f"{ref.kind.words} {quote(ref.name)} is declared twice"
+        violation = Violation("duplicate-name", message, ("metadata", "name"), related=(("first", ref, ()),))
+        loading.placer.add([violation], document)
+        return
+    loading.envelopes[ref] = envelope
+    loading.placer.home(ref, document)
+
+
+def _validate_all(loading: _Loading) -> None:
+    """Pricing units first: they say what the amounts of all the others mean."""
+    loading.scales = {name: scale_of(unit) for name, unit in BUILT_IN.items()}
+    for ref, envelope in sorted(loading.envelopes.items(), key=lambda item: item[0].kind.rank):
+        spec = envelope.spec
+        if ref.kind is Kind.RATE_CARD and isinstance(spec, dict):
+            spec = {name: value for name, value in spec.items() if name not in _RATE_FIELDS}
+        noun, violations = validated(noun_class(ref.kind), spec, loading.scales)
+        loading.reject(violations, envelope)
+        if isinstance(noun, PricingUnit):
+            loading.scales[ref.name] = scale_of(noun)
+        if noun is not None:
+            loading.nouns[ref] = noun
+
+
+def _resolve(loading: _Loading) -> None:
+    """Every reference names something that is declared, though it may itself be wrong."""
+    names: dict[Kind, dict[str, Ref]] = {kind: {} for kind in Kind}
+    for ref in loading.envelopes:
+        names[ref.kind][ref.name] = ref
+    for ref, envelope in loading.envelopes.items():
+        noun = loading.nouns.get(ref)
+        made = references(noun) if noun is not None else written_references(noun_class(ref.kind), envelope.spec)
+        for path, kind, name in made:
+            if name in names[kind] or (kind is Kind.PRICING_UNIT and name == USD):
+                continue
+            known = [*names[kind], *((USD,) if kind is Kind.PRICING_UNIT else ())]
+            hint = did_you_mean(name, known)
+            related = tuple(("there", names[kind][n], ()) for n in names[kind] if f'"{n}"' in hint)
+            if not hint:
+                hint = f"{kind.words}s: {', '.join(sorted(known)[:10])}" if known else f"no {kind.words} is declared"
+            message = f"{kind.words} {quote(name)} does not exist"
+            loading.reject([Violation("unknown-reference", message, path, hint, related)], envelope)
+
+
+def _read_card(loading: _Loading, envelope: Envelope, card: RateCard) -> RateBook:
+    """The rates of a card, from its manifest and its tables."""
+    products = {ref.name: noun for ref, noun in loading.nouns.items() if isinstance(noun, Product)}
+    # A product whose manifest is wrong is reported there, once, and not again by every rate that names it.
+    muted = {ref.name for ref in loading.envelopes if ref.kind is Kind.PRODUCT} - products.keys()
+    facts = RateFacts(envelope.ref.name, card, products, loading.scales)
+    entries: dict[str, str] = {}
+    position: dict[str, int] = {}
+    if "rates" in envelope.spec:
+        written = read_rates(envelope.spec["rates"], facts)
+        entries, position = written.entries, written.position
+        kept = [v for v in written.violations if not _muted(v, muted)]
+        loading.reject([Violation(v.code, v.message, ("rates", *v.at), v.hint, v.related) for v in kept], envelope)
+        if written.unlisted:
+            at = loading.placer.span(envelope.document, ("spec", "rates", KEY))
+            message = f"{written.unlisted:,} more bad rates of this card are not listed"
+            loading.problems.append(Problem("more", message, at, more=written.unlisted))
+    sources = envelope.spec.get("rates_from", ())
+    if not isinstance(sources, tuple):
+        loading.reject([Violation("type", "rates_from is not a list", ("rates_from",), LIST_HINT)], envelope)
+        return RateBook(entries)
+    for index, source in enumerate(sources):
+        path = ("rates_from", index)
+        spec, violations = validated(RatesFrom, source)
+        loading.reject([Violation(v.code, v.message, (*path, *v.at), v.hint) for v in violations], envelope)
+        if spec is not None:
+            said_at = partial(_span_below, loading, envelope, ("spec", *path))
+            _add_table(loading, envelope, entries, position, _source(loading, envelope, spec, facts, said_at))
+    loading.problems[:] = [p for p in loading.problems if not _muted(p, muted)]
+    return RateBook(entries)
+
+
+def _span_below(loading: _Loading, envelope: Envelope, base: Path, path: Path) -> Span:
+    return loading.placer.span(envelope.document, (*base, *path))
+
+
+def _source(
+    loading: _Loading, envelope: Envelope, spec: RatesFrom, facts: RateFacts, said_at: Callable[[Path], Span]
+) -> Source:
+    path = (loading.project.root / envelope.document.file).parent / spec.table
+    return Source(path, os.path.relpath(path, loading.project.root), spec, said_at, facts)
+
+
+def _add_table(
+    loading: _Loading, envelope: Envelope, entries: dict[str, str], position: dict[str, int], source: Source
+) -> None:
+    """Add a table's entries to the card's; the same rate in two sources is a problem with both places."""
+    if not source.path.resolve().is_relative_to(loading.project.root.resolve()):
+        # Manifests may come from somebody who is not trusted with this machine's files.
+        message = f"table {quote(source.spec.table)} is outside the project"
+        loading.problems.append(
+            Problem("outside", message, source.said_at(("table",)), "keep tables below pricebook.yaml")
+        )
+        return
+    table = read_table(source)
+    loading.problems += table.problems
+    twice = sorted(table.entries.keys() & entries.keys())
+    spans = places(source, twice[:SHOWN]) if twice else {}
+    for key in twice[:SHOWN]:
+        path = ("spec", "rates", position[key]) if key in position else ("spec", "rates_from")
+        related = (("first", loading.placer.span(envelope.document, path)),)
+        message = f"the same rate stands twice: {RateFacts.words(key)}"
+        loading.problems.append(Problem("duplicate-rate", message, spans.get(key), related=related))
+    if len(twice) > SHOWN:
+        more = len(twice) - SHOWN
+        message = f"{more:,} more rates of this table stand elsewhere too"
+        loading.problems.append(Problem("more", message, Span(source.shown), more=more))
+    entries.update(table.entries)
+
+
+def _muted(found: Violation | Problem, names: set[str]) -> bool:
+    return found.code == "unknown-reference" and any(f"product {quote(name)} " in found.message for name in names)

@@ -1,0 +1,97 @@
+"""From paths to places: positions are looked up in the text only when a problem has to be shown."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+
+from pricebook.catalog.model import Path, Violation
+from pricebook.catalog.reference import Ref
+from pricebook.manifest.locate import KEY, NodePath, locate_all
+from pricebook.manifest.syntax import Document
+from pricebook.problem import Problem
+from pricebook.span import Span
+
+_AT_KEY = frozenset(("unknown-field", "forbidden-field", "reserved-key"))
+_NAME: Path = ("metadata", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    violation: Violation
+    document: Document
+    path: Path
+
+
+class Placer:
+    """Collects broken rules with the document and path they are at, and turns them into problems with spans.
+
+    `root` is the directory that the documents' file names are relative to.
+    """
+
+    def __init__(self, root: FilePath) -> None:
+        self.root = root
+        self.homes: dict[Ref, Document] = {}
+        self._noted: list[_Noted] = []
+
+    def home(self, ref: Ref, document: Document) -> None:
+        """Say where a noun is declared, for violations that name another noun as related."""
+        self.homes[ref] = document
+
+    def add(self, violations: Iterable[Violation], document: Document, path: Path = ()) -> None:
+        """Note violations whose paths are relative to `path` in the document."""
+        self._noted.extend(_Noted(v, document, (*path, *v.at)) for v in violations)
+
+    def noted(self, code: str) -> set[tuple[str, int, Path]]:
+        """Where violations of that code have been noted: file, document and path."""
+        return {(n.document.file, n.document.index, n.path) for n in self._noted if n.violation.code == code}
+
+    def span(self, document: Document, path: NodePath) -> Span:
+        """Where a path of a document stands, now."""
+        spans = self._locate({(document.file, document.index): {path}})
+        return spans.get((document.file, document.index, path), document.at)
+
+    def placed(self) -> list[Problem]:
+        """Every noted violation as a problem, in the order of files and lines."""
+        wanted: dict[tuple[str, int], set[NodePath]] = defaultdict(set)
+        for noted in self._noted:
+            wanted[noted.document.file, noted.document.index].add(_spot(noted.violation, noted.path))
+            for _, ref, path in noted.violation.related:
+                if ref in self.homes:
+                    home = self.homes[ref]
+                    wanted[home.file, home.index].add(_within(path))
+        spans = self._locate(wanted)
+        problems = []
+        for noted in self._noted:
+            v, document = noted.violation, noted.document
+            at = spans.get((document.file, document.index, _spot(v, noted.path)), document.at)
+            related = []
+            for label, ref, path in v.related:
+                if ref in self.homes:
+                    home = self.homes[ref]
+                    related.append((label, spans.get((home.file, home.index, _within(path)), home.at)))
+            problems.append(Problem(v.code, v.message, at, v.hint, tuple(related)))
+        return sorted(problems, key=lambda p: (p.at or Span(""), p.code, p.message))
+
+    def _locate(self, wanted: Mapping[tuple[str, int], set[NodePath]]) -> dict[tuple[str, int, NodePath], Span]:
+        files: dict[str, dict[int, set[NodePath]]] = defaultdict(dict)
+        for (file, index), paths in wanted.items():
+            files[file][index] = paths
+        spans: dict[tuple[str, int, NodePath], Span] = {}
+        for file, documents in files.items():
+            try:
+                text = (self.root / file).read_text(encoding="utf-8-sig")
+            except (OSError, ValueError):
+                continue  # gone or changed since it was read: the document's own place stands in
+            spans |= {(file, index, path): at for (index, path), at in locate_all(file, text, documents).items()}
+        return spans
+
+
+def _within(path: Path) -> NodePath:
+    """The node of a noun's manifest that a path below its spec leads to; its name when the noun as a whole is meant."""
+    return ("spec", *path) if path else _NAME
+
+
+def _spot(violation: Violation, path: Path) -> NodePath:
+    """The node to point at: the key of an unknown field, else the value."""
+    return (*path, KEY) if violation.code in _AT_KEY else path

@@ -1,0 +1,104 @@
+"""The project file `pricebook.yaml`: namespace, where the manifests are, environments, policy."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from pricebook.catalog.model import Model, Text, Violation
+from pricebook.manifest.place import Placer
+from pricebook.manifest.syntax import read_documents
+from pricebook.manifest.text import read_text
+from pricebook.manifest.validation import validated
+from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
+
+PROJECT_FILE = "pricebook.yaml"
+MAX_YAML = 64 << 20
+"""Bytes of a manifest; a longer rate list belongs into a table."""
+
+Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=24)]
+
+
+class Environment(Model):
+    """A place that bills."""
+
+    store: Text
+    """`sqlite:///pricebook.db` (relative to the project) or `metronome`."""
+    journal: Text | None = None
+    """Where the journal and the lock are kept; the store's own database by default."""
+    token_env: Text = "METRONOME_BEARER_TOKEN"
+    """The environment variable that holds the API token."""
+
+
+class Policy(Model):
+    """What needs a person's word."""
+
+    refuse: tuple[Text, ...] | None = None
+    """Hazards that `apply` refuses without `--allow`."""
+
+
+class ProjectSettings(Model):
+    """The content of `pricebook.yaml`."""
+
+    namespace: Namespace
+    """Marks what this project owns in a store; never change it."""
+    manifests: tuple[Text, ...] | None = None
+    """Folders and files with manifests; everything below the project by default."""
+    environments: Annotated[dict[str, Environment], Field(min_length=1)]
+    """The places that bill, by name."""
+    default_environment: Text | None = None
+    """The environment that is meant when none is named; the first one by default."""
+    policy: Policy = Policy()
+    """What needs a person's word before it is applied."""
+
+    def rules(self) -> Iterator[Violation]:
+        """The default environment is one of the environments."""
+        name = self.default_environment
+        if name is not None and name not in self.environments:
+            hint = did_you_mean(name, self.environments)
+            yield Violation(
+                "unknown-reference", f"environment {quote(name)} does not exist", ("default_environment",), hint
+            )
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project on disk."""
+
+    root: Path
+    settings: ProjectSettings
+
+    def environment(self, name: str | None) -> tuple[str, Environment]:
+        """The environment of that name, or the default one. Raises Rejected."""
+        settings = self.settings
+        chosen = name or settings.default_environment or next(iter(settings.environments))
+        if chosen not in settings.environments:
+            hint = did_you_mean(chosen, settings.environments) or f"environments: {', '.join(settings.environments)}"
+            raise reject("unknown-environment", f"environment {quote(chosen)} does not exist", hint=hint)
+        return chosen, settings.environments[chosen]
+
+
+def read_project(directory: Path) -> Project:
+    """The project of a directory or of its nearest parent with a `pricebook.yaml`. Raises Rejected."""
+    root = next((d for d in (directory, *directory.absolute().parents) if (d / PROJECT_FILE).is_file()), None)
+    if root is None:
+        message = f"there is no {PROJECT_FILE} in {directory} or above it"
+        raise reject("no-project", message, hint="start one with: pricebook init")
+    text = read_text(root / PROJECT_FILE, PROJECT_FILE, limit=MAX_YAML)
+    documents, problems = read_documents(PROJECT_FILE, text)
+    placer = Placer(root)
+    if len(documents) > 1:
+        message = f"{PROJECT_FILE} is one document; here begins another"
+        problems.append(Problem("type", message, documents[1].at, "manifests stand in files of their own"))
+    if problems or not documents:
+        raise (
+            Rejected(problems) if problems else reject("empty", f"{PROJECT_FILE} is empty", hint="see: pricebook init")
+        )
+    document = documents[0]
+    settings, violations = validated(ProjectSettings, document.data)
+    placer.add(violations, document)
+    if settings is None:
+        raise Rejected(placer.placed())
+    return Project(root, settings)

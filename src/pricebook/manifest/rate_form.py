@@ -1,0 +1,156 @@
+"""The form of rates as JSON Schema: what each type of rate needs and excludes, and how a card's `rates` are written.
+
+What a rate says is the model `RateTerms`; how rates are written in a manifest is no model (`manifest.rates` reads them
+by hand, because they are many), so it is said here.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pricebook.manifest.condition import NULL, Schema, absent, either, everything, filled, given, negation, when, word
+
+FREQUENCIES = word("WEEKLY", "MONTHLY", "QUARTERLY", "ANNUAL")
+
+_FRACTION = {
+    "type": ["number", "null"],
+    "minimum": 0,
+    "maximum": 1,
+    "errorMessage": "a percentage is a fraction in 0..1: 0.1 is 10%",
+}
+_NOT_NEGATIVE = {"minimum": 0, "not": {"type": "string", "pattern": "^[$€£]?-"}}
+_BOUNDS = {
+    "FLAT": _NOT_NEGATIVE,
+    "PERCENTAGE": _FRACTION,
+    "SUBSCRIPTION": _NOT_NEGATIVE,
+    "TIERED": _NOT_NEGATIVE,
+    "TIERED_PERCENTAGE": _FRACTION,
+    "CUSTOM": {},
+}
+_NEEDS = {kind: "tiers" if kind.startswith("TIERED") else "price" for kind in _BOUNDS} | {"CUSTOM": "custom_rate"}
+_UNTYPED = negation({"required": ["rate_type"]})
+
+
+def _limits(kind: str) -> dict[str, Any]:
+    """What a rate of this type cannot have, and the bounds of its prices."""
+    bounds = _BOUNDS[kind]
+    rules: list[Schema] = []
+    if kind.startswith("TIERED"):
+        rules.append(absent(f"the prices of a {kind} rate are in its tiers", "price"))
+        rules.append({"properties": {"tiers": {"items": {"properties": {"price": bounds}}}}})
+    else:
+        rules.append(absent("is for TIERED and TIERED_PERCENTAGE rates", "tiers", default=[]))
+        rules.append({"properties": {"price": bounds}})
+    if "PERCENTAGE" not in kind:
+        rules.append(absent("is for PERCENTAGE and TIERED_PERCENTAGE rates", "minimum_config"))
+    if kind != "SUBSCRIPTION":
+        rules.append(absent("is for SUBSCRIPTION rates", "quantity", "is_prorated"))
+    if kind != "CUSTOM":
+        rules.append(absent("is for CUSTOM rates", "custom_rate"))
+    if kind == "PERCENTAGE":
+        rules.append(absent("a PERCENTAGE has none of its own", "credit_type", default="usd"))
+    return everything(*rules)
+
+
+def _limited(kind: str) -> dict[str, Any]:
+    return {"$ref": f"#/$defs/{kind}"}
+
+
+def _need(kind: str) -> dict[str, Any]:
+    return filled("tiers") if _NEEDS[kind] == "tiers" else given(_NEEDS[kind])
+
+
+def _is(kind: str) -> dict[str, Any]:
+    return given("rate_type", either(kind))
+
+
+RATE_CONDITIONS: Mapping[str, list[Schema]] = {
+    "CommitRate": [
+        *(when(_is(kind), _limited(kind)) for kind in _BOUNDS),
+        *(when(_is(kind), _need(kind)) for kind in _BOUNDS if kind != "CUSTOM"),
+    ],
+    "OverwriteRate": [when(_is(kind), everything(_limited(kind), _need(kind))) for kind in _BOUNDS],
+}
+"""Conditions of the two models of rates that are written as they are."""
+
+_TIMES = {
+    "starting_at": {"description": "From when the price holds (inclusive).", "$ref": "#/$defs/Instant"},
+    "ending_before": {
+        "description": "Until when (exclusive); when not given, until the next price starts, or without end.",
+        "anyOf": [{"$ref": "#/$defs/Instant"}, NULL],
+    },
+}
+
+
+def rate_definitions(terms: Mapping[str, Any]) -> dict[str, Schema]:
+    """The definitions for a card's `rates`, among them `Rate`, from the properties of `RateTerms`."""
+    fields = {
+        **terms,
+        "rate_type": {**terms["rate_type"], "default": "FLAT"},
+        "entitled": {**terms["entitled"], "default": True},
+        "credit_type": {
+            "type": "string",
+            "description": "The pricing unit of the prices; the card's fiat unit otherwise.",
+        },
+    }
+    price = {
+        "description": "A price and the time for which it holds. What it does not say, the rate says.",
+        "type": "object",
+        "properties": {**fields, **_TIMES},
+        "required": ["starting_at"],
+        "additionalProperties": False,
+        "allOf": [when(_is(kind), _limited(kind)) for kind in _BOUNDS],
+    }
+    rate = {
+        "description": "A rate: one price with starting_at, or a schedule of prices.",
+        "type": "object",
+        "properties": {**_KEY, **fields, **_TIMES},
+        "required": ["product"],
+        "additionalProperties": False,
+        **when(given("schedule"), everything(*_scheduled()), everything(given("starting_at"), *_single())),
+    }
+    return {"Rate": rate, "RatePrice": price, **{kind: _limits(kind) for kind in _BOUNDS}}
+
+
+_KEY = {
+    "product": {"type": "string", "description": "The product, by our name."},
+    "billing_frequency": {
+        "anyOf": [*FREQUENCIES["anyOf"], NULL],
+        "description": "WEEKLY, MONTHLY, QUARTERLY or ANNUAL: required for SUBSCRIPTION products, and only for them.",
+    },
+    "pricing_group_values": {
+        "type": ["object", "null"],
+        "additionalProperties": {"type": "string", "minLength": 1},
+        "description": "A value for each name in the product's pricing_group_key. Quote what looks like a number.",
+    },
+    "schedule": {
+        "type": ["array", "null"],
+        "items": {"$ref": "#/$defs/RatePrice"},
+        "minItems": 1,
+        "description": "Prices over time, each until the next one starts. They share what stands beside schedule.",
+    },
+}
+
+
+def _single() -> list[Schema]:
+    """Of a rate with one price: it is FLAT when it does not say otherwise."""
+    return [when(_UNTYPED, everything(_limited("FLAT"), _need("FLAT"))), *RATE_CONDITIONS["OverwriteRate"]]
+
+
+def _scheduled() -> list[Schema]:
+    """Of a rate with a schedule: a price without a type has the rate's, and what it needs may stand in either."""
+    rules: list[Schema] = [{"properties": dict.fromkeys(_TIMES, False)}]
+    mixed = given("schedule", {"contains": _UNTYPED})
+    for kind in _BOUNDS:
+        inherited = {"anyOf": [_is(kind), _UNTYPED]} if kind == "FLAT" else _is(kind)
+        lacking = negation({"required": [_NEEDS[kind]]})
+        rules += [
+            when(everything(inherited, mixed), _limited(kind)),
+            when(inherited, _prices(when(_UNTYPED, _limited(kind)))),
+            when(everything(inherited, lacking), _prices(when(_UNTYPED, _need(kind)))),
+            when(lacking, _prices(when(_is(kind), _need(kind)))),
+        ]
+    return rules
+
+
+def _prices(schema: Schema) -> dict[str, Any]:
+    return {"properties": {"schedule": {"items": schema}}}

@@ -1,0 +1,200 @@
+"""JSON Schemas (2020-12) of manifests and of the project file, made from the models: editors complete and check with
+them.
+
+One manifest schema for all kinds, which looks at `kind` first, so that an editor offers and complains of the fields of
+that kind only. Whatever the models refuse is refused here too, but for rules that no schema can state: those that
+compare values, count digits or follow references.
+"""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
+
+from pricebook.catalog.field import Distinct
+from pricebook.catalog.instant import INSTANT_PATTERN
+from pricebook.catalog.model import MAX_CUSTOM_FIELD, USD
+from pricebook.catalog.money import MONEY_PATTERN
+from pricebook.catalog.rate import RateTerms
+from pricebook.catalog.reference import Kind
+from pricebook.catalog.registry import noun_class
+from pricebook.catalog.unit import USD_UNIT
+from pricebook.manifest.condition import CONDITIONS, NULL, PROPERTIES, Schema, given, word
+from pricebook.manifest.description import field_descriptions
+from pricebook.manifest.envelope import API_VERSION, MAX_NAME, Metadata
+from pricebook.manifest.project import ProjectSettings
+from pricebook.manifest.rate_form import RATE_CONDITIONS, rate_definitions
+from pricebook.manifest.rates_from import RatesFrom
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+HOME = "https://pricebook.dev/schemas/"
+_REF = "#/$defs/{model}"
+
+_INSTANT = {
+    "type": "string",
+    "pattern": INSTANT_PATTERN,
+    "patternErrorMessage": "an instant on the hour: 2025-04-01 or 2025-04-01T00:00:00Z",
+}
+_MONEY = {"type": "string", "pattern": MONEY_PATTERN, "patternErrorMessage": "an amount with its currency: $10.00"}
+_SHARED: dict[str, Schema] = {
+    "Amount": {
+        "description": "A number in the pricing unit's API unit (cents for USD), or text with its currency: $10.00.",
+        "anyOf": [{"type": "number"}, _MONEY],
+    },
+    "Instant": {"description": "UTC, on the hour: 2025-04-01 or 2025-04-01T00:00:00Z.", **_INSTANT},
+    "CustomFields": {
+        "type": "object",
+        "additionalProperties": {"type": "string", "minLength": 1, "maxLength": MAX_CUSTOM_FIELD},
+        "propertyNames": {"not": {"pattern": "^pricebook_"}},
+    },
+}
+
+
+def schema_files() -> dict[str, str]:
+    """The text of each schema by its file name."""
+    schemas = {"manifest.schema.json": _manifest(), "project.schema.json": _project()}
+    return {name: schema_text({"$schema": DIALECT, "$id": HOME + name, **data}) for name, data in schemas.items()}
+
+
+def schema_text(schema: Mapping[str, Any]) -> str:
+    """A schema as a file: sorted, so that a change of it is a readable diff."""
+    return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _manifest() -> dict[str, Any]:
+    nouns = [noun_class(kind) for kind in Kind]
+    definitions = _definitions(Metadata, RatesFrom, RateTerms, *nouns)
+    terms = definitions.pop(RateTerms.__name__)
+    definitions |= {**rate_definitions(terms["properties"]), **_SHARED}
+    definitions["RateCard"]["properties"] |= {
+        "rates": {
+            "type": "array",
+            "items": {"$ref": "#/$defs/Rate"},
+            "description": "The card's rates; long lists stand in tables, under rates_from.",
+        },
+        "rates_from": {
+            "type": "array",
+            "items": {"$ref": "#/$defs/RatesFrom"},
+            "description": "Tables of rates beside the manifest.",
+        },
+    }
+    named = definitions["Metadata"]["properties"]["name"]
+    named |= {"pattern": "^[a-z0-9][a-z0-9_.-]*$", "patternErrorMessage": "letters a-z, digits, _ . and -"}
+    return {
+        "title": "pricebook manifest",
+        "type": "object",
+        "required": ["apiVersion", "kind", "metadata", "spec"],
+        "properties": {
+            "apiVersion": {"const": API_VERSION},
+            "kind": {"enum": [kind.manifest for kind in Kind], "description": "What the manifest declares."},
+            "metadata": {"$ref": "#/$defs/Metadata"},
+            "spec": {"type": "object", "description": "The noun's fields: the vendor's, with names instead of ids."},
+        },
+        "additionalProperties": False,
+        "allOf": [*map(_dispatch, Kind), _built_in()],
+        "$defs": definitions,
+    }
+
+
+def _dispatch(kind: Kind) -> dict[str, Any]:
+    then: dict[str, Any] = {"spec": {"$ref": f"#/$defs/{kind.manifest}"}}
+    if kind in MAX_NAME:
+        then["metadata"] = {"properties": {"name": {"maxLength": MAX_NAME[kind]}}}
+    return {"if": given("kind", {"const": kind.manifest}), "then": {"properties": then}}
+
+
+def _built_in() -> dict[str, Any]:
+    """The unit `usd` is there already; it may be declared as it is."""
+    unit = {"kind": {"const": Kind.PRICING_UNIT.manifest}, "metadata": given("name", {"const": USD})}
+    same = {"name": {"const": USD_UNIT.name}, "currency": word("USD"), "scale": {"enum": [USD_UNIT.scale, None]}}
+    return {
+        "if": {"required": [*unit], "properties": unit},
+        "then": {"properties": {"spec": {"required": ["currency"], "properties": same}}},
+    }
+
+
+def _project() -> dict[str, Any]:
+    definitions = _definitions(ProjectSettings)
+    root = definitions.pop(ProjectSettings.__name__)
+    return {**root, "title": "pricebook project", "$defs": definitions}
+
+
+def _definitions(*models: type[BaseModel]) -> dict[str, Any]:
+    """The schema of each model and of those it is made of, by name, with the conditions that the models keep."""
+    asked = [(model, "validation") for model in models]
+    _, result = models_json_schema(asked, ref_template=_REF, schema_generator=_Generator)  # type: ignore[arg-type]
+    found: dict[str, Any] = result["$defs"]
+    for name, definition in found.items():
+        _tidy(definition)
+        for field, schema in PROPERTIES.get(name, {}).items():
+            description = definition["properties"][field].get("description")
+            definition["properties"][field] = {**schema, "description": description}
+        conditions = [*CONDITIONS.get(name, ()), *RATE_CONDITIONS.get(name, ())]
+        if conditions:
+            definition["allOf"] = conditions
+    return found
+
+
+class _Generator(GenerateJsonSchema):
+    """pydantic's generator, which knows what our validators read."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        """Fields are described by their docstrings."""
+        found = super().model_schema(schema)
+        for field, text in field_descriptions(schema["cls"]).items():
+            found["properties"][field]["description"] = text
+        return found
+
+    def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
+        """Words are read in either case."""
+        inner = super().function_before_schema(schema)
+        words = [inner["const"]] if "const" in inner else inner.get("enum", ())
+        return word(*words) if words and all(isinstance(one, str) for one in words) else inner
+
+    def function_after_schema(self, schema: core_schema.AfterValidatorFunctionSchema) -> JsonSchemaValue:
+        """Names in a list stand there once."""
+        inner = super().function_after_schema(schema)
+        return {**inner, "uniqueItems": True} if schema["function"]["function"] is Distinct.func else inner
+
+    def encode_default(self, dft: Any) -> Any:
+        """Numbers stay numbers."""
+        return int(dft) if isinstance(dft, Decimal) and dft == int(dft) else super().encode_default(dft)
+
+
+def _tidy(schema: dict[str, Any]) -> None:
+    """In place, through everything below: shared parts by name, and nothing that says nothing."""
+    for key in ("title", "default"):
+        if key == "title" or schema.get(key) in (None, []) or isinstance(schema.get(key), dict):
+            schema.pop(key, None)
+    if "description" in schema:
+        schema["description"] = " ".join(schema["description"].split())
+    if schema.get("pattern") == INSTANT_PATTERN:
+        _become(schema, "Instant")
+    if "anyOf" in schema:
+        options = [inner for one in schema["anyOf"] for inner in (one.get("anyOf", [one]) if len(one) == 1 else [one])]
+        if any(one.get("pattern") == MONEY_PATTERN for one in options):
+            options = [{"$ref": "#/$defs/Amount"}, *(one for one in options if one["type"] == "null")]
+        schema["anyOf"] = options
+        if len(options) == 1:
+            schema |= schema.pop("anyOf")[0]
+        elif len(options) == 2 and options[1] == NULL and isinstance(options[0].get("type"), str):
+            schema |= {**schema.pop("anyOf")[0], "type": [options[0]["type"], "null"]}
+    for field, inner in schema.get("properties", {}).items():
+        _tidy(inner)
+        if field == "custom_fields":
+            _become(inner, "CustomFields")
+    for inner in (*schema.get("anyOf", ()), schema.get("items"), schema.get("additionalProperties")):
+        if isinstance(inner, dict):
+            _tidy(inner)
+
+
+def _become(schema: dict[str, Any], name: str) -> None:
+    description = schema.get("description")
+    schema.clear()
+    schema["$ref"] = f"#/$defs/{name}"
+    if description:
+        schema["description"] = description

@@ -1,0 +1,98 @@
+"""The text of a file, or why there is none: what somebody named is a small UTF-8 file, or is refused."""
+
+import codecs
+import os
+import re
+import stat
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from pricebook.problem import Rejected, quote, reject
+from pricebook.span import Span
+
+_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_BYTE_ORDER_MARKS = {  # UTF-32 first: its little-endian mark begins with that of UTF-16
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+
+
+def read_text(path: Path, shown: str, *, limit: int) -> str:
+    """The text of a UTF-8 file without its byte order mark. `shown` names it in problems.
+
+    Raises Rejected when it is no file that can be read, has more than `limit` bytes, is binary or in another encoding.
+    """
+    try:
+        with open_file(path) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            data = stream.read(limit + 1) if size <= limit else b""
+    except (OSError, ValueError) as error:
+        raise unreadable(path, shown, error) from None
+    if max(size, len(data)) > limit:
+        message = f"the file has {max(size, len(data)):,} bytes, the limit is {limit:,}"
+        raise reject("too-large", message, Span(shown), "put long rate lists in a CSV table with rates_from")
+    for mark, encoding in _BYTE_ORDER_MARKS.items():
+        if data.startswith(mark):
+            raise reject("encoding", f"the file is in {encoding}", Span(shown), "save it as UTF-8")
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if (nul := find_nul(BytesIO(data), shown)) is not None:
+        raise reject("binary", "the file is binary: it has a NUL byte", nul)
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        message = f"the byte 0x{data[error.start]:02X} is not UTF-8"
+        raise reject(
+            "encoding", message, offset_span(shown, data[: error.start].decode()), "save it as UTF-8"
+        ) from None
+
+
+def open_file(path: Path) -> BinaryIO:
+    """The bytes of a file, never of a pipe or a device: opening or reading those could wait for ever.
+
+    Raises OSError, or ValueError for a NUL in the name.
+    """
+    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    mode = os.fstat(number).st_mode
+    if stat.S_ISREG(mode):
+        return open(number, "rb")
+    os.close(number)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError
+    raise OSError(0, "it is a pipe or a device, not a file")
+
+
+def find_nul(stream: BinaryIO, shown: str) -> Span | None:
+    """Where the first NUL byte of a file stands, which text never has; read from, and left at, its start."""
+    seen = 0
+    while chunk := stream.read(1 << 20):
+        if (at := chunk.find(0)) >= 0:
+            stream.seek(0)
+            return offset_span(shown, stream.read(seen + at).decode(errors="replace"))
+        seen += len(chunk)
+    stream.seek(0)
+    return None
+
+
+def unreadable(path: Path, shown: str, error: OSError | ValueError) -> Rejected:
+    """The refusal of a file that `open_file` could not open, or of which nothing could be read."""
+    match error:
+        case FileNotFoundError() if path.is_symlink():
+            message = f"{quote(shown)} is a link to {quote(os.readlink(path))}, which is not there"
+            return reject("missing-file", message, Span(shown))
+        case FileNotFoundError() | NotADirectoryError():
+            return reject("missing-file", f"there is no file {quote(shown)}", Span(shown))
+        case IsADirectoryError():
+            return reject("not-a-file", f"{quote(shown)} is a directory", Span(shown))
+        case PermissionError():
+            return reject("no-permission", f"{quote(shown)} may not be read", Span(shown))
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return reject("unreadable-file", f"{quote(shown)} cannot be read: {reason}", Span(shown))
+
+
+def offset_span(file: str, before: str) -> Span:
+    """The place right behind the text `before` of a file."""
+    lines = _LINE_BREAK.split(before)
+    return Span(file, len(lines), len(lines[-1]) + 1)
