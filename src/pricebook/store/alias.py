@@ -1,0 +1,102 @@
+"""Who holds an alias when: the log of assignments, and what it says about an instant.
+
+An alias stands for one object at a time. Giving it to a second one ends it on the first, from the second's scheduled
+start or, without one, from the hour in which it was given [assumed: instants are hour-aligned]. The last assignment
+wins. What an alias meant before it was moved stays as it was, so that a contract that starts in the past finds it.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from pricebook.catalog.instant import instant_text, parse_instant
+from pricebook.catalog.model import Alias
+
+
+class Assignment(NamedTuple):
+    """One entry of the log, which grows by `seq`. Instants are RFC 3339 text, None for "always" and "without end".
+
+    `withdrawn_at` is when the object's own list of aliases stopped naming it; None while it does.
+    """
+
+    seq: int
+    name: str
+    object_id: str
+    position: int
+    starting_at: str | None
+    ending_before: str | None
+    assigned_at: str
+    withdrawn_at: str | None = None
+
+    @property
+    def takes_from(self) -> str:
+        """From when on it ends the alias on other objects."""
+        return self.starting_at or self.assigned_at
+
+    def same_as(self, alias: Alias) -> bool:
+        """Whether it was given with this schedule."""
+        schedule = (alias.name, _text(alias.starting_at), _text(alias.ending_before))
+        return schedule == (self.name, self.starting_at, self.ending_before)
+
+
+def hour_of(at: datetime) -> str:
+    """The hour that counts as the moment of an assignment."""
+    return instant_text(at.replace(minute=0, second=0, microsecond=0))
+
+
+def end_of(assignment: Assignment, log: Iterable[Assignment]) -> str | None:
+    """When it really ends: as scheduled, when withdrawn, or when another object took the alias."""
+    ends = [assignment.ending_before, assignment.withdrawn_at]
+    ends += [later.takes_from for later in log if _takes(later, assignment)]
+    return min((end for end in ends if end is not None), default=None)
+
+
+def holder(log: Sequence[Assignment], instant: str) -> str | None:
+    """The object for which the alias stands at the instant; None when it stands for none. `log` is of one alias."""
+    fallback = None
+    for assignment in sorted(log, reverse=True):
+        end = end_of(assignment, log)
+        if (assignment.starting_at or "") > instant or (end is not None and end <= instant):
+            continue
+        if instant >= assignment.takes_from:
+            return assignment.object_id
+        fallback = assignment.object_id  # without a start it stands for the past too, where nobody else did
+    return fallback
+
+
+def held(log: Sequence[Assignment], object_id: str) -> tuple[Alias, ...]:
+    """The aliases of an object as they really are, in the order in which they were given."""
+    return tuple(
+        Alias(name=own.name, starting_at=_instant(own.starting_at), ending_before=_instant(end))
+        for own, end in current(log, object_id)
+        if end is None or own.starting_at is None or own.starting_at < end
+    )
+
+
+def current(log: Sequence[Assignment], object_id: str) -> list[tuple[Assignment, str | None]]:
+    """The assignments that the object's list names, each with its real end, in the order of the list."""
+    named: dict[str, list[Assignment]] = {}
+    for entry in log:
+        named.setdefault(entry.name, []).append(entry)
+    own = [entry for entry in log if entry.object_id == object_id and entry.withdrawn_at is None]
+    return [(entry, end_of(entry, named[entry.name])) for entry in sorted(own, key=lambda e: (e.position, e.seq))]
+
+
+def _takes(later: Assignment, earlier: Assignment) -> bool:
+    """Whether the later one ends the earlier one: it is another object's, came to be, and they share an instant."""
+    if later.seq <= earlier.seq or later.object_id == earlier.object_id or later.name != earlier.name:
+        return False
+    start = later.takes_from
+    if later.withdrawn_at is not None and later.withdrawn_at <= start:
+        return False
+    if earlier.ending_before is not None and earlier.ending_before <= start:
+        return False
+    return later.ending_before is None or later.ending_before > max(start, earlier.starting_at or "")
+
+
+def _instant(text: str | None) -> datetime | None:
+    return parse_instant(text) if text is not None else None
+
+
+def _text(instant: datetime | None) -> str | None:
+    return instant_text(instant) if instant is not None else None

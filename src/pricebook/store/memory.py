@@ -1,0 +1,131 @@
+"""A store in memory: what a dry run applies to, and the reference that the tests hold the other stores to.
+
+It is a snapshot, folded forward by the planner's own rehearsal, with the vendor's rules in front of it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.fingerprint import spec_of
+from pricebook.catalog.instant import instant_text
+from pricebook.catalog.model import Alias, Noun
+from pricebook.catalog.package import Package
+from pricebook.catalog.rate_book import pairs
+from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.traverse import references
+from pricebook.plan.change import AddRates, Archive, Change, Create, Repoint, Revise, Supersede
+from pricebook.plan.diff import AFTER_RATES, NO_RATES
+from pricebook.plan.rehearse import rehearse
+from pricebook.plan.snapshot import Snapshot
+from pricebook.store import rule
+
+
+class MemoryStore:
+    """A store of one namespace that starts with a snapshot, or empty, and is gone with the process."""
+
+    def __init__(self, snapshot: Snapshot | None = None) -> None:
+        self._held = snapshot
+
+    def snapshot(self, namespace: str, at: datetime) -> Snapshot:
+        """See `apply.ports.Store`."""
+        return replace(self._held, observed_at=at) if self._held is not None else Snapshot(observed_at=at)
+
+    def perform(self, namespace: str, change: Change, at: datetime) -> str:
+        """See `apply.ports.Store`."""
+        held = self.snapshot(namespace, at)
+        wanted = _wanted(held, change, at)
+        if wanted is not None:
+            held = self._held = _without_archived_rates(rehearse(held, [wanted]))
+        return held.ids[change.ref]
+
+
+def _wanted(held: Snapshot, change: Change, at: datetime) -> Change | None:
+    """What is left to do of the change; None when it was done before. Raises StoreRefused."""
+    ref = change.ref
+    match change:
+        case Create() | Supersede():
+            if ref in held.ids:
+                rule.check_taken(ref, change.digest, held.marks.get(ref), archived=ref in held.archived)
+                return None
+            noun = _bare(change.noun)
+            _check_references(held, ref, (Ref(kind, name) for _, kind, name in references(noun)))
+            if isinstance(noun, Package):
+                _check_package(held, ref, noun, instant_text(at))
+            return replace(change, noun=noun)
+        case Revise():
+            _check_live(held, ref)
+            noun = _bare(change.noun)
+            found = (Ref(kind, name) for _, kind, name in references(noun))
+            _check_references(held, ref, found, archived_too=True)
+            rule.check_revision(ref, type(noun).mutable, spec_of(_bare(held.catalog.nouns[ref])), spec_of(noun))
+            return replace(change, noun=noun)
+        case AddRates():
+            _check_live(held, ref)
+            rule.check_rates(ref, change.rates)
+            products = {product for product, _ in pairs(rate.key for rate in change.rates)}
+            _check_references(held, ref, (Ref(Kind.PRODUCT, product) for product in sorted(products)))
+            present = held.catalog.rates.get(change.card, NO_RATES)
+            left = tuple(rate for rate in change.rates if rule.settled(ref, rate, present.get(rate.key)) is not None)
+            return replace(change, rates=left) if left else None
+        case Repoint():
+            _check_live(held, ref)
+            products_of_order = (Ref(Kind.PRODUCT, product) for product in change.product_order)
+            _check_references(held, ref, products_of_order, archived_too=True)
+            return change
+        case Archive():
+            rule.check_live(ref, present=ref in held.ids, archived=False)
+            return change if ref not in held.archived else None
+    assert_never(change)
+
+
+def _bare(noun: Noun) -> Noun:
+    return noun.model_copy(update=AFTER_RATES) if isinstance(noun, RateCard) else noun
+
+
+def _check_live(held: Snapshot, ref: Ref) -> None:
+    rule.check_live(ref, present=ref in held.ids, archived=ref in held.archived)
+
+
+def _check_references(held: Snapshot, ref: Ref, targets: Iterable[Ref], *, archived_too: bool = False) -> None:
+    for target in targets:
+        if not rule.built_in(target.kind, target.name):
+            archived = target in held.archived and not archived_too
+            rule.check_reference(ref, target, present=target in held.ids, archived=archived)
+
+
+def _check_package(held: Snapshot, ref: Ref, package: Package, at: str) -> None:
+    name = package.rate_card
+    if package.rate_card_alias is not None:
+        name = _card_by_alias(held, package.rate_card_alias, at)
+    rates = held.catalog.rates.get(name) if name is not None else None
+    priced = set(pairs(key for key, _ in rates.items())) if rates is not None and package.subscriptions else set()
+    card = Ref(Kind.RATE_CARD, name) if name is not None else None
+    rule.check_package(ref, package, card, lambda product, frequency: (product, frequency) in priced)
+
+
+def _card_by_alias(held: Snapshot, name: str, at: str) -> str | None:
+    """The card that the alias names now, or else will name next."""
+
+    def start(alias: Alias) -> str:
+        return instant_text(alias.starting_at) if alias.starting_at is not None else ""
+
+    found = [
+        (max(start(alias), at), card_name)
+        for card_name, card in held.catalog.cards.items()
+        for alias in card.aliases
+        if alias.name == name and (alias.ending_before is None or instant_text(alias.ending_before) > at)
+    ]
+    return min(found)[1] if found else None
+
+
+def _without_archived_rates(snapshot: Snapshot) -> Snapshot:
+    """The rates of an archived card are nobody's any more."""
+    gone = {ref.name for ref in snapshot.archived if ref.kind is Kind.RATE_CARD} & snapshot.catalog.rates.keys()
+    if not gone:
+        return snapshot
+    rates = {name: rates for name, rates in snapshot.catalog.rates.items() if name not in gone}
+    return replace(snapshot, catalog=Catalog(snapshot.catalog.nouns, rates))

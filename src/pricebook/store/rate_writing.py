@@ -1,0 +1,75 @@
+"""Adding rates, by the hundred thousand: read the timelines in question, compare, write what differs, all in bulk.
+
+The card's digest and count are kept up to date from the shares of the timelines that were written, never by reading the
+whole card; only when somebody else changed a rate, and so took the digest away, is it taken anew.
+"""
+
+from sqlalchemy import update
+
+from pricebook.catalog.rate_book import book_digest, digest_text, pairs
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.plan.change import AddRates
+from pricebook.plan.rehearse import after
+from pricebook.store import rule
+from pricebook.store.reading import TIMELINES
+from pricebook.store.tables import rate_card
+from pricebook.store.writing import Transaction
+
+_ADD = "INSERT INTO rate_timeline (rate_card_id, key, product_id, schedule) VALUES (?, ?, ?, ?)"
+_CHANGE = "UPDATE rate_timeline SET schedule = ? WHERE rate_card_id = ? AND key = ?"
+_PART = 500
+
+
+def add_rates(work: Transaction, change: AddRates) -> str:
+    """Lay the segments over the card's timelines and return the card's id. Raises StoreRefused."""
+    card = change.ref
+    rule.check_rates(card, change.rates)
+    card_id: str = work.live(card)[0]
+    state = work.reader.one("SELECT rates_digest, rates_count FROM rate_card WHERE id = ?", card_id)
+    assert state is not None
+    digest, count = state
+    heads = [rate.key[: rate.key.index(",{")] for rate in change.rates]
+    products = _products(work, card, set(heads))
+    present = _present(work, card_id, [rate.key for rate in change.rates]) if count or digest is None else {}
+    added: list[tuple[str, str, str, str]] = []
+    changed: list[tuple[str, str, str]] = []
+    for rate, head in zip(change.rates, heads, strict=True):
+        key = rate.key
+        before = present.get(key)
+        if before is None and rate.observed is None:
+            added.append((card_id, key, products[head], after(rate)))
+        elif (schedule := rule.settled(card, rate, before)) is not None:
+            changed.append((schedule, card_id, key))
+    work.bulk(_ADD, added)
+    work.bulk(_CHANGE, changed)
+    if added or changed:
+        if digest is None:
+            entries = work.reader.rows(TIMELINES, card_id)
+            total, count = book_digest(entries), len(entries)
+        else:
+            total = int(digest, 16) + book_digest([(key, schedule) for _, key, _, schedule in added])
+            total += book_digest([(key, schedule) for schedule, _, key in changed])
+            total -= book_digest([(key, present[key]) for _, _, key in changed])
+            count += len(added)
+        values = {"rates_digest": digest_text(total), "rates_count": count}
+        work.connection.execute(update(rate_card).where(rate_card.c.id == card_id).values(values))
+    return card_id
+
+
+def _products(work: Transaction, card: Ref, heads: set[str]) -> dict[str, str]:
+    """The product's id by the head of a key's text, before its group values: few heads stand before many keys."""
+    named = {head: next(pairs([head + ",{}]"]))[0] for head in heads}
+    found = work.find_all(Kind.PRODUCT, sorted(set(named.values())))
+    for name in sorted(set(named.values())):
+        _, archived = found.get(name, ("", False))
+        rule.check_reference(card, Ref(Kind.PRODUCT, name), present=name in found, archived=archived)
+    return {head: found[name][0] for head, name in named.items()}
+
+
+def _present(work: Transaction, card_id: str, keys: list[str]) -> dict[str, str]:
+    """The schedules that are there, of these keys."""
+    found: dict[str, str] = {}
+    for start in range(0, len(keys), _PART):
+        part = keys[start : start + _PART]
+        found.update(work.reader.rows(f"{TIMELINES} AND key IN ({', '.join('?' * len(part))})", card_id, *part))
+    return found

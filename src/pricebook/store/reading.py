@@ -1,0 +1,230 @@
+"""Reading a store: plain SQL over the driver's own connection, so that a plan need not wait for SQLAlchemy.
+
+A snapshot is read in one transaction. Rates are lazy: a card's digest and count come with the card, and its timelines
+are streamed only when somebody asks, in that same transaction; it ends with the snapshot, or with `Reader.close`.
+"""
+
+import sqlite3
+import weakref
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pricebook.apply.keys import read_mark
+from pricebook.apply.ports import StoreError
+from pricebook.catalog.canonical import decode
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.fingerprint import noun_of, read_spec
+from pricebook.catalog.instant import instant_text
+from pricebook.catalog.model import Noun
+from pricebook.catalog.rate_book import RateBook, Rates
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.traverse import rewritten
+from pricebook.plan.snapshot import Snapshot
+from pricebook.store import sqlite
+from pricebook.store.alias import Assignment, held
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+Row = tuple[Any, ...]
+
+
+class DriverConnection(Protocol):
+    """What every database driver's connection has (PEP 249)."""
+
+    def cursor(self) -> Any:
+        """A new cursor."""
+
+    def close(self) -> None:
+        """Give everything back."""
+
+
+class Reader:
+    """Queries over one connection. SQL is written with `?`, whatever the driver's paramstyle."""
+
+    def __init__(self, connection: DriverConnection, where: str, paramstyle: str = "qmark") -> None:
+        self.where = where
+        self._connection = connection
+        self._mark = "?" if paramstyle == "qmark" else "%s"
+
+    def rows(self, sql: str, *parameters: object) -> list[Row]:
+        """All rows of the answer."""
+        return list(self.stream(sql, *parameters))
+
+    def one(self, sql: str, *parameters: object) -> Row | None:
+        """The first row, or None."""
+        return next(iter(self.rows(sql, *parameters)), None)
+
+    def stream(self, sql: str, *parameters: object) -> Iterator[Row]:
+        """The rows, a few thousand at a time in memory."""
+        try:
+            cursor = self._connection.cursor()
+            try:
+                cursor.execute(self.native(sql), parameters)
+                while rows := cursor.fetchmany(2000):
+                    yield from rows
+            finally:
+                cursor.close()
+        except sqlite3.ProgrammingError:
+            raise StoreError(f"{self.where} was closed while something of it was still to be read") from None
+        except sqlite3.Error as error:
+            raise sqlite.explained(error, self.where) from None
+
+    def native(self, sql: str) -> str:
+        """The statement as the driver wants it."""
+        return sql if self._mark == "?" else sql.replace("?", self._mark)
+
+    def close_with_owner(self) -> None:
+        """From now on the connection is closed when nothing refers to this reader any more."""
+        self._finalizer = weakref.finalize(self, self._connection.close)
+
+    def close(self) -> None:
+        """Close the connection: rates that were not read yet can no longer be."""
+        self._connection.close()
+
+
+def reader_within(connection: "Connection", where: str) -> Reader:
+    """A reader inside a write that is under way: it sees what was written so far."""
+    driver: Any = connection.connection.driver_connection
+    return Reader(driver, where)
+
+
+class StoredRates:
+    """The rates of one card, still in the store."""
+
+    def __init__(self, reader: Reader, card_id: str, digest: str, count: int) -> None:
+        self._reader, self._card_id = reader, card_id
+        self._digest, self._count = digest, count
+
+    @property
+    def digest(self) -> str:
+        """See `catalog.rate_book.Rates`."""
+        return self._digest
+
+    def __len__(self) -> int:
+        return self._count
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        """Every (key text, schedule text), streamed. Raises StoreError when the store was closed."""
+        return ((key, schedule) for key, schedule in self._reader.stream(TIMELINES, self._card_id))
+
+    def get(self, key: str) -> str | None:
+        """The schedule text of one key."""
+        row = self._reader.one(f"{TIMELINES} AND key = ?", self._card_id, key)
+        return row[1] if row else None
+
+
+TIMELINES = "SELECT key, schedule FROM rate_timeline WHERE rate_card_id = ?"
+ASSIGNMENTS = (
+    "SELECT seq, name, object_id, position, starting_at, ending_before, assigned_at, withdrawn_at FROM alias"
+    " WHERE kind = ?"
+)
+
+
+def assignments(reader: Reader, kind: Kind, name: str) -> list[Assignment]:
+    """The log of one alias, of rate cards or of packages."""
+    return [Assignment(*row) for row in reader.rows(f"{ASSIGNMENTS} AND name = ?", kind.value, name)]
+
+
+def table_of(kind: Kind) -> str:
+    """The table that holds the nouns of a kind."""
+    return kind.value.replace("-", "_")
+
+
+def read_snapshot(reader: Reader, namespace: str, at: datetime) -> Snapshot:
+    """Everything that bears the namespace's marks, in the transaction that the reader is in."""
+    prefix = f"{namespace}/"
+    rows = {kind: _rows(reader, kind, prefix) for kind in Kind}
+    names = {(kind, row[0]): ref.name for kind, found in rows.items() for ref, row in found.items()}
+    archived = frozenset(ref for found in rows.values() for ref, row in found.items() if row[4] is not None)
+    nouns = {
+        ref: _noun(reader, ref, row[3], names)
+        for found in rows.values()
+        for ref, row in found.items()
+        if ref not in archived or ref.kind is Kind.PACKAGE
+    }
+    cards = {ref: row for ref, row in rows[Kind.RATE_CARD].items() if ref not in archived}
+    return Snapshot(
+        observed_at=at,
+        catalog=Catalog(_with_aliases(reader, nouns, cards, names), _rates(reader, cards)),
+        ids={ref: row[0] for found in rows.values() for ref, row in found.items()},
+        marks={ref: row[2] for found in rows.values() for ref, row in found.items() if row[2] is not None},
+        archived=archived,
+        contracts=_contracts(reader, rows, instant_text(at)),
+        unmanaged=_unmanaged(reader, prefix),
+    )
+
+
+def _rows(reader: Reader, kind: Kind, prefix: str) -> dict[Ref, Row]:
+    """id, mark, digest, spec, archived_at, and for a card what is kept beside its spec."""
+    more = ", product_order, rates_digest, rates_count" if kind is Kind.RATE_CARD else ""
+    sql = f"SELECT id, mark, digest, spec, archived_at{more} FROM {table_of(kind)} WHERE substr(mark, 1, ?) = ?"
+    found = {}
+    for row in reader.rows(f"{sql} ORDER BY mark", len(prefix), prefix):
+        ref = read_mark(prefix[:-1], row[1])
+        if ref is not None and ref.kind is kind:
+            found[ref] = row
+    return found
+
+
+def _noun(reader: Reader, ref: Ref, spec: str, names: dict[tuple[Kind, str], str]) -> Noun:
+    try:
+        noun = noun_of(ref.kind, read_spec(spec))
+    except ValueError as error:
+        reason = str(error).splitlines()[0]
+        raise StoreError(f"{ref} in {reader.where} is not a {ref.kind.words} that can be read: {reason}") from None
+    named = rewritten(noun, lambda kind, id_: names.get((kind, id_), id_))
+    assert isinstance(named, Noun)
+    return named
+
+
+def _with_aliases(
+    reader: Reader, nouns: dict[Ref, Noun], cards: dict[Ref, Row], names: dict[tuple[Kind, str], str]
+) -> dict[Ref, Noun]:
+    """The nouns, the cards with their aliases and their product order. A package has its aliases in its spec."""
+    log = [Assignment(*row) for row in (reader.rows(ASSIGNMENTS, Kind.RATE_CARD.value) if cards else ())]
+    owned = {entry.object_id for entry in log}
+    for ref, row in cards.items():
+        order: Any = decode(row[5])
+        update = {"product_order": tuple(names.get((Kind.PRODUCT, id_), id_) for id_ in order)} if order else {}
+        aliases = {"aliases": held(log, row[0])} if row[0] in owned else {}
+        if update or aliases:
+            nouns[ref] = nouns[ref].model_copy(update=update | aliases)
+    return nouns
+
+
+def _rates(reader: Reader, cards: dict[Ref, Row]) -> dict[str, Rates]:
+    """The rates of the cards that have any. Where somebody else changed some, they are read, to know what they say."""
+    rates: dict[str, Rates] = {}
+    for ref, (id_, *_, digest, count) in cards.items():
+        if digest is None:
+            rates[ref.name] = RateBook(dict(reader.rows(TIMELINES, id_)))
+        elif count:
+            rates[ref.name] = StoredRates(reader, id_, digest, count)
+    return rates
+
+
+def _contracts(reader: Reader, rows: dict[Kind, dict[Ref, Row]], at: str) -> dict[Ref, int]:
+    """Contracts that run or are still to start, of every card and package version that has any."""
+    counts: dict[Ref, int] = {}
+    for kind in (Kind.RATE_CARD, Kind.PACKAGE):
+        column = f"{table_of(kind)}_id"
+        sql = (
+            f"SELECT {column}, count(*) FROM contract WHERE {column} IS NOT NULL AND archived_at IS NULL"
+            f" AND (ending_before IS NULL OR ending_before > ?) GROUP BY {column}"
+        )
+        live: dict[str, int] = dict(reader.rows(sql, at))
+        counts |= {ref: live[row[0]] for ref, row in rows[kind].items() if row[0] in live}
+    return counts
+
+
+def _unmanaged(reader: Reader, prefix: str) -> dict[Kind, int]:
+    """Live objects of other owners, of every kind that has any."""
+    counts = {}
+    for kind in Kind:
+        foreign = "archived_at IS NULL AND (mark IS NULL OR substr(mark, 1, ?) <> ?)"
+        row = reader.one(f"SELECT count(*) FROM {table_of(kind)} WHERE {foreign}", len(prefix), prefix)
+        if row and row[0]:
+            counts[kind] = row[0]
+    return counts

@@ -1,0 +1,90 @@
+"""The vendor's rules about changes, the same in every store of ours. Each refusal says why, with the vendor's status.
+
+What a request may not contain is 400, what is not there 404, what contradicts the present state 409.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pricebook.apply.ports import StoreRefused
+from pricebook.catalog.canonical import encode
+from pricebook.catalog.model import USD
+from pricebook.catalog.package import Package
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.timeline import read_key
+from pricebook.plan.change import RateChange
+from pricebook.plan.rehearse import after
+
+
+def built_in(kind: Kind, name: str) -> bool:
+    """Whether every account has it, under this very name: the pricing unit `usd`."""
+    return kind is Kind.PRICING_UNIT and name == USD
+
+
+def check_taken(ref: Ref, digest: str, present: str | None, *, archived: bool) -> None:
+    """The mark of a noun to be created is there already: that is success only when the same intent put it there."""
+    if archived:
+        message = f"{ref} was archived, and what is archived keeps its mark for good"
+        raise StoreRefused(message, 409, "declare it under another metadata.name")
+    if present != digest:
+        message = f"{ref} is there already with other content ({present or 'no digest'}, not {digest})"
+        raise StoreRefused(message, 409, "somebody else applied in between; plan again")
+
+
+def check_live(ref: Ref, *, present: bool, archived: bool) -> None:
+    """A noun that is to be changed is there, and not archived."""
+    if not present:
+        raise StoreRefused(f"{ref} is not there", 404, "plan again")
+    if archived:
+        raise StoreRefused(f"{ref} is archived and cannot be changed", 400, "plan again")
+
+
+def check_reference(ref: Ref, target: Ref, *, present: bool, archived: bool) -> None:
+    """What a new noun refers to is there, and not archived."""
+    if not present or archived:
+        state = "is archived" if archived else "is not there"
+        raise StoreRefused(f"{ref} refers to {target}, which {state}", 400, f"plan {target} first")
+
+
+def check_revision(ref: Ref, mutable: frozenset[str], observed: Mapping[str, Any], desired: Mapping[str, Any]) -> None:
+    """Only mutable fields differ between two canonical specs, and a card's conversions only grow."""
+    for field in sorted({*observed, *desired} - mutable):
+        if encode(observed.get(field)) != encode(desired.get(field)):
+            raise StoreRefused(f"{field} of {ref} cannot change", 400, "declare a new one under another name")
+    kept = set(map(encode, desired.get("credit_type_conversions", ())))
+    for conversion in observed.get("credit_type_conversions", ()):
+        if encode(conversion) not in kept:
+            message = f"conversions of {ref} can be added, but not changed or removed"
+            raise StoreRefused(message, 400, "use another pricing unit, or another rate card")
+
+
+def check_rates(card: Ref, rates: tuple[RateChange, ...]) -> None:
+    """No price is named twice in one request."""
+    if len({rate.key for rate in rates}) < len(rates):
+        raise StoreRefused(f"a rate of {card} stands twice in one request", 400)
+
+
+def settled(card: Ref, rate: RateChange, present: str | None) -> str | None:
+    """The schedule to write over the present one; None when it is there already.
+
+    Compare and set: a schedule that is neither the observed one nor the result was changed by somebody else.
+    """
+    schedule = after(rate)
+    if present == schedule:
+        return None
+    if present != rate.observed:
+        message = f"the rate {read_key(rate.key)} of {card} was changed by somebody else"
+        raise StoreRefused(message, 409, "nothing was overwritten; plan again")
+    return schedule
+
+
+def check_package(ref: Ref, package: Package, card: Ref | None, priced: Callable[[str, str], bool]) -> None:
+    """The card is found, and has a rate for every subscription. `card` is None when nothing goes by the name."""
+    if package.rate_card_alias is not None and card is None:
+        message = f'{ref}: no rate card has the alias "{package.rate_card_alias}"'
+        raise StoreRefused(message, 400, "give the alias to a rate card first")
+    for subscription in package.subscriptions:
+        product, frequency = subscription.subscription_rate.product, subscription.subscription_rate.billing_frequency
+        if not priced(product, frequency):
+            message = f"{ref}: {card or 'no rate card'} has no {frequency} rate for product:{product}"
+            raise StoreRefused(message, 400, "add the rate to the card first")

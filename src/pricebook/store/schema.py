@@ -1,0 +1,139 @@
+"""Making the tables, with the vendor's rules that SQLite can keep by itself: triggers, and a view for reading prices.
+
+Whoever comes first makes them, once, whole or not at all; two that come at once wait for each other.
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from pricebook.store import sqlite
+from pricebook.store.tables import JOURNAL, NOUNS, STORE, metadata
+
+Part = Literal["store", "journal"]
+
+
+def open_engine(path: Path, patience: float, part: Part) -> Engine:
+    """An engine whose transactions are writers from their first statement on, with the tables of a part there.
+
+    Raises StoreError.
+    """
+
+    def connect() -> sqlite3.Connection:
+        return sqlite.open_writer(path, patience)
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
+    event.listen(engine, "begin", _begin)
+    try:
+        with engine.begin() as connection:
+            _create(connection, path, part)
+    except BaseException as error:
+        engine.dispose()
+        if isinstance(error, DBAPIError):
+            raise sqlite.explained(error.orig, str(path)) from None
+        raise
+    return engine
+
+
+def _create(connection: Connection, path: Path, part: Part) -> None:
+    """Make the tables where they are missing."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    if not sqlite.is_ours(driver, path):
+        for statement in sqlite.stamp():
+            connection.exec_driver_sql(statement)
+    metadata.create_all(connection, STORE if part == "store" else JOURNAL)
+    for statement in _rules() if part == "store" else ():
+        connection.exec_driver_sql(statement)
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _rules() -> list[str]:
+    """The triggers and the view; each does nothing when it is there already."""
+    rules = [_VIEW, *_TRIGGERS]
+    for table in NOUNS.values():
+        name = table.name
+        noun = name.replace("_", " ")
+        rules += [
+            _refusal(f"{name}_delete", f"DELETE ON {name}", "", f"a {noun} cannot be deleted, only archived"),
+            _refusal(
+                f"{name}_archived",
+                f"UPDATE OF archived_at ON {name}",
+                "OLD.archived_at IS NOT NULL AND NEW.archived_at IS NOT OLD.archived_at",
+                f"archiving a {noun} cannot be undone",
+            ),
+            _refusal(
+                f"{name}_mark",
+                f"UPDATE OF mark, id ON {name}",
+                "NEW.id <> OLD.id OR OLD.mark IS NOT NULL AND NEW.mark IS NOT OLD.mark",
+                f"the identity of a {noun} cannot change",
+            ),
+        ]
+    return rules
+
+
+def _refusal(name: str, what: str, when: str, message: str) -> str:
+    condition = f" WHEN {when}" if when else ""
+    return f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {what}{condition} BEGIN SELECT RAISE(ABORT, '{message}'); END"
+
+
+_FROZEN = [column.name for column in NOUNS[next(reversed(NOUNS))].columns if column.name != "archived_at"]
+"""The columns of a package that never change: all but one."""
+
+_FORGET = """CREATE TRIGGER IF NOT EXISTS rate_timeline_{when} AFTER {what} ON rate_timeline BEGIN
+UPDATE rate_card SET rates_digest = NULL WHERE id = NEW.rate_card_id AND rates_digest IS NOT NULL; END"""
+"""A card's digest speaks for its rates, so whoever changes a rate takes it away; we put the new one in its place."""
+
+_TRIGGERS = [
+    _refusal(
+        "package_update",
+        f"UPDATE OF {', '.join(_FROZEN)} ON package",
+        " OR ".join(f"NEW.{name} IS NOT OLD.{name}" for name in _FROZEN),
+        "a package cannot be edited, only archived",
+    ),
+    _refusal(
+        "product_type", "UPDATE OF type ON product", "NEW.type <> OLD.type", "the type of a product can never change"
+    ),
+    _refusal("rate_timeline_delete", "DELETE ON rate_timeline", "", "a rate cannot be deleted, only ended"),
+    _refusal(
+        "rate_timeline_key",
+        "UPDATE OF rate_card_id, key, product_id ON rate_timeline",
+        "",
+        "a rate cannot move to another card or product",
+    ),
+    _refusal(
+        "contract_archived",
+        "UPDATE OF archived_at ON contract",
+        "OLD.archived_at IS NOT NULL AND NEW.archived_at IS NOT OLD.archived_at",
+        "archiving a contract cannot be undone",
+    ),
+    _refusal("contract_delete", "DELETE ON contract", "", "a contract cannot be deleted, only archived"),
+    _FORGET.format(when="insert", what="INSERT"),
+    _FORGET.format(when="update", what="UPDATE OF schedule"),
+]
+
+_VIEW = """CREATE VIEW IF NOT EXISTS rate AS
+SELECT rate_card.name AS rate_card,
+       product.name AS product,
+       json_extract(rate_timeline.key, '$[1]') AS billing_frequency,
+       json_extract(rate_timeline.key, '$[2]') AS pricing_group_values,
+       json_extract(segment.value, '$[0]') AS starting_at,
+       json_extract(segment.value, '$[1]') AS ending_before,
+       json_extract(segment.value, '$[2].rate_type') AS rate_type,
+       segment.value -> '$[2].price' AS price,
+       coalesce(json_extract(segment.value, '$[2].credit_type'), 'usd') AS credit_type,
+       json_extract(segment.value, '$[2].entitled') AS entitled,
+       json_extract(segment.value, '$[2]') AS terms,
+       rate_timeline.rate_card_id,
+       rate_timeline.product_id
+FROM rate_timeline
+JOIN rate_card ON rate_card.id = rate_timeline.rate_card_id
+JOIN product ON product.id = rate_timeline.product_id
+JOIN json_each(rate_timeline.schedule) AS segment"""
+"""One row for each stretch of time of each price. `price` is text, digit for digit: in cents for usd."""

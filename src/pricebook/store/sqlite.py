@@ -1,0 +1,162 @@
+"""The embedded database's own ways: how its file is opened, stamped and told from others, and what its errors mean.
+
+SQLite in WAL mode: readers see one consistent state and wait for nobody; writers follow one another, each from its
+first statement on (`BEGIN IMMEDIATE`). Nothing here imports SQLAlchemy, so that a plan starts quickly.
+"""
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+from pricebook.apply.ports import StoreError, StoreRefused
+
+APPLICATION = 0x70726963
+"""`PRAGMA application_id` of our files: "pric"."""
+SCHEMA = 1
+"""`PRAGMA user_version`: the version of the tables that this code reads and writes."""
+PATIENCE = 15.0
+"""Seconds to wait for another writer."""
+
+
+def open_reader(path: Path, table: str, patience: float = PATIENCE) -> sqlite3.Connection | None:
+    """A connection that can only read, inside a transaction; None when there is no such database or table yet.
+
+    Creates nothing. Raises StoreError when the file cannot be read, or is not ours.
+    """
+    _check_place(path)
+    if not path.exists():
+        return None
+    if not os.access(path, os.R_OK):
+        raise StoreError(f"{path} cannot be read: permission denied", "ask for the right to read it")
+    if not path.stat().st_size:
+        return None
+    try:
+        return _begun(path, "mode=ro", table, patience)
+    except sqlite3.OperationalError as error:
+        # WAL needs a file beside the database. Where none can be made and none is there, nobody is writing either.
+        if os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists():
+            raise explained(error, str(path)) from None
+    try:
+        return _begun(path, "mode=ro&immutable=1", table, patience)
+    except sqlite3.Error as error:
+        raise explained(error, str(path)) from None
+
+
+def open_writer(path: Path, patience: float = PATIENCE) -> sqlite3.Connection:
+    """A connection that writes, outside of any transaction. Creates the file, not its directory; makes no tables.
+
+    Raises StoreError when the file cannot be written, or is not ours.
+    """
+    _check_place(path)
+    try:
+        connection = _connect(path, "mode=rwc", patience)
+        try:
+            is_ours(connection, path)
+            _use_wal(connection, patience)
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise explained(error, str(path)) from None
+    return connection
+
+
+def is_ours(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether the database bears our stamp; False for an empty one. Raises StoreError for anybody else's."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (schema,) = connection.execute("PRAGMA user_version").fetchone()
+    if application == APPLICATION and schema == SCHEMA:
+        return True
+    if application == APPLICATION:
+        hint = "use the pricebook that wrote it, or a newer one" if schema > SCHEMA else "upgrade it by its own release"
+        raise StoreError(f"{path} has tables of version {schema}; this pricebook knows version {SCHEMA}", hint)
+    if application or schema or connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        raise StoreError(f"{path} is a database of something else, not a pricebook store", "name another file")
+    return False
+
+
+def file_of(path: Path) -> tuple[int, int] | None:
+    """Which file stands at the path; None when there is none. SQLite itself goes on writing to a deleted one."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def stamp() -> tuple[str, str]:
+    """The statements that mark a new database as ours."""
+    return (f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {SCHEMA}")
+
+
+def explained(error: BaseException | None, where: str) -> StoreError:
+    """What a database error means, in words for people. `where` names the store without secrets."""
+    name = getattr(error, "sqlite_errorname", None) or ""
+    text = str(error)
+    if name.startswith("SQLITE_CONSTRAINT"):
+        return StoreRefused(f"{where} refused it: {text}", 409)
+    for prefix, message, hint in _MEANINGS:
+        if name.startswith(prefix):
+            return StoreError(message.format(where=where), hint)
+    return StoreError(f"{where} cannot be used: {text}")
+
+
+_MEANINGS = (
+    ("SQLITE_FULL", "the disk of {where} is full", "free space and run apply again: it continues where it stopped"),
+    ("SQLITE_READONLY", "{where} is read-only for this user", "planning works; applying needs the right to write"),
+    ("SQLITE_BUSY", "{where} is locked by another process, and stayed so", "wait for it, or see who holds the file"),
+    ("SQLITE_LOCKED", "{where} is locked by another process, and stayed so", "wait for it, or see who holds the file"),
+    ("SQLITE_NOTADB", "{where} is not an SQLite database", "name another file"),
+    ("SQLITE_CORRUPT", "{where} is damaged", "restore it from a backup; `sqlite3 FILE .recover` reads what is left"),
+    ("SQLITE_CANTOPEN", "{where} cannot be opened", "see that file and directory are there and that you may use them"),
+    ("SQLITE_PERM", "{where} cannot be opened", "see that file and directory are there and that you may use them"),
+    ("SQLITE_IOERR", "{where} cannot be read or written: the disk reports an error", "see to the disk, then run again"),
+)
+
+
+def _check_place(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise StoreError(f"the directory {path.parent} of the store {path.name} does not exist", "create it first")
+    if path.is_dir():
+        raise StoreError(f"{path} is a directory, not a database", "name a file")
+
+
+def _connect(path: Path, options: str, patience: float) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?{options}"
+    return sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None, check_same_thread=False)
+
+
+def _begun(path: Path, options: str, table: str, patience: float) -> sqlite3.Connection | None:
+    connection = _connect(path, options, patience)
+    try:
+        connection.execute("BEGIN")
+        if is_ours(connection, path) and _has(connection, table):
+            return connection
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.OperationalError):
+            raise explained(error, str(path)) from None
+        raise
+    connection.close()
+    return None
+
+
+def _has(connection: sqlite3.Connection, table: str) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is not None
+
+
+def _use_wal(connection: sqlite3.Connection, patience: float) -> None:
+    """Switch to WAL mode, which the file remembers. The switch does not wait for others by itself."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY") or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)

@@ -1,0 +1,250 @@
+"""Making one change of nouns, inside one transaction: create, revise, repoint, archive. Rates are in `rate_writing`.
+
+Identity decides: a create whose mark is there with the same digest was done before. Names become the store's ids on the
+way in, so that a spec means the same whatever our names are.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, assert_never
+from uuid import uuid4
+
+from sqlalchemy import Connection, insert, update
+
+from pricebook.apply.keys import read_mark, uniqueness_key
+from pricebook.catalog.canonical import encode
+from pricebook.catalog.fingerprint import read_spec, spec_of
+from pricebook.catalog.instant import instant_text
+from pricebook.catalog.model import Alias, Noun
+from pricebook.catalog.package import Package
+from pricebook.catalog.rate_book import digest_text
+from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.traverse import references, rewritten
+from pricebook.plan.change import Archive, Create, Repoint, Revise, Supersede
+from pricebook.plan.diff import AFTER_RATES
+from pricebook.store import rule
+from pricebook.store.alias import Assignment, current, holder, hour_of
+from pricebook.store.reading import ASSIGNMENTS, Reader, Row, assignments, reader_within, table_of
+from pricebook.store.tables import NOUNS, alias
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A write that is under way: reads and writes of it see each other, and the outside sees all of it or nothing."""
+
+    connection: Connection
+    reader: Reader
+    namespace: str
+    at: datetime
+
+    @classmethod
+    def on(cls, connection: Connection, where: str, namespace: str, at: datetime) -> "Transaction":
+        """Over a connection that has begun."""
+        return cls(connection, reader_within(connection, where), namespace, at)
+
+    @property
+    def now(self) -> str:
+        """The present as text."""
+        return instant_text(self.at)
+
+    def mark(self, ref: Ref) -> str:
+        """What identifies a noun in its table: `acme/product:pro`, `acme/package:starter@3`."""
+        return f"{self.namespace}/{ref}"
+
+    def find(self, ref: Ref) -> Row | None:
+        """id, digest, archived_at and spec of a noun of ours."""
+        sql = f"SELECT id, digest, archived_at, spec FROM {table_of(ref.kind)} WHERE mark = ?"
+        return self.reader.one(sql, self.mark(ref))
+
+    def live(self, ref: Ref) -> Row:
+        """The same of a noun that must be there and not archived. Raises StoreRefused."""
+        row = self.find(ref)
+        rule.check_live(ref, present=row is not None, archived=row is not None and row[2] is not None)
+        assert row is not None
+        return row
+
+    def bulk(self, sql: str, rows: list[Any]) -> None:
+        """A statement, written with `?`, once for each row: straight to the driver, as Core would double the cost."""
+        if rows:
+            self.connection.exec_driver_sql(self.reader.native(sql), rows)
+
+    def find_all(self, kind: Kind, names: Iterable[str]) -> dict[str, tuple[str, bool]]:
+        """Of each name that is there: the id, and whether it is archived."""
+        marks = {self.mark(Ref(kind, name)): name for name in names}
+        found: dict[str, tuple[str, bool]] = {}
+        for part in _parts(list(marks)):
+            among = ", ".join("?" * len(part))
+            sql = f"SELECT mark, id, archived_at FROM {table_of(kind)} WHERE mark IN ({among})"
+            found |= {marks[mark]: (id_, gone is not None) for mark, id_, gone in self.reader.rows(sql, *part)}
+        return found
+
+
+def perform_noun(work: Transaction, change: Create | Revise | Supersede | Repoint | Archive) -> str:
+    """Make the change and return the id of its object. Raises StoreRefused."""
+    match change:
+        case Create() | Supersede():
+            return _create(work, change.ref, change.noun, change.digest)
+        case Revise():
+            return _revise(work, change)
+        case Repoint():
+            return _repoint(work, change)
+        case Archive():
+            return _archive(work, change.ref)
+    assert_never(change)
+
+
+def _create(work: Transaction, ref: Ref, noun: Noun, digest: str) -> str:
+    present = work.find(ref)
+    if present is not None:
+        id_: str = present[0]
+        rule.check_taken(ref, digest, present[1], archived=present[2] is not None)
+        return id_
+    if isinstance(noun, RateCard):
+        noun = noun.model_copy(update=AFTER_RATES)
+    ids = _ids(work, ref, noun, archived_too=False)
+    spec = _spec(noun, ids)
+    id_ = str(uuid4())
+    values = {
+        "id": id_,
+        "mark": work.mark(ref),
+        "name": spec["name"],
+        "digest": digest,
+        "spec": encode(spec),
+        "created_at": work.now,
+    }
+    if ref.kind is Kind.PRODUCT:
+        values["type"] = spec["type"]
+    elif ref.kind is Kind.RATE_CARD:
+        values |= {"product_order": "[]", "rates_digest": digest_text(0), "rates_count": 0}
+    elif isinstance(noun, Package):
+        _check_package(work, ref, noun, ids)
+        values["uniqueness_key"] = uniqueness_key(work.namespace, ref, digest)
+        values["rate_card_id"] = ids[Kind.RATE_CARD, noun.rate_card] if noun.rate_card is not None else None
+        values["rate_card_alias"] = noun.rate_card_alias
+    work.connection.execute(insert(NOUNS[ref.kind]), values)
+    if isinstance(noun, Package):
+        _assign(work, Kind.PACKAGE, id_, enumerate(noun.aliases))
+    return id_
+
+
+def _revise(work: Transaction, change: Revise) -> str:
+    id_, _, _, observed = work.live(change.ref)
+    noun = change.noun.model_copy(update=AFTER_RATES) if isinstance(change.noun, RateCard) else change.noun
+    spec = _spec(noun, _ids(work, change.ref, noun, archived_too=True))
+    before: Any = read_spec(observed)
+    rule.check_revision(change.ref, type(noun).mutable, before, spec)
+    table = NOUNS[change.ref.kind]
+    values = {"name": spec["name"], "digest": change.digest, "spec": encode(spec)}
+    work.connection.execute(update(table).where(table.c.id == id_).values(values))
+    return str(id_)
+
+
+def _repoint(work: Transaction, change: Repoint) -> str:
+    id_, *_ = work.live(change.ref)
+    products = work.find_all(Kind.PRODUCT, change.product_order)
+    for name in change.product_order:
+        rule.check_reference(change.ref, Ref(Kind.PRODUCT, name), present=name in products, archived=False)
+    table = NOUNS[Kind.RATE_CARD]
+    order = encode([products[name][0] for name in change.product_order])
+    work.connection.execute(update(table).where(table.c.id == id_).values(product_order=order))
+    sql = f"{ASSIGNMENTS} AND name IN (SELECT name FROM alias WHERE object_id = ?)"
+    log = [Assignment(*row) for row in work.reader.rows(sql, Kind.RATE_CARD.value, id_)]
+    left = [entry for entry, end in current(log, id_) if end == entry.ending_before]
+    new: list[tuple[int, Alias]] = []
+    for position, wanted in enumerate(change.aliases):
+        kept = next((entry for entry in left if entry.same_as(wanted)), None)
+        if kept is None:
+            new.append((position, wanted))
+            continue
+        left.remove(kept)
+        _update_alias(work, alias.c.seq == kept.seq, position=position)
+        log = [entry for entry in log if entry.seq != kept.seq]
+    for entry, _ in current(log, id_):
+        _update_alias(work, alias.c.seq == entry.seq, withdrawn_at=hour_of(work.at))
+    _assign(work, Kind.RATE_CARD, id_, new)
+    return str(id_)
+
+
+def _archive(work: Transaction, ref: Ref) -> str:
+    present = work.find(ref)
+    rule.check_live(ref, present=present is not None, archived=False)
+    assert present is not None
+    id_, _, archived_at, _ = present
+    if archived_at is None:
+        table = NOUNS[ref.kind]
+        work.connection.execute(update(table).where(table.c.id == id_).values(archived_at=work.now))
+        if ref.kind in (Kind.RATE_CARD, Kind.PACKAGE):
+            _update_alias(
+                work, (alias.c.object_id == id_) & alias.c.withdrawn_at.is_(None), withdrawn_at=hour_of(work.at)
+            )
+    return str(id_)
+
+
+def _ids(work: Transaction, ref: Ref, noun: Noun, *, archived_too: bool) -> dict[tuple[Kind, str], str]:
+    """The id of everything that the noun refers to. Raises StoreRefused when something is not there."""
+    wanted: dict[Kind, set[str]] = {}
+    for _, kind, name in references(noun):
+        if not rule.built_in(kind, name):
+            wanted.setdefault(kind, set()).add(name)
+    ids = {}
+    for kind, names in wanted.items():
+        found = work.find_all(kind, sorted(names))
+        for name in sorted(names):
+            id_, archived = found.get(name, ("", False))
+            rule.check_reference(ref, Ref(kind, name), present=name in found, archived=archived and not archived_too)
+            ids[kind, name] = id_
+    return ids
+
+
+def _spec(noun: Noun, ids: Mapping[tuple[Kind, str], str]) -> dict[str, Any]:
+    return spec_of(rewritten(noun, lambda kind, name: ids.get((kind, name), name)))
+
+
+def _check_package(work: Transaction, ref: Ref, package: Package, ids: Mapping[tuple[Kind, str], str]) -> None:
+    card_id = ids.get((Kind.RATE_CARD, package.rate_card)) if package.rate_card is not None else None
+    if package.rate_card_alias is not None:
+        card_id = _card_by_alias(work, package.rate_card_alias)
+
+    def priced(product: str, frequency: str) -> bool:
+        head = encode((product, frequency))[:-1] + ","
+        sql = "SELECT 1 FROM rate_timeline WHERE rate_card_id = ? AND key >= ? AND key < ? LIMIT 1"
+        return card_id is not None and work.reader.one(sql, card_id, head, head[:-1] + "-") is not None
+
+    card = work.reader.one("SELECT mark, name FROM rate_card WHERE id = ?", card_id) if card_id is not None else None
+    card_ref = (read_mark(work.namespace, card[0] or "") or Ref(Kind.RATE_CARD, card[1])) if card is not None else None
+    rule.check_package(ref, package, card_ref, priced)
+
+
+def _card_by_alias(work: Transaction, name: str) -> str | None:
+    """The id of the rate card that an alias names now, or else will name next."""
+    log = assignments(work.reader, Kind.RATE_CARD, name)
+    now = hour_of(work.at)
+    starts = sorted(entry.starting_at for entry in log if entry.starting_at is not None and entry.starting_at > now)
+    return next((id_ for moment in (now, *starts) if (id_ := holder(log, moment)) is not None), None)
+
+
+def _assign(work: Transaction, kind: Kind, id_: str, aliases: Iterable[tuple[int, Alias]]) -> None:
+    values = [
+        {
+            "kind": kind.value,
+            "name": given.name,
+            "object_id": id_,
+            "position": position,
+            "starting_at": instant_text(given.starting_at) if given.starting_at else None,
+            "ending_before": instant_text(given.ending_before) if given.ending_before else None,
+            "assigned_at": hour_of(work.at),
+        }
+        for position, given in aliases
+    ]
+    if values:
+        work.connection.execute(insert(alias), values)
+
+
+def _update_alias(work: Transaction, which: Any, **values: object) -> None:
+    work.connection.execute(update(alias).where(which).values(values))
+
+
+def _parts(items: list[str], size: int = 500) -> Iterable[list[str]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

@@ -1,0 +1,325 @@
+"""The contract suite: what every store does alike, seen through its port alone."""
+
+from decimal import Decimal
+
+import pytest
+from account import (
+    ACCOUNT,
+    AT,
+    CARD,
+    CREDIT,
+    FEB,
+    JAN,
+    METRIC,
+    SEAT_RATE,
+    SEATS,
+    STARTER,
+    TOKENS,
+    add,
+    comparable,
+    create,
+    fill,
+    flat,
+    key,
+    repoint,
+    revise,
+    supersede,
+)
+
+from pricebook.apply.ports import Store, StoreRefused
+from pricebook.catalog.model import Alias
+from pricebook.catalog.rate_book import RateBook
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.plan.change import Archive, Change
+from pricebook.plan.rehearse import after, rehearse
+from pricebook.plan.snapshot import Snapshot
+
+SECOND = Ref(Kind.PACKAGE, "starter", 2)
+LARGE = key(model="large")
+
+
+def test_an_empty_store_has_nothing(store: Store) -> None:
+    assert comparable(store.snapshot("acme", AT)) == comparable(Snapshot(AT))
+
+
+def test_what_is_applied_is_what_is_read(store: Store) -> None:
+    fill(store)
+    assert comparable(store.snapshot("acme", AT)) == comparable(rehearse(Snapshot(AT), ACCOUNT))
+
+
+def test_every_step_leaves_what_its_rehearsal_says(store: Store) -> None:
+    changes: tuple[Change, ...] = (
+        *ACCOUNT,
+        revise(TOKENS, name="Tokens, all models", tags=("ai",)),
+        add(
+            (LARGE, flat("0.5"), flat("0.4", "2026-01-01T00:00:00Z")), (key(model="small"), None, flat("0.00000000013"))
+        ),
+        supersede(SECOND, name="Starter 2", duration=None),
+        revise(CARD, name="List prices of 2026"),
+        repoint([Alias(name="List", ending_before=JAN), Alias(name="Prices", starting_at=FEB)], order=("seats",)),
+        Archive(STARTER),
+    )
+    rehearsed = Snapshot(AT)
+    for change in changes:
+        rehearsed = rehearse(rehearsed, [change])
+        id_ = store.perform("acme", change, AT)
+        observed = store.snapshot("acme", AT)
+        assert observed.ids[change.ref] == id_
+        assert comparable(observed) == comparable(rehearsed)
+
+
+def test_a_change_that_is_sent_again_is_done_once(store: Store) -> None:
+    ids = fill(store)
+    before = comparable(store.snapshot("acme", AT))
+    assert fill(store) == ids
+    assert comparable(store.snapshot("acme", AT)) == before
+
+
+@pytest.mark.parametrize("ref", [METRIC, TOKENS, CARD, STARTER], ids=str)
+def test_a_mark_that_is_taken_by_other_content_is_a_conflict(store: Store, ref: Ref) -> None:
+    fill(store)
+    before = comparable(store.snapshot("acme", AT))
+    with pytest.raises(StoreRefused, match=f"{ref} is there already with other content") as refused:
+        store.perform("acme", create(ref, name="Something else"), AT)
+    assert refused.value.status == 409
+    assert comparable(store.snapshot("acme", AT)) == before
+
+
+@pytest.mark.parametrize("ref", [METRIC, CREDIT, CARD, STARTER], ids=str)
+def test_archiving_is_for_good(store: Store, ref: Ref) -> None:
+    ids = fill(store)
+    assert store.perform("acme", Archive(ref), AT) == ids[ref]
+    archived = comparable(store.snapshot("acme", AT))
+    assert archived["archived"] == {ref}
+    assert store.perform("acme", Archive(ref), JAN) == ids[ref]
+    with pytest.raises(StoreRefused, match="keeps its mark for good") as refused:
+        store.perform("acme", create(ref), AT)
+    assert refused.value.status == 409
+    assert comparable(store.snapshot("acme", AT)) == archived
+
+
+def test_an_archived_card_has_no_rates_any_more(store: Store) -> None:
+    fill(store)
+    store.perform("acme", Archive(CARD), AT)
+    snapshot = store.snapshot("acme", AT)
+    assert (CARD in snapshot.catalog.nouns, dict(snapshot.catalog.rates)) == (False, {})
+
+
+def test_old_package_versions_stay_readable(store: Store) -> None:
+    fill(store)
+    store.perform("acme", supersede(SECOND, name="Starter 2"), AT)
+    store.perform("acme", Archive(STARTER), AT)
+    snapshot = store.snapshot("acme", AT)
+    assert snapshot.catalog.nouns[STARTER] == create(STARTER).noun
+    assert snapshot.latest("starter") == SECOND
+
+
+REFUSED: dict[str, tuple[Change, int, str]] = {
+    "revise what is not there": (revise(Ref(Kind.PRODUCT, "ghost")), 404, "product:ghost is not there"),
+    "archive what is not there": (Archive(Ref(Kind.PRODUCT, "ghost")), 404, "product:ghost is not there"),
+    "rates on a card that is not there": (
+        add((LARGE, None, flat("1")), card="ghost"),
+        404,
+        "rate-card:ghost is not there",
+    ),
+    "repoint a card that is not there": (repoint([], card="ghost"), 404, "rate-card:ghost is not there"),
+    "a product's type": (revise(SEATS, type="FIXED"), 400, "type of product:seats cannot change"),
+    "a metric's aggregation": (
+        revise(METRIC, aggregation_type="MAX", aggregation_key="n", property_filters=({"name": "n"},)),
+        400,
+        "aggregation_key of billable-metric:calls cannot change",
+    ),
+    "a metric that is not there": (
+        create(Ref(Kind.PRODUCT, "more"), billable_metric="ghost"),
+        400,
+        "product:more refers to billable-metric:ghost, which is not there",
+    ),
+    "a unit that is not there": (
+        create(Ref(Kind.RATE_CARD, "more"), fiat_credit_type="ghost"),
+        400,
+        "rate-card:more refers to pricing-unit:ghost, which is not there",
+    ),
+    "an order of products that are not there": (
+        repoint([], order=("ghost",)),
+        400,
+        "rate-card:list refers to product:ghost, which is not there",
+    ),
+    "a rate of a product that is not there": (
+        add((LARGE, None, flat("1")), (key("ghost"), None, flat("1"))),
+        400,
+        "rate-card:list refers to product:ghost, which is not there",
+    ),
+    "a rate that stands twice": (
+        add((key(model="a"), None, flat("1")), (key(model="a"), None, flat("2"))),
+        400,
+        "a rate of rate-card:list stands twice in one request",
+    ),
+    "a package on a card that is not there": (
+        create(SECOND, rate_card="ghost"),
+        400,
+        "package:starter@2 refers to rate-card:ghost, which is not there",
+    ),
+    "a package on an alias that nobody has": (
+        create(SECOND, rate_card=None, rate_card_alias="ghost"),
+        400,
+        'package:starter@2: no rate card has the alias "ghost"',
+    ),
+    "a subscription without a rate": (
+        create(
+            SECOND,
+            subscriptions=(
+                {
+                    "subscription_rate": {"product": "seats", "billing_frequency": "ANNUAL"},
+                    "collection_schedule": "ADVANCE",
+                    "proration": {},
+                    "initial_quantity": 1,
+                },
+            ),
+        ),
+        400,
+        "package:starter@2: rate-card:list has no ANNUAL rate for product:seats",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_the_vendor_refuses_is_refused_and_leaves_no_trace(store: Store, case: str) -> None:
+    change, status, message = REFUSED[case]
+    fill(store)
+    before = comparable(store.snapshot("acme", AT))
+    with pytest.raises(StoreRefused) as refused:
+        store.perform("acme", change, AT)
+    assert (refused.value.status, refused.value.message) == (status, message)
+    assert comparable(store.snapshot("acme", AT)) == before
+
+
+@pytest.mark.parametrize(
+    ("gone", "change"),
+    [
+        (CREDIT, create(SECOND)),
+        (METRIC, create(Ref(Kind.PRODUCT, "more"), billable_metric="calls")),
+        (TOKENS, add((key(model="new"), None, flat("1")))),
+        (CARD, create(SECOND)),
+        (CARD, add((key(model="new"), None, flat("1")))),
+        (CARD, repoint([])),
+        (CARD, revise(CARD, name="Other")),
+    ],
+    ids=["package", "product", "rate", "card", "rate of card", "alias", "revise"],
+)
+def test_nothing_new_is_built_on_what_is_archived(store: Store, gone: Ref, change: Change) -> None:
+    fill(store)
+    store.perform("acme", Archive(gone), AT)
+    before = comparable(store.snapshot("acme", AT))
+    with pytest.raises(StoreRefused, match="is archived") as refused:
+        store.perform("acme", change, AT)
+    assert refused.value.status == 400
+    assert comparable(store.snapshot("acme", AT)) == before
+
+
+def test_a_product_can_be_revised_although_its_metric_is_archived(store: Store) -> None:
+    fill(store)
+    store.perform("acme", Archive(METRIC), AT)
+    change = revise(TOKENS, name="Old tokens")
+    store.perform("acme", change, AT)
+    assert store.snapshot("acme", AT).catalog.nouns[TOKENS] == change.noun
+
+
+def test_conversions_of_a_card_only_grow(store: Store) -> None:
+    unit = create(Ref(Kind.PRICING_UNIT, "credits"), name="Credits")
+    conversion = {"custom_credit_type": "credits", "fiat_per_custom_credit": Decimal("1.5")}
+    fill_with = (unit, create(CARD), grown := revise(CARD, credit_type_conversions=(conversion,)))
+    for change in fill_with:
+        store.perform("acme", change, AT)
+    for conversions in ((), ({**conversion, "fiat_per_custom_credit": Decimal(2)},)):
+        with pytest.raises(StoreRefused, match="conversions of rate-card:list can be added"):
+            store.perform("acme", revise(CARD, credit_type_conversions=conversions), AT)
+    assert store.snapshot("acme", AT).catalog.nouns[CARD] == grown.noun
+
+
+def test_a_rate_is_compared_and_set(store: Store) -> None:
+    fill(store)
+    raised = add((LARGE, flat("0.5"), flat("0.6", "2026-01-01T00:00:00Z")))
+    late = add((LARGE, flat("0.5"), flat("0.7", "2026-01-01T00:00:00Z")), (key(model="new"), None, flat("1")))
+    store.perform("acme", raised, AT)
+    store.perform("acme", raised, AT)  # already so
+    with pytest.raises(
+        StoreRefused, match="tokens · model=large of rate-card:list was changed by somebody else"
+    ) as refused:
+        store.perform("acme", late, AT)
+    assert refused.value.status == 409
+    rates = store.snapshot("acme", AT).catalog.rates["list"]
+    assert dict(rates.items()) == {LARGE: after(raised.rates[0]), SEAT_RATE: flat("1000")}
+
+
+def test_a_rate_that_is_there_is_not_new(store: Store) -> None:
+    fill(store)
+    with pytest.raises(StoreRefused, match="was changed by somebody else"):
+        store.perform("acme", add((LARGE, None, flat("9"))), AT)
+    store.perform("acme", add((LARGE, None, flat("0.5"))), AT)
+
+
+def test_rates_know_their_digest_count_and_entries(store: Store) -> None:
+    fill(store)
+    for start in range(0, 3000, 1000):
+        rates = ((key(model=f"m{n}"), None, flat(f"0.{n}1")) for n in range(start, start + 1000))
+        store.perform("acme", add(*rates), AT)
+    changed = ((key(model=f"m{n}"), flat(f"0.{n}1"), flat("3")) for n in range(0, 3000, 7))
+    store.perform("acme", add(*changed), AT)
+    expected = {LARGE: flat("0.5"), SEAT_RATE: flat("1000")}
+    expected |= {key(model=f"m{n}"): flat("3") if n % 7 == 0 else flat(f"0.{n}1") for n in range(3000)}
+    rates = store.snapshot("acme", AT).catalog.rates["list"]
+    assert (dict(rates.items()), len(rates), rates.digest) == (expected, 3002, RateBook(expected).digest)
+    assert (rates.get(LARGE), rates.get(key(model="none"))) == (flat("0.5"), None)
+
+
+def test_a_card_is_created_without_aliases_and_keeps_them_when_revised(store: Store) -> None:
+    store.perform("acme", create(CARD, aliases=({"name": "List"},)), AT)
+    bare = store.snapshot("acme", AT).catalog.nouns[CARD]
+    store.perform("acme", repoint([Alias(name="List")]), AT)
+    store.perform("acme", revise(CARD, name="Renamed"), AT)
+    assert bare == create(CARD).noun
+    assert (
+        store.snapshot("acme", AT).catalog.nouns[CARD] == create(CARD, name="Renamed", aliases=({"name": "List"},)).noun
+    )
+
+
+def test_a_package_finds_its_card_by_an_alias_that_starts_later(store: Store) -> None:
+    fill(store)
+    store.perform("acme", repoint([Alias(name="Next", starting_at=JAN)]), AT)
+    change = supersede(SECOND, rate_card=None, rate_card_alias="Next")
+    store.perform("acme", change, AT)
+    assert store.snapshot("acme", AT).catalog.nouns[SECOND] == change.noun
+
+
+def test_a_card_that_is_found_by_an_alias_needs_the_rate_too(store: Store) -> None:
+    fill(store)
+    store.perform("acme", create(Ref(Kind.RATE_CARD, "other")), AT)
+    store.perform("acme", repoint([Alias(name="Other")], card="other"), AT)
+    with pytest.raises(StoreRefused, match="package:starter@2: rate-card:other has no MONTHLY rate for product:seats"):
+        store.perform("acme", supersede(SECOND, rate_card=None, rate_card_alias="Other"), AT)
+    store.perform("acme", Archive(Ref(Kind.RATE_CARD, "other")), AT)
+    with pytest.raises(StoreRefused, match='no rate card has the alias "Other"'):
+        store.perform("acme", supersede(SECOND, rate_card=None, rate_card_alias="Other"), AT)
+
+
+def test_an_override_with_dates_is_kept(store: Store) -> None:
+    fill(store)
+    january = {
+        "override_specifiers": ({"product": "tokens"},),
+        "starting_at": JAN,
+        "ending_before": FEB,
+        "type": "MULTIPLIER",
+        "multiplier": Decimal("0.8"),
+    }
+    change = supersede(SECOND, overrides=(january,))
+    store.perform("acme", change, AT)
+    assert store.snapshot("acme", AT).catalog.nouns[SECOND] == change.noun
+
+
+def test_a_snapshot_is_of_its_time(store: Store) -> None:
+    fill(store)
+    before = store.snapshot("acme", AT)
+    expected = comparable(rehearse(Snapshot(AT), ACCOUNT))
+    store.perform("acme", add((LARGE, flat("0.5"), flat("0.7"))), AT)
+    store.perform("acme", revise(CARD, name="Renamed"), AT)
+    assert comparable(before) == expected
