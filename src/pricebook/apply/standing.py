@@ -12,9 +12,8 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind
 from pricebook.plan.change import AddRates, Archive, Create, RateChange, Repoint, Revise, Supersede
 from pricebook.plan.diff import NO_RATES
-from pricebook.plan.planner import digest_of
 from pricebook.plan.rehearse import after
-from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.snapshot import Snapshot, digest_of
 from pricebook.plan.step import Step
 
 

@@ -25,7 +25,7 @@ def noun_of(kind: Kind, spec: object) -> Noun:
 
 def tupled(data: object) -> object:
     """Plain data with tuples for lists, as the strict models want it."""
-    if isinstance(data, Mapping):
+    if isinstance(data, dict):
         return {key: tupled(value) for key, value in data.items()}
     if isinstance(data, (list, tuple)):
         return tuple(map(tupled, data))

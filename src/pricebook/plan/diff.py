@@ -18,7 +18,7 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import references
 from pricebook.plan.change import AddRates, Archive, Change, Create, RateChange, Repoint, Revise, Supersede
 from pricebook.plan.fields import field_changes
-from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.snapshot import AFTER_RATES, Snapshot
 from pricebook.plan.timeline import rate_change
 from pricebook.plan.versions import package_change
 from pricebook.problem import Problem
@@ -29,9 +29,6 @@ if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
 
 RATES_PER_STEP = 1000
 NO_RATES = RateBook({})
-
-AFTER_RATES = {"aliases": (), "product_order": ()}
-"""What a rate card is given only once its rates are there (`Repoint`)."""
 
 
 @dataclass

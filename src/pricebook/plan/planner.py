@@ -5,17 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.fingerprint import content_digest
-from pricebook.catalog.model import Noun
-from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.plan.assess import alias_holders, hazards_of, mark_live, reach_of
 from pricebook.plan.change import AddRates, Change
-from pricebook.plan.diff import AFTER_RATES, diff
+from pricebook.plan.diff import diff
 from pricebook.plan.order import ordered
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.snapshot import Snapshot, digest_of
 from pricebook.plan.step import Plan, Step
 from pricebook.problem import Rejected
 from pricebook.span import Span
@@ -82,8 +79,3 @@ def _assessed(step: Step, desired: Catalog, snapshot: Snapshot, places: Mapping[
         reach=reach_of(change, snapshot),
         at=f"{at.file}:{at.line}" if at is not None else "",
     )
-
-
-def digest_of(noun: Noun) -> str:
-    """The digest by which an observed object is recognised; of a rate card without what follows its rates."""
-    return content_digest(noun.model_copy(update=AFTER_RATES) if isinstance(noun, RateCard) else noun)

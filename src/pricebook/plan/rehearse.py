@@ -49,6 +49,8 @@ def rehearse(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
                 archived.add(change.ref)
                 if change.ref.kind is not Kind.PACKAGE:
                     nouns.pop(change.ref, None)
+                if change.ref.kind is Kind.RATE_CARD:
+                    rates.pop(change.ref.name, None)
             case _:
                 assert_never(change)
     for card_name, entries in added.items():

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest
+from pricebook.catalog.model import Noun
+from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 
 
@@ -40,4 +42,13 @@ class Snapshot:
     def drifted(self, ref: Ref) -> bool:
         """Whether the object differs from what was last applied: it was edited behind our back."""
         noun, mark = self.catalog.nouns.get(ref), self.marks.get(ref)
-        return noun is not None and mark is not None and content_digest(noun) != mark
+        return noun is not None and mark is not None and digest_of(noun) != mark
+
+
+AFTER_RATES = {"aliases": (), "product_order": ()}
+"""What a rate card is given only once its rates are there (`plan.change.Repoint`)."""
+
+
+def digest_of(noun: Noun) -> str:
+    """The digest by which an observed object is recognised; of a rate card without what follows its rates."""
+    return content_digest(noun.model_copy(update=AFTER_RATES) if isinstance(noun, RateCard) else noun)

@@ -39,9 +39,9 @@ def rate_change(key: str, desired: str | None, observed: str | None, as_of: str,
 def missing_segments(desired: Timeline, observed: Timeline, as_of: str) -> Iterator[Segment]:
     """The shortest list of segments that, laid over `observed`, gives `desired`.
 
-    The result is `desired` wherever it says something. Where it has no rate, from `as_of` and from its first segment on,
-    the result is not entitled. Each desired segment that differs somewhere is added once, from its first difference to
-    its last.
+    The result is `desired` wherever it says something. Where it has no rate, from `as_of` and its first segment on, the
+    result is not entitled. Each desired segment that differs somewhere is added once, from its first difference to its
+    last.
     """
     for segment in desired:
         spans = [

@@ -18,9 +18,9 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import references
 from pricebook.plan.change import AddRates, Archive, Change, Create, Repoint, Revise, Supersede
-from pricebook.plan.diff import AFTER_RATES, NO_RATES
+from pricebook.plan.diff import NO_RATES
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.snapshot import AFTER_RATES, Snapshot
 from pricebook.store import rule
 
 

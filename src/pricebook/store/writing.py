@@ -23,7 +23,7 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import references, rewritten
 from pricebook.plan.change import Archive, Create, Repoint, Revise, Supersede
-from pricebook.plan.diff import AFTER_RATES
+from pricebook.plan.snapshot import AFTER_RATES
 from pricebook.store import rule
 from pricebook.store.alias import Assignment, current, holder, hour_of
 from pricebook.store.reading import ASSIGNMENTS, Reader, Row, assignments, reader_within, table_of
