@@ -86,7 +86,7 @@ class Model(BaseModel):
     `cosmetic` are the fields that do not move money. `rules` yields every broken rule of the validated value.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     amounts: ClassVar[tuple[str, ...]] = ()
     unit_field: ClassVar[str] = "credit_type"

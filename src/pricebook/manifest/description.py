@@ -31,11 +31,7 @@ def _of_module(name: str) -> dict[str, dict[str, str]]:
 def _docstrings(node: ast.ClassDef) -> list[tuple[str, str]]:
     found = []
     for field, text in zip(node.body, node.body[1:], strict=False):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-            if (
-                isinstance(text, ast.Expr)
-                and isinstance(text.value, ast.Constant)
-                and isinstance(text.value.value, str)
-            ):
-                found.append((field.target.id, inspect.cleandoc(text.value.value)))
+        match field, text:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(words))):
+                found.append((name, inspect.cleandoc(words)))
     return found

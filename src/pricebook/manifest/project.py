@@ -13,6 +13,7 @@ from pricebook.manifest.syntax import read_documents
 from pricebook.manifest.text import read_text
 from pricebook.manifest.validation import validated
 from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
+from pricebook.span import Span
 
 PROJECT_FILE = "pricebook.yaml"
 MAX_YAML = 64 << 20
@@ -92,10 +93,10 @@ def read_project(directory: Path) -> Project:
     if len(documents) > 1:
         message = f"{PROJECT_FILE} is one document; here begins another"
         problems.append(Problem("type", message, documents[1].at, "manifests stand in files of their own"))
-    if problems or not documents:
-        raise (
-            Rejected(problems) if problems else reject("empty", f"{PROJECT_FILE} is empty", hint="see: pricebook init")
-        )
+    if problems:
+        raise Rejected(problems)
+    if not documents:
+        raise reject("empty", f"{PROJECT_FILE} is empty", Span(PROJECT_FILE), "see: pricebook init")
     document = documents[0]
     settings, violations = validated(ProjectSettings, document.data)
     placer.add(violations, document)

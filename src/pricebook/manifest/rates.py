@@ -103,7 +103,7 @@ def _simple(rate: Any, unit: str, facts: RateFacts, schedules: dict[_Written, st
     if type(product) is not str or type(entitled) is not bool or type(price) is bool or unit != USD:
         return None
     try:
-        written = (start, end, entitled, price)
+        written: Any = (start, end, entitled, price)
         if written not in schedules:
             if len(schedules) > MEMO:
                 schedules.clear()

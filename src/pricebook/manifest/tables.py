@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from io import TextIOWrapper
 from pathlib import Path as FilePath
-from typing import TextIO
+from typing import Any, TextIO
 
 from pricebook.catalog.canonical import quoted
 from pricebook.catalog.instant import instant_text
@@ -21,8 +21,8 @@ from pricebook.manifest.cells import Cells, Unusable
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates import joined
 from pricebook.manifest.rates_from import RatesFrom
-from pricebook.manifest.text import find_nul, open_file, unreadable
-from pricebook.problem import Problem, did_you_mean, quote
+from pricebook.manifest.text import check_bytes, open_file, unreadable
+from pricebook.problem import Problem, Rejected, did_you_mean, quote
 from pricebook.span import Span
 
 SHOWN = 20
@@ -196,28 +196,41 @@ class _Rows:
                 if os.fstat(stream.fileno()).st_size > MAX_BYTES:
                     message = f"the file has more than {MAX_BYTES:,} bytes"
                     self.table.problems.append(Problem("too-large", message, Span(source.shown), "split the table"))
-                elif (nul := find_nul(stream, source.shown)) is not None:
-                    self.table.problems.append(Problem("binary", "the file is binary: it has a NUL byte", nul))
                 else:
+                    check_bytes(stream, source.shown)
                     with TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
                         yield from self._parse(text)
+        except Rejected as rejected:
+            self.table.problems.extend(rejected.problems)
         except OSError as error:
             self._refuse_file(error)
 
     def _parse(self, text: TextIO) -> Iterator[tuple[Cells, Rows]]:
-        source, problems = self.source, self.table.problems
+        source = self.source
         reader = csv.reader(text, delimiter=source.spec.delimiter, strict=True)
+        count, first = len(self.table.problems), next(self._lines(reader), (0, []))
+        header = [name.strip() for name in first[1]]
+        if len(self.table.problems) > count or not self._check_header(header):
+            return
         try:
-            header = [name.strip() for name in next(reader, [])]
-            if self._check_header(header):
-                yield Cells.of(source.spec, source.facts, header), self._numbered(reader, len(header))
-        except csv.Error as error:
-            hint = "a quotation mark inside of a quoted cell is written twice"
-            problems.append(Problem("csv-syntax", str(error), Span(source.shown, reader.line_num or 1), hint))
+            cells = Cells.of(source.spec, source.facts, header)
         except Unusable as error:
-            problems.append(Problem(error.code, error.message, source.said_at(error.said_at), error.hint))
+            problem = Problem(error.code, error.message, source.said_at(error.said_at), error.hint)
+            self.table.problems.append(problem)
+            return
+        yield cells, self._numbered(reader, len(header))
+
+    def _lines(self, reader: Any) -> Rows:
+        """The rows with their lines, up to where the text is no CSV or no UTF-8 any more."""
+        shown = self.source.shown
+        try:
+            for row in reader:
+                yield reader.line_num, row
+        except csv.Error as error:
+            hint = "a quotation mark is not closed; inside of a quoted cell it is written twice"
+            self.table.problems.append(Problem("csv-syntax", str(error), Span(shown, reader.line_num or 1), hint))
         except UnicodeDecodeError:
-            problems.append(_not_utf8(source))
+            self.table.problems.append(_not_utf8(self.source))
 
     def _refuse_file(self, error: OSError) -> None:
         """The table cannot be opened: the card is where that is mended."""
@@ -229,13 +242,13 @@ class _Rows:
                 hint = did_you_mean(source.path.name, near)
             self.table.problems.append(replace(problem, at=source.said_at(("table",)), hint=hint))
 
-    def _numbered(self, reader: Iterator[list[str]], width: int) -> Rows:
-        for row in reader:
+    def _numbered(self, reader: Any, width: int) -> Rows:
+        for line, row in self._lines(reader):
             if len(row) == width:
-                yield reader.line_num, row  # type: ignore[attr-defined]
+                yield line, row
             elif row:
                 message = f"{len(row)} cells, but the header has {width}"
-                self._refuse(reader.line_num, Unusable("row-width", message))  # type: ignore[attr-defined]
+                self._refuse(line, Unusable("row-width", message))
 
     def _check_header(self, names: list[str]) -> bool:
         shown, count = self.source.shown, len(self.table.problems)
@@ -269,7 +282,7 @@ def _schedule(start: str, end: str | None, terms: str) -> str:
 
 def _not_utf8(source: Source) -> Problem:
     """The place of the first byte that is not UTF-8."""
-    hint = "save the table as UTF-8"
+    hint = "save it as UTF-8"
     with source.path.open("rb") as file:
         for number, content in enumerate(file, 1):
             try:

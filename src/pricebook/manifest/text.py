@@ -28,18 +28,14 @@ def read_text(path: Path, shown: str, *, limit: int) -> str:
     try:
         with open_file(path) as stream:
             size = os.fstat(stream.fileno()).st_size
-            data = stream.read(limit + 1) if size <= limit else b""
+            data = stream.read() if size <= limit else b""
     except (OSError, ValueError) as error:
         raise unreadable(path, shown, error) from None
     if max(size, len(data)) > limit:
         message = f"the file has {max(size, len(data)):,} bytes, the limit is {limit:,}"
         raise reject("too-large", message, Span(shown), "put long rate lists in a CSV table with rates_from")
-    for mark, encoding in _BYTE_ORDER_MARKS.items():
-        if data.startswith(mark):
-            raise reject("encoding", f"the file is in {encoding}", Span(shown), "save it as UTF-8")
+    check_bytes(BytesIO(data), shown)
     data = data.removeprefix(codecs.BOM_UTF8)
-    if (nul := find_nul(BytesIO(data), shown)) is not None:
-        raise reject("binary", "the file is binary: it has a NUL byte", nul)
     try:
         return data.decode()
     except UnicodeDecodeError as error:
@@ -64,16 +60,22 @@ def open_file(path: Path) -> BinaryIO:
     raise OSError(0, "it is a pipe or a device, not a file")
 
 
-def find_nul(stream: BinaryIO, shown: str) -> Span | None:
-    """Where the first NUL byte of a file stands, which text never has; read from, and left at, its start."""
+def check_bytes(stream: BinaryIO, shown: str) -> None:
+    """Raises Rejected for a file that is plainly no UTF-8: it has another byte order mark, or a NUL byte.
+
+    The file is read from its start, a piece at a time, and left there.
+    """
     seen = 0
     while chunk := stream.read(1 << 20):
-        if (at := chunk.find(0)) >= 0:
+        for mark, encoding in _BYTE_ORDER_MARKS.items():
+            if not seen and chunk.startswith(mark):
+                raise reject("encoding", f"the file is in {encoding}", Span(shown), "save it as UTF-8")
+        if (nul := chunk.find(0)) >= 0:
             stream.seek(0)
-            return offset_span(shown, stream.read(seen + at).decode(errors="replace"))
+            before = stream.read(seen + nul).removeprefix(codecs.BOM_UTF8).decode(errors="replace")
+            raise reject("binary", "the file is binary: it has a NUL byte", offset_span(shown, before))
         seen += len(chunk)
     stream.seek(0)
-    return None
 
 
 def unreadable(path: Path, shown: str, error: OSError | ValueError) -> Rejected:
