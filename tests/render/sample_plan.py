@@ -346,6 +346,7 @@ def empty() -> Plan:
     return plan(
         [],
         kept=123,
+        prices=8212,
         leftovers=(Ref(Kind.PRODUCT, "experiment"), Ref(Kind.PACKAGE, "beta", 2)),
         unmanaged={"product": 14},
     )

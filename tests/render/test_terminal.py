@@ -97,7 +97,7 @@ def test_the_policy_says_what_is_refused() -> None:
 
 
 def test_an_empty_plan_can_say_how_many_prices_there_are() -> None:
-    view = plan_view(sample_plan.empty(), RowChoice(), price_total=8212)
+    view = plan_view(sample_plan.empty(), RowChoice())
     first = next(iter(draw_plan(view, 100)))
     assert first == "Nothing to change: the store says what the manifests say (123 objects, 8,212 prices)."
 

@@ -18,7 +18,6 @@ from pricebook.catalog.registry import noun_class
 from pricebook.catalog.traverse import references, written_references
 from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
 from pricebook.manifest.envelope import Envelope, is_manifest, open_envelope
-from pricebook.manifest.locate import KEY
 from pricebook.manifest.place import Placer
 from pricebook.manifest.project import MAX_YAML, PROJECT_FILE, Project
 from pricebook.manifest.rate_fact import RateFacts
@@ -207,9 +206,9 @@ def _read_card(loading: _Loading, envelope: Envelope, card: RateCard) -> RateBoo
         kept = [v for v in written.violations if not _muted(v, muted)]
         loading.reject([Violation(v.code, v.message, ("rates", *v.at), v.hint, v.related) for v in kept], envelope)
         if written.unlisted:
-            at = loading.placer.span(envelope.document, ("spec", "rates", KEY))
             message = f"{written.unlisted:,} more bad rates of this card are not listed"
-            loading.problems.append(Problem("more", message, at, more=written.unlisted))
+            violation = Violation("more", message, ("rates",))
+            loading.placer.add([violation], envelope.document, ("spec",), written.unlisted)
     sources = envelope.spec.get("rates_from", ())
     if not isinstance(sources, tuple):
         loading.reject([Violation("type", "rates_from is not a list", ("rates_from",), LIST_HINT)], envelope)

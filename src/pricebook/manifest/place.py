@@ -12,7 +12,7 @@ from pricebook.manifest.syntax import Document
 from pricebook.problem import Problem
 from pricebook.span import Span
 
-_AT_KEY = frozenset(("unknown-field", "forbidden-field", "reserved-key"))
+_AT_KEY = frozenset(("unknown-field", "forbidden-field", "reserved-key", "more"))
 _NAME: Path = ("metadata", "name")
 
 
@@ -21,6 +21,7 @@ class _Noted:
     violation: Violation
     document: Document
     path: Path
+    more: int = 0
 
 
 class Placer:
@@ -38,9 +39,9 @@ class Placer:
         """Say where a noun is declared, for violations that name another noun as related."""
         self.homes[ref] = document
 
-    def add(self, violations: Iterable[Violation], document: Document, path: Path = ()) -> None:
-        """Note violations whose paths are relative to `path` in the document."""
-        self._noted.extend(_Noted(v, document, (*path, *v.at)) for v in violations)
+    def add(self, violations: Iterable[Violation], document: Document, path: Path = (), more: int = 0) -> None:
+        """Note violations whose paths are relative to `path` in the document. Each stands for `more` that are not."""
+        self._noted.extend(_Noted(v, document, (*path, *v.at), more) for v in violations)
 
     def noted(self, code: str) -> set[tuple[str, int, Path]]:
         """Where violations of that code have been noted: file, document and path."""
@@ -70,7 +71,7 @@ class Placer:
                 if ref in self.homes:
                     home = self.homes[ref]
                     related.append((label, spans.get((home.file, home.index, _within(path)), home.at)))
-            problems.append(Problem(v.code, v.message, at, v.hint, tuple(related)))
+            problems.append(Problem(v.code, v.message, at, v.hint, tuple(related), more=noted.more))
         return sorted(problems, key=lambda p: (p.at or Span(""), p.code, p.message))
 
     def _locate(self, wanted: Mapping[tuple[str, int], set[NodePath]]) -> dict[tuple[str, int, NodePath], Span]:

@@ -71,7 +71,9 @@ def read_rates(rates: object, facts: RateFacts) -> RateList:
     schedules: dict[_Written, str | None] = {}
     for index, rate in enumerate(rates):
         wrong: list[Violation] = []
-        entry = _simple(rate, default_unit, facts, schedules) or _read_rate(rate, default_unit, facts, wrong)
+        entry = _simple(rate, default_unit, facts, schedules)
+        if entry is None:
+            entry = _read_rate(rate, default_unit, facts, wrong, whole=bad < SHOWN)
         if entry is not None:
             key, schedule = entry
             if key in entries:
@@ -143,7 +145,10 @@ def _simple_schedule(start: Any, end: Any, entitled: bool, price: Any, facts: Ra
     return schedule_text([Segment(begin, until, terms)])
 
 
-def _read_rate(rate: object, unit: str, facts: RateFacts, wrong: list[Violation]) -> tuple[str, str] | None:
+def _read_rate(
+    rate: object, unit: str, facts: RateFacts, wrong: list[Violation], *, whole: bool
+) -> tuple[str, str] | None:
+    """The entry of a rate, or None with what is wrong with it: all of it, or the first thing unless `whole`."""
     if not isinstance(rate, Mapping):
         wrong.append(Violation("type", "a rate is a mapping", (), "it has product, starting_at and price"))
         return None
@@ -151,6 +156,8 @@ def _read_rate(rate: object, unit: str, facts: RateFacts, wrong: list[Violation]
         hint = did_you_mean(name, _KNOWN) or f"known fields: {', '.join(sorted(_KNOWN))}"
         wrong.append(Violation("unknown-field", f"{quote(name)} is not a field of a rate", (name,), hint))
     key = _key(rate, facts, wrong)
+    if wrong and not whole:
+        return None
     own = {name: value for name, value in rate.items() if name in _ENTRY}
     schedule = rate.get("schedule")
     segments: list[Segment] = []

@@ -21,7 +21,7 @@ def field_changes(observed: Model, desired: Model) -> tuple[FieldChange, ...]:
     return tuple(_between(observed, desired, "", USD, cosmetic=False))
 
 
-def _between(observed: Model, desired: Model, at: str, unit: str, *, cosmetic: bool) -> Iterator[FieldChange]:
+def _between(observed: Model, desired: Model, at: str, unit: str | None, *, cosmetic: bool) -> Iterator[FieldChange]:
     if type(observed) is not type(desired):
         yield FieldChange(at, spec_of(observed), spec_of(desired), None, cosmetic)
         return
@@ -43,7 +43,7 @@ def _between(observed: Model, desired: Model, at: str, unit: str, *, cosmetic: b
 
 
 def _terms(
-    observed: tuple[Model, ...], desired: tuple[Model, ...], at: str, unit: str, *, cosmetic: bool
+    observed: tuple[Model, ...], desired: tuple[Model, ...], at: str, unit: str | None, *, cosmetic: bool
 ) -> Iterator[FieldChange]:
     for was, now, label in _matched(observed, desired):
         path = f"{at}[{label}]"
@@ -126,7 +126,10 @@ def _label(term: Model, index: int) -> str:
     return _key(term) or _name(term) or str(index + 1)
 
 
-def _unit(model: Model, inherited: str) -> str:
+def _unit(model: Model, inherited: str | None) -> str | None:
+    """The pricing unit of a model's amounts; None where they count units used, which is no money."""
+    if getattr(model, "access_type", None) == "QUANTITY":
+        return None
     unit = getattr(model, type(model).unit_field, None)
     return unit if isinstance(unit, str) else inherited
 

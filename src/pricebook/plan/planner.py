@@ -56,6 +56,7 @@ def make_plan(
         desired=desired.digest,
         steps=tuple(_assessed(step, desired, snapshot, places or {}) for step in steps),
         kept=difference.kept,
+        prices=sum(len(rates) for rates in desired.rates.values()),
         leftovers=tuple(difference.leftovers),
         units={name: scale_of(unit) for name, unit in {**BUILT_IN, **desired.units}.items()},
         unmanaged={kind.value: count for kind, count in snapshot.unmanaged.items() if count},

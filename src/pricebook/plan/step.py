@@ -36,7 +36,7 @@ class Plan:
     """What `apply` will do, and nothing else. JSON first: see `plan.document`.
 
     `base` and `desired` are the digests of what was observed and of what is wanted. `kept` counts the objects that
-    already are as desired. `leftovers` are objects of ours that no manifest declares any more and that stay untouched.
+    already are as desired, `prices` all that are desired. `leftovers` are objects of ours that no manifest declares any more and that stay untouched.
     `unmanaged` counts other owners' objects, per kind. `units` say how amounts of each pricing unit read.
     """
 
@@ -47,6 +47,7 @@ class Plan:
     desired: str
     steps: tuple[Step, ...]
     kept: int = 0
+    prices: int = 0
     leftovers: tuple[Ref, ...] = ()
     unmanaged: Mapping[str, int] = field(default_factory=dict)
     units: Mapping[str, Scale] = field(default_factory=dict)

@@ -54,8 +54,8 @@ class HazardView:
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """A plan for reading. `whole`: nothing was to be left out. `price_total` counts the catalogue's prices, None when
-    not told. `unmanaged` counts other owners' objects by kind; `leftovers` are ours that no manifest declares."""
+    """A plan for reading. `whole`: nothing was to be left out. `price_total` counts the prices that are desired.
+    `unmanaged` counts other owners' objects by kind; `leftovers` are ours that no manifest declares."""
 
     id: str
     namespace: str
@@ -70,7 +70,7 @@ class PlanView:
     leftovers: tuple[str, ...]
     unmanaged: tuple[tuple[str, int], ...]
     whole: bool = False
-    price_total: int | None = None
+    price_total: int = 0
 
     @property
     def empty(self) -> bool:
@@ -83,9 +83,7 @@ class PlanView:
         return tuple(hazard for hazard in self.hazards if hazard.refused)
 
 
-def plan_view(
-    plan: Plan, choice: RowChoice, refused: Iterable[str] | None = None, *, price_total: int | None = None
-) -> PlanView:
+def plan_view(plan: Plan, choice: RowChoice, refused: Iterable[str] | None = None) -> PlanView:
     """The view of a plan.
 
     `refused` are the hazards that apply would refuse now; None stands for those that are refused when no policy says
@@ -119,7 +117,7 @@ def plan_view(
         namespace=plan.namespace,
         environment=plan.environment,
         as_of=plan.as_of,
-        verdict=_verdict(plan, objects, prices, price_total),
+        verdict=_verdict(plan, objects, prices),
         objects=tuple(objects),
         hazards=hazard_views,
         work=tally(plan.steps),
@@ -128,7 +126,7 @@ def plan_view(
         leftovers=tuple(map(str, plan.leftovers)),
         unmanaged=tuple(sorted(plan.unmanaged.items())),
         whole=choice.every,
-        price_total=price_total,
+        price_total=plan.prices,
     )
 
 
@@ -160,10 +158,10 @@ def _hazards_of(steps: Sequence[Step], refused: frozenset[Hazard]) -> tuple[Haza
     return tuple(HazardCount(hazard, count, hazard in refused) for hazard, count in sorted(found.items()))
 
 
-def _verdict(plan: Plan, objects: Sequence[ObjectView], prices: PriceCounts, price_total: int | None) -> str:
+def _verdict(plan: Plan, objects: Sequence[ObjectView], prices: PriceCounts) -> str:
     """What it comes to, for somebody who reads one line."""
     if not objects:
-        there = f", {counted(price_total, 'price')}" if price_total is not None else ""
+        there = f", {counted(plan.prices, 'price')}" if plan.prices else ""
         return f"Nothing to change: the store says what the manifests say ({counted(plan.kept, 'object')}{there})."
     live = prices.changed + prices.ended
     if live:
