@@ -122,6 +122,18 @@ def test_a_plan_is_stale_only_where_its_own_objects_changed(project: Path) -> No
     assert pricebook(project, "apply", "--yes", file).returncode == 0
 
 
+def test_a_plan_that_is_applied_late_rewrites_the_past(project: Path) -> None:
+    assert pricebook(project, "apply", "--yes").returncode == 0
+    file = str(project / "plan.json")
+    edit(project, "price: $5.00}", "price: $5.00}\n        - {starting_at: 2026-07-01, price: $6.00}")
+    pricebook(project, "plan", "-o", file)
+    late = [sys.executable, "-m", "pricebook", "-C", str(project), "--as-of", "2026-08-01", "apply", "--yes", file]
+    answer = subprocess.run(late, capture_output=True, text=True, check=False)
+    assert answer.returncode == 1
+    assert "--allow RETROACTIVE" in answer.stderr
+    assert pricebook(project, "apply", "--yes", file).returncode == 0
+
+
 def test_a_plan_is_applied_where_it_was_made_for(project: Path) -> None:
     file = str(project / "plan.json")
     pricebook(project, "plan", "-o", file)

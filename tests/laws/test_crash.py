@@ -204,7 +204,9 @@ def test_a_thousand_steps_killed_at_any_moment(tmp_path: Path) -> None:
     wait = random.Random(7)
     kills = 0
     for _ in range(12):
-        child = subprocess.Popen(command(folder, "apply", "--yes"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        child = subprocess.Popen(
+            command(folder, "apply", "--yes"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         time.sleep(wait.uniform(0.4, 1.6))
         child.send_signal(signal.SIGKILL)
         kills += child.wait() == -signal.SIGKILL

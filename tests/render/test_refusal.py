@@ -23,8 +23,6 @@ def test_the_format_of_the_design() -> None:
         "error[unknown-reference] packages/pro.yaml:14:16",
         '  rate card "standrad" does not exist',
         '  did you mean "standard"? (rate-cards/standard.yaml:3)',
-        "",
-        "1 problem",
     ]
 
 

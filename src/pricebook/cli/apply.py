@@ -52,7 +52,7 @@ def command(
             check_target(made, project.settings.namespace, environment)
         else:
             made = plan(project, environment, store, invocation.as_of, prune=prune)
-        refused = refused_hazards(made, allow, project.settings.policy)
+        refused = refused_hazards(made, allow, project.settings.policy, invocation.as_of)
         _show(invocation, made, rows, refused)
         if not made.steps:
             return
@@ -64,7 +64,11 @@ def command(
             _ask(invocation, environment)
         with progress(made, quiet=invocation.json) as tell:
             receipt = apply(made, store, invocation.journal(), owner=wiring.owner(), clock=wiring.now, tell=tell)
-        invocation.print([receipt_json(receipt)] if invocation.json else draw_receipt(receipt, made))
+        invocation.print(
+            [receipt_json(receipt)]
+            if invocation.json
+            else draw_receipt(receipt, made, invocation.width, invocation.colour)
+        )
     if not receipt.complete:
         ctx.exit(1)
 

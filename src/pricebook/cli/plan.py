@@ -35,7 +35,7 @@ def command(ctx: click.Context, output: Path | None, rows: str | None, prune: bo
         made = plan(invocation.project, invocation.environment[0], invocation.store(), invocation.as_of, prune=prune)
         if output is not None:
             output.write_text(write(made), encoding="utf-8")
-        refused = refused_hazards(made, (), invocation.project.settings.policy)
+        refused = refused_hazards(made, (), invocation.project.settings.policy, made.as_of)
         view = plan_view(made, RowChoice.parse(rows), refused)
         if invocation.json:
             invocation.print([plan_json(view)])

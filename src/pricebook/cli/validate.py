@@ -16,6 +16,8 @@ def command(ctx: click.Context) -> None:
     with refusals(invocation):
         from pricebook.manifest.load import load
         from pricebook.render.census import census_json, census_text
+        from pricebook.workflow.apply import check_policy
 
+        check_policy(invocation.project.settings.policy)
         catalog = load(invocation.project).catalog
         invocation.print([census_json(catalog) if invocation.json else census_text(catalog)])

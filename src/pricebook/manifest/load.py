@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path as FilePath
@@ -15,13 +15,14 @@ from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.registry import noun_class
+from pricebook.catalog.timeline import read_schedule
 from pricebook.catalog.traverse import references, written_references
 from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
 from pricebook.manifest.envelope import Envelope, is_manifest, open_envelope
 from pricebook.manifest.place import Placer
 from pricebook.manifest.project import MAX_YAML, PROJECT_FILE, Project
 from pricebook.manifest.rate_fact import RateFacts
-from pricebook.manifest.rates import LIST_HINT, read_rates
+from pricebook.manifest.rates import LIST_HINT, joined, read_rates
 from pricebook.manifest.rates_from import RatesFrom
 from pricebook.manifest.syntax import Document, read_documents
 from pricebook.manifest.tables import SHOWN, Source, places, read_table
@@ -57,6 +58,11 @@ class _Loading:
     rates: dict[str, RateBook] = field(default_factory=dict)
     scales: dict[str, Scale] = field(default_factory=dict)
 
+    @property
+    def complaints(self) -> int:
+        """How much has been found wrong so far."""
+        return len(self.problems) + len(self.placer)
+
     def reject(self, violations: Iterable[Violation], envelope: Envelope) -> None:
         """Note broken rules of a manifest's spec."""
         self.placer.add(violations, envelope.document, ("spec",))
@@ -68,22 +74,33 @@ def load(project: Project) -> Loaded:
     _open_all(loading)
     _validate_all(loading)
     _resolve(loading)
+    before = loading.complaints
     for ref, noun in loading.nouns.items():
         if isinstance(noun, RateCard):
             loading.rates[ref.name] = _read_card(loading, loading.envelopes[ref], noun)
+    # A rate that is wrong is reported where it stands, and not again by everything that wants a rate.
+    muted = {"no-rate"} if loading.complaints > before else set()
     catalog = Catalog(loading.nouns, loading.rates)
     lost = loading.placer.noted("unknown-reference")
     for ref, path, violation in check_catalog(catalog):
         document = loading.envelopes[ref].document
         place = ("spec", *path) if path else ("metadata", "name")
-        if (document.file, document.index, place) not in lost:  # what does not exist is reported once
+        if (
+            violation.code not in muted and (document.file, document.index, place) not in lost
+        ):  # what does not exist is reported once
             loading.placer.add([violation], document, place)
     # What the reader refused has a substitute, of which the models may complain at the same place.
     refused = {problem.at for problem in loading.problems if problem.at is not None}
     problems = loading.problems + [p for p in loading.placer.placed() if p.at not in refused]
     if problems:
-        raise Rejected(sorted(problems, key=lambda p: p.at or Span("")))
+        raise Rejected(sorted(problems, key=_by_place))
     return Loaded(catalog, {ref: envelope.document.at for ref, envelope in loading.envelopes.items()})
+
+
+def _by_place(problem: Problem) -> tuple[str, bool, Span]:
+    """File by file; what counts the rest of a file's problems comes last."""
+    at = problem.at or Span("")
+    return at.file, problem.code == "more", at
 
 
 def manifest_files(project: Project) -> Iterator[tuple[FilePath, str]]:
@@ -177,7 +194,13 @@ def _resolve(loading: _Loading) -> None:
     names: dict[Kind, dict[str, Ref]] = {kind: {} for kind in Kind}
     for ref in loading.envelopes:
         names[ref.kind][ref.name] = ref
+    aliases = _card_aliases(loading.envelopes.values())
     for ref, envelope in loading.envelopes.items():
+        alias = envelope.spec.get("rate_card_alias") if isinstance(envelope.spec, dict) else None
+        if isinstance(alias, str) and ref.kind is Kind.PACKAGE and alias not in aliases:
+            hint = did_you_mean(alias, aliases) or "give the alias to a rate card, under its aliases"
+            message = f"no rate card has the alias {quote(alias)}"
+            loading.reject([Violation("unknown-reference", message, ("rate_card_alias",), hint)], envelope)
         noun = loading.nouns.get(ref)
         made = references(noun) if noun is not None else written_references(noun_class(ref.kind), envelope.spec)
         for path, kind, name in made:
@@ -190,6 +213,13 @@ def _resolve(loading: _Loading) -> None:
                 hint = f"{kind.words}s: {', '.join(sorted(known)[:10])}" if known else f"no {kind.words} is declared"
             message = f"{kind.words} {quote(name)} does not exist"
             loading.reject([Violation("unknown-reference", message, path, hint, related)], envelope)
+
+
+def _card_aliases(envelopes: Iterable[Envelope]) -> set[str]:
+    """The aliases that rate cards are given, whatever else may be wrong with the cards."""
+    specs = [e.spec for e in envelopes if e.ref.kind is Kind.RATE_CARD and isinstance(e.spec, dict)]
+    given = [alias for spec in specs if isinstance(spec.get("aliases"), tuple) for alias in spec["aliases"]]
+    return {alias["name"] for alias in given if isinstance(alias, dict) and isinstance(alias.get("name"), str)}
 
 
 def _read_card(loading: _Loading, envelope: Envelope, card: RateCard) -> RateBook:
@@ -238,7 +268,8 @@ def _source(
 def _add_table(
     loading: _Loading, envelope: Envelope, entries: dict[str, str], position: dict[str, int], source: Source
 ) -> None:
-    """Add a table's entries to the card's; the same rate in two sources is a problem with both places."""
+    """Add a table's entries to the card's. A rate in two sources is one schedule when their periods differ: the later
+    one takes over when it starts. Otherwise it is a problem with both places."""
     if not source.path.resolve().is_relative_to(loading.project.root.resolve()):
         # Manifests may come from somebody who is not trusted with this machine's files.
         message = f"table {quote(source.spec.table)} is outside the project"
@@ -248,7 +279,7 @@ def _add_table(
         return
     table = read_table(source)
     loading.problems += table.problems
-    twice = sorted(table.entries.keys() & entries.keys())
+    twice = sorted(key for key in table.entries.keys() & entries.keys() if not _continue(entries, table.entries, key))
     spans = places(source, twice[:SHOWN]) if twice else {}
     for key in twice[:SHOWN]:
         path = ("spec", "rates", position[key]) if key in position else ("spec", "rates_from")
@@ -260,6 +291,14 @@ def _add_table(
         message = f"{more:,} more rates of this table stand elsewhere too"
         loading.problems.append(Problem("more", message, Span(source.shown), more=more))
     entries.update(table.entries)
+
+
+def _continue(entries: Mapping[str, str], table: dict[str, str], key: str) -> bool:
+    """Join the schedules that two sources give a rate, in `table`; False when they overlap."""
+    schedule = joined([*read_schedule(entries[key]), *read_schedule(table[key])])
+    if isinstance(schedule, str):
+        table[key] = schedule
+    return isinstance(schedule, str)
 
 
 def _muted(found: Violation | Problem, names: set[str]) -> bool:

@@ -43,6 +43,10 @@ class Placer:
         """Note violations whose paths are relative to `path` in the document. Each stands for `more` that are not."""
         self._noted.extend(_Noted(v, document, (*path, *v.at), more) for v in violations)
 
+    def __len__(self) -> int:
+        """How many violations have been noted."""
+        return len(self._noted)
+
     def noted(self, code: str) -> set[tuple[str, int, Path]]:
         """Where violations of that code have been noted: file, document and path."""
         return {(n.document.file, n.document.index, n.path) for n in self._noted if n.violation.code == code}

@@ -85,6 +85,8 @@ def read_project(directory: Path) -> Project:
     """The project of a directory or of its nearest parent with a `pricebook.yaml`. Raises Rejected."""
     root = next((d for d in (directory, *directory.absolute().parents) if (d / PROJECT_FILE).is_file()), None)
     if root is None:
+        if not directory.is_dir():
+            raise reject("no-project", f"there is no directory {quote(directory)}")
         message = f"there is no {PROJECT_FILE} in {directory} or above it"
         raise reject("no-project", message, hint="start one with: pricebook init")
     text = read_text(root / PROJECT_FILE, PROJECT_FILE, limit=MAX_YAML)

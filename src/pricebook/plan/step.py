@@ -36,8 +36,9 @@ class Plan:
     """What `apply` will do, and nothing else. JSON first: see `plan.document`.
 
     `base` and `desired` are the digests of what was observed and of what is wanted. `kept` counts the objects that
-    already are as desired, `prices` all that are desired. `leftovers` are objects of ours that no manifest declares any more and that stay untouched.
-    `unmanaged` counts other owners' objects, per kind. `units` say how amounts of each pricing unit read.
+    already are as desired, `prices` all prices that are desired. `leftovers` are objects of ours that no manifest
+    declares any more and that stay untouched; `unmanaged` counts other owners' objects, per kind. `units` say how
+    amounts of each pricing unit read.
     """
 
     namespace: str

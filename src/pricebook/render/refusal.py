@@ -26,7 +26,7 @@ def draw_problems(problems: Iterable[Problem], width: int = 100, colour: bool = 
             shown += 1
         for problem in found:
             counts[problem.severity] += 1 + problem.more
-    if files:
+    if counts.total() > 1:
         yield ""
         yield paint("bold", _summary(counts, shown, len([name for name in files if name])))
 
@@ -45,7 +45,7 @@ def _draw(problem: Problem, width: int, paint: Paint) -> Iterator[str]:
         yield from (f"  {line}" for line in wrapped(escape_terminal(problem.hint, _TEXT) + places, width - 2))
     for word, place in related:
         yield from (f"  {line}" for line in wrapped(f"{word}: {place}" if word else place, width - 2))
-    if problem.more:
+    if problem.more and problem.code != "more":  # whose message says the number itself
         yield f"  and {problem.more:,} more like this"
 
 
