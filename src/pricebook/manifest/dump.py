@@ -1,0 +1,159 @@
+"""Dumping: a catalogue becomes the manifests that a person would have written for it.
+
+The rule it keeps (law 4): what is dumped loads as the same catalogue. Defaults are left out, amounts of a currency are
+written as money, exactly, and a price that changes is a schedule.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from pricebook.catalog.canonical import decode
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.fingerprint import tupled
+from pricebook.catalog.instant import instant_text
+from pricebook.catalog.model import USD, Model, Noun, Scale
+from pricebook.catalog.money import SYMBOLS, plain, to_major_unit
+from pricebook.catalog.rate import RateTerms
+from pricebook.catalog.rate_book import Rates
+from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.recurring import AccessAmount, RecurringCredit
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.timeline import Timeline, read_key, read_schedule
+from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
+from pricebook.manifest.envelope import API_VERSION
+from pricebook.manifest.layout import lay_out
+
+_SHARED = ("rate_type", "entitled", "credit_type")
+"""What the prices of one rate usually share: it stands beside the schedule then."""
+
+
+def dump(catalog: Catalog) -> dict[str, str]:
+    """File name -> text: one manifest per noun, in a folder for its kind. Of a package it is the latest version."""
+    scales = {name: scale_of(unit) for name, unit in {**BUILT_IN, **catalog.units}.items()}
+    files = {}
+    for ref, noun in sorted(_latest(catalog)):
+        spec = _spec(noun, scales)
+        if isinstance(noun, RateCard) and len(catalog.rates.get(ref.name, ())):
+            spec["rates"] = _rates(catalog.rates[ref.name], noun, scales)
+        document = {
+            "apiVersion": API_VERSION,
+            "kind": ref.kind.manifest,
+            "metadata": {"name": ref.name},
+            "spec": spec,
+        }
+        files[f"{ref.kind.value}s/{ref.name}.yaml"] = lay_out(document)
+    return files
+
+
+def _latest(catalog: Catalog) -> Iterable[tuple[Ref, Noun]]:
+    nouns = {Ref(ref.kind, ref.name): noun for ref, noun in catalog.nouns.items() if ref.kind is not Kind.PACKAGE}
+    return (nouns | {Ref(Kind.PACKAGE, name): noun for name, noun in catalog.packages.items()}).items()
+
+
+def _spec(model: Model, scales: Mapping[str, Scale]) -> dict[str, Any]:
+    """The model's fields, in the model's order, as they stand in a manifest."""
+    spec: dict[str, Any] = {}
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if value is not None and (field.is_required() or value != field.get_default(call_default_factory=True)):
+            spec[name] = _written(value, scales)
+    for path in model.amounts:
+        unit = model.unit_for(path, spec)
+        if isinstance(unit, str) and (currency := scales.get(unit, BARE)).currency is not None:
+            _put_money(spec, path.split("."), currency)
+    return _untold(model, spec)
+
+
+BARE = Scale(None, 0)
+
+
+def _untold(model: Model, spec: dict[str, Any]) -> dict[str, Any]:
+    """The spec without what the model tells itself when it is not given."""
+    match model:
+        case PricingUnit(currency=None, scale=0) | PricingUnit(currency="USD", scale=2):
+            del spec["scale"]
+        case RecurringCredit(subscription_config=None, access_amount=AccessAmount(quantity=1)):
+            del spec["access_amount"]["quantity"]
+    return spec
+
+
+def _written(value: Any, scales: Mapping[str, Scale]) -> Any:
+    if isinstance(value, Model):
+        return _spec(value, scales)
+    if isinstance(value, (list, tuple)):
+        return [_written(item, scales) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _written(value[key], scales) for key in sorted(value)}
+    return _day(instant_text(value)) if isinstance(value, datetime) else value
+
+
+def _day(instant: str) -> str:
+    """An instant at midnight as its date."""
+    return instant.removesuffix("T00:00:00Z")
+
+
+def _put_money(data: Any, path: list[str], scale: Scale) -> None:
+    """Write the number at the path as money, in place."""
+    step, rest = path[0], path[1:]
+    if step == "*":
+        for item in data:
+            _put_money(item, rest, scale)
+    elif step in data:
+        if rest:
+            _put_money(data[step], rest, scale)
+        else:
+            data[step] = money_text(data[step], scale)
+
+
+def money_text(amount: Decimal, scale: Scale) -> str:
+    """An amount in the API unit of a currency as people write it, exactly: `$10.00`, `€0.0000025`, `7 CHF`."""
+    text = plain(to_major_unit(amount, scale.scale))
+    whole, _, places = text.partition(".")
+    if scale.scale:
+        text = f"{whole}.{places:0<{min(scale.scale, 2)}}"
+    symbol = next((symbol for symbol, code in SYMBOLS.items() if code == scale.currency), "")
+    return symbol + text if symbol else f"{text} {scale.currency}"
+
+
+def _rates(rates: Rates, card: RateCard, scales: Mapping[str, Scale]) -> list[dict[str, Any]]:
+    """The card's rates in the order of their keys."""
+    known: dict[str, dict[str, Any]] = {}
+    found = []
+    for key_text, schedule in sorted(rates.items()):
+        key, timeline = read_key(key_text), read_schedule(schedule)
+        for segment in timeline:
+            if segment.terms not in known:
+                known[segment.terms] = _terms(segment.terms, card, scales)
+        rate: dict[str, Any] = {"product": key.product}
+        if key.billing_frequency is not None:
+            rate["billing_frequency"] = key.billing_frequency
+        if key.pricing_group_values:
+            rate["pricing_group_values"] = dict(key.pricing_group_values)
+        prices = [{**times, **known[s.terms]} for times, s in zip(_times(timeline), timeline, strict=True)]
+        found.append(rate | (prices[0] if len(prices) == 1 else _schedule(prices)))
+    return found
+
+
+def _terms(text: str, card: RateCard, scales: Mapping[str, Scale]) -> dict[str, Any]:
+    """What a price says: FLAT, entitled and in the card's fiat unit unless it says otherwise."""
+    terms = RateTerms.model_validate(tupled(decode(text)))
+    unit = {} if "PERCENTAGE" in terms.rate_type else {"credit_type": card.fiat_credit_type}
+    tacit = {"rate_type": "FLAT", "entitled": True, "credit_type": USD} | unit
+    spec = {"credit_type": terms.credit_type, **_spec(terms, scales)}
+    return {name: value for name, value in spec.items() if name not in tacit or value != tacit[name]}
+
+
+def _times(timeline: Timeline) -> Iterable[dict[str, Any]]:
+    """From when each segment holds, and until when where that is not the start of the next."""
+    for segment, after in zip(timeline, (*timeline[1:], None), strict=True):
+        times = {"starting_at": _day(segment.starting_at)}
+        if segment.ending_before is not None and False and (after is None or segment.ending_before != after.starting_at):
+            times["ending_before"] = _day(segment.ending_before)
+        yield times
+
+
+def _schedule(prices: list[dict[str, Any]]) -> dict[str, Any]:
+    shared = {n: prices[0][n] for n in _SHARED if n in prices[0] and all(p.get(n) == prices[0][n] for p in prices)}
+    return shared | {"schedule": [{n: value for n, value in p.items() if n not in shared} for p in prices]}
