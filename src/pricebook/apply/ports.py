@@ -12,6 +12,7 @@ from typing import Protocol
 
 from pricebook.plan.change import Change
 from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.step import Step
 
 
 class StoreError(Exception):
@@ -89,6 +90,14 @@ class LeaseHeld(Exception):  # noqa: N818 - the state of the world, not a mistak
 
 class LeaseLost(Exception):  # noqa: N818 - the state of the world, not a mistake
     """Our lease ran out and somebody else took over: nothing more may be written."""
+
+
+class StalePlan(Exception):  # noqa: N818 - the state of the plan, not a mistake
+    """The store changed under the plan where the plan would change it. `steps` are those it concerns."""
+
+    def __init__(self, steps: list[Step]) -> None:
+        super().__init__(", ".join(step.id for step in steps[:5]))
+        self.steps = steps
 
 
 class Journal(Protocol):

@@ -17,6 +17,7 @@ from pricebook.apply.ports import (
     JournalEntry,
     Lease,
     OutcomeUnknown,
+    StalePlan,
     State,
     Store,
     StoreError,
@@ -54,14 +55,6 @@ class Receipt:
     def complete(self) -> bool:
         """Every step is done and was read back."""
         return all(result.outcome in ("done", "already") for result in self.results) and self.verified is not False
-
-
-class StalePlan(Exception):  # noqa: N818 - the state of the plan, not a mistake
-    """The store changed under the plan where the plan would change it. `steps` are those it concerns."""
-
-    def __init__(self, steps: list[Step]) -> None:
-        super().__init__(", ".join(step.id for step in steps[:5]))
-        self.steps = steps
 
 
 @dataclass

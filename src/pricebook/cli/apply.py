@@ -8,8 +8,6 @@ import click
 from pricebook.cli.invocation import Invocation
 from pricebook.cli.options import prune_option, rows_option
 from pricebook.cli.session import errors
-from pricebook.plan.hazard import Hazard
-from pricebook.plan.step import Plan
 from pricebook.problem import Problem
 
 
@@ -37,8 +35,10 @@ def command(
     with errors(invocation):
         from pricebook import wiring
         from pricebook.cli.progress import progress
+        from pricebook.cli.show import show
         from pricebook.render.receipt import draw_receipt, receipt_json
-        from pricebook.workflow.apply import apply, check_target, read_plan, refused_hazards
+        from pricebook.workflow.apply import apply, check_target, read_plan
+        from pricebook.workflow.hazards import refused_hazards
         from pricebook.workflow.plan import plan
 
         if plan_file is not None and prune:
@@ -53,7 +53,8 @@ def command(
         else:
             made = plan(project, environment, store, invocation.as_of, prune=prune)
         refused = refused_hazards(made, allow, project.settings.policy, invocation.as_of)
-        _show(invocation, made, rows, refused)
+        if not invocation.json:
+            show(invocation, made, rows, refused)
         if not made.steps:
             return
         if refused:
@@ -71,16 +72,6 @@ def command(
         )
     if not receipt.complete:
         ctx.exit(1)
-
-
-def _show(invocation: Invocation, made: Plan, rows: str | None, refused: list[Hazard]) -> None:
-    if invocation.json:
-        return
-    from pricebook.render.terminal import draw_plan
-    from pricebook.render.view import RowChoice, plan_view
-
-    view = plan_view(made, RowChoice.parse(rows), refused)
-    invocation.print(draw_plan(view, invocation.width, invocation.colour))
 
 
 def _ask(invocation: Invocation, environment: str) -> None:

@@ -25,23 +25,18 @@ def command(ctx: click.Context, output: Path | None, rows: str | None, prune: bo
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
-        from pricebook.plan.document import write
-        from pricebook.render.document import plan_json
-        from pricebook.render.terminal import draw_plan
-        from pricebook.render.view import RowChoice, plan_view
-        from pricebook.workflow.apply import refused_hazards
+        from pricebook.cli.show import show
+        from pricebook.workflow.hazards import refused_hazards
         from pricebook.workflow.plan import plan
 
         made = plan(invocation.project, invocation.environment[0], invocation.store(), invocation.as_of, prune=prune)
         if output is not None:
+            from pricebook.plan.document import write
+
             output.write_text(write(made), encoding="utf-8")
         refused = refused_hazards(made, (), invocation.project.settings.policy, made.as_of)
-        view = plan_view(made, RowChoice.parse(rows), refused)
-        if invocation.json:
-            invocation.print([plan_json(view)])
-        else:
-            invocation.print(draw_plan(view, invocation.width, invocation.colour))
-            if output is not None:
-                invocation.print(["", f"The plan is in {output}. Apply exactly it with: pricebook apply {output}"])
+        show(invocation, made, rows, refused)
+        if output is not None and not invocation.json:
+            invocation.print(["", f"The plan is in {output}. Apply exactly it with: pricebook apply {output}"])
     if exit_code and made.steps:
         ctx.exit(CHANGES)

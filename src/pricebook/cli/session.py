@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pricebook.apply.ports import LeaseHeld, LeaseLost, StoreError
-from pricebook.apply.runner import StalePlan
+from pricebook.apply.ports import LeaseHeld, LeaseLost, StalePlan, StoreError
 from pricebook.cli.invocation import STALE, Invocation, refusals
 from pricebook.problem import Problem
 

@@ -16,7 +16,7 @@ def command(ctx: click.Context) -> None:
     with refusals(invocation):
         from pricebook.manifest.load import load
         from pricebook.render.census import census_json, census_text
-        from pricebook.workflow.apply import check_policy
+        from pricebook.workflow.hazards import check_policy
 
         check_policy(invocation.project.settings.policy)
         catalog = load(invocation.project).catalog

@@ -20,9 +20,10 @@ from pricebook.plan.change import AddRates, Archive, Create, FieldChange, Repoin
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Step
 from pricebook.render.field_row import FieldRow, field_rows, said_rows
+from pricebook.render.page import counted
 from pricebook.render.price import Units
 from pricebook.render.rate_shape import PriceCounts, RateShape
-from pricebook.render.tally import counted, moved_aliases
+from pricebook.render.tally import moved_aliases
 
 SYMBOLS = {"create": "+", "revise": "~", "rates": "~", "version": "±", "repoint": "→", "archive": "-"}
 _NAME = 60

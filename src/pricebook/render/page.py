@@ -1,4 +1,4 @@
-"""What every page on a terminal is made of: colour codes, and text wrapped to a width."""
+"""What every page on a terminal is made of: colour codes, counted nouns, and text wrapped to a width."""
 
 from collections.abc import Iterable, Iterator
 
@@ -27,6 +27,11 @@ class Paint:
     def __call__(self, style: str, text: str) -> str:
         """The text in a style; the empty style changes nothing."""
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.on and style and text else text
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """`1 price`, `8,212 prices`."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def wrapped(text: str, width: int, first: int = 0) -> Iterator[str]:

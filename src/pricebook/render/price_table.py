@@ -9,11 +9,10 @@ from typing import NamedTuple
 from pricebook.plan.hazard import Hazard
 from pricebook.render.escape import cut, cut_even, escape_all, escape_terminal, is_even, padded, width_of
 from pricebook.render.object_view import HazardCount
-from pricebook.render.page import Paint, filled, wrapped
+from pricebook.render.page import Paint, counted, filled, wrapped
 from pricebook.render.price import change_text
 from pricebook.render.rate_row import RateRow
 from pricebook.render.rate_shape import PriceCounts, RateShape
-from pricebook.render.tally import counted
 
 _INDENT = "      "
 _GAP = 3

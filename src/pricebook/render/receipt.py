@@ -7,8 +7,8 @@ from pricebook.apply.runner import Receipt, StepResult
 from pricebook.catalog.canonical import encode
 from pricebook.plan.step import Plan
 from pricebook.render.escape import escape_json, escape_terminal
-from pricebook.render.page import MIN_WIDTH, Paint, wrapped
-from pricebook.render.tally import counted, tally, tally_words
+from pricebook.render.page import MIN_WIDTH, Paint, counted, wrapped
+from pricebook.render.tally import tally, tally_words
 
 LISTED = 20
 """Steps of one outcome that are listed; all are counted."""

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from pricebook.problem import Problem
 from pricebook.render.escape import escape_terminal
-from pricebook.render.page import MIN_WIDTH, Paint, wrapped
-from pricebook.render.tally import counted
+from pricebook.render.page import MIN_WIDTH, Paint, counted, wrapped
 
 PER_FILE = 20
 """Problems of one file that are shown; all are counted."""

@@ -10,6 +10,7 @@ from pricebook.catalog.model import Alias
 from pricebook.catalog.package import Package
 from pricebook.plan.change import AddRates, Archive, Create, Repoint, Revise, Supersede
 from pricebook.plan.step import Step
+from pricebook.render.page import counted
 
 _NEXT = "}],["
 """Stands between two segments, and in nothing that has only one but a hostile text."""
@@ -53,11 +54,6 @@ def tally_words(work: Tally) -> str:
         (work.archived, "object archived", "objects archived"),
     )
     return ", ".join(counted(n, one, many) for n, one, many in parts if n)
-
-
-def counted(n: int, one: str, many: str = "") -> str:
-    """`1 price`, `8,212 prices`."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def moved_aliases(change: Supersede | Repoint) -> tuple[list[Alias], list[Alias]]:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pricebook.plan.hazard import Hazard
 from pricebook.render.escape import cut, escape_terminal, padded, width_of
 from pricebook.render.field_row import FieldRow
+from pricebook.render.nothing import draw_notes
 from pricebook.render.object_view import ObjectView
-from pricebook.render.page import MIN_WIDTH, Paint, filled, wrapped
+from pricebook.render.page import MIN_WIDTH, Paint, counted, filled, wrapped
 from pricebook.render.price_table import draw_rates
-from pricebook.render.tally import counted, tally_words
+from pricebook.render.tally import tally_words
 from pricebook.render.view import HazardView, PlanView, as_of_words
 
 OBJECTS = 60
@@ -39,8 +40,6 @@ _ACTIONS = {
     "repoint": ("gets its aliases", "get their aliases"),
     "archive": ("is archived", "are archived"),
 }
-NAMED = 5
-"""Leftovers that are named; all are counted."""
 _REF, _SENTENCE, _MEANING, _GAP = 20, 20, 32, 3
 _BODY = 6
 
@@ -48,9 +47,10 @@ _BODY = 6
 def draw_plan(view: PlanView, width: int = 100, colour: bool = False) -> Iterator[str]:
     """The lines of a plan."""
     width, paint = max(width, MIN_WIDTH), Paint(colour)
+    notes = draw_notes(view.leftovers, dict(view.unmanaged), width, paint)
     if view.empty:
         yield from wrapped(escape_terminal(view.verdict, 400), width)
-        yield from _notes(view, width, paint)
+        yield from notes
         return
     target = f"{view.namespace} · {view.environment} · as of {as_of_words(view)}"
     yield paint("dim", cut(escape_terminal(target), width))
@@ -59,7 +59,7 @@ def draw_plan(view: PlanView, width: int = 100, colour: bool = False) -> Iterato
     yield from _objects(view, width, paint)
     yield ""
     yield from _hazards(view, width, paint)
-    yield from _notes(view, width, paint)
+    yield from notes
     yield from (paint("bold", line) for line in wrapped(summary(view), width))
 
 
@@ -163,18 +163,6 @@ def _hazard_lines(hazards: Sequence[HazardView], width: int, paint: Paint) -> It
         label = paint("alarm" if hazard.refused else "yellow", hazard.hazard.value.ljust(name))
         words = cut(hazard.words, left)
         yield f"  {label}  {hazard.count:>{count},}  {words.ljust(min(left, _MEANING)) if flag else words}{flag}"
-
-
-def _notes(view: PlanView, width: int, paint: Paint) -> Iterator[str]:
-    if view.leftovers:
-        count = len(view.leftovers)
-        named = ", ".join(cut(escape_terminal(ref), 60) for ref in view.leftovers[:NAMED])
-        more = f" and {count - NAMED:,} more" if count > NAMED else ""
-        text = f"Left alone: {counted(count, 'object')} of ours in no manifest: {named}{more} (--prune archives)."
-        yield from (paint("dim", line) for line in wrapped(text, width))
-    if view.unmanaged:
-        kinds = ", ".join(counted(n, escape_terminal(kind).replace("-", " ")) for kind, n in view.unmanaged)
-        yield from (paint("dim", line) for line in wrapped(f"Not ours and untouched: {kinds}.", width))
 
 
 def lines_of(text: Iterable[str]) -> str:

@@ -14,10 +14,12 @@ from pricebook.plan.change import AddRates
 from pricebook.plan.document import plan_id
 from pricebook.plan.hazard import REFUSED, Hazard
 from pricebook.plan.step import Plan, Step
+from pricebook.render.nothing import nothing_words
 from pricebook.render.object_view import HazardCount, ObjectView, noun_view, rates_view
+from pricebook.render.page import counted
 from pricebook.render.price import Units
 from pricebook.render.rate_shape import PriceCounts, RowChoice, rate_shape
-from pricebook.render.tally import Tally, counted, tally
+from pricebook.render.tally import Tally, tally
 
 __all__ = ["HAZARD_WORDS", "HazardView", "ObjectView", "PlanView", "RowChoice", "plan_view"]
 
@@ -161,8 +163,7 @@ def _hazards_of(steps: Sequence[Step], refused: frozenset[Hazard]) -> tuple[Haza
 def _verdict(plan: Plan, objects: Sequence[ObjectView], prices: PriceCounts) -> str:
     """What it comes to, for somebody who reads one line."""
     if not objects:
-        there = f", {counted(plan.prices, 'price')}" if plan.prices else ""
-        return f"Nothing to change: the store says what the manifests say ({counted(plan.kept, 'object')}{there})."
+        return nothing_words(plan.kept, plan.prices)
     live = prices.changed + prices.ended
     if live:
         cards = [o for o in objects if o.rates is not None and o.rates.counts.changed + o.rates.counts.ended]

@@ -1,0 +1,27 @@
+"""Printing a plan, as asked for. What draws changes is imported only when there are some."""
+
+from collections.abc import Iterable
+
+from pricebook.cli.invocation import Invocation
+from pricebook.plan.hazard import Hazard
+from pricebook.plan.step import Plan
+
+
+def show(invocation: Invocation, plan: Plan, rows: str | None, refused: Iterable[Hazard]) -> None:
+    """Print the plan; `rows` says which price changes to list, `refused` which hazards nobody allowed."""
+    if not plan.steps and not invocation.json:
+        from pricebook.render.nothing import draw_nothing
+
+        invocation.print(draw_nothing(plan, invocation.width, invocation.colour))
+        return
+    from pricebook.render.view import RowChoice, plan_view
+
+    view = plan_view(plan, RowChoice.parse(rows), refused)
+    if invocation.json:
+        from pricebook.render.document import plan_json
+
+        invocation.print([plan_json(view)])
+    else:
+        from pricebook.render.terminal import draw_plan
+
+        invocation.print(draw_plan(view, invocation.width, invocation.colour))

@@ -1,0 +1,36 @@
+"""A plan with nothing to do, the commonest answer: it is drawn without anything that draws changes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pricebook.plan.step import Plan
+from pricebook.render.escape import cut, escape_terminal
+from pricebook.render.page import MIN_WIDTH, Paint, counted, wrapped
+
+NAMED = 5
+"""Leftovers that are named; all are counted."""
+
+
+def nothing_words(kept: int, prices: int) -> str:
+    """`Nothing to change: the store says what the manifests say (17 objects, 12 prices).`"""
+    there = f", {counted(prices, 'price')}" if prices else ""
+    return f"Nothing to change: the store says what the manifests say ({counted(kept, 'object')}{there})."
+
+
+def draw_nothing(plan: Plan, width: int = 100, colour: bool = False) -> Iterator[str]:
+    """The lines of a plan without steps."""
+    width, paint = max(width, MIN_WIDTH), Paint(colour)
+    yield from wrapped(nothing_words(plan.kept, plan.prices), width)
+    yield from draw_notes([str(ref) for ref in plan.leftovers], plan.unmanaged, width, paint)
+
+
+def draw_notes(leftovers: Sequence[str], unmanaged: Mapping[str, int], width: int, paint: Paint) -> Iterator[str]:
+    """What is left alone: objects of ours that no manifest declares, and objects of other owners by kind."""
+    if leftovers:
+        count = len(leftovers)
+        named = ", ".join(cut(escape_terminal(ref), 60) for ref in leftovers[:NAMED])
+        more = f" and {count - NAMED:,} more" if count > NAMED else ""
+        text = f"Left alone: {counted(count, 'object')} of ours in no manifest: {named}{more} (--prune archives)."
+        yield from (paint("dim", line) for line in wrapped(text, width))
+    if unmanaged:
+        kinds = ", ".join(counted(n, escape_terminal(kind).replace("-", " ")) for kind, n in unmanaged.items())
+        yield from (paint("dim", line) for line in wrapped(f"Not ours and untouched: {kinds}.", width))
