@@ -127,7 +127,10 @@ def _diff_card(
 
 
 def diff_rates(desired: Rates, observed: Rates, as_of: datetime, *, live: bool) -> Iterator[RateChange]:
-    """The prices of a card that must change. Streams over `observed`; nothing is read when the digests are equal."""
+    """The prices of a card that must change: those that the store has first, then new ones, each in the order of keys.
+
+    Streams over `observed`; nothing is read when the digests are equal.
+    """
     if len(desired) == len(observed) and _same(desired, observed):
         return
     instant = instant_text(next_hour(as_of))
@@ -146,7 +149,7 @@ def diff_rates(desired: Rates, observed: Rates, as_of: datetime, *, live: bool) 
             change = rate_change(key, schedule, None, instant, live)
             if change is not None:
                 found.append(change)
-    yield from sorted(found)
+    yield from sorted(found, key=lambda rate: (rate.observed is None, rate.key))
 
 
 def _same(desired: Rates, observed: Rates) -> bool:
