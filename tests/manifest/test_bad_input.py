@@ -450,3 +450,11 @@ def test_an_environment_that_is_not_there(root: Path) -> None:
     assert caught.value.problems == (
         Problem("unknown-environment", 'environment "prod" does not exist', None, "environments: local"),
     )
+
+
+def test_an_amount_with_a_comma_in_a_flow_mapping(manifest: Write) -> None:
+    rate = "{product: input, pricing_group_values: {model: a}, starting_at: 2025-01-01, price: $1,040.00}"
+    problems = manifest(CARD.partition("  rates_from:")[0] + f"  rates: [{rate}]\n")
+    assert [(p.code, p.hint) for p in problems] == [
+        ("unknown-field", 'quote an amount that has a comma in it: "$1,040.00"')
+    ]

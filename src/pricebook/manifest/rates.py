@@ -5,7 +5,7 @@ A rate has a product, maybe a billing frequency and pricing group values, and ei
 hundred thousand: the common one (FLAT, one price) is checked by hand, only the others become a model first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
@@ -153,8 +153,9 @@ def _read_rate(
         wrong.append(Violation("type", "a rate is a mapping", (), "it has product, starting_at and price"))
         return None
     for name in rate.keys() - _KNOWN:
-        hint = did_you_mean(name, _KNOWN) or f"known fields: {', '.join(sorted(_KNOWN))}"
-        wrong.append(Violation("unknown-field", f"{quote(name)} is not a field of a rate", (name,), hint))
+        wrong.append(
+            Violation("unknown-field", f"{quote(name)} is not a field of a rate", (name,), _instead(name, _KNOWN))
+        )
     key = _key(rate, facts, wrong)
     if wrong and not whole:
         return None
@@ -179,8 +180,7 @@ def _read_rate(
                 continue
             for name in entry.keys() - _ENTRY:
                 message = f"{quote(name)} is not a field of a schedule's entry"
-                hint = did_you_mean(name, _ENTRY) or f"known fields: {', '.join(sorted(_ENTRY))}"
-                hint = "it stands beside schedule" if name in _KEY_FIELDS else hint
+                hint = "it stands beside schedule" if name in _KEY_FIELDS else _instead(name, _ENTRY)
                 wrong.append(Violation("unknown-field", message, (*at, name), hint))
             known = {name: value for name, value in entry.items() if name in _ENTRY}
             _add_segment({**shared, **known}, at, unit, facts, segments, wrong)
@@ -272,3 +272,10 @@ def _add_segment(
 
 def _hint(code: str) -> str:
     return DIGITS_HINT if code == "too-precise" else ""
+
+
+def _instead(name: str, known: Iterable[str]) -> str:
+    """What may have been meant by an unknown field."""
+    if name[:1].isdigit():
+        return 'quote an amount that has a comma in it: "$1,040.00"'
+    return did_you_mean(name, known) or f"known fields: {', '.join(sorted(known))}"
