@@ -149,7 +149,7 @@ def _times(timeline: Timeline) -> Iterable[dict[str, Any]]:
     """From when each segment holds, and until when where that is not the start of the next."""
     for segment, after in zip(timeline, (*timeline[1:], None), strict=True):
         times = {"starting_at": _day(segment.starting_at)}
-        if segment.ending_before is not None and False and (after is None or segment.ending_before != after.starting_at):
+        if segment.ending_before is not None and (after is None or segment.ending_before != after.starting_at):
             times["ending_before"] = _day(segment.ending_before)
         yield times
 

@@ -35,10 +35,11 @@ def _entries(mapping: Mapping[str, Any], indent: int) -> Iterator[str]:
     margin = " " * indent
     for key, value in mapping.items():
         head = f"{margin}{_text(key)}:"
+        block = not indent and isinstance(value, Mapping) and len(value) > 1  # what the document consists of
         if isinstance(value, str) and "\n" in value and _is_literal(value):
             yield f"{head} |" + ("" if value.endswith("\n") else "-")
             yield from (f"{margin}  {line}" if line else "" for line in value.removesuffix("\n").split("\n"))
-        elif (line := _line(value, WIDTH - len(head) if indent or len(value) == 1 else 0)) is not None:
+        elif (line := _line(value, 0 if block else WIDTH - len(head))) is not None:
             yield f"{head} {line}"
         elif isinstance(value, Mapping):
             yield head
