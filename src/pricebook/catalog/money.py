@@ -6,7 +6,7 @@ reports whole units for EUR, so nothing else may assume one.
 """
 
 import re
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal
 from typing import NamedTuple
 
 EXACT = Context(prec=60)
@@ -15,6 +15,7 @@ MAX_DIGITS = 17
 MAX_PLACES = 30
 """Decimal places of an amount [assumed]: far below the smallest real price (1.3e-10 USD), a bound on hostile input."""
 
+NUMBER_TEXT = re.compile(r"[-+]?(?:\d{1,100}(?:\.\d{0,100})?|\.\d{1,100})(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
 SYMBOLS = {"$": "USD", "€": "EUR", "£": "GBP"}
 _NUMBER = r"(?P<sign{0}>-?)(?P<number{0}>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][+-]?\d{{1,3}})?|\.\d+)"
 MONEY_TEXT = re.compile(rf"(?P<symbol>[$€£]){_NUMBER.format(1)}\Z|{_NUMBER.format(2)}\s*(?P<code>[A-Za-z]{{3}})\Z")
@@ -59,12 +60,8 @@ def plain(value: Decimal) -> str:
 
 
 def read_number(text: str) -> Decimal | None:
-    """A finite decimal from its text, or None."""
-    try:
-        value = EXACT.create_decimal(text)
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() else None
+    """A decimal from its text, or None. `1_000`, `Infinity` and digits of other scripts are no numbers."""
+    return EXACT.create_decimal(text) if NUMBER_TEXT.match(text) else None
 
 
 def carries(value: Decimal) -> bool:

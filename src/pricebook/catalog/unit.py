@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints, model_validator
 
+from pricebook.catalog.field import Whole
 from pricebook.catalog.model import USD, Noun, Scale, Text, Upper, Violation
 from pricebook.catalog.reference import Kind
 
@@ -23,7 +24,7 @@ class PricingUnit(Noun):
     """The unit's name at the vendor; a custom unit's name appears on invoices."""
     currency: Annotated[str, Upper, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
     """ISO 4217 code of a fiat unit; a custom unit has none."""
-    scale: Annotated[int, Field(ge=0, le=9)] | None = None
+    scale: Annotated[Whole, Field(ge=0, le=9)] | None = None
     """Decimal digits between the currency's major unit and the API's unit: 2 when the API counts cents."""
 
     @model_validator(mode="before")

@@ -22,6 +22,7 @@ spec:
   name: Pro plan
   type: SUBSCRIPTION
 ---
+# yaml-language-server: $schema=../.pricebook/manifest.schema.json
 apiVersion: pricebook/v1
 kind: RateCard
 metadata: {name: standard}
@@ -35,6 +36,7 @@ spec:
       starting_at: 2026-01-01
       price: $20.00            # or 2000: numbers are cents
 ---
+# yaml-language-server: $schema=../.pricebook/manifest.schema.json
 apiVersion: pricebook/v1
 kind: Package
 metadata: {name: pro}
