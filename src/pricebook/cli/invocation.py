@@ -113,6 +113,8 @@ def refusals(invocation: Invocation) -> Iterator[None]:
         yield
     except Rejected as rejected:
         invocation.fail(rejected.problems)
+    except BrokenPipeError:
+        raise  # nobody reads our output any more: see `main`
     except PermissionError as error:
         invocation.fail([Problem("permission", f"no permission: {quote(error.filename)}")])
     except OSError as error:

@@ -4,6 +4,7 @@ Exit codes: 0 nothing to do or done, 1 rejected or failed, 2 there are changes (
 4 interrupted and resumable.
 """
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -82,6 +83,7 @@ def main() -> None:
         )
         sys.exit(4)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone, for instance `| head`: that is no failure
+        # The reader of our output has gone, as in `| head`: that is no failure, and what is left to flush is lost.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     sys.exit(status if isinstance(status, int) else 0)
