@@ -67,6 +67,8 @@ def _standing(step: Step, snapshot: Snapshot, schedules: dict[str, dict[str, str
 
 def _of_rates(rates: Iterable[RateChange], held: dict[str, str]) -> Standing:
     """Ready when any price is still to be changed and the others are as they were, or done already."""
+    if not held:
+        return Standing.STALE if any(rate.observed is not None for rate in rates) else Standing.READY
     standing = Standing.DONE
     for rate in rates:
         schedule = held.get(rate.key)
@@ -86,5 +88,6 @@ def _schedules(steps: list[Step], snapshot: Snapshot) -> dict[str, dict[str, str
     found: dict[str, dict[str, str]] = {}
     for card, keys in wanted.items():
         rates = snapshot.catalog.rates.get(card, NO_RATES)
-        found[card] = {key: schedule for key, schedule in rates.items() if key in keys} if len(rates) else {}
+        every = len(keys) >= len(rates)
+        found[card] = dict(rates.items()) if every else {key: text for key, text in rates.items() if key in keys}
     return found

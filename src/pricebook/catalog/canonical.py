@@ -44,7 +44,7 @@ def encode(value: object) -> str:
 
 def decode(text: str) -> object:
     """Data from JSON text; a number with a fraction or exponent becomes a Decimal. Raises ValueError."""
-    data: object = json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+    data: object = _DECODER.decode(text)
     return data
 
 
@@ -55,3 +55,7 @@ def digest(text: str) -> str:
 
 def _refuse(constant: str) -> object:
     raise ValueError(f"{constant} is not a number that can be carried")
+
+
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse)
+"""`json.loads` with an option makes a decoder for each call."""

@@ -12,6 +12,7 @@ the rest as it was. That rule lives in `overlay` and nowhere else.
 import json
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -61,9 +62,14 @@ def schedule_text(timeline: Iterable[Segment]) -> str:
     return "[" + ",".join(f"[{quoted(s)},{quoted(e) if e else 'null'},{terms}]" for s, e, terms in timeline) + "]"
 
 
+@lru_cache(maxsize=20_000)
 def read_schedule(text: str) -> Timeline:
-    """The reverse of `schedule_text`."""
-    return tuple(Segment(s, e, encode(t)) for s, e, t in json.loads(text, parse_float=Decimal))
+    """The reverse of `schedule_text`; remembered, because real prices repeat and every one is read several times."""
+    return tuple(Segment(s, e, encode(t)) for s, e, t in _DECODER.decode(text))
+
+
+_DECODER = json.JSONDecoder(parse_float=Decimal)
+"""`json.loads` with an option makes a decoder for each call."""
 
 
 def normal(segments: Iterable[Segment]) -> Timeline:

@@ -72,6 +72,8 @@ def root(ctx: click.Context, directory: Path, environment: str | None, as_of: st
 
 def main() -> None:
     """The entry point of the `pricebook` command."""
+    # pydantic would look through every installed distribution for plug-ins of its own: no other code judges prices.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         status = root.main(standalone_mode=False)
     except click.ClickException as error:
