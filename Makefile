@@ -33,8 +33,8 @@ test: .venv/ready-dev ## format, lint, types, layers, schemas, then the tests
 	$(call stage,tests: pytest)
 	@$(BIN)/python -m pytest --no-header $(ARGS)
 
-bench: .venv/ready-dev ## time the stages on a large catalog (ARGS=... are passed on)
-	@$(BIN)/python bench/run.py $(ARGS)
+bench: .venv/ready-dev ## measure against the bounds in benchmarks/README.md (ARGS=noop for one)
+	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 schemas: .venv/ready ## regenerate schemas/ from the models
 	@$(BIN)/pricebook schema --output schemas

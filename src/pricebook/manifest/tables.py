@@ -218,14 +218,18 @@ class _Rows:
             problem = Problem(error.code, error.message, source.said_at(error.said_at), error.hint)
             self.table.problems.append(problem)
             return
-        yield cells, self._numbered(reader, len(header))
+        yield cells, self._lines(reader, len(header))
 
-    def _lines(self, reader: Any) -> Rows:
-        """The rows with their lines, up to where the text is no CSV or no UTF-8 any more."""
+    def _lines(self, reader: Any, width: int | None = None) -> Rows:
+        """The rows of a width, or of any, with their lines, up to where the text is no CSV or no UTF-8 any more."""
         shown = self.source.shown
         try:
             for row in reader:
-                yield reader.line_num, row
+                if width is None or len(row) == width:
+                    yield reader.line_num, row
+                elif row:
+                    message = f"{len(row)} cells, but the header has {width}"
+                    self._refuse(reader.line_num, Unusable("row-width", message))
         except csv.Error as error:
             hint = "a quotation mark is not closed; inside of a quoted cell it is written twice"
             self.table.problems.append(Problem("csv-syntax", str(error), Span(shown, reader.line_num or 1), hint))
@@ -241,14 +245,6 @@ class _Rows:
                 near = (path.name for path in source.path.parent.iterdir() if path.suffix == source.path.suffix)
                 hint = did_you_mean(source.path.name, near)
             self.table.problems.append(replace(problem, at=source.said_at(("table",)), hint=hint))
-
-    def _numbered(self, reader: Any, width: int) -> Rows:
-        for line, row in self._lines(reader):
-            if len(row) == width:
-                yield line, row
-            elif row:
-                message = f"{len(row)} cells, but the header has {width}"
-                self._refuse(line, Unusable("row-width", message))
 
     def _check_header(self, names: list[str]) -> bool:
         shown, count = self.source.shown, len(self.table.problems)
