@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pricebook.catalog.canonical import decode, digest, encode
+from pricebook.catalog.link import KEYED
 from pricebook.catalog.model import Model, Noun
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.registry import noun_class
@@ -52,16 +53,7 @@ def read_spec(text: str) -> object:
     return tupled(decode(text))
 
 
-TERM_LISTS = (
-    "subscriptions",
-    "commits",
-    "credits",
-    "recurring_commits",
-    "recurring_credits",
-    "overrides",
-    "scheduled_charges",
-    "spend_trackers",
-)
+TERM_LISTS = (*KEYED, "spend_trackers")
 """The lists of terms of a package; what a term links to comes before it."""
 
 _LINKS = ("subscription", "commits", "recurring_commits", "any_commits_or_credits")
