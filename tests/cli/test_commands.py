@@ -37,6 +37,15 @@ environments:
 """
 
 
+LISTENING = """\
+import signal
+from pricebook.cli.main import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
+"""The command, listening to SIGINT even where a shell's background jobs are made to ignore it."""
+
+
 def pricebook(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a project, as of the first day of 2026."""
     line = [sys.executable, "-m", "pricebook", "-C", str(folder), "--as-of", "2026-01-01", *words]
@@ -215,7 +224,7 @@ def test_interrupted_is_resumable(project: Path) -> None:
     )
     (project / "catalog.yaml").write_text(CATALOG + many)
     child = subprocess.Popen(
-        [sys.executable, "-m", "pricebook", "-C", str(project), "apply", "--yes"],
+        [sys.executable, "-c", LISTENING, "-C", str(project), "apply", "--yes"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

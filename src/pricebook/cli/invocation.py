@@ -114,7 +114,9 @@ def refusals(invocation: Invocation) -> Iterator[None]:
     except Rejected as rejected:
         invocation.fail(rejected.problems)
     except BrokenPipeError:
-        raise  # nobody reads our output any more: see `main`
+        # The reader of our output has gone, as in `| head`: that is no failure, and what is left to flush is lost.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise click.exceptions.Exit(0) from None
     except PermissionError as error:
         invocation.fail([Problem("permission", f"no permission: {quote(error.filename)}")])
     except OSError as error:

@@ -84,8 +84,4 @@ def main() -> None:
             "interrupted: nothing is half done. Run the same command again, it goes on where it stopped.", err=True
         )
         sys.exit(4)
-    except BrokenPipeError:
-        # The reader of our output has gone, as in `| head`: that is no failure, and what is left to flush is lost.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     sys.exit(status if isinstance(status, int) else 0)
