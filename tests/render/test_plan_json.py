@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sample_plan
 
+from pricebook.plan.change import AddRates
 from pricebook.plan.step import Plan
 from pricebook.render.document import plan_json, problems_json
 from pricebook.render.terminal import draw_plan
@@ -48,7 +49,9 @@ def test_counts_are_those_of_the_terminal(make: Any) -> None:
         assert f"{hazard['count']:,}" in page
     assert data["summary"] in page
     assert data["verdict"] in page
-    assert data["counts"]["prices_total"] == plan.rate_changes
+    assert data["counts"]["prices_total"] == sum(
+        len(s.change.rates) for s in plan.steps if isinstance(s.change, AddRates)
+    )
     assert data["counts"]["kept"] == plan.kept
     assert data["refused"] == sorted(h["hazard"] for h in data["hazards"] if h["refused"])
 

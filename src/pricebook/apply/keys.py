@@ -6,14 +6,10 @@ objects. Products, metrics and rate cards carry the custom field `pricebook_ref`
 
 from pricebook.catalog.reference import Kind, Ref
 
-REF_FIELD = "pricebook_ref"
-DIGEST_FIELD = "pricebook_digest"
-MAX_UNIQUENESS_KEY = 128
-
 
 def mark_of(namespace: str, ref: Ref) -> str:
-    """The value of `pricebook_ref`: `acme/product:pro`."""
-    return f"{namespace}/{ref.kind.value}:{ref.name}"
+    """What says whose an object is: `acme/product:pro`, `acme/package:starter@3`."""
+    return f"{namespace}/{ref}"
 
 
 def read_mark(namespace: str, mark: str) -> Ref | None:
@@ -32,12 +28,3 @@ def uniqueness_key(namespace: str, ref: Ref, digest: str) -> str:
     assert ref.kind is Kind.PACKAGE
     assert ref.version is not None
     return f"pricebook/{namespace}/{ref.name}@{ref.version}/{digest}"
-
-
-def read_uniqueness_key(namespace: str, key: str) -> tuple[Ref, str] | None:
-    """The package version and the digest of a key of our namespace; None for anybody else's."""
-    parts = key.split("/")
-    if len(parts) != 4 or parts[0] != "pricebook" or parts[1] != namespace:
-        return None
-    name, at, version = parts[2].rpartition("@")
-    return (Ref(Kind.PACKAGE, name, int(version)), parts[3]) if at and version.isdecimal() else None

@@ -66,8 +66,3 @@ class Plan:
             else:
                 found.update(step.hazards)
         return found
-
-    @property
-    def rate_changes(self) -> int:
-        """How many prices change."""
-        return sum(len(step.change.rates) for step in self.steps if isinstance(step.change, AddRates))

@@ -10,10 +10,10 @@ rate" and "not entitled" count as the same end.
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 from pricebook.catalog.canonical import decode, encode
-from pricebook.catalog.timeline import Segment, Timeline, read_schedule, schedule_text, terms_at
+from pricebook.catalog.timeline import Segment, Timeline, read_schedule, schedule_text
 from pricebook.plan.change import RateChange
 from pricebook.plan.hazard import Hazard
 
@@ -130,13 +130,6 @@ def compare_prices(observed: Decimal, desired: Decimal) -> frozenset[Hazard]:
     if low and high >= MAGNITUDE * low:
         hazards.add(Hazard.MAGNITUDE)
     return frozenset(hazards)
-
-
-def headline(schedule: str, instant: str) -> dict[str, Any] | None:
-    """The terms that a schedule's text has at an instant, as data; None where there is no rate."""
-    terms = terms_at(read_schedule(schedule), instant)
-    data: dict[str, Any] | None = cast("dict[str, Any]", decode(terms)) if terms is not None else None
-    return data
 
 
 def _prices(terms: dict[str, Any]) -> tuple[Decimal, ...]:

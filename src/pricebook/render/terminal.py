@@ -5,7 +5,7 @@ whatever the data was.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from pricebook.plan.hazard import Hazard
 from pricebook.render.escape import cut, escape_terminal, padded, width_of
@@ -163,8 +163,3 @@ def _hazard_lines(hazards: Sequence[HazardView], width: int, paint: Paint) -> It
         label = paint("alarm" if hazard.refused else "yellow", hazard.hazard.value.ljust(name))
         words = cut(hazard.words, left)
         yield f"  {label}  {hazard.count:>{count},}  {words.ljust(min(left, _MEANING)) if flag else words}{flag}"
-
-
-def lines_of(text: Iterable[str]) -> str:
-    """Lines as one text that ends with a line break."""
-    return "".join(f"{line}\n" for line in text)

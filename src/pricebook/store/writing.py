@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, insert, update
 
-from pricebook.apply.keys import read_mark, uniqueness_key
+from pricebook.apply.keys import mark_of, read_mark, uniqueness_key
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.fingerprint import read_spec, spec_of
 from pricebook.catalog.instant import instant_text
@@ -51,7 +51,7 @@ class Transaction:
 
     def mark(self, ref: Ref) -> str:
         """What identifies a noun in its table: `acme/product:pro`, `acme/package:starter@3`."""
-        return f"{self.namespace}/{ref}"
+        return mark_of(self.namespace, ref)
 
     def find(self, ref: Ref) -> Row | None:
         """id, digest, archived_at and spec of a noun of ours."""

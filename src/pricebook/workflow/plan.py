@@ -5,8 +5,9 @@ from datetime import datetime
 from pricebook.apply.ports import Store
 from pricebook.manifest.load import load
 from pricebook.manifest.project import Project
-from pricebook.plan.planner import make_plan
+from pricebook.plan.planner import RehearsalFailed, make_plan
 from pricebook.plan.step import Plan
+from pricebook.problem import reject
 
 
 def plan(project: Project, environment: str, store: Store, as_of: datetime, *, prune: bool = False) -> Plan:
@@ -16,12 +17,16 @@ def plan(project: Project, environment: str, store: Store, as_of: datetime, *, p
     """
     loaded = load(project)
     namespace = project.settings.namespace
-    return make_plan(
-        loaded.catalog,
-        store.snapshot(namespace, as_of),
-        namespace=namespace,
-        environment=environment,
-        as_of=as_of,
-        prune=prune,
-        places=loaded.places,
-    )
+    try:
+        return make_plan(
+            loaded.catalog,
+            store.snapshot(namespace, as_of),
+            namespace=namespace,
+            environment=environment,
+            as_of=as_of,
+            prune=prune,
+            places=loaded.places,
+        )
+    except RehearsalFailed as error:
+        hint = "this is a bug of pricebook, not of the manifests; nothing was written. Please report it with them"
+        raise reject("rehearsal", str(error), hint=hint) from error
