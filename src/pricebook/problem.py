@@ -9,7 +9,7 @@ from typing import Literal
 
 from pricebook.span import Span
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,9 @@ class Problem:
 
     `code` is a stable kebab-case id. `message` names the value as written and the rule it breaks.
     `related` are other places that belong to it, each with a word on what it is. `more` counts further
-    problems of the same kind that were seen but are not listed one by one (bad rows of a large table).
+    problems of the same kind that were seen but are not listed one by one (bad rows of a large table). A finding is a
+    problem too: `subject` is the ref of the object that it is about, as text, and `waived` says why it is accepted, by
+    whom and until when; empty: it is not.
     """
 
     code: str
@@ -28,6 +30,8 @@ class Problem:
     related: tuple[tuple[str, Span], ...] = ()
     severity: Severity = "error"
     more: int = 0
+    subject: str = ""
+    waived: str = ""
 
 
 class Rejected(Exception):  # noqa: N818 - the design's name: the input was rejected, the program did not err

@@ -1,7 +1,7 @@
 """The plan as a file: JSON first. The file that was reviewed is the file that is applied.
 
 The text is canonical (`catalog.canonical`), one line per step, so that `write(read(text))` is the same bytes and a diff
-of two plans is readable. `plan_schema` is the published description of it.
+of two plans is readable. `plan.schema` is the published description of it.
 """
 
 from collections.abc import Mapping
@@ -14,14 +14,12 @@ from pricebook.catalog.canonical import decode, digest, encode, quoted
 from pricebook.catalog.fingerprint import noun_of, spec_of, tupled
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Alias, Scale
-from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.reference import Ref
 from pricebook.plan.change import AddRates, Archive, Change, Create, FieldChange, RateChange, Repoint, Revise, Supersede
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import FORMAT, Plan, Step
-from pricebook.problem import reject
+from pricebook.problem import Problem, reject
 from pricebook.span import Span
-
-ACTIONS = ("create", "revise", "supersede", "add_rates", "repoint", "archive")
 
 
 def write(plan: Plan) -> str:
@@ -38,6 +36,7 @@ def write(plan: Plan) -> str:
         "leftovers": [str(ref) for ref in plan.leftovers],
         "unmanaged": dict(plan.unmanaged),
         "units": {name: {"currency": unit.currency, "scale": unit.scale} for name, unit in plan.units.items()},
+        "findings": [_finding_data(finding) for finding in plan.findings],
     }
     steps = ",\n".join(_step_text(step) for step in plan.steps)
     return encode(head)[:-1] + ',"steps":[\n' + steps + "\n]}\n"
@@ -62,6 +61,7 @@ def read(text: str, shown: str) -> Plan:
             leftovers=tuple(Ref.parse(ref) for ref in data["leftovers"]),
             unmanaged=data["unmanaged"],
             units={name: Scale(unit["currency"], unit["scale"]) for name, unit in data["units"].items()},
+            findings=tuple(map(_finding, data["findings"])),
         )
     except (KeyError, TypeError, ValueError, AttributeError, ValidationError, RecursionError) as error:
         message = f"this is not a plan file ({type(error).__name__}: {str(error).splitlines()[0][:100]})"
@@ -128,6 +128,38 @@ def _field_data(field: FieldChange) -> dict[str, Any]:
     }
 
 
+def _finding_data(finding: Problem) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "message": finding.message,
+        "hint": finding.hint,
+        "subject": finding.subject,
+        "waived": finding.waived,
+        "at": _span_data(finding.at) if finding.at is not None else None,
+        "related": [{"word": word, "at": _span_data(at)} for word, at in finding.related],
+        "more": finding.more,
+    }
+
+
+def _span_data(span: Span) -> dict[str, Any]:
+    return {"file": span.file, "line": span.line, "column": span.column}
+
+
+def _finding(data: Mapping[str, Any]) -> Problem:
+    return Problem(
+        code=data["code"],
+        message=data["message"],
+        at=Span(**data["at"]) if data["at"] is not None else None,
+        hint=data["hint"],
+        related=tuple((item["word"], Span(**item["at"])) for item in data["related"]),
+        severity=data["severity"],
+        more=data["more"],
+        subject=data["subject"],
+        waived=data["waived"],
+    )
+
+
 def _step(data: Mapping[str, Any]) -> Step:
     return Step(
         id=data["id"],
@@ -178,95 +210,3 @@ def _field(data: Mapping[str, Any]) -> FieldChange:
 
 def _aliases(data: list[Any]) -> tuple[Alias, ...]:
     return tuple(Alias.model_validate(alias) for alias in data)
-
-
-def plan_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of a plan file."""
-    text, texts = {"type": "string"}, {"type": "array", "items": {"type": "string"}}
-    hazards = {"type": "array", "items": {"enum": [hazard.value for hazard in Hazard]}}
-    segment = {
-        "description": "[starting_at, ending_before or null, terms]",
-        "type": "array",
-        "prefixItems": [text, {"type": ["string", "null"]}, {"type": "object"}],
-        "minItems": 3,
-        "maxItems": 3,
-    }
-    schedule = {"type": "array", "items": segment}
-    field = {
-        "type": "object",
-        "required": ["path", "observed", "desired", "unit", "cosmetic"],
-        "properties": {
-            "path": text,
-            "observed": {"description": "null: not there"},
-            "desired": {"description": "null: not there"},
-            "unit": {"description": "the pricing unit of an amount", "type": ["string", "null"]},
-            "cosmetic": {"description": "does not move money", "type": "boolean"},
-        },
-        "additionalProperties": False,
-    }
-    rate = {
-        "type": "object",
-        "required": ["key", "observed", "segments", "hazards"],
-        "properties": {
-            "key": {"description": "[product, billing frequency or null, pricing group values]", "type": "array"},
-            "observed": {"oneOf": [schedule, {"type": "null"}], "description": "null: there was no rate"},
-            "segments": {**schedule, "description": "what is added, laid over what was observed"},
-            "hazards": hazards,
-        },
-        "additionalProperties": False,
-    }
-    step = {
-        "type": "object",
-        "required": ["id", "action", "ref", "needs", "hazards", "expects", "reach", "at", "reason"],
-        "properties": {
-            "id": text,
-            "action": {"enum": list(ACTIONS)},
-            "ref": {"type": "string", "pattern": f"^({'|'.join(kind.value for kind in Kind)}):"},
-            "needs": {**texts, "description": "ids of the steps that must be done before"},
-            "hazards": hazards,
-            "expects": {
-                "type": ["string", "null"],
-                "description": "digest of the object as observed; else the plan is stale",
-            },
-            "reach": {"type": ["integer", "null"], "description": "live contracts; null when not known"},
-            "at": {"type": "string", "description": "file:line of the manifest"},
-            "reason": text,
-            "digest": text,
-            "spec": {"type": "object", "description": "the whole noun afterwards; amounts in API units"},
-            "fields": {"type": "array", "items": field},
-            "previous": text,
-            "rates": {"type": "array", "items": rate},
-            "aliases": {"type": "array", "items": {"type": "object"}},
-            "observed": {"type": "array", "items": {"type": "object"}},
-            "product_order": texts,
-        },
-        "additionalProperties": False,
-    }
-    unit = {
-        "type": "object",
-        "required": ["currency", "scale"],
-        "properties": {"currency": {"type": ["string", "null"]}, "scale": {"type": "integer"}},
-    }
-    properties: dict[str, Any] = {
-        "format": {"const": FORMAT},
-        "namespace": text,
-        "environment": text,
-        "as_of": {"type": "string", "format": "date-time"},
-        "base": {"type": "string", "description": "digest of what was observed"},
-        "desired": {"type": "string", "description": "digest of what is wanted"},
-        "kept": {"type": "integer", "minimum": 0},
-        "prices": {"type": "integer", "minimum": 0, "description": "how many prices are desired"},
-        "leftovers": texts,
-        "unmanaged": {"type": "object", "additionalProperties": {"type": "integer"}},
-        "units": {"type": "object", "additionalProperties": unit},
-        "steps": {"type": "array", "items": step},
-    }
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "https://pricebook.dev/schemas/plan.schema.json",
-        "title": "pricebook plan",
-        "type": "object",
-        "required": list(properties),
-        "properties": properties,
-        "additionalProperties": False,
-    }

@@ -9,6 +9,7 @@ from pricebook.catalog.model import Scale
 from pricebook.catalog.reference import Ref
 from pricebook.plan.change import AddRates, Change
 from pricebook.plan.hazard import Hazard
+from pricebook.problem import Problem
 
 FORMAT = 1
 
@@ -38,7 +39,8 @@ class Plan:
     `base` and `desired` are the digests of what was observed and of what is wanted. `kept` counts the objects that
     already are as desired, `prices` all prices that are desired. `leftovers` are objects of ours that no manifest
     declares any more and that stay untouched; `unmanaged` counts other owners' objects, per kind. `units` say how
-    amounts of each pricing unit read.
+    amounts of each pricing unit read. `findings` are what rules say about the plan and what it leads to; they travel
+    with it and are no part of what it is.
     """
 
     namespace: str
@@ -52,6 +54,7 @@ class Plan:
     leftovers: tuple[Ref, ...] = ()
     unmanaged: Mapping[str, int] = field(default_factory=dict)
     units: Mapping[str, Scale] = field(default_factory=dict)
+    findings: tuple[Problem, ...] = ()
     format: int = FORMAT
 
     @property

@@ -46,6 +46,7 @@ def plan_json(view: PlanView) -> str:
         "refused": [h.hazard for h in view.refused],
         "leftovers": view.leftovers,
         "unmanaged": dict(view.unmanaged),
+        "findings": [_problem(finding) for finding in view.findings],
     }
     return escape_json(encode(data))
 
@@ -139,6 +140,8 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "at": _span(problem.at) if problem.at is not None else None,
         "related": [{"word": word, "at": _span(at)} for word, at in problem.related],
         "more": problem.more,
+        "subject": problem.subject,
+        "waived": problem.waived,
     }
 
 

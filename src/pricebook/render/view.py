@@ -14,6 +14,7 @@ from pricebook.plan.change import AddRates
 from pricebook.plan.document import plan_id
 from pricebook.plan.hazard import REFUSED, Hazard
 from pricebook.plan.step import Plan, Step
+from pricebook.problem import Problem
 from pricebook.render.nothing import nothing_words
 from pricebook.render.object_view import HazardCount, ObjectView, noun_view, rates_view
 from pricebook.render.page import counted
@@ -57,7 +58,8 @@ class HazardView:
 @dataclass(frozen=True, slots=True)
 class PlanView:
     """A plan for reading. `whole`: nothing was to be left out. `price_total` counts the prices that are desired.
-    `unmanaged` counts other owners' objects by kind; `leftovers` are ours that no manifest declares."""
+    `unmanaged` counts other owners' objects by kind; `leftovers` are ours that no manifest declares. `findings` are
+    what rules say, the waived ones included."""
 
     id: str
     namespace: str
@@ -73,6 +75,7 @@ class PlanView:
     unmanaged: tuple[tuple[str, int], ...]
     whole: bool = False
     price_total: int = 0
+    findings: tuple[Problem, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -129,6 +132,7 @@ def plan_view(plan: Plan, choice: RowChoice, refused: Iterable[str] | None = Non
         unmanaged=tuple(sorted(plan.unmanaged.items())),
         whole=choice.every,
         price_total=plan.prices,
+        findings=plan.findings,
     )
 
 

@@ -1,0 +1,41 @@
+"""The plan file: what it says beside the steps, and what is no part of a plan's identity."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from jsonschema import Draft202012Validator
+
+from pricebook.plan.document import plan_id, read, write
+from pricebook.plan.schema import plan_schema
+from pricebook.plan.step import Plan
+from pricebook.problem import Problem
+from pricebook.span import Span
+
+PLAN = Plan("acme", "local", datetime(2026, 1, 1, tzinfo=UTC), base="b", desired="d", steps=())
+FINDINGS = (
+    Problem(
+        "tier-cliff",
+        "100 units cost less than 99",
+        at=Span("cards/tokens.yaml", 14, 16),
+        hint="raise the price of the second tier",
+        related=(("first tier", Span("cards/tokens.yaml", 12, 16)),),
+        severity="warning",
+        more=3,
+        subject="rate-card:tokens",
+        waived="a launch offer (dana, until 2026-03-01)",
+    ),
+    Problem("unused-metric", 'a name with "quotes",\nlines and <script>', severity="note"),
+)
+
+
+def test_findings_travel_with_the_plan() -> None:
+    plan = replace(PLAN, findings=FINDINGS)
+    text = write(plan)
+    assert read(text, "plan.json") == plan
+    assert write(read(text, "plan.json")) == text
+    Draft202012Validator(plan_schema()).validate(json.loads(text))
+
+
+def test_findings_are_no_part_of_what_the_plan_is() -> None:
+    assert plan_id(replace(PLAN, findings=FINDINGS)) == plan_id(PLAN)
