@@ -126,6 +126,8 @@ def comparable(snapshot: Snapshot) -> dict[str, Any]:
         "rates": {name: dict(rates.items()) for name, rates in snapshot.catalog.rates.items()},
         "refs": set(snapshot.ids),
         "marks": dict(snapshot.marks),
+        "rate_marks": dict(snapshot.rate_marks),
+        "alias_marks": dict(snapshot.alias_marks),
         "archived": snapshot.archived,
         "contracts": dict(snapshot.contracts),
         "unmanaged": dict(snapshot.unmanaged),

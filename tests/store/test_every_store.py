@@ -1,5 +1,6 @@
 """The contract suite: what every store does alike, seen through its port alone."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -31,6 +32,7 @@ from pricebook.catalog.model import Alias
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.change import Archive, Change
+from pricebook.plan.mark import alias_digest
 from pricebook.plan.rehearse import after, rehearse
 from pricebook.plan.snapshot import Snapshot
 
@@ -98,11 +100,39 @@ def test_archiving_is_for_good(store: Store, ref: Ref) -> None:
     assert comparable(store.snapshot("acme", AT)) == archived
 
 
+def test_a_card_keeps_the_mark_that_came_with_its_rates(store: Store) -> None:
+    fill(store)
+    assert store.snapshot("acme", AT).rate_marks == {}
+    longest = "x" * 200
+    store.perform("acme", replace(add((LARGE, flat("0.5"), flat("0.4", "2026-01-01T00:00:00Z"))), mark=longest), AT)
+    store.perform("acme", add((key(model="small"), None, flat("0.1"))), AT)
+    assert store.snapshot("acme", AT).rate_marks == {CARD: longest}
+
+
+def test_a_mark_is_written_when_the_rates_are_there_already(store: Store) -> None:
+    fill(store)
+    rates = add((LARGE, None, flat("0.5")))
+    store.perform("acme", replace(rates, mark="first"), AT)
+    assert store.snapshot("acme", AT).rate_marks == {CARD: "first"}
+
+
+def test_a_card_is_marked_with_the_aliases_that_it_was_given(store: Store) -> None:
+    for change in ACCOUNT[:6]:
+        store.perform("acme", change, AT)
+    assert store.snapshot("acme", AT).alias_marks == {}
+    given = [Alias(name="Prices", starting_at=FEB), Alias(name="List", ending_before=JAN)]
+    store.perform("acme", repoint(given, order=("seats",)), AT)
+    snapshot = store.snapshot("acme", AT)
+    assert snapshot.alias_marks == {CARD: alias_digest(given, ["seats"])}
+    assert not snapshot.repointed(CARD)
+
+
 def test_an_archived_card_has_no_rates_any_more(store: Store) -> None:
     fill(store)
     store.perform("acme", Archive(CARD), AT)
     snapshot = store.snapshot("acme", AT)
     assert (CARD in snapshot.catalog.nouns, dict(snapshot.catalog.rates)) == (False, {})
+    assert (snapshot.rate_marks, snapshot.alias_marks) == ({}, {})
 
 
 def test_old_package_versions_stay_readable(store: Store) -> None:

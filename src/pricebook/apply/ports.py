@@ -44,8 +44,11 @@ class Store(Protocol):
     def perform(self, namespace: str, change: Change, at: datetime) -> str:
         """Make one change, whole or not at all, and return the store's id of the object (a card's for its rates).
 
-        A create whose mark is already there with the same digest is success already had and returns that id. Raises
-        StoreRefused, OutcomeUnknown or StoreError.
+        A create whose mark is already there with the same digest is success already had and returns that id. The mark
+        that comes with a change is kept with it: the digest of a Create or Revise, the `mark` of an AddRates unless it
+        is empty, the `plan.mark.alias_digest` of a Repoint. Where that takes a call of its own, the mark is written
+        last; `apply.standing` finds a change without its mark and sends it again, so a mark is written although the
+        rest is there already. Raises StoreRefused, OutcomeUnknown or StoreError.
         """
 
 

@@ -12,6 +12,7 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind
 from pricebook.plan.change import AddRates, Archive, Create, RateChange, Repoint, Revise, Supersede
 from pricebook.plan.diff import NO_RATES
+from pricebook.plan.mark import alias_digest
 from pricebook.plan.rehearse import after
 from pricebook.plan.snapshot import Snapshot, digest_of
 from pricebook.plan.step import Step
@@ -49,13 +50,17 @@ def _standing(step: Step, snapshot: Snapshot, schedules: dict[str, dict[str, str
                 return Standing.DONE
             return Standing.READY if present == step.expects else Standing.STALE
         case AddRates():
-            return _of_rates(change.rates, schedules.get(change.card, {}))
+            standing = _of_rates(change.rates, schedules.get(change.card, {}))
+            # The rates may be in and the mark not yet; a mark that is neither was put there by a later apply.
+            unmarked = change.mark != change.marked == snapshot.rate_marks.get(change.ref, "")
+            return Standing.READY if standing is Standing.DONE and change.mark and unmarked else standing
         case Repoint():
             card = snapshot.catalog.nouns.get(change.ref)
             if not isinstance(card, RateCard):
                 return Standing.READY if not change.observed else Standing.STALE
             if set(card.aliases) == set(change.aliases) and card.product_order == change.product_order:
-                return Standing.DONE
+                marked = snapshot.alias_marks.get(change.ref) == alias_digest(change.aliases, change.product_order)
+                return Standing.DONE if marked else Standing.READY
             return Standing.READY if set(card.aliases) == set(change.observed) else Standing.STALE
         case Archive():
             if change.ref in snapshot.archived:

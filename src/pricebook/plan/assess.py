@@ -44,6 +44,11 @@ def reach_of(change: Change, snapshot: Snapshot) -> int | None:
     return None
 
 
+def mark_foreign(rate: RateChange) -> RateChange:
+    """The change of a price that somebody else changed in the store overwrites what they did."""
+    return rate._replace(hazards=tuple(sorted({*rate.hazards, Hazard.FOREIGN_EDIT})))
+
+
 def mark_live(rate: RateChange) -> RateChange:
     """The change of an existing price on a card that bills customers reaches them."""
     if rate.observed is None:
@@ -69,6 +74,8 @@ def _hazards(change: Change, desired: Catalog, snapshot: Snapshot) -> Iterator[H
         case Repoint():
             if change.observed:
                 yield Hazard.ALIAS_MOVES
+            if snapshot.repointed(change.ref):
+                yield Hazard.FOREIGN_EDIT
         case Archive():
             yield Hazard.ARCHIVES
         case _:

@@ -61,11 +61,17 @@ class Revise:
 
 @dataclass(frozen=True, slots=True)
 class AddRates:
-    """Segments to add to the timelines of one card, so that they become what is desired."""
+    """Segments to add to the timelines of one card, so that they become what is desired.
+
+    `mark` is what the card is marked with once they are in (`plan.mark.RateMark`), and `marked` what it was marked with
+    before. An empty `mark` leaves the card's mark as it is.
+    """
 
     card: str
     rates: tuple[RateChange, ...]
     reason: str = ""
+    mark: str = ""
+    marked: str = ""
 
     @property
     def ref(self) -> Ref:

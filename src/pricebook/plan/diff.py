@@ -18,6 +18,8 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import references
 from pricebook.plan.change import AddRates, Archive, Change, Create, RateChange, Repoint, Revise, Supersede
 from pricebook.plan.fields import field_changes
+from pricebook.plan.mark import RateMark, moved, sums_of
+from pricebook.plan.rehearse import after
 from pricebook.plan.snapshot import AFTER_RATES, Snapshot
 from pricebook.plan.timeline import rate_change
 from pricebook.plan.versions import package_change
@@ -119,7 +121,7 @@ def _diff_card(
         as_of,
         live=bool(snapshot.contracts.get(ref, 0)),
     )
-    difference.changes += [AddRates(ref.name, batch) for batch in _batches(changes)]
+    difference.changes += _marked(ref, list(_batches(changes)), desired, snapshot)
     held = observed.aliases if observed is not None else ()
     order = observed.product_order if observed is not None else ()
     if set(card.aliases) != set(held) or card.product_order != order:
@@ -156,6 +158,26 @@ def _same(desired: Rates, observed: Rates) -> bool:
     if isinstance(desired, RateBook) and isinstance(observed, RateBook):
         return desired == observed
     return desired.digest == observed.digest
+
+
+def _marked(
+    card: Ref, batches: list[tuple[RateChange, ...]], desired: Catalog, snapshot: Snapshot
+) -> Iterator[AddRates]:
+    """The batches, each with the mark that the card has once it is in; the last one makes the rates what is wanted."""
+    if not batches:
+        return
+    observed = snapshot.catalog.rates.get(card.name, NO_RATES)
+    marked = snapshot.rate_marks.get(card, "")
+    before = RateMark.read(marked)
+    told = before is not None and before.speaks_for(observed)
+    wanted, held = before.wanted if before else "", before.held if before and told else sums_of(observed.items())
+    for batch in batches:
+        held = moved(held, ((rate, after(rate)) for rate in batch))
+        if batch is batches[-1]:
+            wanted = desired.rates.get(card.name, NO_RATES).digest
+        mark = RateMark(wanted, held).text
+        yield AddRates(card.name, batch, "", mark, marked)
+        marked = mark
 
 
 def _batches(changes: Iterable[RateChange]) -> Iterator[tuple[RateChange, ...]]:

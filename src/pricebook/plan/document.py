@@ -100,7 +100,7 @@ def _step_text(step: Step) -> str:
             data |= {"action": "supersede", "digest": change.digest, "spec": spec_of(change.noun)}
             data |= {"previous": str(change.previous), "fields": [_field_data(field) for field in change.fields]}
         case AddRates():
-            data["action"] = "add_rates"
+            data |= {"action": "add_rates", "mark": change.mark, "marked": change.marked}
             rates = ',"rates":[\n' + ",\n".join(map(_rate_text, change.rates)) + "]"
         case Repoint():
             data |= {"action": "repoint", "aliases": [spec_of(alias) for alias in change.aliases]}
@@ -175,7 +175,7 @@ def _step(data: Mapping[str, Any]) -> Step:
 def _change(data: Mapping[str, Any]) -> Change:
     ref, reason, action = Ref.parse(data["ref"]), data["reason"], data["action"]
     if action == "add_rates":
-        return AddRates(ref.name, tuple(map(_rate, data["rates"])), reason)
+        return AddRates(ref.name, tuple(map(_rate, data["rates"])), reason, data["mark"], data["marked"])
     if action == "archive":
         return Archive(ref, reason)
     if action == "repoint":

@@ -7,10 +7,11 @@ from datetime import datetime
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.unit import BUILT_IN, scale_of
-from pricebook.plan.assess import alias_holders, hazards_of, mark_live, reach_of
+from pricebook.plan.assess import alias_holders, hazards_of, mark_foreign, mark_live, reach_of
 from pricebook.plan.change import AddRates, Change
 from pricebook.plan.diff import diff
 from pricebook.plan.order import ordered
+from pricebook.plan.origin import Origin, rate_origins
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import Snapshot, digest_of
 from pricebook.plan.step import Plan, Step
@@ -39,7 +40,8 @@ def make_plan(
     difference = diff(desired, snapshot, as_of, prune=prune, places=places)
     if difference.problems:
         raise Rejected(difference.problems)
-    changes = [_reaching(change, snapshot) for change in difference.changes]
+    origins = rate_origins(difference.changes, desired, snapshot)
+    changes = [_reaching(change, snapshot, origins) for change in difference.changes]
     if changes:
         again = diff(desired, rehearse(snapshot, changes), as_of, prune=prune)
         if again.changes or again.problems:
@@ -63,10 +65,17 @@ def make_plan(
     )
 
 
-def _reaching(change: Change, snapshot: Snapshot) -> Change:
-    if isinstance(change, AddRates) and snapshot.contracts.get(change.ref, 0):
-        return replace(change, rates=tuple(map(mark_live, change.rates)))
-    return change
+def _reaching(change: Change, snapshot: Snapshot, origins: Mapping[str, Mapping[str, Origin]]) -> Change:
+    """The change of rates with the hazards that its card brings: customers on it, and what others did to it."""
+    if not isinstance(change, AddRates):
+        return change
+    rates, told = change.rates, origins.get(change.card, {})
+    if snapshot.contracts.get(change.ref, 0):
+        rates = tuple(map(mark_live, rates))
+    if told:
+        foreign = (Origin.DRIFTED, Origin.BOTH)
+        rates = tuple(mark_foreign(rate) if told[rate.key] in foreign else rate for rate in rates)
+    return replace(change, rates=rates) if rates is not change.rates else change
 
 
 def _assessed(step: Step, desired: Catalog, snapshot: Snapshot, places: Mapping[Ref, Span]) -> Step:

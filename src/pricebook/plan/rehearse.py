@@ -15,6 +15,7 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import overlay, read_schedule, schedule_text
 from pricebook.plan.change import AddRates, Archive, Change, Create, RateChange, Repoint, Revise, Supersede
+from pricebook.plan.mark import alias_digest
 from pricebook.plan.snapshot import Snapshot
 
 
@@ -30,6 +31,7 @@ def rehearse(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
     nouns: dict[Ref, Noun] = dict(snapshot.catalog.nouns)
     rates: dict[str, Rates] = dict(snapshot.catalog.rates)
     ids, marks, archived = dict(snapshot.ids), dict(snapshot.marks), set(snapshot.archived)
+    rate_marks, alias_marks = dict(snapshot.rate_marks), dict(snapshot.alias_marks)
     added: dict[str, dict[str, str]] = {}
     for change in changes:
         match change:
@@ -40,23 +42,36 @@ def rehearse(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
                 marks[ref] = change.digest
             case AddRates():
                 added.setdefault(change.card, {}).update((rate.key, after(rate)) for rate in change.rates)
+                if change.mark:
+                    rate_marks[change.ref] = change.mark
             case Repoint():
                 card = nouns[change.ref]
                 nouns[change.ref] = card.model_copy(
                     update={"aliases": change.aliases, "product_order": change.product_order}
                 )
+                alias_marks[change.ref] = alias_digest(change.aliases, change.product_order)
             case Archive():
                 archived.add(change.ref)
                 if change.ref.kind is not Kind.PACKAGE:
                     nouns.pop(change.ref, None)
                 if change.ref.kind is Kind.RATE_CARD:
                     rates.pop(change.ref.name, None)
+                    rate_marks.pop(change.ref, None)
+                    alias_marks.pop(change.ref, None)
             case _:
                 assert_never(change)
     for card_name, entries in added.items():
         before = rates.get(card_name)
         rates[card_name] = RateBook(dict(before.items()) | entries if before is not None and len(before) else entries)
-    return replace(snapshot, catalog=Catalog(nouns, rates), ids=ids, marks=marks, archived=frozenset(archived))
+    return replace(
+        snapshot,
+        catalog=Catalog(nouns, rates),
+        ids=ids,
+        marks=marks,
+        rate_marks=rate_marks,
+        alias_marks=alias_marks,
+        archived=frozenset(archived),
+    )
 
 
 def _keeping(observed: Noun | None, desired: Noun) -> Noun:

@@ -66,6 +66,8 @@ def plan_schema() -> dict[str, Any]:
             "fields": {"type": "array", "items": field},
             "previous": text,
             "rates": {"type": "array", "items": rate},
+            "mark": {"description": "what the card's rates are marked with once these are in", **text},
+            "marked": {"description": "what they were marked with before", **text},
             "aliases": {"type": "array", "items": {"type": "object"}},
             "observed": {"type": "array", "items": {"type": "object"}},
             "product_order": texts,

@@ -9,6 +9,7 @@ from pricebook.catalog.fingerprint import content_digest
 from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.plan.mark import NO_ALIASES, alias_digest
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class Snapshot:
 
     `catalog` has every live noun; packages with their version, all versions. `ids` are the store's ids. `marks` are the
     digests that the marks carry: of a package the digest in its uniqueness key, of the others the digest last applied.
+    `rate_marks` and `alias_marks` are a card's marks of its rates and of its aliases (`plan.mark`), of those that any
+    were applied to.
     `archived` are archived objects, whose marks stay taken for good. `contracts` counts the live contracts on a rate
     card and on a package version. `unmanaged` counts objects of other owners, per kind.
     """
@@ -25,6 +28,8 @@ class Snapshot:
     catalog: Catalog = field(default_factory=Catalog)
     ids: Mapping[Ref, str] = field(default_factory=dict)
     marks: Mapping[Ref, str] = field(default_factory=dict)
+    rate_marks: Mapping[Ref, str] = field(default_factory=dict)
+    alias_marks: Mapping[Ref, str] = field(default_factory=dict)
     archived: frozenset[Ref] = frozenset()
     contracts: Mapping[Ref, int] = field(default_factory=dict)
     unmanaged: Mapping[Kind, int] = field(default_factory=dict)
@@ -43,6 +48,14 @@ class Snapshot:
         """Whether the object differs from what was last applied: it was edited behind our back."""
         noun, mark = self.catalog.nouns.get(ref), self.marks.get(ref)
         return noun is not None and mark is not None and digest_of(noun) != mark
+
+    def repointed(self, card: Ref) -> bool:
+        """Whether the card's aliases or product order differ from those last applied; a card that was given none has
+        an empty mark."""
+        noun = self.catalog.nouns.get(card)
+        if not isinstance(noun, RateCard):
+            return False
+        return alias_digest(noun.aliases, noun.product_order) != self.alias_marks.get(card, NO_ALIASES)
 
 
 AFTER_RATES = {"aliases": (), "product_order": ()}

@@ -70,7 +70,7 @@ def _wanted(held: Snapshot, change: Change, at: datetime) -> Change | None:
             _check_references(held, ref, (Ref(Kind.PRODUCT, product) for product in sorted(products)))
             present = held.catalog.rates.get(change.card, NO_RATES)
             left = tuple(rate for rate in change.rates if rule.settled(ref, rate, present.get(rate.key)) is not None)
-            return replace(change, rates=left) if left else None
+            return replace(change, rates=left)
         case Repoint():
             _check_live(held, ref)
             products_of_order = (Ref(Kind.PRODUCT, product) for product in change.product_order)

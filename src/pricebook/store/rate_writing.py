@@ -42,6 +42,7 @@ def add_rates(work: Transaction, change: AddRates) -> str:
             changed.append((schedule, card_id, key))
     work.bulk(_ADD, added)
     work.bulk(_CHANGE, changed)
+    values: dict[str, object] = {}
     if added or changed:
         if digest is None:
             entries = work.reader.rows(TIMELINES, card_id)
@@ -51,7 +52,10 @@ def add_rates(work: Transaction, change: AddRates) -> str:
             total += book_digest([(key, schedule) for schedule, _, key in changed])
             total -= book_digest([(key, present[key]) for _, _, key in changed])
             count += len(added)
-        values = {"rates_digest": digest_text(total), "rates_count": count}
+        values |= {"rates_digest": digest_text(total), "rates_count": count}
+    if change.mark:
+        values["rates_mark"] = change.mark
+    if values:
         work.connection.execute(update(rate_card).where(rate_card.c.id == card_id).values(values))
     return card_id
 

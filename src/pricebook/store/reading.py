@@ -150,6 +150,8 @@ def read_snapshot(reader: Reader, namespace: str, at: datetime) -> Snapshot:
         catalog=Catalog(_with_aliases(reader, nouns, cards, names), _rates(reader, cards)),
         ids={ref: row[0] for found in rows.values() for ref, row in found.items()},
         marks={ref: row[2] for found in rows.values() for ref, row in found.items() if row[2] is not None},
+        rate_marks={ref: row[8] for ref, row in cards.items() if row[8] is not None},
+        alias_marks={ref: row[9] for ref, row in cards.items() if row[9] is not None},
         archived=archived,
         contracts=_contracts(reader, rows, instant_text(at)),
         unmanaged=_unmanaged(reader, prefix),
@@ -158,7 +160,7 @@ def read_snapshot(reader: Reader, namespace: str, at: datetime) -> Snapshot:
 
 def _rows(reader: Reader, kind: Kind, prefix: str) -> dict[Ref, Row]:
     """id, mark, digest, spec, archived_at, and for a card what is kept beside its spec."""
-    more = ", product_order, rates_digest, rates_count" if kind is Kind.RATE_CARD else ""
+    more = ", product_order, rates_digest, rates_count, rates_mark, aliases_mark" if kind is Kind.RATE_CARD else ""
     sql = f"SELECT id, mark, digest, spec, archived_at{more} FROM {table_of(kind)} WHERE substr(mark, 1, ?) = ?"
     found = {}
     for row in reader.rows(f"{sql} ORDER BY mark", len(prefix), prefix):
@@ -197,7 +199,7 @@ def _with_aliases(
 def _rates(reader: Reader, cards: dict[Ref, Row]) -> dict[str, Rates]:
     """The rates of the cards that have any. Where somebody else changed some, they are read, to know what they say."""
     rates: dict[str, Rates] = {}
-    for ref, (id_, *_, digest, count) in cards.items():
+    for ref, (id_, *_, digest, count, _, _) in cards.items():
         if digest is None:
             rates[ref.name] = RateBook(dict(reader.rows(TIMELINES, id_)))
         elif count:

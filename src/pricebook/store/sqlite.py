@@ -13,7 +13,7 @@ from pricebook.apply.ports import StoreError, StoreRefused
 
 APPLICATION = 0x70726963
 """`PRAGMA application_id` of our files: "pric"."""
-SCHEMA = 1
+SCHEMA = 2
 """`PRAGMA user_version`: the version of the tables that this code reads and writes."""
 PATIENCE = 15.0
 """Seconds to wait for another writer."""

@@ -40,6 +40,8 @@ rate_card = _noun(
     Column("product_order", Text, nullable=False),  # a JSON array of product ids
     Column("rates_digest", Text, CheckConstraint("length(rates_digest) = 32")),  # NULL: somebody else changed a rate
     Column("rates_count", Integer, nullable=False),
+    Column("rates_mark", Text, CheckConstraint("length(rates_mark) <= 200")),  # plan.mark.RateMark; NULL: no rates yet
+    Column("aliases_mark", Text),  # plan.mark.alias_digest; NULL: no aliases yet
 )
 package = _noun(
     "package",

@@ -23,6 +23,7 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import references, rewritten
 from pricebook.plan.change import Archive, Create, Repoint, Revise, Supersede
+from pricebook.plan.mark import alias_digest
 from pricebook.plan.snapshot import AFTER_RATES
 from pricebook.store import rule
 from pricebook.store.alias import Assignment, current, holder, hour_of
@@ -148,7 +149,8 @@ def _repoint(work: Transaction, change: Repoint) -> str:
         rule.check_reference(change.ref, Ref(Kind.PRODUCT, name), present=name in products, archived=False)
     table = NOUNS[Kind.RATE_CARD]
     order = encode([products[name][0] for name in change.product_order])
-    work.connection.execute(update(table).where(table.c.id == id_).values(product_order=order))
+    mark = alias_digest(change.aliases, change.product_order)
+    work.connection.execute(update(table).where(table.c.id == id_).values(product_order=order, aliases_mark=mark))
     sql = f"{ASSIGNMENTS} AND name IN (SELECT name FROM alias WHERE object_id = ?)"
     log = [Assignment(*row) for row in work.reader.rows(sql, Kind.RATE_CARD.value, id_)]
     left = [entry for entry, end in current(log, id_) if end == entry.ending_before]

@@ -1,0 +1,65 @@
+"""Where a step stands when the change is in the store and its mark is not, or a later one is."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from pricebook.apply.standing import Standing, standings
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.model import Alias
+from pricebook.catalog.rate_book import RateBook
+from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
+from pricebook.plan.planner import make_plan
+from pricebook.plan.rehearse import rehearse
+from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.step import Step
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+CARD = Ref(Kind.RATE_CARD, "tokens")
+
+
+def catalog(**prices: int) -> Catalog:
+    """A card with an alias and prices."""
+    terms = '{{"entitled":true,"price":{},"rate_type":"FLAT"}}'
+    book = {
+        key_text(RateKey("input", None, (("model", model),))): schedule_text(
+            [Segment("2025-01-01T00:00:00Z", None, terms.format(price))]
+        )
+        for model, price in prices.items()
+    }
+    return Catalog({CARD: RateCard(name="Tokens", aliases=(Alias(name="tokens"),))}, {"tokens": RateBook(book)})
+
+
+def steps_to(desired: Catalog, observed: Snapshot) -> list[Step]:
+    """The steps of the plan."""
+    plan = make_plan(desired, observed, namespace="acme", environment="local", as_of=AT)
+    return [replace(step, needs=()) for step in plan.steps]
+
+
+def after(steps: list[Step], observed: Snapshot) -> Snapshot:
+    """The store once they are done."""
+    return rehearse(observed, [step.change for step in steps])
+
+
+def test_rates_without_their_mark_are_sent_again() -> None:
+    first = after(steps_to(catalog(a=1), Snapshot(AT)), Snapshot(AT))
+    steps = steps_to(catalog(a=2), first)
+    done = after(steps, first)
+    assert standings(steps, done) == [Standing.DONE]
+    assert standings(steps, replace(done, rate_marks=first.rate_marks)) == [Standing.READY]
+
+
+def test_the_mark_of_a_later_apply_stays() -> None:
+    first = after(steps_to(catalog(a=1), Snapshot(AT)), Snapshot(AT))
+    steps = steps_to(catalog(a=2), first)
+    second = after(steps, first)
+    third = after(steps_to(catalog(a=2, b=1), second), second)
+    assert standings(steps, third) == [Standing.DONE]
+
+
+def test_aliases_without_their_mark_are_sent_again() -> None:
+    steps = steps_to(catalog(a=1), Snapshot(AT))
+    done = after(steps, Snapshot(AT))
+    assert standings(steps, done) == [Standing.DONE] * 3
+    assert standings(steps, replace(done, alias_marks={})) == [Standing.DONE, Standing.DONE, Standing.READY]
