@@ -18,6 +18,7 @@ COMMANDS = {
     "validate": "Check the manifests and say everything that is wrong with them.",
     "plan": "Show what would change, in money and in customers. Writes nothing to the store.",
     "apply": "Make the store say what the manifests say, or what a plan file says.",
+    "serve": "Serve an account that speaks Metronome's API, for tests and laptops.",
     "schema": "Print or write the JSON Schemas of manifests and plans.",
 }
 

@@ -1,0 +1,101 @@
+"""`pricebook serve`."""
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from pricebook.cli.invocation import Invocation
+from pricebook.cli.session import errors
+from pricebook.problem import Problem, quote
+
+
+@click.command()
+@click.option("--store", metavar="URL", help="Keep the account: sqlite:///sandbox.db. Without it, it is in memory.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8044, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
+@click.option(
+    "--token-env", metavar="NAME", help="The variable that holds the bearer token; otherwise it is `sandbox`."
+)
+@click.option("--read-only-token-env", metavar="NAME", help="The variable with a second token, which cannot write.")
+@click.option("--latency", default=0.0, type=click.FloatRange(0), metavar="MS", help="Milliseconds before an answer.")
+@click.option("--rate-limit", type=click.FloatRange(0, min_open=True), metavar="N", help="Requests a second; then 429.")
+@click.option(
+    "--fault", "faults", multiple=True, metavar="KIND[@WHEN][:PATH]", help="Go wrong on purpose; see docs/sandbox.md."
+)
+@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Log requests, as JSONL.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    store: str | None,
+    host: str,
+    port: int,
+    token_env: str | None,
+    read_only_token_env: str | None,
+    latency: float,
+    rate_limit: float | None,
+    faults: tuple[str, ...],
+    log: Path | None,
+) -> None:
+    """Serve an account that speaks Metronome's API, for laptops, CI and tests.
+
+    Point pricebook, the vendor's SDK or your own code at the URL that it prints. It bills nobody.
+    """
+    invocation = Invocation.of(ctx)
+    with errors(invocation), ExitStack() as stack:
+        try:
+            from pricebook.sandbox.server import Server
+        except ModuleNotFoundError as error:
+            hint = "pip install 'pricebook[sandbox]'"
+            invocation.fail(
+                [Problem("missing-extra", f"the sandbox needs {error.name}, which is not installed", hint=hint)]
+            )
+        from pricebook.sandbox.account import Account
+        from pricebook.sandbox.fault import Fault
+        from pricebook.sandbox.service import TOKEN, Sandbox
+
+        problems = []
+        parsed = []
+        for text in faults:
+            try:
+                parsed.append(Fault.parse(text))
+            except ValueError as error:
+                problems.append(Problem("fault", str(error), hint="docs/sandbox.md lists the faults"))
+        tokens = {}
+        for name in (token_env, read_only_token_env):
+            if name is not None and not os.environ.get(name):
+                problems.append(
+                    Problem("unset-token", f"the variable {quote(name)} is not set", hint=f"export {name}=...")
+                )
+            elif name is not None:
+                tokens[name] = os.environ[name]
+        if problems:
+            invocation.fail(problems)
+        account = Account(store)
+        stack.callback(account.close)
+        server = Server(
+            Sandbox(
+                account,
+                token=tokens[token_env] if token_env is not None else TOKEN,
+                read_only_token=tokens[read_only_token_env] if read_only_token_env is not None else None,
+                latency=latency / 1000,
+                rate_limit=rate_limit,
+                faults=parsed,
+                log=stack.enter_context(log.open("a", encoding="utf-8")) if log is not None else None,
+            ),
+            host,
+            port,
+        )
+        token = f"${token_env}" if token_env is not None else TOKEN
+        where = "in memory: it ends with this process" if store is None else f"in {account.where}"
+        invocation.print(
+            [
+                f"Serving Metronome's API at {server.url} (Ctrl-C ends it)",
+                f"  account  {where}",
+                f"  token    {token}",
+                f"  try      curl -H 'Authorization: Bearer {token}' {server.url}/v1/credit-types/list",
+                f"  SDK      Metronome(bearer_token=..., base_url={server.url!r})",
+            ]
+        )
+        server.run()

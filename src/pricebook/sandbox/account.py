@@ -1,0 +1,244 @@
+"""The account that a sandbox serves: vendor-shaped objects, kept in SQLite or in memory.
+
+It is not pricebook's own store: objects need no marks, may share their names, and are read back as the vendor shows
+them. A request is one transaction, so that a client or a server that dies leaves no half of it; the answer to an
+idempotency key is kept in the same one.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import RLock
+from typing import Any
+from uuid import uuid4
+
+from pricebook.apply.ports import StoreError
+from pricebook.sandbox.wire import Refused, decode, encode
+from pricebook.store.location import database_path
+from pricebook.store.sqlite import PATIENCE, explained
+
+APPLICATION = 0x70736278
+"""`PRAGMA application_id` of an account's file: "psbx"."""
+SCHEMA = 1
+CREATED_BY = "pricebook sandbox"
+
+_TABLES = """
+CREATE TABLE object (
+    seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, parent TEXT, link TEXT, uniqueness_key TEXT,
+    created_at TEXT NOT NULL, archived_at TEXT, body TEXT NOT NULL,
+    UNIQUE (kind, id), UNIQUE (kind, uniqueness_key)
+);
+CREATE INDEX object_parent ON object (kind, parent, seq);
+CREATE INDEX object_link ON object (kind, link, seq);
+CREATE TABLE timeline (
+    id INTEGER PRIMARY KEY, card_id TEXT NOT NULL, product_id TEXT NOT NULL, frequency TEXT NOT NULL,
+    group_values TEXT NOT NULL, schedule TEXT NOT NULL,
+    UNIQUE (card_id, product_id, frequency, group_values)
+);
+CREATE INDEX timeline_card ON timeline (card_id, id);
+CREATE INDEX timeline_product ON timeline (card_id, product_id, id);
+CREATE TABLE alias (
+    seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, object_id TEXT NOT NULL, position INTEGER NOT NULL,
+    starting_at TEXT, ending_before TEXT, assigned_at TEXT NOT NULL, withdrawn_at TEXT
+);
+CREATE INDEX alias_name ON alias (kind, name);
+CREATE INDEX alias_object ON alias (object_id);
+CREATE TABLE field_key (
+    seq INTEGER PRIMARY KEY, entity TEXT NOT NULL, key TEXT NOT NULL, is_unique INTEGER NOT NULL, UNIQUE (entity, key)
+);
+CREATE TABLE field_value (
+    entity TEXT NOT NULL, entity_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (entity, entity_id, key)
+) WITHOUT ROWID;
+CREATE INDEX field_value_value ON field_value (entity, key, value);
+CREATE TABLE event (transaction_id TEXT PRIMARY KEY, received_at TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE idempotency (
+    key TEXT PRIMARY KEY, digest TEXT NOT NULL, status INTEGER NOT NULL, body BLOB NOT NULL, at TEXT NOT NULL
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An object of the account. `body` is what has no column; `parent` is whose it is: a contract's customer."""
+
+    seq: int
+    kind: str
+    id: str
+    parent: str | None
+    uniqueness_key: str | None
+    created_at: str
+    archived_at: str | None
+    body: dict[str, Any]
+
+
+_COLUMNS = "seq, kind, id, parent, uniqueness_key, created_at, archived_at, body"
+
+
+class Work:
+    """One transaction over the account. `now` is RFC 3339 text in UTC."""
+
+    def __init__(self, connection: sqlite3.Connection, now: str) -> None:
+        self.now = now
+        self._connection = connection
+
+    def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def one(self, sql: str, *parameters: object) -> tuple[Any, ...] | None:
+        """The first row, or None."""
+        row: tuple[Any, ...] | None = self._connection.execute(sql, parameters).fetchone()
+        return row
+
+    def execute(self, sql: str, *parameters: object) -> int:
+        """Change something; how many rows it concerned."""
+        return self._connection.execute(sql, parameters).rowcount
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Change many rows."""
+        self._connection.executemany(sql, rows)
+
+    def add(
+        self,
+        kind: str,
+        body: dict[str, Any],
+        *,
+        parent: str | None = None,
+        link: str | None = None,
+        uniqueness_key: str | None = None,
+        id_: str | None = None,
+    ) -> str:
+        """Keep a new object and return its id. Raises Refused (409) for a uniqueness key that is taken.
+
+        `link` is what else lists it, such as a contract's package.
+        """
+        if uniqueness_key is not None:
+            taken = self.one("SELECT id FROM object WHERE kind = ? AND uniqueness_key = ?", kind, uniqueness_key)
+            if taken is not None:
+                raise Refused(409, f"uniqueness_key {uniqueness_key!r} is taken by the {kind} {taken[0]}")
+        made = id_ or str(uuid4())
+        sql = (
+            "INSERT INTO object (kind, id, parent, link, uniqueness_key, created_at, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        )
+        self.execute(sql, kind, made, parent, link, uniqueness_key, self.now, encode(body))
+        return made
+
+    def get(self, kind: str, id_: str, status: int = 404) -> Held:
+        """One object. Raises Refused when there is none."""
+        row = self.one(f"SELECT {_COLUMNS} FROM object WHERE kind = ? AND id = ?", kind, id_)
+        if row is None:
+            raise Refused(status, f"there is no {kind} {id_}")
+        return _held(row)
+
+    def live(self, kind: str, id_: str, status: int = 404) -> Held:
+        """One object that is not archived. Raises Refused, 400 for an archived one."""
+        held = self.get(kind, id_, status)
+        if held.archived_at is not None:
+            raise Refused(400, f"the {kind} {id_} is archived")
+        return held
+
+    def get_all(self, kind: str, ids: Iterable[str]) -> dict[str, Held]:
+        """The objects that there are of some ids, by id."""
+        found: dict[str, Held] = {}
+        wanted = sorted(set(ids))
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            marks = ", ".join("?" * len(part))
+            sql = f"SELECT {_COLUMNS} FROM object WHERE kind = ? AND id IN ({marks})"
+            found |= {row[2]: _held(row) for row in self.rows(sql, kind, *part)}
+        return found
+
+    def page(self, kind: str, after: int, limit: int, where: str = "", *parameters: object) -> list[Held]:
+        """Up to `limit` objects of a kind after a position, oldest first, that a condition holds for."""
+        condition = f" AND {where}" if where else ""
+        sql = f"SELECT {_COLUMNS} FROM object WHERE kind = ? AND seq > ?{condition} ORDER BY seq LIMIT ?"
+        return [_held(row) for row in self.rows(sql, kind, after, *parameters, limit)]
+
+    def put(self, held: Held, body: dict[str, Any]) -> None:
+        """Keep another body of an object."""
+        self.execute("UPDATE object SET body = ? WHERE seq = ?", encode(body), held.seq)
+
+    def archive(self, held: Held) -> None:
+        """Archive an object, for good."""
+        self.execute("UPDATE object SET archived_at = ? WHERE seq = ? AND archived_at IS NULL", self.now, held.seq)
+
+
+def _held(row: tuple[Any, ...]) -> Held:
+    body: Any = decode(row[7].encode("utf-8"))
+    seq, kind, id_, parent, uniqueness_key, created_at, archived_at, _ = row
+    return Held(seq, kind, id_, parent, uniqueness_key, created_at, archived_at, body)
+
+
+class Account:
+    """The account behind a URL, `sqlite:///account.db`; without one it is in memory and ends with the process.
+
+    Threads may share it, and other processes its file.
+    """
+
+    def __init__(self, url: str | None = None) -> None:
+        self.where = str(database_path(url)) if url is not None else "memory"
+        self._lock = RLock()
+        self._connection = _opened(database_path(url) if url is not None else None)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self, now: str, *, writes: bool) -> Iterator[Work]:
+        """A transaction, rolled back when anything is raised. Raises StoreError when the file cannot be used."""
+        with self._lock:
+            connection = self._connection
+            try:
+                connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+                try:
+                    yield Work(connection, now)
+                    connection.execute("COMMIT")
+                finally:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+            except sqlite3.Error as error:
+                raise explained(error, self.where) from None
+
+
+def _opened(path: Path | None) -> sqlite3.Connection:
+    if path is not None and (not path.parent.is_dir() or path.is_dir()):
+        raise StoreError(f"{path} cannot be an account's file", "name a file in a directory that exists")
+    where = path.absolute().as_uri() if path is not None else ":memory:"
+    connection: sqlite3.Connection | None = None
+    try:
+        connection = sqlite3.connect(
+            where, uri=path is not None, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+        )
+        if path is not None:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("BEGIN IMMEDIATE")
+        _prepare(connection, where if path is None else str(path))
+        connection.execute("COMMIT")
+    except BaseException as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise explained(error, str(path)) from None
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, where: str) -> None:
+    """Make the tables where there is nothing yet."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (schema,) = connection.execute("PRAGMA user_version").fetchone()
+    if (application, schema) == (APPLICATION, SCHEMA):
+        return
+    if application or schema or connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        hint = "name another file; the sandbox keeps an account of its own, not the store of `plan` and `apply`"
+        raise StoreError(f"{where} is a database of something else, not a sandbox's account", hint)
+    for statement in _TABLES.split(";"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA}")

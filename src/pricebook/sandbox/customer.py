@@ -1,0 +1,75 @@
+"""Customers: who contracts are with. Ingest aliases are unique among those that are not archived."""
+
+from typing import Any
+
+from pricebook.sandbox.account import Held, Work
+from pricebook.sandbox.call import Call, Json, id_answer, listed
+from pricebook.sandbox.custom_field import fields_of, set_fields
+from pricebook.sandbox.wire import Refused, stamp
+
+KIND = "customer"
+_ALIASES = "SELECT object.id FROM object, json_each(object.body, '$.ingest_aliases') WHERE kind = 'customer'"
+
+
+def create(call: Call) -> Json:
+    """`POST customers`. Raises Refused, 409 when an ingest alias is taken."""
+    body = dict(call.body)
+    fields = body.pop("custom_fields", {})
+    aliases = list(body.get("ingest_aliases", ()))
+    if "external_id" in body and body["external_id"] not in aliases:
+        aliases.insert(0, body["external_id"])
+    for name in aliases:
+        taken = call.work.one(f"{_ALIASES} AND archived_at IS NULL AND json_each.value = ?", name)
+        if taken is not None:
+            raise Refused(409, f"ingest alias {name!r} is taken by the customer {taken[0]}")
+    kept = {"name": body["name"], "ingest_aliases": aliases}
+    id_ = call.work.add(KIND, kept | ({"external_id": body["external_id"]} if "external_id" in body else {}))
+    set_fields(call.work, KIND, id_, fields)
+    shown = _shown(call.work, [call.work.get(KIND, id_)])[0]
+    return {"data": {name: shown[name] for name in ("id", "external_id", "ingest_aliases", "name", "custom_fields")}}
+
+
+def get(call: Call) -> Json:
+    """`GET customers/{customer_id}`."""
+    return {"data": _shown(call.work, [call.work.get(KIND, call.path_id("customer_id"))])[0]}
+
+
+def list_customers(call: Call) -> Json:
+    """`GET customers`, by ingest alias or by ids; archived ones with `only_archived`."""
+    conditions = ["archived_at IS NOT NULL" if call.flag("only_archived") else "archived_at IS NULL"]
+    parameters: list[Any] = []
+    if "ingest_alias" in call.query:
+        conditions.append("id IN (" + _ALIASES + " AND json_each.value = ?)")
+        parameters.append(call.query["ingest_alias"])
+    if "customer_ids" in call.query:
+        ids = [id_.strip().lower() for id_ in call.query["customer_ids"].split(",")]
+        conditions.append(f"id IN ({', '.join('?' * len(ids))})")
+        parameters += ids
+    return listed(call, KIND, _shown, " AND ".join(conditions), *parameters)
+
+
+def archive(call: Call) -> Json:
+    """`customers/archive`, and with it the contracts."""
+    held = call.work.get(KIND, call.body["id"])
+    call.work.archive(held)
+    sql = "UPDATE object SET archived_at = ? WHERE kind = 'contract' AND parent = ? AND archived_at IS NULL"
+    call.work.execute(sql, call.work.now, held.id)
+    return id_answer(held.id)
+
+
+def _shown(work: Work, found: list[Held]) -> list[Json]:
+    fields = fields_of(work, KIND, [held.id for held in found])
+    return [
+        {
+            "id": held.id,
+            "external_id": held.body.get("external_id", held.id),
+            "ingest_aliases": held.body["ingest_aliases"],
+            "name": held.body["name"],
+            "customer_config": {"salesforce_account_id": None},
+            "custom_fields": fields[held.id],
+            "created_at": stamp(held.created_at),
+            "updated_at": stamp(held.created_at),
+            "archived_at": stamp(held.archived_at) if held.archived_at is not None else None,
+        }
+        for held in found
+    ]

@@ -1,0 +1,113 @@
+"""Every endpoint that the sandbox answers, by method and path; those that it does not answer are known by name."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+from pricebook.sandbox import contract, custom_field, customer, event, metric, package, product, rate, rate_card, unit
+from pricebook.sandbox.call import Call, Json
+from pricebook.sandbox.shape import shapes
+from pricebook.sandbox.wire import Refused
+
+
+class Endpoint(NamedTuple):
+    """What answers a method and path, and whether it writes."""
+
+    name: str
+    answer: Callable[[Call], Json | None]
+    writes: bool
+
+
+_CARDS = "/v1/contract-pricing/rate-cards"
+_PRODUCTS = "/v1/contract-pricing/products"
+
+_READS: dict[str, Callable[[Call], Json | None]] = {
+    "GET /v1/billable-metrics": metric.list_metrics,
+    "GET /v1/billable-metrics/{billable_metric_id}": metric.get,
+    f"POST {_PRODUCTS}/get": product.get,
+    f"POST {_PRODUCTS}/list": product.list_products,
+    f"POST {_CARDS}/get": rate_card.get,
+    f"POST {_CARDS}/getRateSchedule": rate.get_schedule,
+    f"POST {_CARDS}/getRates": rate.get_rates,
+    f"POST {_CARDS}/list": rate_card.list_cards,
+    "POST /v1/contracts/get": contract.get,
+    "POST /v1/contracts/list": contract.list_contracts,
+    "POST /v2/contracts/get": contract.get_v2,
+    "POST /v2/contracts/list": contract.list_v2,
+    "GET /v1/credit-types/list": unit.list_units,
+    "POST /v1/customFields/listKeys": custom_field.list_keys,
+    "GET /v1/customers": customer.list_customers,
+    "GET /v1/customers/{customer_id}": customer.get,
+    "POST /v1/packages/get": package.get,
+    "POST /v1/packages/list": package.list_packages,
+    "POST /v1/packages/listContractsOnPackage": package.list_contracts,
+}
+_WRITES: dict[str, Callable[[Call], Json | None]] = {
+    "POST /v1/billable-metrics/archive": metric.archive,
+    "POST /v1/billable-metrics/create": metric.create,
+    "PUT /v1/billable-metrics/{billable_metric_id}": metric.update,
+    f"POST {_PRODUCTS}/archive": product.archive,
+    f"POST {_PRODUCTS}/create": product.create,
+    f"POST {_PRODUCTS}/update": product.update,
+    f"POST {_CARDS}/addRate": rate.add_rate,
+    f"POST {_CARDS}/addRates": rate.add_rates,
+    f"POST {_CARDS}/archive": rate_card.archive,
+    f"POST {_CARDS}/create": rate_card.create,
+    f"POST {_CARDS}/moveRateCardProducts": rate_card.move_products,
+    f"POST {_CARDS}/setRateCardProductsOrder": rate_card.set_order,
+    f"POST {_CARDS}/update": rate_card.update,
+    "POST /v1/contracts/archive": contract.archive,
+    "POST /v1/contracts/create": contract.create,
+    "POST /v1/contracts/updateEndDate": contract.update_end_date,
+    "POST /v1/credit-types/archive": unit.archive,
+    "POST /v1/credit-types/create": unit.create,
+    "POST /v1/customFields/addKey": custom_field.add_key,
+    "POST /v1/customFields/deleteValues": custom_field.delete_values,
+    "POST /v1/customFields/removeKey": custom_field.remove_key,
+    "POST /v1/customFields/setValues": custom_field.set_values,
+    "POST /v1/customers": customer.create,
+    "POST /v1/customers/archive": customer.archive,
+    "POST /v1/ingest": event.ingest,
+    "POST /v1/packages/archive": package.archive,
+    "POST /v1/packages/create": package.create,
+}
+
+
+def find(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
+    """The endpoint of a request and the ids in its path.
+
+    Raises Refused: 501 for one that the vendor has and the sandbox has not, 405 for another method, 404 for any other.
+    """
+    wanted = f"{method} {path}"
+    table = endpoints()
+    if wanted in table:
+        return table[wanted], {}
+    for name, pattern in _patterns():
+        if match := pattern.fullmatch(wanted):
+            if name not in table:
+                raise Refused(501, f"the sandbox does not answer {wanted}; Metronome does")
+            return table[name], match.groupdict()
+    methods = [name.split()[0] for name, pattern in _patterns() if pattern.fullmatch(f"{name.split()[0]} {path}")]
+    if methods:
+        raise Refused(405, f"{path} is asked with {' or '.join(sorted(set(methods)))}, not with {method}")
+    raise Refused(404, f"there is no {wanted}")
+
+
+@cache
+def endpoints() -> dict[str, Endpoint]:
+    """Every endpoint by its name, such as `POST /v1/packages/create`."""
+    parts = ((_READS, False), (_WRITES, True))
+    return {name: Endpoint(name, answer, writes) for part, writes in parts for name, answer in part.items()}
+
+
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str]]]:
+    """The name of every endpoint of the vendor as an expression, those with nothing but literal parts first."""
+    names = sorted([*endpoints(), *shapes()["unsupported"]], key=lambda name: name.count("{"))
+    return [(name, re.compile(_expression(name))) for name in names]
+
+
+def _expression(name: str) -> str:
+    parts = re.split(r"\{(\w+)\}", name)
+    return "".join(f"(?P<{part}>[^/]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts))

@@ -1,0 +1,147 @@
+"""Packages: created, read, archived; never edited. A read-back package shows the id of its rate card, not the alias."""
+
+from pricebook.catalog.package import Package
+from pricebook.sandbox import alias
+from pricebook.sandbox.account import CREATED_BY, Held, Work
+from pricebook.sandbox.call import Call, Json, archive_condition, id_answer, listed
+from pricebook.sandbox.custom_field import fields_of
+from pricebook.sandbox.page import MOST, read_limit
+from pricebook.sandbox.rate_card import KIND as CARD
+from pricebook.sandbox.rule import check_rules
+from pricebook.sandbox.term import ENTITIES, LISTS, check_products, package_terms
+from pricebook.sandbox.wire import Refused, stamp
+
+KIND = "package"
+_LISTED_BY_DEFAULT = 10
+"""`packages/list` has pages of ten where no limit is given."""
+
+
+def create(call: Call) -> Json:
+    """`packages/create`. Raises Refused, 409 for a uniqueness key that was used before."""
+    work, body = call.work, dict(call.body)
+    key = body.pop("uniqueness_key", None)
+    taken = work.one("SELECT id FROM object WHERE kind = ? AND uniqueness_key = ?", KIND, key)
+    if taken is not None:
+        raise Refused(409, f"a package with the uniqueness_key {key!r} exists already: {taken[0]}")
+    aliases = body.pop("aliases", [])
+    alias.check_aliases(aliases)
+    check_rules(Package, body | {"aliases": aliases})
+    check_products(work, body)
+    card_id = _card(work, body)
+    _check_subscriptions(work, card_id, body)
+    kept = {name: value for name, value in body.items() if name not in LISTS and name != "rate_card_id"}
+    kept |= {"rate_card_id": card_id} if "rate_card_id" in body else {}
+    id_ = work.add(KIND, {}, uniqueness_key=key)
+    held = work.get(KIND, id_)
+    work.put(held, kept | package_terms(work, id_, body))
+    alias.give(work, KIND, id_, aliases)
+    return id_answer(id_)
+
+
+def get(call: Call) -> Json:
+    """`packages/get`, archived ones too."""
+    return {"data": _shown(call.work, [call.work.get(KIND, call.body["package_id"])])[0]}
+
+
+def list_packages(call: Call) -> Json:
+    """`packages/list`."""
+    return listed(call, KIND, _shown, archive_condition(call.body), default=_LISTED_BY_DEFAULT)
+
+
+def archive(call: Call) -> Json:
+    """`packages/archive`: no new contracts; those on it go on. Its aliases stand for nobody any more."""
+    held = call.work.get(KIND, call.body["package_id"])
+    call.work.archive(held)
+    alias.withdraw(call.work, KIND, held.id)
+    return id_answer(held.id)
+
+
+def list_contracts(call: Call) -> Json:
+    """`packages/listContractsOnPackage`."""
+    body = call.body
+    package = call.work.get(KIND, body["package_id"])
+    if "covering_date" in body and "starting_at" in body:
+        raise Refused(400, "starting_at cannot be provided together with covering_date")
+    read_limit(call.query)
+    conditions, parameters = ["link = ?"], [package.id]
+    if not body.get("include_archived"):
+        conditions.append("archived_at IS NULL")
+    if "covering_date" in body:
+        end = "json_extract(body, '$.ending_before')"
+        conditions.append(f"json_extract(body, '$.starting_at') <= ? AND ({end} IS NULL OR {end} > ?)")
+        parameters += [body["covering_date"]] * 2
+    if "starting_at" in body:
+        conditions.append("json_extract(body, '$.starting_at') >= ?")
+        parameters.append(body["starting_at"])
+    return listed(call, "contract", _shown_contracts, " AND ".join(conditions), *parameters, default=MOST)
+
+
+def card_of(work: Work, package: Json, instant: str) -> str | None:
+    """The id of a package's rate card: by its alias as it stands at an instant."""
+    if "rate_card_alias" in package:
+        return alias.find(work, CARD, package["rate_card_alias"], instant)
+    found: str | None = package.get("rate_card_id")
+    return found
+
+
+def _card(work: Work, body: Json) -> str | None:
+    """The rate card that the package names, or will. Raises Refused (400) when there is none."""
+    if "rate_card_id" in body:
+        return work.live(CARD, body["rate_card_id"], 400).id
+    name = body.get("rate_card_alias")
+    if name is None:
+        return None
+    sql = "SELECT starting_at FROM alias WHERE kind = ? AND name = ? AND starting_at > ? ORDER BY starting_at"
+    for instant in (work.now, *(row[0] for row in work.rows(sql, CARD, name, work.now))):
+        found = alias.find(work, CARD, name, instant)
+        if found is not None:
+            return found
+    raise Refused(400, f"rate_card_alias: no rate card has the alias {name!r}")
+
+
+def _check_subscriptions(work: Work, card_id: str | None, body: Json) -> None:
+    for index, subscription in enumerate(body.get("subscriptions", ())):
+        rate = subscription["subscription_rate"]
+        sql = "SELECT 1 FROM timeline WHERE card_id = ? AND product_id = ? AND frequency = ?"
+        if work.one(sql, card_id, rate["product_id"], rate["billing_frequency"]) is None:
+            message = f"the rate card has no {rate['billing_frequency']} rate for the product {rate['product_id']}"
+            raise Refused(400, f"subscriptions[{index}].subscription_rate: {message}")
+
+
+def _shown(work: Work, found: list[Held]) -> list[Json]:
+    made = []
+    for held in found:
+        body = {name: value for name, value in held.body.items() if name != "rate_card_alias"}
+        for name, entity in ENTITIES.items():
+            fields = fields_of(work, entity, [term["id"] for term in body.get(name, ())])
+            if name in body:
+                body[name] = [{**term, "custom_fields": fields[term["id"]]} for term in body[name]]
+        statement = body.pop("usage_statement_schedule", {"frequency": "MONTHLY"})
+        card_id = card_of(work, held.body, work.now)
+        made.append(
+            {
+                "id": held.id,
+                "multiplier_override_prioritization": "LOWEST_MULTIPLIER",
+                **body,
+                "aliases": alias.shown(work, KIND, held.id),
+                "usage_statement_schedule": {
+                    "frequency": statement["frequency"],
+                    "day": statement.get("day", "FIRST_OF_MONTH"),
+                },
+                "created_at": stamp(held.created_at),
+                "created_by": CREATED_BY,
+            }
+            | ({"rate_card_id": card_id} if card_id is not None else {})
+            | ({"uniqueness_key": held.uniqueness_key} if held.uniqueness_key is not None else {})
+            | ({"archived_at": stamp(held.archived_at)} if held.archived_at is not None else {})
+        )
+    return made
+
+
+def _shown_contracts(_: Work, found: list[Held]) -> list[Json]:
+    return [
+        {"customer_id": held.parent, "contract_id": held.id, "starting_at": stamp(held.body["starting_at"])}
+        | ({"ending_before": stamp(held.body["ending_before"])} if "ending_before" in held.body else {})
+        | ({"archived_at": stamp(held.archived_at)} if held.archived_at is not None else {})
+        for held in found
+    ]

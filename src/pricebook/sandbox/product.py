@@ -1,0 +1,119 @@
+"""Products. The type never changes; everything else changes from an hour on, and the history is shown."""
+
+from typing import Any
+
+from pricebook.sandbox.account import CREATED_BY, Held, Work
+from pricebook.sandbox.call import Call, Json, archive_condition, check_hours, id_answer, listed
+from pricebook.sandbox.custom_field import fields_of, set_fields
+from pricebook.sandbox.metric import KIND as METRIC
+from pricebook.sandbox.wire import Refused, stamp
+
+KIND = "contract_product"
+"""The name of products among the entities of custom fields."""
+
+_USAGE = (
+    "billable_metric_id",
+    "pricing_group_key",
+    "presentation_group_key",
+    "quantity_conversion",
+    "quantity_rounding",
+    "sql_breakdown_granularity",
+)
+_COMPOSITE = (
+    "composite_product_ids",
+    "composite_tags",
+    "composite_scope",
+    "exclude_free_usage",
+    "include_composite_spend",
+)
+
+
+def create(call: Call) -> Json:
+    """`products/create`."""
+    body = dict(call.body)
+    fields = body.pop("custom_fields", {})
+    kind = body.pop("type")
+    kind = "PRO_SERVICE" if kind == "PROFESSIONAL_SERVICE" else kind
+    _check(call.work, kind, body)
+    if kind == "USAGE" and "billable_metric_id" not in body:
+        raise Refused(400, "billable_metric_id is required for USAGE products")
+    if kind == "COMPOSITE" and not (body.get("composite_product_ids") or body.get("composite_tags")):
+        raise Refused(400, "composite_product_ids or composite_tags is required for COMPOSITE products")
+    state = {"created_at": stamp(call.work.now), "created_by": CREATED_BY, **_solid(body)}
+    id_ = call.work.add(KIND, {"type": kind, "initial": state, "updates": []})
+    set_fields(call.work, KIND, id_, fields)
+    return id_answer(id_)
+
+
+def update(call: Call) -> Json:
+    """`products/update`, from `starting_at` on. What the request does not name stays as it is."""
+    body = dict(call.body)
+    held = call.work.live(KIND, body.pop("product_id"))
+    check_hours(body, "starting_at")
+    _check(call.work, held.body["type"], body)
+    change = {**body, "starting_at": stamp(body["starting_at"])}
+    change |= {"created_at": stamp(call.work.now), "created_by": CREATED_BY}
+    call.work.put(held, held.body | {"updates": [*held.body["updates"], change]})
+    return id_answer(held.id)
+
+
+def get(call: Call) -> Json:
+    """`products/get`, archived ones too."""
+    return {"data": _shown(call.work, [call.work.get(KIND, call.body["id"])])[0]}
+
+
+def list_products(call: Call) -> Json:
+    """`products/list`, without archived ones unless `archive_filter` says so."""
+    return listed(call, KIND, _shown, archive_condition(call.body))
+
+
+def archive(call: Call) -> Json:
+    """`products/archive`: no new rates for it; what there is goes on."""
+    held = call.work.get(KIND, call.body["product_id"])
+    call.work.archive(held)
+    return id_answer(held.id)
+
+
+def current(held: Held, now: str) -> Json:
+    """The state of a product at an instant: its initial one, and every update that has begun, by their start."""
+    state: Json = dict(held.body["initial"])
+    for change in sorted(held.body["updates"], key=lambda update: update["starting_at"]):
+        if change["starting_at"] <= stamp(now):
+            state |= change
+    return _solid(state)
+
+
+def _check(work: Work, kind: str, body: Json) -> None:
+    """Only fields of the type are there, and what they refer to exists."""
+    for names, wanted in ((_USAGE, "USAGE"), (_COMPOSITE, "COMPOSITE")):
+        wrong = [name for name in names if body.get(name) is not None and kind != wanted]
+        if wrong:
+            raise Refused(400, f"{', '.join(wrong)} is for {wanted} products only, not for {kind}")
+    if body.get("billable_metric_id") is not None:
+        work.live(METRIC, body["billable_metric_id"], 400)
+    for id_ in body.get("composite_product_ids", ()):
+        work.get(KIND, id_, 400)
+    conversion = body.get("quantity_conversion")
+    if conversion and conversion["operation"] == "DIVIDE" and not conversion["conversion_factor"]:
+        raise Refused(400, "quantity_conversion.conversion_factor must not be 0 when it divides")
+
+
+def _solid(state: dict[str, Any]) -> Json:
+    """Without what was set to null."""
+    return {name: value for name, value in state.items() if value is not None}
+
+
+def _shown(work: Work, found: list[Held]) -> list[Json]:
+    fields = fields_of(work, KIND, [held.id for held in found])
+    return [
+        {
+            "id": held.id,
+            "type": held.body["type"],
+            "initial": held.body["initial"],
+            "current": current(held, work.now),
+            "updates": held.body["updates"],
+            "custom_fields": fields[held.id],
+            "archived_at": stamp(held.archived_at) if held.archived_at is not None else None,
+        }
+        for held in found
+    ]

@@ -1,0 +1,235 @@
+"""Rates: added, never deleted. A price is a timeline; what is added replaces what it covers and leaves the rest.
+
+The timelines of a card are kept one by one, found by product without reading the card's other ones.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pricebook.catalog.canonical import decode, encode
+from pricebook.catalog.rate import RateTerms
+from pricebook.catalog.timeline import Segment, Timeline, overlay, schedule_text
+from pricebook.sandbox.account import Held, Work
+from pricebook.sandbox.call import Call, Json, check_hours, id_answer
+from pricebook.sandbox.custom_field import fields_of
+from pricebook.sandbox.page import Position, cursor, read_limit, read_position
+from pricebook.sandbox.product import KIND as PRODUCT
+from pricebook.sandbox.product import current
+from pricebook.sandbox.rate_card import KIND as CARD
+from pricebook.sandbox.rule import check_rules
+from pricebook.sandbox.unit import USD_ID, unit
+from pricebook.sandbox.wire import Refused, stamp
+
+_TERMS = (
+    "rate_type",
+    "price",
+    "credit_type_id",
+    "quantity",
+    "is_prorated",
+    "tiers",
+    "minimum_config",
+    "custom_rate",
+    "commit_rate",
+    "entitled",
+)
+Key = tuple[str, str, str]
+"""Product, billing frequency (empty for none) and the canonical text of the pricing group values."""
+
+
+def add_rates(call: Call) -> Json:
+    """`rate-cards/addRates`: all of them, or none."""
+    card = call.work.live(CARD, call.body["rate_card_id"])
+    _add(call.work, card, call.body["rates"], "rates[{}]")
+    return id_answer(card.id)
+
+
+def add_rate(call: Call) -> Json:
+    """`rate-cards/addRate`, which the vendor limits heavily."""
+    body = dict(call.body)
+    card = call.work.live(CARD, body.pop("rate_card_id"))
+    _add(call.work, card, [body], "")
+    rate = _rate(call.work, _terms(body), {})
+    if body.get("pricing_group_values"):
+        rate["pricing_group_values"] = body["pricing_group_values"]
+    return {"data": rate | ({"commit_rate": body["commit_rate"]} if "commit_rate" in body else {})}
+
+
+def get_rates(call: Call) -> Json:
+    """`rate-cards/getRates`: the rates in force at an instant."""
+    instant = call.body["at"]
+    return _page(call, lambda segment: segment.covers(instant))
+
+
+def get_schedule(call: Call) -> Json:
+    """`rate-cards/getRateSchedule`: every segment that lies, at least in part, in a period; whole ones [assumed]."""
+    start, end = call.body["starting_at"], call.body.get("ending_before")
+    return _page(
+        call,
+        lambda segment: (
+            (segment.ending_before is None or segment.ending_before > start)
+            and (end is None or segment.starting_at < end)
+        ),
+    )
+
+
+def _add(work: Work, card: Held, rates: list[Json], at: str) -> None:
+    products = work.get_all(PRODUCT, (rate["product_id"] for rate in rates))
+    states = {id_: current(held, work.now) for id_, held in products.items()}
+    units = {USD_ID, card.body["fiat_credit_type"]["id"]}
+    units |= {one["custom_credit_type"]["id"] for one in card.body["credit_type_conversions"]}
+    added: dict[Key, list[Segment]] = {}
+    for index, rate in enumerate(rates):
+        where = at.format(index)
+        _check(rate, products.get(rate["product_id"]), states.get(rate["product_id"], {}), units, where)
+        key = (rate["product_id"], rate.get("billing_frequency", ""), encode(rate.get("pricing_group_values", {})))
+        segment = Segment(rate["starting_at"], rate.get("ending_before"), encode(_terms(rate)))
+        added.setdefault(key, []).append(segment)
+    present = _timelines(work, card.id, added)
+    work.execute_many(
+        "INSERT INTO timeline (card_id, product_id, frequency, group_values, schedule) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (card_id, product_id, frequency, group_values) DO UPDATE SET schedule = excluded.schedule",
+        [(card.id, *key, schedule_text(overlay(present.get(key, ()), segments))) for key, segments in added.items()],
+    )
+
+
+def _timelines(work: Work, card_id: str, keys: Mapping[Key, object]) -> dict[Key, Timeline]:
+    sql = "SELECT schedule FROM timeline WHERE card_id = ? AND product_id = ? AND frequency = ? AND group_values = ?"
+    found = ((key, work.one(sql, card_id, *key)) for key in keys)
+    return {key: _schedule(row[0]) for key, row in found if row is not None}
+
+
+def _schedule(text: str) -> Timeline:
+    data: Any = decode(text)
+    return tuple(Segment(start, end, encode(terms)) for start, end, terms in data)
+
+
+def _terms(rate: Json) -> Json:
+    """What a rate says, without when and of what."""
+    return {name: rate[name] for name in _TERMS if name in rate}
+
+
+def _check(rate: Json, product: Held | None, state: Json, units: set[str], at: str) -> None:
+    head = f"{at}." if at else ""
+    if product is None:
+        raise Refused(400, f"{head}product_id: there is no product {rate['product_id']}")
+    if product.archived_at is not None:
+        raise Refused(400, f"{head}product_id: the product {product.id} is archived")
+    check_hours(rate, "starting_at", "ending_before", at=at)
+    check_rules(RateTerms, _terms(rate), at)
+    kind = product.body["type"]
+    if kind == "SUBSCRIPTION" and "billing_frequency" not in rate:
+        raise Refused(400, f"{head}billing_frequency is required for SUBSCRIPTION products")
+    if kind != "SUBSCRIPTION" and "billing_frequency" in rate:
+        raise Refused(400, f"{head}billing_frequency is for SUBSCRIPTION products only, not for {kind}")
+    wanted, given = set(state.get("pricing_group_key", ())), set(rate.get("pricing_group_values", ()))
+    if wanted != given:
+        keys = ", ".join(sorted(wanted)) or "none"
+        raise Refused(400, f"{head}pricing_group_values must have the product's pricing group keys: {keys}")
+    if rate.get("credit_type_id", USD_ID) not in units:
+        raise Refused(400, f"{head}credit_type_id: the rate card has no conversion for {rate['credit_type_id']}")
+
+
+def _page(call: Call, wanted: Any) -> Json:
+    limit, position = read_limit(call.query), read_position(call.query)
+    card = call.work.get(CARD, call.body["rate_card_id"])
+    found: list[tuple[Key, Segment]] = []
+    following: Position | None = None
+    for row_id, key, index, segment in _segments(call.work, card.id, call.body.get("selectors"), position):
+        if not wanted(segment):
+            continue
+        if len(found) == limit:
+            following = (row_id, index)
+            break
+        found.append((key, segment))
+    return {
+        "data": list(_shown(call.work, found)),
+        "next_page": cursor(following) if following is not None else None,
+    }
+
+
+def _segments(
+    work: Work, card_id: str, selectors: list[Json] | None, position: Position
+) -> Iterator[tuple[int, Key, int, Segment]]:
+    """The segments from a position on, as (row, key, number, segment), that a selector asks for; read in steps."""
+    condition, parameters = _selected(work, card_id, selectors)
+    first = position[0]
+    sql = (
+        "SELECT id, product_id, frequency, group_values, schedule FROM timeline"
+        f" WHERE card_id = ? AND id >= ?{condition} ORDER BY id LIMIT 200"
+    )
+    while rows := work.rows(sql, card_id, first, *parameters):
+        for row_id, product, frequency, values, schedule in rows:
+            for index, segment in enumerate(_schedule(schedule)):
+                if (row_id, index) >= position:
+                    yield row_id, (product, frequency, values), index, segment
+        first = rows[-1][0] + 1
+
+
+def _selected(work: Work, card_id: str, selectors: list[Json] | None) -> tuple[str, list[object]]:
+    """The SQL condition of the selectors: any of them, each with all that it says."""
+    if not selectors:
+        return "", []
+    parts, parameters = [], []
+    for selector in selectors:
+        conditions = ["1"]
+        if "product_id" in selector:
+            conditions.append("product_id = ?")
+            parameters.append(selector["product_id"])
+        if "billing_frequency" in selector:
+            conditions.append("frequency = ?")
+            parameters.append(selector["billing_frequency"])
+        if "pricing_group_values" in selector:
+            conditions.append("group_values = ?")
+            parameters.append(encode(selector["pricing_group_values"]))
+        for name, value in selector.get("partial_pricing_group_values", {}).items():
+            conditions.append("EXISTS (SELECT 1 FROM json_each(group_values) WHERE json_each.key = ? AND value = ?)")
+            parameters += [name, value]
+        if "product_tags" in selector:
+            tagged = _tagged(work, card_id, set(selector["product_tags"]))
+            conditions.append(f"product_id IN ({', '.join('?' * len(tagged))})")
+            parameters += tagged
+        parts.append(" AND ".join(conditions))
+    return f" AND ({' OR '.join(f'({part})' for part in parts)})", parameters
+
+
+def _tagged(work: Work, card_id: str, tags: set[str]) -> list[str]:
+    """The products on the card that have any of the tags."""
+    on_card = [row[0] for row in work.rows("SELECT DISTINCT product_id FROM timeline WHERE card_id = ?", card_id)]
+    products = work.get_all(PRODUCT, on_card)
+    return [id_ for id_, held in products.items() if not tags.isdisjoint(current(held, work.now).get("tags", ()))]
+
+
+def _shown(work: Work, found: list[tuple[Key, Segment]]) -> Iterator[Json]:
+    products = work.get_all(PRODUCT, (key[0] for key, _ in found))
+    states = {id_: current(held, work.now) for id_, held in products.items()}
+    fields = fields_of(work, PRODUCT, products)
+    units: dict[str, Json] = {}
+    for (product, frequency, values), segment in found:
+        terms: Any = decode(segment.terms)
+        group_values: Any = decode(values)
+        made: Json = {
+            "product_id": product,
+            "product_name": states[product]["name"],
+            "product_tags": states[product].get("tags", []),
+            "product_custom_fields": fields[product],
+            "starting_at": stamp(segment.starting_at),
+            "entitled": terms["entitled"],
+            "rate": _rate(work, terms, units),
+        }
+        made |= {"ending_before": stamp(segment.ending_before)} if segment.ending_before is not None else {}
+        made |= {"pricing_group_values": group_values} if group_values else {}
+        made |= {"billing_frequency": frequency} if frequency else {}
+        yield made | ({"commit_rate": terms["commit_rate"]} if "commit_rate" in terms else {})
+
+
+def _rate(work: Work, terms: Json, units: dict[str, Json]) -> Json:
+    """A rate as it is read back: with the unit's name, without what stands beside it."""
+    made = {name: terms[name] for name in terms if name not in ("credit_type_id", "commit_rate", "entitled")}
+    if terms["rate_type"] == "PERCENTAGE":
+        return made
+    id_ = terms.get("credit_type_id", USD_ID)
+    if id_ not in units:
+        units[id_] = (
+            {"name": work.get("credit_type", id_).body["name"], "id": id_} if id_ != USD_ID else unit(work, id_)
+        )
+    return made | {"credit_type": units[id_]}

@@ -1,0 +1,122 @@
+"""Rate cards, without their rates: name, description, aliases, conversions, and the order of products on invoices."""
+
+from collections.abc import Iterable
+
+from pricebook.catalog.money import plain
+from pricebook.sandbox import alias
+from pricebook.sandbox.account import CREATED_BY, Held, Work
+from pricebook.sandbox.call import Call, Json, id_answer, listed
+from pricebook.sandbox.custom_field import fields_of, set_fields
+from pricebook.sandbox.product import KIND as PRODUCT
+from pricebook.sandbox.unit import USD_ID, unit
+from pricebook.sandbox.wire import Refused, stamp
+
+KIND = "rate_card"
+
+
+def create(call: Call) -> Json:
+    """`rate-cards/create`."""
+    body, work = call.body, call.work
+    alias.check_aliases(body.get("aliases", ()))
+    kept: Json = {"name": body["name"], "fiat_credit_type": unit(work, body.get("fiat_credit_type_id"))}
+    kept |= {"description": body["description"]} if "description" in body else {}
+    kept["credit_type_conversions"] = _conversions(work, (), body.get("credit_type_conversions", ()))
+    kept["product_order"] = []
+    id_ = work.add(KIND, kept)
+    set_fields(work, KIND, id_, body.get("custom_fields", {}))
+    alias.give(work, KIND, id_, body.get("aliases", ()))
+    return id_answer(id_)
+
+
+def update(call: Call) -> Json:
+    """`rate-cards/update`. Aliases are replaced as a whole [assumed]; conversions are added, never changed."""
+    body, work = call.body, call.work
+    held = work.live(KIND, body["rate_card_id"])
+    kept = held.body | {name: body[name] for name in ("name", "description") if name in body}
+    if "add_credit_type_conversions" in body:
+        present = held.body["credit_type_conversions"]
+        kept["credit_type_conversions"] = _conversions(work, present, body["add_credit_type_conversions"])
+    work.put(held, kept)
+    if "aliases" in body:
+        alias.check_aliases(body["aliases"])
+        alias.replace(work, KIND, held.id, body["aliases"])
+    return id_answer(held.id)
+
+
+def get(call: Call) -> Json:
+    """`rate-cards/get`, archived ones too."""
+    return {"data": _shown(call.work, [call.work.get(KIND, call.body["id"])])[0]}
+
+
+def list_cards(call: Call) -> Json:
+    """`rate-cards/list`: those that are not archived."""
+    return listed(call, KIND, _shown, "archived_at IS NULL")
+
+
+def archive(call: Call) -> Json:
+    """`rate-cards/archive`: not for new contracts any more; those on it go on."""
+    held = call.work.get(KIND, call.body["id"])
+    call.work.archive(held)
+    alias.withdraw(call.work, KIND, held.id)
+    return id_answer(held.id)
+
+
+def set_order(call: Call) -> Json:
+    """`setRateCardProductsOrder`."""
+    held = call.work.live(KIND, call.body["rate_card_id"])
+    order = call.body["product_order"]
+    if len(set(order)) < len(order):
+        raise Refused(400, "product_order names a product twice")
+    for product in order:
+        call.work.get(PRODUCT, product, 400)
+    call.work.put(held, held.body | {"product_order": order})
+    return id_answer(held.id)
+
+
+def move_products(call: Call) -> Json:
+    """`moveRateCardProducts`: each product to its new place, one after the other."""
+    held = call.work.live(KIND, call.body["rate_card_id"])
+    order = list(held.body["product_order"])
+    for move in call.body["product_moves"]:
+        call.work.get(PRODUCT, move["product_id"], 400)
+        order = [product for product in order if product != move["product_id"]]
+        order.insert(int(move["position"]), move["product_id"])
+    call.work.put(held, held.body | {"product_order": order})
+    return id_answer(held.id)
+
+
+def _conversions(work: Work, present: Iterable[Json], added: Iterable[Json]) -> list[Json]:
+    made = list(present)
+    for given in added:
+        id_ = given["custom_credit_type_id"]
+        if id_ == USD_ID:
+            raise Refused(400, "custom_credit_type_id must be a custom pricing unit, not USD")
+        if any(one["custom_credit_type"]["id"] == id_ for one in made):
+            raise Refused(400, f"the conversion of credit type {id_} is there already; conversions cannot be changed")
+        if given["fiat_per_custom_credit"] <= 0:
+            raise Refused(400, "fiat_per_custom_credit must be more than 0")
+        made.append(
+            {
+                "custom_credit_type": unit(work, id_),
+                "fiat_per_custom_credit": plain(given["fiat_per_custom_credit"]),
+            }
+        )
+    return made
+
+
+def _shown(work: Work, found: list[Held]) -> list[Json]:
+    fields = fields_of(work, KIND, [held.id for held in found])
+    made = []
+    for held in found:
+        kept = {name: value for name, value in held.body.items() if name != "product_order"}
+        made.append(
+            {
+                "id": held.id,
+                **kept,
+                "created_at": stamp(held.created_at),
+                "created_by": CREATED_BY,
+                "aliases": alias.shown(work, KIND, held.id),
+                "custom_fields": fields[held.id],
+            }
+        )
+    return made

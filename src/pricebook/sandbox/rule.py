@@ -1,0 +1,78 @@
+"""The rules of rates and package terms, judged by pricebook's own models: each rule of the vendor stands in one place.
+
+A body on the wire names objects by id where a model has a name; an id is a name as good as any other here.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from pricebook.catalog.model import Model
+from pricebook.sandbox.unit import USD_ID
+from pricebook.sandbox.wire import Refused
+
+_NAMES = {
+    "product_id": "product",
+    "applicable_product_ids": "applicable_products",
+    "credit_type_id": "credit_type",
+    "custom_credit_type_id": "custom_credit_type",
+    "rate_card_id": "rate_card",
+    "temporary_id": "key",
+    "subscription_id": "subscription",
+    "commit_ids": "commits",
+    "recurring_commit_ids": "recurring_commits",
+    "any_commit_or_credit_ids": "any_commits_or_credits",
+}
+"""The fields that hold ids on the wire, and the models' names for them."""
+_WIRE = {name: wire for wire, name in _NAMES.items()}
+_LINKS = {
+    "temporary_id",
+    "subscription_id",
+    "commit_ids",
+    "recurring_commit_ids",
+    "any_commit_or_credit_ids",
+}
+"""The fields that hold temporary ids: any text on the wire, keys in the models."""
+
+
+def check_rules(model: type[Model], body: Mapping[str, Any], at: str = "") -> None:
+    """The body keeps the rules of a model. Raises Refused (400) with all that are broken."""
+    try:
+        model.model_validate(_named(body, {}))
+    except ValidationError as error:
+        problems = []
+        for found in error.errors(include_url=False):
+            broken = found.get("ctx", {}).get("violations")
+            if broken:
+                problems += [_sentence((*found["loc"], *one.at), one.message, at) for one in broken]
+            else:
+                problems.append(_sentence(found["loc"], found["msg"], at))
+        raise Refused(400, "; ".join(problems)) from None
+
+
+def _named(value: object, keys: dict[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {_NAMES.get(name, name): _part(name, part, keys) for name, part in value.items()}
+    if isinstance(value, list):
+        return tuple(_named(part, keys) for part in value)
+    return value
+
+
+def _part(name: str, part: object, keys: dict[str, str]) -> Any:
+    if name in _LINKS:
+        if isinstance(part, list):
+            return tuple(keys.setdefault(one, f"term-{len(keys)}") for one in part)
+        return keys.setdefault(str(part), f"term-{len(keys)}")
+    if part == USD_ID and name in ("credit_type_id", "custom_credit_type_id"):
+        return "usd"
+    if name in ("custom_rate", "custom_fields"):
+        return part
+    return _named(part, keys)
+
+
+def _sentence(path: tuple[str | int, ...], message: str, at: str) -> str:
+    text = at
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{_WIRE.get(step, step)}" if text else _WIRE.get(step, step)
+    return f"{text}: {message}" if text else message

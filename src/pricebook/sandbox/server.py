@@ -1,0 +1,105 @@
+"""Serving a sandbox over HTTP: in the foreground for the command, in a thread for tests.
+
+with serving() as sandbox:
+    client = Metronome(bearer_token=sandbox.token, base_url=sandbox.url)
+"""
+
+import socket
+import time
+from asyncio import BaseTransport
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any, cast
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from pricebook.sandbox.account import Account
+from pricebook.sandbox.app import application
+from pricebook.sandbox.service import Sandbox
+
+
+class Server:
+    """A sandbox at an address. The socket is open as soon as this is made; port 0 is any that is free."""
+
+    def __init__(self, sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.sandbox = sandbox
+        self._socket = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        self.host, self.port = host, self._socket.getsockname()[1]
+        connections: dict[Any, BaseTransport] = {}
+
+        class Protocol(H11Protocol):
+            """Remembers its connection, so that it can be ended without an answer."""
+
+            def connection_made(self, transport: BaseTransport) -> None:
+                super().connection_made(cast(Any, transport))
+                connections[self.client] = transport
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                connections.pop(self.client, None)
+                super().connection_lost(exc)
+
+        def drop(client: object) -> None:
+            connection = connections.get(client)
+            if connection is not None:
+                cast(Any, connection).abort()
+
+        config = uvicorn.Config(
+            application(sandbox, drop),
+            http=Protocol,
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            log_level="error",
+            access_log=False,
+            timeout_keep_alive=60,
+        )
+        self._server = uvicorn.Server(config)
+
+    @property
+    def url(self) -> str:
+        """The base URL for clients."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    def run(self) -> None:
+        """Serve until interrupted."""
+        self._server.run(sockets=[self._socket])
+
+    def start(self) -> Thread:
+        """Serve in a thread; returns when requests are answered."""
+        thread = Thread(target=self.run, name="pricebook-sandbox", daemon=True)
+        thread.start()
+        while not self._server.started and thread.is_alive():
+            time.sleep(0.005)
+        return thread
+
+    def stop(self, thread: Thread) -> None:
+        """End the thread of `start`."""
+        self._server.should_exit = True
+        thread.join(10)
+        self._socket.close()
+
+
+class Served:
+    """A sandbox that is being served: `url` and `token` for clients, `sandbox` for faults, latency and the log."""
+
+    def __init__(self, server: Server) -> None:
+        self.sandbox = server.sandbox
+        self.url, self.token = server.url, server.sandbox.token
+
+
+@contextmanager
+def serving(store: str | None = None, *, host: str = "127.0.0.1", port: int = 0, **options: Any) -> Iterator[Served]:
+    """A sandbox in a thread of this process, with the options of `Sandbox`; in memory unless `store` is a URL."""
+    account = Account(store)
+    try:
+        server = Server(Sandbox(account, **options), host, port)
+        thread = server.start()
+        try:
+            yield Served(server)
+        finally:
+            server.stop(thread)
+    finally:
+        account.close()

@@ -1,0 +1,180 @@
+"""The terms of a package, from the request to what is read back: ids for terms, names beside ids, links by id.
+
+What the vendor's answer has no field for is not read back either, such as temporary ids or unassigned seats.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from pricebook.sandbox.account import Work
+from pricebook.sandbox.call import Json
+from pricebook.sandbox.custom_field import set_fields
+from pricebook.sandbox.product import KIND as PRODUCT
+from pricebook.sandbox.product import current
+from pricebook.sandbox.unit import USD_ID, unit
+from pricebook.sandbox.wire import Refused
+
+ENTITIES = {
+    "commits": "package_commit",
+    "credits": "package_credit",
+    "subscriptions": "package_subscription",
+    "scheduled_charges": "package_scheduled_charge",
+}
+"""The lists whose terms have custom fields, and the names of their entities."""
+LISTS = (
+    "commits",
+    "credits",
+    "overrides",
+    "scheduled_charges",
+    "recurring_commits",
+    "recurring_credits",
+    "subscriptions",
+)
+_FIXED = ("commits", "credits", "recurring_commits", "recurring_credits")
+_LINKS = {
+    "commit_ids": "commit_template_ids",
+    "recurring_commit_ids": "recurring_commit_template_ids",
+    "any_commit_or_credit_ids": "any_commit_or_credit_template_ids",
+}
+
+
+def package_terms(work: Work, package_id: str, body: Json) -> Json:
+    """The lists of terms of a new package, as they are read back. Raises Refused (400)."""
+    ids = {name: [str(uuid4()) for _ in body.get(name, ())] for name in LISTS}
+    links: dict[str, str] = {}
+    for name in LISTS:
+        for id_, term in zip(ids[name], body.get(name, ()), strict=True):
+            if "temporary_id" in term:
+                links[term["temporary_id"]] = id_
+    made = {}
+    for name in LISTS:
+        if name in body or name in ("commits", "overrides", "scheduled_charges"):
+            terms = zip(ids[name], body.get(name, ()), strict=True)
+            made[name] = [_SHOWN[name](work, {"id": id_, **term}, links) for id_, term in terms]
+    for name, entity in ENTITIES.items():
+        for term in made.get(name, ()):
+            work.add(entity, {}, parent=package_id, id_=term["id"])
+            set_fields(work, entity, term["id"], term.pop("custom_fields", {}))
+    return made
+
+
+def check_products(work: Work, body: Json) -> None:
+    """The products that terms name are there, and of the type that each term needs. Raises Refused (400)."""
+    for name in LISTS:
+        for index, term in enumerate(body.get(name, ())):
+            at = f"{name}[{index}]"
+            if name in _FIXED:
+                _check_product(work, term["product_id"], "FIXED", f"{at}.product_id")
+            elif name == "subscriptions":
+                product = term["subscription_rate"]["product_id"]
+                _check_product(work, product, "SUBSCRIPTION", f"{at}.subscription_rate.product_id")
+            elif name == "scheduled_charges":
+                _check_product(work, term["product_id"], None, f"{at}.product_id")
+            for product in term.get("applicable_product_ids", ()):
+                _check_product(work, product, None, f"{at}.applicable_product_ids")
+            for specifier in (*term.get("specifiers", ()), *term.get("override_specifiers", ())):
+                if "product_id" in specifier:
+                    _check_product(work, specifier["product_id"], None, f"{at} specifier")
+    for name in ("spend_threshold_configuration", "prepaid_balance_threshold_configuration"):
+        if name in body:
+            _check_product(work, body[name]["commit"]["product_id"], "FIXED", f"{name}.commit.product_id")
+
+
+def _check_product(work: Work, id_: str, kind: str | None, at: str) -> None:
+    held = work.get_all(PRODUCT, [id_]).get(id_)
+    if held is None:
+        raise Refused(400, f"{at}: there is no product {id_}")
+    if held.archived_at is not None:
+        raise Refused(400, f"{at}: the product {id_} is archived")
+    if kind is not None and held.body["type"] != kind:
+        raise Refused(400, f"{at}: a {kind} product is needed, and {id_} is {held.body['type']}")
+
+
+def _product(work: Work, id_: str) -> Json:
+    return {"id": id_, "name": current(work.get(PRODUCT, id_), work.now)["name"]}
+
+
+def _schedule(work: Work, schedule: Json) -> Json:
+    """An access, invoice or charge schedule: the unit with its name, every item with an id."""
+    made = {name: value for name, value in schedule.items() if name != "credit_type_id"}
+    made["credit_type"] = unit(work, schedule.get("credit_type_id"))
+    made["schedule_items"] = [{"id": str(uuid4()), **item} for item in schedule["schedule_items"]]
+    return made
+
+
+def _term(work: Work, term: Json) -> Json:
+    made = {name: value for name, value in term.items() if name not in ("temporary_id", "product_id")}
+    return made | {"product": _product(work, term["product_id"])}
+
+
+def _balance(work: Work, term: Json, _: dict[str, str]) -> Json:
+    made = _term(work, term)
+    made["access_schedule"] = _schedule(work, term["access_schedule"])
+    if "invoice_schedule" in term:
+        made["invoice_schedule"] = {"do_not_invoice": False, **_schedule(work, term["invoice_schedule"])}
+    return made
+
+
+def _recurring(work: Work, term: Json, links: dict[str, str]) -> Json:
+    made = {"rate_type": "LIST_RATE", **_term(work, term)}
+    for name in ("access_amount", "invoice_amount"):
+        if name in term:
+            unit(work, term[name].get("credit_type_id"))
+            made[name] = {"credit_type_id": USD_ID, **term[name]}
+    made["commit_duration"] = {"unit": "PERIODS", **term["commit_duration"]}
+    if "subscription_config" in term:
+        config = dict(term["subscription_config"])
+        config["subscription_template_id"] = links[config.pop("subscription_id")]
+        made["subscription_config"] = {"allocation": "POOLED", **config}
+    return made
+
+
+def _override(work: Work, term: Json, links: dict[str, str]) -> Json:
+    made = {name: value for name, value in term.items() if name != "tiers"}
+    made |= {"override_tiers": term["tiers"]} if "tiers" in term else {}
+    made["override_specifiers"] = [_specifier(specifier, links) for specifier in term["override_specifiers"]]
+    if "overwrite_rate" in term:
+        rate: dict[str, Any] = dict(term["overwrite_rate"])
+        id_ = rate.pop("credit_type_id", None)
+        made["overwrite_rate"] = rate | ({} if rate["rate_type"] == "PERCENTAGE" else {"credit_type": unit(work, id_)})
+    return made
+
+
+def _specifier(specifier: Json, links: dict[str, str]) -> Json:
+    return {
+        _LINKS.get(name, name): [links[one] for one in value] if name in _LINKS else value
+        for name, value in specifier.items()
+    }
+
+
+def _charge(work: Work, term: Json, _: dict[str, str]) -> Json:
+    return _term(work, term) | {"schedule": _schedule(work, term["schedule"])}
+
+
+def _subscription(work: Work, term: Json, _: dict[str, str]) -> Json:
+    rate = term["subscription_rate"]
+    made = {name: value for name, value in term.items() if name != "temporary_id"}
+    made["subscription_rate"] = {
+        "billing_frequency": rate["billing_frequency"],
+        "product": _product(work, rate["product_id"]),
+    }
+    made["proration"] = {
+        "is_prorated": False,
+        "invoice_behavior": "BILL_ON_NEXT_COLLECTION_DATE",
+        **term["proration"],
+    }
+    if "seat_config" in term:
+        made["seat_config"] = {"seat_group_key": term["seat_config"]["seat_group_key"]}
+    return {"quantity_management_mode": "QUANTITY_ONLY", **made}
+
+
+_SHOWN: dict[str, Callable[[Work, Json, dict[str, str]], Json]] = {
+    "commits": _balance,
+    "credits": _balance,
+    "overrides": _override,
+    "scheduled_charges": _charge,
+    "recurring_commits": _recurring,
+    "recurring_credits": _recurring,
+    "subscriptions": _subscription,
+}

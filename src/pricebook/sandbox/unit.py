@@ -1,0 +1,44 @@
+"""Pricing units, which the API also calls credit types. Every account has USD, under the vendor's own id."""
+
+from pricebook.sandbox.account import Held, Work
+from pricebook.sandbox.call import Call, Json, id_answer, listed
+from pricebook.sandbox.wire import Refused
+
+KIND = "credit_type"
+USD_ID = "2714e483-4ff1-48e4-9e25-ac732e8f24f2"
+USD = {"name": "USD (cents)", "id": USD_ID}
+
+
+def unit(work: Work, id_: str | None) -> Json:
+    """Name and id of a unit, USD by default. Raises Refused (400) when there is none, or it is archived."""
+    if id_ is None or id_ == USD_ID:
+        return dict(USD)
+    return {"name": work.live(KIND, id_, 400).body["name"], "id": id_}
+
+
+def list_units(call: Call) -> Json:
+    """`credit-types/list`. USD is the first of the first page."""
+    page = listed(call, KIND, _shown, "archived_at IS NULL")
+    if not call.query.get("next_page"):
+        page["data"].insert(0, {**USD, "is_currency": True})
+    return page
+
+
+def create(call: Call) -> Json:
+    """`credit-types/create`: a custom pricing unit."""
+    if not call.body["name"].strip():
+        raise Refused(400, "name must not be empty")
+    return id_answer(call.work.add(KIND, {"name": call.body["name"]}))
+
+
+def archive(call: Call) -> Json:
+    """`credit-types/archive`, for good."""
+    if call.body["id"] == USD_ID:
+        raise Refused(400, "USD cannot be archived")
+    held = call.work.get(KIND, call.body["id"])
+    call.work.archive(held)
+    return id_answer(held.id)
+
+
+def _shown(_: Work, found: list[Held]) -> list[Json]:
+    return [{"name": held.body["name"], "id": held.id, "is_currency": False} for held in found]

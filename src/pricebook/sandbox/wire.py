@@ -1,0 +1,104 @@
+"""JSON as it stands on the wire, requests and answers. Numbers are exact decimals in both directions.
+
+A number that a reader with doubles would round is not rounded here: what was written is what is read back.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from json.encoder import encode_basestring_ascii as quoted
+
+from pricebook.catalog.money import EXACT, plain
+
+MAX_EXPONENT = 60
+"""Decimal places before and after the point that a number may have: a bound on hostile input."""
+
+
+class Refused(Exception):  # noqa: N818 - the account understood, and the answer is no
+    """An answer other than 200, with the vendor's status and a sentence for `{"message": ...}`."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request. `headers` have lower-case names; `query` has the last value of each parameter."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer. `broken` says that the connection ends without it; `slowly` is how many seconds it takes."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    broken: bool = False
+    slowly: float = 0.0
+
+
+def decode(text: bytes) -> object:
+    """The data of a body. Raises Refused (400) for anything that is no JSON, or cannot be kept."""
+    try:
+        data: object = _DECODER.decode(text.decode("utf-8"))
+        json.dumps(data, ensure_ascii=False, default=str).encode("utf-8")  # half a surrogate pair is no text
+    except (ValueError, RecursionError, ArithmeticError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise Refused(400, f"the body is not JSON that can be read: {reason}") from None
+    return data
+
+
+def encode(value: object) -> str:
+    """JSON text of plain data with exact decimals. Keys stay in their order; what is None stays null."""
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{quoted(key)}:{encode(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(map(encode, value)) + "]"
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def answer(data: object, status: int = 200) -> Answer:
+    """An answer with a JSON body."""
+    return Answer(status, encode(data).encode("ascii"), {"content-type": "application/json"})
+
+
+def refusal(refused: Refused) -> Answer:
+    """The vendor's error shape."""
+    return answer({"message": refused.message}, refused.status)
+
+
+def stamp(instant: str) -> str:
+    """An instant as the vendor writes it: `2025-04-01T00:00:00.000Z`."""
+    return instant if "." in instant else instant.replace("Z", ".000Z")
+
+
+def _number(text: str) -> Decimal:
+    value = EXACT.create_decimal(text)
+    if value and abs(value.adjusted()) > MAX_EXPONENT:
+        raise ValueError(f"{text[:40]} is a number too large or too small")
+    return value
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"{constant} is no number")
+
+
+_DECODER = json.JSONDecoder(parse_float=_number, parse_int=_number, parse_constant=_refuse)
