@@ -131,5 +131,6 @@ def comparable(snapshot: Snapshot) -> dict[str, Any]:
         "archived": snapshot.archived,
         "contracts": dict(snapshot.contracts),
         "unmanaged": dict(snapshot.unmanaged),
+        "made": dict(snapshot.made),
         "digest": snapshot.digest,
     }

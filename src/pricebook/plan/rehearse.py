@@ -32,6 +32,7 @@ def rehearse(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
     rates: dict[str, Rates] = dict(snapshot.catalog.rates)
     ids, marks, archived = dict(snapshot.ids), dict(snapshot.marks), set(snapshot.archived)
     rate_marks, alias_marks = dict(snapshot.rate_marks), dict(snapshot.alias_marks)
+    made = dict(snapshot.made)
     added: dict[str, dict[str, str]] = {}
     for change in changes:
         match change:
@@ -40,6 +41,8 @@ def rehearse(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
                 nouns[ref] = _keeping(nouns.get(ref), change.noun)
                 ids.setdefault(ref, str(ref))
                 marks[ref] = change.digest
+                if ref.kind is Kind.PACKAGE:
+                    made.setdefault(ref, snapshot.observed_at)
             case AddRates():
                 added.setdefault(change.card, {}).update((rate.key, after(rate)) for rate in change.rates)
                 if change.mark:
@@ -71,6 +74,7 @@ def rehearse(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
         rate_marks=rate_marks,
         alias_marks=alias_marks,
         archived=frozenset(archived),
+        made=made,
     )
 
 

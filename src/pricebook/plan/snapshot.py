@@ -21,7 +21,8 @@ class Snapshot:
     `rate_marks` and `alias_marks` are a card's marks of its rates and of its aliases (`plan.mark`), of those that any
     were applied to.
     `archived` are archived objects, whose marks stay taken for good. `contracts` counts the live contracts on a rate
-    card and on a package version. `unmanaged` counts objects of other owners, per kind.
+    card and on a package version. `unmanaged` counts objects of other owners, per kind. `made` says when each package
+    version was made; a store that cannot tell leaves it out.
     """
 
     observed_at: datetime
@@ -33,6 +34,7 @@ class Snapshot:
     archived: frozenset[Ref] = frozenset()
     contracts: Mapping[Ref, int] = field(default_factory=dict)
     unmanaged: Mapping[Kind, int] = field(default_factory=dict)
+    made: Mapping[Ref, datetime] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:

@@ -155,12 +155,14 @@ def read_snapshot(reader: Reader, namespace: str, at: datetime) -> Snapshot:
         archived=archived,
         contracts=_contracts(reader, rows, instant_text(at)),
         unmanaged=_unmanaged(reader, prefix),
+        made={ref: datetime.fromisoformat(row[5]) for ref, row in rows[Kind.PACKAGE].items()},
     )
 
 
 def _rows(reader: Reader, kind: Kind, prefix: str) -> dict[Ref, Row]:
-    """id, mark, digest, spec, archived_at, and for a card what is kept beside its spec."""
-    more = ", product_order, rates_digest, rates_count, rates_mark, aliases_mark" if kind is Kind.RATE_CARD else ""
+    """id, mark, digest, spec, archived_at; for a card what is kept beside its spec, for a package when it was made."""
+    card = ", product_order, rates_digest, rates_count, rates_mark, aliases_mark"
+    more = {Kind.RATE_CARD: card, Kind.PACKAGE: ", created_at"}.get(kind, "")
     sql = f"SELECT id, mark, digest, spec, archived_at{more} FROM {table_of(kind)} WHERE substr(mark, 1, ?) = ?"
     found = {}
     for row in reader.rows(f"{sql} ORDER BY mark", len(prefix), prefix):
