@@ -19,6 +19,7 @@ COMMANDS = {
     "plan": "Show what would change, in money and in customers. Writes nothing to the store.",
     "apply": "Make the store say what the manifests say, or what a plan file says.",
     "serve": "Serve an account that speaks Metronome's API, for tests and laptops.",
+    "site": "Write the price list as a web site: any date, history, changes, packages, a JSON feed.",
     "schema": "Print or write the JSON Schemas of manifests and plans.",
 }
 

@@ -17,14 +17,15 @@ from pricebook.problem import Problem, did_you_mean
 def command(ctx: click.Context, name: str | None, output: Path | None) -> None:
     """Print a JSON Schema (2020-12), or write all of them.
 
-    NAME is manifest (the default), project or plan. Editors complete and check manifests with them.
+    NAME is manifest (the default), project, plan or feed. Editors complete and check manifests with them.
     """
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        from pricebook.manifest.schema import schema_files
+        from pricebook.manifest.schema import schema_files, schema_text
+        from pricebook.render.site.feed import feed_schema
         from pricebook.workflow.schema import all_schemas
 
-        files = all_schemas(schema_files())
+        files = all_schemas(schema_files()) | {"feed.schema.json": schema_text(feed_schema())}
         if output is not None:
             output.mkdir(parents=True, exist_ok=True)
             for file, text in files.items():

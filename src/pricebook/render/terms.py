@@ -3,6 +3,7 @@
 Whatever differs is said, so the two texts are never the same for terms that are not.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -49,6 +50,16 @@ def terms_text(observed: Terms | None, desired: Terms, units: Units) -> TermsTex
     if was_per == now_per:
         return TermsText(was, now, per if was_per else "")
     return TermsText(_with(was, was_per, per), _with(now, now_per, per), "")
+
+
+def history_texts(history: Sequence[Terms], units: Units) -> list[tuple[str, str]]:
+    """All that one price ever was, in words, each with what it is for: one scale throughout, so that they compare.
+
+    Whether the terms are entitled is not said.
+    """
+    power = power_for([price for terms in history for price in _majors(terms, units)])
+    worded = (_worded(terms, units, power) for terms in history)
+    return [(text, PER[power] if scaled else "") for text, scaled in worded]
 
 
 def _alike(observed: Terms, desired: Terms) -> bool:

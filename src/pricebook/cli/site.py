@@ -1,0 +1,53 @@
+"""`pricebook site`."""
+
+from pathlib import Path
+
+import click
+
+from pricebook.cli.invocation import Invocation
+from pricebook.cli.session import errors
+
+
+@click.command()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="DIR",
+    help="Where the pages go: a new directory, or one that this command wrote.",
+)
+@click.option("--desired", is_flag=True, help="As the store would be once the manifests were applied, not as it is.")
+@click.pass_context
+def command(ctx: click.Context, output: Path, desired: bool) -> None:
+    """Write the price list as a web site: for any date, with history, changes, packages, and a JSON feed.
+
+    The pages need no server and no network: open DIR/index.html, or publish DIR below any path. They open on the
+    reader's today; with --as-of, on that instant. The same store gives the same bytes.
+    """
+    invocation = Invocation.of(ctx)
+    with errors(invocation):
+        from pricebook.manifest.schema import schema_text
+        from pricebook.render.site.feed import feed_schema
+        from pricebook.render.site.pages import site_files
+        from pricebook.render.site.price_list import price_list
+        from pricebook.workflow import site
+
+        project, at = invocation.project, invocation.as_of
+        if desired:
+            snapshot = site.desired(project, invocation.environment[0], invocation.store(), at)
+        else:
+            snapshot = site.observed(project, invocation.store(), at)
+        namespace = project.settings.namespace
+        opens_on = at if invocation.as_of_text is not None else None
+        content = site_files(price_list(snapshot, namespace), opens_on, schema_text(feed_schema()))
+        published = site.publish(output, namespace, content)
+        if invocation.json:
+            from dataclasses import asdict
+
+            from pricebook.catalog.canonical import encode
+
+            invocation.print([encode({"index": str(output / "index.html"), **asdict(published)})])
+            return
+        size = f"{published.size / 1e6:,.1f} MB"
+        rest = f"{published.written:,} written, {published.removed:,} removed"
+        invocation.print([f"{output / 'index.html'}: {published.files:,} files, {size}; {rest}."])
