@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from jsonschema import Draft202012Validator
 
-from pricebook.plan.document import plan_id, read, write
+from pricebook.plan.digest import plan_digest
+from pricebook.plan.document import read, write
 from pricebook.plan.schema import plan_schema
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem
@@ -38,4 +39,4 @@ def test_findings_travel_with_the_plan() -> None:
 
 
 def test_findings_are_no_part_of_what_the_plan_is() -> None:
-    assert plan_id(replace(PLAN, findings=FINDINGS)) == plan_id(PLAN)
+    assert plan_digest(replace(PLAN, findings=FINDINGS)) == plan_digest(PLAN)

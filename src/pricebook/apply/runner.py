@@ -24,7 +24,7 @@ from pricebook.apply.ports import (
 )
 from pricebook.apply.standing import Standing, standings
 from pricebook.plan.change import Archive
-from pricebook.plan.document import plan_id
+from pricebook.plan.digest import plan_digest
 from pricebook.plan.step import Plan, Step
 
 Outcome = Literal["done", "already", "failed", "blocked", "unknown"]
@@ -79,7 +79,7 @@ def run(
     """
     lease = journal.acquire(plan.environment, owner, clock())
     try:
-        state = _Run(plan, store, journal, lease, clock, tell, name=plan_id(plan))
+        state = _Run(plan, store, journal, lease, clock, tell, name=plan_digest(plan))
         found = standings(plan.steps, store.snapshot(plan.namespace, clock()))
         stale = [step for step, standing in zip(plan.steps, found, strict=True) if standing is Standing.STALE]
         if stale:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from pricebook.cli.invocation import Invocation
+from pricebook.cli.invocation import STALE, Invocation
 from pricebook.cli.options import prune_option, rows_option
 from pricebook.cli.session import errors
 from pricebook.problem import Problem
@@ -17,16 +17,28 @@ from pricebook.problem import Problem
 @click.option(
     "--allow", multiple=True, metavar="HAZARD", help="Allow a hazard that is refused otherwise; repeatable, or all."
 )
+@click.option(
+    "--expect", metavar="DIGEST", help="Apply only what was approved: the digest of `pricebook plan --digest`."
+)
 @rows_option
 @prune_option
 @click.pass_context
 def command(
-    ctx: click.Context, plan_file: Path | None, yes: bool, allow: tuple[str, ...], rows: str | None, prune: bool
+    ctx: click.Context,
+    plan_file: Path | None,
+    yes: bool,
+    allow: tuple[str, ...],
+    expect: str | None,
+    rows: str | None,
+    prune: bool,
 ) -> None:
     """Make the store say what the manifests say.
 
     Without a file: plans, shows the plan, asks on a terminal (or takes --yes), applies. With a plan file: does exactly
     what the file says, if the store is still as it was where the plan changes it.
+
+    With --expect nothing is written unless the plan, read from the file or made now, means exactly what was approved;
+    otherwise the exit code is 3. Where there is nothing to do any more, nothing is refused.
 
     Every step is written to the journal before it is done, and everything is read back afterwards. An apply that was
     killed is continued by running it again.
@@ -37,7 +49,7 @@ def command(
         from pricebook.cli.progress import progress
         from pricebook.cli.show import show
         from pricebook.render.receipt import draw_receipt, receipt_json
-        from pricebook.workflow.apply import apply, check_target, read_plan
+        from pricebook.workflow.apply import apply, check_approved, check_digest, check_target, read_plan
         from pricebook.workflow.hazards import refused_hazards
         from pricebook.workflow.plan import plan
 
@@ -45,6 +57,8 @@ def command(
             invocation.fail(
                 [Problem("conflict", "--prune stands beside a plan file", hint="plan with --prune instead")]
             )
+        if expect is not None:
+            check_digest(expect)
         project, (environment, _) = invocation.project, invocation.environment
         store = invocation.store()
         if plan_file is not None:
@@ -57,6 +71,8 @@ def command(
             show(invocation, made, rows, refused)
         if not made.steps:
             return
+        if expect is not None and (problem := check_approved(made, expect)):
+            invocation.fail([problem], STALE)
         if refused:
             flags = " ".join(f"--allow {hazard}" for hazard in refused)
             message = f"the plan bears {', '.join(refused)}; nothing was written"

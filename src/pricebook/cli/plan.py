@@ -15,17 +15,23 @@ from pricebook.cli.session import errors
 )
 @rows_option
 @prune_option
+@click.option("--digest", is_flag=True, help="Print only the digest of what the plan means, for apply --expect.")
 @click.option("--exit-code", is_flag=True, help="Exit with 2 when there are changes.")
 @click.pass_context
-def command(ctx: click.Context, output: Path | None, rows: str | None, prune: bool, exit_code: bool) -> None:
+def command(
+    ctx: click.Context, output: Path | None, rows: str | None, prune: bool, digest: bool, exit_code: bool
+) -> None:
     """Show what would change in the store, in money and in customers.
 
     Reads the manifests and the store, writes to neither. The plan has been rehearsed: applied to what was observed, it
     leads to what the manifests say. With -o the plan is written to a file, and `pricebook apply FILE` does exactly it.
+
+    The digest names what the plan means, whatever machine made it and when. Who approves a plan approves its digest:
+    `pricebook apply --expect DIGEST` does that, or nothing.
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
-        from pricebook.cli.show import show
+        from pricebook.cli.show import print_digest, show
         from pricebook.workflow.hazards import refused_hazards
         from pricebook.workflow.plan import plan
 
@@ -34,9 +40,12 @@ def command(ctx: click.Context, output: Path | None, rows: str | None, prune: bo
             from pricebook.plan.document import write
 
             output.write_text(write(made), encoding="utf-8")
-        refused = refused_hazards(made, (), invocation.project.settings.policy, made.as_of)
-        show(invocation, made, rows, refused)
-        if output is not None and not invocation.json:
+        if digest:
+            print_digest(invocation, made)
+        else:
+            refused = refused_hazards(made, (), invocation.project.settings.policy, made.as_of)
+            show(invocation, made, rows, refused)
+        if output is not None and not digest and not invocation.json:
             invocation.print(["", f"The plan is in {output}. Apply exactly it with: pricebook apply {output}"])
     if exit_code and made.steps:
         ctx.exit(CHANGES)

@@ -7,6 +7,15 @@ from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Plan
 
 
+def print_digest(invocation: Invocation, plan: Plan) -> None:
+    """Print the digest of the plan and nothing else."""
+    from pricebook.catalog.canonical import encode
+    from pricebook.plan.digest import plan_digest
+
+    found = plan_digest(plan)
+    invocation.print([encode({"digest": found})] if invocation.json else [found])
+
+
 def show(invocation: Invocation, plan: Plan, rows: str | None, refused: Iterable[Hazard]) -> None:
     """Print the plan; `rows` says which price changes to list, `refused` which hazards nobody allowed."""
     if not plan.steps and not invocation.json:

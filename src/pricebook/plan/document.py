@@ -10,7 +10,7 @@ from typing import Any, assert_never, cast
 
 from pydantic import ValidationError
 
-from pricebook.catalog.canonical import decode, digest, encode, quoted
+from pricebook.catalog.canonical import decode, encode, quoted
 from pricebook.catalog.fingerprint import noun_of, spec_of, tupled
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Alias, Scale
@@ -66,11 +66,6 @@ def read(text: str, shown: str) -> Plan:
     except (KeyError, TypeError, ValueError, AttributeError, ValidationError, RecursionError) as error:
         message = f"this is not a plan file ({type(error).__name__}: {str(error).splitlines()[0][:100]})"
         raise reject("plan-file", message, Span(shown), "write one with: pricebook plan -o plan.json") from None
-
-
-def plan_id(plan: Plan) -> str:
-    """A short name for what the plan is: the same base, target and environment give the same."""
-    return digest(encode((plan.namespace, plan.environment, plan.base, plan.desired)))[:12]
 
 
 def _moment(value: datetime) -> str:

@@ -8,7 +8,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.plan.assess import alias_holders, hazards_of, mark_foreign, mark_live, reach_of
-from pricebook.plan.change import AddRates, Change
+from pricebook.plan.change import AddRates, Change, Supersede
 from pricebook.plan.diff import diff
 from pricebook.plan.order import ordered
 from pricebook.plan.origin import Origin, rate_origins
@@ -81,11 +81,14 @@ def _reaching(change: Change, snapshot: Snapshot, origins: Mapping[str, Mapping[
 def _assessed(step: Step, desired: Catalog, snapshot: Snapshot, places: Mapping[Ref, Span]) -> Step:
     change = step.change
     observed = snapshot.catalog.nouns.get(change.ref)
+    expects = digest_of(observed) if observed is not None else None
+    if isinstance(change, Supersede):
+        expects = snapshot.marks.get(change.previous)
     at = places.get(Ref(change.ref.kind, change.ref.name))
     return replace(
         step,
         hazards=hazards_of(change, desired, snapshot),
-        expects=digest_of(observed) if observed is not None else None,
+        expects=expects,
         reach=reach_of(change, snapshot),
         at=f"{at.file}:{at.line}" if at is not None else "",
     )

@@ -18,8 +18,9 @@ FORMAT = 1
 class Step:
     """One change with the ids of the steps it needs first.
 
-    `expects` is the digest of the object as observed (None: it is not there, or the change carries the observed state
-    itself, as rates do): at apply time anything else means that the plan is stale. `reach` counts the live contracts
+    `expects` is the digest of the object as observed, of a package's new version that of the version before (None: it
+    is not there, or the change carries the observed state itself, as rates do): at apply time anything else means that
+    the plan is stale. `reach` counts the live contracts
     that the change touches, None when it was not known. `at` is where the manifest says so, as text.
     """
 

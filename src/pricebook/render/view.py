@@ -11,7 +11,7 @@ from datetime import datetime
 
 from pricebook.catalog.instant import instant_text, instant_words, next_hour
 from pricebook.plan.change import AddRates
-from pricebook.plan.document import plan_id
+from pricebook.plan.digest import plan_digest
 from pricebook.plan.hazard import REFUSED, Hazard
 from pricebook.plan.step import Plan, Step
 from pricebook.problem import Problem
@@ -57,7 +57,8 @@ class HazardView:
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """A plan for reading. `whole`: nothing was to be left out. `price_total` counts the prices that are desired.
+    """A plan for reading. `id` is its digest (`plan.digest`). `whole`: nothing was to be left out. `price_total` counts
+    the prices that are desired.
     `unmanaged` counts other owners' objects by kind; `leftovers` are ours that no manifest declares. `findings` are
     what rules say, the waived ones included."""
 
@@ -118,7 +119,7 @@ def plan_view(plan: Plan, choice: RowChoice, refused: Iterable[str] | None = Non
         for hazard, count in sorted(found.items())
     )
     return PlanView(
-        id=plan_id(plan),
+        id=plan_digest(plan),
         namespace=plan.namespace,
         environment=plan.environment,
         as_of=plan.as_of,

@@ -1,5 +1,6 @@
 """Apply: do what a plan says, and nothing else."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,10 +8,12 @@ from pricebook.apply.events import Event
 from pricebook.apply.ports import Clock, Journal, Store
 from pricebook.apply.runner import Receipt, run
 from pricebook.manifest.text import read_text
+from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import read
 from pricebook.plan.step import Plan
-from pricebook.problem import Problem, Rejected
+from pricebook.problem import Problem, Rejected, quote
 
+_DIGEST = re.compile(r"[0-9a-fA-F]{24}\Z")
 MAX_PLAN = 1 << 30
 """Bytes of a plan file."""
 
@@ -25,6 +28,23 @@ def check_target(plan: Plan, namespace: str, environment: str) -> None:
     if (plan.namespace, plan.environment) != (namespace, environment):
         message = f"the plan is for {plan.namespace}/{plan.environment}, not for {namespace}/{environment}"
         raise Rejected([Problem("wrong-target", message, hint=f"say --env {plan.environment}, or plan again")])
+
+
+def check_digest(text: str) -> None:
+    """An approval is the whole digest of a plan, never a part of it or nothing. Raises Rejected."""
+    if not _DIGEST.match(text):
+        hint = "it is the 24 digits that `pricebook plan --digest` prints"
+        raise Rejected([Problem("plan-digest", f"{quote(text)} is no digest of a plan", hint=hint)])
+
+
+def check_approved(plan: Plan, digest: str) -> Problem | None:
+    """What is wrong when the plan does not mean what was approved; None when it does."""
+    found = plan_digest(plan)
+    if found == digest.lower():
+        return None
+    message = f"what was approved is {digest.lower()}, and this plan is {found}; nothing was written"
+    hint = "the manifests or the store changed since it was approved: review the plan, and approve its digest"
+    return Problem("not-approved", message, hint=hint)
 
 
 def apply(
