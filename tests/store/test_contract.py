@@ -10,7 +10,7 @@ from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.model import Alias
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.change import Archive
-from pricebook.store.contract import Contract, later
+from pricebook.store.contract import Contract
 from pricebook.store.sql import SqlStore
 
 OCTOBER = datetime(2025, 10, 1, tzinfo=UTC)
@@ -176,19 +176,3 @@ def test_a_store_without_a_file_has_no_contracts(sql: SqlStore) -> None:
     assert sql.package_holder("x", JAN) is None
     with pytest.raises(StoreRefused, match="there is no contract x"):
         sql.get_contract("x")
-
-
-@pytest.mark.parametrize(
-    ("start", "value", "unit", "end"),
-    [
-        ("2025-01-31", 1, "MONTHS", "2025-02-28"),
-        ("2024-01-31", 1, "MONTHS", "2024-02-29"),
-        ("2024-02-29", 1, "YEARS", "2025-02-28"),
-        ("2025-11-30", 3, "MONTHS", "2026-02-28"),
-        ("2025-12-15", 12, "MONTHS", "2026-12-15"),
-        ("2025-01-31", 2, "WEEKS", "2025-02-14"),
-        ("2025-12-31", 1, "DAYS", "2026-01-01"),
-    ],
-)
-def test_months_clamp_at_month_ends(start: str, value: int, unit: str, end: str) -> None:
-    assert later(datetime.fromisoformat(start), value, unit) == datetime.fromisoformat(end)

@@ -4,14 +4,14 @@ A contract on a package takes everything from it: besides the customer and the s
 package's alias, and the alias by which the package names its rate card, are looked up as of the contract's start, once.
 """
 
-import calendar
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from pricebook.apply.ports import StoreRefused
+from pricebook.catalog.calendar import later
 from pricebook.catalog.canonical import decode, encode
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Kind
@@ -155,15 +155,6 @@ def list_contracts(
         sql += " AND starting_at >= ?"
         parameters.append(instant_text(starting_at))
     return [_contract(row) for row in reader.rows(f"{sql} ORDER BY starting_at, id", *parameters)]
-
-
-def later(start: datetime, value: int, unit: str) -> datetime:
-    """The instant that lies `value` units after `start`; months and years clamp at month ends [assumed]."""
-    if unit in ("DAYS", "WEEKS"):
-        return start + timedelta(days=value * (7 if unit == "WEEKS" else 1))
-    years, month = divmod(start.month - 1 + value * (12 if unit == "YEARS" else 1), 12)
-    year, month = start.year + years, month + 1
-    return start.replace(year=year, month=month, day=min(start.day, calendar.monthrange(year, month)[1]))
 
 
 def _package(reader: Reader, request: Request) -> tuple[str, dict[str, Any], str | None, str | None] | None:

@@ -1,0 +1,1 @@
+"""Bills before and after: contracts in absolute terms, invoices, and why each line says what it says. Pure."""

@@ -1,0 +1,126 @@
+"""Billing: terms, usage and seats in, invoices out.
+
+`bill` issues every invoice of a contract up to an instant, in order of time, and says what is left for the next call:
+billing month by month, handing `closing` on, gives the invoices of billing the year. A usage invoice is issued at the
+end of its statement period, with what is charged on that date where the terms allow it; everything else is charged on
+a scheduled invoice of its date. The order in which charges draw from balances: usage by time and then by the card's
+order of products, composite charges, fees, conversions [assumed].
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from pricebook.catalog.calendar import Period, cycle
+from pricebook.catalog.usage import Quantity, SeatChange
+from pricebook.preview.burn import Burn
+from pricebook.preview.fee import Fee, Unpriced, fees
+from pricebook.preview.grant import billed, granted
+from pricebook.preview.invoice import Balance, Bill, Invoice, Ledger, Line
+from pricebook.preview.metered import Metered, metered
+from pricebook.preview.price import EXACT, ZERO
+from pricebook.preview.seats import quantities
+from pricebook.preview.sheet import Sheet
+from pricebook.preview.tariff import Prices
+from pricebook.preview.terms import Charge, Terms, Window
+
+NOTHING = Ledger()
+
+
+def bill(
+    prices: Prices,
+    usage: Iterable[Quantity],
+    seats: Iterable[SeatChange],
+    until: datetime,
+    opening: Ledger = NOTHING,
+) -> Bill:
+    """The invoices issued after `opening.through` (None: from the contract's start on) up to and including `until`.
+
+    `usage` may hold more than is invoiced now: what lies in periods that end later waits, what lies before is taken as
+    invoiced. Nothing is read but the arguments, and none of them is changed.
+    """
+    terms, scales, after = prices.terms, prices.tariff.scales, opening.through
+    held = quantities(terms, seats)
+    burn = Burn(prices, (*opening.brought, *granted(terms, held, until, scales)), dict(opening.drawn))
+    measured, strange = metered(usage, prices.tariff.products)
+    notes = [f"{count:,} quantities of {name}: no product that usage is counted for" for name, count in strange.items()]
+    notes += _outside(terms, measured)
+    statements = [p for p in _statements(terms, until) if after is None or p.ending_before > after]
+    ends = {p.ending_before for p in statements}
+    due: dict[datetime, list[Fee | Charge]] = {}
+    apart: dict[datetime, list[Fee | Charge]] = {}
+    for found in fees(prices, held, after, until):
+        if isinstance(found, Unpriced):
+            notes.append(f"{found.subscription} is not charged on {found.at:%Y-%m-%d}: {found.why}")
+        else:
+            placed = due if found.on_usage_invoice and found.at in ends else apart
+            placed.setdefault(found.at, []).append(found)
+    for charge in (*terms.charges, *billed(terms, until, scales)):
+        if charge.at <= until and (after is None or charge.at > after):
+            # "The charge's timestamp must match the usage invoice's ending_before date for consolidation" (SDK)
+            placed = due if terms.consolidated and charge.at in ends else apart
+            placed.setdefault(charge.at, []).append(charge)
+    invoices: list[Invoice] = []
+    for at in sorted({*apart, *ends}):
+        period = next((p for p in statements if p.ending_before == at), None)
+        if period is not None:
+            sheet = Sheet(prices, burn)
+            sheet.usage(measured, period)
+            invoices.append(_closed(sheet, terms, "usage", at, Window(period[0], period[1]), due.get(at, ())))
+        if at in apart:
+            invoices.append(_closed(Sheet(prices, burn), terms, "scheduled", at, None, apart[at]))
+    closing = Ledger(until, burn.drawn, opening.brought)
+    balances = tuple(Balance(g, burn.left(g), g.window.ending_before <= until) for g in burn.grants)
+    return Bill(tuple(invoices), balances, closing, (*terms.notes, *notes))
+
+
+def _statements(terms: Terms, until: datetime) -> Iterator[Period]:
+    """The statement periods that end by then, and are invoiced at all."""
+    statement = terms.statement
+    for period in cycle(statement.anchor, statement.frequency, terms.starting_at, min(terms.ending_before, until)):
+        # One that is cut by `until`, and not by the contract's end, has not ended yet.
+        ended = period.ending_before in (period.cycle_end, terms.ending_before)
+        if ended and period.starting_at >= statement.first:
+            yield period
+
+
+def _outside(terms: Terms, measured: Iterable[Metered]) -> Iterator[str]:
+    before = after = 0
+    for one in measured:
+        before += one.before(terms.starting_at)
+        after += len(one.times) - one.before(terms.ending_before)
+    if before:
+        yield f"{before:,} quantities lie before the contract's start, {terms.starting_at:%Y-%m-%d}: not billed"
+    if after:
+        yield f"{after:,} quantities lie after the contract's end, {terms.ending_before:%Y-%m-%d}: not billed"
+
+
+def _closed(
+    sheet: Sheet, terms: Terms, kind: str, at: datetime, period: Window | None, charged: Sequence[Fee | Charge]
+) -> Invoice:
+    for one in charged:
+        if isinstance(one, Fee):
+            sheet.fee(one)
+        else:
+            sheet.charge(one)
+    sheet.close(period, at)
+    days = terms.net_payment_terms_days
+    due_at = at + timedelta(days=days) if days is not None else None
+    lines: tuple[Line, ...] = tuple(sheet.lines)
+    return Invoice(kind, at, due_at, period, sheet.fiat, lines, tuple(sheet.notes))  # type: ignore[arg-type]
+
+
+def rolled_over(terms: Terms, made: Bill, successor: Terms) -> Ledger:
+    """What a contract that follows starts with: of every balance that was open at the end the fraction of what is left.
+
+    "Fraction of unused segments that will be rolled over" (API). It is open as long as the successor lasts, [assumed].
+    """
+    end = terms.ending_before
+    window = Window(successor.starting_at, successor.ending_before)
+    brought = tuple(
+        replace(grant, amount=EXACT.multiply(left, grant.rollover_fraction), window=window, rolled_over=True)
+        for grant, left in ((balance.grant, balance.left) for balance in made.balances)
+        if grant.rollover_fraction and left > ZERO and grant.window.ending_before >= end
+    )
+    # An id of its own: the successor's package may grant one of the same name.
+    return Ledger(None, {}, tuple(replace(grant, id=f"{grant.id} rolled over") for grant in brought))

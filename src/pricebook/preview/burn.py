@@ -1,0 +1,149 @@
+"""Burn-down: which balance pays for what, in the vendor's documented order.
+
+"Understand prioritization rules" (docs.metronome.com): rollover commits come first, those from POSTPAID commits before
+PREPAID ones, then by priority, fewest applicable products, fewest group value specifiers, earliest end. Then prepaid
+commits and credits: by priority, cost basis ($0 first), fewest applicable products, fewest group value specifiers,
+earliest end, earliest start. POSTPAID commits come last [assumed: the page as we have it does not say]; a balance
+without priority after those with one [assumed]; what is equal in everything in the order of the package [assumed].
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from pricebook.preview.match import Subject, breadth, draws
+from pricebook.preview.price import EXACT, ZERO, Steps, cost, reach
+from pricebook.preview.tariff import Price, Prices
+from pricebook.preview.terms import Grant
+
+
+class Draw(NamedTuple):
+    """What was taken from a balance: money in `unit`, and what the balance held before and after."""
+
+    grant: Grant
+    money: Decimal
+    before: Decimal
+    after: Decimal
+
+
+class Piece(NamedTuple):
+    """A quantity at one price, with what paid for it. `amount` is its whole price."""
+
+    start: Decimal
+    end: Decimal
+    price: Price
+    steps: Steps
+    amount: Decimal
+    draws: tuple[Draw, ...]
+    special: bool
+    """The price is not the one without a balance."""
+
+
+class Burn:
+    """The balances of one contract while it is billed: what is left only shrinks, and never below zero."""
+
+    def __init__(self, prices: Prices, grants: Iterable[Grant], drawn: dict[str, Decimal]) -> None:
+        self.prices, self.drawn = prices, drawn
+        products = prices.tariff.products
+        wide: dict[Any, tuple[float, int]] = {}
+
+        def order(grant: Grant) -> Any:
+            key = (grant.list, grant.key, grant.rolled_over)
+            if key not in wide:
+                wide[key] = breadth(grant.applies, products)
+            return _rank(grant, wide[key])
+
+        self.grants = sorted(grants, key=order)
+        self._applicable: dict[Any, list[Grant]] = {}
+
+    def applicable(self, subject: Subject) -> list[Grant]:
+        """The balances that may pay for the subject, in the order in which they do, whatever their time."""
+        if not self.grants:
+            return self.grants
+        key = (subject.name, subject.pricing, subject.presentation)
+        found = self._applicable.get(key)
+        if found is None:
+            found = self._applicable[key] = [grant for grant in self.grants if draws(grant, subject)]
+        return found
+
+    def left(self, grant: Grant) -> Decimal:
+        """What is left of a balance."""
+        taken = self.drawn.get(grant.id)
+        return grant.amount if taken is None else EXACT.subtract(grant.amount, taken)
+
+    def _take(self, grant: Grant, money: Decimal, units: Decimal) -> Draw:
+        before = self.left(grant)
+        self.drawn[grant.id] = EXACT.add(self.drawn.get(grant.id, ZERO), units)
+        return Draw(grant, money, before, self.left(grant))
+
+    def amount(self, subject: Subject, at: datetime, unit: str, amount: Decimal) -> list[Draw]:
+        """Pay an amount that has no quantity to speak of: a fee, a composite charge, a conversion."""
+        found, owed = [], amount
+        for grant in self.applicable(subject):
+            if owed <= 0:
+                break
+            left = self.left(grant)
+            if left > 0 and grant.unit == unit and not grant.counts_units and grant.window.covers(at):
+                money = min(left, owed)
+                found.append(self._take(grant, money, money))
+                owed = EXACT.subtract(owed, money)
+        return found
+
+    def usage(self, subject: Subject, at: datetime, start: Decimal, end: Decimal, listed: Price) -> list[Piece]:
+        """Price a quantity, drawing it from one balance after the other; `listed` is the price without any.
+
+        Where a balance has a price of its own (a commit rate, a commit-specific override), the quantity is split at
+        the point where the balance is used up.
+        """
+        assert listed.steps is not None
+        pieces: list[Piece] = []
+        found: list[Draw] = []
+        current, steps, first, paid = listed, listed.steps, start, ZERO
+        reached: Decimal | None = start
+        for grant in self.applicable(subject) if end > start else ():
+            left = self.left(grant)
+            if left <= 0 or not grant.window.covers(at):
+                continue
+            price = self.prices.price(subject, at, grant)
+            if price is None or price.steps is None or (grant.unit != price.rate.unit and not grant.counts_units):
+                continue
+            if reached is None and (price.steps != steps or grant.counts_units):
+                reached = reach(steps, first, end, paid)
+            if price.steps != steps and reached is not None:
+                if found:
+                    pieces.append(Piece(first, reached, current, steps, paid, tuple(found), steps != listed.steps))
+                current, steps, first, found, paid = price, price.steps, reached, [], ZERO
+            owed = EXACT.subtract(cost(steps, first, end), paid)
+            if grant.counts_units and reached is not None:
+                there = min(EXACT.add(reached, left), end)
+                done = there == end
+                money = owed if done else min(cost(steps, reached, there), owed)
+                found.append(self._take(grant, money, EXACT.subtract(there, reached)))
+                reached = there
+            elif owed > 0:
+                money = min(left, owed)
+                done = money == owed
+                found.append(self._take(grant, money, money))
+                reached = None
+            else:
+                money, done = ZERO, True
+            paid = EXACT.add(paid, money)
+            if done:
+                break
+        else:
+            if steps != listed.steps:
+                here = reached if reached is not None else reach(steps, first, end, paid)
+                pieces.append(Piece(first, here, current, steps, paid, tuple(found), True))
+                current, steps, first, found = listed, listed.steps, here, []
+        pieces.append(Piece(first, end, current, steps, cost(steps, first, end), tuple(found), steps != listed.steps))
+        return pieces
+
+
+def _rank(grant: Grant, wide: tuple[float, int]) -> Any:
+    priority = (grant.priority is None, grant.priority or ZERO)
+    window = grant.window
+    if grant.rolled_over:
+        return (0, grant.kind != "POSTPAID", priority, False, wide, window.ending_before, window.starting_at)
+    last = 2 if grant.kind == "POSTPAID" else 1
+    return (last, False, priority, not grant.free, wide, window.ending_before, window.starting_at)

@@ -1,0 +1,155 @@
+"""Recurring commits and credits, counted out: a balance for every period.
+
+Their amounts are those of a package's term, prorated for a first or last period that is cut, and per seat where a
+subscription's quantity counts. Seats that are added within a period add to the balance for the rest of it; seats that
+go leave it as it is [assumed].
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from pricebook.catalog.calendar import Period, cycle, later
+from pricebook.catalog.model import Scale
+from pricebook.preview.price import EXACT, ZERO
+from pricebook.preview.proration import Share, places_of, prorated, share
+from pricebook.preview.seats import Quantities, Seats
+from pricebook.preview.terms import Charge, Grant, Recurrence, Terms, Window
+
+
+def granted(
+    terms: Terms, seats: Mapping[str, Quantities], until: datetime, scales: Mapping[str, Scale]
+) -> Iterator[Grant]:
+    """Every balance of the contract that opens before `until`."""
+    for grant in terms.grants:
+        if grant.window.starting_at < until:
+            yield grant
+    for recurrence in terms.recurrences:
+        for number, period in _periods(recurrence, until):
+            yield from _of_period(recurrence, number, period, seats, scales, terms)
+
+
+def billed(terms: Terms, until: datetime, scales: Mapping[str, Scale]) -> Iterator[Charge]:
+    """What recurring commits are paid with, at the start of each period [assumed], up to and including `until`."""
+    for recurrence in terms.recurrences:
+        if recurrence.invoice is None:
+            continue
+        price, quantity, unit = recurrence.invoice
+        for number, period in _periods(recurrence, until, including=True):
+            part = _part(recurrence, number, period)
+            amount = prorated(
+                EXACT.multiply(price, quantity), part, recurrence.invoice_rounding, places_of(scales.get(unit))
+            )
+            whole = part.whole
+            yield Charge(
+                recurrence.name,
+                "commit_purchase",
+                recurrence.product,
+                recurrence.label,
+                period.starting_at,
+                price if whole else amount,
+                quantity if whole else Decimal(1),
+                unit,
+            )
+
+
+def _periods(recurrence: Recurrence, until: datetime, *, including: bool = False) -> Iterator[tuple[int, Period]]:
+    window = recurrence.window
+    found = cycle(recurrence.anchor, recurrence.frequency, window.starting_at, window.ending_before)
+    for number, period in enumerate(found, 1):
+        if period.starting_at > until or (period.starting_at == until and not including):
+            return
+        yield number, period
+
+
+def _part(recurrence: Recurrence, number: int, period: Period) -> Share:
+    """What of the period's amount is granted: all of it, unless it is a first or last one that is prorated."""
+    first = number == 1 and period.starting_at > period.cycle_start
+    last = period.ending_before < period.cycle_end
+    start = period.starting_at if first and recurrence.prorate_first else period.cycle_start
+    end = period.ending_before if last and recurrence.prorate_last else period.cycle_end
+    return share(start, end, period.cycle_start, period.cycle_end)
+
+
+def _of_period(
+    recurrence: Recurrence,
+    number: int,
+    period: Period,
+    seats: Mapping[str, Quantities],
+    scales: Mapping[str, Scale],
+    terms: Terms,
+) -> Iterator[Grant]:
+    """ "Defines the length of the access schedule for each created commit/credit", in periods (SDK)."""
+    places = 2 if recurrence.counts_units else places_of(scales.get(recurrence.unit))
+    end = period.ending_before
+    if recurrence.periods > 1:
+        end = later(period.cycle_start, recurrence.periods, recurrence.frequency)
+    window = Window(period.starting_at, min(end, terms.ending_before))
+    id_ = f"{recurrence.name} {number}"
+    part = _part(recurrence, number, period)
+
+    def grant(id_: str, quantity: Decimal, part: Share, window: Window, seat: tuple[str, str] | None = None) -> Grant:
+        amount = prorated(EXACT.multiply(recurrence.unit_price, quantity), part, recurrence.rounding, places)
+        return Grant(
+            id_,
+            recurrence.list,
+            recurrence.key,
+            recurrence.label,
+            recurrence.product,
+            recurrence.kind,
+            amount,
+            recurrence.unit,
+            window,
+            recurrence.applies,
+            recurrence.priority,
+            recurrence.invoice is None or not recurrence.invoice[0] * recurrence.invoice[1],
+            recurrence.counts_units,
+            recurrence.rollover_fraction,
+            seat=seat,
+        )
+
+    if recurrence.seats is None:
+        yield grant(id_, recurrence.quantity or ZERO, part, window)
+        return
+    times = seats.get(recurrence.seats.subscription)
+    if times is None:
+        return
+    added = recurrence.seats.apply_seat_increase_config.is_prorated
+    if recurrence.seats.allocation == "INDIVIDUAL":
+        key = next(
+            s.term.seat_config.seat_group_key
+            for s in terms.subscriptions
+            if s.key == recurrence.seats.subscription and s.term.seat_config is not None
+        )
+        for name, at in _named(times, period):
+            rest = part if at == period.starting_at else _rest(period, at, added)
+            yield grant(f"{id_} {key}={name}", Decimal(1), rest, window._replace(starting_at=at), (key, name))
+        return
+    high = times.at(period.starting_at).quantity
+    yield grant(id_, high, part, window)
+    for step in times.between(period.starting_at, period.ending_before):
+        if step.quantity > high:
+            rest = _rest(period, step.at, added)
+            opened = window._replace(starting_at=step.at)
+            yield grant(f"{id_} +{step.at:%m-%d}", EXACT.subtract(step.quantity, high), rest, opened)
+            high = step.quantity
+
+
+def _rest(period: Period, at: datetime, is_prorated: bool) -> Share:
+    """ "Indicates whether a mid-period seat increase should be prorated" (SDK)."""
+    start = at if is_prorated else period.cycle_start
+    end = period.ending_before if is_prorated else period.cycle_end
+    return share(start, end, period.cycle_start, period.cycle_end)
+
+
+def _named(times: Quantities, period: Period) -> Iterator[tuple[str, datetime]]:
+    """The seats of a period and since when each is one of them; nobody has an unassigned seat's balance."""
+    first = times.at(period.starting_at)
+    steps: list[Seats] = [first._replace(at=period.starting_at)]
+    steps += times.between(period.starting_at, period.ending_before)
+    seen: set[str] = set()
+    for step in steps:
+        for name in step.names:
+            if name not in seen:
+                seen.add(name)
+                yield name, step.at

@@ -1,0 +1,145 @@
+"""Invoices and their lines. Amounts are in the API unit of their pricing unit (cents for USD), exact.
+
+The rule they keep: an invoice's total is the sum of its lines to the last digit. Lines are not rounded; what the sum
+has below the cent is a line of its own, of kind `rounding` (half up [assumed]: no source states where the vendor
+rounds).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from pricebook.catalog.usage import Values
+from pricebook.preview.price import ZERO, summed
+from pricebook.preview.terms import Grant, Window
+
+LineKind = Literal[
+    "usage",
+    "composite",
+    "subscription",
+    "scheduled",
+    "commit_purchase",
+    "true_up",
+    "applied",
+    "conversion",
+    "rounding",
+]
+"""The vendor's types of line items ("applied" is its applied_commit_or_credit, "conversion" its cpu_conversion), a
+true-up told apart, and the rounding to the cent, which is ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Where a line comes from. What does not concern it is empty."""
+
+    term: str = ""
+    """The term of the package: `subscriptions[fee]`."""
+    segment: Window | None = None
+    """The time of the card's rate."""
+    rate_type: str = ""
+    list_price: Decimal | None = None
+    """The card's price, where an override says another."""
+    override: str = ""
+    override_type: str = ""
+    factor: Decimal | None = None
+    """What the list price was multiplied by."""
+    commit_rate: bool = False
+    """The price is the card's commit rate."""
+    drawn_from: str = ""
+    """The price holds because the usage is drawn from this balance."""
+    tier: tuple[int, int, Decimal, Decimal | None] | None = None
+    """Number of the tier, how many there are, and the quantities between which it lies."""
+    metered: Decimal | None = None
+    """The quantity before conversion and rounding."""
+    conversion: str = ""
+    rounding: str = ""
+    share: str = ""
+    """The part of the period: `17/31 days`."""
+    base: Decimal | None = None
+    """The spend that a percentage is of."""
+    minimum: Decimal | None = None
+    """The least that is charged, where it was more than the percentage."""
+    left: tuple[Decimal, Decimal] | None = None
+    """A balance before and after."""
+    note: str = ""
+
+
+NO_REASON = Why()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line. `amount` counts towards the total; what is drawn from a POSTPAID commit does not ("the total on the
+    line item is not included in the invoice's total", API), so its line has amount 0 and says it in `drawn`."""
+
+    kind: LineKind
+    product: str
+    label: str
+    starting_at: datetime
+    ending_before: datetime
+    unit: str
+    amount: Decimal
+    quantity: Decimal | None = None
+    unit_price: Decimal | None = None
+    pricing: Values = ()
+    presentation: Values = ()
+    drawn: Decimal = ZERO
+    balance: str = ""
+    """Of an applied line: the balance that pays."""
+    why: Why = NO_REASON
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """What is due on a date. A usage invoice covers a statement period and is issued at its end; a scheduled one has
+    none. `due_at` is net_payment_terms_days after the issue ("Number of days after issuance of invoice after which the
+    invoice is due", API), None where the package says nothing."""
+
+    kind: Literal["usage", "scheduled"]
+    issued_at: datetime
+    due_at: datetime | None
+    period: Window | None
+    unit: str
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of the lines in the fiat unit; lines in custom units are converted by a line of their own."""
+        return summed(line.amount for line in self.lines if line.unit == self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What is left after a bill: until when invoices were issued, what was drawn from which balance, and balances that
+    were brought along from an earlier contract."""
+
+    through: datetime | None = None
+    drawn: Mapping[str, Decimal] = field(default_factory=dict)
+    brought: tuple[Grant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """A balance as it stands at the end of a bill."""
+
+    grant: Grant
+    left: Decimal
+    expired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """The invoices of one contract up to an instant. `notes` say what is not billed or not modelled."""
+
+    invoices: tuple[Invoice, ...]
+    balances: tuple[Balance, ...]
+    closing: Ledger
+    notes: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of all invoices."""
+        return summed(invoice.total for invoice in self.invoices)

@@ -1,0 +1,136 @@
+"""What a balance or an override applies to, and which override wins.
+
+Balances: "If applicable_product_ids, applicable_product_tags or specifiers are not provided, the commit applies to all
+products"; one product, one tag or one specifier is enough. A specifier's tags: "will only apply to products with all
+the specified tags" (SDK).
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from pricebook.catalog.product import Product
+from pricebook.catalog.specifier import Applicable, UsageSpecifier
+from pricebook.catalog.usage import Values
+from pricebook.preview.terms import DatedOverride, Grant
+
+LINKS = {
+    "commits": ("commits",),
+    "recurring_commits": ("recurring_commits",),
+    "any_commits_or_credits": ("commits", "credits", "recurring_commits", "recurring_credits"),
+}
+"""Fields of an override's specifier that name balances, and the lists of a package in which those stand."""
+
+
+class Subject:
+    """What is priced: a product, its frequency (subscriptions) and its group values."""
+
+    __slots__ = ("frequency", "name", "presentation", "pricing", "product")
+
+    def __init__(
+        self, name: str, product: Product, frequency: str | None = None, pricing: Values = (), presentation: Values = ()
+    ) -> None:
+        self.name, self.product, self.frequency = name, product, frequency
+        self.pricing, self.presentation = pricing, presentation
+
+
+def specifies(specifier: UsageSpecifier, subject: Subject) -> bool:
+    """Whether every condition of the specifier holds, and no exclusion."""
+    tags = subject.product.tags
+    return (
+        (specifier.product is None or specifier.product == subject.name)
+        and all(tag in tags for tag in specifier.product_tags)
+        and _holds(specifier.pricing_group_values, subject.pricing)
+        and _holds(specifier.presentation_group_values, subject.presentation)
+        and not any(all(tag in tags for tag in left_out.product_tags) for left_out in specifier.exclude)
+    )
+
+
+def _holds(wanted: dict[str, str], values: Values) -> bool:
+    return not wanted or wanted.items() <= set(values)
+
+
+def overrides(override: DatedOverride, subject: Subject) -> bool:
+    """Whether one of the override's specifiers matches."""
+    return any(
+        (found.billing_frequency is None or found.billing_frequency == subject.frequency) and specifies(found, subject)
+        for found in override.term.override_specifiers
+    )
+
+
+def draws(grant: Grant, subject: Subject) -> bool:
+    """Whether the subject's charges can be paid from the balance."""
+    if grant.seat is not None and grant.seat not in subject.presentation and grant.seat not in subject.pricing:
+        return False
+    applies = grant.applies
+    if applies.specifiers:
+        return any(specifies(specifier, subject) for specifier in applies.specifiers)
+    if not applies.applicable_products and not applies.applicable_product_tags:
+        return True
+    return subject.name in applies.applicable_products or any(
+        tag in subject.product.tags for tag in applies.applicable_product_tags
+    )
+
+
+def breadth(applies: Applicable, products: dict[str, Product]) -> tuple[float, int]:
+    """How many products the balance applies to (all: infinitely many), and how many specifiers of it name only group
+    values: both say which of two balances is used first."""
+    if applies.specifiers:
+        found = {n for n, p in products.items() if any(_may(s, n, p) for s in applies.specifiers)}
+        grouped = sum(not (s.product or s.product_tags) for s in applies.specifiers)
+        return (float("inf") if grouped else len(found)), grouped
+    if not applies.applicable_products and not applies.applicable_product_tags:
+        return float("inf"), 0
+    tags = set(applies.applicable_product_tags)
+    tagged = {name for name, product in products.items() if tags & set(product.tags)}
+    return len(tagged | set(applies.applicable_products)), 0
+
+
+def _may(specifier: UsageSpecifier, name: str, product: Product) -> bool:
+    return (specifier.product is None or specifier.product == name) and set(specifier.product_tags) <= set(product.tags)
+
+
+def links_to(override: DatedOverride, grant: Grant, subject: Subject) -> bool:
+    """Whether a commit-specific override holds for what is drawn from this balance.
+
+    "If you do not specify commit_ids, then the override will apply when consuming any prepaid or postpaid commit"
+    (API): then not for credits.
+    """
+    for specifier in override.term.override_specifiers:
+        if specifier.billing_frequency not in (None, subject.frequency) or not specifies(specifier, subject):
+            continue
+        named = [(name, getattr(specifier, name)) for name in LINKS if getattr(specifier, name)]
+        if not named and grant.kind != "CREDIT":
+            return True
+        if any(grant.list in LINKS[name] and grant.key in keys for name, keys in named):
+            return True
+    return False
+
+
+def winner(candidates: Iterable[DatedOverride], *, explicit: bool) -> DatedOverride | None:
+    """The one override of a rate that is applied; they do not add up [assumed].
+
+    "Overwrites are prioritized over multipliers and tiered overrides"; LOWEST_MULTIPLIER "applies the greatest discount
+    to list prices automatically"; under EXPLICIT "overwrites are prioritized first, and then tiered and multiplier
+    overrides are prioritized by their priority value (lowest first)" (SDK). Of several overwrites the one that starts
+    last, and of those the one listed last [assumed]; of equal multipliers the one listed first.
+    """
+    found = [c for c in candidates if c.term.type is not None]
+    overwrites = [c for c in found if c.term.type == "OVERWRITE"]
+    if overwrites:
+        return max(overwrites, key=lambda c: (c.window.starting_at, c.index))
+    if explicit:
+        return min(found, key=lambda c: (c.term.priority is None, c.term.priority or 0, c.index), default=None)
+    return min(found, key=_least, default=None)
+
+
+def _least(override: DatedOverride) -> tuple[Decimal, int]:
+    return (override.term.multiplier if override.term.multiplier is not None else Decimal(1)), override.index
+
+
+def entitlement(card: bool, found: Sequence[DatedOverride]) -> bool:
+    """Whether the contract gets the product: as the override says that starts last, of those the one listed last
+    [assumed]; as the card says where none says anything."""
+    saying = [o for o in found if o.term.entitled is not None and not o.term.is_commit_specific]
+    if not saying:
+        return card
+    return bool(max(saying, key=lambda o: (o.window.starting_at, o.index)).term.entitled)

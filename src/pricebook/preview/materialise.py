@@ -1,0 +1,241 @@
+"""A package and a start date become the absolute terms of a contract.
+
+"Use starting_at_offset on package terms to define starting_at relative to contract start date and duration to define
+ending_before relative to the starting_at_offset. For terms with point-in-time dates without a duration, use
+date_offset" (the vendor's page on packages). Month ends are `catalog.calendar`'s affair.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import TypeVar
+
+from pricebook.catalog.calendar import FOREVER, first_of_month, later
+from pricebook.catalog.commit import Commit, Credit
+from pricebook.catalog.package import Package
+from pricebook.catalog.recurring import RecurringCommit, RecurringCredit
+from pricebook.catalog.schedule import ChargeSchedule
+from pricebook.catalog.term import Duration, RelativeDate, Term
+from pricebook.preview.terms import (
+    Charge,
+    DatedOverride,
+    DatedSubscription,
+    Grant,
+    Recurrence,
+    Statement,
+    Terms,
+    Window,
+)
+
+T = TypeVar("T", bound=Term)
+ONE = Decimal(1)
+
+
+def materialise(package: Package, starting_at: datetime, billing_anchor: datetime | None = None) -> Terms:
+    """The terms of a contract on the package from `starting_at` on.
+
+    `billing_anchor` is the contract's billing_anchor_date, for usage statements on a CUSTOM_DATE: a package cannot say
+    one. Terms that would start after the contract's end are not there.
+    """
+    end = _after(starting_at, package.duration)
+    whole = Window(starting_at, end)
+    statement = _statement(package, starting_at, billing_anchor)
+    subscriptions = tuple(
+        DatedSubscription(name, key, term, window)
+        for name, key, term in _named("subscriptions", package.subscriptions)
+        if (window := _window(whole, term.starting_at_offset, term.duration)) is not None
+    )
+    return Terms(
+        starting_at,
+        end,
+        statement,
+        package.net_payment_terms_days,
+        consolidated=package.scheduled_charges_on_usage_invoices is not None,
+        explicit=package.multiplier_override_prioritization == "EXPLICIT",
+        subscriptions=subscriptions,
+        overrides=tuple(_overrides(package, whole)),
+        charges=tuple(_charges(package, whole)),
+        grants=tuple(_grants(package, whole)),
+        recurrences=tuple(_recurrences(package, whole, statement)),
+        notes=tuple(_notes(package, billing_anchor)),
+    )
+
+
+def _after(start: datetime, duration: RelativeDate | None) -> datetime:
+    return later(start, duration.value, duration.unit) if duration is not None else FOREVER
+
+
+def _window(whole: Window, offset: RelativeDate | None, duration: Duration | None) -> Window | None:
+    """The time of a term within the contract; None when nothing of it lies there."""
+    start = _after(whole.starting_at, offset) if offset is not None else whole.starting_at
+    return _within(whole, start, _after(start, duration))
+
+
+def _within(whole: Window, start: datetime, end: datetime) -> Window | None:
+    window = Window(max(start, whole.starting_at), min(end, whole.ending_before))
+    return window if window.starting_at < window.ending_before else None
+
+
+def _named(section: str, terms: tuple[T, ...]) -> Iterator[tuple[str, str, T]]:
+    """Each term with a name for people (`subscriptions[fee]`) and its key; where there is none, its number from 1."""
+    for number, term in enumerate(terms, 1):
+        key = term.key or f"#{number}"
+        yield f"{section}[{key}]", key, term
+
+
+def _statement(package: Package, start: datetime, billing_anchor: datetime | None) -> Statement:
+    """The cycle of usage statements, MONTHLY from the first of the month when the package says nothing.
+
+    `day`: "If not provided, defaults to the first day of the month" (API). Quarters are the calendar's: "invoices are
+    generated on the 1st day of the first month in the quarter" (docs.metronome.com, "How invoicing works for
+    contracts"), and so are years [assumed]; weeks count from the first of the contract's first month [assumed].
+    """
+    schedule = package.usage_statement_schedule
+    frequency = schedule.frequency if schedule is not None else "MONTHLY"
+    day = schedule.day if schedule is not None else "FIRST_OF_MONTH"
+    if day == "FIRST_OF_MONTH":
+        month = {"QUARTERLY": start.month - (start.month - 1) % 3, "ANNUAL": 1}.get(frequency, start.month)
+        anchor = first_of_month(start).replace(month=month)
+    else:
+        anchor = billing_anchor if day == "CUSTOM_DATE" and billing_anchor is not None else start
+    offset = schedule.invoice_generation_starting_at_offset if schedule is not None else None
+    return Statement(frequency, anchor, _after(start, offset) if offset is not None else start)
+
+
+def _overrides(package: Package, whole: Window) -> Iterator[DatedOverride]:
+    for index, (name, _, term) in enumerate(_named("overrides", package.overrides)):
+        if term.starting_at is not None:
+            window = _within(whole, term.starting_at, term.ending_before or FOREVER)
+        else:
+            window = _window(whole, term.starting_at_offset, term.duration)
+        if window is not None:
+            yield DatedOverride(name, term, window, index)
+
+
+def _charges(package: Package, whole: Window) -> Iterator[Charge]:
+    """Scheduled charges, and what commits are paid with. A date after the contract's end is none of it."""
+    for name, _, scheduled in _named("scheduled_charges", package.scheduled_charges):
+        yield from _items(
+            name, "scheduled", scheduled.product, scheduled.name or scheduled.product, scheduled.schedule, whole
+        )
+    for name, key, commit in _named("commits", package.commits):
+        schedule, label = commit.invoice_schedule, commit.name or commit.product
+        if schedule is None or schedule.do_not_invoice:
+            continue
+        for charge in _items(name, "commit_purchase", commit.product, label, schedule, whole):
+            if commit.type == "PREPAID":
+                yield charge
+            else:  # the true-up is what of the commit was not used
+                yield Charge(
+                    name, "true_up", charge.product, label, charge.at, ONE, ONE, charge.unit, _id("commits", key, 1)
+                )
+
+
+def _items(name: str, kind: str, product: str, label: str, schedule: ChargeSchedule, whole: Window) -> Iterator[Charge]:
+    for item in schedule.schedule_items:
+        at = _after(whole.starting_at, item.date_offset)
+        if at <= whole.ending_before and at < FOREVER:
+            yield Charge(name, kind, product, label, at, item.unit_price, item.quantity, schedule.credit_type)  # type: ignore[arg-type]
+
+
+def _id(section: str, key: str, number: int) -> str:
+    """The id of a balance: `credits[welcome]`, `recurring_credits[sign-up] 3`."""
+    return f"{section}[{key}]" + (f" {number}" if number > 1 else "")
+
+
+def _grants(package: Package, whole: Window) -> Iterator[Grant]:
+    for _, key, commit in _named("commits", package.commits):
+        yield from _dated("commits", key, commit, whole)
+    for _, key, credit in _named("credits", package.credits):
+        yield from _dated("credits", key, credit, whole)
+
+
+def _dated(section: str, key: str, term: Commit | Credit, whole: Window) -> Iterator[Grant]:
+    commit = term if isinstance(term, Commit) else None
+    charged = commit.invoice_schedule if commit is not None else None
+    free = charged is None or not any(item.total for item in charged.schedule_items)
+    schedule = term.access_schedule
+    for number, item in enumerate(schedule.schedule_items, 1):
+        window = _window(whole, item.starting_at_offset, item.duration)
+        if window is not None:
+            yield Grant(
+                _id(section, key, number),
+                section,
+                key,
+                term.name or term.product,
+                term.product,
+                commit.type if commit is not None else "CREDIT",
+                item.amount,
+                schedule.credit_type,
+                window,
+                term,
+                term.priority,
+                free,
+                schedule.access_type == "QUANTITY",
+                commit.rollover_fraction if commit is not None else None,
+            )
+
+
+def _recurrences(package: Package, whole: Window, statement: Statement) -> Iterator[Recurrence]:
+    terms: tuple[tuple[str, tuple[RecurringCredit, ...]], ...] = (
+        ("recurring_commits", package.recurring_commits),
+        ("recurring_credits", package.recurring_credits),
+    )
+    for section, recurring in terms:
+        for name, key, term in _named(section, recurring):
+            window = _window(whole, term.starting_at_offset, term.duration)
+            if window is not None:
+                yield _recurrence(section, name, key, term, window, statement)
+
+
+def _recurrence(
+    section: str, name: str, key: str, term: RecurringCredit, window: Window, statement: Statement
+) -> Recurrence:
+    """ "If not provided: The commits will be created on the usage invoice frequency. If provided: [...] Commits will be
+    created aligned with the recurring commit's starting_at rather than the usage invoice dates" (SDK)."""
+    commit = term if isinstance(term, RecurringCommit) else None
+    billed = commit.invoice_amount if commit is not None else None
+    rounding, amount = term.proration_rounding, term.access_amount
+    aligned = term.recurrence_frequency is not None
+    return Recurrence(
+        section,
+        name,
+        key,
+        "CREDIT" if commit is None else "PREPAID",
+        window,
+        term.recurrence_frequency or statement.frequency,
+        window.starting_at if aligned else statement.anchor,
+        aligned,
+        term.name or term.product,
+        term.product,
+        amount.unit_price,
+        amount.quantity,
+        amount.credit_type,
+        amount.access_type == "QUANTITY",
+        term.commit_duration.value,
+        term.proration in ("FIRST", "FIRST_AND_LAST"),
+        term.proration in ("LAST", "FIRST_AND_LAST"),
+        rounding.access if rounding is not None else None,
+        term,
+        term.priority,
+        term.rollover_fraction,
+        term.subscription_config,
+        (billed.unit_price, billed.quantity, billed.credit_type) if billed is not None else None,
+        commit.proration_rounding.invoice if commit is not None and commit.proration_rounding is not None else None,
+    )
+
+
+def _notes(package: Package, billing_anchor: datetime | None) -> Iterator[str]:
+    """What of the package is not modelled, so that a bill does not look more complete than it is."""
+    schedule = package.usage_statement_schedule
+    if schedule is not None and schedule.day == "CUSTOM_DATE" and billing_anchor is None:
+        yield "usage statements are on a CUSTOM_DATE, which a package cannot name: counted from the contract's start"
+    for field, words in (
+        ("spend_threshold_configuration", "spend threshold"),
+        ("prepaid_balance_threshold_configuration", "prepaid balance threshold"),
+    ):
+        threshold = getattr(package, field)
+        if threshold is not None and threshold.is_enabled:
+            yield f"the {words} is not modelled: its charges and commits are missing here"
+    if package.spend_trackers:
+        yield "spend trackers are not modelled; they count, and charge nothing themselves"

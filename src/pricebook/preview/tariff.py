@@ -1,0 +1,209 @@
+"""A tariff: a rate card's timelines and a package's overrides, prepared once and asked for many customers.
+
+The rule it keeps: nothing here depends on a customer but the contract's terms, and every answer is remembered, so that
+billing a hundred thousand customers reads each rate once. Asked twice, it answers the same.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from pricebook.catalog.calendar import FOREVER
+from pricebook.catalog.canonical import decode
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.model import USD, Scale
+from pricebook.catalog.product import Product
+from pricebook.catalog.rate import OverwriteRate
+from pricebook.catalog.rate_book import RateBook, Rates
+from pricebook.catalog.timeline import RateKey, key_text, read_schedule
+from pricebook.catalog.unit import BUILT_IN, scale_of
+from pricebook.preview.match import Subject, entitlement, links_to, overrides, winner
+from pricebook.preview.price import Steps, flat, multiplied, scaled, tiered
+from pricebook.preview.terms import DatedOverride, Grant, Terms, Window
+
+
+class ListRate(NamedTuple):
+    """What a card or an overwrite says at a time. `steps` is None for a CUSTOM rate, which is not modelled."""
+
+    rate_type: str
+    steps: Steps | None
+    unit: str
+    minimum: Decimal | None
+    entitled: bool
+    commit: "ListRate | None"
+
+
+class Segment(NamedTuple):
+    """A rate and the time that it holds for."""
+
+    window: Window
+    rate: ListRate
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What is charged at a time, and why. `segment` is the card's, None where only an overwrite says a price."""
+
+    rate: ListRate
+    steps: Steps | None
+    segment: Window | None
+    listed: Steps | None
+    """The card's steps."""
+    override: DatedOverride | None
+    commit_rate: bool = False
+
+
+class Tariff:
+    """The prices of one rate card, and the products and units that they are about."""
+
+    def __init__(self, catalog: Catalog, card: str | None) -> None:
+        """A card of the catalogue, by name; None for packages without one."""
+        self.card = card
+        found = catalog.cards.get(card) if card is not None else None
+        self._rates: Rates = catalog.rates.get(card, _NONE) if card is not None else _NONE
+        self.products: dict[str, Product] = catalog.products
+        self.scales: Mapping[str, Scale] = {n: scale_of(u) for n, u in {**BUILT_IN, **catalog.units}.items()}
+        self.names: Mapping[str, str] = {n: u.name for n, u in {**BUILT_IN, **catalog.units}.items()}
+        self.fiat = found.fiat_credit_type if found is not None else USD
+        conversions = found.credit_type_conversions if found is not None else ()
+        self.conversions: Mapping[str, Decimal] = {c.custom_credit_type: c.fiat_per_custom_credit for c in conversions}
+        order = found.product_order if found is not None else ()
+        self.order: Mapping[str, int] = {name: place for place, name in enumerate(order)}
+        self._timelines: dict[RateKey, tuple[Segment, ...]] = {}
+
+    def timeline(self, key: RateKey) -> tuple[Segment, ...]:
+        """The segments of one rate, by time; empty where the card has none."""
+        found = self._timelines.get(key)
+        if found is None:
+            text = self._rates.get(key_text(key))
+            segments = read_schedule(text) if text is not None else ()
+            found = self._timelines[key] = tuple(
+                Segment(Window(_instant(s.starting_at), _instant(s.ending_before)), _list_rate(s.terms))
+                for s in segments
+            )
+        return found
+
+
+_NONE = RateBook({})
+
+
+class Prices:
+    """The prices of one contract: a tariff under the terms' overrides. Customers with equal terms can share it."""
+
+    def __init__(self, tariff: Tariff, terms: Terms) -> None:
+        self.tariff, self.terms = tariff, terms
+        self._presented = any(
+            specifier.presentation_group_values
+            for override in terms.overrides
+            for specifier in override.term.override_specifiers
+        )
+        self._matching: dict[Any, tuple[DatedOverride, ...]] = {}
+        self._prices: dict[Any, Price | None] = {}
+
+    def matching(self, subject: Subject) -> tuple[DatedOverride, ...]:
+        """The overrides that are about the subject, whenever they hold."""
+        if not self.terms.overrides:
+            return ()
+        key = self._key(subject)
+        found = self._matching.get(key)
+        if found is None:
+            found = self._matching[key] = tuple(o for o in self.terms.overrides if overrides(o, subject))
+        return found
+
+    def cuts(self, subject: Subject) -> list[datetime]:
+        """The instants at which the subject's price may change."""
+        windows = [s.window for s in self.tariff.timeline(RateKey(subject.name, subject.frequency, subject.pricing))]
+        windows += [o.window for o in self.matching(subject)]
+        return [instant for window in windows for instant in window]
+
+    def price(self, subject: Subject, at: datetime, grant: Grant | None = None) -> Price | None:
+        """What is charged at an instant, drawn from a balance or (None) not; None where the contract has no right to
+        it, or there is no rate."""
+        special = grant is not None and (grant.applies.rate_type is not None or self._specific(subject))
+        key = (self._key(subject), at, (grant.list, grant.key) if special and grant is not None else None)
+        if key not in self._prices:
+            self._prices[key] = self._make(subject, at, grant if special else None)
+        return self._prices[key]
+
+    def _key(self, subject: Subject) -> Any:
+        return subject.name, subject.frequency, subject.pricing, subject.presentation if self._presented else ()
+
+    def _specific(self, subject: Subject) -> bool:
+        return any(o.term.is_commit_specific for o in self.matching(subject))
+
+    def _make(self, subject: Subject, at: datetime, grant: Grant | None) -> Price | None:
+        key = RateKey(subject.name, subject.frequency, subject.pricing)
+        segment = next((s for s in self.tariff.timeline(key) if s.window.covers(at)), None)
+        active = [o for o in self.matching(subject) if o.window.covers(at)]
+        if not entitlement(segment.rate.entitled if segment is not None else False, active):
+            return None
+        listed = segment.rate if segment is not None else None
+        wanted = grant is not None and grant.applies.rate_type == "COMMIT_RATE"
+        by_commit = wanted and listed is not None and listed.commit is not None
+        candidates = [o for o in active if not o.term.is_commit_specific and not by_commit]
+        if grant is not None:
+            target = "COMMIT_RATE" if by_commit else "LIST_RATE"
+            specific = [o for o in active if o.term.is_commit_specific and o.term.target == target]
+            candidates += [o for o in specific if links_to(o, grant, subject)]
+        base = listed.commit if by_commit and listed is not None else listed
+        chosen = winner(candidates, explicit=self.terms.explicit)
+        rate = _overwrite(chosen.term.overwrite_rate) if chosen is not None and chosen.term.overwrite_rate else base
+        if rate is None:
+            return None
+        steps = rate.steps
+        if steps is not None and chosen is not None and chosen.term.multiplier is not None:
+            steps = scaled(steps, chosen.term.multiplier)
+        elif steps is not None and chosen is not None and chosen.term.tiers:
+            steps = multiplied(steps, tiered([(tier.multiplier, tier.size) for tier in chosen.term.tiers]))
+        window = segment.window if segment is not None else None
+        return Price(rate, steps, window, base.steps if base is not None else None, chosen, by_commit)
+
+
+def _instant(text: str | None) -> datetime:
+    return datetime.fromisoformat(text) if text is not None else FOREVER
+
+
+@lru_cache(maxsize=50_000)
+def _list_rate(terms: str) -> ListRate:
+    data: Any = decode(terms)
+    commit = data.get("commit_rate")
+    unit = data.get("credit_type", USD)
+    found = _rate(data, unit, bool(data["entitled"]))
+    return found._replace(commit=_rate(commit, unit, found.entitled)) if commit is not None else found
+
+
+def _rate(data: Any, unit: str, entitled: bool) -> ListRate:
+    kind = data["rate_type"]
+    minimum = data.get("minimum_config")
+    least = Decimal(minimum["minimum"]) if minimum is not None else None
+    if data.get("tiers"):
+        sizes = [(Decimal(t["price"]), Decimal(t["size"]) if "size" in t else None) for t in data["tiers"]]
+        steps: Steps | None = tiered(sizes)
+    else:
+        steps = flat(Decimal(data["price"])) if kind != "CUSTOM" and "price" in data else None
+    return ListRate(kind, steps, unit, least, entitled, None)
+
+
+def _overwrite(rate: OverwriteRate) -> ListRate:
+    if rate.tiers:
+        steps: Steps | None = tiered([(tier.price, tier.size) for tier in rate.tiers])
+    else:
+        steps = flat(rate.price) if rate.price is not None and rate.rate_type != "CUSTOM" else None
+    minimum = rate.minimum_config.minimum if rate.minimum_config is not None else None
+    return ListRate(rate.rate_type, steps, rate.credit_type, minimum, True, None)
+
+
+def card_of(rate_card: str | None, alias: str | None, catalog: Catalog, at: datetime) -> str | None:
+    """The rate card that a package means: by name, or by an alias "as of the contract's start date"."""
+    if rate_card is not None or alias is None:
+        return rate_card
+    for name in sorted(catalog.cards):
+        for held in catalog.cards[name].aliases:
+            starting_at, ending_before = held.starting_at, held.ending_before
+            begun = starting_at is None or starting_at <= at
+            if held.name == alias and begun and (ending_before is None or at < ending_before):
+                return name
+    return None

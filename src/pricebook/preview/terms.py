@@ -1,0 +1,151 @@
+"""The absolute terms of a contract: what a package becomes on a date.
+
+Windows start inclusively and end exclusively. Everything that a package says relative to the start of the contract is a
+date here; what repeats is a recurrence, whose periods `preview.grant` counts out. Terms end with the contract at the
+latest ("updateEndDate": ending a contract will "truncate any terms").
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from pricebook.catalog.override import Override
+from pricebook.catalog.recurring import SubscriptionConfig
+from pricebook.catalog.rounding import Rounding
+from pricebook.catalog.specifier import Applicable
+from pricebook.catalog.subscription import Subscription
+
+
+class Window(NamedTuple):
+    """A time: `ending_before` is `FOREVER` where there is no end."""
+
+    starting_at: datetime
+    ending_before: datetime
+
+    def covers(self, instant: datetime) -> bool:
+        """Whether the instant lies within."""
+        return self.starting_at <= instant < self.ending_before
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """When usage is invoiced: at the end of each period of the cycle."""
+
+    frequency: str
+    anchor: datetime
+    first: datetime
+    """The first period that is invoiced starts here or later."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatedSubscription:
+    """A subscription with its time."""
+
+    name: str
+    """`subscriptions[fee]`."""
+    key: str
+    term: Subscription
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class DatedOverride:
+    """An override with its time; `index` is its place in the package."""
+
+    name: str
+    term: Override
+    window: Window
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Something that is charged on a date: a scheduled charge, or the payment of a commit."""
+
+    name: str
+    kind: Literal["scheduled", "commit_purchase", "true_up"]
+    product: str
+    label: str
+    at: datetime
+    unit_price: Decimal
+    quantity: Decimal
+    unit: str
+    commit: str = ""
+    """Of a true-up: the id of the balance whose rest is charged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A balance: an amount that can be used within a window. `amount` is in the API unit, or counts units used."""
+
+    id: str
+    list: str
+    key: str
+    label: str
+    product: str
+    kind: Literal["CREDIT", "PREPAID", "POSTPAID"]
+    amount: Decimal
+    unit: str
+    window: Window
+    applies: Applicable
+    priority: Decimal | None = None
+    free: bool = True
+    """Whether the cost basis is $0."""
+    counts_units: bool = False
+    """access_type QUANTITY: units used are deducted, not their cost."""
+    rollover_fraction: Decimal | None = None
+    rolled_over: bool = False
+    seat: tuple[str, str] | None = None
+    """Only usage of this (seat group key, seat) draws from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """A recurring commit or credit with its time; `aligned` means with its own start, not with usage statements."""
+
+    list: str
+    name: str
+    key: str
+    kind: Literal["CREDIT", "PREPAID"]
+    window: Window
+    frequency: str
+    anchor: datetime
+    aligned: bool
+    label: str
+    product: str
+    unit_price: Decimal
+    quantity: Decimal | None
+    unit: str
+    counts_units: bool
+    periods: int
+    prorate_first: bool
+    prorate_last: bool
+    rounding: Rounding | None
+    applies: Applicable
+    priority: Decimal | None
+    rollover_fraction: Decimal | None
+    seats: SubscriptionConfig | None
+    invoice: tuple[Decimal, Decimal, str] | None = None
+    """Unit price, quantity and unit of what each commit is billed for."""
+    invoice_rounding: Rounding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms of one contract. `notes` say what of the package is not modelled."""
+
+    starting_at: datetime
+    ending_before: datetime
+    statement: Statement
+    net_payment_terms_days: int | None
+    consolidated: bool
+    """scheduled_charges_on_usage_invoices: ALL."""
+    explicit: bool
+    """Multipliers go by priority."""
+    subscriptions: tuple[DatedSubscription, ...] = ()
+    overrides: tuple[DatedOverride, ...] = ()
+    charges: tuple[Charge, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    recurrences: tuple[Recurrence, ...] = ()
+    notes: tuple[str, ...] = field(default=())
