@@ -5,6 +5,7 @@ Contracts with terms of their own are not kept here: such a request is answered 
 
 from datetime import datetime
 
+from pricebook.catalog.calendar import later
 from pricebook.catalog.instant import instant_text
 from pricebook.sandbox import alias
 from pricebook.sandbox.account import CREATED_BY, Held, Work
@@ -15,7 +16,6 @@ from pricebook.sandbox.package import KIND as PACKAGE
 from pricebook.sandbox.package import card_of
 from pricebook.sandbox.rate_card import KIND as CARD
 from pricebook.sandbox.wire import Refused, stamp
-from pricebook.store.contract import later
 
 KIND = "contract"
 _ON_PACKAGE = {
