@@ -50,7 +50,7 @@ def decode(text: str) -> object:
 
 def digest(text: str) -> str:
     """24 hexadecimal digits (96 bits) of BLAKE2b over the text: short enough for the vendor's 128-character keys."""
-    return blake2b(text.encode(), digest_size=12).hexdigest()
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=12).hexdigest()
 
 
 def _refuse(constant: str) -> object:

@@ -22,7 +22,7 @@ def book_digest(entries: Iterable[tuple[str, str]]) -> int:
     total, copy, from_bytes = 0, _EMPTY.copy, int.from_bytes
     for key, schedule in entries:
         share = copy()
-        share.update(f"{key}\0{schedule}".encode())
+        share.update(f"{key}\0{schedule}".encode(errors="surrogatepass"))
         total += from_bytes(share.digest(), "big")
     return total % _MODULUS
 

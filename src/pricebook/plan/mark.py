@@ -63,7 +63,7 @@ class RateMark(NamedTuple):
 
 def part_of(key: str) -> int:
     """Which part of a card's prices the price belongs to."""
-    return crc32(key.encode()) % PARTS
+    return crc32(key.encode(errors="surrogatepass")) % PARTS
 
 
 def share(key: str, schedule: str | None) -> int:
