@@ -148,14 +148,15 @@
     const moved = integer(now, places) - a;
     if (!a || !moved) return "";
     const size = a < 0n ? -a : a;
-    for (let digits = 1; ; digits += 1) {
-      const scale = 10n ** BigInt(digits);
-      const tenths = divide(moved * 100n * scale, size);
-      const dull = tenths === 0n || (tenths === -100n * scale && moved !== -size);
-      if (dull && digits < 13) continue;
-      const text = (tenths < 0n ? -tenths : tenths).toString().padStart(digits + 1, "0");
-      const whole = BigInt(text.slice(0, -digits)).toLocaleString("en-US");
-      return `${moved < 0n ? "-" : "+"}${whole}.${text.slice(-digits)} %`;
+    for (let digits = 1; digits <= 14; digits += 1) {
+      const kept = digits === 14 ? 1 : digits; // what is nothing in 13 places is said as nothing
+      const scale = 10n ** BigInt(kept);
+      const rounded = divide(moved * 100n * scale, size);
+      const dull = rounded === 0n || (rounded === -100n * scale && moved !== -size);
+      if (dull && digits < 14) continue;
+      const text = (rounded < 0n ? -rounded : rounded).toString().padStart(kept + 1, "0");
+      const whole = BigInt(text.slice(0, -kept)).toLocaleString("en-US");
+      return `${moved < 0n ? "-" : "+"}${whole}.${text.slice(-kept)} %`;
     }
   }
 
