@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pricebook.apply.ports import Journal, JournalEntry, Lease
+from pricebook.apply.ports import Journal, JournalEntry, Lease, Run
 from pricebook.apply.runner import run
 from pricebook.manifest.project import read_project
 from pricebook.store.journal import SqlJournal
@@ -48,9 +48,25 @@ class Timed:
         self.wall += time.perf_counter() - wall
         self.cpu += time.process_time() - cpu
 
-    def entries(self, plan: str) -> list[JournalEntry]:
+    def begin(self, lease: Lease, run: Run, plan: str) -> int:
         """See Journal."""
-        return self.journal.entries(plan)
+        return self.journal.begin(lease, run, plan)
+
+    def finish(self, environment: str, lease: Lease, run: int, at: datetime, result: str) -> None:
+        """See Journal."""
+        self.journal.finish(environment, lease, run, at, result)
+
+    def runs(self, environment: str) -> list[Run]:
+        """See Journal."""
+        return self.journal.runs(environment)
+
+    def entries(self, run: int) -> list[JournalEntry]:
+        """See Journal."""
+        return self.journal.entries(run)
+
+    def plan(self, run: int) -> str:
+        """See Journal."""
+        return self.journal.plan(run)
 
 
 root = Path(sys.argv[1])

@@ -1,8 +1,10 @@
 """Approval bound to content: `plan --digest`, and `apply --expect` that does what was approved or nothing."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -112,6 +114,22 @@ def test_a_plan_file_is_held_to_it_as_well(made: Path) -> None:
     assert pricebook(made, "apply", file, "--yes", "--expect", approved[::-1]).returncode == 3
     assert not (made / "pricebook.db").exists()
     assert pricebook(made, "apply", file, "--yes", "--expect", approved).returncode == 0
+
+
+def test_an_approved_apply_that_was_killed_is_gone_on_with(made: Path) -> None:
+    approved = digest(made)
+    assert pricebook(made, "apply", "--yes", "--expect", approved).returncode == 0
+    with closing(sqlite3.connect(made / "pricebook.db")) as connection, connection:
+        # As a kill after the first step would have left it.
+        connection.execute("UPDATE run SET ended_at = NULL, result = ''")
+        connection.executescript("DROP TRIGGER rate_card_mark; UPDATE rate_card SET mark = 'other/rate-card:x';")
+    assert digest(made) != approved
+    answer = pricebook(made, "apply", "--yes", "--expect", approved)
+    assert answer.returncode == 0
+    assert "1 step had been done before. Read back and verified." in " ".join(answer.stdout.split())
+    card = made / "catalog" / "card.yaml"
+    card.write_text(CARD.replace("$5.00", "$6.00"))
+    assert pricebook(made, "apply", "--yes", "--expect", approved).returncode == 3
 
 
 @pytest.mark.parametrize("word", ["", "0", "x" * 24, "0" * 25, "\x1b[31m"])

@@ -6,13 +6,14 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from account import AT, fill
 
-from pricebook.apply.ports import JournalEntry, Lease, LeaseHeld, LeaseLost, State, StoreError
+from pricebook.apply.ports import JournalEntry, Lease, LeaseHeld, LeaseLost, Provenance, Run, State, StoreError
 from pricebook.store import process
 from pricebook.store.journal import SqlJournal
 from pricebook.store.location import database_path
@@ -23,24 +24,48 @@ YOU = "you@there:1:b2"
 LATER = AT + timedelta(seconds=31)
 
 
-def entry(step: str, state: State = State.SENT, plan: str = "p1", **fields: str) -> JournalEntry:
-    return JournalEntry(plan, step, state, AT, ME, **fields)
+def entry(step: str, state: State = State.SENT, run: int = 1, **fields: str) -> JournalEntry:
+    return JournalEntry(run, step, state, AT, ME, **fields)
+
+
+WHENCE = Provenance("ada", "c" * 40, "main", "a" * 24)
+RUN = Run("acme", "prod", "a" * 24, AT, ME, AT, WHENCE)
+
+
+def begin(journal: SqlJournal, environment: str = "prod") -> Lease:
+    """The lease of a run that has begun; in an empty journal it is the first."""
+    lease = journal.acquire(environment, ME, AT)
+    journal.begin(lease, replace(RUN, environment=environment), PLAN)
+    return lease
+
+
+PLAN = '{"a plan": "$5.00 \ud800"}\n'
+
+
+def test_a_run_is_remembered_with_its_plan_and_how_it_ended(journal: SqlJournal) -> None:
+    lease = journal.acquire("prod", ME, AT)
+    assert (journal.begin(lease, RUN, PLAN), journal.begin(lease, RUN, "")) == (1, 2)
+    journal.finish("prod", lease, 1, LATER, "done")
+    ended = replace(RUN, number=1, ended_at=LATER, result="done")
+    assert journal.runs("prod") == [ended, replace(RUN, number=2)]
+    assert (journal.runs("staging"), journal.plan(1), journal.plan(2), journal.plan(3)) == ([], PLAN, "", "")
 
 
 def test_entries_are_kept_in_order(journal: SqlJournal) -> None:
-    lease = journal.acquire("prod", ME, AT)
+    lease = begin(journal)
+    journal.begin(lease, RUN, PLAN)
     written = [entry("a"), entry("a", State.DONE, remote_id="id-1"), entry("b"), entry("b", State.FAILED, detail="no")]
     journal.record("prod", lease, written[:2])
-    journal.record("prod", lease, [*written[2:], entry("c", plan="p2")])
-    assert (journal.entries("p1"), journal.entries("p2"), journal.entries("p3")) == (
+    journal.record("prod", lease, [*written[2:], entry("c", run=2)])
+    assert (journal.entries(1), journal.entries(2), journal.entries(3)) == (
         written,
-        [entry("c", plan="p2")],
+        [entry("c", run=2)],
         [],
     )
 
 
 def test_reading_creates_nothing(journal: SqlJournal, tmp_path: Path) -> None:
-    assert journal.entries("p1") == []
+    assert journal.entries(1) == []
     assert list(tmp_path.iterdir()) == []
 
 
@@ -59,12 +84,15 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_former_owner_fenced_off(jour
     for attempt in (
         lambda: journal.record("prod", yours, [entry("late")]),
         lambda: journal.renew("prod", yours, LATER),
+        lambda: journal.begin(yours, RUN, PLAN),
+        lambda: journal.finish("prod", yours, 1, LATER, "done"),
     ):
         with pytest.raises(LeaseLost, match=f"was taken over, by {ME}"):
             attempt()
     journal.release("prod", yours)
+    journal.begin(mine, RUN, PLAN)
     journal.record("prod", mine, [entry("a")])
-    assert journal.entries("p1") == [entry("a")]
+    assert journal.entries(1) == [entry("a")]
 
 
 def test_a_lease_is_renewed_while_nobody_took_it(journal: SqlJournal) -> None:
@@ -141,32 +169,32 @@ def test_a_pid_that_was_given_to_another_process_is_not_the_holder() -> None:
 def test_a_journal_that_was_deleted_is_made_anew(journal: SqlJournal, sql: SqlStore, url: str, how: str) -> None:
     fill(sql)
     sql.close()
-    lease = journal.acquire("prod", ME, AT)
+    lease = begin(journal)
     journal.record("prod", lease, [entry("a")])
     if how == "tables":
         with closing(sqlite3.connect(database_path(url))) as connection:
-            connection.executescript("DROP TABLE journal; DROP TABLE lease")
+            connection.executescript("DROP TABLE journal; DROP TABLE lease; DROP TABLE run")
     else:
         for path in database_path(url).parent.iterdir():
             path.unlink()
-    assert journal.entries("p1") == []
+    assert journal.entries(1) == []
     with pytest.raises(LeaseLost, match="or it was deleted"):
         journal.record("prod", lease, [entry("b")])
-    again = journal.acquire("prod", ME, AT)
+    again = begin(journal)
     journal.record("prod", again, [entry("c")])
-    assert journal.entries("p1") == [entry("c")]
+    assert journal.entries(1) == [entry("c")]
 
 
 def test_journal_and_store_share_a_file(journal: SqlJournal, sql: SqlStore) -> None:
-    lease = journal.acquire("prod", ME, AT)
+    lease = begin(journal)
     assert sql.snapshot("acme", AT).ids == {}
     ids = fill(sql)
     journal.record("prod", lease, [entry("a")])
-    assert (sql.snapshot("acme", AT).ids, journal.entries("p1")) == (ids, [entry("a")])
+    assert (sql.snapshot("acme", AT).ids, journal.entries(1)) == (ids, [entry("a")])
 
 
 def test_errors_are_in_words(tmp_path: Path) -> None:
     with closing(SqlJournal(f"sqlite:///{tmp_path}/missing/journal.db")) as journal:
-        for attempt in (lambda: journal.acquire("prod", ME, AT), lambda: journal.entries("p1")):
+        for attempt in (lambda: journal.acquire("prod", ME, AT), lambda: journal.entries(1)):
             with pytest.raises(StoreError, match="does not exist"):
                 attempt()

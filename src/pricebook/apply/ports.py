@@ -62,10 +62,39 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """One line of the journal."""
+class Provenance:
+    """Where an apply came from, as far as is known: who ordered it (the CI's actor, or the user), the commit and branch
+    of the manifests, and the digest that was approved (`apply --expect`). What is not known is empty."""
 
+    actor: str = ""
+    commit: str = ""
+    branch: str = ""
+    approved: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One apply, as the journal remembers it. `plan` is the plan's digest (`plan.digest`), `number` the journal's own
+    name for the run. `ended_at` is None while it works, and for good when it was killed; `result` is `done` when every
+    step was done and read back, else `incomplete`, and empty when it never ended."""
+
+    namespace: str
+    environment: str
     plan: str
+    as_of: datetime
+    owner: str
+    started_at: datetime
+    provenance: Provenance = Provenance()
+    ended_at: datetime | None = None
+    result: str = ""
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One line of the journal, of a run."""
+
+    run: int
     step: str
     state: State
     at: datetime
@@ -118,11 +147,23 @@ class Journal(Protocol):
     def release(self, environment: str, lease: Lease) -> None:
         """Give the lease back; nothing happens when it is no longer ours."""
 
+    def begin(self, lease: Lease, run: Run, plan: str) -> int:
+        """Remember that a run begins, with the text of its plan file; the number of the run. Raises LeaseLost."""
+
     def record(self, environment: str, lease: Lease, entries: Iterable[JournalEntry]) -> None:
         """Write entries, in one transaction that also checks the lease. Raises LeaseLost."""
 
-    def entries(self, plan: str) -> list[JournalEntry]:
-        """The entries of a plan, oldest first."""
+    def finish(self, environment: str, lease: Lease, run: int, at: datetime, result: str) -> None:
+        """Remember how a run ended. Raises LeaseLost."""
+
+    def runs(self, environment: str) -> list[Run]:
+        """Every run of an environment, oldest first. Creates nothing."""
+
+    def entries(self, run: int) -> list[JournalEntry]:
+        """The entries of a run, oldest first. Creates nothing."""
+
+    def plan(self, run: int) -> str:
+        """The text of the plan file that a run applied. Creates nothing."""
 
 
 class Clock(Protocol):

@@ -16,7 +16,10 @@ from pricebook.apply.ports import (
     Journal,
     JournalEntry,
     Lease,
+    LeaseLost,
     OutcomeUnknown,
+    Provenance,
+    Run,
     StalePlan,
     State,
     Store,
@@ -25,9 +28,12 @@ from pricebook.apply.ports import (
 from pricebook.apply.standing import Standing, standings
 from pricebook.plan.change import Archive
 from pricebook.plan.digest import plan_digest
+from pricebook.plan.document import write
 from pricebook.plan.step import Plan, Step
 
 Outcome = Literal["done", "already", "failed", "blocked", "unknown"]
+NOBODY = Provenance()
+"""Nothing is known of where an apply came from."""
 RENEW_AFTER = timedelta(seconds=5)
 
 
@@ -66,11 +72,18 @@ class _Run:
     clock: Clock
     tell: Callable[[Event], None]
     results: dict[str, StepResult] = field(default_factory=dict)
-    name: str = ""
+    number: int = 0
 
 
 def run(
-    plan: Plan, store: Store, journal: Journal, *, owner: str, clock: Clock, tell: Callable[[Event], None]
+    plan: Plan,
+    store: Store,
+    journal: Journal,
+    *,
+    owner: str,
+    clock: Clock,
+    tell: Callable[[Event], None],
+    provenance: Provenance = NOBODY,
 ) -> Receipt:
     """Do every step of the plan that is not done yet.
 
@@ -79,11 +92,14 @@ def run(
     """
     lease = journal.acquire(plan.environment, owner, clock())
     try:
-        state = _Run(plan, store, journal, lease, clock, tell, name=plan_digest(plan))
+        state = _Run(plan, store, journal, lease, clock, tell)
         found = standings(plan.steps, store.snapshot(plan.namespace, clock()))
         stale = [step for step, standing in zip(plan.steps, found, strict=True) if standing is Standing.STALE]
         if stale:
             raise StalePlan(stale)
+        digest, started = plan_digest(plan), clock()
+        begun = Run(plan.namespace, plan.environment, digest, plan.as_of, owner, started, provenance)
+        state.number = journal.begin(state.lease, begun, write(plan))
         tell(Started(len(plan.steps), found.count(Standing.DONE)))
         archives = [step for step in plan.steps if isinstance(step.change, Archive)]
         for step, standing in zip(plan.steps, found, strict=True):
@@ -100,9 +116,17 @@ def run(
             for step in archives:
                 state.results[step.id] = StepResult(step.id, "blocked", "not read back: nothing is archived")
         results = tuple(state.results[step.id] for step in plan.steps)
-        return Receipt(state.name, results, not unverified, tuple(unverified))
+        receipt = Receipt(digest, results, not unverified, tuple(unverified))
+        _end(state, receipt)
+        return receipt
     finally:
         journal.release(plan.environment, lease)
+
+
+def _end(state: _Run, receipt: Receipt) -> None:
+    result = "done" if receipt.complete else "incomplete"
+    with suppress(StoreError, LeaseLost):  # all is done, and said in the receipt
+        state.journal.finish(state.plan.environment, state.lease, state.number, state.clock(), result)
 
 
 def _do(state: _Run, step: Step, *, done: bool) -> None:
@@ -137,7 +161,7 @@ def _finish(state: _Run, step: Step, result: StepResult) -> None:
 
 
 def _record(state: _Run, step: Step, what: State, remote_id: str = "", detail: str = "") -> None:
-    entry = JournalEntry(state.name, step.id, what, state.clock(), state.lease.owner, remote_id, detail)
+    entry = JournalEntry(state.number, step.id, what, state.clock(), state.lease.owner, remote_id, detail)
     state.journal.record(state.plan.environment, state.lease, [entry])
 
 

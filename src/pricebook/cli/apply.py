@@ -1,5 +1,6 @@
 """`pricebook apply`."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -38,7 +39,8 @@ def command(
     what the file says, if the store is still as it was where the plan changes it.
 
     With --expect nothing is written unless the plan, read from the file or made now, means exactly what was approved;
-    otherwise the exit code is 3. Where there is nothing to do any more, nothing is refused.
+    otherwise the exit code is 3. Where there is nothing to do any more, nothing is refused; an approved apply that was
+    killed is gone on with, from the journal.
 
     Every step is written to the journal before it is done, and everything is read back afterwards. An apply that was
     killed is continued by running it again.
@@ -49,9 +51,10 @@ def command(
         from pricebook.cli.progress import progress
         from pricebook.cli.show import show
         from pricebook.render.receipt import draw_receipt, receipt_json
-        from pricebook.workflow.apply import apply, check_approved, check_digest, check_target, read_plan
+        from pricebook.workflow.apply import apply, check_approved, check_digest, check_target, read_plan, unfinished
         from pricebook.workflow.hazards import refused_hazards
         from pricebook.workflow.plan import plan
+        from pricebook.workflow.provenance import provenance
 
         if plan_file is not None and prune:
             invocation.fail(
@@ -66,6 +69,8 @@ def command(
             check_target(made, project.settings.namespace, environment)
         else:
             made = plan(project, environment, store, invocation.as_of, prune=prune)
+            if expect is not None and check_approved(made, expect):
+                made = unfinished(invocation.journal(), environment, expect) or made
         refused = refused_hazards(made, allow, project.settings.policy, invocation.as_of)
         if not invocation.json:
             show(invocation, made, rows, refused)
@@ -80,7 +85,15 @@ def command(
         if not yes:
             _ask(invocation, environment)
         with progress(made, quiet=invocation.json) as tell:
-            receipt = apply(made, store, invocation.journal(), owner=wiring.owner(), clock=wiring.now, tell=tell)
+            receipt = apply(
+                made,
+                store,
+                invocation.journal(),
+                owner=wiring.owner(),
+                clock=wiring.now,
+                tell=tell,
+                provenance=provenance(project.root, os.environ, expect or ""),
+            )
         invocation.print(
             [receipt_json(receipt)]
             if invocation.json

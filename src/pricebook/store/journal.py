@@ -1,16 +1,18 @@
-"""The journal: intents and receipts of every step, and the lease that says who may apply.
+"""The journal: every run with its plan, intents and receipts of every step, and the lease that says who may apply.
 
-It makes a resumed run quick and explains what happened; what is true stands in the store. So it may be deleted at any
-time, and the next use makes it anew. Entries are written over the driver's own connection: this is done twice per step.
+It explains what happened; what is true stands in the store. So it may be deleted at any time, and the next use makes it
+anew. Entries are written over the driver's own connection: this is done twice per step.
 """
 
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import Lock
+from typing import Any
 
-from pricebook.apply.ports import JournalEntry, Lease, LeaseHeld, LeaseLost, State
+from pricebook.apply.ports import JournalEntry, Lease, LeaseHeld, LeaseLost, Provenance, Run, State
 from pricebook.store import process, sqlite
 from pricebook.store.location import database_path
 
@@ -77,36 +79,73 @@ class SqlJournal:
     def record(self, environment: str, lease: Lease, entries: Iterable[JournalEntry]) -> None:
         """See `apply.ports.Journal`."""
         rows = [
-            (environment, e.plan, e.step, e.state.value, _text(e.at), e.owner, lease.token, e.remote_id, e.detail)
-            for e in entries
+            (e.run, e.step, e.state.value, _text(e.at), e.owner, lease.token, e.remote_id, e.detail) for e in entries
         ]
         with self._writing() as connection:
             self._check(connection, environment, lease)
             connection.executemany(
-                "INSERT INTO journal (environment, plan, step, state, at, owner, token, remote_id, detail)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO journal (run, step, state, at, owner, token, remote_id, detail)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
 
-    def entries(self, plan: str) -> list[JournalEntry]:
-        """See `apply.ports.Journal`. Creates nothing."""
+    def begin(self, lease: Lease, run: Run, plan: str) -> int:
+        """See `apply.ports.Journal`."""
+        whence = run.provenance
+        row = (
+            *(run.namespace, run.environment, run.plan, _text(run.as_of), run.owner, _text(run.started_at)),
+            *(whence.actor, whence.commit, whence.branch, whence.approved),
+        )
+        with self._writing() as connection:
+            self._check(connection, run.environment, lease)
+            found = connection.execute(
+                "INSERT INTO run (namespace, environment, plan, as_of, owner, started_at, actor, git_commit,"
+                " git_branch, approved, result, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?)"
+                " RETURNING number",
+                (*row, zlib.compress(plan.encode(errors="surrogatepass"))),
+            ).fetchone()
+            number: int = found[0]
+            return number
+
+    def finish(self, environment: str, lease: Lease, run: int, at: datetime, result: str) -> None:
+        """See `apply.ports.Journal`."""
+        with self._writing() as connection:
+            self._check(connection, environment, lease)
+            connection.execute("UPDATE run SET ended_at = ?, result = ? WHERE number = ?", (_text(at), result, run))
+
+    def runs(self, environment: str) -> list[Run]:
+        """See `apply.ports.Journal`."""
+        sql = (
+            "SELECT namespace, environment, plan, as_of, owner, started_at, actor, git_commit, git_branch, approved,"
+            " ended_at, result, number FROM run WHERE environment = ? ORDER BY number"
+        )
+        return [_run(row) for row in self._read(sql, environment)]
+
+    def entries(self, run: int) -> list[JournalEntry]:
+        """See `apply.ports.Journal`."""
+        sql = "SELECT run, step, state, at, owner, remote_id, detail FROM journal WHERE run = ? ORDER BY seq"
+        return [
+            JournalEntry(number, step, State(state), datetime.fromisoformat(at), owner, remote_id, detail)
+            for number, step, state, at, owner, remote_id, detail in self._read(sql, run)
+        ]
+
+    def plan(self, run: int) -> str:
+        """See `apply.ports.Journal`."""
+        rows = self._read("SELECT document FROM run WHERE number = ?", run)
+        return zlib.decompress(rows[0][0]).decode(errors="surrogatepass") if rows else ""
+
+    def _read(self, sql: str, parameter: object) -> list[tuple[Any, ...]]:
+        """The rows of a journal that may not be there; reading creates nothing."""
         path = database_path(self._url)
-        connection = sqlite.open_reader(path, "journal", self._patience)
+        connection = sqlite.open_reader(path, "run", self._patience)
         if connection is None:
             return []
         try:
-            rows = connection.execute(
-                "SELECT plan, step, state, at, owner, remote_id, detail FROM journal WHERE plan = ? ORDER BY seq",
-                (plan,),
-            ).fetchall()
+            return connection.execute(sql, (parameter,)).fetchall()
         except sqlite3.Error as error:
             raise sqlite.explained(error, str(path)) from None
         finally:
             connection.close()
-        return [
-            JournalEntry(plan_, step, State(state), datetime.fromisoformat(at), owner, remote_id, detail)
-            for plan_, step, state, at, owner, remote_id, detail in rows
-        ]
 
     @staticmethod
     def _check(connection: sqlite3.Connection, environment: str, lease: Lease) -> None:
@@ -123,7 +162,7 @@ class SqlJournal:
                 connection = self._open()
                 connection.execute("BEGIN IMMEDIATE")
                 try:
-                    if connection.execute(_TABLES).fetchone()[0] < 2:
+                    if connection.execute(_TABLES).fetchone()[0] < 3:
                         connection.execute("ROLLBACK")
                         self._make_tables()
                         connection.execute("BEGIN IMMEDIATE")
@@ -151,7 +190,24 @@ class SqlJournal:
         schema.open_engine(database_path(self._url), self._patience, "journal").dispose()
 
 
-_TABLES = "SELECT count(*) FROM sqlite_master WHERE name IN ('journal', 'lease')"
+_TABLES = "SELECT count(*) FROM sqlite_master WHERE name IN ('run', 'journal', 'lease')"
+
+
+def _run(row: tuple[Any, ...]) -> Run:
+    namespace, environment, plan, as_of, owner, started_at, *whence, ended_at, result, number = row
+    instant = datetime.fromisoformat
+    return Run(
+        namespace,
+        environment,
+        plan,
+        instant(as_of),
+        owner,
+        instant(started_at),
+        Provenance(*whence),
+        instant(ended_at) if ended_at is not None else None,
+        result,
+        number,
+    )
 
 
 def _text(at: datetime) -> str:

@@ -6,7 +6,7 @@ taken for good; an object without one is somebody else's. `spec` is the noun's c
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
 
 from pricebook.catalog.reference import Kind
 
@@ -98,12 +98,30 @@ contract = Table(
     Index("contract_rate_card", "rate_card_id"),
 )
 
+run = Table(
+    "run",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("namespace", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("plan", Text, nullable=False),  # plan.digest
+    Column("as_of", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("started_at", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("git_commit", Text, nullable=False),
+    Column("git_branch", Text, nullable=False),
+    Column("approved", Text, nullable=False),
+    Column("ended_at", Text),  # NULL: at work, or killed
+    Column("result", Text, nullable=False),
+    Column("document", LargeBinary, nullable=False),  # the plan file, deflated
+    Index("run_environment", "environment"),
+)
 journal = Table(
     "journal",
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("environment", Text, nullable=False),
-    Column("plan", Text, nullable=False),
+    Column("run", Integer, ForeignKey("run.number"), nullable=False),
     Column("step", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("at", Text, nullable=False),
@@ -111,7 +129,7 @@ journal = Table(
     Column("token", Integer, nullable=False),
     Column("remote_id", Text, nullable=False),
     Column("detail", Text, nullable=False),
-    Index("journal_plan", "plan"),
+    Index("journal_run", "run"),
 )
 lease = Table(
     "lease",
@@ -132,4 +150,4 @@ NOUNS = {
     Kind.PACKAGE: package,
 }
 STORE = (*NOUNS.values(), rate_timeline, alias, contract)
-JOURNAL = (journal, lease)
+JOURNAL = (run, journal, lease)

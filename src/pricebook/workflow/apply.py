@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pricebook.apply.events import Event
-from pricebook.apply.ports import Clock, Journal, Store
+from pricebook.apply.ports import Clock, Journal, Provenance, Store
 from pricebook.apply.runner import Receipt, run
 from pricebook.manifest.text import read_text
 from pricebook.plan.digest import plan_digest
@@ -47,8 +47,27 @@ def check_approved(plan: Plan, digest: str) -> Problem | None:
     return Problem("not-approved", message, hint=hint)
 
 
+def unfinished(journal: Journal, environment: str, digest: str) -> Plan | None:
+    """The plan of that digest when its last run in the environment did not come to its end; None otherwise.
+
+    What is left of an interrupted plan is another plan, and nobody approved that one.
+    """
+    runs = [run for run in journal.runs(environment) if run.plan == digest.lower()]
+    if not runs or runs[-1].result == "done":
+        return None
+    plan = read(journal.plan(runs[-1].number), "journal")
+    return plan if check_approved(plan, digest) is None else None
+
+
 def apply(
-    plan: Plan, store: Store, journal: Journal, *, owner: str, clock: Clock, tell: Callable[[Event], None]
+    plan: Plan,
+    store: Store,
+    journal: Journal,
+    *,
+    owner: str,
+    clock: Clock,
+    tell: Callable[[Event], None],
+    provenance: Provenance,
 ) -> Receipt:
     """Run the plan; see `apply.runner.run` for what it raises."""
-    return run(plan, store, journal, owner=owner, clock=clock, tell=tell)
+    return run(plan, store, journal, owner=owner, clock=clock, tell=tell, provenance=provenance)
