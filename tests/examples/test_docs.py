@@ -32,8 +32,8 @@ def test_the_examples_of_the_manifest_page_are_one_catalogue(tmp_path: Path) -> 
     (tmp_path / "catalog").mkdir()
     (tmp_path / "pricebook.yaml").write_text(settings, encoding="utf-8")
     (tmp_path / "catalog" / "all.yaml").write_text("---\n".join(manifests), encoding="utf-8")
-    catalog = load(read_project(tmp_path)).catalog
-    assert {ref.kind for ref in catalog.nouns} == set(Kind)
+    found = load(read_project(tmp_path))
+    assert {ref.kind for ref in (*found.catalog.nouns, *found.tests)} == set(Kind)
 
 
 def test_every_field_is_on_the_manifest_page() -> None:

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     PRODUCT = "product"
     RATE_CARD = "rate-card"
     PACKAGE = "package"
+    SCENARIO = "scenario"
 
     @property
     def manifest(self) -> str:
@@ -30,6 +31,12 @@ class Kind(StrEnum):
     def rank(self) -> int:
         """Position in the order of existence: what a noun refers to has a rank not above its own."""
         return tuple(Kind).index(self)
+
+
+TESTS = frozenset((Kind.SCENARIO,))
+"""Kinds that test the others: they stand beside them in manifests, and no store, plan or catalogue has them."""
+STORED = tuple(kind for kind in Kind if kind not in TESTS)
+"""The kinds that a store keeps."""
 
 
 class Ref(NamedTuple):

@@ -12,6 +12,7 @@ _MODULES = {
     Kind.PRODUCT: "product",
     Kind.RATE_CARD: "rate_card",
     Kind.PACKAGE: "package",
+    Kind.SCENARIO: "scenario",
 }
 
 

@@ -19,5 +19,5 @@ def command(ctx: click.Context) -> None:
         from pricebook.workflow.hazards import check_policy
 
         check_policy(invocation.project.settings.policy)
-        catalog = load(invocation.project).catalog
-        invocation.print([census_json(catalog) if invocation.json else census_text(catalog)])
+        loaded = load(invocation.project)
+        invocation.print([(census_json if invocation.json else census_text)(loaded.catalog, loaded.tests)])

@@ -194,6 +194,11 @@ def _package() -> list[Schema]:
     ]
 
 
+def _scenario() -> list[Schema]:
+    package, end = [given("package"), given("package_alias")], [given("months"), given("until")]
+    return [{"oneOf": package}, {"oneOf": end}]
+
+
 def _gate() -> list[Schema]:
     stripe = given("payment_gate_type", either("STRIPE"))
     no_stripe_tax = negation(given("tax_type", either("STRIPE")))
@@ -225,6 +230,15 @@ CONDITIONS: Mapping[str, Sequence[Schema]] = {
     ],
     "CreditTypeConversion": [{"properties": {"fiat_per_custom_credit": _POSITIVE}}],
     "Package": _package(),
+    "Scenario": _scenario(),
+    "ScenarioUsage": [
+        when(
+            given("every"),
+            given("times", negation({"enum": [1, None]})),
+            absent("every is required beside times", "times", default=1),
+        )
+    ],
+    "ScenarioSeats": [{"anyOf": [given("quantity"), filled("seats")]}],
     "Subscription": _subscription(),
     "Commit": [
         _APPLICABLE,

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, cast
 
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.check import check_catalog
+from pricebook.catalog.check import Found, check_catalog
 from pricebook.catalog.model import USD, Noun, Path, Scale, Violation
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.rate_card import RateCard
-from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.reference import TESTS, Kind, Ref
 from pricebook.catalog.registry import noun_class
 from pricebook.catalog.timeline import read_schedule
 from pricebook.catalog.traverse import references, written_references
@@ -31,6 +32,9 @@ from pricebook.manifest.validation import validated
 from pricebook.problem import Problem, Rejected, did_you_mean, quote
 from pricebook.span import Span
 
+if TYPE_CHECKING:
+    from pricebook.catalog.scenario import Scenario
+
 _SUFFIXES = (".yaml", ".yml")
 _OURS = re.compile(r"""^\s*["']?apiVersion["']?\s*:\s*["']?pricebook/""", re.MULTILINE)
 """A text that cannot be parsed, but says that it is a manifest."""
@@ -44,6 +48,8 @@ class Loaded:
     catalog: Catalog
     places: dict[Ref, Span]
     warnings: tuple[Problem, ...] = ()
+    tests: Mapping[Ref, Noun] = field(default_factory=dict)
+    """What tests the catalogue and is no part of it: no plan and no store sees it."""
 
 
 @dataclass
@@ -80,9 +86,10 @@ def load(project: Project) -> Loaded:
             loading.rates[ref.name] = _read_card(loading, loading.envelopes[ref], noun)
     # A rate that is wrong is reported where it stands, and not again by everything that wants a rate.
     muted = {"no-rate"} if loading.complaints > before else set()
-    catalog = Catalog(loading.nouns, loading.rates)
+    tests = {ref: noun for ref, noun in loading.nouns.items() if ref.kind in TESTS}
+    catalog = Catalog({ref: noun for ref, noun in loading.nouns.items() if ref not in tests}, loading.rates)
     lost = loading.placer.noted("unknown-reference")
-    for ref, path, violation in check_catalog(catalog):
+    for ref, path, violation in (*check_catalog(catalog), *_check_tests(tests, catalog)):
         document = loading.envelopes[ref].document
         place = ("spec", *path) if path else ("metadata", "name")
         if (
@@ -94,7 +101,17 @@ def load(project: Project) -> Loaded:
     problems = loading.problems + [p for p in loading.placer.placed() if p.at not in refused]
     if problems:
         raise Rejected(sorted(problems, key=_by_place))
-    return Loaded(catalog, {ref: envelope.document.at for ref, envelope in loading.envelopes.items()})
+    spans = {ref: envelope.document.at for ref, envelope in loading.envelopes.items()}
+    return Loaded(catalog, spans, tests=tests)
+
+
+def _check_tests(tests: Mapping[Ref, Noun], catalog: Catalog) -> Iterator[Found]:
+    for ref, noun in tests.items():
+        if ref.kind is Kind.SCENARIO:
+            from pricebook.catalog.scenario_check import check_scenario
+
+            for path, violation in check_scenario(cast("Scenario", noun), catalog):
+                yield ref, path, violation
 
 
 def _by_place(problem: Problem) -> tuple[str, bool, Span]:

@@ -2,7 +2,7 @@
 
 from typing import Any, get_args
 
-from pricebook.catalog.reference import Kind
+from pricebook.catalog.reference import STORED
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import FORMAT
 from pricebook.problem import Severity
@@ -51,7 +51,7 @@ def plan_schema() -> dict[str, Any]:
         "properties": {
             "id": text,
             "action": {"enum": list(ACTIONS)},
-            "ref": {"type": "string", "pattern": f"^({'|'.join(kind.value for kind in Kind)}):"},
+            "ref": {"type": "string", "pattern": f"^({'|'.join(kind.value for kind in STORED)}):"},
             "needs": {**texts, "description": "ids of the steps that must be done before"},
             "hazards": hazards,
             "expects": {

@@ -1,22 +1,25 @@
 """How much there is in a catalogue: the answer of `validate`."""
 
+from collections.abc import Collection
+
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.reference import Kind
+from pricebook.catalog.reference import Kind, Ref
 
 
-def census(catalog: Catalog) -> dict[str, int]:
+def census(catalog: Catalog, tests: Collection[Ref]) -> dict[str, int]:
     """How many nouns of each kind there are, and how many prices."""
-    counts = {kind.words: sum(ref.kind is kind for ref in catalog.nouns) for kind in Kind}
+    counts = {kind.words: sum(ref.kind is kind for ref in (*catalog.nouns, *tests)) for kind in Kind}
     return counts | {"price": sum(len(rates) for rates in catalog.rates.values())}
 
 
-def census_text(catalog: Catalog) -> str:
+def census_text(catalog: Catalog, tests: Collection[Ref]) -> str:
     """`Valid: 3 products, 1 rate card, 8,212 prices.`"""
-    found = [f"{n:,} {word}{'s' if n != 1 else ''}" for word, n in census(catalog).items() if n]
+    found = [f"{n:,} {word}{'s' if n != 1 else ''}" for word, n in census(catalog, tests).items() if n]
     return f"Valid: {', '.join(found)}."
 
 
-def census_json(catalog: Catalog) -> str:
+def census_json(catalog: Catalog, tests: Collection[Ref]) -> str:
     """The same as JSON."""
-    return encode({"valid": True, "counts": {word.replace(" ", "_"): n for word, n in census(catalog).items()}})
+    counts = {word.replace(" ", "_"): n for word, n in census(catalog, tests).items()}
+    return encode({"valid": True, "counts": counts})

@@ -18,7 +18,7 @@ from pricebook.catalog.fingerprint import noun_of, read_spec
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_book import RateBook, Rates
-from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.reference import STORED, Kind, Ref
 from pricebook.catalog.traverse import rewritten
 from pricebook.plan.snapshot import Snapshot
 from pricebook.store import sqlite
@@ -135,7 +135,7 @@ def table_of(kind: Kind) -> str:
 def read_snapshot(reader: Reader, namespace: str, at: datetime) -> Snapshot:
     """Everything that bears the namespace's marks, in the transaction that the reader is in."""
     prefix = f"{namespace}/"
-    rows = {kind: _rows(reader, kind, prefix) for kind in Kind}
+    rows = {kind: _rows(reader, kind, prefix) for kind in STORED}
     names = {(kind, row[0]): ref.name for kind, found in rows.items() for ref, row in found.items()}
     archived = frozenset(ref for found in rows.values() for ref, row in found.items() if row[4] is not None)
     nouns = {
@@ -226,7 +226,7 @@ def _contracts(reader: Reader, rows: dict[Kind, dict[Ref, Row]], at: str) -> dic
 def _unmanaged(reader: Reader, prefix: str) -> dict[Kind, int]:
     """Live objects of other owners, of every kind that has any."""
     counts = {}
-    for kind in Kind:
+    for kind in STORED:
         foreign = "archived_at IS NULL AND (mark IS NULL OR substr(mark, 1, ?) <> ?)"
         row = reader.one(f"SELECT count(*) FROM {table_of(kind)} WHERE {foreign}", len(prefix), prefix)
         if row and row[0]:

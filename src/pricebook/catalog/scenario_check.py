@@ -1,0 +1,66 @@
+"""What a scenario says of other nouns: its package, the products that are used, the subscriptions that have seats."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pricebook.catalog.model import Path, Violation
+from pricebook.problem import did_you_mean, quote
+
+if TYPE_CHECKING:
+    from pricebook.catalog.catalog import Catalog
+    from pricebook.catalog.package import Package
+    from pricebook.catalog.scenario import Scenario
+
+
+def package_at(alias: str, catalog: "Catalog", at: datetime) -> str | None:
+    """The package that an alias names at an instant."""
+    for name in sorted(catalog.packages):
+        for held in catalog.packages[name].aliases:
+            begun = held.starting_at is None or held.starting_at <= at
+            if held.name == alias and begun and (held.ending_before is None or at < held.ending_before):
+                return name
+    return None
+
+
+def package_of(scenario: "Scenario", catalog: "Catalog") -> str | None:
+    """The package that the scenario's contract is on; None where the alias names none."""
+    if scenario.package_alias is None:
+        return scenario.package
+    return package_at(scenario.package_alias, catalog, scenario.starting_at)
+
+
+def check_scenario(scenario: "Scenario", catalog: "Catalog") -> Iterator[tuple[Path, Violation]]:
+    """Every broken rule with its place in the scenario. What does not exist has been reported."""
+    name = package_of(scenario, catalog)
+    if name is None and scenario.package_alias is not None:
+        aliases = {alias.name for package in catalog.packages.values() for alias in package.aliases}
+        hint = did_you_mean(scenario.package_alias, aliases) or "give the alias to a package, under its aliases"
+        message = f"no package has the alias {quote(scenario.package_alias)} on {scenario.starting_at:%Y-%m-%d}"
+        yield ("package_alias",), Violation("unknown-reference", message, (), hint)
+    for index, entry in enumerate(scenario.usage):
+        product = catalog.products.get(entry.product)
+        if product is None:
+            continue
+        if product.type != "USAGE":
+            message = f"product {quote(entry.product)} is {product.type}; only USAGE products are used"
+            hint = "a subscription's quantity stands under seats"
+            yield ("usage", index, "product"), Violation("product-type", message, (), hint)
+            continue
+        missing = [key for key in product.pricing_group_key if key not in entry.group_values]
+        if missing:
+            message = f"product {quote(entry.product)} is priced by {', '.join(product.pricing_group_key)}"
+            hint = f"add {missing[0]}: ... to group_values"
+            yield ("usage", index, "group_values"), Violation("pricing-group-key", message, (), hint)
+    package = catalog.packages.get(name) if name is not None else None
+    if package is not None:
+        yield from _check_seats(scenario, package)
+
+
+def _check_seats(scenario: "Scenario", package: "Package") -> Iterator[tuple[Path, Violation]]:
+    keys = [s.key or f"#{number}" for number, s in enumerate(package.subscriptions, 1)]
+    for index, entry in enumerate(scenario.seats):
+        if entry.subscription not in keys:
+            hint = did_you_mean(entry.subscription, keys) or f"known keys: {', '.join(keys) or 'none'}"
+            message = f"none of the package's subscriptions has the key {quote(entry.subscription)}"
+            yield ("seats", index, "subscription"), Violation("unknown-key", message, (), hint)
