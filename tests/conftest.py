@@ -1,9 +1,11 @@
-"""What holds for every test: no network beyond this machine, and property tests that do not depend on its speed."""
+"""What holds for every test: no network beyond this machine, a cache of its own, and property tests that do not depend
+on the machine's speed."""
 
 import os
 import socket
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -21,6 +23,15 @@ def is_local(host: object) -> bool:
     except ValueError:
         return False
     return number.is_loopback or number.is_unspecified
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What commands remember stays among the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        place = tmp_path_factory.mktemp("cache")
+        patch.setenv("PRICEBOOK_CACHE", str(place))
+        yield place
 
 
 @pytest.fixture(scope="session", autouse=True)

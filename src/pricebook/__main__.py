@@ -1,6 +1,6 @@
 """`python -m pricebook`: the same as the `pricebook` command."""
 
-from pricebook.cli.main import main
+from pricebook.cli.start import main
 
 if __name__ == "__main__":
     main()

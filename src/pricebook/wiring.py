@@ -4,12 +4,11 @@ Everything is imported when it is needed, and nothing is opened before it is use
 """
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pricebook.problem import quote, reject
-
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pricebook.apply.ports import Journal, Store
     from pricebook.manifest.project import Environment, Project
 
@@ -30,8 +29,16 @@ def open_journal(project: "Project", environment: "Environment") -> "Journal":
     return SqlJournal(_url(project.root, environment.journal or environment.store))
 
 
-def _url(root: Path, url: str) -> str:
+def store_file(project: "Project", environment: "Environment") -> str | None:
+    """The file of an environment's embedded store; None for any other store."""
+    url = environment.store
+    return _url(project.root, url).removeprefix(SQLITE) if url.startswith(SQLITE) else None
+
+
+def _url(root: "Path", url: str) -> str:
     """The URL with a relative SQLite path made relative to the project."""
+    from pricebook.problem import quote, reject
+
     if not url.startswith(SQLITE) or not url.removeprefix(SQLITE):
         message = f"store {quote(url.partition('@')[2] or url)} is of no known kind"
         raise reject("unknown-store", message, hint=f"a store is written {SQLITE}pricebook.db")

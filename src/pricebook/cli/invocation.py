@@ -1,7 +1,6 @@
 """What every command shares: the project, the environment, the instant, and how results and refusals are printed."""
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from pricebook import wiring
+from pricebook.cli import screen
 from pricebook.problem import Problem, Rejected, quote, reject
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class Invocation:
     environment_name: str | None
     as_of_text: str | None
     json: bool
+    heard: list[str] | None = None
+    """The lines printed so far, once somebody wants to know them."""
 
     @classmethod
     def of(cls, ctx: click.Context) -> "Invocation":
@@ -72,16 +74,19 @@ class Invocation:
 
     @property
     def colour(self) -> bool:
-        """Whether to colour: on a terminal, unless NO_COLOR is set."""
-        return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        """Whether to colour."""
+        return screen.colour()
 
     @property
     def width(self) -> int:
         """Columns of the output."""
-        return shutil.get_terminal_size((100, 24)).columns
+        return screen.width()
 
     def print(self, lines: Iterable[str]) -> None:
         """Write lines to standard output."""
+        if self.heard is not None:
+            lines = list(lines)
+            self.heard.extend(lines)
         write_lines(lines, sys.stdout)
 
     def fail(self, problems: Iterable[Problem], status: int = 1) -> NoReturn:

@@ -31,11 +31,15 @@ def command(
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
+        from pricebook.cli.remember import may_remember, remember, watching
         from pricebook.cli.show import print_digest, show
         from pricebook.workflow.hazards import refused_hazards
         from pricebook.workflow.plan import plan
 
-        made = plan(invocation.project, invocation.environment[0], invocation.store(), invocation.as_of, prune=prune)
+        with watching(invocation) as witness:
+            made = plan(invocation.project, invocation.environment[0], witness, invocation.as_of, prune=prune)
+        if may_remember(ctx):
+            invocation.heard = []
         if output is not None:
             from pricebook.plan.document import write
 
@@ -47,5 +51,7 @@ def command(
             show(invocation, made, rows, refused)
         if output is not None and not digest and not invocation.json:
             invocation.print(["", f"The plan is in {output}. Apply exactly it with: pricebook apply {output}"])
+        if invocation.heard is not None:
+            remember(invocation, made, witness)
     if exit_code and made.steps:
         ctx.exit(CHANGES)

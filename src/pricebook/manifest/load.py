@@ -21,10 +21,11 @@ from pricebook.catalog.traverse import references, written_references
 from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
 from pricebook.manifest.envelope import Envelope, is_manifest, open_envelope
 from pricebook.manifest.place import Placer
-from pricebook.manifest.project import MAX_YAML, PROJECT_FILE, Project
+from pricebook.manifest.project import MAX_YAML, Project
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates import LIST_HINT, joined, read_rates
 from pricebook.manifest.rates_from import RatesFrom
+from pricebook.manifest.source import manifest_files
 from pricebook.manifest.syntax import Document, read_documents
 from pricebook.manifest.tables import SHOWN, Source, places, read_table
 from pricebook.manifest.text import read_text, unreadable
@@ -35,7 +36,6 @@ from pricebook.span import Span
 if TYPE_CHECKING:
     from pricebook.catalog.scenario import Scenario
 
-_SUFFIXES = (".yaml", ".yml")
 _OURS = re.compile(r"""^\s*["']?apiVersion["']?\s*:\s*["']?pricebook/""", re.MULTILINE)
 """A text that cannot be parsed, but says that it is a manifest."""
 _RATE_FIELDS = ("rates", "rates_from")
@@ -120,36 +120,20 @@ def _by_place(problem: Problem) -> tuple[str, bool, Span]:
     return at.file, problem.code == "more", at
 
 
-def manifest_files(project: Project) -> Iterator[tuple[FilePath, str]]:
-    """Every file that may hold manifests, once, with its name relative to the project, in the order of names.
-
-    Raises Rejected for a folder that may not be read: what is in it would look as if it had been taken out.
-    """
-    seen: set[str] = set()
-    for name in project.settings.manifests or (".",):
-        top = project.root / name
-        for path in _below(top, project.root) if top.is_dir() else (top,):
-            shown = os.path.relpath(path, project.root)
-            if shown not in seen and shown != PROJECT_FILE:
-                seen.add(shown)
-                yield path, shown
-
-
-def _below(top: FilePath, root: FilePath) -> Iterator[FilePath]:
-    def refuse(error: OSError) -> None:
-        raise unreadable(FilePath(error.filename), os.path.relpath(error.filename, root), error)
-
-    for folder, folders, files in os.walk(top, onerror=refuse):
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
-        for file in sorted(files):
-            if file.endswith(_SUFFIXES) and not file.startswith("."):
-                yield FilePath(folder) / file
+def _files(project: Project) -> Iterator[tuple[FilePath, str]]:
+    """See `source.manifest_files`. Raises Rejected for a folder that may not be read."""
+    try:
+        for path, shown in manifest_files(str(project.root), project.tops):
+            yield FilePath(path), shown
+    except OSError as error:
+        folder = FilePath(error.filename)
+        raise unreadable(folder, os.path.relpath(folder, project.root), error) from None
 
 
 def _open_all(loading: _Loading) -> None:
     found = False
     try:
-        for path, shown in manifest_files(loading.project):
+        for path, shown in _files(loading.project):
             found |= _open_file(loading, path, shown)
     except Rejected as rejected:
         loading.problems.extend(rejected.problems)

@@ -9,13 +9,13 @@ from pydantic import Field, StringConstraints
 
 from pricebook.catalog.model import Model, Text, Violation
 from pricebook.manifest.place import Placer
+from pricebook.manifest.source import PROJECT_FILE, find_root
 from pricebook.manifest.syntax import read_documents
 from pricebook.manifest.text import read_text
 from pricebook.manifest.validation import validated
 from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
 from pricebook.span import Span
 
-PROJECT_FILE = "pricebook.yaml"
 MAX_YAML = 64 << 20
 """Bytes of a manifest; a longer rate list belongs into a table."""
 
@@ -71,6 +71,11 @@ class Project:
     root: Path
     settings: ProjectSettings
 
+    @property
+    def tops(self) -> tuple[str, ...]:
+        """The files and folders that may hold manifests, relative to the root."""
+        return self.settings.manifests or (".",)
+
     def environment(self, name: str | None) -> tuple[str, Environment]:
         """The environment of that name, or the default one. Raises Rejected."""
         settings = self.settings
@@ -83,12 +88,13 @@ class Project:
 
 def read_project(directory: Path) -> Project:
     """The project of a directory or of its nearest parent with a `pricebook.yaml`. Raises Rejected."""
-    root = next((d for d in (directory, *directory.absolute().parents) if (d / PROJECT_FILE).is_file()), None)
-    if root is None:
+    found = find_root(str(directory))
+    if found is None:
         if not directory.is_dir():
             raise reject("no-project", f"there is no directory {quote(directory)}")
         message = f"there is no {PROJECT_FILE} in {directory} or above it"
         raise reject("no-project", message, hint="start one with: pricebook init")
+    root = Path(found)
     text = read_text(root / PROJECT_FILE, PROJECT_FILE, limit=MAX_YAML)
     documents, problems = read_documents(PROJECT_FILE, text)
     placer = Placer(root)

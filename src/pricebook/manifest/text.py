@@ -3,11 +3,14 @@
 import codecs
 import os
 import re
-import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from pricebook.manifest import source
 from pricebook.problem import Rejected, quote, reject
 from pricebook.span import Span
 
@@ -45,19 +48,27 @@ def read_text(path: Path, shown: str, *, limit: int) -> str:
         ) from None
 
 
-def open_file(path: Path) -> BinaryIO:
-    """The bytes of a file, never of a pipe or a device: opening or reading those could wait for ever.
+_opened: ContextVar[dict[Path, os.stat_result] | None] = ContextVar("opened", default=None)
 
-    Raises OSError, or ValueError for a NUL in the name.
-    """
-    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    mode = os.fstat(number).st_mode
-    if stat.S_ISREG(mode):
-        return open(number, "rb")
-    os.close(number)
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError
-    raise OSError(0, "it is a pipe or a device, not a file")
+
+@contextmanager
+def noted() -> Iterator[dict[Path, os.stat_result]]:
+    """Every file that is opened here meanwhile, with what the system said of it then: what an answer depends on."""
+    files: dict[Path, os.stat_result] = {}
+    token = _opened.set(files)
+    try:
+        yield files
+    finally:
+        _opened.reset(token)
+
+
+def open_file(path: Path) -> BinaryIO:
+    """See `source.open_file`; the file is noted."""
+    stream = source.open_file(path)
+    files = _opened.get()
+    if files is not None:
+        files.setdefault(path, os.fstat(stream.fileno()))
+    return stream
 
 
 def check_bytes(stream: BinaryIO, shown: str) -> None:

@@ -22,7 +22,8 @@ class Snapshot:
     were applied to.
     `archived` are archived objects, whose marks stay taken for good. `contracts` counts the live contracts on a rate
     card and on a package version. `unmanaged` counts objects of other owners, per kind. `made` says when each package
-    version was made; a store that cannot tell leaves it out.
+    version was made; a store that cannot tell leaves it out. `head` is the same for readings that saw the same objects;
+    empty where a store does not tell.
     """
 
     observed_at: datetime
@@ -35,6 +36,7 @@ class Snapshot:
     contracts: Mapping[Ref, int] = field(default_factory=dict)
     unmanaged: Mapping[Kind, int] = field(default_factory=dict)
     made: Mapping[Ref, datetime] = field(default_factory=dict)
+    head: str = ""
 
     @property
     def digest(self) -> str:

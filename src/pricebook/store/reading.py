@@ -6,7 +6,7 @@ are streamed only when somebody asks, in that same transaction; it ends with the
 
 import sqlite3
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,6 +23,7 @@ from pricebook.catalog.traverse import rewritten
 from pricebook.plan.snapshot import Snapshot
 from pricebook.store import sqlite
 from pricebook.store.alias import Assignment, held
+from pricebook.store.head import head_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -70,6 +71,18 @@ class Reader:
             raise StoreError(f"{self.where} was closed while something of it was still to be read") from None
         except sqlite3.Error as error:
             raise sqlite.explained(error, self.where) from None
+
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
+        """A statement once for each row of parameters; how many rows of the database it changed."""
+        cursor = self._connection.cursor()
+        try:
+            cursor.executemany(self.native(sql), rows)
+            changed: int = cursor.rowcount
+            return changed
+        except sqlite3.Error as error:
+            raise sqlite.explained(error, self.where) from None
+        finally:
+            cursor.close()
 
     def native(self, sql: str) -> str:
         """The statement as the driver wants it."""
@@ -156,6 +169,7 @@ def read_snapshot(reader: Reader, namespace: str, at: datetime) -> Snapshot:
         contracts=_contracts(reader, rows, instant_text(at)),
         unmanaged=_unmanaged(reader, prefix),
         made={ref: datetime.fromisoformat(row[5]) for ref, row in rows[Kind.PACKAGE].items()},
+        head=head_of(reader.stream, namespace),
     )
 
 
