@@ -12,7 +12,7 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind
 from pricebook.plan.change import AddRates, Archive, Create, RateChange, Repoint, Revise, Supersede
 from pricebook.plan.diff import NO_RATES
-from pricebook.plan.mark import alias_digest
+from pricebook.plan.mark import RateMark, alias_digest
 from pricebook.plan.rehearse import after
 from pricebook.plan.snapshot import Snapshot, digest_of
 from pricebook.plan.step import Step
@@ -33,7 +33,7 @@ def standings(steps: Iterable[Step], snapshot: Snapshot) -> list[Standing]:
     return [_standing(step, snapshot, schedules) for step in steps]
 
 
-def _standing(step: Step, snapshot: Snapshot, schedules: dict[str, dict[str, str]]) -> Standing:
+def _standing(step: Step, snapshot: Snapshot, schedules: dict[str, dict[str, str] | None]) -> Standing:
     change = step.change
     match change:
         case Create() | Supersede() if change.ref.kind is Kind.PACKAGE:
@@ -70,8 +70,11 @@ def _standing(step: Step, snapshot: Snapshot, schedules: dict[str, dict[str, str
             assert_never(change)
 
 
-def _of_rates(rates: Iterable[RateChange], held: dict[str, str]) -> Standing:
-    """Ready when any price is still to be changed and the others are as they were, or done already."""
+def _of_rates(rates: Iterable[RateChange], held: dict[str, str] | None) -> Standing:
+    """Ready when any price is still to be changed and the others are as they were, or done already. `held` is None for
+    a card that holds what the last of its steps leads to."""
+    if held is None:
+        return Standing.DONE
     if not held:
         return Standing.STALE if any(rate.observed is not None for rate in rates) else Standing.READY
     standing = Standing.DONE
@@ -84,15 +87,21 @@ def _of_rates(rates: Iterable[RateChange], held: dict[str, str]) -> Standing:
     return standing
 
 
-def _schedules(steps: list[Step], snapshot: Snapshot) -> dict[str, dict[str, str]]:
-    """Card -> the schedules that it holds now of the prices that the steps change; each card is read once."""
-    wanted: dict[str, set[str]] = {}
+def _schedules(steps: list[Step], snapshot: Snapshot) -> dict[str, dict[str, str] | None]:
+    """Card -> the schedules that it holds now of the prices that the steps change; None for a card whose rates, all of
+    them, are those that its last step's mark speaks of. No other card is read, and those once."""
+    changes: dict[str, list[AddRates]] = {}
     for step in steps:
         if isinstance(step.change, AddRates):
-            wanted.setdefault(step.change.card, set()).update(rate.key for rate in step.change.rates)
-    found: dict[str, dict[str, str]] = {}
-    for card, keys in wanted.items():
+            changes.setdefault(step.change.card, []).append(step.change)
+    found: dict[str, dict[str, str] | None] = {}
+    for card, adding in changes.items():
         rates = snapshot.catalog.rates.get(card, NO_RATES)
+        mark = RateMark.read(adding[-1].mark)
+        if adding[-1].mark and mark is not None and len(rates) and mark.speaks_for(rates):
+            found[card] = None
+            continue
+        keys = {rate.key for change in adding for rate in change.rates}
         every = len(keys) >= len(rates)
         found[card] = dict(rates.items()) if every else {key: text for key, text in rates.items() if key in keys}
     return found

@@ -66,10 +66,10 @@ class Transaction:
         assert row is not None
         return row
 
-    def bulk(self, sql: str, rows: list[Any]) -> None:
-        """A statement, written with `?`, once for each row: straight to the driver, as Core would double the cost."""
-        if rows:
-            self.connection.exec_driver_sql(self.reader.native(sql), rows)
+    def bulk(self, sql: str, rows: list[Any]) -> int:
+        """A statement, written with `?`, once for each row: straight to the driver, as Core would double the cost. How
+        many rows it changed."""
+        return self.reader.many(sql, rows) if rows else 0
 
     def find_all(self, kind: Kind, names: Iterable[str]) -> dict[str, tuple[str, bool]]:
         """Of each name that is there: the id, and whether it is archived."""
