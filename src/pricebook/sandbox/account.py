@@ -6,6 +6,7 @@ idempotency key is kept in the same one.
 """
 
 import sqlite3
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -182,11 +183,12 @@ class Account:
         self.where = str(database_path(url)) if url is not None else "memory"
         self._lock = RLock()
         self._connection = _opened(database_path(url) if url is not None else None)
+        self._finalizer = weakref.finalize(self, self._connection.close)
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Give the connection back; this happens by itself when nobody has the account any more."""
         with self._lock:
-            self._connection.close()
+            self._finalizer()
 
     @contextmanager
     def transaction(self, now: str, *, writes: bool) -> Iterator[Work]:

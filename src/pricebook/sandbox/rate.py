@@ -8,7 +8,7 @@ from typing import Any
 
 from pricebook.catalog.canonical import decode, encode
 from pricebook.catalog.rate import RateTerms
-from pricebook.catalog.timeline import Segment, Timeline, overlay, schedule_text
+from pricebook.catalog.timeline import Segment, Timeline, overlay, read_schedule, schedule_text
 from pricebook.sandbox.account import Held, Work
 from pricebook.sandbox.call import Call, Json, check_hours, id_answer
 from pricebook.sandbox.custom_field import fields_of
@@ -18,7 +18,8 @@ from pricebook.sandbox.product import current
 from pricebook.sandbox.rate_card import KIND as CARD
 from pricebook.sandbox.rule import check_rules
 from pricebook.sandbox.unit import USD_ID, unit
-from pricebook.sandbox.wire import Refused, stamp
+from pricebook.sandbox.wire import Refused, Text, stamp
+from pricebook.sandbox.wire import encode as write
 
 _TERMS = (
     "rate_type",
@@ -48,7 +49,7 @@ def add_rate(call: Call) -> Json:
     body = dict(call.body)
     card = call.work.live(CARD, body.pop("rate_card_id"))
     _add(call.work, card, [body], "")
-    rate = _rate(call.work, _terms(body), {})
+    rate = _rate(call.work, _terms(body))
     if body.get("pricing_group_values"):
         rate["pricing_group_values"] = body["pricing_group_values"]
     return {"data": rate | ({"commit_rate": body["commit_rate"]} if "commit_rate" in body else {})}
@@ -78,11 +79,17 @@ def _add(work: Work, card: Held, rates: list[Json], at: str) -> None:
     units = {USD_ID, card.body["fiat_credit_type"]["id"]}
     units |= {one["custom_credit_type"]["id"] for one in card.body["credit_type_conversions"]}
     added: dict[Key, list[Segment]] = {}
+    judged: set[str] = set()
     for index, rate in enumerate(rates):
         where = at.format(index)
         _check(rate, products.get(rate["product_id"]), states.get(rate["product_id"], {}), units, where)
+        said = _terms(rate)
+        terms = encode(said)
+        if terms not in judged:  # prices repeat, and a hundred thousand of them may come
+            check_rules(RateTerms, said, where)
+            judged.add(terms)
         key = (rate["product_id"], rate.get("billing_frequency", ""), encode(rate.get("pricing_group_values", {})))
-        segment = Segment(rate["starting_at"], rate.get("ending_before"), encode(_terms(rate)))
+        segment = Segment(rate["starting_at"], rate.get("ending_before"), terms)
         added.setdefault(key, []).append(segment)
     present = _timelines(work, card.id, added)
     work.execute_many(
@@ -95,12 +102,7 @@ def _add(work: Work, card: Held, rates: list[Json], at: str) -> None:
 def _timelines(work: Work, card_id: str, keys: Mapping[Key, object]) -> dict[Key, Timeline]:
     sql = "SELECT schedule FROM timeline WHERE card_id = ? AND product_id = ? AND frequency = ? AND group_values = ?"
     found = ((key, work.one(sql, card_id, *key)) for key in keys)
-    return {key: _schedule(row[0]) for key, row in found if row is not None}
-
-
-def _schedule(text: str) -> Timeline:
-    data: Any = decode(text)
-    return tuple(Segment(start, end, encode(terms)) for start, end, terms in data)
+    return {key: read_schedule(row[0]) for key, row in found if row is not None}
 
 
 def _terms(rate: Json) -> Json:
@@ -115,7 +117,6 @@ def _check(rate: Json, product: Held | None, state: Json, units: set[str], at: s
     if product.archived_at is not None:
         raise Refused(400, f"{head}product_id: the product {product.id} is archived")
     check_hours(rate, "starting_at", "ending_before", at=at)
-    check_rules(RateTerms, _terms(rate), at)
     kind = product.body["type"]
     if kind == "SUBSCRIPTION" and "billing_frequency" not in rate:
         raise Refused(400, f"{head}billing_frequency is required for SUBSCRIPTION products")
@@ -159,7 +160,7 @@ def _segments(
     )
     while rows := work.rows(sql, card_id, first, *parameters):
         for row_id, product, frequency, values, schedule in rows:
-            for index, segment in enumerate(_schedule(schedule)):
+            for index, segment in enumerate(read_schedule(schedule)):
                 if (row_id, index) >= position:
                     yield row_id, (product, frequency, values), index, segment
         first = rows[-1][0] + 1
@@ -199,37 +200,36 @@ def _tagged(work: Work, card_id: str, tags: set[str]) -> list[str]:
     return [id_ for id_, held in products.items() if not tags.isdisjoint(current(held, work.now).get("tags", ()))]
 
 
-def _shown(work: Work, found: list[tuple[Key, Segment]]) -> Iterator[Json]:
+def _shown(work: Work, found: list[tuple[Key, Segment]]) -> Iterator[Text]:
+    """The segments as JSON text. What belongs to a product, and what several rates say alike, is written once."""
     products = work.get_all(PRODUCT, (key[0] for key, _ in found))
-    states = {id_: current(held, work.now) for id_, held in products.items()}
     fields = fields_of(work, PRODUCT, products)
-    units: dict[str, Json] = {}
-    for (product, frequency, values), segment in found:
-        terms: Any = decode(segment.terms)
-        group_values: Any = decode(values)
-        made: Json = {
-            "product_id": product,
-            "product_name": states[product]["name"],
-            "product_tags": states[product].get("tags", []),
-            "product_custom_fields": fields[product],
-            "starting_at": stamp(segment.starting_at),
-            "entitled": terms["entitled"],
-            "rate": _rate(work, terms, units),
-        }
-        made |= {"ending_before": stamp(segment.ending_before)} if segment.ending_before is not None else {}
-        made |= {"pricing_group_values": group_values} if group_values else {}
-        made |= {"billing_frequency": frequency} if frequency else {}
-        yield made | ({"commit_rate": terms["commit_rate"]} if "commit_rate" in terms else {})
+    heads = {}
+    for id_, held in products.items():
+        state = current(held, work.now)
+        tags, name = state.get("tags", []), state["name"]
+        head = {"product_id": id_, "product_name": name, "product_tags": tags, "product_custom_fields": fields[id_]}
+        heads[id_] = write(head)[:-1]
+    said: dict[str, str] = {}
+    for (product, frequency, values), (start, end, terms) in found:
+        if terms not in said:
+            said[terms] = write(_said(work, terms))[1:]
+        more = f',"ending_before":"{stamp(end)}"' if end is not None else ""
+        more += f',"pricing_group_values":{values}' if values != "{}" else ""
+        more += f',"billing_frequency":"{frequency}"' if frequency else ""
+        yield Text(f'{heads[product]},"starting_at":"{stamp(start)}"{more},{said[terms]}')
 
 
-def _rate(work: Work, terms: Json, units: dict[str, Json]) -> Json:
-    """A rate as it is read back: with the unit's name, without what stands beside it."""
+def _said(work: Work, text: str) -> Json:
+    """What a segment's terms say, as it is read back."""
+    terms: Any = decode(text)
+    made = {"entitled": terms["entitled"], "rate": _rate(work, terms)}
+    return made | ({"commit_rate": terms["commit_rate"]} if "commit_rate" in terms else {})
+
+
+def _rate(work: Work, terms: Json) -> Json:
+    """A rate with its unit's name, without what stands beside it."""
     made = {name: terms[name] for name in terms if name not in ("credit_type_id", "commit_rate", "entitled")}
     if terms["rate_type"] == "PERCENTAGE":
         return made
-    id_ = terms.get("credit_type_id", USD_ID)
-    if id_ not in units:
-        units[id_] = (
-            {"name": work.get("credit_type", id_).body["name"], "id": id_} if id_ != USD_ID else unit(work, id_)
-        )
-    return made | {"credit_type": units[id_]}
+    return made | {"credit_type": unit(work, terms.get("credit_type_id"), live=False)}

@@ -73,12 +73,11 @@ class Sandbox:
     def handle(self, request: Request) -> Answer:
         """Answer a request, and log it."""
         started = time.monotonic()
-        fault: Fault | None = None
+        fault = self._fault(request.path)
         replayed = False
         try:
             writes_too = self._check_token(request)
             self._check_rate()
-            fault = self._fault(request.path)
             endpoint, path = find(request.method, request.path)
             if endpoint.writes and not writes_too:
                 raise Refused(403, "this token is read-only: it lacks the permission to write")

@@ -9,11 +9,12 @@ USD_ID = "2714e483-4ff1-48e4-9e25-ac732e8f24f2"
 USD = {"name": "USD (cents)", "id": USD_ID}
 
 
-def unit(work: Work, id_: str | None) -> Json:
-    """Name and id of a unit, USD by default. Raises Refused (400) when there is none, or it is archived."""
+def unit(work: Work, id_: str | None, *, live: bool = True) -> Json:
+    """Name and id of a unit, USD by default. Raises Refused (400) when there is none, or a `live` one is archived."""
     if id_ is None or id_ == USD_ID:
         return dict(USD)
-    return {"name": work.live(KIND, id_, 400).body["name"], "id": id_}
+    held = work.live(KIND, id_, 400) if live else work.get(KIND, id_, 400)
+    return {"name": held.body["name"], "id": id_}
 
 
 def list_units(call: Call) -> Json:

@@ -1,0 +1,131 @@
+"""The sandbox over real sockets: faults as a client meets them, and `pricebook serve` as a process to be killed."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from metronome import InternalServerError, Metronome
+
+from pricebook.sandbox.fault import Fault
+from pricebook.sandbox.server import Served, serving
+
+UNITS = "/v1/credit-types/create"
+
+
+@contextmanager
+def command(*arguments: str, **environment: str) -> Iterator[tuple["subprocess.Popen[str]", str, list[str]]]:
+    """`pricebook serve` at a free port: the process, its URL and what it printed."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pricebook", "serve", "--port", "0", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
+    )
+    try:
+        assert process.stdout is not None
+        printed = [process.stdout.readline().rstrip("\n") for _ in range(5)]
+        found = re.search(r"http://\S+", printed[0])
+        assert found, (printed, process.stderr.read() if process.stderr and process.poll() is not None else "")
+        yield process, found[0], printed
+    finally:
+        process.kill()
+        process.communicate(timeout=30)
+
+
+def post(url: str, name: str = "credits", **more: Any) -> httpx.Response:
+    headers = {"Authorization": "Bearer sandbox"}
+    return httpx.post(url + UNITS, json={"name": name}, headers=headers, timeout=30, **more)
+
+
+def names(url: str) -> list[str]:
+    headers = {"Authorization": "Bearer sandbox"}
+    data = httpx.get(f"{url}/v1/credit-types/list", headers=headers, timeout=30).json()["data"]
+    return [unit["name"] for unit in data[1:]]
+
+
+def test_what_a_client_meets_of_every_fault() -> None:
+    texts = ("drop-before@1", "drop-after@2", "500-after@3", "truncate@4", "slow=0.4@5", "429@6")
+    with serving(faults=[Fault.parse(text) for text in texts]) as served:
+        for name in ("1", "2"):
+            with pytest.raises(httpx.TransportError):
+                post(served.url, name)
+        assert post(served.url, "3").status_code == 500
+        with pytest.raises(json.JSONDecodeError):
+            post(served.url, "4").json()
+        before = time.monotonic()
+        with httpx.stream(
+            "POST", served.url + UNITS, json={"name": "5"}, headers={"Authorization": "Bearer sandbox"}
+        ) as slow:
+            headers_after = time.monotonic() - before
+            body = slow.read()
+        assert json.loads(body)["data"]["id"]
+        assert time.monotonic() - before >= 0.4
+        assert headers_after < 0.4, "the body is slow, not the headers"
+        limited = post(served.url, "6")
+        assert (limited.status_code, limited.headers["retry-after"]) == (429, "1")
+        assert post(served.url, "7").status_code == 200
+        assert names(served.url) == ["2", "3", "4", "5", "7"]
+        assert [entry.status for entry in served.sandbox.entries[:7]] == [0, 0, 500, 200, 200, 429, 200]
+
+
+def test_the_vendors_sdk_sends_a_create_again_after_an_error(served: Served) -> None:
+    """Why pricebook does not use it to write: without an idempotency key three 504s make three objects."""
+    served.sandbox.faults = [Fault.parse("504-after")]
+    with Metronome(bearer_token=served.token, base_url=served.url, max_retries=2) as client:
+        with pytest.raises(InternalServerError):
+            client.v1.pricing_units.create(name="credits")
+        served.sandbox.faults = []
+        assert [unit.name for unit in client.v1.pricing_units.list()] == ["USD (cents)", *["credits"] * 3]
+
+
+def test_latency_is_waited_by_all_clients_together() -> None:
+    with serving(latency=0.2) as served, httpx.Client(base_url=served.url) as client:
+        started = time.monotonic()
+        assert client.get("/v1/customers", headers={"Authorization": "Bearer sandbox"}).status_code == 200
+        assert time.monotonic() - started >= 0.2
+
+
+def test_an_account_survives_kill_9_of_its_server(tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path}/account.db"
+    with command("--store", store) as (process, url, printed):
+        assert printed[1] == f"  account  in {tmp_path}/account.db"
+        for number in range(20):
+            assert post(url, f"u{number}").status_code == 200
+        process.send_signal(signal.SIGKILL)
+        process.wait(30)
+    with command("--store", store) as (_, url, _printed):
+        assert names(url) == [f"u{number}" for number in range(20)]
+
+
+def test_the_command_says_how_to_use_it_and_ends_on_an_interrupt(tmp_path: Path) -> None:
+    log = tmp_path / "requests.jsonl"
+    options = ("--log", str(log), "--fault", "500-before@2", "--latency", "1", "--rate-limit", "1000")
+    with command(*options, "--token-env", "TOKEN", TOKEN="tok-SECRET") as (process, url, printed):
+        assert printed == [
+            f"Serving Metronome's API at {url} (Ctrl-C ends it)",
+            "  account  in memory: it ends with this process",
+            "  token    $TOKEN",
+            f"  try      curl -H 'Authorization: Bearer $TOKEN' {url}/v1/credit-types/list",
+            f"  SDK      Metronome(bearer_token=..., base_url='{url}')",
+        ]
+        assert post(url).status_code == 401
+        headers = {"Authorization": "Bearer tok-SECRET"}
+        statuses = [httpx.get(f"{url}/v1/customers", headers=headers).status_code for _ in range(3)]
+        assert statuses == [500, 200, 200]
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=30)
+        assert (process.returncode, rest, errors) == (0, "", "")
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    assert [line["status"] for line in lines] == [401, 500, 200, 200]
+    assert "tok-SECRET" not in log.read_text(encoding="utf-8")
