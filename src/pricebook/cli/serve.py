@@ -1,7 +1,7 @@
 """`pricebook serve`."""
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import click
@@ -98,4 +98,5 @@ def command(
                 f"  SDK      Metronome(bearer_token=..., base_url={server.url!r})",
             ]
         )
-        server.run()
+        with suppress(KeyboardInterrupt):
+            server.run()
