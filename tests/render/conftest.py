@@ -1,4 +1,4 @@
-"""Golden files: what a person sees, in `golden/*.txt`. `PRICEBOOK_UPDATE_GOLDEN=1 pytest` writes them anew."""
+"""Golden files: what a person sees, in `golden/`. `PRICEBOOK_UPDATE_GOLDEN=1 pytest` writes them anew."""
 
 import os
 from collections.abc import Callable
@@ -14,7 +14,7 @@ def golden() -> Callable[[str, str], None]:
     """Compares a text with the golden file of a name."""
 
     def check(name: str, text: str) -> None:
-        path = GOLDEN / f"{name}.txt"
+        path = GOLDEN / (name if "." in name else f"{name}.txt")
         if os.environ.get("PRICEBOOK_UPDATE_GOLDEN"):
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="")

@@ -1,6 +1,7 @@
 """Plans built by hand, one for each thing that a reader has to understand at a glance."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -383,6 +384,15 @@ HOSTILE = (
     "\ud800lone",
     "日本語の名前" * 20,
     "tag\U000e0041\U000e007f",
+    "| a | b | `c` ``d`` \\",
+    "@everyone @acme/team #1 GH-2 acme/pricing#3 !4 %5 &6 ~7 $8$ :tada:",
+    "https://evil.example www.evil.example mallory@evil.example mailto:mallory@evil.example",
+    "[link](https://evil.example) ![image](https://evil.example/x.png) <https://evil.example> [^1] [[wiki]]",
+    "</script><img src=x onerror=alert(1)> --> ]]> &lt;b&gt; &#60; <!-- <details> </details> </td>",
+    "::error::owned ##[error]owned ::set-output name=x::y %0A%0D%25",
+    "# heading\n- item\n> quote\n1. one\n***\n~~~\n| x |\n|---|",
+    "**bold** __under__ ~~gone~~ *it* _em_ =",
+    "' onmouseover='alert(1)' \" style=\"x\"",
 )
 
 
@@ -411,7 +421,56 @@ def hostile() -> Plan:
     )
     ref = Ref(Kind.PRODUCT, HOSTILE[4])
     steps.append(step("revise", Revise(ref, after, "d", field_changes(before, after)), at=HOSTILE[2]))
-    return plan(steps, leftovers=tuple(Ref(Kind.PRODUCT, name) for name in HOSTILE), unmanaged={HOSTILE[1]: 2})
+    return plan(
+        steps,
+        leftovers=tuple(Ref(Kind.PRODUCT, name) for name in HOSTILE),
+        unmanaged={HOSTILE[1]: 2},
+        findings=tuple(hostile_findings()),
+    )
+
+
+def judged() -> Plan:
+    """A plan about which rules have something to say, waived or not."""
+    return replace(mixed(), findings=tuple(findings()))
+
+
+def findings() -> list[Problem]:
+    """What rules say: some of every shape."""
+    return [
+        Problem(
+            "price-step",
+            "prices rise by 33.3 %, more than the 20 % that the policy allows at once",
+            Span("rate-cards/tokens.yaml", 12, 7),
+            "raise it in two steps, or waive the rule with a reason",
+            (("policy", Span("pricebook.yaml", 9, 5)),),
+            subject="rate-card:tokens",
+        ),
+        Problem(
+            "notice-period",
+            "customers under contract pay more from 2026-01-01, 17 days from now",
+            Span("rate-cards/tokens.yaml", 12, 7),
+            severity="warning",
+            more=3,
+            subject="rate-card:tokens",
+        ),
+        Problem("naming", "the name is not in title case", None, severity="note", subject="product:gpt-5"),
+        Problem(
+            "round-price",
+            "$1.25 is no round price",
+            Span("rate-cards/tokens.yaml", 20, 7),
+            severity="warning",
+            subject="rate-card:tokens",
+            waived="agreed with finance, by ada until 2026-06-30",
+        ),
+    ]
+
+
+def hostile_findings() -> list[Problem]:
+    """Findings that say what must not act."""
+    return [
+        Problem("naming", name, Span("a.yaml", 3, 1), name, ((name, Span("b.yaml", 1)),), subject=name)
+        for name in HOSTILE
+    ] + [Problem("naming", name, None, "", waived=name) for name in HOSTILE]
 
 
 def problems() -> list[Problem]:

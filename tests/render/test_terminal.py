@@ -11,8 +11,8 @@ from pricebook.catalog.reference import Kind
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Plan
 from pricebook.render.escape import width_of
-from pricebook.render.terminal import ALIKE, draw_plan, summary
-from pricebook.render.view import HAZARD_WORDS, RowChoice, plan_view
+from pricebook.render.terminal import ALIKE, draw_plan
+from pricebook.render.view import HAZARD_WORDS, RowChoice, plan_view, summary
 
 Golden = Callable[[str, str], None]
 PAGES: dict[str, tuple[Callable[[], Plan], str | None]] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pricebook.cli.invocation import STALE, Invocation
-from pricebook.cli.options import prune_option, rows_option
+from pricebook.cli.options import prune_option, report_option, rows_option
 from pricebook.cli.session import errors
 from pricebook.problem import Problem
 
@@ -22,6 +22,7 @@ from pricebook.problem import Problem
     "--expect", metavar="DIGEST", help="Apply only what was approved: the digest of `pricebook plan --digest`."
 )
 @rows_option
+@report_option
 @prune_option
 @click.pass_context
 def command(
@@ -49,13 +50,15 @@ def command(
     with errors(invocation):
         from pricebook import wiring
         from pricebook.cli.progress import progress
-        from pricebook.cli.show import show
-        from pricebook.render.receipt import draw_receipt, receipt_json
+        from pricebook.cli.show import report, show
+        from pricebook.render.format import Format, receipt_document
+        from pricebook.render.receipt import draw_receipt
         from pricebook.workflow.apply import apply, check_approved, check_digest, check_target, read_plan, unfinished
         from pricebook.workflow.hazards import refused_hazards
         from pricebook.workflow.plan import plan
         from pricebook.workflow.provenance import provenance
 
+        invocation.answers_in("text", "json", "markdown", "junit")
         if plan_file is not None and prune:
             invocation.fail(
                 [Problem("conflict", "--prune stands beside a plan file", hint="plan with --prune instead")]
@@ -72,9 +75,10 @@ def command(
             if expect is not None and check_approved(made, expect):
                 made = unfinished(invocation.journal(), environment, expect) or made
         refused = refused_hazards(made, allow, project.settings.policy, invocation.as_of)
-        if not invocation.json:
+        if invocation.text or not made.steps:
             show(invocation, made, rows, refused)
         if not made.steps:
+            report(invocation, made, rows, refused)
             return
         if expect is not None and (problem := check_approved(made, expect)):
             invocation.fail([problem], STALE)
@@ -84,7 +88,7 @@ def command(
             invocation.fail([Problem("hazard", message, hint=f"when it is meant, say: {flags}")])
         if not yes:
             _ask(invocation, environment)
-        with progress(made, quiet=invocation.json) as tell:
+        with progress(made, quiet=not invocation.text) as tell:
             receipt = apply(
                 made,
                 store,
@@ -95,17 +99,18 @@ def command(
                 provenance=provenance(project.root, os.environ, expect or ""),
             )
         invocation.print(
-            [receipt_json(receipt)]
-            if invocation.json
-            else draw_receipt(receipt, made, invocation.width, invocation.colour)
+            draw_receipt(receipt, made, invocation.width, invocation.colour)
+            if invocation.text
+            else [receipt_document(Format(invocation.format), receipt, made).rstrip("\n")]
         )
+        invocation.report(lambda form: receipt_document(form, receipt, made))
     if not receipt.complete:
         ctx.exit(1)
 
 
 def _ask(invocation: Invocation, environment: str) -> None:
     """Ask on a terminal; without one nobody can answer, so --yes must be said."""
-    if not sys.stdin.isatty() or invocation.json:
+    if not sys.stdin.isatty() or not invocation.text:
         message = "nobody can be asked here: standard input is no terminal"
         invocation.fail([Problem("confirmation", message, hint="say --yes when the plan was reviewed")])
     click.echo()

@@ -17,8 +17,11 @@ from pricebook.cli import screen
 from pricebook.problem import Problem, Rejected, quote, reject
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pricebook.apply.ports import Journal, Store
     from pricebook.manifest.project import Environment, Project
+    from pricebook.render.format import Format
 
 CHANGES, STALE = 2, 3
 
@@ -30,7 +33,9 @@ class Invocation:
     directory: Path
     environment_name: str | None
     as_of_text: str | None
-    json: bool
+    format: str
+    reports: tuple[tuple[str, Path], ...] = ()
+    """Files to write besides, each with its format."""
     heard: list[str] | None = None
     """The lines printed so far, once somebody wants to know them."""
 
@@ -38,7 +43,24 @@ class Invocation:
     def of(cls, ctx: click.Context) -> "Invocation":
         """The invocation of a command's context."""
         o = ctx.find_root().obj
-        return cls(o["directory"], o["environment"], o["as_of"], o["format"] == "json")
+        return cls(o["directory"], o["environment"], o["as_of"], o["format"], o.get("reports", ()))
+
+    @property
+    def json(self) -> bool:
+        """Whether JSON was asked for."""
+        return self.format == "json"
+
+    @property
+    def text(self) -> bool:
+        """Whether the answer is plain lines for people."""
+        return self.format == "text"
+
+    def answers_in(self, *formats: str) -> None:
+        """Refuse a format that the command has no answer in. Raises Rejected."""
+        for name in (self.format, *(name for name, _ in self.reports)):
+            if name not in formats:
+                hint = f"formats of this command: {', '.join(formats)}"
+                raise reject("format", f"there is no {name} of this", hint=hint)
 
     @cached_property
     def project(self) -> "Project":
@@ -82,6 +104,25 @@ class Invocation:
         """Columns of the output."""
         return screen.width()
 
+    @property
+    def base(self) -> str:
+        """The project's folder as seen from the root of its repository, empty when that is the same or not known."""
+        root = self.directory.absolute()
+        if "project" in self.__dict__:
+            root = self.project.root.absolute()
+        top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+        base = root.relative_to(top).as_posix()
+        return "" if base == "." else base
+
+    @property
+    def target(self) -> str:
+        """`namespace/environment`, as far as it is known already."""
+        if "project" not in self.__dict__:
+            return ""
+        settings = self.project.settings
+        name = self.environment_name or settings.default_environment or next(iter(settings.environments))
+        return f"{settings.namespace}/{name}"
+
     def print(self, lines: Iterable[str]) -> None:
         """Write lines to standard output."""
         if self.heard is not None:
@@ -89,18 +130,33 @@ class Invocation:
             self.heard.extend(lines)
         write_lines(lines, sys.stdout)
 
-    def fail(self, problems: Iterable[Problem], status: int = 1) -> NoReturn:
-        """Print problems, to standard error or as JSON, and exit."""
-        problems = tuple(problems)
-        if self.json:
-            from pricebook.render.document import problems_json
+    def report(self, document: "Callable[[Format], str]") -> None:
+        """Write the files that were asked for besides. `document` gives the whole answer in a format."""
+        from pricebook.render.format import Format
 
-            self.print([problems_json(problems)])
-        else:
+        for name, path in self.reports:
+            path.write_text(document(Format(name)).rstrip("\n") + "\n", encoding="utf-8", newline="\n")
+
+    def fail(self, problems: Iterable[Problem], status: int = 1) -> NoReturn:
+        """Print problems, to standard error or in the format asked for, write them to the reports, and exit."""
+        problems = tuple(problems)
+        if self.text:
             from pricebook.render.refusal import draw_problems
 
             colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
             write_lines(draw_problems(problems, self.width, colour), sys.stderr)
+        if not self.text or self.reports:
+            from pricebook.render.format import Format, problems_document
+
+            def document(form: Format) -> str:
+                return problems_document(form, problems, base=self.base, target=self.target)
+
+            if not self.text:
+                self.print([document(Format(self.format)).rstrip("\n")])
+            try:
+                self.report(document)
+            except OSError as error:
+                click.echo(f"a report was not written: {error.strerror or error}: {error.filename}", err=True)
         raise click.exceptions.Exit(status)
 
 

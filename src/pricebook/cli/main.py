@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from pricebook import __version__
+from pricebook.cli.options import FORMATS
 
 COMMANDS = {
     "init": "Start a project: pricebook.yaml, a first catalogue, editor settings.",
@@ -62,7 +63,7 @@ class Commands(click.Group):
 @click.option(
     "--as-of", metavar="INSTANT", help="Plan as of this instant (2026-01-01 or 2026-01-01T09:00:00Z), not now."
 )
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print results.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", help="How to print results.")
 @click.pass_context
 def root(ctx: click.Context, directory: Path, environment: str | None, as_of: str | None, format_: str) -> None:
     """Pricing as code for companies that bill with Metronome.

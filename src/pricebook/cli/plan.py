@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from pricebook.cli.invocation import CHANGES, Invocation
-from pricebook.cli.options import prune_option, rows_option
+from pricebook.cli.options import prune_option, report_option, rows_option
 from pricebook.cli.session import errors
 
 
@@ -14,6 +14,7 @@ from pricebook.cli.session import errors
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Also write the plan, to apply it later."
 )
 @rows_option
+@report_option
 @prune_option
 @click.option("--digest", is_flag=True, help="Print only the digest of what the plan means, for apply --expect.")
 @click.option("--exit-code", is_flag=True, help="Exit with 2 when there are changes.")
@@ -32,7 +33,7 @@ def command(
     invocation = Invocation.of(ctx)
     with errors(invocation):
         from pricebook.cli.remember import may_remember, remember, watching
-        from pricebook.cli.show import print_digest, show
+        from pricebook.cli.show import print_digest, report, show
         from pricebook.workflow.hazards import refused_hazards
         from pricebook.workflow.plan import plan
 
@@ -44,12 +45,13 @@ def command(
             from pricebook.plan.document import write
 
             output.write_text(write(made), encoding="utf-8")
+        refused = refused_hazards(made, (), invocation.project.settings.policy, made.as_of)
+        report(invocation, made, rows, refused)
         if digest:
             print_digest(invocation, made)
         else:
-            refused = refused_hazards(made, (), invocation.project.settings.policy, made.as_of)
             show(invocation, made, rows, refused)
-        if output is not None and not digest and not invocation.json:
+        if output is not None and not digest and invocation.text:
             invocation.print(["", f"The plan is in {output}. Apply exactly it with: pricebook apply {output}"])
         if invocation.heard is not None:
             remember(invocation, made, witness)

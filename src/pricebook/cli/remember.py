@@ -66,7 +66,9 @@ def may_remember(ctx: Context) -> bool:
         for name in each.params
         if each.get_parameter_source(name) is not ParameterSource.DEFAULT
     }
-    return memo.folder() is not None and asked <= KNOWN and ctx.find_root().params["format_"] in FORMATS
+    root = ctx.find_root()
+    prints_only = asked <= KNOWN and root.params["format_"] in FORMATS and not root.obj.get("reports")
+    return memo.folder() is not None and prints_only
 
 
 def remember(invocation: Invocation, made: Plan, witness: Witness) -> None:

@@ -18,19 +18,27 @@ def print_digest(invocation: Invocation, plan: Plan) -> None:
 
 def show(invocation: Invocation, plan: Plan, rows: str | None, refused: Iterable[Hazard]) -> None:
     """Print the plan; `rows` says which price changes to list, `refused` which hazards nobody allowed."""
-    if not plan.steps and not invocation.json:
+    if not invocation.text:
+        from pricebook.render.format import Format, plan_document
+
+        document = plan_document(Format(invocation.format), plan, rows, refused, invocation.base)
+        invocation.print([document.rstrip("\n")])
+    elif not plan.steps:
         from pricebook.render.nothing import draw_nothing
 
         invocation.print(draw_nothing(plan, invocation.width, invocation.colour))
-        return
-    from pricebook.render.view import RowChoice, plan_view
-
-    view = plan_view(plan, RowChoice.parse(rows), refused)
-    if invocation.json:
-        from pricebook.render.document import plan_json
-
-        invocation.print([plan_json(view)])
     else:
         from pricebook.render.terminal import draw_plan
+        from pricebook.render.view import RowChoice, plan_view
 
+        view = plan_view(plan, RowChoice.parse(rows), refused)
         invocation.print(draw_plan(view, invocation.width, invocation.colour))
+
+
+def report(invocation: Invocation, plan: Plan, rows: str | None, refused: Iterable[Hazard]) -> None:
+    """Write the plan to the files that were asked for besides."""
+    if invocation.reports:
+        from pricebook.render.format import plan_document
+
+        listed = tuple(refused)
+        invocation.report(lambda form: plan_document(form, plan, rows, listed, invocation.base))

@@ -16,8 +16,7 @@ from pricebook.render.field_row import FieldRow
 from pricebook.render.object_view import ObjectView
 from pricebook.render.rate_row import RateRow
 from pricebook.render.rate_shape import PriceCounts, RateShape
-from pricebook.render.terminal import summary
-from pricebook.render.view import PlanView
+from pricebook.render.view import PlanView, summary
 from pricebook.span import Span
 
 
@@ -95,11 +94,13 @@ def _field(row: FieldRow) -> dict[str, Any]:
 def _shape(shape: RateShape) -> dict[str, Any]:
     return {
         "counts": _counts(shape.counts),
-        "products": [{"product": name, **_counts(counts)} for name, counts in shape.products],
+        "products": [
+            {"product": item.product, **_counts(item.counts), "median_change": item.median} for item in shape.products
+        ],
         "more_products": shape.more_products,
         "median_change": shape.median,
-        "largest_rise": _row(shape.rise) if shape.rise is not None else None,
-        "largest_fall": _row(shape.fall) if shape.fall is not None else None,
+        "largest_rises": [_row(row) for row in shape.rises],
+        "largest_falls": [_row(row) for row in shape.falls],
         "tenfold": [{**_row(suspect.row), "factor": suspect.factor} for suspect in shape.suspects],
         "tenfold_total": shape.suspects_total,
         "rows": [_row(row) for row in shape.rows],

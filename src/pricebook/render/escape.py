@@ -2,12 +2,14 @@
 
 Names, keys, values, file names and messages are data. What could steer a terminal or lie to a reader (control
 characters, changes of direction, invisible characters, line breaks) becomes visible: `\\x1b`, `\\u202e`, `\\n`. A
-backslash is left as it is, so this is for reading and not for reading back.
+backslash is left as it is, so this is for reading and not for reading back. What a terminal shows is the first step of
+every other format: none of them shows a character that a terminal would not.
 """
 
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from html import escape
 from unicodedata import category, east_asian_width
 
 LIMIT = 160
@@ -23,6 +25,8 @@ _RIGHT_TO_LEFT = re.compile(f"[{_RTL}]")
 _INVISIBLE = re.compile(f"[{_UNSEEN}]")
 _UNEVEN = re.compile("[^\x00-\u02ff\u2010-\u2026\u2030-\u203a\u20a0-\u20bf\u2190-\u21ff]")
 """What may take no column, or two."""
+_COMMAND = re.compile(r"(?<!\S)::(?=[A-Za-z])|##(?=\[|vso\[)")
+"""What a CI runner that reads the log takes for a command, at the start of a line or, of the older form, anywhere."""
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _LEFT_TO_RIGHT_MARK = "\u200e"
 # Outside of its strings JSON is ASCII, so this may be applied to a whole document.
@@ -37,22 +41,83 @@ def escape_terminal(text: str, limit: int = LIMIT) -> str:
     Right-to-left writing is kept, and closed by a mark, so that it cannot reorder the prices that stand beside it.
     """
     if len(text) <= limit and text.isprintable() and (text.isascii() or not _LOOK_CLOSER.search(text)):
-        return text
+        return text if "::" not in text and "##" not in text else _disarmed(text)
     if len(text) > limit:
         text = text[: max(limit - 1, 0)] + "…"
-    return _visible(text)
+    return _disarmed(_visible(text))
 
 
 def escape_all(texts: list[str], limit: int = LIMIT) -> list[str]:
     """`escape_terminal` of each; thousands of harmless ones are looked at in one go."""
     joined = "".join(texts)
-    harmless = joined.isprintable() and not _LOOK_CLOSER.search(joined) and max(map(len, texts), default=0) <= limit
+    harmless = joined.isprintable() and "::" not in joined and "##" not in joined and not _LOOK_CLOSER.search(joined)
+    harmless = harmless and max(map(len, texts), default=0) <= limit
     return texts if harmless else [escape_terminal(text, limit) for text in texts]
 
 
 def is_even(texts: Iterable[str]) -> bool:
     """Whether every character of the escaped texts takes one column."""
     return not _UNEVEN.search("".join(texts))
+
+
+# What Markdown would take for structure, and what the sites that show it would turn into a link, a mention, a
+# reference, an emoji or a formula although Markdown has no word for it. Their filters run over the finished page and do
+# not see a backslash, so an invisible blank goes between.
+_MARKDOWN = re.compile(
+    r"""(?P<structure>[\\`*_\[\]] | ^[-+=] | ^\d+(?=[.)](?:\s|$)))
+    |   (?P<entity>[&<>|])
+    |   (?P<dollar>\$(?!\d))
+    |   (?P<mark>[\#~])
+    |   (?P<apart>@ | :(?=\S) | [!%](?=[\w"]) | \bGH(?=-\d) | \bwww(?=\.))""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_APART = "&#8203;"
+_DOLLAR = "<span>$</span>"
+"""As GitHub's documentation says to write a dollar that opens no formula."""
+
+
+def escape_markdown(text: str, limit: int = LIMIT) -> str:
+    """The text as prose in a comment on GitHub or GitLab, for a place within a line: also in a list or a table cell."""
+    return _MARKDOWN.sub(_markdown, escape_terminal(text, limit))
+
+
+def code_markdown(text: str, limit: int = LIMIT) -> str:
+    """The text as code in Markdown, which no site looks into; empty for an empty text."""
+    shown = escape_terminal(text, limit)
+    if not shown or "`" in shown or "|" in shown or shown.strip() != shown:
+        return f"<code>{_MARKDOWN.sub(_markdown, shown)}</code>" if shown else ""
+    return f"`{shown}`"
+
+
+def escape_html(text: str, limit: int = 1000) -> str:
+    """The text for an element or a quoted attribute of HTML."""
+    return escape(escape_terminal(text, limit))
+
+
+def escape_script(document: str) -> str:
+    """The same JSON value for the inside of a `<script>` element, which nothing in it can end."""
+    return escape_json(document).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def escape_xml(text: str, limit: int = 4000) -> str:
+    """The text for an element or a quoted attribute of XML 1.0, which has no way to write most control characters."""
+    return escape(escape_terminal(text, limit))
+
+
+def escape_sarif(text: str, limit: int = 1000) -> str:
+    """The text for a plain message of SARIF, where brackets make a link and `{0}` stands for an argument."""
+    shown = re.sub(r"[\\\[\]]", r"\\\g<0>", escape_terminal(text, limit))
+    return re.sub(r"\{(\d+)\}", r"{{\1}}", shown)
+
+
+def escape_annotation(text: str, limit: int = 1000) -> str:
+    """The text for the message of a GitHub workflow command."""
+    return escape_terminal(text, limit).replace("%", "%25")
+
+
+def escape_property(text: str, limit: int = 1000) -> str:
+    """The text for a property (`title`, `file`) of a GitHub workflow command."""
+    return escape_annotation(text, limit).replace(":", "%3A").replace(",", "%2C")
 
 
 def escape_json(document: str) -> str:
@@ -95,6 +160,10 @@ def cut_even(text: str, width: int) -> str:
     return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
 
 
+def _disarmed(text: str) -> str:
+    return _COMMAND.sub(lambda match: f"\\x{ord(match[0][0]):02x}{match[0][1:]}", text)
+
+
 @lru_cache(maxsize=4096)
 def _visible(text: str) -> str:
     parts: list[str] = []
@@ -109,12 +178,28 @@ def _visible(text: str) -> str:
     return shown + _LEFT_TO_RIGHT_MARK if _RIGHT_TO_LEFT.search(shown) else shown
 
 
+def _markdown(match: re.Match[str]) -> str:
+    found = match[0]
+    match match.lastgroup:
+        case "structure":
+            return f"{found}\\" if found[0].isdigit() else f"\\{found}"
+        case "entity":
+            return "&#124;" if found == "|" else f"{escape(found)}{_APART}" if found == "&" else escape(found)
+        case "dollar":
+            return _DOLLAR
+        case "mark":
+            return f"\\{found}{_APART}"
+        case _:
+            return found + _APART
+
+
 def _escaped(code: int) -> str:
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
+@lru_cache(maxsize=1024)
 def _json_escape(char: str) -> str:
     units = char.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))

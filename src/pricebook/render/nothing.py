@@ -20,6 +20,10 @@ def draw_nothing(plan: Plan, width: int = 100, colour: bool = False) -> Iterator
     """The lines of a plan without steps."""
     width, paint = max(width, MIN_WIDTH), Paint(colour)
     yield from wrapped(nothing_words(plan.kept, plan.prices), width)
+    if plan.findings:
+        from pricebook.render.finding import draw_findings
+
+        yield from draw_findings(plan.findings, width, paint)
     yield from draw_notes([str(ref) for ref in plan.leftovers], plan.unmanaged, width, paint)
 
 

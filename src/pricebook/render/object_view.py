@@ -42,7 +42,8 @@ class HazardCount:
 @dataclass(frozen=True, slots=True)
 class ObjectView:
     """One object: `action` is a key of SYMBOLS; `place` is `file:line`, empty when not known; `reach` counts live
-    contracts, None when not known. `notes` are further sentences. `rates` is there for the action `rates` only."""
+    contracts, None when not known. `notes` are further sentences. `since` says from when new contracts get it, where
+    aliases decide that. `rates` is there for the action `rates` only."""
 
     action: str
     kind: str
@@ -55,6 +56,7 @@ class ObjectView:
     rates: RateShape | None = None
     hazards: tuple[HazardCount, ...] = ()
     steps: tuple[str, ...] = ()
+    since: str = ""
 
     @property
     def symbol(self) -> str:
@@ -67,12 +69,14 @@ def noun_view(step: Step, hazards: tuple[HazardCount, ...], units: Units, as_of:
     change = step.change
     fields: tuple[FieldRow, ...] = ()
     notes: tuple[str, ...] = ()
+    since = ""
     match change:
         case Create():
             action, sentence = "create", _created(change.ref, change.noun)
             fields = tuple(_new_fields(change.noun, units))
             aliases = change.noun.aliases if isinstance(change.noun, Package) else ()
             notes = tuple(_alias_notes(aliases, "stands for it", as_of, "from"))
+            since = _since(aliases, as_of)
         case Revise():
             action, sentence = "revise", _revised(change, hazards)
             fields = tuple(field_rows(type(change.noun), change.fields, units))
@@ -80,9 +84,11 @@ def noun_view(step: Step, hazards: tuple[HazardCount, ...], units: Units, as_of:
             action, sentence = "version", f"new version: {change.reason}"
             fields = tuple(field_rows(type(change.noun), _without_aliases(change), units))
             notes = tuple(_version_notes(change, step.reach, as_of))
+            since = _since(change.noun.aliases if isinstance(change.noun, Package) else (), as_of)
         case Repoint():
             action, sentence = "repoint", _repointed(change)
             notes = tuple(_repoint_notes(change, as_of))
+            since = _since([alias for alias in change.aliases if alias not in change.observed], as_of)
         case Archive():
             action, sentence = "archive", "archived for good" + (f": {change.reason}" if change.reason else "")
         case AddRates():
@@ -90,7 +96,7 @@ def noun_view(step: Step, hazards: tuple[HazardCount, ...], units: Units, as_of:
         case _:
             assert_never(change)
     kind, ref = change.ref.kind.value, str(change.ref)
-    return ObjectView(action, kind, ref, sentence, step.at, step.reach, notes, fields, None, hazards, (step.id,))
+    return ObjectView(action, kind, ref, sentence, step.at, step.reach, notes, fields, None, hazards, (step.id,), since)
 
 
 def rates_view(steps: Sequence[Step], shape: RateShape, hazards: tuple[HazardCount, ...]) -> ObjectView:
@@ -219,3 +225,10 @@ def _alias_notes(aliases: Sequence[Alias], verb: str, as_of: datetime, word: str
         when = f"{word} {instant_words(start)}" if start is not None and start > as_of else "when applied"
         until = f", until {instant_words(alias.ending_before)}" if alias.ending_before else ""
         yield f"alias {shortened(alias.name)} {verb} {when}{until}"
+
+
+def _since(aliases: Sequence[Alias], as_of: datetime) -> str:
+    """When aliases start to stand for something; empty without one."""
+    starts = {alias.starting_at for alias in aliases}
+    words = sorted({instant_words(at) if at is not None and at > as_of else "when applied" for at in starts})
+    return " or ".join(words[:2]) + (" or later" if len(words) > 2 else "")

@@ -56,7 +56,7 @@ def draw_rates(shape: RateShape, hazards: Sequence[HazardCount], width: int, pai
         yield from draw_rows(shape.rows, refused, width, paint)
     if shown < shape.rows_total:
         what = f"{counted(shape.rows_total - shown, 'row')} not shown" if shown else counted(shape.rows_total, "row")
-        example = escape_terminal(shape.products[0][0], 30)
+        example = escape_terminal(shape.products[0].product, 30)
         ways = "--rows all" if not shown else "--rows all lists them"
         rest = f", --rows N the first, --rows TEXT those with it in their name (--rows {example})"
         yield from (_INDENT + paint("dim", line) for line in wrapped(f"{what}: {ways}{rest}", width - len(_INDENT)))
@@ -145,8 +145,8 @@ def _shape(shape: RateShape, width: int, paint: Paint) -> Iterator[str]:
     room = width - len(_INDENT)
     if " · " in (directions := _directions(shape)):  # one alone is the headline already
         yield from (_INDENT + line for line in wrapped(directions, room))
-    for name, row in (("largest rise", shape.rise), ("largest fall", shape.fall)):
-        if row is not None:
+    for name, moves in (("largest rise", shape.rises), ("largest fall", shape.falls)):
+        for row in moves[:1]:
             yield from _named(f"{name}  {row.change}", row, room)
     yield from _products(shape, room, paint)
     if shape.suspects:
@@ -181,9 +181,9 @@ def _products(shape: RateShape, room: int, paint: Paint) -> Iterator[str]:
     """The products with the most changes, in columns; a column that would be empty is left out."""
     if len(shape.products) + shape.more_products < _SHAPE_FROM:
         return
-    columns = [(name, values) for name, values in _columns_of([counts for _, counts in shape.products]) if any(values)]
+    columns = [(name, values) for name, values in _columns_of([item.counts for item in shape.products]) if any(values)]
     sizes = [max(len(name), *(len(f"{n:,}") for n in values)) for name, values in columns]
-    names = [escape_terminal(name) for name, _ in shape.products]
+    names = [escape_terminal(item.product) for item in shape.products]
     column = max(12, min(max(map(width_of, names)), room - sum(sizes) - 3 * len(sizes) - 2, 48))
     head = "   ".join(name.rjust(size) for (name, _), size in zip(columns, sizes, strict=True))
     yield _INDENT + paint("dim", f"{'by product'.ljust(column)}   {head}")

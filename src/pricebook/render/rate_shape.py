@@ -4,12 +4,15 @@ Eight thousand changes are a shape: how many, of which products, up or down, by 
 and which of them look like a mistake. Rows are formatted for what is shown and for nothing else.
 """
 
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from heapq import nlargest, nsmallest
+from operator import itemgetter
 from statistics import median
+from typing import NamedTuple
 
 from pricebook.plan.change import RateChange
 from pricebook.plan.hazard import Hazard
@@ -19,6 +22,12 @@ from pricebook.render.rate_row import RateRow, rate_rows, row_of
 
 TOP = 10
 """Products, and suspicious prices, that are named."""
+MOVES = 15
+"""Largest rises, and falls, that are named."""
+SAMPLE = 3
+"""Prices that start, and that end, that are named."""
+BOUNDS = tuple(map(Decimal, ("-0.9", "-0.5", "-0.2", "-0.1", "-0.05", "0", "0.05", "0.1", "0.2", "0.5", "1", "9")))
+"""Relative changes that divide a spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,32 +90,47 @@ class Suspect:
     factor: str
 
 
+class ProductShape(NamedTuple):
+    """The changes of one product; `median` is that of its relative changes, None when nothing goes up or down."""
+
+    product: str
+    counts: PriceCounts
+    median: Decimal | None
+
+
 @dataclass(frozen=True, slots=True)
 class RateShape:
-    """A card's changes. `products` are the TOP with the most; `median` is that of the relative changes; `rise` and
-    `fall` are the largest, None when nothing goes that way; `suspects` are the worst TOP; `rows` are those chosen."""
+    """A card's changes. `products` are the TOP with the most; `median` is that of the relative changes; `rises` and
+    `falls` are the MOVES largest; `started` and `ended` are the first SAMPLE; `suspects` are the worst TOP; `spread`
+    counts relative changes between the BOUNDS, from below the first to above the last; `rows` are those chosen."""
 
     counts: PriceCounts
-    products: tuple[tuple[str, PriceCounts], ...]
+    products: tuple[ProductShape, ...]
     more_products: int
     median: Decimal | None
-    rise: RateRow | None
-    fall: RateRow | None
+    rises: tuple[RateRow, ...]
+    falls: tuple[RateRow, ...]
+    started: tuple[RateRow, ...]
+    ended: tuple[RateRow, ...]
     suspects: tuple[Suspect, ...]
     suspects_total: int
+    spread: tuple[int, ...]
     rows: tuple[RateRow, ...]
     rows_total: int
+
+
+_Moved = tuple[Decimal, PriceChange, Piece]
 
 
 @dataclass(slots=True)
 class _Pass:
     fates: Counter[tuple[str, str]] = field(default_factory=Counter)
-    moves: list[Decimal] = field(default_factory=list)
-    lowest: Decimal = Decimal(0)
-    highest: Decimal = Decimal(0)
-    rise: tuple[PriceChange, Piece] | None = None
-    fall: tuple[PriceChange, Piece] | None = None
-    suspects: list[tuple[Decimal, PriceChange, Piece]] = field(default_factory=list)
+    moves: dict[str, list[Decimal]] = field(default_factory=dict)
+    rises: list[_Moved] = field(default_factory=list)
+    falls: list[_Moved] = field(default_factory=list)
+    started: list[PriceChange] = field(default_factory=list)
+    ended: list[PriceChange] = field(default_factory=list)
+    suspects: list[_Moved] = field(default_factory=list)
     rows: list[RateRow] = field(default_factory=list)
     total: int = 0
 
@@ -134,15 +158,23 @@ def rate_shape(
         products.setdefault(product, Counter())[fate] += count
     ranked = nsmallest(TOP, products.items(), key=lambda item: (-item[1].total(), item[0]))
     suspects = nlargest(TOP, seen.suspects, key=lambda ranked: _times(ranked[0]))
+    rises = nlargest(MOVES, seen.rises, key=itemgetter(0))
+    falls = nsmallest(MOVES, seen.falls, key=itemgetter(0))
+    moves = [move for found in seen.moves.values() for move in found]
     return RateShape(
         counts=PriceCounts.of(every_fate),
-        products=tuple((product, PriceCounts.of(fates)) for product, fates in ranked),
+        products=tuple(
+            ProductShape(product, PriceCounts.of(fates), _median(seen.moves.get(product))) for product, fates in ranked
+        ),
         more_products=len(products) - len(ranked),
-        median=median(seen.moves) if seen.moves else None,
-        rise=row_of(*seen.rise, units) if seen.rise is not None else None,
-        fall=row_of(*seen.fall, units) if seen.fall is not None else None,
+        median=_median(moves),
+        rises=tuple(row_of(change, piece, units) for _, change, piece in rises),
+        falls=tuple(row_of(change, piece, units) for _, change, piece in falls),
+        started=tuple(row_of(change, change.difference.pieces[0], units) for change in seen.started),
+        ended=tuple(row_of(change, change.difference.pieces[0], units) for change in seen.ended),
         suspects=tuple(Suspect(row_of(change, piece, units), _factor(piece)) for _, change, piece in suspects),
         suspects_total=len(seen.suspects),
+        spread=_spread(moves),
         rows=tuple(seen.rows[: choice.first]),
         rows_total=seen.total,
     )
@@ -150,18 +182,32 @@ def rate_shape(
 
 def _see(seen: _Pass, change: PriceChange) -> None:
     difference = change.difference
+    fate = difference.fate
     seen.total += len(difference.pieces)
-    seen.fates[change.product, difference.fate] += 1
+    seen.fates[change.product, fate] += 1
     if difference.relative is None:
+        if fate == "new" and len(seen.started) < SAMPLE and difference.pieces:
+            seen.started.append(change)
+        elif fate == "ended" and len(seen.ended) < SAMPLE:
+            seen.ended.append(change)
         return
-    seen.moves.append(difference.relative)
+    seen.moves.setdefault(change.product, []).append(difference.relative)
     low, high = difference.lowest, difference.highest
-    if high is not None and high.move.high is not None and high.move.high > seen.highest:
-        seen.highest, seen.rise = high.move.high, (change, high)
-    if low is not None and low.move.low is not None and low.move.low < seen.lowest:
-        seen.lowest, seen.fall = low.move.low, (change, low)
+    if high is not None and high.move.high is not None and high.move.high > 0:
+        seen.rises.append((high.move.high, change, high))
+    if low is not None and low.move.low is not None and low.move.low < 0:
+        seen.falls.append((low.move.low, change, low))
     if Hazard.MAGNITUDE in change.hazards and difference.strongest is not None:
         seen.suspects.append((difference.relative, change, difference.strongest))
+
+
+def _median(moves: Sequence[Decimal] | None) -> Decimal | None:
+    return median(moves) if moves else None
+
+
+def _spread(moves: Iterable[Decimal]) -> tuple[int, ...]:
+    found = Counter(bisect(BOUNDS, move) for move in moves)
+    return tuple(found[index] for index in range(len(BOUNDS) + 1))
 
 
 def _times(relative: Decimal) -> Decimal:

@@ -52,7 +52,7 @@ def _summary(counts: Counter[str], shown: int, files: int) -> str:
     total = counts.total()
     where = f" in {files:,} files" if files > 1 else ""
     hidden = f", {shown:,} shown" if shown < total else ""
-    if counts["error"] and counts["warning"]:
-        return f"{counted(counts['error'], 'error')}, {counted(counts['warning'], 'warning')}{where}{hidden}"
-    word = "problem" if counts["error"] else "warning"
-    return f"{counted(total, word)}{where}{hidden}"
+    if counts["error"] == total:
+        return f"{counted(total, 'problem')}{where}{hidden}"
+    told = [counted(counts[severity], severity) for severity in ("error", "warning", "note") if counts[severity]]
+    return f"{', '.join(told)}{where}{hidden}"

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from pricebook.plan.hazard import Hazard
 from pricebook.render.escape import cut, escape_terminal, padded, width_of
 from pricebook.render.field_row import FieldRow
+from pricebook.render.finding import draw_findings
 from pricebook.render.nothing import draw_notes
 from pricebook.render.object_view import ObjectView
 from pricebook.render.page import MIN_WIDTH, Paint, counted, filled, wrapped
 from pricebook.render.price_table import draw_rates
-from pricebook.render.tally import tally_words
-from pricebook.render.view import HazardView, PlanView, as_of_words
+from pricebook.render.view import HazardView, PlanView, as_of_words, summary
 
 OBJECTS = 60
 """Up to so many objects are drawn one by one ..."""
@@ -50,6 +50,7 @@ def draw_plan(view: PlanView, width: int = 100, colour: bool = False) -> Iterato
     notes = draw_notes(view.leftovers, dict(view.unmanaged), width, paint)
     if view.empty:
         yield from wrapped(escape_terminal(view.verdict, 400), width)
+        yield from draw_findings(view.findings, width, paint)
         yield from notes
         return
     target = f"{view.namespace} · {view.environment} · as of {as_of_words(view)}"
@@ -59,15 +60,9 @@ def draw_plan(view: PlanView, width: int = 100, colour: bool = False) -> Iterato
     yield from _objects(view, width, paint)
     yield ""
     yield from _hazards(view, width, paint)
+    yield from _findings(view, width, paint)
     yield from notes
     yield from (paint("bold", line) for line in wrapped(summary(view), width))
-
-
-def summary(view: PlanView) -> str:
-    """The last line: `Plan: 1 new version, 1 alias moved, 2 rates added. Nothing is edited in place.`"""
-    edited = "" if view.work.fields or view.work.reordered else " Nothing is edited in place."
-    kept = f" {counted(view.kept, 'object')} as desired already." if view.kept else ""
-    return f"Plan: {tally_words(view.work)}.{edited}{kept}"
 
 
 def _objects(view: PlanView, width: int, paint: Paint) -> Iterator[str]:
@@ -150,6 +145,12 @@ def _hazards(view: PlanView, width: int, paint: Paint) -> Iterator[str]:
         flags = [hazard.flag for hazard in view.refused]
         yield from (f"  {line}" for line in filled(["When all of it is meant: apply", *flags], width - 2, " "))
     if view.hazards:
+        yield ""
+
+
+def _findings(view: PlanView, width: int, paint: Paint) -> Iterator[str]:
+    yield from draw_findings(view.findings, width, paint)
+    if view.findings:
         yield ""
 
 

@@ -20,9 +20,9 @@ from pricebook.render.object_view import HazardCount, ObjectView, noun_view, rat
 from pricebook.render.page import counted
 from pricebook.render.price import Units
 from pricebook.render.rate_shape import PriceCounts, RowChoice, rate_shape
-from pricebook.render.tally import Tally, tally
+from pricebook.render.tally import Tally, tally, tally_words
 
-__all__ = ["HAZARD_WORDS", "HazardView", "ObjectView", "PlanView", "RowChoice", "plan_view"]
+__all__ = ["HAZARD_WORDS", "HazardView", "ObjectView", "PlanView", "RowChoice", "as_of_words", "plan_view", "summary"]
 
 FEW = 20
 """A card's rows are listed without being asked for when it has at most so many changes ..."""
@@ -193,3 +193,10 @@ def _verdict(plan: Plan, objects: Sequence[ObjectView], prices: PriceCounts) -> 
 def as_of_words(view: PlanView) -> str:
     """When the plan is for, for people."""
     return instant_words(view.as_of) if view.as_of.minute == 0 else f"{view.as_of:%Y-%m-%d %H:%M}Z"
+
+
+def summary(view: PlanView) -> str:
+    """The last line: `Plan: 1 new version, 1 alias moved, 2 rates added. Nothing is edited in place.`"""
+    edited = "" if view.work.fields or view.work.reordered else " Nothing is edited in place."
+    kept = f" {counted(view.kept, 'object')} as desired already." if view.kept else ""
+    return f"Plan: {tally_words(view.work)}.{edited}{kept}"
