@@ -17,7 +17,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pricebook.sandbox.account import Account
 from pricebook.sandbox.app import application
-from pricebook.sandbox.service import Sandbox
+from pricebook.sandbox.fault import Fault
+from pricebook.sandbox.service import Entry, Sandbox
 
 
 class Server:
@@ -83,11 +84,25 @@ class Server:
 
 
 class Served:
-    """A sandbox that is being served: `url` and `token` for clients, `sandbox` for faults, latency and the log."""
+    """A sandbox that is being served: `url` and `token` for clients, `fault` and `requests` for tests."""
 
     def __init__(self, server: Server) -> None:
         self.sandbox = server.sandbox
         self.url, self.token = server.url, server.sandbox.token
+
+    def fault(self, text: str) -> Fault:
+        """From now on something goes wrong: `500-after@1:/v1/contracts/create`. Raises ValueError for no fault.
+
+        It counts the requests from here. `sandbox.faults.clear()` ends all of them.
+        """
+        found = Fault.parse(text)
+        self.sandbox.faults.append(found)
+        return found
+
+    @property
+    def requests(self) -> list[Entry]:
+        """The requests so far, oldest first."""
+        return list(self.sandbox.entries)
 
 
 @contextmanager
