@@ -13,10 +13,15 @@ if TYPE_CHECKING:
     from pricebook.manifest.project import Environment, Project
 
 SQLITE = "sqlite:///"
+METRONOME = "metronome"
+JOURNAL = "sqlite:///pricebook-journal.db"
+"""Where the journal of an account is kept, unless the environment says otherwise."""
 
 
 def open_store(project: "Project", environment: "Environment") -> "Store":
-    """The store of an environment. Raises Rejected for a URL of no known kind."""
+    """The store of an environment. Raises Rejected for a URL of no known kind, and for a token that is not there."""
+    if environment.store == METRONOME:
+        return _open_account(environment)
     from pricebook.store.sql import SqlStore
 
     return SqlStore(_url(project.root, environment.store))
@@ -26,7 +31,34 @@ def open_journal(project: "Project", environment: "Environment") -> "Journal":
     """The journal and lock of an environment: in the store's own database unless the environment says otherwise."""
     from pricebook.store.journal import SqlJournal
 
-    return SqlJournal(_url(project.root, environment.journal or environment.store))
+    beside = JOURNAL if environment.store == METRONOME else environment.store
+    return SqlJournal(_url(project.root, environment.journal or beside))
+
+
+def _open_account(environment: "Environment") -> "Store":
+    """The account behind an API. The token is read here and goes to the client alone."""
+    import os
+    import secrets
+
+    from pricebook.metronome.http import Client
+    from pricebook.metronome.remote import RemoteStore
+    from pricebook.problem import reject
+
+    token = os.environ.get(environment.token_env, "").strip()
+    if not token:
+        message = f"{environment.token_env} is not set: it holds the token for {environment.base_url}"
+        raise reject("unset-token", message, hint="a token that may read is enough for plan and drift")
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise reject("unset-token", f"{environment.token_env} does not hold a token", hint="copy it again, and only it")
+    client = Client(
+        environment.base_url,
+        token,
+        requests_per_minute=environment.requests_per_minute,
+        concurrency=environment.concurrency,
+        connect_timeout=float(environment.connect_timeout),
+        read_timeout=float(environment.read_timeout),
+    )
+    return RemoteStore(client, environment.pricing_units, nonce=lambda: secrets.token_hex(8))
 
 
 def store_file(project: "Project", environment: "Environment") -> str | None:
@@ -41,7 +73,7 @@ def _url(root: "Path", url: str) -> str:
 
     if not url.startswith(SQLITE) or not url.removeprefix(SQLITE):
         message = f"store {quote(url.partition('@')[2] or url)} is of no known kind"
-        raise reject("unknown-store", message, hint=f"a store is written {SQLITE}pricebook.db")
+        raise reject("unknown-store", message, hint=f"a store is written {SQLITE}pricebook.db, or {METRONOME}")
     return SQLITE + str((root / url.removeprefix(SQLITE)).absolute())
 
 

@@ -4,7 +4,18 @@ A re-plan after a crash sends the same intent under the same marks, so a create 
 objects. Products, metrics and rate cards carry the custom field `pricebook_ref`; packages their `uniqueness_key`.
 """
 
+import re
+
 from pricebook.catalog.reference import Kind, Ref
+
+REF, DIGEST = "pricebook_ref", "pricebook_digest"
+"""The custom fields in which an account keeps whose an object is, and the digest of what was last applied to it."""
+RATES, RATES_NEXT, ALIASES, ORDER = "pricebook_rates", "pricebook_rates_next", "pricebook_aliases", "pricebook_order"
+"""Those of rate cards alone: what was last applied to the rates, what is being applied to them, and what was last
+applied to the aliases and to the product order."""
+MARKS = frozenset((REF, DIGEST, RATES, RATES_NEXT, ALIASES, ORDER))
+UNDER_WAY = ">"
+"""Stands between the digests of a mark while a change is made: from what, through what, to what."""
 
 
 def mark_of(namespace: str, ref: Ref) -> str:
@@ -21,6 +32,31 @@ def read_mark(namespace: str, mark: str) -> Ref | None:
         return Ref.parse(text)
     except ValueError:
         return None
+
+
+def chain(*digests: str) -> str:
+    """The mark of an object that is being changed: whatever of these it is found to be is our doing."""
+    return UNDER_WAY.join(dict.fromkeys(digests))
+
+
+def settled(mark: str, observed: str) -> str:
+    """The digest that a mark stands for, of an object whose content has the digest `observed`.
+
+    Of a change that was under way: what is observed if it is one of its stations, else where the change was going.
+    """
+    stations = mark.split(UNDER_WAY)
+    return observed if observed in stations else stations[-1]
+
+
+def read_uniqueness_key(namespace: str, key: str) -> tuple[Ref, str] | None:
+    """The package version and the digest of a uniqueness key of ours; None for anybody else's."""
+    found = _KEY.match(key)
+    if found is None or found["namespace"] != namespace:
+        return None
+    return Ref(Kind.PACKAGE, found["name"], int(found["version"])), found["digest"]
+
+
+_KEY = re.compile(r"pricebook/(?P<namespace>[^/]+)/(?P<name>[^/@]+)@(?P<version>[1-9]\d{0,8})/(?P<digest>[0-9a-f]+)\Z")
 
 
 def uniqueness_key(namespace: str, ref: Ref, digest: str) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from pricebook.catalog.model import Violation
 from pricebook.plan.change import Change
 from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Step
@@ -50,6 +51,9 @@ class Store(Protocol):
         last; `apply.standing` finds a change without its mark and sends it again, so a mark is written although the
         rest is there already. Raises StoreRefused, OutcomeUnknown or StoreError.
         """
+
+    def cannot(self, namespace: str, change: Change) -> Iterable[Violation]:
+        """What of a change this store has no way to do, known without asking it; empty for whatever it can do."""
 
 
 class State(StrEnum):

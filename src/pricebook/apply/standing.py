@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import assert_never
 
+from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_card import RateCard
-from pricebook.catalog.reference import Kind
+from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.change import AddRates, Archive, Create, RateChange, Repoint, Revise, Supersede
 from pricebook.plan.diff import NO_RATES
 from pricebook.plan.mark import RateMark, alias_digest
+from pricebook.plan.meaning import as_meant
 from pricebook.plan.rehearse import after
 from pricebook.plan.snapshot import Snapshot, digest_of
 from pricebook.plan.step import Step
@@ -29,6 +31,7 @@ class Standing(StrEnum):
 def standings(steps: Iterable[Step], snapshot: Snapshot) -> list[Standing]:
     """Where each step stands."""
     steps = list(steps)
+    snapshot = as_meant(snapshot, _meant(steps, snapshot))
     schedules = _schedules(steps, snapshot)
     return [_standing(step, snapshot, schedules) for step in steps]
 
@@ -46,9 +49,11 @@ def _standing(step: Step, snapshot: Snapshot, schedules: dict[str, dict[str, str
             if change.ref in snapshot.archived:
                 return Standing.STALE
             present = digest_of(observed) if observed is not None else None
-            if present == change.digest and snapshot.marks.get(change.ref) == change.digest:
-                return Standing.DONE
-            return Standing.READY if present == step.expects else Standing.STALE
+            if present == change.digest:
+                marked = snapshot.marks.get(change.ref) == change.digest or _unmarked(change.ref, snapshot)
+                return Standing.DONE if marked else Standing.READY
+            ours = snapshot.underway.get(change.ref) == change.digest
+            return Standing.READY if ours or present == step.expects else Standing.STALE
         case AddRates():
             standing = _of_rates(change.rates, schedules.get(change.card, {}))
             # The rates may be in and the mark not yet; a mark that is neither was put there by a later apply.
@@ -61,13 +66,35 @@ def _standing(step: Step, snapshot: Snapshot, schedules: dict[str, dict[str, str
             if set(card.aliases) == set(change.aliases) and card.product_order == change.product_order:
                 marked = snapshot.alias_marks.get(change.ref) == alias_digest(change.aliases, change.product_order)
                 return Standing.DONE if marked else Standing.READY
-            return Standing.READY if set(card.aliases) == set(change.observed) else Standing.STALE
+            held = set(card.aliases)
+            return Standing.READY if held in (set(change.observed), set(change.aliases)) else Standing.STALE
         case Archive():
-            if change.ref in snapshot.archived:
-                return Standing.DONE
-            return Standing.READY
+            # A vendor may list an archived object no more.
+            unlisted = snapshot.partial and change.ref not in snapshot.ids
+            return Standing.DONE if change.ref in snapshot.archived or unlisted else Standing.READY
         case _:
             assert_never(change)
+
+
+def _unmarked(ref: Ref, snapshot: Snapshot) -> bool:
+    """Whether the store has nowhere to put a mark on such an object: a pricing unit is known by its name."""
+    return snapshot.partial and ref.kind is Kind.PRICING_UNIT
+
+
+def _meant(steps: list[Step], snapshot: Snapshot) -> dict[Ref, Noun]:
+    """The nouns as the steps mean them to be."""
+    meant: dict[Ref, Noun] = {}
+    for step in steps:
+        change = step.change
+        if isinstance(change, Create | Revise | Supersede):
+            meant[change.ref] = change.noun
+    for step in steps:
+        change = step.change
+        if isinstance(change, Repoint):
+            card = meant.get(change.ref) or snapshot.catalog.nouns.get(change.ref)
+            if isinstance(card, RateCard):
+                meant[change.ref] = card.model_copy(update={"product_order": change.product_order})
+    return meant
 
 
 def _of_rates(rates: Iterable[RateChange], held: dict[str, str] | None) -> Standing:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from pricebook import wiring
 from pricebook.apply.ports import Store
+from pricebook.catalog.model import Violation
 from pricebook.cli import memo, screen
 from pricebook.cli.invocation import Invocation
 from pricebook.manifest.source import PROJECT_FILE, digest_of, find_root, manifest_files
@@ -48,6 +49,10 @@ class Witness:
     def perform(self, namespace: str, change: Change, at: datetime) -> str:
         """See `apply.ports.Store`."""
         return self.store.perform(namespace, change, at)
+
+    def cannot(self, namespace: str, change: Change) -> Iterable[Violation]:
+        """See `apply.ports.Store`."""
+        return self.store.cannot(namespace, change)
 
 
 @contextmanager

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, WithJsonSchema
 
-from pricebook.catalog.model import Model, Text, Violation
+from pricebook.catalog.field import Whole
+from pricebook.catalog.model import Model, Number, Text, Violation
 from pricebook.manifest.place import Placer
 from pricebook.manifest.source import PROJECT_FILE, find_root
 from pricebook.manifest.syntax import read_documents
@@ -22,15 +24,47 @@ MAX_YAML = 64 << 20
 Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=24)]
 
 
+METRONOME = "metronome"
+"""The store that is an account of the vendor's."""
+BASE_URL = r"^(https://[^/?#@\s]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^?#\s]*)?$"
+Seconds = Annotated[
+    Number, Field(gt=0, le=600), WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 600})
+]
+
+
 class Environment(Model):
     """A place that bills."""
 
     store: Text
     """`sqlite:///pricebook.db` (relative to the project) or `metronome`."""
     journal: Text | None = None
-    """Where the journal and the lock are kept; the store's own database by default."""
+    """Where the journal and the lock are kept; by default in the store's own database, of `metronome` in
+    `sqlite:///pricebook-journal.db`."""
     token_env: Text = "METRONOME_BEARER_TOKEN"
-    """The environment variable that holds the API token."""
+    """`metronome` only: the environment variable that holds the API token."""
+    base_url: Annotated[str, StringConstraints(pattern=BASE_URL)] = "https://api.metronome.com"
+    """`metronome` only: where the API is; plain http only for this machine, as for `pricebook serve`."""
+    requests_per_minute: Annotated[Whole, Field(ge=1, le=1_000_000)] = 600
+    """`metronome` only: how many requests are sent in any minute, by all workers together."""
+    concurrency: Annotated[Whole, Field(ge=1, le=64)] = 8
+    """`metronome` only: how many requests are under way at once."""
+    connect_timeout: Seconds = Decimal(10)
+    """`metronome` only: seconds to wait for a connection."""
+    read_timeout: Seconds = Decimal(60)
+    """`metronome` only: seconds to wait for a whole answer."""
+    pricing_units: dict[str, Text] = Field(default_factory=dict)
+    """`metronome` only: the account's names of pricing units by ours, where ours is not its name in lower case with
+    hyphens."""
+
+    def rules(self) -> Iterator[Violation]:
+        """What is for an account stands beside no other store."""
+        if self.store == METRONOME:
+            return
+        for name, info in type(self).model_fields.items():
+            value = getattr(self, name)
+            if name not in ("store", "journal") and value != info.get_default(call_default_factory=True):
+                message = f"{name} is for the store metronome; this one is {quote(self.store.partition(':')[0])}"
+                yield Violation("not-applicable", message, (name,), "remove it, or set store: metronome")
 
 
 class Policy(Model):

@@ -45,7 +45,7 @@ def _between(observed: Model, desired: Model, at: str, unit: str | None, *, cosm
 def _terms(
     observed: tuple[Model, ...], desired: tuple[Model, ...], at: str, unit: str | None, *, cosmetic: bool
 ) -> Iterator[FieldChange]:
-    for was, now, label in _matched(observed, desired):
+    for was, now, label in matched(observed, desired):
         path = f"{at}[{label}]"
         if was is not None and now is not None:
             yield from _between(was, now, path, unit, cosmetic=cosmetic)
@@ -53,7 +53,7 @@ def _terms(
             yield FieldChange(path, _plain(was), _plain(now), None, cosmetic)
 
 
-def _matched(
+def matched(
     observed: tuple[Model, ...], desired: tuple[Model, ...]
 ) -> Iterator[tuple[Model | None, Model | None, str]]:
     """Pairs that belong together, then what only one side has, each with its label."""

@@ -92,5 +92,10 @@ def alias_digest(aliases: Iterable[Alias], product_order: Iterable[str]) -> str:
     return digest(encode((sorted(encode(spec_of(alias)) for alias in aliases), tuple(product_order))))
 
 
+def order_digest(product_order: Iterable[str]) -> str:
+    """The mark of a product order alone, for a store that cannot show the order itself."""
+    return digest(encode(tuple(product_order)))
+
+
 NO_ALIASES = alias_digest((), ())
 """The mark of a card that was given nothing."""

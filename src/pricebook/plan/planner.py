@@ -1,21 +1,25 @@
 """The planner: from a desired catalogue and a snapshot to a plan that has been rehearsed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.fingerprint import content_digest
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.plan.assess import alias_holders, hazards_of, mark_foreign, mark_live, reach_of
 from pricebook.plan.change import AddRates, Change, Supersede
 from pricebook.plan.diff import diff
+from pricebook.plan.fields import field_changes
+from pricebook.plan.meaning import as_meant
 from pricebook.plan.order import ordered
 from pricebook.plan.origin import Origin, rate_origins
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import Snapshot, digest_of
 from pricebook.plan.step import Plan, Step
-from pricebook.problem import Rejected
+from pricebook.plan.versions import named
+from pricebook.problem import Problem, Rejected
 from pricebook.span import Span
 
 
@@ -37,6 +41,7 @@ def make_plan(
 
     Raises Rejected when something desired cannot be done at all, RehearsalFailed when the plan does not close.
     """
+    snapshot = as_meant(snapshot, desired.nouns)
     difference = diff(desired, snapshot, as_of, prune=prune, places=places)
     if difference.problems:
         raise Rejected(difference.problems)
@@ -62,7 +67,25 @@ def make_plan(
         leftovers=tuple(difference.leftovers),
         units={name: scale_of(unit) for name, unit in {**BUILT_IN, **desired.units}.items()},
         unmanaged={kind.value: count for kind, count in snapshot.unmanaged.items() if count},
+        findings=(*snapshot.notes, *_unlike(desired, snapshot)),
     )
+
+
+def _unlike(desired: Catalog, snapshot: Snapshot) -> Iterator[Problem]:
+    """Packages whose mark says that they are what is desired, and which the store shows otherwise."""
+    if not snapshot.partial:
+        return
+    for name, package in desired.packages.items():
+        ref = snapshot.latest(name)
+        observed = snapshot.catalog.nouns.get(ref) if ref is not None else None
+        if ref is None or observed is None or snapshot.marks.get(ref) != content_digest(package):
+            continue
+        fields = field_changes(observed, named(package, ref.version or 0))
+        if fields:
+            words = ", ".join(field.path for field in fields[:5]) + (", ..." if len(fields) > 5 else "")
+            message = f"{ref} was made from this manifest, but the store shows it otherwise: {words}"
+            hint = "a package cannot be edited: an alias may have been given to another one, or the API shows less"
+            yield Problem("reads-otherwise", message, hint=hint, severity="warning", subject=str(ref))
 
 
 def _reaching(change: Change, snapshot: Snapshot, origins: Mapping[str, Mapping[str, Origin]]) -> Change:

@@ -10,6 +10,7 @@ from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.mark import NO_ALIASES, alias_digest
+from pricebook.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,10 @@ class Snapshot:
     card and on a package version. `unmanaged` counts objects of other owners, per kind. `made` says when each package
     version was made; a store that cannot tell leaves it out. `head` is the same for readings that saw the same objects;
     empty where a store does not tell.
+
+    What follows is of stores that show less than they were told (`plan.meaning`); `partial` says that this is one.
+    `order_marks` are the digests of product orders that the store cannot show. `underway` are objects of which a
+    revision of ours stopped half way, with the digest that it was going to. `notes` are what a person should know.
     """
 
     observed_at: datetime
@@ -37,6 +42,10 @@ class Snapshot:
     unmanaged: Mapping[Kind, int] = field(default_factory=dict)
     made: Mapping[Ref, datetime] = field(default_factory=dict)
     head: str = ""
+    partial: bool = False
+    order_marks: Mapping[Ref, str] = field(default_factory=dict)
+    underway: Mapping[Ref, str] = field(default_factory=dict)
+    notes: tuple[Problem, ...] = ()
 
     @property
     def digest(self) -> str:

@@ -11,7 +11,7 @@ from typing import assert_never
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.model import Alias, Noun
+from pricebook.catalog.model import Alias, Noun, Violation
 from pricebook.catalog.package import Package
 from pricebook.catalog.rate_book import pairs
 from pricebook.catalog.rate_card import RateCard
@@ -41,6 +41,10 @@ class MemoryStore:
         if wanted is not None:
             held = self._held = _without_archived_rates(rehearse(held, [wanted]))
         return held.ids[change.ref]
+
+    def cannot(self, namespace: str, change: Change) -> Iterable[Violation]:
+        """See `apply.ports.Store`: whatever the model can say can be kept."""
+        return ()
 
 
 def _wanted(held: Snapshot, change: Change, at: datetime) -> Change | None:

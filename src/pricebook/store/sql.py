@@ -4,7 +4,7 @@ Every change is one transaction, whole or not at all. Nothing is opened, created
 reading creates nothing: an absent file is an empty account.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from threading import Lock
@@ -24,6 +24,7 @@ from pricebook.store.reading import Reader, StoredRates, assignments, read_snaps
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
+    from pricebook.catalog.model import Violation
     from pricebook.store.contract import Contract
 
 
@@ -76,6 +77,10 @@ class SqlStore:
 
                 return add_rates(work, change)
             return perform_noun(work, change)
+
+    def cannot(self, namespace: str, change: Change) -> "Iterable[Violation]":
+        """See `apply.ports.Store`: whatever the model can say can be kept."""
+        return ()
 
     def create_contract(
         self,

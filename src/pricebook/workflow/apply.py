@@ -12,6 +12,7 @@ from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import read
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem, Rejected, quote
+from pricebook.workflow.limits import check_limits
 
 _DIGEST = re.compile(r"[0-9a-fA-F]{24}\Z")
 MAX_PLAN = 1 << 30
@@ -69,5 +70,6 @@ def apply(
     tell: Callable[[Event], None],
     provenance: Provenance,
 ) -> Receipt:
-    """Run the plan; see `apply.runner.run` for what it raises."""
+    """Run the plan; see `apply.runner.run` for what it raises, and Rejected for what the store cannot do."""
+    check_limits(plan, store)
     return run(plan, store, journal, owner=owner, clock=clock, tell=tell, provenance=provenance)

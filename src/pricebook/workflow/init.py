@@ -71,6 +71,8 @@ EDITOR = """\
 IGNORED = """\
 pricebook.db
 pricebook.db-*
+pricebook-journal.db
+pricebook-journal.db-*
 """
 
 

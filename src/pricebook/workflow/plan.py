@@ -8,6 +8,7 @@ from pricebook.manifest.project import Project
 from pricebook.plan.planner import RehearsalFailed, make_plan
 from pricebook.plan.step import Plan
 from pricebook.problem import reject
+from pricebook.workflow.limits import check_limits
 
 
 def plan(project: Project, environment: str, store: Store, as_of: datetime, *, prune: bool = False) -> Plan:
@@ -18,7 +19,7 @@ def plan(project: Project, environment: str, store: Store, as_of: datetime, *, p
     loaded = load(project)
     namespace = project.settings.namespace
     try:
-        return make_plan(
+        made = make_plan(
             loaded.catalog,
             store.snapshot(namespace, as_of),
             namespace=namespace,
@@ -30,3 +31,5 @@ def plan(project: Project, environment: str, store: Store, as_of: datetime, *, p
     except RehearsalFailed as error:
         hint = "this is a bug of pricebook, not of the manifests; nothing was written. Please report it with them"
         raise reject("rehearsal", str(error), hint=hint) from error
+    check_limits(made, store, loaded.places)
+    return made

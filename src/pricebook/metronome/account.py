@@ -1,0 +1,279 @@
+"""Reading an account: everything that it holds, in the vendor's words, and the snapshot that it makes in ours.
+
+What bears a mark of the namespace is ours; of the rest only products are read at all, because a rate of ours may be of
+one, and everything else is counted. Reading needs no more than a token that may read.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from threading import Event
+from typing import Any
+
+from pydantic import ValidationError
+
+from pricebook.apply.keys import (
+    ALIASES,
+    DIGEST,
+    ORDER,
+    RATES,
+    RATES_NEXT,
+    REF,
+    UNDER_WAY,
+    read_mark,
+    read_uniqueness_key,
+    settled,
+)
+from pricebook.apply.ports import StoreError
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.instant import instant_words
+from pricebook.catalog.model import Noun
+from pricebook.catalog.rate_book import RateBook, Rates
+from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.traverse import rewritten
+from pricebook.metronome.http import Client
+from pricebook.metronome.listing import at_once, everything
+from pricebook.metronome.schedule import read_schedules
+from pricebook.metronome.unit import Units
+from pricebook.metronome.wire.noun import read_noun
+from pricebook.plan.diff import NO_RATES
+from pricebook.plan.mark import RateMark, alias_digest
+from pricebook.plan.snapshot import Snapshot, digest_of
+from pricebook.problem import Problem, quote
+
+Json = Mapping[str, Any]
+
+LISTS: Mapping[Kind, tuple[str, str, Json | None, Mapping[str, str]]] = {
+    Kind.PRICING_UNIT: ("GET", "/v1/credit-types/list", None, {}),
+    Kind.BILLABLE_METRIC: ("GET", "/v1/billable-metrics", None, {"include_archived": "true"}),
+    Kind.PRODUCT: ("POST", "/v1/contract-pricing/products/list", {"archive_filter": "ALL"}, {}),
+    Kind.RATE_CARD: ("POST", "/v1/contract-pricing/rate-cards/list", {}, {}),
+    Kind.PACKAGE: ("POST", "/v1/packages/list", {"archive_filter": "ALL"}, {}),
+}
+"""How the objects of each kind are listed, archived ones included where the vendor lists them."""
+CONTRACTS = "/v1/packages/listContractsOnPackage"
+
+
+@dataclass
+class Account:
+    """What an account holds: objects of ours by Ref as the vendor shows them, ids, and the rates of our cards."""
+
+    namespace: str
+    units: Units
+    ours: dict[Ref, Json] = field(default_factory=dict)
+    unmanaged: dict[Kind, int] = field(default_factory=dict)
+    products: dict[str, str] = field(default_factory=dict)
+    """The name of every product by its id: ours, or the id itself of somebody else's."""
+    rates: dict[Ref, dict[str, str]] = field(default_factory=dict)
+    contracts: dict[Ref, int] = field(default_factory=dict)
+    notes: list[Problem] = field(default_factory=list)
+
+    def id_of(self, ref: Ref) -> str | None:
+        """The vendor's id of an object of ours; None when it is not there."""
+        if ref.kind is Kind.PRICING_UNIT:
+            return self.units.ids.get(ref.name)
+        found = self.ours.get(ref)
+        return found["id"] if found is not None else None
+
+
+def read_account(client: Client, namespace: str, given: Mapping[str, str], at: datetime) -> Account:
+    """Everything, as of now. Raises StoreError."""
+
+    def lister(kind: Kind) -> Callable[[Event], list[Any]]:
+        method, path, body, query = LISTS[kind]
+        return lambda _: everything(client, path, body, method=method, query=query)
+
+    lists = dict(zip(LISTS, at_once(client, [lister(kind) for kind in LISTS]), strict=True))
+    account = Account(namespace, Units.of(given, lists[Kind.PRICING_UNIT]))
+    for kind in (Kind.BILLABLE_METRIC, Kind.PRODUCT, Kind.RATE_CARD, Kind.PACKAGE):
+        _sort(account, kind, lists[kind])
+    read_rates(client, account, [ref for ref in account.ours if ref.kind is Kind.RATE_CARD and not _gone(account, ref)])
+    packages = [ref for ref in account.ours if ref.kind is Kind.PACKAGE]
+
+    def counter(ref: Ref) -> Callable[[Event], int]:
+        body = {"package_id": account.ours[ref]["id"]}
+        return lambda _: sum(_runs(contract, at) for contract in everything(client, CONTRACTS, body))
+
+    counts = at_once(client, [counter(ref) for ref in packages])
+    cards = {account.ours[ref]["id"]: ref for ref in account.ours if ref.kind is Kind.RATE_CARD}
+    for ref, count in zip(packages, counts, strict=True):
+        if count:
+            account.contracts[ref] = count
+            card = cards.get(account.ours[ref].get("rate_card_id") or "")
+            if card is not None:
+                account.contracts[card] = account.contracts.get(card, 0) + count
+    return account
+
+
+def read_rates(client: Client, account: Account, cards: Iterable[Ref]) -> None:
+    """Read the rates of some cards of ours anew."""
+    ids = {account.ours[ref]["id"]: ref for ref in cards}
+    found = read_schedules(client, list(ids), list(account.products), product_namer(account), account.units.name_of)
+    account.rates |= {ids[id_]: rates for id_, rates in found.items()}
+
+
+def product_namer(account: Account) -> Callable[[str], str]:
+    """The name of a product by its id."""
+    return lambda id_: account.products.get(id_, id_)
+
+
+def ref_of(namespace: str, kind: Kind, item: Json) -> Ref | None:
+    """Whose an object is: the ref in its mark, None when it is not ours."""
+    if kind is Kind.PACKAGE:
+        found = read_uniqueness_key(namespace, item.get("uniqueness_key") or "")
+        return found[0] if found is not None else None
+    ref = read_mark(namespace, (item.get("custom_fields") or {}).get(REF) or "")
+    return ref if ref is not None and ref.kind is kind else None
+
+
+def snapshot_of(account: Account, at: datetime) -> Snapshot:
+    """The account as a snapshot. Raises StoreError for an object of ours that cannot be read."""
+    names: dict[tuple[Kind, str], str] = {
+        (ref.kind, item["id"]): ref.name for ref, item in account.ours.items() if ref.kind is not Kind.PACKAGE
+    }
+    names |= {(Kind.PRICING_UNIT, id_): name for name, id_ in account.units.ids.items()}
+    notes = list(account.notes)
+    archived = frozenset(ref for ref in account.ours if _gone(account, ref))
+    nouns: dict[Ref, Noun] = {Ref(Kind.PRICING_UNIT, name): unit for name, unit in account.units.nouns.items()}
+    for ref, item in account.ours.items():
+        if ref not in archived or ref.kind is Kind.PACKAGE:
+            noun = _noun(ref, item, names, notes)
+            if noun is not None:
+                nouns[ref] = noun
+        notes += _scheduled(ref, item, at)
+    rates: dict[str, Rates] = {ref.name: RateBook(held) for ref, held in account.rates.items() if held}
+    snapshot = Snapshot(
+        observed_at=at,
+        catalog=Catalog(nouns, rates),
+        ids={ref: item["id"] for ref, item in account.ours.items()},
+        archived=archived,
+        contracts=account.contracts,
+        unmanaged=account.unmanaged,
+        made=_made(account),
+        partial=True,
+        notes=tuple(notes),
+    )
+    return _marked(account, snapshot)
+
+
+def _made(account: Account) -> dict[Ref, datetime]:
+    """When each package version was made."""
+    packages = {ref: item.get("created_at") for ref, item in account.ours.items() if ref.kind is Kind.PACKAGE}
+    return {ref: instant(text) for ref, text in packages.items() if text}
+
+
+def _marked(account: Account, snapshot: Snapshot) -> Snapshot:
+    """The snapshot with what the marks say."""
+    marks: dict[Ref, str] = {}
+    underway: dict[Ref, str] = {}
+    rate_marks: dict[Ref, str] = {}
+    alias_marks: dict[Ref, str] = {}
+    order_marks: dict[Ref, str] = {}
+    for ref, item in account.ours.items():
+        if ref.kind is Kind.PACKAGE:
+            key = read_uniqueness_key(account.namespace, item["uniqueness_key"])
+            assert key is not None
+            marks[ref] = key[1]
+            continue
+        fields, noun = item.get("custom_fields") or {}, snapshot.catalog.nouns.get(ref)
+        if noun is None:
+            continue
+        if DIGEST in fields:
+            marks[ref] = settled(fields[DIGEST], digest_of(noun))
+            if UNDER_WAY in fields[DIGEST] and digest_of(noun) != marks[ref]:
+                underway[ref] = fields[DIGEST].split(UNDER_WAY)[-1]
+        if isinstance(noun, RateCard):
+            rates = snapshot.catalog.rates.get(ref.name, NO_RATES)
+            coming = RateMark.read(fields.get(RATES_NEXT))
+            # Of rates that were being added it is their own mark that counts as soon as they are there.
+            came = RATES_NEXT in fields and coming is not None and coming.speaks_for(rates)
+            if came or RATES in fields:
+                rate_marks[ref] = fields[RATES_NEXT if came else RATES]
+            if ALIASES in fields:
+                alias_marks[ref] = settled(fields[ALIASES], alias_digest(noun.aliases, ()))
+            if ORDER in fields:
+                order_marks[ref] = fields[ORDER]
+    return replace(
+        snapshot,
+        marks=marks,
+        underway=underway,
+        rate_marks=rate_marks,
+        alias_marks=alias_marks,
+        order_marks=order_marks,
+    )
+
+
+def _sort(account: Account, kind: Kind, items: Iterable[Json]) -> None:
+    """Ours by Ref, the rest counted. Of two that bear one mark the live one is meant, and of those the newer."""
+    for item in items:
+        ref = ref_of(account.namespace, kind, item)
+        if kind is Kind.PRODUCT:
+            account.products[item["id"]] = ref.name if ref is not None else item["id"]
+        if ref is None:
+            if not item.get("archived_at"):
+                account.unmanaged[kind] = account.unmanaged.get(kind, 0) + 1
+            continue
+        other = account.ours.get(ref)
+        if other is None:
+            account.ours[ref] = item
+            continue
+        meant, left = sorted((other, item), key=_liveness, reverse=True)
+        account.ours[ref] = meant
+        if kind is Kind.PRODUCT:
+            account.products[left["id"]] = left["id"]
+        message = f"two objects of the account say that they are {ref}: {left['id']} is left alone"
+        hint = "somebody else applied at the same time, or made a copy with our mark; archive it by hand"
+        account.notes.append(Problem("made-twice", message, hint=hint, severity="warning", subject=str(ref)))
+
+
+def _liveness(item: Json) -> tuple[bool, str]:
+    return not item.get("archived_at"), str(item.get("created_at") or item.get("initial", {}).get("created_at") or "")
+
+
+def _gone(account: Account, ref: Ref) -> bool:
+    return bool(account.ours[ref].get("archived_at"))
+
+
+def _runs(contract: Json, at: datetime) -> bool:
+    """Whether a contract runs, or is still to start."""
+    end = contract.get("ending_before")
+    return not contract.get("archived_at") and (end is None or instant(end) > at)
+
+
+def _noun(ref: Ref, item: Json, names: Mapping[tuple[Kind, str], str], notes: list[Problem]) -> Noun | None:
+    """The noun with our names for ids. A package that cannot be read is told and left out: it cannot be edited."""
+    try:
+        noun = read_noun(ref.kind, item)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        message = f"{ref} ({item['id']}) is not a {ref.kind.words} that can be read: {_reason(error)}"
+        if ref.kind is not Kind.PACKAGE:
+            raise StoreError(message, "somebody edited it in a way that pricebook does not know") from None
+        notes.append(Problem("unreadable", message, severity="warning", subject=str(ref)))
+        return None
+    named = rewritten(noun, lambda kind, id_: names.get((kind, id_), id_))
+    assert isinstance(named, Noun)
+    return named
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {quote(first['msg'], 200)}"
+    return f"{type(error).__name__} {quote(error, 200)}"
+
+
+def _scheduled(ref: Ref, item: Json, at: datetime) -> Iterable[Problem]:
+    """Updates of a product that are still to come: no manifest says so."""
+    for update in item.get("updates") or ():
+        start = update.get("starting_at")
+        if start is not None and instant(start) > at:
+            message = f"{ref} has an update scheduled for {instant_words(instant(start))}, which no manifest knows"
+            hint = "it was made in the account, and will show as a difference from then on"
+            yield Problem("scheduled-update", message, hint=hint, severity="warning", subject=str(ref))
+
+
+def instant(text: str) -> datetime:
+    """An instant of an answer, off the hour or not."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

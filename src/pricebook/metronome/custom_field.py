@@ -1,0 +1,97 @@
+"""Custom-field keys: an account keeps a value only under a key that was declared for the kind of object.
+
+Ours are declared when they are missing, the first with `enforce_uniqueness`, so that two objects can never bear one
+mark. That is the first thing that is written: an account or a token that does not allow it stops there, with a word on
+what to do.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pricebook.apply.keys import REF
+from pricebook.apply.ports import StoreRefused
+from pricebook.catalog.reference import Kind
+from pricebook.metronome.http import Client
+from pricebook.metronome.sending import Sender
+
+ENTITIES: Mapping[Kind, str] = {
+    Kind.BILLABLE_METRIC: "billable_metric",
+    Kind.PRODUCT: "contract_product",
+    Kind.RATE_CARD: "rate_card",
+}
+TERMS: Mapping[str, str] = {
+    "commits": "package_commit",
+    "credits": "package_credit",
+    "subscriptions": "package_subscription",
+    "scheduled_charges": "package_scheduled_charge",
+}
+"""The lists of a package whose terms can have custom fields, and what the vendor calls such a term."""
+
+
+class Keys:
+    """The keys that the account has. They are read when the first one is needed."""
+
+    def __init__(self, client: Client, sender: Sender) -> None:
+        self._client, self._sender = client, sender
+        self._unique: dict[tuple[str, str], bool] | None = None
+
+    def declare(self, kind: Kind, keys: Iterable[str]) -> None:
+        """Make sure that objects of the kind can have these custom fields. Raises StoreRefused."""
+        self._declare(ENTITIES[kind], keys)
+
+    def declare_all(self, kind: Kind, body: Mapping[str, Any]) -> None:
+        """The same for every custom field in the body of a create request."""
+        if kind in ENTITIES:
+            self.declare(kind, body.get("custom_fields", {}))
+        for name, entity in TERMS.items() if kind is Kind.PACKAGE else ():
+            for term in body.get(name, ()):
+                self._declare(entity, term.get("custom_fields", {}))
+
+    def _declare(self, entity: str, keys: Iterable[str]) -> None:
+        for key in keys:
+            if self._unique is None:
+                self._read()
+            assert self._unique is not None
+            unique = self._unique.get((entity, key))
+            if unique is None:
+                self._add(entity, key)
+            elif key == REF and not unique:
+                message = f"the custom field {key} of {entity} is not unique: two objects could bear one mark"
+                raise StoreRefused(message, 400, f"remove the key {key} of {entity} in the account, and apply again")
+
+    def _add(self, entity: str, key: str) -> None:
+        body = {"entity": entity, "key": key, "enforce_uniqueness": key == REF}
+
+        def done() -> str | None:
+            self._read()
+            return key if self._unique is not None and (entity, key) in self._unique else None
+
+        try:
+            self._sender.send("/v1/customFields/addKey", body, done=done)
+        except StoreRefused as refused:
+            if refused.status not in (401, 403) and done() is not None:
+                return
+            how = " with enforce_uniqueness" if key == REF else ""
+            hint = (
+                f"declare the custom field {key} on {entity}{how} in the account's settings, or apply with a token that"
+                " may write custom fields; nothing else was written"
+            )
+            raise StoreRefused(
+                f"the custom field {key} cannot be declared: {refused.message}", refused.status, hint
+            ) from None
+        if self._unique is not None:
+            self._unique[entity, key] = key == REF
+
+    def _read(self) -> None:
+        entities = [*ENTITIES.values(), *TERMS.values()]
+        found: dict[tuple[str, str], bool] = {}
+        cursor: str | None = None
+        while True:
+            query = {"next_page": cursor} if cursor is not None else None
+            answer = self._client.read("POST", "/v1/customFields/listKeys", {"entities": entities}, query)
+            for item in answer.get("data") or ():
+                found[item["entity"], item["key"]] = bool(item.get("enforce_uniqueness"))
+            cursor, before = answer.get("next_page"), cursor
+            if cursor is None or cursor == before:
+                break
+        self._unique = found

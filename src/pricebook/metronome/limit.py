@@ -1,0 +1,122 @@
+"""What the vendor's API cannot do of what our model can say: told before anything is sent.
+
+Each rule has a source: the parameter types of the vendor's SDK (4.12) and its OpenAPI document.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import cast
+
+from pricebook.apply.keys import mark_of, uniqueness_key
+from pricebook.catalog.canonical import decode
+from pricebook.catalog.model import DIGITS_HINT, MAX_CUSTOM_FIELD, Noun, Violation
+from pricebook.catalog.money import carries, plain
+from pricebook.catalog.package import Package
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.timeline import read_key, read_schedule
+from pricebook.catalog.unit import PricingUnit
+from pricebook.metronome.unit import short_name
+from pricebook.metronome.wire.noun import CLEARED
+from pricebook.plan.change import AddRates, Archive, Change, Create, Repoint, Revise, Supersede
+
+MAX_UNIQUENESS_KEY = 128
+KEPT = ("billable_metric", "netsuite_internal_item_id", "netsuite_overage_item_id")
+"""Fields of a product that an update can change but not take away: what it does not say stays."""
+
+
+def check_change(namespace: str, change: Change, units: Mapping[str, str]) -> Iterator[Violation]:
+    """Everything of a change that the API cannot do. `units` are the vendor's names of pricing units by ours."""
+    match change:
+        case Create() | Supersede():
+            yield from _check_name(namespace, change.ref, change.digest)
+            yield from _check_noun(change.ref, change.noun, units)
+        case Revise():
+            yield from _check_revision(change)
+        case AddRates():
+            yield from _check_rates(change)
+        case Repoint() | Archive():
+            return
+
+
+def _check_name(namespace: str, ref: Ref, digest: str) -> Iterator[Violation]:
+    if ref.kind is Kind.PACKAGE:
+        text, limit = uniqueness_key(namespace, ref, digest), MAX_UNIQUENESS_KEY
+    else:
+        text, limit = mark_of(namespace, ref), MAX_CUSTOM_FIELD
+    if len(text) > limit:
+        message = f"the mark of {ref} has {len(text)} characters; the vendor takes at most {limit}"
+        yield Violation("too-long", message, (), "use a shorter metadata.name")
+
+
+def _check_noun(ref: Ref, noun: Noun, units: Mapping[str, str]) -> Iterator[Violation]:
+    if ref.kind is Kind.PRICING_UNIT:
+        yield from _check_unit(ref, cast(PricingUnit, noun), units)
+    elif ref.kind is Kind.PACKAGE:
+        yield from _check_package(ref, cast(Package, noun))
+
+
+def _check_unit(ref: Ref, unit: PricingUnit, units: Mapping[str, str]) -> Iterator[Violation]:
+    if unit.currency is not None:
+        message = f"{ref}: the account has no {unit.currency}, and a currency cannot be made"
+        yield Violation("cannot", message, ("currency",), f"say its name there: pricing_units: {{{ref.name}: ...}}")
+    if units.get(ref.name, unit.name) != unit.name or (ref.name not in units and short_name(unit.name) != ref.name):
+        message = f'{ref} is named "{unit.name}", and would not be found again under that name'
+        hint = f"say so in the environment of pricebook.yaml: pricing_units: {{{ref.name}: {unit.name}}}"
+        yield Violation("cannot", message, ("name",), hint)
+
+
+def _check_package(ref: Ref, package: Package) -> Iterator[Violation]:
+    credits = {term.key for term in package.credits if term.key is not None}
+    for index, override in enumerate(package.overrides):
+        if override.starting_at is not None:
+            message = f"{ref}: an override that starts on a date is announced by the vendor, and not in its API yet"
+            hint = "use starting_at_offset and duration, or an override on the contracts"
+            yield Violation("cannot", message, ("overrides", index, "starting_at"), hint)
+        for number, specifier in enumerate(override.override_specifiers):
+            at = ("overrides", index, "override_specifiers", number)
+            for key in specifier.any_commits_or_credits:
+                if key in credits:
+                    message = f'{ref}: the override is about the credit "{key}", which a request cannot refer to'
+                    hint = "only commits, recurring commits and recurring credits can be referred to within a package"
+                    yield Violation("cannot", message, (*at, "any_commits_or_credits"), hint)
+
+
+def _check_revision(change: Revise) -> Iterator[Violation]:
+    for field in change.fields:
+        name = field.path.split(".")[0].split("[")[0]
+        gone = field.path == name and getattr(change.noun, name, None) in (None, (), "")
+        if change.ref.kind is Kind.PRODUCT and gone and name not in CLEARED and name in KEPT:
+            message = f"{name} of {change.ref} can be changed, but not taken away"
+            yield Violation("cannot", message, (name,), "leave it as it is, or declare a new product")
+        if change.ref.kind is Kind.BILLABLE_METRIC and name not in ("name", "custom_fields"):
+            yield Violation("cannot", f"{name} of {change.ref} cannot change", (name,), "declare a new metric")
+
+
+def _check_rates(change: AddRates) -> Iterator[Violation]:
+    told: set[str] = set()
+    for rate in change.rates:
+        for segment in read_schedule(rate.segments):
+            if segment.terms in told:
+                continue
+            told.add(segment.terms)
+            data = decode(segment.terms)
+            assert isinstance(data, dict)
+            for amount in _decimals(data):
+                if not carries(amount):
+                    message = f"{read_key(rate.key)} of {change.ref}: {plain(amount)[:80]} cannot be carried exactly"
+                    yield Violation("too-precise", message, ("rates",), DIGITS_HINT)
+            if "PERCENTAGE" in data["rate_type"] and "credit_type" in data:
+                message = f"{read_key(rate.key)} of {change.ref}: a {data['rate_type']} has no pricing unit of its own"
+                yield Violation("cannot", message, ("rates",), "remove credit_type")
+
+
+def _decimals(value: object) -> Iterator[Decimal]:
+    """Every number of plain data."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _decimals(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _decimals(item)
+    elif isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+        yield Decimal(value)

@@ -1,0 +1,76 @@
+"""Reading lists to their end, many at once: pages of a hundred, one cursor after another within a list.
+
+A cursor is followed by one worker; there are as many workers as requests may be under way.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from threading import Event
+from typing import Any, TypeVar
+
+from pricebook.apply.ports import StoreError
+from pricebook.metronome.http import Client
+
+PAGE = 100
+"""The most that the vendor puts on a page."""
+
+T = TypeVar("T")
+
+
+def pages(
+    client: Client,
+    path: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    method: str = "POST",
+    query: Mapping[str, str] | None = None,
+    after: str | None = None,
+    stop: Event | None = None,
+) -> Iterator[tuple[list[Any], str | None]]:
+    """The pages of a list with the cursor of the next one, from the first or from `after` a cursor, to the end."""
+    seen: set[str] = set()
+    cursor = after
+    while True:
+        asked = {"limit": str(PAGE), **(query or {}), **({"next_page": cursor} if cursor is not None else {})}
+        answer = client.read(method, path, body, asked)
+        items, cursor = answer.get("data"), answer.get("next_page")
+        if not isinstance(items, list):
+            raise StoreError(f"{path} did not answer with a list", "is base_url that of a Metronome account?")
+        yield items, cursor
+        if cursor is None or (stop is not None and stop.is_set()):
+            return
+        if cursor in seen:
+            raise StoreError(f"the list of {path} does not end: a cursor came twice")
+        seen.add(cursor)
+
+
+def everything(client: Client, path: str, body: Mapping[str, Any] | None = None, **more: Any) -> list[Any]:
+    """All items of a list."""
+    return [item for items, _ in pages(client, path, body, **more) for item in items]
+
+
+def at_once(client: Client, work: Sequence[Callable[[Event], T]]) -> list[T]:
+    """The results of many reads, done by as many workers as requests may be under way. The first error is raised."""
+    if len(work) <= 1:
+        return [one(Event()) for one in work]
+    stop = Event()
+    with ThreadPoolExecutor(max_workers=min(client.concurrency, len(work))) as workers:
+        futures = [workers.submit(one, stop) for one in work]
+        try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+            for future in futures:
+                if future.done():
+                    future.result()
+            return [future.result() for future in futures]
+        except BaseException:
+            stop.set()
+            workers.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def groups(items: Iterable[T], count: int) -> list[list[T]]:
+    """The items dealt out into at most `count` groups of nearly the same size."""
+    found: list[list[T]] = [[] for _ in range(count)]
+    for index, item in enumerate(items):
+        found[index % count].append(item)
+    return [group for group in found if group]

@@ -1,0 +1,69 @@
+"""Which pricing unit of the account is which of ours: the account has nowhere to put a mark on one.
+
+A unit is known by the vendor's name for it. Ours is the name that the environment's `pricing_units` gives it, or else
+the vendor's in lower case with a hyphen for everything that is no letter or digit: "AI credits" is `ai-credits`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pricebook.apply.ports import StoreRefused
+from pricebook.catalog.model import USD
+from pricebook.catalog.unit import PricingUnit
+
+USD_ID = "2714e483-4ff1-48e4-9e25-ac732e8f24f2"
+"""USD (cents), in every account (the vendor's API reference)."""
+
+
+@dataclass
+class Units:
+    """The account's units. `given` are the vendor's names by ours, from the environment's settings."""
+
+    given: Mapping[str, str] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=lambda: {USD: USD_ID})
+    nouns: dict[str, PricingUnit] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=lambda: {USD_ID: USD})
+
+    @classmethod
+    def of(cls, given: Mapping[str, str], listed: Iterable[Mapping[str, Any]]) -> "Units":
+        """The units that the account lists. Of two that would have one name of ours, neither has it."""
+        units = cls(given)
+        ours = {vendors: name for name, vendors in given.items()}
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        for item in listed:
+            if item.get("id") and item.get("name") and item["id"] != USD_ID:
+                name = ours.get(item["name"]) or short_name(item["name"])
+                found.setdefault(name, []).append(item)
+        for name, items in found.items():
+            if len(items) == 1 and name != USD:
+                units.add(name, items[0]["name"], items[0]["id"], fiat=bool(items[0].get("is_currency")))
+        return units
+
+    def add(self, name: str, vendors: str, id_: str, *, fiat: bool = False) -> None:
+        """One more unit, under our name. The scale of a currency is not known to the account."""
+        code = vendors[:3].upper() if fiat and re.match(r"[A-Za-z]{3}\b", vendors) else None
+        self.nouns[name] = PricingUnit.model_construct(name=vendors, currency=code, scale=None if code else 0)
+        self.ids[name] = id_
+        self._names[id_] = name
+
+    def id_of(self, name: str) -> str:
+        """The vendor's id of our unit. Raises StoreRefused."""
+        if name not in self.ids:
+            message = f"the account has no pricing unit that goes by the name {name}"
+            raise StoreRefused(message, 404, "declare it, or say its name under pricing_units of the environment")
+        return self.ids[name]
+
+    def name_of(self, id_: str) -> str:
+        """Our name of the vendor's unit; the id itself when it has none."""
+        return self._names.get(id_, id_)
+
+    def vendors_name(self, name: str) -> str | None:
+        """The vendor's name that the settings give our unit, or None."""
+        return self.given.get(name)
+
+
+def short_name(vendors: str) -> str:
+    """Our name for a unit that the settings do not name."""
+    return re.sub(r"[^a-z0-9]+", "-", vendors.lower()).strip("-")

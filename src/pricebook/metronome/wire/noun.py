@@ -1,0 +1,105 @@
+"""Nouns: requests that create and update them, and answers as nouns. References are ids here, on both ways.
+
+What an answer cannot show (a term's key, a card's product order) is not there in the noun; `plan.meaning` knows.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pricebook.apply.keys import MARKS
+from pricebook.catalog.fingerprint import spec_of
+from pricebook.catalog.model import Alias, Noun
+from pricebook.catalog.money import read_number
+from pricebook.catalog.reference import Kind
+from pricebook.catalog.registry import noun_class
+from pricebook.metronome.wire.field import LINKS, read, written
+
+CLEARED: Mapping[str, object] = {
+    "tags": [],
+    "composite_products": [],
+    "composite_tags": [],
+    "pricing_group_key": [],
+    "presentation_group_key": [],
+    "quantity_conversion": None,
+    "quantity_rounding": None,
+    "exclude_free_usage": False,
+    "include_composite_spend": False,
+    "is_refundable": True,
+    "sql_breakdown_granularity": "SERVICE_PERIOD",
+}
+"""What makes an update take a field of a product away: what is left out stays as it is."""
+
+
+def created(noun: Noun, marks: Mapping[str, str]) -> dict[str, Any]:
+    """The body of a create request. A card comes without what follows its rates, a package without custom fields."""
+    body = written(noun, without=("product_order",))
+    if marks:
+        body["custom_fields"] = {**body.get("custom_fields", {}), **marks}
+    return body
+
+
+def changed_fields(observed: Noun, desired: Noun) -> list[str]:
+    """The names of the fields that differ, custom fields and what follows a card's rates left out."""
+    left = ("custom_fields", "aliases", "product_order")
+    before, after = spec_of(observed), spec_of(desired)
+    fields = type(desired).model_fields
+    return [name for name in fields if name not in left and before.get(name) != after.get(name)]
+
+
+def updated(desired: Noun, fields: list[str]) -> dict[str, Any]:
+    """The body that gives a product these fields of the desired one, without its id and instant."""
+    everything = set(type(desired).model_fields)
+    body = written(desired, without=everything - set(fields))
+    names = {name: name.removesuffix("s") + "_ids" if name == "composite_products" else name for name in fields}
+    for name in fields:
+        if names[name] not in body and name in CLEARED:
+            body[names[name]] = CLEARED[name]
+    return body
+
+
+def aliases_json(aliases: tuple[Alias, ...]) -> list[dict[str, Any]]:
+    """A card's aliases for a request."""
+    return [written(alias) for alias in aliases]
+
+
+def read_noun(kind: Kind, data: Mapping[str, Any]) -> Noun:
+    """The noun of an answer. Raises ValueError, whose text is for people, when it is none."""
+    model = noun_class(kind)
+    if kind is Kind.PRODUCT:
+        state = data.get("current") or data.get("initial") or {}
+        data = {**state, "type": data["type"], "custom_fields": data.get("custom_fields")}
+    elif kind is Kind.RATE_CARD:
+        data = _card(data)
+    plain = read(model, data, set(_linked(data)))
+    custom = {key: value for key, value in plain.get("custom_fields", {}).items() if key not in MARKS and value}
+    plain.pop("custom_fields", None)
+    return model.model_validate({**plain, "custom_fields": custom} if custom else plain)
+
+
+def _card(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Conversions are text in answers, and numbers in requests; an empty description is none."""
+    conversions = []
+    for conversion in data.get("credit_type_conversions") or ():
+        amount = conversion.get("fiat_per_custom_credit")
+        amount = read_number(amount) if isinstance(amount, str) else amount
+        conversions.append({**conversion, "fiat_per_custom_credit": amount})
+    unit = data.get("fiat_credit_type")
+    return {
+        **data,
+        "credit_type_conversions": conversions,
+        "description": data.get("description") or None,
+        "fiat_credit_type": unit,
+    }
+
+
+def _linked(data: Any) -> Iterator[str]:
+    """The ids by which terms of a package are referred to by other terms of it."""
+    if isinstance(data, Mapping):
+        for name, value in data.items():
+            if name in LINKS:
+                yield from (value if isinstance(value, list) else [value])
+            else:
+                yield from _linked(value)
+    elif isinstance(data, list):
+        for item in data:
+            yield from _linked(item)

@@ -1,0 +1,306 @@
+"""Making one change in an account: create, revise, repoint, archive. Rates are in `rate_writing`.
+
+Every object bears its marks from the request that makes it. A change that takes several requests says beforehand, in
+the mark, through which contents it goes: if it stops half way, what is found is known to be ours and nobody else's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import assert_never
+
+from pricebook.apply.keys import ALIASES, DIGEST, ORDER, REF, chain, mark_of, settled, uniqueness_key
+from pricebook.apply.ports import StoreRefused
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.instant import instant_text
+from pricebook.catalog.model import Noun
+from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.traverse import rewritten
+from pricebook.metronome.account import LISTS, Account, Json, ref_of, snapshot_of
+from pricebook.metronome.custom_field import ENTITIES, Keys
+from pricebook.metronome.http import Client
+from pricebook.metronome.listing import everything
+from pricebook.metronome.sending import Sender
+from pricebook.metronome.wire.noun import aliases_json, changed_fields, created, updated
+from pricebook.plan.change import Archive, Create, Repoint, Revise, Supersede
+from pricebook.plan.mark import alias_digest, order_digest
+from pricebook.plan.meaning import as_meant
+from pricebook.plan.snapshot import AFTER_RATES, Snapshot, digest_of
+
+PATHS: Mapping[Kind, str] = {
+    Kind.PRICING_UNIT: "/v1/credit-types",
+    Kind.BILLABLE_METRIC: "/v1/billable-metrics",
+    Kind.PRODUCT: "/v1/contract-pricing/products",
+    Kind.RATE_CARD: "/v1/contract-pricing/rate-cards",
+    Kind.PACKAGE: "/v1/packages",
+}
+_ID_FIELD = {Kind.PRODUCT: "product_id", Kind.PACKAGE: "package_id"}
+"""How an archive request names its object; the others just say `id`."""
+
+
+@dataclass
+class Work:
+    """What changes are made with: the account as last read, kept up to date with what was done since."""
+
+    client: Client
+    sender: Sender
+    account: Account
+    snapshot: Snapshot
+    keys: Keys
+    nouns: dict[Ref, Noun] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.nouns = dict(self.snapshot.catalog.nouns)
+
+    def id_of(self, kind: Kind, name: str) -> str:
+        """The vendor's id for a name of ours, or for an id of somebody else's product. Raises StoreRefused."""
+        found = self.account.id_of(Ref(kind, name))
+        if found is None and kind is Kind.PRODUCT and name in self.account.products:
+            return name
+        if found is None:
+            raise StoreRefused(f"{Ref(kind, name)} is not there", 404, "plan again")
+        return found
+
+    def live(self, ref: Ref) -> Json:
+        """An object of ours that is there and not archived. Raises StoreRefused."""
+        found = self.account.ours.get(ref)
+        if found is None:
+            raise StoreRefused(f"{ref} is not there", 404, "plan again")
+        if found.get("archived_at"):
+            raise StoreRefused(f"{ref} is archived and cannot be changed", 400, "plan again")
+        return found
+
+    def look(self, ref: Ref) -> Json | None:
+        """The object as the account shows it now; None when it does not."""
+        method, path, body, query = LISTS[ref.kind]
+        items = everything(self.client, path, body, method=method, query=query)
+        if ref.kind is Kind.PRICING_UNIT:
+            return None
+        found = [item for item in items if ref_of(self.account.namespace, ref.kind, item) == ref]
+        found.sort(key=lambda item: not item.get("archived_at"))
+        if found:
+            self.account.ours[ref] = found[-1]
+        return found[-1] if found else None
+
+    def mark(self, ref: Ref, id_: str, marks: Mapping[str, str]) -> None:
+        """Set custom fields of an object. Saying the same twice does no harm, so no look is needed in between."""
+        self.keys.declare(ref.kind, marks)
+        body = {"entity": ENTITIES[ref.kind], "entity_id": id_, "custom_fields": dict(marks)}
+        self.sender.send("/v1/customFields/setValues", body, done=lambda: None)
+        item = self.account.ours[ref]
+        self.account.ours[ref] = {**item, "custom_fields": {**(item.get("custom_fields") or {}), **marks}}
+
+
+def perform_noun(work: Work, change: Create | Revise | Supersede | Repoint | Archive, at: datetime) -> str:
+    """Make the change and return the id of its object."""
+    match change:
+        case Create() | Supersede():
+            if change.ref.kind is Kind.PRICING_UNIT:
+                return _create_unit(work, change.ref, change.noun)
+            return _create(work, change.ref, change.noun, change.digest)
+        case Revise():
+            return _revise(work, change, at)
+        case Repoint():
+            return _repoint(work, change)
+        case Archive():
+            return _archive(work, change.ref, at)
+    assert_never(change)
+
+
+def _create(work: Work, ref: Ref, noun: Noun, digest: str) -> str:
+    if (present := work.account.ours.get(ref)) is not None:
+        return _had(work, ref, present, digest)
+    noun = _bare(noun)
+    body = created(_with_ids(work, noun), {})
+    marks: dict[str, str] = {}
+    if ref.kind is Kind.PACKAGE:
+        body["uniqueness_key"] = uniqueness_key(work.account.namespace, ref, digest)
+    else:
+        marks = {REF: mark_of(work.account.namespace, ref), DIGEST: digest}
+        body["custom_fields"] = {**body.get("custom_fields", {}), **marks}
+    work.keys.declare_all(ref.kind, body)
+
+    def done() -> str | None:
+        found = work.look(ref)
+        return _had(work, ref, found, digest) if found is not None else None
+
+    try:
+        id_ = work.sender.send(f"{PATHS[ref.kind]}/create", body, done=done)
+    except StoreRefused as refused:
+        if refused.status not in (400, 409) or (id_ := done()) is None:
+            raise _explained(ref, refused) from None
+    assert id_ is not None
+    work.account.ours[ref] = {
+        **work.account.ours.get(ref, {}),
+        "id": id_,
+        "custom_fields": body.get("custom_fields", {}),
+    }
+    if ref.kind is Kind.PACKAGE:
+        work.account.ours[ref] = {"id": id_, "uniqueness_key": body["uniqueness_key"]}
+    elif ref.kind is Kind.PRODUCT:
+        work.account.products[id_] = ref.name
+    work.nouns[ref] = noun
+    return id_
+
+
+def _had(work: Work, ref: Ref, present: Json, digest: str) -> str:
+    """The id of an object whose mark is there: success when the same intent put it there. Raises StoreRefused."""
+    if present.get("archived_at"):
+        message = f"{ref} was archived, and what is archived keeps its mark for good"
+        raise StoreRefused(message, 409, "declare it under another metadata.name")
+    if ref.kind is Kind.PACKAGE:
+        held = present["uniqueness_key"].rpartition("/")[2]
+    else:
+        held = settled((present.get("custom_fields") or {}).get(DIGEST, ""), digest)
+    if held != digest:
+        message = f"{ref} is there already with other content ({held or 'no digest'}, not {digest})"
+        raise StoreRefused(message, 409, "somebody else applied in between; plan again")
+    id_: str = present["id"]
+    return id_
+
+
+def _explained(ref: Ref, refused: StoreRefused) -> StoreRefused:
+    """A create that was refused as there already, of an object that no list shows."""
+    if refused.status != 409:
+        return refused
+    hint = "an archived rate card keeps its mark and is listed no more: declare it under another metadata.name"
+    return StoreRefused(f"{refused.message}; but the account does not show {ref}", 409, hint)
+
+
+def _create_unit(work: Work, ref: Ref, noun: Noun) -> str:
+    vendors: str = getattr(noun, "name", ref.name)
+
+    def done() -> str | None:
+        method, path, _, _ = LISTS[Kind.PRICING_UNIT]
+        listed = everything(work.client, path, method=method)
+        return next((item["id"] for item in listed if item.get("name") == vendors), None)
+
+    id_ = work.account.units.ids.get(ref.name) or done()
+    if id_ is None:
+        id_ = work.sender.send(f"{PATHS[ref.kind]}/create", {"name": vendors}, done=done)
+    assert id_ is not None
+    work.account.units.add(ref.name, vendors, id_)
+    return id_
+
+
+def _revise(work: Work, change: Revise, at: datetime) -> str:
+    ref, desired = change.ref, _bare(change.noun)
+    item = work.live(ref)
+    id_: str = item["id"]
+    observed = _bare(_observed(work, ref, desired))
+    fields = changed_fields(observed, desired)
+    if fields:
+        # The contents that it goes through: its fields first, then its custom fields and the mark, which go together.
+        midway = desired.model_copy(update={"custom_fields": getattr(observed, "custom_fields", {})})
+        work.mark(ref, id_, {DIGEST: chain(digest_of(observed), digest_of(midway), change.digest)})
+        _update(work, ref, id_, desired, fields, at)
+    work.mark(ref, id_, {**getattr(desired, "custom_fields", {}), DIGEST: change.digest})
+    card = work.nouns[ref]
+    kept = {name: getattr(card, name) for name in AFTER_RATES} if isinstance(card, RateCard) else {}
+    work.nouns[ref] = change.noun.model_copy(update=kept)
+    return id_
+
+
+def _update(work: Work, ref: Ref, id_: str, desired: Noun, fields: list[str], at: datetime) -> None:
+    """Give the object these fields of the desired noun. It is said as it shall be, so saying it twice is once."""
+    named = _with_ids(work, desired)
+    if ref.kind is Kind.BILLABLE_METRIC:
+        path, method, body = f"{PATHS[ref.kind]}/{id_}", "PUT", updated(named, fields)
+    elif ref.kind is Kind.PRODUCT:
+        hour = at.replace(minute=0, second=0, microsecond=0)
+        path, method = f"{PATHS[ref.kind]}/update", "POST"
+        body = {**updated(named, fields), "product_id": id_, "starting_at": instant_text(hour)}
+    else:
+        path, method = f"{PATHS[ref.kind]}/update", "POST"
+        body = {"rate_card_id": id_, **updated(named, [name for name in fields if name in ("name", "description")])}
+        if "description" in fields:
+            body.setdefault("description", "")
+        if "credit_type_conversions" in fields:
+            card = work.nouns[ref]
+            held = card.credit_type_conversions if isinstance(card, RateCard) else ()
+            known = {work.account.units.ids.get(conversion.custom_credit_type) for conversion in held}
+            wanted = updated(named, ["credit_type_conversions"])["credit_type_conversions"]
+            body["add_credit_type_conversions"] = [c for c in wanted if c["custom_credit_type_id"] not in known]
+
+    def done() -> str | None:
+        return id_ if not changed_fields(_bare(_observed(work, ref, desired, anew=True)), desired) else None
+
+    work.sender.send(path, body, done=done, method=method)
+
+
+def _repoint(work: Work, change: Repoint) -> str:
+    ref = change.ref
+    item = work.live(ref)
+    id_: str = item["id"]
+    card = work.nouns[ref]
+    assert isinstance(card, RateCard)
+    order = [work.id_of(Kind.PRODUCT, name) for name in change.product_order]
+    marks: dict[str, str] = {}
+    held = item.get("custom_fields") or {}
+    after = alias_digest(change.aliases, ())
+    if set(card.aliases) == set(change.aliases):
+        if held.get(ALIASES) != after:
+            marks[ALIASES] = after
+    else:
+        work.mark(ref, id_, {ALIASES: chain(alias_digest(card.aliases, ()), after)})
+        body = {"rate_card_id": id_, "aliases": aliases_json(change.aliases)}
+
+        def done() -> str | None:
+            observed = _observed(work, ref, card, anew=True)
+            return id_ if isinstance(observed, RateCard) and set(observed.aliases) == set(change.aliases) else None
+
+        work.sender.send(f"{PATHS[ref.kind]}/update", body, done=done)
+        marks[ALIASES] = after
+    wanted = order_digest(change.product_order)
+    if held.get(ORDER, order_digest(())) != wanted:
+        body = {"rate_card_id": id_, "product_order": order}
+        # The account does not show the order; saying the same one twice does no harm.
+        work.sender.send(f"{PATHS[ref.kind]}/setRateCardProductsOrder", body, done=lambda: None)
+        marks[ORDER] = wanted
+    if marks:
+        work.mark(ref, id_, marks)
+    work.nouns[ref] = card.model_copy(update={"aliases": change.aliases, "product_order": change.product_order})
+    return id_
+
+
+def _archive(work: Work, ref: Ref, at: datetime) -> str:
+    item = work.account.ours.get(ref)
+    id_ = work.account.id_of(ref)
+    if id_ is None:
+        raise StoreRefused(f"{ref} is not there", 404, "plan again")
+    if item is not None and item.get("archived_at"):
+        return id_
+
+    def done() -> str | None:
+        found = work.look(ref)
+        return id_ if found is None or found.get("archived_at") else None
+
+    try:
+        work.sender.send(f"{PATHS[ref.kind]}/archive", {_ID_FIELD.get(ref.kind, "id"): id_}, done=done)
+    except StoreRefused as refused:
+        if refused.status not in (400, 404, 409) or ref.kind is Kind.PRICING_UNIT or done() is None:
+            raise
+    if item is not None:
+        work.account.ours[ref] = {**item, "archived_at": instant_text(at)}
+    return id_
+
+
+def _observed(work: Work, ref: Ref, desired: Noun, *, anew: bool = False) -> Noun:
+    """The noun as the account shows it, read as the desired one lets it be read."""
+    if anew:
+        work.look(ref)
+        snapshot = snapshot_of(work.account, work.snapshot.observed_at)
+        work.nouns[ref] = snapshot.catalog.nouns.get(ref, work.nouns[ref])
+    small = Snapshot(work.snapshot.observed_at, Catalog({ref: work.nouns[ref]}), ids={ref: ""}, partial=True)
+    return as_meant(small, {ref: desired}).catalog.nouns[ref]
+
+
+def _bare(noun: Noun) -> Noun:
+    return noun.model_copy(update=AFTER_RATES) if isinstance(noun, RateCard) else noun
+
+
+def _with_ids(work: Work, noun: Noun) -> Noun:
+    named = rewritten(noun, work.id_of)
+    assert isinstance(named, Noun)
+    return named

@@ -1,0 +1,119 @@
+"""What a store does not show is taken as it was meant, so that a lossy read-back is no change and no drift.
+
+A vendor's API shows less than it was told: a package's card by id where an alias was given, terms without our keys, the
+product order of a card not at all, and the scale of a currency nowhere. It also shows more: custom fields that other
+systems keep on the same object, and settings that it filled in itself. The observed nouns are read beside the desired
+ones, and only what the store cannot know, or what is not ours to know, is taken over. No amount ever is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.link import KEYED
+from pricebook.catalog.model import Noun
+from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.plan.fields import matched
+from pricebook.plan.mark import alias_digest, order_digest
+from pricebook.plan.snapshot import Snapshot
+
+if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
+    from pricebook.catalog.package import Package
+
+
+def as_meant(snapshot: Snapshot, desired: Mapping[Ref, Noun]) -> Snapshot:
+    """The snapshot as the desired nouns let it be read. A desired package may have a version in its Ref or none."""
+    if not snapshot.partial:
+        return snapshot
+    nouns = dict(snapshot.catalog.nouns)
+    for ref, wanted in desired.items():
+        seen = snapshot.latest(ref.name) if ref.kind is Kind.PACKAGE and ref.version is None else ref
+        observed = nouns.get(seen) if seen is not None else None
+        if observed is not None and seen is not None:
+            nouns[seen] = _as_meant(snapshot, seen, observed, wanted)
+    catalog = Catalog(nouns, snapshot.catalog.rates)
+    return replace(snapshot, catalog=catalog, alias_marks=_with_order(snapshot, nouns))
+
+
+def _with_order(snapshot: Snapshot, nouns: Mapping[Ref, Noun]) -> dict[Ref, str]:
+    """The marks of aliases as they are where the product order is known: what is read was marked without it."""
+    marks = dict(snapshot.alias_marks)
+    for ref, mark in marks.items():
+        card = nouns.get(ref)
+        if isinstance(card, RateCard) and mark == alias_digest(card.aliases, ()):
+            marks[ref] = alias_digest(card.aliases, card.product_order)
+    return marks
+
+
+def _as_meant(snapshot: Snapshot, ref: Ref, observed: Noun, desired: Noun) -> Noun:
+    update: dict[str, object] = {}
+    theirs, ours = getattr(observed, "custom_fields", None), getattr(desired, "custom_fields", None)
+    if theirs is not None and ours is not None and theirs.keys() - ours.keys():
+        # What other systems keep there is theirs: it is neither a difference nor taken away.
+        update["custom_fields"] = {key: value for key, value in theirs.items() if key in ours}
+    if isinstance(observed, RateCard) and isinstance(desired, RateCard):
+        if snapshot.order_marks.get(ref) == order_digest(desired.product_order):
+            update["product_order"] = desired.product_order
+    elif ref.kind is Kind.PRICING_UNIT and getattr(observed, "scale", None) is None:
+        update["scale"] = getattr(desired, "scale", None)
+    elif ref.kind is Kind.PACKAGE:
+        return _package(snapshot, cast("Package", observed), cast("Package", desired))
+    return observed.model_copy(update=update) if update else observed
+
+
+def _package(snapshot: Snapshot, observed: "Package", desired: "Package") -> "Package":
+    """The observed package with the desired one's keys, its way of naming the card, and without what was filled in."""
+    update: dict[str, Any] = {}
+    card = snapshot.catalog.cards.get(observed.rate_card or "")
+    alias = desired.rate_card_alias
+    if alias is not None and card is not None and any(held.name == alias for held in card.aliases):
+        update |= {"rate_card": None, "rate_card_alias": alias}
+    if desired.usage_statement_schedule is None:
+        update["usage_statement_schedule"] = None
+    renamed: dict[str, str] = {}
+    for name in KEYED:
+        terms = getattr(observed, name)
+        keyed = list(terms)
+        for was, now, _ in matched(terms, getattr(desired, name)):
+            if was is None or now is None:
+                continue
+            if (key := getattr(was, "key", None)) is not None and getattr(now, "key", None) is not None:
+                renamed[key] = now.key  # type: ignore[attr-defined]
+            index = next(i for i, term in enumerate(terms) if term is was)
+            keyed[index] = was.model_copy(update=_term(was, now))
+        update[name] = tuple(keyed)
+    for name in KEYED:
+        update[name] = tuple(_relinked(term, renamed) for term in update[name])
+    return observed.model_copy(update=update)
+
+
+def _term(observed: Any, desired: Any) -> dict[str, Any]:
+    """What a term takes over: its key, of its custom fields only those that are ours, and no default filled in."""
+    update: dict[str, Any] = {"key": desired.key}
+    if getattr(observed, "rate_type", None) == "LIST_RATE" and desired.rate_type is None:
+        update["rate_type"] = None
+    ours = getattr(desired, "custom_fields", None)
+    if ours is not None:
+        update["custom_fields"] = {key: value for key, value in observed.custom_fields.items() if key in ours}
+    return update
+
+
+def _relinked(term: Any, renamed: Mapping[str, str]) -> Any:
+    """The term with its links to other terms under their new keys."""
+    config = getattr(term, "subscription_config", None)
+    if config is not None and config.subscription in renamed:
+        config = config.model_copy(update={"subscription": renamed[config.subscription]})
+        term = term.model_copy(update={"subscription_config": config})
+    specifiers = getattr(term, "override_specifiers", ())
+    if specifiers:
+        links = ("commits", "recurring_commits", "any_commits_or_credits")
+        update = tuple(
+            found.model_copy(
+                update={name: tuple(renamed.get(key, key) for key in getattr(found, name)) for name in links}
+            )
+            for found in specifiers
+        )
+        term = term.model_copy(update={"override_specifiers": update})
+    return term
