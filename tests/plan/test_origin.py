@@ -106,6 +106,16 @@ def test_hundreds_of_edits_are_found_when_git_did_not_move() -> None:
     assert set(origins(MANY, MANY, dict.fromkeys(MANY, 7)).values()) == {"drifted"}
 
 
+def test_an_edit_is_found_when_the_price_list_moved_on_to_another_date() -> None:
+    observed = edited(applied(catalog(MANY)), {"m7": 250})
+    then = catalog(dict.fromkeys(MANY, 90) | {"m7": 100})
+    later = {found: text.replace("2025-01-01", "2026-03-01") for found, text in then.rates["tokens"].items()}
+    wanted = Catalog(then.nouns, {"tokens": RateBook(later)})
+    told = rate_origins(diff(wanted, observed, AT).changes, wanted, observed)["tokens"]
+    assert [found for found, whose in told.items() if whose is not Origin.PENDING] == [key("m7")]
+    assert told[key("m7")] is Origin.DRIFTED
+
+
 def test_what_cannot_be_told_is_said_to_be_unclear() -> None:
     then = dict.fromkeys(MANY, 90)
     found = origins(MANY, then, {"m7": 250})

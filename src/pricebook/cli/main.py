@@ -21,6 +21,7 @@ COMMANDS = {
     "apply": "Make the store say what the manifests say, or what a plan file says.",
     "serve": "Serve an account that speaks Metronome's API, for tests and laptops.",
     "site": "Write the price list as a web site: any date, history, changes, packages, a JSON feed.",
+    "drift": "Say what somebody changed in the account, and what git has that it does not. Reads only.",
     "schema": "Print or write the JSON Schemas of manifests and plans.",
 }
 

@@ -13,12 +13,14 @@ from itertools import combinations
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.rate_book import Rates
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.timeline import normal, read_schedule, schedule_text
 from pricebook.plan.change import AddRates, Change, RateChange
 from pricebook.plan.diff import NO_RATES
 from pricebook.plan.mark import MODULUS, RateMark, part_of, share, sums_of
 from pricebook.plan.rehearse import after
 from pricebook.plan.snapshot import Snapshot
 
+_READINGS = 3
 _SEARCHED = 10
 """Of so many prices in one part every combination is tried; of more, each alone, and all together."""
 
@@ -35,6 +37,20 @@ class Origin(StrEnum):
     differs: only if somebody did by hand what git came to want of another one there, may it be that one that moved."""
     UNCLEAR = "unclear"
     """The mark that would tell is missing, or does not say which of several prices it was."""
+
+    @property
+    def is_drift(self) -> bool:
+        """Whether somebody may have changed the account."""
+        return self is not Origin.PENDING
+
+
+def origin(desired: str, observed: str, mark: str | None) -> Origin:
+    """The origin of a difference between two digests, by the digest last applied."""
+    if mark is None:
+        return Origin.UNCLEAR
+    if observed == mark:
+        return Origin.PENDING
+    return Origin.DRIFTED if desired == mark else Origin.BOTH
 
 
 def rate_origins(changes: Iterable[Change], desired: Catalog, snapshot: Snapshot) -> dict[str, Mapping[str, Origin]]:
@@ -81,16 +97,24 @@ def _told_apart(
 def _explained(group: Sequence[RateChange], desired: Rates, off: int) -> set[str] | None:
     """The prices that somebody changed, if the sum is explained by their having been as git still wants them.
 
-    What was applied is what the manifests want, laid over history or alone, or nothing for a price that is nobody's.
-    None when nothing explains it.
+    What was applied is what the manifests want: laid over history, or alone, or at the times that the account has, as a
+    table whose `starting_at` moved on said it; or nothing, for a price that is nobody's. None when nothing explains it.
     """
-    readings: list[tuple[str, tuple[int, int]]] = []
+    readings: list[tuple[str, tuple[int, ...]]] = []
     for change in group:
-        now = share(change.key, change.observed)
-        laid_over, alone = share(change.key, after(change)), share(change.key, desired.get(change.key))
-        readings.append((change.key, (laid_over - now, alone - now)))
+        now, wanted = share(change.key, change.observed), desired.get(change.key)
+        likely = (after(change), wanted, _retold(change.observed, wanted))
+        readings.append((change.key, tuple(share(change.key, schedule) - now for schedule in likely)))
     for size in range(1, len(group) + 1) if len(group) <= _SEARCHED else (1, len(group)):
         for chosen in combinations(readings, size):
-            if any(sum(deltas[way] for _, deltas in chosen) % MODULUS == off for way in (0, 1)):
+            if any(sum(deltas[way] for _, deltas in chosen) % MODULUS == off for way in range(_READINGS)):
                 return {key for key, _ in chosen}
     return None
+
+
+def _retold(observed: str | None, desired: str | None) -> str | None:
+    """The observed schedule with the first desired terms in place of its last ones."""
+    if observed is None or desired is None:
+        return desired
+    *before, last = read_schedule(observed)
+    return schedule_text(normal([*before, last._replace(terms=read_schedule(desired)[0].terms)]))

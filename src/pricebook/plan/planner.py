@@ -10,7 +10,7 @@ from pricebook.catalog.reference import Ref
 from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.plan.assess import alias_holders, hazards_of, mark_foreign, mark_live, reach_of
 from pricebook.plan.change import AddRates, Change, Supersede
-from pricebook.plan.diff import diff
+from pricebook.plan.diff import Difference, diff
 from pricebook.plan.fields import field_changes
 from pricebook.plan.meaning import as_meant
 from pricebook.plan.order import ordered
@@ -45,15 +45,31 @@ def make_plan(
     difference = diff(desired, snapshot, as_of, prune=prune, places=places)
     if difference.problems:
         raise Rejected(difference.problems)
-    origins = rate_origins(difference.changes, desired, snapshot)
-    changes = [_reaching(change, snapshot, origins) for change in difference.changes]
-    if changes:
-        again = diff(desired, rehearse(snapshot, changes), as_of, prune=prune)
+    if difference.changes:
+        again = diff(desired, rehearse(snapshot, difference.changes), as_of, prune=prune)
         if again.changes or again.problems:
             first = again.changes[0] if again.changes else again.problems[0]
             raise RehearsalFailed(
                 f"after the plan there would still be {len(again.changes)} changes, the first: {first}"
             )
+    return plan_of(
+        difference, desired, snapshot, namespace=namespace, environment=environment, as_of=as_of, places=places or {}
+    )
+
+
+def plan_of(
+    difference: Difference,
+    desired: Catalog,
+    snapshot: Snapshot,
+    *,
+    namespace: str,
+    environment: str,
+    as_of: datetime,
+    places: Mapping[Ref, Span],
+) -> Plan:
+    """The plan of changes that were rehearsed: in order, each with its hazards and with whom it reaches."""
+    origins = rate_origins(difference.changes, desired, snapshot)
+    changes = [_reaching(change, snapshot, origins) for change in difference.changes]
     steps = ordered(changes, alias_holders(desired))
     return Plan(
         namespace=namespace,
@@ -61,7 +77,7 @@ def make_plan(
         as_of=as_of,
         base=snapshot.digest,
         desired=desired.digest,
-        steps=tuple(_assessed(step, desired, snapshot, places or {}) for step in steps),
+        steps=tuple(_assessed(step, desired, snapshot, places) for step in steps),
         kept=difference.kept,
         prices=sum(len(rates) for rates in desired.rates.values()),
         leftovers=tuple(difference.leftovers),

@@ -45,7 +45,7 @@ def plan_json(view: PlanView) -> str:
         "refused": [h.hazard for h in view.refused],
         "leftovers": view.leftovers,
         "unmanaged": dict(view.unmanaged),
-        "findings": [_problem(finding) for finding in view.findings],
+        "findings": [problem_data(finding) for finding in view.findings],
     }
     return escape_json(encode(data))
 
@@ -53,7 +53,10 @@ def plan_json(view: PlanView) -> str:
 def problems_json(problems: Iterable[Problem]) -> str:
     """Every problem; `total` counts those too that a problem stands for (`more`)."""
     listed = tuple(problems)
-    data = {"total": sum(1 + problem.more for problem in listed), "problems": [_problem(problem) for problem in listed]}
+    data = {
+        "total": sum(1 + problem.more for problem in listed),
+        "problems": [problem_data(problem) for problem in listed],
+    }
     return escape_json(encode(data))
 
 
@@ -132,7 +135,8 @@ def _counts(counts: PriceCounts) -> dict[str, int]:
     return {**asdict(counts), "changed": counts.changed}
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
+def problem_data(problem: Problem) -> dict[str, Any]:
+    """A problem or a finding as plain data."""
     return {
         "code": problem.code,
         "severity": problem.severity,

@@ -1,0 +1,109 @@
+"""`pricebook drift`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pricebook.cli.invocation import CHANGES, Invocation
+from pricebook.cli.options import report_option, rows_option
+from pricebook.cli.session import errors
+from pricebook.plan.hazard import REFUSED
+
+if TYPE_CHECKING:
+    from pricebook.plan.step import Plan
+    from pricebook.render.drift_view import DriftView
+
+
+@click.command()
+@click.option(
+    "--accept",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="KNOWN.YAML",
+    help="Drift that is known: what, why and until when.",
+)
+@click.option(
+    "--revert",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PLAN.JSON",
+    help="Also write the plan that undoes what was changed in the account, for apply.",
+)
+@rows_option
+@report_option
+@click.pass_context
+def command(ctx: click.Context, accept: Path | None, revert: Path | None, rows: str | None) -> None:
+    """Compare the account with git, and say who moved.
+
+    Reads the manifests and the store, writes to neither; a token that can only read is enough. Tells apart what
+    somebody changed in the account (drifted), what git has and nobody applied yet (pending), and what both changed.
+
+    Exit code 0 when nobody changed the account, 2 when somebody did and it is not accepted, 1 when that cannot be
+    found out.
+    """
+    invocation = Invocation.of(ctx)
+    with errors(invocation):
+        invocation.answers_in("text", "json", "markdown", "junit")
+        from pricebook.manifest.load import load
+        from pricebook.render.drift_view import drift_view
+        from pricebook.render.rate_shape import RowChoice
+        from pricebook.workflow.drift import drift
+        from pricebook.workflow.drift import revert as reverted
+
+        namespace, (environment, _) = invocation.project.settings.namespace, invocation.environment
+        loaded, store = load(invocation.project), invocation.store()
+        snapshot = store.snapshot(namespace, invocation.as_of)
+        report = drift(
+            loaded, snapshot, invocation.journal(), namespace=namespace, environment=environment, accept=accept
+        )
+        view = drift_view(report, RowChoice.parse(rows))
+        invocation.report(lambda form: _document(form, view))
+        if invocation.text:
+            from pricebook.render.drift_text import draw_drift
+
+            invocation.print(draw_drift(view, invocation.width, invocation.colour))
+        else:
+            invocation.print([_document(invocation.format, view).rstrip("\n")])
+        if revert is not None:
+            from pricebook.plan.document import write
+
+            plan, left = reverted(report, loaded, snapshot)
+            revert.write_text(write(plan), encoding="utf-8")
+            if invocation.text:
+                invocation.print(_reverted(plan, left, revert))
+    if report.drifted:
+        ctx.exit(CHANGES)
+
+
+def _document(form: str, view: "DriftView") -> str:
+    """The report as a whole document."""
+    if form == "markdown":
+        from pricebook.render.drift_markdown import drift_markdown
+
+        return drift_markdown(view)
+    if form == "junit":
+        from pricebook.render.drift_case import drift_junit
+
+        return drift_junit(view)
+    if form == "json":
+        from pricebook.render.drift_document import drift_json
+
+        return drift_json(view)
+    from pricebook.render.drift_text import draw_drift
+
+    return "\n".join(draw_drift(view))
+
+
+def _reverted(plan: "Plan", left: tuple[tuple[str, str], ...], file: Path) -> Iterator[str]:
+    from pricebook.render.escape import escape_terminal
+    from pricebook.render.page import counted
+
+    yield ""
+    for ref, reason in left:
+        yield f"Not undone: {escape_terminal(ref)}: {reason}"
+    if plan.steps:
+        flags = " ".join(f"--allow {hazard}" for hazard in sorted(set(plan.hazards) & REFUSED))
+        yield f"{counted(len(plan.steps), 'step')} would undo it. When that is meant:"
+        yield f"  pricebook apply {file} {flags}".rstrip()
+    else:
+        yield f"Nothing is left to undo: the plan in {file} has no steps."

@@ -1,0 +1,102 @@
+"""Known drift: what is accepted for a while, why, and until when. A file beside the project, never in the store."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
+
+from pricebook.catalog.instant import instant_words
+from pricebook.catalog.model import Instant, Model, Text
+from pricebook.manifest.locate import locate
+from pricebook.manifest.place import Placer
+from pricebook.manifest.syntax import read_documents
+from pricebook.manifest.text import read_text
+from pricebook.manifest.validation import validated
+from pricebook.problem import Problem, Rejected, quote, reject
+from pricebook.span import Span
+
+MAX_FILE = 1 << 20
+"""Bytes of the file."""
+
+
+class Acceptance(Model):
+    """One known difference, or several by a pattern: `*` stands for anything."""
+
+    what: Text
+    """The object as the report names it: `rate-card:tokens`."""
+    part: Text = "*"
+    """The price or field as the report names it; everything of the object by default."""
+    reason: Text
+    """Why it is accepted, and by whom."""
+    until: Instant
+    """When it ends to be accepted (exclusive)."""
+
+
+class Acceptances(Model):
+    """The content of the file."""
+
+    accept: Annotated[tuple[Acceptance, ...], Field(min_length=1)]
+    """What is known."""
+
+
+class Known(NamedTuple):
+    """An acceptance and where it stands."""
+
+    acceptance: Acceptance
+    at: Span
+
+    def covers(self, ref: str, part: str) -> bool:
+        """Whether it is about this."""
+        return fnmatchcase(ref, _plain(self.acceptance.what)) and fnmatchcase(part, _plain(self.acceptance.part))
+
+    @property
+    def words(self) -> str:
+        """`waiting for legal, until 2026-03-01`."""
+        return f"{self.acceptance.reason}, until {instant_words(self.acceptance.until)}"
+
+    def ended(self, now: datetime) -> bool:
+        """Whether its time is over."""
+        return self.acceptance.until <= now
+
+
+def read_acceptances(path: Path) -> tuple[Known, ...]:
+    """The acceptances of a file, in its order. Raises Rejected."""
+    shown = str(path)
+    text = read_text(path, shown, limit=MAX_FILE)
+    documents, problems = read_documents(shown, text)
+    if problems:
+        raise Rejected(problems)
+    if len(documents) != 1:
+        raise reject("empty", f"{shown} is not one document", Span(shown), "it starts with accept:")
+    document = documents[0]
+    found, violations = validated(Acceptances, document.data)
+    placer = Placer(path.parent)
+    placer.add(violations, document)
+    if found is None:
+        raise Rejected(placer.placed())
+    paths = [("accept", index) for index in range(len(found.accept))]
+    places = locate(shown, text, 0, paths)
+    return tuple(Known(each, places[at]) for each, at in zip(found.accept, paths, strict=True))
+
+
+def check_acceptances(known: Iterable[Known], used: set[int], now: datetime) -> list[Problem]:
+    """A finding for each acceptance that ended, or that nothing needs any more; `used` are the positions of others."""
+    problems = []
+    for index, each in enumerate(known):
+        what = f"{each.acceptance.what} {each.acceptance.part}".removesuffix(" *")
+        if each.ended(now):
+            message = f"{quote(what)} was accepted until {instant_words(each.acceptance.until)}"
+            hint = "mend the drift, or accept it anew with another date"
+            problems.append(Problem("acceptance-ended", message, each.at, hint, severity="warning"))
+        elif index not in used:
+            message = f"{quote(what)} is accepted, but there is no such drift"
+            problems.append(Problem("acceptance-unused", message, each.at, "remove the entry", severity="warning"))
+    return problems
+
+
+def _plain(pattern: str) -> str:
+    """Only `*` is a pattern: names may hold brackets and question marks."""
+    return pattern.replace("[", "[[]").replace("?", "[?]")

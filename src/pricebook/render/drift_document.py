@@ -1,0 +1,39 @@
+"""A drift report as JSON, for programs: keys in order, one line, nothing in it that steers a log."""
+
+from pricebook.catalog.canonical import encode
+from pricebook.catalog.instant import instant_text
+from pricebook.render.document import problem_data
+from pricebook.render.drift_view import TITLES, DriftView
+from pricebook.render.escape import escape_json
+
+
+def drift_json(view: DriftView) -> str:
+    """A report. `counts` are prices, fields and objects by section; `rows` are those chosen of `total`."""
+    counts = dict(view.counts)
+    data = {
+        "namespace": view.namespace,
+        "environment": view.environment,
+        "as_of": view.as_of.isoformat() if view.as_of.microsecond else instant_text(view.as_of),
+        "drifted": view.drifted,
+        "verdict": view.verdict,
+        "counts": {section: counts.get(section, 0) for section in TITLES},
+        "compared": {"objects": view.kept, "prices": view.prices},
+        "items": [
+            {
+                "section": item.section,
+                "ref": item.ref,
+                "facet": item.facet,
+                "sentence": item.sentence,
+                "place": item.place,
+                "money": item.money,
+                "total": item.total,
+                "rows": [row._asdict() for row in item.rows],
+            }
+            for item in view.items
+        ],
+        "unverified": [{"subject": subject, "words": words} for subject, words in view.unverified],
+        "leftovers": view.leftovers,
+        "unmanaged": dict(view.unmanaged),
+        "findings": [problem_data(finding) for finding in view.findings],
+    }
+    return escape_json(encode(data))

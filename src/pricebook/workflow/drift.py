@@ -1,0 +1,103 @@
+"""Drift: what differs between the manifests and the account, who moved, and what of it is known. Reads only."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from pricebook.apply.ports import Journal, State, StoreError
+from pricebook.manifest.acceptance import Known, check_acceptances, read_acceptances
+from pricebook.manifest.load import Loaded
+from pricebook.plan.drift import Drift, DriftReport, compare
+from pricebook.plan.planner import RehearsalFailed
+from pricebook.plan.revert import revert_plan
+from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.step import Plan
+from pricebook.problem import reject
+
+
+def drift(
+    loaded: Loaded,
+    snapshot: Snapshot,
+    journal: Journal,
+    *,
+    namespace: str,
+    environment: str,
+    accept: Path | None = None,
+) -> DriftReport:
+    """Compare the manifests with what an account holds, as of then. Raises Rejected for a bad file of acceptances; a
+    journal that cannot be read only says less."""
+    as_of = snapshot.observed_at
+    known = read_acceptances(accept) if accept is not None else ()
+    absent = snapshot.ids and any(
+        ref not in snapshot.ids and not snapshot.latest(ref.name) for ref in loaded.catalog.nouns
+    )
+    comparison = compare(
+        loaded.catalog,
+        snapshot,
+        namespace=namespace,
+        environment=environment,
+        as_of=as_of,
+        places=loaded.places,
+        applied=_applied(journal, environment) if absent else frozenset(),
+    )
+    used: set[int] = set()
+    left: list[Drift] = []
+    accepted: list[tuple[Drift, str]] = []
+    for each in comparison.drifts:
+        rest, taken = _sorted_out(each, known, used, as_of)
+        left += [rest] if rest is not None else []
+        accepted += taken
+    findings = check_acceptances(known, used, as_of)
+    unverified = (*comparison.unverified, *_unfinished(journal, environment))
+    return DriftReport(comparison, tuple(left), tuple(accepted), tuple(findings), unverified)
+
+
+def revert(report: DriftReport, loaded: Loaded, snapshot: Snapshot) -> tuple[Plan, tuple[tuple[str, str], ...]]:
+    """The plan that undoes what nobody accepted, and what it has to leave, with the reason. Raises Rejected."""
+    try:
+        return revert_plan(report.open, report.comparison, loaded.catalog, snapshot)
+    except RehearsalFailed as error:
+        hint = "this is a bug of pricebook, not of the manifests; nothing was written. Please report it with them"
+        raise reject("rehearsal", str(error), hint=hint) from error
+
+
+def _sorted_out(
+    drift: Drift, known: Sequence[Known], used: set[int], now: datetime
+) -> tuple[Drift | None, list[tuple[Drift, str]]]:
+    """What of a drift nobody accepted, and what who did. What git does needs no acceptance."""
+    if not drift.origin.is_drift or not known:
+        return drift, []
+    by: list[int | None] = []
+    for part in drift.parts:
+        covering = (
+            index for index, each in enumerate(known) if each.covers(str(drift.ref), part) and not each.ended(now)
+        )
+        by.append(next(covering, None))
+    taken = []
+    for index in sorted({index for index in by if index is not None}):
+        mine = drift.only([found == index for found in by])
+        assert mine is not None
+        taken.append((mine, known[index].words))
+        used.add(index)
+    return drift.only([found is None for found in by]), taken
+
+
+def _applied(journal: Journal, environment: str) -> frozenset[str]:
+    """The steps that the journal knows to have been done."""
+    done: set[str] = set()
+    with suppress(StoreError):
+        for run in journal.runs(environment):
+            done |= {entry.step for entry in journal.entries(run.number) if entry.state is State.DONE}
+    return frozenset(done)
+
+
+def _unfinished(journal: Journal, environment: str) -> Iterator[tuple[str, str]]:
+    try:
+        runs = journal.runs(environment)
+    except StoreError as error:
+        yield "journal", f"it cannot be read ({error.message}): what was applied when is not known"
+        return
+    if runs and runs[-1].ended_at is None:
+        begun = f"{runs[-1].started_at:%Y-%m-%d %H:%M}Z"
+        yield "journal", f"the apply of {runs[-1].plan} that began at {begun} has not ended: it may account for some"
