@@ -38,7 +38,7 @@ class Vendor:
 
     sandbox: Sandbox
     calls: list[Call] = field(default_factory=list)
-    before: Callable[[Call], None] = lambda call: None
+    before: Callable[[Call], httpx.Response | None] = lambda call: None
     after: Callable[[Call], None] = lambda call: None
     _nonces: Iterator[int] = field(default_factory=itertools.count)
 
@@ -49,7 +49,8 @@ class Vendor:
         query = dict(request.url.params)
         call = Call(request.method, request.url.path, query, body, request.headers.get("Idempotency-Key"))
         self.calls.append(call)
-        self.before(call)
+        if (early := self.before(call)) is not None:
+            return early
         headers = {name.lower(): value for name, value in request.headers.items()}
         answer = self.sandbox.handle(Request(call.method, call.path, query, headers, text))
         if answer.broken:
@@ -85,6 +86,13 @@ class Vendor:
     def fault(self, *texts: str) -> None:
         """Let these faults happen from now on, and no others."""
         self.sandbox.faults = [Fault.parse(text) for text in texts]
+
+    @contextmanager
+    def copied(self) -> "Iterator[Vendor]":
+        """Another account that holds the same, of which nothing was asked yet."""
+        with vendor() as other:
+            self.sandbox.account._connection.backup(other.sandbox.account._connection)
+            yield other
 
 
 @contextmanager

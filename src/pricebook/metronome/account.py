@@ -180,9 +180,10 @@ def _marked(account: Account, snapshot: Snapshot) -> Snapshot:
         if noun is None:
             continue
         if DIGEST in fields:
-            marks[ref] = settled(fields[DIGEST], digest_of(noun))
-            if UNDER_WAY in fields[DIGEST] and digest_of(noun) != marks[ref]:
-                underway[ref] = fields[DIGEST].split(UNDER_WAY)[-1]
+            observed, goal = digest_of(noun), fields[DIGEST].rpartition(UNDER_WAY)[2]
+            marks[ref] = settled(fields[DIGEST], observed)
+            if goal != fields[DIGEST] and goal != observed:
+                underway[ref] = goal
         if isinstance(noun, RateCard):
             rates = snapshot.catalog.rates.get(ref.name, NO_RATES)
             coming = RateMark.read(fields.get(RATES_NEXT))

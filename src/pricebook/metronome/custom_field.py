@@ -8,7 +8,7 @@ what to do.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pricebook.apply.keys import REF
+from pricebook.apply.keys import ALIASES, DIGEST, ORDER, RATES, RATES_NEXT, REF
 from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.reference import Kind
 from pricebook.metronome.http import Client
@@ -28,12 +28,32 @@ TERMS: Mapping[str, str] = {
 """The lists of a package whose terms can have custom fields, and what the vendor calls such a term."""
 
 
+CARD_MARKS = (REF, DIGEST, RATES, RATES_NEXT, ALIASES, ORDER)
+"""The keys of a rate card's marks; other objects have the first two."""
+
+
 class Keys:
     """The keys that the account has. They are read when the first one is needed."""
 
     def __init__(self, client: Client, sender: Sender) -> None:
         self._client, self._sender = client, sender
         self._unique: dict[tuple[str, str], bool] | None = None
+        self._refused: StoreRefused | None = None
+        self._ready = False
+
+    def prepare(self) -> None:
+        """Declare all keys of our marks, once, before anything else is written. Raises StoreRefused, every time."""
+        if self._refused is not None:
+            raise StoreRefused(self._refused.message, self._refused.status, self._refused.hint)
+        if self._ready:
+            return
+        try:
+            for kind, entity in ENTITIES.items():
+                self._declare(entity, CARD_MARKS if kind is Kind.RATE_CARD else (REF, DIGEST))
+        except StoreRefused as refused:
+            self._refused = refused
+            raise
+        self._ready = True
 
     def declare(self, kind: Kind, keys: Iterable[str]) -> None:
         """Make sure that objects of the kind can have these custom fields. Raises StoreRefused."""
@@ -74,7 +94,7 @@ class Keys:
             how = " with enforce_uniqueness" if key == REF else ""
             hint = (
                 f"declare the custom field {key} on {entity}{how} in the account's settings, or apply with a token that"
-                " may write custom fields; nothing else was written"
+                " may write custom fields"
             )
             raise StoreRefused(
                 f"the custom field {key} cannot be declared: {refused.message}", refused.status, hint

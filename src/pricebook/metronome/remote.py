@@ -54,6 +54,7 @@ class RemoteStore:
             self.snapshot(namespace, at)
         work = self._work
         assert work is not None
+        self._keys.prepare()
         return add_rates(work, change) if isinstance(change, AddRates) else perform_noun(work, change, at)
 
     def cannot(self, namespace: str, change: Change) -> Iterable[Violation]:
