@@ -30,14 +30,20 @@ test: .venv/ready-dev .venv/browser ## format, lint, types, layers, schemas, the
 		echo 'schemas/ is not what the models say (< committed, > generated): run "make schemas" and commit the result.' >&2; \
 		exit 1; \
 	fi
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(BIN)/pricebook rules --output "$$fresh" >/dev/null && \
+	if ! diff -r docs/rules "$$fresh"; then \
+		echo 'docs/rules/ is not what the rules say (< committed, > generated): run "make schemas" and commit the result.' >&2; \
+		exit 1; \
+	fi
 	$(call stage,tests: pytest)
 	@$(BIN)/python -m pytest --no-header $(ARGS)
 
 bench: .venv/ready-dev ## measure against the bounds in benchmarks/README.md (ARGS=noop for one)
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
-schemas: .venv/ready ## regenerate schemas/ from the models
+schemas: .venv/ready ## regenerate schemas/ from the models, docs/rules/ from the rules
 	@$(BIN)/pricebook schema --output schemas
+	@$(BIN)/pricebook rules --output docs/rules
 
 fmt: .venv/ready-dev ## format, and repair what the linter can repair
 	@$(BIN)/ruff check --quiet --fix-only .

@@ -82,6 +82,24 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def errors_page() -> str:
+    """The page of all error codes: beside this module where it is installed, among the documents in a working copy."""
+    from pathlib import Path
+
+    here = Path(__file__).parent
+    for path in (here / "errors.md", here.parents[1] / "docs" / "errors.md"):
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+    return ""
+
+
+def cpu_seconds() -> float:
+    """CPU seconds of this process: what rules are held against."""
+    import time
+
+    return time.process_time()
+
+
 def owner() -> str:
     """Who applies: `user@host:pid:nonce`."""
     import getpass

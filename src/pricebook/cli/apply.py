@@ -56,6 +56,7 @@ def command(
         from pricebook.workflow.apply import apply, check_approved, check_digest, check_target, read_plan, unfinished
         from pricebook.workflow.hazards import refused_hazards
         from pricebook.workflow.plan import plan
+        from pricebook.workflow.policy import checked_policy, stopping
         from pricebook.workflow.provenance import provenance
 
         invocation.answers_in("text", "json", "markdown", "junit")
@@ -66,15 +67,16 @@ def command(
         if expect is not None:
             check_digest(expect)
         project, (environment, _) = invocation.project, invocation.environment
+        policy = checked_policy(project, environment)
         store = invocation.store()
         if plan_file is not None:
             made = read_plan(plan_file)
             check_target(made, project.settings.namespace, environment)
         else:
-            made = plan(project, environment, store, invocation.as_of, prune=prune)
+            made = plan(project, environment, store, invocation.as_of, prune=prune, meter=wiring.cpu_seconds)
             if expect is not None and check_approved(made, expect):
                 made = unfinished(invocation.journal(), environment, expect) or made
-        refused = refused_hazards(made, allow, project.settings.policy, invocation.as_of)
+        refused = refused_hazards(made, allow, policy, invocation.as_of)
         if invocation.text or not made.steps:
             show(invocation, made, rows, refused)
         if not made.steps:
@@ -86,6 +88,12 @@ def command(
             flags = " ".join(f"--allow {hazard}" for hazard in refused)
             message = f"the plan bears {', '.join(refused)}; nothing was written"
             invocation.fail([Problem("hazard", message, hint=f"when it is meant, say: {flags}")])
+        stopped = stopping(made.findings, policy, invocation.as_of)
+        if stopped:
+            hint = "mend what they are about, or let somebody who may sign a waiver; see: pricebook explain RULE"
+            rules = ", ".join(sorted({finding.code for finding in stopped}))
+            message = f"rules stand against it: {rules}; nothing was written"
+            invocation.fail([Problem("policy", message, hint=hint)])
         if not yes:
             _ask(invocation, environment)
         with progress(made, quiet=not invocation.text) as tell:

@@ -22,6 +22,8 @@ COMMANDS = {
     "serve": "Serve an account that speaks Metronome's API, for tests and laptops.",
     "site": "Write the price list as a web site: any date, history, changes, packages, a JSON feed.",
     "drift": "Say what somebody changed in the account, and what git has that it does not. Reads only.",
+    "rules": "List the rules, with the severity that each has here.",
+    "explain": "Show the page of a rule, a hazard or an error code.",
     "schema": "Print or write the JSON Schemas of manifests and plans.",
 }
 

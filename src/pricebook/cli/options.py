@@ -33,3 +33,4 @@ rows_option = click.option(
 prune_option = click.option(
     "--prune", is_flag=True, help="Archive what no manifest declares any more, and superseded package versions."
 )
+notes_option = click.option("--notes", is_flag=True, help="Show findings one by one that are only notes.")

@@ -27,25 +27,31 @@ def command(
     Reads the manifests and the store, writes to neither. The plan has been rehearsed: applied to what was observed, it
     leads to what the manifests say. With -o the plan is written to a file, and `pricebook apply FILE` does exactly it.
 
+    Rules look at the catalogue and at the plan. Exit code 1 when one finds what the policy does not let pass.
+
     The digest names what the plan means, whatever machine made it and when. Who approves a plan approves its digest:
     `pricebook apply --expect DIGEST` does that, or nothing.
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
+        from pricebook import wiring
         from pricebook.cli.remember import may_remember, remember, watching
         from pricebook.cli.show import print_digest, report, show
         from pricebook.workflow.hazards import refused_hazards
         from pricebook.workflow.plan import plan
+        from pricebook.workflow.policy import checked_policy, stopping
 
         with watching(invocation) as witness:
-            made = plan(invocation.project, invocation.environment[0], witness, invocation.as_of, prune=prune)
+            project, (environment, _) = invocation.project, invocation.environment
+            policy = checked_policy(project, environment)
+            made = plan(project, environment, witness, invocation.as_of, prune=prune, meter=wiring.cpu_seconds)
         if may_remember(ctx):
             invocation.heard = []
         if output is not None:
             from pricebook.plan.document import write
 
             output.write_text(write(made), encoding="utf-8")
-        refused = refused_hazards(made, (), invocation.project.settings.policy, made.as_of)
+        refused = refused_hazards(made, (), policy, made.as_of)
         report(invocation, made, rows, refused)
         if digest:
             print_digest(invocation, made)
@@ -53,7 +59,10 @@ def command(
             show(invocation, made, rows, refused)
         if output is not None and not digest and invocation.text:
             invocation.print(["", f"The plan is in {output}. Apply exactly it with: pricebook apply {output}"])
-        if invocation.heard is not None:
+        stopped = stopping(made.findings, policy)
+        if invocation.heard is not None and not stopped:
             remember(invocation, made, witness)
+    if stopped:
+        ctx.exit(1)
     if exit_code and made.steps:
         ctx.exit(CHANGES)

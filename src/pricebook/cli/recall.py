@@ -41,6 +41,6 @@ def _holds(known: memo.Memo) -> str | None:
     present = wiring.now()
     moment = present.isoformat()
     # What is empty as of an instant is empty as of every later one: see `plan.timeline`.
-    if not present.microsecond or moment < known.as_of:
-        return None
+    if not present.microsecond or moment < known.as_of or moment[:10] != known.as_of[:10]:
+        return None  # rules ask what day it is
     return known.text.replace(memo.HOLE, moment)

@@ -16,7 +16,7 @@ from pricebook.apply.ports import Store
 from pricebook.catalog.model import Violation
 from pricebook.cli import memo, screen
 from pricebook.cli.invocation import Invocation
-from pricebook.manifest.source import PROJECT_FILE, digest_of, find_root, manifest_files
+from pricebook.manifest.source import PROJECT_FILE, WAIVERS_FILE, digest_of, find_root, manifest_files
 from pricebook.manifest.text import noted
 from pricebook.plan.change import Change
 from pricebook.plan.snapshot import Snapshot
@@ -80,7 +80,7 @@ def remember(invocation: Invocation, made: Plan, witness: Witness) -> None:
     """Keep what was printed for a plan without steps, if it can be kept; otherwise silently not."""
     place = memo.folder()
     store = wiring.store_file(invocation.project, invocation.environment[1])
-    if place is None or store is None or made.steps or made.findings or not witness.head:
+    if place is None or store is None or made.steps or not witness.head:
         return
     try:
         text = _with_hole(invocation, made.as_of)
@@ -118,7 +118,7 @@ def _inputs(invocation: Invocation, witness: Witness) -> tuple[str, str, str, st
         return None
     listed = {PROJECT_FILE, *(shown for _, shown in manifest_files(root, project.tops))}
     opened = {os.path.relpath(path, root) for path in witness.files}
-    others = sorted(opened - listed)
+    others = sorted(opened - listed - {WAIVERS_FILE})
     inputs = digest_of(root, project.tops, others)
     if not listed <= opened or any("\t" in name for name in (*project.tops, *others)):
         return None

@@ -3,32 +3,47 @@
 import click
 
 from pricebook.cli.invocation import Invocation, refusals
-from pricebook.cli.options import report_option
+from pricebook.cli.options import notes_option, report_option
 
 
 @click.command()
 @report_option
+@notes_option
 @click.pass_context
-def command(ctx: click.Context) -> None:
+def command(ctx: click.Context, notes: bool) -> None:
     """Check the manifests and say everything that is wrong with them, all at once.
 
-    Reads the project's files only; no store, no network. Exit code 0 when all is well, 1 when not.
+    Reads the project's files only; no store, no network. Rules look at the catalogue: see `pricebook rules`. Exit code
+    0 when all is well, 1 when something is wrong or a rule finds what the policy does not let pass.
     """
     invocation = Invocation.of(ctx)
     with refusals(invocation):
+        from pricebook import wiring
         from pricebook.manifest.load import load
         from pricebook.render.census import census_json, census_text
         from pricebook.render.format import Format, problems_document
-        from pricebook.workflow.hazards import check_policy
+        from pricebook.workflow.policy import checked_policy, stopping
+        from pricebook.workflow.review import review_catalog
 
-        check_policy(invocation.project.settings.policy)
+        policy = checked_policy(invocation.project, invocation.environment[0])
         loaded = load(invocation.project)
+        findings = review_catalog(invocation.project, policy, loaded, invocation.as_of, wiring.cpu_seconds)
 
         def document(form: Format) -> str:
             if form is Format.JSON:
-                return census_json(loaded.catalog, loaded.tests)
+                return census_json(loaded.catalog, loaded.tests, findings)
             sentence = census_text(loaded.catalog, loaded.tests)
-            return problems_document(form, (), sentence, invocation.base, invocation.target)
+            return problems_document(form, findings, sentence, invocation.base, invocation.target)
 
-        invocation.print([document(Format(invocation.format)).rstrip("\n")])
+        if invocation.text:
+            from pricebook.render.finding import draw_findings
+            from pricebook.render.page import Paint
+
+            drawn = draw_findings(findings, invocation.width, Paint(invocation.colour), notes=notes)
+            invocation.print([census_text(loaded.catalog, loaded.tests), *drawn])
+        else:
+            invocation.print([document(Format(invocation.format)).rstrip("\n")])
         invocation.report(document)
+        stopped = stopping(findings, policy)
+    if stopped:
+        ctx.exit(1)

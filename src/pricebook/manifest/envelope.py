@@ -8,6 +8,7 @@ from pydantic import StringConstraints
 
 from pricebook.catalog.model import Model, Violation
 from pricebook.catalog.reference import NAME, Kind, Ref
+from pricebook.manifest.policy import WaiverHere
 from pricebook.manifest.syntax import Document
 from pricebook.manifest.validation import validated
 from pricebook.problem import did_you_mean, quote
@@ -25,6 +26,8 @@ class Metadata(Model):
 
     name: Name
     """Our key, unique per kind; references use it. Letters a-z, digits, `_`, `.` and `-`."""
+    waivers: tuple[WaiverHere, ...] = ()
+    """Findings about it that are accepted, each with who says so and until when."""
 
     def rules(self) -> Iterator[Violation]:
         """The name has only characters that are safe everywhere."""
@@ -40,6 +43,7 @@ class Envelope:
     ref: Ref
     spec: Any
     document: Document
+    waivers: tuple[WaiverHere, ...] = ()
 
 
 def is_manifest(document: Document) -> bool:
@@ -65,7 +69,7 @@ def open_envelope(document: Document) -> tuple[Envelope | None, list[Violation]]
         violations.append(Violation("too-long", message, ("metadata", "name")))
     if violations or kind is None or metadata is None:
         return None, violations
-    return Envelope(Ref(kind, metadata.name), data["spec"], document), []
+    return Envelope(Ref(kind, metadata.name), data["spec"], document, metadata.waivers), []
 
 
 def _check_form(data: dict[str, Any]) -> Iterable[Violation]:

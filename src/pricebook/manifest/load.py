@@ -21,6 +21,7 @@ from pricebook.catalog.traverse import references, written_references
 from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
 from pricebook.manifest.envelope import Envelope, is_manifest, open_envelope
 from pricebook.manifest.place import Placer
+from pricebook.manifest.policy import WaiverHere
 from pricebook.manifest.project import MAX_YAML, Project
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates import LIST_HINT, joined, read_rates
@@ -30,6 +31,7 @@ from pricebook.manifest.syntax import Document, read_documents
 from pricebook.manifest.tables import SHOWN, Source, places, read_table
 from pricebook.manifest.text import read_text, unreadable
 from pricebook.manifest.validation import validated
+from pricebook.manifest.whereabouts import Home, Whereabouts
 from pricebook.problem import Problem, Rejected, did_you_mean, quote
 from pricebook.span import Span
 
@@ -43,13 +45,18 @@ _RATE_FIELDS = ("rates", "rates_from")
 
 @dataclass(frozen=True)
 class Loaded:
-    """The desired catalogue, and where each noun stands."""
+    """The desired catalogue, where each noun stands, and the waivers that stand beside nouns."""
 
     catalog: Catalog
-    places: dict[Ref, Span]
-    warnings: tuple[Problem, ...] = ()
+    whereabouts: Whereabouts
+    waivers: tuple[tuple[Ref, tuple[WaiverHere, ...]], ...] = ()
     tests: Mapping[Ref, Noun] = field(default_factory=dict)
     """What tests the catalogue and is no part of it: no plan and no store sees it."""
+
+    @property
+    def places(self) -> dict[Ref, Span]:
+        """Where each noun's manifest starts."""
+        return {ref: home.at for ref, home in self.whereabouts.homes.items()}
 
 
 @dataclass
@@ -101,8 +108,10 @@ def load(project: Project) -> Loaded:
     problems = loading.problems + [p for p in loading.placer.placed() if p.at not in refused]
     if problems:
         raise Rejected(sorted(problems, key=_by_place))
-    spans = {ref: envelope.document.at for ref, envelope in loading.envelopes.items()}
-    return Loaded(catalog, spans, tests=tests)
+    documents = {ref: envelope.document for ref, envelope in loading.envelopes.items()}
+    homes = {ref: Home(document.file, document.index, document.at) for ref, document in documents.items()}
+    waivers = tuple((ref, envelope.waivers) for ref, envelope in loading.envelopes.items() if envelope.waivers)
+    return Loaded(catalog, Whereabouts(project.root, catalog, homes, MAX_YAML), waivers, tests)
 
 
 def _check_tests(tests: Mapping[Ref, Noun], catalog: Catalog) -> Iterator[Found]:

@@ -10,7 +10,10 @@ from pydantic import Field, StringConstraints, WithJsonSchema
 
 from pricebook.catalog.field import Whole
 from pricebook.catalog.model import Model, Number, Text, Violation
+from pricebook.catalog.model import Path as NounPath
+from pricebook.manifest.locate import locate
 from pricebook.manifest.place import Placer
+from pricebook.manifest.policy import Policy
 from pricebook.manifest.source import PROJECT_FILE, find_root
 from pricebook.manifest.syntax import read_documents
 from pricebook.manifest.text import read_text
@@ -56,22 +59,18 @@ class Environment(Model):
     """`metronome` only: the account's names of pricing units by ours, where ours is not its name in lower case with
     hyphens."""
 
+    policy: Policy | None = None
+    """What is said here holds in this environment instead of the project's policy."""
+
     def rules(self) -> Iterator[Violation]:
         """What is for an account stands beside no other store."""
         if self.store == METRONOME:
             return
         for name, info in type(self).model_fields.items():
             value = getattr(self, name)
-            if name not in ("store", "journal") and value != info.get_default(call_default_factory=True):
+            if name not in ("store", "journal", "policy") and value != info.get_default(call_default_factory=True):
                 message = f"{name} is for the store metronome; this one is {quote(self.store.partition(':')[0])}"
                 yield Violation("not-applicable", message, (name,), "remove it, or set store: metronome")
-
-
-class Policy(Model):
-    """What needs a person's word."""
-
-    refuse: tuple[Text, ...] | None = None
-    """Hazards that `apply` refuses without `--allow`."""
 
 
 class ProjectSettings(Model):
@@ -85,7 +84,7 @@ class ProjectSettings(Model):
     """The places that bill, by name."""
     default_environment: Text | None = None
     """The environment that is meant when none is named; the first one by default."""
-    policy: Policy = Policy()
+    policy: Policy = Field(default_factory=Policy)
     """What needs a person's word before it is applied."""
 
     def rules(self) -> Iterator[Violation]:
@@ -118,6 +117,18 @@ class Project:
             hint = did_you_mean(chosen, settings.environments) or f"environments: {', '.join(settings.environments)}"
             raise reject("unknown-environment", f"environment {quote(chosen)} does not exist", hint=hint)
         return chosen, settings.environments[chosen]
+
+    def policy(self, environment: str) -> Policy:
+        """The policy of an environment that there is: the project's, with what the environment says instead."""
+        return self.settings.policy.under(self.settings.environments[environment].policy)
+
+    def place(self, path: NounPath) -> Span:
+        """Where a path of the project file stands, now; its start when the file cannot be read any more."""
+        try:
+            text = read_text(self.root / PROJECT_FILE, PROJECT_FILE, limit=MAX_YAML)
+        except Rejected:
+            return Span(PROJECT_FILE)
+        return locate(PROJECT_FILE, text, 0, [path])[path]
 
 
 def read_project(directory: Path) -> Project:

@@ -12,6 +12,8 @@ from hashlib import blake2b
 from typing import BinaryIO
 
 PROJECT_FILE = "pricebook.yaml"
+WAIVERS_FILE = "waivers.yaml"
+"""Beside the project file: findings that are accepted."""
 _SUFFIXES = (".yaml", ".yml")
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP)
 _PIECE = 1 << 20
@@ -42,7 +44,7 @@ def manifest_files(root: str, names: Iterable[str]) -> Iterator[tuple[str, str]]
         top = os.path.join(root, name)
         for path in _below(top) if os.path.isdir(top) else (top,):
             shown = os.path.relpath(path, root)
-            if shown not in seen and shown != PROJECT_FILE:
+            if shown not in seen and shown not in (PROJECT_FILE, WAIVERS_FILE):
                 seen.add(shown)
                 yield path, shown
 
@@ -63,10 +65,13 @@ def open_file(path: str | os.PathLike[str]) -> BinaryIO:
 
 
 def digest_of(root: str, names: Iterable[str], others: Iterable[str]) -> str:
-    """A digest of everything that a project is read from: its project file, its manifests, and other files by their
-    names relative to the root, with where links among those lead. Raises OSError when one cannot be read."""
+    """A digest of everything that a project is read from: its project file, its waivers, its manifests, and other files
+    by their names relative to the root, with where links among those lead. Raises OSError when one cannot be read."""
     found = blake2b(digest_size=16)
     _add(found, os.path.join(root, PROJECT_FILE), PROJECT_FILE)
+    waivers = os.path.join(root, WAIVERS_FILE)
+    if _is_file(waivers):
+        _add(found, waivers, WAIVERS_FILE)
     for path, shown in manifest_files(root, names):
         _add(found, path, shown)
     real = os.path.realpath(root)

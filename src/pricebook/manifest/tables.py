@@ -16,7 +16,7 @@ from typing import Any, TextIO
 from pricebook.catalog.canonical import quoted
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Path
-from pricebook.catalog.timeline import Segment
+from pricebook.catalog.timeline import Segment, read_schedule
 from pricebook.manifest.cells import Cells, Unusable
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates import joined
@@ -88,6 +88,15 @@ def places(source: Source, keys: Iterable[str]) -> dict[str, Span]:
     return {key: Span(source.shown, line) for key, line in found.items()}
 
 
+def price_places(source: Source, keys: Iterable[str]) -> dict[tuple[str, str], Span]:
+    """Where the prices of these keys stand, each with the instant from which it holds; reads the table again."""
+    wanted = set(keys)
+    rows = _Rows(source, Table())
+    found = [(key, read_schedule(text)[0].starting_at, line) for key, text, line in rows.entries() if key in wanted]
+    found += [(key, segment.starting_at, line) for key, segment, line in rows.dated() if key in wanted]
+    return {(key, start): Span(source.shown, line, rows.price_column) for key, start, line in found}
+
+
 def _join(source: Source, table: Table, key: str, segments: list[tuple[Segment, int]]) -> None:
     schedule = joined([segment for segment, _ in segments])
     if isinstance(schedule, str):
@@ -126,6 +135,7 @@ class _Rows:
     def __init__(self, source: Source, table: Table) -> None:
         self.source, self.table = source, table
         self.bad = 0
+        self.price_column = 1
         columns = source.spec.columns
         self.is_dated = columns.starting_at is not None or columns.ending_before is not None
 
@@ -218,6 +228,7 @@ class _Rows:
             problem = Problem(error.code, error.message, source.said_at(error.said_at), error.hint)
             self.table.problems.append(problem)
             return
+        self.price_column = cells.price + 1
         yield cells, self._lines(reader, len(header))
 
     def _lines(self, reader: Any, width: int | None = None) -> Rows:

@@ -124,21 +124,22 @@ def _never_invoiced(noun: Noun, desired: Catalog) -> Iterator[Hazard]:
         if schedule is None:
             continue
         last: object = decode(read_schedule(schedule)[-1].terms)
-        if _entitles(last) or any(_enables(override, product, frequency, desired) for override in package.overrides):
+        if _entitles(last) or any(enables(override, product, frequency, desired) for override in package.overrides):
             continue
         yield Hazard.NEVER_INVOICED
 
 
-def _enables(override: object, product: str, frequency: str, desired: Catalog) -> bool:
+def enables(override: object, product: str, frequency: str, desired: Catalog) -> bool:
+    """Whether an override of a package entitles contracts to the rate of a product and billing frequency."""
     if getattr(override, "entitled", None) is not True:
         return False
     for specifier in getattr(override, "override_specifiers", ()):
         tags = set(specifier.product_tags or ())
-        declared = desired.products.get(product)
         if specifier.product is not None and specifier.product != product:
             continue
         if specifier.billing_frequency is not None and specifier.billing_frequency != frequency:
             continue
+        declared = desired.products.get(product) if tags else None
         if tags and (declared is None or not tags <= set(declared.tags or ())):
             continue
         return True

@@ -116,7 +116,7 @@ def compare_terms(observed: str, desired: str) -> frozenset[Hazard]:
     if before.get("entitled") and not after.get("entitled"):
         hazards.add(Hazard.ENTITLEMENT_LOST)
     comparable = all(before.get(name) == after.get(name) for name in ("rate_type", "credit_type"))
-    for was, now in zip(_prices(before), _prices(after), strict=False) if comparable else ():
+    for was, now in zip(prices_of(before), prices_of(after), strict=False) if comparable else ():
         hazards |= compare_prices(was, now)
     return frozenset(hazards)
 
@@ -132,7 +132,7 @@ def compare_prices(observed: Decimal, desired: Decimal) -> frozenset[Hazard]:
     return frozenset(hazards)
 
 
-def _prices(terms: dict[str, Any]) -> tuple[Decimal, ...]:
+def prices_of(terms: dict[str, Any]) -> tuple[Decimal, ...]:
     """The prices of terms: one, one per tier, and the commit rate's."""
     own = [terms.get("price"), *(tier["price"] for tier in terms.get("tiers", ()))]
     commit = terms.get("commit_rate", {})

@@ -1,10 +1,12 @@
 """How much there is in a catalogue: the answer of `validate`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.problem import Problem
+from pricebook.render.escape import escape_json
 
 
 def census(catalog: Catalog, tests: Collection[Ref]) -> dict[str, int]:
@@ -19,7 +21,9 @@ def census_text(catalog: Catalog, tests: Collection[Ref]) -> str:
     return f"Valid: {', '.join(found)}."
 
 
-def census_json(catalog: Catalog, tests: Collection[Ref]) -> str:
-    """The same as JSON."""
+def census_json(catalog: Catalog, tests: Collection[Ref], findings: Iterable[Problem]) -> str:
+    """The same as JSON, with what the rules say."""
+    from pricebook.render.document import problem_data
+
     counts = {word.replace(" ", "_"): n for word, n in census(catalog, tests).items()}
-    return encode({"valid": True, "counts": counts})
+    return escape_json(encode({"valid": True, "counts": counts, "findings": list(map(problem_data, findings))}))

@@ -149,9 +149,9 @@ def _hazards(view: PlanView, width: int, paint: Paint) -> Iterator[str]:
 
 
 def _findings(view: PlanView, width: int, paint: Paint) -> Iterator[str]:
-    yield from draw_findings(view.findings, width, paint)
-    if view.findings:
-        yield ""
+    lines = list(draw_findings(view.findings, width, paint))
+    yield from lines
+    yield from [""] if lines else []
 
 
 def _hazard_lines(hazards: Sequence[HazardView], width: int, paint: Paint) -> Iterator[str]:

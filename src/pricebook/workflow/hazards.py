@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.timeline import read_schedule
-from pricebook.manifest.project import Policy
+from pricebook.manifest.policy import Policy
 from pricebook.plan.change import AddRates
 from pricebook.plan.hazard import REFUSED, Hazard
 from pricebook.plan.step import Plan
@@ -18,19 +18,15 @@ ALL = "all"
 def refused_hazards(plan: Plan, allowed: Iterable[str], policy: Policy, now: datetime) -> list[Hazard]:
     """The hazards of the plan that the policy refuses and nobody allowed, sorted.
 
-    A plan that is applied late re-prices what was metered since the dates in it: that is RETROACTIVE too. Raises
-    Rejected for a word that is no hazard.
+    A plan that is applied late re-prices what was metered since the dates in it: that is RETROACTIVE too. Hazards that
+    need an approval are findings, and no flag allows them. Raises Rejected for a word that is no hazard.
     """
     words = list(allowed)
-    refused = check_policy(policy)
+    refused = REFUSED if policy.refuse is None else frozenset(map(_hazard, policy.refuse))
     granted = set(Hazard) if ALL in words else set(map(_hazard, words))
     late = {Hazard.RETROACTIVE} if overtaken(plan, now) else set()
-    return sorted(((set(plan.hazards) | late) & refused) - granted)
-
-
-def check_policy(policy: Policy) -> frozenset[Hazard]:
-    """The hazards that a policy refuses. Raises Rejected for a word that is no hazard."""
-    return REFUSED if policy.refuse is None else frozenset(map(_hazard, policy.refuse))
+    signed = frozenset(map(_hazard, policy.need_approval))
+    return sorted(((set(plan.hazards) - signed | late) & refused) - granted)
 
 
 def overtaken(plan: Plan, now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """Plan: what would make the store say what the manifests say."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from pricebook.apply.ports import Store
@@ -9,19 +10,30 @@ from pricebook.plan.planner import RehearsalFailed, make_plan
 from pricebook.plan.step import Plan
 from pricebook.problem import reject
 from pricebook.workflow.limits import check_limits
+from pricebook.workflow.review import Meter, review_plan
 
 
-def plan(project: Project, environment: str, store: Store, as_of: datetime, *, prune: bool = False) -> Plan:
-    """The rehearsed plan of a project against a store, as of an instant. Reads only.
+def plan(
+    project: Project,
+    environment: str,
+    store: Store,
+    as_of: datetime,
+    *,
+    prune: bool = False,
+    meter: Meter | None = None,
+) -> Plan:
+    """The rehearsed plan of a project against a store, as of an instant. Reads only. With a meter of CPU seconds the
+    rules are run, and the plan has their findings.
 
     Raises Rejected for what is wrong with the manifests or impossible for the store, StoreError when it is unreadable.
     """
     loaded = load(project)
     namespace = project.settings.namespace
+    snapshot = store.snapshot(namespace, as_of)
     try:
         made = make_plan(
             loaded.catalog,
-            store.snapshot(namespace, as_of),
+            snapshot,
             namespace=namespace,
             environment=environment,
             as_of=as_of,
@@ -32,4 +44,7 @@ def plan(project: Project, environment: str, store: Store, as_of: datetime, *, p
         hint = "this is a bug of pricebook, not of the manifests; nothing was written. Please report it with them"
         raise reject("rehearsal", str(error), hint=hint) from error
     check_limits(made, store, loaded.places)
-    return made
+    if meter is None:
+        return made
+    policy = project.policy(environment)
+    return replace(made, findings=review_plan(project, policy, loaded, snapshot, made, meter))

@@ -1,0 +1,33 @@
+"""`pricebook explain`."""
+
+import click
+
+from pricebook.cli.invocation import Invocation, refusals
+
+
+@click.command()
+@click.argument("word", metavar="RULE")
+@click.pass_context
+def command(ctx: click.Context, word: str) -> None:
+    """Show the page of a rule, a hazard or an error code.
+
+    A rule of the company has the message, the expressions and the hint of pricebook.yaml as its page.
+    """
+    invocation = Invocation.of(ctx)
+    with refusals(invocation):
+        from pricebook import wiring
+        from pricebook.manifest.policy import CompanyRule
+        from pricebook.problem import Rejected
+        from pricebook.render.rule_list import draw_page, page_json
+        from pricebook.render.view import HAZARD_WORDS
+        from pricebook.workflow.rules import page_of
+
+        company: tuple[CompanyRule, ...] = ()
+        try:
+            company = invocation.project.policy(invocation.environment[0]).company_rules
+        except Rejected as rejected:
+            if [problem.code for problem in rejected.problems] != ["no-project"]:
+                raise
+        meanings = {hazard.value: words for hazard, words in HAZARD_WORDS.items()}
+        page = page_of(word, wiring.errors_page(), meanings, company)
+        invocation.print([page_json(word, page)] if invocation.json else draw_page(page))

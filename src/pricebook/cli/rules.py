@@ -1,0 +1,43 @@
+"""`pricebook rules`."""
+
+from pathlib import Path
+
+import click
+
+from pricebook.cli.invocation import Invocation, refusals
+
+
+@click.command()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write the page of each rule to DIR.",
+)
+@click.pass_context
+def command(ctx: click.Context, output: Path | None) -> None:
+    """List the rules, with the severity that each has in this environment.
+
+    Works without a project too: then the severities are those that hold out of the box.
+    """
+    invocation = Invocation.of(ctx)
+    with refusals(invocation):
+        from pricebook.manifest.policy import Policy
+        from pricebook.problem import Rejected
+        from pricebook.render.rule_list import draw_rules, rules_json
+        from pricebook.workflow.policy import checked_policy
+        from pricebook.workflow.rules import listed_rules, write_pages
+
+        if output is not None:
+            invocation.print(f"wrote {output / name}" for name in write_pages(output))
+            return
+        try:
+            project = invocation.project
+        except Rejected as rejected:
+            if [problem.code for problem in rejected.problems] != ["no-project"]:
+                raise
+            found = listed_rules(Policy())
+        else:
+            found = listed_rules(checked_policy(project, invocation.environment[0]))
+        rows = [(rule.id, rule.severity, rule.about, rule.title) for rule in found]
+        invocation.print([rules_json(rows)] if invocation.json else draw_rules(rows, invocation.width))

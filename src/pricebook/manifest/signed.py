@@ -1,0 +1,79 @@
+"""The waivers of a project: those of `waivers.yaml`, and those that stand in the metadata of manifests."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pricebook.catalog.reference import Ref
+from pricebook.manifest.load import Loaded
+from pricebook.manifest.locate import NodePath, locate
+from pricebook.manifest.place import Placer
+from pricebook.manifest.policy import WaiverHere, Waivers
+from pricebook.manifest.project import MAX_YAML, Project
+from pricebook.manifest.source import WAIVERS_FILE
+from pricebook.manifest.syntax import read_documents
+from pricebook.manifest.text import read_text
+from pricebook.manifest.validation import validated
+from pricebook.problem import Problem, Rejected
+from pricebook.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A waiver with its place: the findings of `rule` about what `covers` says are accepted until an instant."""
+
+    rule: str
+    covers: str
+    reason: str
+    by: str
+    until: datetime
+    at: Span
+
+
+def signed_waivers(project: Project, loaded: Loaded) -> tuple[Signed, ...]:
+    """Every waiver of the project. Raises Rejected with all that is wrong with `waivers.yaml`."""
+    found = list(_from_file(project))
+    for ref, waivers in loaded.waivers:
+        home = loaded.whereabouts.homes[ref]
+        paths: list[NodePath] = [("metadata", "waivers", index) for index in range(len(waivers))]
+        try:
+            text = read_text(project.root / home.file, home.file, limit=MAX_YAML)
+            places = locate(home.file, text, home.index, paths)
+        except Rejected:  # gone since it was read
+            places = {}
+        for path, waiver in zip(paths, waivers, strict=True):
+            found.append(_signed(waiver, _below(ref, waiver.covers), places.get(path, home.at)))
+    return tuple(found)
+
+
+def _below(ref: Ref, covers: str | None) -> str:
+    """What a waiver beside a noun covers: the noun and all its parts, or those that it names."""
+    if covers is None:
+        return f"{ref}*"
+    return covers if covers.startswith(str(ref)) else f"{ref}/{covers}"
+
+
+def _signed(waiver: WaiverHere, covers: str, at: Span) -> Signed:
+    return Signed(waiver.rule.lower().replace("_", "-"), covers, waiver.reason, waiver.by, waiver.until, at)
+
+
+def _from_file(project: Project) -> list[Signed]:
+    path = project.root / WAIVERS_FILE
+    if not path.is_file():
+        return []
+    text = read_text(path, WAIVERS_FILE, limit=MAX_YAML)
+    documents, problems = read_documents(WAIVERS_FILE, text)
+    if len(documents) > 1:
+        message = f"{WAIVERS_FILE} is one document; here begins another"
+        problems.append(Problem("type", message, documents[1].at, "put all of them under one waivers:"))
+    if problems:
+        raise Rejected(problems)
+    if not documents:
+        return []
+    placer = Placer(project.root)
+    waivers, violations = validated(Waivers, documents[0].data)
+    placer.add(violations, documents[0])
+    if waivers is None:
+        raise Rejected(placer.placed())
+    places: list[NodePath] = [("waivers", index) for index in range(len(waivers.waivers))]
+    spans = locate(WAIVERS_FILE, text, documents[0].index, places)
+    return [_signed(one, one.covers, spans[at]) for one, at in zip(waivers.waivers, places, strict=True)]

@@ -1,0 +1,149 @@
+"""Where things of a loaded catalogue stand: found again in the files when somebody has something to say about them.
+
+Nothing is kept but the file and document of each noun: rates come by the hundred thousand, and hardly ever is a place
+asked for. What has changed since it was read has the place of its noun.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any, NamedTuple
+
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.model import Path, Scale
+from pricebook.catalog.reference import Ref
+from pricebook.catalog.unit import BUILT_IN, scale_of
+from pricebook.manifest.locate import NodePath, locate
+from pricebook.manifest.rate_fact import RateFacts
+from pricebook.manifest.rates import read_rates
+from pricebook.manifest.rates_from import RatesFrom
+from pricebook.manifest.syntax import read_documents
+from pricebook.manifest.tables import Source, price_places
+from pricebook.manifest.text import read_text
+from pricebook.manifest.validation import validated
+from pricebook.problem import Rejected
+from pricebook.span import Span
+
+
+class Spot(NamedTuple):
+    """A place that is asked for: below a noun's spec, or of one rate of a card.
+
+    Of a rate the path may begin with the instant (as text) from which the price holds that is meant.
+    """
+
+    ref: Ref
+    path: Path = ()
+    rate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a noun is declared: the file relative to the project's root, the document's index, and its start."""
+
+    file: str
+    index: int
+    at: Span
+
+
+@dataclass
+class Whereabouts:
+    """The files of a loaded catalogue."""
+
+    root: FilePath
+    catalog: Catalog
+    homes: Mapping[Ref, Home]
+    limit: int
+    _texts: dict[str, str] = field(default_factory=dict)
+
+    def spans(self, spots: Iterable[Spot]) -> dict[Spot, Span]:
+        """Where the spots stand, of the nouns that are declared."""
+        found: dict[Spot, Span] = {}
+        plain: dict[Home, list[tuple[Spot, NodePath]]] = defaultdict(list)
+        rates: dict[Ref, list[Spot]] = defaultdict(list)
+        for spot in set(spots):
+            home = self.homes.get(spot.ref)
+            if home is None:
+                continue
+            found[spot] = home.at
+            if spot.rate is not None:
+                rates[spot.ref].append(spot)
+            else:
+                path: NodePath = ("spec", *spot.path) if spot.path else ("metadata", "name")
+                plain[home].append((spot, path))
+        for ref, asked in rates.items():
+            written, in_tables = self._rates(ref, self.homes[ref], asked)
+            found |= in_tables
+            plain[self.homes[ref]] += written.items()
+        for home, wanted in plain.items():
+            text = self._text(home.file)
+            if text is not None:
+                places = locate(home.file, text, home.index, [path for _, path in wanted])
+                found |= {spot: places[path] for spot, path in wanted}
+        return found
+
+    def _text(self, file: str) -> str | None:
+        if file not in self._texts:
+            try:
+                self._texts[file] = read_text(self.root / file, file, limit=self.limit)
+            except Rejected:  # gone since it was read
+                return None
+        return self._texts[file]
+
+    def _rates(self, ref: Ref, home: Home, spots: list[Spot]) -> tuple[dict[Spot, NodePath], dict[Spot, Span]]:
+        """The paths of the rates that stand in the card's manifest, and the places of those in its tables."""
+        spec = self._spec(home)
+        card = self.catalog.cards.get(ref.name)
+        if card is None or not isinstance(spec, dict):
+            return {}, {}
+        facts = RateFacts(ref.name, card, self.catalog.products, self._scales())
+        rates = spec.get("rates", ())
+        position = read_rates(rates, facts).position
+        written: dict[Spot, NodePath] = {}
+        elsewhere: list[Spot] = []
+        for spot in spots:
+            index = position.get(spot.rate or "")
+            if index is None:
+                elsewhere.append(spot)
+            else:
+                written[spot] = ("spec", "rates", index, *_within(rates[index], spot.path))
+        return written, self._in_tables(home, spec, facts, elsewhere) if elsewhere else {}
+
+    def _in_tables(self, home: Home, spec: dict[str, Any], facts: RateFacts, spots: list[Spot]) -> dict[Spot, Span]:
+        found: dict[Spot, Span] = {}
+        for entry in spec.get("rates_from", ()):
+            said, _ = validated(RatesFrom, entry)
+            if said is None:
+                continue
+            path = (self.root / home.file).parent / said.table
+            source = Source(path, os.path.relpath(path, self.root), said, lambda _: home.at, facts)
+            places = price_places(source, [spot.rate or "" for spot in spots])
+            any_of = {key: at for (key, _), at in reversed(places.items())}
+            for spot in spots:
+                start = spot.path[0] if spot.path else None
+                at = places.get((spot.rate or "", str(start))) or any_of.get(spot.rate or "")
+                if at is not None:
+                    found[spot] = at
+        return found
+
+    def _spec(self, home: Home) -> object:
+        text = self._text(home.file)
+        for document in read_documents(home.file, text)[0] if text is not None else ():
+            if document.index == home.index and isinstance(document.data, dict):
+                return document.data.get("spec")
+        return None
+
+    def _scales(self) -> dict[str, Scale]:
+        return {name: scale_of(unit) for name, unit in {**BUILT_IN, **self.catalog.units}.items()}
+
+
+def _within(rate: Any, path: Path) -> Path:
+    """Below a rate of a manifest: the price, of a schedule that of the entry that begins when the path says."""
+    schedule = rate.get("schedule") if isinstance(rate, dict) else None
+    if not isinstance(schedule, tuple):
+        return ("price",) if isinstance(rate, dict) and "price" in rate else ()
+    for index, entry in enumerate(schedule):
+        if path and isinstance(entry, dict) and str(path[0])[:10] == str(entry.get("starting_at"))[:10]:
+            return ("schedule", index, "price") if "price" in entry else ("schedule", index)
+    return ("schedule",)

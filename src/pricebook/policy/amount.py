@@ -1,0 +1,434 @@
+"""Rules about how much: prices that are in the wrong unit, currency or period."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from pricebook.catalog.model import Path
+from pricebook.catalog.money import EXACT, plain, to_major_unit
+from pricebook.catalog.reference import Ref
+from pricebook.catalog.timeline import RateKey, Timeline, key_text, read_key, read_schedule, terms_at
+from pricebook.plan.hazard import Hazard
+from pricebook.plan.timeline import MAGNITUDE, compare_terms
+from pricebook.policy.fact import (
+    MONTHS,
+    CardFacts,
+    Facts,
+    card_ref,
+    current,
+    date_words,
+    flat_price,
+    package_ref,
+    terms_of,
+)
+from pricebook.policy.finding import Finding
+from pricebook.policy.rule import Example, Rule
+from pricebook.policy.sample import AFTER_RATES
+
+if TYPE_CHECKING:
+    from pricebook.catalog.package import Package
+
+CHEAPEST, ABOVE, BELOW, ENOUGH = Decimal("0.5"), 1000, 10_000, 10
+"""The least share of the monthly price that a month of a longer period may cost; how many times the median of its
+product a price may be, or the median a price (a small thing is cheap more often than a large one is dear), and of how
+many prices there must be one."""
+SPREAD = 5
+"""So far apart two currencies' prices may be, after a rough conversion."""
+
+MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "KWD": 3, "BHD": 3, "JOD": 3, "OMR": 3, "TND": 3}
+"""ISO 4217: decimals of currencies that have not two."""
+
+PER_DOLLAR = {
+    "USD": "1", "EUR": "0.9", "GBP": "0.8", "CHF": "0.9", "CAD": "1.4", "AUD": "1.5", "NZD": "1.7", "SGD": "1.3",
+    "JPY": "150", "CNY": "7", "HKD": "7.8", "INR": "85", "KRW": "1400", "BRL": "5.5", "MXN": "18", "SEK": "10",
+    "NOK": "10", "DKK": "7", "PLN": "4", "CZK": "23", "ILS": "3.6", "ZAR": "18", "AED": "3.67", "IDR": "16000",
+}  # fmt: skip
+"""What a dollar costs, roughly, in 2020 to 2026: good enough to see a factor of five, and for nothing else."""
+
+
+def _annual(facts: Facts) -> Iterator[Finding]:
+    for card in facts.cards.values():
+        families: dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, Timeline]] = {}
+        for text, timeline in card.subscriptions.items():
+            key = read_key(text)
+            families.setdefault((key.product, key.pricing_group_values), {})[key.billing_frequency or ""] = timeline
+        for (product, groups), by_frequency in sorted(families.items()):
+            order = sorted(by_frequency, key=MONTHS.__getitem__)
+            base = "MONTHLY" if "MONTHLY" in by_frequency else order[0]
+            for frequency in order:
+                if MONTHS[frequency] <= MONTHS[base]:
+                    continue
+                rate = key_text(RateKey(product, frequency, groups))
+                yield from _dearer(facts, card, rate, by_frequency[frequency], frequency, by_frequency[base], base)
+
+
+def _dearer(
+    facts: Facts, card: CardFacts, key: str, timeline: Timeline, frequency: str, base: Timeline, name: str
+) -> Iterator[Finding]:
+    """The first instant from now on at which a longer period's price does not fit that of the shorter one."""
+    instants = sorted({facts.now, *(s.starting_at for s in (*timeline, *base) if s.starting_at > facts.now)})
+    for instant in instants:
+        long, short = terms_at(timeline, instant), terms_at(base, instant)
+        one, other = (flat_price(terms) if terms is not None else None for terms in (long, short))
+        if one is None or other is None or one[1] != other[1] or not other[0]:
+            continue
+        periods = MONTHS[frequency] / MONTHS[name]
+        share = EXACT.divide(one[0], EXACT.multiply(other[0], periods))
+        if CHEAPEST <= share <= 1:
+            continue
+        many = f"{plain(periods.quantize(Decimal(1)))} {name} ones of {facts.money(other[0], other[1])}"
+        price = f"the {frequency} price {facts.money(one[0], one[1])} of {read_key(key).product}"
+        if share > 1:
+            message = f"{price} is {_times(share)} what {many} cost"
+        else:
+            message = f"{price} is only {share:.0%} of what {many} cost"
+        start = next(s.starting_at for s in timeline if s.covers(instant))
+        hint = "a longer period mostly costs 8 to 12 times the month; check the decimal point, and the frequency"
+        yield Finding(card_ref(card.name), (start,), message, hint, rate=key)
+        return
+
+
+def _times(factor: Decimal) -> str:
+    return f"{plain(factor.quantize(Decimal('0.1')))} times"
+
+
+def _small(facts: Facts) -> Iterator[Finding]:
+    for ref, path, rate, amount, unit, what in _whole_amounts(facts):
+        scale = facts.scales.get(unit)
+        if scale is None or scale.currency is None or not 0 < to_major_unit(amount, scale.scale) < 1:
+            continue
+        message = f"{what} is {facts.money(amount, unit)}, less than one {scale.currency}"
+        written = facts.money(to_major_unit(amount, -2 * scale.scale) if scale.scale else amount * 100, unit)
+        hint = f"a plain number is in the API's unit: write {written} if that is meant, with its currency"
+        yield Finding(ref, path, message, hint, rate=rate)
+
+
+def _indivisible(facts: Facts) -> Iterator[Finding]:
+    for ref, path, rate, amount, unit, what in _whole_amounts(facts):
+        scale = facts.scales.get(unit)
+        if scale is None or scale.currency is None:
+            continue
+        digits = MINOR_DIGITS.get(scale.currency, 2)
+        major = to_major_unit(amount, scale.scale)
+        if major != round(major, digits):
+            message = f"{what} is {facts.money(amount, unit)}, but {scale.currency} has {digits} decimals"
+            hint = "an invoice would round it, each time; write an amount that can be paid"
+            yield Finding(ref, path, message, hint, rate=rate)
+
+
+Amounts = Iterator[tuple[Ref, Path, str | None, Decimal, str, str]]
+
+
+def _whole_amounts(facts: Facts) -> Amounts:
+    """What stands on an invoice as it is: subscription prices, charges, credits and commits."""
+    for card in facts.cards.values():
+        for key, timeline in card.subscriptions.items():
+            for segment in timeline:
+                price = flat_price(segment.terms)
+                if price is not None and (segment.ending_before is None or segment.ending_before > facts.now):
+                    k = read_key(key)
+                    what = f"the {k.billing_frequency} price of {k.product}"
+                    yield card_ref(card.name), (segment.starting_at,), key, *price, what
+    for name, package in facts.packages.items():
+        for path, amount, unit, what in _terms(package):
+            yield package_ref(name), path, None, amount, unit, what
+
+
+def _terms(package: "Package") -> Iterator[tuple[Path, Decimal, str, str]]:
+    for i, charge in enumerate(package.scheduled_charges):
+        for j, item in enumerate(charge.schedule.schedule_items):
+            at: Path = ("scheduled_charges", i, "schedule", "schedule_items", j, "unit_price")
+            yield at, item.unit_price, charge.schedule.credit_type, f"a charge of {charge.product}"
+    for name in ("commits", "credits"):
+        for i, balance in enumerate(getattr(package, name)):
+            access = balance.access_schedule
+            for j, item in enumerate(access.schedule_items if access.access_type == "SPEND" else ()):
+                at = (name, i, "access_schedule", "schedule_items", j, "amount")
+                yield at, item.amount, access.credit_type, f"what the {name[:-1]} of {balance.product} grants"
+    for name in ("recurring_commits", "recurring_credits"):
+        for i, balance in enumerate(getattr(package, name)):
+            amount = balance.access_amount
+            if amount.access_type == "SPEND":
+                what = f"what the recurring {name[10:-1]} of {balance.product} grants"
+                yield (name, i, "access_amount", "unit_price"), amount.unit_price, amount.credit_type, what
+
+
+def _percent(facts: Facts) -> Iterator[Finding]:
+    for card in facts.cards.values():
+        for head, schedules in card.schedules.items():
+            for text in schedules:
+                if "PERCENTAGE" not in text:
+                    continue
+                for segment in read_schedule(text):
+                    terms = terms_of(segment.terms)
+                    shares = [terms.get("price"), *(tier["price"] for tier in terms.get("tiers", ()))]
+                    most = max((Decimal(share) for share in shares if share is not None), default=Decimal(0))
+                    if "PERCENTAGE" in terms["rate_type"] and most >= CHEAPEST:
+                        key = card.keys_of(head, frozenset((text,)))[0]
+                        message = f"{head[0]} costs {most:.0%} of what it is a share of"
+                        hint = f"a percentage is a fraction: {plain(most / 100)} is {plain(most)} %"
+                        yield Finding(card_ref(card.name), (segment.starting_at,), message, hint, rate=key)
+                        break
+
+
+def _step(facts: Facts) -> Iterator[Finding]:
+    for card in facts.cards.values():
+        for head, schedules in card.schedules.items():
+            for text, count in schedules.items():
+                if "],[" not in text:
+                    continue
+                for before, after in pairwise(read_schedule(text)):
+                    if after.starting_at < facts.now or Hazard.MAGNITUDE not in compare_terms(
+                        before.terms, after.terms
+                    ):
+                        continue
+                    key = card.keys_of(head, frozenset((text,)))[0]
+                    was, now = flat_price(before.terms), flat_price(after.terms)
+                    words = f": {facts.money(*was)} to {facts.money(*now)}" if was and now else ""
+                    message = f"the price changes {MAGNITUDE} times or more on {date_words(after.starting_at)}{words}"
+                    hint = "cents for dollars, or per thousand for per million? Check the unit that the price is for"
+                    yield Finding(card_ref(card.name), (after.starting_at,), message, hint, rate=key, more=count - 1)
+
+
+def _outlier(facts: Facts) -> Iterator[Finding]:
+    for card in facts.cards.values():
+        for head, schedules in card.schedules.items():
+            if sum(schedules.values()) < ENOUGH:
+                continue
+            by_unit: dict[str, list[tuple[Decimal, str, int]]] = {}
+            for text, count in schedules.items():
+                terms = current(read_schedule(text), facts.now)
+                price = flat_price(terms) if terms is not None else None
+                if price is not None and price[0] > 0:
+                    by_unit.setdefault(price[1], []).append((price[0], text, count))
+            for unit, prices in by_unit.items():
+                yield from _far(facts, card, head, unit, sorted(prices))
+
+
+def _far(
+    facts: Facts, card: CardFacts, head: tuple[str, str | None], unit: str, prices: list[tuple[Decimal, str, int]]
+) -> Iterator[Finding]:
+    """The prices far above the median, and those far below it: one finding for each side."""
+    total = sum(count for _, _, count in prices)
+    if total < ENOUGH:
+        return
+    seen, median = 0, prices[0][0]
+    for price, _, count in prices:
+        seen, median = seen + count, price
+        if seen * 2 >= total:
+            break
+    for side, times, far, worst in (
+        ("above", ABOVE, [p for p in prices if p[0] >= median * ABOVE], prices[-1]),
+        ("below", BELOW, [p for p in prices if p[0] * BELOW <= median], prices[0]),
+    ):
+        if not far:
+            continue
+        count = sum(n for _, _, n in far)
+        keys = card.keys_of(head, frozenset((worst[1],)))
+        some = f"{count:,} of the {total:,} prices of {head[0]} are" if count > 1 else f"a price of {head[0]} is"
+        message = (
+            f"{some} {times:,} times or more {side} the median {facts.money(median, unit)}:"
+            f" {facts.money(worst[0], unit)} for {_groups(keys[0])}"
+        )
+        hint = "per unit or per million, cents or dollars? Check the unit that the price is for"
+        yield Finding(card_ref(card.name), (), message, hint, rate=keys[0], more=count - 1)
+
+
+def _groups(key: str) -> str:
+    values = read_key(key).pricing_group_values
+    return ", ".join(value for _, value in values) or read_key(key).product
+
+
+def _spread(facts: Facts) -> Iterator[Finding]:
+    cards = sorted(facts.cards.values(), key=lambda card: card.name)
+    for index, card in enumerate(cards):
+        for other in cards[:index]:
+            if card.card.fiat_credit_type != other.card.fiat_credit_type:
+                yield from _between(facts, other, card)
+
+
+def _between(facts: Facts, one: CardFacts, other: CardFacts) -> Iterator[Finding]:
+    """Two cards in different currencies: the prices that they have in common. One finding for each product."""
+    found: dict[str, tuple[str, str, int]] = {}
+    known: dict[tuple[str, str], str] = {}
+    for key, text in sorted(other.rates.items()) if one.products & other.products else ():
+        twin = one.rates.get(key)
+        if twin is None:
+            continue
+        if (twin, text) not in known:
+            known[twin, text] = _apart(facts, twin, text)
+        if known[twin, text]:
+            product = read_key(key).product
+            first, words, count = found.get(product, (key, known[twin, text], 0))
+            found[product] = (first, words, count + 1)
+    for product, (key, words, count) in sorted(found.items()):
+        message = f"the price of {product} is far from the one on card {one.name}: {words}"
+        hint = "convert it again; or name a pricing unit with the right scale"
+        yield Finding(card_ref(other.name), (), message, hint, rate=key, more=count - 1)
+
+
+def _apart(facts: Facts, one: str, other: str) -> str:
+    """How far two schedules' prices are from each other now, in words; nothing when they are near."""
+    dollars: list[Decimal] = []
+    words: list[str] = []
+    for text in (one, other):
+        terms = current(read_schedule(text), facts.now)
+        price = flat_price(terms) if terms is not None else None
+        scale = facts.scales.get(price[1]) if price is not None else None
+        if price is None or scale is None or scale.currency not in PER_DOLLAR or not price[0]:
+            return ""
+        dollars.append(to_major_unit(price[0], scale.scale) / Decimal(PER_DOLLAR[scale.currency]))
+        words.append(facts.money(*price))
+    low, high = sorted(dollars)
+    return f"{words[1]} and {words[0]}, about {_times(high / low)}" if high >= SPREAD * low else ""
+
+
+EUR = """\
+---
+apiVersion: pricebook/v1
+kind: PricingUnit
+metadata: {name: eur}
+spec: {name: Euro, currency: EUR, scale: 0}
+---
+apiVersion: pricebook/v1
+kind: RateCard
+metadata: {name: europe}
+spec:
+  name: Europe
+  fiat_credit_type: eur
+  rates:
+    - {product: tokens, pricing_group_values: {model: large}, starting_at: 2025-01-01, price: 2.30}
+"""
+_MODELS = "".join(
+    f"    - {{product: tokens, pricing_group_values: {{model: m{n}}}, starting_at: 2025-01-01, price: $0.5{n}}}\n"
+    for n in range(9)
+)
+_SHARE = """\
+---
+apiVersion: pricebook/v1
+kind: Product
+metadata: {name: support}
+spec: {name: Support, type: COMPOSITE, composite_tags: [compute]}
+"""
+_SHARE_RATE = "    - {product: support, rate_type: PERCENTAGE, starting_at: 2025-01-01, price: 0.03}\n"
+
+RULES = (
+    Rule(
+        "annual-price",
+        "error",
+        "The price of a longer period does not fit the monthly one.",
+        "A year that costs more than twelve months, or less than half of them, is mostly a slip of the decimal point,"
+        " a monthly price under the annual frequency, or the other way round. Customers find the cheap one at once.",
+        "Correct the price or its billing frequency. A deliberate discount of more than half is worth a waiver.",
+        Example(bad=(("price: $100.00", "price: $1000.00"),)),
+        _annual,
+        source="Stripe's and Metronome's pricing pages put a year at 8 to 12 months.",
+    ),
+    Rule(
+        "cents-for-dollars",
+        "warning",
+        "A fee, a charge or a credit is less than one dollar.",
+        "Plain numbers are in the API's unit, which for USD is the cent: `price: 10` is ten cents. Who means dollars"
+        " sells the plan for a hundredth of its price, and nobody complains.",
+        "Write amounts with their currency: `$10.00`.",
+        Example(bad=(("price: $10.00", "price: 10"), ("price: $100.00", "price: $1.00"))),
+        _small,
+        source="domain.md, trap 12: cents and dollars mixed up.",
+    ),
+    Rule(
+        "indivisible-price",
+        "warning",
+        "An amount that stands on an invoice as it is has more decimals than its currency.",
+        "Half a cent cannot be paid: it is rounded on every invoice, and the books do not agree with the price list.",
+        "Write an amount that the currency can carry. Prices per unit of usage may be as small as they like.",
+        Example(bad=(("price: $10.00", "price: $9.999"),)),
+        _indivisible,
+        source="ISO 4217, minor units.",
+    ),
+    Rule(
+        "percent-or-fraction",
+        "warning",
+        "A percentage is half of the price or more.",
+        "A percentage is written as a fraction. `price: 1` is not one percent but all of it, and doubles the bill.",
+        "Write 0.01 for 1 %.",
+        Example(
+            bad=(
+                (AFTER_RATES, AFTER_RATES + _SHARE_RATE.replace("0.03", "1")),
+                (
+                    "metadata: {name: gift}\nspec: {name: Gift, type: FIXED}\n",
+                    "metadata: {name: gift}\nspec: {name: Gift, type: FIXED}\n" + _SHARE,
+                ),
+            ),
+            good=(
+                (AFTER_RATES, AFTER_RATES + _SHARE_RATE),
+                (
+                    "metadata: {name: gift}\nspec: {name: Gift, type: FIXED}\n",
+                    "metadata: {name: gift}\nspec: {name: Gift, type: FIXED}\n" + _SHARE,
+                ),
+            ),
+        ),
+        _percent,
+        source="The vendor's OpenAPI document: the price of a PERCENTAGE rate is a fraction.",
+    ),
+    Rule(
+        "price-step",
+        "warning",
+        "A price steps tenfold or more within its own schedule.",
+        "A tenfold, hundredfold or thousandfold step is a change of unit, not of price: cents for dollars, per thousand"
+        " for per million. The hazard MAGNITUDE says the same of a change against what the store holds.",
+        "Check the unit that each price of the schedule is for.",
+        Example(
+            bad=(
+                (
+                    "large}, starting_at: 2025-01-01, price: $2.50}",
+                    "large}, schedule: [{starting_at: 2025-01-01, price: $2.50}, {starting_at: 2026-06-01, price: 3}]}",
+                ),
+            ),
+            good=(
+                (
+                    "large}, starting_at: 2025-01-01, price: $2.50}",
+                    "large}, schedule: [{starting_at: 2025-01-01, price: $2.50},"
+                    " {starting_at: 2026-06-01, price: $3.00}]}",
+                ),
+            ),
+        ),
+        _step,
+        source="domain.md, trap 12.",
+    ),
+    Rule(
+        "price-outlier",
+        "warning",
+        "A price is a thousand times the median of its product, or a ten-thousandth.",
+        "In a list of hundreds of prices one that is per thousand instead of per million does not catch the eye. Real"
+        " published price lists have had such prices for months.",
+        "Check the unit that the price is for. Of many at once the first is named, and the others are counted.",
+        Example(
+            bad=(
+                (AFTER_RATES, AFTER_RATES + _MODELS),
+                (
+                    "model: large}, starting_at: 2025-01-01, price: $2.50",
+                    "model: large}, starting_at: 2025-01-01, price: $2500.00",
+                ),
+            ),
+            good=((AFTER_RATES, AFTER_RATES + _MODELS),),
+        ),
+        _outlier,
+        source="The LiteLLM price table, releases 1.80.0 and 1.97.0: $0.135 a token where $1.35 a million was meant.",
+    ),
+    Rule(
+        "currency-spread",
+        "warning",
+        "The same price in two currencies is far apart.",
+        "The vendor counts USD in cents, and other currencies may be counted in whole units: the same number is then a"
+        " hundred times as much. Prices in two currencies should be about the same money.",
+        "Convert again, and check the scale of the pricing unit. The rates used here are rough, and only a factor of"
+        " five is reported.",
+        Example(
+            bad=((AFTER_RATES, AFTER_RATES + EUR.replace("price: 2.30", "price: 230")),),
+            good=((AFTER_RATES, AFTER_RATES + EUR),),
+        ),
+        _spread,
+        source="design.md, Money: USD amounts are in cents, while a public integration reports whole units for EUR.",
+    ),
+)

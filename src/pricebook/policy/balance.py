@@ -1,0 +1,416 @@
+"""Rules about commits and credits: what is granted can be used, for as long and on as much as was meant."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from pricebook.catalog.model import USD, Path
+from pricebook.catalog.money import EXACT
+from pricebook.catalog.timeline import read_schedule
+from pricebook.policy.fact import DAYS, CardFacts, Facts, current, days_of, package_ref, terms_of
+from pricebook.policy.finding import Finding
+from pricebook.policy.rule import Example, Rule
+from pricebook.policy.sample import AFTER_CREDIT
+
+if TYPE_CHECKING:
+    from pricebook.catalog.commit import Balance
+    from pricebook.catalog.package import Package
+
+ONCE, RECURRING = ("commits", "credits"), ("recurring_commits", "recurring_credits")
+_MONTHS = {"MONTHLY": 1, "QUARTERLY": 3, "ANNUAL": 12}
+LONG = 5 * 365
+"""Days that a contract hardly ever lasts."""
+
+
+def _balances(package: "Package", lists: Sequence[str] = (*ONCE, *RECURRING)) -> Iterator[tuple[Path, Any]]:
+    for name in lists:
+        for index, term in enumerate(getattr(package, name)):
+            yield (name, index), term
+
+
+def _label(path: Path, term: Any) -> str:
+    return f"{path[0]}[{term.key or term.name or term.product}]"
+
+
+def _short(facts: Facts) -> Iterator[Finding]:
+    for name, package in facts.packages.items():
+        for path, term in _balances(package, RECURRING):
+            length = term.duration or package.duration
+            period = DAYS[term.recurrence_frequency or "MONTHLY"]
+            if length is None or days_of(length) >= period - 2:
+                continue
+            share = f"{days_of(length)}/{period}"
+            prorated = (
+                f"; with proration {term.proration} it grants {share} of the amount" if term.proration != "NONE" else ""
+            )
+            which = "the contract" if term.duration is None else "its duration"
+            message = (
+                f"{which} of {length.value} {length.unit} is shorter than one period of a"
+                f" {term.recurrence_frequency or 'MONTHLY'} grant{prorated}"
+            )
+            hint = "use a shorter recurrence_frequency, a longer duration, or a grant that does not recur"
+            at = (*path, "duration") if term.duration is not None else (*path, "recurrence_frequency")
+            yield Finding(package_ref(name), at, message, hint, label=_label(path, term))
+
+
+def _part(facts: Facts) -> Iterator[Finding]:
+    for name, package in facts.packages.items():
+        for path, term in _balances(package, RECURRING):
+            length, frequency = term.duration, term.recurrence_frequency or "MONTHLY"
+            if length is None or term.proration not in ("LAST", "FIRST_AND_LAST"):
+                continue
+            if days_of(length) < DAYS[frequency] - 2 or _whole(length, frequency):
+                continue
+            message = (
+                f"{length.value} {length.unit} are no whole number of {frequency} periods: with proration"
+                f" {term.proration} the last grant is a part of the amount"
+            )
+            hint = "make the duration a multiple of the period, or say proration: NONE"
+            yield Finding(package_ref(name), (*path, "duration"), message, hint, label=_label(path, term))
+
+
+def _whole(length: Any, frequency: str) -> bool:
+    if frequency in _MONTHS:
+        months = {"MONTHS": length.value, "YEARS": length.value * 12}.get(length.unit)
+        return months is not None and months % _MONTHS[frequency] == 0
+    days = {"DAYS": length.value, "WEEKS": length.value * 7}.get(length.unit)
+    return frequency == "DAILY" or (days is not None and days % DAYS[frequency] == 0)
+
+
+def _applies_to(term: "Balance", card: CardFacts, facts: Facts) -> frozenset[str]:
+    """The products on the card that usage may be drawn for."""
+    if not (term.applicable_products or term.applicable_product_tags or term.specifiers):
+        return card.products
+    tags = set(term.applicable_product_tags)
+    found = set(term.applicable_products) & card.products
+    found |= {name for name in card.products if name in facts.products and tags & set(facts.products[name].tags)}
+    for specifier in term.specifiers:
+        found |= facts.matched(specifier, card)
+    return frozenset(found)
+
+
+def _idle(facts: Facts) -> Iterator[Finding]:
+    for name, package in facts.packages.items():
+        card = facts.card_of(package)
+        for path, term in _balances(package) if card is not None else ():
+            assert card is not None
+            if _applies_to(term, card, facts):
+                continue
+            given = [f for f in ("applicable_products", "applicable_product_tags", "specifiers") if getattr(term, f)]
+            message = f"nothing on card {card.name} is what it applies to: it can never be used"
+            hint = f"check {' and '.join(given) or 'the rates of the card'}"
+            at = (*path, given[0]) if given else path
+            yield Finding(package_ref(name), at, message, hint, label=_label(path, term))
+
+
+def _unit(facts: Facts) -> Iterator[Finding]:
+    for name, package in facts.packages.items():
+        card = facts.card_of(package)
+        for path, term in _balances(package) if card is not None else ():
+            assert card is not None
+            field = "access_amount" if path[0] in RECURRING else "access_schedule"
+            access = getattr(term, field)
+            if access.access_type != "SPEND":
+                continue
+            products = _applies_to(term, card, facts)
+            units = {unit for product in products for unit in _units(card, product, facts.now)}
+            if not units or access.credit_type in units:
+                continue
+            message = (
+                f"it is in {access.credit_type}, but what it applies to on card {card.name} is priced in"
+                f" {', '.join(sorted(units))}"
+            )
+            hint = "grant it in the unit of the prices, or price something it applies to in its unit"
+            yield Finding(package_ref(name), (*path, field), message, hint, label=_label(path, term))
+
+
+def _units(card: CardFacts, product: str, now: str) -> Iterator[str]:
+    """The pricing units of a product's rates; of a percentage the card's own."""
+    for (name, _), schedules in card.schedules.items():
+        if name != product:
+            continue
+        for text in schedules:
+            terms = current(read_schedule(text), now)
+            if terms is not None:
+                data = terms_of(terms)
+                yield card.card.fiat_credit_type if "PERCENTAGE" in data["rate_type"] else data.get("credit_type", USD)
+
+
+def _tie(facts: Facts) -> Iterator[Finding]:
+    for name, package in facts.packages.items():
+        card = facts.card_of(package)
+        if card is None:
+            continue
+        seen: list[tuple[Path, Any]] = []
+        for path, term in _balances(package):
+            for at, other in seen:
+                same = term.priority is not None and term.priority == other.priority
+                if (
+                    same
+                    and str(path[0]).endswith("commits") != str(at[0]).endswith("commits")
+                    and (_applies_to(term, card, facts) & _applies_to(other, card, facts))
+                ):
+                    message = f"{_label(path, term)} and {_label(at, other)} have the same priority {term.priority}"
+                    hint = "a paid commit may burn before a free credit: give the one to be used first the lower number"
+                    yield Finding(package_ref(name), (*path, "priority"), message, hint, label=_label(path, term))
+            seen.append((path, term))
+
+
+def _overpriced(facts: Facts) -> Iterator[Finding]:
+    for name, package in facts.packages.items():
+        for path, term in _balances(package, ("commits", "recurring_commits")):
+            granted, paid, unit, at = _sides(path, term)
+            if granted is not None and paid is not None and paid > granted:
+                message = f"the customer pays {facts.money(paid, unit)} for {facts.money(granted, unit)}"
+                hint = "is a decimal point, or the number of payments, wrong?"
+                yield Finding(package_ref(name), at, message, hint, label=_label(path, term))
+
+
+def _sides(path: Path, term: Any) -> tuple[Decimal | None, Decimal | None, str, Path]:
+    """What a commit grants and what it costs, in one unit; None where that cannot be compared."""
+    if path[0] == "recurring_commits":
+        access, invoice = term.access_amount, term.invoice_amount
+        if invoice is None or access.access_type != "SPEND" or access.credit_type != invoice.credit_type:
+            return None, None, USD, path
+        if access.quantity is None:
+            return None, None, USD, path
+        granted = EXACT.multiply(access.unit_price, access.quantity)
+        paid = EXACT.multiply(invoice.unit_price, invoice.quantity)
+        return granted, paid, access.credit_type, (*path, "invoice_amount")
+    access, invoice = term.access_schedule, term.invoice_schedule
+    if invoice is None or access.access_type != "SPEND" or access.credit_type != invoice.credit_type:
+        return None, None, USD, path
+    granted = sum((item.amount for item in access.schedule_items), Decimal(0))
+    paid = sum((item.total for item in invoice.schedule_items), Decimal(0))
+    return granted, paid, access.credit_type, (*path, "invoice_schedule")
+
+
+def _free(facts: Facts) -> Iterator[Finding]:
+    for name, package in facts.packages.items():
+        for path, term in _balances(package, ("commits", "recurring_commits")):
+            field = "invoice_amount" if path[0] == "recurring_commits" else "invoice_schedule"
+            if getattr(term, field) is None and getattr(term, "type", "PREPAID") == "PREPAID":
+                message = f"the commit has no {field}: it is free"
+                hint = f"say what it costs in {field}; what is given away is a credit"
+                yield Finding(package_ref(name), path, message, hint, label=_label(path, term))
+
+
+def _outside(facts: Facts) -> Iterator[Finding]:
+    for name, package in facts.packages.items():
+        if package.duration is None:
+            continue
+        end = days_of(package.duration)
+        for path, offset, label, last in _offsets(package):
+            days = days_of(offset)
+            if days > end or (days == end and not last):
+                message = (
+                    f"it begins {offset.value} {offset.unit} after the start, but contracts last"
+                    f" {package.duration.value} {package.duration.unit}: it never happens"
+                )
+                hint = "let it begin earlier, or contracts last longer"
+                yield Finding(package_ref(name), path, message, hint, label=label)
+
+
+def _offsets(package: "Package") -> Iterator[tuple[Path, Any, str, bool]]:
+    """Where something begins, counted from the start; whether it may fall on the end."""
+    for field in ("subscriptions", "overrides", *RECURRING):
+        for i, term in enumerate(getattr(package, field)):
+            if term.starting_at_offset is not None:
+                yield (field, i, "starting_at_offset"), term.starting_at_offset, f"{field}[{term.key or i + 1}]", False
+    for path, term in _balances(package, ONCE):
+        for j, item in enumerate(term.access_schedule.schedule_items):
+            at = (*path, "access_schedule", "schedule_items", j, "starting_at_offset")
+            yield at, item.starting_at_offset, _label(path, term), False
+        invoice = getattr(term, "invoice_schedule", None)
+        for j, item in enumerate(invoice.schedule_items if invoice is not None else ()):
+            yield (
+                (*path, "invoice_schedule", "schedule_items", j, "date_offset"),
+                item.date_offset,
+                _label(path, term),
+                True,
+            )
+    for i, charge in enumerate(package.scheduled_charges):
+        for j, item in enumerate(charge.schedule.schedule_items):
+            at = ("scheduled_charges", i, "schedule", "schedule_items", j, "date_offset")
+            yield at, item.date_offset, f"scheduled_charges[{charge.key or charge.product}]", True
+
+
+def _nothing(facts: Facts) -> Iterator[Finding]:
+    for name, package in facts.packages.items():
+        schedules = [
+            (("scheduled_charges", i, "schedule"), charge.schedule, charge.key or charge.product)
+            for i, charge in enumerate(package.scheduled_charges)
+        ]
+        for i, commit in enumerate(package.commits):
+            if commit.invoice_schedule is not None:
+                schedules.append(
+                    (("commits", i, "invoice_schedule"), commit.invoice_schedule, commit.key or commit.product)
+                )
+        for path, schedule, label in schedules:
+            for j, item in enumerate(schedule.schedule_items):
+                if not item.total:
+                    at = (*path, "schedule_items", j)
+                    message = f"{facts.money(item.unit_price, schedule.credit_type)} times {item.quantity} is nothing"
+                    yield Finding(package_ref(name), at, message, "correct the price or the quantity", label=label)
+
+
+def _long(facts: Facts) -> Iterator[Finding]:
+    for name, package in facts.packages.items():
+        if package.duration is not None and days_of(package.duration) > LONG:
+            message = f"contracts last {package.duration.value} {package.duration.unit}"
+            hint = "MONTHS rather than YEARS? Prices and credits are promised for that long"
+            yield Finding(package_ref(name), ("duration",), message, hint)
+
+
+_COMMIT = """\
+  commits:
+    - key: prepaid
+      type: PREPAID
+      product: gift
+      priority: 2
+      access_schedule:
+        schedule_items:
+          - {amount: $1200.00, starting_at_offset: {value: 0, unit: MONTHS}, duration: {value: 12, unit: MONTHS}}
+      invoice_schedule:
+        schedule_items: [{unit_price: $1000.00, quantity: 1, date_offset: {value: 0, unit: MONTHS}}]
+"""
+_WITH_COMMIT = ("  recurring_credits:\n", _COMMIT + "  recurring_credits:\n")
+_CHARGE = """\
+  scheduled_charges:
+    - key: setup
+      product: gift
+      schedule: {schedule_items: [{unit_price: $500.00, quantity: 1, date_offset: {value: 0, unit: DAYS}}]}
+"""
+_WITH_CHARGE = ("  recurring_credits:\n", _CHARGE + "  recurring_credits:\n")
+RULES = (
+    Rule(
+        "short-credit",
+        "error",
+        "A recurring grant lasts shorter than its period.",
+        "A yearly credit of a package that lasts a month is granted once and, prorated, is a 365th or a twelfth of what"
+        " the page promises. The customer sees some cents.",
+        "Recur as often as the amount says, or grant it once.",
+        Example(bad=(("recurrence_frequency: MONTHLY", "recurrence_frequency: ANNUAL"),)),
+        _short,
+        source="The vendor's OpenAPI document, proration of recurring credits: FIRST_AND_LAST is the default.",
+    ),
+    Rule(
+        "part-period",
+        "warning",
+        "The duration of a recurring grant is no whole number of its periods.",
+        "The last grant is prorated: of three and a half months the fourth credit is half of one.",
+        "Make the duration a multiple of the period, or say `proration: NONE`.",
+        Example(bad=((AFTER_CREDIT, "      duration: {value: 100, unit: DAYS}\n"),)),
+        _part,
+        source="The vendor's OpenAPI document, proration of recurring credits.",
+    ),
+    Rule(
+        "idle-credit",
+        "error",
+        "A commit or credit applies to no product on its card.",
+        "The customer has paid for, or was promised, a balance that never goes down.",
+        "Check the names and tags; a tag is one that the products have, letter for letter.",
+        Example(bad=(("applicable_product_tags: [compute]", "applicable_product_tags: [Compute]"),)),
+        _idle,
+    ),
+    Rule(
+        "credit-unit",
+        "error",
+        "A commit or credit is in another pricing unit than everything that it applies to.",
+        "A balance in dollars is not drawn down by prices in tokens, nor the other way round.",
+        "Grant it in the unit of the prices.",
+        Example(
+            bad=(
+                ("access_amount: {unit_price: $5.00}", "access_amount: {unit_price: 500, credit_type: points}"),
+                (
+                    "  aliases: [{name: standard}]",
+                    "  aliases: [{name: standard}]\n  credit_type_conversions:"
+                    " [{custom_credit_type: points, fiat_per_custom_credit: $0.01}]",
+                ),
+                (
+                    "---\napiVersion: pricebook/v1\nkind: RateCard",
+                    "---\napiVersion: pricebook/v1\nkind: PricingUnit\n"
+                    "metadata: {name: points}\nspec: {name: Points}\n---\napiVersion: pricebook/v1\nkind: RateCard",
+                ),
+            ),
+        ),
+        _unit,
+        source="[assumed]: no source says that a balance in one unit covers prices in another.",
+    ),
+    Rule(
+        "priority-tie",
+        "note",
+        "A paid commit and a free credit have the same priority.",
+        "Balances burn by priority, then by what they cost: which of the two is used first is left to the tie.",
+        "Give the one that shall be used first the lower priority.",
+        Example(bad=(_WITH_COMMIT, ("priority: 2", "priority: 1")), good=(_WITH_COMMIT,)),
+        _tie,
+        source="domain.md, trap 9.",
+    ),
+    Rule(
+        "overpriced-commit",
+        "warning",
+        "A commit costs more than it grants.",
+        "Nobody buys that knowingly: a decimal point, or a yearly price that is charged every month.",
+        "Compare the invoice with the access, with all their items.",
+        Example(bad=(_WITH_COMMIT, ("unit_price: $1000.00", "unit_price: $10000.00")), good=(_WITH_COMMIT,)),
+        _overpriced,
+    ),
+    Rule(
+        "free-commit",
+        "warning",
+        "A commit says nothing about what it costs, so it is free.",
+        "A commit without invoice is given away; what was meant is mostly that somebody fills the price in later.",
+        "Say what it costs, or make it a credit.",
+        Example(
+            bad=(
+                _WITH_COMMIT,
+                (
+                    "      invoice_schedule:\n        schedule_items: [{unit_price: $1000.00, quantity: 1,"
+                    " date_offset: {value: 0, unit: MONTHS}}]\n",
+                    "",
+                ),
+            ),
+            good=(_WITH_COMMIT,),
+        ),
+        _free,
+        source="The vendor's OpenAPI document: without invoice schedule or amount a commit is free.",
+    ),
+    Rule(
+        "outside-contract",
+        "error",
+        "A term begins after the contract has ended.",
+        "It is in the package and never happens: a charge that is not made, a credit that nobody gets.",
+        "Mind the unit: 12 MONTHS, not 12 YEARS.",
+        Example(
+            bad=(
+                (
+                    "      starting_at_offset: {value: 0, unit: MONTHS}\n" + AFTER_CREDIT,
+                    "      starting_at_offset: {value: 12, unit: MONTHS}\n" + AFTER_CREDIT,
+                ),
+            )
+        ),
+        _outside,
+    ),
+    Rule(
+        "nothing-charged",
+        "warning",
+        "A charge comes to nothing.",
+        "A unit price or a quantity of 0 makes an invoice line of $0.00, or none.",
+        "Correct the price or the quantity, or take the charge out.",
+        Example(
+            bad=(_WITH_CHARGE, ("unit_price: $500.00, quantity: 1", "unit_price: $500.00, quantity: 0")),
+            good=(_WITH_CHARGE,),
+        ),
+        _nothing,
+    ),
+    Rule(
+        "long-contract",
+        "warning",
+        "Contracts last more than five years.",
+        "`12 YEARS` where `12 MONTHS` was meant cannot be taken back once somebody has signed.",
+        "Check the unit of the duration.",
+        Example(bad=(("duration: {value: 12, unit: MONTHS}", "duration: {value: 12, unit: YEARS}"),)),
+        _long,
+    ),
+)

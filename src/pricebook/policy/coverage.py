@@ -1,0 +1,342 @@
+"""Rules about what is sold: prices without gaps in time, products that somebody can buy, names that lead somewhere."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from pricebook.catalog.instant import instant_text
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.timeline import Timeline, read_schedule
+from pricebook.plan.assess import enables
+from pricebook.policy.fact import CardFacts, Facts, card_ref, current, date_words, holes, package_ref, terms_of
+from pricebook.policy.finding import Finding
+from pricebook.policy.rule import Example, Rule
+
+if TYPE_CHECKING:
+    from pricebook.catalog.package import Package
+
+PRICED = ("USAGE", "SUBSCRIPTION", "COMPOSITE")
+"""The types of product that need a rate to be billed."""
+RETIRED = frozenset(("retired", "deprecated", "legacy", "sunset", "end-of-life"))
+"""Tags that say that a product is not to be sold any more."""
+
+
+def _gap(facts: Facts) -> Iterator[Finding]:
+    for card, head, text, count in _schedules(facts):
+        for before, after in pairwise(read_schedule(text)):
+            end = before.ending_before
+            if end is not None and end < after.starting_at and after.starting_at > facts.now:
+                key = card.keys_of(head, frozenset((text,)))[0]
+                message = f"there is no price from {date_words(end)} until {date_words(after.starting_at)}"
+                hint = "leave ending_before out: a price lasts until the next one starts"
+                yield Finding(card_ref(card.name), (before.starting_at,), message, hint, rate=key, more=count - 1)
+
+
+def _ends(facts: Facts) -> Iterator[Finding]:
+    for card, head, text, count in _schedules(facts):
+        end = read_schedule(text)[-1].ending_before
+        if end is not None and end > facts.now:
+            key = card.keys_of(head, frozenset((text,)))[0]
+            message = f"the price ends on {date_words(end)}, and none follows"
+            hint = "when it shall end, say so: {starting_at: " + date_words(end) + ", entitled: false, price: ...}"
+            start = read_schedule(text)[-1].starting_at
+            yield Finding(card_ref(card.name), (start,), message, hint, rate=key, more=count - 1)
+
+
+def _schedules(facts: Facts) -> Iterator[tuple[CardFacts, tuple[str, str | None], str, int]]:
+    """Every distinct schedule that has an end somewhere."""
+    for card in facts.cards.values():
+        for head, schedules in card.schedules.items():
+            for text, count in schedules.items():
+                if ",null,{" not in text or "],[" in text:
+                    yield card, head, text, count
+
+
+def _unpriced(facts: Facts) -> Iterator[Finding]:
+    for name, package in facts.packages.items():
+        card, start = facts.card_of(package), facts.start_of(package)
+        for index, subscription in enumerate(package.subscriptions):
+            rate = subscription.subscription_rate
+            timeline = card.timeline(rate.product, rate.billing_frequency) if card is not None else None
+            if card is None or timeline is None:
+                continue
+            hole = next(holes(timeline, start), None)
+            if hole is not None:
+                until = f" until {date_words(hole[1])}" if hole[1] is not None else " on"
+                message = (
+                    f"contracts can start on {date_words(start)}, but the {rate.billing_frequency} price of"
+                    f" {rate.product} on card {card.name} is missing from {date_words(hole[0])}{until}"
+                )
+                path = ("subscriptions", index, "subscription_rate")
+                related = (("the rate card", card_ref(card.name), ()),)
+                hint = "give the card a price for that time, or the package's alias a later start"
+                yield Finding(package_ref(name), path, message, hint, label=subscription.key or "", related=related)
+
+
+def _unsold(facts: Facts) -> Iterator[Finding]:
+    users: dict[str, list[Package]] = {}
+    for package in facts.packages.values():
+        card = facts.card_of(package)
+        if card is not None:
+            users.setdefault(card.name, []).append(package)
+    for name, card in facts.cards.items():
+        for (product, frequency), schedules in sorted(card.schedules.items(), key=lambda item: str(item[0])):
+            closed = frozenset(text for text in schedules if not _entitled(read_schedule(text), facts.now))
+            if len(closed) < len(schedules):
+                continue
+            overrides = [override for package in users.get(name, ()) for override in package.overrides]
+            if any(enables(override, product, frequency or "", facts.catalog) for override in overrides):
+                continue
+            key = card.keys_of((product, frequency), closed)[0]
+            message = f"{product}{f' {frequency}' if frequency else ''} is not entitled, and no package entitles it"
+            hint = "nobody can buy it: enable it in a package, by an override with entitled: true"
+            yield Finding(card_ref(name), (), message, hint, rate=key, more=sum(schedules.values()) - 1)
+
+
+def _entitled(timeline: Timeline, now: str) -> bool:
+    """Whether it is entitled now, or will be."""
+    terms = current(timeline, now)
+    return any(terms_of(s.terms).get("entitled") is True for s in timeline if s.terms == terms or s.starting_at > now)
+
+
+def _on_no_card(facts: Facts) -> Iterator[Finding]:
+    priced = frozenset(name for card in facts.cards.values() for name in card.products)
+    for name, product in sorted(facts.products.items()):
+        if product.type in PRICED and name not in priced and not RETIRED & {tag.lower() for tag in product.tags}:
+            message = f"the {product.type} product {name} has no rate on any card"
+            yield Finding(Ref(Kind.PRODUCT, name), (), message, "its usage brings nothing: add a rate, or take it out")
+
+
+def _unused_metric(facts: Facts) -> Iterator[Finding]:
+    used = {product.billable_metric for product in facts.products.values()}
+    for name in sorted(facts.catalog.metrics.keys() - used):
+        message = f"no product prices what metric {name} counts"
+        yield Finding(Ref(Kind.BILLABLE_METRIC, name), (), message, "name it in a product's billable_metric")
+
+
+def _entitled_by_default(facts: Facts) -> Iterator[Finding]:
+    for name, card in facts.cards.items():
+        products = sorted({product for product, frequency in card.schedules if frequency})
+        if len(products) < 2:
+            continue
+        for (product, frequency), schedules in sorted(card.schedules.items(), key=lambda item: str(item[0])):
+            open_ = frozenset(text for text in schedules if frequency and _entitled(read_schedule(text), facts.now))
+            if open_:
+                key = card.keys_of((product, frequency), open_)[0]
+                message = (
+                    f"{product} {frequency} is entitled for every contract on the card, which has {len(products)}"
+                    " subscriptions"
+                )
+                hint = "entitled: false on the card, and entitled: true in the package that sells it"
+                yield Finding(
+                    card_ref(name), (), message, hint, rate=key, more=sum(map(schedules.__getitem__, open_)) - 1
+                )
+
+
+def _retired(facts: Facts) -> Iterator[Finding]:
+    retired = {
+        name: sorted(RETIRED & {tag.lower() for tag in product.tags}) for name, product in facts.products.items()
+    }
+    for name, package in facts.packages.items():
+        for index, subscription in enumerate(package.subscriptions):
+            product = subscription.subscription_rate.product
+            if retired.get(product):
+                message = f"the package sells {product}, which is tagged {retired[product][0]}"
+                path = ("subscriptions", index, "subscription_rate", "product")
+                related = (("the product", Ref(Kind.PRODUCT, product), ("tags",)),)
+                hint = "name its successor, or end the package's aliases"
+                yield Finding(package_ref(name), path, message, hint, label=subscription.key or "", related=related)
+
+
+def _alias_gap(facts: Facts) -> Iterator[Finding]:
+    for name, package in facts.packages.items():
+        alias = package.rate_card_alias
+        held = facts.holders.get(alias or "", [])
+        if not held:
+            continue
+        spans = sorted(
+            (
+                instant_text(a.starting_at) if a.starting_at else "",
+                instant_text(a.ending_before) if a.ending_before else None,
+            )
+            for _, a in held
+        )
+        at: str | None = facts.start_of(package)
+        for start, end in spans:
+            if at is None or start > at:
+                break
+            at = None if end is None else max(at, end)
+        if at is not None:
+            message = f'contracts from {date_words(at)} on find no rate card: nobody holds the alias "{alias}" then'
+            related = tuple(("held by", card_ref(card), ("aliases",)) for card, _ in held[:3])
+            hint = "let a card hold the alias from then on, or name the card by rate_card"
+            yield Finding(package_ref(name), ("rate_card_alias",), message, hint, related=related)
+
+
+_SEAT = """\
+---
+apiVersion: pricebook/v1
+kind: Product
+metadata: {name: seat}
+spec: {name: Seat, type: SUBSCRIPTION}
+---
+apiVersion: pricebook/v1
+kind: RateCard
+"""
+_SEATS = (
+    ("---\napiVersion: pricebook/v1\nkind: RateCard\n", _SEAT),
+    (
+        "price: $100.00}\n",
+        "price: $100.00}\n    - {product: seat, billing_frequency: MONTHLY, entitled: ENTITLED,"
+        " starting_at: 2025-01-01, price: $4.00}\n",
+    ),
+)
+
+RULES = (
+    Rule(
+        "rate-gap",
+        "error",
+        "A price has a gap in time.",
+        "Usage in the gap has no rate and is not invoiced. It is found when the quarter is closed.",
+        "Leave `ending_before` out: a price of a schedule lasts until the next one starts.",
+        Example(
+            bad=(
+                (
+                    "small}, starting_at: 2025-01-01, price: $0.40}",
+                    "small}, schedule: [{starting_at: 2025-01-01, ending_before: 2026-06-01, price: $0.40},"
+                    " {starting_at: 2026-07-01, price: $0.50}]}",
+                ),
+            ),
+            good=(
+                (
+                    "small}, starting_at: 2025-01-01, price: $0.40}",
+                    "small}, schedule: [{starting_at: 2025-01-01, price: $0.40},"
+                    " {starting_at: 2026-07-01, price: $0.50}]}",
+                ),
+            ),
+        ),
+        _gap,
+        source="domain.md, Time: where no segment covers an instant there is no rate.",
+    ),
+    Rule(
+        "rate-ends",
+        "warning",
+        "A price ends, and none follows.",
+        "From then on usage has no rate. If the product is to end, the vendor's way is `entitled: false` from a date,"
+        " so that customers are refused instead of served for nothing.",
+        "Add what holds afterwards, or say `entitled: false` from that date on.",
+        Example(
+            bad=(
+                (
+                    "small}, starting_at: 2025-01-01, price: $0.40}",
+                    "small}, starting_at: 2025-01-01, ending_before: 2026-06-01, price: $0.40}",
+                ),
+            )
+        ),
+        _ends,
+        source="domain.md, trap 8.",
+    ),
+    Rule(
+        "unpriced-subscription",
+        "error",
+        "A package sells a subscription whose price does not hold all the time.",
+        "A price that is there when somebody looks may end next month, or begin after the package is sold. The vendor"
+        " looks the rate up as of the contract, not as of today.",
+        "Give the card a price from the start of the package on, without end.",
+        Example(
+            bad=(
+                (
+                    "MONTHLY, entitled: false, starting_at: 2025-01-01",
+                    "MONTHLY, entitled: false, starting_at: 2026-03-01",
+                ),
+            )
+        ),
+        _unpriced,
+        source='domain.md, trap 11; a rate that was compared at "now" only.',
+    ),
+    Rule(
+        "unsold-rate",
+        "note",
+        "A rate is not entitled, and no package entitles it.",
+        "It is a list price that nobody can buy: prepared for later, or forgotten in a package.",
+        "Enable it in the package that sells it, by an override with `entitled: true`.",
+        Example(
+            bad=(
+                (
+                    "      override_specifiers: [{product: fee, billing_frequency: ANNUAL}]",
+                    "      override_specifiers: [{product: fee, billing_frequency: MONTHLY}]",
+                ),
+            )
+        ),
+        _unsold,
+        source="domain.md, traps 1 and 2. That a package sells such a subscription is the hazard NEVER_INVOICED.",
+    ),
+    Rule(
+        "product-on-no-card",
+        "note",
+        "A product that needs a rate is on no card.",
+        "Its usage is metered and never invoiced.",
+        "Add a rate, or take the product out.",
+        Example(bad=(("---\napiVersion: pricebook/v1\nkind: RateCard\n", _SEAT),)),
+        _on_no_card,
+    ),
+    Rule(
+        "unused-metric",
+        "note",
+        "A metric is counted and never priced.",
+        "Either a product is missing, or it still names the metric before: a metric cannot be edited, so a change of it"
+        " is a new metric that products have to be moved to.",
+        "Name it in a product's `billable_metric`, or take it out.",
+        Example(
+            bad=(
+                ("  billable_metric: tokens\n", "  billable_metric: calls\n"),
+                (
+                    "---\napiVersion: pricebook/v1\nkind: Product\nmetadata: {name: tokens}\n",
+                    "---\napiVersion: pricebook/v1\nkind: BillableMetric\nmetadata: {name: calls}\n"
+                    "spec: {name: Calls, aggregation_type: COUNT, event_type_filter: {in_values: [call]},"
+                    " group_keys: [[model, seat]]}\n"
+                    "---\napiVersion: pricebook/v1\nkind: Product\nmetadata: {name: tokens}\n",
+                ),
+            )
+        ),
+        _unused_metric,
+        source="domain.md, trap 5.",
+    ),
+    Rule(
+        "entitled-by-default",
+        "warning",
+        "A card has several subscriptions, and one is entitled for everybody.",
+        "Every contract on the card gets it. The vendor advises to switch subscriptions off on the card, and on in the"
+        " package that sells them, as soon as a card has more than one.",
+        "`entitled: false` on the card, and an override with `entitled: true` in the package.",
+        Example(
+            bad=(*_SEATS, ("entitled: ENTITLED", "entitled: true")),
+            good=(*_SEATS, ("entitled: ENTITLED", "entitled: false")),
+        ),
+        _entitled_by_default,
+        source="domain.md, trap 2.",
+    ),
+    Rule(
+        "retired-product",
+        "warning",
+        "A package sells a product that is tagged as retired.",
+        "New customers get what is to be switched off, and have to be moved again.",
+        f"Name the successor. The tags are {', '.join(sorted(RETIRED))}.",
+        Example(
+            bad=(("spec: {name: Fee, type: SUBSCRIPTION}", "spec: {name: Fee, type: SUBSCRIPTION, tags: [retired]}"),)
+        ),
+        _retired,
+        source="domain.md, traps 6 and 7.",
+    ),
+    Rule(
+        "card-alias-gap",
+        "error",
+        "A package names a rate-card alias that nobody holds when contracts start.",
+        "The alias is looked up as of the start of each contract. Where nobody holds it the contract cannot be made, or"
+        " it has no prices.",
+        "Let the next card hold the alias from the day on which the one before lets it go.",
+        Example(bad=(("aliases: [{name: standard}]", "aliases: [{name: standard, ending_before: 2026-07-01}]"),)),
+        _alias_gap,
+        source="domain.md, Aliases.",
+    ),
+)

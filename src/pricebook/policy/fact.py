@@ -1,0 +1,246 @@
+"""What rules ask of a catalogue, worked out once for all of them.
+
+Rates are many: they are looked at card by card in one pass, and rules then speak of distinct schedules, of products and
+of subscriptions, never of each rate.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pricebook.catalog.canonical import decode
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.instant import instant_text
+from pricebook.catalog.model import USD, Alias, Scale
+from pricebook.catalog.money import plain, to_major_unit
+from pricebook.catalog.rate_book import Rates
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.timeline import RateKey, Timeline, key_text, read_key, read_schedule, terms_at
+from pricebook.catalog.unit import BUILT_IN, scale_of
+
+if TYPE_CHECKING:
+    from pricebook.catalog.package import Package
+    from pricebook.catalog.rate_card import RateCard
+    from pricebook.catalog.specifier import UsageSpecifier
+
+Head = tuple[str, str | None]
+"""A product and a billing frequency, or None."""
+
+
+class CardFacts:
+    """The rates of one card, seen once."""
+
+    def __init__(self, name: str, card: "RateCard", rates: Rates) -> None:
+        self.name, self.card, self.rates = name, card, rates
+
+    @cached_property
+    def _pairs(self) -> Counter[tuple[str, str]]:
+        """(text of a key up to its group values, schedule text) -> how many rates say so."""
+        return Counter([(key[: key.index(",{")], schedule) for key, schedule in self.rates.items()])
+
+    @cached_property
+    def schedules(self) -> dict[Head, dict[str, int]]:
+        """Product and frequency -> each distinct schedule text with the number of rates that have it."""
+        found: dict[Head, dict[str, int]] = {}
+        heads: dict[str, Head] = {}
+        for (head, schedule), count in self._pairs.items():
+            if head not in heads:
+                key = read_key(head + ",{}]")
+                heads[head] = (key.product, key.billing_frequency)
+            found.setdefault(heads[head], {})[schedule] = count
+        return found
+
+    @cached_property
+    def products(self) -> frozenset[str]:
+        """The products that have a rate."""
+        return frozenset(product for product, _ in self.schedules)
+
+    @cached_property
+    def group_values(self) -> frozenset[tuple[str, str]]:
+        """Every pricing group key with a value that some rate has. Reads each key: for overrides that name values."""
+        return frozenset(pair for key, _ in self.rates.items() for pair in read_key(key).pricing_group_values)
+
+    @cached_property
+    def subscriptions(self) -> dict[str, Timeline]:
+        """Key text -> timeline, of the rates with a billing frequency."""
+        if all(frequency is None for _, frequency in self.schedules):
+            return {}
+        return {key: read_schedule(text) for key, text in self.rates.items() if read_key(key).billing_frequency}
+
+    def timeline(self, product: str, frequency: str | None) -> Timeline | None:
+        """The timeline of a rate without pricing group values."""
+        schedule = self.rates.get(key_text(RateKey(product, frequency, ())))
+        return read_schedule(schedule) if schedule is not None else None
+
+    def keys_of(self, head: Head, schedules: frozenset[str]) -> list[str]:
+        """The keys of a product and frequency that have one of the schedules: a pass over the card, for findings."""
+        start = f"{key_text(RateKey(*head, ()))[:-3]}"
+        return sorted(k for k, text in self.rates.items() if text in schedules and k.startswith(start))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A catalogue as of an instant."""
+
+    catalog: Catalog
+    as_of: datetime
+
+    @cached_property
+    def now(self) -> str:
+        """The instant as text, which sorts as time does."""
+        return instant_text(self.as_of)
+
+    @cached_property
+    def cards(self) -> dict[str, CardFacts]:
+        """Every card that has rates."""
+        return {
+            name: CardFacts(name, card, self.catalog.rates[name])
+            for name, card in self.catalog.cards.items()
+            if name in self.catalog.rates
+        }
+
+    @cached_property
+    def products(self) -> dict[str, Any]:
+        """`Catalog.products`, made once."""
+        return dict(self.catalog.products)
+
+    @cached_property
+    def packages(self) -> "dict[str, Package]":
+        """`Catalog.packages`, made once."""
+        return self.catalog.packages
+
+    @cached_property
+    def scales(self) -> dict[str, Scale]:
+        """How amounts of each pricing unit read."""
+        return {name: scale_of(unit) for name, unit in {**BUILT_IN, **self.catalog.units}.items()}
+
+    @cached_property
+    def holders(self) -> dict[str, list[tuple[str, Alias]]]:
+        """Rate-card alias -> the cards that hold it, with their schedules."""
+        found: dict[str, list[tuple[str, Alias]]] = {}
+        for name, card in sorted(self.catalog.cards.items()):
+            for alias in card.aliases:
+                found.setdefault(alias.name, []).append((name, alias))
+        return found
+
+    def card_of(self, package: "Package") -> CardFacts | None:
+        """The card that a contract on the package starts on now: by name, or by who holds the alias; else the next."""
+        if package.rate_card is not None:
+            return self.cards.get(package.rate_card)
+        held = self.holders.get(package.rate_card_alias or "", [])
+        current = [name for name, alias in held if holds(alias, self.as_of)]
+        return self.cards.get((current or [name for name, _ in held] or [""])[0])
+
+    def start_of(self, package: "Package") -> str:
+        """From when contracts can be made on the package: now, or when the first of its aliases starts."""
+        starts = [alias.starting_at for alias in package.aliases]
+        first = min((at for at in starts if at is not None), default=None)
+        if None in starts or first is None:
+            return self.now
+        return max(self.now, instant_text(first))
+
+    def money(self, amount: Decimal, unit: str = USD) -> str:
+        """An amount of the API unit, for a sentence: `$10.00`, `12 credits`."""
+        return money_words(amount, unit, self.scales.get(unit))
+
+    def matched(self, specifier: "UsageSpecifier", card: CardFacts) -> frozenset[str]:
+        """The products with a rate on the card that a specifier's product and tags allow."""
+        tags = set(specifier.product_tags)
+        excluded = [set(rule.product_tags) for rule in specifier.exclude if rule.product_tags]
+        return frozenset(
+            name
+            for name in card.products
+            if specifier.product in (None, name)
+            and name in self.products
+            and tags <= set(self.products[name].tags)
+            and not any(rule <= set(self.products[name].tags) for rule in excluded)
+        )
+
+
+def holds(alias: Alias, at: datetime) -> bool:
+    """Whether an alias stands for its object at an instant."""
+    started = alias.starting_at is None or alias.starting_at <= at
+    return started and (alias.ending_before is None or at < alias.ending_before)
+
+
+def money_words(amount: Decimal, unit: str, scale: Scale | None) -> str:
+    """`$10.00`, `0.4 EUR`, `12 credits`."""
+    if scale is None or scale.currency is None:
+        return f"{plain(amount)} {unit}"
+    major = plain(to_major_unit(amount, scale.scale))
+    whole, _, places = major.partition(".")
+    text = f"{whole}.{places.ljust(2, '0')}"
+    return f"${text}" if scale.currency == "USD" else f"{text} {scale.currency}"
+
+
+def terms_of(text: str) -> dict[str, Any]:
+    """Canonical terms as data."""
+    data = decode(text)
+    assert isinstance(data, dict)
+    return data
+
+
+def flat_price(terms: str) -> tuple[Decimal, str] | None:
+    """Price and unit of FLAT and SUBSCRIPTION terms; None for any other."""
+    data = terms_of(terms)
+    if data.get("rate_type") not in ("FLAT", "SUBSCRIPTION") or data.get("price") is None:
+        return None
+    return Decimal(data["price"]), data.get("credit_type", USD)
+
+
+def current(timeline: Timeline, now: str) -> str | None:
+    """The terms that hold now, or the first that will."""
+    held = terms_at(timeline, now)
+    return held if held is not None else next((s.terms for s in timeline if s.starting_at > now), None)
+
+
+def holes(timeline: Timeline, start: str) -> Iterator[tuple[str, str | None]]:
+    """Where a timeline says nothing, or is not entitled to be billed, from an instant on."""
+    at = start
+    for segment in timeline:
+        if segment.ending_before is not None and segment.ending_before <= at:
+            continue
+        if segment.starting_at > at:
+            yield at, segment.starting_at
+        if segment.ending_before is None:
+            return
+        at = segment.ending_before
+    yield at, None
+
+
+def date_words(text: str) -> str:
+    """An instant's text for a sentence: `2026-01-01`, with the hour only when it is not midnight."""
+    return text[:10] if text.endswith("T00:00:00Z") else text
+
+
+def package_ref(name: str) -> Ref:
+    """The ref of a desired package."""
+    return Ref(Kind.PACKAGE, name)
+
+
+def card_ref(name: str) -> Ref:
+    """The ref of a rate card."""
+    return Ref(Kind.RATE_CARD, name)
+
+
+MONTHS = {"WEEKLY": Decimal(12) / Decimal(52), "MONTHLY": Decimal(1), "QUARTERLY": Decimal(3), "ANNUAL": Decimal(12)}
+"""Months of a billing period."""
+
+DAYS = {"DAYS": 1, "WEEKS": 7, "MONTHS": 30, "YEARS": 365, "DAILY": 1, "WEEKLY": 7, "MONTHLY": 30, "QUARTERLY": 91}
+DAYS |= {"ANNUAL": 365}
+"""Days of a unit of time, roughly: to compare lengths, never to count with."""
+
+
+def days_of(length: Any) -> int:
+    """Days of a duration or an offset, roughly; a month of twelve to the year counts the same as the year."""
+    value, unit = int(length.value), str(length.unit)
+    return value // 12 * 365 + value % 12 * 30 if unit == "MONTHS" else value * DAYS[unit]
+
+
+def later(text: str, days: int) -> str:
+    """The instant so many days after another."""
+    return instant_text(datetime.fromisoformat(text) + timedelta(days=days))

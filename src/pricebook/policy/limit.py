@@ -1,0 +1,397 @@
+"""Rules about what a plan may change: the limits of the project's policy, and changes that hide in others."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from pricebook.catalog.instant import instant_text, instant_words, next_hour
+from pricebook.catalog.model import Alias, Path
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.timeline import read_key, read_schedule
+from pricebook.plan.change import AddRates, Archive, Create, Repoint, Revise, Supersede
+from pricebook.plan.hazard import Hazard
+from pricebook.policy.fact import date_words, holds, later, package_ref
+from pricebook.policy.finding import Finding
+from pricebook.policy.pattern import matches
+from pricebook.policy.proposal import Move, Proposal
+from pricebook.policy.rule import Example, Rule
+from pricebook.policy.sample import SAMPLE
+
+_METERED = ("quantity_conversion", "billable_metric")
+"""Fields of a product that say what its price is for."""
+
+
+def approvals(proposal: Proposal, hazard: Hazard) -> Iterator[Finding]:
+    """What bears a hazard that needs an approval: each object once."""
+    for step in proposal.plan.steps:
+        change = step.change
+        ref = Ref(change.ref.kind, change.ref.name)
+        if isinstance(change, AddRates):
+            borne = [rate.key for rate in change.rates if hazard in rate.hazards]
+            if borne:
+                message = (
+                    f"{hazard}: {_many(len(borne), 'price')}, the first {read_key(borne[0])}; it needs an approval"
+                )
+                yield Finding(ref, (), message, _sign(hazard, ref), rate=borne[0], more=len(borne) - 1)
+        elif hazard in step.hazards:
+            yield Finding(ref, (), f"{hazard}: {step.id}; it needs an approval", _sign(hazard, ref), label=step.id)
+
+
+def _sign(hazard: Hazard, ref: Ref) -> str:
+    return f"waivers.yaml: {{rule: {hazard}, covers: {ref}, reason: …, by: …, until: …}}"
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}{'s' if count != 1 else ''}"
+
+
+def _increase(proposal: Proposal) -> Iterator[Finding]:
+    yield from _beyond(proposal, proposal.policy.max_increase, 1)
+
+
+def _decrease(proposal: Proposal) -> Iterator[Finding]:
+    yield from _beyond(proposal, proposal.policy.max_decrease, -1)
+
+
+def _beyond(proposal: Proposal, most: Decimal | None, sign: int) -> Iterator[Finding]:
+    """Prices that rise (1) or fall (-1) more than is allowed; of one product on one card the worst, and how many."""
+    if most is None:
+        return
+    groups: dict[tuple[Ref, str], list[tuple[Decimal, Move]]] = {}
+    for move in proposal.moves:
+        share = move.share
+        size = (Decimal("Infinity") if move.after > 0 else Decimal(0)) if share is None else share
+        if size * sign > most:
+            groups.setdefault((move.ref, move.group), []).append((size * sign, move))
+    for (ref, group), found in sorted(groups.items()):
+        size, worst = max(found, key=lambda item: (item[0], item[1].rate or ""))
+        how = f"by {size:.1%}" if size.is_finite() else "from nothing"
+        which = str(read_key(worst.rate)) if worst.rate is not None else group
+        message = (
+            f"{which} {'rises' if sign > 0 else 'falls'} {how}, {proposal.money(worst.before, worst.unit)} to"
+            f" {proposal.money(worst.after, worst.unit)} from {date_words(worst.since)}; the limit is {_share(most)}"
+        )
+        hint = "go in smaller steps, or let somebody sign a waiver"
+        path: Path = (worst.since,) if worst.rate is not None else ()
+        yield Finding(ref, path, message, hint, rate=worst.rate, label=worst.label, more=len(found) - 1)
+
+
+def _share(value: Decimal) -> str:
+    return f"{(value * 100).normalize():f} %"
+
+
+def _package_increase(proposal: Proposal) -> Iterator[Finding]:
+    most = proposal.policy.max_package_increase
+    for name, unit, was, _, highest in proposal.costs() if most is not None else ():
+        assert most is not None
+        if highest > was * (1 + most):
+            yield _cost(proposal, name, unit, was, highest, f"rises by {highest / was - 1:.1%}", most)
+
+
+def _package_decrease(proposal: Proposal) -> Iterator[Finding]:
+    most = proposal.policy.max_package_decrease
+    for name, unit, was, lowest, _ in proposal.costs() if most is not None else ():
+        assert most is not None
+        if lowest < was * (1 - most):
+            yield _cost(proposal, name, unit, was, lowest, f"falls by {1 - lowest / was:.1%}", most)
+
+
+def _cost(proposal: Proposal, name: str, unit: str, was: Decimal, cost: Decimal, how: str, most: Decimal) -> Finding:
+    message = (
+        f"what a year of package {name} costs by the list {how}, {proposal.money(was, unit)} to"
+        f" {proposal.money(cost, unit)}; the limit is {_share(most)}"
+    )
+    hint = "subscriptions at their initial quantity, and recurring commits; go in smaller steps, or sign a waiver"
+    return Finding(package_ref(name), (), message, hint)
+
+
+def _notice(proposal: Proposal) -> Iterator[Finding]:
+    days = proposal.policy.notice_days
+    if not days:
+        return
+    due = later(proposal.now, days)
+    groups: dict[tuple[Ref, str], list[Move]] = {}
+    for move in proposal.moves:
+        if move.after > move.before and move.since < due and move.reach != 0 and move.rate is not None:
+            groups.setdefault((move.ref, move.group), []).append(move)
+    for (ref, _), found in sorted(groups.items()):
+        first = min(found, key=lambda move: (move.since, move.rate or ""))
+        whom = f"{_many(first.reach, 'contract')}" if first.reach is not None else "contracts on the card"
+        message = (
+            f"{read_key(first.rate or '')} rises on {date_words(first.since)}, and {whom} must have {days} days of"
+            f" notice: not before {date_words(due)}"
+        )
+        hint = f"let it start on {date_words(due)} or later"
+        yield Finding(ref, (first.since,), message, hint, rate=first.rate, more=len(found) - 1)
+
+
+def _frozen(proposal: Proposal) -> Iterator[Finding]:
+    if not proposal.plan.steps:
+        return
+    for freeze in proposal.policy.freezes:
+        start, end = instant_text(freeze.starting_at), instant_text(freeze.ending_before)
+        span = f"{instant_words(freeze.starting_at)} to {instant_words(freeze.ending_before)}: {freeze.reason}"
+        if start <= instant_text(next_hour(proposal.plan.as_of)) < end:
+            message = f"nothing may be applied from {span}"
+            yield Finding(None, (), message, f"apply from {instant_words(freeze.ending_before)} on", label="freeze")
+        for step in proposal.plan.steps:
+            for rate in step.change.rates if isinstance(step.change, AddRates) else ():
+                if rate.observed is None:
+                    continue
+                inside = [s for s in read_schedule(rate.segments) if start <= s.starting_at < end]
+                if inside:
+                    message = (
+                        f"{read_key(rate.key)} changes on {date_words(inside[0].starting_at)}, in the freeze {span}"
+                    )
+                    hint = f"let it start on {instant_words(freeze.ending_before)}"
+                    yield Finding(step.change.ref, (inside[0].starting_at,), message, hint, rate=rate.key)
+
+
+def _too_many(proposal: Proposal) -> Iterator[Finding]:
+    most = proposal.policy.max_changes
+    if most is None:
+        return
+    count = 0
+    for step in proposal.plan.steps:
+        if isinstance(step.change, AddRates):
+            count += sum(rate.observed is not None for rate in step.change.rates)
+        elif not isinstance(step.change, Create):
+            count += 1
+    if count > most:
+        message = f"the plan changes {count:,} prices and objects; the limit is {most:,}"
+        yield Finding(None, (), message, "split it, so that each part can be read", label="plan")
+
+
+def _protected(proposal: Proposal) -> Iterator[Finding]:
+    for step in proposal.plan.steps:
+        ref = Ref(step.change.ref.kind, step.change.ref.name)
+        if not isinstance(step.change, Archive) or ref in proposal.facts.catalog.nouns:
+            continue  # a superseded version makes room for the one that is declared
+        pattern = next((p for p in proposal.policy.protect if matches(p, str(ref))), None)
+        if pattern is not None:
+            message = f"{step.change.ref} would be archived for good, and {pattern} is protected"
+            yield Finding(ref, (), message, "declare it again, or take it out of policy: protect first")
+
+
+def _unit_under_price(proposal: Proposal) -> Iterator[Finding]:
+    repriced = {
+        read_key(rate.key).product
+        for step in proposal.plan.steps
+        if isinstance(step.change, AddRates)
+        for rate in step.change.rates
+    }
+    for step in proposal.plan.steps:
+        change = step.change
+        if not isinstance(change, Revise) or change.ref.kind is not Kind.PRODUCT or change.ref.name in repriced:
+            continue
+        for field in change.fields:
+            if field.path.split(".")[0] in _METERED and _priced(proposal, change.ref.name):
+                message = (
+                    f"{field.path} of {change.ref.name} changes from {_told(field.observed)} to {_told(field.desired)},"
+                    " and its prices stay as they are"
+                )
+                hint = "the same number is now for another quantity: change the prices with it, from the same date"
+                yield Finding(change.ref, (field.path.split(".")[0],), message, hint, label=field.path)
+
+
+def _told(value: object) -> str:
+    return "nothing" if value is None else str(value)[:60]
+
+
+def _priced(proposal: Proposal, product: str) -> bool:
+    """Whether the product had a rate before."""
+    return any(
+        any(f'["{product}",' in key for key, _ in rates.items()) for rates in proposal.snapshot.catalog.rates.values()
+    )
+
+
+def _backdated(proposal: Proposal) -> Iterator[Finding]:
+    for step in proposal.plan.steps:
+        aliases, held = _given(step.change, proposal)
+        for index, alias in enumerate(aliases):
+            start = alias.starting_at
+            if start is not None and start < proposal.plan.as_of and alias not in held:
+                ref = Ref(step.change.ref.kind, step.change.ref.name)
+                message = f'the alias "{alias.name}" starts on {instant_words(start)}, before it is given'
+                hint = "let it start now (leave starting_at out), or on a day to come"
+                yield Finding(ref, ("aliases", index, "starting_at"), message, hint, label=f"aliases[{alias.name}]")
+
+
+def _given(change: object, proposal: Proposal) -> tuple[tuple[Alias, ...], tuple[Alias, ...]]:
+    """The aliases that a change gives, and those that the object had before."""
+    match change:
+        case Create():
+            return tuple(getattr(change.noun, "aliases", ())), ()
+        case Supersede():
+            before = proposal.snapshot.catalog.nouns.get(change.previous)
+            return tuple(getattr(change.noun, "aliases", ())), tuple(getattr(before, "aliases", ()))
+        case Repoint():
+            return change.aliases, change.observed
+    return (), ()
+
+
+def _orphaned(proposal: Proposal) -> Iterator[Finding]:
+    kept = {alias.name for package in proposal.facts.packages.values() for alias in package.aliases}
+    kept |= {alias.name for card in proposal.facts.catalog.cards.values() for alias in card.aliases}
+    for step in proposal.plan.steps:
+        ref = step.change.ref
+        noun = proposal.snapshot.catalog.nouns.get(ref)
+        if not isinstance(step.change, Archive) or Ref(ref.kind, ref.name) in proposal.facts.catalog.nouns:
+            continue
+        for alias in getattr(noun, "aliases", ()):
+            if alias.name not in kept and holds(alias, proposal.plan.as_of):
+                message = f'{ref} is archived, and nothing holds its alias "{alias.name}" after it'
+                hint = "contracts by that name fail from then on: give it to the successor first"
+                yield Finding(Ref(ref.kind, ref.name), (), message, hint, label=f"aliases[{alias.name}]")
+
+
+def _limited(field: str, words: str) -> str:
+    return f"policy: {{{field}: …}} sets the limit; without it there is none. {words}"
+
+
+def _example(policy: str, *bad: tuple[str, str], good: tuple[tuple[str, str], ...] = ()) -> Example:
+    return Example(bad=bad, good=good, policy=policy, contracts=(("rate-card:standard", 3),))
+
+
+_SMALL = "{model: small}, starting_at: 2025-01-01, price: $0.40}"
+
+
+def _later(price: str, start: str = "2026-03-01") -> tuple[str, str]:
+    schedule = f"schedule: [{{starting_at: 2025-01-01, price: $0.40}}, {{starting_at: {start}, price: {price}}}]}}"
+    return (_SMALL, f"{{model: small}}, {schedule}")
+
+
+_YEARLY = """\
+---
+apiVersion: pricebook/v1
+kind: Package
+metadata: {name: yearly}
+"""
+
+
+_GONE = (SAMPLE[SAMPLE.index(_YEARLY) :], "")
+
+RULES = (
+    Rule(
+        "price-increase-limit",
+        "error",
+        "An existing price rises more than the policy allows.",
+        "A price rise of a size that nobody decided is mostly a mistake, and always a phone call.",
+        _limited("max_increase", "A larger rise takes a waiver, with a name under it."),
+        _example("max_increase: 20%", _later("$0.60"), good=(_later("$0.48"),)),
+        check_plan=_increase,
+    ),
+    Rule(
+        "price-decrease-limit",
+        "error",
+        "An existing price falls more than the policy allows.",
+        "A price that is halved by mistake costs half of the revenue, and nobody complains.",
+        _limited("max_decrease", "A larger fall takes a waiver, with a name under it."),
+        _example("max_decrease: 50%", _later("$0.10"), good=(_later("$0.20"),)),
+        check_plan=_decrease,
+    ),
+    Rule(
+        "package-increase-limit",
+        "error",
+        "What a package costs a year rises more than the policy allows.",
+        "Several small changes add up: the fee, the number of seats and the commit. This looks at the sum.",
+        _limited("max_package_increase", "Overrides and usage are not in the sum."),
+        _example("max_package_increase: 10%", ("initial_quantity: 1", "initial_quantity: 2")),
+        check_plan=_package_increase,
+    ),
+    Rule(
+        "package-decrease-limit",
+        "error",
+        "What a package costs a year falls more than the policy allows.",
+        "A fee that is dropped together with a commit may give a package away.",
+        _limited("max_package_decrease", "Overrides and usage are not in the sum."),
+        _example(
+            "max_package_decrease: 25%",
+            (
+                "starting_at: 2025-01-01, price: $100.00}",
+                "schedule: [{starting_at: 2025-01-01, price: $100.00}, {starting_at: 2026-06-01, price: $60.00}]}",
+            ),
+            good=(("price: $100.00}", "price: $90.00}"),),
+        ),
+        check_plan=_package_decrease,
+    ),
+    Rule(
+        "short-notice",
+        "error",
+        "A price rises sooner than customers have to be told.",
+        "A rate change reaches every contract on the card. Most contracts, and some laws, want weeks of notice.",
+        _limited("notice_days", "Cards that no contract is on do not count."),
+        _example("notice_days: 60", _later("$0.44", "2026-02-01"), good=(_later("$0.44", "2026-03-10"),)),
+        check_plan=_notice,
+    ),
+    Rule(
+        "frozen",
+        "error",
+        "Something changes in a freeze.",
+        "At the close of a year or before a launch a changed price cannot be explained, nor rolled back.",
+        "policy: {freezes: [{starting_at: …, ending_before: …, reason: …}]} is the calendar.",
+        _example(
+            "freezes: [{starting_at: 2026-12-15, ending_before: 2027-01-05, reason: close of the year}]",
+            _later("$0.44", "2027-01-01"),
+            good=(_later("$0.44", "2027-01-05"),),
+        ),
+        check_plan=_frozen,
+    ),
+    Rule(
+        "too-many-changes",
+        "error",
+        "A plan changes more than somebody can read.",
+        "A reviewer who sees a thousand changed prices looks at ten. New prices and objects do not count.",
+        _limited("max_changes", "Split the change."),
+        _example("max_changes: 1", _later("$0.44"), ("price: $2.50", "price: $2.60")),
+        check_plan=_too_many,
+    ),
+    Rule(
+        "protected",
+        "error",
+        "Something protected would be archived.",
+        "Archiving cannot be undone. The protection stands in the policy and not in the manifest, so that it is not"
+        " lost when the manifest is deleted.",
+        'policy: {protect: ["package:*"]} says what. Package versions that a newer one supersedes may go.',
+        Example(
+            bad=(_GONE, ("aliases: [{name: starter}]", "aliases: [{name: starter}, {name: yearly}]")),
+            policy="protect: ['package:*']",
+            prune=True,
+        ),
+        check_plan=_protected,
+        source="domain.md, trap 7; Terraform's prevent_destroy, which goes with the block that it stands in.",
+    ),
+    Rule(
+        "unit-under-price",
+        "error",
+        "What a price is for changes, and the price does not.",
+        "A price of $0.40 a million becomes $0.40 a thousand when the product's conversion changes: the bill is a"
+        " thousandfold, and no price in the diff has moved.",
+        "Change the prices with it, from the same date on; or make a new product, which is cleaner.",
+        Example(bad=(("conversion_factor: 1000000", "conversion_factor: 1000"),)),
+        check_plan=_unit_under_price,
+        source="domain.md, traps 5 and 12; a per-unit change that was billed ten-thousandfold.",
+    ),
+    Rule(
+        "backdated-alias",
+        "warning",
+        "An alias is given from a day in the past.",
+        "It rewrites which object stood behind the name: contracts made since then do not match their package.",
+        "Leave `starting_at` out, or name a day to come.",
+        Example(
+            bad=(("aliases: [{name: yearly}]", "aliases: [{name: yearly, starting_at: 2025-06-01}]"),),
+            good=(("aliases: [{name: yearly}]", "aliases: [{name: yearly, starting_at: 2026-06-01}]"),),
+        ),
+        check_plan=_backdated,
+        source="domain.md, Aliases.",
+    ),
+    Rule(
+        "orphaned-alias",
+        "error",
+        "A package is archived, and nothing holds its alias afterwards.",
+        "Whoever signs up by that name gets an error, from the moment of the apply on.",
+        "Give the alias to the successor first; archive in a later plan.",
+        Example(bad=(_GONE,), prune=True),
+        check_plan=_orphaned,
+        source="A package that was archived before its successor existed.",
+    ),
+)

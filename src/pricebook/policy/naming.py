@@ -1,0 +1,151 @@
+"""Rules about names: two that look the same are taken for each other by people, and not by machines."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pricebook.catalog.link import KEYED
+from pricebook.catalog.model import Path
+from pricebook.catalog.reference import Ref
+from pricebook.catalog.timeline import read_key
+from pricebook.policy.fact import Facts, card_ref, package_ref
+from pricebook.policy.finding import Finding
+from pricebook.policy.rule import Example, Rule
+from pricebook.problem import quote
+
+CONFUSABLE = str.maketrans(
+    "аАвВеЕкКмМнНоОрРсСтТуУхХіІјЈѕЅԁһԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορτυχɡıℓ",
+    "aabbeekkmmhhooppccttyyxxiijjssdhqwabezhikmnoptyxaikvoptuxgil",
+)
+"""Letters of other scripts that look like Latin ones: the commonest of Unicode's confusables (UTS 39)."""
+
+
+def skeleton(name: str) -> str:
+    """What a name looks like: without case, white space, invisible characters, and in Latin letters."""
+    if name.isascii():
+        return "".join(name.lower().split())
+    text = unicodedata.normalize("NFKC", name).translate(CONFUSABLE).casefold()
+    return "".join(char for char in text if not char.isspace() and unicodedata.category(char) != "Cf")
+
+
+def _names(facts: Facts) -> Iterator[tuple[str, str, Ref, Path]]:
+    """Every name that people choose by: what it is a name of, the name, and where it stands."""
+    for ref, noun in sorted(facts.catalog.nouns.items(), key=lambda item: (item[0].kind.rank, item[0].name)):
+        if isinstance(name := getattr(noun, "name", None), str):
+            yield f"{ref.kind.words}s", name, ref, ("name",)
+        for i, alias in enumerate(getattr(noun, "aliases", ())):
+            yield f"{ref.kind.words} aliases", alias.name, ref, ("aliases", i, "name")
+        for i, tag in enumerate(getattr(noun, "tags", ())):
+            yield "tags", tag, ref, ("tags", i)
+
+
+def _look_alike(facts: Facts) -> Iterator[Finding]:
+    seen: dict[tuple[str, str], tuple[str, Ref, Path]] = {}
+    for what, name, ref, path in _names(facts):
+        looks = (what, skeleton(name))
+        first, other, place = seen.setdefault(looks, (name, ref, path))
+        if first == name and (ref == other or what not in ("products", "packages")):
+            continue
+        message = f"two {what} look the same: {_told(name)} and {_told(first)}"
+        if first == name:
+            message = f"two {what} have the same name: {quote(name)}"
+        hint = "people and searches take one for the other: name them apart, or write them alike"
+        yield Finding(ref, path, message, hint, related=(("the other", other, place),))
+    for name, card in facts.cards.items():
+        yield from _groups(name, card.rates.items())
+
+
+def _told(name: str) -> str:
+    """The name, and for a letter that is not Latin its number."""
+    odd = [f"U+{ord(char):04X}" for char in name if not char.isascii() and not char.isspace()]
+    return quote(name) + (f" ({', '.join(odd[:3])})" if odd else "")
+
+
+def _groups(card: str, rates: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+    """Rates whose group values look the same; most cards have none, and are done after one comparison."""
+    keys = [key for key, _ in rates]
+    looks = [key.lower() if key.isascii() else skeleton(key) for key in keys]
+    if len(set(looks)) == len(keys):
+        return
+    first: dict[str, str] = {}
+    for key, look in sorted(zip(keys, looks, strict=True)):
+        other = first.setdefault(look, key)
+        if other != key:
+            message = f"two rates look the same: {read_key(key)} and {read_key(other)}"
+            hint = "usage is priced by the exact value: are both of them sent?"
+            yield Finding(card_ref(card), (), message, hint, rate=key)
+
+
+def _keyless(facts: Facts) -> Iterator[Finding]:
+    for name, package in facts.packages.items():
+        for field in KEYED:
+            subjects: dict[str, list[int]] = {}
+            for index, term in enumerate(getattr(package, field)):
+                if term.key is None:
+                    subjects.setdefault(_subject(term), []).append(index)
+            for subject, found in subjects.items():
+                if len(found) > 1:
+                    message = f"{len(found)} of {field} have no key and the same {subject}: a diff cannot follow them"
+                    hint = "give each a key: a change then says which of them changed"
+                    yield Finding(package_ref(name), (field, found[0]), message, hint, more=len(found) - 1)
+
+
+def _subject(term: Any) -> str:
+    """By what a term without key is followed: see `plan.fields`."""
+    rate = getattr(term, "subscription_rate", None)
+    if rate is not None:
+        return f"rate {rate.product} {rate.billing_frequency}"
+    for field in ("name", "product"):
+        if isinstance(value := getattr(term, field, None), str):
+            return f"{field} {quote(value)}"
+    return "kind"
+
+
+_TWO = """\
+    - type: MULTIPLIER
+      multiplier: 0.9
+      starting_at_offset: {value: 0, unit: MONTHS}
+      override_specifiers: [{product: tokens, pricing_group_values: {model: small}}]
+    - type: MULTIPLIER
+      multiplier: 0.8
+      starting_at_offset: {value: 0, unit: MONTHS}
+      override_specifiers: [{product: tokens, pricing_group_values: {model: large}}]
+"""
+_BEHIND = "      override_specifiers: [{product: fee, billing_frequency: MONTHLY}]\n"
+
+RULES = (
+    Rule(
+        "look-alike-name",
+        "warning",
+        "Two names differ only in case, in white space or by letters that look alike, or not at all.",
+        "Contracts are made by alias, credits find products by tag, usage finds its price by group value: letter for"
+        " letter. Who reads them sees one name.",
+        "Write them alike, or name them apart. A letter of another script is told by its number.",
+        Example(bad=(("  aliases: [{name: yearly}]", "  aliases: [{name: Starter}]"),)),
+        _look_alike,
+        source="Unicode Technical Standard 39, confusable detection.",
+    ),
+    Rule(
+        "keyless-term",
+        "warning",
+        "Terms without a key cannot be told apart.",
+        "A diff follows a term by its key. Without one a change of the second discount may be shown as a change of the"
+        " first, and a reviewer approves what is not meant.",
+        "Give each of them a `key`.",
+        Example(
+            bad=((_BEHIND, _BEHIND + _TWO),),
+            good=(
+                (
+                    _BEHIND,
+                    _BEHIND
+                    + _TWO.replace(
+                        "- type: MULTIPLIER\n      multiplier: 0.9",
+                        "- key: small\n      type: MULTIPLIER\n      multiplier: 0.9",
+                    ),
+                ),
+            ),
+        ),
+        _keyless,
+        source="design.md, Manifests: `key` is our name for a term, so that diffs say which one changed.",
+    ),
+)

@@ -1,0 +1,160 @@
+"""What rules ask of a plan: the changes of prices in it, with what was paid before and what is to be paid."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from pricebook.catalog.instant import instant_text, next_hour
+from pricebook.catalog.model import USD
+from pricebook.catalog.money import EXACT
+from pricebook.catalog.reference import Ref
+from pricebook.catalog.timeline import read_key, read_schedule, terms_at
+from pricebook.manifest.policy import Policy
+from pricebook.plan.change import AddRates, FieldChange, RateChange, Supersede
+from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.step import Plan, Step
+from pricebook.plan.timeline import prices_of
+from pricebook.policy.fact import Facts, money_words, terms_of
+
+if TYPE_CHECKING:
+    from pricebook.catalog.package import Package
+
+CHARGED = ("invoice_amount", "invoice_schedule", "scheduled_charges", "overwrite_rate", "multiplier")
+"""Parts of a package that somebody pays."""
+PER_YEAR = {"WEEKLY": 52, "MONTHLY": 12, "QUARTERLY": 4, "ANNUAL": 1, "DAILY": 365}
+
+
+class Move(NamedTuple):
+    """A price that changes, in the API unit: what is said of it, from when, from what to what, and for how many
+    contracts (None: not known)."""
+
+    ref: Ref
+    rate: str | None
+    label: str
+    group: str
+    since: str
+    before: Decimal
+    after: Decimal
+    unit: str | None
+    reach: int | None
+
+    @property
+    def share(self) -> Decimal | None:
+        """By how much of what it was it changes: 0.2 is up by 20 %; None when it was nothing."""
+        return EXACT.divide(self.after - self.before, abs(self.before)) if self.before else None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A plan with what it comes from, desired and observed, and the policy that it is held against."""
+
+    plan: Plan
+    snapshot: Snapshot
+    facts: Facts
+    policy: Policy
+
+    @cached_property
+    def now(self) -> str:
+        """From when a change can hold."""
+        return instant_text(next_hour(self.plan.as_of))
+
+    @cached_property
+    def moves(self) -> tuple[Move, ...]:
+        """Every price that was there before and changes from now on, once for each time that it does."""
+        return tuple(move for step in self.plan.steps for move in self._of_step(step))
+
+    def _of_step(self, step: Step) -> Iterator[Move]:
+        change = step.change
+        if isinstance(change, AddRates):
+            for rate in change.rates:
+                if rate.observed is not None:
+                    yield from self._of_rate(change.ref, rate, step.reach)
+        elif isinstance(change, Supersede):
+            for field in change.fields:
+                yield from _of_field(Ref(change.ref.kind, change.ref.name), field, self.now, step.reach)
+
+    def _of_rate(self, ref: Ref, rate: RateChange, reach: int | None) -> Iterator[Move]:
+        observed = read_schedule(rate.observed or "[]")
+        product = read_key(rate.key).product
+        for segment in read_schedule(rate.segments):
+            end = segment.ending_before
+            starts = {max(segment.starting_at, self.now)}
+            starts |= {s.starting_at for s in observed if s.starting_at > self.now and segment.covers(s.starting_at)}
+            for start in sorted(starts):
+                before = terms_at(observed, start)
+                if before is None or (end is not None and end <= start):
+                    continue
+                for was, now, unit in compared(before, segment.terms):
+                    yield Move(ref, rate.key, "", product, start, was, now, unit, reach)
+
+    def money(self, amount: Decimal, unit: str | None) -> str:
+        """An amount for a sentence; without a unit it is a share or a factor."""
+        return str(amount) if unit is None else money_words(amount, unit, self.plan.units.get(unit))
+
+    def costs(self) -> Iterator[tuple[str, str, Decimal, Decimal, Decimal]]:
+        """Of each package that was there before: its name, the unit, and what a year of it costs by the list: now, and
+        from now on at least and at most."""
+        before = Facts(self.snapshot.catalog, self.plan.as_of)
+        for name, desired in sorted(self.facts.packages.items()):
+            observed = before.packages.get(name)
+            if observed is None:
+                continue
+            was = _year(observed, before, self.now)
+            card = self.facts.card_of(desired)
+            instants = {self.now}
+            for subscription in desired.subscriptions if card is not None else ():
+                assert card is not None
+                rate = subscription.subscription_rate
+                timeline = card.timeline(rate.product, rate.billing_frequency) or ()
+                instants |= {segment.starting_at for segment in timeline if segment.starting_at > self.now}
+            costs = [_year(desired, self.facts, instant) for instant in instants]
+            for unit, amount in was.items():
+                later = [cost.get(unit, Decimal(0)) for cost in costs]
+                if amount:
+                    yield name, unit, amount, min(later), max(later)
+
+
+def _of_field(ref: Ref, field: FieldChange, now: str, reach: int | None) -> Iterator[Move]:
+    before, after = field.observed, field.desired
+    if any(isinstance(value, bool) or not isinstance(value, (int, Decimal)) for value in (before, after)):
+        return
+    if any(name in field.path for name in CHARGED):
+        path = field.path
+        yield Move(ref, None, path, path, now, Decimal(str(before)), Decimal(str(after)), field.unit, reach)
+
+
+@lru_cache(maxsize=10_000)
+def compared(before: str, after: str) -> tuple[tuple[Decimal, Decimal, str | None], ...]:
+    """The prices of two terms that can be compared and differ, in pairs, with their unit."""
+    if before == after:
+        return ()
+    was, now = terms_of(before), terms_of(after)
+    if any(was.get(name) != now.get(name) for name in ("rate_type", "credit_type")):
+        return ()
+    unit = None if "PERCENTAGE" in was["rate_type"] else was.get("credit_type", USD)
+    return tuple((a, b, unit) for a, b in zip(prices_of(was), prices_of(now), strict=False) if a != b)
+
+
+def _year(package: "Package", facts: Facts, instant: str) -> dict[str, Decimal]:
+    """What a year of the package costs by the list at an instant, by unit: subscriptions for their initial quantity
+    (one when it is not given), and recurring commits. Overrides and usage are left out."""
+    found: dict[str, Decimal] = {}
+    card = facts.card_of(package)
+    for subscription in package.subscriptions if card is not None else ():
+        assert card is not None
+        rate = subscription.subscription_rate
+        timeline = card.timeline(rate.product, rate.billing_frequency)
+        terms = terms_at(timeline, instant) if timeline is not None else None
+        data = terms_of(terms) if terms is not None else {}
+        if data.get("price") is not None:
+            times = PER_YEAR[rate.billing_frequency] * (subscription.initial_quantity or 1)
+            unit = data.get("credit_type", USD)
+            found[unit] = found.get(unit, Decimal(0)) + Decimal(data["price"]) * times
+    for commit in package.recurring_commits:
+        if commit.invoice_amount is not None:
+            paid = commit.invoice_amount
+            times = PER_YEAR[commit.recurrence_frequency or "MONTHLY"]
+            found[paid.credit_type] = found.get(paid.credit_type, Decimal(0)) + paid.unit_price * paid.quantity * times
+    return found

@@ -1,0 +1,115 @@
+"""Rules about what is counted: an event is counted once, and priced once."""
+
+from collections.abc import Iterator
+
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.timeline import read_schedule
+from pricebook.policy.fact import CardFacts, Facts, current, terms_of
+from pricebook.policy.finding import Finding
+from pricebook.policy.rule import Example, Rule
+
+
+def _everything(facts: Facts) -> Iterator[Finding]:
+    for name, metric in sorted(facts.catalog.metrics.items()):
+        if metric.sql is None and metric.event_type_filter is None and not metric.property_filters:
+            message = f"metric {name} counts every event of the account"
+            hint = "say which: event_type_filter: {in_values: [...]}; a metric cannot be edited later"
+            yield Finding(Ref(Kind.BILLABLE_METRIC, name), ("aggregation_type",), message, hint)
+
+
+def _twice(facts: Facts) -> Iterator[Finding]:
+    for card in facts.cards.values():
+        sold: dict[str, str] = {}
+        for name in sorted(card.products):
+            product = facts.products.get(name)
+            if product is None or product.type != "USAGE" or not _billed(card, name, facts.now):
+                continue
+            first = sold.setdefault(product.billable_metric, name)
+            if first != name:
+                message = f"{name} and {first} both price metric {product.billable_metric} on card {card.name}"
+                related = (("the other", Ref(Kind.PRODUCT, first), ("billable_metric",)),)
+                hint = "the same usage is billed twice: let one of them be entitled, or filter the metrics apart"
+                yield Finding(Ref(Kind.PRODUCT, name), ("billable_metric",), message, hint, related=related)
+
+
+def _billed(card: CardFacts, product: str, now: str) -> bool:
+    """Whether the product is entitled for everybody on the card, at some price."""
+    for (name, _), schedules in card.schedules.items():
+        if name == product:
+            terms = [current(read_schedule(text), now) for text in schedules]
+            return any(t is not None and terms_of(t).get("entitled") is True for t in terms)
+    return False
+
+
+def _composite(facts: Facts) -> Iterator[Finding]:
+    tags = {tag for product in facts.products.values() for tag in product.tags}
+    for name, product in sorted(facts.products.items()):
+        lost = [tag for tag in product.composite_tags if tag not in tags]
+        for tag in lost:
+            message = f"no product has the tag {tag}, of which {name} is a share"
+            at = ("composite_tags", product.composite_tags.index(tag))
+            yield Finding(Ref(Kind.PRODUCT, name), at, message, "tag the products that it is a share of")
+
+
+_COPY = """\
+---
+apiVersion: pricebook/v1
+kind: Product
+metadata: {name: requests}
+spec: {name: Requests, type: USAGE, billable_metric: tokens}
+"""
+_PRODUCT = (
+    "---\napiVersion: pricebook/v1\nkind: RateCard\n",
+    _COPY + "---\napiVersion: pricebook/v1\nkind: RateCard\n",
+)
+_RATE = ("price: $100.00}\n", "price: $100.00}\n    - {product: requests, starting_at: 2025-01-01, price: $0.01}\n")
+_ALL = "  aggregation_type: COUNT\n"
+_SOME = (
+    "  aggregation_type: SUM\n  aggregation_key: count\n  event_type_filter: {in_values: [completion]}\n"
+    "  property_filters: [{name: count, exists: true}, {name: model, exists: true}, {name: seat, exists: true}]\n"
+)
+_SHARE = _COPY.replace("requests", "support").replace(
+    "spec: {name: Requests, type: USAGE, billable_metric: tokens}",
+    "spec: {name: Support, type: COMPOSITE, composite_tags: [Compute]}",
+)
+_SUPPORT = ("price: $100.00}\n", "price: $100.00}\n    - {product: support, rate_type: PERCENTAGE,"
+            " starting_at: 2025-01-01, price: 0.1}\n")  # fmt: skip
+
+RULES = (
+    Rule(
+        "counts-everything",
+        "error",
+        "A metric has no filter and counts every event.",
+        "Log lines, test events and what another product sends are billed. A metric cannot be edited: the mistake costs"
+        " a new metric and a move of its products.",
+        "Filter by event type, or by a property that has to exist.",
+        Example(bad=((_SOME, _ALL),), good=((_SOME, _ALL + "  event_type_filter: {in_values: [completion]}\n"),)),
+        _everything,
+        source="domain.md, trap 5.",
+    ),
+    Rule(
+        "billed-twice",
+        "warning",
+        "Two products that are entitled on one card price the same metric.",
+        "Every event is billed under both. The old product was left on the card when the new one came, as a rule.",
+        "End the rates of one by `entitled: false`, or let the metrics count different events.",
+        Example(
+            bad=(_PRODUCT, _RATE),
+            good=(_PRODUCT, (_RATE[0], _RATE[1].replace("requests,", "requests, entitled: false,"))),
+        ),
+        _twice,
+        source="domain.md, trap 6: a product that is replaced is another product.",
+    ),
+    Rule(
+        "composite-of-nothing",
+        "warning",
+        "A composite product is a share of a tag that no product has.",
+        "The share is of nothing, and the fee is $0.00.",
+        "Tags are compared letter for letter.",
+        Example(
+            bad=((_PRODUCT[0], _SHARE + _PRODUCT[0]), _SUPPORT),
+            good=((_PRODUCT[0], _SHARE.replace("[Compute]", "[compute]") + _PRODUCT[0]), _SUPPORT),
+        ),
+        _composite,
+    ),
+)

@@ -1,0 +1,79 @@
+"""Review: what the rules of a project say about its catalogue, and about a plan."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from pricebook.manifest.load import Loaded
+from pricebook.manifest.policy import Policy
+from pricebook.manifest.project import Project
+from pricebook.manifest.signed import signed_waivers
+from pricebook.manifest.whereabouts import Spot, Whereabouts
+from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.step import Plan
+from pricebook.policy.fact import Facts
+from pricebook.policy.judge import Task, Verdict, catalog_tasks, in_order, judge, known_ids, plan_tasks, settle
+from pricebook.policy.proposal import Proposal
+from pricebook.problem import Problem
+from pricebook.span import Span
+
+Meter = Callable[[], float]
+"""CPU seconds since some start."""
+
+
+def review_catalog(
+    project: Project, policy: Policy, loaded: Loaded, as_of: datetime, meter: Meter
+) -> tuple[Problem, ...]:
+    """The findings about a catalogue. Raises Rejected for waivers that cannot be read."""
+    facts = Facts(loaded.catalog, as_of)
+    return _review(project, policy, loaded, facts, list(catalog_tasks(facts, policy)), meter)
+
+
+def review_plan(
+    project: Project, policy: Policy, loaded: Loaded, snapshot: Snapshot, plan: Plan, meter: Meter
+) -> tuple[Problem, ...]:
+    """The findings about a plan and the catalogue that it leads to. Raises Rejected for waivers that cannot be read."""
+    facts = Facts(loaded.catalog, plan.as_of)
+    proposal = Proposal(plan, snapshot, facts, policy)
+    tasks = [*catalog_tasks(facts, policy), *plan_tasks(proposal, policy)]
+    return _review(project, policy, loaded, facts, tasks, meter)
+
+
+def _review(
+    project: Project, policy: Policy, loaded: Loaded, facts: Facts, tasks: Sequence[Task], meter: Meter
+) -> tuple[Problem, ...]:
+    judged = judge(tasks, meter)
+    waivers = signed_waivers(project, loaded)
+    known, ran = known_ids(), [rule for rule, _, _ in tasks]
+    verdicts, problems = settle(judged, waivers, policy, facts, known=known, ran=ran)
+    return in_order([*_placed(verdicts, loaded.whereabouts), *problems])
+
+
+def _placed(verdicts: Iterable[Verdict], whereabouts: Whereabouts) -> list[Problem]:
+    """The findings as problems, with the places of what they are about."""
+    listed = list(verdicts)
+    spots = [spot for verdict in listed for spot in _spots(verdict)]
+    spans = whereabouts.spans(spots) if spots else {}
+    return [_problem(verdict, spans) for verdict in listed]
+
+
+def _spots(verdict: Verdict) -> list[Spot]:
+    finding = verdict.judged.finding
+    own = [Spot(finding.ref, finding.path, finding.rate)] if finding.ref is not None else []
+    return own + [Spot(ref, path) for _, ref, path in finding.related]
+
+
+def _problem(verdict: Verdict, spans: dict[Spot, Span]) -> Problem:
+    finding = verdict.judged.finding
+    at = spans.get(Spot(finding.ref, finding.path, finding.rate)) if finding.ref is not None else None
+    related = [(word, spans.get(Spot(ref, path))) for word, ref, path in finding.related]
+    return Problem(
+        code=verdict.judged.rule,
+        message=finding.message,
+        at=at,
+        hint=finding.hint,
+        related=tuple((word, place) for word, place in related if place is not None),
+        severity=verdict.judged.severity,
+        more=finding.more,
+        subject=finding.subject,
+        waived=verdict.accepted,
+    )

@@ -1,0 +1,85 @@
+"""What the tests of rules share: a catalogue or a plan from texts, held against a policy."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pricebook.catalog.fingerprint import tupled
+from pricebook.catalog.reference import Ref
+from pricebook.manifest.load import Loaded, load
+from pricebook.manifest.policy import Policy
+from pricebook.manifest.project import Project, ProjectSettings
+from pricebook.manifest.syntax import read_documents
+from pricebook.plan.planner import make_plan
+from pricebook.plan.rehearse import rehearse
+from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.step import Plan
+from pricebook.problem import Problem
+from pricebook.workflow.review import review_catalog, review_plan
+
+
+def instant(text: str) -> datetime:
+    """A date, in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def still() -> float:
+    """A meter by which no rule takes any time."""
+    return 0.0
+
+
+class Bench:
+    """A project in a folder whose manifests and policy are texts."""
+
+    def __init__(self, folder: Path, policy: str = "") -> None:
+        documents, problems = read_documents("policy", policy)
+        assert not problems
+        said: Any = documents[0].data if documents else {}
+        settings = {"namespace": "acme", "manifests": ("catalog.yaml",), "environments": {"local": {"store": "memory"}}}
+        self.project = Project(folder, ProjectSettings.model_validate({**settings, "policy": tupled(said)}))
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of the environment."""
+        return self.project.policy("local")
+
+    def load(self, text: str) -> Loaded:
+        """The catalogue of a text."""
+        (self.project.root / "catalog.yaml").write_text(text, encoding="utf-8")
+        return load(self.project)
+
+    def lint(self, text: str, as_of: str = "2026-01-01") -> tuple[Problem, ...]:
+        """What the rules say about a catalogue."""
+        return review_catalog(self.project, self.policy, self.load(text), instant(as_of), still)
+
+    def planned(
+        self,
+        text: str,
+        *,
+        held: str,
+        as_of: str = "2026-01-01",
+        held_since: str = "2025-12-01",
+        contracts: dict[str, int] | None = None,
+        prune: bool = False,
+    ) -> tuple[Plan, tuple[Problem, ...]]:
+        """The plan from what is held to the text, and what the rules say about it."""
+        before, snapshot = self.load(held), Snapshot(instant(held_since))
+        first = self._plan(before, snapshot, instant(held_since), prune=False)
+        snapshot = rehearse(snapshot, [step.change for step in first.steps])
+        counts = {Ref.parse(ref): count for ref, count in (contracts or {}).items()}
+        snapshot = replace(snapshot, contracts=counts)
+        loaded = self.load(text)
+        plan = self._plan(loaded, snapshot, instant(as_of), prune=prune)
+        return plan, review_plan(self.project, self.policy, loaded, snapshot, plan, still)
+
+    def _plan(self, loaded: Loaded, snapshot: Snapshot, as_of: datetime, *, prune: bool) -> Plan:
+        return make_plan(
+            loaded.catalog,
+            snapshot,
+            namespace="acme",
+            environment="local",
+            as_of=as_of,
+            prune=prune,
+            places=loaded.places,
+        )

@@ -1,0 +1,82 @@
+"""Each rule by the example of its own page: what breaks it is found by it and by no other rule, and what just does not
+break it is found by none."""
+
+from pathlib import Path
+
+import pytest
+from project_bench import Bench
+
+from pricebook.policy.registry import rules
+from pricebook.policy.rule import Edits, Rule
+from pricebook.policy.sample import SAMPLE
+from pricebook.problem import Problem
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def findings(rule: Rule, edits: Edits, folder: Path) -> list[Problem]:
+    """What is found in the example with these edits; notes of other rules are left out."""
+    example, bench = rule.example, Bench(folder, rule.example.policy)
+    if rule.check is not None:
+        found = bench.lint(example.text(edits), example.as_of)
+    else:
+        _, found = bench.planned(
+            example.text(edits),
+            held=example.text(example.held),
+            as_of=example.as_of,
+            held_since=example.held_since,
+            contracts=dict(example.contracts),
+            prune=example.prune,
+        )
+    return [finding for finding in found if finding.severity != "note" or finding.code == rule.id]
+
+
+@pytest.mark.parametrize("rule", rules().values(), ids=lambda rule: rule.id)
+def test_the_example_of_a_rule(rule: Rule, tmp_path: Path) -> None:
+    bad = findings(rule, rule.example.bad, tmp_path)
+    assert {finding.code for finding in bad} == {rule.id}
+    for finding in bad:
+        assert finding.severity == rule.severity
+        assert finding.message
+        assert finding.hint, "the way out"
+        assert finding.at is not None or rule.check is None
+    assert findings(rule, rule.example.good, tmp_path) == []
+
+
+def test_the_sample_is_clean(tmp_path: Path) -> None:
+    assert Bench(tmp_path).lint(SAMPLE) == ()
+
+
+def test_ids_are_unique_and_each_rule_checks_one_thing() -> None:
+    assert all(id_ == rule.id for id_, rule in rules().items())
+    assert all((rule.check is None) != (rule.check_plan is None) for rule in rules().values())
+    assert len(rules()) > 40
+
+
+def test_a_finding_points_at_the_field(tmp_path: Path) -> None:
+    (found,) = Bench(tmp_path).lint(SAMPLE.replace("tags: [compute]", "tags: [compute, Compute]"))
+    assert (found.code, str(found.at)) == ("look-alike-name", "catalog.yaml:22:19")
+    assert [(word, str(at)) for word, at in found.related] == [("the other", "catalog.yaml:22:10")]
+    assert found.subject == "product:tokens"
+
+
+def test_a_finding_points_at_the_cell_of_a_table(tmp_path: Path) -> None:
+    rows = "".join(f"tokens,m{n},0.00000{n}\n" for n in range(1, 10)) + "tokens,wrong,4000\n"
+    (tmp_path / "prices.csv").write_text("product,model,usd\n" + rows)
+    table = (
+        "  rates_from:\n    - table: prices.csv\n"
+        "      columns: {product: product, pricing_group_values: [model], price: usd}\n"
+        "      defaults: {starting_at: 2025-01-01, currency: USD}\n"
+    )
+    text = SAMPLE.replace("  name: Standard\n", "  name: Standard\n" + table)
+    (found,) = Bench(tmp_path).lint(text)
+    assert (found.code, str(found.at)) == ("price-outlier", "prices.csv:11:3")
+    assert "$4000.00 for wrong" in found.message
+
+
+def test_a_finding_points_into_a_schedule(tmp_path: Path) -> None:
+    schedule = "schedule: [{starting_at: 2025-01-01, price: $0.40}, {starting_at: 2026-06-01, price: $40.00}]}"
+    text = SAMPLE.replace("{model: small}, starting_at: 2025-01-01, price: $0.40}", "{model: small}, " + schedule)
+    (found,) = Bench(tmp_path).lint(text)
+    line = text.splitlines()[found.at.line - 1]
+    assert line[found.at.column - 1 :].startswith("$40.00")
