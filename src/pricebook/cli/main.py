@@ -24,6 +24,7 @@ COMMANDS = {
     "drift": "Say what somebody changed in the account, and what git has that it does not. Reads only.",
     "rules": "List the rules, with the severity that each has here.",
     "explain": "Show the page of a rule, a hazard or an error code.",
+    "post": "Put what was found where reviewers are: comments, issues and findings of GitHub and GitLab.",
     "schema": "Print or write the JSON Schemas of manifests and plans.",
 }
 

@@ -1,0 +1,101 @@
+"""`pricebook post`."""
+
+import os
+from pathlib import Path
+
+import click
+
+from pricebook.cli.invocation import Invocation, refusals
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group()
+def command() -> None:
+    """Put what was found where reviewers are: for CI jobs of GitHub and GitLab.
+
+    Everything comes from the variables that the job has. GITHUB_TOKEN (or PRICEBOOK_GITLAB_TOKEN) is the token; it is
+    never printed. What was posted before is found by its marker and its author and edited in place.
+    """
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@click.option("--name", default="plan", metavar="NAME", help="Which comment: there is one of each name.")
+@click.option("--number", type=click.IntRange(min=1), help="The pull request; that of the event otherwise.")
+@click.pass_context
+def comment(ctx: click.Context, file: Path, name: str, number: int | None) -> None:
+    """Keep one comment on a pull or merge request that says what FILE says (--report markdown=FILE)."""
+    invocation = Invocation.of(ctx)
+    with refusals(invocation):
+        text = file.read_text(encoding="utf-8")
+        if os.environ.get("GITLAB_CI"):
+            from pricebook.forge import gitlab
+
+            invocation.print([f"note {gitlab.from_environment(text, name)}"])
+            return
+        from pricebook.forge import github
+
+        repo = github.from_environment()
+        about = number or github.pull_request(os.environ)
+        invocation.print([github.put_comment(repo, about, text, name)])
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@click.option("--title", required=True, help="The issue's title.")
+@click.option("--name", default="drift", metavar="NAME", help="Which issue: there is one open one of each name.")
+@click.option("--clean", is_flag=True, help="All is well: close the issue, if there is one.")
+@click.pass_context
+def issue(ctx: click.Context, file: Path, title: str, name: str, clean: bool) -> None:
+    """Keep one open issue that says what FILE says, and close it when all is well."""
+    invocation = Invocation.of(ctx)
+    with refusals(invocation):
+        from pricebook.forge import github
+
+        text = file.read_text(encoding="utf-8")
+        address = github.put_issue(github.from_environment(), text, title, name, clean=clean)
+        invocation.print([address or "there is no issue, and none is needed"])
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@click.option("--commit", required=True, help="The commit that was looked at.")
+@click.option("--ref", required=True, help="Its full reference: refs/pull/1/merge.")
+@click.pass_context
+def findings(ctx: click.Context, file: Path, commit: str, ref: str) -> None:
+    """Hand FILE to code scanning (--report sarif=FILE)."""
+    invocation = Invocation.of(ctx)
+    with refusals(invocation):
+        from pricebook.forge import github
+
+        github.send_findings(github.from_environment(), file.read_text(encoding="utf-8"), commit, ref)
+
+
+@command.command()
+@click.argument("digest")
+@click.option("--commit", required=True, help="The head of the pull request.")
+@click.option("--context", required=True, help="The status's name, one for each environment.")
+@click.pass_context
+def status(ctx: click.Context, digest: str, commit: str, context: str) -> None:
+    """Remember at a commit which plan was shown for it: DIGEST, as `pricebook plan --digest` prints it."""
+    invocation = Invocation.of(ctx)
+    with refusals(invocation):
+        from pricebook.forge import github
+        from pricebook.workflow.apply import check_digest
+
+        check_digest(digest)
+        github.put_status(github.from_environment(), commit, context, digest)
+
+
+@command.command()
+@click.option("--commit", required=True, help="The commit that a merge made.")
+@click.option("--context", required=True, help="The status's name, as for `post status`.")
+@click.pass_context
+def approved(ctx: click.Context, commit: str, context: str) -> None:
+    """Print the digest of the plan that was shown for the pull request that was merged as a commit."""
+    invocation = Invocation.of(ctx)
+    with refusals(invocation):
+        from pricebook.forge import github
+
+        invocation.print([github.approved(github.from_environment(), commit, context)])

@@ -1,0 +1,219 @@
+"""GitHub: a comment for a pull request, an issue for drift, a status that carries a digest, findings for code scanning.
+
+What is ours is found by a marker *and* by its author, so that nobody else can put one there for us to edit or believe.
+Texts are put in place whole; what says the same already is left alone, and nothing is posted twice.
+"""
+
+import gzip
+import json
+import os
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from time import sleep
+from typing import Any
+from urllib.parse import quote as urlquote
+
+from pricebook.forge.api import Api, Unsure
+from pricebook.problem import quote, reject
+
+BOT = "github-actions[bot]"
+"""Who writes with the token that GitHub gives to a workflow."""
+MOST = 65_536
+"""Characters of a comment or an issue."""
+_MARKER = re.compile(r"<!-- pricebook[^<>]*-->\Z")
+_PLACE = re.compile(r"[A-Za-z0-9][\w./-]{0,99}\Z", re.ASCII)
+_DIGEST = re.compile(r"plan ([0-9a-f]{24})\Z")
+_SHA = re.compile(r"[0-9a-f]{40}\Z")
+_NAME = re.compile(r"[\w.-]+/[\w.-]+\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository, and as whom we write to it."""
+
+    api: Api
+    name: str
+    author: str = BOT
+
+    @property
+    def path(self) -> str:
+        """Where its resources are."""
+        return f"/repos/{self.name}"
+
+
+def repository(environment: Mapping[str, str]) -> Repository:
+    """The repository of the job that runs, from the variables that GitHub sets. Raises Rejected."""
+    token = environment.get("GITHUB_TOKEN", "")
+    name = environment.get("GITHUB_REPOSITORY", "")
+    if not token:
+        raise reject("forge", "GITHUB_TOKEN is not set", hint="env: {GITHUB_TOKEN: ${{ github.token }}}")
+    if not _NAME.match(name):
+        raise reject("forge", f"GITHUB_REPOSITORY {quote(name)} is no owner/name", hint="this runs in GitHub Actions")
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/vnd.github+json",
+        "X-GitHub-Api-Version": "2022-11-28",
+    }
+    api = Api(environment.get("GITHUB_API_URL") or "https://api.github.com", headers, sleep)
+    return Repository(api, name, environment.get("PRICEBOOK_BOT") or BOT)
+
+
+def pull_request(environment: Mapping[str, str]) -> int:
+    """The number of the pull request that the job is about, from the event. Raises Rejected."""
+    event = _event(environment)
+    number = (event.get("pull_request") or {}).get("number") or event.get("number")
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise reject("forge", "the event is about no pull request", hint="run on pull_request, or say --number")
+    return number
+
+
+def _event(environment: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        event = json.loads(Path(environment["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
+    except (KeyError, OSError, ValueError):
+        event = None
+    return event if isinstance(event, dict) else {}
+
+
+def marked(text: str, name: str) -> tuple[str, str]:
+    """A text within the limit, and the hidden marker in its last line, by which it is found again. Raises Rejected.
+
+    The marker of a text that has one already is replaced: the same job has one place, whatever it has to say.
+    """
+    if not _PLACE.match(name):
+        raise reject("forge", f"{quote(name)} is no name for a place", hint="letters, digits, and any of _ . / -")
+    rest, _, last = text.rstrip().rpartition("\n")
+    kept = (rest if _MARKER.match(last) else text).rstrip()
+    marker = f"<!-- pricebook {name} -->"
+    tail = f"\n\n{marker}\n"
+    if len(kept) + len(tail) > MOST:
+        tail = f"\n\n_Cut: this is too long for a comment._{tail}"
+        kept = kept[: MOST - len(tail)]
+    return kept + tail, marker
+
+
+def put_comment(repo: Repository, number: int, text: str, name: str) -> str:
+    """The one comment of that name says the text; its address. Raises Rejected."""
+    body, marker = marked(text, name)
+    path = f"{repo.path}/issues/{number}/comments"
+
+    def ours() -> dict[str, Any] | None:
+        return next((c for c in repo.api.pages(path) if _is_ours(repo, c, marker)), None)
+
+    found = ours()
+    if found is None:
+        try:
+            return _address(repo.api.create(path, {"body": body}))
+        except Unsure as unsure:
+            found = ours()
+            if found is None:
+                raise reject("forge", f"the comment was not posted: {unsure}", hint="run the job again") from None
+    if _says(found, body):
+        return _address(found)
+    return _address(repo.api.change("PATCH", f"{repo.path}/issues/comments/{_id(found)}", {"body": body}))
+
+
+def put_issue(repo: Repository, text: str, title: str, name: str, *, clean: bool) -> str:
+    """The one open issue of that name says the text, or is closed when all is clean. Its address, empty when there is
+    none and none is needed. Raises Rejected."""
+    body, marker = marked(text, name)
+    path = f"{repo.path}/issues?state=open&creator={urlquote(repo.author, safe='')}"
+
+    def open_ones() -> Iterator[dict[str, Any]]:
+        found = (issue for issue in repo.api.pages(path) if _is_ours(repo, issue, marker))
+        return (issue for issue in found if "pull_request" not in issue)
+
+    found = next(open_ones(), None)
+    if clean:
+        if found is None:
+            return ""
+        closed = {"body": body, "state": "closed", "state_reason": "completed"}
+        return _address(repo.api.change("PATCH", f"{repo.path}/issues/{_number(found)}", closed))
+    if found is None:
+        try:
+            return _address(repo.api.create(f"{repo.path}/issues", {"title": title, "body": body}))
+        except Unsure as unsure:
+            found = next(open_ones(), None)
+            if found is None:
+                raise reject("forge", f"the issue was not opened: {unsure}", hint="run the job again") from None
+    if _says(found, body) and found.get("title") == title:
+        return _address(found)
+    return _address(repo.api.change("PATCH", f"{repo.path}/issues/{_number(found)}", {"title": title, "body": body}))
+
+
+def put_status(repo: Repository, commit: str, context: str, digest: str) -> None:
+    """The commit's status says which plan was shown for it. The last one with the context counts."""
+    path = f"{repo.path}/statuses/{_checked(commit)}"
+    body = {"state": "success", "context": context, "description": f"plan {digest}"}
+    try:
+        repo.api.create(path, body)
+    except Unsure:  # a second one that says the same does no harm
+        repo.api.create(path, body)
+
+
+def approved(repo: Repository, commit: str, context: str) -> str:
+    """The digest of the plan that was shown for the pull request whose merge the commit is. Raises Rejected."""
+    pulls = repo.api.get(f"{repo.path}/commits/{_checked(commit)}/pulls")
+    merged = [p for p in pulls if isinstance(p, dict) and p.get("merged_at")] if isinstance(pulls, list) else []
+    by_hand = "look at the plan of this run, and apply it by hand with its digest"
+    if len(merged) != 1:
+        many = "no pull request" if not merged else f"{len(merged)} pull requests"
+        raise reject("not-approved", f"{commit[:12]} is the merge of {many}", hint=by_hand)
+    head = str((merged[0].get("head") or {}).get("sha", ""))
+    for status in repo.api.pages(f"{repo.path}/commits/{_checked(head)}/statuses"):
+        author = (status.get("creator") or {}).get("login")
+        if status.get("context") == context and author == repo.author:
+            found = _DIGEST.match(str(status.get("description")))
+            if found is not None:
+                return found[1]
+            break
+    message = f"no plan was shown for {head[:12]}, the head of pull request {_number(merged[0])}"
+    raise reject("not-approved", message, hint=by_hand)
+
+
+def send_findings(repo: Repository, sarif: str, commit: str, ref: str) -> None:
+    """Hand a SARIF file to code scanning. Raises Rejected, also where code scanning is not switched on."""
+    if not re.match(r"refs/(heads|tags|pull)/\S+\Z", ref):
+        raise reject("forge", f"{quote(ref)} is no full reference", hint="refs/heads/main or refs/pull/1/merge")
+    packed = b64encode(gzip.compress(sarif.encode(), mtime=0)).decode()
+    body = {"commit_sha": _checked(commit), "ref": ref, "sarif": packed, "tool_name": "pricebook"}
+    try:
+        repo.api.create(f"{repo.path}/code-scanning/sarifs", body)
+    except Unsure:  # the same findings of the same commit replace each other
+        repo.api.create(f"{repo.path}/code-scanning/sarifs", body)
+
+
+def _is_ours(repo: Repository, item: object, marker: str) -> bool:
+    if not isinstance(item, dict) or (item.get("user") or {}).get("login") != repo.author:
+        return False
+    return str(item.get("body") or "").rstrip().endswith(marker)
+
+
+def _says(item: Mapping[str, Any], body: str) -> bool:
+    return str(item.get("body") or "").replace("\r\n", "\n").rstrip() == body.rstrip()
+
+
+def _id(item: Mapping[str, Any]) -> int:
+    return int(item["id"])
+
+
+def _number(item: Mapping[str, Any]) -> int:
+    return int(item["number"])
+
+
+def _address(item: object) -> str:
+    return str(item.get("html_url", "")) if isinstance(item, dict) else ""
+
+
+def _checked(commit: str) -> str:
+    if not _SHA.match(commit):
+        raise reject("forge", f"{quote(commit)} is no full commit id", hint="40 hexadecimal digits")
+    return commit
+
+
+def from_environment() -> Repository:
+    """The repository of this process's job."""
+    return repository(os.environ)

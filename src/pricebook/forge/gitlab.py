@@ -1,0 +1,59 @@
+"""GitLab: one note on a merge request, as for GitHub.
+
+The token of a CI job may not write notes, so a project access token is needed; what is ours is what its user wrote and
+bears our marker.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from time import sleep
+from typing import Any
+
+from pricebook.forge.api import Api, Unsure
+from pricebook.forge.github import marked
+from pricebook.problem import quote, reject
+
+
+def put_note(environment: Mapping[str, str], text: str, name: str) -> str:
+    """The one note of that name on the merge request of the job says the text; its number. Raises Rejected."""
+    token, project = environment.get("PRICEBOOK_GITLAB_TOKEN", ""), environment.get("CI_PROJECT_ID", "")
+    number = environment.get("CI_MERGE_REQUEST_IID", "")
+    if not token:
+        hint = "a project access token with the scope api, as a masked variable"
+        raise reject("forge", "PRICEBOOK_GITLAB_TOKEN is not set", hint=hint)
+    for variable, value in (("CI_PROJECT_ID", project), ("CI_MERGE_REQUEST_IID", number)):
+        if not re.match(r"[1-9]\d*\Z", value):
+            raise reject("forge", f"{variable} {quote(value)} is no number", hint="run in a merge request pipeline")
+    api = Api(environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4", {"PRIVATE-TOKEN": token}, sleep)
+    body, marker = marked(text, name)
+    path = f"/projects/{project}/merge_requests/{number}/notes"
+    author = (api.get("/user") or {}).get("id")
+
+    def ours() -> dict[str, Any] | None:
+        found = (note for note in api.pages(path) if isinstance(note, dict) and not note.get("system"))
+        return next(
+            (
+                note
+                for note in found
+                if (note.get("author") or {}).get("id") == author and str(note.get("body")).rstrip().endswith(marker)
+            ),
+            None,
+        )
+
+    note = ours()
+    if note is None:
+        try:
+            return str(api.create(path, {"body": body})["id"])
+        except Unsure as unsure:
+            note = ours()
+            if note is None:
+                raise reject("forge", f"the note was not posted: {unsure}", hint="run the job again") from None
+    if str(note.get("body")).rstrip() != body.rstrip():
+        api.change("PUT", f"{path}/{int(note['id'])}", {"body": body})
+    return str(note["id"])
+
+
+def from_environment(text: str, name: str) -> str:
+    """`put_note` for this process's job."""
+    return put_note(os.environ, text, name)
