@@ -79,7 +79,8 @@ plan() {
         if ! git -C "$DIRECTORY" diff --quiet "$BASE" "$HEAD" -- pricebook.yaml; then
             tell warning "pricebook.yaml changes: it says where the token goes, so this plan uses the one of the base"
         fi
-        look_at "$HEAD"
+        look_at "$BASE"
+        look_at "$HEAD" # by way of the base: what only the head has is made anew, as a file
         git -C "$DIRECTORY" -c core.symlinks=false checkout --quiet --force "$BASE" -- pricebook.yaml
     fi
     local status=0 digest

@@ -1,0 +1,128 @@
+"""The workflows, the action and the examples: as the published schemas want them, and nothing known to be unsafe."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from job import ACTION, ROOT, read
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+OURS = [path for path in WORKFLOWS if path.name.startswith("pricebook-")]
+EXAMPLES = ROOT / "examples" / "ci"
+TOOLS = Path(sys.executable).parent
+
+
+def tool(*words: object) -> None:
+    """A tool of the development environment that says nothing and returns 0."""
+    line = [str(TOOLS / str(words[0])), *map(str, words[1:])]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_there_are_three_workflows() -> None:
+    assert [path.stem for path in OURS] == ["pricebook-apply", "pricebook-drift", "pricebook-plan"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        ("vendor.github-workflows", [*WORKFLOWS, EXAMPLES / "github-pricing.yml"]),
+        ("vendor.github-actions", [ACTION / "action.yml"]),
+        ("vendor.gitlab-ci", [EXAMPLES / "gitlab-ci.yml"]),
+    ],
+)
+def test_the_published_schemas_are_kept(schema: str, files: list[Path]) -> None:
+    more = ["--data-transform", "gitlab-ci"] if schema == "vendor.gitlab-ci" else []
+    tool("check-jsonschema", "--builtin-schema", schema, *more, *files)
+
+
+def test_the_hooks_are_as_pre_commit_wants_them() -> None:
+    tool("pre-commit", "validate-manifest", ROOT / ".pre-commit-hooks.yaml")
+
+
+def test_nothing_is_known_to_be_insecure() -> None:
+    tool("zizmor", "--offline", "--no-progress", "--quiet", ROOT / ".github", EXAMPLES / "github-pricing.yml")
+
+
+def test_the_shell_scripts_are_sound() -> None:
+    tool("shellcheck", *ACTION.glob("*.sh"), EXAMPLES / "nightly.sh")
+
+
+def steps(path: Path) -> list[dict[str, Any]]:
+    found = read(path)
+    if "runs" in found:
+        return list(found["runs"]["steps"])
+    return [step for job in found["jobs"].values() for step in job.get("steps", [])]
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, ACTION / "action.yml"], ids=lambda path: path.name)
+def test_no_text_from_outside_is_in_a_shell_step(path: Path) -> None:
+    assert not [step["run"] for step in steps(path) if "${{" in step.get("run", "")]
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, ACTION / "action.yml"], ids=lambda path: path.name)
+def test_every_action_is_pinned_to_a_commit_or_is_ours(path: Path) -> None:
+    used = {step["uses"] for step in steps(path) if "uses" in step}
+    assert not [
+        name for name in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}|\$/\.github/actions/pricebook", name)
+    ]
+    assert {name.split("@")[0].split("/")[0] for name in used} <= {"actions", "$"}, "nobody else's action is used"
+
+
+def test_who_gets_which_token() -> None:
+    """One job may write to the account, and only in a protected environment; who writes to GitHub has no such token."""
+    seen = {}
+    for path in OURS:
+        workflow = read(path)
+        assert workflow["permissions"] == {}
+        for name, job in workflow["jobs"].items():
+            text = str(job["steps"])
+            tokens = sorted(set(re.findall(r"secrets\.([\w-]+) \}\}|github\.(token)", text)))
+            writes = sorted(scope for scope, access in job["permissions"].items() if access == "write")
+            checked_out = "actions/checkout" in text
+            seen[path.stem.removeprefix("pricebook-"), name] = (["".join(t) for t in tokens], writes, checked_out)
+            assert ("environment" in job) == ("METRONOME_BEARER_TOKEN" in text)
+            assert text.count("persist-credentials") == text.count("actions/checkout@")
+    assert seen == {
+        ("plan", "check"): ([], [], True),
+        ("plan", "plan"): (["read-token"], [], True),
+        ("plan", "report"): (["token"], ["pull-requests", "security-events", "statuses"], False),
+        ("apply", "plan"): (["token", "read-token"], [], True),
+        ("apply", "apply"): (["METRONOME_BEARER_TOKEN"], [], True),
+        ("drift", "drift"): (["read-token"], [], True),
+        ("drift", "issue"): (["token"], ["issues"], False),
+    }
+
+
+def test_forks_get_no_token() -> None:
+    jobs = read(ROOT / ".github" / "workflows" / "pricebook-plan.yml")["jobs"]
+    same = "github.event.pull_request.head.repo.full_name == github.repository"
+    assert [name for name, job in jobs.items() if same not in str(job.get("if", ""))] == ["check"]
+
+
+def test_no_workflow_runs_with_rights_on_what_a_fork_sent() -> None:
+    for path in [*WORKFLOWS, EXAMPLES / "github-pricing.yml"]:
+        assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(read(path)["on"])
+
+
+def test_the_callers_give_what_the_workflows_need() -> None:
+    """The example's jobs against the workflows that they call: inputs, secrets and permissions."""
+    for job in read(EXAMPLES / "github-pricing.yml")["jobs"].values():
+        called = read(ROOT / re.sub(r"^OWNER/pricebook/|@.*", "", job["uses"]))
+        declared = called["on"]["workflow_call"]
+        assert job.get("with", {}).keys() <= declared["inputs"].keys()
+        assert job["secrets"].keys() <= declared["secrets"].keys()
+        needed = {name for name, secret in declared["secrets"].items() if secret["required"]}
+        assert needed <= job["secrets"].keys()
+        wanted: dict[str, str] = {}
+        for inner in called["jobs"].values():
+            for scope, access in inner["permissions"].items():
+                wanted[scope] = "write" if "write" in (access, wanted.get(scope)) else access
+        assert job["permissions"] == wanted
+
+
+def test_our_own_ci_runs_what_anybody_runs() -> None:
+    assert [step["run"] for step in steps(ROOT / ".github" / "workflows" / "ci.yml") if "run" in step] == [".ci/run"]
