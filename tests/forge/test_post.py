@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from forge_server import OURS, TOKEN, Fault, Forge, served
 
+from forge_server import OURS, TOKEN, Fault, Forge, served
 from pricebook.cli.main import root
 from pricebook.forge import api, github, gitlab
 
