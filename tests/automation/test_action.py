@@ -3,7 +3,9 @@
 import json
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -163,6 +165,25 @@ def test_a_refused_hazard_needs_its_name(job: Job) -> None:
     assert "a hazard has letters and underscores only" in wrong.said
     allowed = "MAGNITUDE"
     ok(job.use("apply", directory="prices", environment="production", digest=digest, allow=allowed))
+
+
+def test_drift_is_an_issue_until_there_is_none(job: Job, forge: Forge) -> None:
+    clean = ok(job.use("drift", directory="prices", environment="production"))
+    assert clean.outputs["changes"] == "false"
+    with closing(sqlite3.connect(job.workspace.parent / "account.db")) as account, account:
+        edit = (
+            "UPDATE rate_timeline SET schedule = replace(schedule, '250', '300') WHERE key LIKE '%input-tokens%large%'"
+        )
+        assert account.execute(edit).rowcount == 1
+    drifted = ok(job.use("drift", directory="prices", environment="production"))
+    assert drifted.outputs["changes"] == "true"
+    job.variables = {"GITHUB_API_URL": forge.url}
+    ok(job.use("issue", environment="production", changes="true", token=TOKEN))
+    (issue,) = forge.issues
+    assert issue["title"] == "Somebody changed prices in production"
+    assert "$3.00" in issue["body"]
+    ok(job.use("issue", environment="production", changes="false", token=TOKEN))
+    assert issue["state"] == "closed"
 
 
 def test_pricebook_yaml_of_a_pull_request_does_not_say_where_the_token_goes(job: Job) -> None:

@@ -127,8 +127,9 @@ drift() {
     results
     pricebook+=(-C "$DIRECTORY")
     [[ -z $ENVIRONMENT ]] || pricebook+=(--env "$ENVIRONMENT")
-    local status=0
-    "${pricebook[@]}" drift --report "markdown=$RESULTS/drift.md" || status=$?
+    local status=0 known=()
+    [[ -z $ACCEPT ]] || known=(--accept "$DIRECTORY/$ACCEPT")
+    "${pricebook[@]}" drift "${known[@]}" --report "markdown=$RESULTS/drift.md" || status=$?
     summary "$RESULTS/drift.md"
     [[ $status == 0 || $status == 2 ]] || exit "$status"
     output changes "$([[ $status == 2 ]] && echo true || echo false)"
@@ -153,7 +154,7 @@ post() {
 
 issue() {
     results
-    local words=(--title "Prices differ from git: ${ENVIRONMENT:-default}" --name "drift/${ENVIRONMENT:-default}")
+    local words=(--title "Somebody changed prices in ${ENVIRONMENT:-default}" --name "drift/${ENVIRONMENT:-default}")
     [[ $CHANGES == true ]] || words+=(--clean)
     "${pricebook[@]}" post issue "$RESULTS/drift.md" "${words[@]}"
 }
