@@ -17,10 +17,19 @@ from pricebook.cli.session import errors
 @report_option
 @prune_option
 @click.option("--digest", is_flag=True, help="Print only the digest of what the plan means, for apply --expect.")
+@click.option(
+    "--base", metavar="REF", help="Plan what this branch changes against its merge base with REF (origin/main)."
+)
 @click.option("--exit-code", is_flag=True, help="Exit with 2 when there are changes.")
 @click.pass_context
 def command(
-    ctx: click.Context, output: Path | None, rows: str | None, prune: bool, digest: bool, exit_code: bool
+    ctx: click.Context,
+    output: Path | None,
+    rows: str | None,
+    prune: bool,
+    digest: bool,
+    base: str | None,
+    exit_code: bool,
 ) -> None:
     """Show what would change in the store, in money and in customers.
 
@@ -31,6 +40,9 @@ def command(
 
     The digest names what the plan means, whatever machine made it and when. Who approves a plan approves its digest:
     `pricebook apply --expect DIGEST` does that, or nothing.
+
+    With --base the plan, its digest and its file are those of the branch's own change, on the store as it will be when
+    everything of the merge base has been applied; what of that is pending is shown beside it.
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
@@ -44,7 +56,13 @@ def command(
         with watching(invocation) as witness:
             project, (environment, _) = invocation.project, invocation.environment
             policy = checked_policy(project, environment)
-            made = plan(project, environment, witness, invocation.as_of, prune=prune, meter=wiring.cpu_seconds)
+            target = project, environment, witness, invocation.as_of
+            if base is None:
+                made = plan(*target, prune=prune, meter=wiring.cpu_seconds)
+            else:
+                from pricebook.workflow.base import plan_on_base
+
+                made = plan_on_base(*target, base, prune=prune, meter=wiring.cpu_seconds)
         if may_remember(ctx):
             invocation.heard = []
         if output is not None:

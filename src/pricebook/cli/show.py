@@ -23,7 +23,7 @@ def show(invocation: Invocation, plan: Plan, rows: str | None, refused: Iterable
 
         document = plan_document(Format(invocation.format), plan, rows, refused, invocation.base)
         invocation.print([document.rstrip("\n")])
-    elif not plan.steps:
+    elif not plan.steps and plan.besides is None:
         from pricebook.render.nothing import draw_nothing
 
         invocation.print(draw_nothing(plan, invocation.width, invocation.colour))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from pricebook.catalog.model import Scale
 from pricebook.catalog.reference import Ref
@@ -33,6 +34,15 @@ class Step:
     at: str = ""
 
 
+class Besides(NamedTuple):
+    """What is pending besides a branch: the name it was planned against, the merge base's commit, and the plan of what
+    that has and the store has not. The branch's own plan starts where this one ends."""
+
+    ref: str
+    commit: str
+    plan: "Plan"
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What `apply` will do, and nothing else. JSON first: see `plan.document`.
@@ -41,7 +51,7 @@ class Plan:
     already are as desired, `prices` all prices that are desired. `leftovers` are objects of ours that no manifest
     declares any more and that stay untouched; `unmanaged` counts other owners' objects, per kind. `units` say how
     amounts of each pricing unit read. `findings` are what rules say about the plan and what it leads to; they travel
-    with it and are no part of what it is.
+    with it and are no part of what it is; nor is `besides`, which stays behind when the plan is written to a file.
     """
 
     namespace: str
@@ -56,6 +66,7 @@ class Plan:
     unmanaged: Mapping[str, int] = field(default_factory=dict)
     units: Mapping[str, Scale] = field(default_factory=dict)
     findings: tuple[Problem, ...] = ()
+    besides: "Besides | None" = None
     format: int = FORMAT
 
     @property

@@ -22,7 +22,11 @@ from pricebook.span import Span
 
 def plan_json(view: PlanView) -> str:
     """A plan. `counts` are the numbers that a terminal shows; rows are those that were asked for, of `rows_total`."""
-    data = {
+    return escape_json(encode(_plan_data(view)))
+
+
+def _plan_data(view: PlanView) -> dict[str, Any]:
+    data: dict[str, Any] = {
         "id": view.id,
         "namespace": view.namespace,
         "environment": view.environment,
@@ -47,7 +51,10 @@ def plan_json(view: PlanView) -> str:
         "unmanaged": dict(view.unmanaged),
         "findings": [problem_data(finding) for finding in view.findings],
     }
-    return escape_json(encode(data))
+    if view.besides is not None:
+        ref, commit, pending = view.besides.ref, view.besides.commit, view.besides.plan
+        data["besides"] = {"ref": ref, "commit": commit, "plan": _plan_data(pending)}
+    return data
 
 
 def problems_json(problems: Iterable[Problem]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pricebook.apply.runner import Receipt
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem
+from pricebook.render.besides import besides_markdown
 from pricebook.render.escape import code_markdown, escape_markdown
 from pricebook.render.markdown_detail import add_details
 from pricebook.render.markdown_row import HEAD, all_listed, card_rows, change_words, object_rows
@@ -44,6 +45,8 @@ def plan_markdown(view: PlanView) -> str:
     _add_hazards(sheet, view.hazards)
     _add_findings(sheet, [finding for finding in view.findings if not finding.waived])
     _add_waived(sheet, [finding for finding in view.findings if finding.waived])
+    if view.besides is not None:
+        sheet.add(*besides_markdown(view.besides))
     add_details(sheet, view)
     return sheet.text + "\n".join(foot) + "\n"
 

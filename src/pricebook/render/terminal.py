@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from pricebook.plan.hazard import Hazard
+from pricebook.render.besides import draw_besides
 from pricebook.render.escape import cut, escape_terminal, padded, width_of
 from pricebook.render.field_row import FieldRow
 from pricebook.render.finding import draw_findings
@@ -52,6 +53,7 @@ def draw_plan(view: PlanView, width: int = 100, colour: bool = False) -> Iterato
         yield from wrapped(escape_terminal(view.verdict, 400), width)
         yield from draw_findings(view.findings, width, paint)
         yield from notes
+        yield from draw_besides(view.besides, width, paint) if view.besides is not None else ()
         return
     target = f"{view.namespace} · {view.environment} · as of {as_of_words(view)}"
     yield paint("dim", cut(escape_terminal(target), width))
@@ -63,6 +65,7 @@ def draw_plan(view: PlanView, width: int = 100, colour: bool = False) -> Iterato
     yield from _findings(view, width, paint)
     yield from notes
     yield from (paint("bold", line) for line in wrapped(summary(view), width))
+    yield from draw_besides(view.besides, width, paint) if view.besides is not None else ()
 
 
 def _objects(view: PlanView, width: int, paint: Paint) -> Iterator[str]:

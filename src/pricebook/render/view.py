@@ -60,7 +60,7 @@ class PlanView:
     """A plan for reading. `id` is its digest (`plan.digest`). `whole`: nothing was to be left out. `price_total` counts
     the prices that are desired.
     `unmanaged` counts other owners' objects by kind; `leftovers` are ours that no manifest declares. `findings` are
-    what rules say, the waived ones included."""
+    what rules say, the waived ones included. `besides` is there for a branch that was planned against its base."""
 
     id: str
     namespace: str
@@ -77,6 +77,7 @@ class PlanView:
     whole: bool = False
     price_total: int = 0
     findings: tuple[Problem, ...] = ()
+    besides: "BesidesView | None" = None
 
     @property
     def empty(self) -> bool:
@@ -87,6 +88,15 @@ class PlanView:
     def refused(self) -> tuple[HazardView, ...]:
         """What apply refuses until it is allowed."""
         return tuple(hazard for hazard in self.hazards if hazard.refused)
+
+
+@dataclass(frozen=True, slots=True)
+class BesidesView:
+    """What is pending besides a branch's own plan: what `ref` has and the store has not."""
+
+    ref: str
+    commit: str
+    plan: PlanView
 
 
 def plan_view(plan: Plan, choice: RowChoice, refused: Iterable[str] | None = None) -> PlanView:
@@ -134,7 +144,16 @@ def plan_view(plan: Plan, choice: RowChoice, refused: Iterable[str] | None = Non
         whole=choice.every,
         price_total=plan.prices,
         findings=plan.findings,
+        besides=_besides(plan, refusing),
     )
+
+
+def _besides(plan: Plan, refusing: frozenset[Hazard]) -> BesidesView | None:
+    """Of what is pending besides, objects and counts; no price is listed."""
+    if plan.besides is None:
+        return None
+    ref, commit, pending = plan.besides
+    return BesidesView(ref, commit, plan_view(pending, RowChoice(first=0), refusing))
 
 
 def _by_object(steps: Sequence[Step]) -> list[list[Step]]:
@@ -168,7 +187,8 @@ def _hazards_of(steps: Sequence[Step], refused: frozenset[Hazard]) -> tuple[Haza
 def _verdict(plan: Plan, objects: Sequence[ObjectView], prices: PriceCounts) -> str:
     """What it comes to, for somebody who reads one line."""
     if not objects:
-        return nothing_words(plan.kept, plan.prices)
+        own = "This branch changes nothing in the store." if plan.besides is not None else ""
+        return own or nothing_words(plan.kept, plan.prices)
     live = prices.changed + prices.ended
     if live:
         cards = [o for o in objects if o.rates is not None and o.rates.counts.changed + o.rates.counts.ended]

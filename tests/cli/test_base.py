@@ -1,0 +1,181 @@
+"""`plan --base`: a branch's own change, what is pending besides, and histories that cannot tell."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = """\
+namespace: acme
+manifests: [catalog]
+environments:
+  local: {store: "sqlite:///pricebook.db"}
+"""
+CATALOG = """\
+apiVersion: pricebook/v1
+kind: Product
+metadata: {name: pro}
+spec: {name: Pro, type: SUBSCRIPTION}
+---
+apiVersion: pricebook/v1
+kind: RateCard
+metadata: {name: list}
+spec:
+  name: List
+  rates:
+    - {product: pro, billing_frequency: MONTHLY, starting_at: 2026-01-01, price: $5.00}
+    - {product: pro, billing_frequency: ANNUAL, starting_at: 2026-01-01, price: $50.00}
+"""
+
+
+def git(folder: Path, *words: str) -> str:
+    """A git command."""
+    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    answer = subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True, text=True)
+    return answer.stdout.strip()
+
+
+def pricebook(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a project."""
+    line = [sys.executable, "-m", "pricebook", "-C", str(folder), "--as-of", "2026-02-01", *words]
+    return subprocess.run(line, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+
+
+def commit(folder: Path, before: str, after: str, message: str) -> None:
+    """Edit the catalogue and commit it."""
+    path = folder / "catalog" / "all.yaml"
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))
+    git(folder, "commit", "-qam", message)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A project in a folder of a repository: applied, then main moved on, then a branch did."""
+    root = tmp_path / "a repository"
+    shop = root / "shöp"
+    (shop / "catalog").mkdir(parents=True)
+    (shop / "pricebook.yaml").write_text(PROJECT)
+    (shop / "catalog" / "all.yaml").write_text(CATALOG)
+    (root / ".gitignore").write_text("pricebook.db*\n")
+    git(root, "init", "-q", "-b", "main")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "first")
+    assert pricebook(shop, "apply", "--yes").returncode == 0
+    commit(shop, "$5.00", "$6.00", "dearer")
+    git(root, "checkout", "-q", "-b", "feature")
+    commit(shop, "$50.00", "$55.00", "dearer by the year")
+    git(root, "checkout", "-q", "main")
+    commit(shop, "name: List", "name: Price list", "after the branch")
+    git(root, "checkout", "-q", "feature")
+    return shop
+
+
+def test_a_branch_shows_its_own_change_and_what_is_pending_besides(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    answer = pricebook(shop, "plan", "--base", "main")
+    base = git(shop, "merge-base", "main", "HEAD")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout == (
+        "acme · local · as of 2026-02-01\n"
+        "1 price changes, with no contract on the card: 1 up.\n"
+        "\n"
+        "  ~ rate-card:list        1 price changes; no contract is on the card"
+        "                                 catalog/all.yaml:6\n"
+        "      pro · ANNUAL   $50.00 -> $55.00   +10.0 %   from 2026-01-01   PRICE_UP RETROACTIVE\n"
+        "\n"
+        "Hazards\n"
+        "  PRICE_UP  1  somebody pays more\n"
+        "Refused unless allowed\n"
+        "  RETROACTIVE  1  re-prices usage already metered   --allow RETROACTIVE\n"
+        "  When all of it is meant: apply --allow RETROACTIVE\n"
+        "\n"
+        "Plan: 1 rate added. Nothing is edited in place. 2 objects as desired already.\n"
+        "\n"
+        f"Pending besides, in main ({base[:12]}), not applied yet\n"
+        "  ~ rate-card:list  1 price changes; no contract is on the card\n"
+        "  Plan: 1 rate added. Nothing is edited in place. 2 objects as desired already.\n"
+    )
+    whole = json.loads(pricebook(shop, "--format", "json", "plan").stdout)
+    assert whole["counts"]["prices_total"] == 2
+    machine = json.loads(pricebook(shop, "--format", "json", "plan", "--base", "main").stdout)
+    assert machine["counts"]["prices_total"] == 1
+    besides = machine["besides"]
+    assert (besides["ref"], besides["commit"], besides["plan"]["counts"]["prices_total"]) == ("main", base, 1)
+    assert "Pending besides, in main" in pricebook(shop, "--format", "markdown", "plan", "--base", "main").stdout
+
+
+def test_its_digest_is_the_plan_once_what_is_pending_was_applied(shop: Path) -> None:
+    approved = pricebook(shop, "plan", "--base", "main", "--digest").stdout.strip()
+    early = pricebook(shop, "apply", "--yes", "--allow", "all", "--expect", approved)
+    assert early.returncode == 3
+    base = git(shop, "merge-base", "main", "HEAD")
+    git(shop, "checkout", "-q", base)
+    assert pricebook(shop, "apply", "--yes", "--allow", "all").returncode == 0
+    git(shop, "checkout", "-q", "feature")
+    assert pricebook(shop, "plan", "--digest").stdout.strip() == approved
+    after = pricebook(shop, "plan", "--base", "main")
+    assert f"Nothing is pending besides: the store has all of main ({base[:12]})." in after.stdout
+    assert pricebook(shop, "apply", "--yes", "--allow", "all", "--expect", approved).returncode == 0
+
+
+def test_a_branch_that_changes_nothing_and_one_that_begins_the_project(shop: Path) -> None:
+    git(shop, "checkout", "-q", "main")
+    answer = pricebook(shop, "plan", "--base", "main", "--exit-code")
+    assert (answer.returncode, answer.stdout.splitlines()[0]) == (0, "This branch changes nothing in the store.")
+    git(shop, "checkout", "-q", "--orphan", "other")
+    git(shop, "rm", "-rqf", "--cached", ".")
+    (shop.parent / "readme").write_text("x")
+    git(shop, "add", ":/readme")
+    git(shop, "commit", "-qm", "no project yet")
+    begun = pricebook(shop, "plan", "--base", "other")
+    assert "1 price" in begun.stdout
+    assert "Nothing is pending besides" in begun.stdout
+
+
+@pytest.mark.parametrize(
+    "ref", ["nowhere", "--upload-pack=touch x", "$(touch x)", "a..b", "\x1b[31m", "", "HEAD:catalog", "x" * 9999]
+)
+def test_hostile_names_are_only_names(shop: Path, ref: str) -> None:
+    answer = pricebook(shop, "--format", "json", "plan", f"--base={ref}")
+    assert answer.returncode == 1, answer.stdout
+    assert [problem["code"] for problem in json.loads(answer.stdout)["problems"]] == ["unknown-base"]
+    assert "\x1b" not in answer.stdout
+    assert not (shop / "x").exists()
+
+
+def test_a_branch_may_be_called_anything(shop: Path) -> None:
+    git(shop, "update-ref", "refs/heads/--not-an-option", "main")
+    answer = pricebook(shop, "plan", "--base=--not-an-option")
+    assert "Pending besides, in --not-an-option" in answer.stdout, answer.stderr
+
+
+def test_shallow_clones_other_histories_and_no_repository_are_said(shop: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{shop.parent}", "shallow")
+    shallow = tmp_path / "shallow" / "shöp"
+    told = pricebook(shallow, "plan", "--base", "origin/main")
+    assert (told.returncode, "this clone is shallow" in " ".join(told.stderr.split())) == (1, True)
+    git(shop, "checkout", "-q", "--orphan", "stranger")
+    git(shop, "commit", "-qm", "alone")
+    strange = pricebook(shop, "plan", "--base", "main")
+    assert "have no commit in common" in " ".join(strange.stderr.split())
+    outside = tmp_path / "outside"
+    (outside / "catalog").mkdir(parents=True)
+    (outside / "pricebook.yaml").write_text(PROJECT)
+    (outside / "catalog" / "all.yaml").write_text(CATALOG)
+    answer = pricebook(outside, "plan", "--base", "main")
+    assert (answer.returncode, "error[no-repository]" in answer.stderr) == (1, True)
+
+
+def test_a_broken_base_is_told_as_the_bases(shop: Path) -> None:
+    git(shop, "checkout", "-q", "main")
+    commit(shop, "product: pro, billing_frequency: ANNUAL", "product: prp, billing_frequency: ANNUAL", "broken")
+    git(shop, "checkout", "-q", "-b", "mended")
+    commit(shop, "product: prp", "product: pro", "mended")
+    answer = pricebook(shop, "plan", "--base", "main")
+    assert answer.returncode == 1
+    commit_id = git(shop, "merge-base", "main", "HEAD")[:12]
+    assert f"in main ({commit_id}): catalog/all.yaml:13:" in " ".join(answer.stderr.split())
