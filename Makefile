@@ -15,7 +15,7 @@ help: ## list the targets
 demo: .venv/ready ## a guided tour on a scratch copy, no account needed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
-test: .venv/ready-dev .venv/browser ## format, lint, types, layers, schemas, then the tests
+test: .venv/ready-dev .venv/browser .venv/java ## format, lint, types, layers, schemas, then the tests
 	$(call stage,format: ruff format --check (make fmt repairs it))
 	@$(BIN)/ruff format --quiet --check --output-format concise .
 	$(call stage,lint: ruff check)
@@ -73,6 +73,19 @@ clean: ## remove the environment, caches and builds
 			apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null || exit 0; \
 		else \
 			echo 'no Chromium: the browser tests will be skipped (Debian: apt-get install chromium)' >&2; exit 0; \
+		fi; \
+	fi; \
+	touch $@
+
+# Spark, one of the engines that count usage, needs Java, which root can have installed. Without it its tests are skipped;
+# in CI they fail.
+.venv/java: .venv/created
+	@if ! command -v java >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo 'installing a Java runtime, for the tests on Spark'; \
+			apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends default-jre-headless >/dev/null || exit 0; \
+		else \
+			echo 'no Java: the tests on Spark will be skipped (Debian: apt-get install default-jre-headless)' >&2; exit 0; \
 		fi; \
 	fi; \
 	touch $@

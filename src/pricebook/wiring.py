@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pricebook.apply.ports import Journal, Store
+    from pricebook.apply.ports import BillingStore, Journal
     from pricebook.manifest.project import Environment, Project
+    from pricebook.usage.engine import Engine
 
 SQLITE = "sqlite:///"
 METRONOME = "metronome"
@@ -18,7 +19,7 @@ JOURNAL = "sqlite:///pricebook-journal.db"
 """Where the journal of an account is kept, unless the environment says otherwise."""
 
 
-def open_store(project: "Project", environment: "Environment") -> "Store":
+def open_store(project: "Project", environment: "Environment") -> "BillingStore":
     """The store of an environment. Raises Rejected for a URL of no known kind, and for a token that is not there."""
     if environment.store == METRONOME:
         return _open_account(environment)
@@ -35,7 +36,7 @@ def open_journal(project: "Project", environment: "Environment") -> "Journal":
     return SqlJournal(_url(project.root, environment.journal or beside))
 
 
-def _open_account(environment: "Environment") -> "Store":
+def _open_account(environment: "Environment") -> "BillingStore":
     """The account behind an API. The token is read here and goes to the client alone."""
     import os
     import secrets
@@ -65,6 +66,24 @@ def store_file(project: "Project", environment: "Environment") -> str | None:
     """The file of an environment's embedded store; None for any other store."""
     url = environment.store
     return _url(project.root, url).removeprefix(SQLITE) if url.startswith(SQLITE) else None
+
+
+def open_engine(name: str) -> "Engine":
+    """What counts usage: `duckdb` or `spark`. Raises Rejected when it is not installed."""
+    from pricebook.problem import reject
+
+    try:
+        if name == "spark":
+            from pricebook.usage.spark import SparkEngine
+
+            return SparkEngine()
+        from pricebook.usage.duck import DuckEngine
+
+        return DuckEngine()
+    except ImportError as error:
+        extra = "spark" if name == "spark" else "usage"
+        message = f"counting usage needs {error.name}, which is not installed"
+        raise reject("missing-extra", message, hint=f"pip install 'pricebook[{extra}]'") from None
 
 
 def _url(root: "Path", url: str) -> str:

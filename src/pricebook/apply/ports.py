@@ -4,7 +4,7 @@ Stores refuse what the vendor refuses (`StoreRefused`), and say when they cannot
 (`OutcomeUnknown`): then the next run looks before it sends again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from typing import Protocol
 
 from pricebook.catalog.model import Violation
 from pricebook.plan.change import Change
+from pricebook.plan.contract import Contract
 from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Step
 
@@ -54,6 +55,14 @@ class Store(Protocol):
 
     def cannot(self, namespace: str, change: Change) -> Iterable[Violation]:
         """What of a change this store has no way to do, known without asking it; empty for whatever it can do."""
+
+
+class BillingStore(Store, Protocol):
+    """A store that also lists who is billed."""
+
+    def contracts(self, namespace: str, at: datetime) -> Iterator[Contract]:
+        """The live contracts on our package versions and rate cards that end later than `at`, grouped by package
+        version and within it by start. Needs no more than reading; not all of them are held in memory at once."""
 
 
 class State(StrEnum):

@@ -30,6 +30,30 @@ report_option = click.option(
 rows_option = click.option(
     "--rows", metavar="all|N|TEXT", help="List price changes: all, the first N, or those with TEXT in their name."
 )
+_instant = click.DateTime(formats=["%Y-%m-%d", "%Y-%m"])
+impact_option = click.option(
+    "--impact",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="USAGE",
+    help="Bill the customers' usage before and after: events as JSONL, CSV or Parquet; repeatable.",
+)
+impact_from_option = click.option(
+    "--impact-from",
+    type=_instant,
+    metavar="MONTH",
+    help="Bill that usage as if it came from this month on; by default the first one in which every change holds.",
+)
+assume_migrated_option = click.option(
+    "--assume-migrated", is_flag=True, help="Bill as if every contract were on the newest version of its package."
+)
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(["duckdb", "spark"]),
+    default="duckdb",
+    show_default=True,
+    help="What counts the usage.",
+)
 prune_option = click.option(
     "--prune", is_flag=True, help="Archive what no manifest declares any more, and superseded package versions."
 )

@@ -1,11 +1,21 @@
 """`pricebook plan`."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
 
+from pricebook.cli.impact import Wish, assessed
 from pricebook.cli.invocation import CHANGES, Invocation
-from pricebook.cli.options import prune_option, report_option, rows_option
+from pricebook.cli.options import (
+    assume_migrated_option,
+    engine_option,
+    impact_from_option,
+    impact_option,
+    prune_option,
+    report_option,
+    rows_option,
+)
 from pricebook.cli.session import errors
 
 
@@ -20,6 +30,10 @@ from pricebook.cli.session import errors
 @click.option(
     "--base", metavar="REF", help="Plan what this branch changes against its merge base with REF (origin/main)."
 )
+@impact_option
+@impact_from_option
+@assume_migrated_option
+@engine_option
 @click.option("--exit-code", is_flag=True, help="Exit with 2 when there are changes.")
 @click.pass_context
 def command(
@@ -29,6 +43,10 @@ def command(
     prune: bool,
     digest: bool,
     base: str | None,
+    impact: tuple[Path, ...],
+    impact_from: datetime | None,
+    assume_migrated: bool,
+    engine: str,
     exit_code: bool,
 ) -> None:
     """Show what would change in the store, in money and in customers.
@@ -43,6 +61,9 @@ def command(
 
     With --base the plan, its digest and its file are those of the branch's own change, on the store as it will be when
     everything of the merge base has been applied; what of that is pending is shown beside it.
+
+    With --impact the usage of customers is billed twice, under what is observed and what is desired, each customer on
+    the contract that there is: the plan then says what it does to bills.
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
@@ -65,16 +86,17 @@ def command(
                 made = plan_on_base(*target, base, prune=prune, meter=wiring.cpu_seconds)
         if may_remember(ctx):
             invocation.heard = []
+        made, bills = assessed(invocation, made, policy, Wish(impact, impact_from, assume_migrated, engine))
         if output is not None:
             from pricebook.plan.document import write
 
             output.write_text(write(made), encoding="utf-8")
         refused = refused_hazards(made, (), policy, made.as_of)
-        report(invocation, made, rows, refused)
+        report(invocation, made, rows, refused, bills)
         if digest:
             print_digest(invocation, made)
         else:
-            show(invocation, made, rows, refused)
+            show(invocation, made, rows, refused, bills)
         if output is not None and not digest and invocation.text:
             invocation.print(["", f"The plan is in {output}. Apply exactly it with: pricebook apply {output}"])
         stopped = stopping(made.findings, policy)

@@ -103,6 +103,15 @@ class CompanyRule(Model):
     """error, warning or note."""
 
 
+class ImpactLimits(Model):
+    """How far a plan may move bills, as `plan --impact` finds."""
+
+    max_customer_increase: Percent | None = None
+    """How much more any customer may pay."""
+    max_total_change: Percent | None = None
+    """How much the bills of all customers together may change, up or down."""
+
+
 class Policy(Model):
     """What is allowed without a person's word, and whose word counts."""
 
@@ -124,6 +133,8 @@ class Policy(Model):
     """So many days before it holds an increase has to be applied, where customers are under contract."""
     max_changes: Annotated[Whole, Field(ge=1)] | None = None
     """So many prices and objects one plan may change; new ones do not count."""
+    impact: ImpactLimits = Field(default_factory=ImpactLimits)
+    """How far a plan may move bills, when usage is given to bill."""
     freezes: tuple[Freeze, ...] = ()
     """Times in which nothing may be applied, and no price may change."""
     protect: Texts = ()

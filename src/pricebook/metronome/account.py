@@ -4,7 +4,7 @@ What bears a mark of the namespace is ours; of the rest only products are read a
 one, and everything else is counted. Reading needs no more than a token that may read.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Event
@@ -37,6 +37,7 @@ from pricebook.metronome.listing import at_once, everything
 from pricebook.metronome.schedule import read_schedules
 from pricebook.metronome.unit import Units
 from pricebook.metronome.wire.noun import read_noun
+from pricebook.plan.contract import Contract
 from pricebook.plan.diff import NO_RATES
 from pricebook.plan.mark import RateMark, alias_digest
 from pricebook.plan.snapshot import Snapshot, digest_of
@@ -111,6 +112,27 @@ def read_rates(client: Client, account: Account, cards: Iterable[Ref]) -> None:
     ids = {account.ours[ref]["id"]: ref for ref in cards}
     found = read_schedules(client, list(ids), list(account.products), product_namer(account), account.units.name_of)
     account.rates |= {ids[id_]: rates for id_, rates in found.items()}
+
+
+def read_contracts(client: Client, account: Account, at: datetime) -> Iterator[Contract]:
+    """The live contracts on our packages that end later than `at`, package version by version and by their start."""
+    cards = {account.ours[ref]["id"]: ref for ref in account.ours if ref.kind is Kind.RATE_CARD}
+    for ref in sorted((r for r in account.ours if r.kind is Kind.PACKAGE), key=lambda r: (r.name, r.version or 0)):
+        package = account.ours[ref]
+        card = cards.get(package.get("rate_card_id") or "")
+        found = [
+            Contract(
+                item["contract_id"],
+                item["customer_id"],
+                ref,
+                card,
+                instant(item["starting_at"]),
+                instant(item["ending_before"]) if item.get("ending_before") else None,
+            )
+            for item in everything(client, CONTRACTS, {"package_id": package["id"]})
+            if _runs(item, at)
+        ]
+        yield from sorted(found, key=lambda contract: (contract.starting_at, contract.customer, contract.id))
 
 
 def product_namer(account: Account) -> Callable[[str], str]:

@@ -5,11 +5,11 @@ for sure any more is read again.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from pricebook.catalog.model import Violation
-from pricebook.metronome.account import read_account, snapshot_of
+from pricebook.metronome.account import read_account, read_contracts, snapshot_of
 from pricebook.metronome.custom_field import Keys
 from pricebook.metronome.http import Client
 from pricebook.metronome.limit import check_change
@@ -17,6 +17,7 @@ from pricebook.metronome.rate_writing import add_rates
 from pricebook.metronome.sending import Sender
 from pricebook.metronome.writing import Work, perform_noun
 from pricebook.plan.change import AddRates, Change
+from pricebook.plan.contract import Contract
 from pricebook.plan.snapshot import Snapshot
 
 
@@ -56,6 +57,14 @@ class RemoteStore:
         assert work is not None
         self._keys.prepare()
         return add_rates(work, change) if isinstance(change, AddRates) else perform_noun(work, change, at)
+
+    def contracts(self, namespace: str, at: datetime) -> Iterator[Contract]:
+        """See `apply.ports.BillingStore`. Contracts that are on no package cannot be listed, and are not there."""
+        if self._work is None or self._work.account.namespace != namespace:
+            self.snapshot(namespace, at)
+        work = self._work
+        assert work is not None
+        yield from read_contracts(self._client, work.account, at)
 
     def cannot(self, namespace: str, change: Change) -> Iterable[Violation]:
         """See `apply.ports.Store`."""

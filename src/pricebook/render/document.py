@@ -54,6 +54,8 @@ def _plan_data(view: PlanView) -> dict[str, Any]:
     if view.besides is not None:
         ref, commit, pending = view.besides.ref, view.besides.commit, view.besides.plan
         data["besides"] = {"ref": ref, "commit": commit, "plan": _plan_data(pending)}
+    if view.impact is not None:
+        data["impact"] = {"verdict": view.impact.headline, **view.impact.numbers}
     return data
 
 

@@ -14,6 +14,7 @@ from pricebook.problem import Problem
 
 if TYPE_CHECKING:
     from pricebook.apply.runner import Receipt
+    from pricebook.render.impact import ImpactView
 
 
 class Format(StrEnum):
@@ -34,16 +35,21 @@ class Format(StrEnum):
 
 
 def plan_document(
-    form: Format, plan: Plan, rows: str | None = None, refused: Iterable[Hazard] | None = None, base: str = ""
+    form: Format,
+    plan: Plan,
+    rows: str | None = None,
+    refused: Iterable[Hazard] | None = None,
+    base: str = "",
+    impact: "ImpactView | None" = None,
 ) -> str:
-    """A plan as a whole document. `rows` and `refused` as in `view.plan_view`; `base` is the project's folder as seen
-    from the repository's root, for formats that mark files in it."""
+    """A plan as a whole document. `rows`, `refused` and `impact` as in `view.plan_view`; `base` is the project's folder
+    as seen from the repository's root, for formats that mark files in it."""
     from pricebook.render.view import RowChoice, plan_view
 
     choice = RowChoice.parse(rows)
     if form is Format.MARKDOWN and choice.automatic:
         choice = RowChoice(every=True)
-    view = plan_view(plan, choice, refused)
+    view = plan_view(plan, choice, refused, impact)
     match form:
         case Format.TEXT:
             from pricebook.render.terminal import draw_plan

@@ -14,6 +14,7 @@ from pricebook.problem import Problem
 from pricebook.render.besides import besides_markdown
 from pricebook.render.escape import code_markdown, escape_markdown
 from pricebook.render.markdown_detail import add_details
+from pricebook.render.markdown_impact import add_headline, add_impact
 from pricebook.render.markdown_row import HEAD, all_listed, card_rows, change_words, object_rows
 from pricebook.render.object_view import ObjectView
 from pricebook.render.page import counted
@@ -41,12 +42,16 @@ def plan_markdown(view: PlanView) -> str:
     if view.refused:
         flags = " ".join(f"`{hazard.flag}`" for hazard in view.refused)
         sheet.add(f"**Apply refuses this plan** as it is. When all of it is meant: {flags}", "")
+    if view.impact is not None:
+        add_headline(sheet, view.impact)
     _add_table(sheet, view)
     _add_hazards(sheet, view.hazards)
     _add_findings(sheet, [finding for finding in view.findings if not finding.waived])
     _add_waived(sheet, [finding for finding in view.findings if finding.waived])
     if view.besides is not None:
         sheet.add(*besides_markdown(view.besides))
+    if view.impact is not None:
+        add_impact(sheet, view.impact)
     add_details(sheet, view)
     return sheet.text + "\n".join(foot) + "\n"
 

@@ -51,6 +51,7 @@ def draw_plan(view: PlanView, width: int = 100, colour: bool = False) -> Iterato
     notes = draw_notes(view.leftovers, dict(view.unmanaged), width, paint)
     if view.empty:
         yield from wrapped(escape_terminal(view.verdict, 400), width)
+        yield from _impact(view, width, paint)
         yield from draw_findings(view.findings, width, paint)
         yield from notes
         yield from draw_besides(view.besides, width, paint) if view.besides is not None else ()
@@ -61,6 +62,7 @@ def draw_plan(view: PlanView, width: int = 100, colour: bool = False) -> Iterato
     yield ""
     yield from _objects(view, width, paint)
     yield ""
+    yield from _impact(view, width, paint)
     yield from _hazards(view, width, paint)
     yield from _findings(view, width, paint)
     yield from notes
@@ -148,6 +150,14 @@ def _hazards(view: PlanView, width: int, paint: Paint) -> Iterator[str]:
         flags = [hazard.flag for hazard in view.refused]
         yield from (f"  {line}" for line in filled(["When all of it is meant: apply", *flags], width - 2, " "))
     if view.hazards:
+        yield ""
+
+
+def _impact(view: PlanView, width: int, paint: Paint) -> Iterator[str]:
+    if view.impact is not None:
+        from pricebook.render.impact_text import draw_impact
+
+        yield from draw_impact(view.impact, width, paint)
         yield ""
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pricebook.catalog.instant import instant_text, instant_words, next_hour
 from pricebook.plan.change import AddRates
@@ -21,6 +22,9 @@ from pricebook.render.page import counted
 from pricebook.render.price import Units
 from pricebook.render.rate_shape import PriceCounts, RowChoice, rate_shape
 from pricebook.render.tally import Tally, tally, tally_words
+
+if TYPE_CHECKING:
+    from pricebook.render.impact import ImpactView
 
 __all__ = ["HAZARD_WORDS", "HazardView", "ObjectView", "PlanView", "RowChoice", "as_of_words", "plan_view", "summary"]
 
@@ -78,6 +82,7 @@ class PlanView:
     price_total: int = 0
     findings: tuple[Problem, ...] = ()
     besides: "BesidesView | None" = None
+    impact: "ImpactView | None" = None
 
     @property
     def empty(self) -> bool:
@@ -99,8 +104,10 @@ class BesidesView:
     plan: PlanView
 
 
-def plan_view(plan: Plan, choice: RowChoice, refused: Iterable[str] | None = None) -> PlanView:
-    """The view of a plan.
+def plan_view(
+    plan: Plan, choice: RowChoice, refused: Iterable[str] | None = None, impact: "ImpactView | None" = None
+) -> PlanView:
+    """The view of a plan, with what it does to bills when that was asked for.
 
     `refused` are the hazards that apply would refuse now; None stands for those that are refused when no policy says
     otherwise and nothing is allowed.
@@ -145,6 +152,7 @@ def plan_view(plan: Plan, choice: RowChoice, refused: Iterable[str] | None = Non
         price_total=plan.prices,
         findings=plan.findings,
         besides=_besides(plan, refusing),
+        impact=impact,
     )
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from pricebook.catalog.model import Violation
+    from pricebook.plan.contract import Contract as LiveContract
     from pricebook.store.contract import Contract
 
 
@@ -81,6 +82,14 @@ class SqlStore:
     def cannot(self, namespace: str, change: Change) -> "Iterable[Violation]":
         """See `apply.ports.Store`: whatever the model can say can be kept."""
         return ()
+
+    def contracts(self, namespace: str, at: datetime) -> "Iterator[LiveContract]":
+        """See `apply.ports.BillingStore`."""
+        from pricebook.store.reading import read_contracts
+
+        with self._reading() as reader:
+            if reader is not None:
+                yield from read_contracts(reader, namespace, at)
 
     def create_contract(
         self,

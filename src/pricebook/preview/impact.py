@@ -1,0 +1,225 @@
+"""Impact: what a change does to the bills of the customers who are there, each on the contract that they have.
+
+Every contract is billed twice for the same usage, under what was observed and under what is desired, and nothing else
+differs: a contract stays on its package version (a changed package is a new version, for contracts to come), while a
+rate card's new prices reach every contract on it unless an override shields them. The usage is billed as one statement
+per month, whatever the package's statement frequency; a balance that was granted earlier counts as unused, because
+nobody but the vendor knows what is left of it [assumed].
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from heapq import heappush, heappushpop
+from typing import NamedTuple, TypeVar, cast
+
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.package import Package
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.usage import Quantity
+from pricebook.plan.contract import Contract
+from pricebook.preview.bill import bill
+from pricebook.preview.invoice import Bill, Ledger
+from pricebook.preview.materialise import materialise
+from pricebook.preview.price import EXACT, ZERO
+from pricebook.preview.tariff import Prices, Tariff, card_of
+from pricebook.preview.terms import Statement, Terms, Window
+
+K = TypeVar("K")
+
+LARGEST = 10
+"""Moves that are kept with their lines."""
+BALANCES = "credits and commits"
+"""What balances paid, among the products."""
+ROUNDING = "rounding"
+"""What bills were rounded by, among the products."""
+
+
+class Sides(NamedTuple):
+    """An amount before and after, in the API unit of its pricing unit."""
+
+    before: Decimal = ZERO
+    after: Decimal = ZERO
+
+    @property
+    def change(self) -> Decimal:
+        """What is paid more; negative: less."""
+        return EXACT.subtract(self.after, self.before)
+
+    @property
+    def relative(self) -> Decimal | None:
+        """The change as a fraction of what was paid before; None where that was nothing."""
+        return EXACT.divide(self.change, self.before).quantize(_FRACTION, context=EXACT) if self.before else None
+
+    def plus(self, other: "Sides") -> "Sides":
+        """The exact sum of both sides."""
+        return Sides(EXACT.add(self.before, other.before), EXACT.add(self.after, other.after))
+
+
+_FRACTION = Decimal("1e-6")
+
+
+class Move(NamedTuple):
+    """What one contract pays. `lines` are the products and group values whose amount moves, the largest move first."""
+
+    contract: Contract
+    unit: str
+    sides: Sides
+    lines: tuple[tuple[str, Sides], ...]
+
+
+@dataclass
+class Impact:
+    """The bills of all contracts, summed up. Amounts are per pricing unit, for `months` months.
+
+    `customers` are the sides of each customer, by unit; `skipped` counts contracts that are not billed, by reason.
+    `notes` count what is not modelled or not billed, by its words.
+    """
+
+    window: Window
+    months: int
+    contracts: int = 0
+    totals: dict[str, Sides] = field(default_factory=dict)
+    customers: dict[tuple[str, str], Sides] = field(default_factory=dict)
+    products: dict[tuple[str, str], Sides] = field(default_factory=dict)
+    packages: dict[tuple[str, str], tuple[int, Sides]] = field(default_factory=dict)
+    largest: list[Move] = field(default_factory=list)
+    skipped: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, int] = field(default_factory=dict)
+
+
+class Billing(NamedTuple):
+    """A contract and its usage, dated within the window."""
+
+    contract: Contract
+    usage: Sequence[Quantity]
+
+
+def impact(
+    billings: Iterable[Billing],
+    observed: Catalog,
+    desired: Catalog,
+    window: Window,
+    months: int,
+    *,
+    assume_migrated: bool = False,
+) -> Impact:
+    """Bill every contract under the observed and the desired catalogue, which both hold all package versions.
+
+    Contracts come in groups of equal package and start where that can be had: what they share is prepared once.
+    `assume_migrated`: under what is desired, contracts are on the newest version of their package.
+    """
+    found = Impact(window, months)
+    before, after = _Market(observed, window), _Market(desired, window)
+    heap: list[tuple[Decimal, int, Move]] = []
+    for count, billing in enumerate(billings):
+        contract = billing.contract
+        if contract.ending_before is not None and contract.ending_before <= window.starting_at:
+            _count(found.skipped, "ended by then")
+            continue
+        if contract.starting_at >= window.ending_before:
+            _count(found.skipped, "not begun by then")
+            continue
+        target = after.newest(contract.package) if assume_migrated else contract.package
+        sides = [market.prices(contract, package) for market, package in ((before, contract.package), (after, target))]
+        if sides[0] is None or sides[1] is None:
+            _count(found.skipped, "on a package that is not known here")
+            continue
+        bills = [
+            bill(prices, billing.usage, (), window.ending_before, Ledger(window.starting_at))
+            for prices in cast("list[Prices]", sides)
+        ]
+        unit = cast("list[Prices]", sides)[1].tariff.fiat
+        amounts = Sides(bills[0].total, bills[1].total)
+        _sum_up(found, contract, unit, amounts, bills)
+        size = abs(amounts.change)
+        if size and (len(heap) < LARGEST or size > heap[0][0]):
+            move = Move(contract, unit, amounts, _moved(_amounts(bills, grouped=True)))
+            (heappush if len(heap) < LARGEST else heappushpop)(heap, (size, -count, move))
+    found.largest = [move for *_, move in sorted(heap, key=lambda entry: (-entry[0], -entry[1]))]
+    return found
+
+
+def _sum_up(found: Impact, contract: Contract, unit: str, amounts: Sides, bills: Sequence[Bill]) -> None:
+    found.contracts += 1
+    _add(found.totals, unit, amounts)
+    _add(found.customers, (contract.customer, unit), amounts)
+    for name, each in _amounts(bills, grouped=False).items():
+        _add(found.products, (name, unit), each)
+    on = str(contract.package or contract.card), unit
+    counted, sum_ = found.packages.get(on, (0, Sides()))
+    found.packages[on] = (counted + 1, sum_.plus(amounts))
+    for note in dict.fromkeys((*bills[0].notes, *bills[1].notes)):
+        _count(found.notes, note)
+
+
+def _amounts(bills: Sequence[Bill], *, grouped: bool) -> dict[str, Sides]:
+    """What is paid before and after, by product; `grouped`: by product and group values."""
+    sums: dict[str, Sides] = {}
+    for side, made in enumerate(bills):
+        for invoice in made.invoices:
+            for line in invoice.lines:
+                if line.unit == invoice.unit and line.amount:
+                    name = BALANCES if line.kind == "applied" else line.product or ROUNDING
+                    if grouped and line.pricing and line.kind != "applied":
+                        name += " · " + " · ".join(f"{key}={value}" for key, value in line.pricing)
+                    _add(sums, name, Sides(ZERO, line.amount) if side else Sides(line.amount, ZERO))
+    return sums
+
+
+def _moved(sums: dict[str, Sides]) -> tuple[tuple[str, Sides], ...]:
+    moved = (entry for entry in sums.items() if entry[1].change)
+    return tuple(sorted(moved, key=lambda entry: (-abs(entry[1].change), entry[0])))
+
+
+class _Market:
+    """One side: a catalogue with all package versions, and the prices of contracts in it, the last ones remembered."""
+
+    def __init__(self, catalog: Catalog, window: Window) -> None:
+        self._catalog, self._window = catalog, window
+        self._tariffs: dict[str | None, Tariff] = {}
+        self._last: tuple[object, Prices] | None = None
+        self._newest: dict[str, Ref] = {}
+        self._bare = Package(name="no package")
+        for ref in catalog.nouns:
+            if ref.kind is Kind.PACKAGE and (ref.version or 0) > (self._newest.get(ref.name, ref).version or 0):
+                self._newest[ref.name] = ref
+            elif ref.kind is Kind.PACKAGE:
+                self._newest.setdefault(ref.name, ref)
+
+    def newest(self, package: Ref | None) -> Ref | None:
+        """The newest version of the package."""
+        return self._newest.get(package.name, package) if package is not None else None
+
+    def prices(self, contract: Contract, on: Ref | None) -> Prices | None:
+        """The prices of a contract on a package version (None: on its card alone); None for an unknown version."""
+        key = (on, contract.card, contract.starting_at, contract.ending_before)
+        if self._last is not None and self._last[0] == key:
+            return self._last[1]
+        package = cast("Package | None", self._catalog.nouns.get(on)) if on is not None else self._bare
+        if package is None:
+            return None
+        made = Prices(self._tariff(package, contract), self._terms(package, contract))
+        self._last = (key, made)
+        return made
+
+    def _tariff(self, package: Package, contract: Contract) -> Tariff:
+        settled = contract.card.name if contract.card is not None else None
+        card = settled or card_of(package.rate_card, package.rate_card_alias, self._catalog, contract.starting_at)
+        if card not in self._tariffs:
+            self._tariffs[card] = Tariff(self._catalog, card)
+        return self._tariffs[card]
+
+    def _terms(self, package: Package, contract: Contract) -> Terms:
+        terms = materialise(package, contract.starting_at)
+        end = min(terms.ending_before, contract.ending_before or terms.ending_before)
+        start = self._window.starting_at
+        return replace(terms, ending_before=end, statement=Statement("MONTHLY", start, start))
+
+
+def _add(sums: dict[K, Sides], key: K, sides: Sides) -> None:
+    sums[key] = sums[key].plus(sides) if key in sums else sides
+
+
+def _count(counts: dict[str, int], word: str) -> None:
+    counts[word] = counts.get(word, 0) + 1

@@ -1,0 +1,289 @@
+"""An impact as a reviewer sees it: one sentence, a few tables, and what the numbers do not cover.
+
+Amounts are shown to the least unit that is paid (the cent), half up; what is summed is exact. Text is as it came:
+whoever draws it escapes it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from pricebook.catalog.instant import instant_words
+from pricebook.plan.step import Plan
+from pricebook.preview.impact import Impact, Move, Sides
+from pricebook.preview.price import EXACT, ZERO
+from pricebook.render.page import counted
+from pricebook.render.price import Unit, Units, change_text, money, percentage, ratio
+from pricebook.usage.assessment import Assessment
+from pricebook.usage.measure import Census
+
+NOTABLE = Decimal("0.2")
+"""Customers who pay more than this fraction more are counted in the first sentence, unless a limit is set."""
+_ROWS = 10
+_FULL = (Decimal("0.05"), Decimal("0.2"), Decimal("0.5"))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows for reading. The first `texts` columns are text, the others amounts. `more` says what was left out;
+    a `detail` is read by few."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    texts: int = 1
+    more: str = ""
+    detail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImpactView:
+    """An impact for reading. `numbers` are the same for programs: exact, in major units of their pricing unit."""
+
+    headline: str
+    sentences: tuple[str, ...]
+    tables: tuple[Table, ...]
+    caveats: tuple[str, ...]
+    numbers: Mapping[str, Any]
+
+
+def impact_view(plan: Plan, assessment: Assessment, notable: Decimal | None = None) -> ImpactView:
+    """The view of an impact. `notable` is the project's limit for one customer's increase, None where there is none."""
+    found, units = assessment.impact, Units(plan.units)
+    limit = NOTABLE if notable is None else notable
+    tables = [
+        _totals(found, units),
+        _spread(found),
+        _moves(found, units),
+        *_lines(found, units),
+        _products(found, units),
+        _packages(found, units),
+    ]
+    return ImpactView(
+        _headline(found, units, limit),
+        tuple(_sentences(assessment)),
+        tuple(table for table in tables if table.rows),
+        tuple(_caveats(assessment)),
+        _numbers(assessment, units, limit),
+    )
+
+
+def _headline(found: Impact, units: Units, limit: Decimal) -> str:
+    """`+$1,240.00 a month (+0.8 %); 3 of 311 customers pay more than 20 % more.`"""
+    if not found.contracts:
+        return "No contract is billed: nothing is known of what the plan does to bills."
+    moved = {unit: sides for unit, sides in sorted(found.totals.items()) if sides.change}
+    parts = [f"{_signed(_monthly(s.change, found), units[unit])} a month{_relative(s)}" for unit, s in moved.items()]
+    head = "; ".join(parts) if parts else "No bill changes in total"
+    up, down, _ = _directions(found)
+    above = _above(found, limit)
+    who = f"{above:,} of {counted(_people(found), 'customer')} pay more than {percentage(limit)} more"
+    return f"{head}; {up:,} pay more, {down:,} pay less, {who}."
+
+
+def _sentences(assessment: Assessment) -> Iterator[str]:
+    found, used = assessment.impact, assessment.used
+    since, until, then = map(instant_words, (*used, found.window.starting_at))
+    yield (
+        f"The usage from {since} to {until}, billed for {counted(found.contracts, 'contract')} as if it came "
+        f"from {then} on, when every change holds."
+    )
+    if assessment.assume_migrated:
+        yield "Under what is desired every contract is taken to be on the newest version of its package."
+    else:
+        yield "Contracts stay on the package versions that they are on."
+
+
+def _totals(found: Impact, units: Units) -> Table:
+    rows = tuple(
+        (unit, *_amounts(Sides(*(_monthly(side, found) for side in sides)), units[unit]))
+        for unit, sides in sorted(found.totals.items())
+    )
+    return Table("In all, a month", ("", "before", "after", "change", ""), rows)
+
+
+def _spread(found: Impact) -> Table:
+    changes = sorted(change for sides in found.customers.values() if (change := sides.relative) is not None)
+    if not changes or not any(changes):
+        return Table("Customers", (), ())
+    up, down, same = _directions(found)
+    rows = [("pay more", f"{up:,}"), ("pay less", f"{down:,}"), ("pay the same", f"{same:,}")]
+    rows += [(f"pay more than {percentage(limit)} more", f"{_above(found, limit):,}") for limit in _FULL]
+    for name, place in (("median change", 0.5), ("95 of 100 see at most", 0.95)):
+        rows.append((name, change_text(changes[min(int(place * len(changes)), len(changes) - 1)])))
+    return Table("Customers", ("", ""), tuple(rows))
+
+
+def _moves(found: Impact, units: Units) -> Table:
+    rows = tuple((move.contract.customer, _on(move), *_amounts(move.sides, units[move.unit])) for move in found.largest)
+    heads = ("customer", "on", "before", "after", "change", "")
+    return Table(f"The {counted(len(rows), 'largest move')}{_over(found)}", heads, rows, texts=2)
+
+
+def _lines(found: Impact, units: Units) -> Iterator[Table]:
+    """What the largest moves consist of."""
+    for move in found.largest:
+        rows = tuple((name, *_amounts(sides, units[move.unit])) for name, sides in move.lines[:_ROWS])
+        left = len(move.lines) - len(rows)
+        title = f"{move.contract.customer}{_over(found)}"
+        yield Table(title, ("", "before", "after", "change", ""), rows, more=_more(left, "line"), detail=True)
+
+
+def _products(found: Impact, units: Units) -> Table:
+    moved = [(key, sides) for key, sides in found.products.items() if sides.change]
+    moved.sort(key=lambda entry: (-abs(entry[1].change), entry[0]))
+    rows = tuple((name, *_amounts(sides, units[unit])) for (name, unit), sides in moved[:_ROWS])
+    more = _more(len(moved) - len(rows), "product")
+    return Table(f"By product{_over(found)}", ("", "before", "after", "change", ""), rows, more=more)
+
+
+def _packages(found: Impact, units: Units) -> Table:
+    listed = sorted(found.packages.items(), key=lambda entry: (-abs(entry[1][1].change), entry[0]))
+    rows = tuple(
+        (name, f"{count:,}", *_amounts(sides, units[unit])) for (name, unit), (count, sides) in listed[: 2 * _ROWS]
+    )
+    heads = ("", "contracts", "before", "after", "change", "")
+    return Table(f"By package version{_over(found)}", heads, rows, more=_more(len(listed) - len(rows), "version"))
+
+
+def _caveats(assessment: Assessment) -> Iterator[str]:
+    """What the numbers do not cover, in the order of what it may cost."""
+    found, census = assessment.impact, assessment.census
+    for reason, count in sorted(found.skipped.items()):
+        yield f"{counted(count, 'contract')} {'is' if count == 1 else 'are'} not billed: {reason}"
+    yield from _lost(census)
+    for product, reason in sorted(assessment.uncounted.items()):
+        yield f"usage of {product} is not billed: {reason}"
+    listed = sorted(found.notes.items(), key=lambda entry: (-entry[1], entry[0]))
+    for note, count in listed[:_ROWS]:
+        yield f"{note} ({counted(count, 'contract')})"
+    if len(listed) > _ROWS:
+        yield f"and {counted(len(listed) - _ROWS, 'more note')} on what is not billed"
+    yield "usage is billed as one statement a month; balances granted before count as unused"
+
+
+def _lost(census: Census) -> Iterator[str]:
+    for reason, count, examples in census.bad:
+        named = f" (from {' to '.join(examples)})" if examples else ""
+        yield f"{counted(count, 'event')} of {census.read:,} not used: {reason}{named}"
+    if census.duplicates:
+        yield f"{counted(census.duplicates, 'event')} not counted again: the transaction_id was there already"
+    if census.outside:
+        yield f"{counted(census.outside, 'event')} belong to no contract here"
+    if census.unmatched:
+        yield f"{counted(census.unmatched, 'event')} counted by no metric"
+    for name, count in census.invalid:
+        yield f"{counted(count, 'event')} of metric {name} not counted: the value is no number"
+
+
+def _numbers(assessment: Assessment, units: Units, limit: Decimal) -> dict[str, Any]:
+    found, census = assessment.impact, assessment.census
+    up, down, same = _directions(found)
+
+    def sides(of: Sides, unit: str) -> dict[str, Any]:
+        scale = units[unit].scale
+        before, after, change = (value.scaleb(-scale, EXACT) for value in (of.before, of.after, of.change))
+        return {"unit": unit, "before": before, "after": after, "change": change, "relative_change": of.relative}
+
+    return {
+        "starting_at": instant_words(found.window.starting_at),
+        "ending_before": instant_words(found.window.ending_before),
+        "months": found.months,
+        "usage_starting_at": instant_words(assessment.used.starting_at),
+        "assume_migrated": assessment.assume_migrated,
+        "contracts": found.contracts,
+        "skipped": dict(sorted(found.skipped.items())),
+        "customers": {"total": _people(found), "up": up, "down": down, "same": same, "above": _above(found, limit)},
+        "limit": limit,
+        "totals": [sides(each, unit) for unit, each in sorted(found.totals.items())],
+        "products": [{"product": n, **sides(each, unit)} for (n, unit), each in sorted(found.products.items())],
+        "packages": [
+            {"on": name, "contracts": count, **sides(each, unit)}
+            for (name, unit), (count, each) in sorted(found.packages.items())
+        ],
+        "largest": [_move(move, sides) for move in found.largest],
+        "events": {
+            "read": census.read,
+            "bad": {reason: count for reason, count, _ in census.bad},
+            "duplicates": census.duplicates,
+            "without_contract": census.outside,
+            "without_metric": census.unmatched,
+            "invalid": dict(census.invalid),
+        },
+        "uncounted": dict(sorted(assessment.uncounted.items())),
+        "notes": dict(sorted(found.notes.items())),
+    }
+
+
+def _move(move: Move, sides: Any) -> dict[str, Any]:
+    return {
+        "contract": move.contract.id,
+        "customer": move.contract.customer,
+        "on": _on(move),
+        **sides(move.sides, move.unit),
+        "lines": [{"line": name, **sides(each, move.unit)} for name, each in move.lines],
+    }
+
+
+def _on(move: Move) -> str:
+    return str(move.contract.package or move.contract.card or "")
+
+
+def _directions(found: Impact) -> tuple[int, int, int]:
+    changes = [sides.change for sides in found.customers.values()]
+    up, down = sum(change > 0 for change in changes), sum(change < 0 for change in changes)
+    return up, down, len(changes) - up - down
+
+
+def _above(found: Impact, limit: Decimal) -> int:
+    """Customers who pay more than a fraction more; those who paid nothing before and pay now are among them."""
+    return sum(
+        sides.change > EXACT.multiply(abs(sides.before), limit) and sides.change > ZERO
+        for sides in found.customers.values()
+    )
+
+
+def _people(found: Impact) -> int:
+    return len({customer for customer, _ in found.customers})
+
+
+def _monthly(amount: Decimal, found: Impact) -> Decimal:
+    return EXACT.divide(amount, Decimal(found.months))
+
+
+def _amounts(sides: Sides, unit: Unit) -> tuple[str, str, str, str]:
+    least = Decimal(1).scaleb(unit.scale - unit.places)  # of less, a percentage says nothing
+    relative = ratio(*sides) if sides.change and abs(sides.before) >= least else None
+    return (
+        _rounded(sides.before, unit),
+        _rounded(sides.after, unit),
+        _signed(sides.change, unit),
+        change_text(relative) if relative is not None else "",
+    )
+
+
+def _signed(amount: Decimal, unit: Unit) -> str:
+    return ("+" if amount > 0 else "") + _rounded(amount, unit)
+
+
+def _rounded(amount: Decimal, unit: Unit) -> str:
+    """To the cent, but never so that something looks like nothing."""
+    least = Decimal(1).scaleb(unit.scale - unit.places)
+    shown = amount.quantize(least, ROUND_HALF_UP, EXACT)
+    if amount and not shown:
+        return f"{'-' if amount < 0 else ''}<{money(least, unit)}"
+    return money(shown, unit)
+
+
+def _relative(sides: Sides) -> str:
+    change = ratio(*sides)
+    return f" ({change_text(change)})" if change is not None else ""
+
+
+def _over(found: Impact) -> str:
+    return f", over {found.months} months" if found.months > 1 else ", a month"
+
+
+def _more(count: int, noun: str) -> str:
+    return f"and {counted(count, f'more {noun}')}" if count > 0 else ""

@@ -1,0 +1,1 @@
+"""Usage: events in the vendor's ingest format become quantities per customer and period, counted by an engine."""

@@ -1,0 +1,18 @@
+"""An impact, with what it was made from: which usage, of when, and what of it could not be counted."""
+
+from dataclasses import dataclass
+
+from pricebook.preview.impact import Impact
+from pricebook.preview.terms import Window
+from pricebook.usage.measure import Census
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """`used` is the time of the usage; `uncounted` are products whose usage cannot be counted here, with the reason."""
+
+    impact: Impact
+    census: Census
+    used: Window
+    uncounted: dict[str, str]
+    assume_migrated: bool

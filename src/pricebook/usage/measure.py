@@ -1,0 +1,119 @@
+"""Counting: from event files and billing periods to quantities, period by period, with an account of every event.
+
+Nothing is dropped in silence: what is bad, double, outside every period or counted by no meter is told by number.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from pricebook.catalog.instant import instant_text
+from pricebook.usage import query
+from pricebook.usage.engine import Engine
+from pricebook.usage.family import families
+from pricebook.usage.meter import Meter, properties_of
+
+
+class Period(NamedTuple):
+    """A span of time of one customer in which quantities are summed: [starting_at, ending_before)."""
+
+    customer: str
+    starting_at: datetime
+    ending_before: datetime
+
+
+class Quantity(NamedTuple):
+    """What a meter counted in a period, under one combination of group values.
+
+    `period` and `meter` are places in the sequences given to `measure`; `groups` are the values of the meter's keys in
+    their order, None where the events have no such property.
+    """
+
+    period: int
+    meter: int
+    groups: tuple[str | None, ...]
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """What became of the events. `bad` counts by reason, with the first and last transaction_id where there is one.
+
+    `duplicates` are events whose transaction_id was counted already; `outside` belong to no period; `unmatched` are
+    counted by no meter; `invalid` counts per meter events whose value is no number.
+    """
+
+    read: int
+    bad: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
+    duplicates: int = 0
+    outside: int = 0
+    unmatched: int = 0
+    invalid: tuple[tuple[str, int], ...] = ()
+
+
+def read_usage(engine: Engine, files: Sequence[Path], meters: Sequence[Meter]) -> tuple[datetime, datetime] | None:
+    """Read the files, once, for what the meters look at: the first and the last instant of an event; None: there is no
+    good one. Raises Rejected for a file that cannot be read."""
+    properties = properties_of(meters)
+    engine.read(files, properties)
+    engine.keep("seen", query.seen(len(properties)))
+    engine.keep("repeated", query.REPEATED)
+    ((first, last),) = cast("Iterator[tuple[str | None, str | None]]", engine.rows(query.SPAN))
+    return (datetime.fromisoformat(first), datetime.fromisoformat(last)) if first and last else None
+
+
+def measure(engine: Engine, meters: Sequence[Meter], periods: Iterable[Period]) -> tuple[Census, Iterator[Quantity]]:
+    """Count the usage that was read, with the same meters: the account of all events, and the quantities in the order
+    of periods, meters and group values."""
+    properties = properties_of(meters)
+    width = max((len(meter.keys) for meter in meters), default=0)
+    groups = families(meters)
+    engine.load("period", _TYPES, _period_rows(periods))
+    engine.keep("event", query.placed(len(properties)))
+    engine.keep("quantity", " UNION ALL ".join(query.counted(family, properties, width) for family in groups))
+    return _census(engine, meters, query.unmatched(groups, properties)), _quantities(engine, meters, width)
+
+
+_TYPES = {"number": "BIGINT", "customer": "VARCHAR", "starting_at": "TIMESTAMPTZ", "ending_before": "TIMESTAMPTZ"}
+
+
+def _period_rows(periods: Iterable[Period]) -> Iterator[dict[str, object]]:
+    for number, period in enumerate(periods):
+        yield {
+            "number": number,
+            "customer": period.customer,
+            "starting_at": instant_text(period.starting_at),
+            "ending_before": instant_text(period.ending_before),
+        }
+
+
+def _census(engine: Engine, meters: Sequence[Meter], unmatched: str) -> Census:
+    counts = list(engine.rows(query.CENSUS))
+    bad = tuple(
+        (str(reason), cast(int, count), tuple(dict.fromkeys(str(name) for name in ends if name)))
+        for reason, count, *ends in counts
+        if reason is not None
+    )
+    ((transactions, events),) = cast("Iterator[tuple[int, int]]", engine.rows(query.DUPLICATES))
+    ((outside,),) = cast("Iterator[tuple[int]]", engine.rows(query.OUTSIDE))
+    ((uncounted,),) = cast("Iterator[tuple[int]]", engine.rows(unmatched))
+    invalid = cast("Iterator[tuple[int, int]]", engine.rows(query.INVALID))
+    return Census(
+        read=sum(cast(int, row[1]) for row in counts),
+        bad=bad,
+        duplicates=int(events) - transactions,
+        outside=outside,
+        unmatched=uncounted,
+        invalid=tuple((meters[index].name, int(count)) for index, count in invalid),
+    )
+
+
+def _quantities(engine: Engine, meters: Sequence[Meter], width: int) -> Iterator[Quantity]:
+    groups = "".join(f", g{at}" for at in range(width))
+    order = f"number, meter{groups}"
+    rows = engine.rows(f"SELECT {order}, quantity FROM quantity WHERE quantity IS NOT NULL ORDER BY {order}")
+    for number, meter, *values, quantity in cast("Iterator[tuple[int, int, str, Decimal]]", rows):
+        yield Quantity(number, meter, tuple(values[: len(meters[meter].keys)]), quantity)

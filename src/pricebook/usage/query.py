@@ -1,0 +1,176 @@
+"""The queries that count, as text in DuckDB's SQL. Pure.
+
+A relation `raw` of texts becomes `event` (typed, each transaction once, placed in a period of its customer), and each
+meter one aggregation over it. Filters, aggregations and group keys are those of the vendor's billable metrics
+(`POST /v1/billable-metrics/create`). Values of manifests stand in the queries as literals only.
+"""
+
+from collections.abc import Sequence
+
+from pricebook.usage.family import Family
+
+NUMBER = "DECIMAL(38, 18)"
+"""Exact up to 20 digits before the point and 18 behind it."""
+
+
+def literal(text: str) -> str:
+    """A text as a literal: quotes doubled, nothing else is special."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def instant(text: str) -> str:
+    """The instant that a text says: RFC 3339, with its offset. NULL where it says none."""
+    formed = (
+        f"{text} LIKE '____-__-__T__:__:__%' AND ({text} LIKE '%Z' OR {text} LIKE '%+__:__' OR {text} LIKE '%-__:__')"
+    )
+    return f"CASE WHEN {formed} THEN TRY_CAST({text} AS TIMESTAMPTZ) END"
+
+
+REASONS = {
+    "unreadable": "NOT readable",
+    "no transaction_id": "COALESCE(transaction_id, '') = ''",
+    "no customer_id": "COALESCE(customer_id, '') = ''",
+    "no event_type": "COALESCE(event_type, '') = ''",
+    "no timestamp": "NOT dated",
+    "the timestamp is no RFC 3339 instant": "happened_at IS NULL",
+}
+"""Why an event is bad, in the order in which it is asked."""
+
+
+def seen(properties: int) -> str:
+    """Every line once: its text fields, when it was, and why it is bad (NULL: it is not)."""
+    cases = " ".join(f"WHEN {test} THEN {literal(reason)}" for reason, test in REASONS.items())
+    return (
+        f"SELECT transaction_id, customer_id, event_type, happened_at{_listed(properties)}, CASE {cases} END AS reason "
+        "FROM raw"
+    )
+
+
+CENSUS = "SELECT reason, COUNT(*), MIN(transaction_id), MAX(transaction_id) FROM seen GROUP BY reason ORDER BY reason"
+"""How many lines are good (NULL) or bad, by reason, with the first and last transaction of each."""
+
+REPEATED = (
+    "SELECT transaction_id, COUNT(*) AS times FROM seen WHERE reason IS NULL "
+    "GROUP BY transaction_id HAVING COUNT(*) > 1"
+)
+"""Transactions that came more than once."""
+
+SPAN = "SELECT CAST(MIN(happened_at) AS VARCHAR), CAST(MAX(happened_at) AS VARCHAR) FROM seen WHERE reason IS NULL"
+"""The first and the last instant of a good event, as text."""
+
+DUPLICATES = "SELECT COUNT(*), COALESCE(SUM(times), 0) FROM repeated"
+
+
+def placed(properties: int) -> str:
+    """Each transaction once (of several the earliest, and of these the least), in every period of its customer that it
+    falls into."""
+    own = f"transaction_id, customer_id, event_type, happened_at{_listed(properties)}"
+    return (
+        f"WITH once AS (SELECT {own} FROM seen WHERE reason IS NULL AND transaction_id NOT IN "
+        "(SELECT transaction_id FROM repeated)), "
+        f"ranked AS (SELECT {own}, ROW_NUMBER() OVER (PARTITION BY transaction_id ORDER BY happened_at, customer_id, "
+        f"event_type{_listed(properties)}) AS place FROM seen WHERE reason IS NULL AND transaction_id IN "
+        "(SELECT transaction_id FROM repeated)), "
+        f"single AS (SELECT {own} FROM once UNION ALL SELECT {own} FROM ranked WHERE place = 1) "
+        f"SELECT period.number AS number, event_type, happened_at{_listed(properties)} "
+        "FROM single LEFT JOIN period ON period.customer = single.customer_id "
+        "AND happened_at >= period.starting_at AND happened_at < period.ending_before"
+    )
+
+
+OUTSIDE = "SELECT COUNT(*) FROM event WHERE number IS NULL"
+"""Events of nobody who is billed, or of a time that is not."""
+
+
+def unmatched(groups: Sequence[Family], properties: Sequence[str]) -> str:
+    """How many placed events no meter counts."""
+    tests = dict.fromkeys(f"COALESCE({_taken(family, properties)}, FALSE)" for family in groups)
+    return f"SELECT COUNT(*) FROM event WHERE number IS NOT NULL AND NOT ({' OR '.join(tests) or 'FALSE'})"
+
+
+def counted(family: Family, properties: Sequence[str], width: int) -> str:
+    """The quantities of one family: period, meter, `width` group values, quantity, and how many events had a value that
+    is no number. No row for no event.
+
+    LATEST takes the value of the latest instant, and of several at that instant the greatest [assumed].
+    """
+    meter = family.meter
+    names = [_column(key, properties) for key in meter.keys]
+    told = _column(family.property, properties) if family.property is not None else "''"
+    inner = ", ".join(["number", f"{told} AS told", *names])
+    by = ", ".join(["number", *([told] if family.property is not None else []), *names])
+    test = f"number IS NOT NULL AND {_taken(family, properties)}"
+    value = _column(meter.metric.aggregation_key, properties) if meter.metric.aggregation_key is not None else ""
+    number = _number(value)
+    match meter.metric.aggregation_type:
+        case "COUNT":
+            source = f"SELECT {inner}, COUNT(*) AS quantity, 0 AS invalid FROM event WHERE {test} GROUP BY {by}"
+        case "UNIQUE":
+            source = (
+                f"SELECT {inner}, COUNT(DISTINCT {value}) AS quantity, 0 AS invalid FROM event "
+                f"WHERE {test} GROUP BY {by}"
+            )
+        case "LATEST":
+            instants = (
+                f"SELECT {inner}, happened_at, MAX({number}) AS quantity, COUNT({value}) - COUNT({number}) AS invalid "
+                f"FROM event WHERE {test} GROUP BY {by}, happened_at"
+            )
+            outer = ", ".join(["number", "told", *names])
+            source = (
+                f"SELECT {outer}, ARG_MAX(quantity, CASE WHEN quantity IS NOT NULL THEN happened_at END) AS quantity, "
+                f"SUM(invalid) AS invalid FROM ({instants}) AS instant GROUP BY {outer}"
+            )
+        case kind:  # SUM, MAX
+            source = (
+                f"SELECT {inner}, {kind}({number}) AS quantity, COUNT({value}) - COUNT({number}) AS invalid "
+                f"FROM event WHERE {test} GROUP BY {by}"
+            )
+    index = " ".join(f"WHEN {literal(text)} THEN {at}" for text, at in family.members.items())
+    shown = "".join(f", {names[at] if at < len(names) else 'CAST(NULL AS VARCHAR)'} AS g{at}" for at in range(width))
+    return (
+        f"SELECT number, CASE told {index} END AS meter{shown}, CAST(quantity AS {NUMBER}) AS quantity, "
+        f"CAST(invalid AS BIGINT) AS invalid FROM ({source}) AS counted"
+    )
+
+
+INVALID = "SELECT meter, SUM(invalid) FROM quantity GROUP BY meter HAVING SUM(invalid) > 0 ORDER BY meter"
+"""How many events of each meter had a value that is no number."""
+
+
+def _listed(properties: int) -> str:
+    return "".join(f", p{index}" for index in range(properties))
+
+
+def _column(name: str, properties: Sequence[str]) -> str:
+    return f"p{properties.index(name)}"
+
+
+def _number(value: str) -> str:
+    # Underscores are digits' separators to one engine and nonsense to another.
+    return f"CASE WHEN STRPOS({value}, '_') = 0 THEN TRY_CAST({value} AS {NUMBER}) END"
+
+
+def _taken(family: Family, properties: Sequence[str]) -> str:
+    """The events that a family takes: all filters must pass; a property that must not have a value may be missing."""
+    tests = []
+    metric = family.meter.metric
+    types = metric.event_type_filter
+    if types is not None and types.in_values:
+        tests.append(f"event_type IN ({_literals(types.in_values)})")
+    if types is not None and types.not_in_values:
+        tests.append(f"event_type NOT IN ({_literals(types.not_in_values)})")
+    for each in metric.property_filters:
+        column = _column(each.name, properties)
+        if each.exists is not None:
+            tests.append(f"{column} IS {'NOT ' if each.exists else ''}NULL")
+        if each.name == family.property:
+            tests.append(f"{column} IN ({_literals(tuple(family.members))})")
+        elif each.in_values:
+            tests.append(f"{column} IN ({_literals(each.in_values)})")
+        if each.not_in_values:
+            tests.append(f"({column} IS NULL OR {column} NOT IN ({_literals(each.not_in_values)}))")
+    return " AND ".join(tests) or "TRUE"
+
+
+def _literals(values: Sequence[str]) -> str:
+    return ", ".join(map(literal, values))

@@ -1,0 +1,153 @@
+"""Impact: the usage of customers billed under what is observed and under what a plan leads to.
+
+The usage of past months is billed as if it happened in the months from which on every change of the plan holds: that is
+the window. Nothing is written.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+
+from pricebook.apply.ports import BillingStore
+from pricebook.catalog import usage as priced
+from pricebook.catalog.calendar import first_of_month, later
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.instant import next_hour
+from pricebook.catalog.timeline import read_schedule
+from pricebook.manifest.policy import Policy
+from pricebook.manifest.project import Project
+from pricebook.plan.change import AddRates
+from pricebook.plan.contract import Contract
+from pricebook.plan.rehearse import rehearse
+from pricebook.plan.step import Plan
+from pricebook.preview.impact import Billing, Impact, impact
+from pricebook.preview.price import EXACT
+from pricebook.preview.terms import Window
+from pricebook.problem import Problem, reject
+from pricebook.usage.assessment import Assessment
+from pricebook.usage.engine import Engine
+from pricebook.usage.measure import Period, Quantity, measure, read_usage
+from pricebook.usage.meter import Meter, meters_of
+
+
+def assess_impact(
+    plan: Plan,
+    store: BillingStore,
+    files: Sequence[Path],
+    engine: Engine,
+    *,
+    starting_at: datetime | None = None,
+    assume_migrated: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Assessment:
+    """What the plan does to the bills of the customers in the store, by their usage in the files.
+
+    `starting_at` is the first month of the window; by default the first one in which every change of the plan holds.
+    Raises Rejected for files that are no usage, StoreError when the store cannot be read.
+    """
+    snapshot = store.snapshot(plan.namespace, plan.as_of)
+    desired = rehearse(snapshot, [step.change for step in plan.steps]).catalog
+    # A metric counts the same on both sides: what it counts can never change.
+    meters, uncounted = meters_of(Catalog({**snapshot.catalog.nouns, **desired.nouns}))
+    tell("reading usage")
+    span = read_usage(engine, files, meters)
+    if span is None:
+        raise reject(
+            "usage-file",
+            "there is no usable event in the usage",
+            hint="an event has a transaction_id, customer_id, event_type, timestamp and properties",
+        )
+    used, months = _whole_months(*span)
+    start = first_of_month(starting_at) if starting_at is not None else _in_force(plan)
+    window = Window(start, later(start, months, "MONTHS"))
+    tell("listing contracts")
+    listed = list(store.contracts(plan.namespace, plan.as_of))
+    tell(f"counting the usage of {len(listed):,} contracts")
+    census, quantities = measure(engine, meters, _periods(listed, used.starting_at, months))
+    tell(f"billing {len(listed):,} contracts twice")
+    billings = _billings(listed, quantities, meters, window.starting_at, months)
+    found = impact(billings, snapshot.catalog, desired, window, months, assume_migrated=assume_migrated)
+    tell("")
+    return Assessment(found, census, used, uncounted, assume_migrated)
+
+
+def exceeded(found: Impact, policy: Policy, project: Project) -> Iterator[Problem]:
+    """What of the policy's limits the impact exceeds."""
+    limits = policy.impact
+    most = limits.max_customer_increase
+    if most is not None:
+        above = {
+            customer: sides
+            for (customer, _), sides in found.customers.items()
+            if sides.change > 0 and sides.change > EXACT.multiply(abs(sides.before), most)
+        }
+        if above:
+            named = ", ".join(sorted(above, key=lambda customer: -above[customer].change)[:3])
+            message = f"{len(above):,} of {len(found.customers):,} customers pay more than the limit allows: {named}"
+            yield _limit(project, "max_customer_increase", message)
+    total = limits.max_total_change
+    if total is not None:
+        for unit, sides in sorted(found.totals.items()):
+            if abs(sides.change) > EXACT.multiply(abs(sides.before), total):
+                relative = f"{sides.relative * 100:+.1f} %" if sides.relative is not None else "from nothing"
+                message = f"the bills of all customers in {unit} change by {relative}, more than the limit allows"
+                yield _limit(project, "max_total_change", message)
+
+
+def _limit(project: Project, name: str, message: str) -> Problem:
+    hint = f"see who in the report; when it is meant, raise policy.impact.{name}"
+    return Problem("impact-limit", message, project.place(("policy", "impact", name)), hint)
+
+
+def _whole_months(first: datetime, last: datetime) -> tuple[Window, int]:
+    start = first_of_month(first.replace(minute=0, second=0, microsecond=0))
+    months = (last.year - first.year) * 12 + last.month - first.month + 1
+    return Window(start, later(start, months, "MONTHS")), months
+
+
+def _in_force(plan: Plan) -> datetime:
+    """The first month that begins when every change of the plan holds."""
+    instants = [next_hour(plan.as_of)]
+    for step in plan.steps:
+        if isinstance(step.change, AddRates):
+            for rate in step.change.rates:
+                last = read_schedule(rate.segments)[-1]
+                instants.append(datetime.fromisoformat(last.starting_at))
+    latest = max(instants)
+    start = first_of_month(latest)
+    return start if start == latest else later(start, 1, "MONTHS")
+
+
+def _periods(contracts: Iterable[Contract], start: datetime, months: int) -> Iterator[Period]:
+    bounds = [later(start, month, "MONTHS") for month in range(months + 1)]
+    for contract in contracts:
+        for month in range(months):
+            yield Period(contract.customer, bounds[month], bounds[month + 1])
+
+
+def _billings(
+    contracts: Sequence[Contract],
+    quantities: Iterator[Quantity],
+    meters: Sequence[Meter],
+    start: datetime,
+    months: int,
+) -> Iterator[Billing]:
+    """Each contract with its usage, dated in the window. Quantities come in the order of contracts."""
+    bounds = [later(start, month, "MONTHS") for month in range(months)]
+    waiting = next(quantities, None)
+    for index, contract in enumerate(contracts):
+        usage: list[priced.Quantity] = []
+        while waiting is not None and waiting.period // months == index:
+            at = max(bounds[waiting.period % months], contract.starting_at)
+            usage += _priced(waiting, meters[waiting.meter], at)
+            waiting = next(quantities, None)
+        yield Billing(contract, usage)
+    assert waiting is None, next(chain([waiting], quantities))
+
+
+def _priced(counted: Quantity, meter: Meter, at: datetime) -> Iterator[priced.Quantity]:
+    found = zip(meter.keys, counted.groups, strict=True)
+    values = priced.sorted_values((key, value) for key, value in found if value is not None)
+    for product in meter.products:
+        yield priced.Quantity(product, values, at, counted.quantity)

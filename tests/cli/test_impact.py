@@ -1,0 +1,105 @@
+"""`plan --impact`, as it is told: in text, JSON and the comment, with limits, and with hostile customers."""
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pricebook.cli.main import root
+from pricebook.store.sql import SqlStore
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "starter-plan"
+HOSTILE = "<img src=x>|`@everyone`\x1b[31m\n# no"
+
+
+def pricebook(project: Path, *arguments: object, status: int = 0) -> Result:
+    result = CliRunner().invoke(root, ["-C", str(project), *map(str, arguments)])
+    assert result.exit_code == status, f"exit status {result.exit_code}\n{result.output}"
+    return result
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The starter plan, applied, with two customers, a month of their usage, and a price that goes up."""
+    folder = tmp_path / "project"
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("pricebook.db*"))
+    pricebook(folder, "--as-of", "2025-10-01", "apply", "--yes")
+    store = SqlStore(f"sqlite:///{folder / 'pricebook.db'}")
+    with (folder / "usage.jsonl").open("w", encoding="utf-8") as file:
+        for customer, tokens in ((HOSTILE, 30_000_000), ("bob", 4_000_000)):
+            start = datetime(2025, 10, 1, tzinfo=UTC)
+            store.create_contract(customer, start, package_alias="starter-plan", at=start)
+            event: dict[str, Any] = {
+                "transaction_id": customer,
+                "customer_id": customer,
+                "event_type": "completion",
+                "timestamp": "2026-01-20T00:00:00Z",
+                "properties": {"input_tokens": tokens, "model": "large", "seat_id": "s1"},
+            }
+            file.write(json.dumps(event) + "\n")
+        file.write("not an event\n")
+    card = folder / "catalog" / "rate-card.yaml"
+    text = card.read_text(encoding="utf-8")
+    old = next(line for line in text.splitlines() if "product: input-tokens" in line and "large" in line)
+    card.write_text(text.replace(old, old.replace("2025-04-01, price: $2.50", "2026-03-01, price: $3.00")), "utf-8")
+    assert "2026-03-01" in card.read_text(encoding="utf-8")
+    return folder
+
+
+AS_OF = ("--as-of", "2026-02-10")
+SENTENCE = "+$17.00 a month (+16.2 %); 2 pay more, 0 pay less, 0 of 2 customers pay more than 20 % more."
+
+
+def test_the_plan_says_what_it_does_to_bills(project: Path) -> None:
+    result = pricebook(project, *AS_OF, "plan", "--impact", project / "usage.jsonl")
+    text = result.stdout.replace("\n", " ")
+    assert f"Bills: {SENTENCE}" in text
+    # 30 million tokens at $2.50 and then at $3.00, and the fee of $10
+    assert "$85.00  $100.00  +$15.00  +17.6 %" in text
+    assert "$20.00   $22.00   +$2.00  +10.0 %" in text
+    assert "1 event of 3 not used: unreadable" in text
+    assert "\x1b" not in result.stdout
+    assert "billing 2 contracts twice" in result.stderr
+
+
+def test_programs_and_reviewers_get_the_same_numbers(project: Path) -> None:
+    comment = project / "comment.md"
+    asked = ("--impact", project / "usage.jsonl", "--report", f"markdown={comment}")
+    answer = json.loads(pricebook(project, "--format", "json", *AS_OF, "plan", *asked).stdout)
+    found = answer["impact"]
+    assert found["verdict"] == SENTENCE
+    assert found["totals"] == [
+        {"unit": "usd", "before": 105, "after": 122, "change": 17, "relative_change": pytest.approx(0.161905)}
+    ]
+    assert found["customers"] == {"total": 2, "up": 2, "down": 0, "same": 0, "above": 0}
+    assert found["events"]["bad"] == {"unreadable": 1}
+    assert [move["customer"] for move in found["largest"]] == [HOSTILE, "bob"]
+    text = comment.read_text(encoding="utf-8")
+    assert "**Bills:** " in text
+    assert "$17.00 a month" in text
+    assert "<img" not in text
+    assert "@everyone`" not in text
+    assert "\n# no" not in text
+
+
+def test_a_limit_that_is_exceeded_fails_the_run(project: Path) -> None:
+    settings = project / "pricebook.yaml"
+    text = settings.read_text(encoding="utf-8")
+    assert "policy" not in text
+    settings.write_text(text + "policy: {impact: {max_customer_increase: 15%, max_total_change: 2%}}\n", "utf-8")
+    result = pricebook(project, *AS_OF, "plan", "--impact", project / "usage.jsonl", status=1)
+    assert "1 of 2 customers pay more than 15 % more" in result.stdout.replace("\n", " ")
+    assert result.stdout.count("error[impact-limit] pricebook.yaml:") == 2
+    assert "change by +16.2 %" in result.stdout.replace("\n", " ")
+    pricebook(project, *AS_OF, "plan")  # without usage nothing is known, and nothing exceeded
+
+
+def test_usage_that_cannot_be_read_is_refused(project: Path) -> None:
+    (project / "usage.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    refused = pricebook(project, *AS_OF, "plan", "--impact", project / "usage.csv", status=1)
+    assert "error[usage-file]" in refused.stderr
+    assert "has no column transaction_id" in refused.stderr
