@@ -18,8 +18,12 @@ MAX_PLACES = 30
 NUMBER_TEXT = re.compile(r"[-+]?(?:\d{1,100}(?:\.\d{0,100})?|\.\d{1,100})(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
 SYMBOLS = {"$": "USD", "€": "EUR", "£": "GBP"}
 _NUMBER = r"(?P<sign{0}>-?)(?P<number{0}>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][+-]?\d{{1,3}})?|\.\d+)"
-MONEY_TEXT = re.compile(rf"(?P<symbol>[$€£]){_NUMBER.format(1)}\Z|{_NUMBER.format(2)}\s*(?P<code>[A-Za-z]{{3}})\Z")
-MONEY_PATTERN = r"^([$€£]-?\d[\d,]*(\.\d+)?([eE][+-]?\d{1,3})?|-?\d[\d,]*(\.\d+)?([eE][+-]?\d{1,3})?\s*[A-Za-z]{3})$"
+MONEY_TEXT = re.compile(
+    rf"(?P<minus>-(?![$€£]-))?(?P<symbol>[$€£]){_NUMBER.format(1)}\Z|{_NUMBER.format(2)}\s*(?P<code>[A-Za-z]{{3}})\Z"
+)
+MONEY_PATTERN = (
+    r"^(([$€£]-?|-[$€£])\d[\d,]*(\.\d+)?([eE][+-]?\d{1,3})?|-?\d[\d,]*(\.\d+)?([eE][+-]?\d{1,3})?\s*[A-Za-z]{3})$"
+)
 """The same for JSON Schema, a little wider: commas are placed freely."""
 
 
@@ -31,12 +35,12 @@ class Money(NamedTuple):
 
 
 def parse_money(text: str) -> Money | None:
-    """`$10.00`, `€5`, `10.00 USD`, `1,000.50 usd`; None when the text is not money with its currency."""
+    """`$10.00`, `-€5`, `10.00 USD`, `1,000.50 usd`; None when the text is not money with its currency."""
     match = MONEY_TEXT.match(text.strip())
     if match is None:
         return None
     number = (match["number1"] or match["number2"]).replace(",", "")
-    sign = match["sign1"] or match["sign2"] or ""
+    sign = match["minus"] or match["sign1"] or match["sign2"] or ""
     currency = SYMBOLS[match["symbol"]] if match["symbol"] else match["code"].upper()
     return Money(Decimal(sign + number), currency)
 

@@ -25,6 +25,8 @@ COMMANDS = {
     "rules": "List the rules, with the severity that each has here.",
     "explain": "Show the page of a rule, a hazard or an error code.",
     "post": "Put what was found where reviewers are: comments, issues and findings of GitHub and GitLab.",
+    "preview": "Show what a contract on a package is billed, line by line, and why.",
+    "test": "Run the price tests among the manifests: what scenarios are billed, against what they expect.",
     "schema": "Print or write the JSON Schemas of manifests and plans.",
 }
 

@@ -114,7 +114,9 @@ def money_text(amount: Decimal, scale: Scale) -> str:
     if scale.scale:
         text = f"{whole}.{places:0<{min(scale.scale, 2)}}"
     symbol = next((symbol for symbol, code in SYMBOLS.items() if code == scale.currency), "")
-    return symbol + text if symbol else f"{text} {scale.currency}"
+    if not symbol:
+        return f"{text} {scale.currency}"
+    return f"-{symbol}{text[1:]}" if text[0] == "-" else symbol + text
 
 
 def _rates(rates: Rates, card: RateCard, scales: Mapping[str, Scale]) -> list[dict[str, Any]]:

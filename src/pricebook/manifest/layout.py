@@ -15,7 +15,7 @@ from pricebook.manifest.scalar import NUMBER_START, WORDS, read_number
 WIDTH = 100
 """Columns of a line that holds more than one scalar."""
 
-_PLAIN = re.compile(r"[^\W_](?:[\w ./+*()=@$€£%&;<>|~^-]|:(?=[\w/.-]))*|[$€£]-?[\d.]+")
+_PLAIN = re.compile(r"[^\W_](?:[\w ./+*()=@$€£%&;<>|~^-]|:(?=[\w/.-]))*|-?[$€£][\d.]+")
 _SWITCHES = frozenset(("y", "n", "yes", "no", "on", "off"))
 """Words here, true and false to readers of YAML 1.1."""
 _SEEN = "\x20-\x7e\xa0-\u2027\u2030-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
@@ -67,15 +67,16 @@ def _line(value: Any, room: int) -> str | None:
         return _scalar(value)
     if isinstance(value, list) and len(value) > 1 and isinstance(value[0], Mapping):
         return None
-    text = _flow(value)
+    text = inline(value)
     return text if len(text) <= room or not value else None
 
 
-def _flow(value: Any) -> str:
+def inline(value: Any) -> str:
+    """The value on one line, however long: what stands inside of brackets."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_text(key)}: {_flow(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{_text(key)}: {inline(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_flow, value)) + "]"
+        return "[" + ", ".join(map(inline, value)) + "]"
     return _scalar(value)
 
 

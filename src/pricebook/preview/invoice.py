@@ -53,7 +53,8 @@ class Why:
     """Number of the tier, how many there are, and the quantities between which it lies."""
     metered: Decimal | None = None
     """The quantity before conversion and rounding."""
-    conversion: str = ""
+    conversion: tuple[str, Decimal] | None = None
+    """MULTIPLY or DIVIDE, and by what."""
     rounding: str = ""
     share: str = ""
     """The part of the period: `17/31 days`."""

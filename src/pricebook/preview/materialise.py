@@ -115,11 +115,9 @@ def _overrides(package: Package, whole: Window) -> Iterator[DatedOverride]:
 def _charges(package: Package, whole: Window) -> Iterator[Charge]:
     """Scheduled charges, and what commits are paid with. A date after the contract's end is none of it."""
     for name, _, scheduled in _named("scheduled_charges", package.scheduled_charges):
-        yield from _items(
-            name, "scheduled", scheduled.product, scheduled.name or scheduled.product, scheduled.schedule, whole
-        )
+        yield from _items(name, "scheduled", scheduled.product, scheduled.name or "", scheduled.schedule, whole)
     for name, key, commit in _named("commits", package.commits):
-        schedule, label = commit.invoice_schedule, commit.name or commit.product
+        schedule, label = commit.invoice_schedule, commit.name or ""
         if schedule is None or schedule.do_not_invoice:
             continue
         for charge in _items(name, "commit_purchase", commit.product, label, schedule, whole):
@@ -162,7 +160,7 @@ def _dated(section: str, key: str, term: Commit | Credit, whole: Window) -> Iter
                 _id(section, key, number),
                 section,
                 key,
-                term.name or term.product,
+                term.name or "",
                 term.product,
                 commit.type if commit is not None else "CREDIT",
                 item.amount,
@@ -206,7 +204,7 @@ def _recurrence(
         term.recurrence_frequency or statement.frequency,
         window.starting_at if aligned else statement.anchor,
         aligned,
-        term.name or term.product,
+        term.name or "",
         term.product,
         amount.unit_price,
         amount.quantity,

@@ -211,7 +211,7 @@ class Sheet:
         line = Line(
             charge.kind,
             charge.product,
-            charge.label,
+            self._name(charge.label, charge.product),
             charge.at,
             charge.at,
             charge.unit,
@@ -233,7 +233,7 @@ class Sheet:
             line = Line(
                 "applied",
                 subject.name,
-                grant.label,
+                self._name(grant.label, grant.product),
                 *window,
                 unit,
                 counted,
@@ -244,6 +244,11 @@ class Sheet:
                 why=Why(term=grant.id, left=(before, after)),
             )
             self.lines.append(line)
+
+    def _name(self, label: str, name: str) -> str:
+        """The name of a term, or that of the product under which it stands."""
+        product = self.prices.tariff.products.get(name)
+        return label or (product.name if product is not None else name)
 
     # --- the end ------------------------------------------------------------------------------------------------------
 
@@ -304,9 +309,9 @@ def _why(
         below = steps[number - 2].upto or ZERO if number > 1 else ZERO
         tier = (number, len(steps), below, steps[number - 1].upto)
     conversion, rounding = product.quantity_conversion, product.quantity_rounding
-    words = ""
+    factor = None
     if conversion is not None and metered is not None:
-        words = f"{'×' if conversion.operation == 'MULTIPLY' else '÷'} {plain(conversion.conversion_factor)}"
+        factor = (conversion.operation, conversion.conversion_factor)
     return Why(
         segment=price.segment,
         rate_type=price.rate.rate_type,
@@ -317,7 +322,7 @@ def _why(
         commit_rate=price.commit_rate,
         tier=tier,
         metered=metered,
-        conversion=words,
+        conversion=factor,
         rounding=rounding.rounding_method if rounding is not None and metered is not None else "",
         base=base,
     )

@@ -3,18 +3,21 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from difflib import SequenceMatcher
 from typing import Any
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Path
+from pricebook.catalog.money import MAX_DIGITS
 from pricebook.catalog.scenario import ExpectedInvoice, ExpectedLine, Scenario
 from pricebook.catalog.scenario_check import package_of
 from pricebook.preview.bill import bill
 from pricebook.preview.invoice import Bill, Invoice, Line
 from pricebook.preview.materialise import materialise
+from pricebook.preview.price import EXACT
 from pricebook.preview.tariff import Prices, Tariff, card_of
+from pricebook.preview.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Verdict:
     name: str
     scenario: Scenario
     package: str
+    card: str | None
+    terms: Terms
     bill: Bill
     mismatches: tuple[Mismatch, ...]
 
@@ -51,7 +56,7 @@ def judge(name: str, scenario: Scenario, catalog: Catalog) -> Verdict:
     card = card_of(package.rate_card, package.rate_card_alias, catalog, start)
     prices = Prices(Tariff(catalog, card), terms)
     made = bill(prices, scenario.quantities(), [s.change() for s in scenario.seats], scenario.end)
-    return Verdict(name, scenario, package_name, made, tuple(_mismatches(scenario, made)))
+    return Verdict(name, scenario, package_name, card, terms, made, tuple(_mismatches(scenario, made)))
 
 
 def _mismatches(scenario: Scenario, made: Bill) -> Iterator[Mismatch]:
@@ -139,9 +144,24 @@ def name_of(kind: str, product: str | None) -> str:
     return f"{kind} {product}" if product else kind
 
 
+PLACES = Decimal("1e-10")
+"""Amounts and quantities are compared to ten decimal places (of a cent), and the digits that a manifest carries."""
+_CARRIED = Context(prec=MAX_DIGITS)
+
+
+def writable(value: Decimal) -> Decimal:
+    """The value as precisely as a scenario can say it."""
+    return _CARRIED.plus(value if abs(value) >= _HUGE else EXACT.quantize(value, PLACES))
+
+
+_HUGE = Decimal(10) ** 20
+
+
 def _different(
     path: Path, at: datetime | None, what: str, wanted: Decimal | str, found: Decimal | str | None, unit: str = ""
 ) -> Iterator[Mismatch]:
+    found = writable(found) if isinstance(found, Decimal) else found
+    wanted = writable(wanted) if isinstance(wanted, Decimal) else wanted
     if wanted != found:
         yield Mismatch(path, at, what, wanted, found, unit)
 

@@ -7,17 +7,19 @@ what it says: the rate and since when it holds, the override, the tier, the conv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from pricebook.catalog.calendar import FOREVER
+from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_words
-from pricebook.catalog.model import Scale
+from pricebook.catalog.model import USD, Scale
+from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.preview.invoice import Balance, Bill, Invoice, Line, Why
 from pricebook.preview.price import EXACT
 from pricebook.preview.terms import Terms, Window
 from pricebook.render.page import counted
 from pricebook.render.price import Unit, Units, money, number, percentage
 
+_SIGNS = {"MULTIPLY": "×", "DIVIDE": "÷"}
 _OPERATIONS = {"ROUND_UP": "rounded up", "ROUND_DOWN": "rounded down", "ROUND_HALF_UP": "rounded half up"}
 
 
@@ -55,9 +57,10 @@ class BillView:
     notes: tuple[str, ...]
 
 
-def bill_view(title: str, terms: Terms, bill: Bill, scales: Mapping[str, Scale], fiat: str) -> BillView:
-    """The view of a contract's bill; `fiat` is the card's unit."""
-    units = Units(scales)
+def bill_view(title: str, terms: Terms, bill: Bill, catalog: Catalog, card: str | None) -> BillView:
+    """The view of a contract's bill, by a rate card of the catalogue."""
+    units = Units(scales_of(catalog))
+    fiat = catalog.cards[card].fiat_credit_type if card is not None else USD
     until = f" until {_day(terms.ending_before)}" if terms.ending_before < FOREVER else ", without end"
     invoices = tuple(_invoice(invoice, units) for invoice in bill.invoices)
     total = f"{counted(len(invoices), 'invoice')}, {money(bill.total, units[fiat])} in all"
@@ -116,7 +119,8 @@ def _reasons(line: Line, unit: Unit) -> Iterator[str]:
         yield why.term
     if why.metered is not None and (why.conversion or why.rounding):
         rounded = f", {_OPERATIONS[why.rounding]}" if why.rounding else ""
-        yield f"metered {number(why.metered)}{' ' + why.conversion if why.conversion else ''}{rounded}"
+        words = f" {_SIGNS[why.conversion[0]]} {number(why.conversion[1])}" if why.conversion is not None else ""
+        yield f"metered {number(why.metered)}{words}{rounded}"
     if why.tier is not None:
         n, of, low, high = why.tier
         yield f"tier {n} of {of}: above {number(low)}" + (f", up to {number(high)}" if high is not None else "")
@@ -182,6 +186,6 @@ def _day(instant: datetime) -> str:
     return instant_words(instant)
 
 
-def amount_words(amount: Decimal, unit: str, scales: Mapping[str, Scale]) -> str:
-    """An amount of money for a sentence."""
-    return money(amount, Units(scales)[unit])
+def scales_of(catalog: Catalog) -> Mapping[str, Scale]:
+    """What the catalogue's units need to be written."""
+    return {name: scale_of(unit) for name, unit in {**BUILT_IN, **catalog.units}.items()}

@@ -1,0 +1,118 @@
+"""Bills as JSON, for programs: exact decimals as numbers, in the API unit of the pricing unit that is named beside."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import Any
+
+from pricebook.catalog.calendar import FOREVER
+from pricebook.catalog.canonical import encode
+from pricebook.preview.invoice import Bill, Invoice, Line
+from pricebook.preview.terms import Terms, Window
+from pricebook.preview.verdict import Mismatch
+from pricebook.render.escape import escape_json
+from pricebook.span import Span
+
+
+def bills_json(package: str, bills: Iterable[tuple[str, Terms, Bill]]) -> str:
+    """The bills of the customers of a package, each with its terms' dates."""
+    return escape_json(encode({"package": package, "bills": [_one(*one) for one in bills]}))
+
+
+def outcomes_json(outcomes: Iterable[tuple[str, Span, str, Bill, Sequence[tuple[Mismatch, Span]]]]) -> str:
+    """The results of price tests: name, place, package, bill and mismatches of each."""
+    listed = [
+        {
+            "name": name,
+            "at": str(at),
+            "package": package,
+            "passed": not failures,
+            "mismatches": [
+                {
+                    "at": str(place),
+                    "issued_at": mismatch.issued_at,
+                    "what": mismatch.what,
+                    "expected": mismatch.expected,
+                    "came": mismatch.came,
+                    "unit": mismatch.unit or None,
+                }
+                for mismatch, place in failures
+            ],
+            **bill_data(bill),
+        }
+        for name, at, package, bill, failures in outcomes
+    ]
+    failed = sum(not one["passed"] for one in listed)
+    return escape_json(encode({"total": len(listed), "failed": failed, "scenarios": listed}))
+
+
+def _one(customer: str, terms: Terms, bill: Bill) -> dict[str, Any]:
+    return {"customer": customer or None, **_window(Window(terms.starting_at, terms.ending_before)), **bill_data(bill)}
+
+
+def bill_data(bill: Bill) -> dict[str, Any]:
+    """A bill as plain data."""
+    return {
+        "invoices": [_invoice(invoice) for invoice in bill.invoices],
+        "total": bill.total,
+        "balances": [
+            {
+                "id": balance.grant.id,
+                "amount": balance.grant.amount,
+                "left": balance.left,
+                "unit": None if balance.grant.counts_units else balance.grant.unit,
+                "expired": balance.expired,
+                **_window(balance.grant.window),
+            }
+            for balance in bill.balances
+        ],
+        "notes": list(bill.notes),
+    }
+
+
+def _invoice(invoice: Invoice) -> dict[str, Any]:
+    return {
+        "type": invoice.kind,
+        "issued_at": invoice.issued_at,
+        "due_at": invoice.due_at,
+        **(_window(invoice.period) if invoice.period is not None else {}),
+        "unit": invoice.unit,
+        "total": invoice.total,
+        "lines": [_line(line) for line in invoice.lines],
+        "notes": list(invoice.notes),
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    """What does not concern the line is left out."""
+    data: dict[str, Any] = {
+        "type": line.kind,
+        "name": line.label,
+        "product": line.product or None,
+        **_window(Window(line.starting_at, line.ending_before)),
+        "quantity": line.quantity,
+        "unit_price": line.unit_price,
+        "unit": line.unit,
+        "amount": line.amount,
+        "pricing_group_values": dict(line.pricing) or None,
+        "presentation_group_values": dict(line.presentation) or None,
+        "drawn": line.drawn if line.kind == "applied" else None,
+        "balance": line.balance or None,
+        "why": {
+            field.name: _plain(value)
+            for field in fields(line.why)
+            if (value := getattr(line.why, field.name)) not in ("", None, False)
+        }
+        or None,
+    }
+    return {name: value for name, value in data.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Window):
+        return _window(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _window(window: Window) -> dict[str, Any]:
+    start, end = window
+    return {"starting_at": start, "ending_before": end if end < FOREVER else None}

@@ -1,0 +1,81 @@
+"""Previewing bills: a package, a start and a usage file become the invoices of each customer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.package import Package
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.scenario_check import package_at
+from pricebook.manifest.usage_file import CustomerUsage, read_usage
+from pricebook.preview.bill import bill
+from pricebook.preview.invoice import Bill
+from pricebook.preview.materialise import materialise
+from pricebook.preview.tariff import Prices, Tariff, card_of
+from pricebook.preview.terms import Terms
+from pricebook.problem import did_you_mean, quote, reject
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The bill of a customer; `customer` is empty where the usage names none."""
+
+    package: str
+    customer: str
+    card: str | None
+    terms: Terms
+    bill: Bill
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to preview."""
+
+    package: str
+    """A package's name, with `@version` that version of it; or an alias."""
+    starting_at: datetime
+    until: datetime
+    usage: Path | None = None
+    customer: str = ""
+    """Only this one's bill, where the usage names several."""
+    billing_anchor: datetime | None = None
+
+
+def preview(asked: Asked, catalog: Catalog) -> list[Preview]:
+    """The bill of every customer in the usage file, in the order of their names. Raises Rejected."""
+    name, package = find_package(asked.package, catalog, asked.starting_at)
+    card = card_of(package.rate_card, package.rate_card_alias, catalog, asked.starting_at)
+    if card is None and package.rate_card_alias is not None:
+        message = f"no rate card has the alias {quote(package.rate_card_alias)} on {asked.starting_at:%Y-%m-%d}"
+        raise reject("unknown-reference", message, hint="a package picks its card as of the contract's start")
+    found: Mapping[str, CustomerUsage] = {"": CustomerUsage()}
+    if asked.usage is not None:
+        found = read_usage(asked.usage, str(asked.usage), catalog, package)
+    if asked.customer:
+        if asked.customer not in found:
+            hint = did_you_mean(asked.customer, found)
+            raise reject("unknown-customer", f"no usage is of customer {quote(asked.customer)}", hint=hint)
+        found = {asked.customer: found[asked.customer]}
+    prices = Prices(Tariff(catalog, card), materialise(package, asked.starting_at, asked.billing_anchor))
+    return [
+        Preview(name, customer, card, prices.terms, bill(prices, used.quantities, used.seats, asked.until))
+        for customer, used in found.items()
+    ]
+
+
+def find_package(name: str, catalog: Catalog, at: datetime) -> tuple[str, Package]:
+    """A package by name, by name and version, or by alias as of an instant. Raises Rejected."""
+    bare, mark, version = name.partition("@")
+    if mark and version.isdecimal():
+        noun = catalog.nouns.get(Ref(Kind.PACKAGE, bare, int(version)))
+        if isinstance(noun, Package):
+            return name, noun
+    known = catalog.packages
+    found = name if name in known else package_at(name, catalog, at)
+    if found is None:
+        aliases = {alias.name for package in known.values() for alias in package.aliases}
+        hint = did_you_mean(name, {*known, *aliases}) or f"packages: {', '.join(sorted(known)[:10]) or 'none'}"
+        raise reject("unknown-package", f"there is no package {quote(name)}", hint=hint)
+    return found, known[found]

@@ -1,0 +1,166 @@
+"""Price tests: every scenario of a project billed and compared, and what is expected rewritten where that is asked for.
+
+Offline: nothing is read but the project's files. Other kinds of tests join by giving `Outcome`s.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from pricebook.catalog.model import Path, Scale
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.scenario import Scenario
+from pricebook.manifest.dump import BARE, money_text
+from pricebook.manifest.load import Loaded
+from pricebook.manifest.locate import locate
+from pricebook.manifest.project import MAX_YAML, Project
+from pricebook.manifest.rewrite import Unplaceable, rewritten
+from pricebook.manifest.syntax import read_documents
+from pricebook.manifest.text import read_text
+from pricebook.preview.invoice import Invoice, Line
+from pricebook.preview.tariff import Tariff
+from pricebook.preview.verdict import Mismatch, Verdict, judge, writable
+from pricebook.problem import did_you_mean, quote, reject
+from pricebook.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A test that was run: its place, and what of it is not as expected, each with its place. Empty: it passed."""
+
+    group: str
+    name: str
+    at: Span
+    failures: tuple[tuple[Mismatch, Span], ...]
+    verdict: Verdict
+
+
+def run_tests(loaded: Loaded, project: Project, names: Sequence[str]) -> list[Outcome]:
+    """Run the scenarios of these names, all of them when there are none, by name. Raises Rejected."""
+    found = {ref.name: noun for ref, noun in loaded.tests.items() if isinstance(noun, Scenario)}
+    unknown = [name for name in names if name not in found]
+    if unknown:
+        hint = did_you_mean(unknown[0], found) or f"scenarios: {', '.join(sorted(found)[:10]) or 'none'}"
+        raise reject("unknown-scenario", f"there is no scenario {quote(unknown[0])}", hint=hint)
+    outcomes = []
+    for name in sorted(names or found):
+        verdict = judge(name, found[name], loaded.catalog)
+        at = loaded.places[Ref(Kind.SCENARIO, name)]
+        outcomes.append(Outcome("scenario", name, at, _placed(project, at, verdict.mismatches), verdict))
+    return outcomes
+
+
+def _placed(project: Project, at: Span, mismatches: Iterable[Mismatch]) -> tuple[tuple[Mismatch, Span], ...]:
+    listed = tuple(mismatches)
+    if not listed:
+        return ()
+    text = read_text(project.root / at.file, at.file, limit=MAX_YAML)
+    index = _index(at, text)
+    spans = locate(at.file, text, index, [("spec", *m.path) for m in listed])
+    return tuple((m, spans[("spec", *m.path)]) for m in listed)
+
+
+def _index(at: Span, text: str) -> int:
+    """Which document of a file starts at this place."""
+    documents, _ = read_documents(at.file, text)
+    return next(document.index for document in documents if document.at == at)
+
+
+def updates(outcomes: Iterable[Outcome], loaded: Loaded, project: Project) -> dict[str, str]:
+    """The new texts of the files whose scenarios fail, by file: what is expected becomes what came.
+
+    Raises Rejected for what has no place of its own (it stands behind an alias).
+    """
+    texts: dict[str, str] = {}
+    for outcome in outcomes:
+        if not outcome.failures:
+            continue
+        file = outcome.at.file
+        text = texts.get(file)
+        if text is None:
+            text = read_text(project.root / file, file, limit=MAX_YAML)
+        index = _index(loaded.places[Ref(Kind.SCENARIO, outcome.name)], (project.root / file).read_text("utf-8-sig"))
+        scales = Tariff(loaded.catalog, None).scales
+        try:
+            texts[file] = rewritten(text, index, _values(outcome, text, index, scales))
+        except Unplaceable:
+            message = f"what scenario {quote(outcome.name)} expects stands behind an alias"
+            raise reject("not-updatable", message, outcome.at, "write it out, or change it by hand") from None
+    return texts
+
+
+def _values(outcome: Outcome, text: str, index: int, scales: Mapping[str, Scale]) -> dict[Path, Any]:
+    """New values by path: a scalar where only that differs, else the list or mapping around it."""
+    verdict = outcome.verdict
+    expect = verdict.scenario.expect
+    found: dict[Path, Any] = {}
+    for mismatch, _ in outcome.failures:
+        path: Path = ("spec", *mismatch.path)
+        if path == ("spec", "expect"):
+            found[path] = _expectation(verdict, scales)
+        elif len(path) >= 5 and path[4] == "lines" and (mismatch.expected is None or mismatch.came is None):
+            invoice = _invoice_at(verdict, path)
+            found[path[:5]] = [_line(line, scales) for line in invoice.lines] if invoice is not None else []
+        elif mismatch.expected is None or mismatch.came is None or isinstance(path[-1], int):
+            detailed = expect is None or any(i.lines is not None for i in expect.invoices or ())
+            found[path[:3]] = [_invoice(i, scales, detailed=detailed) for i in verdict.bill.invoices]
+        else:
+            found[path] = _as_written(mismatch, scales)
+    # What is replaced as a whole has the rest of it in it.
+    return {p: v for p, v in found.items() if not any(p != o and p[: len(o)] == o for o in found)}
+
+
+def _as_written(mismatch: Mismatch, scales: Mapping[str, Scale]) -> Any:
+    came = mismatch.came
+    return _amount(came, mismatch.unit, scales) if isinstance(came, Decimal) and mismatch.unit else came
+
+
+def _amount(amount: Decimal, unit: str, scales: Mapping[str, Scale]) -> Any:
+    scale = scales.get(unit, BARE)
+    amount = writable(amount)
+    return money_text(amount, scale) if scale.currency is not None else amount
+
+
+def _invoice_at(verdict: Verdict, path: Path) -> Invoice | None:
+    expect = verdict.scenario.expect
+    assert expect is not None
+    assert expect.invoices is not None
+    wanted = expect.invoices[int(path[3])]
+    for invoice in verdict.bill.invoices:
+        if invoice.issued_at == wanted.issued_at and wanted.type in (None, invoice.kind.upper()):
+            return invoice
+    return None
+
+
+def _expectation(verdict: Verdict, scales: Mapping[str, Scale]) -> dict[str, Any]:
+    invoices = verdict.bill.invoices
+    unit = invoices[0].unit if invoices else "usd"
+    data: dict[str, Any] = {"total": _amount(verdict.bill.total, unit, scales)}
+    if unit != "usd":
+        data["credit_type"] = unit
+    return data | {"invoices": [_invoice(invoice, scales, detailed=True) for invoice in invoices]}
+
+
+def _invoice(invoice: Invoice, scales: Mapping[str, Scale], *, detailed: bool) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "issued_at": f"{invoice.issued_at:%Y-%m-%dT%H:00:00Z}".removesuffix("T00:00:00Z"),
+        "total": _amount(invoice.total, invoice.unit, scales),
+    }
+    if invoice.unit != "usd":
+        data["credit_type"] = invoice.unit
+    return data | ({"lines": [_line(line, scales) for line in invoice.lines]} if detailed else {})
+
+
+def _line(line: Line, scales: Mapping[str, Scale]) -> dict[str, Any]:
+    values = dict((*line.pricing, *line.presentation))
+    data: dict[str, Any] = {
+        "type": line.kind,
+        "product": line.product or None,
+        "group_values": values or None,
+        "quantity": writable(line.quantity) if line.quantity is not None else None,
+        "balance": line.balance or None,
+        "amount": _amount(line.amount, line.unit, scales),
+        "credit_type": line.unit if line.unit != "usd" else None,
+    }
+    return {name: value for name, value in data.items() if value is not None}

@@ -1,0 +1,200 @@
+"""`preview` and `test` as a user meets them."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pricebook.cli.main import root
+
+ROOT = Path(__file__).resolve().parents[2]
+HOSTILE = "\x1b[31m<script>|`\u202e\n" + "x" * 500
+SCENARIO = """\
+apiVersion: pricebook/v1
+kind: Scenario
+metadata: {name: quarter}
+spec:
+  package_alias: starter-plan   # by its alias
+  starting_at: 2025-10-01
+  months: 1
+  usage:
+    - {product: input-tokens, at: 2025-10-05, quantity: 3000000, group_values: {model: large}}
+  expect:
+    total: $21.00     # a guess
+    invoices:
+      - {issued_at: 2025-10-01, total: $10.00}  # the fee
+      - issued_at: 2025-11-01
+        total: $10.00
+        lines:
+          - {type: usage, product: input-tokens, amount: $7.00}   # another guess
+          - {type: applied, product: input-tokens, amount: -$7.50}
+          - {type: subscription, product: starter-fee, amount: $10.00}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the starter plan."""
+    shutil.copytree(ROOT / "examples" / "starter-plan", tmp_path / "p", ignore=shutil.ignore_patterns("scenario*"))
+    return tmp_path / "p"
+
+
+def pricebook(project: Path, *words: object, status: int = 0) -> Result:
+    result = CliRunner().invoke(root, ["-C", str(project), *map(str, words)])
+    assert result.exit_code == status, result.output
+    return result
+
+
+PREVIEW = """\
+package starter-plan · customer acme
+from 2025-10-01 until 2026-10-01; statements MONTHLY
+
+2025-10-01 · scheduled · due 2025-10-16
+  Starter subscription   1 × $10.00                                                 $10.00
+      for 2025-10-01 to 2025-11-01; subscriptions[fee]; rate since 2025-04-01
+  total                                                                             $10.00
+
+2025-11-01 · usage of 2025-10-01 to 2025-11-01 · due 2025-11-16
+  Input tokens · model=large   5 × $2.50                                            $12.50
+      for 2025-10-01 to 2025-11-01; metered 5,000,000 ÷ 1,000,000
+      rate since 2025-04-01
+  Sign-up credit · model=large                                                     -$10.00
+      recurring_credits[sign-up] 1; had $10.00, has $0.00 left
+  Output tokens · model=small   0.000001 × $1.60                                $0.0000016
+      for 2025-10-01 to 2025-11-01; metered 1 ÷ 1,000,000
+      rate since 2025-04-01
+  Starter subscription   1 × $10.00                                                 $10.00
+      for 2025-11-01 to 2025-12-01; subscriptions[fee]; rate since 2025-04-01
+  Rounding                                                                     -$0.0000016
+      to the cent, half up
+  total                                                                             $12.50
+
+Balances
+  recurring_credits[sign-up] 1: $0.00 of $10.00 left, expired (2025-10-01 to 2025-11-01)
+
+2 invoices, $22.50 in all.
+"""
+
+
+def test_a_bill_says_where_everything_comes_from(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "90")
+    usage = project / "usage.csv"
+    usage.write_text(
+        "customer,product,period,quantity,model\n"
+        "acme,input-tokens,2025-10,5000000,large\nacme,output-tokens,2025-10,1,small\nbeta,input-tokens,2025-10,1,large\n"
+    )
+    arguments = ("preview", "starter-plan", "--starting-at", "2025-10-01", "--months", 1, "--usage", usage)
+    assert pricebook(project, *arguments, "--customer", "acme").output == PREVIEW
+    both = pricebook(project, *arguments).output
+    assert both.startswith(PREVIEW)
+    assert "\npackage starter-plan · customer beta\n" in both
+    data = json.loads(pricebook(project, "--format", "json", *arguments).output)
+    assert [(bill["customer"], bill["total"]) for bill in data["bills"]] == [("acme", 2250), ("beta", 2000)]
+    lines = data["bills"][0]["invoices"][1]["lines"]
+    assert sum(line["amount"] for line in lines) == pytest.approx(1250)
+    assert lines[1]["why"] == {"left": [1000, 0], "term": "recurring_credits[sign-up] 1"}
+
+
+def test_a_store_is_billed_by_version(project: Path) -> None:
+    pricebook(project, "--as-of", "2025-10-01", "apply", "--yes")
+    when = ("--starting-at", "2025-12-15", "--until", "2026-02-01")
+    found = pricebook(project, "preview", "good@1", "--from-store", *when)
+    assert "Good   1 × $5.00 × 17/31 days" in found.output
+    assert "overrides[january-sale]: 0.8 × the card's $5.00" in found.output
+    assert "3 invoices, $11.74 in all." in found.output  # 2.74 + 4.00 + 5.00
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("goood",), 'error[unknown-package]\n  there is no package "goood"\n  did you mean "good"?'),
+        (("good@7",), 'there is no package "good@7"'),
+        (("good", "--months", 1, "--until", "2026-01-01"), "error[conflict]\n  --until stands beside --months"),
+        (("good", "--starting-at", "soon"), "error[instant]\n  --starting-at: an instant is written"),
+        (("good", "--starting-at", "2025-10-02", "--until", "2025-10-01"), "error[empty-period]"),
+        (("good", "--usage", "no.csv"), 'error[missing-file] no.csv:1:1\n  there is no file "no.csv"'),
+        (("good", "--customer", "x"), "error[unknown-customer]"),
+        ((HOSTILE,), 'there is no package "\\x1b[31m<script>|`\\u202e\\nx'),
+    ],
+)
+def test_what_cannot_be_previewed(project: Path, arguments: tuple[object, ...], expected: str) -> None:
+    result = pricebook(project, "preview", *arguments, status=1)
+    assert expected in result.stderr
+    assert result.stdout == ""
+
+
+FAILED = """\
+FAIL  quarter   catalog/s.yaml:1
+      total of all invoices: expected $21.00, came $20.00
+        catalog/s.yaml:11:12
+      2025-11-01 · usage input-tokens: expected $7.00, came $7.50
+        catalog/s.yaml:17:58
+
+      2025-11-01 · usage of 2025-10-01 to 2025-11-01 · due 2025-11-16
+        Input tokens · model=large   3 × $2.50                                       $7.50
+            for 2025-10-01 to 2025-11-01; metered 3,000,000 ÷ 1,000,000
+            rate since 2025-04-01
+        Sign-up credit · model=large                                                -$7.50
+            recurring_credits[sign-up] 1; had $10.00, has $2.50 left
+        Starter subscription   1 × $10.00                                           $10.00
+            for 2025-11-01 to 2025-12-01; subscriptions[fee]; rate since 2025-04-01
+        total                                                                       $10.00
+
+1 of 1 scenario failed.
+"""
+
+
+def test_a_failure_shows_the_arithmetic_and_is_updated_in_place(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "90")
+    file = project / "catalog" / "s.yaml"
+    file.write_text(SCENARIO)
+    assert pricebook(project, "test", status=1).output == FAILED
+    refused = pricebook(project, "test", "--update", status=1)
+    assert "error[confirmation]" in refused.stderr
+    assert file.read_text() == SCENARIO
+    updated = pricebook(project, "test", "quarter", "--update", "--yes")
+    assert updated.output.endswith("wrote catalog/s.yaml\n")
+    assert file.read_text() == SCENARIO.replace("$21.00 ", "$20.00 ").replace("amount: $7.00}", "amount: $7.50}")
+    assert pricebook(project, "test").output == "ok    quarter\n1 scenario passed.\n"
+    data = json.loads(pricebook(project, "--format", "json", "test").output)
+    assert (data["total"], data["failed"], data["scenarios"][0]["total"]) == (1, 0, 2000)
+
+
+def test_what_comes_is_written_where_nothing_is_expected(project: Path) -> None:
+    file = project / "catalog" / "s.yaml"
+    file.write_text(SCENARIO.partition("  expect:")[0] + "# a foot\n")
+    output = pricebook(project, "test", "--update", "--yes").output
+    assert "nothing is expected; pricebook test --update writes what comes" in output
+    assert pricebook(project, "test").output == "ok    quarter\n1 scenario passed.\n"
+    text = file.read_text()
+    assert text.startswith(SCENARIO.partition("  expect:")[0])
+    assert "      - issued_at: 2025-10-01\n        total: $10.00\n" in text
+    assert text.endswith("# a foot\n")
+
+
+def test_invoices_and_lines_that_are_missing_or_too_many(project: Path) -> None:
+    file = project / "catalog" / "s.yaml"
+    file.write_text(
+        SCENARIO.replace("$21.00", "$20.00")
+        .replace("      - {issued_at: 2025-10-01, total: $10.00}  # the fee\n", "")
+        .replace("          - {type: applied, product: input-tokens, amount: -$7.50}\n", "")
+        + "          - {type: rounding, amount: $0.01}\n"
+    )
+    output = pricebook(project, "test", status=1).output
+    assert "2025-10-01 · invoice: came 2025-10-01, and is not expected" in output
+    assert "2025-11-01 · applied input-tokens: came -$7.50, and is not expected" in output
+    assert "2025-11-01 · rounding: expected $0.01, but there is none" in output
+    pricebook(project, "test", "--update", "--yes")
+    pricebook(project, "test")
+
+
+def test_an_unknown_name_is_told(project: Path) -> None:
+    (project / "catalog" / "s.yaml").write_text(SCENARIO)
+    result = pricebook(project, "test", "quartet", status=1)
+    assert result.stderr == 'error[unknown-scenario]\n  there is no scenario "quartet"\n  did you mean "quarter"?\n'
+
+
+def test_without_scenarios_there_is_nothing_to_fail(project: Path) -> None:
+    assert pricebook(project, "test").output == "There are no scenarios.\n"

@@ -1,0 +1,55 @@
+"""Invoices worked out by hand, with their arithmetic, in `worked/*.yaml`: the code has to come to the same amounts."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from pricebook.catalog.scenario import Scenario
+from pricebook.manifest.load import Loaded, load
+from pricebook.manifest.project import read_project
+from pricebook.preview.tariff import Tariff
+from pricebook.preview.verdict import judge
+from pricebook.render.outcome import difference
+from pricebook.render.price import Units
+
+WORKED = Path(__file__).parent / "worked"
+
+
+@cache
+def worked() -> Loaded:
+    """The catalogue and its scenarios."""
+    return load(read_project(WORKED))
+
+
+SCENARIOS = {ref.name: noun for ref, noun in sorted(worked().tests.items()) if isinstance(noun, Scenario)}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_an_invoice_comes_to_what_was_worked_out(name: str) -> None:
+    verdict = judge(name, SCENARIOS[name], worked().catalog)
+    units = Units(Tariff(worked().catalog, None).scales)
+    assert [difference(mismatch, units) for mismatch in verdict.mismatches] == []
+
+
+def test_there_are_enough_of_them() -> None:
+    invoices = [i for s in SCENARIOS.values() if s.expect is not None for i in s.expect.invoices or ()]
+    assert len(invoices) >= 80
+    assert sum(invoice.lines is not None for invoice in invoices) >= 35
+
+
+def test_every_line_says_where_it_comes_from() -> None:
+    """Of a usage line: the segment of the card, or the override. Of a payment: the balance, before and after."""
+    for name, scenario in SCENARIOS.items():
+        for invoice in judge(name, scenario, worked().catalog).bill.invoices:
+            for line in invoice.lines:
+                why = line.why
+                match line.kind:
+                    case "usage" | "composite" | "subscription":
+                        assert why.segment is not None or why.override
+                    case "applied":
+                        assert line.balance
+                        assert why.left is not None
+                        assert why.left[0] > why.left[1] >= 0
+                    case "scheduled" | "commit_purchase" | "true_up":
+                        assert why.term
