@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
@@ -160,6 +161,24 @@ def test_a_failure_shows_the_arithmetic_and_is_updated_in_place(project: Path, m
     assert pricebook(project, "test").output == "ok    quarter\n1 scenario passed.\n"
     data = json.loads(pricebook(project, "--format", "json", "test").output)
     assert (data["total"], data["failed"], data["scenarios"][0]["total"]) == (1, 0, 2000)
+
+
+def test_ci_reads_junit(project: Path) -> None:
+    (project / "catalog" / "s.yaml").write_text(SCENARIO)
+    report = project / "report.xml"
+    output = pricebook(project, "test", "--report", f"junit={report}", status=1).output
+    assert output.endswith("1 of 1 scenario failed.\n")
+    suite = ElementTree.fromstring(report.read_text())[0]
+    assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
+    (case,) = suite
+    assert (case.get("classname"), case.get("name")) == ("pricebook.scenario", "quarter")
+    assert (case.get("file"), case.get("line")) == ("catalog/s.yaml", "1")
+    assert case[0].text is not None
+    assert "total of all invoices: expected $21.00, came $20.00 (catalog/s.yaml:11:12)" in case[0].text
+    assert case[1].text is not None
+    assert "Sign-up credit · model=large" in case[1].text
+    assert pricebook(project, "--format", "junit", "test", status=1).stdout == report.read_text()
+    assert "there is no sarif of this" in pricebook(project, "--format", "sarif", "test", status=1).output
 
 
 def test_what_comes_is_written_where_nothing_is_expected(project: Path) -> None:

@@ -54,6 +54,7 @@ def command(
         from pricebook.catalog.instant import next_hour
         from pricebook.workflow.preview import Asked, preview
 
+        invocation.answers_in("text", "json")
         start = _instant(starting_at, "--starting-at") or first_of_month(next_hour(invocation.as_of))
         end = _instant(until, "--until")
         if end is not None and months is not None:

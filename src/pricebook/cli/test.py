@@ -1,17 +1,27 @@
 """`pricebook test`."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from pricebook.cli.invocation import Invocation, refusals
+from pricebook.cli.options import report_option
 from pricebook.problem import reject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pricebook.catalog.catalog import Catalog
+    from pricebook.render.format import Format
+    from pricebook.workflow.test import Outcome
 
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAMES]...")
 @click.option("--update", is_flag=True, help="Write what comes into the scenarios that fail, after asking.")
 @click.option("--yes", "-y", is_flag=True, help="With --update: do not ask.")
+@report_option
 @click.pass_context
 def command(ctx: click.Context, names: tuple[str, ...], update: bool, yes: bool) -> None:
     """Run the price tests: the scenarios among the manifests, or those named.
@@ -22,39 +32,66 @@ def command(ctx: click.Context, names: tuple[str, ...], update: bool, yes: bool)
     invocation = Invocation.of(ctx)
     with refusals(invocation):
         from pricebook.manifest.load import load
-        from pricebook.render.bill_view import bill_view, scales_of
-        from pricebook.render.outcome import draw_outcome, verdict_words
-        from pricebook.render.price import Units
+        from pricebook.render.format import Format
+        from pricebook.render.outcome import verdict_words
         from pricebook.workflow.test import run_tests, updates
 
+        invocation.answers_in("text", "json", "junit")
         loaded = load(invocation.project)
         outcomes = run_tests(loaded, invocation.project, names)
         failed = sum(bool(outcome.failures) for outcome in outcomes)
-        if invocation.json:
-            from pricebook.render.bill_json import outcomes_json
 
-            data = ((o.name, o.at, o.verdict.package, o.verdict.bill, o.failures) for o in outcomes)
-            invocation.print([outcomes_json(data)])
-        else:
-            units = Units(scales_of(loaded.catalog))
+        def document(form: Format) -> str:
+            return _document(form, outcomes, loaded.catalog)
+
+        if invocation.text:
             for outcome in outcomes:
-                verdict = outcome.verdict
-                view = bill_view(outcome.name, verdict.terms, verdict.bill, loaded.catalog, verdict.card)
-                drawn = draw_outcome(
-                    outcome.name, outcome.at, outcome.failures, view, units, invocation.width, invocation.colour
-                )
-                invocation.print(drawn)
+                invocation.print(_drawn(outcome, loaded.catalog, invocation.width, invocation.colour))
             invocation.print([verdict_words(len(outcomes), failed)])
+        else:
+            invocation.print([document(Format(invocation.format)).rstrip("\n")])
+        invocation.report(document)
         if update and failed:
             texts = updates(outcomes, loaded, invocation.project)
             _ask(sorted(texts), yes)
             for file, text in texts.items():
                 (invocation.project.root / file).write_text(text, encoding="utf-8")
-            if not invocation.json:
+            if invocation.text:
                 invocation.print([f"wrote {file}" for file in sorted(texts)])
             return
     if failed:
         ctx.exit(1)
+
+
+def _drawn(outcome: "Outcome", catalog: "Catalog", width: int, colour: bool) -> "Iterator[str]":
+    from pricebook.render.bill_view import bill_view, scales_of
+    from pricebook.render.outcome import draw_outcome
+    from pricebook.render.price import Units
+
+    verdict = outcome.verdict
+    view = bill_view(outcome.name, verdict.terms, verdict.bill, catalog, verdict.card)
+    units = Units(scales_of(catalog))
+    return draw_outcome(outcome.name, outcome.at, outcome.failures, view, units, width, colour)
+
+
+def _document(form: "Format", outcomes: "list[Outcome]", catalog: "Catalog") -> str:
+    """The whole answer as JSON or JUnit XML."""
+    if form == "json":
+        from pricebook.render.bill_json import outcomes_json
+
+        return outcomes_json((o.name, o.at, o.verdict.package, o.verdict.bill, o.failures) for o in outcomes)
+    from pricebook.render.bill_view import scales_of
+    from pricebook.render.junit import Case, junit_document
+    from pricebook.render.outcome import difference
+    from pricebook.render.price import Units
+
+    units = Units(scales_of(catalog))
+    cases = []
+    for o in outcomes:
+        failures = tuple(f"{difference(mismatch, units)} ({place})" for mismatch, place in o.failures)
+        worked = "\n".join(_drawn(o, catalog, 100, False)) if failures else ""
+        cases.append(Case(f"pricebook.{o.group}", o.name, failures, "", o.at.file, o.at.line, worked))
+    return junit_document("price tests", cases)
 
 
 def _ask(files: list[str], yes: bool) -> None:
