@@ -15,7 +15,7 @@ from pricebook.manifest.scalar import NUMBER_START, WORDS, read_number
 WIDTH = 100
 """Columns of a line that holds more than one scalar."""
 
-_PLAIN = re.compile(r"[^\W_](?:[\w ./+*()=@$€£%&;<>|~^-]|:(?=[\w/.-]))*|-?[$€£][\d.]+")
+_PLAIN = re.compile(r"[^\W_](?:[\w ./+*()=@$€£%&;<>|~^-]|:(?=[\w/.-]))*|-?[$€£]-?[\d.]+")
 _SWITCHES = frozenset(("y", "n", "yes", "no", "on", "off"))
 """Words here, true and false to readers of YAML 1.1."""
 _SEEN = "\x20-\x7e\xa0-\u2027\u2030-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
