@@ -90,7 +90,7 @@ ELSEWHERE = {
         "more",
         "row-width",
     },
-    "the policy, in tests/policy/test_settings": {"percent", "too-many"},
+    "the policy, in tests/policy/test_settings": {"duplicate-row", "percent", "too-many"},
     "what drift accepts, in tests/cli/test_drift_command": {"acceptance-ended", "acceptance-unused"},
     "what no known input has": {"value"},
 }

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     RATE_CARD = "rate-card"
     PACKAGE = "package"
     SCENARIO = "scenario"
+    POLICY_TEST = "policy-test"
 
     @property
     def manifest(self) -> str:
@@ -33,7 +34,7 @@ class Kind(StrEnum):
         return tuple(Kind).index(self)
 
 
-TESTS = frozenset((Kind.SCENARIO,))
+TESTS = frozenset((Kind.SCENARIO, Kind.POLICY_TEST))
 """Kinds that test the others: they stand beside them in manifests, and no store, plan or catalogue has them."""
 STORED = tuple(kind for kind in Kind if kind not in TESTS)
 """The kinds that a store keeps."""

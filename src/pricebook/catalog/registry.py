@@ -13,6 +13,7 @@ _MODULES = {
     Kind.RATE_CARD: "rate_card",
     Kind.PACKAGE: "package",
     Kind.SCENARIO: "scenario",
+    Kind.POLICY_TEST: "policy_test",
 }
 
 

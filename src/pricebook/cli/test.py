@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pricebook.catalog.catalog import Catalog
     from pricebook.render.format import Format
+    from pricebook.workflow.policy_test import Checked
     from pricebook.workflow.test import Outcome
 
 
@@ -24,34 +25,41 @@ if TYPE_CHECKING:
 @report_option
 @click.pass_context
 def command(ctx: click.Context, names: tuple[str, ...], update: bool, yes: bool) -> None:
-    """Run the price tests: the scenarios among the manifests, or those named.
+    """Run the price tests: the scenarios and policy tests among the manifests, or those named.
 
-    Each one bills a contract on a package for some usage and compares the invoices. Reads the project's files only; no
-    store, no network. Exit code 0 when all pass, 1 when not. docs/bills.md says by which rules is billed.
+    A scenario bills a contract on a package for some usage and compares the invoices; a policy test asks a rule of the
+    company about cases. Reads the project's files only; no store, no network. Exit code 0 when all pass, 1 when not.
+    docs/bills.md says by which rules is billed, docs/policy.md what rules see.
     """
     invocation = Invocation.of(ctx)
     with refusals(invocation):
         from pricebook.manifest.load import load
         from pricebook.render.format import Format
-        from pricebook.render.outcome import verdict_words
+        from pricebook.render.outcome import draw_checked, verdict_words
+        from pricebook.workflow.policy_test import policy_tests, run_policy_tests
         from pricebook.workflow.test import run_tests, updates
 
         invocation.answers_in("text", "json", "junit")
         loaded = load(invocation.project)
-        outcomes = run_tests(loaded, invocation.project, names)
-        failed = sum(bool(outcome.failures) for outcome in outcomes)
+        ruled = policy_tests(loaded)
+        scenarios = [name for name in names if name not in ruled]
+        outcomes = run_tests(loaded, invocation.project, scenarios) if scenarios or not names else []
+        checked = run_policy_tests(loaded, invocation.project, invocation.environment[0], names)
+        failed = sum(bool(one.failures) for one in outcomes) + sum(bool(one.failures) for one in checked)
 
         def document(form: Format) -> str:
-            return _document(form, outcomes, loaded.catalog)
+            return _document(form, outcomes, checked, loaded.catalog)
 
         if invocation.text:
             for outcome in outcomes:
                 invocation.print(_drawn(outcome, loaded.catalog, invocation.width, invocation.colour))
-            invocation.print([verdict_words(len(outcomes), failed)])
+            for test in checked:
+                invocation.print(draw_checked(test.name, test.failures, invocation.width, invocation.colour))
+            invocation.print([verdict_words(len(outcomes) + len(checked), failed)])
         else:
             invocation.print([document(Format(invocation.format)).rstrip("\n")])
         invocation.report(document)
-        if update and failed:
+        if update and any(outcome.failures for outcome in outcomes):
             texts = updates(outcomes, loaded, invocation.project)
             _ask(sorted(texts), yes)
             for file, text in texts.items():
@@ -74,14 +82,15 @@ def _drawn(outcome: "Outcome", catalog: "Catalog", width: int, colour: bool) -> 
     return draw_outcome(outcome.name, outcome.at, outcome.failures, view, units, width, colour)
 
 
-def _document(form: "Format", outcomes: "list[Outcome]", catalog: "Catalog") -> str:
+def _document(form: "Format", outcomes: "list[Outcome]", checked: "list[Checked]", catalog: "Catalog") -> str:
     """The whole answer as JSON or JUnit XML."""
     if form == "json":
         from pricebook.render.bill_json import outcomes_json
 
-        return outcomes_json((o.name, o.at, o.verdict.package, o.verdict.bill, o.failures) for o in outcomes)
+        listed = ((o.name, o.at, o.verdict.package, o.verdict.bill, o.failures) for o in outcomes)
+        return outcomes_json(listed, [(test.name, test.cases, test.failures) for test in checked])
     from pricebook.render.bill_view import scales_of
-    from pricebook.render.junit import Case, junit_document
+    from pricebook.render.junit import Case, junit_document, problem_words
     from pricebook.render.outcome import difference
     from pricebook.render.price import Units
 
@@ -91,6 +100,9 @@ def _document(form: "Format", outcomes: "list[Outcome]", catalog: "Catalog") -> 
         failures = tuple(f"{difference(mismatch, units)} ({place})" for mismatch, place in o.failures)
         worked = "\n".join(_drawn(o, catalog, 100, False)) if failures else ""
         cases.append(Case(f"pricebook.{o.group}", o.name, failures, "", o.at.file, o.at.line, worked))
+    for test in checked:
+        told = tuple(map(problem_words, test.failures))
+        cases.append(Case("pricebook.policy-test", test.name, told, "", test.at.file, test.at.line, ""))
     return junit_document("price tests", cases)
 
 

@@ -22,12 +22,13 @@ def command(ctx: click.Context, notes: bool) -> None:
         from pricebook.manifest.load import load
         from pricebook.render.census import census_json, census_text
         from pricebook.render.format import Format, problems_document
-        from pricebook.workflow.policy import checked_policy, stopping
+        from pricebook.workflow.policy import checked_policy, company_rules, stopping
         from pricebook.workflow.review import review_catalog
 
         policy = checked_policy(invocation.project, invocation.environment[0])
         loaded = load(invocation.project)
-        findings = review_catalog(invocation.project, policy, loaded, invocation.as_of, wiring.cpu_seconds)
+        company = company_rules(invocation.project, invocation.environment[0])
+        findings = review_catalog(invocation.project, policy, loaded, invocation.as_of, wiring.cpu_seconds, company)
 
         def document(form: Format) -> str:
             if form is Format.JSON:

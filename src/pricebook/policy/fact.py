@@ -76,9 +76,13 @@ class CardFacts:
         schedule = self.rates.get(key_text(RateKey(product, frequency, ())))
         return read_schedule(schedule) if schedule is not None else None
 
+    def head(self, product: str, frequency: str | None) -> str:
+        """How the keys of a product and billing frequency begin."""
+        return key_text(RateKey(product, frequency, ()))[:-3]
+
     def keys_of(self, head: Head, schedules: frozenset[str]) -> list[str]:
         """The keys of a product and frequency that have one of the schedules: a pass over the card, for findings."""
-        start = f"{key_text(RateKey(*head, ()))[:-3]}"
+        start = self.head(*head)
         return sorted(k for k, text in self.rates.items() if text in schedules and k.startswith(start))
 
 

@@ -9,6 +9,8 @@ from pricebook.catalog.canonical import encode
 from pricebook.preview.invoice import Bill, Invoice, Line
 from pricebook.preview.terms import Terms, Window
 from pricebook.preview.verdict import Mismatch
+from pricebook.problem import Problem
+from pricebook.render.document import problem_data
 from pricebook.render.escape import escape_json
 from pricebook.span import Span
 
@@ -18,8 +20,12 @@ def bills_json(package: str, bills: Iterable[tuple[str, Terms, Bill]]) -> str:
     return escape_json(encode({"package": package, "bills": [_one(*one) for one in bills]}))
 
 
-def outcomes_json(outcomes: Iterable[tuple[str, Span, str, Bill, Sequence[tuple[Mismatch, Span]]]]) -> str:
-    """The results of price tests: name, place, package, bill and mismatches of each."""
+def outcomes_json(
+    outcomes: Iterable[tuple[str, Span, str, Bill, Sequence[tuple[Mismatch, Span]]]],
+    checked: Iterable[tuple[str, int, Sequence[Problem]]] = (),
+) -> str:
+    """The results of price tests: name, place, package, bill and mismatches of each scenario; name, number of cases and
+    problems of each policy test."""
     listed = [
         {
             "name": name,
@@ -41,8 +47,13 @@ def outcomes_json(outcomes: Iterable[tuple[str, Span, str, Bill, Sequence[tuple[
         }
         for name, at, package, bill, failures in outcomes
     ]
-    failed = sum(not one["passed"] for one in listed)
-    return escape_json(encode({"total": len(listed), "failed": failed, "scenarios": listed}))
+    ruled = [
+        {"name": name, "cases": cases, "passed": not failures, "problems": list(map(problem_data, failures))}
+        for name, cases, failures in checked
+    ]
+    failed = sum(not one["passed"] for one in (*listed, *ruled))
+    total = len(listed) + len(ruled)
+    return escape_json(encode({"total": total, "failed": failed, "scenarios": listed, "policy_tests": ruled}))
 
 
 def _one(customer: str, terms: Terms, bill: Bill) -> dict[str, Any]:

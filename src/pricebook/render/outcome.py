@@ -6,11 +6,13 @@ from decimal import Decimal
 
 from pricebook.catalog.instant import instant_words
 from pricebook.preview.verdict import Mismatch
+from pricebook.problem import Problem
 from pricebook.render.bill_text import draw_invoice
 from pricebook.render.bill_view import BillView
 from pricebook.render.escape import escape_terminal
 from pricebook.render.page import MIN_WIDTH, Paint, counted, wrapped
 from pricebook.render.price import Units, money
+from pricebook.render.refusal import draw_problems
 from pricebook.span import Span
 
 Failures = Sequence[tuple[Mismatch, Span]]
@@ -38,6 +40,13 @@ def draw_outcome(
             yield ""
             yield from (f"      {line}" for line in draw_invoice(invoice, width - 6, paint))
     yield ""
+
+
+def draw_checked(name: str, failures: Sequence[Problem], width: int, colour: bool) -> Iterator[str]:
+    """A policy test: one line when it passed; otherwise every case that is not as expected."""
+    paint = Paint(colour)
+    yield f"{paint('alarm', 'FAIL') if failures else paint('green', 'ok')}    {escape_terminal(name)}"
+    yield from draw_problems(failures, width, colour)
 
 
 def difference(mismatch: Mismatch, units: Units) -> str:

@@ -10,6 +10,7 @@ from pricebook.plan.planner import RehearsalFailed, make_plan
 from pricebook.plan.step import Plan
 from pricebook.problem import reject
 from pricebook.workflow.limits import check_limits
+from pricebook.workflow.policy import company_rules
 from pricebook.workflow.review import Meter, review_plan
 
 
@@ -46,5 +47,5 @@ def plan(
     check_limits(made, store, loaded.places)
     if meter is None:
         return made
-    policy = project.policy(environment)
-    return replace(made, findings=review_plan(project, policy, loaded, snapshot, made, meter))
+    policy, company = project.policy(environment), company_rules(project, environment)
+    return replace(made, findings=review_plan(project, policy, loaded, snapshot, made, meter, company))

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.model import Path, Violation
@@ -10,6 +11,9 @@ from pricebook.manifest.project import Project
 from pricebook.plan.hazard import Hazard
 from pricebook.policy.judge import failing, known_ids
 from pricebook.problem import Problem, Rejected, did_you_mean, quote
+
+if TYPE_CHECKING:
+    from pricebook.policy.company import Compiled
 
 
 def checked_policy(project: Project, environment: str) -> Policy:
@@ -41,6 +45,30 @@ def _violations(policy: Policy, known: Collection[str]) -> Iterator[Violation]:
         if word.lower().replace("_", "-") not in known:
             hint = did_you_mean(word, known) or "see: pricebook rules"
             yield Violation("unknown-rule", f"there is no rule {quote(word)}", path, hint)
+
+
+def company_rules(project: Project, environment: str) -> "list[Compiled]":
+    """The company's rules that hold in an environment, ready to be asked. Raises Rejected, with places, for expressions
+    and tables that cannot be used."""
+    policy = project.policy(environment)
+    if not policy.company_rules:
+        return []
+    from pricebook.manifest.lookup import read_lookups
+    from pricebook.policy.company import compiled
+
+    tables = read_lookups(project, policy, _said_in(project, environment, "tables"))
+    found, wrong = compiled(policy, tables)
+    if wrong:
+        base = _said_in(project, environment, "company_rules")
+        raise Rejected([Problem(v.code, v.message, project.place((*base, *v.at)), v.hint) for v in wrong])
+    return found
+
+
+def _said_in(project: Project, environment: str, field: str) -> tuple[str, ...]:
+    """Which of the two policies says a field."""
+    own = project.settings.environments[environment].policy
+    said_here = own is not None and field in own.model_fields_set
+    return ("environments", environment, "policy") if said_here else ("policy",)
 
 
 def stopping(findings: Sequence[Problem], policy: Policy, now: datetime | None = None) -> tuple[Problem, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.policy import Policy
@@ -16,26 +17,50 @@ from pricebook.policy.proposal import Proposal
 from pricebook.problem import Problem
 from pricebook.span import Span
 
+if TYPE_CHECKING:
+    from pricebook.policy.company import Compiled
+
 Meter = Callable[[], float]
 """CPU seconds since some start."""
 
 
 def review_catalog(
-    project: Project, policy: Policy, loaded: Loaded, as_of: datetime, meter: Meter
+    project: Project,
+    policy: Policy,
+    loaded: Loaded,
+    as_of: datetime,
+    meter: Meter,
+    company: "Sequence[Compiled]" = (),
 ) -> tuple[Problem, ...]:
     """The findings about a catalogue. Raises Rejected for waivers that cannot be read."""
     facts = Facts(loaded.catalog, as_of)
-    return _review(project, policy, loaded, facts, list(catalog_tasks(facts, policy)), meter)
+    tasks = [*catalog_tasks(facts, policy), *_company(company, facts, None, policy)]
+    return _review(project, policy, loaded, facts, tasks, meter)
 
 
 def review_plan(
-    project: Project, policy: Policy, loaded: Loaded, snapshot: Snapshot, plan: Plan, meter: Meter
+    project: Project,
+    policy: Policy,
+    loaded: Loaded,
+    snapshot: Snapshot,
+    plan: Plan,
+    meter: Meter,
+    company: "Sequence[Compiled]" = (),
 ) -> tuple[Problem, ...]:
     """The findings about a plan and the catalogue that it leads to. Raises Rejected for waivers that cannot be read."""
     facts = Facts(loaded.catalog, plan.as_of)
     proposal = Proposal(plan, snapshot, facts, policy)
     tasks = [*catalog_tasks(facts, policy), *plan_tasks(proposal, policy)]
+    tasks += _company(company, facts, proposal, policy)
     return _review(project, policy, loaded, facts, tasks, meter)
+
+
+def _company(company: "Sequence[Compiled]", facts: Facts, proposal: Proposal | None, policy: Policy) -> Iterable[Task]:
+    if not company:
+        return ()
+    from pricebook.policy.company import company_tasks
+
+    return company_tasks(company, facts, proposal, policy)
 
 
 def _review(
@@ -43,7 +68,7 @@ def _review(
 ) -> tuple[Problem, ...]:
     judged = judge(tasks, meter)
     waivers = signed_waivers(project, loaded)
-    known, ran = known_ids(), [rule for rule, _, _ in tasks]
+    known, ran = known_ids([rule.id for rule in policy.company_rules]), [rule for rule, _, _ in tasks]
     verdicts, problems = settle(judged, waivers, policy, facts, known=known, ran=ran)
     return in_order([*_placed(verdicts, loaded.whereabouts), *problems])
 
