@@ -4,12 +4,12 @@ A page that is opened from a disk may not fetch anything, but it may load a scri
 made here, so a page never calculates an amount; it finds what holds on a date, and compares.
 """
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pricebook.catalog.canonical import encode
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import USD
 from pricebook.catalog.money import plain
@@ -17,6 +17,8 @@ from pricebook.catalog.reference import Kind
 from pricebook.render.escape import escape_json, escape_terminal
 from pricebook.render.site.price_list import PriceList, Stretch, Version, slug
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Of texts, whole numbers, booleans and lists of them; there is no other number in the script."""
 LONG = 20_000
 """No name is cut: the longest that is allowed has half as many characters."""
 
@@ -96,15 +98,15 @@ def data_script(listed: PriceList, opens_on: datetime | None) -> str:
             for held in listed.holdings
         ],
     }
-    lines = ",\n".join(f"{encode(name)}:{_rows(value)}" for name, value in data.items())
+    lines = ",\n".join(f"{_ENCODE(name)}:{_rows(value)}" for name, value in data.items())
     return f"var PRICEBOOK={{\n{escape_json(lines)}\n}};\n"
 
 
 def _rows(value: object) -> str:
     """A long list with a row on each line: a new price is a new line of the file."""
     if isinstance(value, list) and value and isinstance(value[0], list):
-        return "[\n" + ",\n".join(map(encode, value)) + "\n]"
-    return encode(value)
+        return "[\n" + ",\n".join(map(_ENCODE, value)) + "\n]"
+    return _ENCODE(value)
 
 
 def _instants(listed: PriceList) -> Iterable[str | None]:

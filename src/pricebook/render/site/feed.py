@@ -4,6 +4,7 @@
 number is a binary fraction to most readers. The form is described by `feed_schema` and grows only by new keys.
 """
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,8 @@ from pricebook.render.price import Units, major
 from pricebook.render.site.price_list import Holding, PriceHistory, PriceList, Stretch, slug
 
 FORMAT = "pricebook-feed/1"
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Of prices, in which every number is text."""
 
 
 def feed_files(listed: PriceList) -> Iterator[tuple[str, str]]:
@@ -75,7 +78,7 @@ def _holding(held: Holding) -> dict[str, object]:
 
 def _price(history: PriceHistory, units: Units) -> str:
     product, frequency, values = history.key
-    return encode(
+    return _ENCODE(
         {
             "product": product,
             "billing_frequency": frequency,

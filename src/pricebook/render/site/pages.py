@@ -70,15 +70,22 @@ def site_files(listed: PriceList, opens_on: datetime | None, schema: str) -> Ite
     yield page("prices.html", "prices.html", title="Prices")
     yield page("changes.html", "changes.html", title="Changes")
     yield page("packages.html", "packages.html", title="Packages")
-    yield page("products.html", "products.html", title="Products", priced=_priced(listed))
+    priced = _priced(listed)
+    yield page("products.html", "products.html", title="Products", priced=priced)
     yield page("rate-cards.html", "rate-cards.html", title="Rate cards", counts=counts)
     yield page("feed.html", "feed.html", title="Feed")
     for number, (name, product) in enumerate(listed.products.items()):
         facts = list(_product_facts(listed, product))
-        on = [card for card, found in listed.prices.items() if any(history.key.product == name for history in found)]
         path = f"products/{slug(name)}.html"
         yield page(
-            "product.html", path, title=product.name, name=name, product=product, number=number, facts=facts, on=on
+            "product.html",
+            path,
+            title=product.name,
+            name=name,
+            product=product,
+            number=number,
+            facts=facts,
+            priced=priced[name],
         )
     for number, (name, card) in enumerate(listed.cards.items()):
         held = _held(listed, Ref(Kind.RATE_CARD, name))

@@ -205,15 +205,17 @@
     const mark = (time, kind) => svg.append(el("line", { class: kind, x1: x(time), x2: x(time), y1: top - 6, y2: height - bottom + 5 }));
     mark(now, "today");
     let before = null;
+    let sold = false;
     for (const step of steps) {
       const level = y(Number(step.found[2]));
       const until = step.to === null ? end : step.to;
-      const sold = step.found[ENTITLED] ? "" : " gone";
+      sold = sold || step.found[ENTITLED] === 1;
+      const gone = sold && !step.found[ENTITLED] ? " gone" : "";
       const rise = before !== null && before.to === step.from ? `M${x(step.from)} ${y(Number(before.found[2]))}V${level}` : `M${x(step.from)} ${level}`;
-      if (step.from < now) svg.append(el("path", { class: `past${sold}`, d: `${rise}H${x(Math.min(until, now))}` }));
+      if (step.from < now) svg.append(el("path", { class: `past${gone}`, d: `${rise}H${x(Math.min(until, now))}` }));
       if (until > now) {
         const start = step.from < now ? `M${x(now)} ${level}` : rise;
-        svg.append(el("path", { class: `future${sold}`, d: `${start}H${x(until)}` }));
+        svg.append(el("path", { class: `future${gone}`, d: `${start}H${x(until)}` }));
       }
       svg.append(el("circle", { cx: x(step.from), cy: level, r: 3 }));
       before = step;
@@ -317,7 +319,7 @@
     const grouped = scope.some((n) => groups(D.prices[n]).length);
     const columns = [
       ...(product < 0 ? [["product", "Product"]] : []),
-      ...(grouped || product >= 0 ? [["for", names.size ? [...names].sort().join(" · ") : "Price of"]] : []),
+      ...(grouped || (product >= 0 && !billed) ? [["for", names.size ? [...names].sort().join(" · ") : "Price of"]] : []),
       ...(billed ? [["billed", "Billed"]] : []),
       ...(cards ? [["card", "Rate card"]] : []),
       ["price", "Price"], ["since", "Since"], ["next", "Next change"],
@@ -359,7 +361,7 @@
       const is = state(row, at);
       const cells = { product: D.products[row[1]][1], for: groupText(row), billed: frequency(row) ? frequency(row).toLowerCase() : "", card: D.cards[row[0]][1] };
       const detail = `price-${n}`;
-      const label = columns[0][0] === "product" ? cells.product : cells.for || cells.billed || "price";
+      const label = columns[0][0] === "product" ? cells.product : (columns[0][0] === "for" && cells.for) || cells.billed || "price";
       const open = el("button", { class: "open", type: "button", "aria-expanded": "false", "aria-controls": detail, onclick: () => toggle(open, tr, n) }, bdi(label));
       const coming = next(row, at);
       const tags = is === "sold" ? [] : [" ", el("small", null, { packaged: "in packages only", ended: "ended", upcoming: "not yet" }[is])];
@@ -581,7 +583,7 @@
       const netted = mode.value === "net";
       const found = (a < b ? (netted ? net(a, b) : steps(a, b)) : []).filter(wanted);
       const happened = kind.value ? [] : events(a, b).filter((event) => words.every((word) => event[2].toLowerCase().includes(word)));
-      const size = (step) => { const text = share(step[2], step[3]); return text ? Math.abs(parseFloat(text.replace(/,/g, ""))) : -1; };
+      const size = ([, , was, now, kind]) => (kind === "up" || kind === "down" ? Math.abs(Number(now[2]) / Number(was[2]) - 1) : -1); // to sort by
       const rank = (step) => FATES.indexOf(step[4]);
       const sized = new Map(found.map((step) => [step, size(step)]));
       found.sort((x, y) => rank(x) - rank(y) || sized.get(y) - sized.get(x) || x[1] - y[1]);
