@@ -151,10 +151,7 @@ def ref_of(namespace: str, kind: Kind, item: Json) -> Ref | None:
 
 def snapshot_of(account: Account, at: datetime) -> Snapshot:
     """The account as a snapshot. Raises StoreError for an object of ours that cannot be read."""
-    names: dict[tuple[Kind, str], str] = {
-        (ref.kind, item["id"]): ref.name for ref, item in account.ours.items() if ref.kind is not Kind.PACKAGE
-    }
-    names |= {(Kind.PRICING_UNIT, id_): name for name, id_ in account.units.ids.items()}
+    names = _names(account)
     notes = list(account.notes)
     archived = frozenset(ref for ref in account.ours if _gone(account, ref))
     nouns: dict[Ref, Noun] = {Ref(Kind.PRICING_UNIT, name): unit for name, unit in account.units.nouns.items()}
@@ -177,6 +174,18 @@ def snapshot_of(account: Account, at: datetime) -> Snapshot:
         notes=tuple(notes),
     )
     return _marked(account, snapshot)
+
+
+def noun_in(account: Account, ref: Ref) -> Noun | None:
+    """One object of ours, and no other: those that this run made are not known as the account shows them."""
+    return _noun(ref, account.ours[ref], _names(account), [])
+
+
+def _names(account: Account) -> dict[tuple[Kind, str], str]:
+    """Our names of what is ours, by kind and id."""
+    ours = ((ref, item["id"]) for ref, item in account.ours.items() if ref.kind is not Kind.PACKAGE)
+    names: dict[tuple[Kind, str], str] = {(ref.kind, id_): ref.name for ref, id_ in ours}
+    return names | {(Kind.PRICING_UNIT, id_): name for name, id_ in account.units.ids.items()}
 
 
 def _made(account: Account) -> dict[Ref, datetime]:

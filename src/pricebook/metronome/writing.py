@@ -17,7 +17,7 @@ from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import rewritten
-from pricebook.metronome.account import LISTS, Account, Json, ref_of, snapshot_of
+from pricebook.metronome.account import LISTS, Account, Json, noun_in, ref_of
 from pricebook.metronome.custom_field import ENTITIES, Keys
 from pricebook.metronome.http import Client
 from pricebook.metronome.listing import everything
@@ -290,8 +290,7 @@ def _observed(work: Work, ref: Ref, desired: Noun, *, anew: bool = False) -> Nou
     """The noun as the account shows it, read as the desired one lets it be read."""
     if anew:
         work.look(ref)
-        snapshot = snapshot_of(work.account, work.snapshot.observed_at)
-        work.nouns[ref] = snapshot.catalog.nouns.get(ref, work.nouns[ref])
+        work.nouns[ref] = noun_in(work.account, ref) or work.nouns[ref]
     small = Snapshot(work.snapshot.observed_at, Catalog({ref: work.nouns[ref]}), ids={ref: ""}, partial=True)
     return as_meant(small, {ref: desired}).catalog.nouns[ref]
 
