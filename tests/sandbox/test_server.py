@@ -76,7 +76,7 @@ def test_what_a_client_meets_of_every_fault() -> None:
         assert (limited.status_code, limited.headers["retry-after"]) == (429, "1")
         assert post(served.url, "7").status_code == 200
         assert names(served.url) == ["2", "3", "4", "5", "7"]
-        assert [entry.status for entry in served.sandbox.entries[:7]] == [0, 0, 500, 200, 200, 429, 200]
+        assert [entry.status for entry in served.requests[:7]] == [0, 0, 500, 200, 200, 429, 200]
 
 
 def test_the_vendors_sdk_sends_a_create_again_after_an_error(served: Served) -> None:

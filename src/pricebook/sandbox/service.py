@@ -7,6 +7,7 @@ import hmac
 import json
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,6 +26,9 @@ from pricebook.sandbox.wire import Answer, Refused, Request, answer, decode, ref
 
 TOKEN = "sandbox"
 """The token that opens a sandbox unless another one is given."""
+
+KEPT = 100_000
+"""Requests that are remembered; a log file has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ class Sandbox:
         self.account, self.token, self.read_only_token = account, token, read_only_token
         self.latency, self.rate_limit, self.faults = latency, rate_limit, list(faults)
         self.clock = clock
-        self.entries: list[Entry] = []
+        self.entries: deque[Entry] = deque(maxlen=KEPT)
+        self._number = 0
         self._log = log
         self._lock = Lock()
         self._allowance, self._refilled = 1.0, time.monotonic()
@@ -196,8 +201,9 @@ class Sandbox:
 
     def _write(self, request: Request, found: Answer, fault: Fault | None, replayed: bool, started: float) -> None:
         with self._lock:
+            self._number += 1
             entry = Entry(
-                len(self.entries) + 1,
+                self._number,
                 self._now(),
                 request.method,
                 request.path,
