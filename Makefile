@@ -2,7 +2,7 @@
 #   make PYTHON=/path/to/python   uses that interpreter; without it the newest one found that works is taken.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench schemas fmt clean
+.PHONY: help demo test postgres bench schemas fmt clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -15,7 +15,7 @@ help: ## list the targets
 demo: .venv/ready ## a guided tour on a scratch copy, no account needed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
-test: .venv/ready-dev .venv/browser .venv/java ## format, lint, types, layers, schemas, then the tests
+test: .venv/ready-dev .venv/browser .venv/java postgres ## format, lint, types, layers, schemas, then the tests
 	$(call stage,format: ruff format --check (make fmt repairs it))
 	@$(BIN)/ruff format --quiet --check --output-format concise .
 	$(call stage,lint: ruff check)
@@ -37,6 +37,17 @@ test: .venv/ready-dev .venv/browser .venv/java ## format, lint, types, layers, s
 	fi
 	$(call stage,tests: pytest)
 	@$(BIN)/python -m pytest --no-header $(ARGS)
+
+# The tests start a server of their own, from any installation; root on Debian gets one. Elsewhere they are skipped, aloud.
+postgres:
+	@if ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo 'installing postgresql, of which the tests start a server'; \
+			apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null; \
+		else \
+			echo 'PostgreSQL is not installed: its tests will be skipped. On Debian and Ubuntu: sudo apt-get install postgresql' >&2; \
+		fi; \
+	fi
 
 bench: .venv/ready-dev ## measure against the bounds in benchmarks/README.md (ARGS=noop for one)
 	@$(BIN)/python benchmarks/run.py $(ARGS)

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from server import NoServer, Server
+
 settings.register_profile("pricebook", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("pricebook")
 
@@ -32,6 +34,21 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         place = tmp_path_factory.mktemp("cache")
         patch.setenv("PRICEBOOK_CACHE", str(place))
         yield place
+
+
+@pytest.fixture(scope="session")
+def server(no_network: None) -> Iterator[Server]:
+    """A PostgreSQL server. Where there can be none the test is skipped, and says so; in CI that is a failure."""
+    try:
+        made = Server()
+    except NoServer as reason:
+        if "CI" in os.environ:
+            raise
+        pytest.skip(f"no PostgreSQL server: {reason}")
+    try:
+        yield made
+    finally:
+        made.end()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -87,12 +87,16 @@ def open_engine(name: str) -> "Engine":
 
 
 def _url(root: "Path", url: str) -> str:
-    """The URL with a relative SQLite path made relative to the project."""
+    """The URL with a relative SQLite path made relative to the project. The database itself judges a server's."""
     from pricebook.problem import quote, reject
+    from pricebook.store.location import masked
 
+    if url.startswith("postgres"):
+        return url
     if not url.startswith(SQLITE) or not url.removeprefix(SQLITE):
-        message = f"store {quote(url.partition('@')[2] or url)} is of no known kind"
-        raise reject("unknown-store", message, hint=f"a store is written {SQLITE}pricebook.db, or {METRONOME}")
+        message = f"store {quote(masked(url))} is of no known kind"
+        hint = f"a store is written {SQLITE}pricebook.db, postgresql+psycopg://user@host/database, or {METRONOME}"
+        raise reject("unknown-store", message, hint=hint)
     return SQLITE + str((root / url.removeprefix(SQLITE)).absolute())
 
 

@@ -17,6 +17,12 @@ OCTOBER = datetime(2025, 10, 1, tzinfo=UTC)
 SECOND = Ref(Kind.PACKAGE, "starter", 2)
 
 
+@pytest.fixture
+def url(any_url: str) -> str:
+    """Every kind of database in turn."""
+    return any_url
+
+
 def test_a_contract_takes_its_terms_from_the_package(sql: SqlStore) -> None:
     ids = fill(sql)
     made = sql.create_contract(
@@ -171,7 +177,7 @@ def test_a_snapshot_counts_the_contracts_that_run_or_will(sql: SqlStore) -> None
     assert sql.snapshot("other", FEB).contracts == {}
 
 
-def test_a_store_without_a_file_has_no_contracts(sql: SqlStore) -> None:
+def test_a_store_that_is_not_there_has_no_contracts(sql: SqlStore) -> None:
     assert sql.list_contracts("x") == []
     assert sql.package_holder("x", JAN) is None
     with pytest.raises(StoreRefused, match="there is no contract x"):

@@ -24,6 +24,12 @@ YOU = "you@there:1:b2"
 LATER = AT + timedelta(seconds=31)
 
 
+@pytest.fixture
+def url(any_url: str) -> str:
+    """Every kind of database in turn."""
+    return any_url
+
+
 def entry(step: str, state: State = State.SENT, run: int = 1, **fields: str) -> JournalEntry:
     return JournalEntry(run, step, state, AT, ME, **fields)
 
@@ -64,8 +70,9 @@ def test_entries_are_kept_in_order(journal: SqlJournal) -> None:
     )
 
 
-def test_reading_creates_nothing(journal: SqlJournal, tmp_path: Path) -> None:
-    assert journal.entries(1) == []
+def test_reading_creates_nothing(sqlite_url: str, tmp_path: Path) -> None:
+    with closing(SqlJournal(sqlite_url)) as journal:
+        assert journal.entries(1) == []
     assert list(tmp_path.iterdir()) == []
 
 
@@ -165,15 +172,22 @@ def test_a_pid_that_was_given_to_another_process_is_not_the_holder() -> None:
     ] == [False, True, False, False, True, False, False]
 
 
-@pytest.mark.parametrize("how", ["tables", "file"])
-def test_a_journal_that_was_deleted_is_made_anew(journal: SqlJournal, sql: SqlStore, url: str, how: str) -> None:
+@pytest.mark.parametrize("how", ["tables", "database"])
+def test_a_journal_that_was_deleted_is_made_anew(
+    journal: SqlJournal, sql: SqlStore, url: str, how: str, request: pytest.FixtureRequest
+) -> None:
     fill(sql)
     sql.close()
     lease = begin(journal)
     journal.record("prod", lease, [entry("a")])
-    if how == "tables":
+    dropping = "DROP TABLE journal; DROP TABLE lease; DROP TABLE run"
+    if url.startswith("postgres"):
+        schema = request.getfixturevalue("schema")
+        with closing(request.getfixturevalue("server").connect(schema)) as connection:
+            connection.execute(dropping if how == "tables" else f"DROP SCHEMA {schema} CASCADE")
+    elif how == "tables":
         with closing(sqlite3.connect(database_path(url))) as connection:
-            connection.executescript("DROP TABLE journal; DROP TABLE lease; DROP TABLE run")
+            connection.executescript(dropping)
     else:
         for path in database_path(url).parent.iterdir():
             path.unlink()
@@ -185,7 +199,7 @@ def test_a_journal_that_was_deleted_is_made_anew(journal: SqlJournal, sql: SqlSt
     assert journal.entries(1) == [entry("c")]
 
 
-def test_journal_and_store_share_a_file(journal: SqlJournal, sql: SqlStore) -> None:
+def test_journal_and_store_share_a_database(journal: SqlJournal, sql: SqlStore) -> None:
     lease = begin(journal)
     assert sql.snapshot("acme", AT).ids == {}
     ids = fill(sql)

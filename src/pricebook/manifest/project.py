@@ -39,7 +39,7 @@ class Environment(Model):
     """A place that bills."""
 
     store: Text
-    """`sqlite:///pricebook.db` (relative to the project) or `metronome`."""
+    """`sqlite:///pricebook.db` (relative to the project), `postgresql+psycopg://user@host/database` or `metronome`."""
     journal: Text | None = None
     """Where the journal and the lock are kept; by default in the store's own database, of `metronome` in
     `sqlite:///pricebook-journal.db`."""

@@ -4,7 +4,6 @@ It explains what happened; what is true stands in the store. So it may be delete
 anew. Entries are written over the driver's own connection: this is done twice per step.
 """
 
-import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,9 @@ from typing import Any
 
 from pricebook.apply.ports import JournalEntry, Lease, LeaseHeld, LeaseLost, Provenance, Run, State
 from pricebook.store import process, sqlite
-from pricebook.store.location import database_path
+from pricebook.store.database import Database, database_of
+from pricebook.store.reading import Reader
+from pricebook.store.sqlite import Sqlite
 
 TTL = timedelta(seconds=30)
 """How long a lease lasts when its owner is not heard of."""
@@ -28,9 +29,14 @@ class SqlJournal:
 
     def __init__(self, url: str, *, ttl: timedelta = TTL, patience: float = sqlite.PATIENCE) -> None:
         self._url, self._ttl, self._patience = url, ttl, patience
-        self._connection: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
+        self._connection: Any = None
+        self._identity: object = None
         self._lock = Lock()
+
+    @property
+    def _database(self) -> Database:
+        """The database behind the URL. Raises StoreError for one that names none."""
+        return database_of(self._url, self._patience)
 
     def close(self) -> None:
         """Give the connection back. A lease that was not released stays until it runs out, or its process ends."""
@@ -40,40 +46,38 @@ class SqlJournal:
 
     def acquire(self, environment: str, owner: str, now: datetime) -> Lease:
         """See `apply.ports.Journal`. `owner` is `user@host:pid:nonce`; the token grows with every acquisition."""
-        with self._writing() as connection:
-            row = connection.execute(
-                "SELECT token, owner, process, since, expires_at FROM lease WHERE environment = ?", (environment,)
-            ).fetchone()
+        with self._writing() as work:
+            row = work.one(
+                "SELECT token, owner, process, since, expires_at FROM lease WHERE environment = ?", environment
+            )
             lease = Lease(owner, row[0] + 1 if row else 1, now + self._ttl)
             if row and row[1] not in (None, owner):
                 _, holder, birth, since, expires = row
                 expires_at = datetime.fromisoformat(expires)
                 if expires_at > now and not process.is_gone(holder, birth, owner):
                     raise LeaseHeld(holder, datetime.fromisoformat(since), expires_at)
-            connection.execute(
+            work.run(
                 "INSERT INTO lease (environment, token, owner, process, since, expires_at) VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (environment) DO UPDATE SET token = excluded.token, owner = excluded.owner,"
                 " process = excluded.process, since = excluded.since, expires_at = excluded.expires_at",
-                (environment, lease.token, owner, process.birth(owner), _text(now), _text(lease.expires_at)),
+                *(environment, lease.token, owner, process.birth(owner), _text(now), _text(lease.expires_at)),
             )
             return lease
 
     def renew(self, environment: str, lease: Lease, now: datetime) -> Lease:
         """See `apply.ports.Journal`. A lease that ran out is still ours while nobody took it."""
-        with self._writing() as connection:
-            self._check(connection, environment, lease)
+        with self._writing() as work:
+            self._check(work, environment, lease)
             renewed = Lease(lease.owner, lease.token, now + self._ttl)
-            connection.execute(
-                "UPDATE lease SET expires_at = ? WHERE environment = ?", (_text(renewed.expires_at), environment)
-            )
+            work.run("UPDATE lease SET expires_at = ? WHERE environment = ?", _text(renewed.expires_at), environment)
             return renewed
 
     def release(self, environment: str, lease: Lease) -> None:
         """See `apply.ports.Journal`."""
-        with self._writing() as connection:
-            connection.execute(
+        with self._writing() as work:
+            work.run(
                 "UPDATE lease SET owner = NULL, process = NULL WHERE environment = ? AND owner = ? AND token = ?",
-                (environment, lease.owner, lease.token),
+                *(environment, lease.owner, lease.token),
             )
 
     def record(self, environment: str, lease: Lease, entries: Iterable[JournalEntry]) -> None:
@@ -81,9 +85,9 @@ class SqlJournal:
         rows = [
             (e.run, e.step, e.state.value, _text(e.at), e.owner, lease.token, e.remote_id, e.detail) for e in entries
         ]
-        with self._writing() as connection:
-            self._check(connection, environment, lease)
-            connection.executemany(
+        with self._writing() as work:
+            self._check(work, environment, lease)
+            work.many(
                 "INSERT INTO journal (run, step, state, at, owner, token, remote_id, detail)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
@@ -96,22 +100,23 @@ class SqlJournal:
             *(run.namespace, run.environment, run.plan, _text(run.as_of), run.owner, _text(run.started_at)),
             *(whence.actor, whence.commit, whence.branch, whence.approved),
         )
-        with self._writing() as connection:
-            self._check(connection, run.environment, lease)
-            found = connection.execute(
+        with self._writing() as work:
+            self._check(work, run.environment, lease)
+            found = work.one(
                 "INSERT INTO run (namespace, environment, plan, as_of, owner, started_at, actor, git_commit,"
                 " git_branch, approved, result, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?)"
                 " RETURNING number",
-                (*row, zlib.compress(plan.encode(errors="surrogatepass"))),
-            ).fetchone()
+                *(*row, zlib.compress(plan.encode(errors="surrogatepass"))),
+            )
+            assert found is not None
             number: int = found[0]
             return number
 
     def finish(self, environment: str, lease: Lease, run: int, at: datetime, result: str) -> None:
         """See `apply.ports.Journal`."""
-        with self._writing() as connection:
-            self._check(connection, environment, lease)
-            connection.execute("UPDATE run SET ended_at = ?, result = ? WHERE number = ?", (_text(at), result, run))
+        with self._writing() as work:
+            self._check(work, environment, lease)
+            work.run("UPDATE run SET ended_at = ?, result = ? WHERE number = ?", _text(at), result, run)
 
     def runs(self, environment: str) -> list[Run]:
         """See `apply.ports.Journal`."""
@@ -136,61 +141,80 @@ class SqlJournal:
 
     def _read(self, sql: str, parameter: object) -> list[tuple[Any, ...]]:
         """The rows of a journal that may not be there; reading creates nothing."""
-        path = database_path(self._url)
-        connection = sqlite.open_reader(path, "run", self._patience)
+        database = self._database
+        connection = database.reader("run")
         if connection is None:
             return []
         try:
-            return connection.execute(sql, (parameter,)).fetchall()
-        except sqlite3.Error as error:
-            raise sqlite.explained(error, str(path)) from None
+            return Reader(connection, database).rows(sql, parameter)
         finally:
             connection.close()
 
     @staticmethod
-    def _check(connection: sqlite3.Connection, environment: str, lease: Lease) -> None:
-        found = connection.execute("SELECT owner, token FROM lease WHERE environment = ?", (environment,)).fetchone()
+    def _check(work: Reader, environment: str, lease: Lease) -> None:
+        found = work.one("SELECT owner, token FROM lease WHERE environment = ?", environment)
         if found != (lease.owner, lease.token):
             taken = f"by {found[0]}" if found and found[0] else "or it was deleted"
             raise LeaseLost(f"the lease on {environment} ran out and was taken over, {taken}")
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _writing(self) -> Iterator[Reader]:
         """A transaction, rolled back when anything is raised; with the tables there."""
+        database = self._database
         with self._lock:
+            connection = self._begun(database)
             try:
-                connection = self._open()
-                connection.execute("BEGIN IMMEDIATE")
-                try:
-                    if connection.execute(_TABLES).fetchone()[0] < 3:
-                        connection.execute("ROLLBACK")
-                        self._make_tables()
-                        connection.execute("BEGIN IMMEDIATE")
-                    yield connection
-                    connection.execute("COMMIT")
-                except BaseException:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                    raise
-            except sqlite3.Error as error:
-                raise sqlite.explained(error, str(database_path(self._url))) from None
+                if not database.tables(connection, _TABLES):
+                    connection.rollback()
+                    self._make_tables(database)
+                    database.begin(connection)
+                yield Reader(connection, database)
+                connection.commit()
+            except BaseException as error:
+                self._roll_back(database, connection)
+                if isinstance(error, database.errors):
+                    raise database.explained(error) from None
+                raise
 
-    def _open(self) -> sqlite3.Connection:
-        path = database_path(self._url)
-        if self._connection is not None and sqlite.file_of(path) != self._file:
+    def _begun(self, database: Database) -> Any:
+        """The connection, in a transaction. One that was lost meanwhile is opened again, once."""
+        kept = self._connection is not None
+        connection = self._open(database)
+        try:
+            database.begin(connection)
+        except database.errors as error:
+            self.close()
+            found = database.explained(error)
+            if not kept or isinstance(database, Sqlite):
+                raise found from None
+            connection = self._open(database)
+            try:
+                database.begin(connection)
+            except database.errors as again:
+                raise database.explained(again) from None
+        return connection
+
+    def _roll_back(self, database: Database, connection: Any) -> None:
+        try:
+            connection.rollback()
+        except database.errors:  # it is lost, and with it what was not ended
+            self.close()
+
+    def _open(self, database: Database) -> Any:
+        if self._connection is not None and database.identity != self._identity:
             self.close()  # deleted under our hands: what is written there would be lost
         if self._connection is None:
-            self._connection = sqlite.open_writer(path, self._patience)
-            self._file = sqlite.file_of(path)
+            self._connection = database.writer()
+            self._identity = database.identity
         return self._connection
 
-    def _make_tables(self) -> None:
+    def _make_tables(self, database: Database) -> None:
         from pricebook.store import schema
 
-        schema.open_engine(database_path(self._url), self._patience, "journal").dispose()
+        schema.open_engine(database, "journal").dispose()
 
 
-_TABLES = "SELECT count(*) FROM sqlite_master WHERE name IN ('run', 'journal', 'lease')"
+_TABLES = ("run", "journal", "lease")
 
 
 def _run(row: tuple[Any, ...]) -> Run:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pricebook.apply.ports import StoreError
 
+SQLITE = "sqlite:///"
+POSTGRES = "postgresql+psycopg://"
 _PASSWORD = re.compile(r"(?<=://)([^/@:]*):.*@")
 _SECRET = re.compile(r"(?i)([?&;][^=&;]*(?:password|secret|token)[^=&;]*=)[^&;]*")
 
@@ -21,7 +23,7 @@ def database_path(url: str) -> Path:
     """The file of `sqlite:///relative.db` or `sqlite:////absolute.db`. Raises StoreError for any other URL."""
     scheme, mark, name = url.partition(":///")
     if not mark or scheme != "sqlite":
-        hint = "write sqlite:///prices.db, with four slashes for an absolute path"
+        hint = f"write {SQLITE}prices.db, with four slashes for an absolute path, or {POSTGRES}user@host/database"
         raise StoreError(f"{masked(url)} is not a store that can be opened here", hint)
     if not name or name == ":memory:" or "?" in name:
         what = "has options after the file's name" if "?" in name else "names no file"

@@ -4,11 +4,10 @@ A snapshot is read in one transaction. Rates are lazy: a card's digest and count
 are streamed only when somebody asks, in that same transaction; it ends with the snapshot, or with `Reader.close`.
 """
 
-import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pricebook.apply.keys import read_mark
 from pricebook.apply.ports import StoreError
@@ -22,8 +21,8 @@ from pricebook.catalog.reference import STORED, Kind, Ref
 from pricebook.catalog.traverse import rewritten
 from pricebook.plan.contract import Contract
 from pricebook.plan.snapshot import Snapshot
-from pricebook.store import sqlite
 from pricebook.store.alias import Assignment, held
+from pricebook.store.database import Database, DriverConnection
 from pricebook.store.head import head_of
 
 if TYPE_CHECKING:
@@ -32,23 +31,13 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 
 
-class DriverConnection(Protocol):
-    """What every database driver's connection has (PEP 249)."""
-
-    def cursor(self) -> Any:
-        """A new cursor."""
-
-    def close(self) -> None:
-        """Give everything back."""
-
-
 class Reader:
     """Queries over one connection. SQL is written with `?`, whatever the driver's paramstyle."""
 
-    def __init__(self, connection: DriverConnection, where: str, paramstyle: str = "qmark") -> None:
-        self.where = where
-        self._connection = connection
-        self._mark = "?" if paramstyle == "qmark" else "%s"
+    def __init__(self, connection: DriverConnection, database: Database) -> None:
+        self.where = database.where
+        self.local = database.mark == "?"
+        self._connection, self._database = connection, database
 
     def rows(self, sql: str, *parameters: object) -> list[Row]:
         """All rows of the answer."""
@@ -58,36 +47,39 @@ class Reader:
         """The first row, or None."""
         return next(iter(self.rows(sql, *parameters)), None)
 
-    def stream(self, sql: str, *parameters: object) -> Iterator[Row]:
-        """The rows, a few thousand at a time in memory."""
+    def stream(self, sql: str, *parameters: object, large: bool = False) -> Iterator[Row]:
+        """The rows, a few thousand at a time in memory, when a large answer is expected."""
         try:
-            cursor = self._connection.cursor()
+            cursor = self._database.cursor(self._connection, large)
             try:
                 cursor.execute(self.native(sql), parameters)
                 while rows := cursor.fetchmany(2000):
                     yield from rows
             finally:
                 cursor.close()
-        except sqlite3.ProgrammingError:
-            raise StoreError(f"{self.where} was closed while something of it was still to be read") from None
-        except sqlite3.Error as error:
-            raise sqlite.explained(error, self.where) from None
+        except self._database.errors as error:
+            raise self._database.explained(error) from None
 
-    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
-        """A statement once for each row of parameters; how many rows of the database it changed."""
-        cursor = self._connection.cursor()
+    def run(self, sql: str, *parameters: object) -> None:
+        """A statement that answers nothing."""
+        try:
+            self._connection.execute(self.native(sql), parameters)
+        except self._database.errors as error:
+            raise self._database.explained(error) from None
+
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """A statement once for each row of parameters."""
+        cursor = self._database.cursor(self._connection, False)
         try:
             cursor.executemany(self.native(sql), rows)
-            changed: int = cursor.rowcount
-            return changed
-        except sqlite3.Error as error:
-            raise sqlite.explained(error, self.where) from None
+        except self._database.errors as error:
+            raise self._database.explained(error) from None
         finally:
             cursor.close()
 
     def native(self, sql: str) -> str:
         """The statement as the driver wants it."""
-        return sql if self._mark == "?" else sql.replace("?", self._mark)
+        return sql if self.local else sql.replace("?", self._database.mark)
 
     def close_with_owner(self) -> None:
         """From now on the connection is closed when nothing refers to this reader any more."""
@@ -98,10 +90,10 @@ class Reader:
         self._connection.close()
 
 
-def reader_within(connection: "Connection", where: str) -> Reader:
+def reader_within(connection: "Connection", database: Database) -> Reader:
     """A reader inside a write that is under way: it sees what was written so far."""
     driver: Any = connection.connection.driver_connection
-    return Reader(driver, where)
+    return Reader(driver, database)
 
 
 class StoredRates:
@@ -121,7 +113,7 @@ class StoredRates:
 
     def items(self) -> Iterable[tuple[str, str]]:
         """Every (key text, schedule text), streamed. Raises StoreError when the store was closed."""
-        return ((key, schedule) for key, schedule in self._reader.stream(TIMELINES, self._card_id))
+        return ((key, schedule) for key, schedule in self._reader.stream(TIMELINES, self._card_id, large=True))
 
     def get(self, key: str) -> str | None:
         """The schedule text of one key."""
@@ -170,7 +162,7 @@ def read_snapshot(reader: Reader, namespace: str, at: datetime) -> Snapshot:
         contracts=_contracts(reader, rows, instant_text(at)),
         unmanaged=_unmanaged(reader, prefix),
         made={ref: datetime.fromisoformat(row[5]) for ref, row in rows[Kind.PACKAGE].items()},
-        head=head_of(reader.stream, namespace),
+        head=head_of(reader.stream, namespace) if reader.local else "",
     )
 
 

@@ -3,58 +3,68 @@
 Whoever comes first makes them, once, whole or not at all; two that come at once wait for each other.
 """
 
-import sqlite3
-from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from pricebook.store import sqlite
+from pricebook.store.database import Database
 from pricebook.store.tables import JOURNAL, NOUNS, STORE, metadata
 
 Part = Literal["store", "journal"]
 
 
-def open_engine(path: Path, patience: float, part: Part) -> Engine:
+def open_engine(database: Database, part: Part) -> Engine:
     """An engine whose transactions are writers from their first statement on, with the tables of a part there.
 
     Raises StoreError.
     """
+    engine = create_engine(
+        database.dialect, creator=database.writer, poolclass=QueuePool, pool_pre_ping=database.mark != "?"
+    )
 
-    def connect() -> sqlite3.Connection:
-        return sqlite.open_writer(path, patience)
+    def begin(connection: Connection) -> None:
+        try:
+            database.begin(connection.connection.driver_connection)
+        except database.errors as error:
+            raise database.explained(error) from None
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", begin)
     try:
         with engine.begin() as connection:
-            _create(connection, path, part)
+            _create(connection, database, part)
     except BaseException as error:
         engine.dispose()
         if isinstance(error, DBAPIError):
-            raise sqlite.explained(error.orig, str(path)) from None
+            raise database.explained(error.orig) from None
+        if isinstance(error, database.errors):
+            raise database.explained(error) from None
         raise
     return engine
 
 
-def _create(connection: Connection, path: Path, part: Part) -> None:
+def _create(connection: Connection, database: Database, part: Part) -> None:
     """Make the tables where they are missing."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    if not sqlite.is_ours(driver, path):
-        for statement in sqlite.stamp():
-            connection.exec_driver_sql(statement)
-    metadata.create_all(connection, STORE if part == "store" else JOURNAL)
-    for statement in _rules() if part == "store" else ():
-        connection.exec_driver_sql(statement)
+    driver: Any = connection.connection.driver_connection
+    for statement in database.stamp(driver):
+        driver.execute(statement)
+    tables = STORE if part == "store" else JOURNAL
+    if database.tables(driver, [table.name for table in tables]):
+        return
+    metadata.create_all(connection, tables)
+    for statement in _rules(connection.dialect.name) if part == "store" else ():
+        driver.execute(statement)
 
 
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _rules(dialect: str) -> list[str]:
+    if dialect == "sqlite":
+        return _sqlite_rules()
+    from pricebook.store.postgres_rule import rules
+
+    return rules()
 
 
-def _rules() -> list[str]:
+def _sqlite_rules() -> list[str]:
     """The triggers and the view; each does nothing when it is there already."""
     rules = [_VIEW, *_TRIGGERS]
     for table in NOUNS.values():

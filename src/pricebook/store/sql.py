@@ -1,7 +1,7 @@
-"""The embedded store: an account that bills, in a database file of its own, which keeps the vendor's rules.
+"""The SQL store: an account that bills, in a database that keeps the vendor's rules: a file, or a server for a team.
 
 Every change is one transaction, whole or not at all. Nothing is opened, created or imported before it is needed, and
-reading creates nothing: an absent file is an empty account.
+reading creates nothing: a file or a schema that is not there is an empty account.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,14 +11,14 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from pricebook.apply.ports import StoreError
+from pricebook.apply.ports import OutcomeUnknown, StoreError
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Kind
 from pricebook.plan.change import AddRates, Change
 from pricebook.plan.snapshot import Snapshot
 from pricebook.store import sqlite
 from pricebook.store.alias import holder
-from pricebook.store.location import database_path
+from pricebook.store.database import Database, database_of
 from pricebook.store.reading import Reader, StoredRates, assignments, read_snapshot, reader_within
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 
 class SqlStore:
-    """The store behind a URL: `sqlite:///prices.db`. `patience` is how many seconds to wait for other writers.
+    """The store behind a URL: `sqlite:///prices.db`, `postgresql+psycopg://billing@db/prices`. `patience` is how many
+    seconds to wait for other writers.
 
     Threads may share it.
     """
@@ -39,8 +40,13 @@ class SqlStore:
         self._url, self._patience = url, patience
         self._engine: Engine | None = None
         self._readers: WeakSet[Reader] = WeakSet()
-        self._file: tuple[int, int] | None = None
+        self._identity: object = None
         self._lock = Lock()
+
+    @property
+    def _database(self) -> Database:
+        """The database behind the URL. Raises StoreError for one that names none."""
+        return database_of(self._url, self._patience)
 
     def close(self) -> None:
         """Give all connections back. Rates of earlier snapshots that were not read yet can no longer be."""
@@ -72,7 +78,7 @@ class SqlStore:
         from pricebook.store.writing import Transaction, perform_noun
 
         with self._writing() as connection:
-            work = Transaction.on(connection, self._where, namespace, at)
+            work = Transaction.on(connection, self._database, namespace, at)
             if isinstance(change, AddRates):
                 from pricebook.store.rate_writing import add_rates
 
@@ -110,21 +116,21 @@ class SqlStore:
             customer_id, starting_at, package_id, package_alias, uniqueness_key, transition, custom_fields, more
         )
         with self._writing() as connection:
-            return contract.create_contract(connection, reader_within(connection, self._where), request, at)
+            return contract.create_contract(connection, reader_within(connection, self._database), request, at)
 
     def end_contract(self, id_: str, ending_before: datetime) -> "Contract":
         """Give a contract another end, not before its start. Raises StoreRefused."""
         from pricebook.store import contract
 
         with self._writing() as connection:
-            return contract.end_contract(connection, reader_within(connection, self._where), id_, ending_before)
+            return contract.end_contract(connection, reader_within(connection, self._database), id_, ending_before)
 
     def archive_contract(self, id_: str, at: datetime) -> "Contract":
         """Take a contract out of use, for good. Raises StoreRefused."""
         from pricebook.store import contract
 
         with self._writing() as connection:
-            return contract.archive_contract(connection, reader_within(connection, self._where), id_, at)
+            return contract.archive_contract(connection, reader_within(connection, self._database), id_, at)
 
     def get_contract(self, id_: str) -> "Contract":
         """One contract. Raises StoreRefused when there is none."""
@@ -162,10 +168,6 @@ class SqlStore:
         with self._reading() as reader:
             return holder(assignments(reader, kind, alias), instant_text(instant)) if reader is not None else None
 
-    @property
-    def _where(self) -> str:
-        return str(database_path(self._url))
-
     @contextmanager
     def _reading(self) -> Iterator[Reader | None]:
         reader = self._reader()
@@ -177,31 +179,40 @@ class SqlStore:
 
     def _reader(self) -> Reader | None:
         """A reader inside a transaction, or None when there is no account yet."""
-        connection = sqlite.open_reader(database_path(self._url), "package", self._patience)
-        return Reader(connection, self._where) if connection is not None else None
+        connection = self._database.reader("package")
+        return Reader(connection, self._database) if connection is not None else None
 
     @contextmanager
     def _writing(self) -> "Iterator[Connection]":
-        """A transaction; it is rolled back when anything is raised."""
+        """A transaction; it is rolled back when anything is raised. Raises OutcomeUnknown when no answer came to its
+        end."""
         from sqlalchemy.exc import DBAPIError
 
+        ending = False
         try:
             with self._prepared().begin() as connection:
                 yield connection
+                ending = True
         except DBAPIError as error:
-            raise sqlite.explained(error.orig, self._where) from None
+            found = self._database.explained(error.orig)
+            if ending and error.connection_invalidated:
+                raise OutcomeUnknown(found.message, found.hint) from None
+            raise found from None
+        except self._database.errors as error:
+            raise self._database.explained(error) from None
 
     def _prepared(self) -> "Engine":
         """The engine, with the tables there."""
-        path = database_path(self._url)
+        database = self._database
         with self._lock:
             if self._engine is None:
                 from pricebook.store import schema
 
-                self._engine = schema.open_engine(path, self._patience, "store")
-                self._file = sqlite.file_of(path)
-            elif sqlite.file_of(path) != self._file:
+                self._engine = schema.open_engine(database, "store")
+                self._identity = database.identity
+            elif database.identity != self._identity:
                 self._engine.dispose()
                 self._engine = None
-                raise StoreError(f"{path} was moved or deleted while it was in use", "put it back, or plan again")
+                message = f"{database.where} was moved or deleted while it was in use"
+                raise StoreError(message, "put it back, or plan again")
             return self._engine

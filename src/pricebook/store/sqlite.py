@@ -7,13 +7,71 @@ first statement on (`BEGIN IMMEDIATE`). Nothing here imports SQLAlchemy, so that
 import os
 import sqlite3
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.store.head import APPLICATION, SCHEMA
 
 PATIENCE = 15.0
 """Seconds to wait for another writer."""
+
+
+@dataclass(frozen=True)
+class Sqlite:
+    """A database file, as a `database.Database`."""
+
+    path: Path
+    patience: float
+    mark: str = "?"
+    dialect: str = "sqlite://"
+
+    @property
+    def where(self) -> str:
+        """Its name for people."""
+        return str(self.path)
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """See `database.Database`."""
+        return (sqlite3.Error,)
+
+    @property
+    def identity(self) -> object:
+        """See `database.Database`: which file stands at the path."""
+        return file_of(self.path)
+
+    def reader(self, table: str) -> Any:
+        """See `open_reader`."""
+        return open_reader(self.path, table, self.patience)
+
+    def writer(self) -> Any:
+        """See `open_writer`."""
+        return open_writer(self.path, self.patience)
+
+    def begin(self, connection: Any) -> None:
+        """See `database.Database`."""
+        connection.execute("BEGIN IMMEDIATE")
+
+    def cursor(self, connection: Any, large: bool) -> Any:
+        """See `database.Database`: no cursor of SQLite fetches more than it is asked for."""
+        return connection.cursor()
+
+    def tables(self, connection: Any, names: Sequence[str]) -> bool:
+        """See `database.Database`."""
+        return all(_has(connection, name) for name in names)
+
+    def stamp(self, connection: Any) -> tuple[str, ...]:
+        """See `database.Database`."""
+        return () if is_ours(connection, self.path) else stamp()
+
+    def explained(self, error: BaseException | None) -> StoreError:
+        """See `explained`."""
+        if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
+            return StoreError(f"{self.where} was closed while something of it was still to be read")
+        return explained(error, self.where)
 
 
 def open_reader(path: Path, table: str, patience: float = PATIENCE) -> sqlite3.Connection | None:

@@ -27,6 +27,7 @@ from pricebook.plan.mark import alias_digest
 from pricebook.plan.snapshot import AFTER_RATES
 from pricebook.store import rule
 from pricebook.store.alias import Assignment, current, holder, hour_of
+from pricebook.store.database import Database
 from pricebook.store.reading import ASSIGNMENTS, Reader, Row, assignments, reader_within, table_of
 from pricebook.store.tables import NOUNS, alias
 
@@ -41,9 +42,9 @@ class Transaction:
     at: datetime
 
     @classmethod
-    def on(cls, connection: Connection, where: str, namespace: str, at: datetime) -> "Transaction":
+    def on(cls, connection: Connection, database: Database, namespace: str, at: datetime) -> "Transaction":
         """Over a connection that has begun."""
-        return cls(connection, reader_within(connection, where), namespace, at)
+        return cls(connection, reader_within(connection, database), namespace, at)
 
     @property
     def now(self) -> str:
@@ -66,10 +67,10 @@ class Transaction:
         assert row is not None
         return row
 
-    def bulk(self, sql: str, rows: list[Any]) -> int:
-        """A statement, written with `?`, once for each row: straight to the driver, as Core would double the cost. How
-        many rows it changed."""
-        return self.reader.many(sql, rows) if rows else 0
+    def bulk(self, sql: str, rows: list[Any]) -> None:
+        """A statement, written with `?`, once for each row: straight to the driver, as Core would double the cost."""
+        if rows:
+            self.reader.many(sql, rows)
 
     def find_all(self, kind: Kind, names: Iterable[str]) -> dict[str, tuple[str, bool]]:
         """Of each name that is there: the id, and whether it is archived."""

@@ -1,0 +1,86 @@
+"""What a store and a journal ask of a database: connections, transactions of writers, and what its errors mean.
+
+Two keep it: `sqlite.Sqlite`, a file of its own, and `postgres.Postgres`, a server for a team. SQL above this line is
+written once, with `?` for parameters; texts compare by code point in both.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from pricebook.apply.ports import StoreError
+from pricebook.store import sqlite
+from pricebook.store.location import POSTGRES, database_path
+
+
+class DriverConnection(Protocol):
+    """What every database driver's connection has (PEP 249), and `execute`, which both of ours have too."""
+
+    def cursor(self) -> Any:
+        """A new cursor."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ...) -> Any:
+        """A statement on a cursor of its own."""
+
+    def commit(self) -> None:
+        """End the transaction; what was written holds."""
+
+    def rollback(self) -> None:
+        """End the transaction; nothing of it holds."""
+
+    def close(self) -> None:
+        """Give everything back."""
+
+
+class Database(Protocol):
+    """A database that may not be there yet."""
+
+    @property
+    def where(self) -> str:
+        """Its name for people, without secrets."""
+
+    @property
+    def mark(self) -> str:
+        """How a parameter is written."""
+
+    @property
+    def dialect(self) -> str:
+        """The URL by which SQLAlchemy knows its kind."""
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What the driver raises."""
+
+    @property
+    def identity(self) -> object:
+        """Which database it is; another one when it was replaced under our hands."""
+
+    def reader(self, table: str) -> Any:
+        """A connection that can only read, inside a transaction that sees one state; None when there is no such
+        database or table yet. Creates nothing. Raises StoreError."""
+
+    def writer(self) -> Any:
+        """A connection that writes, outside of any transaction; makes no tables. Raises StoreError."""
+
+    def begin(self, connection: Any) -> None:
+        """Begin the transaction of a writer: there is one at a time."""
+
+    def cursor(self, connection: Any, large: bool) -> Any:
+        """A cursor; one for a large answer does not fetch all of it at once."""
+
+    def tables(self, connection: Any, names: Sequence[str]) -> bool:
+        """Whether all these tables are there."""
+
+    def stamp(self, connection: Any) -> tuple[str, ...]:
+        """The statements that mark it as ours, none when it is. Raises StoreError for somebody else's."""
+
+    def explained(self, error: BaseException | None) -> StoreError:
+        """What an error means, in words for people."""
+
+
+def database_of(url: str, patience: float = sqlite.PATIENCE) -> Database:
+    """The database behind a URL. Raises StoreError for one that names none."""
+    if url.startswith(POSTGRES):
+        from pricebook.store.postgres import Postgres
+
+        return Postgres.of(url, patience)
+    return sqlite.Sqlite(database_path(url), patience)

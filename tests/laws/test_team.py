@@ -1,0 +1,180 @@
+"""Laws 5 and 10 for a team: appliers on one PostgreSQL store, killed, fenced off, restarted under, and kept out."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+from test_crash import PROJECT, Killer, now, owner, planned, project
+
+from pricebook.apply.ports import LeaseHeld
+from pricebook.apply.runner import run
+from pricebook.manifest.project import read_project
+from pricebook.store.journal import SqlJournal
+from pricebook.store.sql import SqlStore
+from pricebook.workflow.plan import plan
+from server import PASSWORD, Server
+
+_NUMBERS = count(1)
+STEPS = 150
+
+
+class Team:
+    """Projects on one store: everybody has a checkout of their own."""
+
+    def __init__(self, server: Server, folder: Path, schema: str) -> None:
+        self.server, self.schema, self.url = server, schema, server.url(schema)
+        self.folder = project(folder, STEPS)
+        (self.folder / "pricebook.yaml").write_text(PROJECT.replace("sqlite:///pricebook.db", self.url))
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start a command; its errors go where its output goes."""
+        line = [sys.executable, "-m", "pricebook", "-C", str(self.folder), "--as-of", "2026-01-01", *words]
+        return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def run(self, *words: str) -> tuple[int, str]:
+        """Run a command to its end. Whatever it says, it does not say the password."""
+        process = self.start(*words)
+        said, _ = process.communicate()
+        assert PASSWORD not in said
+        return process.returncode, said
+
+    def products(self) -> list[str]:
+        """The marks of products in the store, with repetition."""
+        with closing(self.server.connect(self.schema)) as connection:
+            return [mark for (mark,) in connection.execute("SELECT mark FROM product ORDER BY 1")]
+
+    def is_whole(self) -> None:
+        """Every object is there once, and nothing is to be done any more."""
+        assert self.products() == sorted(f"acme/product:product-{i}" for i in range(STEPS))
+        assert self.run("plan", "--exit-code")[0] == 0
+
+    def wait_for(self, products: int) -> None:
+        """Wait until so many products are there."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                if len(self.products()) >= products:
+                    return
+            except Exception as error:
+                if "does not exist" not in str(error):
+                    raise
+            time.sleep(0.01)
+        raise AssertionError("nobody applies")
+
+
+@pytest.fixture
+def team(server: Server, tmp_path: Path) -> Team:
+    """A project on a store of its own."""
+    return Team(server, tmp_path / "project", f"team_{next(_NUMBERS)}")
+
+
+def test_two_appliers_at_once_end_as_one_would(team: Team) -> None:
+    children = [team.start("apply", "--yes") for _ in range(2)]
+    answers = [(child.communicate()[0], child.returncode) for child in children]
+    assert 0 in [status for _, status in answers]
+    for said, status in answers:
+        assert status == 0 or "is applying" in said or "changed since the plan was made" in said
+    team.is_whole()
+
+
+def test_an_applier_that_was_killed_is_followed_at_once_on_its_own_host(team: Team) -> None:
+    wait = random.Random(5)
+    for products in (20, 70):
+        child = team.start("apply", "--yes")
+        team.wait_for(products)
+        time.sleep(wait.uniform(0, 0.02))
+        child.send_signal(signal.SIGKILL)
+        child.communicate()
+        assert child.returncode == -signal.SIGKILL
+    status, said = team.run("apply", "--yes")
+    assert status == 0, said
+    team.is_whole()
+
+
+def test_an_applier_of_another_host_is_followed_when_its_lease_ends(team: Team) -> None:
+    ttl = timedelta(seconds=1.5)
+    with closing(SqlStore(team.url)) as store:
+        made = plan(read_project(team.folder), "local", store, now())
+    child = os.fork()
+    if child == 0:
+        try:
+            killer = Killer(SqlStore(team.url), SqlJournal(team.url, ttl=ttl), 99)
+            run(made, killer, killer, owner="ci@elsewhere:1:x", clock=now, tell=lambda _: None)  # type: ignore[arg-type]
+        finally:
+            os._exit(1)
+    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    with closing(SqlStore(team.url)) as store, closing(SqlJournal(team.url)) as journal:
+        held: set[str] = set()
+        while True:
+            try:
+                receipt = run(made, store, journal, owner=owner(), clock=now, tell=lambda _: None)
+                break
+            except LeaseHeld as holder:
+                held.add(holder.owner)
+                time.sleep(0.1)
+    assert receipt.complete
+    assert held == {"ci@elsewhere:1:x"}
+    team.is_whole()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["restart", "crash"])
+def test_a_server_that_is_restarted_under_an_apply_loses_nothing(team: Team, how: int) -> None:
+    child = team.start("apply", "--yes")
+    team.wait_for(30)
+    team.server.stop(how)
+    team.server.start()
+    said, _ = child.communicate()
+    assert "Traceback" not in said
+    assert PASSWORD not in said
+    assert child.returncode in (0, 1)
+    while True:  # who was cut off from the lock could not give it back
+        status, said = team.run("apply", "--yes")
+        if "is applying" not in said:
+            break
+        time.sleep(1)
+    assert status == 0, said
+    team.is_whole()
+
+
+def test_where_the_lock_cannot_be_reached_nothing_is_written(team: Team) -> None:
+    (team.folder / "pricebook.yaml").write_text(
+        PROJECT.replace(
+            '{store: "sqlite:///pricebook.db"}', f'{{store: "sqlite:///pricebook.db", journal: "{team.url}"}}'
+        )
+    )
+    team.server.stop()
+    try:
+        status, said = team.run("apply", "--yes")
+        assert status == 1
+        assert "error[store]" in said
+        assert "cannot be reached" in said
+        assert not (team.folder / "pricebook.db").exists()
+        assert team.run("plan")[0] == 0  # which needs no lock
+    finally:
+        team.server.start()
+    assert team.run("apply", "--yes")[0] == 0
+    assert planned(team.folder).steps == ()
+    with closing(SqlJournal(team.url)) as journal:
+        assert [found.result for found in journal.runs("local")] == ["done"]
+
+
+def test_the_password_is_nowhere(team: Team, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    assert team.run("plan", "-o", str(file))[0] == 0
+    assert team.run("--format", "json", "plan")[0] == 0
+    assert team.run("apply", "--yes", str(file))[0] == 0
+    assert team.run("--format", "json", "plan")[0] == 0
+    assert PASSWORD not in file.read_text()
+    with closing(team.server.connect(team.schema)) as connection:
+        for (table,) in connection.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = %s", (team.schema,)
+        ).fetchall():
+            assert PASSWORD not in str(connection.execute(f'SELECT * FROM "{table}"').fetchall())
