@@ -29,8 +29,8 @@ class Memo(NamedTuple):
 
     `directory` is where the project was looked for and `root` where it was found; `tops` and `others` are its files
     (`manifest.source`), separated by tabs, and `inputs` their digest; `store` is the store's file, `namespace` what was
-    looked at in it, and `head` its head then. `as_of` is the instant of the plan, and holds from then on; `asked` is
-    empty unless the instant was asked for.
+    looked at in it, and `head` its head then. `as_of` is the instant of the plan; `asked` is empty unless it was asked
+    for by name.
     """
 
     directory: str

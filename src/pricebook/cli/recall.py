@@ -14,6 +14,8 @@ from pricebook.cli import memo, screen
 from pricebook.manifest.source import digest_of, find_root
 from pricebook.store.head import read_head
 
+HOUR = len("2026-01-01T00")
+
 
 def recall(words: list[str]) -> str | None:
     """What the command line prints, known from the last time; None when that has to be found out."""
@@ -40,7 +42,7 @@ def _holds(known: memo.Memo) -> str | None:
         return known.text
     present = wiring.now()
     moment = present.isoformat()
-    # What is empty as of an instant is empty as of every later one: see `plan.timeline`.
-    if not present.microsecond or moment < known.as_of or moment[:10] != known.as_of[:10]:
-        return None  # rules ask what day it is
+    # Prices, aliases, waivers and freezes begin and end on full hours: within one, time changes nothing.
+    if not present.microsecond or moment < known.as_of or moment[:HOUR] != known.as_of[:HOUR]:
+        return None
     return known.text.replace(memo.HOLE, moment)
