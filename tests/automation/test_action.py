@@ -134,6 +134,22 @@ def test_from_the_pull_request_to_the_store(job: Job, forge: Forge) -> None:
     assert nothing.outputs["changes"] == "false"
 
 
+def test_what_is_pending_besides_is_no_part_of_the_approval(job: Job) -> None:
+    """Merged before and not applied yet: the pull request has the digest that its plan has once that is applied."""
+    price(job, "$2.00")
+    job.commit("Merged, and not applied yet")
+    seat = job.prices / "catalog" / "packages" / "team.yaml"
+    seat.write_text(seat.read_text().replace("unit_price: $5.00", "unit_price: $6.00"))
+    merge = pull_request(job, "more-for-a-seat")
+    planned = ok(job.use("plan", directory="prices", environment="production", head=merge))
+    assert "$6.00" in planned.summary
+    job.git("checkout", "--quiet", "--force", "--detach", "main")
+    ok(job.run('"$RUNNER_TEMP/pricebook-venv/bin/pricebook" -C prices --env production apply --yes'))
+    job.git("checkout", "--quiet", "-B", "main", merge)
+    merged = ok(job.use("plan", directory="prices", environment="production"))
+    assert merged.outputs == planned.outputs
+
+
 def test_another_plan_than_the_approved_one_is_not_applied(job: Job) -> None:
     price(job, "$2.00")
     job.commit("Cheaper")

@@ -69,7 +69,7 @@ check() {
     [[ $status == 0 || $status == 2 ]] || exit "$status"
 }
 
-# What would happen in the account. The head's files are data; pricebook.yaml, which says where a token goes, is the base's.
+# What would happen in the account: of a pull request its own change, with what is pending besides. The head's files are data; pricebook.yaml, which says where a token goes, is the base's.
 plan() {
     results
     report_into
@@ -83,10 +83,12 @@ plan() {
         look_at "$HEAD" # by way of the base: what only the head has is made anew, as a file
         git -C "$DIRECTORY" -c core.symlinks=false checkout --quiet --force "$BASE" -- pricebook.yaml
     fi
-    local status=0 digest
+    local status=0 digest own=()
+    [[ -z $HEAD ]] || own=(--base "$BASE")
     pricebook+=(-C "$DIRECTORY")
     [[ -z $ENVIRONMENT ]] || pricebook+=(--env "$ENVIRONMENT")
-    digest=$("${pricebook[@]}" plan --output "$RESULTS/plan.json" --digest --exit-code "${reports[@]}") || status=$?
+    digest=$("${pricebook[@]}" plan --output "$RESULTS/plan.json" --digest --exit-code \
+        "${own[@]}" "${reports[@]}") || status=$?
     summary "$RESULTS/comment.md"
     [[ $status == 0 || $status == 2 ]] || exit "$status"
     printf '%s\n' "$digest" >"$RESULTS/digest"
@@ -101,8 +103,9 @@ apply() {
     pricebook+=(-C "$DIRECTORY")
     [[ -z $ENVIRONMENT ]] || pricebook+=(--env "$ENVIRONMENT")
     [[ -n $DIGEST ]] || fail "there is no approved digest"
-    local allowed=() hazard
-    for hazard in $ALLOW; do
+    local allowed=() hazards=() hazard
+    read -ra hazards <<<"$ALLOW"
+    for hazard in "${hazards[@]}"; do
         [[ $hazard =~ ^[A-Z_]+$|^all$ ]] || fail "a hazard has letters and underscores only"
         allowed+=(--allow "$hazard")
     done
