@@ -22,6 +22,7 @@ COMMANDS = {
     "serve": "Serve an account that speaks Metronome's API, for tests and laptops.",
     "site": "Write the price list as a web site: any date, history, changes, packages, a JSON feed.",
     "drift": "Say what somebody changed in the account, and what git has that it does not. Reads only.",
+    "reprice": "Write other prices into the manifests, from a day on, for review.",
     "rules": "List the rules, with the severity that each has here.",
     "explain": "Show the page of a rule, a hazard or an error code.",
     "post": "Put what was found where reviewers are: comments, issues and findings of GitHub and GitLab.",

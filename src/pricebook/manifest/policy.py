@@ -22,12 +22,18 @@ MAX_KEY = 4
 _PERCENT = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*%\Z", re.ASCII)
 
 
+def percent(text: str) -> Decimal | None:
+    """The share that a text such as `20%` says; None when it says none."""
+    match = _PERCENT.match(text)
+    return Decimal(match[1]) / 100 if match is not None else None
+
+
 def _percent(value: Any) -> Any:
-    match = _PERCENT.match(value) if isinstance(value, str) else None
-    if match is None:
+    share = percent(value) if isinstance(value, str) else None
+    if share is None:
         written = value if isinstance(value, (int, Decimal)) and not isinstance(value, bool) else quote(value)
         raise broken(Violation("percent", f"{written} is not a percentage", (), "write it with its sign: 20%"))
-    return Decimal(match[1]) / 100
+    return share
 
 
 Percent = Annotated[

@@ -20,7 +20,7 @@ class Unplaceable(Exception):  # noqa: N818 - what is to be replaced is not ther
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """A node: from where to where in the text, in which column it starts, and how it is written."""
 
     start: int
@@ -43,7 +43,7 @@ def rewritten(text: str, index: int, values: Mapping[Path, Any]) -> str:
 
 
 def _change(text: str, index: int, path: Path, value: Any) -> tuple[int, int, str]:
-    places = _places(text, index)
+    places = places_of(text, index)
     found = places.get(path)
     if found is None:
         parent = places.get(path[:-1])
@@ -59,7 +59,7 @@ def _change(text: str, index: int, path: Path, value: Any) -> tuple[int, int, st
     return found.start, found.end, _block(value, found.column)
 
 
-def _added(text: str, parent: _Place, key: str, value: Any) -> tuple[int, int, str]:
+def _added(text: str, parent: Place, key: str, value: Any) -> tuple[int, int, str]:
     """A new last entry of a mapping."""
     if parent.flow:
         at = text.rindex("}", parent.start, parent.end)
@@ -81,16 +81,16 @@ def _block(value: Any, column: int) -> str:
     return "\n".join([lines[0], *(f"{margin}{line}" for line in lines[1:])])
 
 
-def _scalar(value: Any, place: _Place) -> str:
+def _scalar(value: Any, place: Place) -> str:
     if isinstance(value, Decimal):
         return plain(value)
     quote = place.style if place.style in ("'", '"') else ""
     return f"{quote}{value}{quote}" if quote or not isinstance(value, str) else inline(value)
 
 
-def _places(text: str, index: int) -> dict[Path, _Place]:
+def places_of(text: str, index: int) -> dict[Path, Place]:
     """Where every node of a document stands. A block ends with the last character of its content."""
-    found: dict[Path, _Place] = {}
+    found: dict[Path, Place] = {}
     stack: list[tuple[Path, Any, bool]] = []
     path: Path = ()
     key: Any = None
@@ -100,7 +100,7 @@ def _places(text: str, index: int) -> dict[Path, _Place]:
         if token is Token.END:
             place = found[path]
             end = event.end_mark.index if place.flow else last
-            found[path] = _Place(place.start, end, place.column, place.token, place.flow, None)
+            found[path] = Place(place.start, end, place.column, place.token, place.flow, None)
             last = max(last, end)
             path, key, waiting = stack.pop()
             continue
@@ -111,7 +111,7 @@ def _places(text: str, index: int) -> dict[Path, _Place]:
             continue
         here: Path = (*path, key) if key is not None else path
         flow = bool(getattr(event, "flow_style", False))
-        found[here] = _Place(start, end, event.start_mark.column, token, flow, getattr(event, "style", None))
+        found[here] = Place(start, end, event.start_mark.column, token, flow, getattr(event, "style", None))
         after = key + 1 if isinstance(key, int) else key
         inside_mapping = bool(path in found and found[path].token is Token.MAPPING)
         if token in (Token.MAPPING, Token.SEQUENCE):

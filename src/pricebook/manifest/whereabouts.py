@@ -97,7 +97,7 @@ class Whereabouts:
         card = self.catalog.cards.get(ref.name)
         if card is None or not isinstance(spec, dict):
             return {}, {}
-        facts = RateFacts(ref.name, card, self.catalog.products, self._scales())
+        facts = RateFacts(ref.name, card, self.catalog.products, self.scales())
         rates = spec.get("rates", ())
         position = read_rates(rates, facts).position
         written: dict[Spot, NodePath] = {}
@@ -134,7 +134,8 @@ class Whereabouts:
                 return document.data.get("spec")
         return None
 
-    def _scales(self) -> dict[str, Scale]:
+    def scales(self) -> dict[str, Scale]:
+        """How amounts of each pricing unit read."""
         return {name: scale_of(unit) for name, unit in {**BUILT_IN, **self.catalog.units}.items()}
 
 

@@ -89,6 +89,9 @@ FIELDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 }
 """Subject -> name -> its type and meaning."""
 
+SELECTED = "selection"
+"""The subject of `reprice --where`."""
+
 NOW = {"now": (TEXT, "the instant of the plan: 2026-01-01T00:00:00Z")}
 """What every subject has besides."""
 EMPTY: Mapping[str, Any] = {TEXT: "", NUMBER: 0.0, COUNT: 0, TRUTH: False, TEXTS: [], BY_TEXT: {}, LISTED: []}
@@ -105,7 +108,7 @@ class Seen(NamedTuple):
 
 def fields_of(each: str) -> dict[str, tuple[str, str]]:
     """The names that a rule about a subject can use."""
-    return {**FIELDS[each], **NOW}
+    return {**(SELECTION if each == SELECTED else FIELDS[each]), **NOW}
 
 
 def subjects(each: str, facts: Facts, proposal: Proposal | None, text: str) -> Iterator[Seen]:
@@ -280,6 +283,44 @@ def _plan(proposal: Proposal) -> Iterator[Seen]:
         "plan.hazards": sorted(hazard.value for hazard in plan.hazards),
     }
     yield Seen(None, None, 0, names)
+
+
+SELECTION = {
+    "card": (TEXT, "the card's name"),
+    "product": (TEXT, "the product's name"),
+    "frequency": (TEXT, "the billing frequency, or empty"),
+    "groups": (BY_TEXT, "pricing group values by key"),
+    "tag": (TEXT, "one of the product's tags: chosen when it is true of any"),
+    "tags": (TEXTS, "all of them"),
+    "rate_type": (TEXT, "FLAT, SUBSCRIPTION, TIERED"),
+    "price": (NUMBER, "in the major unit; of tiers the lowest"),
+    "unit": (TEXT, "the pricing unit"),
+    "entitled": (TRUTH, "whether contracts get it without an override"),
+}
+"""What `reprice --where` chooses by."""
+
+
+def selected(card: str, key: str, terms: Mapping[str, Any], facts: Facts) -> Iterator[dict[str, Any]]:
+    """The names of a rate for `reprice --where`, once for each tag of its product."""
+    rate = read_key(key)
+    product = facts.products.get(rate.product)
+    tags = list(product.tags) if product is not None else []
+    unit = terms.get("credit_type", USD)
+    scale = facts.scales.get(unit)
+    prices = [float(to_major_unit(price, scale.scale if scale is not None else 0)) for price in prices_of(dict(terms))]
+    for tag in tags or [""]:
+        yield {
+            "card": card,
+            "product": rate.product,
+            "frequency": rate.billing_frequency or "",
+            "groups": dict(rate.pricing_group_values),
+            "tag": tag,
+            "tags": tags,
+            "rate_type": terms["rate_type"],
+            "price": min(prices, default=0.0),
+            "unit": unit,
+            "entitled": terms.get("entitled") is True,
+        }
 
 
 def now_text(facts: Facts) -> str:

@@ -1,0 +1,91 @@
+"""`pricebook reprice`."""
+
+import sys
+from decimal import Decimal
+
+import click
+
+from pricebook.cli.invocation import Invocation, refusals
+from pricebook.problem import reject
+
+LISTED = 20
+
+
+@click.command()
+@click.option("--increase", metavar="PERCENT", help="Raise prices by this share: 5%.")
+@click.option("--decrease", metavar="PERCENT", help="Lower prices by this share: 5%.")
+@click.option("--from", "day", required=True, metavar="INSTANT", help="From when the new prices hold: 2027-01-01.")
+@click.option("--where", metavar="CEL", help="Only prices of which this is true: 'tag == \"compute\"'.")
+@click.option("--currency", metavar="CODE", help="Only prices in this currency.")
+@click.option("--card", metavar="NAME", help="Only prices of this rate card.")
+@click.option("--round", "step", metavar="STEP", help="Round to a multiple of this, in the major unit: 0.01.")
+@click.option("--dry-run", is_flag=True, help="Print the edits as a unified diff, and write nothing.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    increase: str | None,
+    decrease: str | None,
+    day: str,
+    where: str | None,
+    currency: str | None,
+    card: str | None,
+    step: str | None,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Write other prices into the manifests, from a day on, for review. The store is not touched.
+
+    The prices that hold until then stay where they are, and so do comments, order and quotes: a rate gets a further
+    entry in its schedule, a table a further row, or a table beside it. Prices that begin later change as well.
+    Percentages are left alone. --where chooses by card, product, frequency, groups, tag, tags, rate_type, price, unit.
+    """
+    invocation = Invocation.of(ctx)
+    with refusals(invocation):
+        from pricebook.catalog.instant import parse_instant
+        from pricebook.manifest.repricing import Scaling
+        from pricebook.render.reprice import draw_repricing, repricing_json
+        from pricebook.workflow.reprice import Wish, reprice, write
+
+        invocation.answers_in("text", "json")
+        try:
+            at = parse_instant(day)
+        except ValueError as error:
+            raise reject("instant", f"--from {day!r}: {error}") from None
+        scaling = Scaling(_factor(increase, decrease), _step(step))
+        made = reprice(invocation.project, Wish(scaling, at, where, currency.upper() if currency else None, card))
+        drawn = [made.diff().rstrip("\n")] if dry_run else list(draw_repricing(made, LISTED, invocation.width))
+        invocation.print([repricing_json(made, dry_run)] if invocation.json else drawn)
+        if dry_run or not made.files:
+            return
+        if not yes:
+            if not sys.stdin.isatty() or invocation.json:
+                hint = "say --yes, or look at the edits with --dry-run"
+                raise reject("confirmation", "nobody can be asked here: standard input is no terminal", hint=hint)
+            if not click.confirm(f"Write {len(made.files)} files?", default=False):
+                raise reject("declined", "nothing was written")
+        write(invocation.project, made)
+        if invocation.text:
+            invocation.print([*(f"wrote {file}" for file in sorted(made.files)), "", "Next: pricebook plan"])
+
+
+def _factor(increase: str | None, decrease: str | None) -> Decimal:
+    from pricebook.manifest.policy import percent
+
+    if (increase is None) == (decrease is None):
+        raise reject("conflict", "say one of --increase and --decrease", hint="--increase 5%")
+    share = percent((increase or decrease or "").strip())
+    if share is None or not share or (decrease is not None and share >= 1):
+        raise reject("percent", f"{increase or decrease!r} is not a percentage", hint="write it with its sign: 5%")
+    return 1 + share if increase is not None else 1 - share
+
+
+def _step(text: str | None) -> Decimal | None:
+    from pricebook.catalog.money import read_number
+
+    if text is None:
+        return None
+    step = read_number(text)
+    if step is None or step <= 0:
+        raise reject("amount", f"--round {text!r} is not a number above 0", hint="0.01 is a cent")
+    return step

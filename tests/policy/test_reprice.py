@@ -1,0 +1,175 @@
+"""Repricing: what is written, that nothing else changes, and that the catalogue says afterwards what was asked for."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from project_bench import instant
+
+from pricebook.catalog.timeline import RateKey, key_text, read_schedule, terms_at
+from pricebook.manifest.load import load
+from pricebook.manifest.project import Project, ProjectSettings
+from pricebook.manifest.repricing import Scaling
+from pricebook.manifest.table_text import cell, cells_of, with_cells
+from pricebook.policy.fact import flat_price
+from pricebook.policy.sample import SAMPLE
+from pricebook.problem import Rejected
+from pricebook.workflow.reprice import Repricing, Wish, reprice, write
+
+SETTINGS = ProjectSettings.model_validate(
+    {"namespace": "acme", "manifests": ("catalog.yaml",), "environments": {"local": {"store": "memory"}}}
+)
+SMALL = "    - {product: tokens, pricing_group_values: {model: small}, starting_at: 2025-01-01, price: $0.40}\n"
+
+
+def run(folder: Path, text: str, factor: str = "1.05", day: str = "2027-01-01", **wish: str) -> tuple[Repricing, str]:
+    """Reprice, write, and give the manifest afterwards."""
+    (folder / "catalog.yaml").write_text(text)
+    project = Project(folder, SETTINGS)
+    step = wish.pop("step", None)
+    scaling = Scaling(Decimal(factor), Decimal(step) if step else None)
+    made = reprice(project, Wish(scaling, instant(day), **wish))
+    write(project, made)
+    return made, (folder / "catalog.yaml").read_text()
+
+
+def price(folder: Path, day: str, model: str = "small") -> Decimal:
+    """The price of tokens on a day, in cents."""
+    key = key_text(RateKey("tokens", None, (("model", model),)))
+    schedule = load(Project(folder, SETTINGS)).catalog.rates["standard"].get(key)
+    found = flat_price(terms_at(read_schedule(schedule or "[]"), f"{day}T00:00:00Z") or "")
+    assert found is not None
+    return found[0]
+
+
+SMALL_ONLY = "product == 'tokens' && groups['model'] == 'small'"
+CASES = {
+    "flow": (SMALL, "price: $0.40}, {starting_at: 2027-01-01, price: $0.42}]}"),
+    "block": (
+        "    - product: tokens   # ours\n      pricing_group_values: {model: small}\n"
+        "      starting_at: 2025-01-01  # day one\n"
+        "      price: $0.40   # a million\n",
+        "    - product: tokens   # ours\n      pricing_group_values: {model: small}\n"
+        "      schedule:\n        - {starting_at: 2025-01-01, price: $0.40}\n"
+        "        - {starting_at: 2027-01-01, price: $0.42}"
+        "  # day one\n      # a million\n",
+    ),
+    "schedule in blocks": (
+        "    - product: tokens\n      pricing_group_values: {model: small}\n      schedule:\n"
+        "        - {starting_at: 2025-01-01, price: 40}   # list\n"
+        "        - {starting_at: 2028-01-01, price: \"$0.60\"}\n",
+        "        - {starting_at: 2025-01-01, price: 40}   # list\n        - {starting_at: 2027-01-01, price: 42}\n"
+        "        - {starting_at: 2028-01-01, price: \"$0.63\"}\n",
+    ),
+    "schedule in one line": (
+        "    - {product: tokens, pricing_group_values: {model: small},"
+        " schedule: [{starting_at: 2025-01-01, price: $0.40}]}\n",
+        "[{starting_at: 2025-01-01, price: $0.40}, {starting_at: 2027-01-01, price: $0.42}]",
+    ),
+    "begins that day": (SMALL.replace("2025-01-01", "2027-01-01"), "starting_at: 2027-01-01, price: $0.42}"),
+    "currency behind": (
+        SMALL.replace("$0.40", "'0.40 USD'"),
+        "price: '0.40 USD'}, {starting_at: 2027-01-01, price: '0.42 USD'}]",
+    ),
+    "tiers": (
+        SMALL.replace("price: $0.40}", "rate_type: TIERED, tiers: [{price: $0.40, size: 10}, {price: $0.20}]}"),
+        "tiers: [{price: $0.42, size: 10}, {price: $0.21}]}]",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_how_a_rate_is_written(tmp_path: Path, name: str) -> None:
+    written, expected = CASES[name]
+    before = SAMPLE.replace(SMALL, written)
+    _, after = run(tmp_path, before, where=SMALL_ONLY)
+    assert expected in after
+    outside = [line for line in before.splitlines() if line not in written.splitlines()]
+    assert [line for line in after.splitlines() if line in outside] == outside, "nothing else changes"
+    if name != "tiers":
+        assert price(tmp_path, "2027-01-01") == 42
+    if name not in ("tiers", "begins that day"):
+        assert price(tmp_path, "2026-12-31") == 40
+
+
+def test_only_what_is_chosen_changes(tmp_path: Path) -> None:
+    made, after = run(tmp_path, SAMPLE, where="tag == 'compute' && price > 1.0", currency="USD", step="0.01")
+    assert made.prices == [("standard · tokens · model=large", "$2.50", "$2.63")]
+    assert after.count(" schedule:") == 1
+    assert run(tmp_path, SAMPLE, currency="EUR")[0].files == {}
+
+
+def test_again_from_another_day(tmp_path: Path) -> None:
+    _, once = run(tmp_path, SAMPLE, where=SMALL_ONLY)
+    run(tmp_path, once, day="2026-06-01", factor="2", where=SMALL_ONLY)
+    assert [price(tmp_path, day) for day in ("2026-01-01", "2026-06-01", "2027-01-01")] == [40, 80, 84]
+
+
+def test_a_price_that_would_become_nothing(tmp_path: Path) -> None:
+    with pytest.raises(Rejected) as caught:
+        run(tmp_path, SAMPLE.replace("$0.40", "$0.000004"), step="0.01", where=SMALL_ONLY)
+    assert [problem.code for problem in caught.value.problems] == ["rounded-away"]
+    assert (tmp_path / "catalog.yaml").read_text() == SAMPLE.replace("$0.40", "$0.000004")
+
+
+def test_what_cannot_be_chosen_by(tmp_path: Path) -> None:
+    with pytest.raises(Rejected) as caught:
+        run(tmp_path, SAMPLE, where="prodct == 'tokens'")
+    assert caught.value.problems[0].code == "expression"
+
+
+TABLE = """\
+  rates_from:
+    # what we pay for
+    - table: prices.csv
+      columns: {product: product, pricing_group_values: [model], price: usdMORE}
+      defaults: {DEFAULTcurrency: USD}
+"""
+
+
+def with_table(more: str = "", default: str = "starting_at: 2025-01-01, ") -> str:
+    """The sample with a table."""
+    table = TABLE.replace("MORE", more).replace("DEFAULT", default)
+    return SAMPLE.replace(
+        "  rates:\n    - {product: tokens, pricing_group_values: {model: small}",
+        table + "  rates:\n    - {product: tokens, pricing_group_values: {model: tiny}",
+    )
+
+
+def test_a_table_without_dates_gets_one_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "prices.csv").write_text('product,model,usd,note\ntokens,small,0.40,"a, b"\ntokens,other,1,x\n')
+    made, after = run(tmp_path, with_table(), where=SMALL_ONLY)
+    assert sorted(made.files) == ["catalog.yaml", "prices-2027-01-01.csv"]
+    assert (tmp_path / "prices-2027-01-01.csv").read_text() == 'product,model,usd,note\ntokens,small,0.42,"a, b"\n'
+    assert "    # what we pay for\n    - table: prices.csv\n" in after
+    assert "    - table: prices-2027-01-01.csv\n" in after
+    assert [price(tmp_path, day) for day in ("2026-12-31", "2027-01-01")] == [40, 42]
+    run(tmp_path, after, factor="2", where=SMALL_ONLY)
+    assert [price(tmp_path, day) for day in ("2026-12-31", "2027-01-01")] == [40, 84], "in place, the second time"
+
+
+def test_a_table_with_dates_gets_a_row(tmp_path: Path) -> None:
+    rows = "product;model;usd;from\r\ntokens;small;$0.40;2025-01-01\r\ntokens;other;1;2025-01-01\r\n"
+    (tmp_path / "prices.csv").write_bytes(rows.encode())
+    text = with_table(", starting_at: from", "").replace("      defaults", "      delimiter: ;\n      defaults")
+    run(tmp_path, text, where=SMALL_ONLY)
+    lines = (tmp_path / "prices.csv").read_bytes().decode().split("\r\n")
+    assert lines[1:4] == ["tokens;small;$0.40;2025-01-01", "tokens;small;$0.42;2027-01-01", "tokens;other;1;2025-01-01"]
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\r\n\x00"), max_size=5), min_size=1, max_size=4), st.data())
+def test_a_cell_is_replaced_and_no_other(cells: list[str], data: st.DataObject) -> None:
+    import csv
+    from io import StringIO
+
+    line = StringIO()
+    csv.writer(
+        line, quoting=csv.QUOTE_ALL if data.draw(st.booleans()) else csv.QUOTE_MINIMAL, lineterminator=""
+    ).writerow(cells)
+    text = line.getvalue()
+    assert [cell(text, ",", index) for index in range(len(cells_of(text, ",")))] == cells
+    index = data.draw(st.integers(0, len(cells) - 1))
+    (read,) = csv.reader([with_cells(text, ",", {index: "42"})])
+    assert read == [*cells[:index], "42", *cells[index + 1 :]]
