@@ -116,6 +116,15 @@ def test_a_rate_added_over_another_replaces_what_it_covers(client: Metronome, ma
         (3, "2030-01", None),
     ]
     assert schedule() == everything
+    paged: list[Any] = []
+    cursor: dict[str, Any] = {}
+    while len(paged) < 10:
+        page = cards.retrieve_rate_schedule(rate_card_id=made["card"], starting_at=EPOCH, limit=2, **cursor)
+        paged += [one.rate.price for one in page.data]
+        if page.next_page is None:
+            break
+        cursor = {"next_page": page.next_page}
+    assert paged == [4, 1, 2, 1, 3], "a page may end within the timeline of one price"
     assert schedule("2026-01-01T00:00:00Z") == everything[2:]
     assert schedule(START, ending_before="2026-01-01T00:00:00Z") == everything[1:2]
     at = [one.rate.price for one in cards.rates.list(rate_card_id=made["card"], at="2026-02-15T10:30:00Z")]

@@ -129,3 +129,33 @@ def test_the_command_says_how_to_use_it_and_ends_on_an_interrupt(tmp_path: Path)
     lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     assert [line["status"] for line in lines] == [401, 500, 200, 200]
     assert "tok-SECRET" not in log.read_text(encoding="utf-8")
+
+
+def refused(*arguments: str, before: str = "pass") -> str:
+    """What the command says when it cannot start."""
+    script = (
+        f"import sys; {before}; sys.argv = ['pricebook', 'serve', *{arguments!r}]; from pricebook.cli.main import main"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", f"{script}; main()"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    return done.stderr
+
+
+def test_what_keeps_the_command_from_starting(tmp_path: Path) -> None:
+    assert refused("--port", "0", before="sys.modules['uvicorn'] = None") == (
+        "error[missing-extra]\n"
+        "  the sandbox needs uvicorn, which is not installed\n"
+        "  pip install 'pricebook[sandbox]'\n"
+    )
+    said = refused("--fault", "500", "--fault", "429@0", "--token-env", "NOT_SET")
+    assert [line for line in said.splitlines() if line.startswith("error")] == [
+        "error[fault]", "error[fault]", "error[unset-token]"
+    ]  # fmt: skip
+    assert "3 problems" in said
+    assert "cannot be an account's file" in refused("--store", f"sqlite:///{tmp_path}/missing/account.db")
+    with serving() as other:
+        said = refused("--port", other.url.rpartition(":")[2])
+    assert said.startswith("error[address]")
+    assert "Traceback" not in said

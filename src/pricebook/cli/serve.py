@@ -74,19 +74,20 @@ def command(
             invocation.fail(problems)
         account = Account(store)
         stack.callback(account.close)
-        server = Server(
-            Sandbox(
-                account,
-                token=tokens[token_env] if token_env is not None else TOKEN,
-                read_only_token=tokens[read_only_token_env] if read_only_token_env is not None else None,
-                latency=latency / 1000,
-                rate_limit=rate_limit,
-                faults=parsed,
-                log=stack.enter_context(log.open("a", encoding="utf-8")) if log is not None else None,
-            ),
-            host,
-            port,
+        sandbox = Sandbox(
+            account,
+            token=tokens[token_env] if token_env is not None else TOKEN,
+            read_only_token=tokens[read_only_token_env] if read_only_token_env is not None else None,
+            latency=latency / 1000,
+            rate_limit=rate_limit,
+            faults=parsed,
+            log=stack.enter_context(log.open("a", encoding="utf-8")) if log is not None else None,
         )
+        try:
+            server = Server(sandbox, host, port)
+        except OSError as error:
+            message = f"nobody can listen on {quote(host)}, port {port}: {error.strerror or error}"
+            invocation.fail([Problem("address", message, hint="--port 0 takes any that is free")])
         token = f"${token_env}" if token_env is not None else TOKEN
         where = "in memory: it ends with this process" if store is None else f"in {account.where}"
         invocation.print(
