@@ -49,8 +49,8 @@ def command(
     invocation = Invocation.of(ctx)
     with errors(invocation):
         from pricebook import wiring
+        from pricebook.cli.answer import report, show
         from pricebook.cli.progress import progress
-        from pricebook.cli.show import report, show
         from pricebook.render.format import Format, receipt_document
         from pricebook.render.receipt import draw_receipt
         from pricebook.workflow.apply import apply, check_approved, check_digest, check_target, read_plan, unfinished

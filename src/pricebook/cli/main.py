@@ -21,6 +21,8 @@ COMMANDS = {
     "apply": "Make the store say what the manifests say, or what a plan file says.",
     "serve": "Serve an account that speaks Metronome's API, for tests and laptops.",
     "site": "Write the price list as a web site: any date, history, changes, packages, a JSON feed.",
+    "show": "Look up what something costs on a date, how that came to be, and who an alias stands for.",
+    "history": "The journal as an audit log: when, who, from which commit, which plan, what was done.",
     "drift": "Say what somebody changed in the account, and what git has that it does not. Reads only.",
     "reprice": "Write other prices into the manifests, from a day on, for review.",
     "rules": "List the rules, with the severity that each has here.",

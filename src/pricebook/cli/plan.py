@@ -68,8 +68,8 @@ def command(
     invocation = Invocation.of(ctx)
     with errors(invocation):
         from pricebook import wiring
+        from pricebook.cli.answer import print_digest, report, show
         from pricebook.cli.remember import may_remember, remember, watching
-        from pricebook.cli.show import print_digest, report, show
         from pricebook.workflow.hazards import refused_hazards
         from pricebook.workflow.plan import plan
         from pricebook.workflow.policy import checked_policy, stopping

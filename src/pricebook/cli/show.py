@@ -1,61 +1,210 @@
-"""Printing a plan, as asked for. What draws changes is imported only when there are some."""
+"""`pricebook show`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+import click
+
 from pricebook.cli.invocation import Invocation
-from pricebook.plan.hazard import Hazard
-from pricebook.plan.step import Plan
+from pricebook.cli.options import rows_option
+from pricebook.cli.session import errors
+from pricebook.problem import Problem
 
 if TYPE_CHECKING:
-    from pricebook.render.impact import ImpactView
+    from pricebook.catalog.reference import Ref
+    from pricebook.plan.snapshot import Snapshot
+    from pricebook.render.lookup import Decided
+    from pricebook.render.rate_shape import RowChoice
+    from pricebook.render.site.price_list import PriceList
 
 
-def print_digest(invocation: Invocation, plan: Plan) -> None:
-    """Print the digest of the plan and nothing else."""
-    from pricebook.catalog.canonical import encode
-    from pricebook.plan.digest import plan_digest
-
-    found = plan_digest(plan)
-    invocation.print([encode({"digest": found})] if invocation.json else [found])
-
-
-def show(
-    invocation: Invocation,
-    plan: Plan,
+@click.command()
+@click.argument("about", required=False, metavar="[OBJECT]")
+@click.option("--on", metavar="INSTANT", help="The price on that date.")
+@click.option("--from", "before", metavar="INSTANT", help="What differs between that date ...")
+@click.option("--to", "after", metavar="INSTANT", help="... and this one (now, when only --from is given).")
+@click.option("--card", metavar="NAME", help="Only prices of this rate card.")
+@click.option("--where", multiple=True, metavar="KEY=VALUE", help="Only prices of this group value; repeatable.")
+@click.option("--desired", is_flag=True, help="What the manifests lead to, not what the store holds.")
+@rows_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    about: str | None,
+    on: str | None,
+    before: str | None,
+    after: str | None,
+    card: str | None,
+    where: tuple[str, ...],
+    desired: bool,
     rows: str | None,
-    refused: Iterable[Hazard],
-    impact: "ImpactView | None" = None,
 ) -> None:
-    """Print the plan; `rows` says which price changes to list, `refused` which hazards nobody allowed, `impact` what it
-    does to bills."""
-    if not invocation.text:
-        from pricebook.render.format import Format, plan_document
+    """Look up what something costs, how that came to be, and who an alias stands for.
 
-        document = plan_document(Format(invocation.format), plan, rows, refused, invocation.base, impact)
-        invocation.print([document.rstrip("\n")])
-    elif not plan.steps and plan.besides is None and impact is None:
-        from pricebook.render.nothing import draw_nothing
+    OBJECT is a product (its price on a date, or the timeline of each of its prices), a rate card, a package (its
+    versions and aliases), or two versions of one: package:starter@1..@3. Without it, every price and alias is meant.
+    Who decided a price is said where the journal knows it.
+    """
+    invocation = Invocation.of(ctx)
+    with errors(invocation):
+        invocation.answers_in("text", "json")
+        from pricebook.render.rate_shape import RowChoice
+        from pricebook.render.site.price_list import price_list
+        from pricebook.workflow import show, site
+        from pricebook.workflow.history import instant_of
 
-        invocation.print(draw_nothing(plan, invocation.width, invocation.colour))
-    else:
-        from pricebook.render.terminal import draw_plan
-        from pricebook.render.view import RowChoice, plan_view
+        if on is not None and (before is not None or after is not None):
+            invocation.fail([Problem("conflict", "--on stands beside --from or --to", hint="say one of the two")])
+        ref, versions = show.question(about) if about is not None else (None, None)
+        environment, at = invocation.environment[0], invocation.as_of
+        project, store = invocation.project, invocation.store()
+        held = site.desired(project, environment, store, at) if desired else site.observed(project, store, at)
+        snapshot = show.narrowed(held, ref, card, show.groups(where))
+        choice = RowChoice.parse(rows)
+        listed = price_list(snapshot, invocation.project.settings.namespace)
+        answer = _Answer(invocation, listed, snapshot, ref, choice)
+        if versions is not None and ref is not None:
+            answer.versions_between(ref, *versions)
+        elif before is not None or after is not None:
+            answer.moves(instant_of(before, "--from") or at, instant_of(after, "--to") or at)
+        elif ref is not None and ref.kind.value == "package":
+            answer.package(ref)
+        elif on is None and ref is not None and ref.kind.value == "product":
+            answer.timelines()
+        else:
+            answer.prices(instant_of(on, "--on") or at)
 
-        view = plan_view(plan, RowChoice.parse(rows), refused, impact)
-        invocation.print(draw_plan(view, invocation.width, invocation.colour))
 
+class _Answer:
+    """What is printed for one question: lines for people, or one JSON document."""
 
-def report(
-    invocation: Invocation,
-    plan: Plan,
-    rows: str | None,
-    refused: Iterable[Hazard],
-    impact: "ImpactView | None" = None,
-) -> None:
-    """Write the plan to the files that were asked for besides."""
-    if invocation.reports:
-        from pricebook.render.format import plan_document
+    def __init__(
+        self, invocation: Invocation, listed: "PriceList", snapshot: "Snapshot", ref: "Ref | None", choice: "RowChoice"
+    ) -> None:
+        self._invocation, self._listed, self._snapshot = invocation, listed, snapshot
+        self._ref, self._choice = ref, choice
 
-        listed = tuple(refused)
-        invocation.report(lambda form: plan_document(form, plan, rows, listed, invocation.base, impact))
+    def prices(self, at: datetime) -> None:
+        """The prices at an instant, and the aliases."""
+        from pricebook.catalog.instant import instant_text, instant_words
+        from pricebook.render.lookup import aliases_of, prices_on
+        from pricebook.render.lookup_text import draw_aliases, draw_prices
+
+        kept = self._kept(instant_text(at))
+        found = list(prices_on(kept, instant_text(at), self._decided(kept)))
+        total = sum(1 for _ in prices_on(self._listed, instant_text(at), {}))
+        aliases = list(aliases_of(self._listed, self._ref)) if self._shows_aliases else []
+        self._say(
+            draw_prices(found, total, instant_words(at), self._width),
+            draw_aliases(aliases, self._width),
+            on=instant_text(at),
+            prices=found,
+            total=total,
+            aliases=aliases,
+        )
+
+    def timelines(self) -> None:
+        """The whole history of prices."""
+        from pricebook.render.lookup import timelines
+        from pricebook.render.lookup_text import draw_timelines
+
+        kept = self._kept()
+        found = list(timelines(kept, self._decided(kept)))
+        total = sum(len(histories) for histories in self._listed.prices.values())
+        self._say(draw_timelines(found, total, self._width), prices=found, total=total)
+
+    def moves(self, before: datetime, after: datetime) -> None:
+        """What differs between two instants."""
+        from pricebook.catalog.instant import instant_text, instant_words
+        from pricebook.render.lookup import moves
+        from pricebook.render.lookup_text import draw_moves
+
+        every = list(moves(self._snapshot.catalog.rates, instant_text(before), instant_text(after), self._listed.units))
+        found = [each for each in every if self._choice.pattern.casefold() in each.name.casefold()][: self._most]
+        words = instant_words(before), instant_words(after)
+        document = {"from": instant_text(before), "to": instant_text(after), "prices": found, "total": len(every)}
+        self._say(draw_moves(found, len(every), *words, self._width), **document)
+
+    def package(self, ref: "Ref") -> None:
+        """The versions of a package, and its aliases."""
+        from pricebook.render.lookup import aliases_of, versions_of
+        from pricebook.render.lookup_text import draw_aliases, draw_versions
+        from pricebook.render.page import Paint
+
+        versions = [each for each in versions_of(self._listed, ref.name) if ref.version is None or each.ref == str(ref)]
+        aliases = list(aliases_of(self._listed, ref))
+        self._say(
+            draw_versions(versions, self._width, Paint(self._invocation.colour)),
+            draw_aliases(aliases, self._width),
+            versions=versions,
+            aliases=aliases,
+        )
+
+    def versions_between(self, ref: "Ref", before: int, after: int) -> None:
+        """What differs from one version of a package to another."""
+        from pricebook.render.lookup import between
+        from pricebook.render.lookup_text import draw_fields
+
+        fields = between(self._listed, ref.name, before, after)
+        if fields is None:
+            there = ", ".join(f"@{version.number}" for version in self._listed.packages.get(ref.name, ()))
+            message = f"{ref} has no version {before} or no version {after}"
+            self._invocation.fail([Problem("unknown-object", message, hint=f"there are: {there}")])
+        same = [] if fields else [f"{ref}@{before} and @{after} say the same."]
+        document = {"ref": str(ref), "from": before, "to": after, "fields": fields}
+        self._say(iter(same), draw_fields(fields, self._width), **document)
+
+    @property
+    def _width(self) -> int:
+        return self._invocation.width
+
+    @property
+    def _shows_aliases(self) -> bool:
+        return self._ref is None or self._ref.kind.value != "product"
+
+    @property
+    def _most(self) -> int | None:
+        """How many prices are listed; None for all."""
+        from pricebook.render.lookup_text import LINES
+
+        if self._choice.every or self._choice.pattern:
+            return None
+        return self._choice.first if self._choice.first is not None else LINES
+
+    def _kept(self, instant: str = "") -> "PriceList":
+        """The list with those prices alone that are listed; of an instant, those that there are then."""
+        from dataclasses import replace
+
+        pattern, left = self._choice.pattern.casefold(), self._most
+        kept = {}
+        for card, histories in self._listed.prices.items():
+            chosen = tuple(
+                each
+                for each in histories
+                if (not pattern or pattern in str(each.key).casefold())
+                and (not instant or any(s.starting_at <= instant < (s.ending_before or "~") for s in each.stretches))
+            )
+            kept[card] = chosen[:left]
+            left = left - len(kept[card]) if left is not None else None
+        return replace(self._listed, prices=kept)
+
+    def _decided(self, kept: "PriceList") -> "Decided":
+        """Who decided the prices that are listed."""
+        from pricebook.catalog.timeline import key_text
+        from pricebook.workflow.show import deciders
+
+        keys = {card: [key_text(each.key) for each in found] for card, found in kept.prices.items() if found}
+        return deciders(self._invocation.journal(), self._invocation.environment[0], keys)
+
+    def _say(self, *parts: Iterator[str], **document: object) -> None:
+        from pricebook.render.lookup import lookup_json
+
+        if self._invocation.json:
+            self._invocation.print([lookup_json(**document)])
+            return
+        lines: list[str] = []
+        for part in parts:
+            found = list(part)
+            lines += ["", *found] if lines and found else found
+        self._invocation.print(lines or ["There is nothing of this."])

@@ -1,0 +1,50 @@
+"""`pricebook history`."""
+
+import click
+
+from pricebook.cli.invocation import Invocation
+from pricebook.cli.options import rows_option
+from pricebook.cli.session import errors
+
+LAST = 20
+"""Runs that are listed when nothing was asked for."""
+
+
+@click.command()
+@click.argument("about", required=False, metavar="[OBJECT]")
+@click.option("--since", metavar="INSTANT", help="Only what began then or later.")
+@click.option("--until", metavar="INSTANT", help="Only what began before.")
+@click.option("--last", type=click.IntRange(1), default=LAST, show_default=True, help="The newest N.")
+@click.option("--csv", is_flag=True, help="A row for each object, for a spreadsheet.")
+@rows_option
+@click.pass_context
+def command(
+    ctx: click.Context, about: str | None, since: str | None, until: str | None, last: int, csv: bool, rows: str | None
+) -> None:
+    """The journal as an audit log: when, who, from which commit, which plan, what was done.
+
+    OBJECT is a name as plans show it: package:starter, package:starter@3, rate-card:tokens, or a product, whose prices
+    are meant as well. The newest run comes first. Reads the journal and nothing else.
+    """
+    invocation = Invocation.of(ctx)
+    with errors(invocation):
+        invocation.answers_in("text", "json")
+        from pricebook.render.history import chapters, draw_history, history_csv, history_json
+        from pricebook.render.rate_shape import RowChoice
+        from pricebook.workflow.history import history, instant_of, object_of
+
+        found, total = history(
+            invocation.journal(),
+            invocation.environment[0],
+            about=object_of(about) if about else None,
+            since=instant_of(since, "--since"),
+            until=instant_of(until, "--until"),
+            last=last,
+        )
+        told = chapters(found, RowChoice.parse(rows))
+        if csv:
+            invocation.print([history_csv(told).rstrip("\n")])
+        elif invocation.json:
+            invocation.print([history_json(told, total)])
+        else:
+            invocation.print(draw_history(told, total, invocation.width, invocation.colour))

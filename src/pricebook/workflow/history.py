@@ -1,0 +1,54 @@
+"""History: what was applied to an environment, by whom and from what. Reads the journal and nothing else."""
+
+from datetime import UTC, datetime
+
+from pricebook.apply.ports import Journal
+from pricebook.apply.record import Record, records
+from pricebook.catalog.reference import STORED, Ref
+from pricebook.problem import did_you_mean, quote, reject
+
+
+def history(
+    journal: Journal,
+    environment: str,
+    *,
+    about: Ref | None,
+    since: datetime | None,
+    until: datetime | None,
+    last: int,
+) -> tuple[list[Record], int]:
+    """The newest of the applies that are asked for, and how many there are. Raises StoreError."""
+    listed: list[Record] = []
+    total = 0
+    for record in records(journal, environment, about=about, since=since, until=until):
+        total += 1
+        if len(listed) < last:
+            listed.append(record)
+    return listed, total
+
+
+def object_of(text: str) -> Ref:
+    """The object that a text names. Raises Rejected."""
+    kind = text.partition(":")[0]
+    kinds = [each.value for each in STORED]
+    try:
+        ref = Ref.parse(text)
+    except ValueError:
+        hint = did_you_mean(kind, kinds) if ":" in text else ""
+        hint = hint or f"write it as plans do: {', '.join(f'{each}:NAME' for each in kinds)}"
+        raise reject("object-name", f"{quote(text)} is no name of an object", hint=hint) from None
+    if ref.kind not in STORED:
+        raise reject("object-name", f"{quote(text)} is nothing that a store keeps")
+    return ref
+
+
+def instant_of(text: str | None, option: str) -> datetime | None:
+    """The instant that an option says, None when it is not given. Raises Rejected."""
+    if text is None:
+        return None
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        hint = "write 2026-01-01 or 2026-01-01T09:00:00Z"
+        raise reject("instant", f"{option} {quote(text)} is no instant", hint=hint) from None
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
