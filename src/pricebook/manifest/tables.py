@@ -16,7 +16,7 @@ from typing import Any, TextIO
 from pricebook.catalog.canonical import quoted
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Path
-from pricebook.catalog.timeline import Segment, read_schedule
+from pricebook.catalog.timeline import Segment, read_key, read_schedule
 from pricebook.manifest.cells import Cells, Unusable
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates import joined
@@ -83,7 +83,7 @@ def places(source: Source, keys: Iterable[str]) -> dict[str, Span]:
     """Where the rows of these keys stand; the table is read again for it, on demand."""
     wanted = set(keys)
     rows = _Rows(source, Table())
-    found = {key: line for key, _, line in rows.entries() if key in wanted}
+    found = {key: line for key, _, line in rows.entries(wanted) if key in wanted}
     found |= {key: line for key, _, line in rows.dated() if key in wanted}
     return {key: Span(source.shown, line) for key, line in found.items()}
 
@@ -92,7 +92,8 @@ def price_places(source: Source, keys: Iterable[str]) -> dict[tuple[str, str], S
     """Where the prices of these keys stand, each with the instant from which it holds; reads the table again."""
     wanted = set(keys)
     rows = _Rows(source, Table())
-    found = [(key, read_schedule(text)[0].starting_at, line) for key, text, line in rows.entries() if key in wanted]
+    held = rows.entries(wanted)
+    found = [(key, read_schedule(text)[0].starting_at, line) for key, text, line in held if key in wanted]
     found += [(key, segment.starting_at, line) for key, segment, line in rows.dated() if key in wanted]
     return {(key, start): Span(source.shown, line, rows.price_column) for key, start, line in found}
 
@@ -139,11 +140,13 @@ class _Rows:
         columns = source.spec.columns
         self.is_dated = columns.starting_at is not None or columns.ending_before is not None
 
-    def entries(self) -> Iterator[Entry]:
-        """Every good row of a table whose rows each are a whole rate."""
+    def entries(self, keys: Iterable[str] | None = None) -> Iterator[Entry]:
+        """Every good row of a table whose rows each are a whole rate. With `keys` at least those of these keys: of the
+        others nothing is built."""
         if self.is_dated:
             return
-        for cells, rows in self._read():
+        for cells, every in self._read():
+            rows = every if keys is None or not cells.groups else _among(every, cells, keys)
             if cells.varied:
                 for key, segment, line in self._varied(cells, rows):
                     yield key, _schedule(*segment), line
@@ -281,6 +284,14 @@ class _Rows:
         if self.bad <= SHOWN:
             at = Span(self.source.shown, line, error.column)
             self.table.problems.append(Problem(error.code, error.message, at, error.hint))
+
+
+def _among(rows: Rows, cells: Cells, keys: Iterable[str]) -> Rows:
+    """The rows whose group values are those of one of the keys."""
+    held = [read_key(key).pricing_group_values for key in keys]
+    values = {tuple(v for _, v in groups) for groups in held if tuple(n for n, _ in groups) == cells.group_names}
+    columns = [at for _, at in cells.groups]
+    return ((line, row) for line, row in rows if tuple([row[at] for at in columns]) in values)
 
 
 def _schedule(start: str, end: str | None, terms: str) -> str:

@@ -15,7 +15,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Path, Scale
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.unit import BUILT_IN, scale_of
-from pricebook.manifest.locate import NodePath, locate
+from pricebook.manifest.locate import NodePath, locate_all
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates import read_rates
 from pricebook.manifest.rates_from import RatesFrom
@@ -60,7 +60,7 @@ class Whereabouts:
     def spans(self, spots: Iterable[Spot]) -> dict[Spot, Span]:
         """Where the spots stand, of the nouns that are declared."""
         found: dict[Spot, Span] = {}
-        plain: dict[Home, list[tuple[Spot, NodePath]]] = defaultdict(list)
+        plain: dict[str, list[tuple[Spot, tuple[int, NodePath]]]] = defaultdict(list)
         rates: dict[Ref, list[Spot]] = defaultdict(list)
         for spot in set(spots):
             home = self.homes.get(spot.ref)
@@ -71,16 +71,20 @@ class Whereabouts:
                 rates[spot.ref].append(spot)
             else:
                 path: NodePath = ("spec", *spot.path) if spot.path else ("metadata", "name")
-                plain[home].append((spot, path))
+                plain[home.file].append((spot, (home.index, path)))
         for ref, asked in rates.items():
-            written, in_tables = self._rates(ref, self.homes[ref], asked)
+            home = self.homes[ref]
+            written, in_tables = self._rates(ref, home, asked)
             found |= in_tables
-            plain[self.homes[ref]] += written.items()
-        for home, wanted in plain.items():
-            text = self._text(home.file)
+            plain[home.file] += [(spot, (home.index, path)) for spot, path in written.items()]
+        for file, wanted in plain.items():
+            text = self._text(file)
             if text is not None:
-                places = locate(home.file, text, home.index, [path for _, path in wanted])
-                found |= {spot: places[path] for spot, path in wanted}
+                paths: dict[int, list[NodePath]] = defaultdict(list)
+                for _, (index, path) in wanted:
+                    paths[index].append(path)
+                places = locate_all(file, text, paths)
+                found |= {spot: places[at] for spot, at in wanted}
         return found
 
     def _text(self, file: str) -> str | None:

@@ -1,6 +1,7 @@
 """Rules about names: two that look the same are taken for each other by people, and not by machines."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -67,8 +68,9 @@ def _groups(card: str, rates: Iterable[tuple[str, str]]) -> Iterator[Finding]:
     looks = [key.lower() if key.isascii() else skeleton(key) for key in keys]
     if len(set(looks)) == len(keys):
         return
+    alike = {look for look, count in Counter(looks).items() if count > 1}
     first: dict[str, str] = {}
-    for key, look in sorted(zip(keys, looks, strict=True)):
+    for key, look in sorted((key, look) for key, look in zip(keys, looks, strict=True) if look in alike):
         other = first.setdefault(look, key)
         if other != key:
             message = f"two rates look the same: {read_key(key)} and {read_key(other)}"
