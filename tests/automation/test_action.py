@@ -19,22 +19,29 @@ namespace: acme
 manifests: [catalog]
 environments:
   local: {store: "sqlite:///scratch.db"}
-  production: {store: "sqlite:////ACCOUNT"}
+  production: {store: "sqlite:///../../account.db"}
 """
 
 
-@pytest.fixture
-def job(tmp_path: Path) -> Job:
-    """A checkout of the starter plan at its first commit, on main, with an account elsewhere that holds it."""
-    job = Job(tmp_path / "workspace")
+@pytest.fixture(scope="session")
+def applied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout of the starter plan at its first commit, on main, beside an account that holds it."""
+    folder = tmp_path_factory.mktemp("applied")
+    job = Job(folder / "workspace")
     shutil.copytree(ROOT / "examples" / "starter-plan", job.prices, ignore=shutil.ignore_patterns("pricebook.db*"))
-    account = tmp_path / "account.db"
-    (job.prices / "pricebook.yaml").write_text(PROJECT.replace("/ACCOUNT", str(account)), encoding="utf-8")
+    (job.prices / "pricebook.yaml").write_text(PROJECT, encoding="utf-8")
     job.git("init", "--quiet", "--initial-branch=main")
     job.commit("The price list")
     job.run('"$RUNNER_TEMP/pricebook-venv/bin/pricebook" -C prices --env production apply --yes')
-    assert account.exists()
-    return job
+    assert (folder / "account.db").exists()
+    return folder
+
+
+@pytest.fixture
+def job(applied: Path, tmp_path: Path) -> Job:
+    """A job in a copy of that."""
+    shutil.copytree(applied, tmp_path / "job", symlinks=True)
+    return Job(tmp_path / "job" / "workspace")
 
 
 @pytest.fixture
@@ -205,7 +212,7 @@ def test_drift_is_an_issue_until_there_is_none(job: Job, forge: Forge) -> None:
 def test_pricebook_yaml_of_a_pull_request_does_not_say_where_the_token_goes(job: Job) -> None:
     price(job, "$2.00")
     settings = job.prices / "pricebook.yaml"
-    settings.write_text(settings.read_text().replace("sqlite:////", "sqlite:////tmp/elsewhere"))
+    settings.write_text(settings.read_text().replace("../../account.db", "/tmp/elsewhere.db"))
     answer = ok(job.use("plan", directory="prices", environment="production", head=pull_request(job)))
     assert "pricebook.yaml changes" in answer.said
     assert "/tmp/elsewhere" not in settings.read_text()
