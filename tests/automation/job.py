@@ -19,11 +19,10 @@ ACTION = ROOT / ".github" / "actions" / "pricebook"
 _EXPRESSION = re.compile(r"\$\{\{\s*inputs\.([\w-]+)\s*\}\}")
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> Any:
     """A YAML file; `on:` is the text "on"."""
     text = re.sub(r"^on:", '"on":', path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    found: dict[str, Any] = yaml.safe_load(text)
-    return found
+    return yaml.safe_load(text)
 
 
 @dataclass

@@ -43,6 +43,13 @@ def test_the_hooks_are_as_pre_commit_wants_them() -> None:
     tool("pre-commit", "validate-manifest", ROOT / ".pre-commit-hooks.yaml")
 
 
+def test_the_hook_checks_a_project() -> None:
+    (hook,) = read(ROOT / ".pre-commit-hooks.yaml")
+    line = [sys.executable, "-m", hook["entry"], "-C", "examples/starter-plan", *hook["args"]]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.stdout.startswith("Valid: "), done.stderr
+
+
 def test_nothing_is_known_to_be_insecure() -> None:
     tool("zizmor", "--offline", "--no-progress", "--quiet", ROOT / ".github", EXAMPLES / "github-pricing.yml")
 

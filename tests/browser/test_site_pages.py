@@ -1,5 +1,6 @@
 """The price list in a real browser, opened from a disk: what it says on a date, how fast it filters, and to whom."""
 
+import csv
 import http.server
 import threading
 from collections.abc import Callable, Iterator
@@ -194,6 +195,30 @@ def test_search_and_filters_are_part_of_the_address(open_page: Open, large: tupl
     assert all("gpt-4o" in row.lower() and "azure" in row.lower() for row in rows)
 
 
+def test_what_is_listed_can_be_taken_into_a_spreadsheet(open_page: Open, small: Path) -> None:
+    page = open_page(small / "prices.html", "?on=2026-01-15&q=large", accept_downloads=True)
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="CSV").click()
+    assert waited.value.suggested_filename == "prices-2026-01-15.csv"
+    text = Path(waited.value.path()).read_text(encoding="utf-8-sig")
+    header, *rows = csv.reader(text.splitlines())
+    assert header == [
+        "rate_card",
+        "product",
+        "name",
+        "model",
+        "billing_frequency",
+        "state",
+        "amount",
+        "unit",
+        "text",
+        "since",
+    ]
+    day = "2026-01-01T00:00:00Z"
+    assert rows[0] == ["tokens", "input-tokens", "Input tokens", "large", "", "sold", "2", "usd", "$2.00", day]
+    assert len(rows) == 2
+
+
 def test_sorting_by_keyboard(open_page: Open, large: tuple[Path, PriceList]) -> None:
     page = open_page(large[0] / "products" / "input_cost_per_token.html")
     page.locator("[data-by=price]").focus()
@@ -262,6 +287,10 @@ def test_hostile_names_are_only_text(open_page: Open, tmp_path: Path) -> None:
     page.goto((site / "prices.html").as_uri())
     page.locator(".open").click()
     assert page.locator(".open").inner_text() == shown
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="CSV").click()
+    _, row = csv.reader(Path(waited.value.path()).read_text(encoding="utf-8-sig").splitlines())
+    assert row[2] == shown, "one cell, and one line"
     page.get_by_role("link", name="Link to this price").click()
     assert page.locator("tr.detail").count() == 1, "the link finds the price, whatever its name"
 

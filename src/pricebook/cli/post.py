@@ -28,7 +28,7 @@ def comment(ctx: click.Context, file: Path, name: str, number: int | None) -> No
     """Keep one comment on a pull or merge request that says what FILE says (--report markdown=FILE)."""
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8", errors="replace")
         if os.environ.get("GITLAB_CI"):
             from pricebook.forge import gitlab
 
@@ -53,7 +53,7 @@ def issue(ctx: click.Context, file: Path, title: str, name: str, clean: bool) ->
     with refusals(invocation):
         from pricebook.forge import github
 
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8", errors="replace")
         address = github.put_issue(github.from_environment(), text, title, name, clean=clean)
         invocation.print([address or "there is no issue, and none is needed"])
 
@@ -69,7 +69,7 @@ def findings(ctx: click.Context, file: Path, commit: str, ref: str) -> None:
     with refusals(invocation):
         from pricebook.forge import github
 
-        github.send_findings(github.from_environment(), file.read_text(encoding="utf-8"), commit, ref)
+        github.send_findings(github.from_environment(), file.read_text(encoding="utf-8", errors="replace"), commit, ref)
 
 
 @command.command()

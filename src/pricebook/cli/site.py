@@ -32,6 +32,7 @@ def command(ctx: click.Context, output: Path, desired: bool) -> None:
         from pricebook.render.site.price_list import price_list
         from pricebook.workflow import site
 
+        invocation.answers_in("text", "json")
         project, at = invocation.project, invocation.as_of
         if desired:
             snapshot = site.desired(project, invocation.environment[0], invocation.store(), at)

@@ -310,6 +310,7 @@
       choose(`for.${name}`, `Any ${name}`, value, (text) => text);
     }
     tools.append(el("label", { class: "check" }, every, "Also ended and upcoming"));
+    tools.append(el("button", { type: "button", onclick: download }, "CSV"));
     search.addEventListener("input", soon);
     every.addEventListener("change", changed);
     section.append(tools, count, el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Prices" }, table), more);
@@ -382,6 +383,30 @@
       const kind = fate(was, then);
       const words = kind === "ended" ? ["ends"] : [bdi(then[0]), then[1] && !(was && was[1] === then[1]) ? ` ${then[1]}` : ""];
       return [el("span", { class: kind }, words, kind === "up" || kind === "down" ? ` (${share(was, then)})` : ""), ` on ${when(D.instants[instant])}`];
+    }
+
+    /** What is listed, as a table for a spreadsheet: exact amounts, and nothing that a spreadsheet would calculate. */
+    function download() {
+      const keyNames = [...names].sort();
+      const cell = (value) => {
+        const text = value === null || value === undefined ? "" : String(value);
+        const safe = /^[=+\-@\t\r]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
+        return /[",\n\r]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
+      };
+      const lines = [["rate_card", "product", "name", ...keyNames, "billing_frequency", "state", "amount", "unit", "text", "since"]];
+      for (const n of chosen()[0]) {
+        const row = D.prices[n];
+        const i = stretch(row, at);
+        const found = i < 0 ? [] : terms(row[i + 2]);
+        const of = (name) => (groups(row).find((pair) => pair[0] === name) || [])[1];
+        const [key, title] = D.products[row[1]];
+        const text = i < 0 ? "" : [found[0], found[1]].filter(Boolean).join(" ");
+        lines.push([D.cards[row[0]][0], key, title, ...keyNames.map(of), frequency(row), state(row, at), found[2], found[3], text, i < 0 ? "" : D.instants[row[i]]]);
+      }
+      const blob = new Blob(["\ufeff", lines.map((line) => line.map(cell).join(",")).join("\r\n"), "\r\n"], { type: "text/csv" });
+      const link = el("a", { href: URL.createObjectURL(blob), download: `prices-${day(on)}.csv` });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10000);
     }
 
     function toggle(open, tr, n) {
