@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from account import account
 from bench import HERE, Bench
 from listing import listing
 from measure import Failed
@@ -29,6 +30,7 @@ BENCHMARKS = {
     "steps": steps,
     "listing": listing,
     "startup": startup,
+    "account": account,
 }
 _EXAMPLE = HERE.parent / "examples" / "llm-prices" / "prices" / "litellm-1.97.0.csv"
 

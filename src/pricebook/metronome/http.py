@@ -26,6 +26,8 @@ from pricebook.metronome.budget import Budget
 
 READ_TRIES = 6
 """How often a read is sent before it is given up."""
+CONNECT_TRIES = 3
+"""How often a connection is tried before the account cannot be reached."""
 WRITE_TRIES = 20
 """How often a write is sent that is answered 429, or for which no connection is made."""
 LONGEST_WAIT = 120.0
@@ -85,16 +87,20 @@ class Client:
         self, method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, str] | None = None
     ) -> Any:
         """The answer to a request that changes nothing. Raises StoreRefused or StoreError."""
-        wait, error = 0.5, StoreError(f"{self._where} could not be reached")
-        for _ in range(READ_TRIES):
+        wait, unreached = 0.5, 0
+        for number in range(1, READ_TRIES + 1):
             try:
                 return self._once(method, path, body, query, None)
             except _TooMany as answer:
-                error, delay = answer.error, answer.seconds if answer.seconds is not None else wait
-                self._pause(delay, answer.error)
+                error: StoreError = answer.error
+                self._pause(answer.seconds if answer.seconds is not None else wait, answer.error)
             except (OutcomeUnknown, _NotSent) as lost:
                 error = StoreError(str(lost), "nothing was written; try again")
-                self._sleep(wait)
+                unreached += isinstance(lost, _NotSent)
+                if number < READ_TRIES and unreached < CONNECT_TRIES:
+                    self._sleep(wait)
+            if unreached == CONNECT_TRIES:
+                break
             wait = min(wait * 2, 15.0)
         raise error from None
 
@@ -111,7 +117,7 @@ class Client:
                 error, delay = answer.error, answer.seconds if answer.seconds is not None else wait
                 self._pause(delay, answer.error)
             except _NotSent as lost:
-                if number >= READ_TRIES - 1:
+                if number >= CONNECT_TRIES - 1:
                     raise StoreError(str(lost), "nothing was sent; try again") from None
                 self._sleep(wait)
             wait = min(wait * 2, 15.0)

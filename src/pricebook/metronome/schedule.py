@@ -7,12 +7,15 @@ every hundred rates, one for each card, and one for each product.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from threading import Event
 from typing import Any
 
+from pricebook.catalog.timeline import Segment
 from pricebook.metronome.http import Client
 from pricebook.metronome.listing import at_once, groups, pages
-from pricebook.metronome.wire.rate import timelines_of
+from pricebook.metronome.wire.rate import read_segments, timelines_of
 
 PATH = "/v1/contract-pricing/rate-cards/getRateSchedule"
 EARLIEST = "1970-01-01T00:00:00Z"
@@ -21,53 +24,57 @@ MAX_SELECTORS = 100
 """Products in one request [assumed]; no source names a limit."""
 
 Name = Callable[[str], str]
+Segments = list[tuple[str, Segment]]
 
 
 def read_schedules(
     client: Client, cards: Sequence[str], products: Sequence[str], product_name: Name, unit_name: Name
 ) -> dict[str, dict[str, str]]:
     """Card id -> the card's timelines, key text to schedule text. `products` are the ids of all of the account's."""
+    read = partial(read_segments, product_name=product_name, unit_name=unit_name)
 
-    def first(card: str) -> Callable[[Event], tuple[list[Any], str | None]]:
-        return lambda _: next(pages(client, PATH, _body(card)))
+    def first(card: str) -> Callable[[Event], tuple[Segments, str | None]]:
+        def work(_: Event) -> tuple[Segments, str | None]:
+            items, cursor = next(pages(client, PATH, _body(card)))
+            return read(items), cursor
+
+        return work
 
     started = dict(zip(cards, at_once(client, [first(card) for card in cards]), strict=True))
     long = [card for card in cards if started[card][1] is not None]
     share = min(len(products) // len(long) - 1, 2 * client.concurrency) if long else 0
     apart = share > 1 and len(products) <= share * MAX_SELECTORS
-    found = {card: [items] for card, (items, _) in started.items()}
-    work: list[Callable[[Event], tuple[str, list[Any]]]] = []
+    found = {card: [segments] for card, (segments, _) in started.items()}
+    work: list[Callable[[Event], tuple[str, Segments]]] = []
     for card in long:
-        items, cursor = started[card]
         if apart:
             found[card] = []
-            work += [_rest(client, card, group, None) for group in groups(products, share)]
+            work += [_rest(client, card, group, None, read) for group in groups(products, share)]
         else:
-            work.append(_rest(client, card, (), cursor))
-    for card, items in at_once(client, work):
-        found[card].append(items)
-    return {
-        card: timelines_of((item for items in parts for item in items), product_name, unit_name)
-        for card, parts in found.items()
-    }
+            work.append(_rest(client, card, (), started[card][1], read))
+    for card, segments in at_once(client, work):
+        found[card].append(segments)
+    return {card: timelines_of(chain.from_iterable(parts)) for card, parts in found.items()}
 
 
 def read_products(
     client: Client, card: str, products: Sequence[str], product_name: Name, unit_name: Name
 ) -> dict[str, str]:
     """The timelines that a card has of some products."""
-    work = [
-        _rest(client, card, products[at : at + MAX_SELECTORS], None) for at in range(0, len(products), MAX_SELECTORS)
-    ]
-    return timelines_of((item for _, items in at_once(client, work) for item in items), product_name, unit_name)
+    read = partial(read_segments, product_name=product_name, unit_name=unit_name)
+    parts = [products[at : at + MAX_SELECTORS] for at in range(0, len(products), MAX_SELECTORS)]
+    found = at_once(client, [_rest(client, card, part, None, read) for part in parts])
+    return timelines_of(chain.from_iterable(segments for _, segments in found))
 
 
 def _rest(
-    client: Client, card: str, products: Sequence[str], after: str | None
-) -> Callable[[Event], tuple[str, list[Any]]]:
-    def work(stop: Event) -> tuple[str, list[Any]]:
+    client: Client, card: str, products: Sequence[str], after: str | None, read: Callable[[list[Any]], Segments]
+) -> Callable[[Event], tuple[str, Segments]]:
+    """Follows one cursor to its end. A page is read while the others are waited for."""
+
+    def work(stop: Event) -> tuple[str, Segments]:
         found = pages(client, PATH, _body(card, products), after=after, stop=stop)
-        return card, [item for items, _ in found for item in items]
+        return card, [segment for items, _ in found for segment in read(items)]
 
     return work
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from pricebook.catalog.canonical import decode, encode
+from pricebook.catalog.canonical import decode, encode, quoted
 from pricebook.catalog.instant import instant_text, parse_instant
 from pricebook.catalog.model import USD
 from pricebook.catalog.timeline import Segment, normal, overlap, overlay, read_key, read_schedule, schedule_text
@@ -35,20 +35,29 @@ def rates_of(key: str, segments: str, product_id: Callable[[str], str], unit_id:
     return entries
 
 
-def timelines_of(
+def read_segments(
     items: Iterable[Mapping[str, Any]], product_name: Callable[[str], str], unit_name: Callable[[str], str]
-) -> dict[str, str]:
-    """Key text -> schedule text of the rates of one card, in whatever order they came."""
-    found: dict[str, list[Segment]] = {}
-    for item in items:
-        key = encode((product_name(item["product_id"]), item.get("billing_frequency"), _values(item)))
-        segment = Segment(
-            _instant(item["starting_at"]),
-            _instant(item["ending_before"]) if item.get("ending_before") else None,
-            _read_terms(item, unit_name),
+) -> list[tuple[str, Segment]]:
+    """What a page of a rate schedule says: key text and segment of each item."""
+    return [
+        (
+            _key(product_name(item["product_id"]), item.get("billing_frequency"), _values(item)),
+            Segment(
+                _instant(item["starting_at"]),
+                _instant(item["ending_before"]) if item.get("ending_before") else None,
+                _read_terms(item, unit_name),
+            ),
         )
-        found.setdefault(key, []).append(segment)
-    return {key: _schedule(segments) for key, segments in found.items()}
+        for item in items
+    ]
+
+
+def timelines_of(found: Iterable[tuple[str, Segment]]) -> dict[str, str]:
+    """Key text -> schedule text of the rates of one card, in whatever order they came."""
+    segments: dict[str, list[Segment]] = {}
+    for key, segment in found:
+        segments.setdefault(key, []).append(segment)
+    return {key: _schedule(each) for key, each in segments.items()}
 
 
 def _schedule(segments: list[Segment]) -> str:
@@ -68,16 +77,31 @@ def _terms(text: str) -> dict[str, Any]:
     return data
 
 
+def _key(product: str, frequency: str | None, values: Mapping[str, str]) -> str:
+    """`catalog.timeline.key_text`, without a value for each of a hundred thousand."""
+    inner = ",".join(f"{quoted(name)}:{quoted(values[name])}" for name in sorted(values))
+    return f"[{quoted(product)},{quoted(frequency) if frequency else 'null'},{{{inner}}}]"
+
+
 def _read_terms(item: Mapping[str, Any], unit_name: Callable[[str], str]) -> str:
     rate = item["rate"]
+    unit = rate.get("credit_type")
+    name = unit_name(unit["id"]) if unit is not None else USD
+    commit = item.get("commit_rate")
+    if rate["rate_type"] == "FLAT" and name == USD and commit is None and rate.keys() <= _SIMPLE:
+        # What nearly every price is; the canonical text has its names in this order.
+        entitled = "true" if item["entitled"] else "false"
+        return f'{{"entitled":{entitled},"price":{encode(rate["price"])},"rate_type":"FLAT"}}'
     terms = _price(rate)
     terms["entitled"] = bool(item["entitled"])
-    unit = rate.get("credit_type")
-    if unit is not None and "PERCENTAGE" not in terms["rate_type"] and (name := unit_name(unit["id"])) != USD:
+    if name != USD and "PERCENTAGE" not in terms["rate_type"]:
         terms["credit_type"] = name
-    if (commit := item.get("commit_rate")) is not None:
+    if commit is not None:
         terms["commit_rate"] = _price(commit)
     return encode(terms)
+
+
+_SIMPLE = frozenset(("rate_type", "price", "credit_type"))
 
 
 def _price(rate: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,5 +120,6 @@ def _values(item: Mapping[str, Any]) -> Mapping[str, Any]:
     return item.get("pricing_group_values") or item["rate"].get("pricing_group_values") or {}
 
 
+@lru_cache(maxsize=1000)
 def _instant(text: str) -> str:
     return text if len(text) == 20 and text.endswith("00:00Z") else instant_text(parse_instant(text))
