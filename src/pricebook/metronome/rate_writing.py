@@ -27,7 +27,12 @@ def add_rates(work: Work, change: AddRates) -> str:
     """Lay the segments over the card's timelines and return the card's id."""
     ref = change.ref
     id_: str = work.live(ref)["id"]
-    held = work.account.rates.setdefault(ref, {})
+    if len({rate.key for rate in change.rates}) < len(change.rates):
+        raise StoreRefused(f"a rate of {ref} stands twice in one request", 400)
+    for product in sorted({product for product, _ in pairs(rate.key for rate in change.rates)}):
+        work.refer(ref, Kind.PRODUCT, product)
+    # Snapshots that were taken before keep what they saw.
+    held = work.account.rates[ref] = dict(work.account.rates.get(ref, {}))
     missing = _missing(change, held)
     for batch in _batches(missing):
         _add(work, change, id_, held, batch)

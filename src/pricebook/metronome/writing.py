@@ -62,6 +62,15 @@ class Work:
             raise StoreRefused(f"{Ref(kind, name)} is not there", 404, "plan again")
         return found
 
+    def refer(self, ref: Ref, kind: Kind, name: str, *, archived_too: bool = False) -> str:
+        """The id of what a noun refers to: it is there, and not archived. Raises StoreRefused."""
+        target = Ref(kind, name)
+        archived = bool(self.account.ours.get(target, {}).get("archived_at")) and not archived_too
+        if archived or (self.account.id_of(target) is None and name not in self.account.products):
+            state = "is archived" if archived else "is not there"
+            raise StoreRefused(f"{ref} refers to {target}, which {state}", 400, f"plan {target} first")
+        return self.id_of(kind, name)
+
     def live(self, ref: Ref) -> Json:
         """An object of ours that is there and not archived. Raises StoreRefused."""
         found = self.account.ours.get(ref)
@@ -112,7 +121,7 @@ def _create(work: Work, ref: Ref, noun: Noun, digest: str) -> str:
     if (present := work.account.ours.get(ref)) is not None:
         return _had(work, ref, present, digest)
     noun = _bare(noun)
-    body = created(_with_ids(work, noun), {})
+    body = created(_with_ids(work, ref, noun), {})
     marks: dict[str, str] = {}
     if ref.kind is Kind.PACKAGE:
         body["uniqueness_key"] = uniqueness_key(work.account.namespace, ref, digest)
@@ -190,6 +199,11 @@ def _revise(work: Work, change: Revise, at: datetime) -> str:
     id_: str = item["id"]
     observed = _bare(_observed(work, ref, desired))
     fields = changed_fields(observed, desired)
+    for name in sorted(set(fields) - type(desired).mutable):
+        raise StoreRefused(f"{name} of {ref} cannot change", 400, "declare a new one under another name")
+    if set(getattr(observed, "credit_type_conversions", ())) - set(getattr(desired, "credit_type_conversions", ())):
+        message = f"conversions of {ref} can be added, but not changed or removed"
+        raise StoreRefused(message, 400, "use another pricing unit, or another rate card")
     if fields:
         # The contents that it goes through: its fields first, then its custom fields and the mark, which go together.
         midway = desired.model_copy(update={"custom_fields": getattr(observed, "custom_fields", {})})
@@ -204,7 +218,7 @@ def _revise(work: Work, change: Revise, at: datetime) -> str:
 
 def _update(work: Work, ref: Ref, id_: str, desired: Noun, fields: list[str], at: datetime) -> None:
     """Give the object these fields of the desired noun. It is said as it shall be, so saying it twice is once."""
-    named = _with_ids(work, desired)
+    named = _with_ids(work, ref, desired, archived_too=True)
     if ref.kind is Kind.BILLABLE_METRIC:
         path, method, body = f"{PATHS[ref.kind]}/{id_}", "PUT", updated(named, fields)
     elif ref.kind is Kind.PRODUCT:
@@ -220,7 +234,7 @@ def _update(work: Work, ref: Ref, id_: str, desired: Noun, fields: list[str], at
             card = work.nouns[ref]
             held = card.credit_type_conversions if isinstance(card, RateCard) else ()
             known = {work.account.units.ids.get(conversion.custom_credit_type) for conversion in held}
-            wanted = updated(named, ["credit_type_conversions"])["credit_type_conversions"]
+            wanted = updated(named, ["credit_type_conversions"]).get("credit_type_conversions", [])
             body["add_credit_type_conversions"] = [c for c in wanted if c["custom_credit_type_id"] not in known]
 
     def done() -> str | None:
@@ -235,7 +249,7 @@ def _repoint(work: Work, change: Repoint) -> str:
     id_: str = item["id"]
     card = work.nouns[ref]
     assert isinstance(card, RateCard)
-    order = [work.id_of(Kind.PRODUCT, name) for name in change.product_order]
+    order = [work.refer(ref, Kind.PRODUCT, name, archived_too=True) for name in change.product_order]
     marks: dict[str, str] = {}
     held = item.get("custom_fields") or {}
     after = alias_digest(change.aliases, ())
@@ -299,7 +313,7 @@ def _bare(noun: Noun) -> Noun:
     return noun.model_copy(update=AFTER_RATES) if isinstance(noun, RateCard) else noun
 
 
-def _with_ids(work: Work, noun: Noun) -> Noun:
-    named = rewritten(noun, work.id_of)
+def _with_ids(work: Work, ref: Ref, noun: Noun, *, archived_too: bool = False) -> Noun:
+    named = rewritten(noun, lambda kind, name: work.refer(ref, kind, name, archived_too=archived_too))
     assert isinstance(named, Noun)
     return named

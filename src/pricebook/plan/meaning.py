@@ -23,6 +23,10 @@ if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
 
 
+FILLED_IN: Mapping[str, str] = {"rate_type": "LIST_RATE", "invoice_behavior": "BILL_ON_NEXT_COLLECTION_DATE"}
+"""What the vendor fills in where a request leaves a term's field open: its answers always have these."""
+
+
 def as_meant(snapshot: Snapshot, desired: Mapping[Ref, Noun]) -> Snapshot:
     """The snapshot as the desired nouns let it be read. A desired package may have a version in its Ref or none."""
     if not snapshot.partial:
@@ -68,7 +72,8 @@ def _package(snapshot: Snapshot, observed: "Package", desired: "Package") -> "Pa
     update: dict[str, Any] = {}
     card = snapshot.catalog.cards.get(observed.rate_card or "")
     alias = desired.rate_card_alias
-    if alias is not None and card is not None and any(held.name == alias for held in card.aliases):
+    # Without a card of ours nobody can tell which alias led there, or it leads nowhere yet.
+    if alias is not None and (card is None or any(held.name == alias for held in card.aliases)):
         update |= {"rate_card": None, "rate_card_alias": alias}
     if desired.usage_statement_schedule is None:
         update["usage_statement_schedule"] = None
@@ -92,12 +97,23 @@ def _package(snapshot: Snapshot, observed: "Package", desired: "Package") -> "Pa
 def _term(observed: Any, desired: Any) -> dict[str, Any]:
     """What a term takes over: its key, of its custom fields only those that are ours, and no default filled in."""
     update: dict[str, Any] = {"key": desired.key}
-    if getattr(observed, "rate_type", None) == "LIST_RATE" and desired.rate_type is None:
-        update["rate_type"] = None
+    update |= _unfilled(observed, desired)
+    shown, meant = getattr(observed, "proration", None), getattr(desired, "proration", None)
+    if shown is not None and hasattr(meant, "invoice_behavior"):
+        update["proration"] = shown.model_copy(update=_unfilled(shown, meant))
     ours = getattr(desired, "custom_fields", None)
     if ours is not None:
         update["custom_fields"] = {key: value for key, value in observed.custom_fields.items() if key in ours}
     return update
+
+
+def _unfilled(observed: Any, desired: Any) -> dict[str, None]:
+    """The fields that the desired model leaves open, and the store shows with what it filled in."""
+    return {
+        name: None
+        for name, filled in FILLED_IN.items()
+        if getattr(observed, name, None) == filled and getattr(desired, name, filled) is None
+    }
 
 
 def _relinked(term: Any, renamed: Mapping[str, str]) -> Any:

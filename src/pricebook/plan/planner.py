@@ -96,7 +96,9 @@ def _unlike(desired: Catalog, snapshot: Snapshot) -> Iterator[Problem]:
         observed = snapshot.catalog.nouns.get(ref) if ref is not None else None
         if ref is None or observed is None or snapshot.marks.get(ref) != content_digest(package):
             continue
-        fields = field_changes(observed, named(package, ref.version or 0))
+        differing = field_changes(observed, named(package, ref.version or 0))
+        # What was left open in the request may have been filled in; what was said must be shown.
+        fields = [field for field in differing if field.desired is not None or field.path.startswith("aliases")]
         if fields:
             words = ", ".join(field.path for field in fields[:5]) + (", ..." if len(fields) > 5 else "")
             message = f"{ref} was made from this manifest, but the store shows it otherwise: {words}"

@@ -29,6 +29,9 @@ CLEARED: Mapping[str, object] = {
 }
 """What makes an update take a field of a product away: what is left out stays as it is."""
 
+BY_ALIAS = "(by alias)"
+"""Stands for the card of a package that is shown without one: made on an alias that leads nowhere yet."""
+
 
 def created(noun: Noun, marks: Mapping[str, str]) -> dict[str, Any]:
     """The body of a create request. A card comes without what follows its rates, a package without custom fields."""
@@ -70,6 +73,8 @@ def read_noun(kind: Kind, data: Mapping[str, Any]) -> Noun:
         data = {**state, "type": data["type"], "custom_fields": data.get("custom_fields")}
     elif kind is Kind.RATE_CARD:
         data = _card(data)
+    elif kind is Kind.PACKAGE and not data.get("rate_card_id"):
+        data = {**data, "rate_card_id": BY_ALIAS}
     plain = read(model, data, set(_linked(data)))
     custom = {key: value for key, value in plain.get("custom_fields", {}).items() if key not in MARKS and value}
     plain.pop("custom_fields", None)
