@@ -21,10 +21,20 @@ NEWER_PATHS: Mapping[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/credit-types/create"): {"type": "object", "required": ["name"], "properties": {"name": {}}},
     ("POST", "/v1/credit-types/archive"): {"type": "object", "required": ["id"], "properties": {"id": {}}},
 }
-NEWER_FIELDS: Mapping[str, frozenset[str]] = {
-    # RateCardUpdateParams
-    "/v1/contract-pricing/rate-cards/update": frozenset({"add_credit_type_conversions"}),
+NEWER_FIELDS: Mapping[str, str] = {
+    "access_type": "PackageCreateParams",
+    "add_credit_type_conversions": "RateCardUpdateParams",
+    "any_commit_or_credit_ids": "PackageCreateParams",
+    "billing_cycle_config": "PackageCreateParams",
+    "cap": "SpendThresholdConfiguration, PrepaidBalanceThresholdConfiguration",
+    "include_composite_spend": "ProductCreateParams, ProductUpdateParams",
+    "proration_rounding": "PackageCreateParams",
+    "rounding": "PackageCreateParams",
+    "spend_trackers": "PackageCreateParams",
+    "sql_breakdown_granularity": "ProductCreateParams, ProductUpdateParams",
+    "threshold_balance_specifiers": "PrepaidBalanceThresholdConfiguration",
 }
+"""Fields of requests that the SDK has, by the type that has them, and the document has not."""
 
 
 def request_problems(method: str, path: str, body: Any) -> list[str]:
@@ -39,15 +49,17 @@ def request_problems(method: str, path: str, body: Any) -> list[str]:
         if content is None:
             return [] if body is None else [f"{method} {path} takes no body"]
         schema = content["schema"]
-    return _problems(schema, body, NEWER_FIELDS.get(path, frozenset()))
+    return _problems(schema, body)
 
 
-def _problems(schema: Any, body: Any, newer: frozenset[str]) -> list[str]:
+def _problems(schema: Any, body: Any) -> list[str]:
     validator = Draft4Validator({**schema, "components": _document()["components"]})
     found = [
         f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}" for error in validator.iter_errors(body)
     ]
-    return found + [f"{at} is not in the document" for at in _unknown(schema, body, "") if at.lstrip("/") not in newer]
+    return found + [
+        f"{at} is not in the document" for at in _unknown(schema, body, "") if at.rpartition("/")[2] not in NEWER_FIELDS
+    ]
 
 
 def _unknown(schema: Any, data: Any, at: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.link import KEYED
 from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_card import RateCard
@@ -25,6 +26,10 @@ if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
 
 FILLED_IN: Mapping[str, str] = {"rate_type": "LIST_RATE", "invoice_behavior": "BILL_ON_NEXT_COLLECTION_DATE"}
 """What the vendor fills in where a request leaves a term's field open: its answers always have these."""
+
+
+NOT_SHOWN = ("invoice_generation_starting_at_offset", "initial_unassigned_seats")
+"""Fields of requests that no answer has (PackageListResponse of the SDK, 4.12)."""
 
 
 def as_meant(snapshot: Snapshot, desired: Mapping[Ref, Noun]) -> Snapshot:
@@ -62,6 +67,11 @@ def _as_meant(snapshot: Snapshot, ref: Ref, observed: Noun, desired: Noun) -> No
             update["product_order"] = desired.product_order
     elif ref.kind is Kind.PRICING_UNIT and getattr(observed, "scale", None) is None:
         update["scale"] = getattr(desired, "scale", None)
+    elif ref.kind is Kind.BILLABLE_METRIC:
+        # A filter without conditions is none, and may be shown as one or the other.
+        theirs, ours = (getattr(noun, "event_type_filter", None) for noun in (observed, desired))
+        if theirs != ours and not any(each is not None and spec_of(each) for each in (theirs, ours)):
+            update["event_type_filter"] = ours
     elif ref.kind is Kind.PACKAGE:
         return _package(snapshot, cast("Package", observed), cast("Package", desired))
     return observed.model_copy(update=update) if update else observed
@@ -75,8 +85,8 @@ def _package(snapshot: Snapshot, observed: "Package", desired: "Package") -> "Pa
     # Without a card of ours nobody can tell which alias led there, or it leads nowhere yet.
     if alias is not None and (card is None or any(held.name == alias for held in card.aliases)):
         update |= {"rate_card": None, "rate_card_alias": alias}
-    if desired.usage_statement_schedule is None:
-        update["usage_statement_schedule"] = None
+    shown, meant = observed.usage_statement_schedule, desired.usage_statement_schedule
+    update["usage_statement_schedule"] = _shown_whole(shown, meant) if meant is not None else None
     renamed: dict[str, str] = {}
     for name in KEYED:
         terms = getattr(observed, name)
@@ -98,6 +108,8 @@ def _term(observed: Any, desired: Any) -> dict[str, Any]:
     """What a term takes over: its key, of its custom fields only those that are ours, and no default filled in."""
     update: dict[str, Any] = {"key": desired.key}
     update |= _unfilled(observed, desired)
+    if (seats := getattr(observed, "seat_config", None)) is not None:
+        update["seat_config"] = _shown_whole(seats, desired.seat_config)
     shown, meant = getattr(observed, "proration", None), getattr(desired, "proration", None)
     if shown is not None and hasattr(meant, "invoice_behavior"):
         update["proration"] = shown.model_copy(update=_unfilled(shown, meant))
@@ -105,6 +117,14 @@ def _term(observed: Any, desired: Any) -> dict[str, Any]:
     if ours is not None:
         update["custom_fields"] = {key: value for key, value in observed.custom_fields.items() if key in ours}
     return update
+
+
+def _shown_whole(observed: Any, desired: Any) -> Any:
+    """The model with the fields that answers never have as they were meant."""
+    if observed is None or desired is None:
+        return observed
+    names = [name for name in NOT_SHOWN if name in type(desired).model_fields]
+    return observed.model_copy(update={name: getattr(desired, name) for name in names})
 
 
 def _unfilled(observed: Any, desired: Any) -> dict[str, None]:
