@@ -54,7 +54,7 @@ class Sheet:
         """The usage of a period in parts within which no price changes, and no balance opens or ends."""
         start, end = period.starting_at, period.ending_before
         subject = one.subject
-        cuts = self.prices.cuts(subject)
+        cuts = list(self.prices.cuts(subject))
         cuts += [instant for grant in self.burn.applicable(subject) for instant in grant.window]
         for name, product in composites:
             if _is_part(subject, product):
@@ -93,11 +93,11 @@ class Sheet:
     def _piece(self, subject: Subject, window: Window, piece: Piece, used: Decimal) -> None:
         product, unit = subject.product, piece.price.rate.unit
         parts = list(portions(piece.steps, piece.start, piece.end))
-        exact = summed(part.amount for part in parts) == piece.amount
         for part in parts:
             amount = part.amount
-            if not exact and part is parts[-1]:  # where a balance ended within a unit, the money is what it held
-                amount = EXACT.subtract(piece.amount, cost(piece.steps, piece.start, part.start))
+            if part is parts[-1]:  # where a balance ended within a unit, the money is what it held
+                before = cost(piece.steps, piece.start, part.start) if len(parts) > 1 else ZERO
+                amount = EXACT.subtract(piece.amount, before)
             why = _why(piece.price, piece.steps, part.number, product, used if part.quantity != used else None)
             if piece.special and piece.draws:
                 why = _drawn_from(why, piece.draws[0].grant)

@@ -102,6 +102,7 @@ class Prices:
         )
         self._matching: dict[Any, tuple[DatedOverride, ...]] = {}
         self._prices: dict[Any, Price | None] = {}
+        self._cuts: dict[Any, tuple[datetime, ...]] = {}
 
     def matching(self, subject: Subject) -> tuple[DatedOverride, ...]:
         """The overrides that are about the subject, whenever they hold."""
@@ -113,11 +114,16 @@ class Prices:
             found = self._matching[key] = tuple(o for o in self.terms.overrides if overrides(o, subject))
         return found
 
-    def cuts(self, subject: Subject) -> list[datetime]:
+    def cuts(self, subject: Subject) -> tuple[datetime, ...]:
         """The instants at which the subject's price may change."""
-        windows = [s.window for s in self.tariff.timeline(RateKey(subject.name, subject.frequency, subject.pricing))]
-        windows += [o.window for o in self.matching(subject)]
-        return [instant for window in windows for instant in window]
+        key = self._key(subject)
+        found = self._cuts.get(key)
+        if found is None:
+            rate = RateKey(subject.name, subject.frequency, subject.pricing)
+            windows = [s.window for s in self.tariff.timeline(rate)]
+            windows += [o.window for o in self.matching(subject)]
+            found = self._cuts[key] = tuple(instant for window in windows for instant in window)
+        return found
 
     def price(self, subject: Subject, at: datetime, grant: Grant | None = None) -> Price | None:
         """What is charged at an instant, drawn from a balance or (None) not; None where the contract has no right to
