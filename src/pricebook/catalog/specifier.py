@@ -1,6 +1,6 @@
 """What a commit or credit applies to: products, tags, or specifiers that filter usage."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -38,6 +38,22 @@ class UsageSpecifier(Relative):
     def narrows(self) -> bool:
         """Whether it names a product, tags or group values."""
         return bool(self.product or self.product_tags or self.pricing_group_values or self.presentation_group_values)
+
+    def matches(
+        self,
+        product: str,
+        tags: Collection[str],
+        pricing: Iterable[tuple[str, str]],
+        presentation: Iterable[tuple[str, str]] = (),
+    ) -> bool:
+        """Whether every condition holds for usage of a product with these tags and group values, and no exclusion."""
+        return (
+            (self.product is None or self.product == product)
+            and all(tag in tags for tag in self.product_tags)
+            and self.pricing_group_values.items() <= set(pricing)
+            and self.presentation_group_values.items() <= set(presentation)
+            and not any(all(tag in tags for tag in left_out.product_tags) for left_out in self.exclude)
+        )
 
 
 class CommitSpecifier(UsageSpecifier):

@@ -68,6 +68,7 @@ class Account:
     """The name of every product by its id: ours, or the id itself of somebody else's."""
     rates: dict[Ref, dict[str, str]] = field(default_factory=dict)
     contracts: dict[Ref, int] = field(default_factory=dict)
+    standing: dict[tuple[Ref, Ref], int] = field(default_factory=dict)
     notes: list[Problem] = field(default_factory=list)
 
     def id_of(self, ref: Ref) -> str | None:
@@ -104,6 +105,7 @@ def read_account(client: Client, namespace: str, given: Mapping[str, str], at: d
             card = cards.get(account.ours[ref].get("rate_card_id") or "")
             if card is not None:
                 account.contracts[card] = account.contracts.get(card, 0) + count
+                account.standing[card, ref] = count
     return account
 
 
@@ -168,6 +170,7 @@ def snapshot_of(account: Account, at: datetime) -> Snapshot:
         ids={ref: item["id"] for ref, item in account.ours.items()},
         archived=archived,
         contracts=account.contracts,
+        standing=account.standing,
         unmanaged=account.unmanaged,
         made=_made(account),
         partial=True,

@@ -17,7 +17,7 @@ from pricebook.catalog.model import Alias, Scale
 from pricebook.catalog.reference import Ref
 from pricebook.plan.change import AddRates, Archive, Change, Create, FieldChange, RateChange, Repoint, Revise, Supersede
 from pricebook.plan.hazard import Hazard
-from pricebook.plan.step import FORMAT, Plan, Step
+from pricebook.plan.step import FORMAT, Plan, Share, Step
 from pricebook.problem import Problem, reject
 from pricebook.span import Span
 
@@ -83,6 +83,8 @@ def _step_text(step: Step) -> str:
         "ref": str(step.change.ref),
         "reason": step.change.reason,
     }
+    if step.shares:
+        data["shares"] = [[str(share.package), share.contracts, share.shielded] for share in step.shares]
     change = step.change
     rates = ""
     match change:
@@ -164,6 +166,7 @@ def _step(data: Mapping[str, Any]) -> Step:
         expects=data["expects"],
         reach=data["reach"],
         at=data["at"],
+        shares=tuple(Share(Ref.parse(package), n, shielded) for package, n, shielded in data.get("shares", ())),
     )
 
 

@@ -15,6 +15,7 @@ from pricebook.plan.fields import field_changes
 from pricebook.plan.meaning import as_meant
 from pricebook.plan.order import ordered
 from pricebook.plan.origin import Origin, rate_origins
+from pricebook.plan.reach import shares_of
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import Snapshot, digest_of
 from pricebook.plan.step import Plan, Step
@@ -131,5 +132,6 @@ def _assessed(step: Step, desired: Catalog, snapshot: Snapshot, places: Mapping[
         hazards=hazards_of(change, desired, snapshot),
         expects=expects,
         reach=reach_of(change, snapshot),
+        shares=shares_of(change, snapshot),
         at=f"{at.file}:{at.line}" if at is not None else "",
     )

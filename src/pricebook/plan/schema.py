@@ -58,6 +58,11 @@ def plan_schema() -> dict[str, Any]:
                 "type": ["string", "null"],
                 "description": "digest of the object as observed; else the plan is stale",
             },
+            "shares": {
+                "type": "array",
+                "description": "of those, package by package: version, contracts, whether an override shields them",
+                "items": {"type": "array", "minItems": 3, "maxItems": 3},
+            },
             "reach": {"type": ["integer", "null"], "description": "live contracts; null when not known"},
             "at": {"type": "string", "description": "file:line of the manifest"},
             "reason": text,

@@ -22,9 +22,9 @@ class Snapshot:
     `rate_marks` and `alias_marks` are a card's marks of its rates and of its aliases (`plan.mark`), of those that any
     were applied to.
     `archived` are archived objects, whose marks stay taken for good. `contracts` counts the live contracts on a rate
-    card and on a package version. `unmanaged` counts objects of other owners, per kind. `made` says when each package
-    version was made; a store that cannot tell leaves it out. `head` is the same for readings that saw the same objects;
-    empty where a store does not tell.
+    card and on a package version, `standing` those by card and package version together. `unmanaged` counts objects of
+    other owners, per kind. `made` says when each package version was made; a store that cannot tell leaves it out.
+    `head` is the same for readings that saw the same objects; empty where a store does not tell.
 
     What follows is of stores that show less than they were told (`plan.meaning`); `partial` says that this is one.
     `order_marks` are the digests of product orders that the store cannot show. `underway` are objects of which a
@@ -40,6 +40,7 @@ class Snapshot:
     archived: frozenset[Ref] = frozenset()
     contracts: Mapping[Ref, int] = field(default_factory=dict)
     unmanaged: Mapping[Kind, int] = field(default_factory=dict)
+    standing: Mapping[tuple[Ref, Ref], int] = field(default_factory=dict)
     made: Mapping[Ref, datetime] = field(default_factory=dict)
     head: str = ""
     partial: bool = False

@@ -15,6 +15,14 @@ from pricebook.problem import Problem
 FORMAT = 1
 
 
+class Share(NamedTuple):
+    """The contracts of a package version that a change is about; `shielded` when overrides keep it from them."""
+
+    package: Ref
+    contracts: int
+    shielded: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One change with the ids of the steps it needs first.
@@ -22,7 +30,8 @@ class Step:
     `expects` is the digest of the object as observed, of a package's new version that of the version before (None: it
     is not there, or the change carries the observed state itself, as rates do): at apply time anything else means that
     the plan is stale. `reach` counts the live contracts
-    that the change touches, None when it was not known. `at` is where the manifest says so, as text.
+    that the change touches, None when it was not known; `shares` are those of them that are on packages, version by
+    version, empty where the store does not tell. `at` is where the manifest says so, as text.
     """
 
     id: str
@@ -32,6 +41,7 @@ class Step:
     expects: str | None = None
     reach: int | None = None
     at: str = ""
+    shares: tuple[Share, ...] = ()
 
 
 class Besides(NamedTuple):

@@ -35,18 +35,7 @@ class Subject:
 
 def specifies(specifier: UsageSpecifier, subject: Subject) -> bool:
     """Whether every condition of the specifier holds, and no exclusion."""
-    tags = subject.product.tags
-    return (
-        (specifier.product is None or specifier.product == subject.name)
-        and all(tag in tags for tag in specifier.product_tags)
-        and _holds(specifier.pricing_group_values, subject.pricing)
-        and _holds(specifier.presentation_group_values, subject.presentation)
-        and not any(all(tag in tags for tag in left_out.product_tags) for left_out in specifier.exclude)
-    )
-
-
-def _holds(wanted: dict[str, str], values: Values) -> bool:
-    return not wanted or wanted.items() <= set(values)
+    return specifier.matches(subject.name, subject.product.tags, subject.pricing, subject.presentation)
 
 
 def overrides(override: DatedOverride, subject: Subject) -> bool:

@@ -102,14 +102,45 @@ def noun_view(step: Step, hazards: tuple[HazardCount, ...], units: Units, as_of:
 def rates_view(steps: Sequence[Step], shape: RateShape, hazards: tuple[HazardCount, ...]) -> ObjectView:
     """The view of all steps that add rates to one card."""
     first = steps[0]
-    sentence = rates_sentence(shape.counts, first.reach)
+    shielded = _shielded(steps)
+    sentence = rates_sentence(shape.counts, first.reach, shielded)
     ref = first.change.ref
     ids = tuple(step.id for step in steps)
-    return ObjectView("rates", ref.kind.value, str(ref), sentence, first.at, first.reach, (), (), shape, hazards, ids)
+    notes = tuple(_standing_notes(steps)) if shape.counts.changed or shape.counts.ended else ()
+    return ObjectView(
+        "rates", ref.kind.value, str(ref), sentence, first.at, first.reach, notes, (), shape, hazards, ids
+    )
 
 
-def rates_sentence(counts: PriceCounts, reach: int | None) -> str:
-    """`2 prices change for every contract on the card (311), those on older packages included`."""
+def _shielded(steps: Sequence[Step]) -> int:
+    """Contracts that none of the steps reaches."""
+    return sum(s.contracts for s in steps[0].shares if all(_kept(s.package, step) for step in steps))
+
+
+def _kept(package: Ref, step: Step) -> bool:
+    return any(share.package == package and share.shielded for share in step.shares)
+
+
+def _standing_notes(steps: Sequence[Step]) -> Iterator[str]:
+    """`on starter-plan@1 271 contracts, on good@2 40 that keep their prices by an override`."""
+    shares = sorted(steps[0].shares, key=lambda share: (-share.contracts, share.package))
+    said = []
+    for package, contracts, _ in shares[:_MOST]:
+        keeps = "; overrides keep their prices" if all(_kept(package, step) for step in steps) else ""
+        said.append(f"{counted(contracts, 'contract')} on {package.name}@{package.version}{keeps}")
+    more = sum(share.contracts for share in shares[_MOST:])
+    if more:
+        said.append(f"{counted(more, 'contract')} on {len(shares) - _MOST:,} more versions")
+    yield from said
+
+
+_MOST = 5
+"""Package versions that are told one by one."""
+
+
+def rates_sentence(counts: PriceCounts, reach: int | None, shielded: int = 0) -> str:
+    """`2 prices change for every contract on the card (311), those on older packages included`; where overrides shield
+    some: `2 prices change for 271 of 311 contracts on the card; overrides shield the others`."""
     parts = [
         _more(counts.changed, "changes", "change", first=True),
         _more(counts.new, "is new", "are new", first=not counts.changed),
@@ -119,6 +150,9 @@ def rates_sentence(counts: PriceCounts, reach: int | None) -> str:
     if counts.changed or counts.ended:
         if reach == 0:
             return f"{what}; no contract is on the card"
+        if reach and shielded:
+            whom = f"{reach - shielded:,} of {counted(reach, 'contract')} on the card"
+            return f"{what} for {whom}; overrides shield the rest"
         whom = f"every contract on the card ({reach:,})" if reach else "every contract on the card"
         return f"{what} for {whom}, those on older packages included"
     return f"{what}; {counted(reach, 'contract')} on the card" if reach else what

@@ -160,6 +160,7 @@ def read_snapshot(reader: Reader, namespace: str, at: datetime) -> Snapshot:
         alias_marks={ref: row[9] for ref, row in cards.items() if row[9] is not None},
         archived=archived,
         contracts=_contracts(reader, rows, instant_text(at)),
+        standing=_standing(reader, rows, instant_text(at)),
         unmanaged=_unmanaged(reader, prefix),
         made={ref: datetime.fromisoformat(row[5]) for ref, row in rows[Kind.PACKAGE].items()},
         head=head_of(reader.stream, namespace) if reader.local else "",
@@ -251,6 +252,21 @@ def read_contracts(reader: Reader, namespace: str, at: datetime) -> Iterator[Con
             datetime.fromisoformat(start),
             datetime.fromisoformat(end) if end is not None else None,
         )
+
+
+def _standing(reader: Reader, rows: dict[Kind, dict[Ref, Row]], at: str) -> dict[tuple[Ref, Ref], int]:
+    """The same contracts by the card that they pay by and the package version that they are on."""
+    ids = {(kind, row[0]): ref for kind in (Kind.RATE_CARD, Kind.PACKAGE) for ref, row in rows[kind].items()}
+    sql = (
+        "SELECT rate_card_id, package_id, count(*) FROM contract WHERE package_id IS NOT NULL AND archived_at IS NULL"
+        " AND (ending_before IS NULL OR ending_before > ?) GROUP BY rate_card_id, package_id"
+    )
+    found = {}
+    for card_id, package_id, count in reader.rows(sql, at):
+        card, package = ids.get((Kind.RATE_CARD, card_id)), ids.get((Kind.PACKAGE, package_id))
+        if card is not None and package is not None:
+            found[card, package] = count
+    return found
 
 
 def _unmanaged(reader: Reader, prefix: str) -> dict[Kind, int]:
