@@ -74,6 +74,7 @@ from 2025-10-01 until 2026-10-01; statements MONTHLY
 
 Balances
   recurring_credits[sign-up] 1: $0.00 of $10.00 left, expired (2025-10-01 to 2025-11-01)
+  recurring_credits[sign-up] 2: $10.00 of $10.00 left, open (2025-11-01 to 2025-12-01)
 
 2 invoices, $22.50 in all.
 """

@@ -10,11 +10,13 @@ from pathlib import Path
 import pricebook.catalog
 from pricebook.catalog.model import Model, Noun
 from pricebook.catalog.reference import Kind
+from pricebook.catalog.scenario import Scenario
 from pricebook.catalog.traverse import marks
-from pricebook.manifest.load import load
+from pricebook.manifest.load import Loaded, load
 from pricebook.manifest.project import ProjectSettings, read_project
 from pricebook.manifest.rates_from import RatesFrom
 from pricebook.plan.hazard import REFUSED, Hazard
+from pricebook.preview.verdict import judge
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORTS = {"Violation", "Problem", "Unusable", "reject", "_problem"}
@@ -25,15 +27,27 @@ def page(name: str) -> str:
     return (ROOT / "docs" / name).read_text(encoding="utf-8")
 
 
-def test_the_examples_of_the_manifest_page_are_one_catalogue(tmp_path: Path) -> None:
+def examples(folder: Path) -> Loaded:
+    """The examples of the manifest page, loaded as one catalogue."""
     blocks = re.findall(r"^```yaml\n(.*?)^```$", page("manifests.md"), re.MULTILINE | re.DOTALL)
     (settings,) = (block for block in blocks if block.startswith("# pricebook.yaml"))
     manifests = [block for block in blocks if block != settings]
-    (tmp_path / "catalog").mkdir()
-    (tmp_path / "pricebook.yaml").write_text(settings, encoding="utf-8")
-    (tmp_path / "catalog" / "all.yaml").write_text("---\n".join(manifests), encoding="utf-8")
-    found = load(read_project(tmp_path))
+    (folder / "catalog").mkdir()
+    (folder / "pricebook.yaml").write_text(settings, encoding="utf-8")
+    (folder / "catalog" / "all.yaml").write_text("---\n".join(manifests), encoding="utf-8")
+    return load(read_project(folder))
+
+
+def test_the_examples_of_the_manifest_page_are_one_catalogue(tmp_path: Path) -> None:
+    found = examples(tmp_path)
     assert {ref.kind for ref in (*found.catalog.nouns, *found.tests)} == set(Kind)
+
+
+def test_the_scenario_of_the_manifest_page_holds(tmp_path: Path) -> None:
+    found = examples(tmp_path)
+    ((ref, scenario),) = found.tests.items()
+    assert isinstance(scenario, Scenario)
+    assert judge(ref.name, scenario, found.catalog).mismatches == ()
 
 
 def test_every_field_is_on_the_manifest_page() -> None:

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from pricebook.catalog.calendar import later
 from pricebook.catalog.scenario import Scenario
 from pricebook.manifest.load import Loaded, load
 from pricebook.manifest.project import read_project
-from pricebook.preview.tariff import Tariff
+from pricebook.preview.bill import bill
+from pricebook.preview.invoice import Ledger
+from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.verdict import judge
 from pricebook.render.outcome import difference
 from pricebook.render.price import Units
@@ -30,6 +33,20 @@ def test_an_invoice_comes_to_what_was_worked_out(name: str) -> None:
     verdict = judge(name, SCENARIOS[name], worked().catalog)
     units = Units(Tariff(worked().catalog, None).scales)
     assert [difference(mismatch, units) for mismatch in verdict.mismatches] == []
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_month_by_month_it_is_the_same(name: str) -> None:
+    scenario, verdict = SCENARIOS[name], judge(name, SCENARIOS[name], worked().catalog)
+    prices = Prices(Tariff(worked().catalog, verdict.card), verdict.terms)
+    seats = [entry.change() for entry in scenario.seats]
+    invoices, ledger, month = [], Ledger(), 1
+    while ledger.through is None or ledger.through < scenario.end:
+        until = min(later(scenario.starting_at, month, "MONTHS"), scenario.end)
+        made = bill(prices, scenario.quantities(), seats, until, ledger)
+        invoices += made.invoices
+        ledger, month = made.closing, month + 1
+    assert tuple(invoices) == verdict.bill.invoices
 
 
 def test_there_are_enough_of_them() -> None:

@@ -20,9 +20,9 @@ from pricebook.preview.terms import Charge, Grant, Recurrence, Terms, Window
 def granted(
     terms: Terms, seats: Mapping[str, Quantities], until: datetime, scales: Mapping[str, Scale]
 ) -> Iterator[Grant]:
-    """Every balance of the contract that opens before `until`."""
+    """Every balance of the contract that is open at `until`, or was: a fee that is charged then can draw from it."""
     for grant in terms.grants:
-        if grant.window.starting_at < until:
+        if grant.window.starting_at <= until:
             yield grant
     for recurrence in terms.recurrences:
         for number, period in _periods(recurrence, until):
@@ -30,12 +30,12 @@ def granted(
 
 
 def billed(terms: Terms, until: datetime, scales: Mapping[str, Scale]) -> Iterator[Charge]:
-    """What recurring commits are paid with, at the start of each period [assumed], up to and including `until`."""
+    """What recurring commits are paid with, at the start of each period [assumed]."""
     for recurrence in terms.recurrences:
         if recurrence.invoice is None:
             continue
         price, quantity, unit = recurrence.invoice
-        for number, period in _periods(recurrence, until, including=True):
+        for number, period in _periods(recurrence, until):
             part = _part(recurrence, number, period)
             amount = prorated(
                 EXACT.multiply(price, quantity), part, recurrence.invoice_rounding, places_of(scales.get(unit))
@@ -53,11 +53,12 @@ def billed(terms: Terms, until: datetime, scales: Mapping[str, Scale]) -> Iterat
             )
 
 
-def _periods(recurrence: Recurrence, until: datetime, *, including: bool = False) -> Iterator[tuple[int, Period]]:
+def _periods(recurrence: Recurrence, until: datetime) -> Iterator[tuple[int, Period]]:
+    """The periods that have begun, one that begins at that instant included."""
     window = recurrence.window
     found = cycle(recurrence.anchor, recurrence.frequency, window.starting_at, window.ending_before)
     for number, period in enumerate(found, 1):
-        if period.starting_at > until or (period.starting_at == until and not including):
+        if period.starting_at > until:
             return
         yield number, period
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Path
-from pricebook.catalog.money import MAX_DIGITS
+from pricebook.catalog.money import MAX_DIGITS, plain
 from pricebook.catalog.scenario import ExpectedInvoice, ExpectedLine, Scenario
 from pricebook.catalog.scenario_check import package_of
 from pricebook.preview.bill import bill
@@ -151,7 +151,7 @@ _CARRIED = Context(prec=MAX_DIGITS)
 
 def writable(value: Decimal) -> Decimal:
     """The value as precisely as a scenario can say it."""
-    return _CARRIED.plus(value if abs(value) >= _HUGE else EXACT.quantize(value, PLACES))
+    return Decimal(plain(_CARRIED.plus(value if abs(value) >= _HUGE else EXACT.quantize(value, PLACES))))
 
 
 _HUGE = Decimal(10) ** 20
