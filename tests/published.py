@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -15,6 +15,7 @@ from pricebook.manifest.schema import schema_text
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.step import Plan
 from pricebook.render.site.feed import feed_schema
 from pricebook.render.site.pages import site_files
 from pricebook.render.site.price_list import price_list
@@ -32,13 +33,19 @@ def instant(day: str) -> datetime:
 
 def applied(stages: Iterable[tuple[str, Catalog]], namespace: str = "acme") -> Snapshot:
     """What a store holds after each catalogue was applied on its day."""
+    *_, (_, held) = planned(stages, namespace)
+    return held
+
+
+def planned(stages: Iterable[tuple[str, Catalog]], namespace: str) -> Iterator[tuple[Plan, Snapshot]]:
+    """The plan of each catalogue on its day, and what a store holds after it."""
     held = Snapshot(instant("2025-01-01"))
     for day, catalog in stages:
         at = instant(day)
         held = replace(held, observed_at=at)
         made = make_plan(catalog, held, namespace=namespace, environment="local", as_of=at)
         held = rehearse(held, [step.change for step in made.steps])
-    return held
+        yield made, held
 
 
 def edited(folder: Path, file: str, *changes: tuple[str, str]) -> Catalog:
@@ -54,6 +61,11 @@ def edited(folder: Path, file: str, *changes: tuple[str, str]) -> Catalog:
 
 def starter(scratch: Path) -> Snapshot:
     """The starter plan: a price that falls in January, and a second version with a larger credit."""
+    return applied(starter_stages(scratch))
+
+
+def starter_stages(scratch: Path) -> list[tuple[str, Catalog]]:
+    """The catalogues of the starter plan, each with its day."""
     folder = scratch / "starter-plan"
     shutil.copytree(EXAMPLES / "starter-plan", folder, ignore=shutil.ignore_patterns("pricebook.db*"))
     first = load(read_project(folder)).catalog
@@ -63,11 +75,16 @@ def starter(scratch: Path) -> Snapshot:
         (r"(input-tokens,.*large.*)2025-04-01, price: \$2.50", r"\g<1>2026-01-01, price: $2.00"),
     )
     larger = edited(folder, "packages/starter-plan.yaml", (r"unit_price: \$10.00", "unit_price: $15.00"))
-    return applied([("2025-10-01", first), ("2025-12-01", cheaper), ("2026-02-01", larger)])
+    return [("2025-10-01", first), ("2025-12-01", cheaper), ("2026-02-01", larger)]
 
 
 def models(scratch: Path, cards: int = 1) -> Snapshot:
     """Four releases of prices of language models, one after another; the same on each of several cards."""
+    return applied(model_stages(scratch, cards), "llm")
+
+
+def model_stages(scratch: Path, cards: int = 1) -> list[tuple[str, Catalog]]:
+    """The catalogues of the four releases, each with its day."""
     folder = scratch / "llm-prices"
     shutil.copytree(EXAMPLES / "llm-prices", folder, ignore=shutil.ignore_patterns("pricebook.db*"))
     for number in range(1, cards):
@@ -80,7 +97,7 @@ def models(scratch: Path, cards: int = 1) -> Snapshot:
         for file in files:
             catalog = edited(folder, file, (re.escape(release), following), (day, later))
         stages.append((later, catalog))
-    return applied(stages, "llm")
+    return stages
 
 
 def write_site(folder: Path, held: Snapshot, opens_on: str | None, namespace: str = "acme") -> Path:

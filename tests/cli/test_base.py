@@ -106,6 +106,8 @@ def test_a_branch_shows_its_own_change_and_what_is_pending_besides(shop: Path, m
     besides = machine["besides"]
     assert (besides["ref"], besides["commit"], besides["plan"]["counts"]["prices_total"]) == ("main", base, 1)
     assert "Pending besides, in main" in pricebook(shop, "--format", "markdown", "plan", "--base", "main").stdout
+    page = pricebook(shop, "--format", "html", "plan", "--base", "main").stdout
+    assert "<h2>Pending besides, in <code>main</code></h2>" in page
 
 
 def test_its_digest_is_the_plan_once_what_is_pending_was_applied(shop: Path) -> None:

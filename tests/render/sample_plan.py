@@ -391,6 +391,7 @@ HOSTILE = (
     "</script><img src=x onerror=alert(1)> --> ]]> &lt;b&gt; &#60; <!-- <details> </details> </td>",
     "::error::owned ##[error]owned ::set-output name=x::y %0A%0D%25",
     "# heading\n- item\n> quote\n1. one\n***\n~~~\n| x |\n|---|",
+    "      indented",
     "**bold** __under__ ~~gone~~ *it* _em_ =",
     "' onmouseover='alert(1)' \" style=\"x\"",
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-FORMATS = ("text", "json", "markdown", "sarif", "junit", "github")
+FORMATS = ("text", "json", "markdown", "html", "sarif", "junit", "github")
 """`render.format.Format`, whose module a lean command does not import."""
 
 

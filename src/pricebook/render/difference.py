@@ -77,18 +77,21 @@ class Difference(NamedTuple):
 
 
 class PriceChange(NamedTuple):
-    """One price of a card: product, billing frequency, pricing group values, and what changes."""
+    """One price of a card: product, billing frequency, pricing group values, what changes, and the texts of the
+    observed schedule and of what is added to it, as in the plan."""
 
     product: str
     frequency: str | None
     groups: dict[str, str]
     difference: Difference
     hazards: tuple[Hazard, ...]
+    observed: str | None
+    segments: str
 
     @property
     def key(self) -> str:
         """The key in the same words as `str(RateKey)`: `pro-plan · MONTHLY · region=us`."""
-        product, frequency, groups, _, _ = self
+        product, frequency, groups, *_ = self
         head = f"{product} · {frequency}" if frequency else product
         return f"{head} · {' · '.join([f'{k}={v}' for k, v in groups.items()])}" if groups else head
 
@@ -99,7 +102,8 @@ def price_changes(rates: Sequence[RateChange]) -> Iterator[PriceChange]:
         batch = rates[start : start + _BATCH]
         keys = _DECODE("[" + ",".join([rate.key for rate in batch]) + "]")
         for (product, frequency, groups), (_, observed, segments, hazards) in zip(keys, batch, strict=True):
-            yield PriceChange(product, frequency, groups, difference(observed, segments), hazards)
+            found = difference(observed, segments)
+            yield PriceChange(product, frequency, groups, found, hazards, observed, segments)
 
 
 @lru_cache(maxsize=10_000)

@@ -66,6 +66,7 @@ def is_even(texts: Iterable[str]) -> bool:
 _MARKDOWN = re.compile(
     r"""(?P<structure>[\\`*_\[\]] | ^[-+=] | ^\d+(?=[.)](?:\s|$)))
     |   (?P<entity>[&<>|])
+    |   (?P<blank>^[ ])
     |   (?P<dollar>\$(?!\d))
     |   (?P<mark>[\#~])
     |   (?P<apart>@ | :(?=\S) | [!%](?=[\w"]) | \bGH(?=-\d) | \bwww(?=\.))""",
@@ -185,6 +186,8 @@ def _markdown(match: re.Match[str]) -> str:
             return f"{found}\\" if found[0].isdigit() else f"\\{found}"
         case "entity":
             return "&#124;" if found == "|" else f"{escape(found)}{_APART}" if found == "&" else escape(found)
+        case "blank":
+            return "&#32;"
         case "dollar":
             return _DOLLAR
         case "mark":

@@ -26,6 +26,8 @@ class Format(StrEnum):
     """For programs."""
     MARKDOWN = "markdown"
     """A comment on a pull request."""
+    HTML = "html"
+    """One page for a browser, with charts."""
     SARIF = "sarif"
     """Code scanning: problems at lines of manifests."""
     JUNIT = "junit"
@@ -47,9 +49,9 @@ def plan_document(
     from pricebook.render.view import RowChoice, plan_view
 
     choice = RowChoice.parse(rows)
-    if form is Format.MARKDOWN and choice.automatic:
+    if form in (Format.MARKDOWN, Format.HTML) and choice.automatic:
         choice = RowChoice(every=True)
-    view = plan_view(plan, choice, refused, impact)
+    view = plan_view(plan, choice, refused, impact, terms=form is Format.HTML)
     match form:
         case Format.TEXT:
             from pricebook.render.terminal import draw_plan
@@ -63,6 +65,10 @@ def plan_document(
             from pricebook.render.markdown import plan_markdown
 
             return plan_markdown(view)
+        case Format.HTML:
+            from pricebook.render.report.page import plan_page
+
+            return plan_page(view)
         case Format.SARIF:
             from pricebook.render.concern import concerns
             from pricebook.render.sarif import sarif_document
@@ -102,6 +108,10 @@ def problems_document(
             from pricebook.render.markdown import problems_markdown
 
             return problems_markdown(found, sentence, target)
+        case Format.HTML:
+            from pricebook.render.report.page import problems_page
+
+            return problems_page(found, sentence, target)
         case Format.SARIF:
             from pricebook.render.sarif import sarif_document
 

@@ -41,13 +41,16 @@ def junit_document(suite: str, cases: Iterable[Case]) -> str:
 
 
 def problem_cases(group: str, problems: Iterable[Problem]) -> Iterator[Case]:
-    """A case for each problem: an error fails, what is waived is skipped, a warning or a note passes and is told."""
+    """A case for each problem: an error fails, what is waived is skipped, a warning or a note passes and is told.
+
+    Its name has no line in it, so that it stays the same case when lines move.
+    """
     seen: Counter[str] = Counter()
     for problem in problems:
-        name = " ".join(part for part in (problem.code, problem.subject, str(problem.at or "")) if part)
+        file, line = (problem.at.file, problem.at.line) if problem.at is not None else ("", 0)
+        name = f"{problem.code} {problem.subject or file}".rstrip()
         seen[name] += 1
         name = name if seen[name] == 1 else f"{name} ({seen[name]})"
-        file, line = (problem.at.file, problem.at.line) if problem.at is not None else ("", 0)
         text = problem_words(problem)
         fails = problem.severity == "error" and not problem.waived
         skipped = f"{text}. Waived: {problem.waived}" if problem.waived else ""

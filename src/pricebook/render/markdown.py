@@ -15,10 +15,10 @@ from pricebook.render.besides import besides_markdown
 from pricebook.render.escape import code_markdown, escape_markdown
 from pricebook.render.markdown_detail import add_details
 from pricebook.render.markdown_impact import add_headline, add_impact
-from pricebook.render.markdown_row import HEAD, all_listed, card_rows, change_words, object_rows
+from pricebook.render.markdown_row import HEAD, all_listed, card_rows, object_rows
 from pricebook.render.object_view import ObjectView
 from pricebook.render.page import counted
-from pricebook.render.price import change_text
+from pricebook.render.price import change_text, change_words
 from pricebook.render.rate_shape import RateShape
 from pricebook.render.receipt import receipt_sentence
 from pricebook.render.sheet import Sheet, size
@@ -29,7 +29,9 @@ LIMIT = 65_536
 BUDGET = LIMIT - 36
 ROWS = 60
 """Rows of the table."""
-_TABLE, _CARDS, _FINDINGS = 28_000, 4_000, 12_000
+OPEN = 8
+"""Findings that are not folded, notes never among them."""
+_TABLE, _CARDS, _FINDINGS, _FOLDED = 28_000, 4_000, 10_000, 6_000
 """Shares of the budget."""
 _SEVERITIES = {"error": 0, "warning": 1, "note": 2}
 
@@ -172,34 +174,37 @@ _PROBLEM_HEAD = ("| problem | what is wrong | where |", "|:--------|:-----------
 
 
 def _add_findings(sheet: Sheet, findings: Sequence[Problem]) -> None:
+    """Errors and warnings, the first of them open; what is left, and notes, are folded."""
     if not findings:
         return
     ordered = sorted(findings, key=lambda finding: _SEVERITIES[finding.severity])
     counts = [(sum(1 + f.more for f in findings if f.severity == severity), severity) for severity in _SEVERITIES]
     told = ", ".join(counted(n, severity) for n, severity in counts if n)
     sheet.add(f"**Findings: {told}**", "")
-    sheet.add_list(
-        ("| finding | what it says | where |", _PROBLEM_HEAD[1]),
-        ([_problem_row(finding)] for finding in ordered),
-        len(ordered),
-        lambda n: ("", f"and {n:,} more findings"),
-        share=_FINDINGS,
-        foot=("",),
-    )
+    head = ("| finding | what it says | where |", _PROBLEM_HEAD[1])
+    grave = [finding for finding in ordered if finding.severity != "note"][:OPEN]
+    shown = 0
+    if grave:
+        rows = ([_problem_row(finding)] for finding in grave)
+        shown = sheet.add_list(head, rows, len(grave), lambda _: (), share=_FINDINGS, foot=("",))
+    _fold(sheet, "more finding", head, [_problem_row(finding) for finding in ordered[shown:]])
 
 
 def _add_waived(sheet: Sheet, findings: Sequence[Problem]) -> None:
-    if not findings:
-        return
-    summary_line = f"<details><summary>{counted(len(findings), 'waived finding')}</summary>"
-    sheet.add_list(
-        (summary_line, "", "| finding | what it says | why it is accepted |", _PROBLEM_HEAD[1]),
-        ([_problem_row(finding, finding.waived)] for finding in findings),
-        len(findings),
-        lambda n: ("", f"and {n:,} more waived findings"),
-        share=_FINDINGS // 2,
-        foot=("", "</details>", ""),
-    )
+    head = ("| finding | what it says | why it is accepted |", _PROBLEM_HEAD[1])
+    _fold(sheet, "waived finding", head, [_problem_row(finding, finding.waived) for finding in findings])
+
+
+def _fold(sheet: Sheet, noun: str, head: Sequence[str], rows: Sequence[str]) -> None:
+    if rows:
+        sheet.add_list(
+            (f"<details><summary>{counted(len(rows), noun)}</summary>", "", *head),
+            ([row] for row in rows),
+            len(rows),
+            lambda n: ("", f"and {n:,} more, not listed here"),
+            share=_FOLDED,
+            foot=("", "</details>", ""),
+        )
 
 
 def _problem_row(problem: Problem, last: str = "") -> str:

@@ -1,15 +1,16 @@
 """The folded part of a comment: changes by product, every price that the budget allows, and every object's terms."""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from pricebook.render.escape import code_markdown, escape_html, escape_markdown
 from pricebook.render.field_row import FieldRow
-from pricebook.render.markdown_row import HEAD, KEY, all_listed, card_reach, change_words, price_row
+from pricebook.render.markdown_row import HEAD, KEY, all_listed, card_reach, price_row
 from pricebook.render.object_view import ObjectView
 from pricebook.render.page import counted
-from pricebook.render.price import change_text
+from pricebook.render.price import change_text, change_words
 from pricebook.render.rate_row import RateRow
-from pricebook.render.rate_shape import RateShape
+from pricebook.render.rate_shape import RateShape, times
 from pricebook.render.sheet import Sheet
 from pricebook.render.view import PlanView
 
@@ -71,10 +72,10 @@ def _add_prices(sheet: Sheet, item: ObjectView, shape: RateShape) -> None:
     )
 
 
-def _weight(row: RateRow) -> tuple[int, float]:
+def _weight(row: RateRow) -> tuple[int, Decimal]:
     if row.relative is not None:
-        return 0, -abs(float(row.relative))
-    return (3 if not row.observed else 2 if row.change == "ended" else 1), 0
+        return 0, -times(row.relative)
+    return (3 if not row.observed else 2 if row.change == "ended" else 1), Decimal(0)
 
 
 def _add_objects(sheet: Sheet, items: Sequence[ObjectView]) -> None:

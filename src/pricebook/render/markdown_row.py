@@ -10,8 +10,10 @@ from pricebook.render.escape import code_markdown, escape_markdown
 from pricebook.render.field_row import FieldRow
 from pricebook.render.object_view import ObjectView
 from pricebook.render.page import counted
+from pricebook.render.price import change_words
 from pricebook.render.rate_row import RateRow
 from pricebook.render.rate_shape import RateShape
+from pricebook.render.terms import NOT_ENTITLED
 
 HEAD = (
     "| what | from | to | change | from when | who is reached |",
@@ -66,7 +68,7 @@ def price_row(row: RateRow, whom: str) -> str:
     was = f"{escape_markdown(row.observed, _PRICE)}{per}" if row.observed else _NONE
     now = f"{escape_markdown(row.desired, _PRICE)}{per}"
     until = f" until {row.until}" if row.until else ""
-    who = whom if row.observed else "whoever uses it from then on"
+    who = whom if row.observed else new_reach(row)
     return _row(code_markdown(row.key, KEY), was, now, change_words(row.change), f"{row.since}{until}", who)
 
 
@@ -112,14 +114,17 @@ def card_reach(item: ObjectView) -> str:
     )
 
 
-def change_words(change: str) -> str:
-    """A change with a true minus sign, which does not break from its number."""
-    return change.replace("-", "−").replace(" %", "\u00a0%")
+def new_reach(row: RateRow) -> str:
+    """Who a price reaches that is new."""
+    sold = not row.desired.endswith(NOT_ENTITLED)
+    return "whoever uses it from then on" if sold else "nobody until a package enables it"
 
 
 def _version_reach(item: ObjectView) -> str:
     if item.reach is None:
         return "contracts made from then on"
+    if not item.reach:
+        return "contracts made from then on; none was made before"
     stay = "stays" if item.reach == 1 else "stay"
     return f"contracts made from then on; {counted(item.reach, 'contract')} made before {stay} as they are"
 

@@ -43,7 +43,8 @@ class HazardCount:
 class ObjectView:
     """One object: `action` is a key of SYMBOLS; `place` is `file:line`, empty when not known; `reach` counts live
     contracts, None when not known. `notes` are further sentences. `since` says from when new contracts get it, where
-    aliases decide that. `rates` is there for the action `rates` only."""
+    aliases decide that. `terms` are all that a new package version says, when that was asked for, and `previous` is the
+    version before. `rates` is there for the action `rates` only."""
 
     action: str
     kind: str
@@ -57,6 +58,8 @@ class ObjectView:
     hazards: tuple[HazardCount, ...] = ()
     steps: tuple[str, ...] = ()
     since: str = ""
+    terms: tuple[FieldRow, ...] = ()
+    previous: str = ""
 
     @property
     def symbol(self) -> str:
@@ -64,12 +67,15 @@ class ObjectView:
         return SYMBOLS[self.action]
 
 
-def noun_view(step: Step, hazards: tuple[HazardCount, ...], units: Units, as_of: datetime) -> ObjectView:
-    """The view of a step that is not about rates."""
+def noun_view(
+    step: Step, hazards: tuple[HazardCount, ...], units: Units, as_of: datetime, *, terms: bool = False
+) -> ObjectView:
+    """The view of a step that is not about rates; `terms`: with all terms of a new package version."""
     change = step.change
     fields: tuple[FieldRow, ...] = ()
     notes: tuple[str, ...] = ()
-    since = ""
+    whole: tuple[FieldRow, ...] = ()
+    since = previous = ""
     match change:
         case Create():
             action, sentence = "create", _created(change.ref, change.noun)
@@ -85,6 +91,7 @@ def noun_view(step: Step, hazards: tuple[HazardCount, ...], units: Units, as_of:
             fields = tuple(field_rows(type(change.noun), _without_aliases(change), units))
             notes = tuple(_version_notes(change, step.reach, as_of))
             since = _since(change.noun.aliases if isinstance(change.noun, Package) else (), as_of)
+            whole, previous = tuple(said_rows(change.noun, units, ("aliases",))) if terms else (), str(change.previous)
         case Repoint():
             action, sentence = "repoint", _repointed(change)
             notes = tuple(_repoint_notes(change, as_of))
@@ -96,7 +103,22 @@ def noun_view(step: Step, hazards: tuple[HazardCount, ...], units: Units, as_of:
         case _:
             assert_never(change)
     kind, ref = change.ref.kind.value, str(change.ref)
-    return ObjectView(action, kind, ref, sentence, step.at, step.reach, notes, fields, None, hazards, (step.id,), since)
+    return ObjectView(
+        action,
+        kind,
+        ref,
+        sentence,
+        step.at,
+        step.reach,
+        notes,
+        fields,
+        None,
+        hazards,
+        (step.id,),
+        since,
+        whole,
+        previous,
+    )
 
 
 def rates_view(steps: Sequence[Step], shape: RateShape, hazards: tuple[HazardCount, ...]) -> ObjectView:

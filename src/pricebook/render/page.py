@@ -36,7 +36,7 @@ def counted(n: int, one: str, many: str = "") -> str:
 
 def wrapped(text: str, width: int, first: int = 0) -> Iterator[str]:
     """The words of an escaped text in lines of a width; the first line has only `first` columns when that is given."""
-    return filled(text.split(" "), width, " ", first)
+    return (line.rstrip() for line in filled(text.split(" "), width, " ", first))
 
 
 def filled(parts: Iterable[str], width: int, gap: str, first: int = 0) -> Iterator[str]:

@@ -51,6 +51,10 @@ class Units:
         return Unit(symbol or "", "" if symbol else f" {scale.currency}", 2, scale.scale)
 
 
+NO_UNITS = Units({})
+"""Of a plan that has none to name."""
+
+
 def major(amount: Decimal, unit: Unit) -> Decimal:
     """An amount in API units (cents) in its currency's major unit."""
     return amount.scaleb(-unit.scale, EXACT) if unit.scale else amount
@@ -105,6 +109,11 @@ def change_text(change: Decimal) -> str:
         finer = (f"{percent:+,.{places}f}" for places in range(2, 14))
         text = next((more for more in finer if Decimal(more) not in (0, -100)), text)
     return f"{text} %"
+
+
+def change_words(text: str) -> str:
+    """A change as it is printed on a page: with a true minus sign."""
+    return text.replace("-", "−")
 
 
 def factor_text(observed: Decimal, desired: Decimal) -> str:

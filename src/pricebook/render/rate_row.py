@@ -19,7 +19,8 @@ class RateRow(NamedTuple):
     `price` is the change in words, `$2.50 -> $2.00 per 1M`, and `when` the time, `from 2026-01-01`. `observed` is empty
     for a price that is new. `per` is what both prices are for; when it is empty each says so itself. `change` is
     `-20.0 %`, `new`, `ended` or empty. `observed_price` and `desired_price` are in API units of `unit`, None where
-    there is not one single price; `relative` is the relative change, -0.2 for a fifth less.
+    there is not one single price; `relative` is the relative change, -0.2 for a fifth less. `schedule` and `segments`
+    are the whole of what was observed and of what is added, as texts of the plan.
     """
 
     key: str
@@ -27,6 +28,8 @@ class RateRow(NamedTuple):
     frequency: str | None
     groups: dict[str, str]
     hazards: tuple[Hazard, ...]
+    schedule: str | None
+    segments: str
     price: str
     when: str
     observed: str
@@ -43,20 +46,22 @@ class RateRow(NamedTuple):
 
 def rate_rows(change: PriceChange, units: Units, as_of: str) -> list[RateRow]:
     """A row for each piece; `as_of` is the first instant that is not history."""
-    product, frequency, groups, difference, hazards = change
+    product, frequency, groups, difference, hazards, schedule, segments = change
     key, pieces = change.key, difference.pieces
     if len(pieces) == 1:
-        return [RateRow(key, product, frequency, groups, hazards, *_said(pieces[0], units))]
+        return [RateRow(key, product, frequency, groups, hazards, schedule, segments, *_said(pieces[0], units))]
     return [
-        RateRow(key, product, frequency, groups, _of_piece(hazards, piece, as_of), *_said(piece, units))
+        RateRow(
+            key, product, frequency, groups, _of_piece(hazards, piece, as_of), schedule, segments, *_said(piece, units)
+        )
         for piece in pieces
     ]
 
 
 def row_of(change: PriceChange, piece: Piece, units: Units) -> RateRow:
     """The row of one piece, with all hazards of its price."""
-    product, frequency, groups, _, hazards = change
-    return RateRow(change.key, product, frequency, groups, hazards, *_said(piece, units))
+    product, frequency, groups, _, hazards, schedule, segments = change
+    return RateRow(change.key, product, frequency, groups, hazards, schedule, segments, *_said(piece, units))
 
 
 @lru_cache(maxsize=10_000)

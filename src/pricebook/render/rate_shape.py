@@ -157,7 +157,7 @@ def rate_shape(
         every_fate[fate] += count
         products.setdefault(product, Counter())[fate] += count
     ranked = nsmallest(TOP, products.items(), key=lambda item: (-item[1].total(), item[0]))
-    suspects = nlargest(TOP, seen.suspects, key=lambda ranked: _times(ranked[0]))
+    suspects = nlargest(TOP, seen.suspects, key=lambda ranked: times(ranked[0]))
     rises = nlargest(MOVES, seen.rises, key=itemgetter(0))
     falls = nsmallest(MOVES, seen.falls, key=itemgetter(0))
     moves = [move for found in seen.moves.values() for move in found]
@@ -210,8 +210,8 @@ def _spread(moves: Iterable[Decimal]) -> tuple[int, ...]:
     return tuple(found[index] for index in range(len(BOUNDS) + 1))
 
 
-def _times(relative: Decimal) -> Decimal:
-    """How many times as much, or as little."""
+def times(relative: Decimal) -> Decimal:
+    """How many times as much, or as little, a relative change makes."""
     if relative >= 0:
         return 1 + relative
     return 1 / (1 + relative) if relative > -1 else Decimal("Infinity")

@@ -19,7 +19,7 @@ from pricebook.problem import Problem
 from pricebook.render.nothing import nothing_words
 from pricebook.render.object_view import HazardCount, ObjectView, noun_view, rates_view
 from pricebook.render.page import counted
-from pricebook.render.price import Units
+from pricebook.render.price import NO_UNITS, Units
 from pricebook.render.rate_shape import PriceCounts, RowChoice, rate_shape
 from pricebook.render.tally import Tally, tally, tally_words
 
@@ -83,6 +83,7 @@ class PlanView:
     findings: tuple[Problem, ...] = ()
     besides: "BesidesView | None" = None
     impact: "ImpactView | None" = None
+    units: Units = NO_UNITS
 
     @property
     def empty(self) -> bool:
@@ -105,9 +106,15 @@ class BesidesView:
 
 
 def plan_view(
-    plan: Plan, choice: RowChoice, refused: Iterable[str] | None = None, impact: "ImpactView | None" = None
+    plan: Plan,
+    choice: RowChoice,
+    refused: Iterable[str] | None = None,
+    impact: "ImpactView | None" = None,
+    *,
+    terms: bool = False,
 ) -> PlanView:
-    """The view of a plan, with what it does to bills when that was asked for.
+    """The view of a plan, with what it does to bills when that was asked for. `terms`: with all terms of new package
+    versions, not only those that change.
 
     `refused` are the hazards that apply would refuse now; None stands for those that are refused when no policy says
     otherwise and nothing is allowed.
@@ -120,7 +127,7 @@ def plan_view(
     for group in _by_object(plan.steps):
         hazards = _hazards_of(group, refusing)
         if not isinstance(group[0].change, AddRates):
-            objects.append(noun_view(group[0], hazards, units, plan.as_of))
+            objects.append(noun_view(group[0], hazards, units, plan.as_of, terms=terms))
             continue
         batches = [step.change.rates for step in group if isinstance(step.change, AddRates)]
         few = sum(map(len, batches)) <= FEW and listed < FEW_IN_ALL
@@ -153,6 +160,7 @@ def plan_view(
         findings=plan.findings,
         besides=_besides(plan, refusing),
         impact=impact,
+        units=units,
     )
 
 
@@ -210,10 +218,16 @@ def _verdict(plan: Plan, objects: Sequence[ObjectView], prices: PriceCounts) -> 
         sentences = ["No existing price changes."]
     if prices.new:
         sentences.append(f"{counted(prices.new, 'price')} {'is' if prices.new == 1 else 'are'} new.")
+    packages = sum(o.action == "create" and o.kind == "package" for o in objects)
+    if packages:
+        sentences.append(f"{counted(packages, 'package')} {'is' if packages == 1 else 'are'} new.")
+    archived = sum(o.action == "archive" for o in objects)
+    if archived:
+        sentences.append(f"{counted(archived, 'object')} {'is' if archived == 1 else 'are'} archived for good.")
     versions = sum(o.action == "version" for o in objects)
     if versions:
         staying = [o.reach for o in objects if o.action == "version" and o.reach is not None]
-        stay = f"; {counted(sum(staying), 'contract')} made before stay as they are" if staying else ""
+        stay = f"; {counted(sum(staying), 'contract')} made before stay as they are" if sum(staying) else ""
         sentences.append(f"{counted(versions, 'new package version')} for contracts made from now on{stay}.")
     return " ".join(sentences)
 

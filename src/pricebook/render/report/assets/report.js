@@ -1,0 +1,247 @@
+/* The lists of a plan's page: prices with their timelines, and objects with their terms. Data goes into the document as
+   text only. Rows are drawn as they are asked for, so that the page opens at once whatever the plan's size. */
+(() => {
+  "use strict";
+  const source = document.getElementById("data");
+  if (!source) return;
+  const D = JSON.parse(source.textContent);
+  const REFUSED = new Set(D.refused);
+  const PAGE = 100;
+  const FEW = 12;
+  const SVG = new Set(["svg", "path", "line", "circle", "text"]);
+
+  function el(tag, values, ...children) {
+    const node = SVG.has(tag) ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+    for (const [name, value] of Object.entries(values || {})) if (value !== null) node.setAttribute(name, value);
+    node.append(...children.flat().filter((child) => child !== null && child !== ""));
+    return node;
+  }
+  const number = (n) => n.toLocaleString("en-US");
+  const counted = (n, one) => `${number(n)} ${one}${n === 1 ? "" : "s"}`;
+  const bdi = (text) => el("bdi", null, text);
+  const day = (text) => (text.endsWith("T00:00:00Z") ? text.slice(0, 10) : text.replace("T", " ").replace(":00Z", "Z"));
+  const minus = (text) => text.replace(/^-/, "−");
+  const tags = (names) => names.map((name) => el("span", { class: `tag ${REFUSED.has(name) ? "stop" : "warn"}` }, name));
+  const heads = (names, right) => el("thead", null, el("tr", null, names.map((name) => el("th", { scope: "col", class: right.includes(name) ? "num" : null }, name))));
+  const region = (label, table) => el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, table);
+
+  // --- the chart of one price: past, now and to come; what was to be without the change stays as a thin line ------------
+
+  const lost = (stretch) => (stretch[4] ? "" : ", not entitled");
+  const said = (stretch) => `${stretch[2]}${lost(stretch)} from ${day(stretch[0])}${stretch[1] ? ` until ${day(stretch[1])}` : ""}`;
+  const words = (stretches) => stretches.map(said).join(", ") || "no price";
+  const moments = (stretch) => [Date.parse(stretch[0]), stretch[1] === null ? null : Date.parse(stretch[1])];
+
+  function chart([before, after], small) {
+    const all = [...before, ...after];
+    if (all.some((stretch) => stretch[3] === null)) return null;
+    const [width, height, left, right, top, bottom] = small ? [120, 30, 2, 2, 4, 4] : [640, 190, 100, 14, 18, 30];
+    const now = Date.parse(D.now);
+    const known = all.flatMap(moments).filter((time) => time !== null);
+    const [first, last] = [Math.min(now, ...known), Math.max(now, ...known)];
+    const span = Math.max(last - first, 86400000 * 60);
+    const [begin, end] = [first - span * 0.05, last + span * 0.25];
+    const high = Math.max(...all.map((stretch) => stretch[3]), 0) || 1;
+    const x = (time) => Math.round((left + ((time - begin) / (end - begin)) * (width - left - right)) * 10) / 10;
+    const y = (amount) => Math.round((top + (1 - amount / high) * (height - top - bottom)) * 10) / 10;
+    const svg = el("svg", small
+      ? { class: "chart spark", viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" }
+      : { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Price over time. Before: ${words(before)}. After: ${words(after)}.` });
+    const level = (amount) => svg.append(el("line", { class: "grid", x1: left, x2: width - right, y1: y(amount), y2: y(amount) }));
+    if (!small) {
+      const levels = new Map(all.map((stretch) => [stretch[3], stretch[2]]));
+      let above = -99;
+      for (const amount of [...levels.keys()].sort((a, b) => b - a)) {
+        if (y(amount) - above < 15) continue;
+        above = y(amount);
+        const text = levels.get(amount);
+        level(amount);
+        svg.append(el("text", { x: left - 8, y: above + 4, "text-anchor": "end" }, text.length > 16 ? `${text.slice(0, 15)}…` : text));
+      }
+      level(0);
+      svg.append(el("text", { class: "now", x: x(now) + 4, y: 11 }, "now"));
+    }
+    svg.append(el("line", { class: "today", x1: x(now), x2: x(now), y1: small ? 0 : top - 6, y2: small ? height : height - bottom + 5 }));
+    for (const [stretches, kind] of [[before, "observed"], [after, "desired"]]) {
+      let previous = null;
+      for (const stretch of stretches) {
+        const [from, to] = moments(stretch);
+        const [until, at] = [to === null ? end : to, y(stretch[3])];
+        const gone = stretch[4] ? "" : " gone";
+        const rise = previous && moments(previous)[1] === from ? `M${x(from)} ${y(previous[3])}V${at}` : `M${x(from)} ${at}`;
+        if (from < now) svg.append(el("path", { class: `${kind} past${gone}`, d: `${rise}H${x(Math.min(until, now))}` }));
+        if (until > now) svg.append(el("path", { class: `${kind} future${gone}`, d: `${from < now ? `M${x(now)} ${at}` : rise}H${x(until)}` }));
+        if (!small && kind === "desired") svg.append(el("circle", { cx: x(from), cy: at, r: 3 }));
+        previous = stretch;
+      }
+    }
+    let free = -99;
+    for (const time of small ? [] : [...new Set(known)].sort((a, b) => a - b)) {
+      if (x(time) - free < 80) continue;
+      free = x(time);
+      const anchor = free < left + 34 ? "start" : free > width - 40 ? "end" : "middle";
+      svg.append(el("text", { x: free, y: height - 9, "text-anchor": anchor }, new Date(time).toISOString().slice(0, 10)));
+    }
+    return svg;
+  }
+
+  function timeline(key, kind, hazards, reach) {
+    const [before, after] = D.courses[kind[6]];
+    const starts = [...new Set([...before, ...after].flatMap((stretch) => [stretch[0], stretch[1]]).filter(Boolean))].sort();
+    const at = (stretches, time) => stretches.find((stretch) => stretch[0] <= time && (stretch[1] === null || time < stretch[1]));
+    const tell = (stretch) => (stretch ? `${stretch[2]}${lost(stretch)}` : "no price");
+    const rows = starts.map((time) => {
+      const [was, now] = [tell(at(before, time)), tell(at(after, time))];
+      return el("tr", { class: was === now ? null : "now" }, el("th", { scope: "row", class: "date" }, `from ${day(time)}`), el("td", { class: "money" }, was), el("td", { class: "money" }, was === now ? "the same" : now));
+    });
+    const table = el("table", null, heads(["When", "Before", "After"], ["Before", "After"]), el("tbody", null, rows));
+    const drawn = chart([before, after], false);
+    const legend = el("p", { class: "quiet key" }, "Solid: past. Dashed: to come. Thin: what was to be without this change.");
+    return el("div", { class: "history" },
+      drawn ? el("div", null, drawn, legend) : el("p", { class: "quiet" }, "This price has tiers or terms that are no single number."),
+      region(`Timeline of ${key}`, table),
+      el("p", { class: "links" }, `Reaches ${kind[4] === "new" ? kind[7] : reach}. `, el("span", { class: "tags" }, tags(hazards))));
+  }
+
+  // --- a list that is narrowed, and drawn a piece at a time ----------------------------------------------------------------
+
+  let serial = 0;
+
+  /** A labelled control. */
+  function labelled(control, text) {
+    control.id = `c${serial += 1}`;
+    return [el("label", { class: "unseen", for: control.id }, text), control];
+  }
+  const searching = (hint) => el("input", { type: "search", placeholder: hint, autocomplete: "off", spellcheck: "false" });
+  const tokens = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
+
+  /** Draws what `select` gives, PAGE at a time, into `list`; returns what begins anew. */
+  function paged(place, list, select, draw, noun, total, focus) {
+    const count = el("p", { class: "count", role: "status" });
+    const more = el("button", { type: "button", class: "more" });
+    let found = [];
+    let drawn = 0;
+    const extend = (n) => {
+      list.append(...found.slice(drawn, drawn + n).map(draw));
+      drawn = Math.min(drawn + n, found.length);
+      more.hidden = drawn >= found.length;
+      more.textContent = `Show ${number(Math.min(PAGE, found.length - drawn))} more of ${number(found.length - drawn)}`;
+    };
+    const anew = () => {
+      found = select();
+      count.textContent = found.length === total ? counted(total, noun) : `${number(found.length)} of ${counted(total, noun)}`;
+      list.replaceChildren();
+      drawn = 0;
+      extend(PAGE);
+    };
+    more.addEventListener("click", () => { const next = drawn; extend(PAGE); focus(next); });
+    window.addEventListener("beforeprint", () => extend(4 * PAGE));
+    place.append(count);
+    return [anew, more];
+  }
+
+  // --- prices ---------------------------------------------------------------------------------------------------------------
+
+  const FATES = { up: "Going up", down: "Going down", new: "New", ended: "Ended", other: "Otherwise changed" };
+  const ORDERS = { far: "Furthest moves first", up: "Largest rises first", down: "Largest falls first", name: "By name" };
+  const move = (one, missing) => (one.kind[5] === null ? missing : one.kind[5]);
+  /** How many times as much, or as little. */
+  const far = (one) => { const by = move(one, null); return by === null ? 0 : by < 0 ? 1 / Math.max(1 + by, 1e-99) : 1 + by; };
+  const COMPARE = {
+    far: (a, b) => far(b) - far(a),
+    up: (a, b) => move(b, -2) - move(a, -2),
+    down: (a, b) => move(a, 1e99) - move(b, 1e99),
+    name: (a, b) => (a.row[0] < b.row[0] ? -1 : a.row[0] > b.row[0] ? 1 : 0),
+  };
+
+  function prices(place, card) {
+    const rows = card.rows.map((row) => ({ row, kind: D.kinds[row[1]], hazards: D.hazards[row[2]], text: `${row[0]} ${D.kinds[row[1]][0]} ${D.kinds[row[1]][1]}`.toLowerCase() }));
+    const fates = new Set(rows.map((one) => one.kind[4]));
+    const borne = [...new Set(rows.map((one) => one.hazards))].flat();
+    const option = ([value, text]) => el("option", { value }, text);
+    const search = searching("Find a price: gpt-4o us");
+    const fate = el("select", null, option(["", "All changes"]), Object.entries(FATES).filter(([name]) => fates.has(name)).map(option), [...new Set(borne)].map((name) => option([name, name])));
+    const order = el("select", null, Object.entries(ORDERS).map(option));
+    const body = el("tbody");
+    const select = () => {
+      const terms = tokens(search.value);
+      const wanted = fate.value;
+      return rows.filter((one) => (!wanted || one.kind[4] === wanted || one.hazards.includes(wanted)) && terms.every((term) => one.text.includes(term))).sort(COMPARE[order.value]);
+    };
+    function draw(one) {
+      const [was, now, change, since, what] = one.kind;
+      const opener = el("button", { type: "button", class: "open", "aria-expanded": "false" }, bdi(one.row[0]));
+      const cells = [
+        el("th", { scope: "row" }, opener), el("td", { class: "spark" }, chart(D.courses[one.kind[6]], true)),
+        el("td", { class: "money was" }, was || "–"), el("td", { class: "money" }, now), el("td", { class: `num ${what}` }, minus(change)),
+        el("td", { class: "date" }, since), el("td", null, el("span", { class: "tags" }, tags(one.hazards.filter((name) => name !== "REACHES_LIVE_CONTRACTS"))))];
+      const node = el("tr", null, cells);
+      opener.addEventListener("click", () => {
+        const open = opener.getAttribute("aria-expanded") === "true";
+        opener.setAttribute("aria-expanded", String(!open));
+        if (open) node.nextElementSibling.remove();
+        else node.after(el("tr", { class: "detail" }, el("td", { colspan: cells.length }, timeline(one.row[0], one.kind, one.hazards, card.reach))));
+      });
+      return node;
+    }
+    if (rows.length > 10) place.append(el("div", { class: "tools", role: "search", "aria-label": "Narrow the list of prices" }, labelled(search, "Find a price"), labelled(fate, "Which changes"), labelled(order, "Order")));
+    const [anew, more] = paged(place, body, select, draw, "change", rows.length, (next) => body.querySelectorAll("tr:not(.detail) .open")[next].focus());
+    const table = el("table", { class: "stack prices" }, heads(["Price", "Timeline", "From", "To", "Change", "From when", "Hazards"], ["From", "To", "Change"]), body);
+    place.append(el("div", { class: "scroll" }, table), more);
+    search.addEventListener("input", anew);
+    fate.addEventListener("change", anew);
+    order.addEventListener("change", anew);
+    anew();
+    if (rows.length <= FEW) for (const opener of body.querySelectorAll(".open")) opener.click();
+  }
+
+  // --- objects: what happens to each, its terms side by side ------------------------------------------------------------------
+
+  const MARKS = { "+": ["came", "added"], "-": ["went", "removed"], "~": ["changed", "changed"], "": ["same", ""] };
+
+  function terms(object) {
+    const [was, now] = object.sides || ["Before", "After"];
+    const created = object.action === "create";
+    const rows = object.terms.map(([path, before, after, change, mark, depth]) => {
+      const name = el("th", { scope: "row", class: depth ? "part" : null }, bdi(path));
+      if (created) return el("tr", null, name, el("td", null, bdi(after)));
+      const [kind, told] = MARKS[mark];
+      return el("tr", { class: kind }, name, el("td", null, bdi(before)), el("td", null, bdi(after)), el("td", { class: "num" }, change ? minus(change) : depth ? "" : told));
+    });
+    const names = created ? ["Term", "Value"] : ["Term", was, now, "Change"];
+    return region(`Terms of ${object.ref}`, el("table", { class: "diff sides" }, heads(names, ["Change"]), el("tbody", null, rows)));
+  }
+
+  function objects(place) {
+    const refused = (object) => object.hazards.some((name) => REFUSED.has(name));
+    const weight = (object) => (refused(object) ? 4 : 0) + (object.action === "version" ? 2 : 0) + (object.action === "archive" ? 1 : 0);
+    const ranked = D.objects.map((object) => ({ object, text: `${object.ref} ${object.sentence}`.toLowerCase(), weight: weight(object) })).sort((a, b) => b.weight - a.weight);
+    const search = searching("Find an object: package starter");
+    const list = el("div");
+    const select = () => { const wanted = tokens(search.value); return ranked.filter((one) => wanted.every((term) => one.text.includes(term))); };
+    function draw({ object }) {
+      const node = el("details", { class: "object" },
+        el("summary", null, el("span", { class: `symbol is-${object.action}`, "aria-hidden": "true" }, object.symbol), " ", el("code", null, object.ref), " ", el("span", { class: "what" }, bdi(object.sentence)), " ", el("span", { class: "tags" }, tags(object.hazards))));
+      const fill = () => {
+        if (!node.open || node.childElementCount > 1) return;
+        if (object.notes.length) node.append(el("ul", { class: "plain" }, object.notes.map((note) => el("li", null, bdi(note)))));
+        if (object.terms.length) node.append(terms(object));
+        node.append(el("p", { class: "quiet" }, object.place ? ["Declared at ", el("code", null, object.place), "."] : "No manifest declares it."));
+      };
+      node.addEventListener("toggle", fill);
+      if (ranked.length <= FEW && object.terms.length) { node.open = true; fill(); }
+      return node;
+    }
+    if (ranked.length > 10) place.append(el("div", { class: "tools", role: "search", "aria-label": "Narrow the list of objects" }, labelled(search, "Find an object")));
+    const [anew, more] = paged(place, list, select, draw, "object", ranked.length, (next) => list.children[next].firstElementChild.focus());
+    place.append(list, more);
+    search.addEventListener("input", anew);
+    anew();
+  }
+
+  for (const place of document.querySelectorAll("[data-prices]")) prices(place, D.cards[Number(place.dataset.prices)]);
+  for (const place of document.querySelectorAll("[data-objects]")) objects(place);
+  const opened = [];
+  window.addEventListener("beforeprint", () => { for (const node of document.querySelectorAll("details:not([open])")) { opened.push(node); node.open = true; } });
+  window.addEventListener("afterprint", () => { for (const node of opened.splice(0)) node.open = false; });
+})();
