@@ -3,11 +3,14 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from job import ACTION, ROOT, read
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 OURS = [path for path in WORKFLOWS if path.name.startswith("pricebook-")]
@@ -98,7 +101,7 @@ def test_who_gets_which_token() -> None:
         ("plan", "plan"): (["read-token"], [], True),
         ("plan", "report"): (["token"], ["pull-requests", "security-events", "statuses"], False),
         ("apply", "plan"): (["token", "read-token"], [], True),
-        ("apply", "apply"): (["METRONOME_BEARER_TOKEN"], [], True),
+        ("apply", "apply"): (["METRONOME_BEARER_TOKEN", "PRICEBOOK_JOURNAL_PASSWORD"], [], True),
         ("drift", "drift"): (["read-token"], [], True),
         ("drift", "issue"): (["token"], ["issues"], False),
     }
@@ -129,6 +132,22 @@ def test_the_callers_give_what_the_workflows_need() -> None:
             for scope, access in inner["permissions"].items():
                 wanted[scope] = "write" if "write" in (access, wanted.get(scope)) else access
         assert job["permissions"] == wanted
+
+
+def test_what_the_action_installs_is_fixed_to_the_byte() -> None:
+    """Everything that pricebook and its build ask for, each with its hashes; `make lock` writes it."""
+    text = (ACTION / "requirements.txt").read_text(encoding="utf-8")
+    locked = dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE))
+    blocks = [block for block in re.split(r"(?m)^(?=\w)", text) if "==" in block]
+    assert len(blocks) == len(locked)
+    assert all("--hash=sha256:" in block for block in blocks)
+    assert "://" not in text, "it says what, not where from"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    wanted = [*project["project"]["dependencies"], *extras["postgres"], *extras["rules"]]
+    for requirement in map(Requirement, [*wanted, *project["build-system"]["requires"]]):
+        version = locked[canonicalize_name(requirement.name)]
+        assert requirement.specifier.contains(version), requirement
 
 
 def test_our_own_ci_runs_what_anybody_runs() -> None:

@@ -10,6 +10,8 @@ for found in python3.13 python3.12 python3.11 python3; do
     fi
 done
 venv="$RUNNER_TEMP/pricebook-venv"
-# -P and -I: nothing is imported from the directory in which the job happens to stand.
+# -I: nothing is imported from the directory in which the job happens to stand.
 "$python" -I -m venv "$venv"
-"$venv/bin/python" -I -m pip install --quiet --disable-pip-version-check "$GITHUB_ACTION_PATH/../../.."
+pip=("$venv/bin/python" -I -m pip install --quiet --disable-pip-version-check)
+"${pip[@]}" --require-hashes --only-binary :all: --requirement "$GITHUB_ACTION_PATH/requirements.txt"
+"${pip[@]}" --no-deps --no-build-isolation "$GITHUB_ACTION_PATH/../../.."

@@ -2,6 +2,7 @@
 # One task of the action. Everything comes in through variables and is quoted: no text of a pull request is ever code.
 # What was found goes to files in RESULTS, to the step's summary and outputs; pricebook itself writes safe text only.
 set -euo pipefail
+[[ -n ${PGPASSWORD-} ]] || unset PGPASSWORD # empty is not the same as none
 
 pricebook=("$RUNNER_TEMP/pricebook-venv/bin/pricebook")
 
