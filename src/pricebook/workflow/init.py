@@ -11,6 +11,20 @@ manifests: [catalog]
 environments:
   local: {{store: "sqlite:///pricebook.db"}}
 default_environment: local
+
+# What stops a change until somebody has looked at it. An environment may have a policy of its own, and be stricter:
+#   production: {{store: metronome, policy: {{fail_on: warning}}}}
+policy:
+  fail_on: error                # findings of this severity stop validate, plan and apply; see: pricebook rules
+  max_increase: 25%             # of an existing price, in one plan
+  max_decrease: 50%
+  max_package_increase: 25%     # of what a package costs a year
+  max_package_decrease: 50%
+  notice_days: 30               # for increases, where customers are under contract
+  max_changes: 500              # existing prices and objects, in one plan
+  protect: ["package:*", "rate-card:*"]             # never archived, whatever manifest is deleted
+  need_approval: [RETROACTIVE, CREDIT_CUT]          # no flag allows these, but a waiver with a name under it
+  freezes: []                   # {{starting_at: 2026-12-15, ending_before: 2027-01-05, reason: close of the year}}
 """
 
 CATALOG = """\
