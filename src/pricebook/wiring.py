@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pricebook.apply.ports import BillingStore, Journal
     from pricebook.manifest.project import Environment, Project
     from pricebook.usage.engine import Engine
+    from pricebook.workflow.python_rule import PythonRule
 
 SQLITE = "sqlite:///"
 METRONOME = "metronome"
@@ -114,6 +115,27 @@ def errors_page() -> str:
         if path.is_file():
             return path.read_text(encoding="utf-8")
     return ""
+
+
+PYTHON_RULES = "PRICEBOOK_PYTHON_RULES"
+"""The switch of this machine for rules in Python: `allow`. Manifests have none."""
+
+
+def python_rules() -> "list[PythonRule]":
+    """The rules in Python that installed packages offer; none unless this machine allows them."""
+    import os
+
+    if os.environ.get(PYTHON_RULES) != "allow":
+        return []
+    from importlib.metadata import entry_points
+
+    from pricebook.workflow.python_rule import PythonRule
+
+    found = []
+    for point in sorted(entry_points(group="pricebook.rules"), key=lambda point: point.name):
+        code = point.load()
+        found.append(PythonRule(point.name, getattr(code, "severity", "error"), code))
+    return found
 
 
 def cpu_seconds() -> float:

@@ -73,7 +73,15 @@ def command(
             made = read_plan(plan_file)
             check_target(made, project.settings.namespace, environment)
         else:
-            made = plan(project, environment, store, invocation.as_of, prune=prune, meter=wiring.cpu_seconds)
+            made = plan(
+                project,
+                environment,
+                store,
+                invocation.as_of,
+                prune=prune,
+                meter=wiring.cpu_seconds,
+                code=wiring.python_rules(),
+            )
             if expect is not None and check_approved(made, expect):
                 made = unfinished(invocation.journal(), environment, expect) or made
         refused = refused_hazards(made, allow, policy, invocation.as_of)

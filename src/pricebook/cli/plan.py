@@ -77,13 +77,14 @@ def command(
         with watching(invocation) as witness:
             project, (environment, _) = invocation.project, invocation.environment
             policy = checked_policy(project, environment)
+            code = wiring.python_rules()
             target = project, environment, witness, invocation.as_of
             if base is None:
-                made = plan(*target, prune=prune, meter=wiring.cpu_seconds)
+                made = plan(*target, prune=prune, meter=wiring.cpu_seconds, code=code)
             else:
                 from pricebook.workflow.base import plan_on_base
 
-                made = plan_on_base(*target, base, prune=prune, meter=wiring.cpu_seconds)
+                made = plan_on_base(*target, base, prune=prune, meter=wiring.cpu_seconds, code=code)
         if may_remember(ctx):
             invocation.heard = []
         made, bills = assessed(invocation, made, policy, Wish(impact, impact_from, assume_migrated, engine))
@@ -100,7 +101,7 @@ def command(
         if output is not None and not digest and invocation.text:
             invocation.print(["", f"The plan is in {output}. Apply exactly it with: pricebook apply {output}"])
         stopped = stopping(made.findings, policy)
-        if invocation.heard is not None and not stopped:
+        if invocation.heard is not None and not stopped and not code:  # code asks what it likes
             remember(invocation, made, witness)
     if stopped:
         ctx.exit(1)

@@ -28,7 +28,9 @@ def command(ctx: click.Context, notes: bool) -> None:
         policy = checked_policy(invocation.project, invocation.environment[0])
         loaded = load(invocation.project)
         company = company_rules(invocation.project, invocation.environment[0])
-        findings = review_catalog(invocation.project, policy, loaded, invocation.as_of, wiring.cpu_seconds, company)
+        findings = review_catalog(
+            invocation.project, policy, loaded, invocation.as_of, wiring.cpu_seconds, company, wiring.python_rules()
+        )
 
         def document(form: Format) -> str:
             if form is Format.JSON:

@@ -5,12 +5,13 @@ then. So the branch's plan, its hazards and its digest stay the same when what i
 the base are read from git's objects: nothing is checked out, no filter or hook runs, the working tree is not touched.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from pricebook.apply.ports import Store
 from pricebook.catalog.model import Violation
@@ -24,6 +25,9 @@ from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.workflow.git import GitFailed, ask, git
 from pricebook.workflow.plan import plan
 from pricebook.workflow.review import Meter
+
+if TYPE_CHECKING:
+    from pricebook.workflow.python_rule import PythonRule
 
 READ = frozenset((".yaml", ".yml", ".csv", ".tsv", ".psv", ".txt", ".json"))
 """Endings of the files that a project is made of."""
@@ -50,7 +54,15 @@ class _Ahead:
 
 
 def plan_on_base(
-    project: Project, environment: str, store: Store, as_of: datetime, ref: str, *, prune: bool, meter: Meter
+    project: Project,
+    environment: str,
+    store: Store,
+    as_of: datetime,
+    ref: str,
+    *,
+    prune: bool,
+    meter: Meter,
+    code: "Sequence[PythonRule]" = (),
 ) -> Plan:
     """The plan of what the working tree changes against the merge base with `ref`; `besides` says what is pending. The
     rules judge the branch.
@@ -65,7 +77,7 @@ def plan_on_base(
                 pending = plan(base, environment, store, as_of, prune=prune)
         except Rejected as rejected:
             raise Rejected([_of_base(problem, ref, commit) for problem in rejected.problems]) from None
-    own = plan(project, environment, _Ahead(store, pending), as_of, prune=prune, meter=meter)
+    own = plan(project, environment, _Ahead(store, pending), as_of, prune=prune, meter=meter, code=code)
     return replace(own, besides=Besides(ref, commit, pending))
 
 

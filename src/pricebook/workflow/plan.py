@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pricebook.apply.ports import Store
 from pricebook.manifest.load import load
@@ -13,6 +14,11 @@ from pricebook.workflow.limits import check_limits
 from pricebook.workflow.policy import company_rules
 from pricebook.workflow.review import Meter, review_plan
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pricebook.workflow.python_rule import PythonRule
+
 
 def plan(
     project: Project,
@@ -22,6 +28,7 @@ def plan(
     *,
     prune: bool = False,
     meter: Meter | None = None,
+    code: "Sequence[PythonRule]" = (),
 ) -> Plan:
     """The rehearsed plan of a project against a store, as of an instant. Reads only. With a meter of CPU seconds the
     rules are run, and the plan has their findings.
@@ -48,4 +55,4 @@ def plan(
     if meter is None:
         return made
     policy, company = project.policy(environment), company_rules(project, environment)
-    return replace(made, findings=review_plan(project, policy, loaded, snapshot, made, meter, company))
+    return replace(made, findings=review_plan(project, policy, loaded, snapshot, made, meter, company, code))

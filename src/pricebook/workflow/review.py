@@ -1,6 +1,6 @@
 """Review: what the rules of a project say about its catalogue, and about a plan."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from pricebook.span import Span
 
 if TYPE_CHECKING:
     from pricebook.policy.company import Compiled
+    from pricebook.workflow.python_rule import PythonRule
 
 Meter = Callable[[], float]
 """CPU seconds since some start."""
@@ -31,10 +32,11 @@ def review_catalog(
     as_of: datetime,
     meter: Meter,
     company: "Sequence[Compiled]" = (),
+    code: "Sequence[PythonRule]" = (),
 ) -> tuple[Problem, ...]:
     """The findings about a catalogue. Raises Rejected for waivers that cannot be read."""
     facts = Facts(loaded.catalog, as_of)
-    tasks = [*catalog_tasks(facts, policy), *_company(company, facts, None, policy)]
+    tasks = [*catalog_tasks(facts, policy), *_company(company, code, facts, None, policy)]
     return _review(project, policy, loaded, facts, tasks, meter)
 
 
@@ -46,21 +48,32 @@ def review_plan(
     plan: Plan,
     meter: Meter,
     company: "Sequence[Compiled]" = (),
+    code: "Sequence[PythonRule]" = (),
 ) -> tuple[Problem, ...]:
     """The findings about a plan and the catalogue that it leads to. Raises Rejected for waivers that cannot be read."""
     facts = Facts(loaded.catalog, plan.as_of)
     proposal = Proposal(plan, snapshot, facts, policy)
     tasks = [*catalog_tasks(facts, policy), *plan_tasks(proposal, policy)]
-    tasks += _company(company, facts, proposal, policy)
+    tasks += _company(company, code, facts, proposal, policy)
     return _review(project, policy, loaded, facts, tasks, meter)
 
 
-def _company(company: "Sequence[Compiled]", facts: Facts, proposal: Proposal | None, policy: Policy) -> Iterable[Task]:
-    if not company:
-        return ()
-    from pricebook.policy.company import company_tasks
+def _company(
+    company: "Sequence[Compiled]",
+    code: "Sequence[PythonRule]",
+    facts: Facts,
+    proposal: Proposal | None,
+    policy: Policy,
+) -> Iterator[Task]:
+    """The company's own rules: expressions, and code where this machine allows it."""
+    if company:
+        from pricebook.policy.company import company_tasks
 
-    return company_tasks(company, facts, proposal, policy)
+        yield from company_tasks(company, facts, proposal, policy)
+    if code:
+        from pricebook.workflow.python_rule import python_tasks
+
+        yield from python_tasks(code, facts, proposal, policy)
 
 
 def _review(
@@ -68,7 +81,8 @@ def _review(
 ) -> tuple[Problem, ...]:
     judged = judge(tasks, meter)
     waivers = signed_waivers(project, loaded)
-    known, ran = known_ids([rule.id for rule in policy.company_rules]), [rule for rule, _, _ in tasks]
+    ran = [rule for rule, _, _ in tasks]
+    known = known_ids([*(rule.id for rule in policy.company_rules), *ran])
     verdicts, problems = settle(judged, waivers, policy, facts, known=known, ran=ran)
     return in_order([*_placed(verdicts, loaded.whereabouts), *problems])
 
