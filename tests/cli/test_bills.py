@@ -99,6 +99,25 @@ def test_a_bill_says_where_everything_comes_from(project: Path, monkeypatch: pyt
     assert lines[1]["why"] == {"left": [1000, 0], "term": "recurring_credits[sign-up] 1"}
 
 
+def test_a_contract_is_renewed_and_takes_over_what_rolls_over(project: Path) -> None:
+    file = project / "catalog" / "packages" / "starter-plan.yaml"
+    text = file.read_text().replace("value: 12, unit: MONTHS", "value: 1, unit: MONTHS")
+    file.write_text(text.replace("      priority: 1\n", "      priority: 1\n      rollover_fraction: 0.5\n"))
+    usage = project / "usage.csv"
+    usage.write_text(
+        "product,timestamp,quantity,model\ninput-tokens,2025-10-05,2000000,large\ninput-tokens,2025-11-05,6000000,large\n"
+    )
+    when = ("--starting-at", "2025-10-01", "--until", "2025-12-01", "--usage", usage)
+    data = json.loads(pricebook(project, "--format", "json", "preview", "starter-plan", *when, "--renew").output)
+    first, second = data["bills"]
+    assert (first["starting_at"], second["starting_at"]) == ("2025-10-01T00:00:00Z", "2025-11-01T00:00:00Z")
+    assert (first["total"], first["notes"]) == (1000, [])  # the fee; $5.00 of tokens are paid by the credit
+    assert second["total"] == 1250  # the fee, and $15.00 less $2.50 that rolled over and $10.00 of its own
+    (line, *more) = [line for line in second["invoices"][-1]["lines"] if line["type"] == "applied"]
+    assert (line["balance"], line["drawn"]) == ("recurring_credits[sign-up] 1 rolled over", 250)
+    assert [(one["balance"], one["drawn"]) for one in more] == [("recurring_credits[sign-up] 1", 1000)]
+
+
 def test_a_store_is_billed_by_version(project: Path) -> None:
     pricebook(project, "--as-of", "2025-10-01", "apply", "--yes")
     when = ("--starting-at", "2025-12-15", "--until", "2026-02-01")

@@ -29,6 +29,7 @@ from pricebook.problem import reject
 @click.option(
     "--billing-anchor", metavar="INSTANT", help="The contract's billing anchor, for statements on a CUSTOM_DATE."
 )
+@click.option("--renew", is_flag=True, help="When the contract ends, another one follows; what rolls over comes along.")
 @click.option("--from-store", is_flag=True, help="Bill by what the environment's store holds, not by the manifests.")
 @click.pass_context
 def command(
@@ -40,6 +41,7 @@ def command(
     usage: Path | None,
     customer: str,
     billing_anchor: str | None,
+    renew: bool,
     from_store: bool,
 ) -> None:
     """Show what a contract on PACKAGE is billed, line by line, and why.
@@ -68,6 +70,7 @@ def command(
             usage,
             customer,
             _instant(billing_anchor, "--billing-anchor"),
+            renew,
         )
         if from_store:
             catalog = invocation.store().snapshot(invocation.project.settings.namespace, invocation.as_of).catalog

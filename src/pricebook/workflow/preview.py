@@ -1,6 +1,6 @@
 """Previewing bills: a package, a start and a usage file become the invoices of each customer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.scenario_check import package_at
 from pricebook.manifest.usage_file import CustomerUsage, read_usage
-from pricebook.preview.bill import bill
+from pricebook.preview.bill import NOTHING, bill, rolled_over
 from pricebook.preview.invoice import Bill
 from pricebook.preview.materialise import materialise
 from pricebook.preview.tariff import Prices, Tariff, card_of
@@ -41,6 +41,8 @@ class Asked:
     customer: str = ""
     """Only this one's bill, where the usage names several."""
     billing_anchor: datetime | None = None
+    renew: bool = False
+    """When a contract ends, another one on the same package follows, and takes over what rolls over."""
 
 
 def preview(asked: Asked, catalog: Catalog) -> list[Preview]:
@@ -58,11 +60,35 @@ def preview(asked: Asked, catalog: Catalog) -> list[Preview]:
             hint = did_you_mean(asked.customer, found)
             raise reject("unknown-customer", f"no usage is of customer {quote(asked.customer)}", hint=hint)
         found = {asked.customer: found[asked.customer]}
-    prices = Prices(Tariff(catalog, card), materialise(package, asked.starting_at, asked.billing_anchor))
+    tariff = Tariff(catalog, card)
+    chain = [Prices(tariff, materialise(package, asked.starting_at, asked.billing_anchor))]
+    while asked.renew and chain[-1].terms.ending_before < asked.until:
+        follows = chain[-1].terms.ending_before
+        chain.append(Prices(tariff, materialise(package, follows, asked.billing_anchor)))
     return [
-        Preview(name, customer, card, prices.terms, bill(prices, used.quantities, used.seats, asked.until))
+        Preview(name, customer, card, prices.terms, made)
         for customer, used in found.items()
+        for prices, made in _renewed(chain, used, asked.until)
     ]
+
+
+def _renewed(chain: Sequence[Prices], used: CustomerUsage, until: datetime) -> Iterator[tuple[Prices, Bill]]:
+    """The bills of contracts that follow each other; each is billed for the usage of its own time."""
+    ledger = NOTHING
+    for number, prices in enumerate(chain):
+        terms = prices.terms
+        usage = used.quantities
+        if len(chain) > 1:
+            first, last = number == 0, number == len(chain) - 1
+            usage = [
+                one
+                for one in usage
+                if (first or one.at >= terms.starting_at) and (last or one.at < terms.ending_before)
+            ]
+        made = bill(prices, usage, used.seats, until, ledger)
+        yield prices, made
+        if number + 1 < len(chain):
+            ledger = rolled_over(terms, made, chain[number + 1].terms)
 
 
 def find_package(name: str, catalog: Catalog, at: datetime) -> tuple[str, Package]:
