@@ -166,6 +166,7 @@ def test_tiers_are_monotone_and_add_up(found: Steps, first: Decimal, second: Dec
     assert cost(found, low, middle) + cost(found, middle, high) == cost(found, low, high)
     assert cost(found, high, low) == -cost(found, low, high)
     parts = list(portions(found, low, high))
+    assert low == high or all(part.quantity for part in parts)
     assert sum(part.quantity for part in parts) == high - low
     assert sum(part.amount for part in parts) == cost(found, low, high)
 
