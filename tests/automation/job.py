@@ -114,3 +114,18 @@ class Job:
         outputs = dict(part.split("=", 1) for part in files["GITHUB_OUTPUT"].read_text().splitlines())
         summary = files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
         return Answer(done.returncode, done.stdout + done.stderr, outputs, summary)
+
+
+def ok(answer: Answer) -> Answer:
+    """The answer of a step that has to succeed."""
+    assert answer.status == 0, answer.said
+    return answer
+
+
+def price(job: Job, now: str, since: str = "2099-01-01") -> None:
+    """Edit the price of large input tokens, from a day on."""
+    card = job.prices / "catalog" / "rate-card.yaml"
+    edited = rf"\g<1>starting_at: {since}, price: {now}"
+    text, count = re.subn(r"(input-tokens,.*large.*)starting_at: 2025-04-01, price: \$2.50", edited, card.read_text())
+    assert count == 1
+    card.write_text(text)

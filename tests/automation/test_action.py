@@ -9,39 +9,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from job import ROOT, Answer, Job, read
+from job import ROOT, Job, ok, price, read
 
 from forge_server import TOKEN, Forge, served
 
 METRONOME = "metronome-token-that-nobody-may-see"
-PROJECT = """\
-namespace: acme
-manifests: [catalog]
-environments:
-  local: {store: "sqlite:///scratch.db"}
-  production: {store: "sqlite:///../../account.db"}
-"""
-
-
-@pytest.fixture(scope="session")
-def applied(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout of the starter plan at its first commit, on main, beside an account that holds it."""
-    folder = tmp_path_factory.mktemp("applied")
-    job = Job(folder / "workspace")
-    shutil.copytree(ROOT / "examples" / "starter-plan", job.prices, ignore=shutil.ignore_patterns("pricebook.db*"))
-    (job.prices / "pricebook.yaml").write_text(PROJECT, encoding="utf-8")
-    job.git("init", "--quiet", "--initial-branch=main")
-    job.commit("The price list")
-    job.run('"$RUNNER_TEMP/pricebook-venv/bin/pricebook" -C prices --env production apply --yes')
-    assert (folder / "account.db").exists()
-    return folder
-
-
-@pytest.fixture
-def job(applied: Path, tmp_path: Path) -> Job:
-    """A job in a copy of that."""
-    shutil.copytree(applied, tmp_path / "job", symlinks=True)
-    return Job(tmp_path / "job" / "workspace")
 
 
 @pytest.fixture
@@ -49,15 +21,6 @@ def forge() -> Iterator[Forge]:
     """GitHub, as far as we use it."""
     with served() as started:
         yield started
-
-
-def price(job: Job, now: str, since: str = "2099-01-01") -> None:
-    """Edit the price of large input tokens, from a day on."""
-    card = job.prices / "catalog" / "rate-card.yaml"
-    edited = rf"\g<1>starting_at: {since}, price: {now}"
-    text, count = re.subn(r"(input-tokens,.*large.*)starting_at: 2025-04-01, price: \$2.50", edited, card.read_text())
-    assert count == 1
-    card.write_text(text)
 
 
 def pull_request(job: Job, name: str = "cheaper") -> str:
@@ -69,11 +32,6 @@ def pull_request(job: Job, name: str = "cheaper") -> str:
     return job.git("rev-parse", "HEAD")
 
 
-def ok(answer: Answer) -> Answer:
-    assert answer.status == 0, answer.said
-    return answer
-
-
 def test_check_says_what_a_pull_request_changes_without_any_account(job: Job) -> None:
     price(job, "$2.00")
     merge = pull_request(job)
@@ -82,6 +40,8 @@ def test_check_says_what_a_pull_request_changes_without_any_account(job: Job) ->
     assert "$2.00" in answer.summary
     assert answer.summary == (job.results / "comment.md").read_text(encoding="utf-8")
     assert json.loads((job.results / "findings.sarif").read_text())["version"] == "2.1.0"
+    found = ["base.txt", "comment.md", "findings.sarif", "junit.xml", "plan.html"]
+    assert sorted(path.name for path in job.results.iterdir()) == found
     assert (job.workspace.parent / "account.db").read_bytes() == account
 
 

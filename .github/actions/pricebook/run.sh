@@ -43,7 +43,7 @@ look_at() {
 reports=()
 report_into() {
     reports=(--report "markdown=$RESULTS/comment.md" --report "sarif=$RESULTS/findings.sarif"
-        --report "junit=$RESULTS/junit.xml")
+        --report "html=$RESULTS/plan.html" --report "junit=$RESULTS/junit.xml")
 }
 
 # The merge commit of a pull request, and what it would be merged into: its first parent.
