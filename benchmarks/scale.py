@@ -1,7 +1,10 @@
 """Rates by the hundred thousand: a plan that finds nothing to do, from CSV and from YAML, and the first apply."""
 
+import json
+
 from bench import Bench
-from measure import rounds, spread
+from measure import rounds, run, spread
+from project import Project
 from report import Finding, Measured, Note, Report
 
 RATES = 100_000
@@ -13,14 +16,28 @@ def noop(bench: Bench) -> Report:
     project = bench.rates(RATES)
     size = project.rates.stat().st_size
     commands = (bench.pricebook(project, "plan"), bench.baseline("read_csv", project.rates))
-    measured = rounds(bench.rounds, *commands, bench.again(project, "plan"))
-    plans, reads, agains = zip(*measured, strict=True)
+    unruled = bench.pricebook(project, "--env", _without_rules(bench, project), "plan")
+    measured = rounds(bench.rounds, *commands, bench.again(project, "plan"), unruled)
+    plans, reads, agains, bares = zip(*measured, strict=True)
     yield Measured.of("pricebook plan", plans)
+    yield Measured.of("pricebook plan, all rules off", bares)
     yield Measured.of("csv into typed tuples", reads)
     yield Measured.of("pricebook plan, again", agains)
-    yield Finding("CPU time of the csv module's reading", spread(measured, lambda a, b, _: a.cpu / b.cpu), 4)
+    yield Finding("CPU time of the csv module's reading", spread(measured, lambda a, b, *_: a.cpu / b.cpu), 4)
+    what = "CPU time of the csv module's reading, all rules off"
+    yield Finding(what, spread(measured, lambda _a, b, _c, d: d.cpu / b.cpu), 4)
     yield Finding("the file's size, peak memory", spread(measured, lambda a, *_: a.peak / size), 10)
-    yield Note(f"{spread(measured, lambda a, _, c: a.cpu / c.cpu).middle:.0f}x less when it is made again")
+    yield Note(f"{spread(measured, lambda a, _b, c, _d: a.cpu / c.cpu).middle:.0f}x less when it is made again")
+
+
+def _without_rules(bench: Bench, project: Project) -> str:
+    """An environment with the same store, in which no rule looks at anything."""
+    name, settings = "unruled", project.root / "pricebook.yaml"
+    listed = run(bench.pricebook(project, "--format", "json", "rules")).output
+    off = ", ".join(f"{rule['id']}: off" for rule in json.loads(listed)["rules"])
+    with settings.open("a", encoding="utf-8") as file:
+        file.write(f'  {name}: {{store: "sqlite:///pricebook.db", policy: {{levels: {{{off}}}}}}}\n')
+    return name
 
 
 def million(bench: Bench) -> Report:

@@ -124,8 +124,11 @@ def _schedules(steps: list[Step], snapshot: Snapshot) -> dict[str, dict[str, str
     found: dict[str, dict[str, str] | None] = {}
     for card, adding in changes.items():
         rates = snapshot.catalog.rates.get(card, NO_RATES)
+        if not len(rates):
+            found[card] = {}
+            continue
         mark = RateMark.read(adding[-1].mark)
-        if adding[-1].mark and mark is not None and len(rates) and mark.speaks_for(rates):
+        if adding[-1].mark and mark is not None and mark.speaks_for(rates):
             found[card] = None
             continue
         keys = {rate.key for change in adding for rate in change.rates}

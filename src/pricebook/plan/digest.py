@@ -8,6 +8,7 @@ another one.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, assert_never
 
 from pricebook.catalog.canonical import decode, digest, encode
@@ -15,7 +16,8 @@ from pricebook.catalog.fingerprint import content_text, spec_of
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.rate_book import book_digest, digest_text
 from pricebook.catalog.timeline import read_schedule, schedule_text
-from pricebook.plan.change import AddRates, Archive, Create, RateChange, Repoint, Revise, Supersede
+from pricebook.plan.change import AddRates, Archive, Create, Repoint, Revise, Supersede
+from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Plan, Step
 
 _MEANING = 1
@@ -30,7 +32,7 @@ def plan_digest(plan: Plan) -> str:
     steps: list[tuple[Any, ...]] = []
     for step in plan.steps:
         if isinstance(step.change, AddRates):
-            share = book_digest((rate.key, _rate_text(rate, now)) for rate in step.change.rates)
+            share = book_digest([(key, _rate_text(*meant, now)) for key, *meant in step.change.rates])
             rates[step.change.card] = rates.get(step.change.card, 0) + share
         else:
             steps.append((str(step.change.ref), *_meaning(step), step.expects, step.hazards))
@@ -56,8 +58,10 @@ def _meaning(step: Step) -> Iterator[Any]:
             assert_never(change)
 
 
-def _rate_text(rate: RateChange, now: str) -> str:
-    return encode((rate.observed, _timeless(rate.segments, now), rate.hazards))
+@lru_cache(maxsize=20_000)
+def _rate_text(observed: str | None, segments: str, hazards: tuple[Hazard, ...], now: str) -> str:
+    """What a change of a price means; remembered, because real prices repeat."""
+    return encode((observed, _timeless(segments, now), hazards))
 
 
 def _timeless(segments: str, now: str) -> str:

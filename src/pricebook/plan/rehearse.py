@@ -22,7 +22,7 @@ from pricebook.plan.snapshot import Snapshot
 def after(rate: RateChange) -> str:
     """The schedule's text once the segments were laid over the observed one."""
     if rate.observed is None:
-        return schedule_text(overlay((), read_schedule(rate.segments))) if rate.segments.count("],[") else rate.segments
+        return schedule_text(overlay((), read_schedule(rate.segments))) if "],[" in rate.segments else rate.segments
     return schedule_text(overlay(read_schedule(rate.observed), read_schedule(rate.segments)))
 
 

@@ -106,7 +106,7 @@ class SqlJournal:
                 "INSERT INTO run (namespace, environment, plan, as_of, owner, started_at, actor, git_commit,"
                 " git_branch, approved, result, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?)"
                 " RETURNING number",
-                *(*row, zlib.compress(plan.encode(errors="surrogatepass"))),
+                *(*row, zlib.compress(plan.encode(errors="surrogatepass"), 1)),
             )
             assert found is not None
             number: int = found[0]

@@ -33,7 +33,11 @@ def add_rates(work: Transaction, change: AddRates) -> str:
     present = _present(work, card_id, [rate.key for rate in change.rates]) if count or digest is None else {}
     added: list[tuple[str, str, str, str]] = []
     changed: list[tuple[str, str, str]] = []
-    for rate, head in zip(change.rates, heads, strict=True):
+    if not present and not any([rate.observed for rate in change.rates]):  # noqa: C419 - a list is faster
+        added = [
+            (card_id, rate.key, products[head], after(rate)) for rate, head in zip(change.rates, heads, strict=True)
+        ]
+    for rate, head in zip(change.rates, heads, strict=True) if not added else ():
         key = rate.key
         before = present.get(key)
         if before is None and rate.observed is None:
