@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pricebook.apply.ports import BillingStore, Journal
@@ -20,10 +21,15 @@ JOURNAL = "sqlite:///pricebook-journal.db"
 """Where the journal of an account is kept, unless the environment says otherwise."""
 
 
-def open_store(project: "Project", environment: "Environment") -> "BillingStore":
-    """The store of an environment. Raises Rejected for a URL of no known kind, and for a token that is not there."""
+def open_store(
+    project: "Project", environment: "Environment", tell: "Callable[[int], None] | None" = None
+) -> "BillingStore":
+    """The store of an environment. Raises Rejected for a URL of no known kind, and for a token that is not there.
+
+    `tell` hears how many requests the first reading of an account took so far, and 0 at its end.
+    """
     if environment.store == METRONOME:
-        return _open_account(environment)
+        return _open_account(environment, tell)
     from pricebook.store.sql import SqlStore
 
     return SqlStore(_url(project.root, environment.store))
@@ -37,7 +43,7 @@ def open_journal(project: "Project", environment: "Environment") -> "Journal":
     return SqlJournal(_url(project.root, environment.journal or beside))
 
 
-def _open_account(environment: "Environment") -> "BillingStore":
+def _open_account(environment: "Environment", tell: "Callable[[int], None] | None") -> "BillingStore":
     """The account behind an API. The token is read here and goes to the client alone."""
     import os
     import secrets
@@ -60,7 +66,7 @@ def _open_account(environment: "Environment") -> "BillingStore":
         connect_timeout=float(environment.connect_timeout),
         read_timeout=float(environment.read_timeout),
     )
-    return RemoteStore(client, environment.pricing_units, nonce=lambda: secrets.token_hex(8))
+    return RemoteStore(client, environment.pricing_units, nonce=lambda: secrets.token_hex(8), tell=tell)
 
 
 def store_file(project: "Project", environment: "Environment") -> str | None:

@@ -76,7 +76,9 @@ class Invocation:
 
     def store(self) -> "Store":
         """The store of the environment."""
-        return wiring.open_store(self.project, self.environment[1])
+        from pricebook.cli.waiting import waiting
+
+        return wiring.open_store(self.project, self.environment[1], waiting())
 
     def journal(self) -> "Journal":
         """The journal of the environment."""

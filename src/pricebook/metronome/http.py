@@ -64,6 +64,8 @@ class Client:
         self.budget = Budget(requests_per_minute, clock, sleep)
         self.sent = 0
         """Requests that were sent so far."""
+        self.tell: Callable[[int], None] | None = None
+        """Hears `sent` with every request; from any thread."""
         self._lock = Lock()
         limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
         self._http = httpx.Client(
@@ -139,6 +141,8 @@ class Client:
         self.budget.take()
         with self._lock:
             self.sent += 1
+            if self.tell is not None:
+                self.tell(self.sent)
         content = encode(body).encode() if body is not None else None
         headers = {"Idempotency-Key": key} if key is not None else {}
         try:

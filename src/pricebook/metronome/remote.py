@@ -22,7 +22,10 @@ from pricebook.plan.snapshot import Snapshot
 
 
 class RemoteStore:
-    """The account behind a client. `units` are the vendor's names of pricing units by ours; `nonce` never repeats."""
+    """The account behind a client. `units` are the vendor's names of pricing units by ours; `nonce` never repeats.
+
+    `tell` hears how many requests the first snapshot took so far, from any thread, and 0 when it is over.
+    """
 
     def __init__(
         self,
@@ -31,7 +34,9 @@ class RemoteStore:
         *,
         nonce: Callable[[], str],
         sleep: Callable[[float], None] = time.sleep,
+        tell: Callable[[int], None] | None = None,
     ) -> None:
+        self._tell = tell
         self._client, self._units = client, units
         self._sender = Sender(client, nonce, sleep)
         self._keys = Keys(client, self._sender)
@@ -43,7 +48,13 @@ class RemoteStore:
 
     def snapshot(self, namespace: str, at: datetime) -> Snapshot:
         """See `apply.ports.Store`. Everything is read, rates too; a token that may read is enough."""
-        account = read_account(self._client, namespace, self._units, at)
+        self._client.tell, self._tell = self._tell, None
+        try:
+            account = read_account(self._client, namespace, self._units, at)
+        finally:
+            if self._client.tell is not None:
+                self._client.tell(0)
+            self._client.tell = None
         self._sender.looked()
         snapshot = snapshot_of(account, at)
         self._work = Work(self._client, self._sender, account, snapshot, self._keys)
