@@ -28,6 +28,20 @@ class Bench:
         """The command line in a project, which goes its whole way: nothing is remembered."""
         return self.python("-m", "pricebook", *arguments, cwd=project.root, before=before)
 
+    def unruled(self, project: Project, *arguments: str) -> Command:
+        """The command line in an environment of the same store whose policy has switched every rule off."""
+        settings = project.root / "pricebook.yaml"
+        text = settings.read_text(encoding="utf-8")
+        if "unruled" not in text:
+            pages = (HERE.parent / "docs" / "rules").glob("*-*.md")
+            levels = ", ".join(f"{page.stem}: off" for page in sorted(pages))
+            store = text[text.index("{store:") : text.index("}", text.index("{store:"))]
+            line = f"environments:\n  unruled: {store}, policy: {{levels: {{{levels}}}}}}}\n"
+            settings.write_text(
+                text.replace("environments:\n", line) + "default_environment: local\n", encoding="utf-8"
+            )
+        return self.pricebook(project, "--env", "unruled", *arguments)
+
     def again(self, project: Project, *arguments: str) -> Command:
         """The same command once more, nothing having changed since: its answer is remembered from the warm-up."""
         command = self.python("-m", "pricebook", *arguments, cwd=project.root)

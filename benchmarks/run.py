@@ -16,12 +16,13 @@ from listing import listing
 from measure import Failed
 from peer import octodns, terraform
 from report import Finding
-from scale import first, million, noop, yaml
+from scale import first, million, noop, rules, yaml
 from startup import startup
 from step import steps
 
 BENCHMARKS = {
     "noop": noop,
+    "rules": rules,
     "million": million,
     "octodns": octodns,
     "terraform": terraform,

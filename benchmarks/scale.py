@@ -40,6 +40,16 @@ def _without_rules(bench: Bench, project: Project) -> str:
     return name
 
 
+def rules(bench: Bench) -> Report:
+    """No-op plan of 100,000 rates with every rule, against the same plan with all of them switched off."""
+    project = bench.rates(RATES)
+    measured = rounds(bench.rounds, bench.pricebook(project, "plan"), bench.unruled(project, "plan"))
+    with_rules, without = zip(*measured, strict=True)
+    yield Measured.of("pricebook plan", with_rules)
+    yield Measured.of("pricebook plan, rules off", without)
+    yield Finding("CPU time of the plan without rules", spread(measured, lambda a, b: a.cpu / b.cpu), 2)
+
+
 def million(bench: Bench) -> Report:
     """No-op plan of 1,000,000 rates in CSV, against 100,000."""
     commands = [bench.pricebook(bench.rates(rows), "plan") for rows in (MILLION, RATES)]

@@ -1,12 +1,12 @@
 """Rules about names: two that look the same are taken for each other by people, and not by machines."""
 
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from pricebook.catalog.link import KEYED
 from pricebook.catalog.model import Path
+from pricebook.catalog.rate_book import Rates
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.timeline import read_key
 from pricebook.policy.fact import Facts, card_ref, package_ref
@@ -53,7 +53,7 @@ def _look_alike(facts: Facts) -> Iterator[Finding]:
         hint = "people and searches take one for the other: name them apart, or write them alike"
         yield Finding(ref, path, message, hint, related=(("the other", other, place),))
     for name, card in facts.cards.items():
-        yield from _groups(name, card.rates.items())
+        yield from _groups(name, card.rates)
 
 
 def _told(name: str) -> str:
@@ -62,20 +62,26 @@ def _told(name: str) -> str:
     return quote(name) + (f" ({', '.join(odd[:3])})" if odd else "")
 
 
-def _groups(card: str, rates: Iterable[tuple[str, str]]) -> Iterator[Finding]:
-    """Rates whose group values look the same; most cards have none, and are done after one comparison."""
-    keys = [key for key, _ in rates]
-    looks = [key.lower() if key.isascii() else skeleton(key) for key in keys]
-    if len(set(looks)) == len(keys):
-        return
-    alike = {look for look, count in Counter(looks).items() if count > 1}
+def _groups(card: str, rates: Rates) -> Iterator[Finding]:
+    """Rates whose group values look the same. Of a hundred thousand only hashes are kept, until two are equal."""
+    looks: set[int] = set()
+    alike: set[int] = set()
+    for key, _ in rates.items():
+        look = hash(_look(key))
+        if look in looks:
+            alike.add(look)
+        looks.add(look)
     first: dict[str, str] = {}
-    for key, look in sorted((key, look) for key, look in zip(keys, looks, strict=True) if look in alike):
-        other = first.setdefault(look, key)
+    for key in sorted(key for key, _ in rates.items() if hash(_look(key)) in alike) if alike else ():
+        other = first.setdefault(_look(key), key)
         if other != key:
             message = f"two rates look the same: {read_key(key)} and {read_key(other)}"
             hint = "usage is priced by the exact value: are both of them sent?"
             yield Finding(card_ref(card), (), message, hint, rate=key)
+
+
+def _look(key: str) -> str:
+    return key.lower() if key.isascii() else skeleton(key)
 
 
 def _keyless(facts: Facts) -> Iterator[Finding]:
