@@ -17,6 +17,7 @@ PAGES = {
     "examples/starter-plan/README.md": "examples",
     "examples/llm-prices/README.md": "examples",
     "docs/planning.md": ".",
+    "docs/review.md": ".",
     "docs/site.md": ".",
 }
 """Each page with the directory in which its first command starts."""

@@ -75,3 +75,10 @@ def test_problems() -> None:
     assert len(data["problems"]) == 34
     assert data["problems"][0]["at"] == {"file": "packages/pro.yaml", "line": 14, "column": 16}
     assert data["problems"][0]["related"][0]["at"]["file"] == "rate-cards/standard.yaml"
+
+
+def test_the_largest_moves_are_those_of_all_rows() -> None:
+    rates = read(sample_plan.many(), "all")["objects"][0]["rates"]
+    moves = sorted(row["relative_change"] for row in rates["rows"] if row["relative_change"] is not None)
+    assert [row["relative_change"] for row in rates["largest_falls"]] == moves[:15]
+    assert [row["relative_change"] for row in rates["largest_rises"]] == moves[:-16:-1]

@@ -122,12 +122,33 @@ class RateShape:
 _Moved = tuple[Decimal, PriceChange, Piece]
 
 
+class _Furthest:
+    """The MOVES furthest moves that were offered, of equal ones the first; no more than a few others are kept alive."""
+
+    def __init__(self) -> None:
+        self._found: list[_Moved] = []
+        self._least = Decimal(0)
+
+    def offer(self, far: Decimal, change: PriceChange, piece: Piece) -> None:
+        """One more, so far away from nothing."""
+        if far > self._least:
+            self._found.append((far, change, piece))
+            if len(self._found) == 8 * MOVES:
+                self._found = nlargest(MOVES, self._found, key=itemgetter(0))
+                self._least = self._found[-1][0]
+
+    def rows(self, units: Units) -> tuple[RateRow, ...]:
+        """Their rows, the furthest first."""
+        found = nlargest(MOVES, self._found, key=itemgetter(0))
+        return tuple(row_of(change, piece, units) for _, change, piece in found)
+
+
 @dataclass(slots=True)
 class _Pass:
     fates: Counter[tuple[str, str]] = field(default_factory=Counter)
     moves: dict[str, list[Decimal]] = field(default_factory=dict)
-    rises: list[_Moved] = field(default_factory=list)
-    falls: list[_Moved] = field(default_factory=list)
+    rises: _Furthest = field(default_factory=_Furthest)
+    falls: _Furthest = field(default_factory=_Furthest)
     started: list[PriceChange] = field(default_factory=list)
     ended: list[PriceChange] = field(default_factory=list)
     suspects: list[_Moved] = field(default_factory=list)
@@ -158,8 +179,6 @@ def rate_shape(
         products.setdefault(product, Counter())[fate] += count
     ranked = nsmallest(TOP, products.items(), key=lambda item: (-item[1].total(), item[0]))
     suspects = nlargest(TOP, seen.suspects, key=lambda ranked: times(ranked[0]))
-    rises = nlargest(MOVES, seen.rises, key=itemgetter(0))
-    falls = nsmallest(MOVES, seen.falls, key=itemgetter(0))
     moves = [move for found in seen.moves.values() for move in found]
     return RateShape(
         counts=PriceCounts.of(every_fate),
@@ -168,8 +187,8 @@ def rate_shape(
         ),
         more_products=len(products) - len(ranked),
         median=_median(moves),
-        rises=tuple(row_of(change, piece, units) for _, change, piece in rises),
-        falls=tuple(row_of(change, piece, units) for _, change, piece in falls),
+        rises=seen.rises.rows(units),
+        falls=seen.falls.rows(units),
         started=tuple(row_of(change, change.difference.pieces[0], units) for change in seen.started),
         ended=tuple(row_of(change, change.difference.pieces[0], units) for change in seen.ended),
         suspects=tuple(Suspect(row_of(change, piece, units), _factor(piece)) for _, change, piece in suspects),
@@ -194,9 +213,9 @@ def _see(seen: _Pass, change: PriceChange) -> None:
     seen.moves.setdefault(change.product, []).append(difference.relative)
     low, high = difference.lowest, difference.highest
     if high is not None and high.move.high is not None and high.move.high > 0:
-        seen.rises.append((high.move.high, change, high))
+        seen.rises.offer(high.move.high, change, high)
     if low is not None and low.move.low is not None and low.move.low < 0:
-        seen.falls.append((low.move.low, change, low))
+        seen.falls.offer(-low.move.low, change, low)
     if Hazard.MAGNITUDE in change.hazards and difference.strongest is not None:
         seen.suspects.append((difference.relative, change, difference.strongest))
 
