@@ -100,9 +100,25 @@ def asked(sandbox: Sandbox, request: httpx.Request) -> httpx.Response:
     return httpx.Response(found.status, content=found.body, headers=dict(found.headers))
 
 
+class Waits:
+    """A clock that stands still but for who waits by it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def clock(self) -> float:
+        """Seconds."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Waiting takes no time."""
+        self.now += seconds
+
+
 @contextmanager
 def store_at(handle: Handle) -> Iterator[RemoteStore]:
     """The account as a store, as a process of its own would have it, with one request after the other."""
+    waits = Waits()
     client = Client(
         "http://sandbox",
         "sandbox",
@@ -111,9 +127,10 @@ def store_at(handle: Handle) -> Iterator[RemoteStore]:
         connect_timeout=1,
         read_timeout=5,
         transport=httpx.MockTransport(handle),
-        sleep=lambda _: None,
+        clock=waits.clock,
+        sleep=waits.sleep,
     )
-    with closing(RemoteStore(client, {}, nonce=lambda: secrets.token_hex(8), sleep=lambda _: None)) as store:
+    with closing(RemoteStore(client, {}, nonce=lambda: secrets.token_hex(8), sleep=waits.sleep)) as store:
         yield store
 
 
