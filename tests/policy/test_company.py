@@ -102,8 +102,11 @@ NESTED = "[0,1,2,3,4,5,6,7,8,9]"
 def test_a_bomb_or_an_error_ends_that_rule_and_no_other(tmp_path: Path, require: str) -> None:
     started = time.process_time()
     text = SAMPLE.replace("price: $100.00", "price: $1000.00")
-    codes = [problem.code for problem in found(tmp_path, "  company_rules:\n" + rule(require), text)]
-    assert codes == ["rule-failed", "annual-price"]
+    problems = found(tmp_path, "  company_rules:\n" + rule(require), text)
+    assert [(problem.code, str(problem.at)) for problem in problems] == [
+        ("annual-price", "catalog.yaml:44:98"),
+        ("rule-failed", "pricebook.yaml:7:7"),
+    ]
     assert time.process_time() - started < 5
 
 

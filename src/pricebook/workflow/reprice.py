@@ -31,6 +31,8 @@ from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.span import Span
 
 MAX_TABLE = 1 << 30
+MARK = "\ufeff"
+"""A byte order mark: no part of what is edited, and kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,12 +298,12 @@ class _Card:
             self.made.prices.append((f"{self.name} · {read_key(key)}", *words))
 
     def _text(self, file: str, limit: int = MAX_YAML) -> str:
-        """The text of a file, as far as it is edited; line ends and a byte order mark as they are."""
+        """The text of a file, as far as it is edited; line ends as they are, without a byte order mark."""
         if file in self.made.files:
-            return self.made.files[file][1]
+            return self.made.files[file][1].removeprefix(MARK)
         read_text(self.project.root / file, file, limit=limit)  # what is no text is refused
         with (self.project.root / file).open(encoding="utf-8", newline="") as stream:
-            return stream.read()
+            return stream.read().removeprefix(MARK)
 
     def _put(self, file: str, after: str) -> None:
         before = self.made.files[file][0] if file in self.made.files else ""
@@ -309,7 +311,8 @@ class _Card:
         if not before and file not in self.made.files and path.exists():
             with path.open(encoding="utf-8", newline="") as stream:
                 before = stream.read()
-        self.made.files[file] = (before, after)
+        mark = MARK if before.startswith(MARK) else ""
+        self.made.files[file] = (before, mark + after)
 
 
 def _split(line: str) -> tuple[str, str]:

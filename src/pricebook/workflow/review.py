@@ -1,6 +1,7 @@
 """Review: what the rules of a project say about its catalogue, and about a plan."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ from pricebook.span import Span
 if TYPE_CHECKING:
     from pricebook.policy.company import Compiled
     from pricebook.workflow.python_rule import PythonRule
+
+FAILED = ("rule-failed", "rule-slow")
+"""Codes of findings about a rule itself."""
 
 Meter = Callable[[], float]
 """CPU seconds since some start."""
@@ -81,10 +85,25 @@ def _review(
 ) -> tuple[Problem, ...]:
     judged = judge(tasks, meter)
     waivers = signed_waivers(project, loaded)
-    ran = [rule for rule, _, _ in tasks]
-    known = known_ids([*(rule.id for rule in policy.company_rules), *ran])
+    known = known_ids([*(rule.id for rule in policy.company_rules), *(rule for rule, _, _ in tasks)])
+    failed = {one.finding.label for one in judged if one.rule in FAILED}
+    ran = [rule for rule, _, _ in tasks if rule not in failed]
     verdicts, problems = settle(judged, waivers, policy, facts, known=known, ran=ran)
-    return in_order([*_placed(verdicts, loaded.whereabouts), *problems])
+    placed = [_said(project, finding, failed) for finding in _placed(verdicts, loaded.whereabouts)]
+    return in_order([*placed, *problems])
+
+
+def _said(project: Project, finding: Problem, failed: Collection[str]) -> Problem:
+    """A rule of the company that failed is mended where it stands."""
+    if finding.code not in FAILED:
+        return finding
+    said: list[tuple[tuple[str, ...], Policy]] = [(("policy",), project.settings.policy)]
+    said += [(("environments", n, "policy"), e.policy) for n, e in project.settings.environments.items() if e.policy]
+    for base, policy in said:
+        for index, rule in enumerate(policy.company_rules):
+            if rule.id in failed and f"rule {rule.id} " in finding.message:
+                return replace(finding, at=project.place((*base, "company_rules", index)))
+    return finding
 
 
 def _placed(verdicts: Iterable[Verdict], whereabouts: Whereabouts) -> list[Problem]:
