@@ -49,6 +49,11 @@ def test_month_by_month_it_is_the_same(name: str) -> None:
     assert tuple(invoices) == verdict.bill.invoices
 
 
+def test_after_its_true_up_a_commit_is_used_up() -> None:
+    (balance,) = judge("true-up", SCENARIOS["true-up"], worked().catalog).bill.balances
+    assert (balance.grant.amount, balance.left) == (10_000, 0)
+
+
 def test_there_are_enough_of_them() -> None:
     invoices = [i for s in SCENARIOS.values() if s.expect is not None for i in s.expect.invoices or ()]
     assert len(invoices) >= 80
