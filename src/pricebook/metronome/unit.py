@@ -59,10 +59,6 @@ class Units:
         """Our name of the vendor's unit; the id itself when it has none."""
         return self._names.get(id_, id_)
 
-    def vendors_name(self, name: str) -> str | None:
-        """The vendor's name that the settings give our unit, or None."""
-        return self.given.get(name)
-
 
 def short_name(vendors: str) -> str:
     """Our name for a unit that the settings do not name."""

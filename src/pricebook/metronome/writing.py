@@ -121,8 +121,7 @@ def _create(work: Work, ref: Ref, noun: Noun, digest: str) -> str:
     if (present := work.account.ours.get(ref)) is not None:
         return _had(work, ref, present, digest)
     noun = _bare(noun)
-    body = created(_with_ids(work, ref, noun), {})
-    marks: dict[str, str] = {}
+    body = created(_with_ids(work, ref, noun))
     if ref.kind is Kind.PACKAGE:
         body["uniqueness_key"] = uniqueness_key(work.account.namespace, ref, digest)
     else:

@@ -33,12 +33,9 @@ BY_ALIAS = "(by alias)"
 """Stands for the card of a package that is shown without one: made on an alias that leads nowhere yet."""
 
 
-def created(noun: Noun, marks: Mapping[str, str]) -> dict[str, Any]:
-    """The body of a create request. A card comes without what follows its rates, a package without custom fields."""
-    body = written(noun, without=("product_order",))
-    if marks:
-        body["custom_fields"] = {**body.get("custom_fields", {}), **marks}
-    return body
+def created(noun: Noun) -> dict[str, Any]:
+    """The body of a create request, without marks. The order of a card's products is set by a request of its own."""
+    return written(noun, without=("product_order",))
 
 
 def changed_fields(observed: Noun, desired: Noun) -> list[str]:
