@@ -14,6 +14,7 @@ from pricebook.plan.hazard import REFUSED
 if TYPE_CHECKING:
     from pricebook.plan.step import Plan
     from pricebook.render.drift_view import DriftView
+    from pricebook.workflow.drift import Adopted
 
 
 @click.command()
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     metavar="KNOWN.YAML",
     help="Drift that is known: what, why and until when.",
 )
+@click.option("--adopt", is_flag=True, help="Also write what was changed in the account into the manifests.")
 @click.option(
     "--revert",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -32,11 +34,12 @@ if TYPE_CHECKING:
 @rows_option
 @report_option
 @click.pass_context
-def command(ctx: click.Context, accept: Path | None, revert: Path | None, rows: str | None) -> None:
+def command(ctx: click.Context, accept: Path | None, adopt: bool, revert: Path | None, rows: str | None) -> None:
     """Compare the account with git, and say who moved.
 
-    Reads the manifests and the store, writes to neither; a token that can only read is enough. Tells apart what
-    somebody changed in the account (drifted), what git has and nobody applied yet (pending), and what both changed.
+    Reads the manifests and the store; a token that can only read is enough, and only --adopt writes to the manifests.
+    Tells apart what somebody changed in the account (drifted), what git has and nobody applied yet (pending), and what
+    both changed.
 
     Exit code 0 when nobody changed the account, 2 when somebody did and it is not accepted, 1 when that cannot be
     found out.
@@ -47,6 +50,7 @@ def command(ctx: click.Context, accept: Path | None, revert: Path | None, rows: 
         from pricebook.manifest.load import load
         from pricebook.render.drift_view import drift_view
         from pricebook.render.rate_shape import RowChoice
+        from pricebook.workflow.drift import adopt as adopted
         from pricebook.workflow.drift import drift
         from pricebook.workflow.drift import revert as reverted
 
@@ -64,6 +68,10 @@ def command(ctx: click.Context, accept: Path | None, revert: Path | None, rows: 
             invocation.print(draw_drift(view, invocation.width, invocation.colour))
         else:
             invocation.print([_document(invocation.format, view).rstrip("\n")])
+        if adopt:
+            written = adopted(report, invocation.project, loaded, snapshot)
+            if invocation.text:
+                invocation.print(_adopted(written))
         if revert is not None:
             from pricebook.plan.document import write
 
@@ -92,6 +100,22 @@ def _document(form: str, view: "DriftView") -> str:
     from pricebook.render.drift_text import draw_drift
 
     return "\n".join(draw_drift(view))
+
+
+def _adopted(written: "Adopted") -> Iterator[str]:
+    """What was written, as a unified diff."""
+    from difflib import unified_diff
+
+    from pricebook.render.escape import escape_terminal
+    from pricebook.render.page import counted
+
+    yield ""
+    for file, before, after in written.files:
+        lines = unified_diff(before.splitlines(), after.splitlines(), f"a/{file}", f"b/{file}", lineterm="")
+        yield from (escape_terminal(line, 1000) for line in lines)
+    for ref, reason in written.left:
+        yield f"Not adopted: {escape_terminal(ref)}: {escape_terminal(reason, 300)}"
+    yield f"{counted(len(written.files), 'file')} written. Review it, commit it; the store was not touched."
 
 
 def _reverted(plan: "Plan", left: tuple[tuple[str, str], ...], file: Path) -> Iterator[str]:

@@ -34,9 +34,9 @@ def dump(catalog: Catalog) -> dict[str, str]:
     scales = {name: scale_of(unit) for name, unit in {**BUILT_IN, **catalog.units}.items()}
     files = {}
     for ref, noun in sorted(_latest(catalog)):
-        spec = _spec(noun, scales)
+        spec = spec_data(noun, scales)
         if isinstance(noun, RateCard) and len(catalog.rates.get(ref.name, ())):
-            spec["rates"] = _rates(catalog.rates[ref.name], noun, scales)
+            spec["rates"] = rates_data(catalog.rates[ref.name], noun, scales)
         document = {
             "apiVersion": API_VERSION,
             "kind": ref.kind.manifest,
@@ -52,7 +52,7 @@ def _latest(catalog: Catalog) -> Iterable[tuple[Ref, Noun]]:
     return (nouns | {Ref(Kind.PACKAGE, name): noun for name, noun in catalog.packages.items()}).items()
 
 
-def _spec(model: Model, scales: Mapping[str, Scale]) -> dict[str, Any]:
+def spec_data(model: Model, scales: Mapping[str, Scale]) -> dict[str, Any]:
     """The model's fields, in the model's order, as they stand in a manifest."""
     spec: dict[str, Any] = {}
     for name, field in type(model).model_fields.items():
@@ -81,7 +81,7 @@ def _untold(model: Model, spec: dict[str, Any]) -> dict[str, Any]:
 
 def _written(value: Any, scales: Mapping[str, Scale]) -> Any:
     if isinstance(value, Model):
-        return _spec(value, scales)
+        return spec_data(value, scales)
     if isinstance(value, (list, tuple)):
         return [_written(item, scales) for item in value]
     if isinstance(value, Mapping):
@@ -119,7 +119,7 @@ def money_text(amount: Decimal, scale: Scale) -> str:
     return f"-{symbol}{text[1:]}" if text[0] == "-" else symbol + text
 
 
-def _rates(rates: Rates, card: RateCard, scales: Mapping[str, Scale]) -> list[dict[str, Any]]:
+def rates_data(rates: Rates, card: RateCard, scales: Mapping[str, Scale]) -> list[dict[str, Any]]:
     """The card's rates in the order of their keys."""
     known: dict[str, dict[str, Any]] = {}
     found = []
@@ -143,7 +143,7 @@ def _terms(text: str, card: RateCard, scales: Mapping[str, Scale]) -> dict[str, 
     terms = RateTerms.model_validate(tupled(decode(text)))
     unit = {} if "PERCENTAGE" in terms.rate_type else {"credit_type": card.fiat_credit_type}
     tacit = {"rate_type": "FLAT", "entitled": True, "credit_type": USD} | unit
-    spec = {"credit_type": terms.credit_type, **_spec(terms, scales)}
+    spec = {"credit_type": terms.credit_type, **spec_data(terms, scales)}
     return {name: value for name, value in spec.items() if name not in tacit or value != tacit[name]}
 
 

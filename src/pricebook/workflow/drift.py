@@ -1,19 +1,25 @@
-"""Drift: what differs between the manifests and the account, who moved, and what of it is known. Reads only."""
+"""Drift: what differs between the manifests and the account, who moved, what of it is known. The store is only read."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from pricebook.apply.ports import Journal, State, StoreError
+from pricebook.catalog.reference import Ref
 from pricebook.manifest.acceptance import Known, check_acceptances, read_acceptances
-from pricebook.manifest.load import Loaded
-from pricebook.plan.drift import Drift, DriftReport, compare
+from pricebook.manifest.adopt import Adoption, Wish
+from pricebook.manifest.load import Loaded, load
+from pricebook.manifest.project import Project
+from pricebook.plan.drift import Drift, DriftReport, Facet, compare
+from pricebook.plan.meaning import as_meant
 from pricebook.plan.planner import RehearsalFailed
 from pricebook.plan.revert import revert_plan
-from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.snapshot import AFTER_RATES, Snapshot
 from pricebook.plan.step import Plan
-from pricebook.problem import reject
+from pricebook.problem import Rejected, reject
 
 
 def drift(
@@ -60,6 +66,71 @@ def revert(report: DriftReport, loaded: Loaded, snapshot: Snapshot) -> tuple[Pla
     except RehearsalFailed as error:
         hint = "this is a bug of pricebook, not of the manifests; nothing was written. Please report it with them"
         raise reject("rehearsal", str(error), hint=hint) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What was written into the manifests: each file with its text before and after; and what was left, and why."""
+
+    files: tuple[tuple[str, str, str], ...]
+    left: tuple[tuple[str, str], ...]
+
+
+def adopt(report: DriftReport, project: Project, loaded: Loaded, snapshot: Snapshot) -> Adopted:
+    """Write into the manifests what somebody changed in the account and nobody accepted.
+
+    What was written is loaded and compared again. Raises Rejected, with the files as they were, when the manifests
+    would no longer hold.
+    """
+    held = as_meant(snapshot, loaded.catalog.nouns)
+    work = Adoption(loaded)
+    wishes: list[Wish] = []
+    for each in report.open:
+        if not each.origin.is_drift:
+            continue
+        observed = held.catalog.nouns.get(each.ref)
+        if observed is None or each.facet in (Facet.MISSING, Facet.ARCHIVED, Facet.VERSION):
+            work.left.append(
+                (str(each.ref), "it is not there any more: take it out of the manifests, and what names it")
+            )
+        elif each.facet is Facet.RATES:
+            rates = {rate.key: rate.observed for rate in each.rates if rate.observed is not None}
+            wishes.append(Wish(each.ref, observed, frozenset(), rates))
+        elif each.facet is Facet.ALIASES:
+            wanted = loaded.catalog.nouns[each.ref]
+            differ = (name for name in AFTER_RATES if getattr(observed, name) != getattr(wanted, name))
+            wishes.append(Wish(each.ref, observed, frozenset(differ)))
+        else:
+            wishes.append(Wish(each.ref, observed, frozenset(re.split(r"[.\[]", part)[0] for part in each.parts)))
+    for wish in wishes:
+        work.adopt(wish)
+    changed = tuple((file, work.before[file], text) for file, text in work.after.items() if text != work.before[file])
+    _write(project.root, [(file, text) for file, _, text in changed])
+    try:
+        again = load(project)
+    except Rejected:
+        _write(project.root, [(file, text) for file, text, _ in changed])
+        raise
+    comparison = report.comparison
+    left = compare(
+        again.catalog,
+        snapshot,
+        namespace=comparison.namespace,
+        environment=comparison.environment,
+        as_of=comparison.as_of,
+        places=again.places,
+    )
+    wished = {wish.ref for wish in wishes} - {Ref.parse(ref) for ref, _ in work.left}
+    still = {each.ref for each in left.drifts if each.origin.is_drift and each.ref in wished}
+    work.left += [
+        (str(ref), "it still differs in what cannot be written: see pricebook drift") for ref in sorted(still)
+    ]
+    return Adopted(changed, tuple(work.left))
+
+
+def _write(root: Path, files: Iterable[tuple[str, str]]) -> None:
+    for file, text in files:
+        (root / file).write_bytes(text.encode("utf-8"))
 
 
 def _sorted_out(

@@ -1,0 +1,222 @@
+"""Writing into the manifests what an account says: edits of the text, which leave everything else as it stands.
+
+A price is changed where it stands, in a list or in a table; a field that differs is replaced, added or taken out. What
+has no place of its own in the text is left, with the reason, and never guessed.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path as FilePath
+from typing import Any
+
+from pricebook.catalog.canonical import decode, encode
+from pricebook.catalog.model import Noun, Path, Scale
+from pricebook.catalog.money import plain, to_major_unit
+from pricebook.catalog.rate_book import RateBook
+from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.reference import Ref
+from pricebook.catalog.timeline import read_key, read_schedule
+from pricebook.manifest.dump import rates_data, spec_data
+from pricebook.manifest.layout import inline
+from pricebook.manifest.load import Loaded
+from pricebook.manifest.rates_from import RatesFrom
+from pricebook.manifest.rewrite import Unplaceable, places_of, rewritten
+from pricebook.manifest.syntax import Token, read_documents
+from pricebook.manifest.table_text import cell, with_cells
+from pricebook.manifest.validation import validated
+from pricebook.manifest.whereabouts import Spot
+from pricebook.problem import quote
+from pricebook.span import Span
+
+_SIMPLE = re.compile(r"[\w .,$€£<>/()+-]+")
+"""A text that means itself in any quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a noun should say: the observed noun with the top-level fields that differ, and observed schedules by key
+    of a card's rates."""
+
+    ref: Ref
+    observed: Noun
+    fields: frozenset[str] = frozenset()
+    rates: Mapping[str, str] = field(default_factory=dict)
+
+
+class Adoption:
+    """The texts of a project's files while they are edited."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self._loaded, self._root = loaded, loaded.whereabouts.root
+        self._scales: dict[str, Scale] = loaded.whereabouts.scales()
+        self.before: dict[str, str] = {}
+        self.after: dict[str, str] = {}
+        self.left: list[tuple[str, str]] = []
+
+    def adopt(self, wish: Wish) -> None:
+        """Make the manifests say what is wished for, as far as they can be edited."""
+        home = self._loaded.whereabouts.homes[wish.ref]
+        said = spec_data(wish.observed, self._scales)
+        for name in sorted(wish.fields):
+            try:
+                text = self._text(home.file)
+                self.after[home.file] = (
+                    _with(text, home.index, ("spec", name), said[name])
+                    if name in said
+                    else _without(text, home.index, ("spec", name))
+                )
+            except Unplaceable:
+                self._leave(wish.ref, name)
+        for key, schedule in wish.rates.items():
+            try:
+                self._adopt_rate(wish, key, schedule)
+            except Unplaceable:
+                self._leave(wish.ref, str(read_key(key)))
+
+    def _adopt_rate(self, wish: Wish, key: str, schedule: str) -> None:
+        card, home = wish.observed, self._loaded.whereabouts.homes[wish.ref]
+        assert isinstance(card, RateCard)
+        desired = (
+            self._loaded.catalog.rates[wish.ref.name].get(key) if wish.ref.name in self._loaded.catalog.rates else None
+        )
+        (wanted,) = rates_data(RateBook({key: schedule}), card, self._scales)
+        if desired is None:
+            self._append_rate(home.file, home.index, wanted)
+            return
+        at = self._loaded.whereabouts.spans([Spot(wish.ref, (), key)])[Spot(wish.ref, (), key)]
+        if at.file != home.file:
+            self._adopt_row(wish, at, desired, schedule)
+            return
+        (present,) = rates_data(RateBook({key: desired}), card, self._scales)
+        item = self._item(home.file, home.index, wanted)
+        text = self._text(home.file)
+        self.after[home.file] = rewritten(text, home.index, _prices(text, home.index, item, present, wanted))
+
+    def _item(self, file: str, index: int, wanted: Mapping[str, Any]) -> Path:
+        """Where the rate of the same product, frequency and group values stands."""
+        names = ("product", "billing_frequency", "pricing_group_values")
+        for position, item in enumerate(self._spec(file, index).get("rates", ())):
+            if isinstance(item, dict) and all(_same(item.get(name), wanted.get(name)) for name in names):
+                return ("spec", "rates", position)
+        raise Unplaceable(file)
+
+    def _append_rate(self, file: str, index: int, wanted: Mapping[str, Any]) -> None:
+        text, places = self._text(file), places_of(self._text(file), index)
+        path: Path = ("spec", "rates")
+        listed = places.get(path)
+        if listed is None:
+            self.after[file] = rewritten(text, index, {path: [wanted]})
+            return
+        if listed.token is not Token.SEQUENCE:
+            raise Unplaceable(path)
+        if listed.flow:
+            at = text.rindex("]", listed.start, listed.end)
+            comma = ", " if text[listed.start + 1 : at].strip() else ""
+            self.after[file] = f"{text[:at]}{comma}{inline(wanted)}{text[at:]}"
+            return
+        line = text.find("\n", listed.end)
+        at = line if line >= 0 else len(text)
+        self.after[file] = f"{text[:at]}\n{' ' * listed.column}- {inline(wanted)}{text[at:]}"
+
+    def _adopt_row(self, wish: Wish, at: Span, desired: str, schedule: str) -> None:
+        """Change the price in the row of a table; whatever else differs has no cell of its own."""
+        (was, *more), (now, *others) = read_schedule(desired), read_schedule(schedule)
+        before, after = _terms(was.terms), _terms(now.terms)
+        price = after.pop("price", None)
+        before.pop("price", None)
+        if more or others or was[:2] != now[:2] or before != after or not isinstance(price, Decimal | int):
+            raise Unplaceable(at)
+        home = self._loaded.whereabouts.homes[wish.ref]
+        folder = (self._root / home.file).parent
+        for entry in self._spec(home.file, home.index).get("rates_from", ()):
+            table, _ = validated(RatesFrom, entry)
+            if table is not None and (folder / table.table).resolve() == (self._root / at.file).resolve():
+                lines = self._text(at.file).split("\n")
+                header = [
+                    cell(lines[0].rstrip("\r"), table.delimiter, i) for i in range(lines[0].count(table.delimiter) + 1)
+                ]
+                unit = self._scales[str(after.get("credit_type", "usd"))]
+                amount = to_major_unit(Decimal(price), unit.scale) if table.defaults.currency else Decimal(price)
+                column = header.index(table.columns.price)
+                lines[at.line - 1] = with_cells(lines[at.line - 1], table.delimiter, {column: plain(amount)})
+                self.after[at.file] = "\n".join(lines)
+                return
+        raise Unplaceable(at)
+
+    def _leave(self, ref: Ref, part: str) -> None:
+        self.left.append((str(ref), f"{quote(part)} has no place of its own in the text: edit it by hand"))
+
+    def _spec(self, file: str, index: int) -> dict[str, Any]:
+        documents, _ = read_documents(file, self._text(file))
+        data: Any = next((each.data for each in documents if each.index == index), {})
+        spec = data.get("spec") if isinstance(data, dict) else None
+        return spec if isinstance(spec, dict) else {}
+
+    def _text(self, file: str) -> str:
+        if file not in self.after:
+            # As it stands, byte for byte: line ends are kept.
+            self.before[file] = self.after[file] = _read(self._root / file)
+        return self.after[file]
+
+
+def _read(path: FilePath) -> str:
+    return path.read_bytes().decode("utf-8")
+
+
+def _prices(
+    text: str, index: int, item: Path, present: Mapping[str, Any], wanted: Mapping[str, Any]
+) -> dict[Path, Any]:
+    """The smallest edit that makes a rate what is wanted: its price, the prices of its schedule, or all of it."""
+    places = places_of(text, index)
+    if {**present, "price": None} == {**wanted, "price": None} and (*item, "price") in places and "price" in wanted:
+        return {(*item, "price"): wanted["price"]}
+    was, now = present.get("schedule", ()), wanted.get("schedule", ())
+    alike = {**present, "schedule": None} == {**wanted, "schedule": None} and len(was) == len(now) > 0
+    if alike and all({**a, "price": None} == {**b, "price": None} for a, b in zip(was, now, strict=True)):
+        paths = {
+            (*item, "schedule", i, "price"): b["price"] for i, (a, b) in enumerate(zip(was, now, strict=True)) if a != b
+        }
+        if paths.keys() <= places.keys():
+            return dict(paths)
+    return {item: dict(wanted)}
+
+
+def _with(text: str, index: int, path: Path, value: object) -> str:
+    """The text with a value at a path. A text keeps the quotes that stand there while it needs no others."""
+    found = places_of(text, index).get(path)
+    if found is None or found.token is not Token.SCALAR or not isinstance(value, str):
+        return rewritten(text, index, {path: value})
+    quote_ = found.style if found.style in ("'", '"') and _SIMPLE.fullmatch(value) else ""
+    end = "\n" if found.style in ("|", ">") else ""
+    return text[: found.start] + (f"{quote_}{value}{quote_}" if quote_ else inline(value)) + end + text[found.end :]
+
+
+def _without(text: str, index: int, path: Path) -> str:
+    """The text without an entry of a block mapping that has lines of its own."""
+    places = places_of(text, index)
+    found, parent = places.get(path), places.get(path[:-1])
+    if found is None or parent is None or parent.flow:
+        raise Unplaceable(path)
+    start = found.start
+    while True:
+        start = text.rfind("\n", 0, start)
+        if text[start + 1 :].lstrip(" ").startswith((f"{path[-1]}:", f'"{path[-1]}":', f"'{path[-1]}':")):
+            break
+        if start < 0:
+            raise Unplaceable(path)
+    end = text.find("\n", found.end)
+    return text[: start + 1] + (text[end + 1 :] if end >= 0 else "")
+
+
+def _terms(text: str) -> dict[str, Any]:
+    data: Any = decode(text)
+    return dict(data)
+
+
+def _same(written: object, wanted: object) -> bool:
+    """Whether a value as written is the one that is meant, in either case of letters for a frequency."""
+    if isinstance(written, str) and isinstance(wanted, str):
+        return written == wanted or (written.upper() == wanted and wanted.isupper())
+    return encode(written or None) == encode(wanted or None)
