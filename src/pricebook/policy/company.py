@@ -90,7 +90,7 @@ def _finding(rule: CompanyRule, seen: Seen, facts: Facts) -> Finding:
     starts = names.get("rate.starts") or names.get("change.starts")
     path: Path = (starts,) if rate is not None and starts else ()
     value = f": {names['rate.price']:.12g}" if "rate.price" in names else ""
-    whom = f" ({_whom(seen, facts)}{value})" if seen.ref is not None else ""
+    whom = f" ({_whom(seen, facts)}{value})" if rate is not None else ""
     hint = rule.hint or f"it has to be so: {rule.require}"
     return Finding(seen.ref, path, f"{rule.message}{whom}", hint, rate=rate, more=seen.more)
 
