@@ -232,7 +232,7 @@ def _unverified(desired: Catalog, snapshot: Snapshot) -> Iterator[tuple[str, str
     """What the store says it cannot show, and packages that are what was meant by the digest in their key, and read
     back as something else."""
     for note in snapshot.notes:
-        yield note.subject or "store", note.message
+        yield note.subject or "store", note.message.removeprefix(f"{note.subject} ")
     for ref, noun in sorted(desired.nouns.items(), key=lambda item: item[0].name):
         latest = snapshot.latest(ref.name) if ref.kind is Kind.PACKAGE else None
         if latest is None or latest in snapshot.archived:

@@ -230,7 +230,13 @@ def _verdict(report: DriftReport, counts: dict[str, int]) -> str:
     money = sum(len(each.parts) for each in report.open if each.origin in (Origin.DRIFTED, Origin.BOTH) and each.money)
     sentences = []
     if moved:
-        how = "all of them move" if money == moved else f"{money:,} of them move" if money else "none of them moves"
+        how = (
+            "all of them move"
+            if money == moved
+            else f"{money:,} of them move{'s' if money == 1 else ''}"
+            if money
+            else "none of them moves"
+        )
         what = f"{how} money" if moved > 1 else "it moves money" if money else "no money moves"
         sentences.append(f"{counted(moved, 'difference was', 'differences were')} made in the account; {what}.")
     if unclear := counts.get("unclear"):
