@@ -202,6 +202,11 @@ def test_no_page_is_wider_than_a_phone(open_page: Open, pages: dict[str, Path]) 
                  .filter(node => node.getBoundingClientRect().right > innerWidth + 1).length"""
         )
         assert cut == 0, name
+    for options in (PHONE, {"viewport": {"width": 1280, "height": 900}}):
+        page = open_page(pages["judged"], **options)
+        hidden = "node => node.scrollWidth > node.clientWidth + 1"
+        regions = f"[...document.querySelectorAll('.history .scroll')].filter({hidden}).length"
+        assert page.evaluate(regions) == 0, "before and after stand side by side, in sight"
 
 
 def test_it_prints(open_page: Open, pages: dict[str, Path], tmp_path: Path) -> None:

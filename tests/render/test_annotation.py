@@ -78,3 +78,6 @@ def test_a_log_of_plain_text_holds_no_command(text: str) -> None:
 def test_one_line_for_each(name: str) -> None:
     text = problems_document(Format.GITHUB, [Problem("c", name, Span(name, 1), name)])
     assert len(text.splitlines()) == 1
+    command, properties, message = parsed(text)
+    assert (command, properties["file"]) == ("error", escape_terminal(name, 1000))
+    assert message == f"{escape_terminal(name, 1000)}\n{escape_terminal(name, 1000)}"
