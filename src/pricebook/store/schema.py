@@ -3,6 +3,7 @@
 Whoever comes first makes them, once, whole or not at all; two that come at once wait for each other.
 """
 
+import logging
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
@@ -19,6 +20,8 @@ def open_engine(database: Database, part: Part) -> Engine:
 
     Raises StoreError.
     """
+    # A connection that is lost while it is given back is logged with a traceback; the error itself is raised to us.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     engine = create_engine(
         database.dialect, creator=database.writer, poolclass=QueuePool, pool_pre_ping=database.mark != "?"
     )
