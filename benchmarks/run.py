@@ -20,6 +20,8 @@ from scale import first, million, noop, rules, yaml
 from startup import startup
 from step import steps
 
+from usage import counting, impact, population
+
 BENCHMARKS = {
     "noop": noop,
     "rules": rules,
@@ -31,6 +33,9 @@ BENCHMARKS = {
     "steps": steps,
     "listing": listing,
     "startup": startup,
+    "counting": counting,
+    "impact": impact,
+    "population": population,
     "account": account,
 }
 _EXAMPLE = HERE.parent / "examples" / "llm-prices" / "prices" / "litellm-1.97.0.csv"

@@ -64,6 +64,7 @@ def main() -> None:
     )
     parser.add_argument("--output", type=Path, default=Path("usage.parquet"))
     parser.add_argument("--store", default=f"sqlite:///{HERE / 'pricebook.db'}", help="where the contracts are made")
+    parser.add_argument("--events-only", action="store_true", help="make no contracts")
     given = parser.parse_args()
     start = datetime.fromisoformat(f"{given.month}-01").replace(tzinfo=UTC)
     end = start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
@@ -76,6 +77,8 @@ def main() -> None:
         seconds=int((end - start).total_seconds()),
     )
     duckdb.execute(f"COPY ({query}) TO {_text(str(given.output))} (FORMAT parquet)")
+    if given.events_only:
+        return
     store = SqlStore(given.store)
     for number in range(given.customers):
         began = start.replace(year=start.year - 1, month=number % 12 + 1)

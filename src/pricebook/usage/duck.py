@@ -3,7 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class DuckEngine:
         }.items():
             self._connection.execute(f"SET {setting} = {literal(value)}")
 
-    def read(self, files: Sequence[Path], properties: Sequence[str]) -> None:
+    def read(self, files: Sequence[Path], properties: Sequence[str]) -> bool:
         """See `Engine.read`."""
         readers = {"jsonl": _jsonl, "csv": self._csv, "parquet": self._parquet}
         forms = [form_of(file) for file in files]
@@ -43,6 +43,7 @@ class DuckEngine:
                 for form, file in zip(forms, files, strict=True)
             ]
             self._connection.execute("CREATE VIEW raw AS " + " UNION ALL ".join(parts))
+        return set(forms) == {"parquet"}
 
     def load(self, name: str, types: Mapping[str, str], rows: Iterable[Mapping[str, object]]) -> None:
         """See `Engine.load`."""
@@ -53,6 +54,10 @@ class DuckEngine:
         source = f"read_json({literal(str(path))}, columns = {{{named}}}, format = 'newline_delimited')"
         self.keep(name, f"SELECT * FROM {source}")
         path.unlink()
+
+    def show(self, name: str, query: str) -> None:
+        """See `Engine.show`."""
+        self._connection.execute(f"CREATE VIEW {name} AS {query}")
 
     def keep(self, name: str, query: str) -> None:
         """See `Engine.keep`."""
@@ -90,8 +95,13 @@ class DuckEngine:
             else '"timestamp"'
         )
         picked.append(f"{at if typed else instant('timestamp')} AS happened_at")
-        picked.append("COALESCE(CAST(\"timestamp\" AS VARCHAR), '') <> '' AS dated")
-        picked += [f"{_property(name, types)} AS p{at}" for at, name in enumerate(properties)]
+        dated = '"timestamp" IS NOT NULL' if typed else "COALESCE(CAST(\"timestamp\" AS VARCHAR), '') <> ''"
+        picked.append(f"{dated} AS dated")
+        fields: set[str] = set()
+        if types.get("properties", "").startswith("STRUCT"):
+            listed = self._connection.execute(f"DESCRIBE SELECT unnest(properties) FROM {source}").fetchall()
+            fields = {str(row[0]) for row in listed}
+        picked += [f"{_property(name, types, fields)} AS p{at}" for at, name in enumerate(properties)]
         return f"SELECT {', '.join(picked)}, TRUE AS readable FROM {source}"
 
 
@@ -122,16 +132,17 @@ def _pointer(name: str) -> str:
     return "/" + name.replace("~", "~0").replace("/", "~1")
 
 
-def _property(name: str, types: Mapping[str, str]) -> str:
-    """One property as text, from a column `properties.<name>`, or from `properties` as map, struct or JSON text."""
+def _property(name: str, types: Mapping[str, str], fields: Container[str]) -> str:
+    """One property as text, from a column `properties.<name>`, or from `properties` as map, struct (which has `fields`)
+    or JSON text."""
     flat = f"properties.{name}"
     if flat in types:
         return f'CAST("{flat.replace(chr(34), chr(34) * 2)}" AS VARCHAR)'
     kind = types.get("properties", "")
     if kind.startswith("MAP"):
         return f"CAST(properties[{literal(name)}] AS VARCHAR)"
-    if kind.startswith("STRUCT"):
-        return f"json_extract_string(to_json(properties), {literal(_pointer(name))})"
+    if name in fields:
+        return f"CAST(struct_extract(properties, {literal(name)}) AS VARCHAR)"
     if kind in ("VARCHAR", "JSON"):
         return f"CASE WHEN json_valid(properties) THEN json_extract_string(properties, {literal(_pointer(name))}) END"
     return "CAST(NULL AS VARCHAR)"

@@ -46,15 +46,18 @@ def check_columns(file: Path, found: Iterable[str]) -> None:
 class Engine(Protocol):
     """Runs queries in DuckDB's SQL."""
 
-    def read(self, files: Sequence[Path], properties: Sequence[str]) -> None:
+    def read(self, files: Sequence[Path], properties: Sequence[str]) -> bool:
         """Show the files (JSONL, CSV, Parquet, by their suffix) as the relation `raw`: see `columns`. A file is read as
-        often as `raw` is.
+        often as `raw` is; the answer is whether that costs less than keeping what was read.
 
         Raises Rejected for a file that cannot be read or is of no known form.
         """
 
     def load(self, name: str, types: Mapping[str, str], rows: Iterable[Mapping[str, object]]) -> None:
         """A small table from plain values: column name -> SQL type."""
+
+    def show(self, name: str, query: str) -> None:
+        """A relation that is found anew whenever it is read."""
 
     def keep(self, name: str, query: str) -> None:
         """Run a query once and keep its rows as a relation."""

@@ -58,8 +58,8 @@ def read_usage(engine: Engine, files: Sequence[Path], meters: Sequence[Meter]) -
     """Read the files, once, for what the meters look at: the first and the last instant of an event; None: there is no
     good one. Raises Rejected for a file that cannot be read."""
     properties = properties_of(meters)
-    engine.read(files, properties)
-    engine.keep("seen", query.seen(len(properties)))
+    again = engine.read(files, properties)
+    (engine.show if again else engine.keep)("seen", query.seen(len(properties)))
     engine.keep("repeated", query.REPEATED)
     ((first, last),) = cast("Iterator[tuple[str | None, str | None]]", engine.rows(query.SPAN))
     return (datetime.fromisoformat(first), datetime.fromisoformat(last)) if first and last else None

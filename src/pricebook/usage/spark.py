@@ -44,7 +44,7 @@ class SparkEngine:
             self._session.conf.set("spark.sql.shuffle.partitions", "4")
         self._kept: list[tuple[str, DataFrame]] = []
 
-    def read(self, files: Sequence[Path], properties: Sequence[str]) -> None:
+    def read(self, files: Sequence[Path], properties: Sequence[str]) -> bool:
         """See `Engine.read`."""
         readers = {"jsonl": self._jsonl, "csv": self._csv, "parquet": self._parquet}
         forms = [form_of(file) for file in files]
@@ -56,6 +56,7 @@ class SparkEngine:
         for frame in frames[1:]:
             whole = whole.unionByName(frame)
         whole.createOrReplaceTempView("raw")
+        return False
 
     def load(self, name: str, types: Mapping[str, str], rows: Iterable[Mapping[str, object]]) -> None:
         """See `Engine.load`."""
@@ -66,6 +67,10 @@ class SparkEngine:
         cast = ", ".join(f"CAST({column} AS {kind}) AS {column}" for column, kind in types.items())
         self._session.read.schema(texts).json(str(path)).createOrReplaceTempView(f"{name}_text")
         self.keep(name, f"SELECT {cast} FROM {name}_text")
+
+    def show(self, name: str, query: str) -> None:
+        """See `Engine.show`."""
+        self._session.sql(_translated(query)).createOrReplaceTempView(name)
 
     def keep(self, name: str, query: str) -> None:
         """See `Engine.keep`."""
