@@ -5,7 +5,7 @@ Nothing is dropped in silence: what is bad, double, outside every period or coun
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -62,7 +62,7 @@ def read_usage(engine: Engine, files: Sequence[Path], meters: Sequence[Meter]) -
     (engine.show if again else engine.keep)("seen", query.seen(len(properties)))
     engine.keep("repeated", query.REPEATED)
     ((first, last),) = cast("Iterator[tuple[str | None, str | None]]", engine.rows(query.SPAN))
-    return (datetime.fromisoformat(first), datetime.fromisoformat(last)) if first and last else None
+    return (_instant(first), _instant(last)) if first and last else None
 
 
 def measure(engine: Engine, meters: Sequence[Meter], periods: Iterable[Period]) -> tuple[Census, Iterator[Quantity]]:
@@ -75,6 +75,12 @@ def measure(engine: Engine, meters: Sequence[Meter], periods: Iterable[Period]) 
     engine.keep("event", query.placed(len(properties)))
     engine.keep("quantity", " UNION ALL ".join(query.counted(family, properties, width) for family in groups))
     return _census(engine, meters, query.unmatched(groups, properties)), _quantities(engine, meters, width)
+
+
+def _instant(text: str) -> datetime:
+    """An engine's text of an instant: with its offset, or in UTC."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 _TYPES = {"number": "BIGINT", "customer": "VARCHAR", "starting_at": "TIMESTAMPTZ", "ending_before": "TIMESTAMPTZ"}
