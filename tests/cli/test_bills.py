@@ -122,9 +122,9 @@ def test_a_store_is_billed_by_version(project: Path) -> None:
     pricebook(project, "--as-of", "2025-10-01", "apply", "--yes")
     when = ("--starting-at", "2025-12-15", "--until", "2026-02-01")
     found = pricebook(project, "preview", "good@1", "--from-store", *when)
-    assert "Good   1 × $5.00 × 17/31 days" in found.output
-    assert "overrides[january-sale]: 0.8 × the card's $5.00" in found.output
-    assert "3 invoices, $11.74 in all." in found.output  # 2.74 + 4.00 + 5.00
+    assert "Good   1 × $4.00 × 17/31 days" in found.output
+    assert "overrides[first-month]: 0.8 × the card's $5.00" in found.output
+    assert "3 invoices, $11.19 in all." in found.output  # 2.19 + 4.00 + 5.00
 
 
 @pytest.mark.parametrize(

@@ -20,18 +20,21 @@ RELATIVE = "      starting_at_offset: {value: 0, unit: MONTHS}\n      duration: 
 
 
 def example(name: str, directory: Path) -> Project:
-    """A copy of an example, without what the vendor's API does not have yet: an override with dates."""
+    """A copy of an example."""
     root = directory / name
-    shutil.copytree(EXAMPLES / name, root)
-    for path in root.rglob("*.yaml"):
-        edit(path, DATED, RELATIVE, required=False)
+    shutil.copytree(EXAMPLES / name, root, ignore=shutil.ignore_patterns("pricebook.db*"))
     return read_project(root)
 
 
-def edit(path: Path, before: str, after: str, *, required: bool = True) -> None:
+def dated(project: Project) -> None:
+    """Give the starter plan what the vendor's API does not have yet: an override with dates."""
+    edit(project.root / "catalog" / "packages" / "good.yaml", RELATIVE, DATED)
+
+
+def edit(path: Path, before: str, after: str) -> None:
     """Replace text in a manifest."""
     text = path.read_text(encoding="utf-8")
-    assert before in text or not required, f"{before!r} is not in {path}"
+    assert before in text, f"{before!r} is not in {path}"
     path.write_text(text.replace(before, after), encoding="utf-8")
 
 

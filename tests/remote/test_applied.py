@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from openapi import request_problems
-from project import applied, edit, example, planned, settle
+from project import applied, dated, edit, example, planned, settle
 from vendor import AT, Vendor
 
 from pricebook.problem import Rejected
@@ -35,7 +35,7 @@ def test_a_revision_of_everything_that_can_be_revised(vendor: Vendor, tmp_path: 
     project = example("starter-plan", tmp_path)
     settle(project, vendor)
     catalog = project.root / "catalog"
-    edit(catalog / "plans.yaml", "name: Starter plan", "name: Starter plan 2\n  tags: [plans]", required=False)
+    edit(catalog / "plans.yaml", "{name: Starter subscription,", "{name: Starter, tags: [plans],")
     text = (catalog / "usage.yaml").read_text()
     first = text[text.index("  name: ") :].splitlines()[0]
     edit(catalog / "usage.yaml", first, first + " (metered)")
@@ -47,9 +47,7 @@ def test_a_revision_of_everything_that_can_be_revised(vendor: Vendor, tmp_path: 
 
 def test_dates_in_a_package_are_refused_with_their_place(vendor: Vendor, tmp_path: Path) -> None:
     project = example("starter-plan", tmp_path)
-    dated = project.root / "catalog" / "packages" / "good.yaml"
-    original = Path(__file__).parents[2] / "examples/starter-plan/catalog/packages/good.yaml"
-    dated.write_text(original.read_text())
+    dated(project)
     with pytest.raises(Rejected) as rejected:
         planned(project, vendor.store())
     (problem,) = rejected.value.problems
@@ -61,8 +59,7 @@ def test_dates_in_a_package_are_refused_with_their_place(vendor: Vendor, tmp_pat
 
 def test_a_plan_file_that_cannot_be_done_is_refused_before_anything_is_sent(vendor: Vendor, tmp_path: Path) -> None:
     project = example("starter-plan", tmp_path)
-    original = Path(__file__).parents[2] / "examples/starter-plan/catalog/packages/good.yaml"
-    (project.root / "catalog" / "packages" / "good.yaml").write_text(original.read_text())
+    dated(project)
     made = plan(project, "local", MemoryStore(), AT)
     with pytest.raises(Rejected):
         applied(project, vendor.store(), made)
