@@ -7,9 +7,9 @@ one entry of a `RateBook`. Bad rows are counted, and the first of them listed.
 
 import csv
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from pathlib import Path as FilePath
 from typing import Any, TextIO
 
@@ -30,6 +30,9 @@ SHOWN = 20
 MAX_BYTES = 1 << 30
 MEMO = 50_000
 """So many distinct prices are remembered: real tables repeat few prices over many rows."""
+
+NOWHERE: Mapping[str, int] = {}
+"""No key's line is known."""
 
 Rows = Iterator[tuple[int, list[str]]]
 Entry = tuple[str, str, int]
@@ -88,14 +91,45 @@ def places(source: Source, keys: Iterable[str]) -> dict[str, Span]:
     return {key: Span(source.shown, line) for key, line in found.items()}
 
 
-def price_places(source: Source, keys: Iterable[str]) -> dict[tuple[str, str], Span]:
-    """Where the prices of these keys stand, each with the instant from which it holds; reads the table again."""
+def price_places(
+    source: Source, keys: Iterable[str], likely: Mapping[str, int] = NOWHERE
+) -> dict[tuple[str, str], Span]:
+    """Where the prices of these keys stand, each with the instant from which it holds; reads the table again.
+
+    `likely` says on which line each key should stand; where all of them do, no other row is parsed.
+    """
     wanted = set(keys)
+    if likely and (there := _on_lines(source, likely)) is not None:
+        return there
     rows = _Rows(source, Table())
     held = rows.entries(wanted)
     found = [(key, read_schedule(text)[0].starting_at, line) for key, text, line in held if key in wanted]
     found += [(key, segment.starting_at, line) for key, segment, line in rows.dated() if key in wanted]
     return {(key, start): Span(source.shown, line, rows.price_column) for key, start, line in found}
+
+
+def _on_lines(source: Source, likely: Mapping[str, int]) -> dict[tuple[str, str], Span] | None:
+    """What `price_places` says, when each key stands on its line; None when one does not, or lines may be no rows."""
+    by_line = {line: key for key, line in likely.items()}
+    last, picked = max(by_line), []
+    try:
+        with open_file(source.path) as stream:
+            for number, content in enumerate(stream, 1):
+                if b'"' in content:  # a quoted cell can hold line ends
+                    return None
+                if number == 1 or number in by_line:
+                    picked.append(content)
+                if number == last:
+                    break
+        text = StringIO(b"".join(picked).decode("utf-8-sig"), newline="")
+    except (Rejected, OSError, UnicodeDecodeError):  # changed since it was read
+        return None
+    rows = _Rows(source, Table(), text)
+    found = [(key, read_schedule(schedule)[0].starting_at) for key, schedule, _ in rows.entries()]
+    lines = sorted(by_line)
+    if [key for key, _ in found] != [by_line[line] for line in lines]:
+        return None
+    return {at: Span(source.shown, line, rows.price_column) for at, line in zip(found, lines, strict=True)}
 
 
 def _join(source: Source, table: Table, key: str, segments: list[tuple[Segment, int]]) -> None:
@@ -131,10 +165,10 @@ def _report_twice(source: Source, table: Table, keys: set[str]) -> None:
 
 
 class _Rows:
-    """One pass over a table. Problems go to `table`; `bad` counts all bad rows."""
+    """One pass over a table. Problems go to `table`; `bad` counts all bad rows. `text` stands for the file's."""
 
-    def __init__(self, source: Source, table: Table) -> None:
-        self.source, self.table = source, table
+    def __init__(self, source: Source, table: Table, text: TextIO | None = None) -> None:
+        self.source, self.table, self.text = source, table, text
         self.bad = 0
         self.price_column = 1
         columns = source.spec.columns
@@ -204,6 +238,9 @@ class _Rows:
     def _read(self) -> Iterator[tuple[Cells, Rows]]:
         """The opened table: what its columns are, and its rows with their lines. Nothing when it cannot be used."""
         source = self.source
+        if self.text is not None:
+            yield from self._parse(self.text)
+            return
         try:
             with open_file(source.path) as stream:
                 if os.fstat(stream.fileno()).st_size > MAX_BYTES:

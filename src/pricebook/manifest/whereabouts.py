@@ -116,13 +116,16 @@ class Whereabouts:
 
     def _in_tables(self, home: Home, spec: dict[str, Any], facts: RateFacts, spots: list[Spot]) -> dict[Spot, Span]:
         found: dict[Spot, Span] = {}
-        for entry in spec.get("rates_from", ()):
+        keys = [spot.rate or "" for spot in spots]
+        tables = spec.get("rates_from", ())
+        likely = self._likely(facts.name, keys, len(spec.get("rates", ()))) if len(tables) == 1 else {}
+        for entry in tables:
             said, _ = validated(RatesFrom, entry)
             if said is None:
                 continue
             path = (self.root / home.file).parent / said.table
             source = Source(path, os.path.relpath(path, self.root), said, lambda _: home.at, facts)
-            places = price_places(source, [spot.rate or "" for spot in spots])
+            places = price_places(source, keys, likely)
             any_of = {key: at for (key, _), at in reversed(places.items())}
             for spot in spots:
                 start = spot.path[0] if spot.path else None
@@ -130,6 +133,15 @@ class Whereabouts:
                 if at is not None:
                     found[spot] = at
         return found
+
+    def _likely(self, card: str, keys: Iterable[str], written: int) -> dict[str, int]:
+        """The lines of all these keys in the only table of a card, if each row is a rate and a line: a card's rates are
+        in the order in which they were read, first those `written` in its manifest, and a table begins with its header.
+        Empty when one of them is elsewhere."""
+        wanted = set(keys)
+        rates = self.catalog.rates[card].items() if card in self.catalog.rates else ()
+        found = {key: at - written + 2 for at, (key, _) in enumerate(rates) if at >= written and key in wanted}
+        return found if len(found) == len(wanted) else {}
 
     def _spec(self, home: Home) -> object:
         text = self._text(home.file)
