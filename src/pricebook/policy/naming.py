@@ -1,6 +1,7 @@
 """Rules about names: two that look the same are taken for each other by people, and not by machines."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -64,15 +65,13 @@ def _told(name: str) -> str:
 
 def _groups(card: str, rates: Rates) -> Iterator[Finding]:
     """Rates whose group values look the same. Of a hundred thousand only hashes are kept, until two are equal."""
-    looks: set[int] = set()
-    alike: set[int] = set()
-    for key, _ in rates.items():
-        look = hash(_look(key))
-        if look in looks:
-            alike.add(look)
-        looks.add(look)
+    keys = [key for key, _ in rates.items()]
+    looks = [hash(_look(key)) for key in keys]
+    if len(set(looks)) == len(looks):
+        return
+    counts = Counter(looks)
     first: dict[str, str] = {}
-    for key in sorted(key for key, _ in rates.items() if hash(_look(key)) in alike) if alike else ():
+    for key in sorted(key for key, look in zip(keys, looks, strict=True) if counts[look] > 1):
         other = first.setdefault(_look(key), key)
         if other != key:
             message = f"two rates look the same: {read_key(key)} and {read_key(other)}"
