@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from pricebook.catalog.instant import instant_text, instant_words, next_hour
 from pricebook.catalog.model import Alias, Path
+from pricebook.catalog.rate_book import pairs
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key, read_schedule
 from pricebook.plan.change import AddRates, Archive, Create, Repoint, Revise, Supersede
@@ -173,12 +174,8 @@ def _protected(proposal: Proposal) -> Iterator[Finding]:
 
 
 def _unit_under_price(proposal: Proposal) -> Iterator[Finding]:
-    repriced = {
-        read_key(rate.key).product
-        for step in proposal.plan.steps
-        if isinstance(step.change, AddRates)
-        for rate in step.change.rates
-    }
+    keys = (r.key for step in proposal.plan.steps if isinstance(step.change, AddRates) for r in step.change.rates)
+    repriced = {product for product, _ in pairs(keys)}
     for step in proposal.plan.steps:
         change = step.change
         if not isinstance(change, Revise) or change.ref.kind is not Kind.PRODUCT or change.ref.name in repriced:
