@@ -26,7 +26,14 @@ _WHEN_APPLIED = "when applied"
 
 
 def plan_digest(plan: Plan) -> str:
-    """24 hexadecimal digits; the same for every plan that means the same."""
+    """24 hexadecimal digits; the same for every plan that means the same. Worked out once for a plan: one that is
+    applied is asked for it when it is shown, approved and written to the journal."""
+    if not plan.remembered:
+        plan.remembered.append(_digest(plan))
+    return plan.remembered[0]
+
+
+def _digest(plan: Plan) -> str:
     now = instant_text(next_hour(plan.as_of))
     rates: dict[str, int] = {}
     steps: list[tuple[Any, ...]] = []

@@ -78,6 +78,8 @@ class Plan:
     findings: tuple[Problem, ...] = ()
     besides: "Besides | None" = None
     format: int = FORMAT
+    remembered: list[str] = field(default_factory=list, init=False, compare=False, repr=False)
+    """The plan's digest, once somebody asked for it: see `plan.digest`."""
 
     @property
     def hazards(self) -> Counter[Hazard]:
