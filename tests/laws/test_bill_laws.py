@@ -79,7 +79,7 @@ def test_a_total_is_the_sum_of_its_lines_and_whole_cents(world: World) -> None:
     for invoice in made.invoices:
         counted = sum((Fraction(line.amount) for line in invoice.lines if line.unit == invoice.unit), Fraction())
         assert Fraction(invoice.total) == counted
-        cents = Fraction(invoice.total) * 10 ** (2 - scales[invoice.unit].scale)
+        cents = Fraction(invoice.total) * Fraction(10) ** (2 - scales[invoice.unit].scale)
         assert cents.denominator == 1
     assert Fraction(made.total) == sum((Fraction(invoice.total) for invoice in made.invoices), Fraction())
 
