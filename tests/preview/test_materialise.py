@@ -51,8 +51,12 @@ def test_a_package_without_duration_never_ends() -> None:
 
 def test_dates_stay_dates_and_only_what_lies_in_the_contract() -> None:
     good: Package = starter().packages["good"]
-    sale = next(o for o in materialise(good, day("2026-01-15")).overrides if o.name == "overrides[january-sale]")
+    (enabling, reduced) = good.overrides
+    dates = {"starting_at": day("2026-01-01"), "ending_before": day("2026-02-01")}
+    relative = {"starting_at_offset": None, "duration": None}
+    sold = good.model_copy(update={"overrides": (enabling, reduced.model_copy(update=dates | relative))})
+    sale = next(o for o in materialise(sold, day("2026-01-15")).overrides if o.name == "overrides[first-month]")
     assert sale.window == Window(day("2026-01-15"), day("2026-02-01"))
-    names = [o.name for o in materialise(good, day("2026-02-01")).overrides]
+    names = [o.name for o in materialise(sold, day("2026-02-01")).overrides]
     assert names == ["overrides[enable-fee]"], "the sale is over before the contract starts"
     assert Ref(Kind.PACKAGE, "good") in starter().nouns
