@@ -82,7 +82,7 @@ def command(
             if base is None:
                 made = plan(*target, prune=prune, meter=wiring.cpu_seconds, code=code)
             else:
-                from pricebook.workflow.base import plan_on_base
+                from pricebook.workflow.branch import plan_on_base
 
                 made = plan_on_base(*target, base, prune=prune, meter=wiring.cpu_seconds, code=code)
         if may_remember(ctx):
