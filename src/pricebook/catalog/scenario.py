@@ -12,6 +12,7 @@ from pydantic import Field
 
 from pricebook.catalog.calendar import later
 from pricebook.catalog.field import Texts, Whole
+from pricebook.catalog.line import LineKind
 from pricebook.catalog.model import (
     USD,
     Amount,
@@ -33,20 +34,6 @@ from pricebook.catalog.term import Key
 from pricebook.catalog.usage import Quantity, SeatChange, sorted_values
 
 PackageName = Annotated[str, Reference(Kind.PACKAGE)]
-LineType = Annotated[
-    Literal[
-        "usage",
-        "composite",
-        "subscription",
-        "scheduled",
-        "commit_purchase",
-        "true_up",
-        "applied",
-        "conversion",
-        "rounding",
-    ],
-    Lower,
-]
 MOST = 10_000
 """Repetitions of one entry of usage, a bound on hostile input."""
 
@@ -111,7 +98,7 @@ class ExpectedLine(Model):
 
     amounts: ClassVar[tuple[str, ...]] = ("amount",)
 
-    type: LineType
+    type: Annotated[LineKind, Lower]
     """usage, composite, subscription, scheduled, commit_purchase, true_up, applied (a balance that pays), conversion
     (of a custom unit) or rounding (to the cent)."""
     amount: Amount

@@ -11,23 +11,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from pricebook.catalog.line import LineKind
 from pricebook.catalog.usage import Values
 from pricebook.preview.price import ZERO, summed
 from pricebook.preview.terms import Grant, Window
-
-LineKind = Literal[
-    "usage",
-    "composite",
-    "subscription",
-    "scheduled",
-    "commit_purchase",
-    "true_up",
-    "applied",
-    "conversion",
-    "rounding",
-]
-"""The vendor's types of line items ("applied" is its applied_commit_or_credit, "conversion" its cpu_conversion), a
-true-up told apart, and the rounding to the cent, which is ours."""
 
 
 @dataclass(frozen=True, slots=True)
