@@ -60,7 +60,7 @@ LOCK := .github/actions/pricebook/requirements.txt
 lock: .venv/ready-dev ## choose anew, to the byte, what the action for CI installs
 	@head -1 $(LOCK) >$(LOCK).new
 	@printf 'hatchling>=1.27\n' | $(BIN)/uv pip compile --quiet pyproject.toml - --extra postgres --extra rules --upgrade --universal \
-		--python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url >>$(LOCK).new
+		--python-version 3.11 --generate-hashes --no-header --no-annotate >>$(LOCK).new
 	@mv $(LOCK).new $(LOCK)
 
 fmt: .venv/ready-dev ## format, and repair what the linter can repair

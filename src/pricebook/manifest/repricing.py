@@ -47,7 +47,8 @@ class Scaling:
             return plain(self.of(number.scaleb(-scale, EXACT)).scaleb(scale, EXACT))
         new = plain(self.of(money.amount))
         _, _, places = raw.partition(".")
-        wanted = len(_NUMBER.search("." + places)[0]) - 1 if places and _NUMBER.search("." + places) else 0  # type: ignore[index]
+        written = _NUMBER.search("." + places) if places else None
+        wanted = len(written[0]) - 1 if written is not None else 0
         whole, _, given = new.partition(".")
         number_text = f"{whole}.{given.ljust(wanted, '0')}" if wanted or given else whole
         return _NUMBER.sub(number_text, raw, count=1)
