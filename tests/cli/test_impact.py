@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -103,3 +104,24 @@ def test_usage_that_cannot_be_read_is_refused(project: Path) -> None:
     refused = pricebook(project, *AS_OF, "plan", "--impact", project / "usage.csv", status=1)
     assert "error[usage-file]" in refused.stderr
     assert "has no column transaction_id" in refused.stderr
+
+
+def test_a_branch_is_billed_on_what_is_pending_besides(project: Path) -> None:
+    """Main makes the large model $3.00, which is not applied yet; the branch makes it $4.00."""
+
+    def git(*words: str) -> None:
+        who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+        subprocess.run(["git", *who, *words], cwd=project, check=True, capture_output=True)
+
+    (project / ".gitignore").write_text("pricebook.db*\nusage.jsonl\n", encoding="utf-8")
+    git("init", "-q", "-b", "main")
+    git("add", ".")
+    git("commit", "-qm", "three dollars, and one thing more")
+    git("checkout", "-q", "-b", "feature")
+    card = project / "catalog" / "rate-card.yaml"
+    card.write_text(card.read_text(encoding="utf-8").replace("price: $3.00", "price: $4.00"), encoding="utf-8")
+    git("commit", "-qam", "four dollars")
+    asked = ("plan", "--base", "main", "--impact", project / "usage.jsonl")
+    (totals,) = json.loads(pricebook(project, "--format", "json", *AS_OF, *asked).stdout)["impact"]["totals"]
+    # 34 million tokens at $3.00 and then at $4.00, and two fees of $10
+    assert (totals["before"], totals["after"]) == (122, 156)

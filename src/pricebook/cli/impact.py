@@ -38,6 +38,7 @@ def assessed(invocation: Invocation, plan: Plan, policy: "Policy", wish: Wish) -
 
     project, environment = invocation.project, invocation.environment[1]
     engine = wiring.open_engine(wish.engine)
+    tell = _tell if invocation.text else lambda _: None
     start = wish.starting_at.replace(tzinfo=UTC) if wish.starting_at is not None else None
     try:
         found = assess_impact(
@@ -47,9 +48,10 @@ def assessed(invocation: Invocation, plan: Plan, policy: "Policy", wish: Wish) -
             engine,
             starting_at=start,
             assume_migrated=wish.assume_migrated,
-            tell=_tell if invocation.text else lambda _: None,
+            tell=tell,
         )
     finally:
+        tell("")
         engine.close()
     findings = (*plan.findings, *exceeded(found.impact, policy, project))
     return replace(plan, findings=findings), impact_view(plan, found, policy.impact.max_customer_increase)

@@ -87,6 +87,21 @@ class Impact:
     skipped: dict[str, int] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
 
+    def above(self, limit: Decimal) -> list[str]:
+        """The customers who pay more than that fraction more in one of their units, the largest rise first; those who
+        paid nothing before and pay now are among them."""
+        risen = [
+            (sides.change, customer)
+            for (customer, _), sides in self.customers.items()
+            if sides.change > ZERO and sides.change > EXACT.multiply(abs(sides.before), limit)
+        ]
+        return list(dict.fromkeys(customer for _, customer in sorted(risen, key=lambda rise: (-rise[0], rise[1]))))
+
+    @property
+    def people(self) -> int:
+        """How many customers are billed."""
+        return len({customer for customer, _ in self.customers})
+
 
 class Billing(NamedTuple):
     """A contract and its usage, dated within the window."""

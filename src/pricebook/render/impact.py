@@ -12,7 +12,7 @@ from typing import Any
 from pricebook.catalog.instant import instant_words
 from pricebook.plan.step import Plan
 from pricebook.preview.impact import Impact, Move, Sides
-from pricebook.preview.price import EXACT, ZERO
+from pricebook.preview.price import EXACT
 from pricebook.render.page import counted
 from pricebook.render.price import Unit, Units, change_text, money, percentage, ratio
 from pricebook.usage.assessment import Assessment
@@ -77,8 +77,8 @@ def _headline(found: Impact, units: Units, limit: Decimal) -> str:
     parts = [f"{_signed(_monthly(s.change, found), units[unit])} a month{_relative(s)}" for unit, s in moved.items()]
     head = "; ".join(parts) if parts else "No bill changes in total"
     up, down, _ = _directions(found)
-    above = _above(found, limit)
-    who = f"{above:,} of {counted(_people(found), 'customer')} pay more than {percentage(limit)} more"
+    above = len(found.above(limit))
+    who = f"{above:,} of {counted(found.people, 'customer')} pay more than {percentage(limit)} more"
     return f"{head}; {up:,} pay more, {down:,} pay less, {who}."
 
 
@@ -109,7 +109,7 @@ def _spread(found: Impact) -> Table:
         return Table("Customers", (), ())
     up, down, same = _directions(found)
     rows = [("pay more", f"{up:,}"), ("pay less", f"{down:,}"), ("pay the same", f"{same:,}")]
-    rows += [(f"pay more than {percentage(limit)} more", f"{_above(found, limit):,}") for limit in _FULL]
+    rows += [(f"pay more than {percentage(limit)} more", f"{len(found.above(limit)):,}") for limit in _FULL]
     for name, place in (("median change", 0.5), ("95 of 100 see at most", 0.95)):
         rows.append((name, change_text(changes[min(int(place * len(changes)), len(changes) - 1)])))
     return Table("Customers", ("", ""), tuple(rows))
@@ -194,7 +194,7 @@ def _numbers(assessment: Assessment, units: Units, limit: Decimal) -> dict[str, 
         "assume_migrated": assessment.assume_migrated,
         "contracts": found.contracts,
         "skipped": dict(sorted(found.skipped.items())),
-        "customers": {"total": _people(found), "up": up, "down": down, "same": same, "above": _above(found, limit)},
+        "customers": {"total": found.people, "up": up, "down": down, "same": same, "above": len(found.above(limit))},
         "limit": limit,
         "totals": [sides(each, unit) for unit, each in sorted(found.totals.items())],
         "products": [{"product": n, **sides(each, unit)} for (n, unit), each in sorted(found.products.items())],
@@ -234,18 +234,6 @@ def _directions(found: Impact) -> tuple[int, int, int]:
     changes = [sides.change for sides in found.customers.values()]
     up, down = sum(change > 0 for change in changes), sum(change < 0 for change in changes)
     return up, down, len(changes) - up - down
-
-
-def _above(found: Impact, limit: Decimal) -> int:
-    """Customers who pay more than a fraction more; those who paid nothing before and pay now are among them."""
-    return sum(
-        sides.change > EXACT.multiply(abs(sides.before), limit) and sides.change > ZERO
-        for sides in found.customers.values()
-    )
-
-
-def _people(found: Impact) -> int:
-    return len({customer for customer, _ in found.customers})
 
 
 def _monthly(amount: Decimal, found: Impact) -> Decimal:

@@ -6,7 +6,6 @@ the window. Nothing is written.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 
 from pricebook.apply.ports import BillingStore
@@ -20,6 +19,7 @@ from pricebook.manifest.project import Project
 from pricebook.plan.change import AddRates
 from pricebook.plan.contract import Contract
 from pricebook.plan.rehearse import rehearse
+from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan
 from pricebook.preview.impact import Billing, Impact, impact
 from pricebook.preview.price import EXACT
@@ -47,7 +47,9 @@ def assess_impact(
     Raises Rejected for files that are no usage, StoreError when the store cannot be read.
     """
     snapshot = store.snapshot(plan.namespace, plan.as_of)
-    desired = rehearse(snapshot, [step.change for step in plan.steps]).catalog
+    if plan.besides is not None:  # a branch's plan starts where what is pending besides ends
+        snapshot = _after(snapshot, plan.besides.plan)
+    desired = _after(snapshot, plan).catalog
     # A metric counts the same on both sides: what it counts can never change.
     meters, uncounted = meters_of(Catalog({**snapshot.catalog.nouns, **desired.nouns}))
     tell("reading usage")
@@ -68,24 +70,22 @@ def assess_impact(
     tell(f"billing {len(listed):,} contracts twice")
     billings = _billings(listed, quantities, meters, window.starting_at, months)
     found = impact(billings, snapshot.catalog, desired, window, months, assume_migrated=assume_migrated)
-    tell("")
     return Assessment(found, census, used, uncounted, assume_migrated)
+
+
+def _after(snapshot: Snapshot, plan: Plan) -> Snapshot:
+    return rehearse(snapshot, [step.change for step in plan.steps])
 
 
 def exceeded(found: Impact, policy: Policy, project: Project) -> Iterator[Problem]:
     """What of the policy's limits the impact exceeds."""
     limits = policy.impact
     most = limits.max_customer_increase
-    if most is not None:
-        above = {
-            customer: sides
-            for (customer, _), sides in found.customers.items()
-            if sides.change > 0 and sides.change > EXACT.multiply(abs(sides.before), most)
-        }
-        if above:
-            named = ", ".join(sorted(above, key=lambda customer: -above[customer].change)[:3])
-            message = f"{len(above):,} of {len(found.customers):,} customers pay more than the limit allows: {named}"
-            yield _limit(project, "max_customer_increase", message)
+    above = found.above(most) if most is not None else []
+    if above:
+        named = ", ".join(above[:3])
+        message = f"{len(above):,} of {found.people:,} customers pay more than the limit allows: {named}"
+        yield _limit(project, "max_customer_increase", message)
     total = limits.max_total_change
     if total is not None:
         for unit, sides in sorted(found.totals.items()):
@@ -143,7 +143,7 @@ def _billings(
             usage += _priced(waiting, meters[waiting.meter], at)
             waiting = next(quantities, None)
         yield Billing(contract, usage)
-    assert waiting is None, next(chain([waiting], quantities))
+    assert waiting is None
 
 
 def _priced(counted: Quantity, meter: Meter, at: datetime) -> Iterator[priced.Quantity]:
