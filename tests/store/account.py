@@ -130,7 +130,8 @@ def comparable(snapshot: Snapshot) -> dict[str, Any]:
         "alias_marks": dict(snapshot.alias_marks),
         "archived": snapshot.archived,
         "contracts": dict(snapshot.contracts),
-        "unmanaged": dict(snapshot.unmanaged),
+        "unmanaged": snapshot.unmanaged,
+        "unmarked": snapshot.unmarked,
         "made": dict(snapshot.made),
         "digest": snapshot.digest,
     }

@@ -59,8 +59,12 @@ def read_uniqueness_key(namespace: str, key: str) -> tuple[Ref, str] | None:
 _KEY = re.compile(r"pricebook/(?P<namespace>[^/]+)/(?P<name>[^/@]+)@(?P<version>[1-9]\d{0,8})/(?P<digest>[0-9a-f]+)\Z")
 
 
+KEY = "pricebook/"
+"""What a uniqueness key of ours begins with, of any namespace."""
+
+
 def uniqueness_key(namespace: str, ref: Ref, digest: str) -> str:
     """`pricebook/acme/starter-plan@3/<digest>`."""
     assert ref.kind is Kind.PACKAGE
     assert ref.version is not None
-    return f"pricebook/{namespace}/{ref.name}@{ref.version}/{digest}"
+    return f"{KEY}{namespace}/{ref.name}@{ref.version}/{digest}"

@@ -4,13 +4,15 @@ Stores refuse what the vendor refuses (`StoreRefused`), and say when they cannot
 (`OutcomeUnknown`): then the next run looks before it sends again.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Protocol
 
 from pricebook.catalog.model import Violation
+from pricebook.catalog.reference import Ref
 from pricebook.plan.change import Change
 from pricebook.plan.contract import Contract
 from pricebook.plan.snapshot import Snapshot
@@ -37,11 +39,22 @@ class OutcomeUnknown(StoreError):  # noqa: N818 - nothing is known to have faile
     """The answer was lost: the change may or may not have been made."""
 
 
+NOTHING: Mapping[Ref, str] = MappingProxyType({})
+"""No object is asked for by id."""
+
+
 class Store(Protocol):
     """An account that bills, seen as our nouns."""
 
-    def snapshot(self, namespace: str, at: datetime) -> Snapshot:
-        """Everything that bears our marks, as of now. Reads only; needs no more than reading. Rates may be lazy."""
+    def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING) -> Snapshot:
+        """Everything that bears our marks, as of now. Reads only; needs no more than reading. Rates may be lazy.
+
+        `adopt` asks for objects by the store's id that bear no mark of ours, to be read as if they were ours under
+        these refs (a package without a version: it is version 1), with our names for ids. Those that there are stand
+        in `Snapshot.unmarked`. An entry is passed over, and its object stays in `Snapshot.foreign`, when the object is
+        archived (a package may be), of another kind, bears any mark already or cannot be read, and when the ref has an
+        object that bears its mark. Only what is asked for may cost requests of its own.
+        """
 
     def perform(self, namespace: str, change: Change, at: datetime) -> str:
         """Make one change, whole or not at all, and return the store's id of the object (a card's for its rates).

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,8 +12,9 @@ from click import Context
 from click.core import ParameterSource
 
 from pricebook import wiring
-from pricebook.apply.ports import Store
+from pricebook.apply.ports import NOTHING, Store
 from pricebook.catalog.model import Violation
+from pricebook.catalog.reference import Ref
 from pricebook.cli import memo, screen
 from pricebook.cli.invocation import Invocation
 from pricebook.manifest.source import PROJECT_FILE, WAIVERS_FILE, digest_of, find_root, manifest_files
@@ -40,9 +41,9 @@ class Witness:
     head: str = ""
     files: dict[Path, os.stat_result] = field(default_factory=dict)
 
-    def snapshot(self, namespace: str, at: datetime) -> Snapshot:
+    def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING) -> Snapshot:
         """See `apply.ports.Store`."""
-        found = self.store.snapshot(namespace, at)
+        found = self.store.snapshot(namespace, at, adopt)
         self.head = found.head
         return found
 

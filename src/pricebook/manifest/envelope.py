@@ -1,13 +1,13 @@
 """The outer form of a manifest: apiVersion, kind, metadata and spec."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
-from pricebook.catalog.model import Model, Violation
-from pricebook.catalog.reference import NAME, Kind, Ref
+from pricebook.catalog.model import Model, Text, Violation
+from pricebook.catalog.reference import NAME, TESTS, Kind, Ref
 from pricebook.manifest.policy import WaiverHere
 from pricebook.manifest.syntax import Document
 from pricebook.manifest.validation import validated
@@ -28,6 +28,9 @@ class Metadata(Model):
     """Our key, unique per kind; references use it. Letters a-z, digits, `_`, `.` and `-`."""
     waivers: tuple[WaiverHere, ...] = ()
     """Findings about it that are accepted, each with who says so and until when."""
+    adopt: dict[str, Text] = Field(default_factory=dict)
+    """The object that it is, in environments whose account had it before: the account's id by the environment's name.
+    `new` says that it is none of those that go by the same display name there."""
 
     def rules(self) -> Iterator[Violation]:
         """The name has only characters that are safe everywhere."""
@@ -44,6 +47,7 @@ class Envelope:
     spec: Any
     document: Document
     waivers: tuple[WaiverHere, ...] = ()
+    adopt: Mapping[str, str] = field(default_factory=dict)
 
 
 def is_manifest(document: Document) -> bool:
@@ -67,19 +71,22 @@ def open_envelope(document: Document) -> tuple[Envelope | None, list[Violation]]
     if metadata is not None and kind in MAX_NAME and len(metadata.name) > MAX_NAME[kind]:
         message = f"the name of a {kind.words} has at most {MAX_NAME[kind]} characters"
         violations.append(Violation("too-long", message, ("metadata", "name")))
+    if metadata is not None and metadata.adopt and kind in TESTS:
+        message = f"a {kind.words} is in no account, so there is nothing to adopt"
+        violations.append(Violation("not-applicable", message, ("metadata", "adopt"), "remove it"))
     if violations or kind is None or metadata is None:
         return None, violations
-    return Envelope(Ref(kind, metadata.name), data["spec"], document, metadata.waivers), []
+    return Envelope(Ref(kind, metadata.name), data["spec"], document, metadata.waivers, metadata.adopt), []
 
 
 def _check_form(data: dict[str, Any]) -> Iterable[Violation]:
-    for field in ("apiVersion", "kind", "metadata", "spec"):
-        if field not in data:
-            hint = f"write apiVersion: {API_VERSION}" if field == "apiVersion" else ""
-            yield Violation("missing-field", f"{field} is required", (field,), hint)
-    for field in data.keys() - {"apiVersion", "kind", "metadata", "spec"}:
-        hint = did_you_mean(field, ("apiVersion", "kind", "metadata", "spec")) or "fields of the noun stand under spec"
-        yield Violation("unknown-field", f"{quote(field)} is not a field of a manifest", (field,), hint)
+    for name in ("apiVersion", "kind", "metadata", "spec"):
+        if name not in data:
+            hint = f"write apiVersion: {API_VERSION}" if name == "apiVersion" else ""
+            yield Violation("missing-field", f"{name} is required", (name,), hint)
+    for name in data.keys() - {"apiVersion", "kind", "metadata", "spec"}:
+        hint = did_you_mean(name, ("apiVersion", "kind", "metadata", "spec")) or "fields of the noun stand under spec"
+        yield Violation("unknown-field", f"{quote(name)} is not a field of a manifest", (name,), hint)
     if "apiVersion" in data and data["apiVersion"] != API_VERSION:
         message = f"apiVersion {quote(data['apiVersion'])} is not known"
         yield Violation("api-version", message, ("apiVersion",), f"write apiVersion: {API_VERSION}")

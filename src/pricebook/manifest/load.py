@@ -40,18 +40,27 @@ if TYPE_CHECKING:
 
 _OURS = re.compile(r"""^\s*["']?apiVersion["']?\s*:\s*["']?pricebook/""", re.MULTILINE)
 """A text that cannot be parsed, but says that it is a manifest."""
+NEW = "new"
+"""In place of an id: none of the objects with the same display name is meant."""
 _RATE_FIELDS = ("rates", "rates_from")
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """The desired catalogue, where each noun stands, and the waivers that stand beside nouns."""
+    """The desired catalogue, where each noun stands, and the waivers and ids that stand beside nouns."""
 
     catalog: Catalog
     whereabouts: Whereabouts
     waivers: tuple[tuple[Ref, tuple[WaiverHere, ...]], ...] = ()
+    adopt: Mapping[Ref, Mapping[str, str]] = field(default_factory=dict)
+    """Of nouns that say so: by environment the id of the object that they are, or `NEW`."""
     tests: Mapping[Ref, Noun] = field(default_factory=dict)
     """What tests the catalogue and is no part of it: no plan and no store sees it."""
+
+    def adopted(self, environment: str) -> dict[Ref, str]:
+        """The objects of an environment that manifests ask for by id."""
+        asked = {ref: ids[environment] for ref, ids in self.adopt.items() if environment in ids}
+        return {ref: id_ for ref, id_ in asked.items() if id_ != NEW}
 
     @property
     def places(self) -> dict[Ref, Span]:
@@ -111,7 +120,8 @@ def load(project: Project) -> Loaded:
     documents = {ref: envelope.document for ref, envelope in loading.envelopes.items()}
     homes = {ref: Home(document.file, document.index, document.at) for ref, document in documents.items()}
     waivers = tuple((ref, envelope.waivers) for ref, envelope in loading.envelopes.items() if envelope.waivers)
-    return Loaded(catalog, Whereabouts(project.root, catalog, homes, MAX_YAML), waivers, tests)
+    adopt = {ref: envelope.adopt for ref, envelope in loading.envelopes.items() if envelope.adopt}
+    return Loaded(catalog, Whereabouts(project.root, catalog, homes, MAX_YAML), waivers, adopt, tests)
 
 
 def _check_tests(tests: Mapping[Ref, Noun], catalog: Catalog) -> Iterator[Found]:
@@ -182,6 +192,11 @@ def _open(loading: _Loading, document: Document) -> None:
         return
     loading.envelopes[ref] = envelope
     loading.placer.home(ref, document)
+    environments = loading.project.settings.environments
+    for name in sorted(envelope.adopt.keys() - environments.keys()):
+        hint = did_you_mean(name, environments) or f"environments: {', '.join(environments)}"
+        message = f"environment {quote(name)} does not exist"
+        loading.placer.add([Violation("unknown-environment", message, ("metadata", "adopt", name), hint)], document)
 
 
 def _validate_all(loading: _Loading) -> None:

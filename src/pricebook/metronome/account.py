@@ -1,7 +1,7 @@
 """Reading an account: everything that it holds, in the vendor's words, and the snapshot that it makes in ours.
 
-What bears a mark of the namespace is ours; of the rest only products are read at all, because a rate of ours may be of
-one, and everything else is counted. Reading needs no more than a token that may read.
+What bears a mark of the namespace is ours, and so is, for one reading, what is asked for by id and bears no mark. The
+rest is listed and left alone; it costs no request of its own. Reading needs no more than a token that may read.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from pricebook.apply.keys import (
     ALIASES,
     DIGEST,
+    KEY,
     ORDER,
     RATES,
     RATES_NEXT,
@@ -40,7 +41,7 @@ from pricebook.metronome.wire.noun import read_noun
 from pricebook.plan.contract import Contract
 from pricebook.plan.diff import NO_RATES
 from pricebook.plan.mark import RateMark, alias_digest
-from pricebook.plan.snapshot import Snapshot, digest_of
+from pricebook.plan.snapshot import Foreign, Snapshot, digest_of
 from pricebook.problem import Problem, quote
 
 Json = Mapping[str, Any]
@@ -53,6 +54,8 @@ LISTS: Mapping[Kind, tuple[str, str, Json | None, Mapping[str, str]]] = {
     Kind.PACKAGE: ("POST", "/v1/packages/list", {"archive_filter": "ALL"}, {}),
 }
 """How the objects of each kind are listed, archived ones included where the vendor lists them."""
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
+"""What is raised by an answer that is not one of our nouns."""
 CONTRACTS = "/v1/packages/listContractsOnPackage"
 
 
@@ -63,7 +66,12 @@ class Account:
     namespace: str
     units: Units
     ours: dict[Ref, Json] = field(default_factory=dict)
-    unmanaged: dict[Kind, int] = field(default_factory=dict)
+    unmarked: set[Ref] = field(default_factory=set)
+    """Those of ours that were asked for by id and bear no mark."""
+    others: dict[tuple[Kind, str], Json] = field(default_factory=dict)
+    """What is not ours, by kind and id."""
+    unreadable: dict[str, str] = field(default_factory=dict)
+    """Why an object that was asked for cannot be read, by its id."""
     products: dict[str, str] = field(default_factory=dict)
     """The name of every product by its id: ours, or the id itself of somebody else's."""
     rates: dict[Ref, dict[str, str]] = field(default_factory=dict)
@@ -79,18 +87,24 @@ class Account:
         return found["id"] if found is not None else None
 
 
-def read_account(client: Client, namespace: str, given: Mapping[str, str], at: datetime) -> Account:
-    """Everything, as of now. Raises StoreError."""
+def read_account(
+    client: Client, namespace: str, given: Mapping[str, str], at: datetime, adopt: Mapping[Ref, str]
+) -> Account:
+    """Everything, as of now, with the objects in `adopt` as if they were ours. Raises StoreError."""
 
     def lister(kind: Kind) -> Callable[[Event], list[Any]]:
         method, path, body, query = LISTS[kind]
         return lambda _: everything(client, path, body, method=method, query=query)
 
     lists = dict(zip(LISTS, at_once(client, [lister(kind) for kind in LISTS]), strict=True))
-    account = Account(namespace, Units.of(given, lists[Kind.PRICING_UNIT]))
+    named = {id_: ref.name for ref, id_ in adopt.items() if ref.kind is Kind.PRICING_UNIT}
+    account = Account(namespace, Units.of(given, lists[Kind.PRICING_UNIT], named))
+    for item in account.units.unnamed:
+        account.others[Kind.PRICING_UNIT, item["id"]] = item
     for kind in (Kind.BILLABLE_METRIC, Kind.PRODUCT, Kind.RATE_CARD, Kind.PACKAGE):
         _sort(account, kind, lists[kind])
-    read_rates(client, account, [ref for ref in account.ours if ref.kind is Kind.RATE_CARD and not _gone(account, ref)])
+    _adopt(account, adopt)
+    _read_all_rates(client, account)
     packages = [ref for ref in account.ours if ref.kind is Kind.PACKAGE]
 
     def counter(ref: Ref) -> Callable[[Event], int]:
@@ -114,6 +128,27 @@ def read_rates(client: Client, account: Account, cards: Iterable[Ref]) -> None:
     ids = {account.ours[ref]["id"]: ref for ref in cards}
     found = read_schedules(client, list(ids), list(account.products), product_namer(account), account.units.name_of)
     account.rates |= {ids[id_]: rates for id_, rates in found.items()}
+
+
+def _read_all_rates(client: Client, account: Account) -> None:
+    """Read the rates of all cards of ours. A card that bears no mark and has rates that cannot be read is not ours."""
+    cards = [ref for ref in account.ours if ref.kind is Kind.RATE_CARD and not _gone(account, ref)]
+    try:
+        read_rates(client, account, cards)
+        return
+    except UNREADABLE:
+        if not account.unmarked.intersection(cards):
+            raise
+    for ref in cards:
+        try:
+            read_rates(client, account, [ref])
+        except UNREADABLE as error:
+            if ref not in account.unmarked:
+                raise
+            item = account.ours.pop(ref)
+            account.unmarked.discard(ref)
+            account.others[ref.kind, item["id"]] = item
+            _leave(account, ref, item["id"], f"its rates: {_reason(error)}")
 
 
 def read_contracts(client: Client, account: Account, at: datetime) -> Iterator[Contract]:
@@ -167,16 +202,45 @@ def snapshot_of(account: Account, at: datetime) -> Snapshot:
     snapshot = Snapshot(
         observed_at=at,
         catalog=Catalog(nouns, rates),
-        ids={ref: item["id"] for ref, item in account.ours.items()},
+        ids={ref: item["id"] for ref, item in account.ours.items()} | account.units.adopted,
         archived=archived,
         contracts=account.contracts,
         standing=account.standing,
-        unmanaged=account.unmanaged,
+        foreign=_foreign(account),
+        unmarked=frozenset(account.unmarked),
         made=_made(account),
         partial=True,
         notes=tuple(notes),
     )
     return _marked(account, snapshot)
+
+
+def _foreign(account: Account) -> tuple[Foreign, ...]:
+    """What is not ours, in the order of the account's lists."""
+    return tuple(
+        Foreign(
+            kind,
+            id_,
+            _display_name(item),
+            bool(item.get("archived_at")),
+            owner_of(kind, item),
+            account.unreadable.get(id_, ""),
+        )
+        for (kind, id_), item in account.others.items()
+    )
+
+
+def _display_name(item: Json) -> str:
+    state = item.get("current") or item.get("initial") or item
+    return str(state.get("name") or item.get("name") or "")
+
+
+def owner_of(kind: Kind, item: Json) -> str:
+    """The mark that an object bears, whosever it is; empty when it bears none."""
+    if kind is Kind.PACKAGE:
+        key = item.get("uniqueness_key") or ""
+        return key.removeprefix(KEY) if key.startswith(KEY) else ""
+    return (item.get("custom_fields") or {}).get(REF) or ""
 
 
 def noun_in(account: Account, ref: Ref) -> Noun | None:
@@ -205,6 +269,8 @@ def _marked(account: Account, snapshot: Snapshot) -> Snapshot:
     alias_marks: dict[Ref, str] = {}
     order_marks: dict[Ref, str] = {}
     for ref, item in account.ours.items():
+        if ref in account.unmarked:
+            continue
         if ref.kind is Kind.PACKAGE:
             key = read_uniqueness_key(account.namespace, item["uniqueness_key"])
             assert key is not None
@@ -240,14 +306,13 @@ def _marked(account: Account, snapshot: Snapshot) -> Snapshot:
 
 
 def _sort(account: Account, kind: Kind, items: Iterable[Json]) -> None:
-    """Ours by Ref, the rest counted. Of two that bear one mark the live one is meant, and of those the newer."""
+    """Ours by Ref, and the rest. Of two that bear one mark the live one is meant, and of those the newer."""
     for item in items:
         ref = ref_of(account.namespace, kind, item)
         if kind is Kind.PRODUCT:
             account.products[item["id"]] = ref.name if ref is not None else item["id"]
         if ref is None:
-            if not item.get("archived_at"):
-                account.unmanaged[kind] = account.unmanaged.get(kind, 0) + 1
+            account.others[kind, item["id"]] = item
             continue
         other = account.ours.get(ref)
         if other is None:
@@ -260,6 +325,35 @@ def _sort(account: Account, kind: Kind, items: Iterable[Json]) -> None:
         message = f"two objects of the account say that they are {ref}: {left['id']} is left alone"
         hint = "somebody else applied at the same time, or made a copy with our mark; archive it by hand"
         account.notes.append(Problem("made-twice", message, hint=hint, severity="warning", subject=str(ref)))
+
+
+def _adopt(account: Account, adopt: Mapping[Ref, str]) -> None:
+    """Take what is asked for by id for ours: what bears no mark and is live, packages archived too."""
+    for wanted, id_ in adopt.items():
+        kind = wanted.kind
+        ref = Ref(kind, wanted.name, 1) if kind is Kind.PACKAGE else wanted
+        item = account.others.get((kind, id_))
+        if item is None or ref in account.ours or kind is Kind.PRICING_UNIT or owner_of(kind, item):
+            continue
+        if kind is not Kind.PACKAGE and item.get("archived_at"):
+            continue
+        try:
+            read_noun(kind, item)
+        except UNREADABLE as error:
+            _leave(account, ref, id_, _reason(error))
+            continue
+        account.ours[ref] = account.others.pop((kind, id_))
+        account.unmarked.add(ref)
+        if kind is Kind.PRODUCT:
+            account.products[id_] = ref.name
+
+
+def _leave(account: Account, ref: Ref, id_: str, reason: str) -> None:
+    """An object that was asked for cannot be read: it is told, and left alone."""
+    account.unreadable[id_] = reason
+    message = f"the {ref.kind.words} {id_} cannot be read: {reason}"
+    hint = "it is left alone; it says something that manifests do not know"
+    account.notes.append(Problem("unreadable", message, hint=hint, severity="warning", subject=str(ref)))
 
 
 def _liveness(item: Json) -> tuple[bool, str]:
@@ -280,7 +374,7 @@ def _noun(ref: Ref, item: Json, names: Mapping[tuple[Kind, str], str], notes: li
     """The noun with our names for ids. A package that cannot be read is told and left out: it cannot be edited."""
     try:
         noun = read_noun(ref.kind, item)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         message = f"{ref} ({item['id']}) is not a {ref.kind.words} that can be read: {_reason(error)}"
         if ref.kind is not Kind.PACKAGE:
             raise StoreError(message, "somebody edited it in a way that pricebook does not know") from None

@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
+from pricebook.apply.ports import NOTHING
 from pricebook.catalog.model import Violation
+from pricebook.catalog.reference import Ref
 from pricebook.metronome.account import read_account, read_contracts, snapshot_of
 from pricebook.metronome.custom_field import Keys
 from pricebook.metronome.http import Client
@@ -46,11 +48,11 @@ class RemoteStore:
         """Give all connections back."""
         self._client.close()
 
-    def snapshot(self, namespace: str, at: datetime) -> Snapshot:
+    def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING) -> Snapshot:
         """See `apply.ports.Store`. Everything is read, rates too; a token that may read is enough."""
         self._client.tell, self._tell = self._tell, None
         try:
-            account = read_account(self._client, namespace, self._units, at)
+            account = read_account(self._client, namespace, self._units, at, adopt)
         finally:
             if self._client.tell is not None:
                 self._client.tell(0)

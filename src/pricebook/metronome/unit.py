@@ -11,6 +11,7 @@ from typing import Any
 
 from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.model import USD
+from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.unit import PricingUnit
 
 USD_ID = "2714e483-4ff1-48e4-9e25-ac732e8f24f2"
@@ -24,21 +25,31 @@ class Units:
     given: Mapping[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=lambda: {USD: USD_ID})
     nouns: dict[str, PricingUnit] = field(default_factory=dict)
+    adopted: dict[Ref, str] = field(default_factory=dict)
+    """The ids of the units that were asked for by id."""
+    unnamed: list[Mapping[str, Any]] = field(default_factory=list)
+    """Units as the account lists them that no name of ours stands for."""
     _names: dict[str, str] = field(default_factory=lambda: {USD_ID: USD})
 
     @classmethod
-    def of(cls, given: Mapping[str, str], listed: Iterable[Mapping[str, Any]]) -> "Units":
-        """The units that the account lists. Of two that would have one name of ours, neither has it."""
+    def of(cls, given: Mapping[str, str], listed: Iterable[Mapping[str, Any]], adopted: Mapping[str, str]) -> "Units":
+        """The units that the account lists. Of two that would have one name of ours, neither has it, unless `adopted`
+        says by its id which of them is meant."""
         units = cls(given)
         ours = {vendors: name for name, vendors in given.items()}
         found: dict[str, list[Mapping[str, Any]]] = {}
         for item in listed:
             if item.get("id") and item.get("name") and item["id"] != USD_ID:
-                name = ours.get(item["name"]) or short_name(item["name"])
+                name = adopted.get(item["id"]) or ours.get(item["name"]) or short_name(item["name"])
                 found.setdefault(name, []).append(item)
         for name, items in found.items():
-            if len(items) == 1 and name != USD:
-                units.add(name, items[0]["name"], items[0]["id"], fiat=bool(items[0].get("is_currency")))
+            meant = [item for item in items if item["id"] in adopted] or items
+            units.unnamed += [item for item in items if len(meant) > 1 or item is not meant[0]]
+            if len(meant) == 1 and name != USD:
+                (item,) = meant
+                if item["id"] in adopted:
+                    units.adopted[Ref(Kind.PRICING_UNIT, name)] = item["id"]
+                units.add(name, item["name"], item["id"], fiat=bool(item.get("is_currency")))
         return units
 
     def add(self, name: str, vendors: str, id_: str, *, fiat: bool = False) -> None:

@@ -1,8 +1,10 @@
 """What a store holds, as seen at one moment: the observed catalogue with the store's ids and marks beside it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest
@@ -13,17 +15,34 @@ from pricebook.plan.mark import NO_ALIASES, alias_digest
 from pricebook.problem import Problem
 
 
+class Foreign(NamedTuple):
+    """An object of the store that is not ours: the store's id and its display name.
+
+    `owner` is the mark that it bears of another namespace, or one of ours that makes no sense; empty for an object
+    without any. `unreadable` says why one that was asked for cannot be read as a noun; empty when it was not asked for.
+    """
+
+    kind: Kind
+    id: str
+    name: str
+    archived: bool = False
+    owner: str = ""
+    unreadable: str = ""
+
+
 @dataclass(frozen=True)
 class Snapshot:
-    """The objects that bear our namespace's marks.
+    """The objects that bear our namespace's marks, and those that were asked for by id (`apply.ports.Store`).
 
     `catalog` has every live noun; packages with their version, all versions. `ids` are the store's ids. `marks` are the
     digests that the marks carry: of a package the digest in its uniqueness key, of the others the digest last applied.
     `rate_marks` and `alias_marks` are a card's marks of its rates and of its aliases (`plan.mark`), of those that any
     were applied to.
     `archived` are archived objects, whose marks stay taken for good. `contracts` counts the live contracts on a rate
-    card and on a package version, `standing` those by card and package version together. `unmanaged` counts objects of
-    other owners, per kind. `made` says when each package version was made; a store that cannot tell leaves it out.
+    card and on a package version, `standing` those by card and package version together. `foreign` are the objects that
+    are not ours, archived ones where the store lists them. `unmarked` are those that were asked for by id and bear no
+    mark of ours: they stand in all of the above as if they were ours, but nothing was ever applied to them, so they are
+    in none of the `marks`. `made` says when each package version was made; a store that cannot tell leaves it out.
     `head` is the same for readings that saw the same objects; empty where a store does not tell.
 
     What follows is of stores that show less than they were told (`plan.meaning`); `partial` says that this is one.
@@ -39,7 +58,8 @@ class Snapshot:
     alias_marks: Mapping[Ref, str] = field(default_factory=dict)
     archived: frozenset[Ref] = frozenset()
     contracts: Mapping[Ref, int] = field(default_factory=dict)
-    unmanaged: Mapping[Kind, int] = field(default_factory=dict)
+    foreign: tuple[Foreign, ...] = ()
+    unmarked: frozenset[Ref] = frozenset()
     standing: Mapping[tuple[Ref, Ref], int] = field(default_factory=dict)
     made: Mapping[Ref, datetime] = field(default_factory=dict)
     head: str = ""
@@ -52,6 +72,11 @@ class Snapshot:
     def digest(self) -> str:
         """The digest of what was observed: the base of a plan."""
         return self.catalog.digest
+
+    @property
+    def unmanaged(self) -> dict[Kind, int]:
+        """How many live objects of each kind are not ours, of kinds that have any."""
+        return dict(Counter(each.kind for each in self.foreign if not each.archived))
 
     def latest(self, name: str) -> Ref | None:
         """The newest version of a package, archived or not; None when there is none."""

@@ -3,11 +3,12 @@
 It is a snapshot, folded forward by the planner's own rehearsal, with the vendor's rules in front of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
+from pricebook.apply.ports import NOTHING
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.instant import instant_text
@@ -30,8 +31,8 @@ class MemoryStore:
     def __init__(self, snapshot: Snapshot | None = None) -> None:
         self._held = snapshot
 
-    def snapshot(self, namespace: str, at: datetime) -> Snapshot:
-        """See `apply.ports.Store`."""
+    def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING) -> Snapshot:
+        """See `apply.ports.Store`. Whatever it holds bears our marks, so there is nothing to adopt."""
         return replace(self._held, observed_at=at) if self._held is not None else Snapshot(observed_at=at)
 
     def perform(self, namespace: str, change: Change, at: datetime) -> str:

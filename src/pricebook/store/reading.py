@@ -5,7 +5,7 @@ are streamed only when somebody asks, in that same transaction; it ends with the
 """
 
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,10 @@ from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.reference import STORED, Kind, Ref
+from pricebook.catalog.timeline import key_text, read_key
 from pricebook.catalog.traverse import rewritten
 from pricebook.plan.contract import Contract
-from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.snapshot import Foreign, Snapshot
 from pricebook.store.alias import Assignment, held
 from pricebook.store.database import Database, DriverConnection
 from pricebook.store.head import head_of
@@ -138,14 +139,19 @@ def table_of(kind: Kind) -> str:
     return kind.value.replace("-", "_")
 
 
-def read_snapshot(reader: Reader, namespace: str, at: datetime) -> Snapshot:
-    """Everything that bears the namespace's marks, in the transaction that the reader is in."""
+def read_snapshot(reader: Reader, namespace: str, at: datetime, adopt: Mapping[Ref, str]) -> Snapshot:
+    """See `apply.ports.Store`: in the transaction that the reader is in."""
     prefix = f"{namespace}/"
     rows = {kind: _rows(reader, kind, prefix) for kind in STORED}
+    strange = {ref: row for ref, row in _unmarked(reader, adopt).items() if ref not in rows[ref.kind]}
+    unreadable = _unreadable(strange)
+    unmarked = frozenset(strange.keys() - unreadable.keys())
+    for ref in unmarked:
+        rows[ref.kind][ref] = strange[ref]
     names = {(kind, row[0]): ref.name for kind, found in rows.items() for ref, row in found.items()}
     archived = frozenset(ref for found in rows.values() for ref, row in found.items() if row[4] is not None)
     nouns = {
-        ref: _noun(reader, ref, row[3], names)
+        ref: _named(_noun(reader, ref, row[3]), names)
         for found in rows.values()
         for ref, row in found.items()
         if ref not in archived or ref.kind is Kind.PACKAGE
@@ -153,25 +159,38 @@ def read_snapshot(reader: Reader, namespace: str, at: datetime) -> Snapshot:
     cards = {ref: row for ref, row in rows[Kind.RATE_CARD].items() if ref not in archived}
     return Snapshot(
         observed_at=at,
-        catalog=Catalog(_with_aliases(reader, nouns, cards, names), _rates(reader, cards)),
+        catalog=Catalog(_with_aliases(reader, nouns, cards, names), _rates(reader, cards, names, unmarked)),
         ids={ref: row[0] for found in rows.values() for ref, row in found.items()},
-        marks={ref: row[2] for found in rows.values() for ref, row in found.items() if row[2] is not None},
-        rate_marks={ref: row[8] for ref, row in cards.items() if row[8] is not None},
-        alias_marks={ref: row[9] for ref, row in cards.items() if row[9] is not None},
+        marks={
+            ref: row[2]
+            for found in rows.values()
+            for ref, row in found.items()
+            if row[2] is not None and ref not in unmarked
+        },
+        rate_marks={ref: row[8] for ref, row in cards.items() if row[8] is not None and ref not in unmarked},
+        alias_marks={ref: row[9] for ref, row in cards.items() if row[9] is not None and ref not in unmarked},
         archived=archived,
         contracts=_contracts(reader, rows, instant_text(at)),
         standing=_standing(reader, rows, instant_text(at)),
-        unmanaged=_unmanaged(reader, prefix),
+        foreign=tuple(_foreign(reader, prefix, {strange[ref][0]: unreadable.get(ref) for ref in strange})),
+        unmarked=unmarked,
         made={ref: datetime.fromisoformat(row[5]) for ref, row in rows[Kind.PACKAGE].items()},
-        head=head_of(reader.stream, namespace) if reader.local else "",
+        # What bears no mark is not in the head.
+        head=head_of(reader.stream, namespace) if reader.local and not adopt else "",
     )
 
 
+_COLUMNS = "id, mark, digest, spec, archived_at"
+_MORE = {
+    Kind.RATE_CARD: ", product_order, rates_digest, rates_count, rates_mark, aliases_mark",
+    Kind.PACKAGE: ", created_at",
+}
+"""For a card what is kept beside its spec, for a package when it was made."""
+
+
 def _rows(reader: Reader, kind: Kind, prefix: str) -> dict[Ref, Row]:
-    """id, mark, digest, spec, archived_at; for a card what is kept beside its spec, for a package when it was made."""
-    card = ", product_order, rates_digest, rates_count, rates_mark, aliases_mark"
-    more = {Kind.RATE_CARD: card, Kind.PACKAGE: ", created_at"}.get(kind, "")
-    sql = f"SELECT id, mark, digest, spec, archived_at{more} FROM {table_of(kind)} WHERE substr(mark, 1, ?) = ?"
+    """The rows of the nouns that bear our marks: `_COLUMNS`, and `_MORE` of their kind."""
+    sql = f"SELECT {_COLUMNS}{_MORE.get(kind, '')} FROM {table_of(kind)} WHERE substr(mark, 1, ?) = ?"
     found = {}
     for row in reader.rows(f"{sql} ORDER BY mark", len(prefix), prefix):
         ref = read_mark(prefix[:-1], row[1])
@@ -180,12 +199,52 @@ def _rows(reader: Reader, kind: Kind, prefix: str) -> dict[Ref, Row]:
     return found
 
 
-def _noun(reader: Reader, ref: Ref, spec: str, names: dict[tuple[Kind, str], str]) -> Noun:
+def _unmarked(reader: Reader, adopt: Mapping[Ref, str]) -> dict[Ref, Row]:
+    """The rows of the objects that are asked for by id, bear no mark and are live, packages archived too."""
+    found = {}
+    for wanted, id_ in adopt.items():
+        kind = wanted.kind
+        sql = f"SELECT {_COLUMNS}{_MORE.get(kind, '')} FROM {table_of(kind)} WHERE id = ? AND mark IS NULL"
+        row = reader.one(sql, id_)
+        if row is not None and (row[4] is None or kind is Kind.PACKAGE):
+            found[Ref(kind, wanted.name, 1) if kind is Kind.PACKAGE else wanted] = row
+    return found
+
+
+def _unreadable(strange: Mapping[Ref, Row]) -> dict[Ref, str]:
+    """Why those of the rows are no nouns that are none."""
+    found = {}
+    for ref, row in strange.items():
+        try:
+            noun_of(ref.kind, read_spec(row[3]))
+        except ValueError as error:
+            found[ref] = str(error).splitlines()[0]
+    return found
+
+
+def _foreign(reader: Reader, prefix: str, asked: Mapping[str, str | None]) -> Iterator[Foreign]:
+    """The objects of other owners, and those of nobody. `asked` are ids of those that were asked for, with the reason
+    why they could not be read; those without one are read as ours."""
+    for kind in STORED:
+        sql = (
+            f"SELECT id, name, mark, archived_at FROM {table_of(kind)}"
+            " WHERE mark IS NULL OR substr(mark, 1, ?) <> ? ORDER BY created_at, id"
+        )
+        for id_, name, mark, archived_at in reader.rows(sql, len(prefix), prefix):
+            unreadable = asked.get(id_, "")
+            if unreadable is not None:
+                yield Foreign(kind, id_, name, archived_at is not None, mark or "", unreadable)
+
+
+def _noun(reader: Reader, ref: Ref, spec: str) -> Noun:
     try:
-        noun = noun_of(ref.kind, read_spec(spec))
+        return noun_of(ref.kind, read_spec(spec))
     except ValueError as error:
         reason = str(error).splitlines()[0]
         raise StoreError(f"{ref} in {reader.where} is not a {ref.kind.words} that can be read: {reason}") from None
+
+
+def _named(noun: Noun, names: Mapping[tuple[Kind, str], str]) -> Noun:
     named = rewritten(noun, lambda kind, id_: names.get((kind, id_), id_))
     assert isinstance(named, Noun)
     return named
@@ -206,15 +265,40 @@ def _with_aliases(
     return nouns
 
 
-def _rates(reader: Reader, cards: dict[Ref, Row]) -> dict[str, Rates]:
-    """The rates of the cards that have any. Where somebody else changed some, they are read, to know what they say."""
+def _rates(
+    reader: Reader, cards: dict[Ref, Row], names: Mapping[tuple[Kind, str], str], unmarked: frozenset[Ref]
+) -> dict[str, Rates]:
+    """The rates of the cards that have any. Where somebody else changed some, they are read, to know what they say; and
+    where products go by another name than the one in their keys, to say it."""
     rates: dict[str, Rates] = {}
+    renamed = _renamed(reader, cards, names, unmarked)
     for ref, (id_, *_, digest, count, _, _) in cards.items():
-        if digest is None:
+        if id_ in renamed:
+            found = reader.rows("SELECT key, schedule, product_id FROM rate_timeline WHERE rate_card_id = ?", id_)
+            entries = {
+                key_text(read_key(key)._replace(product=names.get((Kind.PRODUCT, product), product))): schedule
+                for key, schedule, product in found
+            }
+            if entries:
+                rates[ref.name] = RateBook(entries)
+        elif digest is None:
             rates[ref.name] = RateBook(dict(reader.rows(TIMELINES, id_)))
         elif count:
             rates[ref.name] = StoredRates(reader, id_, digest, count)
     return rates
+
+
+def _renamed(
+    reader: Reader, cards: dict[Ref, Row], names: Mapping[tuple[Kind, str], str], unmarked: frozenset[Ref]
+) -> set[str]:
+    """The ids of the cards whose keys may say other names of products than ours: those that are not ours yet, and those
+    that price a product that is not."""
+    found = {row[0] for ref, row in cards.items() if ref in unmarked}
+    products = {ref.name for ref in unmarked if ref.kind is Kind.PRODUCT}
+    for (kind, id_), name in names.items() if products else ():
+        if kind is Kind.PRODUCT and name in products:
+            found |= {row[0] for row in reader.rows("SELECT rate_card_id FROM rate_timeline WHERE product_id = ?", id_)}
+    return found
 
 
 def _contracts(reader: Reader, rows: dict[Kind, dict[Ref, Row]], at: str) -> dict[Ref, int]:
@@ -267,14 +351,3 @@ def _standing(reader: Reader, rows: dict[Kind, dict[Ref, Row]], at: str) -> dict
         if card is not None and package is not None:
             found[card, package] = count
     return found
-
-
-def _unmanaged(reader: Reader, prefix: str) -> dict[Kind, int]:
-    """Live objects of other owners, of every kind that has any."""
-    counts = {}
-    for kind in STORED:
-        foreign = "archived_at IS NULL AND (mark IS NULL OR substr(mark, 1, ?) <> ?)"
-        row = reader.one(f"SELECT count(*) FROM {table_of(kind)} WHERE {foreign}", len(prefix), prefix)
-        if row and row[0]:
-            counts[kind] = row[0]
-    return counts

@@ -11,9 +11,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from pricebook.apply.ports import OutcomeUnknown, StoreError
+from pricebook.apply.ports import NOTHING, OutcomeUnknown, StoreError
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.reference import Kind
+from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.change import AddRates, Change
 from pricebook.plan.snapshot import Snapshot
 from pricebook.store import sqlite
@@ -56,13 +56,13 @@ class SqlStore:
         for reader in list(self._readers):
             reader.close()
 
-    def snapshot(self, namespace: str, at: datetime) -> Snapshot:
+    def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING) -> Snapshot:
         """See `apply.ports.Store`. The rates stay in the store; they can be read until `close`."""
         reader = self._reader()
         if reader is None:
             return Snapshot(observed_at=at)
         try:
-            snapshot = read_snapshot(reader, namespace, at)
+            snapshot = read_snapshot(reader, namespace, at, adopt)
         except BaseException:
             reader.close()
             raise

@@ -5,7 +5,7 @@ then. So the branch's plan, its hazards and its digest stay the same when what i
 the base are read from git's objects: nothing is checked out, no filter or hook runs, the working tree is not touched.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -13,8 +13,9 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from pricebook.apply.ports import Store
+from pricebook.apply.ports import NOTHING, Store
 from pricebook.catalog.model import Violation
+from pricebook.catalog.reference import Ref
 from pricebook.manifest.project import Project, read_project
 from pricebook.manifest.source import PROJECT_FILE
 from pricebook.plan.change import Change
@@ -40,9 +41,9 @@ class _Ahead:
     def __init__(self, store: Store, pending: Plan) -> None:
         self._store, self._changes = store, [step.change for step in pending.steps]
 
-    def snapshot(self, namespace: str, at: datetime) -> Snapshot:
+    def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING) -> Snapshot:
         """See `apply.ports.Store`."""
-        return rehearse(self._store.snapshot(namespace, at), self._changes)
+        return rehearse(self._store.snapshot(namespace, at, adopt), self._changes)
 
     def perform(self, namespace: str, change: Change, at: datetime) -> str:
         """See `apply.ports.Store`."""

@@ -1,0 +1,75 @@
+"""Objects of an embedded store that bear no mark: read by id as if they were ours, or left alone."""
+
+import sqlite3
+
+import pytest
+from account import AT, CARD, STARTER, TOKENS, fill
+
+from pricebook.catalog.fingerprint import spec_of
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.store.sql import SqlStore
+
+SPEECH, OTHERS, THEIRS = Ref(Kind.PRODUCT, "speech"), Ref(Kind.RATE_CARD, "others"), Ref(Kind.PACKAGE, "theirs")
+UNMARKED = """
+INSERT INTO product SELECT 'p', NULL, 'Speech', NULL, spec, created_at, NULL, type FROM product WHERE name = 'Tokens';
+INSERT INTO rate_card (id, name, spec, created_at, product_order, rates_digest, rates_count)
+VALUES ('c', 'Others', '{"name":"Others"}', '2025-01-01T00:00:00Z', '["p"]', NULL, 1);
+INSERT INTO rate_timeline
+SELECT 'c', '["their-name",null,{"model":"large"}]', 'p', schedule FROM rate_timeline WHERE key LIKE '["tokens"%';
+INSERT INTO package (id, name, spec, created_at, rate_card_id)
+VALUES ('k', 'Theirs', '{"name":"Theirs","rate_card":"c"}', '2025-01-01T00:00:00Z', 'c');
+INSERT INTO contract (id, customer_id, package_id, rate_card_id, starting_at, custom_fields)
+VALUES ('1', 'somebody', 'k', 'c', '2025-01-01T00:00:00Z', '{}');
+INSERT INTO billable_metric (id, name, spec, created_at) VALUES ('m', 'Odd', '{"name":1}', '2025-01-01T00:00:00Z');
+"""
+
+
+@pytest.fixture
+def unmarked(sql: SqlStore, sqlite_url: str) -> SqlStore:
+    """The account of the suite, and what somebody put beside it."""
+    fill(sql)
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
+        connection.executescript(UNMARKED)
+    connection.close()
+    return sql
+
+
+def test_what_bears_no_mark_is_listed(unmarked: SqlStore) -> None:
+    snapshot = unmarked.snapshot("acme", AT)
+    assert [(each.kind, each.id, each.name, each.owner) for each in snapshot.foreign] == [
+        (Kind.BILLABLE_METRIC, "m", "Odd", ""),
+        (Kind.PRODUCT, "p", "Speech", ""),
+        (Kind.RATE_CARD, "c", "Others", ""),
+        (Kind.PACKAGE, "k", "Theirs", ""),
+    ]
+
+
+def test_what_is_asked_for_is_read_with_our_names(unmarked: SqlStore) -> None:
+    before = unmarked.snapshot("acme", AT)
+    snapshot = unmarked.snapshot("acme", AT, {SPEECH: "p", OTHERS: "c", THEIRS: "k"})
+    theirs = THEIRS._replace(version=1)
+    assert snapshot.unmarked == {SPEECH, OTHERS, theirs}
+    assert snapshot.ids == {**before.ids, SPEECH: "p", OTHERS: "c", theirs: "k"}
+    assert (snapshot.marks, snapshot.rate_marks) == (before.marks, before.rate_marks)
+    assert spec_of(snapshot.catalog.nouns[OTHERS])["product_order"] == ("speech",)
+    assert spec_of(snapshot.catalog.nouns[theirs])["rate_card"] == "others"
+    assert [key for key, _ in snapshot.catalog.rates["others"].items()] == ['["speech",null,{"model":"large"}]']
+    assert snapshot.contracts == {theirs: 1, OTHERS: 1}
+    assert not snapshot.head
+    assert [each.id for each in snapshot.foreign] == ["m"]
+
+
+def test_an_entry_that_cannot_be_is_passed_over(unmarked: SqlStore) -> None:
+    before = unmarked.snapshot("acme", AT)
+    odd, starter = Ref(Kind.BILLABLE_METRIC, "odd"), Ref(Kind.PACKAGE, "starter")
+    wrong = {odd: "m", TOKENS: "p", SPEECH: "c", OTHERS: before.ids[CARD], starter: "k"}
+    snapshot = unmarked.snapshot("acme", AT, wrong)
+    assert (snapshot.ids, snapshot.unmarked) == (before.ids, frozenset())
+    assert STARTER in snapshot.ids
+    assert [each.id for each in snapshot.foreign if each.unreadable] == ["m"]
+
+
+def test_another_namespace_is_a_foreign_owner(unmarked: SqlStore) -> None:
+    snapshot = unmarked.snapshot("other", AT, {TOKENS: unmarked.snapshot("acme", AT).ids[TOKENS]})
+    assert not snapshot.ids
+    assert {each.owner for each in snapshot.foreign if each.name == "Tokens"} == {"acme/product:tokens"}
