@@ -1,15 +1,18 @@
-"""Where prices stand in a table: the same with the line of each key known beforehand, whatever the file is like."""
+"""Where prices stand in a table: the line kept of each row is the one found again, whatever the file is like."""
 
 from pathlib import Path
 
 import pytest
 
 from pricebook.catalog.product import Product
+from pricebook.catalog.rate_book import count_rates
 from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.timeline import read_key
 from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import RatesFrom
-from pricebook.manifest.tables import Source, price_places, read_table
+from pricebook.manifest.row import BATCH, Source
+from pricebook.manifest.tables import price_places, read_table
 from pricebook.manifest.validation import validated
 from pricebook.span import Span
 
@@ -28,46 +31,53 @@ FILES = {
 }
 
 
-def _source(path: Path) -> Source:
+def _source(path: Path, group: str = "") -> Source:
     said, violations = validated(
         RatesFrom,
         {
             "table": "t.csv",
-            "columns": {"product": "name", "price": "usd"},
+            "columns": {"product": "name", "price": "usd", "pricing_group_values": (group,) if group else ()},
             "defaults": {"rate_type": "FLAT", "entitled": True, "starting_at": "2025-01-01", "currency": "USD"},
         },
     )
     assert said is not None, violations
-    products = {name: Product(name=name, type="USAGE", billable_metric="m") for name in "abc"}
+    products = {
+        name: Product(name=name, type="USAGE", billable_metric="m", pricing_group_key=(group,) if group else ())
+        for name in "abc"
+    }
     card = RateCard(name="Card")
     facts = RateFacts("card", card, products, {name: scale_of(unit) for name, unit in BUILT_IN.items()})
     return Source(path, "t.csv", said, lambda _: Span("card.yaml"), facts)
 
 
 @pytest.mark.parametrize("content", FILES.values(), ids=FILES)
-@pytest.mark.parametrize("wanted", ["abc", "b", "ca"])
-def test_a_known_line_changes_no_place(tmp_path: Path, content: bytes, wanted: str) -> None:
+def test_the_line_of_each_entry_is_kept(tmp_path: Path, content: bytes) -> None:
     source = _source(tmp_path / "t.csv")
     source.path.write_bytes(content)
     table = read_table(source)
     assert not table.problems
-    lines = {key: line for line, key in enumerate(table.entries, 2)}
-    keys = [key for key in table.entries if key[2] in wanted]
-    slow = price_places(source, keys)
-    assert len(slow) == len(wanted)
-    assert price_places(source, keys, {key: lines[key] for key in keys}) == slow
+    assert len(table.lines) == len(table.entries) == 3
+    kept = {key: Span("t.csv", line, 2) for key, line in zip(table.entries, table.lines, strict=True)}
+    assert {key: at for (key, _), at in price_places(source, table.entries).items()} == kept
 
 
-def test_a_line_is_believed_only_when_the_row_is_there(tmp_path: Path) -> None:
+def test_counts_are_those_of_the_entries(tmp_path: Path) -> None:
     source = _source(tmp_path / "t.csv")
     source.path.write_bytes(HEADER + ROWS)
-    first = next(iter(read_table(source).entries))
-    for line in (2, 3, 4, 5, 1000):
-        assert set(price_places(source, [first], {first: line}).values()) == {Span("t.csv", 2, 2)}
+    table = read_table(source)
+    assert table.counts == count_rates(table.entries.items())
+    assert sum(table.counts.values()) == 3
 
 
-def test_only_the_rows_asked_for_are_parsed(tmp_path: Path) -> None:
-    source = _source(tmp_path / "t.csv")
-    source.path.write_bytes(HEADER + b"a,1\nb,no number,and too many cells\nc,3\n")
-    key = next(key for key in read_table(source).entries if key[2] == "c")
-    assert set(price_places(source, [key], {key: 4}).values()) == {Span("t.csv", 4, 2)}
+@pytest.mark.parametrize("bad", [0, 1, BATCH - 1, BATCH, 2 * BATCH + 7])
+def test_a_bad_row_spoils_no_other_row_of_its_batch(tmp_path: Path, bad: int) -> None:
+    source = _source(tmp_path / "t.csv", group="n")
+    rows = [b"a,%d,%d\n" % (number, number) for number in range(2 * BATCH + 8)]
+    rows[bad] = b"a,much,%d\n" % bad
+    source.path.write_bytes(b"name,usd,n\n" + b"".join(rows))
+    table = read_table(source)
+    assert [(problem.code, problem.at) for problem in table.problems] == [("amount", Span("t.csv", bad + 2, 2))]
+    assert list(table.lines) == [line for line in range(2, len(rows) + 2) if line != bad + 2]
+    assert [read_key(key).pricing_group_values for key in table.entries] == [
+        (("n", str(number)),) for number in range(len(rows)) if number != bad
+    ]

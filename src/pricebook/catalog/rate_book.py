@@ -4,6 +4,9 @@ Nothing is built per rate that need not be: two books with the same digest are t
 texts differ are read into values (`catalog.timeline`).
 """
 
+import sys
+from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from hashlib import blake2b
@@ -11,6 +14,11 @@ from typing import Protocol
 
 from pricebook.catalog.timeline import read_key
 
+HEAD_END = ",{"
+"""Ends the head of a key's text: what it says before its pricing group values. Few distinct heads stand before many
+keys."""
+Counts = Counter[tuple[str, str]]
+"""How many rates there are of each (head, schedule text)."""
 _MODULUS = 1 << 128
 _EMPTY = blake2b(digest_size=16)
 """Copied for each entry, which is cheaper than to make one with its parameters each time."""
@@ -19,12 +27,16 @@ _EMPTY = blake2b(digest_size=16)
 def book_digest(entries: Iterable[tuple[str, str]]) -> int:
     """A digest of (key, schedule) texts that does not depend on their order, and to which shares can be added or
     taken away: the sum of the entries' digests modulo 2**128."""
-    total, copy, from_bytes = 0, _EMPTY.copy, int.from_bytes
+    copy, shares = _EMPTY.copy, bytearray()
     for key, schedule in entries:
         share = copy()
-        share.update(f"{key}\0{schedule}".encode(errors="surrogatepass"))
-        total += from_bytes(share.digest(), "big")
-    return total % _MODULUS
+        share.update(f"{key}\0{schedule}".encode("utf-8", "surrogatepass"))
+        shares += share.digest()
+    # Each half of a share is summed on its own, so that no large number is made for each entry.
+    halves = array("Q", bytes(shares))
+    if sys.byteorder == "little":
+        halves.byteswap()
+    return ((sum(halves[::2]) << 64) + sum(halves[1::2])) % _MODULUS
 
 
 def digest_text(value: int) -> str:
@@ -50,10 +62,12 @@ class Rates(Protocol):
 
 
 class RateBook:
-    """Rates in memory."""
+    """Rates in memory. Whoever knows `counts` already hands them in."""
 
-    def __init__(self, entries: Mapping[str, str]) -> None:
+    def __init__(self, entries: Mapping[str, str], counts: Counts | None = None) -> None:
         self.entries = entries
+        if counts is not None:
+            self.counts = counts
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -77,14 +91,27 @@ class RateBook:
         return digest_text(book_digest(self.entries.items()))
 
     @cached_property
+    def counts(self) -> Counts:
+        """See `count_rates`."""
+        return count_rates(self.entries.items())
+
+    @cached_property
     def priced(self) -> frozenset[tuple[str, str | None]]:
         """The (product, billing frequency) pairs that have a rate."""
-        return frozenset(pairs(self.entries))
+        return frozenset(map(read_head, {head for head, _ in self.counts}))
+
+
+def count_rates(entries: Iterable[tuple[str, str]]) -> Counts:
+    """How many rates there are of each head and schedule."""
+    return Counter([(key[: key.index(HEAD_END)], schedule) for key, schedule in entries])
 
 
 def pairs(keys: Iterable[str]) -> Iterator[tuple[str, str | None]]:
     """The distinct (product, billing frequency) pairs of key texts."""
-    # The head of a key's text, before its group values, says both; few distinct heads stand before many keys.
-    for head in {key[: key.index(",{")] for key in keys}:
-        product, frequency, _ = read_key(head + ",{}]")
-        yield product, frequency
+    return map(read_head, {key[: key.index(HEAD_END)] for key in keys})
+
+
+def read_head(head: str) -> tuple[str, str | None]:
+    """The product and the billing frequency of a head."""
+    product, frequency, _ = read_key(head + HEAD_END + "}]")
+    return product, frequency

@@ -1,16 +1,22 @@
 """What the cells of a table's row mean: the columns of one table, bound to what the rates of its card may say."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
+from itertools import repeat
 
 from pricebook.catalog.canonical import encode, quoted
 from pricebook.catalog.instant import instant_text, parse_instant
 from pricebook.catalog.model import DIGITS_HINT, USD, Path, Scale
 from pricebook.catalog.money import carries, parse_money, read_number, to_api_unit
-from pricebook.catalog.timeline import Segment
+from pricebook.catalog.timeline import Segment, schedule_text
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import Defaults, RatesFrom
 from pricebook.problem import quote
+
+MEMO = 50_000
+"""So many distinct prices are remembered: real tables repeat few prices over many rows."""
 
 
 class Unusable(Exception):  # noqa: N818 - a cell that cannot be used, caught where its row is read
@@ -27,10 +33,11 @@ class Unusable(Exception):  # noqa: N818 - a cell that cannot be used, caught wh
 @dataclass
 class Cells:
     """Positions of the columns (None: the default holds), and the pricing group keys with their positions, each key
-    already the text that stands before its value in a rate's key."""
+    already the text that stands before its value in a rate's key. `width` counts the columns."""
 
     defaults: Defaults
     facts: RateFacts
+    width: int
     unit: str
     scale: Scale
     price: int
@@ -42,6 +49,8 @@ class Cells:
     groups: tuple[tuple[str, int], ...]
     group_names: tuple[str, ...]
     _instants: dict[str, str] = field(default_factory=dict)
+    _heads: dict[str, str] = field(default_factory=dict)
+    _schedules: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, spec: RatesFrom, facts: RateFacts, header: list[str]) -> "Cells":
@@ -56,6 +65,7 @@ class Cells:
         return cls(
             defaults=spec.defaults,
             facts=facts,
+            width=len(header),
             unit=unit,
             scale=scale,
             price=header.index(columns.price),
@@ -64,7 +74,7 @@ class Cells:
             entitled=place(columns.entitled),
             start=place(columns.starting_at),
             end=place(columns.ending_before),
-            groups=tuple((f"{',' if i else ''}{quoted(key)}:", header.index(c)) for i, (key, c) in enumerate(named)),
+            groups=tuple((f"{',' if i else ',{'}{quoted(key)}:", header.index(c)) for i, (key, c) in enumerate(named)),
             group_names=tuple(key for key, _ in named),
         )
 
@@ -73,31 +83,90 @@ class Cells:
         """Whether a row can say more than its product, its group values and its price."""
         return any(at is not None for at in (self.frequency, self.entitled, self.start, self.end))
 
+    def rates(self, rows: Sequence[list[str]]) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
+        """Of rows that each are a whole rate the texts of the keys up to their group values, of the keys, and of the
+        schedules. Raises Unusable when one of them cannot be used."""
+        if self.varied:
+            rates = [self.segment(row) for row in rows]
+            return [r[0] for r in rates], [r[1] for r in rates], [schedule_text((r[2],)) for r in rates]
+        if set(map(len, rows)) != {self.width}:
+            self._check_widths(rows)
+        columns = list(zip(*rows, strict=True))
+        product = self.defaults.product or ""
+        heads = self._heads_of(columns[self.product] if self.product is not None else [product] * len(rows))
+        if any("" in columns[at] for _, at in self.groups):
+            self._check_groups(rows)
+        return heads, self._keys_of(heads, columns), self._schedules_of(columns[self.price])
+
+    def segment(self, row: list[str]) -> tuple[str, str, Segment]:
+        """The text of the row's key up to its group values, that of the key, and its price and period. Raises
+        Unusable."""
+        self._check_widths([row])
+        self._check_groups([row])
+        segment = self._segment(row)
+        head = self.head(self._product_of(row), self._frequency_of(row))
+        return head, self._keys_of([head], [(cell,) for cell in row])[0], segment
+
+    def _keys_of(self, heads: Sequence[str], columns: Sequence[Sequence[str]]) -> list[str]:
+        parts: list[Iterable[str]] = [heads]
+        for name, at in self.groups:
+            parts += repeat(name), map(quoted, columns[at])
+        parts.append(repeat("}]" if self.groups else ",{}]"))
+        return list(map("".join, zip(*parts, strict=False)))
+
+    def _heads_of(self, products: Sequence[str]) -> list[str]:
+        heads = self._heads
+        for name in set(products) - heads.keys():
+            heads[name] = self.head(name, self.defaults.billing_frequency)
+        return [heads[name] for name in products]
+
+    def _schedules_of(self, prices: Sequence[str]) -> list[str]:
+        schedules = self._schedules
+        if len(schedules) > MEMO:
+            schedules.clear()
+        for price in set(prices) - schedules.keys():
+            schedules[price] = schedule_text((Segment(*self._period, self.terms(price, self.defaults.entitled)),))
+        return [schedules[price] for price in prices]
+
+    @cached_property
+    def _period(self) -> tuple[str, str | None]:
+        """When the prices of rows hold that do not say it."""
+        start, end = self.defaults.starting_at, self.defaults.ending_before
+        assert start is not None, "a rule of RatesFrom"
+        return instant_text(start), instant_text(end) if end is not None else None
+
     def head(self, product: str, frequency: str | None) -> str:
         """The text of a rate's key up to its group values. Raises Unusable."""
         wrong = self.facts.check_key(product, frequency, self.group_names)
         if wrong is not None:
             at = {"billing_frequency": self.frequency}.get(str(wrong.at[0]), self.product)
             raise Unusable(wrong.code, wrong.message, (at or 0) + 1, wrong.hint)
-        return f"[{quoted(product)},{quoted(frequency) if frequency else 'null'},{{"
+        return f"[{quoted(product)},{quoted(frequency) if frequency else 'null'}"
 
-    def check_groups(self, row: list[str]) -> None:
+    def _check_widths(self, rows: Iterable[list[str]]) -> None:
+        """Every row is as wide as the header. Raises Unusable."""
+        for row in rows:
+            if len(row) != self.width:
+                raise Unusable("row-width", f"{len(row)} cells, but the header has {self.width}")
+
+    def _check_groups(self, rows: Iterable[list[str]]) -> None:
         """Every pricing group key has a value. Raises Unusable."""
-        for name, (_, at) in zip(self.group_names, self.groups, strict=True):
-            if not row[at]:
-                raise Unusable("missing-value", f"no value for pricing group key {name}", at + 1)
+        for row in rows:
+            for name, (_, at) in zip(self.group_names, self.groups, strict=True):
+                if not row[at]:
+                    raise Unusable("missing-value", f"no value for pricing group key {name}", at + 1)
 
-    def product_of(self, row: list[str]) -> str:
+    def _product_of(self, row: list[str]) -> str:
         """The row's product."""
         return row[self.product] if self.product is not None else self.defaults.product or ""
 
-    def frequency_of(self, row: list[str]) -> str | None:
+    def _frequency_of(self, row: list[str]) -> str | None:
         """The row's billing frequency, upper-case, or None."""
         if self.frequency is None or not row[self.frequency].strip():
             return self.defaults.billing_frequency
         return row[self.frequency].strip().upper()
 
-    def segment(self, row: list[str]) -> Segment:
+    def _segment(self, row: list[str]) -> Segment:
         """The row's price and period. Raises Unusable."""
         start, end = self._instant(row, self.start), self._instant(row, self.end)
         if start is None and self.defaults.starting_at is not None:

@@ -26,12 +26,13 @@ from pricebook.manifest.project import MAX_YAML, Project
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates import LIST_HINT, joined, read_rates
 from pricebook.manifest.rates_from import RatesFrom
+from pricebook.manifest.row import SHOWN, Source
 from pricebook.manifest.source import manifest_files
 from pricebook.manifest.syntax import Document, read_documents
-from pricebook.manifest.tables import SHOWN, Source, places, read_table
+from pricebook.manifest.tables import Table, places, read_table
 from pricebook.manifest.text import read_text, unreadable
 from pricebook.manifest.validation import validated
-from pricebook.manifest.whereabouts import Home, Whereabouts
+from pricebook.manifest.whereabouts import Home, Shelf, Whereabouts
 from pricebook.problem import Problem, Rejected, did_you_mean, quote
 from pricebook.span import Span
 
@@ -78,6 +79,7 @@ class _Loading:
     envelopes: dict[Ref, Envelope] = field(default_factory=dict)
     nouns: dict[Ref, Noun] = field(default_factory=dict)
     rates: dict[str, RateBook] = field(default_factory=dict)
+    shelves: dict[str, tuple[Shelf, ...]] = field(default_factory=dict)
     scales: dict[str, Scale] = field(default_factory=dict)
 
     @property
@@ -121,7 +123,7 @@ def load(project: Project) -> Loaded:
     homes = {ref: Home(document.file, document.index, document.at) for ref, document in documents.items()}
     waivers = tuple((ref, envelope.waivers) for ref, envelope in loading.envelopes.items() if envelope.waivers)
     adopt = {ref: envelope.adopt for ref, envelope in loading.envelopes.items() if envelope.adopt}
-    return Loaded(catalog, Whereabouts(project.root, catalog, homes, MAX_YAML), waivers, adopt, tests)
+    return Loaded(catalog, Whereabouts(project.root, catalog, homes, MAX_YAML, loading.shelves), waivers, adopt, tests)
 
 
 def _check_tests(tests: Mapping[Ref, Noun], catalog: Catalog) -> Iterator[Found]:
@@ -268,15 +270,25 @@ def _read_card(loading: _Loading, envelope: Envelope, card: RateCard) -> RateBoo
     if not isinstance(sources, tuple):
         loading.reject([Violation("type", "rates_from is not a list", ("rates_from",), LIST_HINT)], envelope)
         return RateBook(entries)
+    counts, shelves = None, []
     for index, source in enumerate(sources):
         path = ("rates_from", index)
         spec, violations = validated(RatesFrom, source)
         loading.reject([Violation(v.code, v.message, (*path, *v.at), v.hint) for v in violations], envelope)
         if spec is not None:
             said_at = partial(_span_below, loading, envelope, ("spec", *path))
-            _add_table(loading, envelope, entries, position, _source(loading, envelope, spec, facts, said_at))
+            table_source = _source(loading, envelope, spec, facts, said_at)
+            table = _read_beside(loading, envelope, entries, position, table_source)
+            shelves.append(Shelf(len(entries), table.lines, table.price_column, table_source.shown))
+            if entries:
+                entries.update(table.entries)
+                counts = None
+            else:
+                entries, counts = table.entries, table.counts or None
+    if len(entries) == len(position) + sum(len(shelf.lines) for shelf in shelves):  # each rate is one row
+        loading.shelves[envelope.ref.name] = tuple(shelves)
     loading.problems[:] = [p for p in loading.problems if not _muted(p, muted)]
-    return RateBook(entries)
+    return RateBook(entries, counts)
 
 
 def _span_below(loading: _Loading, envelope: Envelope, base: Path, path: Path) -> Span:
@@ -290,18 +302,18 @@ def _source(
     return Source(path, os.path.relpath(path, loading.project.root), spec, said_at, facts)
 
 
-def _add_table(
-    loading: _Loading, envelope: Envelope, entries: dict[str, str], position: dict[str, int], source: Source
-) -> None:
-    """Add a table's entries to the card's. A rate in two sources is one schedule when their periods differ: the later
-    one takes over when it starts. Otherwise it is a problem with both places."""
+def _read_beside(
+    loading: _Loading, envelope: Envelope, entries: Mapping[str, str], position: Mapping[str, int], source: Source
+) -> Table:
+    """A table whose rates are to be added to those that the card has. A rate in two sources is one schedule when their
+    periods differ: the later one takes over when it starts. Otherwise it is a problem with both places."""
     if not source.path.resolve().is_relative_to(loading.project.root.resolve()):
         # Manifests may come from somebody who is not trusted with this machine's files.
         message = f"table {quote(source.spec.table)} is outside the project"
         loading.problems.append(
             Problem("outside", message, source.said_at(("table",)), "keep tables below pricebook.yaml")
         )
-        return
+        return Table()
     table = read_table(source)
     loading.problems += table.problems
     twice = sorted(key for key in table.entries.keys() & entries.keys() if not _continue(entries, table.entries, key))
@@ -315,7 +327,7 @@ def _add_table(
         more = len(twice) - SHOWN
         message = f"{more:,} more rates of this table stand elsewhere too"
         loading.problems.append(Problem("more", message, Span(source.shown), more=more))
-    entries.update(table.entries)
+    return table
 
 
 def _continue(entries: Mapping[str, str], table: dict[str, str], key: str) -> bool:

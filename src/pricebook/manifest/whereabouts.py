@@ -1,12 +1,12 @@
 """Where things of a loaded catalogue stand: found again in the files when somebody has something to say about them.
 
-Nothing is kept but the file and document of each noun: rates come by the hundred thousand, and hardly ever is a place
-asked for. What has changed since it was read has the place of its noun.
+Nothing is kept but the file and document of each noun, and the line of each row of a table: rates come by the hundred
+thousand, and hardly ever is a place asked for. What has changed since it was read has the place of its noun.
 """
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
@@ -19,8 +19,9 @@ from pricebook.manifest.locate import NodePath, locate_all
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates import read_rates
 from pricebook.manifest.rates_from import RatesFrom
+from pricebook.manifest.row import Source
 from pricebook.manifest.syntax import read_documents
-from pricebook.manifest.tables import Source, price_places
+from pricebook.manifest.tables import price_places
 from pricebook.manifest.text import read_text
 from pricebook.manifest.validation import validated
 from pricebook.problem import Rejected
@@ -47,14 +48,26 @@ class Home:
     at: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where a table's rates stand: those of a card's rate book from position `first` on, each on the line given for it,
+    their prices in the column given for all."""
+
+    first: int
+    lines: Sequence[int]
+    column: int
+    shown: str
+
+
 @dataclass
 class Whereabouts:
-    """The files of a loaded catalogue."""
+    """The files of a loaded catalogue. `shelves` has the cards whose tables' rows each are a whole rate."""
 
     root: FilePath
     catalog: Catalog
     homes: Mapping[Ref, Home]
     limit: int
+    shelves: Mapping[str, Sequence[Shelf]] = field(default_factory=dict)
     _texts: dict[str, str] = field(default_factory=dict)
 
     def spans(self, spots: Iterable[Spot]) -> dict[Spot, Span]:
@@ -116,16 +129,17 @@ class Whereabouts:
 
     def _in_tables(self, home: Home, spec: dict[str, Any], facts: RateFacts, spots: list[Spot]) -> dict[Spot, Span]:
         found: dict[Spot, Span] = {}
-        keys = [spot.rate or "" for spot in spots]
-        tables = spec.get("rates_from", ())
-        likely = self._likely(facts.name, keys, len(spec.get("rates", ()))) if len(tables) == 1 else {}
-        for entry in tables:
+        wanted = {spot.rate or "" for spot in spots}
+        if facts.name in self.shelves:
+            standing = self._on_shelves(facts.name, wanted)
+            return {spot: standing[spot.rate or ""] for spot in spots if spot.rate in standing}
+        for entry in spec.get("rates_from", ()):
             said, _ = validated(RatesFrom, entry)
             if said is None:
                 continue
             path = (self.root / home.file).parent / said.table
             source = Source(path, os.path.relpath(path, self.root), said, lambda _: home.at, facts)
-            places = price_places(source, keys, likely)
+            places = price_places(source, wanted)
             any_of = {key: at for (key, _), at in reversed(places.items())}
             for spot in spots:
                 start = spot.path[0] if spot.path else None
@@ -134,14 +148,14 @@ class Whereabouts:
                     found[spot] = at
         return found
 
-    def _likely(self, card: str, keys: Iterable[str], written: int) -> dict[str, int]:
-        """The lines of all these keys in the only table of a card, if each row is a rate and a line: a card's rates are
-        in the order in which they were read, first those `written` in its manifest, and a table begins with its header.
-        Empty when one of them is elsewhere."""
-        wanted = set(keys)
-        rates = self.catalog.rates[card].items() if card in self.catalog.rates else ()
-        found = {key: at - written + 2 for at, (key, _) in enumerate(rates) if at >= written and key in wanted}
-        return found if len(found) == len(wanted) else {}
+    def _on_shelves(self, card: str, wanted: Collection[str]) -> dict[str, Span]:
+        places = [(at, key) for at, (key, _) in enumerate(self.catalog.rates[card].items()) if key in wanted]
+        return {
+            key: Span(shelf.shown, shelf.lines[at - shelf.first], shelf.column)
+            for shelf in self.shelves[card]
+            for at, key in places
+            if shelf.first <= at < shelf.first + len(shelf.lines)
+        }
 
     def _spec(self, home: Home) -> object:
         text = self._text(home.file)

@@ -165,7 +165,7 @@ def _percent(facts: Facts) -> Iterator[Finding]:
                     shares = [terms.get("price"), *(tier["price"] for tier in terms.get("tiers", ()))]
                     most = max((Decimal(share) for share in shares if share is not None), default=Decimal(0))
                     if "PERCENTAGE" in terms["rate_type"] and most >= CHEAPEST:
-                        key = card.keys_of(head, frozenset((text,)))[0]
+                        key = card.first_key(head, frozenset((text,)))
                         message = f"{head[0]} costs {most:.0%} of what it is a share of"
                         hint = f"a percentage is a fraction: {plain(most / 100)} is {plain(most)} %"
                         yield Finding(card_ref(card.name), (segment.starting_at,), message, hint, rate=key)
@@ -183,7 +183,7 @@ def _step(facts: Facts) -> Iterator[Finding]:
                         before.terms, after.terms
                     ):
                         continue
-                    key = card.keys_of(head, frozenset((text,)))[0]
+                    key = card.first_key(head, frozenset((text,)))
                     was, now = flat_price(before.terms), flat_price(after.terms)
                     words = f": {facts.money(*was)} to {facts.money(*now)}" if was and now else ""
                     message = f"the price changes {MAGNITUDE} times or more on {date_words(after.starting_at)}{words}"
@@ -225,14 +225,14 @@ def _far(
         if not far:
             continue
         count = sum(n for _, _, n in far)
-        keys = card.keys_of(head, frozenset((worst[1],)))
+        key = card.first_key(head, frozenset((worst[1],)))
         some = f"{count:,} of the {total:,} prices of {head[0]} are" if count > 1 else f"a price of {head[0]} is"
         message = (
             f"{some} {times:,} times or more {side} the median {facts.money(median, unit)}:"
-            f" {facts.money(worst[0], unit)} for {_groups(keys[0])}"
+            f" {facts.money(worst[0], unit)} for {_groups(key)}"
         )
         hint = "per unit or per million, cents or dollars? Check the unit that the price is for"
-        yield Finding(card_ref(card.name), (), message, hint, rate=keys[0], more=count - 1)
+        yield Finding(card_ref(card.name), (), message, hint, rate=key, more=count - 1)
 
 
 def _groups(key: str) -> str:

@@ -100,7 +100,7 @@ def _key(seen: Seen, facts: Facts) -> str | None:
     if seen.rate is None or seen.ref is None or not seen.rate.startswith("[["):
         return seen.rate
     head = (seen.names["rate.product"], seen.names["rate.frequency"] or None)
-    return facts.cards[seen.ref.name].keys_of(head, frozenset((seen.rate,)))[0]
+    return facts.cards[seen.ref.name].first_key(head, frozenset((seen.rate,)))
 
 
 def _whom(seen: Seen, facts: Facts) -> str:

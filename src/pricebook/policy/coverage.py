@@ -26,7 +26,7 @@ def _gap(facts: Facts) -> Iterator[Finding]:
         for before, after in pairwise(read_schedule(text)):
             end = before.ending_before
             if end is not None and end < after.starting_at and after.starting_at > facts.now:
-                key = card.keys_of(head, frozenset((text,)))[0]
+                key = card.first_key(head, frozenset((text,)))
                 message = f"there is no price from {date_words(end)} until {date_words(after.starting_at)}"
                 hint = "leave ending_before out: a price lasts until the next one starts"
                 yield Finding(card_ref(card.name), (before.starting_at,), message, hint, rate=key, more=count - 1)
@@ -36,7 +36,7 @@ def _ends(facts: Facts) -> Iterator[Finding]:
     for card, head, text, count in _schedules(facts):
         end = read_schedule(text)[-1].ending_before
         if end is not None and end > facts.now:
-            key = card.keys_of(head, frozenset((text,)))[0]
+            key = card.first_key(head, frozenset((text,)))
             message = f"the price ends on {date_words(end)}, and none follows"
             hint = "when it shall end, say so: {starting_at: " + date_words(end) + ", entitled: false, price: ...}"
             start = read_schedule(text)[-1].starting_at
@@ -87,7 +87,7 @@ def _unsold(facts: Facts) -> Iterator[Finding]:
             overrides = [override for package in users.get(name, ()) for override in package.overrides]
             if any(enables(override, product, frequency or "", facts.catalog) for override in overrides):
                 continue
-            key = card.keys_of((product, frequency), closed)[0]
+            key = card.first_key((product, frequency), closed)
             message = f"{product}{f' {frequency}' if frequency else ''} is not entitled, and no package entitles it"
             hint = "nobody can buy it: enable it in a package, by an override with entitled: true"
             yield Finding(card_ref(name), (), message, hint, rate=key, more=sum(schedules.values()) - 1)
@@ -122,7 +122,7 @@ def _entitled_by_default(facts: Facts) -> Iterator[Finding]:
         for (product, frequency), schedules in sorted(card.schedules.items(), key=lambda item: str(item[0])):
             open_ = frozenset(text for text in schedules if frequency and _entitled(read_schedule(text), facts.now))
             if open_:
-                key = card.keys_of((product, frequency), open_)[0]
+                key = card.first_key((product, frequency), open_)
                 message = (
                     f"{product} {frequency} is entitled for every contract on the card, which has {len(products)}"
                     " subscriptions"

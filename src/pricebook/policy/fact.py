@@ -4,7 +4,6 @@ Rates are many: they are looked at card by card in one pass, and rules then spea
 of subscriptions, never of each rate.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +16,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import USD, Alias, Scale
 from pricebook.catalog.money import plain, to_major_unit
-from pricebook.catalog.rate_book import Rates
+from pricebook.catalog.rate_book import RateBook, Rates, count_rates, read_head
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, Timeline, key_text, read_key, read_schedule, terms_at
 from pricebook.catalog.unit import BUILT_IN, scale_of
@@ -38,21 +37,13 @@ class CardFacts:
         self.name, self.card, self.rates = name, card, rates
 
     @cached_property
-    def _pairs(self) -> Counter[tuple[str, str]]:
-        """(text of a key up to its group values, schedule text) -> how many rates say so."""
-        return Counter([(key[: key.index(",{")], schedule) for key, schedule in self.rates.items()])
-
-    @cached_property
     def schedules(self) -> dict[Head, dict[str, int]]:
         """Product and frequency -> each distinct schedule text with the number of rates that have it."""
-        found: dict[Head, dict[str, int]] = {}
-        heads: dict[str, Head] = {}
-        for (head, schedule), count in self._pairs.items():
-            if head not in heads:
-                key = read_key(head + ",{}]")
-                heads[head] = (key.product, key.billing_frequency)
-            found.setdefault(heads[head], {})[schedule] = count
-        return found
+        found: dict[str, dict[str, int]] = {}
+        counts = self.rates.counts if isinstance(self.rates, RateBook) else count_rates(self.rates.items())
+        for (head, schedule), count in counts.items():
+            found.setdefault(head, {})[schedule] = count
+        return {read_head(head): schedules for head, schedules in found.items()}
 
     @cached_property
     def products(self) -> frozenset[str]:
@@ -80,10 +71,10 @@ class CardFacts:
         """How the keys of a product and billing frequency begin."""
         return key_text(RateKey(product, frequency, ()))[:-3]
 
-    def keys_of(self, head: Head, schedules: frozenset[str]) -> list[str]:
-        """The keys of a product and frequency that have one of the schedules: a pass over the card, for findings."""
+    def first_key(self, head: Head, schedules: frozenset[str]) -> str:
+        """The first key of a product and frequency with one of the schedules: a pass over the card, for findings."""
         start = self.head(*head)
-        return sorted(k for k, text in self.rates.items() if text in schedules and k.startswith(start))
+        return min(key for key in [k for k, text in self.rates.items() if text in schedules] if key.startswith(start))
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def _ladders(facts: Facts) -> Iterator[Ladder]:
                 for segment in read_schedule(text):
                     terms = terms_of(segment.terms)
                     for tiers in _of_terms(terms):
-                        key = card.keys_of(head, frozenset((text,)))[0]
+                        key = card.first_key(head, frozenset((text,)))
                         words = _list([facts.money(p, terms.get("credit_type", USD)) for p in tiers])
                         if "PERCENTAGE" in terms["rate_type"]:
                             words = _list([plain(p) for p in tiers])

@@ -20,9 +20,10 @@ from pricebook.manifest.rates import read_rates
 from pricebook.manifest.rates_from import RatesFrom
 from pricebook.manifest.repricing import Edit, RoundedAway, Scaling, copy_item, edited, reprice_rate
 from pricebook.manifest.rewrite import Unplaceable, places_of
+from pricebook.manifest.row import Source
 from pricebook.manifest.syntax import read_documents
 from pricebook.manifest.table_text import cell, with_cells
-from pricebook.manifest.tables import Source, price_places
+from pricebook.manifest.tables import price_places
 from pricebook.manifest.text import read_text
 from pricebook.manifest.validation import validated
 from pricebook.policy.fact import Facts, flat_price, money_words, terms_of

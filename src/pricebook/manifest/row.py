@@ -1,0 +1,204 @@
+"""The rows of a CSV rate table: one pass, a batch at a time and column by column, nothing built per row that need not.
+
+Bad rows are counted, and the first of them listed: a batch in which something is wrong is read again row by row.
+"""
+
+import csv
+import os
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from io import TextIOWrapper
+from pathlib import Path as FilePath
+from typing import Any, NamedTuple, TextIO
+
+from pricebook.catalog.model import Path
+from pricebook.catalog.timeline import Segment
+from pricebook.manifest.cells import Cells, Unusable
+from pricebook.manifest.rate_fact import RateFacts
+from pricebook.manifest.rates_from import RatesFrom
+from pricebook.manifest.text import check_bytes, open_file, unreadable
+from pricebook.problem import Problem, Rejected, did_you_mean, quote
+from pricebook.span import Span
+
+SHOWN = 20
+"""So many bad rows of a table are listed; all are counted."""
+MAX_BYTES = 1 << 30
+BATCH = 1000
+"""So many rows are read at once: enough that the interpreter's work per batch is little, few enough for the caches of
+the processor."""
+
+Rows = tuple[Sequence[int], list[list[str]]]
+"""Rows, and the line at which each ends."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table to read: its file, its name for people, what the card says of it, where a path below that stands in the
+    card's manifest, and what rates of the card may say."""
+
+    path: FilePath
+    shown: str
+    spec: RatesFrom
+    said_at: Callable[[Path], Span]
+    facts: RateFacts
+
+
+class Batch(NamedTuple):
+    """Good rows: the line of each, its key's text up to the group values, its key's text, its schedule's text."""
+
+    lines: Sequence[int]
+    heads: Sequence[str]
+    keys: Sequence[str]
+    schedules: Sequence[str]
+
+
+class RowReader:
+    """One pass over a table. `problems` are those of the file and of the first bad rows; `bad` counts all bad rows."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.problems: list[Problem] = []
+        self.bad = 0
+        self.price_column = 1
+        columns = source.spec.columns
+        self.is_dated = columns.starting_at is not None or columns.ending_before is not None
+
+    def rates(self) -> Iterator[Batch]:
+        """Every good row of a table whose rows each are a whole rate."""
+        for cells, batches in self._read() if not self.is_dated else ():
+            for lines, rows in batches:
+                try:
+                    yield Batch(lines, *cells.rates(rows))
+                except Unusable:
+                    yield from self._one_by_one(cells, lines, rows)
+
+    def dated(self) -> Iterator[tuple[str, Segment, int]]:
+        """Key, segment and line of every good row of a table whose rows have periods of their own: several may make one
+        rate."""
+        for cells, batches in self._read() if self.is_dated else ():
+            for lines, rows in batches:
+                for line, row in zip(lines, rows, strict=True):
+                    try:
+                        _, key, segment = cells.segment(row)
+                    except Unusable as error:
+                        self._refuse(line, error)
+                    else:
+                        yield key, segment, line
+
+    def _one_by_one(self, cells: Cells, lines: Sequence[int], rows: list[list[str]]) -> Iterator[Batch]:
+        for line, row in zip(lines, rows, strict=True):
+            try:
+                yield Batch((line,), *cells.rates([row]))
+            except Unusable as error:
+                self._refuse(line, error)
+
+    def _read(self) -> Iterator[tuple[Cells, Iterator[Rows]]]:
+        """The opened table: what its columns are, and its rows. Nothing when it cannot be used."""
+        source = self.source
+        try:
+            with open_file(source.path) as stream:
+                if os.fstat(stream.fileno()).st_size > MAX_BYTES:
+                    message = f"the file has more than {MAX_BYTES:,} bytes"
+                    self.problems.append(Problem("too-large", message, Span(source.shown), "split the table"))
+                else:
+                    check_bytes(stream, source.shown)
+                    with TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
+                        yield from self._parse(text)
+        except Rejected as rejected:
+            self.problems.extend(rejected.problems)
+        except OSError as error:
+            self._refuse_file(error)
+
+    def _parse(self, text: TextIO) -> Iterator[tuple[Cells, Iterator[Rows]]]:
+        source, count = self.source, len(self.problems)
+        reader = csv.reader(text, delimiter=source.spec.delimiter, strict=True)
+        header: list[str] = []
+        with self._syntax(reader):
+            header = [name.strip() for name in next(reader, [])]
+        if len(self.problems) > count or not self._check_header(header):
+            return
+        try:
+            cells = Cells.of(source.spec, source.facts, header)
+        except Unusable as error:
+            problem = Problem(error.code, error.message, source.said_at(error.said_at), error.hint)
+            self.problems.append(problem)
+            return
+        self.price_column = cells.price + 1
+        yield cells, self._batches(reader)
+
+    def _batches(self, reader: Any) -> Iterator[Rows]:
+        """The rows that are not empty, up to where the text is no CSV or no UTF-8 any more."""
+        rows: list[list[str]] = []
+        lines = array("I")
+        with self._syntax(reader):
+            for row in reader:
+                if row:
+                    rows.append(row)
+                    lines.append(reader.line_num)
+                    if len(rows) == BATCH:
+                        yield lines, rows
+                        rows, lines = [], array("I")
+        if rows:
+            yield lines, rows
+
+    @contextmanager
+    def _syntax(self, reader: Any) -> Iterator[None]:
+        """What cannot be read ends the reading, as a problem at its place."""
+        shown = self.source.shown
+        try:
+            yield
+        except csv.Error as error:
+            hint = "a quotation mark is not closed; inside of a quoted cell it is written twice"
+            self.problems.append(Problem("csv-syntax", str(error), Span(shown, reader.line_num or 1), hint))
+        except UnicodeDecodeError:
+            self.problems.append(_not_utf8(self.source))
+
+    def _refuse_file(self, error: OSError) -> None:
+        """The table cannot be opened: the card is where that is mended."""
+        source = self.source
+        for problem in unreadable(source.path, source.shown, error).problems:
+            hint = problem.hint
+            if isinstance(error, FileNotFoundError) and source.path.parent.is_dir():
+                near = (path.name for path in source.path.parent.iterdir() if path.suffix == source.path.suffix)
+                hint = did_you_mean(source.path.name, near)
+            self.problems.append(replace(problem, at=source.said_at(("table",)), hint=hint))
+
+    def _check_header(self, names: list[str]) -> bool:
+        shown, count = self.source.shown, len(self.problems)
+        if not names:
+            self.problems.append(Problem("empty-table", f"{quote(shown)} has no header line", Span(shown)))
+            return False
+        for column, said_at in self.source.spec.columns.named.items():
+            at = Span(shown)
+            if column not in names:
+                hint = did_you_mean(column, names) or f"columns: {', '.join(names[:20])}"
+                if len(names) == 1 and any(other in names[0] for other in ";\t|"):
+                    hint = "the table seems to have another delimiter: say delimiter under rates_from"
+                related = (("named here", self.source.said_at(said_at)),)
+                message = f"the table has no column {quote(column)}"
+                self.problems.append(Problem("missing-column", message, at, hint, related))
+            elif names.count(column) > 1:
+                message = f"column {quote(column)} stands twice"
+                self.problems.append(Problem("duplicate-column", message, at, "which one is meant?"))
+        return len(self.problems) == count
+
+    def _refuse(self, line: int, error: Unusable) -> None:
+        self.bad += 1
+        if self.bad <= SHOWN:
+            at = Span(self.source.shown, line, error.column)
+            self.problems.append(Problem(error.code, error.message, at, error.hint))
+
+
+def _not_utf8(source: Source) -> Problem:
+    """The place of the first byte that is not UTF-8."""
+    hint = "save it as UTF-8"
+    with source.path.open("rb") as file:
+        for number, content in enumerate(file, 1):
+            try:
+                content.decode()
+            except UnicodeDecodeError as found:
+                message = f"the byte 0x{content[found.start]:02X} is not UTF-8"
+                return Problem("encoding", message, Span(source.shown, number, found.start + 1), hint)
+    return Problem("encoding", "the file is not UTF-8 text", Span(source.shown), hint)
