@@ -1,8 +1,11 @@
 """Rules about names: two that look the same are taken for each other by people, and not by machines."""
 
 import unicodedata
+from array import array
 from collections import Counter
 from collections.abc import Iterator
+from itertools import compress, count
+from operator import not_
 from typing import Any
 
 from pricebook.catalog.link import KEYED
@@ -66,12 +69,15 @@ def _told(name: str) -> str:
 def _groups(card: str, rates: Rates) -> Iterator[Finding]:
     """Rates whose group values look the same. Of a hundred thousand only hashes are kept, until two are equal."""
     keys = [key for key, _ in rates.items()]
-    looks = [hash(_look(key)) for key in keys]
-    if len(set(looks)) == len(looks):
-        return
+    looks = array("q", map(hash, map(str.lower, keys)))
+    for index in compress(count(), map(not_, map(str.isascii, keys))):
+        looks[index] = hash(skeleton(keys[index]))
     counts = Counter(looks)
+    if len(counts) == len(looks):
+        return
+    twice = {look for look, times in counts.items() if times > 1}
     first: dict[str, str] = {}
-    for key in sorted(key for key, look in zip(keys, looks, strict=True) if counts[look] > 1):
+    for key in sorted(key for key, look in zip(keys, looks, strict=True) if look in twice):
         other = first.setdefault(_look(key), key)
         if other != key:
             message = f"two rates look the same: {read_key(key)} and {read_key(other)}"
