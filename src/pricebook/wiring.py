@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pricebook.apply.ports import BillingStore, Journal
+    from pricebook.apply.ports import ContractStore, Journal
     from pricebook.manifest.project import Environment, Project
     from pricebook.usage.engine import Engine
     from pricebook.workflow.python_rule import PythonRule
@@ -23,7 +23,7 @@ JOURNAL = "sqlite:///pricebook-journal.db"
 
 def open_store(
     project: "Project", environment: "Environment", tell: "Callable[[int], None] | None" = None
-) -> "BillingStore":
+) -> "ContractStore":
     """The store of an environment. Raises Rejected for a URL of no known kind, and for a token that is not there.
 
     `tell` hears how many requests the first reading of an account took so far, and 0 at its end.
@@ -43,7 +43,7 @@ def open_journal(project: "Project", environment: "Environment") -> "Journal":
     return SqlJournal(_url(project.root, environment.journal or beside))
 
 
-def _open_account(environment: "Environment", tell: "Callable[[int], None] | None") -> "BillingStore":
+def _open_account(environment: "Environment", tell: "Callable[[int], None] | None") -> "ContractStore":
     """The account behind an API. The token is read here and goes to the client alone."""
     import os
     import secrets

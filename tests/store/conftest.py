@@ -6,8 +6,13 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from account import AT
+from metronome import Metronome
 
-from pricebook.apply.ports import Store
+from pricebook.apply.ports import ContractStore, Store
+from pricebook.metronome.http import Client
+from pricebook.metronome.remote import RemoteStore
+from pricebook.sandbox.server import Served, serving
 from pricebook.store.journal import SqlJournal
 from pricebook.store.memory import MemoryStore
 from pricebook.store.sql import SqlStore
@@ -68,6 +73,24 @@ def journal(url: str) -> Iterator[SqlJournal]:
         yield journal
 
 
+@pytest.fixture
+def account() -> Iterator[Served]:
+    """An empty account of the vendor's, over HTTP. Its clock stands still."""
+    with serving(clock=lambda: AT) as served:
+        yield served
+
+
+@pytest.fixture
+def remote(account: Served) -> Iterator[RemoteStore]:
+    """The account as a store."""
+    client = Client(
+        account.url, account.token, requests_per_minute=1_000_000, concurrency=4, connect_timeout=5, read_timeout=5
+    )
+    nonces = count()
+    with closing(RemoteStore(client, {}, nonce=lambda: f"nonce-{next(nonces)}", sleep=lambda _: None)) as store:
+        yield store
+
+
 STORES: dict[str, Callable[[pytest.FixtureRequest], Store]] = {
     "memory": lambda _: MemoryStore(),
     "sqlite": lambda request: request.getfixturevalue("sql"),
@@ -79,3 +102,33 @@ STORES: dict[str, Callable[[pytest.FixtureRequest], Store]] = {
 def store(request: pytest.FixtureRequest) -> Store:
     """Every store in turn, empty."""
     return STORES[request.param](request)
+
+
+CONTRACT_STORES: dict[str, Callable[[pytest.FixtureRequest], ContractStore]] = {
+    "sqlite": lambda request: request.getfixturevalue("sql"),
+    "postgres": lambda request: request.getfixturevalue("postgres"),
+    "account": lambda request: request.getfixturevalue("remote"),
+}
+
+
+@pytest.fixture(params=CONTRACT_STORES)
+def contracts(request: pytest.FixtureRequest) -> ContractStore:
+    """Every store that keeps contracts in turn, empty."""
+    return CONTRACT_STORES[request.param](request)
+
+
+@pytest.fixture
+def customer(contracts: ContractStore, request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """The id of a customer by name; an account must know who is contracted with."""
+    ids: dict[str, str] = {}
+
+    def make(name: str) -> str:
+        if not isinstance(contracts, RemoteStore):
+            return name
+        if name not in ids:
+            served = request.getfixturevalue("account")
+            with Metronome(bearer_token=served.token, base_url=served.url, max_retries=0) as client:
+                ids[name] = client.v1.customers.create(name=name).data.id
+        return ids[name]
+
+    return make

@@ -208,10 +208,9 @@ def test_a_changed_card_reaches_everybody_on_it(project: Path, tokens: Path) -> 
 @pytest.mark.parametrize("project", ["starter-plan"], indirect=True)
 def test_who_is_not_billed_is_said(project: Path, tokens: Path) -> None:
     _two_contracts(project)
-    ended = _store(project).create_contract(
-        "carl", datetime(2025, 11, 1, tzinfo=UTC), package_alias="starter-plan", at=NOW
-    )
-    _store(project).end_contract(ended.id, datetime(2026, 2, 20, tzinfo=UTC))
+    _store(project).create_contract("carl", datetime(2025, 11, 1, tzinfo=UTC), package_alias="starter-plan", at=NOW)
+    (ended,) = _store(project).customer_contracts("acme", "carl")
+    _store(project).end_contract(ended, datetime(2026, 2, 20, tzinfo=UTC))
     later = datetime(2026, 6, 1, tzinfo=UTC)
     _store(project).create_contract("dora", later, package_alias="starter-plan", at=NOW)
     found = _assessed(project, tokens)

@@ -14,7 +14,7 @@ from typing import Protocol
 from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
 from pricebook.plan.change import Change
-from pricebook.plan.contract import Contract
+from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Step
 
@@ -76,6 +76,39 @@ class BillingStore(Store, Protocol):
     def contracts(self, namespace: str, at: datetime) -> Iterator[Contract]:
         """The live contracts on our package versions and rate cards that end later than `at`, grouped by package
         version and within it by start. Needs no more than reading; not all of them are held in memory at once."""
+
+
+class ContractStore(BillingStore, Protocol):
+    """A store that also shows who was billed, and makes and ends contracts on packages of ours."""
+
+    def cohort(
+        self, namespace: str, at: datetime, package: str | None = None, *, ended: bool = False
+    ) -> Iterator[Contract]:
+        """The contracts on our package versions, of one package or of all: by name, version and start.
+
+        Those that run at `at` or are still to start; with `ended` those too that ended earlier or are archived. Needs
+        no more than reading; not all of them are held in memory at once. Raises StoreError.
+        """
+
+    def customer_contracts(self, namespace: str, customer: str) -> tuple[Contract, ...]:
+        """Every contract of one customer by start, ended, archived and foreign ones too, with all that is known of it.
+        A customer that the store does not know has none. Raises StoreError."""
+
+    def provision(self, namespace: str, wanted: Provision, at: datetime) -> str:
+        """Make the contract and return its id: the vendor's `contracts/create`, with nothing else in it.
+
+        When there is a contract with that uniqueness key already, it is the answer if it is of that customer, from that
+        start, on that package version, or on one that bears the alias or once did. Raises StoreRefused for any other,
+        and for whatever the vendor refuses; OutcomeUnknown when even a look did not tell: asking again is safe.
+        """
+
+    def end_contract(self, contract: Contract, ending_before: datetime | None) -> None:
+        """Give the contract another end, not before its start; None: no end. Saying the same twice does no harm. The
+        vendor extends no terms when an end moves out. Raises StoreRefused, for an archived one too, OutcomeUnknown."""
+
+    def archive_contract(self, contract: Contract, at: datetime) -> None:
+        """Take the contract out of use, for good, as if it had never been; nothing happens when it is. Raises
+        StoreRefused, OutcomeUnknown."""
 
 
 class State(StrEnum):

@@ -4,7 +4,7 @@ What bears a mark of the namespace is ours, and so is, for one reading, what is 
 rest is listed and left alone; it costs no request of its own. Reading needs no more than a token that may read.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Event
@@ -34,11 +34,10 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import rewritten
 from pricebook.metronome.http import Client
-from pricebook.metronome.listing import at_once, everything
+from pricebook.metronome.listing import at_once, everything, pages
 from pricebook.metronome.schedule import read_schedules
 from pricebook.metronome.unit import Units
 from pricebook.metronome.wire.noun import read_noun
-from pricebook.plan.contract import Contract
 from pricebook.plan.diff import NO_RATES
 from pricebook.plan.mark import RateMark, alias_digest
 from pricebook.plan.snapshot import Foreign, Snapshot, digest_of
@@ -109,7 +108,9 @@ def read_account(
 
     def counter(ref: Ref) -> Callable[[Event], int]:
         body = {"package_id": account.ours[ref]["id"]}
-        return lambda _: sum(_runs(contract, at) for contract in everything(client, CONTRACTS, body))
+        return lambda stop: sum(
+            _runs(contract, at) for items, _ in pages(client, CONTRACTS, body, stop=stop) for contract in items
+        )
 
     counts = at_once(client, [counter(ref) for ref in packages])
     cards = {account.ours[ref]["id"]: ref for ref in account.ours if ref.kind is Kind.RATE_CARD}
@@ -149,27 +150,6 @@ def _read_all_rates(client: Client, account: Account) -> None:
             account.unmarked.discard(ref)
             account.others[ref.kind, item["id"]] = item
             _leave(account, ref, item["id"], f"its rates: {_reason(error)}")
-
-
-def read_contracts(client: Client, account: Account, at: datetime) -> Iterator[Contract]:
-    """The live contracts on our packages that end later than `at`, package version by version and by their start."""
-    cards = {account.ours[ref]["id"]: ref for ref in account.ours if ref.kind is Kind.RATE_CARD}
-    for ref in sorted((r for r in account.ours if r.kind is Kind.PACKAGE), key=lambda r: (r.name, r.version or 0)):
-        package = account.ours[ref]
-        card = cards.get(package.get("rate_card_id") or "")
-        found = [
-            Contract(
-                item["contract_id"],
-                item["customer_id"],
-                ref,
-                card,
-                instant(item["starting_at"]),
-                instant(item["ending_before"]) if item.get("ending_before") else None,
-            )
-            for item in everything(client, CONTRACTS, {"package_id": package["id"]})
-            if _runs(item, at)
-        ]
-        yield from sorted(found, key=lambda contract: (contract.starting_at, contract.customer, contract.id))
 
 
 def product_namer(account: Account) -> Callable[[str], str]:

@@ -8,10 +8,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
-from pricebook.apply.ports import NOTHING
+from pricebook.apply.ports import NOTHING, StoreRefused
 from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
-from pricebook.metronome.account import read_account, read_contracts, snapshot_of
+from pricebook.metronome.account import read_account, snapshot_of
+from pricebook.metronome.contract import (
+    archive_contract,
+    customer_contracts,
+    end_contract,
+    provision,
+    read_cohort,
+)
 from pricebook.metronome.custom_field import Keys
 from pricebook.metronome.http import Client
 from pricebook.metronome.limit import check_change
@@ -19,7 +26,7 @@ from pricebook.metronome.rate_writing import add_rates
 from pricebook.metronome.sending import Sender
 from pricebook.metronome.writing import Work, perform_noun
 from pricebook.plan.change import AddRates, Change
-from pricebook.plan.contract import Contract
+from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.snapshot import Snapshot
 
 
@@ -64,21 +71,48 @@ class RemoteStore:
 
     def perform(self, namespace: str, change: Change, at: datetime) -> str:
         """See `apply.ports.Store`. Looks again after a lost answer, and sends again what is not there."""
-        if self._work is None or self._work.account.namespace != namespace:
-            self.snapshot(namespace, at)
-        work = self._work
-        assert work is not None
+        work = self._known(namespace, at)
         self._keys.prepare()
         return add_rates(work, change) if isinstance(change, AddRates) else perform_noun(work, change, at)
 
     def contracts(self, namespace: str, at: datetime) -> Iterator[Contract]:
         """See `apply.ports.BillingStore`. Contracts that are on no package cannot be listed, and are not there."""
-        if self._work is None or self._work.account.namespace != namespace:
-            self.snapshot(namespace, at)
-        work = self._work
-        assert work is not None
-        yield from read_contracts(self._client, work.account, at)
+        return self.cohort(namespace, at)
+
+    def cohort(
+        self, namespace: str, at: datetime, package: str | None = None, *, ended: bool = False
+    ) -> Iterator[Contract]:
+        """See `apply.ports.ContractStore`. The list shows neither uniqueness keys nor transitions."""
+        yield from read_cohort(self._client, self._known(namespace, at).account, at, package, ended=ended)
+
+    def customer_contracts(self, namespace: str, customer: str) -> tuple[Contract, ...]:
+        """See `apply.ports.ContractStore`."""
+        work = self._work if self._work is not None and self._work.account.namespace == namespace else None
+        known = {item["id"]: ref for ref, item in work.account.ours.items()} if work is not None else {}
+        return customer_contracts(self._client, namespace, known, customer)
+
+    def provision(self, namespace: str, wanted: Provision, at: datetime) -> str:
+        """See `apply.ports.ContractStore`."""
+        package = self._known(namespace, at).account.id_of(wanted.package) if wanted.package is not None else None
+        if wanted.package is not None and package is None:
+            raise StoreRefused(f"{wanted.package} is not there", 404)
+        return provision(self._client, self._sender, wanted, package)
+
+    def end_contract(self, contract: Contract, ending_before: datetime | None) -> None:
+        """See `apply.ports.ContractStore`."""
+        end_contract(self._client, self._sender, contract, ending_before)
+
+    def archive_contract(self, contract: Contract, at: datetime) -> None:
+        """See `apply.ports.ContractStore`. Its finalized invoices are left alone."""
+        archive_contract(self._client, self._sender, contract)
 
     def cannot(self, namespace: str, change: Change) -> Iterable[Violation]:
         """See `apply.ports.Store`."""
         return check_change(namespace, change, self._units)
+
+    def _known(self, namespace: str, at: datetime) -> Work:
+        """The account as last read, read now if it was not yet."""
+        if self._work is None or self._work.account.namespace != namespace:
+            self.snapshot(namespace, at)
+        assert self._work is not None
+        return self._work

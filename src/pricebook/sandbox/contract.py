@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pricebook.catalog.calendar import later
 from pricebook.catalog.instant import instant_text
+from pricebook.plan.contract import Contract, handed_over
 from pricebook.sandbox import alias
 from pricebook.sandbox.account import CREATED_BY, Held, Work
 from pricebook.sandbox.call import Call, Json, check_hours, id_answer
@@ -48,7 +49,7 @@ def create(call: Call) -> Json:
     kept["starting_at"] = body["starting_at"]
     transition = body.get("transition")
     if transition is not None:
-        work.get(KIND, transition["from_contract_id"])
+        _hand_over(work, body, transition)
         kept["transition"] = {"type": transition["type"], "from_contract_id": transition["from_contract_id"]}
     key = body.get("uniqueness_key")
     id_ = work.add(KIND, kept, parent=body["customer_id"], link=package_id, uniqueness_key=key)
@@ -144,6 +145,29 @@ def _on_card(work: Work, body: Json) -> Json:
             raise Refused(400, f"no rate card has the alias {body['rate_card_alias']!r} at {body['starting_at']}")
         kept["rate_card_id"] = card_id
     return kept
+
+
+def _hand_over(work: Work, body: Json, transition: Json) -> None:
+    """End the contract that the new one supersedes. Raises Refused when it cannot follow on it."""
+    held = work.get(KIND, transition["from_contract_id"])
+    if held.parent != body["customer_id"]:
+        raise Refused(404, f"there is no contract {held.id} of the customer {body['customer_id']}")
+    instant, end = datetime.fromisoformat, held.body.get("ending_before")
+    earlier = Contract(
+        held.id,
+        body["customer_id"],
+        None,
+        None,
+        instant(held.body["starting_at"]),
+        instant(end) if end is not None else None,
+        instant(held.archived_at) if held.archived_at is not None else None,
+    )
+    try:
+        ending = handed_over(transition["type"].upper(), instant(body["starting_at"]), earlier)
+    except ValueError as error:
+        raise Refused(400, str(error)) from None
+    if ending is not None and ending != earlier.ending_before:
+        work.put(held, held.body | {"ending_before": instant_text(ending)})
 
 
 def _own(call: Call) -> Held:

@@ -20,7 +20,6 @@ from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.reference import STORED, Kind, Ref
 from pricebook.catalog.timeline import key_text, read_key
 from pricebook.catalog.traverse import rewritten
-from pricebook.plan.contract import Contract
 from pricebook.plan.snapshot import Foreign, Snapshot
 from pricebook.store.alias import Assignment, held
 from pricebook.store.database import Database, DriverConnection
@@ -313,29 +312,6 @@ def _contracts(reader: Reader, rows: dict[Kind, dict[Ref, Row]], at: str) -> dic
         live: dict[str, int] = dict(reader.rows(sql, at))
         counts |= {ref: live[row[0]] for ref, row in rows[kind].items() if row[0] in live}
     return counts
-
-
-def read_contracts(reader: Reader, namespace: str, at: datetime) -> Iterator[Contract]:
-    """See `apply.ports.BillingStore`."""
-    prefix = f"{namespace}/"
-    sql = (
-        "SELECT contract.id, customer_id, package.mark, rate_card.mark, contract.starting_at, contract.ending_before"
-        " FROM contract LEFT JOIN package ON package.id = package_id"
-        " LEFT JOIN rate_card ON rate_card.id = contract.rate_card_id"
-        " WHERE contract.archived_at IS NULL AND (contract.ending_before IS NULL OR contract.ending_before > ?)"
-        " AND (substr(package.mark, 1, ?) = ? OR substr(rate_card.mark, 1, ?) = ?)"
-        " ORDER BY package.mark, rate_card.mark, contract.starting_at, customer_id, contract.id"
-    )
-    size = len(prefix)
-    for id_, customer, package, card, start, end in reader.stream(sql, instant_text(at), size, prefix, size, prefix):
-        yield Contract(
-            id_,
-            customer,
-            read_mark(namespace, package) if package is not None else None,
-            read_mark(namespace, card) if card is not None else None,
-            datetime.fromisoformat(start),
-            datetime.fromisoformat(end) if end is not None else None,
-        )
 
 
 def _standing(reader: Reader, rows: dict[Kind, dict[Ref, Row]], at: str) -> dict[tuple[Ref, Ref], int]:

@@ -12,21 +12,18 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from pricebook.apply.ports import NOTHING, OutcomeUnknown, StoreError
-from pricebook.catalog.instant import instant_text
-from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.reference import Ref
 from pricebook.plan.change import AddRates, Change
 from pricebook.plan.snapshot import Snapshot
 from pricebook.store import sqlite
-from pricebook.store.alias import holder
 from pricebook.store.database import Database, database_of
-from pricebook.store.reading import Reader, StoredRates, assignments, read_snapshot, reader_within
+from pricebook.store.reading import Reader, StoredRates, read_snapshot, reader_within
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from pricebook.catalog.model import Violation
-    from pricebook.plan.contract import Contract as LiveContract
-    from pricebook.store.contract import Contract
+    from pricebook.plan.contract import Contract, Provision
 
 
 class SqlStore:
@@ -89,13 +86,38 @@ class SqlStore:
         """See `apply.ports.Store`: whatever the model can say can be kept."""
         return ()
 
-    def contracts(self, namespace: str, at: datetime) -> "Iterator[LiveContract]":
+    def contracts(self, namespace: str, at: datetime) -> "Iterator[Contract]":
         """See `apply.ports.BillingStore`."""
-        from pricebook.store.reading import read_contracts
+        from pricebook.store.contract import read_contracts
 
         with self._reading() as reader:
             if reader is not None:
                 yield from read_contracts(reader, namespace, at)
+
+    def cohort(
+        self, namespace: str, at: datetime, package: str | None = None, *, ended: bool = False
+    ) -> "Iterator[Contract]":
+        """See `apply.ports.ContractStore`."""
+        from pricebook.store.contract import read_cohort
+
+        with self._reading() as reader:
+            if reader is not None:
+                yield from read_cohort(reader, namespace, at, package, ended=ended)
+
+    def customer_contracts(self, namespace: str, customer: str) -> "tuple[Contract, ...]":
+        """See `apply.ports.ContractStore`."""
+        from pricebook.store.contract import customer_contracts
+
+        with self._reading() as reader:
+            return customer_contracts(reader, namespace, customer) if reader is not None else ()
+
+    def provision(self, namespace: str, wanted: "Provision", at: datetime) -> str:
+        """See `apply.ports.ContractStore`."""
+        from pricebook.store.contract_writing import provision
+
+        with self._writing() as connection:
+            reader = reader_within(connection, self._database)
+            return provision(connection, reader, namespace, wanted, at)
 
     def create_contract(
         self,
@@ -108,65 +130,32 @@ class SqlStore:
         custom_fields: Mapping[str, str] | None = None,
         at: datetime | None = None,
         **more: Any,
-    ) -> "Contract":
-        """The vendor's `contracts/create`; `at` is only recorded. Raises StoreRefused with the vendor's status."""
-        from pricebook.store import contract
+    ) -> str:
+        """The vendor's `contracts/create`, on packages of anybody or on a rate card; `at` is only recorded.
 
-        request = contract.Request(
+        Returns the contract's id. Raises StoreRefused with the vendor's status.
+        """
+        from pricebook.store.contract_writing import Request, create_contract
+
+        request = Request(
             customer_id, starting_at, package_id, package_alias, uniqueness_key, transition, custom_fields, more
         )
         with self._writing() as connection:
-            return contract.create_contract(connection, reader_within(connection, self._database), request, at)
+            return create_contract(connection, reader_within(connection, self._database), request, at)
 
-    def end_contract(self, id_: str, ending_before: datetime) -> "Contract":
-        """Give a contract another end, not before its start. Raises StoreRefused."""
-        from pricebook.store import contract
-
-        with self._writing() as connection:
-            return contract.end_contract(connection, reader_within(connection, self._database), id_, ending_before)
-
-    def archive_contract(self, id_: str, at: datetime) -> "Contract":
-        """Take a contract out of use, for good. Raises StoreRefused."""
-        from pricebook.store import contract
+    def end_contract(self, contract: "Contract", ending_before: datetime | None) -> None:
+        """See `apply.ports.ContractStore`."""
+        from pricebook.store.contract_writing import end_contract
 
         with self._writing() as connection:
-            return contract.archive_contract(connection, reader_within(connection, self._database), id_, at)
+            end_contract(connection, reader_within(connection, self._database), contract.id, ending_before)
 
-    def get_contract(self, id_: str) -> "Contract":
-        """One contract. Raises StoreRefused when there is none."""
-        from pricebook.store import contract
+    def archive_contract(self, contract: "Contract", at: datetime) -> None:
+        """See `apply.ports.ContractStore`."""
+        from pricebook.store.contract_writing import archive_contract
 
-        with self._reading() as reader:
-            if reader is None:
-                raise contract.missing(id_)
-            return contract.get_contract(reader, id_)
-
-    def list_contracts(
-        self,
-        package_id: str,
-        covering_date: datetime | None = None,
-        starting_at: datetime | None = None,
-        include_archived: bool = False,
-    ) -> "list[Contract]":
-        """The contracts on a package, by start: in force on a date, or starting then or later. Raises StoreRefused."""
-        from pricebook.store import contract
-
-        with self._reading() as reader:
-            if reader is None:
-                return []
-            return contract.list_contracts(reader, package_id, covering_date, starting_at, include_archived)
-
-    def package_holder(self, alias: str, instant: datetime) -> str | None:
-        """The id of the package that an alias names at an instant."""
-        return self._holder(Kind.PACKAGE, alias, instant)
-
-    def rate_card_holder(self, alias: str, instant: datetime) -> str | None:
-        """The id of the rate card that an alias names at an instant."""
-        return self._holder(Kind.RATE_CARD, alias, instant)
-
-    def _holder(self, kind: Kind, alias: str, instant: datetime) -> str | None:
-        with self._reading() as reader:
-            return holder(assignments(reader, kind, alias), instant_text(instant)) if reader is not None else None
+        with self._writing() as connection:
+            archive_contract(connection, reader_within(connection, self._database), contract.id, at)
 
     @contextmanager
     def _reading(self) -> Iterator[Reader | None]:

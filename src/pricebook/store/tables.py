@@ -96,8 +96,9 @@ contract = Table(
     Column("created_at", TEXT),
     Column("archived_at", TEXT),
     CheckConstraint("ending_before >= starting_at"),
-    Index("contract_package", "package_id"),
+    Index("contract_package", "package_id", "starting_at", "customer_id", "id"),  # in the order of a cohort
     Index("contract_rate_card", "rate_card_id"),
+    Index("contract_customer", "customer_id"),
 )
 
 run = Table(
