@@ -224,3 +224,21 @@ def test_a_reader_who_has_gone_is_no_failure(desk: Desk) -> None:
         ["bash", "-c", line], cwd=desk.project, env=environment, capture_output=True, text=True, check=False
     )
     assert (answer.stderr, answer.returncode) == ("", 0)
+
+
+def test_an_overlay_and_a_file_that_joins_it_are_seen(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    (desk.project / "overlays").mkdir()
+    project = PROJECT.replace('{store: "sqlite:///pricebook.db"}', '{store: "sqlite:///p.db", overlays: [overlays]}')
+    desk.write("pricebook.yaml", project)
+    overlay = "apiVersion: pricebook/v1\nkind: Overlay\npatches: {{product:pro: {{{}}}}}\n"
+    desk.write("overlays/a.yaml", overlay.format("name: Pro (test)"))
+    desk.run("apply", "--yes")
+    assert "Nothing to change" in desk.run("plan")[0]
+    assert desk.recalled("plan")
+    desk.write("overlays/b.yaml", overlay.format("tags: [test]"))
+    assert "tags" in desk.run("plan")[0]
+    (desk.project / "overlays" / "b.yaml").unlink()
+    assert desk.recalled("plan")
+    desk.write("overlays/a.yaml", overlay.format("name: Pro"))
+    assert "Pro (test) -> Pro" in desk.run("plan")[0]

@@ -55,7 +55,7 @@ def command(ctx: click.Context, accept: Path | None, adopt: bool, revert: Path |
         from pricebook.workflow.drift import revert as reverted
 
         namespace, (environment, _) = invocation.project.settings.namespace, invocation.environment
-        loaded, store = load(invocation.project), invocation.store()
+        loaded, store = load(invocation.project, environment), invocation.store()
         snapshot = store.snapshot(namespace, invocation.as_of)
         report = drift(
             loaded, snapshot, invocation.journal(), namespace=namespace, environment=environment, accept=accept

@@ -77,7 +77,7 @@ def command(
         else:
             from pricebook.manifest.load import load
 
-            catalog = load(invocation.project).catalog
+            catalog = load(invocation.project, invocation.environment[0]).catalog
         found = preview(asked, catalog)
         if invocation.json:
             from pricebook.render.bill_json import bills_json

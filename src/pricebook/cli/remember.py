@@ -113,19 +113,20 @@ def _inputs(invocation: Invocation, witness: Witness) -> tuple[str, str, str, st
     """Where the project was looked for and found, its manifests and the other files that were opened, and the digest of
     all; None unless those are the files that were opened, unchanged since."""
     project = invocation.project
+    tops = project.tops(invocation.environment[0])
     directory = str(invocation.directory)
     root = find_root(directory)
     if root is None or Path(root) != project.root:
         return None
-    listed = {PROJECT_FILE, *(shown for _, shown in manifest_files(root, project.tops))}
+    listed = {PROJECT_FILE, *(shown for _, shown in manifest_files(root, tops))}
     opened = {os.path.relpath(path, root) for path in witness.files}
     others = sorted(opened - listed - {WAIVERS_FILE})
-    inputs = digest_of(root, project.tops, others)
-    if not listed <= opened or any("\t" in name for name in (*project.tops, *others)):
+    inputs = digest_of(root, tops, others)
+    if not listed <= opened or any("\t" in name for name in (*tops, *others)):
         return None
     if not all(_settled(path, known, witness.since) for path, known in witness.files.items()):
         return None
-    return directory, root, "\t".join(project.tops), "\t".join(others), inputs
+    return directory, root, "\t".join(tops), "\t".join(others), inputs
 
 
 def _settled(path: Path, known: os.stat_result, since: datetime) -> bool:

@@ -40,7 +40,7 @@ def command(ctx: click.Context, names: tuple[str, ...], update: bool, yes: bool)
         from pricebook.workflow.test import run_tests, updates
 
         invocation.answers_in("text", "json", "junit")
-        loaded = load(invocation.project)
+        loaded = load(invocation.project, invocation.environment[0])
         ruled = policy_tests(loaded)
         scenarios = [name for name in names if name not in ruled]
         outcomes = run_tests(loaded, invocation.project, scenarios) if scenarios or not names else []

@@ -13,24 +13,23 @@ from pricebook.cli.options import notes_option, report_option
 def command(ctx: click.Context, notes: bool) -> None:
     """Check the manifests and say everything that is wrong with them, all at once.
 
-    Reads the project's files only; no store, no network. Rules look at the catalogue: see `pricebook rules`. Exit code
-    0 when all is well, 1 when something is wrong or a rule finds what the policy does not let pass.
+    Every environment is checked with its overlays and its policy, or the one that --env names; what is not wrong in all
+    of them says in which. Reads the project's files only; no store, no network. Rules look at the catalogue: see
+    `pricebook rules`. Exit code 0 when all is well, 1 when something is wrong or a rule finds what the policy does not
+    let pass.
     """
     invocation = Invocation.of(ctx)
     with refusals(invocation):
         from pricebook import wiring
-        from pricebook.manifest.load import load
         from pricebook.render.census import census_json, census_text
         from pricebook.render.format import Format, problems_document
-        from pricebook.workflow.policy import checked_policy, company_rules, stopping
-        from pricebook.workflow.review import review_catalog
+        from pricebook.workflow.validate import validate
 
-        policy = checked_policy(invocation.project, invocation.environment[0])
-        loaded = load(invocation.project)
-        company = company_rules(invocation.project, invocation.environment[0])
-        findings = review_catalog(
-            invocation.project, policy, loaded, invocation.as_of, wiring.cpu_seconds, company, wiring.python_rules()
-        )
+        chosen = invocation.environment[0]
+        named = [chosen] if invocation.environment_name else list(invocation.project.settings.environments)
+        environments = sorted(named, key=lambda name: name != chosen)
+        found = validate(invocation.project, environments, invocation.as_of, wiring.cpu_seconds, wiring.python_rules())
+        loaded, findings = found.loaded, found.findings
 
         def document(form: Format) -> str:
             if form is Format.JSON:
@@ -47,6 +46,5 @@ def command(ctx: click.Context, notes: bool) -> None:
         else:
             invocation.print([document(Format(invocation.format)).rstrip("\n")])
         invocation.report(document)
-        stopped = stopping(findings, policy)
-    if stopped:
+    if found.stopped:
         ctx.exit(1)

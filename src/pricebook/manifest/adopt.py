@@ -60,6 +60,9 @@ class Adoption:
         home = self._loaded.whereabouts.homes[wish.ref]
         said = spec_data(wish.observed, self._scales)
         for name in sorted(wish.fields):
+            if self._overlaid(wish.ref, ("spec", name)):
+                self._leave_to_overlay(wish.ref, name)
+                continue
             try:
                 text = self._text(home.file)
                 self.after[home.file] = (
@@ -86,11 +89,14 @@ class Adoption:
             self._append_rate(home.file, home.index, wanted)
             return
         at = self._loaded.whereabouts.spans([Spot(wish.ref, (), key)])[Spot(wish.ref, (), key)]
-        if at.file != home.file:
+        if at.file != home.file and not self._overlaid(wish.ref, ("spec", "rates")):
             self._adopt_row(wish, at, desired, schedule)
             return
         (present,) = rates_data(RateBook({key: desired}), card, self._scales)
         item = self._item(home.file, home.index, wanted)
+        if self._overlaid(wish.ref, item):
+            self._leave_to_overlay(wish.ref, str(read_key(key)))
+            return
         text = self._text(home.file)
         self.after[home.file] = rewritten(text, home.index, _prices(text, home.index, item, present, wanted))
 
@@ -144,6 +150,15 @@ class Adoption:
                 self.after[at.file] = "\n".join(lines)
                 return
         raise Unplaceable(at)
+
+    def _overlaid(self, ref: Ref, path: Path) -> bool:
+        """Whether the environment's overlay has a say in what stands there."""
+        whereabouts = self._loaded.whereabouts
+        home = whereabouts.homes[ref]
+        return whereabouts.overlay is not None and whereabouts.overlay.covers(home.file, home.index, path)
+
+    def _leave_to_overlay(self, ref: Ref, part: str) -> None:
+        self.left.append((str(ref), f"{quote(part)} is said by an overlay of this environment: change it there"))
 
     def _leave(self, ref: Ref, part: str) -> None:
         self.left.append((str(ref), f"{quote(part)} has no place of its own in the text: edit it by hand"))

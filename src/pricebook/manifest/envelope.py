@@ -15,6 +15,8 @@ from pricebook.problem import did_you_mean, quote
 
 API_VERSION = "pricebook/v1"
 KINDS = {kind.manifest: kind for kind in Kind}
+OVERLAY = "Overlay"
+"""The word after `kind:` in a file that holds patches of an environment (`manifest.overlay`) and no noun."""
 MAX_NAME = {Kind.PACKAGE: 60}
 """Names go into the store's marks: a package's uniqueness key has 128 characters, a custom field 200."""
 
@@ -48,6 +50,11 @@ class Envelope:
     document: Document
     waivers: tuple[WaiverHere, ...] = ()
     adopt: Mapping[str, str] = field(default_factory=dict)
+
+
+def kind_of(document: Document) -> object:
+    """What a document says that it is."""
+    return document.data.get("kind") if isinstance(document.data, dict) else None
 
 
 def is_manifest(document: Document) -> bool:

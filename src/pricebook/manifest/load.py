@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, cast
@@ -19,7 +19,7 @@ from pricebook.catalog.registry import noun_class
 from pricebook.catalog.timeline import read_schedule
 from pricebook.catalog.traverse import references, written_references
 from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
-from pricebook.manifest.envelope import Envelope, is_manifest, open_envelope
+from pricebook.manifest.envelope import OVERLAY, Envelope, is_manifest, kind_of, open_envelope
 from pricebook.manifest.place import Placer
 from pricebook.manifest.policy import WaiverHere
 from pricebook.manifest.project import MAX_YAML, Project
@@ -38,6 +38,7 @@ from pricebook.span import Span
 
 if TYPE_CHECKING:
     from pricebook.catalog.scenario import Scenario
+    from pricebook.manifest.overlay import Overlay
 
 _OURS = re.compile(r"""^\s*["']?apiVersion["']?\s*:\s*["']?pricebook/""", re.MULTILINE)
 """A text that cannot be parsed, but says that it is a manifest."""
@@ -92,10 +93,14 @@ class _Loading:
         self.placer.add(violations, envelope.document, ("spec",))
 
 
-def load(project: Project) -> Loaded:
-    """Read every manifest of the project. Raises Rejected with all problems at once."""
+def load(project: Project, environment: str | None = None) -> Loaded:
+    """Read every manifest of the project, as an environment has them with its overlay; without one, as they stand.
+
+    Raises Rejected with all problems at once.
+    """
     loading = _Loading(project, Placer(project.root))
     _open_all(loading)
+    overlay = _overlay(loading, environment)
     _validate_all(loading)
     _resolve(loading)
     before = loading.complaints
@@ -123,7 +128,24 @@ def load(project: Project) -> Loaded:
     homes = {ref: Home(document.file, document.index, document.at) for ref, document in documents.items()}
     waivers = tuple((ref, envelope.waivers) for ref, envelope in loading.envelopes.items() if envelope.waivers)
     adopt = {ref: envelope.adopt for ref, envelope in loading.envelopes.items() if envelope.adopt}
-    return Loaded(catalog, Whereabouts(project.root, catalog, homes, MAX_YAML, loading.shelves), waivers, adopt, tests)
+    whereabouts = Whereabouts(project.root, catalog, homes, MAX_YAML, loading.shelves, overlay)
+    return Loaded(catalog, whereabouts, waivers, adopt, tests)
+
+
+def _overlay(loading: _Loading, environment: str | None) -> "Overlay | None":
+    """Put the environment's patches into the specs; None when it has none."""
+    settings = loading.project.settings.environments.get(environment) if environment is not None else None
+    if environment is None or settings is None or not (settings.overlays or settings.patches):
+        return None
+    from pricebook.manifest.overlay import apply_overlay, read_overlay
+
+    overlay, problems = read_overlay(loading.project, environment, loading.placer)
+    loading.problems += problems
+    specs = {ref: (envelope.document, envelope.spec) for ref, envelope in loading.envelopes.items()}
+    for ref, spec in apply_overlay(overlay, specs, loading.placer):
+        loading.envelopes[ref] = replace(loading.envelopes[ref], spec=spec)
+    loading.placer.source = overlay.source
+    return overlay
 
 
 def _check_tests(tests: Mapping[Ref, Noun], catalog: Catalog) -> Iterator[Found]:
@@ -144,7 +166,7 @@ def _by_place(problem: Problem) -> tuple[str, bool, Span]:
 def _files(project: Project) -> Iterator[tuple[FilePath, str]]:
     """See `source.manifest_files`. Raises Rejected for a folder that may not be read."""
     try:
-        for path, shown in manifest_files(str(project.root), project.tops):
+        for path, shown in manifest_files(str(project.root), project.manifests):
             yield FilePath(path), shown
     except OSError as error:
         folder = FilePath(error.filename)
@@ -177,8 +199,21 @@ def _open_file(loading: _Loading, path: FilePath, shown: str) -> bool:
         return False  # somebody else's YAML beside the manifests
     loading.problems.extend(problems)
     for document in documents:
-        _open(loading, document)
+        if kind_of(document) == OVERLAY:
+            _check_named(loading, document)
+        else:
+            _open(loading, document)
     return bool(documents)
+
+
+def _check_named(loading: _Loading, document: Document) -> None:
+    """An overlay among the manifests is no noun; one that no environment names would do nothing."""
+    from pricebook.manifest.overlay import overlay_files
+
+    if os.path.normpath(document.file) not in overlay_files(loading.project):
+        message = f"no environment has this overlay: {quote(document.file)} changes nothing"
+        hint = f"name it in pricebook.yaml: environments: {{NAME: {{overlays: [{document.file}]}}}}"
+        loading.placer.add([Violation("unused-overlay", message, (), hint)], document, ("kind",))
 
 
 def _open(loading: _Loading, document: Document) -> None:

@@ -1,7 +1,7 @@
 """From paths to places: positions are looked up in the text only when a problem has to be shown."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
@@ -12,7 +12,18 @@ from pricebook.manifest.syntax import Document
 from pricebook.problem import Problem
 from pricebook.span import Span
 
-_AT_KEY = frozenset(("unknown-field", "forbidden-field", "reserved-key", "more"))
+_AT_KEY = frozenset(
+    (
+        "unknown-field",
+        "forbidden-field",
+        "reserved-key",
+        "more",
+        "patch-ref",
+        "patch-path",
+        "patch-nowhere",
+        "patched-twice",
+    )
+)
 _NAME: Path = ("metadata", "name")
 
 
@@ -32,6 +43,8 @@ class Placer:
 
     def __init__(self, root: FilePath) -> None:
         self.root = root
+        self.source: Callable[[str, int, NodePath], tuple[str, int, NodePath]] = lambda *node: node
+        """Where what stands at a path of a document is written: there, or in an overlay's patch."""
         self.homes: dict[Ref, Document] = {}
         self._noted: list[_Noted] = []
 
@@ -79,9 +92,10 @@ class Placer:
         return sorted(problems, key=lambda p: (p.at or Span(""), p.code, p.message))
 
     def _locate(self, wanted: Mapping[tuple[str, int], set[NodePath]]) -> dict[tuple[str, int, NodePath], Span]:
-        files: dict[str, dict[int, set[NodePath]]] = defaultdict(dict)
-        for (file, index), paths in wanted.items():
-            files[file][index] = paths
+        files: dict[str, dict[int, set[NodePath]]] = defaultdict(lambda: defaultdict(set))
+        sources = {(*at, path): self.source(*at, path) for at, paths in wanted.items() for path in paths}
+        for file, index, path in sources.values():
+            files[file][index].add(path)
         spans: dict[tuple[str, int, NodePath], Span] = {}
         for file, documents in files.items():
             try:
@@ -89,7 +103,7 @@ class Placer:
             except (OSError, ValueError):
                 continue  # gone or changed since it was read: the document's own place stands in
             spans |= {(file, index, path): at for (index, path), at in locate_all(file, text, documents).items()}
-        return spans
+        return {node: spans[source] for node, source in sources.items() if source in spans}
 
 
 def _within(path: Path) -> NodePath:

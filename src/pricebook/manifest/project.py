@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, WithJsonSchema
 
-from pricebook.catalog.field import Whole
+from pricebook.catalog.field import Texts, Whole
 from pricebook.catalog.model import Model, Number, Text, Violation
 from pricebook.catalog.model import Path as NounPath
 from pricebook.manifest.locate import locate
@@ -30,9 +30,13 @@ Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", 
 METRONOME = "metronome"
 """The store that is an account of the vendor's."""
 BASE_URL = r"^(https://[^/?#@\s]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^?#\s]*)?$"
+_ANYWHERE = ("store", "journal", "overlays", "patches", "policy")
+"""What an environment may say whatever its store is."""
 Seconds = Annotated[
     Number, Field(gt=0, le=600), WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 600})
 ]
+Patches = dict[Text, Annotated[dict[Text, Any], Field(min_length=1)]]
+"""Values by field path, of nouns by Ref: `{"product:pro": {"name": "Pro (test)"}}`."""
 
 
 class Environment(Model):
@@ -59,6 +63,10 @@ class Environment(Model):
     """`metronome` only: the account's names of pricing units by ours, where ours is not its name in lower case with
     hyphens."""
 
+    overlays: Texts = ()
+    """Files and folders of patches (`kind: Overlay`) that hold in this environment, relative to the project."""
+    patches: Patches = Field(default_factory=dict)
+    """What this environment says otherwise than the manifests: values by field, of nouns by Ref."""
     policy: Policy | None = None
     """What is said here holds in this environment instead of the project's policy."""
 
@@ -68,7 +76,7 @@ class Environment(Model):
             return
         for name, info in type(self).model_fields.items():
             value = getattr(self, name)
-            if name not in ("store", "journal", "policy") and value != info.get_default(call_default_factory=True):
+            if name not in _ANYWHERE and value != info.get_default(call_default_factory=True):
                 message = f"{name} is for the store metronome; this one is {quote(self.store.partition(':')[0])}"
                 yield Violation("not-applicable", message, (name,), "remove it, or set store: metronome")
 
@@ -105,9 +113,13 @@ class Project:
     settings: ProjectSettings
 
     @property
-    def tops(self) -> tuple[str, ...]:
+    def manifests(self) -> tuple[str, ...]:
         """The files and folders that may hold manifests, relative to the root."""
         return self.settings.manifests or (".",)
+
+    def tops(self, environment: str) -> tuple[str, ...]:
+        """The same with those that hold the overlays of an environment."""
+        return (*self.manifests, *self.settings.environments[environment].overlays)
 
     def environment(self, name: str | None) -> tuple[str, Environment]:
         """The environment of that name, or the default one. Raises Rejected."""

@@ -1,5 +1,5 @@
-"""JSON Schemas (2020-12) of manifests and of the project file, made from the models: editors complete and check with
-them.
+"""JSON Schemas (2020-12) of manifests, overlays and the project file, made from the models: editors complete and check
+with them.
 
 One manifest schema for all kinds, which looks at `kind` first, so that an editor offers and complains of the fields of
 that kind only. Whatever the models refuse is refused here too, but for rules that no schema can state: those that
@@ -26,6 +26,7 @@ from pricebook.catalog.unit import USD_UNIT
 from pricebook.manifest.condition import CONDITIONS, NULL, PROPERTIES, Schema, given, word
 from pricebook.manifest.description import field_descriptions
 from pricebook.manifest.envelope import API_VERSION, MAX_NAME, Metadata
+from pricebook.manifest.overlay import OverlayFile
 from pricebook.manifest.project import ProjectSettings
 from pricebook.manifest.rate_form import RATE_CONDITIONS, rate_definitions
 from pricebook.manifest.rates_from import RatesFrom
@@ -56,7 +57,11 @@ _SHARED: dict[str, Schema] = {
 
 def schema_files() -> dict[str, str]:
     """The text of each schema by its file name."""
-    schemas = {"manifest.schema.json": _manifest(), "project.schema.json": _project()}
+    schemas = {
+        "manifest.schema.json": _manifest(),
+        "overlay.schema.json": _whole(OverlayFile, "pricebook overlay"),
+        "project.schema.json": _whole(ProjectSettings, "pricebook project"),
+    }
     return {name: schema_text({"$schema": DIALECT, "$id": HOME + name, **data}) for name, data in schemas.items()}
 
 
@@ -117,10 +122,10 @@ def _built_in() -> dict[str, Any]:
     }
 
 
-def _project() -> dict[str, Any]:
-    definitions = _definitions(ProjectSettings)
-    root = definitions.pop(ProjectSettings.__name__)
-    return {**root, "title": "pricebook project", "$defs": definitions}
+def _whole(model: type[BaseModel], title: str) -> dict[str, Any]:
+    """The schema of a file that is one model."""
+    definitions = _definitions(model)
+    return {**definitions.pop(model.__name__), "title": title, "$defs": definitions}
 
 
 def _definitions(*models: type[BaseModel]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Path, Scale
@@ -26,6 +26,9 @@ from pricebook.manifest.text import read_text
 from pricebook.manifest.validation import validated
 from pricebook.problem import Rejected
 from pricebook.span import Span
+
+if TYPE_CHECKING:
+    from pricebook.manifest.overlay import Overlay
 
 
 class Spot(NamedTuple):
@@ -68,12 +71,14 @@ class Whereabouts:
     homes: Mapping[Ref, Home]
     limit: int
     shelves: Mapping[str, Sequence[Shelf]] = field(default_factory=dict)
+    overlay: "Overlay | None" = None
+    """What was said otherwise than in the files, where anything was."""
     _texts: dict[str, str] = field(default_factory=dict)
 
     def spans(self, spots: Iterable[Spot]) -> dict[Spot, Span]:
         """Where the spots stand, of the nouns that are declared."""
         found: dict[Spot, Span] = {}
-        plain: dict[str, list[tuple[Spot, tuple[int, NodePath]]]] = defaultdict(list)
+        plain: list[tuple[Spot, str, int, NodePath]] = []
         rates: dict[Ref, list[Spot]] = defaultdict(list)
         for spot in set(spots):
             home = self.homes.get(spot.ref)
@@ -84,20 +89,32 @@ class Whereabouts:
                 rates[spot.ref].append(spot)
             else:
                 path: NodePath = ("spec", *spot.path) if spot.path else ("metadata", "name")
-                plain[home.file].append((spot, (home.index, path)))
+                plain.append((spot, home.file, home.index, path))
         for ref, asked in rates.items():
             home = self.homes[ref]
             written, in_tables = self._rates(ref, home, asked)
             found |= in_tables
-            plain[home.file] += [(spot, (home.index, path)) for spot, path in written.items()]
-        for file, wanted in plain.items():
+            plain += [(spot, home.file, home.index, path) for spot, path in written.items()]
+        return found | self._located(plain)
+
+    def _source(self, file: str, index: int, path: NodePath) -> tuple[str, int, NodePath]:
+        return self.overlay.source(file, index, path) if self.overlay is not None else (file, index, path)
+
+    def _located(self, wanted: Iterable[tuple[Spot, str, int, NodePath]]) -> dict[Spot, Span]:
+        """The places of nodes of manifests, or of the patches that stand there now."""
+        found: dict[Spot, Span] = {}
+        files: dict[str, list[tuple[Spot, tuple[int, NodePath]]]] = defaultdict(list)
+        for spot, declared_in, number, below in wanted:
+            file, index, path = self._source(declared_in, number, below)
+            files[file].append((spot, (index, path)))
+        for file, nodes in files.items():
             text = self._text(file)
             if text is not None:
                 paths: dict[int, list[NodePath]] = defaultdict(list)
-                for _, (index, path) in wanted:
+                for _, (index, path) in nodes:
                     paths[index].append(path)
                 places = locate_all(file, text, paths)
-                found |= {spot: places[at] for spot, at in wanted}
+                found |= {spot: places[at] for spot, at in nodes}
         return found
 
     def _text(self, file: str) -> str | None:
@@ -110,7 +127,7 @@ class Whereabouts:
 
     def _rates(self, ref: Ref, home: Home, spots: list[Spot]) -> tuple[dict[Spot, NodePath], dict[Spot, Span]]:
         """The paths of the rates that stand in the card's manifest, and the places of those in its tables."""
-        spec = self._spec(home)
+        spec = self._spec(ref, home)
         card = self.catalog.cards.get(ref.name)
         if card is None or not isinstance(spec, dict):
             return {}, {}
@@ -157,11 +174,12 @@ class Whereabouts:
             if shelf.first <= at < shelf.first + len(shelf.lines)
         }
 
-    def _spec(self, home: Home) -> object:
+    def _spec(self, ref: Ref, home: Home) -> object:
         text = self._text(home.file)
         for document in read_documents(home.file, text)[0] if text is not None else ():
             if document.index == home.index and isinstance(document.data, dict):
-                return document.data.get("spec")
+                spec = document.data.get("spec")
+                return spec if self.overlay is None else self.overlay.patched(ref, spec)
         return None
 
     def scales(self) -> dict[str, Scale]:

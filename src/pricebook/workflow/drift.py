@@ -107,7 +107,7 @@ def adopt(report: DriftReport, project: Project, loaded: Loaded, snapshot: Snaps
     changed = tuple((file, work.before[file], text) for file, text in work.after.items() if text != work.before[file])
     _write(project.root, [(file, text) for file, _, text in changed])
     try:
-        again = load(project)
+        again = load(project, report.comparison.environment)
     except Rejected:
         _write(project.root, [(file, text) for file, text, _ in changed])
         raise

@@ -10,6 +10,12 @@ namespace: {namespace}
 manifests: [catalog]
 environments:
   local: {{store: "sqlite:///pricebook.db"}}
+  # What an environment says otherwise than the manifests stands in patches, or in files of patches:
+  #   sandbox:
+  #     store: metronome
+  #     token_env: METRONOME_SANDBOX_TOKEN
+  #     overlays: [overlays/sandbox]
+  #     patches: {{"product:pro-plan": {{name: Pro plan (test)}}}}
 default_environment: local
 
 # What stops a change until somebody has looked at it. An environment may have a policy of its own, and be stricter:
@@ -77,6 +83,7 @@ EDITOR = """\
 {
   "yaml.schemas": {
     ".pricebook/manifest.schema.json": ["catalog/**/*.yaml"],
+    ".pricebook/overlay.schema.json": ["overlays/**/*.yaml"],
     ".pricebook/project.schema.json": ["pricebook.yaml"]
   }
 }

@@ -35,7 +35,7 @@ def plan(
 
     Raises Rejected for what is wrong with the manifests or impossible for the store, StoreError when it is unreadable.
     """
-    loaded = load(project)
+    loaded = load(project, environment)
     namespace = project.settings.namespace
     snapshot = store.snapshot(namespace, as_of)
     try:

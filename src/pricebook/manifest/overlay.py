@@ -1,0 +1,213 @@
+"""Overlays: what one environment says otherwise than the manifests, as patches of fields by Ref.
+
+A patch puts a value in the place of what the manifest says there, before anything is judged: the patched spec is read
+by the same models, and what is wrong with a patched value is told where the patch stands. There is nothing else to it:
+no substitution in texts, no merging of lists, no order in which one patch would win over another.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path as FilePath
+from typing import Any, Literal
+
+from pricebook.catalog.model import Model, Path, Violation
+from pricebook.catalog.reference import Ref
+from pricebook.manifest.envelope import OVERLAY, kind_of
+from pricebook.manifest.field_path import FieldPath, Finder, Nowhere, put, read_path
+from pricebook.manifest.locate import KEY, NodePath
+from pricebook.manifest.place import Placer
+from pricebook.manifest.project import MAX_YAML, Patches, Project
+from pricebook.manifest.source import PROJECT_FILE, manifest_files
+from pricebook.manifest.syntax import Document, read_documents
+from pricebook.manifest.text import read_text, unreadable
+from pricebook.manifest.validation import validated
+from pricebook.problem import Problem, Rejected, did_you_mean, quote
+from pricebook.span import Span
+
+
+class OverlayFile(Model):
+    """The content of a file that environments name under `overlays`."""
+
+    apiVersion: Literal["pricebook/v1"]  # noqa: N815 - as every manifest says it
+    """The version of the manifest's form."""
+    kind: Literal["Overlay"]
+    """That these are patches, and no noun."""
+    patches: Patches
+    """What is said otherwise: values by field, of nouns by Ref."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A value for one field of one noun, and where it is written."""
+
+    ref: Ref
+    path: FieldPath
+    value: object
+    document: Document
+    at: Path
+
+
+@dataclass
+class Overlay:
+    """The patches of one environment, by noun; and once a noun was patched, which of its nodes come from where.
+
+    `nodes` are kept by file and document of the manifest: a node below its root, and the patch that stands there now.
+    """
+
+    patches: dict[Ref, list[Patch]] = field(default_factory=dict)
+    nodes: dict[tuple[str, int], dict[NodePath, Patch]] = field(default_factory=dict)
+
+    def patched(self, ref: Ref, spec: object) -> object:
+        """The noun's spec as this environment has it; patches that lead nowhere are left out."""
+        finder = Finder(spec)
+        for patch in self.patches.get(ref, ()):
+            try:
+                spec = put(spec, finder.find(patch.path), patch.value)
+            except Nowhere:
+                continue
+        return spec
+
+    def source(self, file: str, index: int, path: NodePath) -> tuple[str, int, NodePath]:
+        """Where what stands at a path of a manifest is written: there, or in a patch. In the same form."""
+        nodes = self.nodes.get((file, index))
+        if nodes:
+            for length in range(len(path), 0, -1):
+                patch = nodes.get(path[:length])
+                if patch is not None:
+                    return patch.document.file, patch.document.index, (*patch.at, *path[length:])
+        return file, index, path
+
+    def covers(self, file: str, index: int, path: NodePath) -> bool:
+        """Whether what stands at a path of a manifest, or something below it, comes from a patch."""
+        nodes = self.nodes.get((file, index), {})
+        return any(node[: len(path)] == path or path[: len(node)] == node for node in nodes)
+
+
+def read_overlay(project: Project, environment: str, placer: Placer) -> tuple[Overlay, list[Problem]]:
+    """The patches of an environment that there is, and which of its files cannot be read. What else is wrong with them,
+    as far as can be told without the manifests, is noted in the placer."""
+    overlay, problems = Overlay(), list[Problem]()
+    settings, base = project.settings.environments[environment], ("environments", environment)
+    if settings.patches:
+        document = Document(PROJECT_FILE, 0, None, Span(PROJECT_FILE, 1, 1))
+        _add(overlay, placer, document, (*base, "patches"), settings.patches)
+    for index, name in enumerate(settings.overlays):
+        at: Path = (*base, "overlays", index)
+        try:
+            files = list(_files(project, name, at))
+        except Rejected as rejected:
+            problems += rejected.problems
+            continue
+        for path, shown in files:
+            problems += _read_file(overlay, placer, path, shown)
+    return overlay, problems
+
+
+def overlay_files(project: Project) -> set[str]:
+    """Every file that an environment names as an overlay, relative to the root."""
+    names = {name for environment in project.settings.environments.values() for name in environment.overlays}
+    try:
+        return {os.path.normpath(shown) for _, shown in manifest_files(str(project.root), sorted(names))}
+    except OSError:  # told where the environment's overlays are read
+        return set()
+
+
+def apply_overlay(
+    overlay: Overlay, specs: Mapping[Ref, tuple[Document, Any]], placer: Placer
+) -> Iterator[tuple[Ref, Any]]:
+    """The nouns that are patched, with their specs afterwards. What a patch asks for in vain is noted in the placer.
+
+    `specs` are the manifests as they were read, each with its document.
+    """
+    for ref, patches in overlay.patches.items():
+        if ref not in specs:
+            names = [str(known) for known in specs if known.kind is ref.kind]
+            hint = did_you_mean(str(ref), names) or f"no {ref.kind.words} is patched that no manifest declares"
+            for patch in patches[:1]:
+                message = f"{ref.kind.words} {quote(ref.name)} does not exist"
+                placer.add([Violation("patch-ref", message, (), hint)], patch.document, patch.at[:-1])
+            continue
+        document, spec = specs[ref]
+        finder = Finder(spec)
+        nodes: dict[NodePath, Patch] = {}
+        for patch in patches:
+            try:
+                node = finder.find(patch.path)
+            except Nowhere as nowhere:
+                violation = Violation("patch-nowhere", f"{ref}: {nowhere.message}", (), nowhere.hint)
+                placer.add([violation], patch.document, patch.at)
+                continue
+            if (other := nodes.get(("spec", *node))) is not None:
+                _twice(placer, patch, other)
+                continue
+            nodes[("spec", *node)] = patch
+            spec = put(spec, node, patch.value)
+        for before, after in pairwise(sorted(nodes, key=lambda node: tuple(map(str, node)))):
+            if after[: len(before)] == before:
+                _twice(placer, nodes[after], nodes[before])
+        overlay.nodes[document.file, document.index] = nodes
+        yield ref, spec
+
+
+def _twice(placer: Placer, patch: Patch, other: Patch) -> None:
+    message = f"{patch.ref}: {patch.at[-1]} is patched twice, also as {other.at[-1]}"
+    place = placer.span(other.document, (*other.at, KEY))
+    hint = f"no patch wins over another: keep one of them; the other is at {place.file}:{place.line}"
+    placer.add([Violation("patched-twice", message, (), hint)], patch.document, patch.at)
+
+
+def _files(project: Project, name: str, at: Path) -> Iterator[tuple[FilePath, str]]:
+    """The files of an overlay. Raises Rejected for one that is not there, or outside of the project."""
+    path = project.root / name
+    if not path.resolve().is_relative_to(project.root.resolve()):
+        message, hint = f"overlay {quote(name)} is outside the project", "keep overlays below pricebook.yaml"
+        raise Rejected([Problem("outside", message, project.place(at), hint)])
+    if not path.exists():
+        raise Rejected([Problem("missing-file", f"there is no overlay {quote(name)}", project.place(at))])
+    try:
+        for found, shown in manifest_files(str(project.root), [name]):
+            yield FilePath(found), os.path.normpath(shown)
+    except OSError as error:
+        folder = FilePath(error.filename)
+        raise unreadable(folder, os.path.relpath(folder, project.root), error) from None
+
+
+def _read_file(overlay: Overlay, placer: Placer, path: FilePath, shown: str) -> Iterable[Problem]:
+    try:
+        text = read_text(path, shown, limit=MAX_YAML)
+    except Rejected as rejected:
+        return rejected.problems
+    documents, problems = read_documents(shown, text)
+    for document in documents:
+        if kind_of(document) != OVERLAY:
+            hint = f"an overlay starts with apiVersion: pricebook/v1 and kind: {OVERLAY}"
+            placer.add([Violation("not-an-overlay", f"{quote(shown)} holds something else here", (), hint)], document)
+            continue
+        found, violations = validated(OverlayFile, document.data)
+        placer.add(violations, document)
+        if found is not None:
+            _add(overlay, placer, document, ("patches",), found.patches)
+    return problems
+
+
+def _add(
+    overlay: Overlay, placer: Placer, document: Document, base: Path, patches: Mapping[str, Mapping[str, object]]
+) -> None:
+    for name, fields in patches.items():
+        try:
+            ref = Ref.parse(name)
+            if ref.version is not None:
+                raise ValueError(name)
+        except ValueError:
+            hint = "a noun is named by kind and name: product:pro, rate-card:tokens, package:starter-plan"
+            placer.add([Violation("patch-ref", f"{quote(name)} names no noun", (), hint)], document, (*base, name))
+            continue
+        for path, value in fields.items():
+            at: Path = (*base, name, path)
+            try:
+                overlay.patches.setdefault(ref, []).append(Patch(ref, read_path(path), value, document, at))
+            except Nowhere as nowhere:
+                violation = Violation("patch-path", nowhere.message, (), nowhere.hint)
+                placer.add([violation], document, at)
