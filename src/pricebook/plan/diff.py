@@ -3,7 +3,7 @@
 Pure; order and hazards come after. What the store holds and no manifest declares is left alone unless pruned.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
@@ -15,6 +15,7 @@ from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.timeline import read_key
 from pricebook.catalog.traverse import references
 from pricebook.plan.change import AddRates, Archive, Change, Create, RateChange, Repoint, Revise, Supersede
 from pricebook.plan.fields import field_changes
@@ -120,6 +121,7 @@ def _diff_card(
         snapshot.catalog.rates.get(ref.name, NO_RATES),
         as_of,
         live=bool(snapshot.contracts.get(ref, 0)),
+        sealed=snapshot.sealed,
     )
     difference.changes += _marked(ref, list(_batches(changes)), desired, snapshot)
     held = observed.aliases if observed is not None else ()
@@ -128,10 +130,13 @@ def _diff_card(
         difference.changes.append(Repoint(ref, card.aliases, held, card.product_order))
 
 
-def diff_rates(desired: Rates, observed: Rates, as_of: datetime, *, live: bool) -> Iterator[RateChange]:
+def diff_rates(
+    desired: Rates, observed: Rates, as_of: datetime, *, live: bool, sealed: Container[str] = ()
+) -> Iterator[RateChange]:
     """The prices of a card that must change: those that the store has first, then new ones, each in the order of keys.
 
-    Streams over `observed`; nothing is read when the digests are equal.
+    Prices of `sealed` products that nothing desires stay as they are. Streams over `observed`; nothing is read when the
+    digests are equal.
     """
     if len(desired) == len(observed) and _same(desired, observed):
         return
@@ -142,6 +147,8 @@ def diff_rates(desired: Rates, observed: Rates, as_of: datetime, *, live: bool) 
         wanted = desired.get(key)
         if wanted is not None:
             matched.add(key)
+        elif sealed and read_key(key).product in sealed:
+            continue
         if wanted != schedule:
             change = rate_change(key, wanted, schedule, instant, live)
             if change is not None:

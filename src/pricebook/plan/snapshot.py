@@ -78,6 +78,12 @@ class Snapshot:
         """How many live objects of each kind are not ours, of kinds that have any."""
         return dict(Counter(each.kind for each in self.foreign if not each.archived))
 
+    @property
+    def sealed(self) -> frozenset[str]:
+        """The names of archived products, or the ids of those that are not ours: their prices can no longer change."""
+        ours = (ref.name for ref in self.archived if ref.kind is Kind.PRODUCT)
+        return frozenset((*ours, *(each.id for each in self.foreign if each.archived and each.kind is Kind.PRODUCT)))
+
     def latest(self, name: str) -> Ref | None:
         """The newest version of a package, archived or not; None when there is none."""
         versions = [ref for ref in self.ids if ref.kind is Kind.PACKAGE and ref.name == name]
