@@ -79,4 +79,4 @@ def test_after_adopting_git_and_the_account_agree(data: st.DataObject) -> None:
         agreed = load(read_project(Path(folder)))
         after = compare(agreed.catalog, moved, **target, as_of=NOW, places=agreed.places)  # type: ignore[arg-type]
         assert after.drifts == ()
-        assert all(text.startswith("# kept\n") for _, _, text in written.files)
+        assert all(change.after.startswith("# kept\n") for change in written.files)

@@ -104,15 +104,12 @@ def _document(form: str, view: "DriftView") -> str:
 
 def _adopted(written: "Adopted") -> Iterator[str]:
     """What was written, as a unified diff."""
-    from difflib import unified_diff
-
     from pricebook.render.escape import escape_terminal
     from pricebook.render.page import counted
 
     yield ""
-    for file, before, after in written.files:
-        lines = unified_diff(before.splitlines(), after.splitlines(), f"a/{file}", f"b/{file}", lineterm="")
-        yield from (escape_terminal(line, 1000) for line in lines)
+    for change in written.files:
+        yield from (escape_terminal(line, 1000) for line in change.diff())
     for ref, reason in written.left:
         yield f"Not adopted: {escape_terminal(ref)}: {escape_terminal(reason, 300)}"
     yield f"{counted(len(written.files), 'file')} written. Review it, commit it; the store was not touched."

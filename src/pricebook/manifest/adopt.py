@@ -1,34 +1,34 @@
 """Writing into the manifests what an account says: edits of the text, which leave everything else as it stands.
 
-A price is changed where it stands, in a list or in a table; a field that differs is replaced, added or taken out. What
-has no place of its own in the text is left, with the reason, and never guessed.
+A price is changed where it stands, in a list or in a table (`manifest.table_edit`); a field that differs is replaced,
+added or taken out. What has no place of its own in the text is left, with the reason, and never guessed.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import Any
 
-from pricebook.catalog.canonical import decode, encode
+from pricebook.catalog.canonical import encode
 from pricebook.catalog.model import Noun, Path, Scale
-from pricebook.catalog.money import plain, to_major_unit
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Ref
-from pricebook.catalog.timeline import read_key, read_schedule
+from pricebook.catalog.timeline import read_key
 from pricebook.manifest.dump import rates_data, spec_data
 from pricebook.manifest.layout import inline
 from pricebook.manifest.load import Loaded
+from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import RatesFrom
 from pricebook.manifest.rewrite import Unplaceable, places_of, rewritten
+from pricebook.manifest.row import Source
 from pricebook.manifest.syntax import Token, read_documents
-from pricebook.manifest.table_text import cell, with_cells
+from pricebook.manifest.table_edit import TableEdit
 from pricebook.manifest.validation import validated
 from pricebook.manifest.whereabouts import Spot
 from pricebook.problem import quote
-from pricebook.span import Span
 
 _SIMPLE = re.compile(r"[\w .,$€£<>/()+-]+")
 """A text that means itself in any quotes."""
@@ -72,25 +72,62 @@ class Adoption:
                 )
             except Unplaceable:
                 self._leave(wish.ref, name)
+        if wish.rates:
+            self._adopt_rates(wish)
+
+    def _adopt_rates(self, wish: Wish) -> None:
+        """Each price where it stands: in the list, or in a table. A new one joins the table whose form it has."""
+        home, book = self._loaded.whereabouts.homes[wish.ref], self._loaded.catalog.rates.get(wish.ref.name)
+        present = {key: was for key in wish.rates if book is not None and (was := book.get(key)) is not None}
+        spots = {key: Spot(wish.ref, (), key) for key in present}
+        spans = self._loaded.whereabouts.spans(spots.values())
+        files = {key: spans[spot].file for key, spot in spots.items()}
+        tables = self._tables(wish) if len(present) < len(wish.rates) or set(files.values()) - {home.file} else {}
+        if tables and self._overlaid(wish.ref, ("spec", "rates_from")):
+            self._leave_to_overlay(wish.ref, "rates_from")
+            tables = {}
+        for file, (_, table) in tables.items():
+            mine = {key: (present[key], wish.rates[key]) for key in present if files[key] == file}
+            for key, done in table.change(mine).items() if mine else ():
+                if not done:
+                    self._leave(wish.ref, str(read_key(key)))
         for key, schedule in wish.rates.items():
             try:
-                self._adopt_rate(wish, key, schedule)
+                fits = [table for _, table in tables.values() if key not in present and table.takes(key, schedule)]
+                if fits:
+                    fits[0].append(key, schedule)
+                elif key not in present or files[key] not in tables:
+                    self._adopt_rate(wish, key, schedule, present.get(key))
             except Unplaceable:
                 self._leave(wish.ref, str(read_key(key)))
+        for file, (index, table) in tables.items():
+            self.after[file] = table.text
+            columns: dict[Path, Any] = {("spec", "rates_from", index, *at): name for at, name in table.columns.items()}
+            if columns:
+                self.after[home.file] = rewritten(self._text(home.file), home.index, columns)
 
-    def _adopt_rate(self, wish: Wish, key: str, schedule: str) -> None:
+    def _tables(self, wish: Wish) -> dict[str, tuple[int, TableEdit]]:
+        """The card's tables by file, each with the position of its entry."""
+        home, card = self._loaded.whereabouts.homes[wish.ref], wish.observed
+        assert isinstance(card, RateCard)
+        facts = RateFacts(wish.ref.name, card, self._loaded.catalog.products, self._scales)
+        found: dict[str, tuple[int, TableEdit]] = {}
+        for index, entry in enumerate(self._spec(home.file, home.index).get("rates_from", ())):
+            said, _ = validated(RatesFrom, entry)
+            if said is not None:
+                path = (self._root / home.file).parent / said.table
+                file = os.path.relpath(path, self._root)
+                source = Source(path, file, said, lambda _: home.at, facts)
+                found[file] = index, TableEdit(source, self._text(file))
+        return found
+
+    def _adopt_rate(self, wish: Wish, key: str, schedule: str, desired: str | None) -> None:
+        """A price of the list in the manifest."""
         card, home = wish.observed, self._loaded.whereabouts.homes[wish.ref]
         assert isinstance(card, RateCard)
-        desired = (
-            self._loaded.catalog.rates[wish.ref.name].get(key) if wish.ref.name in self._loaded.catalog.rates else None
-        )
         (wanted,) = rates_data(RateBook({key: schedule}), card, self._scales)
         if desired is None:
             self._append_rate(home.file, home.index, wanted)
-            return
-        at = self._loaded.whereabouts.spans([Spot(wish.ref, (), key)])[Spot(wish.ref, (), key)]
-        if at.file != home.file and not self._overlaid(wish.ref, ("spec", "rates")):
-            self._adopt_row(wish, at, desired, schedule)
             return
         (present,) = rates_data(RateBook({key: desired}), card, self._scales)
         item = self._item(home.file, home.index, wanted)
@@ -125,31 +162,6 @@ class Adoption:
         line = text.find("\n", listed.end)
         at = line if line >= 0 else len(text)
         self.after[file] = f"{text[:at]}\n{' ' * listed.column}- {inline(wanted)}{text[at:]}"
-
-    def _adopt_row(self, wish: Wish, at: Span, desired: str, schedule: str) -> None:
-        """Change the price in the row of a table; whatever else differs has no cell of its own."""
-        (was, *more), (now, *others) = read_schedule(desired), read_schedule(schedule)
-        before, after = _terms(was.terms), _terms(now.terms)
-        price = after.pop("price", None)
-        before.pop("price", None)
-        if more or others or was[:2] != now[:2] or before != after or not isinstance(price, Decimal | int):
-            raise Unplaceable(at)
-        home = self._loaded.whereabouts.homes[wish.ref]
-        folder = (self._root / home.file).parent
-        for entry in self._spec(home.file, home.index).get("rates_from", ()):
-            table, _ = validated(RatesFrom, entry)
-            if table is not None and (folder / table.table).resolve() == (self._root / at.file).resolve():
-                lines = self._text(at.file).split("\n")
-                header = [
-                    cell(lines[0].rstrip("\r"), table.delimiter, i) for i in range(lines[0].count(table.delimiter) + 1)
-                ]
-                unit = self._scales[str(after.get("credit_type", "usd"))]
-                amount = to_major_unit(Decimal(price), unit.scale) if table.defaults.currency else Decimal(price)
-                column = header.index(table.columns.price)
-                lines[at.line - 1] = with_cells(lines[at.line - 1], table.delimiter, {column: plain(amount)})
-                self.after[at.file] = "\n".join(lines)
-                return
-        raise Unplaceable(at)
 
     def _overlaid(self, ref: Ref, path: Path) -> bool:
         """Whether the environment's overlay has a say in what stands there."""
@@ -223,11 +235,6 @@ def _without(text: str, index: int, path: Path) -> str:
             raise Unplaceable(path)
     end = text.find("\n", found.end)
     return text[: start + 1] + (text[end + 1 :] if end >= 0 else "")
-
-
-def _terms(text: str) -> dict[str, Any]:
-    data: Any = decode(text)
-    return dict(data)
 
 
 def _same(written: object, wanted: object) -> bool:

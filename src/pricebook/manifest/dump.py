@@ -33,23 +33,24 @@ def dump(catalog: Catalog) -> dict[str, str]:
     """File name -> text: one manifest per noun, in a folder for its kind. Of a package it is the latest version."""
     scales = {name: scale_of(unit) for name, unit in {**BUILT_IN, **catalog.units}.items()}
     files = {}
-    for ref, noun in sorted(_latest(catalog)):
+    for ref, noun in sorted(latest(catalog).items()):
         spec = spec_data(noun, scales)
         if isinstance(noun, RateCard) and len(catalog.rates.get(ref.name, ())):
             spec["rates"] = rates_data(catalog.rates[ref.name], noun, scales)
-        document = {
-            "apiVersion": API_VERSION,
-            "kind": ref.kind.manifest,
-            "metadata": {"name": ref.name},
-            "spec": spec,
-        }
-        files[f"{ref.kind.value}s/{ref.name}.yaml"] = lay_out(document)
+        files[f"{ref.kind.value}s/{ref.name}.yaml"] = manifest_text(ref, {}, spec)
     return files
 
 
-def _latest(catalog: Catalog) -> Iterable[tuple[Ref, Noun]]:
+def manifest_text(ref: Ref, metadata: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
+    """The text of one manifest. `metadata` is what it has besides its name."""
+    head = {"apiVersion": API_VERSION, "kind": ref.kind.manifest}
+    return lay_out({**head, "metadata": {"name": ref.name, **metadata}, "spec": spec})
+
+
+def latest(catalog: Catalog) -> dict[Ref, Noun]:
+    """What manifests declare of a catalogue: every noun, of a package the latest version, under refs without one."""
     nouns = {Ref(ref.kind, ref.name): noun for ref, noun in catalog.nouns.items() if ref.kind is not Kind.PACKAGE}
-    return (nouns | {Ref(Kind.PACKAGE, name): noun for name, noun in catalog.packages.items()}).items()
+    return nouns | {Ref(Kind.PACKAGE, name): noun for name, noun in catalog.packages.items()}
 
 
 def spec_data(model: Model, scales: Mapping[str, Scale]) -> dict[str, Any]:
@@ -86,10 +87,10 @@ def _written(value: Any, scales: Mapping[str, Scale]) -> Any:
         return [_written(item, scales) for item in value]
     if isinstance(value, Mapping):
         return {key: _written(value[key], scales) for key in sorted(value)}
-    return _day(instant_text(value)) if isinstance(value, datetime) else value
+    return day_text(instant_text(value)) if isinstance(value, datetime) else value
 
 
-def _day(instant: str) -> str:
+def day_text(instant: str) -> str:
     """An instant at midnight as its date."""
     return instant.removesuffix("T00:00:00Z")
 
@@ -133,7 +134,7 @@ def rates_data(rates: Rates, card: RateCard, scales: Mapping[str, Scale]) -> lis
             rate["billing_frequency"] = key.billing_frequency
         if key.pricing_group_values:
             rate["pricing_group_values"] = dict(key.pricing_group_values)
-        prices = [{**times, **known[s.terms]} for times, s in zip(_times(timeline), timeline, strict=True)]
+        prices = [{**times, **known[s.terms]} for times, s in zip(times_of(timeline), timeline, strict=True)]
         found.append(rate | (prices[0] if len(prices) == 1 else _schedule(prices)))
     return found
 
@@ -147,12 +148,12 @@ def _terms(text: str, card: RateCard, scales: Mapping[str, Scale]) -> dict[str, 
     return {name: value for name, value in spec.items() if name not in tacit or value != tacit[name]}
 
 
-def _times(timeline: Timeline) -> Iterable[dict[str, Any]]:
+def times_of(timeline: Timeline) -> Iterable[dict[str, Any]]:
     """From when each segment holds, and until when where that is not the start of the next."""
     for segment, after in zip(timeline, (*timeline[1:], None), strict=True):
-        times = {"starting_at": _day(segment.starting_at)}
+        times = {"starting_at": day_text(segment.starting_at)}
         if segment.ending_before is not None and (after is None or segment.ending_before != after.starting_at):
-            times["ending_before"] = _day(segment.ending_before)
+            times["ending_before"] = day_text(segment.ending_before)
         yield times
 
 

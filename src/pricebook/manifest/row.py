@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple, TextIO
 
@@ -55,10 +55,11 @@ class Batch(NamedTuple):
 
 
 class RowReader:
-    """One pass over a table. `problems` are those of the file and of the first bad rows; `bad` counts all bad rows."""
+    """One pass over a table. `problems` are those of the file and of the first bad rows; `bad` counts all bad rows.
+    `text` stands for what the file says."""
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
+    def __init__(self, source: Source, text: str | None = None) -> None:
+        self.source, self.text = source, text
         self.problems: list[Problem] = []
         self.bad = 0
         self.price_column = 1
@@ -97,6 +98,9 @@ class RowReader:
     def _read(self) -> Iterator[tuple[Cells, Iterator[Rows]]]:
         """The opened table: what its columns are, and its rows. Nothing when it cannot be used."""
         source = self.source
+        if self.text is not None:
+            yield from self._parse(StringIO(self.text.removeprefix("\ufeff"), newline=""))
+            return
         try:
             with open_file(source.path) as stream:
                 if os.fstat(stream.fileno()).st_size > MAX_BYTES:

@@ -62,10 +62,11 @@ def places(source: Source, keys: Iterable[str]) -> dict[str, Span]:
     return {key: Span(at.file, at.line) for (key, _), at in price_places(source, keys).items()}
 
 
-def price_places(source: Source, keys: Iterable[str]) -> dict[tuple[str, str], Span]:
-    """Where the prices of these keys stand, each with the instant from which it holds; reads the table again."""
+def price_places(source: Source, keys: Iterable[str], text: str | None = None) -> dict[tuple[str, str], Span]:
+    """Where the prices of these keys stand, each with the instant from which it holds; reads the table again, or takes
+    `text` for it."""
     wanted = set(keys)
-    rows = RowReader(source)
+    rows = RowReader(source, text)
     found = [
         (key, read_schedule(schedule)[0].starting_at, line)
         for batch in rows.rates()

@@ -1,13 +1,14 @@
 """Drift: what differs between the manifests and the account, who moved, what of it is known. The store is only read."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from pricebook.apply.ports import Journal, State, StoreError
+from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.acceptance import Known, check_acceptances, read_acceptances
 from pricebook.manifest.adopt import Adoption, Wish
@@ -19,7 +20,8 @@ from pricebook.plan.planner import RehearsalFailed
 from pricebook.plan.revert import revert_plan
 from pricebook.plan.snapshot import AFTER_RATES, Snapshot
 from pricebook.plan.step import Plan
-from pricebook.problem import Rejected, reject
+from pricebook.problem import reject
+from pricebook.workflow.writing import FileChange, write_all
 
 
 def drift(
@@ -70,9 +72,9 @@ def revert(report: DriftReport, loaded: Loaded, snapshot: Snapshot) -> tuple[Pla
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """What was written into the manifests: each file with its text before and after; and what was left, and why."""
+    """What was written into the manifests; and what was left, and why."""
 
-    files: tuple[tuple[str, str, str], ...]
+    files: tuple[FileChange, ...]
     left: tuple[tuple[str, str], ...]
 
 
@@ -88,29 +90,21 @@ def adopt(report: DriftReport, project: Project, loaded: Loaded, snapshot: Snaps
     for each in report.open:
         if not each.origin.is_drift:
             continue
-        observed = held.catalog.nouns.get(each.ref)
-        if observed is None or each.facet in (Facet.MISSING, Facet.ARCHIVED, Facet.VERSION):
+        wish = wish_of(each, held, loaded.catalog)
+        if wish is not None:
+            wishes.append(wish)
+        else:
             work.left.append(
                 (str(each.ref), "it is not there any more: take it out of the manifests, and what names it")
             )
-        elif each.facet is Facet.RATES:
-            rates = {rate.key: rate.observed for rate in each.rates if rate.observed is not None}
-            wishes.append(Wish(each.ref, observed, frozenset(), rates))
-        elif each.facet is Facet.ALIASES:
-            wanted = loaded.catalog.nouns[each.ref]
-            differ = (name for name in AFTER_RATES if getattr(observed, name) != getattr(wanted, name))
-            wishes.append(Wish(each.ref, observed, frozenset(differ)))
-        else:
-            wishes.append(Wish(each.ref, observed, frozenset(re.split(r"[.\[]", part)[0] for part in each.parts)))
     for wish in wishes:
         work.adopt(wish)
-    changed = tuple((file, work.before[file], text) for file, text in work.after.items() if text != work.before[file])
-    _write(project.root, [(file, text) for file, _, text in changed])
-    try:
-        again = load(project, report.comparison.environment)
-    except Rejected:
-        _write(project.root, [(file, text) for file, text, _ in changed])
-        raise
+    changed = [
+        FileChange(file, work.before[file], text) for file, text in work.after.items() if text != work.before[file]
+    ]
+    loads: list[Loaded] = []
+    write_all(project.root, changed, lambda: loads.append(load(project, report.comparison.environment)))
+    (again,) = loads
     comparison = report.comparison
     left = compare(
         again.catalog,
@@ -125,12 +119,23 @@ def adopt(report: DriftReport, project: Project, loaded: Loaded, snapshot: Snaps
     work.left += [
         (str(ref), "it still differs in what cannot be written: see pricebook drift") for ref in sorted(still)
     ]
-    return Adopted(changed, tuple(work.left))
+    return Adopted(tuple(changed), tuple(work.left))
 
 
-def _write(root: Path, files: Iterable[tuple[str, str]]) -> None:
-    for file, text in files:
-        (root / file).write_bytes(text.encode("utf-8"))
+def wish_of(drift: Drift, held: Snapshot, desired: Catalog) -> Wish | None:
+    """What the manifests have to say so that the drift is none; None where the object is not there, or is a version of
+    a package. `held` is the snapshot as it is meant."""
+    observed = held.catalog.nouns.get(drift.ref)
+    if observed is None or drift.facet in (Facet.MISSING, Facet.ARCHIVED, Facet.VERSION):
+        return None
+    if drift.facet is Facet.RATES:
+        rates = {rate.key: rate.observed for rate in drift.rates if rate.observed is not None}
+        return Wish(drift.ref, observed, frozenset(), rates)
+    if drift.facet is Facet.ALIASES:
+        wanted = desired.nouns[drift.ref]
+        differ = (name for name in AFTER_RATES if getattr(observed, name) != getattr(wanted, name))
+        return Wish(drift.ref, observed, frozenset(differ))
+    return Wish(drift.ref, observed, frozenset(re.split(r"[.\[]", part)[0] for part in drift.parts))
 
 
 def _sorted_out(

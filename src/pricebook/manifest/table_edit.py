@@ -1,0 +1,210 @@
+"""Making a table of rates say other prices where it stands: cells are replaced, rows follow the one before in time.
+
+The rule it keeps: a row that says what it should is not touched, and neither is a column that nobody names. What needs
+a column that is not there gets one, empty for all other rows, for an empty cell means the default.
+"""
+
+import csv
+from collections.abc import Mapping
+from io import StringIO
+
+from pricebook.catalog.instant import instant_text
+from pricebook.catalog.model import Path
+from pricebook.catalog.timeline import RateKey, Segment, Timeline, read_key, read_schedule, terms_at
+from pricebook.manifest.dump import day_text, times_of
+from pricebook.manifest.rewrite import Unplaceable
+from pricebook.manifest.row import Source
+from pricebook.manifest.table_dump import Form, amount_text, form_of, terms_of
+from pricebook.manifest.table_text import cell, with_cells
+from pricebook.manifest.tables import price_places
+
+
+class TableEdit:
+    """The text of one table while it is edited. `columns` are those that it was given, as paths below the entry of
+    `rates_from` with what has to stand there."""
+
+    def __init__(self, source: Source, text: str) -> None:
+        self._source, self._said = source, source.spec
+        self._text = text
+        self._lines = text.split("\n")
+        head = self._lines[0].removeprefix("\ufeff").rstrip("\r")
+        self._header = [name.strip() for name in next(csv.reader([head], delimiter=self._said.delimiter), [])]
+        self._after: dict[int, list[str]] = {}
+        self._gone: set[int] = set()
+        self.columns: dict[Path, str] = {}
+
+    @property
+    def text(self) -> str:
+        """The table as it is by now."""
+        lines = [
+            line
+            for number, old in enumerate(self._lines, 1)
+            for line in ([] if number in self._gone else [old]) + self._after.get(number, [])
+        ]
+        return "\n".join(lines)
+
+    def takes(self, key: str, schedule: str) -> bool:
+        """Whether a new price can stand here: it is of the form of the table's rows."""
+        form = form_of(read_key(key), read_schedule(schedule))
+        return self._said.columns.product is not None and form is not None and form == self._form
+
+    def change(self, changes: Mapping[str, tuple[str, str]]) -> dict[str, bool]:
+        """Make prices that stand here what they should be: key -> schedule now, and then. Which of them were made."""
+        rows: dict[str, dict[str, int]] = {}
+        places = price_places(self._source, changes, text=self._text)
+        for (key, start), at in places.items():
+            rows.setdefault(key, {})[start] = at.line
+        done = {}
+        for key, (was, now) in changes.items():
+            try:
+                self._change(key, read_schedule(was), read_schedule(now), rows.get(key, {}))
+                done[key] = True
+            except Unplaceable:
+                done[key] = False
+        return done
+
+    def append(self, key: str, schedule: str) -> None:
+        """A price that is new here, in rows at the end. Raises Unplaceable."""
+        last = len(self._lines) - (self._lines[-1] == "")
+        timeline = read_schedule(schedule)
+        rows = [self._row(read_key(key), times, s) for times, s in zip(times_of(timeline), timeline, strict=True)]
+        self._after.setdefault(last, []).extend(rows)
+
+    # --- one price
+
+    def _change(self, key: str, was: Timeline, now: Timeline, rows: Mapping[str, int]) -> None:
+        if not rows or not self.takes_form(key, now):
+            raise Unplaceable(key)
+        wanted = {segment.starting_at: (times, segment) for times, segment in zip(times_of(now), now, strict=True)}
+        before = {segment.starting_at: segment for segment in was}
+        edits: list[tuple[int, str | None]] = []
+        added: list[tuple[int, str]] = []
+        at = min(rows.values())
+        for start in sorted({*rows, *wanted}):
+            line = rows.get(start)
+            if start not in wanted and line is not None:
+                same = start not in before and terms_at(was, start) == terms_at(now, start)
+                edits += [] if same else [(line, None)]
+            elif line is not None:
+                times, segment = wanted[start]
+                edits.append((line, self._edited(self._lines[line - 1], before.get(start), segment, times)))
+                at = line
+            else:
+                times, segment = wanted[start]
+                added.append((at, self._row(read_key(key), times, segment, self._lines[at - 1])))
+        for line, text in edits:
+            if text is None:
+                self._gone.add(line)
+            else:
+                self._lines[line - 1] = text
+        for line, text in added:
+            self._after.setdefault(line, []).append(text)
+
+    def takes_form(self, key: str, timeline: Timeline) -> bool:
+        """Whether every period of a price can be a row here."""
+        return form_of(read_key(key), timeline) == self._form
+
+    @property
+    def _form(self) -> Form:
+        defaults, card = self._said.defaults, self._source.facts.card
+        unit = defaults.credit_type or card.fiat_credit_type
+        if defaults.currency is not None:
+            scales = self._source.facts.scales
+            fits = [name for name, scale in scales.items() if scale.currency == defaults.currency]
+            unit = card.fiat_credit_type if card.fiat_credit_type in fits else next(iter(fits), "")
+        percentage = defaults.rate_type == "PERCENTAGE"
+        groups = tuple(sorted(self._said.columns.pricing_group_values))
+        return Form(defaults.rate_type, "" if percentage else unit, groups)
+
+    def _edited(self, line: str, was: Segment | None, now: Segment, times: Mapping[str, str]) -> str:
+        """A row that begins when it should, with the cells replaced that differ."""
+        cells: dict[int, str] = {}
+        before, after = terms_of(was.terms) if was is not None else {}, terms_of(now.terms)
+        if before.get("price") != after["price"]:
+            cells[self._column("price")] = self._amount(now)
+        if before.get("entitled") != after["entitled"]:
+            self._put(cells, "entitled", "true" if after["entitled"] else "false")
+        if was is None or was.ending_before != now.ending_before:
+            self._put(cells, "ending_before", times.get("ending_before", ""))
+        end = "\r" if line.endswith("\r") else ""
+        text = line.removesuffix("\r")
+        cells = {at: new for at, new in cells.items() if self._held(text, at) != new}
+        return with_cells(self._padded(text), self._said.delimiter, cells) + end if cells else line
+
+    def _row(self, key: RateKey, times: Mapping[str, str], segment: Segment, like: str = "") -> str:
+        """A new row, with the cells that nobody names as they are in the row that it follows."""
+        columns = self._said.columns
+        row = [self._held(like.removesuffix("\r"), at) if like else "" for at in range(len(self._header))]
+        cells = {self._column("price"): self._amount(segment)}
+        if columns.product is not None:
+            cells[self._column("product")] = key.product
+        for name, value in key.pricing_group_values:
+            cells[self._header.index(columns.pricing_group_values[name])] = value
+        self._put(cells, "billing_frequency", key.billing_frequency or "")
+        terms = terms_of(segment.terms)
+        self._put(cells, "starting_at", times["starting_at"])
+        self._put(cells, "ending_before", times.get("ending_before", ""))
+        self._put(cells, "entitled", "true" if terms["entitled"] else "false")
+        row += [""] * (len(self._header) - len(row))
+        for at, value in cells.items():
+            row[at] = value
+        stream = StringIO()
+        csv.writer(stream, delimiter=self._said.delimiter, lineterminator="").writerow(row)
+        return stream.getvalue() + ("\r" if self._lines[0].endswith("\r") else "")
+
+    def _amount(self, segment: Segment) -> str:
+        facts = self._source.facts
+        scales = facts.scales if self._said.defaults.currency is not None else {}
+        return amount_text(terms_of(segment.terms)["price"], self._form, facts.card, scales)
+
+    # --- columns
+
+    def _column(self, field: str) -> int:
+        return self._header.index(getattr(self._said.columns, field))
+
+    def _put(self, cells: dict[int, str], field: str, value: str) -> None:
+        """What a row says in a column that may not be there: nothing where the default says it."""
+        column = getattr(self._said.columns, field)
+        if column is None:
+            column = self.columns.get(("columns", field))
+        if column is None:
+            if value == self._default(field):
+                return
+            if field in ("starting_at", "billing_frequency") or not value:
+                raise Unplaceable(field)
+            column = self._added(field)
+        cells[self._header.index(column)] = value
+
+    def _default(self, field: str) -> str:
+        default = getattr(self._said.defaults, field)
+        if isinstance(default, bool):
+            return "true" if default else "false"
+        if field in ("starting_at", "ending_before"):
+            return day_text(instant_text(default)) if default is not None else ""
+        return default or ""
+
+    def _added(self, field: str) -> str:
+        """A new last column; for every row that is there its cell is empty."""
+        name = field
+        while name in self._header:
+            name += "_value"
+        self._header.append(name)
+        self.columns["columns", field] = name
+        for index, line in enumerate(self._lines):
+            if line.strip():
+                end = "\r" if line.endswith("\r") else ""
+                self._lines[index] = line.removesuffix("\r") + self._said.delimiter + (name if not index else "") + end
+        for rows in self._after.values():
+            rows[:] = [row + self._said.delimiter for row in rows]
+        return name
+
+    def _held(self, line: str, at: int) -> str:
+        try:
+            return cell(line, self._said.delimiter, at)
+        except IndexError:
+            return ""
+
+    def _padded(self, line: str) -> str:
+        """The row with a cell for every column."""
+        short = len(self._header) - len(next(csv.reader([line], delimiter=self._said.delimiter), []))
+        return line + self._said.delimiter * max(0, short)
