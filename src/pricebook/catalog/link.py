@@ -1,7 +1,7 @@
 """What the terms of one package say of each other: keys, the links between them, and limits that count terms."""
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from pricebook.catalog.model import Path, Violation
 from pricebook.catalog.term import Term
@@ -23,6 +23,25 @@ KEYED = (
 """The lists of a package whose terms can have a key."""
 BALANCES = ("commits", "credits", "recurring_commits", "recurring_credits")
 """The lists that `any_commits_or_credits` refers to."""
+
+
+def relinked(term: Any, renamed: Mapping[str, str]) -> Any:
+    """The term with its links to other terms under their new keys."""
+    config = getattr(term, "subscription_config", None)
+    if config is not None and config.subscription in renamed:
+        config = config.model_copy(update={"subscription": renamed[config.subscription]})
+        term = term.model_copy(update={"subscription_config": config})
+    specifiers = getattr(term, "override_specifiers", ())
+    if specifiers:
+        links = ("commits", "recurring_commits", "any_commits_or_credits")
+        update = tuple(
+            found.model_copy(
+                update={name: tuple(renamed.get(key, key) for key in getattr(found, name)) for name in links}
+            )
+            for found in specifiers
+        )
+        term = term.model_copy(update={"override_specifiers": update})
+    return term
 
 
 def check_terms(package: "Package") -> Iterator[Violation]:

@@ -24,6 +24,7 @@ COMMANDS = {
     "show": "Look up what something costs on a date, how that came to be, and who an alias stands for.",
     "history": "The journal as an audit log: when, who, from which commit, which plan, what was done.",
     "drift": "Say what somebody changed in the account, and what git has that it does not. Reads only.",
+    "import": "Write manifests of what an account has, or update them. Reads the account only.",
     "reprice": "Write other prices into the manifests, from a day on, for review.",
     "rules": "List the rules, with the severity that each has here.",
     "explain": "Show the page of a rule, a hazard or an error code.",
@@ -32,6 +33,9 @@ COMMANDS = {
     "test": "Run the price tests among the manifests: what scenarios are billed, against what they expect.",
     "schema": "Print or write the JSON Schemas of manifests and plans.",
 }
+
+MODULES = {"import": "importing"}
+"""Commands whose name cannot be a module's."""
 
 
 class Commands(click.Group):
@@ -45,7 +49,7 @@ class Commands(click.Group):
         """Import the module of one command; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"pricebook.cli.{cmd_name}").command
+        command: click.Command = import_module(f"pricebook.cli.{MODULES.get(cmd_name, cmd_name)}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import spec_of
-from pricebook.catalog.link import KEYED
+from pricebook.catalog.link import KEYED, relinked
 from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
@@ -100,7 +100,7 @@ def _package(snapshot: Snapshot, observed: "Package", desired: "Package") -> "Pa
             keyed[index] = was.model_copy(update=_term(was, now))
         update[name] = tuple(keyed)
     for name in KEYED:
-        update[name] = tuple(_relinked(term, renamed) for term in update[name])
+        update[name] = tuple(relinked(term, renamed) for term in update[name])
     return observed.model_copy(update=update)
 
 
@@ -134,22 +134,3 @@ def _unfilled(observed: Any, desired: Any) -> dict[str, None]:
         for name, filled in FILLED_IN.items()
         if getattr(observed, name, None) == filled and getattr(desired, name, filled) is None
     }
-
-
-def _relinked(term: Any, renamed: Mapping[str, str]) -> Any:
-    """The term with its links to other terms under their new keys."""
-    config = getattr(term, "subscription_config", None)
-    if config is not None and config.subscription in renamed:
-        config = config.model_copy(update={"subscription": renamed[config.subscription]})
-        term = term.model_copy(update={"subscription_config": config})
-    specifiers = getattr(term, "override_specifiers", ())
-    if specifiers:
-        links = ("commits", "recurring_commits", "any_commits_or_credits")
-        update = tuple(
-            found.model_copy(
-                update={name: tuple(renamed.get(key, key) for key in getattr(found, name)) for name in links}
-            )
-            for found in specifiers
-        )
-        term = term.model_copy(update={"override_specifiers": update})
-    return term

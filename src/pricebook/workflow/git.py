@@ -7,6 +7,7 @@ that none is taken for an option, and only full commit ids are used after that.
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 TIMEOUT = 60
@@ -41,3 +42,19 @@ def ask(root: Path, *words: str) -> str:
         return git(root, *words).decode(errors="replace").strip()
     except GitFailed:
         return ""
+
+
+def uncommitted(root: Path, files: Sequence[str]) -> list[str]:
+    """Which of the files, relative to a directory, git has no copy of as they are now: changed, new or ignored ones.
+    None where there is no repository."""
+    if not files:
+        return []
+    try:
+        words = ("status", "--porcelain", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames", "--")
+        answer = git(root, *words, *(f":(literal){file}" for file in files)).decode(errors="surrogateescape")
+        prefix = git(root, "rev-parse", "--show-prefix").decode(errors="surrogateescape").rstrip("\n")
+    except GitFailed:
+        return []
+    found = {entry[3:] for entry in answer.split("\0") if entry}
+    folders = tuple(each for each in found if each.endswith("/"))
+    return [file for file in files if f"{prefix}{file}" in found or f"{prefix}{file}".startswith(folders)]

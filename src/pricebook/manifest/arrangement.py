@@ -1,0 +1,60 @@
+"""Which file a new manifest goes to, as a person would sort them: one for what is small, one each for what is long.
+
+Metrics, units and products share a file per kind; many products are split by their first tag, or else by their type. A
+rate card and a package have a file each. The rule it keeps: what stands somewhere already decides, so a later import
+puts its neighbour beside it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, cast
+
+from pricebook.catalog.model import Noun
+from pricebook.catalog.naming import name_of
+from pricebook.catalog.reference import Kind, Ref
+
+if TYPE_CHECKING:
+    from pricebook.catalog.product import Product
+
+TOGETHER = 50
+"""So many products share one file."""
+
+_SHARED = {
+    Kind.PRICING_UNIT: "units.yaml",
+    Kind.BILLABLE_METRIC: "metrics.yaml",
+    Kind.PRODUCT: "products.yaml",
+}
+_FOLDERS = {Kind.RATE_CARD: "rate-cards", Kind.PACKAGE: "packages"}
+
+
+def files_for(nouns: Mapping[Ref, Noun], existing: Collection[str]) -> dict[str, list[Ref]]:
+    """File -> the refs whose manifests go to it, in order. `existing` are the files that are there."""
+    found: dict[str, list[Ref]] = {}
+    products = [ref for ref in nouns if ref.kind is Kind.PRODUCT]
+    split = _SHARED[Kind.PRODUCT] not in existing and (
+        len(products) > TOGETHER or any(file.startswith("products/") for file in existing)
+    )
+    for ref in sorted(nouns, key=lambda ref: (ref.kind.rank, ref.name)):
+        if ref.kind is Kind.PRODUCT and split:
+            file = f"products/{_group(cast('Product', nouns[ref]))}.yaml"
+        else:
+            file = _SHARED.get(ref.kind) or _own(f"{_FOLDERS[ref.kind]}/{ref.name}", existing)
+        found.setdefault(file, []).append(ref)
+    return found
+
+
+def _group(product: "Product") -> str:
+    """The first tag, or the type."""
+    return next(filter(None, map(name_of, product.tags)), "") or product.type.lower().replace("_", "-")
+
+
+def _own(stem: str, existing: Collection[str]) -> str:
+    """A file that nothing else stands in."""
+    return next(file for file in _numbered(stem) if file not in existing)
+
+
+def _numbered(stem: str) -> Iterable[str]:
+    yield f"{stem}.yaml"
+    number = 1
+    while True:
+        number += 1
+        yield f"{stem}-{number}.yaml"

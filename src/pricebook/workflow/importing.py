@@ -1,0 +1,276 @@
+"""Import: what an account holds becomes manifests that a person would have written, and the next plan only adopts it.
+
+New objects get manifests; those that manifests declare already are updated where they stand, in the fields and rows
+that differ, with comments and order as they are. Nothing is deleted: what the account has no more is told. The files
+are written all or none, and only what loads again stays.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from fnmatch import fnmatchcase
+from os.path import normpath
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pricebook.apply.ports import Store
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.model import Noun, Scale
+from pricebook.catalog.need import closed
+from pricebook.catalog.product import Product
+from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.unit import BUILT_IN, scale_of
+from pricebook.manifest.adopt import Adoption
+from pricebook.manifest.arrangement import files_for
+from pricebook.manifest.dump import manifest_text, rates_data, spec_data
+from pricebook.manifest.load import Loaded, load
+from pricebook.manifest.project import MAX_YAML, Project
+from pricebook.manifest.table_dump import Dumped, tables_of
+from pricebook.manifest.whereabouts import Whereabouts
+from pricebook.plan.drift import Comparison, compare
+from pricebook.plan.meaning import as_meant
+from pricebook.plan.snapshot import Snapshot
+from pricebook.problem import Rejected, quote, reject
+from pricebook.workflow.drift import wish_of
+from pricebook.workflow.git import uncommitted
+from pricebook.workflow.survey import Left, Survey, survey
+from pricebook.workflow.writing import FileChange, write_all
+
+SCHEMA = ".pricebook/manifest.schema.json"
+"""What `pricebook init` writes for editors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which objects are meant: those of `kinds` (empty: any) that a tag, a card or a name chooses, or all when none of
+    the three says anything. What they need comes along. Cards and names are patterns (`*`, `?`), in any case of
+    letters, of our name, the display name or an alias."""
+
+    kinds: tuple[Kind, ...] = ()
+    tags: tuple[str, ...] = ()
+    cards: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is chosen apart."""
+        return not (self.kinds or self.tags or self.cards or self.names)
+
+    def includes(self, ref: Ref, noun: Noun) -> bool:
+        """Whether the object itself is chosen."""
+        if self.kinds and ref.kind not in self.kinds:
+            return False
+        if not (self.tags or self.cards or self.names):
+            return True
+        tags = noun.tags if isinstance(noun, Product) else ()
+        called = [ref.name, getattr(noun, "name", ""), *(a.name for a in getattr(noun, "aliases", ()))]
+        patterns = (*self.names, *(self.cards if ref.kind is Kind.RATE_CARD else ()))
+        return any(tag in self.tags for tag in tags) or any(
+            fnmatchcase(str(each).lower(), pattern.lower()) for each in called for pattern in patterns
+        )
+
+
+@dataclass
+class Imported:
+    """What an import writes and what it found. `fresh` are the new manifests with the store's ids, `updated` those that
+    were changed; `left` is what the account has and the manifests do not say, `pending` what git has and the account
+    does not, `gone` what manifests adopt and the account does not have any more."""
+
+    environment: str
+    files: list[FileChange] = field(default_factory=list)
+    fresh: dict[Ref, str] = field(default_factory=dict)
+    updated: list[Ref] = field(default_factory=list)
+    kept: int = 0
+    prices: int = 0
+    left: list[Left] = field(default_factory=list)
+    archived: Mapping[Kind, int] = field(default_factory=dict)
+    pending: list[Ref] = field(default_factory=list)
+    gone: list[tuple[Ref, str]] = field(default_factory=list)
+    contracts: int = 0
+    remaining: list[tuple[str, str]] = field(default_factory=list)
+    """What a plan would still do besides adopting, by step and reason: what manifests cannot say."""
+
+
+def import_account(
+    project: Project,
+    environment: str,
+    store: Store,
+    at: datetime,
+    *,
+    choice: Choice,
+    output: str | None = None,
+    dry_run: bool = False,
+    dirty: bool = False,
+) -> Imported:
+    """Read the account of an environment and write manifests. Raises Rejected, with nothing written, StoreError.
+
+    `output` is a folder below the project, by default the first that holds manifests. A file that git has no copy of
+    as it is now is changed only when `dirty` allows it.
+    """
+    loaded, folder = _loaded(project, environment), _folder(project, output)
+    namespace, adopted = project.settings.namespace, loaded.adopted(environment)
+    found = survey(store, namespace, at, loaded.catalog, adopted)
+    chosen = closed((ref for ref, noun in found.catalog.nouns.items() if choice.includes(ref, noun)), found.catalog)
+    present = set(found.snapshot.ids.values())
+    made = Imported(
+        environment,
+        fresh={ref: id_ for ref, id_ in found.fresh.items() if ref in chosen},
+        left=found.left,
+        archived=found.archived,
+        gone=[(ref, id_) for ref, id_ in sorted(adopted.items()) if id_ not in present],
+        contracts=sum(count for ref, count in found.snapshot.contracts.items() if ref.kind is Kind.PACKAGE),
+    )
+    edits = Adoption(loaded)
+    if loaded.catalog.nouns:
+        comparison = _compare(loaded.catalog, found.snapshot, namespace, environment, at)
+        _update(edits, made, comparison, found.snapshot, loaded.catalog, None if choice.everything else chosen)
+    made.files = _changes(project, folder, found, made, edits)
+    touched = [change.file for change in made.files if change.before is not None]
+    if not dry_run and not dirty and (unsaved := uncommitted(project.root, touched)):
+        names = ", ".join(map(quote, unsaved[:5])) + (", ..." if len(unsaved) > 5 else "")
+        message = f"git has no copy of {names} as it is now, and the import would change it"
+        raise reject("uncommitted", message, hint="commit it first, or say --allow-dirty")
+    if not dry_run:
+        write_all(project.root, made.files, lambda: _verify(made, project, found.snapshot, at))
+    return made
+
+
+def _loaded(project: Project, environment: str) -> Loaded:
+    """The manifests that are there, if any: an import may be what makes the folder for them."""
+    if any((project.root / top).exists() for top in project.manifests):
+        try:
+            return load(project, environment)
+        except Rejected as rejected:
+            if {problem.code for problem in rejected.problems} != {"no-manifest"}:
+                raise
+    return Loaded(Catalog(), Whereabouts(project.root, Catalog(), {}, MAX_YAML))
+
+
+def _folder(project: Project, output: str | None) -> str:
+    """Where new files go, relative to the root: a folder in which manifests are looked for."""
+    tops = [normpath(top) for top in project.manifests]
+    if output is None:
+        return next((top for top in tops if not (project.root / top).is_file()), ".")
+    folder = (Path.cwd() / output).resolve()
+    if not folder.is_relative_to(project.root.resolve()):
+        raise reject("outside", f"{quote(output)} is outside the project", hint=f"choose a folder below {project.root}")
+    shown = folder.relative_to(project.root.resolve()).as_posix()
+    if not any(PurePosixPath(shown).is_relative_to(top) for top in tops):
+        message = f"no manifests are looked for in {quote(shown)}"
+        raise reject("not-a-manifest-folder", message, hint=f"name it under manifests, or choose: {', '.join(tops)}")
+    return shown
+
+
+def _compare(desired: Catalog, snapshot: Snapshot, namespace: str, environment: str, at: datetime) -> Comparison:
+    return compare(desired, snapshot, namespace=namespace, environment=environment, as_of=at, places={})
+
+
+def _update(
+    edits: Adoption, made: Imported, found: Comparison, snapshot: Snapshot, desired: Catalog, chosen: set[Ref] | None
+) -> None:
+    """Edit the manifests of what the account has otherwise. What git alone moved is left as git has it."""
+    held = as_meant(snapshot, desired.nouns)
+    made.kept = found.kept
+    lost = {ref for ref, _ in made.gone}
+    for drift in found.drifts:
+        ref = Ref(drift.ref.kind, drift.ref.name)
+        if ref in lost or (chosen is not None and ref not in chosen):
+            continue
+        wish = wish_of(drift, held, desired) if drift.origin.is_drift else None
+        if wish is None:
+            made.pending.append(ref)
+        else:
+            edits.adopt(wish)
+            made.updated.append(ref)
+    for name, reason in edits.left:
+        ref = Ref.parse(name)
+        made.left.append(Left(ref.kind, snapshot.ids.get(ref, ""), ref.name, "", reason))
+
+
+def _changes(project: Project, folder: str, found: Survey, made: Imported, edits: Adoption) -> list[FileChange]:
+    """Every file that changes: those that were edited, and those that new manifests and tables go to."""
+    texts: dict[str, tuple[str | None, str]] = {f: (edits.before[f], text) for f, text in edits.after.items()}
+    top = project.root / folder
+    existing = (
+        {path.relative_to(top).as_posix() for path in top.rglob("*") if path.is_file()} if top.is_dir() else set()
+    )
+    scales = {name: scale_of(unit) for name, unit in {**BUILT_IN, **found.catalog.units}.items()}
+    nouns = {ref: found.catalog.nouns[ref] for ref in made.fresh}
+    for short, refs in files_for(nouns, existing).items():
+        file = normpath(f"{folder}/{short}")
+        parts: list[str] = []
+        for ref in refs:
+            spec, tables = _spec(ref, nouns[ref], found.catalog, scales, PurePosixPath(short).stem)
+            parts.append(_document(ref, spec, made, found.snapshot))
+            for table in tables:
+                texts[str(PurePosixPath(file).with_name(table.name))] = (None, table.text)
+            made.prices += len(found.catalog.rates.get(ref.name, ())) if ref.kind is Kind.RATE_CARD else 0
+        before, text = texts[file] if file in texts else _text(project.root / file)
+        if before is None:
+            texts[file] = (None, _schema_line(project, file) + "---\n".join(parts))
+        else:
+            texts[file] = (before, _appended(text, parts))
+    return [FileChange(file, *pair) for file, pair in sorted(texts.items()) if pair[0] != pair[1]]
+
+
+def _spec(
+    ref: Ref, noun: Noun, catalog: Catalog, scales: Mapping[str, Scale], stem: str
+) -> tuple[dict[str, Any], list[Dumped]]:
+    """The spec of a manifest, with the tables that stand beside it."""
+    spec = spec_data(noun, scales)
+    if not isinstance(noun, RateCard) or ref.name not in catalog.rates:
+        return spec, []
+    tables, rest = tables_of(stem, catalog.rates[ref.name], noun, scales)
+    if len(rest):
+        spec["rates"] = rates_data(rest, noun, scales)
+    if tables:
+        spec["rates_from"] = [dict(table.entry) for table in tables]
+    return spec, tables
+
+
+def _document(ref: Ref, spec: Mapping[str, Any], made: Imported, snapshot: Snapshot) -> str:
+    """A manifest under a comment that says where it came from. What bears our mark already needs no id."""
+    id_ = made.fresh[ref]
+    seen = ref._replace(version=1) if ref.kind is Kind.PACKAGE else ref
+    # An account has nowhere to put a mark on a unit: what is known by its name has no id here.
+    unmarked = seen in snapshot.unmarked or (ref.kind is Kind.PRICING_UNIT and snapshot.partial and id_ != "")
+    adopt = {"adopt": {made.environment: id_}} if unmarked else {}
+    lines = [f"# imported from {ref.kind.words} {id_}\n"] if id_ else []
+    lines += [f"# check {left.path}: {left.reason}\n" for left in made.left if left.path == "scale" and left.id == id_]
+    return "".join(lines) + manifest_text(ref, adopt, spec)
+
+
+def _schema_line(project: Project, file: str) -> str:
+    """What tells an editor the schema, where `pricebook init` wrote one."""
+    if not (project.root / SCHEMA).is_file():
+        return ""
+    return f"# yaml-language-server: $schema={'../' * file.count('/')}{SCHEMA}\n"
+
+
+def _text(path: Path) -> tuple[str | None, str]:
+    """The text of a file twice, as it is and as it is to be so far; None and nothing for one that is not there."""
+    if not path.is_file():
+        return None, ""
+    text = path.read_bytes().decode("utf-8")
+    return text, text
+
+
+def _appended(text: str, parts: Sequence[str]) -> str:
+    """The text with further documents, in its own line ends."""
+    end = "\r\n" if "\r\n" in text else "\n"
+    if text and not text.endswith("\n"):
+        text += end
+    first = "" if not text.strip() else "---\n"
+    return text + (first + "---\n".join(parts)).replace("\n", end)
+
+
+def _verify(made: Imported, project: Project, snapshot: Snapshot, at: datetime) -> None:
+    """The manifests load, and a plan of them would do nothing but adopt; whatever else it would do is noted."""
+    desired = load(project, made.environment).catalog
+    written = {*made.fresh, *made.updated}
+    found = _compare(desired, snapshot, project.settings.namespace, made.environment, at)
+    for drift in found.drifts:
+        ref = Ref(drift.ref.kind, drift.ref.name)
+        if ref in written and ref not in made.pending:
+            made.remaining.append((str(drift.ref), ", ".join(drift.parts)))

@@ -1,0 +1,193 @@
+"""The account of a company that never heard of pricebook: imported, imported again, and kept in step."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from company import Company
+from imports import imported, project_in, sdk, tree
+from vendor import Vendor, vendor
+
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.manifest.load import load
+from pricebook.manifest.project import read_project
+from pricebook.problem import Rejected
+from pricebook.workflow.importing import Choice, Imported
+
+
+@pytest.fixture(scope="module")
+def filled() -> Iterator[Vendor]:
+    """The account; no test may change it."""
+    with vendor() as found:
+        with sdk(found) as client:
+            assert Company(client, seed=1).fill() >= 300
+        yield found
+
+
+@pytest.fixture(scope="module")
+def first(filled: Vendor, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Imported]:
+    """The first import of the account."""
+    root = tmp_path_factory.mktemp("imported")
+    project_in(root)
+    return root, imported(root, filled)
+
+
+@pytest.fixture
+def catalog(first: tuple[Path, Imported]) -> Path:
+    """The project that the account was imported into; no test may change it."""
+    return first[0]
+
+
+@pytest.fixture
+def account(filled: Vendor) -> Iterator[Vendor]:
+    """A copy of the account."""
+    with filled.copied() as found:
+        yield found
+
+
+@pytest.fixture
+def root(catalog: Path, tmp_path: Path) -> Path:
+    """A copy of the project."""
+    for name, content in tree(catalog).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    return tmp_path
+
+
+def table_card(root: Path) -> tuple[Path, str]:
+    """The manifest of the card that has a table, and the card's id."""
+    (table,) = (root / "catalog" / "rate-cards").glob("*.csv")
+    manifest = table.with_suffix(".yaml")
+    return manifest, id_in(manifest, r"RateCard\nmetadata:\n  name: \S+")
+
+
+def id_in(file: Path, head: str) -> str:
+    """The id that a manifest adopts."""
+    found = re.search(rf"kind: {head}\n  adopt: {{production: (\S+)}}", file.read_text(encoding="utf-8"))
+    assert found is not None
+    return found[1]
+
+
+def test_the_company_knows_nothing_of_pricebook() -> None:
+    source = (Path(__file__).with_name("company.py")).read_text(encoding="utf-8")
+    assert not re.search(r"^\s*(import|from) (pricebook|imports|vendor)\b", source, re.MULTILINE)
+
+
+def test_everything_is_in_the_manifests_or_told(first: tuple[Path, Imported]) -> None:
+    _, made = first
+    counts = {kind: sum(ref.kind is kind for ref in made.fresh) for kind in Kind}
+    assert made.archived == {Kind.BILLABLE_METRIC: 1, Kind.PRODUCT: 6, Kind.PACKAGE: 4}
+    assert (counts[Kind.BILLABLE_METRIC], counts[Kind.PRODUCT], counts[Kind.RATE_CARD]) == (61, 165, 6)
+    assert counts[Kind.PACKAGE] == 58
+    assert counts[Kind.PRICING_UNIT] == 3
+    told = [(left.kind, left.name, left.path.split("[")[0]) for left in made.left]
+    assert told == [(Kind.RATE_CARD, "Standard", "rates"), (Kind.PACKAGE, "Bare", "")]
+    assert made.contracts == 1
+
+
+def test_the_files_are_those_that_a_person_would_keep(catalog: Path) -> None:
+    files = sorted(tree(catalog))
+    folders = {file.rpartition("/")[0] for file in files}
+    assert folders == {"", "catalog", "catalog/packages", "catalog/products", "catalog/rate-cards"}
+    assert {"catalog/metrics.yaml", "catalog/units.yaml", "catalog/products/llm.yaml"} <= set(files)
+    text = (catalog / "catalog" / "metrics.yaml").read_text(encoding="utf-8")
+    assert text.startswith("# imported from billable metric ")
+    loaded = load(read_project(catalog))
+    assert all(ids.keys() == {"production"} for ids in loaded.adopt.values())
+
+
+def test_a_second_import_changes_no_byte(filled: Vendor, root: Path) -> None:
+    manifest, _ = table_card(root)
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace("\nspec:", "\nspec:  # ours since 2019"))
+    before = tree(root)
+    made = imported(root, filled)
+    assert (made.files, made.fresh, made.updated) == ([], {}, [])
+    assert tree(root) == before
+
+
+def test_what_was_changed_in_the_account_is_changed_where_it_stands(account: Vendor, root: Path) -> None:
+    manifest, card = table_card(root)
+    product = id_in(root / "catalog" / "products" / "llm.yaml", r"Product\nmetadata:\n  name: inference-0")
+
+    def rate(model: str, price: float, **more: Any) -> Any:
+        return {
+            "product_id": product, "pricing_group_values": {"model": model}, "entitled": True, "rate_type": "FLAT",
+            "starting_at": "2025-12-01T00:00:00Z", "price": price, **more,
+        }  # fmt: skip
+
+    with sdk(account) as client:
+        changes = [
+            rate("large", 0.5, ending_before="2025-12-15T00:00:00Z"),
+            rate('q"q', 0.7, ending_before="2025-12-15T00:00:00Z", entitled=False),
+            rate("new, one", 3),
+        ]
+        client.v1.contracts.rate_cards.rates.add_many(rate_card_id=card, rates=changes)
+        client.v1.contracts.products.update(product_id=product, starting_at="2025-10-01T09:00:00Z", name="Renamed: 0")
+        fresh = client.v1.contracts.products.create(name="Brand new", type="FIXED").data.id
+    table = manifest.with_suffix(".csv")
+    prices = table.read_text(encoding="utf-8").splitlines()
+    made = imported(root, account)
+    assert {str(ref) for ref in made.updated} == {f"rate-card:{manifest.stem}", "product:inference-0"}
+    assert made.fresh == {Ref(Kind.PRODUCT, "brand-new"): fresh}
+    after = table.read_text(encoding="utf-8").splitlines()
+    fresh_rows = [line for line in after if line not in prices]
+    assert [line for line in fresh_rows if ",2025-12-01," in line] == [
+        "inference-0,large,0.005,2025-12-01,true",
+        'inference-0,"q""q",0.007,2025-12-01,false',
+        'inference-0,"new, one",0.03,2025-12-01,true',
+    ]
+    assert sum(",2025-12-15," in line for line in fresh_rows) == len(fresh_rows) - 3 == 2, "what held before goes on"
+    assert set(prices) <= set(after)
+    assert imported(root, account).files == []
+
+
+def test_a_selection_brings_along_what_it_needs(filled: Vendor, tmp_path: Path) -> None:
+    project_in(tmp_path)
+    made = imported(tmp_path, filled, Choice(cards=("legacy*",)))
+    kinds = {kind: sum(ref.kind is kind for ref in made.fresh) for kind in Kind}
+    assert kinds[Kind.RATE_CARD] == 1
+    assert kinds[Kind.PACKAGE] == 0
+    assert 20 < kinds[Kind.PRODUCT] < 60
+    rest = imported(tmp_path, filled, Choice(kinds=(Kind.PACKAGE,), names=("plan 5",)))
+    assert [ref.name for ref in rest.fresh if ref.kind is Kind.PACKAGE] == ["plan-5"]
+    assert not set(rest.fresh) & set(made.fresh)
+    # A product has the same name whatever was chosen.
+    everything = imported(tmp_path, filled)
+    assert len(everything.fresh) + len(made.fresh) + len(rest.fresh) == 293
+
+
+def test_by_tag_and_what_is_gone(account: Vendor, tmp_path: Path) -> None:
+    project_in(tmp_path)
+    made = imported(tmp_path, account, Choice(tags=("plan",)))
+    assert {ref.name for ref in made.fresh} == {"renamed", "renamed-2", "renamed-3"}
+    ref, id_ = next(iter(made.fresh.items()))
+    before = tree(tmp_path)
+    with sdk(account) as client:
+        client.v1.contracts.products.archive(product_id=id_)
+    again = imported(tmp_path, account, Choice(tags=("plan",)))
+    assert again.gone == [(ref, id_)]
+    assert tree(tmp_path) == before, "nothing is deleted"
+
+
+def test_nothing_stays_of_an_import_that_does_not_load(
+    filled: Vendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project_in(tmp_path)
+    before = tree(tmp_path)
+    monkeypatch.setattr(
+        "pricebook.workflow.importing.manifest_text", lambda *_: "kind: Nonsense\napiVersion: pricebook/v1\n"
+    )
+    with pytest.raises(Rejected):
+        imported(tmp_path, filled)
+    assert tree(tmp_path) == before
+    assert not (tmp_path / "catalog").exists()
+
+
+def test_a_dry_run_writes_nothing(filled: Vendor, tmp_path: Path) -> None:
+    project_in(tmp_path)
+    before = tree(tmp_path)
+    made = imported(tmp_path, filled, Choice(kinds=(Kind.PRICING_UNIT,)), dry_run=True)
+    assert made.files[0].diff()[:3] == ["--- /dev/null", "+++ b/catalog/units.yaml", "@@ -0,0 +1,20 @@"]
+    assert tree(tmp_path) == before
