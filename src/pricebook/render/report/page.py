@@ -1,30 +1,18 @@
-"""The page: what is to be read is written into it, and long lists are drawn in the browser from data that it carries.
+"""The page: what is to be read is written into it; long lists are drawn in the browser from data that it carries."""
 
-One file that reaches for nothing: its policy allows exactly its own script and its own style, by their digests, and no
-request at all. Jinja2 escapes everything, and what could lie to a reader is made visible before that.
-"""
-
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from functools import cache
-from hashlib import sha256
-from importlib.resources import files
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pricebook.catalog.canonical import encode
 from pricebook.problem import Problem
-from pricebook.render.escape import escape_script, escape_terminal
-from pricebook.render.page import counted
+from pricebook.render.escape import escape_script
 from pricebook.render.price import change_text, change_words
 from pricebook.render.rate_shape import BOUNDS, RateShape
 from pricebook.render.report.data import report_data
+from pricebook.render.shell.page import one_file
 from pricebook.render.view import PlanView, as_of_words, summary
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-LONG = 1000
-"""Characters of a piece of text."""
+_LOOK = ("report.css", "report.js")
 _FINDINGS = 8
 """Findings that are not folded, notes never among them."""
 _SPREAD_FROM = 20
@@ -48,8 +36,10 @@ def plan_page(view: PlanView) -> str:
     """The page of a plan; `view` has every row, and all terms."""
     severities = ("error", "warning", "note")
     findings = sorted((f for f in view.findings if not f.waived), key=lambda f: severities.index(f.severity))
-    return _render(
+    return one_file(
+        __package__,
         "plan.html",
+        *_LOOK,
         title=f"{view.namespace} · {view.environment}",
         view=view,
         as_of=as_of_words(view),
@@ -66,7 +56,15 @@ def plan_page(view: PlanView) -> str:
 def problems_page(problems: Sequence[Problem], sentence: str = "", target: str = "") -> str:
     """The page of manifests of which no plan can be made, or the sentence when nothing is wrong with them."""
     total = sum(1 + problem.more for problem in problems)
-    return _render("problems.html", title=target or "manifests", problems=problems, total=total, sentence=sentence)
+    return one_file(
+        __package__,
+        "problems.html",
+        *_LOOK,
+        title=target or "manifests",
+        problems=problems,
+        total=total,
+        sentence=sentence,
+    )
 
 
 def _bars(shape: RateShape) -> Iterator[Bar]:
@@ -88,35 +86,3 @@ def _between(index: int) -> str:
     if index == len(BOUNDS):
         return f"{texts[-1]} and more"
     return f"{texts[index - 1]} to {texts[index]}"
-
-
-def _render(template: str, **values: object) -> str:
-    script = _asset("pricebook.render.report", "report.js")
-    style = _asset("pricebook.render.site", "site.css") + _asset("pricebook.render.report", "report.css")
-    policy = f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; base-uri 'none'"
-    text = _environment().get_template(template).render(script=script, style=style, policy=policy, **values)
-    return text.rstrip("\n") + "\n"
-
-
-def _asset(package: str, name: str) -> str:
-    return (files(package) / "assets" / name).read_text(encoding="utf-8")
-
-
-def _digest(text: str) -> str:
-    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
-
-
-@cache
-def _environment() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    made = Environment(
-        loader=PackageLoader("pricebook.render.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: escape_terminal(value, LONG) if type(value) is str else value,
-    )
-    made.filters |= {"counted": counted, "change": lambda change: change_words(change_text(change))}
-    return made

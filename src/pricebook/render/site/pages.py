@@ -7,7 +7,6 @@ Jinja2 escapes everything; `shown` has made visible before what could lie to a r
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from importlib.resources import files
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +15,7 @@ from pricebook.catalog.metric import BillableMetric
 from pricebook.catalog.product import Product
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.render.field_row import FieldRow, said_rows
-from pricebook.render.page import counted
+from pricebook.render.shell.page import asset, style, templates
 from pricebook.render.site.data import data_script, shown
 from pricebook.render.site.feed import feed_files
 from pricebook.render.site.price_list import Holding, PriceList, slug, spoken
@@ -24,7 +23,11 @@ from pricebook.render.site.price_list import Holding, PriceList, slug, spoken
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_ASSETS = ("site.css", "site.js", "icon.svg")
+_POLICY = (
+    "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' file:; "
+    "base-uri 'none'; form-action 'self' file:"
+)
+"""`file:` is for pages opened from a disk, where some browsers do not take them for 'self'."""
 _LINKED = {"product": "products", "rate_card": "rate-cards"}
 """Fields that name an object with a page of its own, and where its page is."""
 _OF_PRODUCT = ("name", "type", "billable_metric", "custom_fields")
@@ -60,8 +63,9 @@ def site_files(listed: PriceList, opens_on: datetime | None, schema: str) -> Ite
         )
         return path, text
 
-    for name in _ASSETS:
-        yield f"assets/{name}", (files(__package__) / "assets" / name).read_text(encoding="utf-8")
+    yield "assets/site.css", style(__package__, "site.css")
+    for name in ("site.js", "icon.svg"):
+        yield f"assets/{name}", asset(__package__, name)
     yield "assets/prices.js", data_script(listed, opens_on)
     yield from feed_files(listed)
     yield "feed/schema.json", schema
@@ -113,19 +117,10 @@ def site_files(listed: PriceList, opens_on: datetime | None, schema: str) -> Ite
 
 
 def _environment() -> "Environment":
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
-    folder = files(__package__) / "templates"
-    pages = Environment(
-        loader=FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    pages.filters |= {"shown": shown, "slug": slug, "spoken": lambda name: spoken([name]), "counted": counted}
+    pages = templates(__package__)
+    pages.filters |= {"shown": shown, "slug": slug, "spoken": lambda name: spoken([name])}
     pages.filters["day"] = lambda instant: instant_words(datetime.fromisoformat(instant))
+    pages.globals["policy"] = _POLICY
     return pages
 
 
