@@ -51,6 +51,11 @@ def pricebook(project: Path, *words: object, status: int = 0) -> Result:
 PREVIEW = """\
 package starter-plan · customer acme
 from 2025-10-01 until 2026-10-01; statements MONTHLY
+  subscriptions[fee]: 1 × Starter subscription a month, charged at the start of each
+    period; part of a period is prorated, 2025-10-01 to 2026-10-01
+  recurring_credits[sign-up]: $10.00 of credit a month for Input tokens, Output tokens,
+    priority 1, 2025-10-01 to 2026-01-01
+  overrides[enable-fee]: entitled for Starter subscription, 2025-10-01 to 2026-10-01
 
 2025-10-01 · scheduled · due 2025-10-16
   Starter subscription   1 × $10.00                                                 $10.00

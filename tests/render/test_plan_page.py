@@ -1,16 +1,15 @@
 """The page of a plan: one file that reaches for nothing, says what the other formats say, and is inert."""
 
 import json
-import re
 from base64 import b64encode
 from collections.abc import Callable
 from hashlib import sha256
-from html.parser import HTMLParser
 from time import process_time
 from typing import Any
 
 import pytest
 import sample_plan
+from html_page import ACTS, Page
 
 from pricebook.plan.step import Plan
 from pricebook.render.format import Format, plan_document, problems_document
@@ -19,9 +18,6 @@ from pricebook.render.rate_shape import RowChoice
 from pricebook.render.report.data import report_data, side_by_side
 from pricebook.render.view import plan_view
 
-ACTS = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200d\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
-)
 PLANS = [
     sample_plan.judged,
     sample_plan.new_version,
@@ -31,32 +27,6 @@ PLANS = [
     sample_plan.empty,
     sample_plan.hostile,
 ]
-
-
-class Page(HTMLParser):
-    """The elements of a page with their attributes, the text of its scripts, and the text that is seen."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.scripts: list[str] = []
-        self.seen = ""
-        self._inside = ""
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        self._inside = tag
-
-    def handle_endtag(self, tag: str) -> None:
-        self._inside = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._inside == "script":
-            self.scripts.append(data)
-        elif self._inside != "style":
-            self.seen += data
 
 
 def page_of(plan: Plan) -> str:

@@ -2,12 +2,21 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pricebook.cli.invocation import Invocation
+from pricebook.cli.options import report_option
 from pricebook.cli.session import errors
 from pricebook.problem import reject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pricebook.catalog.catalog import Catalog
+    from pricebook.render.bill_view import BillView
+    from pricebook.workflow.preview import Preview
 
 
 @click.command()
@@ -31,6 +40,7 @@ from pricebook.problem import reject
 )
 @click.option("--renew", is_flag=True, help="When the contract ends, another one follows; what rolls over comes along.")
 @click.option("--from-store", is_flag=True, help="Bill by what the environment's store holds, not by the manifests.")
+@report_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -56,7 +66,7 @@ def command(
         from pricebook.catalog.instant import next_hour
         from pricebook.workflow.preview import Asked, preview
 
-        invocation.answers_in("text", "json")
+        invocation.answers_in("text", "json", "html")
         start = _instant(starting_at, "--starting-at") or first_of_month(next_hour(invocation.as_of))
         end = _instant(until, "--until")
         if end is not None and months is not None:
@@ -79,20 +89,42 @@ def command(
 
             catalog = load(invocation.project, invocation.environment[0]).catalog
         found = preview(asked, catalog)
-        if invocation.json:
-            from pricebook.render.bill_json import bills_json
+        source = f"by the prices of {invocation.target}" if from_store else "by the manifests"
+        if invocation.text:
+            invocation.print(_drawn(found, catalog, invocation.width, invocation.colour))
+        else:
+            invocation.print([_document(invocation.format, found, catalog, source).rstrip("\n")])
+        invocation.report(lambda form: _document(form, found, catalog, source))
 
-            invocation.print(
-                [bills_json(found[0].package if found else package, ((p.customer, p.terms, p.bill) for p in found))]
-            )
-            return
-        from pricebook.render.bill_text import draw_bill
-        from pricebook.render.bill_view import bill_view
 
-        for number, one in enumerate(found):
-            title = " · ".join(filter(None, (f"package {one.package}", one.customer and f"customer {one.customer}")))
-            view = bill_view(title, one.terms, one.bill, catalog, one.card)
-            invocation.print([*([""] if number else []), *draw_bill(view, invocation.width, invocation.colour)])
+def _drawn(found: "Sequence[Preview]", catalog: "Catalog", width: int, colour: bool) -> "Iterator[str]":
+    from pricebook.render.bill_text import draw_bill
+
+    for number, one in enumerate(found):
+        yield from [""] if number else []
+        yield from draw_bill(_view(one, catalog), width, colour)
+
+
+def _view(one: "Preview", catalog: "Catalog") -> "BillView":
+    from pricebook.render.bill_view import bill_view
+
+    title = " · ".join(filter(None, (f"package {one.package}", one.customer and f"customer {one.customer}")))
+    return bill_view(title, one.terms, one.bill, catalog, one.card)
+
+
+def _document(form: str, found: "Sequence[Preview]", catalog: "Catalog", source: str) -> str:
+    """The whole answer in a format."""
+    package = found[0].package
+    if form == "json":
+        from pricebook.render.bill_json import bills_json
+
+        return bills_json(package, ((p.customer, p.terms, p.bill, _view(p, catalog)) for p in found))
+    if form == "html":
+        from pricebook.render.report.bill import PictureBill, bill_page
+
+        pictures = [PictureBill.of(_view(one, catalog), one.terms, one.bill, catalog) for one in found]
+        return bill_page(package, source, pictures)
+    return "\n".join(_drawn(found, catalog, 100, colour=False))
 
 
 def _instant(text: str | None, option: str) -> datetime | None:

@@ -10,13 +10,15 @@ from pricebook.preview.invoice import Bill, Invoice, Line
 from pricebook.preview.terms import Terms, Window
 from pricebook.preview.verdict import Mismatch
 from pricebook.problem import Problem
+from pricebook.render.bill_view import BillView
 from pricebook.render.document import problem_data
 from pricebook.render.escape import escape_json
 from pricebook.span import Span
 
 
-def bills_json(package: str, bills: Iterable[tuple[str, Terms, Bill]]) -> str:
-    """The bills of the customers of a package, each with its terms' dates."""
+def bills_json(package: str, bills: Iterable[tuple[str, Terms, Bill, BillView]]) -> str:
+    """The bills of the customers of a package, each with its terms in dates and in words, and with what it rests on
+    that no source states."""
     return escape_json(encode({"package": package, "bills": [_one(*one) for one in bills]}))
 
 
@@ -56,8 +58,17 @@ def outcomes_json(
     return escape_json(encode({"total": total, "failed": failed, "scenarios": listed, "policy_tests": ruled}))
 
 
-def _one(customer: str, terms: Terms, bill: Bill) -> dict[str, Any]:
-    return {"customer": customer or None, **_window(Window(terms.starting_at, terms.ending_before)), **bill_data(bill)}
+def _one(customer: str, terms: Terms, bill: Bill, view: BillView) -> dict[str, Any]:
+    return {
+        "customer": customer or None,
+        **_window(Window(terms.starting_at, terms.ending_before)),
+        "terms": [
+            {"term": term.name, "name": term.label, "text": term.sentence, **_window(term.window)}
+            for term in view.terms
+        ],
+        **bill_data(bill),
+        "assumptions": [{"code": one.code, "text": one.words, "chapter": one.chapter} for one in view.assumptions],
+    }
 
 
 def bill_data(bill: Bill) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from pricebook.render.bill_terms import TermView
 from pricebook.render.bill_view import BillView, InvoiceView, RowView
 from pricebook.render.escape import cut, escape_terminal, padded, width_of
 from pricebook.render.page import MIN_WIDTH, Paint, filled, wrapped
@@ -14,6 +15,8 @@ def draw_bill(view: BillView, width: int = 100, colour: bool = False) -> Iterato
     width, paint = max(width, MIN_WIDTH), Paint(colour)
     yield paint("bold", cut(escape_terminal(view.title), width))
     yield paint("dim", cut(escape_terminal(view.subtitle), width))
+    for term in view.terms[1:]:  # the first are the statements, which the subtitle has
+        yield from _term(term, width, paint)
     for invoice in view.invoices:
         yield ""
         yield from draw_invoice(invoice, width, paint)
@@ -25,7 +28,7 @@ def draw_bill(view: BillView, width: int = 100, colour: bool = False) -> Iterato
         yield ""
     for note in view.notes:
         yield from _note(note, width, paint)
-    yield from (paint("bold", line) for line in wrapped(f"{view.total}.", width))
+    yield from (paint("bold", line) for line in wrapped(f"{view.sentence}.", width))
 
 
 def draw_invoice(invoice: InvoiceView, width: int, paint: Paint) -> Iterator[str]:
@@ -40,12 +43,18 @@ def draw_invoice(invoice: InvoiceView, width: int, paint: Paint) -> Iterator[str
         yield from (f"  {line}" for line in _note(note, width - 2, paint))
 
 
+def _term(term: TermView, width: int, paint: Paint) -> Iterator[str]:
+    text = f"{term.name}: {term.sentence}, {term.when}"
+    lines = wrapped(escape_terminal(text, 400), width - 4)
+    yield from (paint("dim", f"  {'' if at == 0 else '  '}{line}") for at, line in enumerate(lines))
+
+
 def _row(row: RowView, width: int, column: int, paint: Paint) -> Iterator[str]:
     name = " · ".join(escape_terminal(text) for text in (row.name, *row.groups))
     arithmetic = f"   {escape_terminal(row.arithmetic)}" if row.arithmetic else ""
     yield _line(f"  {name}{arithmetic}", escape_terminal(row.amount), width, column, paint, _STYLES.get(row.kind, ""))
     room = width - 6 - column
-    for line in filled([escape_terminal(reason, 400) for reason in row.why], room, "; ") if row.why else ():
+    for line in filled([escape_terminal(str(reason), 400) for reason in row.why], room, "; ") if row.why else ():
         yield paint("dim", f"      {line}")
 
 

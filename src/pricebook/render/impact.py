@@ -6,7 +6,7 @@ whoever draws it escapes it.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from pricebook.catalog.instant import instant_words
@@ -14,7 +14,7 @@ from pricebook.plan.step import Plan
 from pricebook.preview.impact import Impact, Move, Sides
 from pricebook.preview.price import EXACT
 from pricebook.render.page import counted
-from pricebook.render.price import Unit, Units, change_text, money, percentage, ratio
+from pricebook.render.price import Unit, Units, change_text, percentage, ratio, rounded
 from pricebook.usage.assessment import Assessment
 from pricebook.usage.measure import Census
 
@@ -244,24 +244,15 @@ def _amounts(sides: Sides, unit: Unit) -> tuple[str, str, str, str]:
     least = Decimal(1).scaleb(unit.scale - unit.places)  # of less, a percentage says nothing
     relative = ratio(*sides) if sides.change and abs(sides.before) >= least else None
     return (
-        _rounded(sides.before, unit),
-        _rounded(sides.after, unit),
+        rounded(sides.before, unit),
+        rounded(sides.after, unit),
         _signed(sides.change, unit),
         change_text(relative) if relative is not None else "",
     )
 
 
 def _signed(amount: Decimal, unit: Unit) -> str:
-    return ("+" if amount > 0 else "") + _rounded(amount, unit)
-
-
-def _rounded(amount: Decimal, unit: Unit) -> str:
-    """To the cent, but never so that something looks like nothing."""
-    least = Decimal(1).scaleb(unit.scale - unit.places)
-    shown = amount.quantize(least, ROUND_HALF_UP, EXACT)
-    if amount and not shown:
-        return f"{'-' if amount < 0 else ''}<{money(least, unit)}"
-    return money(shown, unit)
+    return ("+" if amount > 0 else "") + rounded(amount, unit)
 
 
 def _relative(sides: Sides) -> str:

@@ -6,7 +6,7 @@ change for the same number. Only ratios ("-12.5 %") are rounded, and never so th
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
 from pricebook.catalog.model import Scale
@@ -17,6 +17,7 @@ PER = {0: "", 3: "per 1K", 6: "per 1M", 9: "per 1B"}
 _SYMBOL_OF = {code: symbol for symbol, code in SYMBOLS.items()}
 _TINY, _PER_THOUSAND, _PER_MILLION = Decimal("0.01"), Decimal("0.001"), Decimal("1e-8")
 _RATIO = Context(prec=12)
+_WIDE = Context(prec=100)
 _LOOKS_LIKE = ("+0.0", "-0.0", "-100.0")
 """Nothing, or everything."""
 
@@ -82,6 +83,15 @@ def money(amount: Decimal, unit: Unit, power: int = 0) -> str:
     before, after, places, scale = unit
     text = number(amount.scaleb(power - scale, EXACT), places)
     return f"-{before}{text[1:]}{after}" if text[0] == "-" else f"{before}{text}{after}"
+
+
+def rounded(amount: Decimal, unit: Unit) -> str:
+    """An amount in API units to the least that is paid (the cent), half up, but never so that it looks like nothing."""
+    least = Decimal(1).scaleb(unit.scale - unit.places)
+    shown = amount.quantize(least, ROUND_HALF_UP, _WIDE)
+    if amount and not shown:
+        return f"{'-' if amount < 0 else ''}<{money(least, unit)}"
+    return money(shown, unit)
 
 
 def number(value: Decimal, places: int = 0) -> str:

@@ -57,7 +57,7 @@ def templates(package: str, finalize: Callable[[object], object] | None = None) 
     return made
 
 
-def one_file(package: str, template: str, styled: str, scripted: str = "", **values: object) -> str:
+def one_file(package: str, template: str, styled: str, scripted: str = "", /, **values: object) -> str:
     """A page with its style (and its script) inside. What could lie to a reader is made visible in every text."""
     look, script = style(package, styled), asset(package, scripted) if scripted else ""
     allowed = f"script-src '{_digest(script)}'; " if script else ""
