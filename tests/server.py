@@ -86,6 +86,11 @@ class Server:
                     raise NoServer((self._folder / "log").read_text(errors="replace")[-2000:]) from None
                 time.sleep(0.05)
 
+    @property
+    def running(self) -> bool:
+        """Whether it was started and not stopped."""
+        return self._process is not None
+
     def stop(self, how: int = signal.SIGINT) -> None:
         """Stop it: SIGINT ends every session, SIGQUIT is a crash."""
         if self._process is not None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from pricebook.apply.copied import Copier
     from pricebook.apply.ports import ContractStore, Journal
     from pricebook.manifest.project import Environment, Project
     from pricebook.usage.engine import Engine
@@ -39,8 +40,24 @@ def open_journal(project: "Project", environment: "Environment") -> "Journal":
     """The journal and lock of an environment: in the store's own database unless the environment says otherwise."""
     from pricebook.store.journal import SqlJournal
 
+    return SqlJournal(_journal_url(project, environment))
+
+
+def open_copy(project: "Project", environment: "Environment", url: str) -> "Copier":
+    """The way from where an environment keeps its store and journal, of an account the journal, to a URL.
+
+    Raises Rejected for a URL of no known kind, StoreError for one that cannot be meant.
+    """
+    from pricebook.store.copy import SqlCopy
+    from pricebook.store.location import masked
+
+    store = _url(project.root, environment.store) if environment.store != METRONOME else None
+    return SqlCopy(store, _journal_url(project, environment), _url(project.root, url), masked(url))
+
+
+def _journal_url(project: "Project", environment: "Environment") -> str:
     beside = JOURNAL if environment.store == METRONOME else environment.store
-    return SqlJournal(_url(project.root, environment.journal or beside))
+    return _url(project.root, environment.journal or beside)
 
 
 def _open_account(environment: "Environment", tell: "Callable[[int], None] | None") -> "ContractStore":

@@ -78,7 +78,7 @@ class Invocation:
         """The store of the environment."""
         from pricebook.cli.waiting import waiting
 
-        return wiring.open_store(self.project, self.environment[1], waiting())
+        return wiring.open_store(self.project, self.environment[1], waiting("reading the account: {:,} requests"))
 
     def journal(self) -> "Journal":
         """The journal of the environment."""

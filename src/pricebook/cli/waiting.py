@@ -1,4 +1,4 @@
-"""What a person at a terminal sees while an account is read: how many requests it took so far, once it takes long."""
+"""What a person at a terminal sees while something is counted, once that takes long: how many so far."""
 
 import sys
 import time
@@ -8,8 +8,8 @@ AFTER, EVERY = 1.0, 0.2
 """Seconds until the line appears, and between two of its changes."""
 
 
-def waiting() -> Callable[[int], None] | None:
-    """A function to tell the number of requests to, and 0 at the end; None where nobody watches."""
+def waiting(words: str) -> Callable[[int], None] | None:
+    """A function to tell a number to, and 0 at the end; None where nobody watches. `words` have a `{:,}` for it."""
     if not sys.stderr.isatty():
         return None
     started, shown = time.monotonic(), 0.0
@@ -19,7 +19,7 @@ def waiting() -> Callable[[int], None] | None:
         now = time.monotonic()
         if count and now - started > AFTER and now - shown > EVERY:
             shown = now
-            sys.stderr.write(f"\rreading the account: {count:,} requests\x1b[K")
+            sys.stderr.write(f"\r{words.format(count)}\x1b[K")
             sys.stderr.flush()
         elif not count and shown:
             sys.stderr.write("\r\x1b[K")

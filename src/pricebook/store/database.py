@@ -73,6 +73,9 @@ class Database(Protocol):
     def stamp(self, connection: Any) -> tuple[str, ...]:
         """The statements that mark it as ours, none when it is. Raises StoreError for somebody else's."""
 
+    def renumber(self, connection: Any, table: str, column: str) -> None:
+        """After rows came with numbers of their own: the next number that is given is beyond all of them."""
+
     def explained(self, error: BaseException | None) -> StoreError:
         """What an error means, in words for people."""
 

@@ -148,6 +148,13 @@ class Postgres:
             f"INSERT INTO {_STAMP} VALUES ({VERSION})",
         )
 
+    def renumber(self, connection: Any, table: str, column: str) -> None:
+        """See `database.Database`."""
+        connection.execute(
+            f"SELECT setval(pg_get_serial_sequence(%s, %s), coalesce(max({column}), 0) + 1, false) FROM {table}",
+            (f"{self.schema}.{table}", column),
+        )
+
     def explained(self, error: BaseException | None) -> StoreError:
         """See `database.Database`."""
         state = getattr(error, "sqlstate", None) or ""

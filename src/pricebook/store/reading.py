@@ -49,12 +49,17 @@ class Reader:
 
     def stream(self, sql: str, *parameters: object, large: bool = False) -> Iterator[Row]:
         """The rows, a few thousand at a time in memory, when a large answer is expected."""
+        for rows in self.batches(sql, *parameters, large=large):
+            yield from rows
+
+    def batches(self, sql: str, *parameters: object, large: bool = False, size: int = 2000) -> Iterator[list[Row]]:
+        """The rows, so many at a time."""
         try:
             cursor = self._database.cursor(self._connection, large)
             try:
                 cursor.execute(self.native(sql), parameters)
-                while rows := cursor.fetchmany(2000):
-                    yield from rows
+                while rows := cursor.fetchmany(size):
+                    yield rows
             finally:
                 cursor.close()
         except self._database.errors as error:

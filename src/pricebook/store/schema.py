@@ -4,11 +4,14 @@ Whoever comes first makes them, once, whole or not at all; two that come at once
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
+from pricebook.apply.ports import OutcomeUnknown
 from pricebook.store.database import Database
 from pricebook.store.tables import JOURNAL, NOUNS, STORE, metadata
 
@@ -16,10 +19,19 @@ Part = Literal["store", "journal"]
 
 
 def open_engine(database: Database, part: Part) -> Engine:
-    """An engine whose transactions are writers from their first statement on, with the tables of a part there.
+    """An engine with the tables of a part there. Raises StoreError."""
+    engine = bare_engine(database)
+    try:
+        with writing(engine, database) as connection:
+            create(connection, database, part)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
 
-    Raises StoreError.
-    """
+
+def bare_engine(database: Database) -> Engine:
+    """An engine whose transactions are writers from their first statement on. Makes no tables, connects to nothing."""
     # A connection that is lost while it is given back is logged with a traceback; the error itself is raised to us.
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     engine = create_engine(
@@ -33,25 +45,40 @@ def open_engine(database: Database, part: Part) -> Engine:
             raise database.explained(error) from None
 
     event.listen(engine, "begin", begin)
-    try:
-        with engine.begin() as connection:
-            _create(connection, database, part)
-    except BaseException as error:
-        engine.dispose()
-        if isinstance(error, DBAPIError):
-            raise database.explained(error.orig) from None
-        if isinstance(error, database.errors):
-            raise database.explained(error) from None
-        raise
     return engine
 
 
-def _create(connection: Connection, database: Database, part: Part) -> None:
-    """Make the tables where they are missing."""
+@contextmanager
+def writing(engine: Engine, database: Database) -> Iterator[Connection]:
+    """A transaction of a writer, rolled back when anything is raised.
+
+    Raises StoreError, and OutcomeUnknown when no answer came to its end.
+    """
+    ending = False
+    try:
+        with engine.begin() as connection:
+            yield connection
+            ending = True
+    except DBAPIError as error:
+        found = database.explained(error.orig)
+        if ending and error.connection_invalidated:
+            raise OutcomeUnknown(found.message, found.hint) from None
+        raise found from None
+    except database.errors as error:
+        raise database.explained(error) from None
+
+
+def tables_of(part: Part) -> tuple[Table, ...]:
+    """The tables of a part, each after those that it refers to."""
+    return STORE if part == "store" else JOURNAL
+
+
+def create(connection: Connection, database: Database, part: Part) -> None:
+    """Make the tables where they are missing, in the transaction of the connection."""
     driver: Any = connection.connection.driver_connection
     for statement in database.stamp(driver):
         driver.execute(statement)
-    tables = STORE if part == "store" else JOURNAL
+    tables = tables_of(part)
     if database.tables(driver, [table.name for table in tables]):
         return
     metadata.create_all(connection, tables)

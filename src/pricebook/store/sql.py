@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from pricebook.apply.ports import NOTHING, OutcomeUnknown, StoreError
+from pricebook.apply.ports import NOTHING, StoreError
 from pricebook.catalog.reference import Ref
 from pricebook.plan.change import AddRates, Change
 from pricebook.plan.snapshot import Snapshot
@@ -173,22 +173,12 @@ class SqlStore:
 
     @contextmanager
     def _writing(self) -> "Iterator[Connection]":
-        """A transaction; it is rolled back when anything is raised. Raises OutcomeUnknown when no answer came to its
-        end."""
-        from sqlalchemy.exc import DBAPIError
+        """See `schema.writing`."""
+        engine = self._prepared()
+        from pricebook.store import schema
 
-        ending = False
-        try:
-            with self._prepared().begin() as connection:
-                yield connection
-                ending = True
-        except DBAPIError as error:
-            found = self._database.explained(error.orig)
-            if ending and error.connection_invalidated:
-                raise OutcomeUnknown(found.message, found.hint) from None
-            raise found from None
-        except self._database.errors as error:
-            raise self._database.explained(error) from None
+        with schema.writing(engine, self._database) as connection:
+            yield connection
 
     def _prepared(self) -> "Engine":
         """The engine, with the tables there."""

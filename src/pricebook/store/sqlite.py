@@ -67,6 +67,9 @@ class Sqlite:
         """See `database.Database`."""
         return () if is_ours(connection, self.path) else stamp()
 
+    def renumber(self, connection: Any, table: str, column: str) -> None:
+        """See `database.Database`: SQLite counts by what is there."""
+
     def explained(self, error: BaseException | None) -> StoreError:
         """See `explained`."""
         if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):

@@ -1,0 +1,239 @@
+"""Copying a store, a journal or both into another database: every table, in one transaction there, and read back in it.
+
+What is there afterwards is the whole copy or nothing. Rows are streamed: a few thousand of them, or one plan of the
+journal, are in memory at once. Leases are copied as free ones: their tokens go on growing, their owners stay behind.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Literal
+
+from pricebook.apply.copied import Extent
+from pricebook.apply.ports import StoreError, StoreRefused
+from pricebook.store import sqlite
+from pricebook.store.database import Database, database_of
+from pricebook.store.reading import Reader, Row, reader_within
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+    from pricebook.store.schema import Part
+
+_LEASE = "lease"
+
+
+class SqlCopy:
+    """An `apply.copied.Copier` from where a store (None: only a journal) and a journal are, to one other database.
+
+    `shown` is the target's URL as it may be shown. Nothing is opened before it is used.
+    """
+
+    def __init__(
+        self, store: str | None, journal: str, target: str, shown: str, *, patience: float = sqlite.PATIENCE
+    ) -> None:
+        urls: dict[Part, str] = {"journal": journal}
+        if store is not None:
+            urls = {"store": store, **urls}
+        self._sources = {part: database_of(url, patience) for part, url in urls.items()}
+        self._target = database_of(target, patience)
+        self.sources = tuple(dict.fromkeys(database.where for database in self._sources.values()))
+        self.target, self.shown = self._target.where, shown
+        self.onto_itself = target in urls.values()
+
+    def is_empty(self) -> bool:
+        """See `apply.copied.Copier`."""
+        from pricebook.store import schema
+
+        for part, database in self._sources.items():
+            with _reading(database, part) as reader:
+                if reader is not None and _held_tables(reader, schema.tables_of(part)):
+                    return False
+        return True
+
+    def environments(self) -> set[str]:
+        """See `apply.copied.Copier`: those that ever had a lease."""
+        return self._column("journal", _LEASE, "environment")
+
+    def namespaces(self) -> set[str]:
+        """See `apply.copied.Copier`."""
+        from pricebook.store.tables import NOUNS
+
+        names = [table.name for table in NOUNS.values()] if "store" in self._sources else []
+        marks = {mark for name in names for mark in self._column("store", name, "mark") if mark is not None}
+        return {mark.partition("/")[0] for mark in marks}
+
+    def standing(self) -> Literal["empty", "same", "other"]:
+        """See `apply.copied.Copier`."""
+        present = self.present()
+        if not present:
+            return "empty"
+        here: dict[str, Extent] = {}
+        for part, database in self._sources.items():
+            here |= _extents(database, part)
+        differing = {name for name, _ in here.items() ^ present.items()} - {_LEASE}
+        return "other" if differing else "same"
+
+    def present(self) -> dict[str, Extent]:
+        """See `apply.copied.Copier`."""
+        found: dict[str, Extent] = {}
+        for part in self._sources:
+            found |= _extents(self._target, part)
+        return found
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """See `apply.copied.Copier`."""
+        with ExitStack() as stack:
+            for database in {database.where: database for database in self._sources.values()}.values():
+                stack.enter_context(_held(database))
+            yield
+
+    def run(self, tell: Callable[[int], None]) -> dict[str, Extent]:
+        """See `apply.copied.Copier`."""
+        from pricebook.store import schema
+
+        engine = schema.bare_engine(self._target)
+        try:
+            with schema.writing(engine, self._target) as connection:
+                work = reader_within(connection, self._target)
+                for part in self._sources:
+                    schema.create(connection, self._target, part)
+                    _check_empty(work, schema.tables_of(part))
+                driver: Any = connection.connection.driver_connection
+                return self._filled(work, driver, tell)
+        finally:
+            engine.dispose()
+
+    def _filled(self, work: Reader, driver: Any, tell: Callable[[int], None]) -> dict[str, Extent]:
+        """Fill the target's tables. Raises StoreError when one of them does not give back what was sent."""
+        from pricebook.store import schema
+
+        made: dict[str, Extent] = {}
+        done = 0
+
+        def count(rows: int) -> None:
+            nonlocal done
+            done += rows
+            tell(done)
+
+        for part, database in self._sources.items():
+            tables = schema.tables_of(part)
+            with _reading(database, part) as reader:
+                if reader is None:
+                    continue
+                for table in tables:
+                    made[table.name] = _sent(reader, work, table, count)
+                    if table.autoincrement_column is not None:
+                        self._target.renumber(driver, table.name, table.autoincrement_column.name)
+                if part == "store":
+                    _restore_digests(reader, work)
+            for table in tables:
+                if _extent(work, table) != made[table.name]:
+                    raise StoreError(f"{self.target} does not give back {table.name} as it was sent")
+        return made
+
+    def _column(self, part: "Part", table: str, column: str) -> set[Any]:
+        with _reading(self._sources[part], part) as reader:
+            return {row[0] for row in reader.rows(f"SELECT {column} FROM {table}")} if reader is not None else set()
+
+
+@contextmanager
+def _held(database: Database) -> Iterator[None]:
+    """The writers' lock of a database, for as long as it takes."""
+    connection = database.writer()
+    try:
+        try:
+            database.begin(connection)
+        except database.errors as error:
+            raise database.explained(error) from None
+        yield
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _reading(database: Database, part: "Part") -> Iterator[Reader | None]:
+    """A reader of one state of a part's tables; None when they are not there."""
+    connection = database.reader("package" if part == "store" else _LEASE)
+    if connection is None:
+        yield None
+        return
+    try:
+        yield Reader(connection, database)
+    finally:
+        connection.close()
+
+
+def _extents(database: Database, part: "Part") -> dict[str, Extent]:
+    """What the tables of a part hold; those that hold nothing, or are not there, are left out."""
+    from pricebook.store import schema
+
+    with _reading(database, part) as reader:
+        if reader is None:
+            return {}
+        found = {table.name: _extent(reader, table) for table in schema.tables_of(part)}
+        return {name: extent for name, extent in found.items() if extent.rows}
+
+
+def _extent(reader: Reader, table: "Table") -> Extent:
+    count, digest = 0, blake2b(digest_size=16)
+    for rows in _batches(reader, table):
+        count += len(rows)
+        _add(digest, rows)
+    return Extent(count, digest.hexdigest())
+
+
+def _sent(reader: Reader, work: Reader, table: "Table", tell: Callable[[int], None]) -> Extent:
+    """Put the rows of a table into the target; what was sent."""
+    names = _columns(table)
+    sql = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+    count, digest = 0, blake2b(digest_size=16)
+    for rows in _batches(reader, table):
+        try:
+            work.many(sql, rows)
+        except StoreRefused as error:
+            raise StoreRefused(f"{table.name}: {error.message}", error.status, error.hint) from None
+        count += len(rows)
+        _add(digest, rows)
+        tell(len(rows))
+    return Extent(count, digest.hexdigest())
+
+
+def _batches(reader: Reader, table: "Table") -> Iterator[list[Row]]:
+    """The rows of a table by their key, as many at a time as memory bears: a plan of the journal can be large."""
+    from sqlalchemy import LargeBinary
+
+    large = any(isinstance(column.type, LargeBinary) for column in table.columns)
+    keys = ", ".join(column.name for column in table.primary_key.columns)
+    sql = f"SELECT {', '.join(_columns(table))} FROM {table.name} ORDER BY {keys}"
+    return reader.batches(sql, large=True, size=1 if large else 2000)
+
+
+def _columns(table: "Table") -> list[str]:
+    """The columns that are copied: all, and of a lease those that hold whoever has it."""
+    return ["environment", "token"] if table.name == _LEASE else [column.name for column in table.columns]
+
+
+def _restore_digests(reader: Reader, work: Reader) -> None:
+    """The digests that a card's rates had: putting them in has taken them away (`schema`)."""
+    work.many(
+        "UPDATE rate_card SET rates_digest = ? WHERE id = ?", reader.rows("SELECT rates_digest, id FROM rate_card")
+    )
+
+
+def _check_empty(work: Reader, tables: "tuple[Table, ...]") -> None:
+    held = _held_tables(work, tables)
+    if held:
+        hint = "copy into a database or a schema that holds nothing"
+        raise StoreRefused(f"{work.where} is not empty: it has rows in {', '.join(held)}", 409, hint)
+
+
+def _held_tables(reader: Reader, tables: "tuple[Table, ...]") -> list[str]:
+    """The tables that have any rows."""
+    return [table.name for table in tables if reader.one(f"SELECT 1 FROM {table.name} LIMIT 1") is not None]
+
+
+def _add(digest: "blake2b", rows: list[Row]) -> None:
+    for row in rows:
+        digest.update(repr(tuple(row)).encode(errors="surrogatepass"))
