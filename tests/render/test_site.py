@@ -20,10 +20,11 @@ from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.manifest.schema import schema_text
+from pricebook.plan.holding import Holding
 from pricebook.plan.snapshot import Snapshot
 from pricebook.render.site.feed import feed_schema
 from pricebook.render.site.pages import site_files
-from pricebook.render.site.price_list import Holding, price_list
+from pricebook.render.site.price_list import price_list
 from published import EXAMPLES, RELEASES, instant, models, starter
 
 WICKED = " | `@everyone` ".join(text for text in HOSTILE if (len(text) < 200 and text.isascii()) or "\u202e" in text)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -19,11 +20,13 @@ from pricebook.problem import Problem, Rejected, quote, reject
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pricebook.apply.ports import Journal, Store
+    from pricebook.apply.ports import ContractStore, Journal
     from pricebook.manifest.project import Environment, Project
     from pricebook.render.format import Format
 
 CHANGES, STALE = 2, 3
+LINES_AT_ONCE = 5_000
+"""Of a list that is written while it is read."""
 
 
 @dataclass
@@ -74,7 +77,7 @@ class Invocation:
         """The environment's name and settings. Raises Rejected."""
         return self.project.environment(self.environment_name)
 
-    def store(self) -> "Store":
+    def store(self) -> "ContractStore":
         """The store of the environment."""
         from pricebook.cli.waiting import waiting
 
@@ -131,6 +134,12 @@ class Invocation:
             lines = list(lines)
             self.heard.extend(lines)
         write_lines(lines, sys.stdout)
+
+    def stream(self, lines: Iterable[str]) -> None:
+        """Write lines that may be too many to hold, some thousands at a time."""
+        left = iter(lines)
+        while part := list(islice(left, LINES_AT_ONCE)):
+            self.print(part)
 
     def report(self, document: "Callable[[Format], str]") -> None:
         """Write the files that were asked for besides. `document` gives the whole answer in a format."""

@@ -24,6 +24,7 @@ COMMANDS = {
     "show": "Look up what something costs on a date, how that came to be, and who an alias stands for.",
     "history": "The journal as an audit log: when, who, from which commit, which plan, what was done.",
     "copy": "Copy a store and its journal to another database, a team's server say, and verify it.",
+    "cohorts": "Say who is on which version of a package: since when, until when, and how they came.",
     "drift": "Say what somebody changed in the account, and what git has that it does not. Reads only.",
     "import": "Write manifests of what an account has, or update them. Reads the account only.",
     "reprice": "Write other prices into the manifests, from a day on, for review.",

@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pricebook.apply.ports import StoreRefused
+from pricebook.apply.spool import in_order
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.metronome.account import CONTRACTS, Account, Json, instant, ref_of
 from pricebook.metronome.http import Client
 from pricebook.metronome.listing import pages
 from pricebook.metronome.sending import Sender
-from pricebook.metronome.spool import in_order
 from pricebook.plan.contract import Contract, Provision, Transition
 
 

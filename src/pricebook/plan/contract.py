@@ -11,6 +11,7 @@ from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Ref
 
 TransitionType = Literal["SUPERSEDE", "RENEWAL"]
+State = Literal["running", "coming", "ended", "archived"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,14 @@ class Contract:
     def runs(self, at: datetime) -> bool:
         """Whether it is in force at the instant, or still to start then."""
         return self.archived_at is None and (self.ending_before is None or self.ending_before > at)
+
+    def state(self, at: datetime) -> State:
+        """What it does at an instant."""
+        if self.archived_at is not None:
+            return "archived"
+        if not self.runs(at):
+            return "ended"
+        return "running" if self.starting_at <= at else "coming"
 
 
 @dataclass(frozen=True, slots=True)

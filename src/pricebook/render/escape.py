@@ -121,6 +121,15 @@ def escape_property(text: str, limit: int = 1000) -> str:
     return escape_annotation(text, limit).replace(":", "%3A").replace(",", "%2C")
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def escape_cell(text: str) -> str:
+    """The text for a cell of a spreadsheet, where none is taken for a formula. The quotes of CSV are its writer's."""
+    shown = escape_terminal(text, 4000)
+    return f"'{shown}" if shown.startswith(_FORMULA) else shown
+
+
 def escape_json(document: str) -> str:
     """The same JSON value with every unseen or directing character as `\\uXXXX`."""
     return _NOT_IN_JSON.sub(lambda match: _json_escape(match[0]), document)

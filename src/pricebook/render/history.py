@@ -9,7 +9,7 @@ from io import StringIO
 from pricebook.apply.record import Record
 from pricebook.catalog.canonical import encode
 from pricebook.plan.step import Plan
-from pricebook.render.escape import cut, escape_json, escape_terminal, padded, width_of
+from pricebook.render.escape import cut, escape_cell, escape_json, escape_terminal, padded, width_of
 from pricebook.render.object_view import ObjectView
 from pricebook.render.page import MIN_WIDTH, Paint, counted, wrapped
 from pricebook.render.rate_shape import RowChoice
@@ -18,7 +18,6 @@ from pricebook.render.view import plan_view
 
 OBJECTS, ROWS = 12, 6
 """Objects of a run and prices of an object that are listed when nothing was asked for; all are counted."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def history_csv(found: Iterable[Chapter]) -> str:
         for deed in each.deeds or (Deed("", each.summary, each.result, "", each.started_at, ()),):
             what = "; ".join((deed.what, *deed.rows))
             cells = (*run, *whence, deed.ref, what, deed.outcome, deed.at, deed.detail)
-            writer.writerow([_cell(str(cell)) for cell in cells])
+            writer.writerow([escape_cell(str(cell)) for cell in cells])
     return out.getvalue()
 
 
@@ -167,8 +166,3 @@ def _rows(item: ObjectView, choice: RowChoice) -> Iterator[str]:
 
 def _moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}Z"
-
-
-def _cell(text: str) -> str:
-    shown = escape_terminal(text, 4000)
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown

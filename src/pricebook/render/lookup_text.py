@@ -18,7 +18,7 @@ def draw_prices(lines: Sequence[PriceLine], total: int, instant: str, width: int
     for card, found in groupby(lines, key=lambda line: line.card):
         yield f"{escape_terminal(f'rate-card:{card}')} on {instant}"
         group = list(found)
-        yield from _columns(
+        yield from columns(
             [(line.name, _price(line), _span(line), notes.get(line.set_by, "")) for line in group], width
         )
     yield from _rest(len(lines), total, "price")
@@ -31,7 +31,7 @@ def draw_timelines(lines: Sequence[PriceLine], total: int, width: int) -> Iterat
     for (card, name), found in groupby(lines, key=lambda line: (line.card, line.name)):
         shown += 1
         yield cut(f"{escape_terminal(name)} on {escape_terminal(f'rate-card:{card}')}", width)
-        yield from _columns([(_span(line), _price(line), notes.get(line.set_by, "")) for line in found], width)
+        yield from columns([(_span(line), _price(line), notes.get(line.set_by, "")) for line in found], width)
     yield from _rest(shown, total, "price")
     yield from _told(notes, width)
 
@@ -45,7 +45,7 @@ def draw_moves(lines: Sequence[PriceMove], total: int, before: str, after: str, 
     yield f"{total:,} {many} not the same on {before} and on {after}"
     for card, found in groupby(lines, key=lambda line: line.card):
         yield escape_terminal(f"rate-card:{card}")
-        yield from _columns([(line.name, line.price, line.change) for line in found], width)
+        yield from columns([(line.name, line.price, line.change) for line in found], width)
     yield from _rest(len(lines), total, "price")
 
 
@@ -53,7 +53,7 @@ def draw_aliases(lines: Sequence[AliasLine], width: int) -> Iterator[str]:
     """Who an alias stands for, when."""
     if lines:
         yield "Aliases"
-        yield from _columns([(line.alias, line.ref, _times(line.since, line.until)) for line in lines], width)
+        yield from columns([(line.alias, line.ref, _times(line.since, line.until)) for line in lines], width)
 
 
 def draw_versions(lines: Iterable[VersionLine], width: int, paint: Paint) -> Iterator[str]:
@@ -69,12 +69,25 @@ def draw_fields(rows: Sequence[FieldRow], width: int) -> Iterator[str]:
     """Fields that differ."""
     cells = []
     for row in rows[:LINES]:
-        words = (
-            f"{row.observed} -> {row.desired}" if not row.sign else f"{row.sign} {row.desired or row.observed}".rstrip()
-        )
-        cells.append(("  " * row.depth + row.path, words, row.change if not row.sign else ""))
-    yield from _columns(cells, width)
+        cells.append(("  " * row.depth + row.path, moved(row), row.change if not row.sign else ""))
+    yield from columns(cells, width)
     yield from _rest(len(cells), len(rows), "field")
+
+
+def moved(row: FieldRow) -> str:
+    """A field before and after; of what came or went, its sign and what it is."""
+    return f"{row.observed} -> {row.desired}" if not row.sign else f"{row.sign} {row.desired or row.observed}".rstrip()
+
+
+def columns(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
+    """Cells under each other as far as they fit; a line that is too long is cut within its first cell."""
+    shown = [tuple(escape_terminal(cell, 300) for cell in row) for row in rows]
+    widths = [max(width_of(row[i]) for row in shown) for i in range(len(shown[0]))] if shown else []
+    if widths:
+        widths[0] = min(widths[0], max(width - 2 - sum(widths[1:]) - 3 * (len(widths) - 1), width // 4))
+    for row in shown:
+        line = "   ".join(padded(cut(cell, size), size) for cell, size in zip(row, widths, strict=True)).rstrip()
+        yield f"  {cut(line, max(width - 2, 40))}"
 
 
 def _notes(lines: Sequence[PriceLine]) -> dict[str, str]:
@@ -87,17 +100,6 @@ def _told(notes: dict[str, str], width: int) -> Iterator[str]:
     for words, number in notes.items():
         verb = "" if words.startswith(FOREIGN) else "applied "
         yield cut(f"{number} {verb}{escape_terminal(words, 300)}", width)
-
-
-def _columns(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
-    """Cells under each other as far as they fit; a line that is too long is cut within its first cell."""
-    shown = [tuple(escape_terminal(cell, 300) for cell in row) for row in rows]
-    widths = [max(width_of(row[i]) for row in shown) for i in range(len(shown[0]))] if shown else []
-    if widths:
-        widths[0] = min(widths[0], max(width - 2 - sum(widths[1:]) - 3 * (len(widths) - 1), width // 4))
-    for row in shown:
-        line = "   ".join(padded(cut(cell, size), size) for cell, size in zip(row, widths, strict=True)).rstrip()
-        yield f"  {cut(line, max(width - 2, 40))}"
 
 
 def _price(line: PriceLine) -> str:

@@ -14,10 +14,11 @@ from pricebook.catalog.instant import INSTANT_PATTERN
 from pricebook.catalog.model import USD
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.plan.holding import Holding
 from pricebook.render.difference import Terms
 from pricebook.render.escape import escape_json
 from pricebook.render.price import Units, major
-from pricebook.render.site.price_list import Holding, PriceHistory, PriceList, Stretch, slug
+from pricebook.render.site.price_list import PriceHistory, PriceList, Stretch, slug
 
 FORMAT = "pricebook-feed/1"
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

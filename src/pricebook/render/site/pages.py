@@ -14,11 +14,12 @@ from pricebook.catalog.instant import instant_words
 from pricebook.catalog.metric import BillableMetric
 from pricebook.catalog.product import Product
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.plan.holding import Holding
 from pricebook.render.field_row import FieldRow, said_rows
 from pricebook.render.shell.page import asset, style, templates
 from pricebook.render.site.data import data_script, shown
 from pricebook.render.site.feed import feed_files
-from pricebook.render.site.price_list import Holding, PriceList, slug, spoken
+from pricebook.render.site.price_list import PriceList, slug, spoken
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from pricebook.catalog.canonical import digest
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.model import USD, Alias
+from pricebook.catalog.model import USD
 from pricebook.catalog.package import Package
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate_book import Rates
@@ -24,6 +24,7 @@ from pricebook.catalog.reference import NAME, Kind, Ref
 from pricebook.catalog.timeline import RateKey, read_key, read_schedule
 from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.plan.fields import field_changes
+from pricebook.plan.holding import Holding, holdings
 from pricebook.plan.snapshot import Snapshot
 from pricebook.render.difference import Terms
 from pricebook.render.field_row import FieldRow, field_rows, said_rows
@@ -57,15 +58,6 @@ class PriceHistory(NamedTuple):
 
     key: RateKey
     stretches: tuple[Stretch, ...]
-
-
-class Holding(NamedTuple):
-    """An alias and the card or package version that it stands for, between two instants; None is without bound."""
-
-    alias: str
-    ref: Ref
-    starting_at: str | None
-    ending_before: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +104,7 @@ def price_list(snapshot: Snapshot, namespace: str) -> PriceList:
         products=dict(sorted(catalog.products.items())),
         cards=cards,
         packages=packages,
-        holdings=tuple(_holdings(cards, packages)),
+        holdings=tuple(holdings(snapshot)),
         prices={name: tuple(_histories(catalog.rates[name], units)) for name in cards if name in catalog.rates},
     )
 
@@ -162,43 +154,6 @@ def _packages(snapshot: Snapshot, units: Units) -> dict[str, tuple[Version, ...]
         )
         earlier.append(version)
     return {name: tuple(versions) for name, versions in found.items()}
-
-
-def _holdings(cards: Mapping[str, RateCard], packages: Mapping[str, tuple[Version, ...]]) -> Iterator[Holding]:
-    given: dict[tuple[Kind, str], list[tuple[Ref, Alias, str]]] = {}
-    for name, card in cards.items():
-        for alias in card.aliases:
-            given.setdefault((Kind.RATE_CARD, alias.name), []).append((Ref(Kind.RATE_CARD, name), alias, ""))
-    versions = sorted(
-        (version for found in packages.values() for version in found), key=lambda v: (v.made or "", v.number)
-    )
-    for version in versions:
-        for alias in version.package.aliases:
-            made = f"{version.made[:13]}:00:00Z" if version.made else ""
-            given.setdefault((Kind.PACKAGE, alias.name), []).append((version.ref, alias, made))
-    for _, gifts in sorted(given.items()):
-        yield from _in_time(gifts)
-
-
-def _in_time(gifts: list[tuple[Ref, Alias, str]]) -> Iterator[Holding]:
-    """Who holds one alias when; `gifts` are in the order in which it was given, each with the hour, empty if unknown.
-
-    The last assignment wins, from its start or else from the hour in which it was made; what the alias meant before
-    stays as it was. One without a start stands for the past too, as far as nobody else did.
-    """
-    for index, (ref, alias, made) in enumerate(gifts):
-        start, end = _text(alias.starting_at), _text(alias.ending_before)
-        ends = [end] if end else []
-        for other, more, at in gifts[index + 1 :]:
-            takes, until = _text(more.starting_at) or at, _text(more.ending_before)
-            meet = (end is None or end > takes) and (until is None or until > max(takes, start or ""))
-            if other != ref and takes and meet:
-                ends.append(takes)
-        if start is None and (before := [gift for gift in gifts[:index] if gift[0] != ref]):
-            start = made or max((_text(gift[1].ending_before) or "" for gift in before), default="") or None
-        until = min(ends, default=None)
-        if start is None or until is None or start < until:
-            yield Holding(alias.name, ref, start, until)
 
 
 def _text(instant: datetime | None) -> str | None:

@@ -29,6 +29,7 @@ def in_order(rows: Iterable[Row], size: int = RUN) -> Iterator[Row]:
                 return
             file = files.enter_context(TemporaryFile("w+", encoding="utf-8", newline="\n"))
             file.writelines(f"{encode(row)}\n" for row in run)
+            run.clear()  # or it would be held while the next one is read
             file.seek(0)
             runs.append(map(_read, file))
         yield from merge(*runs)

@@ -1,0 +1,50 @@
+"""`pricebook cohorts`."""
+
+import click
+
+from pricebook.cli.invocation import Invocation
+from pricebook.cli.session import errors
+
+
+@click.command()
+@click.argument("package", required=False, metavar="[PACKAGE]")
+@click.option("--contracts", is_flag=True, help="List the contracts, one by one.")
+@click.option("--ended", is_flag=True, help="Count those too that ended before, or were archived.")
+@click.option("--csv", is_flag=True, help="A table for a spreadsheet.")
+@click.pass_context
+def command(ctx: click.Context, package: str | None, contracts: bool, ended: bool, csv: bool) -> None:
+    """Say who is on which version of a package: since when, until when, and under which alias they came.
+
+    Contracts that run, or are still to start, as of now or --as-of; without PACKAGE those of every package. Below a
+    package stands in which terms its versions differ. A list of contracts is written while it is read, however long it
+    is. Reads only.
+    """
+    invocation = Invocation.of(ctx)
+    with errors(invocation):
+        from pricebook.render import cohort as drawn
+        from pricebook.render.page import Paint
+        from pricebook.render.site.price_list import price_list
+        from pricebook.workflow.cohort import cohorts, members, package_name, without_rates
+
+        invocation.answers_in("text", "json")
+        at, store, namespace = invocation.as_of, invocation.store(), invocation.project.settings.namespace
+        snapshot = store.snapshot(namespace, at)
+        name = package_name(package, snapshot)
+        paint = Paint(invocation.colour)
+        if contracts:
+            found = members(store, namespace, snapshot, at, name, ended=ended)
+            if csv:
+                invocation.stream(drawn.members_csv(found, at))
+            elif invocation.json:
+                invocation.stream(drawn.members_json(found, at))
+            else:
+                invocation.stream(drawn.draw_members(found, at, invocation.width, paint))
+            return
+        counts = cohorts(store, namespace, snapshot, at, name, ended=ended)
+        rows = drawn.cohort_rows(counts, price_list(without_rates(snapshot), namespace))
+        if csv:
+            invocation.print(drawn.cohorts_csv(rows))
+        elif invocation.json:
+            invocation.print([drawn.cohorts_json(rows, at)])
+        else:
+            invocation.print(drawn.draw_cohorts(rows, at, invocation.width, paint))
