@@ -2,7 +2,8 @@
 
 A case (`tests/cases/*.yaml`) has `story`, `applied` (a list of manifests, each applied at its `as_of`), `contracts` by
 ref, `as_of`, `desired` (manifests), `plan` (one line a step: id, and its hazards), and maybe `fields` by step id. With
-`refused` instead of `plan` the codes of the problems are expected.
+`refused` instead of `plan` the codes of the problems are expected. Of what was applied, `unmarked` are refs whose
+objects bear no mark, as if somebody else had made them; the store's id of each is its ref.
 """
 
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded, load
@@ -21,9 +23,10 @@ from pricebook.plan.change import Revise, Supersede
 from pricebook.plan.document import read, write
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.snapshot import Foreign, Snapshot
 from pricebook.plan.step import Plan
 from pricebook.problem import Rejected
+from pricebook.workflow.claim import claims_of
 
 CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))
 SETTINGS = ProjectSettings.model_validate(
@@ -52,7 +55,31 @@ def planned(desired: Loaded, snapshot: Snapshot, as_of: datetime, *, prune: bool
         as_of=as_of,
         prune=prune,
         places=desired.places,
+        claims=claims_of(desired, "local"),
     )
+
+
+def nobodys(snapshot: Snapshot, refs: list[Ref], desired: Loaded) -> Snapshot:
+    """The snapshot as it is when these objects bear no mark: read as ours where that is asked for, else foreign."""
+    asked = set(desired.adopted("local").values())
+    strange = [ref for ref in refs if str(ref) not in asked]
+    kept = {ref: noun for ref, noun in snapshot.catalog.nouns.items() if ref not in strange}
+    return replace(
+        snapshot,
+        catalog=Catalog(kept, snapshot.catalog.rates),
+        ids={ref: id_ for ref, id_ in snapshot.ids.items() if ref not in strange},
+        marks={ref: mark for ref, mark in snapshot.marks.items() if ref not in refs},
+        rate_marks={ref: mark for ref, mark in snapshot.rate_marks.items() if ref not in refs},
+        alias_marks={ref: mark for ref, mark in snapshot.alias_marks.items() if ref not in refs},
+        unmarked=frozenset(refs) - frozenset(strange),
+        foreign=tuple(Foreign(ref.kind, str(ref), display_name(snapshot, ref)) for ref in strange),
+    )
+
+
+def display_name(snapshot: Snapshot, ref: Ref) -> str:
+    """What an object is called in the store."""
+    name: str = getattr(snapshot.catalog.nouns[ref], "name", "")
+    return name
 
 
 def fields_of(plan: Plan) -> dict[str, dict[str, list[Any]]]:
@@ -80,6 +107,7 @@ def test_case(path: Path, tmp_path: Path) -> None:
     contracts = {Ref.parse(ref): int(count) for ref, count in case.get("contracts", {}).items()}
     snapshot = replace(snapshot, contracts=contracts)
     desired, as_of, prune = loaded(case["desired"], tmp_path), instant(case["as_of"]), "prune" in case
+    snapshot = nobodys(snapshot, [Ref.parse(ref) for ref in case.get("unmarked", ())], desired)
     if "refused" in case:
         with pytest.raises(Rejected) as caught:
             planned(desired, snapshot, as_of, prune=prune)

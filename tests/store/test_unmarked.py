@@ -5,8 +5,13 @@ import sqlite3
 import pytest
 from account import AT, CARD, STARTER, TOKENS, fill
 
+from pricebook.apply.ports import StoreRefused
+from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.plan.adoption import adoptions
+from pricebook.plan.change import Adopt
+from pricebook.plan.mark import RateMark
 from pricebook.store.sql import SqlStore
 
 SPEECH, OTHERS, THEIRS = Ref(Kind.PRODUCT, "speech"), Ref(Kind.RATE_CARD, "others"), Ref(Kind.PACKAGE, "theirs")
@@ -73,3 +78,47 @@ def test_another_namespace_is_a_foreign_owner(unmarked: SqlStore) -> None:
     snapshot = unmarked.snapshot("other", AT, {TOKENS: unmarked.snapshot("acme", AT).ids[TOKENS]})
     assert not snapshot.ids
     assert {each.owner for each in snapshot.foreign if each.name == "Tokens"} == {"acme/product:tokens"}
+
+
+def test_what_is_adopted_bears_our_mark_and_our_names(unmarked: SqlStore) -> None:
+    asked = {SPEECH: "p", OTHERS: "c", THEIRS: "k"}
+    before = unmarked.snapshot("acme", AT, asked)
+    changes = list(adoptions(Catalog(before.catalog.nouns), before))
+    assert [change.ref for change in changes] == [SPEECH, OTHERS]
+    for change in changes:
+        assert unmarked.perform("acme", change, AT) == change.id
+        assert unmarked.perform("acme", change, AT) == change.id
+    snapshot = unmarked.snapshot("acme", AT)
+    assert (snapshot.ids[SPEECH], snapshot.ids[OTHERS]) == ("p", "c")
+    assert snapshot.marks.items() >= {SPEECH: changes[0].digest, OTHERS: changes[1].digest}.items()
+    rates = snapshot.catalog.rates["others"]
+    assert [key for key, _ in rates.items()] == ['["speech",null,{"model":"large"}]']
+    mark = RateMark.read(snapshot.rate_marks[OTHERS])
+    assert mark is not None
+    assert mark.speaks_for(rates)
+    assert rates.digest == before.catalog.rates["others"].digest
+    assert not snapshot.drifted(SPEECH)
+    assert not snapshot.repointed(OTHERS)
+    assert {each.id for each in snapshot.foreign} == {"m", "k"}
+
+
+def test_the_rule_about_keys_stands_again_afterwards(unmarked: SqlStore, sqlite_url: str) -> None:
+    before = unmarked.snapshot("acme", AT, {SPEECH: "p"})
+    for change in adoptions(Catalog(before.catalog.nouns), before):
+        unmarked.perform("acme", change, AT)
+    connection = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))
+    with pytest.raises(sqlite3.IntegrityError, match="a rate cannot move"):
+        connection.execute("UPDATE rate_timeline SET key = 'x'")
+    connection.close()
+
+
+@pytest.mark.parametrize(("ref", "id_", "why"), [
+    (SPEECH, "nobody", "there is no product nobody"),
+    (TOKENS, "p", "product:tokens is another object already"),
+    (Ref(Kind.PRODUCT, "other"), "", "bears the mark acme/product:tokens"),
+])  # fmt: skip
+def test_what_is_not_nobodys_is_refused(unmarked: SqlStore, ref: Ref, id_: str, why: str) -> None:
+    held = unmarked.snapshot("acme", AT)
+    change = Adopt(ref, id_ or held.ids[TOKENS], held.catalog.nouns[TOKENS], "digest")
+    with pytest.raises(StoreRefused, match=why):
+        unmarked.perform("acme", change, AT)

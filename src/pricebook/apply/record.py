@@ -102,7 +102,7 @@ def _may_be(step: str, about: Ref) -> bool:
             about.kind is Kind.RATE_CARD and step.removeprefix("rates:").rpartition("#")[0] == about.name
         )
     try:
-        return _is(Ref.parse(step.removeprefix("archive:").removeprefix("repoint:")), about)
+        return _is(Ref.parse(step.removeprefix("archive:").removeprefix("repoint:").removeprefix("adopt:")), about)
     except ValueError:
         return False
 

@@ -93,7 +93,7 @@ def run(
     lease = journal.acquire(plan.environment, owner, clock())
     try:
         state = _Run(plan, store, journal, lease, clock, tell)
-        found = standings(plan.steps, store.snapshot(plan.namespace, clock()))
+        found = standings(plan.steps, store.snapshot(plan.namespace, clock(), plan.adopted))
         stale = [step for step, standing in zip(plan.steps, found, strict=True) if standing is Standing.STALE]
         if stale:
             raise StalePlan(stale)
@@ -176,7 +176,7 @@ def _verify(state: _Run) -> list[str]:
     said = [step for step in state.plan.steps if _said_done(state, step)]
     state.tell(Verifying())
     try:
-        found = standings(said, state.store.snapshot(state.plan.namespace, state.clock()))
+        found = standings(said, state.store.snapshot(state.plan.namespace, state.clock(), state.plan.adopted))
     except StoreError as error:
         return [f"the store could not be read back: {error.message}"]
     return [step.id for step, standing in zip(said, found, strict=True) if standing is not Standing.DONE]

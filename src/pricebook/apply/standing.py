@@ -11,7 +11,7 @@ from typing import assert_never
 from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.plan.change import AddRates, Archive, Create, RateChange, Repoint, Revise, Supersede
+from pricebook.plan.change import AddRates, Adopt, Archive, Create, RateChange, Repoint, Revise, Supersede
 from pricebook.plan.diff import NO_RATES
 from pricebook.plan.mark import RateMark, alias_digest
 from pricebook.plan.meaning import as_meant
@@ -68,6 +68,15 @@ def _standing(step: Step, snapshot: Snapshot, schedules: dict[str, dict[str, str
                 return Standing.DONE if marked else Standing.READY
             held = set(card.aliases)
             return Standing.READY if held in (set(change.observed), set(change.aliases)) else Standing.STALE
+        case Adopt():
+            observed = snapshot.catalog.nouns.get(change.ref)
+            if observed is None or change.ref in snapshot.archived or snapshot.ids.get(change.ref) != change.id:
+                return Standing.STALE
+            if change.ref not in snapshot.unmarked:
+                return Standing.DONE
+            rates, mark = snapshot.catalog.rates.get(change.ref.name, NO_RATES), RateMark.read(change.rates)
+            moved = mark is None or not mark.speaks_for(rates) if change.ref.kind is Kind.RATE_CARD else False
+            return Standing.STALE if moved or digest_of(observed) != step.expects else Standing.READY
         case Archive():
             # A vendor may list an archived object no more.
             unlisted = snapshot.partial and change.ref not in snapshot.ids
@@ -86,7 +95,7 @@ def _meant(steps: list[Step], snapshot: Snapshot) -> dict[Ref, Noun]:
     meant: dict[Ref, Noun] = {}
     for step in steps:
         change = step.change
-        if isinstance(change, Create | Revise | Supersede):
+        if isinstance(change, Create | Revise | Supersede | Adopt):
             meant[change.ref] = change.noun
     for step in steps:
         change = step.change

@@ -56,7 +56,7 @@ def command(ctx: click.Context, accept: Path | None, adopt: bool, revert: Path |
 
         namespace, (environment, _) = invocation.project.settings.namespace, invocation.environment
         loaded, store = load(invocation.project, environment), invocation.store()
-        snapshot = store.snapshot(namespace, invocation.as_of)
+        snapshot = store.snapshot(namespace, invocation.as_of, loaded.adopted(environment))
         report = drift(
             loaded, snapshot, invocation.journal(), namespace=namespace, environment=environment, accept=accept
         )

@@ -83,7 +83,10 @@ def command(
             renew,
         )
         if from_store:
-            catalog = invocation.store().snapshot(invocation.project.settings.namespace, invocation.as_of).catalog
+            from pricebook.workflow.site import observed
+
+            name = invocation.environment[0]
+            catalog = observed(invocation.project, name, invocation.store(), invocation.as_of).catalog
         else:
             from pricebook.manifest.load import load
 

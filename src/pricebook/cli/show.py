@@ -59,7 +59,8 @@ def command(
         ref, versions = show.question(about) if about is not None else (None, None)
         environment, at = invocation.environment[0], invocation.as_of
         project, store = invocation.project, invocation.store()
-        held = site.desired(project, environment, store, at) if desired else site.observed(project, store, at)
+        read = site.desired if desired else site.observed
+        held = read(project, environment, store, at)
         snapshot = show.narrowed(held, ref, card, show.groups(where))
         choice = RowChoice.parse(rows)
         listed = price_list(snapshot, invocation.project.settings.namespace)

@@ -37,7 +37,7 @@ def command(ctx: click.Context, output: Path, desired: bool) -> None:
         if desired:
             snapshot = site.desired(project, invocation.environment[0], invocation.store(), at)
         else:
-            snapshot = site.observed(project, invocation.store(), at)
+            snapshot = site.observed(project, invocation.environment[0], invocation.store(), at)
         namespace = project.settings.namespace
         opens_on = at if invocation.as_of_text is not None else None
         content = site_files(price_list(snapshot, namespace), opens_on, schema_text(feed_schema()))

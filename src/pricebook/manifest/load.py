@@ -64,6 +64,10 @@ class Loaded:
         asked = {ref: ids[environment] for ref, ids in self.adopt.items() if environment in ids}
         return {ref: id_ for ref, id_ in asked.items() if id_ != NEW}
 
+    def is_new(self, ref: Ref, environment: str) -> bool:
+        """Whether a manifest says that its object is none of those that an environment has."""
+        return self.adopt.get(ref, {}).get(environment) == NEW
+
     @property
     def places(self) -> dict[Ref, Span]:
         """Where each noun's manifest starts."""
@@ -146,6 +150,15 @@ def _overlay(loading: _Loading, environment: str | None) -> "Overlay | None":
         loading.envelopes[ref] = replace(loading.envelopes[ref], spec=spec)
     loading.placer.source = overlay.source
     return overlay
+
+
+def asked_for(project: Project, environment: str) -> dict[Ref, str]:
+    """The objects of an environment that manifests ask for by id, of manifests whose outer form can be read. Nothing
+    else of them is looked at: whoever only wants to see a store need not have manifests that hold."""
+    loading = _Loading(project, Placer(project.root))
+    _open_all(loading)
+    asked = {ref: envelope.adopt.get(environment, NEW) for ref, envelope in loading.envelopes.items()}
+    return {ref: id_ for ref, id_ in asked.items() if id_ != NEW}
 
 
 def _check_tests(tests: Mapping[Ref, Noun], catalog: Catalog) -> Iterator[Found]:

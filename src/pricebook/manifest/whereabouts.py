@@ -15,7 +15,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Path, Scale
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.unit import BUILT_IN, scale_of
-from pricebook.manifest.locate import NodePath, locate_all
+from pricebook.manifest.locate import NodePath, locate, locate_all
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates import read_rates
 from pricebook.manifest.rates_from import RatesFrom
@@ -74,6 +74,14 @@ class Whereabouts:
     overlay: "Overlay | None" = None
     """What was said otherwise than in the files, where anything was."""
     _texts: dict[str, str] = field(default_factory=dict)
+
+    def at(self, ref: Ref, path: NodePath) -> Span | None:
+        """Where a path of a noun's whole manifest stands; None for a noun that is not declared."""
+        home = self.homes.get(ref)
+        if home is None:
+            return None
+        text = self._text(home.file)
+        return locate(home.file, text, home.index, [path])[path] if text is not None else home.at
 
     def spans(self, spots: Iterable[Spot]) -> dict[Spot, Span]:
         """Where the spots stand, of the nouns that are declared."""

@@ -17,7 +17,7 @@ from pricebook.catalog.timeline import read_key, read_schedule
 from pricebook.catalog.unit import PricingUnit
 from pricebook.metronome.unit import short_name
 from pricebook.metronome.wire.noun import CLEARED
-from pricebook.plan.change import AddRates, Archive, Change, Create, Repoint, Revise, Supersede
+from pricebook.plan.change import AddRates, Adopt, Archive, Change, Create, Repoint, Revise, Supersede
 
 MAX_UNIQUENESS_KEY = 128
 KEPT = ("billable_metric", "netsuite_internal_item_id", "netsuite_overage_item_id")
@@ -30,6 +30,8 @@ def check_change(namespace: str, change: Change, units: Mapping[str, str]) -> It
         case Create() | Supersede():
             yield from _check_name(namespace, change.ref, change.digest)
             yield from _check_noun(change.ref, change.noun, units)
+        case Adopt():
+            yield from _check_name(namespace, change.ref, change.digest)
         case Revise():
             yield from _check_revision(change)
         case AddRates():

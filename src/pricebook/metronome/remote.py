@@ -12,6 +12,7 @@ from pricebook.apply.ports import NOTHING, StoreRefused
 from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
 from pricebook.metronome.account import read_account, snapshot_of
+from pricebook.metronome.adopting import adopt
 from pricebook.metronome.contract import (
     archive_contract,
     customer_contracts,
@@ -25,7 +26,7 @@ from pricebook.metronome.limit import check_change
 from pricebook.metronome.rate_writing import add_rates
 from pricebook.metronome.sending import Sender
 from pricebook.metronome.writing import Work, perform_noun
-from pricebook.plan.change import AddRates, Change
+from pricebook.plan.change import AddRates, Adopt, Change
 from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.snapshot import Snapshot
 
@@ -73,7 +74,15 @@ class RemoteStore:
         """See `apply.ports.Store`. Looks again after a lost answer, and sends again what is not there."""
         work = self._known(namespace, at)
         self._keys.prepare()
-        return add_rates(work, change) if isinstance(change, AddRates) else perform_noun(work, change, at)
+        match change:
+            case AddRates():
+                return add_rates(work, change)
+            case Adopt():
+                if change.ref not in work.account.ours:
+                    self.snapshot(namespace, at, {change.ref: change.id})
+                    work = self._known(namespace, at)
+                return adopt(work, change)
+        return perform_noun(work, change, at)
 
     def contracts(self, namespace: str, at: datetime) -> Iterator[Contract]:
         """See `apply.ports.BillingStore`. Contracts that are on no package cannot be listed, and are not there."""

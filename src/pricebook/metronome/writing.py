@@ -86,7 +86,12 @@ class Work:
         items = everything(self.client, path, body, method=method, query=query)
         if ref.kind is Kind.PRICING_UNIT:
             return None
-        found = [item for item in items if ref_of(self.account.namespace, ref.kind, item) == ref]
+        known = self.account.ours[ref]["id"] if ref in self.account.unmarked else None
+        found = [
+            item
+            for item in items
+            if ref_of(self.account.namespace, ref.kind, item) == ref or (known is not None and item["id"] == known)
+        ]
         found.sort(key=lambda item: not item.get("archived_at"))
         if found:
             self.account.ours[ref] = found[-1]

@@ -13,7 +13,18 @@ from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, key_text, read_schedule
-from pricebook.plan.change import AddRates, Archive, Change, Create, FieldChange, RateChange, Repoint, Revise, Supersede
+from pricebook.plan.change import (
+    AddRates,
+    Adopt,
+    Archive,
+    Change,
+    Create,
+    FieldChange,
+    RateChange,
+    Repoint,
+    Revise,
+    Supersede,
+)
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.timeline import compare_prices
@@ -76,6 +87,8 @@ def _hazards(change: Change, desired: Catalog, snapshot: Snapshot) -> Iterator[H
                 yield Hazard.ALIAS_MOVES
             if snapshot.repointed(change.ref):
                 yield Hazard.FOREIGN_EDIT
+        case Adopt():
+            return  # it stays as it is
         case Archive():
             yield Hazard.ARCHIVES
         case _:

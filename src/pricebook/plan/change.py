@@ -1,7 +1,7 @@
 """What has to change: a closed union, handled by `match` with `assert_never`.
 
 A change says what is meant by our keys alone, never by a store's ids, so the same change can be sent again after a
-crash. `reason` explains and never decides.
+crash; only an object that is still nobody's is named by its id. `reason` explains and never decides.
 """
 
 from dataclasses import dataclass
@@ -103,6 +103,23 @@ class Repoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Adopt:
+    """An object that is there and bears no mark becomes ours under `ref`: it gets our marks and stays as it is.
+
+    `id` is the store's, `noun` what it was observed to be. It is marked with that: `digest`, and of a rate card `rates`
+    (`plan.mark.RateMark`) and `aliases` (`plan.mark.alias_digest`), empty where it has none.
+    """
+
+    ref: Ref
+    id: str
+    noun: Noun
+    digest: str
+    rates: str = ""
+    aliases: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Archive:
     """An object is taken out of use, for good."""
 
@@ -110,4 +127,4 @@ class Archive:
     reason: str = ""
 
 
-Change = Create | Revise | AddRates | Supersede | Repoint | Archive
+Change = Create | Revise | AddRates | Supersede | Repoint | Adopt | Archive

@@ -15,8 +15,9 @@ from pricebook.catalog.canonical import decode, digest, encode
 from pricebook.catalog.fingerprint import content_text, spec_of
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.rate_book import book_digest, digest_text
+from pricebook.catalog.reference import Kind
 from pricebook.catalog.timeline import read_schedule, schedule_text
-from pricebook.plan.change import AddRates, Archive, Create, Repoint, Revise, Supersede
+from pricebook.plan.change import AddRates, Adopt, Archive, Create, Repoint, Revise, Supersede
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Plan, Step
 
@@ -44,7 +45,11 @@ def _digest(plan: Plan) -> str:
         else:
             steps.append((str(step.change.ref), *_meaning(step), step.expects, step.hazards))
     cards = {card: digest_text(total) for card, total in rates.items()}
-    return digest(encode((_MEANING, plan.namespace, plan.environment, sorted(map(encode, steps)), cards)))
+    meaning = (_MEANING, plan.namespace, plan.environment, sorted(map(encode, steps)), cards)
+    # A package is what its manifest's id says; a new version of it follows that one.
+    named = {step.change.ref.name for step in plan.steps if step.change.ref.kind is Kind.PACKAGE}
+    adopted = {ref.name: id_ for ref, id_ in plan.adopted.items() if ref.kind is Kind.PACKAGE and ref.name in named}
+    return digest(encode((*meaning, adopted) if adopted else meaning))
 
 
 def _meaning(step: Step) -> Iterator[Any]:
@@ -57,6 +62,8 @@ def _meaning(step: Step) -> Iterator[Any]:
         case Repoint():
             yield from ("Repoint", sorted(encode(spec_of(alias)) for alias in change.aliases), change.product_order)
             yield sorted(encode(spec_of(alias)) for alias in change.observed)
+        case Adopt():
+            yield from ("Adopt", change.id, change.rates)
         case Archive():
             yield "Archive"
         case AddRates():

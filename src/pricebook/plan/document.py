@@ -15,7 +15,18 @@ from pricebook.catalog.fingerprint import noun_of, spec_of, tupled
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Alias, Scale
 from pricebook.catalog.reference import Ref
-from pricebook.plan.change import AddRates, Archive, Change, Create, FieldChange, RateChange, Repoint, Revise, Supersede
+from pricebook.plan.change import (
+    AddRates,
+    Adopt,
+    Archive,
+    Change,
+    Create,
+    FieldChange,
+    RateChange,
+    Repoint,
+    Revise,
+    Supersede,
+)
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import FORMAT, Plan, Share, Step
 from pricebook.problem import Problem, reject
@@ -24,7 +35,7 @@ from pricebook.span import Span
 
 def write(plan: Plan) -> str:
     """The text of the plan file."""
-    head = {
+    head: dict[str, Any] = {
         "format": plan.format,
         "namespace": plan.namespace,
         "environment": plan.environment,
@@ -38,6 +49,8 @@ def write(plan: Plan) -> str:
         "units": {name: {"currency": unit.currency, "scale": unit.scale} for name, unit in plan.units.items()},
         "findings": [_finding_data(finding) for finding in plan.findings],
     }
+    if plan.adopted:
+        head["adopted"] = {str(ref): id_ for ref, id_ in sorted(plan.adopted.items())}
     steps = ",\n".join(_step_text(step) for step in plan.steps)
     return encode(head)[:-1] + ',"steps":[\n' + steps + "\n]}\n"
 
@@ -62,6 +75,7 @@ def read(text: str, shown: str) -> Plan:
             unmanaged=data["unmanaged"],
             units={name: Scale(unit["currency"], unit["scale"]) for name, unit in data["units"].items()},
             findings=tuple(map(_finding, data["findings"])),
+            adopted={Ref.parse(ref): id_ for ref, id_ in data.get("adopted", {}).items()},
         )
     except (KeyError, TypeError, ValueError, AttributeError, ValidationError, RecursionError) as error:
         message = f"this is not a plan file ({type(error).__name__}: {str(error).splitlines()[0][:100]})"
@@ -102,6 +116,9 @@ def _step_text(step: Step) -> str:
         case Repoint():
             data |= {"action": "repoint", "aliases": [spec_of(alias) for alias in change.aliases]}
             data |= {"observed": [spec_of(alias) for alias in change.observed], "product_order": change.product_order}
+        case Adopt():
+            data |= {"action": "adopt", "adopts": change.id, "digest": change.digest, "spec": spec_of(change.noun)}
+            data |= {"mark": change.rates, "alias_mark": change.aliases}
         case Archive():
             data["action"] = "archive"
         case _:
@@ -180,6 +197,8 @@ def _change(data: Mapping[str, Any]) -> Change:
         order = tuple(data["product_order"])
         return Repoint(ref, _aliases(data["aliases"]), _aliases(data["observed"]), order, reason)
     noun = noun_of(ref.kind, data["spec"])
+    if action == "adopt":
+        return Adopt(ref, data["adopts"], noun, data["digest"], data["mark"], data["alias_mark"], reason)
     if action == "create":
         return Create(ref, noun, data["digest"], reason)
     fields = tuple(_field(field) for field in data["fields"])

@@ -17,7 +17,19 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
 from pricebook.catalog.unit import BUILT_IN, scale_of
-from pricebook.plan.change import AddRates, Archive, Change, Create, FieldChange, RateChange, Repoint, Revise, Supersede
+from pricebook.plan.adoption import adoptions
+from pricebook.plan.change import (
+    AddRates,
+    Adopt,
+    Archive,
+    Change,
+    Create,
+    FieldChange,
+    RateChange,
+    Repoint,
+    Revise,
+    Supersede,
+)
 from pricebook.plan.diff import Difference, diff
 from pricebook.plan.fields import field_changes
 from pricebook.plan.mark import NO_ALIASES, alias_digest
@@ -38,6 +50,8 @@ class Facet(StrEnum):
     FIELDS = "fields"
     RATES = "rates"
     ALIASES = "aliases"
+    OWNER = "owner"
+    """Git asks for an object that bears no mark of ours yet."""
     MISSING = "missing"
     """Git has it, the account does not."""
     VERSION = "version"
@@ -130,7 +144,8 @@ def compare(
     have been applied: one of them that is not there any more was taken away."""
     snapshot = as_meant(snapshot, desired.nouns)
     difference = diff(desired, snapshot, as_of)
-    found = [*_drifts(difference, desired, snapshot, applied), *_refused(difference, desired, snapshot)]
+    found = [Drift(change.ref, Facet.OWNER, Origin.PENDING, False, change) for change in adoptions(desired, snapshot)]
+    found += [*_drifts(difference, desired, snapshot, applied), *_refused(difference, desired, snapshot)]
     return Comparison(
         namespace=namespace,
         environment=environment,
@@ -175,8 +190,8 @@ def _drifts(difference: Difference, desired: Catalog, snapshot: Snapshot, applie
                 money = set(change.aliases) != set(change.observed)
                 whose = origin(wanted, now, snapshot.alias_marks.get(ref, NO_ALIASES))
                 yield Drift(ref, Facet.ALIASES, whose, money, change)
-            case Archive():
-                raise AssertionError("nothing is pruned here")
+            case Adopt() | Archive():
+                raise AssertionError("nothing is pruned here, and adoptions are told apart")
             case _:
                 assert_never(change)
     origins = rate_origins(difference.changes, desired, snapshot)

@@ -73,17 +73,19 @@ def _as_meant(snapshot: Snapshot, ref: Ref, observed: Noun, desired: Noun) -> No
         if theirs != ours and not any(each is not None and spec_of(each) for each in (theirs, ours)):
             update["event_type_filter"] = ours
     elif ref.kind is Kind.PACKAGE:
-        return _package(snapshot, cast("Package", observed), cast("Package", desired))
+        return _package(snapshot, ref, cast("Package", observed), cast("Package", desired))
     return observed.model_copy(update=update) if update else observed
 
 
-def _package(snapshot: Snapshot, observed: "Package", desired: "Package") -> "Package":
+def _package(snapshot: Snapshot, ref: Ref, observed: "Package", desired: "Package") -> "Package":
     """The observed package with the desired one's keys, its way of naming the card, and without what was filled in."""
     update: dict[str, Any] = {}
     card = snapshot.catalog.cards.get(observed.rate_card or "")
     alias = desired.rate_card_alias
-    # Without a card of ours nobody can tell which alias led there, or it leads nowhere yet.
-    if alias is not None and (card is None or any(held.name == alias for held in card.aliases)):
+    # Without a card of ours nobody can tell which alias led there, or it leads nowhere yet. But what was adopted was
+    # made by somebody else: its card is the one that the alias stands for now, or it was made otherwise.
+    unknown = card is None and ref not in snapshot.unmarked
+    if alias is not None and (unknown or (card is not None and any(held.name == alias for held in card.aliases))):
         update |= {"rate_card": None, "rate_card_alias": alias}
     shown, meant = observed.usage_statement_schedule, desired.usage_statement_schedule
     update["usage_statement_schedule"] = _shown_whole(shown, meant) if meant is not None else None

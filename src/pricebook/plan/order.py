@@ -13,7 +13,7 @@ from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_book import pairs
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import references
-from pricebook.plan.change import AddRates, Archive, Change, Create, Repoint, Revise, Supersede
+from pricebook.plan.change import AddRates, Adopt, Archive, Change, Create, Repoint, Revise, Supersede
 from pricebook.plan.step import Step
 
 
@@ -24,6 +24,8 @@ def step_id(change: Change, batch: int = 0) -> str:
             return f"rates:{change.card}#{batch}"
         case Repoint():
             return f"repoint:{change.ref}"
+        case Adopt():
+            return f"adopt:{change.ref}"
         case Archive():
             return f"archive:{change.ref}"
         case Create() | Revise() | Supersede():
@@ -80,18 +82,21 @@ def _needs(step: Step, steps: dict[str, Step], rates: dict[str, list[str]], alia
     change = step.change
     match change:
         case Create() | Revise() | Supersede():
+            yield from _known(steps, f"adopt:{change.ref}")
             yield from _uses(change.noun, steps, rates, aliases)
         case AddRates():
-            yield from _known(steps, str(change.ref))
+            yield from _made(steps, change.ref)
             for product in sorted({product for product, _ in pairs(rate.key for rate in change.rates)}):
-                yield from _known(steps, str(Ref(Kind.PRODUCT, product)))
+                yield from _made(steps, Ref(Kind.PRODUCT, product))
             batches = rates[change.card]
             position = batches.index(step.id)
             if position:
                 yield batches[position - 1]  # one card's batches follow each other; the last one stands for all
         case Repoint():
-            yield from _known(steps, str(change.ref))
+            yield from _made(steps, change.ref)
             yield from rates.get(change.ref.name, [])[-1:]
+        case Adopt():
+            return  # what it refers to may still be anybody's
         case Archive():
             return  # see `_chain_archives`
         case _:
@@ -104,10 +109,16 @@ def _uses(noun: Noun, steps: dict[str, Step], rates: dict[str, list[str]], alias
     if alias in aliases:
         names.add(aliases[alias])
     for ref in sorted(names):
-        yield from _known(steps, str(ref))
+        yield from _made(steps, ref)
         if ref.kind is Kind.RATE_CARD:
             yield from rates.get(ref.name, [])[-1:]
             yield from _known(steps, f"repoint:{ref}")
+
+
+def _made(steps: dict[str, Step], ref: Ref) -> Iterator[str]:
+    """The steps after which an object is there and ours, as it is to be."""
+    yield from _known(steps, f"adopt:{ref}")
+    yield from _known(steps, str(ref))
 
 
 def _known(steps: dict[str, Step], id_: str) -> Iterator[str]:

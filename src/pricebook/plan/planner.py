@@ -8,6 +8,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.unit import BUILT_IN, scale_of
+from pricebook.plan.adoption import NO_CLAIMS, Claims, adoptions, check_claims, check_questions
 from pricebook.plan.assess import alias_holders, hazards_of, mark_foreign, mark_live, reach_of
 from pricebook.plan.change import AddRates, Change, Supersede
 from pricebook.plan.diff import Difference, diff
@@ -37,15 +38,22 @@ def make_plan(
     as_of: datetime,
     prune: bool = False,
     places: Mapping[Ref, Span] | None = None,
+    claims: Claims = NO_CLAIMS,
 ) -> Plan:
-    """The plan that makes the store say what is desired, as of an instant.
+    """The plan that makes the store say what is desired, as of an instant. `claims` say which objects of the store are
+    to become ours.
 
     Raises Rejected when something desired cannot be done at all, RehearsalFailed when the plan does not close.
     """
+    unmarked = {ref: snapshot.ids[ref] for ref in snapshot.unmarked}
     snapshot = as_meant(snapshot, desired.nouns)
+    taken = list(adoptions(desired, snapshot))
+    snapshot = rehearse(snapshot, taken) if taken else snapshot
     difference = diff(desired, snapshot, as_of, prune=prune, places=places)
-    if difference.problems:
-        raise Rejected(difference.problems)
+    problems = [*check_claims(claims, snapshot), *difference.problems]
+    problems += check_questions(difference.changes, claims, snapshot)
+    if problems:
+        raise Rejected(problems)
     if difference.changes:
         again = diff(desired, rehearse(snapshot, difference.changes), as_of, prune=prune)
         if again.changes or again.problems:
@@ -53,9 +61,16 @@ def make_plan(
             raise RehearsalFailed(
                 f"after the plan there would still be {len(again.changes)} changes, the first: {first}"
             )
-    return plan_of(
+    difference.changes[:0] = taken
+    made = plan_of(
         difference, desired, snapshot, namespace=namespace, environment=environment, as_of=as_of, places=places or {}
     )
+    return replace(made, adopted={_asked(ref): id_ for ref, id_ in unmarked.items()}) if unmarked else made
+
+
+def _asked(ref: Ref) -> Ref:
+    """The ref by which an object is asked for: a package without a version."""
+    return Ref(ref.kind, ref.name)
 
 
 def plan_of(

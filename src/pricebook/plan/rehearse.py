@@ -14,7 +14,7 @@ from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import overlay, read_schedule, schedule_text
-from pricebook.plan.change import AddRates, Archive, Change, Create, RateChange, Repoint, Revise, Supersede
+from pricebook.plan.change import AddRates, Adopt, Archive, Change, Create, RateChange, Repoint, Revise, Supersede
 from pricebook.plan.mark import alias_digest
 from pricebook.plan.snapshot import Snapshot
 
@@ -32,7 +32,7 @@ def rehearse(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
     rates: dict[str, Rates] = dict(snapshot.catalog.rates)
     ids, marks, archived = dict(snapshot.ids), dict(snapshot.marks), set(snapshot.archived)
     rate_marks, alias_marks = dict(snapshot.rate_marks), dict(snapshot.alias_marks)
-    made = dict(snapshot.made)
+    made, unmarked = dict(snapshot.made), set(snapshot.unmarked)
     added: dict[str, dict[str, str]] = {}
     for change in changes:
         match change:
@@ -53,6 +53,14 @@ def rehearse(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
                     update={"aliases": change.aliases, "product_order": change.product_order}
                 )
                 alias_marks[change.ref] = alias_digest(change.aliases, change.product_order)
+            case Adopt():
+                unmarked.discard(change.ref)
+                ids[change.ref] = change.id
+                marks[change.ref] = change.digest
+                if change.rates:
+                    rate_marks[change.ref] = change.rates
+                if change.aliases:
+                    alias_marks[change.ref] = change.aliases
             case Archive():
                 archived.add(change.ref)
                 if change.ref.kind is not Kind.PACKAGE:
@@ -75,6 +83,7 @@ def rehearse(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
         alias_marks=alias_marks,
         archived=frozenset(archived),
         made=made,
+        unmarked=frozenset(unmarked),
     )
 
 

@@ -7,7 +7,7 @@ from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import FORMAT
 from pricebook.problem import Severity
 
-ACTIONS = ("create", "revise", "supersede", "add_rates", "repoint", "archive")
+ACTIONS = ("create", "revise", "supersede", "add_rates", "repoint", "adopt", "archive")
 
 
 def plan_schema() -> dict[str, Any]:
@@ -67,11 +67,16 @@ def plan_schema() -> dict[str, Any]:
             "at": {"type": "string", "description": "file:line of the manifest"},
             "reason": text,
             "digest": text,
-            "spec": {"type": "object", "description": "the whole noun afterwards; amounts in API units"},
+            "spec": {
+                "type": "object",
+                "description": "the whole noun afterwards, of an adopted one as it is; amounts in API units",
+            },
             "fields": {"type": "array", "items": field},
             "previous": text,
             "rates": {"type": "array", "items": rate},
-            "mark": {"description": "what the card's rates are marked with once these are in", **text},
+            "mark": {"description": "what the card's rates are marked with once these are in, or once adopted", **text},
+            "alias_mark": {"description": "what the card's aliases are marked with once adopted", **text},
+            "adopts": {"description": "the store's id of the object that is adopted", **text},
             "marked": {"description": "what they were marked with before", **text},
             "aliases": {"type": "array", "items": {"type": "object"}},
             "observed": {"type": "array", "items": {"type": "object"}},
@@ -125,6 +130,11 @@ def plan_schema() -> dict[str, Any]:
         "unmanaged": {"type": "object", "additionalProperties": {"type": "integer"}},
         "units": {"type": "object", "additionalProperties": unit},
         "findings": {"type": "array", "items": finding},
+        "adopted": {
+            "type": "object",
+            "description": "the store's ids of objects that bore no mark and were read as ours",
+            "additionalProperties": text,
+        },
         "steps": {"type": "array", "items": step},
     }
     return {
@@ -132,7 +142,7 @@ def plan_schema() -> dict[str, Any]:
         "$id": "https://pricebook.dev/schemas/plan.schema.json",
         "title": "pricebook plan",
         "type": "object",
-        "required": list(properties),
+        "required": [name for name in properties if name != "adopted"],
         "properties": properties,
         "additionalProperties": False,
     }

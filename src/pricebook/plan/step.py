@@ -62,6 +62,8 @@ class Plan:
     declares any more and that stay untouched; `unmanaged` counts other owners' objects, per kind. `units` say how
     amounts of each pricing unit read. `findings` are what rules say about the plan and what it leads to; they travel
     with it and are no part of what it is; nor is `besides`, which stays behind when the plan is written to a file.
+    `adopted` are the objects that bore no mark and were read as ours, as `apply.ports.Store` takes them: the plan is
+    about a store that is read so.
     """
 
     namespace: str
@@ -77,6 +79,7 @@ class Plan:
     units: Mapping[str, Scale] = field(default_factory=dict)
     findings: tuple[Problem, ...] = ()
     besides: "Besides | None" = None
+    adopted: Mapping[Ref, str] = field(default_factory=dict)
     format: int = FORMAT
     remembered: list[str] = field(default_factory=list, init=False, compare=False, repr=False)
     """The plan's digest, once somebody asked for it: see `plan.digest`."""

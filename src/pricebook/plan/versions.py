@@ -1,11 +1,12 @@
 """Packages cannot be edited: a changed one is a new immutable version. The latest version is the one to compare with.
 
-Same digest as the latest: keep. Anything else, an old content come back included, is version n+1.
+Same digest as the latest: keep. Anything else, an old content come back included, is version n+1. A package that was
+adopted has no digest of ours in its key: it is compared with what the store shows of it.
 """
 
 from typing import TYPE_CHECKING
 
-from pricebook.catalog.fingerprint import content_digest
+from pricebook.catalog.fingerprint import content_digest, content_text
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.change import Create, Supersede
 from pricebook.plan.fields import field_changes
@@ -24,10 +25,13 @@ def package_change(name: str, desired: "Package", snapshot: Snapshot) -> Create 
     if latest is None:
         ref = Ref(Kind.PACKAGE, name, 1)
         return Create(ref, named(desired, 1), digest, "it is new")
-    if snapshot.marks.get(latest) == digest and latest not in snapshot.archived:
+    observed = snapshot.catalog.nouns.get(latest)
+    same = snapshot.marks.get(latest) == digest
+    if latest in snapshot.unmarked and observed is not None:
+        same = content_text(observed) == content_text(named(desired, latest.version or 0))
+    if same and latest not in snapshot.archived:
         return None
     version = (latest.version or 0) + 1
-    observed = snapshot.catalog.nouns.get(latest)
     fields = field_changes(observed, named(desired, latest.version or 0)) if observed is not None else ()
     reason = f"{latest} is archived" if latest in snapshot.archived else "packages cannot be edited"
     return Supersede(Ref(Kind.PACKAGE, name, version), named(desired, version), digest, latest, fields, reason)

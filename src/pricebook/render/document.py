@@ -51,6 +51,8 @@ def _plan_data(view: PlanView) -> dict[str, Any]:
         "unmanaged": dict(view.unmanaged),
         "findings": [problem_data(finding) for finding in view.findings],
     }
+    if view.adopted:
+        data["adopted"] = dict(view.adopted)
     if view.besides is not None:
         ref, commit, pending = view.besides.ref, view.besides.commit, view.besides.plan
         data["besides"] = {"ref": ref, "commit": commit, "plan": _plan_data(pending)}

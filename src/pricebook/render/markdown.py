@@ -234,6 +234,10 @@ def _left_alone(view: PlanView) -> Iterable[str]:
     if view.unmanaged:
         kinds = [counted(n, escape_markdown(kind, 40).replace("-", " ")) for kind, n in view.unmanaged[:NAMED]]
         yield f"Not ours and untouched: {', '.join(kinds)}."
+    if view.adopted:
+        named = ", ".join(f"{code_markdown(ref, 60)} is {code_markdown(id_, 60)}" for ref, id_ in view.adopted[:NAMED])
+        more = f" and {len(view.adopted) - NAMED:,} more" if len(view.adopted) > NAMED else ""
+        yield f"By `metadata.adopt` alone, as packages bear no marks: {named}{more}."
 
 
 NAMED = 5

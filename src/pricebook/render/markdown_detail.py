@@ -101,6 +101,7 @@ _DONE = {
     "revise": "revised",
     "version": "gets a new version",
     "repoint": "gets its aliases",
+    "adopt": "adopted",
     "archive": "archived",
 }
 _FIELDS = 60

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from pricebook.catalog.reference import Kind
 from pricebook.plan.step import Plan
 from pricebook.render.escape import cut, escape_terminal
 from pricebook.render.page import MIN_WIDTH, Paint, counted, wrapped
@@ -25,6 +26,22 @@ def draw_nothing(plan: Plan, width: int = 100, colour: bool = False) -> Iterator
 
         yield from draw_findings(plan.findings, width, paint)
     yield from draw_notes([str(ref) for ref in plan.leftovers], plan.unmanaged, width, paint)
+    yield from draw_adopted(adopted_packages(plan), width, paint)
+
+
+def adopted_packages(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """The packages that are ours by an id in their manifest, each with that id."""
+    found = ((ref, id_) for ref, id_ in plan.adopted.items() if ref.kind is Kind.PACKAGE)
+    return tuple(sorted((f"{ref}@1", id_) for ref, id_ in found))
+
+
+def draw_adopted(adopted: Sequence[tuple[str, str]], width: int, paint: Paint) -> Iterator[str]:
+    """What no step is there for: the account cannot mark a package."""
+    if adopted:
+        named = ", ".join(cut(f"{escape_terminal(ref)} is {escape_terminal(id_)}", 110) for ref, id_ in adopted[:NAMED])
+        more = f" and {len(adopted) - NAMED:,} more" if len(adopted) > NAMED else ""
+        text = f"By metadata.adopt alone, as packages bear no marks: {named}{more}."
+        yield from (paint("dim", line) for line in wrapped(text, width))
 
 
 def draw_notes(leftovers: Sequence[str], unmanaged: Mapping[str, int], width: int, paint: Paint) -> Iterator[str]:

@@ -16,7 +16,7 @@ from pricebook.catalog.product import Product
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.unit import PricingUnit
-from pricebook.plan.change import AddRates, Archive, Create, FieldChange, Repoint, Revise, Supersede
+from pricebook.plan.change import AddRates, Adopt, Archive, Create, FieldChange, Repoint, Revise, Supersede
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Step
 from pricebook.render.field_row import FieldRow, field_rows, said_rows
@@ -25,7 +25,7 @@ from pricebook.render.price import Units
 from pricebook.render.rate_shape import PriceCounts, RateShape
 from pricebook.render.tally import moved_aliases
 
-SYMBOLS = {"create": "+", "revise": "~", "rates": "~", "version": "±", "repoint": "→", "archive": "-"}
+SYMBOLS = {"create": "+", "revise": "~", "rates": "~", "version": "±", "repoint": "→", "adopt": "=", "archive": "-"}
 _NAME = 60
 """Characters of a name within a sentence."""
 
@@ -96,6 +96,8 @@ def noun_view(
             action, sentence = "repoint", _repointed(change)
             notes = tuple(_repoint_notes(change, as_of))
             since = _since([alias for alias in change.aliases if alias not in change.observed], as_of)
+        case Adopt():
+            action, sentence = "adopt", _adopted(change)
         case Archive():
             action, sentence = "archive", "archived for good" + (f": {change.reason}" if change.reason else "")
         case AddRates():
@@ -211,6 +213,11 @@ def _created(ref: Ref, noun: Noun) -> str:
         case Package():
             return f"new package, for contracts made from now on{called}"
     return f"new {noun.kind.words}{called}"
+
+
+def _adopted(change: Adopt) -> str:
+    name: str = getattr(change.noun, "name", "")
+    return f"becomes ours and stays as it is: {shortened(name)}, {change.id}"
 
 
 def _bare(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from pricebook.catalog.model import Alias
 from pricebook.catalog.package import Package
-from pricebook.plan.change import AddRates, Archive, Create, Repoint, Revise, Supersede
+from pricebook.plan.change import AddRates, Adopt, Archive, Create, Repoint, Revise, Supersede
 from pricebook.plan.step import Step
 from pricebook.render.page import counted
 
@@ -19,7 +19,8 @@ _NEXT = "}],["
 @dataclass(frozen=True, slots=True)
 class Tally:
     """Objects created, package versions that follow others, fields revised in place and objects they are of, rates
-    added (segments of timelines), aliases that move and aliases given for the first time, objects archived."""
+    added (segments of timelines), aliases that move and aliases given for the first time, objects adopted and archived.
+    """
 
     created: int = 0
     versions: int = 0
@@ -29,6 +30,7 @@ class Tally:
     aliases_moved: int = 0
     aliases_given: int = 0
     reordered: int = 0
+    adopted: int = 0
     archived: int = 0
 
 
@@ -44,6 +46,7 @@ def tally(steps: Iterable[Step]) -> Tally:
 def tally_words(work: Tally) -> str:
     """`3 objects created, 1 new version, 43 rates added`; empty when there is nothing."""
     parts = (
+        (work.adopted, "object adopted", "objects adopted"),
         (work.created, "object created", "objects created"),
         (work.versions, "new version", "new versions"),
         (work.fields, "field revised in place", "fields revised in place"),
@@ -90,6 +93,8 @@ def _of(step: Step) -> Iterator[tuple[str, int]]:
         case Repoint():
             yield from _of_aliases(change)
             yield "reordered", int(set(change.aliases) == set(change.observed))
+        case Adopt():
+            yield "adopted", 1
         case Archive():
             yield "archived", 1
         case _:

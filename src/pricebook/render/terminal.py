@@ -6,13 +6,14 @@ whatever the data was.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from pricebook.plan.hazard import Hazard
 from pricebook.render.besides import draw_besides
 from pricebook.render.escape import cut, escape_terminal, padded, width_of
 from pricebook.render.field_row import FieldRow
 from pricebook.render.finding import draw_findings
-from pricebook.render.nothing import draw_notes
+from pricebook.render.nothing import draw_adopted, draw_notes
 from pricebook.render.object_view import ObjectView
 from pricebook.render.page import MIN_WIDTH, Paint, counted, filled, wrapped
 from pricebook.render.price_table import draw_rates
@@ -30,6 +31,7 @@ _STYLES = {
     "rates": "yellow",
     "version": "magenta",
     "repoint": "cyan",
+    "adopt": "green",
     "archive": "red",
 }
 _SAID = frozenset((Hazard.ALIAS_MOVES, Hazard.ARCHIVES))
@@ -39,6 +41,7 @@ _ACTIONS = {
     "revise": ("is revised", "are revised"),
     "version": ("gets a new version", "get a new version"),
     "repoint": ("gets its aliases", "get their aliases"),
+    "adopt": ("is adopted", "are adopted"),
     "archive": ("is archived", "are archived"),
 }
 _REF, _SENTENCE, _MEANING, _GAP = 20, 20, 32, 3
@@ -48,7 +51,9 @@ _BODY = 6
 def draw_plan(view: PlanView, width: int = 100, colour: bool = False) -> Iterator[str]:
     """The lines of a plan."""
     width, paint = max(width, MIN_WIDTH), Paint(colour)
-    notes = draw_notes(view.leftovers, dict(view.unmanaged), width, paint)
+    notes = chain(
+        draw_notes(view.leftovers, dict(view.unmanaged), width, paint), draw_adopted(view.adopted, width, paint)
+    )
     if view.empty:
         yield from wrapped(escape_terminal(view.verdict, 400), width)
         yield from _impact(view, width, paint)

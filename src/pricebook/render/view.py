@@ -16,7 +16,7 @@ from pricebook.plan.digest import plan_digest
 from pricebook.plan.hazard import REFUSED, Hazard
 from pricebook.plan.step import Plan, Step
 from pricebook.problem import Problem
-from pricebook.render.nothing import nothing_words
+from pricebook.render.nothing import adopted_packages, nothing_words
 from pricebook.render.object_view import HazardCount, ObjectView, noun_view, rates_view
 from pricebook.render.page import counted
 from pricebook.render.price import NO_UNITS, Units
@@ -64,7 +64,8 @@ class PlanView:
     """A plan for reading. `id` is its digest (`plan.digest`). `whole`: nothing was to be left out. `price_total` counts
     the prices that are desired.
     `unmanaged` counts other owners' objects by kind; `leftovers` are ours that no manifest declares. `findings` are
-    what rules say, the waived ones included. `besides` is there for a branch that was planned against its base."""
+    what rules say, the waived ones included. `adopted` are the packages that are ours by an id in their manifest, with
+    that id. `besides` is there for a branch that was planned against its base."""
 
     id: str
     namespace: str
@@ -84,6 +85,7 @@ class PlanView:
     besides: "BesidesView | None" = None
     impact: "ImpactView | None" = None
     units: Units = NO_UNITS
+    adopted: tuple[tuple[str, str], ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -161,6 +163,7 @@ def plan_view(
         besides=_besides(plan, refusing),
         impact=impact,
         units=units,
+        adopted=adopted_packages(plan),
     )
 
 

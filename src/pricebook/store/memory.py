@@ -18,7 +18,7 @@ from pricebook.catalog.rate_book import pairs
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import references
-from pricebook.plan.change import AddRates, Archive, Change, Create, Repoint, Revise, Supersede
+from pricebook.plan.change import AddRates, Adopt, Archive, Change, Create, Repoint, Revise, Supersede
 from pricebook.plan.diff import NO_RATES
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import AFTER_RATES, Snapshot
@@ -81,6 +81,10 @@ def _wanted(held: Snapshot, change: Change, at: datetime) -> Change | None:
             products_of_order = (Ref(Kind.PRODUCT, product) for product in change.product_order)
             _check_references(held, ref, products_of_order, archived_too=True)
             return change
+        case Adopt():
+            there = held.ids.get(ref) == change.id
+            rule.check_adoption(ref, change.id, present=there, archived=ref in held.archived, owner="", taken=False)
+            return None
         case Archive():
             rule.check_live(ref, present=ref in held.ids, archived=False)
             return change if ref not in held.archived else None

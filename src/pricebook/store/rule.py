@@ -39,6 +39,21 @@ def check_live(ref: Ref, *, present: bool, archived: bool) -> None:
         raise StoreRefused(f"{ref} is archived and cannot be changed", 400, "plan again")
 
 
+def check_adoption(ref: Ref, id_: str, *, present: bool, archived: bool, owner: str, taken: bool) -> None:
+    """An object that is to become ours is there, live and nobody's, and no other one is what it is to be. `owner` is
+    the mark that it bears, empty for none."""
+    if not present:
+        raise StoreRefused(f"there is no {ref.kind.words} {id_}", 404, "plan again")
+    if archived:
+        raise StoreRefused(f"the {ref.kind.words} {id_} is archived and cannot be adopted", 400, "plan again")
+    if owner:
+        raise StoreRefused(
+            f"the {ref.kind.words} {id_} bears the mark {owner}", 409, "somebody else owns it; plan again"
+        )
+    if taken:
+        raise StoreRefused(f"{ref} is another object already", 409, "somebody else applied in between; plan again")
+
+
 def check_reference(ref: Ref, target: Ref, *, present: bool, archived: bool) -> None:
     """What a new noun refers to is there, and not archived."""
     if not present or archived:

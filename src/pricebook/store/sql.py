@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 from pricebook.apply.ports import NOTHING, StoreError
 from pricebook.catalog.reference import Ref
-from pricebook.plan.change import AddRates, Change
+from pricebook.plan.change import AddRates, Adopt, Change
 from pricebook.plan.snapshot import Snapshot
 from pricebook.store import sqlite
 from pricebook.store.database import Database, database_of
@@ -80,6 +80,10 @@ class SqlStore:
                 from pricebook.store.rate_writing import add_rates
 
                 return add_rates(work, change)
+            if isinstance(change, Adopt):
+                from pricebook.store.adopting import adopt
+
+                return adopt(work, change)
             return perform_noun(work, change)
 
     def cannot(self, namespace: str, change: Change) -> "Iterable[Violation]":

@@ -46,7 +46,7 @@ def assess_impact(
     `starting_at` is the first month of the window; by default the first one in which every change of the plan holds.
     Raises Rejected for files that are no usage, StoreError when the store cannot be read.
     """
-    snapshot = store.snapshot(plan.namespace, plan.as_of)
+    snapshot = store.snapshot(plan.namespace, plan.as_of, plan.adopted)
     if plan.besides is not None:  # a branch's plan starts where what is pending besides ends
         snapshot = _after(snapshot, plan.besides.plan)
     desired = _after(snapshot, plan).catalog

@@ -28,7 +28,7 @@ from pricebook.manifest.load import Loaded, load
 from pricebook.manifest.project import MAX_YAML, Project
 from pricebook.manifest.table_dump import Dumped, tables_of
 from pricebook.manifest.whereabouts import Whereabouts
-from pricebook.plan.drift import Comparison, compare
+from pricebook.plan.drift import Comparison, Facet, compare
 from pricebook.plan.meaning import as_meant
 from pricebook.plan.snapshot import Snapshot
 from pricebook.problem import Rejected, quote, reject
@@ -175,7 +175,7 @@ def _update(
     lost = {ref for ref, _ in made.gone}
     for drift in found.drifts:
         ref = Ref(drift.ref.kind, drift.ref.name)
-        if ref in lost or (chosen is not None and ref not in chosen):
+        if drift.facet is Facet.OWNER or ref in lost or (chosen is not None and ref not in chosen):
             continue
         wish = wish_of(drift, held, desired) if drift.origin.is_drift else None
         if wish is None:
@@ -272,5 +272,5 @@ def _verify(made: Imported, project: Project, snapshot: Snapshot, at: datetime) 
     found = _compare(desired, snapshot, project.settings.namespace, made.environment, at)
     for drift in found.drifts:
         ref = Ref(drift.ref.kind, drift.ref.name)
-        if ref in written and ref not in made.pending:
+        if ref in written and ref not in made.pending and drift.facet is not Facet.OWNER:
             made.remaining.append((str(drift.ref), ", ".join(drift.parts)))

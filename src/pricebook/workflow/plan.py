@@ -10,6 +10,7 @@ from pricebook.manifest.project import Project
 from pricebook.plan.planner import RehearsalFailed, make_plan
 from pricebook.plan.step import Plan
 from pricebook.problem import reject
+from pricebook.workflow.claim import claims_of
 from pricebook.workflow.limits import check_limits
 from pricebook.workflow.policy import company_rules
 from pricebook.workflow.review import Meter, review_plan
@@ -37,7 +38,8 @@ def plan(
     """
     loaded = load(project, environment)
     namespace = project.settings.namespace
-    snapshot = store.snapshot(namespace, as_of)
+    claims = claims_of(loaded, environment)
+    snapshot = store.snapshot(namespace, as_of, claims.ids)
     try:
         made = make_plan(
             loaded.catalog,
@@ -47,6 +49,7 @@ def plan(
             as_of=as_of,
             prune=prune,
             places=loaded.places,
+            claims=claims,
         )
     except RehearsalFailed as error:
         hint = "this is a bug of pricebook, not of the manifests; nothing was written. Please report it with them"

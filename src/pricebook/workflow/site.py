@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from pricebook.apply.ports import Store
+from pricebook.manifest.load import asked_for
 from pricebook.manifest.project import Project
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import Snapshot
@@ -32,15 +33,16 @@ class Published:
     size: int
 
 
-def observed(project: Project, store: Store, at: datetime) -> Snapshot:
+def observed(project: Project, environment: str, store: Store, at: datetime) -> Snapshot:
     """What the store holds. Raises StoreError."""
-    return store.snapshot(project.settings.namespace, at)
+    return store.snapshot(project.settings.namespace, at, asked_for(project, environment))
 
 
 def desired(project: Project, environment: str, store: Store, at: datetime) -> Snapshot:
     """What the store would hold once the manifests were applied: with its history. Raises Rejected, StoreError."""
     made = plan(project, environment, store, at)
-    return rehearse(observed(project, store, at), (step.change for step in made.steps))
+    held = store.snapshot(project.settings.namespace, at, made.adopted)
+    return rehearse(held, (step.change for step in made.steps))
 
 
 def publish(directory: Path, namespace: str, content: Iterable[tuple[str, str]]) -> Published:

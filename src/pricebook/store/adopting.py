@@ -1,0 +1,87 @@
+"""Adopting an object that bears no mark: it gets ours, and the keys of rates get our names of products.
+
+The database keeps marks and keys from being edited. Here, and nowhere else, the rule about keys is lifted, inside the
+transaction that needs it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import update
+
+from pricebook.apply.keys import read_mark
+from pricebook.catalog.rate_book import book_digest, digest_text
+from pricebook.catalog.reference import Kind
+from pricebook.catalog.timeline import key_text, read_key
+from pricebook.plan.change import Adopt
+from pricebook.store import rule
+from pricebook.store.reading import TIMELINES, table_of
+from pricebook.store.tables import NOUNS, rate_card
+from pricebook.store.writing import Transaction
+
+_KEYS_FROZEN = "rate_timeline_key"
+"""The trigger that keeps a rate where it is."""
+
+
+def adopt(work: Transaction, change: Adopt) -> str:
+    """Make an object of nobody's ours, and return its id. Raises StoreRefused."""
+    ref, table = change.ref, NOUNS[change.ref.kind]
+    found = work.reader.one(f"SELECT mark, archived_at FROM {table_of(ref.kind)} WHERE id = ?", change.id)
+    holder = work.find(ref)
+    mark, archived_at = found if found is not None else (None, None)
+    if holder is not None and holder[0] == change.id:
+        return change.id
+    rule.check_adoption(
+        ref,
+        change.id,
+        present=found is not None,
+        archived=archived_at is not None,
+        owner=mark or "",
+        taken=holder is not None,
+    )
+    values: dict[str, object] = {"mark": work.mark(ref), "digest": change.digest}
+    if ref.kind is Kind.RATE_CARD:
+        values |= {"rates_mark": change.rates or None, "aliases_mark": change.aliases or None}
+    work.connection.execute(update(table).where(table.c.id == change.id).values(values))
+    _name_products(work, change)
+    return change.id
+
+
+def _name_products(work: Transaction, change: Adopt) -> None:
+    """Let the rates that the object has, or is priced by, go by our names of products."""
+    column = {Kind.RATE_CARD: "rate_card_id", Kind.PRODUCT: "product_id"}.get(change.ref.kind)
+    if column is None:
+        return
+    sql = (
+        "SELECT rate_card_id, key, product_id, mark FROM rate_timeline JOIN product ON product.id = product_id"
+        f" WHERE {column} = ?"
+    )
+    renamed = []
+    for card, key, product, mark in work.reader.rows(sql, change.id):
+        ours = read_mark(work.namespace, mark or "")
+        named = key_text(read_key(key)._replace(product=ours.name if ours is not None else product))
+        if named != key:
+            renamed.append((named, card, key))
+    if not renamed:
+        return
+    with _lifted(work, _KEYS_FROZEN):
+        work.bulk("UPDATE rate_timeline SET key = ? WHERE rate_card_id = ? AND key = ?", renamed)
+    for card in sorted({card for _, card, _ in renamed}):
+        entries = work.reader.rows(TIMELINES, card)
+        values = {"rates_digest": digest_text(book_digest(entries)), "rates_count": len(entries)}
+        work.connection.execute(update(rate_card).where(rate_card.c.id == card).values(values))
+
+
+@contextmanager
+def _lifted(work: Transaction, trigger: str) -> Iterator[None]:
+    """Meanwhile the trigger on rates does nothing; for others it always stands."""
+    if not work.reader.local:
+        work.reader.run(f"ALTER TABLE rate_timeline DISABLE TRIGGER {trigger}")
+        yield
+        work.reader.run(f"ALTER TABLE rate_timeline ENABLE TRIGGER {trigger}")
+        return
+    made = work.reader.one("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?", trigger)
+    assert made is not None
+    work.reader.run(f"DROP TRIGGER {trigger}")
+    yield
+    work.reader.run(made[0])
