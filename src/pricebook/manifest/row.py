@@ -5,11 +5,12 @@ Bad rows are counted, and the first of them listed: a batch in which something i
 
 import csv
 import os
-from array import array
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import StringIO, TextIOWrapper
+from itertools import accumulate, compress, islice
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple, TextIO
 
@@ -28,6 +29,8 @@ MAX_BYTES = 1 << 30
 BATCH = 1000
 """So many rows are read at once: enough that the interpreter's work per batch is little, few enough for the caches of
 the processor."""
+
+_LINE_END = re.compile("\r\n?|\n")
 
 Rows = tuple[Sequence[int], list[list[str]]]
 """Rows, and the line at which each ends."""
@@ -134,18 +137,20 @@ class RowReader:
 
     def _batches(self, reader: Any) -> Iterator[Rows]:
         """The rows that are not empty, up to where the text is no CSV or no UTF-8 any more."""
-        rows: list[list[str]] = []
-        lines = array("I")
-        with self._syntax(reader):
-            for row in reader:
-                if row:
-                    rows.append(row)
-                    lines.append(reader.line_num)
-                    if len(rows) == BATCH:
-                        yield lines, rows
-                        rows, lines = [], array("I")
-        if rows:
-            yield lines, rows
+        full = True
+        while full:
+            rows: list[list[str]] = []
+            before = reader.line_num
+            with self._syntax(reader):
+                rows.extend(islice(reader, BATCH))  # those before an error are kept
+            full = len(rows) == BATCH
+            lines: Sequence[int] = range(before + 1, before + len(rows) + 1)
+            if reader.line_num != before + len(rows):
+                lines = _counted(rows, before)
+            if not all(rows):
+                lines, rows = list(compress(lines, rows)), list(filter(None, rows))
+            if rows:
+                yield lines, rows
 
     @contextmanager
     def _syntax(self, reader: Any) -> Iterator[None]:
@@ -193,6 +198,12 @@ class RowReader:
         if self.bad <= SHOWN:
             at = Span(self.source.shown, line, error.column)
             self.problems.append(Problem(error.code, error.message, at, error.hint))
+
+
+def _counted(rows: list[list[str]], before: int) -> list[int]:
+    """The line at which each row ends, of rows with line ends in quoted cells; `before` is that of the row before."""
+    heights = [1 + sum(len(_LINE_END.findall(cell)) for cell in row) for row in rows]
+    return list(accumulate(heights, initial=before))[1:]
 
 
 def _not_utf8(source: Source) -> Problem:

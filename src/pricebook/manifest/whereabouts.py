@@ -8,6 +8,7 @@ import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress, count
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -174,11 +175,11 @@ class Whereabouts:
         return found
 
     def _on_shelves(self, card: str, wanted: Collection[str]) -> dict[str, Span]:
-        places = [(at, key) for at, (key, _) in enumerate(self.catalog.rates[card].items()) if key in wanted]
+        keys = [key for key, _ in self.catalog.rates[card].items()]
         return {
-            key: Span(shelf.shown, shelf.lines[at - shelf.first], shelf.column)
+            keys[at]: Span(shelf.shown, shelf.lines[at - shelf.first], shelf.column)
+            for at in compress(count(), map(wanted.__contains__, keys))
             for shelf in self.shelves[card]
-            for at, key in places
             if shelf.first <= at < shelf.first + len(shelf.lines)
         }
 

@@ -81,13 +81,12 @@ def _unsold(facts: Facts) -> Iterator[Finding]:
             users.setdefault(card.name, []).append(package)
     for name, card in facts.cards.items():
         for (product, frequency), schedules in sorted(card.schedules.items(), key=lambda item: str(item[0])):
-            closed = frozenset(text for text in schedules if not _entitled(read_schedule(text), facts.now))
-            if len(closed) < len(schedules):
+            if any(_entitled(read_schedule(text), facts.now) for text in schedules):
                 continue
             overrides = [override for package in users.get(name, ()) for override in package.overrides]
             if any(enables(override, product, frequency or "", facts.catalog) for override in overrides):
                 continue
-            key = card.first_key((product, frequency), closed)
+            key = card.first_key((product, frequency), frozenset(schedules))
             message = f"{product}{f' {frequency}' if frequency else ''} is not entitled, and no package entitles it"
             hint = "nobody can buy it: enable it in a package, by an override with entitled: true"
             yield Finding(card_ref(name), (), message, hint, rate=key, more=sum(schedules.values()) - 1)

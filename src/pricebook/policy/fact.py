@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pricebook.catalog.canonical import decode
@@ -72,9 +72,19 @@ class CardFacts:
         return key_text(RateKey(product, frequency, ()))[:-3]
 
     def first_key(self, head: Head, schedules: frozenset[str]) -> str:
-        """The first key of a product and frequency with one of the schedules: a pass over the card, for findings."""
+        """The first key of a product and frequency that has one of the schedules: for findings."""
         start = self.head(*head)
-        return min(key for key in [k for k, text in self.rates.items() if text in schedules] if key.startswith(start))
+        return min(key for text in schedules for key in self._keys[text] if key.startswith(start))
+
+    @cached_property
+    def _keys(self) -> dict[str, list[str]]:
+        """Schedule text -> the keys that have it."""
+        found: dict[str, list[str]] = {}
+        for key, schedule in self.rates.items():
+            if schedule not in found:
+                found[schedule] = []
+            found[schedule].append(key)
+        return found
 
 
 @dataclass(frozen=True)
@@ -179,8 +189,9 @@ def terms_of(text: str) -> dict[str, Any]:
     return data
 
 
+@lru_cache(maxsize=20_000)
 def flat_price(terms: str) -> tuple[Decimal, str] | None:
-    """Price and unit of FLAT and SUBSCRIPTION terms; None for any other."""
+    """Price and unit of FLAT and SUBSCRIPTION terms; None for any other. Remembered, because real prices repeat."""
     data = terms_of(terms)
     if data.get("rate_type") not in ("FLAT", "SUBSCRIPTION") or data.get("price") is None:
         return None
