@@ -79,9 +79,14 @@ class Invocation:
 
     def store(self) -> "ContractStore":
         """The store of the environment."""
+        return self.store_of(self.environment[0])
+
+    def store_of(self, environment: str) -> "ContractStore":
+        """The store of another environment of the project. Raises Rejected for one that there is not."""
         from pricebook.cli.waiting import waiting
 
-        return wiring.open_store(self.project, self.environment[1], waiting("reading the account: {:,} requests"))
+        tell = waiting("reading the account: {:,} requests")
+        return wiring.open_store(self.project, self.project.environment(environment)[1], tell)
 
     def journal(self) -> "Journal":
         """The journal of the environment."""

@@ -27,6 +27,8 @@ COMMANDS = {
     "cohorts": "Say who is on which version of a package: since when, until when, and how they came.",
     "drift": "Say what somebody changed in the account, and what git has that it does not. Reads only.",
     "import": "Write manifests of what an account has, or update them. Reads the account only.",
+    "diff": "Compare what two environments hold: the same, different, missing, only there. Reads only.",
+    "promote": "Plan to make one environment hold what another one holds. Writes to neither.",
     "reprice": "Write other prices into the manifests, from a day on, for review.",
     "rules": "List the rules, with the severity that each has here.",
     "explain": "Show the page of a rule, a hazard or an error code.",

@@ -172,3 +172,27 @@ def put(data: object, path: Path, value: object) -> object:
     fields = dict(data) if isinstance(data, Mapping) else {}
     fields[head] = put(fields.get(head), rest, value)
     return fields
+
+
+def value_at(data: object, path: Path) -> tuple[bool, object]:
+    """Whether there is something at a node that `Finder.find` gave, and what."""
+    for part in path:
+        if isinstance(data, Mapping):
+            if part not in data:
+                return False, None
+            data = data[part]
+        elif isinstance(data, tuple) and isinstance(part, int):
+            data = data[part]
+        else:
+            return False, None
+    return True, data
+
+
+def taken_out(data: object, path: Path) -> object:
+    """A copy of the data without a field of a mapping; the same when it is not there."""
+    there, _ = value_at(data, path)
+    if not there or not isinstance(path[-1], str):
+        return data
+    _, parent = value_at(data, path[:-1])
+    assert isinstance(parent, Mapping)
+    return put(data, path[:-1], {name: value for name, value in parent.items() if name != path[-1]})

@@ -45,3 +45,15 @@ def named(package: "Package", version: int) -> "Package":
         if isinstance(value := getattr(package, field), str) and PLACEHOLDER in value
     }
     return package.model_copy(update=update) if update else package
+
+
+def unnamed(observed: "Package", declared: "Package", version: int) -> "Package":
+    """The reverse of `named`, of a version that was made from what is declared: `{version}` again where its number
+    stands."""
+    meant = named(declared, version)
+    update = {
+        field: getattr(declared, field)
+        for field in ("name", "contract_name")
+        if getattr(observed, field) == getattr(meant, field) != getattr(declared, field)
+    }
+    return observed.model_copy(update=update) if update else observed

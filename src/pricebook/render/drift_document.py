@@ -1,9 +1,11 @@
 """A drift report as JSON, for programs: keys in order, one line, nothing in it that steers a log."""
 
+from typing import Any
+
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.instant import instant_text
 from pricebook.render.document import problem_data
-from pricebook.render.drift_view import TITLES, DriftView
+from pricebook.render.drift_view import TITLES, DriftItem, DriftView
 from pricebook.render.escape import escape_json
 
 
@@ -18,22 +20,27 @@ def drift_json(view: DriftView) -> str:
         "verdict": view.verdict,
         "counts": {section: counts.get(section, 0) for section in TITLES},
         "compared": {"objects": view.kept, "prices": view.prices},
-        "items": [
-            {
-                "section": item.section,
-                "ref": item.ref,
-                "facet": item.facet,
-                "sentence": item.sentence,
-                "place": item.place,
-                "money": item.money,
-                "total": item.total,
-                "rows": [row._asdict() for row in item.rows],
-            }
-            for item in view.items
-        ],
+        "items": [item_data(item, ("git", "account")) for item in view.items],
         "unverified": [{"subject": subject, "words": words} for subject, words in view.unverified],
         "leftovers": view.leftovers,
         "unmanaged": dict(view.unmanaged),
         "findings": [problem_data(finding) for finding in view.findings],
     }
     return escape_json(encode(data))
+
+
+def item_data(item: DriftItem, sides: tuple[str, str]) -> dict[str, Any]:
+    """One object that differs. `sides` are what the two that are compared are called."""
+    return {
+        "section": item.section,
+        "ref": item.ref,
+        "facet": item.facet,
+        "sentence": item.sentence,
+        "place": item.place,
+        "money": item.money,
+        "total": item.total,
+        "rows": [
+            {"name": row.name, sides[0]: row.git, sides[1]: row.account, "when": row.when, "money": row.money}
+            for row in item.rows
+        ],
+    }

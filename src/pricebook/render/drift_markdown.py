@@ -1,11 +1,12 @@
 """A drift report as Markdown, for the issue that a nightly check opens: always shorter than GitHub takes."""
 
+from collections.abc import Sequence
+
 from pricebook.render.drift_view import TITLES, DriftItem, DriftView
 from pricebook.render.escape import code_markdown, escape_markdown
 from pricebook.render.markdown import BUDGET, marker
 from pricebook.render.sheet import Sheet, size
 
-_HEAD = ("| what | git | account | when |", "|:-----|:----|:--------|:-----|")
 _SHARE = 24_000
 """Bytes of one section."""
 
@@ -18,18 +19,9 @@ def drift_markdown(view: DriftView) -> str:
     sheet.add(f"### {escape_markdown(view.verdict, 600)}", "", f"{where} · as of {view.as_of:%Y-%m-%d %H:%M}Z")
     for section, title in TITLES.items():
         items = [item for item in view.items if item.section == section]
-        lines = [line for item in items for line in _lines(item)]
-        sheet.add_list(
-            ("", f"#### {title}", "", *_HEAD) if items else (),
-            ([line] for line in lines),
-            len(lines),
-            lambda n: ("", f"and {n:,} more lines (`pricebook drift --rows all` tells them)"),
-            share=_SHARE if section != "pending" else _SHARE // 2,
-        )
-    if view.unverified:
-        sheet.add("", "#### Could not be verified", "")
-        for subject, words in view.unverified:
-            sheet.add(f"- {code_markdown(subject, 200)}: {escape_markdown(words, 400)}")
+        share = _SHARE if section != "pending" else _SHARE // 2
+        add_section(sheet, title, items, ("git", "account"), "drift", share)
+    add_unverified(sheet, view.unverified)
     for finding in view.findings:
         sheet.add("", f"{finding.severity}: {escape_markdown(finding.message, 400)} ({escape_markdown(finding.hint)})")
     alone = [f"{count:,} {escape_markdown(kind)}" for kind, count in view.unmanaged]
@@ -38,6 +30,29 @@ def drift_markdown(view: DriftView) -> str:
     if view.leftovers:
         sheet.add("", f"Ours, and in no manifest: {', '.join(code_markdown(ref, 100) for ref in view.leftovers[:20])}")
     return sheet.text + "\n".join(foot) + "\n"
+
+
+def add_section(
+    sheet: Sheet, title: str, items: Sequence[DriftItem], sides: tuple[str, str], command: str, share: int
+) -> None:
+    """A table of the differences of a section, when it has any, in so many bytes. `sides` are what is compared."""
+    lines = [line for item in items for line in _lines(item)]
+    head = ("", f"#### {title}", "", f"| what | {' | '.join(escape_markdown(side, 60) for side in sides)} | when |")
+    sheet.add_list(
+        (*head, "|:-----|:----|:--------|:-----|") if items else (),
+        ([line] for line in lines),
+        len(lines),
+        lambda n: ("", f"and {n:,} more lines (`pricebook {command} --rows all` tells them)"),
+        share=share,
+    )
+
+
+def add_unverified(sheet: Sheet, unverified: Sequence[tuple[str, str]]) -> None:
+    """What could not be compared, and why."""
+    if unverified:
+        sheet.add("", "#### Could not be verified", "")
+        for subject, words in unverified:
+            sheet.add(f"- {code_markdown(subject, 200)}: {escape_markdown(words, 400)}")
 
 
 def _lines(item: DriftItem) -> list[str]:

@@ -12,7 +12,7 @@ from pricebook.catalog.instant import instant_text, instant_words, next_hour
 from pricebook.catalog.model import Alias
 from pricebook.catalog.reference import Ref
 from pricebook.plan.change import RateChange, Repoint
-from pricebook.plan.drift import Drift, DriftReport, Facet
+from pricebook.plan.drift import Comparison, Drift, DriftReport, Facet
 from pricebook.plan.origin import Origin
 from pricebook.problem import Problem
 from pricebook.render.difference import price_changes
@@ -89,7 +89,6 @@ def drift_view(report: DriftReport, choice: RowChoice) -> DriftView:
     """The view of a report."""
     comparison = report.comparison
     units = Units(comparison.units)
-    now = instant_text(next_hour(comparison.as_of))
     found = [(each.origin.value, each, "") for each in report.open]
     found += [(ACCEPTED, each, words) for each, words in report.accepted]
     order = list(TITLES)
@@ -98,22 +97,8 @@ def drift_view(report: DriftReport, choice: RowChoice) -> DriftView:
     items = []
     for section, each, words in found:
         counts[section] = counts.get(section, 0) + len(each.parts)
-        chosen = _chosen(each, choice)
-        rows = tuple(_rate_rows(chosen.rates, units, now) if chosen.rates else _rows(chosen, units)) if chosen else ()
-        at = comparison.places.get(Ref(each.ref.kind, each.ref.name))
-        items.append(
-            DriftItem(
-                section,
-                str(each.ref),
-                each.facet.value,
-                _sentence(each) + (f" ({words})" if words else ""),
-                f"{at.file}:{at.line}" if at is not None else "",
-                each.money,
-                rows,
-                len(chosen.parts) if chosen is not None else 0,
-                len(each.parts),
-            )
-        )
+        sentence = _sentence(each) + (f" ({words})" if words else "")
+        items.append(drift_item(section, each, sentence, comparison, choice, units))
     return DriftView(
         namespace=comparison.namespace,
         environment=comparison.environment,
@@ -128,6 +113,27 @@ def drift_view(report: DriftReport, choice: RowChoice) -> DriftView:
         unmanaged=tuple(sorted(comparison.unmanaged.items())),
         unverified=report.unverified,
         findings=report.findings,
+    )
+
+
+def drift_item(
+    section: str, drift: Drift, sentence: str, comparison: Comparison, choice: RowChoice, units: Units
+) -> DriftItem:
+    """One difference of a comparison, with those of its rows that were chosen."""
+    now = instant_text(next_hour(comparison.as_of))
+    chosen = _chosen(drift, choice)
+    rows = tuple(_rate_rows(chosen.rates, units, now) if chosen.rates else _rows(chosen, units)) if chosen else ()
+    at = comparison.places.get(Ref(drift.ref.kind, drift.ref.name))
+    return DriftItem(
+        section,
+        str(drift.ref),
+        drift.facet.value,
+        sentence,
+        f"{at.file}:{at.line}" if at is not None else "",
+        drift.money,
+        rows,
+        len(chosen.parts) if chosen is not None else 0,
+        len(drift.parts),
     )
 
 

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pricebook.apply.ports import Store
-from pricebook.manifest.load import load
+from pricebook.manifest.load import Loaded, load
 from pricebook.manifest.project import Project
 from pricebook.plan.planner import RehearsalFailed, make_plan
+from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan
 from pricebook.problem import reject
 from pricebook.workflow.claim import claims_of
@@ -37,9 +38,25 @@ def plan(
     Raises Rejected for what is wrong with the manifests or impossible for the store, StoreError when it is unreadable.
     """
     loaded = load(project, environment)
+    snapshot = store.snapshot(project.settings.namespace, as_of, claims_of(loaded, environment).ids)
+    return plan_to(project, environment, store, loaded, snapshot, as_of, prune=prune, meter=meter, code=code)
+
+
+def plan_to(
+    project: Project,
+    environment: str,
+    store: Store,
+    loaded: Loaded,
+    snapshot: Snapshot,
+    as_of: datetime,
+    *,
+    prune: bool = False,
+    meter: Meter | None = None,
+    code: "Sequence[PythonRule]" = (),
+) -> Plan:
+    """The same to a catalogue that is given, from what the store was seen to hold with the claims of the manifests."""
     namespace = project.settings.namespace
     claims = claims_of(loaded, environment)
-    snapshot = store.snapshot(namespace, as_of, claims.ids)
     try:
         made = make_plan(
             loaded.catalog,

@@ -1,0 +1,56 @@
+"""`pricebook diff`."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pricebook.cli.invocation import CHANGES, Invocation
+from pricebook.cli.options import report_option, rows_option
+from pricebook.cli.session import errors
+
+if TYPE_CHECKING:
+    from pricebook.render.parity_view import ParityView
+
+
+@click.command()
+@click.argument("one", metavar="ENVIRONMENT")
+@click.argument("other", metavar="OTHER")
+@rows_option
+@report_option
+@click.pass_context
+def command(ctx: click.Context, one: str, other: str, rows: str | None) -> None:
+    """Compare what two environments hold: what is the same, what differs, what only one of them has.
+
+    Reads both stores and writes to neither; tokens that can only read are enough. Prices are compared from now on, not
+    in what was billed before; packages by the content of their newest versions, whatever their numbers. What differs
+    because an overlay says so is told apart.
+
+    Exit code 0 when they hold the same, but for what overlays explain; 2 when they do not.
+    """
+    invocation = Invocation.of(ctx)
+    with errors(invocation):
+        invocation.answers_in("text", "json", "markdown")
+        from pricebook.render.parity_view import parity_view
+        from pricebook.render.rate_shape import RowChoice
+        from pricebook.workflow.parity import compare_environments
+
+        found, unverified = compare_environments(invocation.project, one, other, invocation.store_of, invocation.as_of)
+        view = parity_view(found, RowChoice.parse(rows), unverified)
+        invocation.report(lambda form: _document(form, view))
+        if invocation.text:
+            from pricebook.render.parity import draw_parity
+
+            invocation.print(draw_parity(view, invocation.width, invocation.colour))
+        else:
+            invocation.print([_document(invocation.format, view).rstrip("\n")])
+    if found.apart:
+        ctx.exit(CHANGES)
+
+
+def _document(form: str, view: "ParityView") -> str:
+    """The report as a whole document."""
+    from pricebook.render.parity import draw_parity, parity_json, parity_markdown
+
+    if form == "markdown":
+        return parity_markdown(view)
+    return parity_json(view) if form == "json" else "\n".join(draw_parity(view))

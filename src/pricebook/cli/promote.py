@@ -1,0 +1,75 @@
+"""`pricebook promote`."""
+
+from pathlib import Path
+
+import click
+
+from pricebook.cli.invocation import CHANGES, Invocation
+from pricebook.cli.options import report_option, rows_option
+from pricebook.cli.session import errors
+
+
+@click.command()
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Also write the plan, to apply it later."
+)
+@rows_option
+@report_option
+@click.option("--exit-code", is_flag=True, help="Exit with 2 when there are changes.")
+@click.pass_context
+def command(
+    ctx: click.Context, source: str, target: str, output: Path | None, rows: str | None, exit_code: bool
+) -> None:
+    """Plan to make environment TO hold what environment FROM holds.
+
+    The content is read from FROM's store, so what was tried there is what goes on, whatever the manifests say by now.
+    What an overlay of either has a say in is taken as the manifests have it for TO. Prices go on as they hold from now
+    on. Nothing of TO is taken away.
+
+    Writes to neither store. With -o the plan is written to a file, and `pricebook --env TO apply FILE` does exactly it,
+    under the same hazards and rules as any other. Exit code 1 when a rule finds what TO's policy does not let pass.
+    """
+    invocation = Invocation.of(ctx)
+    with errors(invocation):
+        from pricebook import wiring
+        from pricebook.cli.answer import report, show
+        from pricebook.workflow.hazards import refused_hazards
+        from pricebook.workflow.policy import checked_policy, stopping
+        from pricebook.workflow.promote import promote
+
+        project = invocation.project
+        project.environment(target)
+        policy = checked_policy(project, target)
+        made = promote(
+            project,
+            source,
+            target,
+            invocation.store_of,
+            invocation.as_of,
+            meter=wiring.cpu_seconds,
+            code=wiring.python_rules(),
+        )
+        if output is not None:
+            from pricebook.plan.document import write
+
+            output.write_text(write(made), encoding="utf-8")
+        refused = refused_hazards(made, (), policy, made.as_of)
+        report(invocation, made, rows, refused)
+        if made.steps or not invocation.text:
+            show(invocation, made, rows, refused)
+        else:
+            from pricebook.render.finding import draw_findings
+            from pricebook.render.page import Paint
+
+            same = f"Nothing to promote: {target} holds what {source} holds, but for what overlays say."
+            invocation.print([same, *draw_findings(made.findings, invocation.width, Paint(invocation.colour))])
+        if output is not None and invocation.text:
+            apply = f"pricebook --env {target} apply {output}"
+            invocation.print(["", f"The plan is in {output}. Apply exactly it with: {apply}"])
+        stopped = stopping(made.findings, policy)
+    if stopped:
+        ctx.exit(1)
+    if exit_code and made.steps:
+        ctx.exit(CHANGES)

@@ -1,0 +1,39 @@
+"""Diff: what two environments hold, read from their stores, the one against the other. Both are only read."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from pricebook.apply.ports import Store
+from pricebook.manifest.load import load
+from pricebook.manifest.project import Project
+from pricebook.plan.parity import Parity, Side, parity
+from pricebook.problem import quote, reject
+
+
+def compare_environments(
+    project: Project, one: str, other: str, open_store: Callable[[str], Store], as_of: datetime
+) -> tuple[Parity, tuple[tuple[str, str], ...]]:
+    """How two environments differ, and what could not be compared, by environment and object.
+
+    Raises Rejected for an environment that there is not and for bad manifests, StoreError for an unreadable store.
+    """
+    check_two(project, one, other)
+    namespace = project.settings.namespace
+    loaded = load(project, one)
+    sides = []
+    for name in (one, other):
+        declared = loaded if name == one else load(project, name)
+        sides.append(Side(name, open_store(name).snapshot(namespace, as_of), declared.catalog))
+    found = parity(*sides, namespace=namespace, as_of=as_of, places=loaded.places)
+    notes = [
+        (f"{side.name} {note.subject or 'store'}", note.message) for side in sides[:1] for note in side.snapshot.notes
+    ]
+    return found, (*notes, *((f"{other} {subject}", words) for subject, words in found.comparison.unverified))
+
+
+def check_two(project: Project, one: str, other: str) -> None:
+    """Both are environments of the project, and not the same one. Raises Rejected."""
+    for name in (one, other):
+        project.environment(name)
+    if one == other:
+        raise reject("one-environment", f"{quote(one)} is named twice", hint="name two environments of pricebook.yaml")
