@@ -201,7 +201,9 @@ def test_ci_reads_junit(project: Path) -> None:
     assert case[0].text is not None
     assert "total of all invoices: expected $21.00, came $20.00 (catalog/s.yaml:11:12)" in case[0].text
     assert case[1].text is not None
-    assert "Sign-up credit · model=large" in case[1].text
+    arithmetic = [line.strip() for line in case[1].text.splitlines()]
+    assert "Input tokens · model=large   3 × $2.50" in " ".join(arithmetic)
+    assert "recurring_credits[sign-up] 1; had $10.00, has $2.50 left" in arithmetic, "each on a line of its own"
     assert pricebook(project, "--format", "junit", "test", status=1).stdout == report.read_text()
     assert "there is no sarif of this" in pricebook(project, "--format", "sarif", "test", status=1).output
 

@@ -67,6 +67,34 @@ def test_the_plan_says_what_it_does_to_bills(project: Path) -> None:
     assert "billing 2 contracts twice" in result.stderr
 
 
+def test_usage_that_had_no_price_before_is_told_apart(project: Path) -> None:
+    """Bob uses 2 million tokens of a model that gets its first price, $7.00 a million, with the same plan."""
+    event = {
+        "transaction_id": "new",
+        "customer_id": "bob",
+        "event_type": "completion",
+        "timestamp": "2026-01-21T00:00:00Z",
+        "properties": {"input_tokens": 2_000_000, "model": "huge", "seat_id": "s1"},
+    }
+    with (project / "usage.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(event) + "\n")
+    card = project / "catalog" / "rate-card.yaml"
+    text = card.read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if "product: input-tokens" in line and "large" in line)
+    huge = line.replace("large", "huge").replace("$3.00", "$7.00")
+    card.write_text(text.replace(line, f"{line}\n{huge}"), encoding="utf-8")
+    annotations = project / "annotations.txt"
+    asked = ("plan", "--impact", project / "usage.jsonl", "--report", f"github={annotations}")
+    said = pricebook(project, *AS_OF, *asked).stdout.replace("\n", " ")
+    sentence = (
+        "+$31.00 a month (+29.5 %): +$17.00 by changed prices, +$14.00 for what was not charged before; "
+        "2 pay more, 0 pay less, 1 of 2 customers pay more than 20 % more."
+    )
+    assert f"Bills: {sentence}" in said
+    assert "not charged before: it had no price $0.00 $14.00 +$14.00" in " ".join(said.split())
+    assert f"::notice title=pricebook bills::{sentence.replace('%', '%25')}" in annotations.read_text(encoding="utf-8")
+
+
 def test_programs_and_reviewers_get_the_same_numbers(project: Path) -> None:
     comment = project / "comment.md"
     asked = ("--impact", project / "usage.jsonl", "--report", f"markdown={comment}")
@@ -121,7 +149,17 @@ def test_a_branch_is_billed_on_what_is_pending_besides(project: Path) -> None:
     card = project / "catalog" / "rate-card.yaml"
     card.write_text(card.read_text(encoding="utf-8").replace("price: $3.00", "price: $4.00"), encoding="utf-8")
     git("commit", "-qam", "four dollars")
-    asked = ("plan", "--base", "main", "--impact", project / "usage.jsonl")
+    reports = {name: project / f"report.{name}" for name in ("github", "junit", "sarif")}
+    asked = ["plan", "--base", "main", "--impact", project / "usage.jsonl"]
+    asked += [word for name, path in reports.items() for word in ("--report", f"{name}={path}")]
     (totals,) = json.loads(pricebook(project, "--format", "json", *AS_OF, *asked).stdout)["impact"]["totals"]
     # 34 million tokens at $3.00 and then at $4.00, and two fees of $10
     assert (totals["before"], totals["after"]) == (122, 156)
+    said = {name: path.read_text(encoding="utf-8") for name, path in reports.items()}
+    for name, text in said.items():
+        assert "Pending besides, in main (" in text, name
+        assert "$34.00 a month" in text, name
+    notes = json.loads(said["sarif"])["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+    assert [note["message"]["text"].partition(":")[0] for note in notes] == ["bills", "besides"]
+    assert "::notice title=pricebook besides::Pending besides, in main (" in said["github"]
+    assert '<testcase classname="besides" name="main">' in said["junit"]

@@ -2,21 +2,22 @@
 
 Every contract is billed twice for the same usage, under what was observed and under what is desired, and nothing else
 differs: a contract stays on its package version (a changed package is a new version, for contracts to come), while a
-rate card's new prices reach every contract on it unless an override shields them. The usage is billed as one statement
-per month, whatever the package's statement frequency; a balance that was granted earlier counts as unused, because
-nobody but the vendor knows what is left of it [assumed].
+rate card's new prices reach every contract on it unless an override shields them. Statements are those of the package
+where the time that is billed holds whole ones, counted from its start, and else one a month; a balance that was granted
+earlier counts as unused, because nobody but the vendor knows what is left of it [assumed].
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from enum import StrEnum
 from heapq import heappush, heappushpop
 from typing import NamedTuple, TypeVar, cast
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.usage import Quantity
+from pricebook.catalog.usage import Quantity, Values
 from pricebook.plan.contract import Contract
 from pricebook.preview.bill import bill
 from pricebook.preview.invoice import Bill, Ledger
@@ -33,6 +34,22 @@ BALANCES = "credits and commits"
 """What balances paid, among the products."""
 ROUNDING = "rounding"
 """What bills were rounded by, among the products."""
+UNPRICED = "some usage has no price that the contract is entitled to, or one that is not modelled: not billed"
+"""A note: `preview` says which."""
+
+
+class Cause(StrEnum):
+    """Why a line of a bill is not what it was."""
+
+    PRICE = "charged before and after"
+    NEW = "not charged before"
+    """It had no price that the contract was entitled to: usage of a model that was in no list, say."""
+    ENDED = "no longer charged"
+    BALANCE = BALANCES
+    ROUNDING = ROUNDING
+
+
+_MONTHS = {"MONTHLY": 1, "QUARTERLY": 3, "ANNUAL": 12}
 
 
 class Sides(NamedTuple):
@@ -72,7 +89,8 @@ class Move(NamedTuple):
 class Impact:
     """The bills of all contracts, summed up. Amounts are per pricing unit, for `months` months.
 
-    `customers` are the sides of each customer, by unit; `skipped` counts contracts that are not billed, by reason.
+    `customers` are the sides of each customer, by unit; `products` and `causes` each add up to
+    the totals. `skipped` counts contracts that are not billed, by reason.
     `notes` count what is not modelled or not billed, by its words.
     """
 
@@ -82,6 +100,7 @@ class Impact:
     totals: dict[str, Sides] = field(default_factory=dict)
     customers: dict[tuple[str, str], Sides] = field(default_factory=dict)
     products: dict[tuple[str, str], Sides] = field(default_factory=dict)
+    causes: dict[tuple[Cause, str], Sides] = field(default_factory=dict)
     packages: dict[tuple[str, str], tuple[int, Sides]] = field(default_factory=dict)
     largest: list[Move] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
@@ -125,7 +144,7 @@ def impact(
     `assume_migrated`: under what is desired, contracts are on the newest version of their package.
     """
     found = Impact(window, months)
-    before, after = _Market(observed, window), _Market(desired, window)
+    before, after = _Market(observed, window, months), _Market(desired, window, months)
     heap: list[tuple[Decimal, int, Move]] = []
     for count, billing in enumerate(billings):
         contract = billing.contract
@@ -146,43 +165,70 @@ def impact(
         ]
         unit = cast("list[Prices]", sides)[1].tariff.fiat
         amounts = Sides(bills[0].total, bills[1].total)
-        _sum_up(found, contract, unit, amounts, bills)
+        lines = _lines(bills)
+        _sum_up(found, contract, unit, amounts, lines)
+        for note in dict.fromkeys((*bills[0].notes, *bills[1].notes)):
+            _count(found.notes, note)
+        if any(invoice.notes for invoice in bills[1].invoices):
+            _count(found.notes, UNPRICED)
         size = abs(amounts.change)
         if size and (len(heap) < LARGEST or size > heap[0][0]):
-            move = Move(contract, unit, amounts, _moved(_amounts(bills, grouped=True)))
+            move = Move(contract, unit, amounts, _moved(lines))
             (heappush if len(heap) < LARGEST else heappushpop)(heap, (size, -count, move))
     found.largest = [move for *_, move in sorted(heap, key=lambda entry: (-entry[0], -entry[1]))]
     return found
 
 
-def _sum_up(found: Impact, contract: Contract, unit: str, amounts: Sides, bills: Sequence[Bill]) -> None:
+_Lines = dict[tuple[str, Values], tuple[Decimal | None, Decimal | None]]
+"""What is paid for a product and its group values before and after; None: there is no such line."""
+
+
+def _sum_up(found: Impact, contract: Contract, unit: str, amounts: Sides, lines: _Lines) -> None:
     found.contracts += 1
     _add(found.totals, unit, amounts)
     _add(found.customers, (contract.customer, unit), amounts)
-    for name, each in _amounts(bills, grouped=False).items():
-        _add(found.products, (name, unit), each)
+    for (name, _), (before, after) in lines.items():
+        sides = Sides(before or ZERO, after or ZERO)
+        _add(found.products, (name, unit), sides)
+        _add(found.causes, (_cause(name, before, after), unit), sides)
     on = str(contract.package or contract.card), unit
     counted, sum_ = found.packages.get(on, (0, Sides()))
     found.packages[on] = (counted + 1, sum_.plus(amounts))
-    for note in dict.fromkeys((*bills[0].notes, *bills[1].notes)):
-        _count(found.notes, note)
 
 
-def _amounts(bills: Sequence[Bill], *, grouped: bool) -> dict[str, Sides]:
-    """What is paid before and after, by product; `grouped`: by product and group values."""
-    sums: dict[str, Sides] = {}
+def _lines(bills: Sequence[Bill]) -> _Lines:
+    found: _Lines = {}
     for side, made in enumerate(bills):
         for invoice in made.invoices:
             for line in invoice.lines:
-                if line.unit == invoice.unit and line.amount:
-                    name = BALANCES if line.kind == "applied" else line.product or ROUNDING
-                    if grouped and line.pricing and line.kind != "applied":
-                        name += " · " + " · ".join(f"{key}={value}" for key, value in line.pricing)
-                    _add(sums, name, Sides(ZERO, line.amount) if side else Sides(line.amount, ZERO))
-    return sums
+                if line.unit != invoice.unit:
+                    continue
+                applied = line.kind == "applied"
+                key = (BALANCES if applied else line.product or ROUNDING, () if applied else line.pricing)
+                before, after = found.get(key, (None, None))
+                if side:
+                    found[key] = (before, EXACT.add(after or ZERO, line.amount))
+                else:
+                    found[key] = (EXACT.add(before or ZERO, line.amount), after)
+    return found
 
 
-def _moved(sums: dict[str, Sides]) -> tuple[tuple[str, Sides], ...]:
+def _cause(name: str, before: Decimal | None, after: Decimal | None) -> Cause:
+    if name == BALANCES:
+        return Cause.BALANCE
+    if name == ROUNDING:
+        return Cause.ROUNDING
+    if before is None:
+        return Cause.NEW
+    return Cause.ENDED if after is None else Cause.PRICE
+
+
+def _moved(lines: _Lines) -> tuple[tuple[str, Sides], ...]:
+    """What moves, by product and group values, the largest first."""
+    sums = {
+        " · ".join([name, *(f"{key}={value}" for key, value in pricing)]): Sides(before or ZERO, after or ZERO)
+        for (name, pricing), (before, after) in lines.items()
+    }
     moved = (entry for entry in sums.items() if entry[1].change)
     return tuple(sorted(moved, key=lambda entry: (-abs(entry[1].change), entry[0])))
 
@@ -190,8 +236,8 @@ def _moved(sums: dict[str, Sides]) -> tuple[tuple[str, Sides], ...]:
 class _Market:
     """One side: a catalogue with all package versions, and the prices of contracts in it, the last ones remembered."""
 
-    def __init__(self, catalog: Catalog, window: Window) -> None:
-        self._catalog, self._window = catalog, window
+    def __init__(self, catalog: Catalog, window: Window, months: int) -> None:
+        self._catalog, self._window, self._months = catalog, window, months
         self._tariffs: dict[str | None, Tariff] = {}
         self._last: tuple[object, Prices] | None = None
         self._newest: dict[str, Ref] = {}
@@ -228,8 +274,11 @@ class _Market:
     def _terms(self, package: Package, contract: Contract) -> Terms:
         terms = materialise(package, contract.starting_at)
         end = min(terms.ending_before, contract.ending_before or terms.ending_before)
-        start = self._window.starting_at
-        return replace(terms, ending_before=end, statement=Statement("MONTHLY", start, start))
+        start, wanted = self._window.starting_at, terms.statement.frequency
+        whole = wanted in _MONTHS and self._months % _MONTHS[wanted] == 0
+        statement = Statement(wanted if whole else "MONTHLY", start, start)
+        notes = () if whole else (f"statements are {wanted}: billed as one a month here, so tiers start again in each",)
+        return replace(terms, ending_before=end, statement=statement, notes=(*terms.notes, *notes))
 
 
 def _add(sums: dict[K, Sides], key: K, sides: Sides) -> None:

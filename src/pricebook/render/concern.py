@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from pricebook.plan.hazard import Hazard
 from pricebook.problem import Problem
+from pricebook.render.besides import besides_sentence
 from pricebook.render.junit import Case, problem_words
 from pricebook.render.object_view import HazardCount, ObjectView
 from pricebook.render.page import counted
@@ -22,9 +23,19 @@ def concerns(view: PlanView) -> Iterator[Problem]:
     yield from view.findings
 
 
+def told(view: PlanView) -> Iterator[tuple[str, str]]:
+    """What a plan says besides: its title and one sentence. First the plan itself, then what bills do, and what is
+    pending besides a branch's plan."""
+    yield "plan", view.verdict
+    if view.impact is not None:
+        yield "bills", view.impact.headline
+    if view.besides is not None:
+        yield "besides", besides_sentence(view.besides)
+
+
 def object_cases(view: PlanView) -> Iterator[Case]:
     """A case for each object of the plan, which fails when it bears a refused hazard; one that passes when there is
-    none."""
+    none. What bills do and what is pending besides are cases that pass."""
     for item in view.objects:
         at = place_of(item)
         file, line = (at.file, at.line) if at is not None else ("", 0)
@@ -32,6 +43,11 @@ def object_cases(view: PlanView) -> Iterator[Case]:
         yield Case(item.kind, f"{item.action} {item.ref}", failures, "", file, line, item.sentence)
     if view.empty:
         yield Case("plan", "nothing to change", output=view.verdict)
+    if view.impact is not None:
+        output = "\n".join((view.impact.headline, *view.impact.sentences, *view.impact.caveats))
+        yield Case("bills", "what the plan does to bills", output=output)
+    if view.besides is not None:
+        yield Case("besides", view.besides.ref, output=besides_sentence(view.besides))
 
 
 def place_of(item: ObjectView) -> Span | None:

@@ -70,11 +70,12 @@ def plan_document(
 
             return plan_page(view)
         case Format.SARIF:
-            from pricebook.render.concern import concerns
+            from pricebook.render.concern import concerns, told
             from pricebook.render.sarif import sarif_document
             from pricebook.render.view import HAZARD_WORDS
 
-            return sarif_document(concerns(view), {hazard.value: words for hazard, words in HAZARD_WORDS.items()}, base)
+            rules = {hazard.value: words for hazard, words in HAZARD_WORDS.items()}
+            return sarif_document(concerns(view), rules, base, list(told(view))[1:])
         case Format.JUNIT:
             from pricebook.render.concern import object_cases
             from pricebook.render.junit import junit_document, problem_cases
@@ -83,10 +84,10 @@ def plan_document(
             return junit_document(f"plan {view.namespace}/{view.environment}", cases)
         case Format.GITHUB:
             from pricebook.render.annotation import draw_annotations, draw_notice
-            from pricebook.render.concern import concerns
+            from pricebook.render.concern import concerns, told
 
-            lines = [draw_notice("pricebook plan", view.verdict), *draw_annotations(concerns(view), base)]
-            return "\n".join(lines)
+            notices = (draw_notice(f"pricebook {title}", sentence) for title, sentence in told(view))
+            return "\n".join([*notices, *draw_annotations(concerns(view), base)])
         case _:
             assert_never(form)
 

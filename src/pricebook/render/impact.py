@@ -4,15 +4,15 @@ Amounts are shown to the least unit that is paid (the cent), half up; what is su
 whoever draws it escapes it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from pricebook.catalog.instant import instant_words
 from pricebook.plan.step import Plan
-from pricebook.preview.impact import Impact, Move, Sides
-from pricebook.preview.price import EXACT
+from pricebook.preview.impact import ROUNDING, Cause, Impact, Move, Sides
+from pricebook.preview.price import EXACT, summed
 from pricebook.render.page import counted
 from pricebook.render.price import Unit, Units, change_text, percentage, ratio, rounded
 from pricebook.usage.assessment import Assessment
@@ -22,6 +22,7 @@ NOTABLE = Decimal("0.2")
 """Customers who pay more than this fraction more are counted in the first sentence, unless a limit is set."""
 _ROWS = 10
 _FULL = (Decimal("0.05"), Decimal("0.2"), Decimal("0.5"))
+_HALF, _MOST = Decimal("0.5"), Decimal("0.95")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ def impact_view(plan: Plan, assessment: Assessment, notable: Decimal | None = No
     limit = NOTABLE if notable is None else notable
     tables = [
         _totals(found, units),
-        _spread(found),
+        _causes(found, units),
+        _spread(found, units),
         _moves(found, units),
         *_lines(found, units),
         _products(found, units),
@@ -76,10 +78,26 @@ def _headline(found: Impact, units: Units, limit: Decimal) -> str:
     moved = {unit: sides for unit, sides in sorted(found.totals.items()) if sides.change}
     parts = [f"{_signed(_monthly(s.change, found), units[unit])} a month{_relative(s)}" for unit, s in moved.items()]
     head = "; ".join(parts) if parts else "No bill changes in total"
+    if len(moved) == 1:
+        head += _apart(found, units, *moved)
     up, down, _ = _directions(found)
     above = len(found.above(limit))
     who = f"{above:,} of {counted(found.people, 'customer')} pay more than {percentage(limit)} more"
     return f"{head}; {up:,} pay more, {down:,} pay less, {who}."
+
+
+def _apart(found: Impact, units: Units, unit: str) -> str:
+    """What the change is made of, where it is not prices alone: `: -$25.32 by changed prices, +$1,396.11 for what was
+    not charged before`."""
+    whole = found.totals[unit].change
+    apart = {cause: found.causes.get((cause, unit), Sides()).change for cause in (Cause.NEW, Cause.ENDED)}
+    if not any(apart.values()):
+        return ""
+    words = {Cause.NEW: "for what was not charged before", Cause.ENDED: "for what is no longer charged"}
+    parts = [(EXACT.subtract(whole, summed(apart.values())), "by changed prices")]
+    parts += [(change, words[cause]) for cause, change in apart.items()]
+    said = [f"{_signed(_monthly(amount, found), units[unit])} {word}" for amount, word in parts if amount]
+    return f": {', '.join(said)}"
 
 
 def _sentences(assessment: Assessment) -> Iterator[str]:
@@ -97,22 +115,60 @@ def _sentences(assessment: Assessment) -> Iterator[str]:
 
 def _totals(found: Impact, units: Units) -> Table:
     rows = tuple(
-        (unit, *_amounts(Sides(*(_monthly(side, found) for side in sides)), units[unit]))
+        (_named("all customers", unit, found), *_amounts(_each_month(sides, found), units[unit]))
         for unit, sides in sorted(found.totals.items())
     )
     return Table("In all, a month", ("", "before", "after", "change", ""), rows)
 
 
-def _spread(found: Impact) -> Table:
+_CAUSES = {
+    Cause.PRICE: "charged before and after: what prices do",
+    Cause.NEW: "not charged before: it had no price",
+    Cause.ENDED: "no longer charged: its price ends",
+    Cause.BALANCE: "paid by credits and commits",
+    Cause.ROUNDING: "rounding to the cent",
+}
+
+
+def _causes(found: Impact, units: Units) -> Table:
+    """What the change is made of; it adds up to the totals."""
+    rows = tuple(
+        (_named(words, unit, found), *_amounts(_each_month(sides, found), units[unit], ratios=cause is Cause.PRICE))
+        for cause, words in _CAUSES.items()
+        for unit in sorted(found.totals)
+        if (sides := found.causes.get((cause, unit))) is not None and any(sides)
+    )
+    return Table("What the change is made of, a month", ("", "before", "after", "change", ""), rows)
+
+
+def _named(words: str, unit: str, found: Impact) -> str:
+    """With the unit where there are several."""
+    return words if len(found.totals) == 1 else f"{words} ({unit})"
+
+
+def _each_month(sides: Sides, found: Impact) -> Sides:
+    return Sides(*(_monthly(side, found) for side in sides))
+
+
+def _spread(found: Impact, units: Units) -> Table:
     changes = sorted(change for sides in found.customers.values() if (change := sides.relative) is not None)
     if not changes or not any(changes):
         return Table("Customers", (), ())
     up, down, same = _directions(found)
     rows = [("pay more", f"{up:,}"), ("pay less", f"{down:,}"), ("pay the same", f"{same:,}")]
     rows += [(f"pay more than {percentage(limit)} more", f"{len(found.above(limit)):,}") for limit in _FULL]
-    for name, place in (("median change", 0.5), ("95 of 100 see at most", 0.95)):
-        rows.append((name, change_text(changes[min(int(place * len(changes)), len(changes) - 1)])))
+    for name, place in (("median change", _HALF), ("95 of 100 see at most", _MOST)):
+        rows.append((name, change_text(_at(place, changes))))
+    if len(found.totals) == 1:
+        (unit,) = found.totals
+        paid = sorted(_monthly(sides.change, found) for sides in found.customers.values())
+        rows.append(("95 of 100 pay at most, a month", f"{_signed(_at(_MOST, paid), units[unit])} more"))
     return Table("Customers", ("", ""), tuple(rows))
+
+
+def _at(place: Decimal, ordered: Sequence[Decimal]) -> Decimal:
+    """The value below which that part of them lies."""
+    return ordered[min(int(place * len(ordered)), len(ordered) - 1)]
 
 
 def _moves(found: Impact, units: Units) -> Table:
@@ -124,8 +180,9 @@ def _moves(found: Impact, units: Units) -> Table:
 def _lines(found: Impact, units: Units) -> Iterator[Table]:
     """What the largest moves consist of."""
     for move in found.largest:
-        rows = tuple((name, *_amounts(sides, units[move.unit])) for name, sides in move.lines[:_ROWS])
-        left = len(move.lines) - len(rows)
+        told = [one for one in move.lines if one[0] != ROUNDING]
+        rows = tuple((name, *_amounts(sides, units[move.unit])) for name, sides in told[:_ROWS])
+        left = len(told) - len(rows)
         title = f"{move.contract.customer}{_over(found)}"
         yield Table(title, ("", "before", "after", "change", ""), rows, more=_more(left, "line"), detail=True)
 
@@ -133,7 +190,9 @@ def _lines(found: Impact, units: Units) -> Iterator[Table]:
 def _products(found: Impact, units: Units) -> Table:
     moved = [(key, sides) for key, sides in found.products.items() if sides.change]
     moved.sort(key=lambda entry: (-abs(entry[1].change), entry[0]))
-    rows = tuple((name, *_amounts(sides, units[unit])) for (name, unit), sides in moved[:_ROWS])
+    rows = tuple(
+        (name, *_amounts(sides, units[unit], ratios=name != ROUNDING)) for (name, unit), sides in moved[:_ROWS]
+    )
     more = _more(len(moved) - len(rows), "product")
     return Table(f"By product{_over(found)}", ("", "before", "after", "change", ""), rows, more=more)
 
@@ -160,7 +219,7 @@ def _caveats(assessment: Assessment) -> Iterator[str]:
         yield f"{note} ({counted(count, 'contract')})"
     if len(listed) > _ROWS:
         yield f"and {counted(len(listed) - _ROWS, 'more note')} on what is not billed"
-    yield "usage is billed as one statement a month; balances granted before count as unused"
+    yield "balances that were granted before count as unused: what is left of them only the vendor knows"
 
 
 def _lost(census: Census) -> Iterator[str]:
@@ -198,6 +257,7 @@ def _numbers(assessment: Assessment, units: Units, limit: Decimal) -> dict[str, 
         "limit": limit,
         "totals": [sides(each, unit) for unit, each in sorted(found.totals.items())],
         "products": [{"product": n, **sides(each, unit)} for (n, unit), each in sorted(found.products.items())],
+        "causes": [{"cause": cause, **sides(each, unit)} for (cause, unit), each in sorted(found.causes.items())],
         "packages": [
             {"on": name, "contracts": count, **sides(each, unit)}
             for (name, unit), (count, each) in sorted(found.packages.items())
@@ -240,9 +300,9 @@ def _monthly(amount: Decimal, found: Impact) -> Decimal:
     return EXACT.divide(amount, Decimal(found.months))
 
 
-def _amounts(sides: Sides, unit: Unit) -> tuple[str, str, str, str]:
+def _amounts(sides: Sides, unit: Unit, *, ratios: bool = True) -> tuple[str, str, str, str]:
     least = Decimal(1).scaleb(unit.scale - unit.places)  # of less, a percentage says nothing
-    relative = ratio(*sides) if sides.change and abs(sides.before) >= least else None
+    relative = ratio(*sides) if ratios and sides.change and abs(sides.before) >= least else None
     return (
         rounded(sides.before, unit),
         rounded(sides.after, unit),

@@ -12,7 +12,8 @@ _MESSAGE = 300
 
 
 class Case(NamedTuple):
-    """One case: passed when it has neither a failure nor a reason to be skipped. `group` and `name` identify it."""
+    """One case: passed when it has neither a failure nor a reason to be skipped. `group` and `name` identify it;
+    `output` may have several lines."""
 
     group: str
     name: str
@@ -78,5 +79,6 @@ def _case(case: Case) -> Iterator[str]:
     elif case.skipped:
         yield f'      <skipped message="{escape_xml(case.skipped)}"/>'
     if case.output:
-        yield f"      <system-out>{escape_xml(case.output)}</system-out>"
+        output = "\n".join(map(escape_xml, case.output.split("\n")))
+        yield f"      <system-out>{output}</system-out>"
     yield "    </testcase>"

@@ -22,9 +22,12 @@ _ROOT = "%SRCROOT%"
 _LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "note"}
 
 
-def sarif_document(problems: Iterable[Problem], rules: dict[str, str], base: str = "") -> str:
+def sarif_document(
+    problems: Iterable[Problem], rules: dict[str, str], base: str = "", told: Iterable[tuple[str, str]] = ()
+) -> str:
     """The document of one run. `rules` says in words what the codes that it knows mean; `base` is the project's folder
-    as seen from the repository's root."""
+    as seen from the repository's root. What is `told` besides (a title and a sentence) is no result, and stands
+    among the run's notifications."""
     found = tuple(problems)
     shown = found[:RESULTS]
     codes = sorted({problem.code for problem in shown})
@@ -41,9 +44,11 @@ def sarif_document(problems: Iterable[Problem], rules: dict[str, str], base: str
         "results": [_result(problem, codes, base) for problem in shown],
     }
     left_out = len(found) - len(shown) + sum(problem.more for problem in shown)
-    if left_out:
-        note = {"level": "note", "message": {"text": f"{left_out} more results are not listed."}}
-        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": [note]}]
+    notes = [f"{title}: {sentence}" for title, sentence in told]
+    notes += [f"{left_out} more results are not listed."] if left_out else []
+    if notes:
+        notifications = [{"level": "note", "message": {"text": escape_sarif(note, 4000)}} for note in notes]
+        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": notifications}]
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     return escape_json(encode({"$schema": schema, "version": "2.1.0", "runs": [run]}))
 

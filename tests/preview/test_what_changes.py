@@ -1,0 +1,100 @@
+"""Impact where a hand can follow it: statements of the package's length, and what a change is made of."""
+
+from decimal import Decimal
+
+from billing import day
+from test_worked import worked
+
+from pricebook.catalog.canonical import encode
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.rate_book import RateBook
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
+from pricebook.catalog.usage import Quantity
+from pricebook.plan.contract import Contract
+from pricebook.preview.impact import UNPRICED, Billing, Cause, Impact, Sides, impact
+from pricebook.preview.terms import Window
+
+
+def contract(package: str, starting_at: str = "2025-01-01") -> Contract:
+    return Contract("c1", "acme", Ref(Kind.PACKAGE, package), Ref(Kind.RATE_CARD, "main"), day(starting_at))
+
+
+def used(product: str, at: str, quantity: int, model: str = "") -> Quantity:
+    return Quantity(product, (("model", model),) if model else (), day(at), Decimal(quantity))
+
+
+def assessed(
+    package: str,
+    usage: list[Quantity],
+    until: str,
+    months: int,
+    desired: Catalog | None = None,
+    start: str = "2026-01-01",
+) -> Impact:
+    window = Window(day(start), day(until))
+    observed = worked().catalog
+    return impact([Billing(contract(package), usage)], observed, desired or observed, window, months)
+
+
+def priced(**models: str) -> Catalog:
+    """The worked catalogue, in which tokens of these models cost so many cents from 2024 on."""
+    catalog = worked().catalog
+    rates = dict(catalog.rates["main"].items())
+    for model, cents in models.items():
+        terms = encode({"entitled": True, "rate_type": "FLAT", "price": Decimal(cents)})
+        key = RateKey("tokens", None, (("model", model),))
+        rates[key_text(key)] = schedule_text([Segment("2024-01-01T00:00:00Z", None, terms)])
+    return Catalog(catalog.nouns, {**catalog.rates, "main": RateBook(rates)})
+
+
+QUARTER = [used("api", f"2026-0{month}-10", 100) for month in (1, 2, 3)]
+
+
+def test_a_quarter_is_one_statement_where_a_quarter_is_billed() -> None:
+    """300 calls in one statement: 100 × 0.10 + 200 × 0.05 = 20.00, of which the quarter's credit pays 9.20."""
+    found = assessed("by-quarter", QUARTER, "2026-04-01", 3)
+    assert found.totals == {"usd": Sides(Decimal(1080), Decimal(1080))}
+    assert found.notes == {}
+
+
+def test_where_no_quarter_is_billed_it_is_one_a_month_and_said() -> None:
+    """100 calls × 0.10 = 10.00, less 9.20. In two months the tiers start again: 20.00 less 9.20."""
+    note = "statements are QUARTERLY: billed as one a month here, so tiers start again in each"
+    found = assessed("by-quarter", QUARTER[:1], "2026-02-01", 1)
+    assert (found.totals, found.notes) == ({"usd": Sides(Decimal(80), Decimal(80))}, {note: 1})
+    found = assessed("by-quarter", QUARTER[:2], "2026-03-01", 2)
+    assert (found.totals, found.notes) == ({"usd": Sides(Decimal(1080), Decimal(1080))}, {note: 1})
+
+
+def test_a_change_says_what_it_is_made_of() -> None:
+    """5 tokens of model b fall from 4.00 to 3.00, and 2 of model c get a price, 7.00: 20.00 become 15.00 and 14.00."""
+    usage = [used("tokens", "2026-01-10", 5, "b"), used("tokens", "2026-01-11", 2, "c")]
+    found = assessed("payg", usage, "2026-02-01", 1, priced(b="300", c="700"))
+    assert found.totals == {"usd": Sides(Decimal(2000), Decimal(2900))}
+    assert found.causes == {
+        (Cause.PRICE, "usd"): Sides(Decimal(2000), Decimal(1500)),
+        (Cause.NEW, "usd"): Sides(Decimal(0), Decimal(1400)),
+    }
+    assert [line for line, _ in found.largest[0].lines] == ["tokens · model=c", "tokens · model=b"]
+    assert found.notes == {}
+
+
+def test_usage_that_loses_its_price_is_told_apart_and_noted() -> None:
+    """2 tokens of model c at 7.00 are 14.00, and nothing once the price is not there."""
+    window = Window(day("2026-01-01"), day("2026-02-01"))
+    usage = [used("tokens", "2026-01-11", 2, "c")]
+    found = impact([Billing(contract("payg"), usage)], priced(c="700"), worked().catalog, window, 1)
+    assert found.causes == {(Cause.ENDED, "usd"): Sides(Decimal(1400), Decimal(0))}
+    assert found.notes == {UNPRICED: 1}
+
+
+def test_credits_are_a_cause_of_their_own() -> None:
+    """A credit of 9.20 pays all of 4 × 1.50 = 6.00, and 9.20 of 4 × 2.505 = 10.02."""
+    usage = [used("tokens", "2026-01-10", 4, "a")]
+    found = assessed("by-quarter", usage, "2026-04-01", 3, priced(a="250.5"))
+    assert found.totals["usd"] == Sides(Decimal(0), Decimal(82))
+    assert found.causes == {
+        (Cause.PRICE, "usd"): Sides(Decimal(600), Decimal(1002)),
+        (Cause.BALANCE, "usd"): Sides(Decimal(-600), Decimal(-920)),
+    }
