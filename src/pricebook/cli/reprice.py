@@ -70,7 +70,7 @@ def command(
 
 
 def _factor(increase: str | None, decrease: str | None) -> Decimal:
-    from pricebook.manifest.policy import percent
+    from pricebook.catalog.percent import percent
 
     if (increase is None) == (decrease is None):
         raise reject("conflict", "say one of --increase and --decrease", hint="--increase 5%")

@@ -4,44 +4,21 @@ What is not said is not limited, but for the hazards that `apply` refuses and th
 hold out of the box.
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import Field, StringConstraints
 
 from pricebook.catalog.field import NonEmpty, Texts, Whole
-from pricebook.catalog.model import Instant, Lower, Model, Text, Violation, broken
+from pricebook.catalog.impact_limit import ImpactLimits
+from pricebook.catalog.model import Instant, Lower, Model, Text, Violation
+from pricebook.catalog.percent import Percent
 from pricebook.problem import quote
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
 Level = Annotated[Literal["error", "warning", "note", "off"], Lower]
 MAX_KEY = 4
 """Columns that a table's rows may be found by."""
-_PERCENT = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*%\Z", re.ASCII)
-
-
-def percent(text: str) -> Decimal | None:
-    """The share that a text such as `20%` says; None when it says none."""
-    match = _PERCENT.match(text)
-    return Decimal(match[1]) / 100 if match is not None else None
-
-
-def _percent(value: Any) -> Any:
-    share = percent(value) if isinstance(value, str) else None
-    if share is None:
-        written = value if isinstance(value, (int, Decimal)) and not isinstance(value, bool) else quote(value)
-        raise broken(Violation("percent", f"{written} is not a percentage", (), "write it with its sign: 20%"))
-    return share
-
-
-Percent = Annotated[
-    Decimal,
-    BeforeValidator(_percent),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{1,6}(\.\d{1,6})?\s*%$"}),
-]
-"""A share, written `20%`."""
 
 
 class Freeze(Model):
@@ -107,15 +84,6 @@ class CompanyRule(Model):
     """The way out."""
     severity: Annotated[Literal["error", "warning", "note"], Lower] = "error"
     """error, warning or note."""
-
-
-class ImpactLimits(Model):
-    """How far a plan may move bills, as `plan --impact` finds."""
-
-    max_customer_increase: Percent | None = None
-    """How much more any customer may pay."""
-    max_total_change: Percent | None = None
-    """How much the bills of all customers together may change, up or down."""
 
 
 class Policy(Model):

@@ -1,0 +1,14 @@
+"""How far bills may move: of a plan by the project's policy, of a migration by its guard. What is not said is not
+limited."""
+
+from pricebook.catalog.model import Model
+from pricebook.catalog.percent import Percent
+
+
+class ImpactLimits(Model):
+    """How far bills may move, as `--impact` finds."""
+
+    max_customer_increase: Percent | None = None
+    """How much more any customer may pay."""
+    max_total_change: Percent | None = None
+    """How much the bills of all customers together may change, up or down."""
