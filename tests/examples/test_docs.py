@@ -40,12 +40,12 @@ def examples(folder: Path) -> Loaded:
 
 def test_the_examples_of_the_manifest_page_are_one_catalogue(tmp_path: Path) -> None:
     found = examples(tmp_path)
-    assert {ref.kind for ref in (*found.catalog.nouns, *found.tests)} == set(Kind)
+    assert {ref.kind for ref in (*found.catalog.nouns, *found.beside)} == set(Kind)
 
 
 def test_the_scenario_of_the_manifest_page_holds(tmp_path: Path) -> None:
     found = examples(tmp_path)
-    scenarios = [noun for noun in found.tests.values() if isinstance(noun, Scenario)]
+    scenarios = [noun for noun in found.beside.values() if isinstance(noun, Scenario)]
     assert [judge("page", scenario, found.catalog).mismatches for scenario in scenarios] == [()]
 
 

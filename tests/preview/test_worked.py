@@ -25,7 +25,7 @@ def worked() -> Loaded:
     return load(read_project(WORKED))
 
 
-SCENARIOS = {ref.name: noun for ref, noun in sorted(worked().tests.items()) if isinstance(noun, Scenario)}
+SCENARIOS = {ref.name: noun for ref, noun in sorted(worked().beside.items()) if isinstance(noun, Scenario)}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -59,12 +59,12 @@ def worked() -> Loaded:
 
 def worked_names() -> list[str]:
     """Their scenarios."""
-    return [ref.name for ref, noun in sorted(worked().tests.items()) if isinstance(noun, Scenario)]
+    return [ref.name for ref, noun in sorted(worked().beside.items()) if isinstance(noun, Scenario)]
 
 
 def worked_verdict(name: str) -> Verdict:
     """A scenario, billed."""
-    scenario = next(noun for ref, noun in worked().tests.items() if ref.name == name)
+    scenario = next(noun for ref, noun in worked().beside.items() if ref.name == name)
     assert isinstance(scenario, Scenario)
     return judge(name, scenario, worked().catalog)
 

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     PACKAGE = "package"
     SCENARIO = "scenario"
     POLICY_TEST = "policy-test"
+    MIGRATION = "migration"
 
     @property
     def manifest(self) -> str:
@@ -34,9 +35,9 @@ class Kind(StrEnum):
         return tuple(Kind).index(self)
 
 
-TESTS = frozenset((Kind.SCENARIO, Kind.POLICY_TEST))
-"""Kinds that test the others: they stand beside them in manifests, and no store, plan or catalogue has them."""
-STORED = tuple(kind for kind in Kind if kind not in TESTS)
+BESIDE = frozenset((Kind.SCENARIO, Kind.POLICY_TEST, Kind.MIGRATION))
+"""Kinds that are about the others: they stand beside them in manifests, and no store, plan or catalogue has them."""
+STORED = tuple(kind for kind in Kind if kind not in BESIDE)
 """The kinds that a store keeps."""
 
 

@@ -14,6 +14,7 @@ _MODULES = {
     Kind.PACKAGE: "package",
     Kind.SCENARIO: "scenario",
     Kind.POLICY_TEST: "policy_test",
+    Kind.MIGRATION: "migration",
 }
 
 

@@ -33,8 +33,8 @@ def command(ctx: click.Context, notes: bool) -> None:
 
         def document(form: Format) -> str:
             if form is Format.JSON:
-                return census_json(loaded.catalog, loaded.tests, findings)
-            sentence = census_text(loaded.catalog, loaded.tests)
+                return census_json(loaded.catalog, loaded.beside, findings)
+            sentence = census_text(loaded.catalog, loaded.beside)
             return problems_document(form, findings, sentence, invocation.base, invocation.target)
 
         if invocation.text:
@@ -42,7 +42,7 @@ def command(ctx: click.Context, notes: bool) -> None:
             from pricebook.render.page import Paint
 
             drawn = draw_findings(findings, invocation.width, Paint(invocation.colour), notes=notes)
-            invocation.print([census_text(loaded.catalog, loaded.tests), *drawn])
+            invocation.print([census_text(loaded.catalog, loaded.beside), *drawn])
         else:
             invocation.print([document(Format(invocation.format)).rstrip("\n")])
         invocation.report(document)

@@ -239,6 +239,7 @@ CONDITIONS: Mapping[str, Sequence[Schema]] = {
         )
     ],
     "ScenarioSeats": [{"anyOf": [given("quantity"), filled("seats")]}],
+    "Whom": [negation(everything(filled("customers"), given("customers_from")))],
     "Subscription": _subscription(),
     "Commit": [
         _APPLICABLE,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from pricebook.catalog.model import Model, Text, Violation
-from pricebook.catalog.reference import NAME, TESTS, Kind, Ref
+from pricebook.catalog.reference import BESIDE, NAME, Kind, Ref
 from pricebook.manifest.policy import WaiverHere
 from pricebook.manifest.syntax import Document
 from pricebook.manifest.validation import validated
@@ -78,7 +78,7 @@ def open_envelope(document: Document) -> tuple[Envelope | None, list[Violation]]
     if metadata is not None and kind in MAX_NAME and len(metadata.name) > MAX_NAME[kind]:
         message = f"the name of a {kind.words} has at most {MAX_NAME[kind]} characters"
         violations.append(Violation("too-long", message, ("metadata", "name")))
-    if metadata is not None and metadata.adopt and kind in TESTS:
+    if metadata is not None and metadata.adopt and kind in BESIDE:
         message = f"a {kind.words} is in no account, so there is nothing to adopt"
         violations.append(Violation("not-applicable", message, ("metadata", "adopt"), "remove it"))
     if violations or kind is None or metadata is None:

@@ -14,7 +14,7 @@ from pricebook.catalog.model import USD, Noun, Path, Scale, Violation
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.rate_card import RateCard
-from pricebook.catalog.reference import TESTS, Kind, Ref
+from pricebook.catalog.reference import BESIDE, Kind, Ref
 from pricebook.catalog.registry import noun_class
 from pricebook.catalog.timeline import read_schedule
 from pricebook.catalog.traverse import references, written_references
@@ -37,6 +37,7 @@ from pricebook.problem import Problem, Rejected, did_you_mean, quote
 from pricebook.span import Span
 
 if TYPE_CHECKING:
+    from pricebook.catalog.migration import Migration
     from pricebook.catalog.scenario import Scenario
     from pricebook.manifest.overlay import Overlay
 
@@ -56,8 +57,8 @@ class Loaded:
     waivers: tuple[tuple[Ref, tuple[WaiverHere, ...]], ...] = ()
     adopt: Mapping[Ref, Mapping[str, str]] = field(default_factory=dict)
     """Of nouns that say so: by environment the id of the object that they are, or `NEW`."""
-    tests: Mapping[Ref, Noun] = field(default_factory=dict)
-    """What tests the catalogue and is no part of it: no plan and no store sees it."""
+    beside: Mapping[Ref, Noun] = field(default_factory=dict)
+    """What is about the catalogue and no part of it, such as its tests: no plan of prices and no store sees it."""
 
     def adopted(self, environment: str) -> dict[Ref, str]:
         """The objects of an environment that manifests ask for by id."""
@@ -113,10 +114,10 @@ def load(project: Project, environment: str | None = None) -> Loaded:
             loading.rates[ref.name] = _read_card(loading, loading.envelopes[ref], noun)
     # A rate that is wrong is reported where it stands, and not again by everything that wants a rate.
     muted = {"no-rate"} if loading.complaints > before else set()
-    tests = {ref: noun for ref, noun in loading.nouns.items() if ref.kind in TESTS}
-    catalog = Catalog({ref: noun for ref, noun in loading.nouns.items() if ref not in tests}, loading.rates)
+    beside = {ref: noun for ref, noun in loading.nouns.items() if ref.kind in BESIDE}
+    catalog = Catalog({ref: noun for ref, noun in loading.nouns.items() if ref not in beside}, loading.rates)
     lost = loading.placer.noted("unknown-reference")
-    for ref, path, violation in (*check_catalog(catalog), *_check_tests(tests, catalog)):
+    for ref, path, violation in (*check_catalog(catalog), *_check_beside(beside, catalog)):
         document = loading.envelopes[ref].document
         place = ("spec", *path) if path else ("metadata", "name")
         if (
@@ -133,7 +134,7 @@ def load(project: Project, environment: str | None = None) -> Loaded:
     waivers = tuple((ref, envelope.waivers) for ref, envelope in loading.envelopes.items() if envelope.waivers)
     adopt = {ref: envelope.adopt for ref, envelope in loading.envelopes.items() if envelope.adopt}
     whereabouts = Whereabouts(project.root, catalog, homes, MAX_YAML, loading.shelves, overlay)
-    return Loaded(catalog, whereabouts, waivers, adopt, tests)
+    return Loaded(catalog, whereabouts, waivers, adopt, beside)
 
 
 def _overlay(loading: _Loading, environment: str | None) -> "Overlay | None":
@@ -161,13 +162,18 @@ def asked_for(project: Project, environment: str) -> dict[Ref, str]:
     return {ref: id_ for ref, id_ in asked.items() if id_ != NEW}
 
 
-def _check_tests(tests: Mapping[Ref, Noun], catalog: Catalog) -> Iterator[Found]:
-    for ref, noun in tests.items():
+def _check_beside(beside: Mapping[Ref, Noun], catalog: Catalog) -> Iterator[Found]:
+    for ref, noun in beside.items():
         if ref.kind is Kind.SCENARIO:
             from pricebook.catalog.scenario_check import check_scenario
 
             for path, violation in check_scenario(cast("Scenario", noun), catalog):
                 yield ref, path, violation
+    migrations = {ref.name: cast("Migration", noun) for ref, noun in beside.items() if ref.kind is Kind.MIGRATION}
+    if migrations:
+        from pricebook.catalog.migration_check import check_migrations
+
+        yield from check_migrations(migrations)
 
 
 def _by_place(problem: Problem) -> tuple[str, bool, Span]:

@@ -30,13 +30,13 @@ class Checked:
 
 def policy_tests(loaded: Loaded) -> dict[str, Ref]:
     """The policy tests of a project by name."""
-    return {ref.name: ref for ref, noun in loaded.tests.items() if isinstance(noun, PolicyTest)}
+    return {ref.name: ref for ref, noun in loaded.beside.items() if isinstance(noun, PolicyTest)}
 
 
 def run_policy_tests(loaded: Loaded, project: Project, environment: str, names: Sequence[str] = ()) -> list[Checked]:
     """Run the policy tests of these names, all of them when there are none, by name. Raises Rejected for rules that
     cannot be asked."""
-    tests = {ref: noun for ref, noun in loaded.tests.items() if isinstance(noun, PolicyTest)}
+    tests = {ref: noun for ref, noun in loaded.beside.items() if isinstance(noun, PolicyTest)}
     rules = {one.rule.id: one for one in company_rules(project, environment)} if tests else {}
     wanted = [ref for ref in sorted(tests) if not names or ref.name in names]
     return [_run(ref, tests[ref], rules, loaded) for ref in wanted]

@@ -38,7 +38,7 @@ class Outcome:
 
 def run_tests(loaded: Loaded, project: Project, names: Sequence[str]) -> list[Outcome]:
     """Run the scenarios of these names, all of them when there are none, by name. Raises Rejected."""
-    found = {ref.name: noun for ref, noun in loaded.tests.items() if isinstance(noun, Scenario)}
+    found = {ref.name: noun for ref, noun in loaded.beside.items() if isinstance(noun, Scenario)}
     unknown = [name for name in names if name not in found]
     if unknown:
         hint = did_you_mean(unknown[0], found) or f"scenarios: {', '.join(sorted(found)[:10]) or 'none'}"
