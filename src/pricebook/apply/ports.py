@@ -81,6 +81,11 @@ class BillingStore(Store, Protocol):
 class ContractStore(BillingStore, Protocol):
     """A store that also shows who was billed, and makes and ends contracts on packages of ours."""
 
+    def snapshot(
+        self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING, *, counted: bool = True
+    ) -> Snapshot:
+        """See `Store`. Whoever reads the contracts anyway need not have them `counted`, where that takes requests."""
+
     def cohort(
         self, namespace: str, at: datetime, package: str | None = None, *, ended: bool = False
     ) -> Iterator[Contract]:

@@ -1,11 +1,11 @@
 """`pricebook apply`."""
 
 import os
-import sys
 from pathlib import Path
 
 import click
 
+from pricebook.cli.confirm import confirm
 from pricebook.cli.invocation import STALE, Invocation
 from pricebook.cli.options import prune_option, report_option, rows_option
 from pricebook.cli.session import errors
@@ -103,7 +103,7 @@ def command(
             message = f"rules stand against it: {rules}; nothing was written"
             invocation.fail([Problem("policy", message, hint=hint)])
         if not yes:
-            _ask(invocation, environment)
+            confirm(invocation, f"Apply this to {environment}?")
         with progress(made, quiet=not invocation.text) as tell:
             receipt = apply(
                 made,
@@ -122,13 +122,3 @@ def command(
         invocation.report(lambda form: receipt_document(form, receipt, made))
     if not receipt.complete:
         ctx.exit(1)
-
-
-def _ask(invocation: Invocation, environment: str) -> None:
-    """Ask on a terminal; without one nobody can answer, so --yes must be said."""
-    if not sys.stdin.isatty() or not invocation.text:
-        message = "nobody can be asked here: standard input is no terminal"
-        invocation.fail([Problem("confirmation", message, hint="say --yes when the plan was reviewed")])
-    click.echo()
-    if not click.confirm(f"Apply this to {environment}?", default=False):
-        invocation.fail([Problem("declined", "nothing was written")])

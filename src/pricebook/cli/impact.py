@@ -1,7 +1,8 @@
 """`plan --impact`: what a plan does to the bills of the customers who are there."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,12 @@ from pricebook.plan.step import Plan
 
 if TYPE_CHECKING:
     from pricebook.manifest.policy import Policy
+    from pricebook.plan.migration.move import MigrationPlan
+    from pricebook.plan.migration.standing import Lives
+    from pricebook.plan.snapshot import Snapshot
     from pricebook.render.impact import ImpactView
+    from pricebook.usage.assessment import Assessment
+    from pricebook.usage.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,11 @@ class Wish:
     assume_migrated: bool
     engine: str
 
+    @property
+    def start(self) -> datetime | None:
+        """The first month, in UTC."""
+        return self.starting_at.replace(tzinfo=UTC) if self.starting_at is not None else None
+
 
 def assessed(invocation: Invocation, plan: Plan, policy: "Policy", wish: Wish) -> "tuple[Plan, ImpactView | None]":
     """The plan with what exceeds the policy's limits among its findings, and the view of its impact; None when it was
@@ -34,27 +45,43 @@ def assessed(invocation: Invocation, plan: Plan, policy: "Policy", wish: Wish) -
     if not wish.files:
         return plan, None
     from pricebook.render.impact import impact_view
-    from pricebook.workflow.impact import assess_impact, exceeded
+    from pricebook.workflow.impact import assess_impact, exceeded, policy_place
 
     project, environment = invocation.project, invocation.environment[1]
-    engine = wiring.open_engine(wish.engine)
-    tell = _tell if invocation.text else lambda _: None
-    start = wish.starting_at.replace(tzinfo=UTC) if wish.starting_at is not None else None
-    try:
+    with _engine(invocation, wish) as (engine, tell):
         found = assess_impact(
             plan,
             wiring.open_store(project, environment),
             wish.files,
             engine,
-            starting_at=start,
+            starting_at=wish.start,
             assume_migrated=wish.assume_migrated,
             tell=tell,
         )
+    findings = (*plan.findings, *exceeded(found.impact, policy.impact, *policy_place(project)))
+    return replace(plan, findings=findings), impact_view(plan.units, found, policy.impact.max_customer_increase)
+
+
+def assessed_migration(
+    invocation: Invocation, plan: "MigrationPlan", snapshot: "Snapshot", lives: "Lives", wish: Wish
+) -> "Assessment":
+    """What a migration does to bills. Raises Rejected, StoreError."""
+    from pricebook.workflow.impact import assess_migration
+
+    with _engine(invocation, wish) as (engine, tell):
+        return assess_migration(plan, snapshot, lives, wish.files, engine, starting_at=wish.start, tell=tell)
+
+
+@contextmanager
+def _engine(invocation: Invocation, wish: Wish) -> "Iterator[tuple[Engine, Callable[[str], None]]]":
+    """The engine that was asked for, and a function to tell how far it is."""
+    engine = wiring.open_engine(wish.engine)
+    tell = _tell if invocation.text else lambda _: None
+    try:
+        yield engine, tell
     finally:
         tell("")
         engine.close()
-    findings = (*plan.findings, *exceeded(found.impact, policy, project))
-    return replace(plan, findings=findings), impact_view(plan, found, policy.impact.max_customer_increase)
 
 
 def _tell(words: str) -> None:

@@ -30,6 +30,7 @@ COMMANDS = {
     "diff": "Compare what two environments hold: the same, different, missing, only there. Reads only.",
     "promote": "Plan to make one environment hold what another one holds. Writes to neither.",
     "reprice": "Write other prices into the manifests, from a day on, for review.",
+    "migrate": "Move customers from older versions of a package to another one, as a reviewed plan.",
     "rules": "List the rules, with the severity that each has here.",
     "explain": "Show the page of a rule, a hazard or an error code.",
     "post": "Put what was found where reviewers are: comments, issues and findings of GitHub and GitLab.",

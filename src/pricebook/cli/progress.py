@@ -69,6 +69,37 @@ def _lines(plan: Plan) -> Callable[[Event], None]:
     return tell
 
 
+@contextmanager
+def tally(*, quiet: bool) -> Iterator[Callable[[int, int, str], None]]:
+    """A function to tell how many are settled, of how many, and a line when there is something to say."""
+    if quiet:
+        yield lambda done, total, line: None
+    elif sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("moving"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("moving", total=None)
+
+            def tell(done: int, total: int, line: str) -> None:
+                bar.update(task, completed=done, total=total)
+                if line:
+                    bar.console.print(escape_terminal(line, 300), markup=False, highlight=False)
+
+            yield tell
+    else:
+        told = 0
+
+        def log(done: int, total: int, line: str) -> None:
+            nonlocal told
+            if line or done * 20 // max(total, 1) > told:
+                told = done * 20 // max(total, 1)
+                click.echo(f"[{done:,}/{total:,}] {escape_terminal(line, 300)}".rstrip(), err=True)
+
+        yield log
+
+
 def _line(event: Finished) -> str:
     change = event.step.change
     what = f" ({len(change.rates):,} prices)" if isinstance(change, AddRates) else ""

@@ -17,7 +17,8 @@ from pricebook.problem import Problem, did_you_mean
 def command(ctx: click.Context, name: str | None, output: Path | None) -> None:
     """Print a JSON Schema (2020-12), or write all of them.
 
-    NAME is manifest (the default), overlay, project, plan or feed. Editors complete and check manifests with them.
+    NAME is manifest (the default), overlay, project, plan, migration (a line of such a plan) or feed. Editors complete
+    and check manifests with them.
     """
     invocation = Invocation.of(ctx)
     with refusals(invocation):

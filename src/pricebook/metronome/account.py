@@ -87,9 +87,18 @@ class Account:
 
 
 def read_account(
-    client: Client, namespace: str, given: Mapping[str, str], at: datetime, adopt: Mapping[Ref, str]
+    client: Client,
+    namespace: str,
+    given: Mapping[str, str],
+    at: datetime,
+    adopt: Mapping[Ref, str],
+    *,
+    counted: bool = True,
 ) -> Account:
-    """Everything, as of now, with the objects in `adopt` as if they were ours. Raises StoreError."""
+    """Everything, as of now, with the objects in `adopt` as if they were ours. Raises StoreError.
+
+    Contracts are `counted` by listing them: of hundreds of thousands that takes thousands of requests.
+    """
 
     def lister(kind: Kind) -> Callable[[Event], list[Any]]:
         method, path, body, query = LISTS[kind]
@@ -104,6 +113,12 @@ def read_account(
         _sort(account, kind, lists[kind])
     _adopt(account, adopt)
     _read_all_rates(client, account)
+    if counted:
+        _count_contracts(client, account, at)
+    return account
+
+
+def _count_contracts(client: Client, account: Account, at: datetime) -> None:
     packages = [ref for ref in account.ours if ref.kind is Kind.PACKAGE]
 
     def counter(ref: Ref) -> Callable[[Event], int]:
@@ -121,7 +136,6 @@ def read_account(
             if card is not None:
                 account.contracts[card] = account.contracts.get(card, 0) + count
                 account.standing[card, ref] = count
-    return account
 
 
 def read_rates(client: Client, account: Account, cards: Iterable[Ref]) -> None:

@@ -56,11 +56,13 @@ class RemoteStore:
         """Give all connections back."""
         self._client.close()
 
-    def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING) -> Snapshot:
+    def snapshot(
+        self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING, *, counted: bool = True
+    ) -> Snapshot:
         """See `apply.ports.Store`. Everything is read, rates too; a token that may read is enough."""
         self._client.tell, self._tell = self._tell, None
         try:
-            account = read_account(self._client, namespace, self._units, at, adopt)
+            account = read_account(self._client, namespace, self._units, at, adopt, counted=counted)
         finally:
             if self._client.tell is not None:
                 self._client.tell(0)

@@ -2,9 +2,10 @@
 
 Every contract is billed twice for the same usage, under what was observed and under what is desired, and nothing else
 differs: a contract stays on its package version (a changed package is a new version, for contracts to come), while a
-rate card's new prices reach every contract on it unless an override shields them. Statements are those of the package
-where the time that is billed holds whole ones, counted from its start, and else one a month; a balance that was granted
-earlier counts as unused, because nobody but the vendor knows what is left of it [assumed].
+rate card's new prices reach every contract on it unless an override shields them. Of a migration it is the other way
+round: prices are the same, and contracts are on another version. Statements are those of the package where the time
+that is billed holds whole ones, counted from its start, and else one a month; a balance that was granted earlier counts
+as unused, because nobody but the vendor knows what is left of it [assumed].
 """
 
 from collections.abc import Iterable, Sequence
@@ -123,10 +124,12 @@ class Impact:
 
 
 class Billing(NamedTuple):
-    """A contract and its usage, dated within the window."""
+    """A contract and its usage, dated within the window; `then` is the contract that takes its place under what is
+    desired, None: it is the same."""
 
     contract: Contract
     usage: Sequence[Quantity]
+    then: Contract | None = None
 
 
 def impact(
@@ -154,8 +157,9 @@ def impact(
         if contract.starting_at >= window.ending_before:
             _count(found.skipped, "not begun by then")
             continue
-        target = after.newest(contract.package) if assume_migrated else contract.package
-        sides = [market.prices(contract, package) for market, package in ((before, contract.package), (after, target))]
+        then = billing.then or contract
+        target = after.newest(then.package) if assume_migrated else then.package
+        sides = [before.prices(contract, contract.package), after.prices(then, target)]
         if sides[0] is None or sides[1] is None:
             _count(found.skipped, "on a package that is not known here")
             continue

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from pricebook.catalog.instant import instant_words
-from pricebook.plan.step import Plan
+from pricebook.catalog.model import Scale
 from pricebook.preview.impact import ROUNDING, Cause, Impact, Move, Sides
 from pricebook.preview.price import EXACT, summed
 from pricebook.render.page import counted
@@ -49,9 +49,9 @@ class ImpactView:
     numbers: Mapping[str, Any]
 
 
-def impact_view(plan: Plan, assessment: Assessment, notable: Decimal | None = None) -> ImpactView:
+def impact_view(scales: Mapping[str, Scale], assessment: Assessment, notable: Decimal | None = None) -> ImpactView:
     """The view of an impact. `notable` is the project's limit for one customer's increase, None where there is none."""
-    found, units = assessment.impact, Units(plan.units)
+    found, units = assessment.impact, Units(scales)
     limit = NOTABLE if notable is None else notable
     tables = [
         _totals(found, units),
@@ -107,7 +107,9 @@ def _sentences(assessment: Assessment) -> Iterator[str]:
         f"The usage from {since} to {until}, billed for {counted(found.contracts, 'contract')} as if it came "
         f"from {then} on, when every change holds."
     )
-    if assessment.assume_migrated:
+    if assessment.moved_to:
+        yield f"Before, contracts stay as they are; after, they are on {assessment.moved_to} from their move on."
+    elif assessment.assume_migrated:
         yield "Under what is desired every contract is taken to be on the newest version of its package."
     else:
         yield "Contracts stay on the package versions that they are on."
@@ -251,6 +253,7 @@ def _numbers(assessment: Assessment, units: Units, limit: Decimal) -> dict[str, 
         "months": found.months,
         "usage_starting_at": instant_words(assessment.used.starting_at),
         "assume_migrated": assessment.assume_migrated,
+        "moved_to": assessment.moved_to or None,
         "contracts": found.contracts,
         "skipped": dict(sorted(found.skipped.items())),
         "customers": {"total": found.people, "up": up, "down": down, "same": same, "above": len(found.above(limit))},

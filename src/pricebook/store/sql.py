@@ -53,8 +53,11 @@ class SqlStore:
         for reader in list(self._readers):
             reader.close()
 
-    def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING) -> Snapshot:
-        """See `apply.ports.Store`. The rates stay in the store; they can be read until `close`."""
+    def snapshot(
+        self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING, *, counted: bool = True
+    ) -> Snapshot:
+        """See `apply.ports.Store`. The rates stay in the store; they can be read until `close`. Contracts are always
+        counted: that is one query."""
         reader = self._reader()
         if reader is None:
             return Snapshot(observed_at=at)

@@ -9,10 +9,12 @@ from pricebook.usage.measure import Census
 
 @dataclass(frozen=True)
 class Assessment:
-    """`used` is the time of the usage; `uncounted` are products whose usage cannot be counted here, with the reason."""
+    """`used` is the time of the usage; `uncounted` are products whose usage cannot be counted here, with the reason.
+    `moved_to` is the package version to which the contracts move, of a migration."""
 
     impact: Impact
     census: Census
     used: Window
     uncounted: dict[str, str]
     assume_migrated: bool
+    moved_to: str = ""

@@ -5,6 +5,7 @@ the window. Nothing is written.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from pricebook.apply.ports import BillingStore
 from pricebook.catalog import usage as priced
 from pricebook.catalog.calendar import first_of_month, later
 from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.impact_limit import ImpactLimits
 from pricebook.catalog.instant import next_hour
 from pricebook.catalog.timeline import read_schedule
-from pricebook.manifest.policy import Policy
 from pricebook.manifest.project import Project
 from pricebook.plan.change import AddRates
 from pricebook.plan.contract import Contract
+from pricebook.plan.migration.move import MigrationPlan
+from pricebook.plan.migration.standing import Lives, found_in
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan
@@ -25,6 +28,7 @@ from pricebook.preview.impact import Billing, Impact, impact
 from pricebook.preview.price import EXACT
 from pricebook.preview.terms import Window
 from pricebook.problem import Problem, reject
+from pricebook.span import Span
 from pricebook.usage.assessment import Assessment
 from pricebook.usage.engine import Engine
 from pricebook.usage.measure import Period, Quantity, measure, read_usage
@@ -53,14 +57,7 @@ def assess_impact(
     # A metric counts the same on both sides: what it counts can never change.
     meters, uncounted = meters_of(Catalog({**snapshot.catalog.nouns, **desired.nouns}))
     tell("reading usage")
-    span = read_usage(engine, files, meters)
-    if span is None:
-        raise reject(
-            "usage-file",
-            "there is no usable event in the usage",
-            hint="an event has a transaction_id, customer_id, event_type, timestamp and properties",
-        )
-    used, months = _whole_months(*span)
+    used, months = _read(engine, files, meters)
     start = first_of_month(starting_at) if starting_at is not None else _in_force(plan)
     window = Window(start, later(start, months, "MONTHS"))
     tell("listing contracts")
@@ -73,31 +70,96 @@ def assess_impact(
     return Assessment(found, census, used, uncounted, assume_migrated)
 
 
+def assess_migration(
+    plan: MigrationPlan,
+    snapshot: Snapshot,
+    lives: Lives,
+    files: Sequence[Path],
+    engine: Engine,
+    *,
+    starting_at: datetime | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Assessment:
+    """What a migration does to the bills of exactly those who move, by their usage in the files: before as if their
+    contracts stayed, after on what they move to.
+
+    The window begins, unless `starting_at` says otherwise, with the first month in which all have moved. Contracts that
+    are renewed, each at its own end, are billed on both sides as if they were renewed when it begins. Raises Rejected.
+    """
+    meters, uncounted = meters_of(snapshot.catalog)
+    tell("reading usage")
+    used, months = _read(engine, files, meters)
+    renewed = plan.transition == "RENEWAL"
+    moved = [(min if renewed else max)((move.at for move in plan.moves), default=plan.as_of)]
+    start = first_of_month(starting_at) if starting_at is not None else _month_from(moved)
+    window = Window(start, later(start, months, "MONTHS"))
+    pairs = list(_pairs(plan, lives, start, renewed=renewed))
+    listed = [contract for contract, _ in pairs]
+    tell(f"counting the usage of {len(listed):,} contracts")
+    census, quantities = measure(engine, meters, _periods(listed, used.starting_at, months))
+    tell(f"billing {len(listed):,} contracts twice")
+    billings = (
+        billing._replace(then=then)
+        for billing, (_, then) in zip(_billings(listed, quantities, meters, start, months), pairs, strict=True)
+    )
+    found = impact(billings, snapshot.catalog, snapshot.catalog, window, months)
+    return Assessment(found, census, used, uncounted, assume_migrated=False, moved_to=str(plan.target))
+
+
+def _pairs(plan: MigrationPlan, lives: Lives, start: datetime, *, renewed: bool) -> Iterator[tuple[Contract, Contract]]:
+    """The contract that stays and the one that takes its place, of each move; those on one version together."""
+    for move in sorted(plan.moves, key=lambda move: (move.version, move.at)):
+        old = found_in(move, plan.target, lives).old
+        if old is not None:
+            began = start if renewed else move.at
+            before = replace(old, starting_at=start, ending_before=None) if renewed else old
+            # The card is settled anew when a contract is made.
+            yield before, replace(old, package=plan.target, card=None, starting_at=began, ending_before=None)
+
+
+def _read(engine: Engine, files: Sequence[Path], meters: Sequence[Meter]) -> tuple[Window, int]:
+    """The months of the usage, and how many. Raises Rejected."""
+    span = read_usage(engine, files, meters)
+    if span is None:
+        raise reject(
+            "usage-file",
+            "there is no usable event in the usage",
+            hint="an event has a transaction_id, customer_id, event_type, timestamp and properties",
+        )
+    return _whole_months(*span)
+
+
 def _after(snapshot: Snapshot, plan: Plan) -> Snapshot:
     return rehearse(snapshot, [step.change for step in plan.steps])
 
 
-def exceeded(found: Impact, policy: Policy, project: Project) -> Iterator[Problem]:
-    """What of the policy's limits the impact exceeds."""
-    limits = policy.impact
+def exceeded(
+    found: Impact, limits: ImpactLimits, said_at: Callable[[str], Span | None], where: str
+) -> Iterator[Problem]:
+    """What of the limits the impact exceeds. `said_at` is where one of them stands; `where` names them."""
     most = limits.max_customer_increase
     above = found.above(most) if most is not None else []
     if above:
         named = ", ".join(above[:3])
         message = f"{len(above):,} of {found.people:,} customers pay more than the limit allows: {named}"
-        yield _limit(project, "max_customer_increase", message)
+        yield _limit(said_at, where, "max_customer_increase", message)
     total = limits.max_total_change
     if total is not None:
         for unit, sides in sorted(found.totals.items()):
             if abs(sides.change) > EXACT.multiply(abs(sides.before), total):
                 relative = f"{sides.relative * 100:+.1f} %" if sides.relative is not None else "from nothing"
                 message = f"the bills of all customers in {unit} change by {relative}, more than the limit allows"
-                yield _limit(project, "max_total_change", message)
+                yield _limit(said_at, where, "max_total_change", message)
 
 
-def _limit(project: Project, name: str, message: str) -> Problem:
-    hint = f"see who in the report; when it is meant, raise policy.impact.{name}"
-    return Problem("impact-limit", message, project.place(("policy", "impact", name)), hint)
+def policy_place(project: Project) -> tuple[Callable[[str], Span | None], str]:
+    """Where the project's own limits stand, and their name."""
+    return lambda name: project.place(("policy", "impact", name)), "policy.impact"
+
+
+def _limit(said_at: Callable[[str], Span | None], where: str, name: str, message: str) -> Problem:
+    hint = f"see who in the report; when it is meant, raise {where}.{name}"
+    return Problem("impact-limit", message, said_at(name), hint)
 
 
 def _whole_months(first: datetime, last: datetime) -> tuple[Window, int]:
@@ -114,6 +176,11 @@ def _in_force(plan: Plan) -> datetime:
             for rate in step.change.rates:
                 last = read_schedule(rate.segments)[-1]
                 instants.append(datetime.fromisoformat(last.starting_at))
+    return _month_from(instants)
+
+
+def _month_from(instants: Iterable[datetime]) -> datetime:
+    """The first month that begins with the latest of the instants, or after it."""
     latest = max(instants)
     start = first_of_month(latest)
     return start if start == latest else later(start, 1, "MONTHS")

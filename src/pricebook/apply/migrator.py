@@ -1,0 +1,290 @@
+"""The one walker of migrations: look, intents of a batch, calls, receipts of the batch; then everything is read back.
+
+The order of calls keeps a customer from ever being without a contract: the new one is made first, and only then the
+old one is given its end. Between the two both are there from the new one's start on; so nothing is begun later than an
+hour before that start, and what was begun is finished first, whatever the hour. Nobody is billed for a time in which
+both are there unless a run that was killed is not gone on with until then.
+
+What stands in the account decides, never the journal: a run that was killed is gone on with by the same call.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal, assert_never
+
+from pricebook.apply.ports import (
+    Clock,
+    ContractStore,
+    Journal,
+    JournalEntry,
+    Lease,
+    LeaseLost,
+    OutcomeUnknown,
+    Provenance,
+    Run,
+    State,
+    StoreError,
+)
+from pricebook.apply.runner import NOBODY, RENEW_AFTER
+from pricebook.plan.contract import Contract, Provision, Transition
+from pricebook.plan.migration.document import write
+from pricebook.plan.migration.move import MigrationPlan, Move, migration_digest
+from pricebook.plan.migration.planner import LEAD
+from pricebook.plan.migration.reconciliation import Reconciliation, reconcile
+from pricebook.plan.migration.standing import Found, Standing, found_in, gathered
+
+BATCH = 100
+"""Moves whose intents and receipts are written to the journal together."""
+LOOK_AGAIN = timedelta(minutes=15)
+"""What was seen longer ago is looked at again: a customer may have been given notice by somebody else meanwhile."""
+Outcome = Literal["done", "already", "skipped", "failed", "unknown"]
+Tell = Callable[[int, int, str], None]
+"""Hears how many moves are settled, of how many, and a line when there is something to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveResult:
+    """What became of a move, with a sentence when it was not done."""
+
+    move: Move
+    outcome: Outcome
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class MigrationReceipt:
+    """What was done, in the order of the plan, and what the account shows afterwards."""
+
+    results: tuple[MoveResult, ...]
+    report: Reconciliation
+
+    @property
+    def complete(self) -> bool:
+        """Every move is done and was read back, and every customer has exactly one contract at every instant."""
+        return self.report.sound and all(result.outcome in ("done", "already") for result in self.results)
+
+
+@dataclass
+class _Run:
+    plan: MigrationPlan
+    store: ContractStore
+    journal: Journal
+    lease: Lease
+    clock: Clock
+    tell: Tell
+    number: int = 0
+    results: dict[str, MoveResult] = field(default_factory=dict)
+
+
+def migrate(
+    plan: MigrationPlan,
+    store: ContractStore,
+    journal: Journal,
+    *,
+    owner: str,
+    clock: Clock,
+    workers: int,
+    tell: Tell,
+    provenance: Provenance = NOBODY,
+) -> MigrationReceipt:
+    """Do every move of the plan that is not done yet, `workers` at a time.
+
+    A contract that is not as it was when this was planned is left alone, and said so. Raises LeaseHeld when somebody
+    else applies to the environment, LeaseLost when the lease was taken over meanwhile, StoreError when the store cannot
+    be read. A call that fails is in the receipt.
+    """
+    lease = journal.acquire(plan.environment, owner, clock())
+    try:
+        state = _Run(plan, store, journal, lease, clock, tell)
+        looked_at = clock()
+        waiting = list(_looked(state, plan.moves))
+        digest = migration_digest(plan)
+        known = any(run.plan == digest for run in journal.runs(plan.environment))
+        begun = Run(plan.namespace, plan.environment, digest, plan.as_of, owner, clock(), provenance)
+        # The text is long, and the same in every run that goes on with it.
+        state.number = journal.begin(state.lease, begun, "" if known else write(plan))
+        while waiting:
+            if clock() - looked_at > LOOK_AGAIN:
+                looked_at = clock()
+                waiting = list(_looked(state, [move for move, _ in waiting]))
+            _do(state, waiting[:BATCH], workers)
+            del waiting[:BATCH]
+        receipt = _read_back(state)
+        result = "done" if receipt.complete else "incomplete"
+        with suppress(StoreError, LeaseLost):  # all is done, and said in the receipt
+            journal.finish(plan.environment, state.lease, state.number, clock(), result)
+        return receipt
+    finally:
+        journal.release(plan.environment, lease)
+
+
+def lives_of(plan: MigrationPlan, store: ContractStore, clock: Clock) -> dict[str, list[Contract]]:
+    """The contracts of the plan's customers on the packages of both sides, ended and archived ones too."""
+    customers = frozenset(move.customer for move in plan.moves)
+    found: dict[str, list[Contract]] = {}
+    for package in plan.packages:
+        for customer, contracts in gathered(
+            store.cohort(plan.namespace, clock(), package, ended=True), customers
+        ).items():
+            found.setdefault(customer, []).extend(contracts)
+    return found
+
+
+def _looked(state: _Run, moves: Sequence[Move]) -> Iterator[tuple[Move, Found]]:
+    """The moves that something is to be done for; those that were begun come first. The others are settled."""
+    lives = lives_of(state.plan, state.store, state.clock)
+    _renew(state)
+    fresh = []
+    for move in moves:
+        found = found_in(move, state.plan.target, lives)
+        settled = _settled(state, move, found)
+        if settled is not None:
+            state.results[move.contract] = settled
+        elif found.standing is Standing.UNTOUCHED:
+            fresh.append((move, found))
+        else:
+            yield move, found
+    yield from fresh
+
+
+def _settled(state: _Run, move: Move, found: Found) -> MoveResult | None:
+    """The result of a move for which nothing is to be done; None when there is."""
+    if found.standing is Standing.CROWDED:
+        return MoveResult(move, "skipped", "the customer has another contract at the same time")
+    if found.old is None:
+        return MoveResult(move, "skipped", "the contract is archived, or gone")
+    late = state.clock() + LEAD > move.at
+    if state.plan.direction == "back":
+        if found.new is None and found.old.ending_before == move.ends:
+            return MoveResult(move, "already")
+        if found.new is not None and found.old.ending_before == move.at and late:
+            return MoveResult(move, "skipped", "the new contract has started")
+        return None
+    match found.standing:
+        case Standing.MOVED:
+            return MoveResult(move, "already")
+        case Standing.EDITED:
+            return MoveResult(move, "skipped", "the contract was given another end since this was planned")
+        case Standing.SPENT:
+            return MoveResult(move, "skipped", "its new contract was archived: a migration of another name moves it")
+        case Standing.UNTOUCHED:
+            return MoveResult(move, "skipped", "its date has passed") if late else None
+        case Standing.BEGUN:
+            return None
+        case _:
+            assert_never(found.standing)
+
+
+def _do(state: _Run, batch: Sequence[tuple[Move, Found]], workers: int) -> None:
+    """The moves of a batch: their intents, their calls, their receipts."""
+    _renew(state)
+    _record(state, [(move, State.SENT, "") for move, _ in batch])
+    results = []
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        waiting = [pool.submit(_moved, state, move, found) for move, found in batch]
+        try:
+            for future in waiting:
+                result = _awaited(state, future)
+                results.append(result)
+                state.results[result.move.contract] = result
+                line = f"{result.outcome}: {result.move.contract}: {result.detail}" if result.detail else ""
+                state.tell(len(state.results), len(state.plan.moves), line)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    # A receipt that cannot be written (a full disk) is no loss: the effect is found again by looking.
+    with suppress(StoreError):
+        known = {"done": State.DONE, "skipped": State.FAILED, "failed": State.FAILED, "unknown": State.UNKNOWN}
+        _record(state, [(result.move, known[result.outcome], result.detail) for result in results])
+
+
+def _awaited(state: _Run, future: Future[MoveResult]) -> MoveResult:
+    """The result of a move; the lease is kept alive while it takes."""
+    while not future.done():
+        _renew(state)
+        wait([future], RENEW_AFTER.total_seconds())
+    return future.result()
+
+
+def _moved(state: _Run, move: Move, found: Found) -> MoveResult:
+    """Make the calls of one move that are missing."""
+    try:
+        if state.plan.direction == "back":
+            _undo(state, move, found)
+        elif found.new is not None or _begin(state, move):
+            _end_old(state, move, found)
+        else:
+            return MoveResult(move, "skipped", "its date has passed")
+    except OutcomeUnknown as error:
+        return MoveResult(move, "unknown", _sentence(error))
+    except StoreError as error:
+        return MoveResult(move, "failed", _sentence(error))
+    return MoveResult(move, "done")
+
+
+def _begin(state: _Run, move: Move) -> bool:
+    """Make the new contract; False when it is too late to begin."""
+    plan, now = state.plan, state.clock()
+    if now + LEAD > move.at:
+        return False
+    transition = Transition(plan.transition, move.contract) if plan.transition != "END_AND_PROVISION" else None
+    wanted = Provision(move.customer, move.at, move.key, plan.target, transition=transition)
+    state.store.provision(plan.namespace, wanted, now)
+    return True
+
+
+def _end_old(state: _Run, move: Move, found: Found) -> None:
+    """Give the old contract its end, where the new one's transition has not done so. [assumed] SUPERSEDE does, as
+    `plan.contract.handed_over` says: what is read back afterwards tells, and the next run ends what is left."""
+    assert found.old is not None
+    superseded = state.plan.transition == "SUPERSEDE" and found.new is None
+    if found.old.ending_before != move.at and not superseded:
+        state.store.end_contract(found.old, move.at)
+
+
+def _undo(state: _Run, move: Move, found: Found) -> None:
+    """Give the old contract its end back, and only then archive the new one."""
+    assert found.old is not None
+    if found.old.ending_before != move.ends:
+        state.store.end_contract(found.old, move.ends)
+    if found.new is not None:
+        state.store.archive_contract(found.new, state.clock())
+
+
+def _read_back(state: _Run) -> MigrationReceipt:
+    """What the account shows. Moves of which it shows only half, as of a SUPERSEDE that ends nothing, are finished."""
+    lives = lives_of(state.plan, state.store, state.clock)
+    half = [
+        (move, found)
+        for move in state.plan.moves
+        if state.plan.direction == "forward"
+        and state.results[move.contract].outcome == "done"
+        and (found := found_in(move, state.plan.target, lives)).standing is Standing.BEGUN
+    ]
+    for start in range(0, len(half), BATCH):
+        _do(state, half[start : start + BATCH], 1)
+    if half:
+        lives = lives_of(state.plan, state.store, state.clock)
+    results = tuple(state.results[move.contract] for move in state.plan.moves)
+    return MigrationReceipt(results, reconcile(state.plan, lives))
+
+
+def _record(state: _Run, entries: Sequence[tuple[Move, State, str]]) -> None:
+    now, owner = state.clock(), state.lease.owner
+    rows = [
+        JournalEntry(state.number, f"move:{m.contract}", what, now, owner, "", detail) for m, what, detail in entries
+    ]
+    state.journal.record(state.plan.environment, state.lease, rows)
+
+
+def _renew(state: _Run) -> None:
+    now = state.clock()
+    if state.lease.expires_at - now < 5 * RENEW_AFTER:
+        state.lease = state.journal.renew(state.plan.environment, state.lease, now)
+
+
+def _sentence(error: StoreError) -> str:
+    return f"{error.message} ({error.hint})" if error.hint else error.message

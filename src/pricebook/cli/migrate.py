@@ -1,0 +1,245 @@
+"""`pricebook migrate`."""
+
+import os
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pricebook import wiring
+from pricebook.cli.confirm import confirm
+from pricebook.cli.impact import Wish, assessed_migration
+from pricebook.cli.invocation import Invocation
+from pricebook.cli.options import engine_option, impact_from_option, impact_option, rows_option
+from pricebook.cli.session import errors
+from pricebook.problem import Problem
+
+if TYPE_CHECKING:
+    from pricebook.apply.ports import ContractStore
+    from pricebook.manifest.load import Loaded
+    from pricebook.plan.migration.move import MigrationPlan
+    from pricebook.plan.snapshot import Snapshot
+    from pricebook.render.impact import ImpactView
+    from pricebook.render.migration_view import MigrationView
+
+_OPTIONAL: dict[str, Any] = {"is_flag": False, "flag_value": "", "default": None, "metavar": "[FILE]"}
+"""An option that may come without its value."""
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--plan", "plan_only", is_flag=True, help="Show which contracts would move. This is the default.")
+@click.option("--apply", "apply_file", **_OPTIONAL, help="Move them: what a plan file says, or what is planned now.")
+@click.option("--check", "check_file", **_OPTIONAL, help="Read the account back against a plan file, or the journal.")
+@click.option("--rollback", "rollback_file", **_OPTIONAL, help="Plan the way back from a plan file, or the journal.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Also write the plan to a file.")
+@click.option("--notice", type=click.Path(path_type=Path), metavar="FILE", help="Also write whom to tell what, as CSV.")
+@rows_option
+@impact_option
+@impact_from_option
+@engine_option
+@click.option("--csv", is_flag=True, help="Of --check: a row for each contract, for a spreadsheet.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask; for CI.")
+@click.option(
+    "--allow", multiple=True, metavar="GUARD", help="GUARD: apply although the guard is not kept or verified."
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    name: str | None,
+    plan_only: bool,
+    apply_file: str | None,
+    check_file: str | None,
+    rollback_file: str | None,
+    output: Path | None,
+    notice: Path | None,
+    rows: str | None,
+    impact: tuple[Path, ...],
+    impact_from: datetime | None,
+    engine: str,
+    csv: bool,
+    yes: bool,
+    allow: tuple[str, ...],
+) -> None:
+    """Move customers from older versions of a package to another one, as a reviewed plan.
+
+    NAME is a manifest of kind Migration; it may be left out where there is one. --plan shows who moves when and what
+    changes for them, and writes nothing to the account; -o keeps the plan as a file, one line for each contract.
+
+    --apply makes the new contracts and ends the old ones, the new one always first. It is continued by running it
+    again, and never moves a contract twice. Contracts that changed since the plan was made are left alone and listed.
+    Everything is read back afterwards; --check does that at any time.
+
+    --rollback is another plan: it undoes the moves whose new contract has not started, and says what cannot be undone.
+    """
+    invocation = Invocation.of(ctx)
+    with errors(invocation):
+        invocation.answers_in("text", "json")
+        modes = [word for word in (apply_file, check_file, rollback_file) if word is not None]
+        if len(modes) + plan_only > 1:
+            message = "--plan, --apply, --check and --rollback exclude each other"
+            invocation.fail([Problem("conflict", message, hint="say one of them")])
+        if any(word.upper() != "GUARD" for word in allow):
+            invocation.fail(
+                [Problem("unknown-hazard", "a migration has one thing to allow", hint="say: --allow GUARD")]
+            )
+        session = _Session(invocation, name, rows)
+        if check_file is not None:
+            sound = session.check(check_file, csv)
+        elif rollback_file is not None:
+            sound = session.show(session.back(rollback_file), output, notice)
+        elif apply_file is not None:
+            made = session.read(apply_file) if apply_file else session.plan(Wish(impact, impact_from, False, engine))
+            sound = session.apply(made, yes=yes, allowed=bool(allow))
+        else:
+            sound = session.show(session.plan(Wish(impact, impact_from, False, engine)), output, notice)
+    if not sound:
+        ctx.exit(1)
+
+
+class _Session:
+    """One call of the command. Each mode returns whether everything is as it should be."""
+
+    def __init__(self, invocation: Invocation, name: str | None, rows: str | None) -> None:
+        self._invocation, self._name, self._rows = invocation, name, rows
+        self._bills: ImpactView | None = None
+
+    def plan(self, wish: Wish) -> "MigrationPlan":
+        """The plan made now; with usage, the guard has judged it."""
+        from pricebook.workflow.migration import guarded, named, plan
+
+        invocation = self._invocation
+        name, _ = named(self._loaded, self._name)
+        made, lives = plan(invocation.project, self._loaded, invocation.environment[0], *self._opened, name)
+        if not wish.files:
+            return made
+        from pricebook.render.bill_view import scales_of
+        from pricebook.render.impact import impact_view
+
+        found = assessed_migration(invocation, made, self._opened[1], lives, wish)
+        limit = named(self._loaded, name)[1].guard.max_customer_increase
+        self._bills = impact_view(scales_of(self._opened[1].catalog), found, limit)
+        return guarded(self._loaded, made, found.impact)
+
+    def read(self, file: str) -> "MigrationPlan":
+        """The plan of a file, which is for this environment."""
+        from pricebook.workflow.migration import check_target, read_migration
+
+        made = read_migration(Path(file))
+        check_target(made, self._invocation.project.settings.namespace, self._invocation.environment[0])
+        return made
+
+    def back(self, file: str) -> "MigrationPlan":
+        """The way back from what was applied."""
+        from pricebook.workflow.migration import back
+
+        return back(self._applied(file), self._opened[0], self._invocation.as_of)
+
+    def show(self, made: "MigrationPlan", output: Path | None, notice: Path | None) -> bool:
+        """Show a plan and write its files."""
+        from pricebook.plan.migration.document import write
+        from pricebook.render.migration_json import migration_json, notice_csv
+        from pricebook.render.migration_text import draw_migration
+
+        invocation = self._invocation
+        view = self._view(made)
+        if output is not None:
+            output.write_text(write(made), encoding="utf-8")
+        if notice is not None:
+            notice.write_text(notice_csv(view), encoding="utf-8")
+        if invocation.json:
+            invocation.print([migration_json(view, self._bills)])
+            return True
+        invocation.print(draw_migration(view, invocation.width, invocation.colour, self._bills))
+        if output is not None:
+            invocation.print(
+                ["", f"The plan is in {output}. Apply exactly it with: pricebook migrate --apply {output}"]
+            )
+        return True
+
+    def apply(self, made: "MigrationPlan", *, yes: bool, allowed: bool) -> bool:
+        """Do a plan, after it was shown and agreed to."""
+        from pricebook.apply.migrator import migrate
+        from pricebook.cli.progress import tally
+        from pricebook.render.migration_json import receipt_json
+        from pricebook.render.migration_text import draw_migration
+        from pricebook.render.reconciliation_text import draw_receipt
+        from pricebook.workflow.migration import refusal
+        from pricebook.workflow.provenance import provenance
+
+        invocation = self._invocation
+        project, (environment, settings) = invocation.project, invocation.environment
+        if invocation.text:
+            invocation.print(draw_migration(self._view(made), invocation.width, invocation.colour, self._bills))
+        if made.moves and not allowed and (problem := refusal(made)) is not None:
+            invocation.fail([problem])
+        if made.moves and not yes:
+            confirm(invocation, f"Apply this to {environment}?")
+        with tally(quiet=not invocation.text) as tell:
+            receipt = migrate(
+                made,
+                self._opened[0],
+                invocation.journal(),
+                owner=wiring.owner(),
+                clock=wiring.now,
+                workers=settings.concurrency if settings.store == wiring.METRONOME else 1,
+                tell=tell,
+                provenance=provenance(project.root, os.environ, ""),
+            )
+        if invocation.json:
+            invocation.print([receipt_json(receipt)])
+        else:
+            invocation.print(["", *draw_receipt(receipt, invocation.width, invocation.colour)])
+        return receipt.complete
+
+    def check(self, file: str, csv: bool) -> bool:
+        """Read the account back against what was applied."""
+        from pricebook.render.migration_json import reconciliation_csv, reconciliation_json
+        from pricebook.render.reconciliation_text import draw_reconciliation
+        from pricebook.workflow.migration import check
+
+        invocation = self._invocation
+        report = check(self._applied(file), self._opened[0], lambda: invocation.as_of)
+        if csv:
+            invocation.print([reconciliation_csv(report).rstrip("\n")])
+        elif invocation.json:
+            invocation.print([reconciliation_json(report)])
+        else:
+            invocation.print(draw_reconciliation(report, invocation.width, invocation.colour))
+        return report.sound
+
+    def _applied(self, file: str) -> "MigrationPlan":
+        """What was applied: a file, or all that the journal knows of the migration."""
+        from pricebook.workflow.migration import done_before, named
+
+        if file:
+            return self.read(file)
+        invocation = self._invocation
+        name, _ = named(self._loaded, self._name)
+        namespace = invocation.project.settings.namespace
+        return done_before(invocation.journal(), invocation.environment[0], namespace, name)
+
+    def _view(self, made: "MigrationPlan") -> "MigrationView":
+        from pricebook.render.bill_view import scales_of
+        from pricebook.render.migration_view import migration_view
+        from pricebook.render.price import Units
+        from pricebook.render.rate_shape import RowChoice
+
+        catalog = self._opened[1].catalog
+        return migration_view(made, catalog.nouns, Units(scales_of(catalog)), RowChoice.parse(self._rows))
+
+    @cached_property
+    def _loaded(self) -> "Loaded":
+        from pricebook.manifest.load import load
+
+        return load(self._invocation.project, self._invocation.environment[0])
+
+    @cached_property
+    def _opened(self) -> "tuple[ContractStore, Snapshot]":
+        """The store, read once: adopted versions are known from then on. Contracts are listed anyway."""
+        invocation = self._invocation
+        store, adopted = invocation.store(), self._loaded.adopted(invocation.environment[0])
+        namespace = invocation.project.settings.namespace
+        return store, store.snapshot(namespace, invocation.as_of, adopted, counted=False)

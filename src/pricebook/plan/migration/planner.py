@@ -1,0 +1,178 @@
+"""Planning a migration: every contract on the versions in question is one that moves, or is left for a reason.
+
+A contract that ends before its wave is left alone, and so is one whose date has passed: what was begun is finished, and
+nothing is begun in the past, because a customer would be billed for the same time by two contracts.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from pricebook.catalog.calendar import FOREVER, later
+from pricebook.catalog.instant import instant_words
+from pricebook.catalog.migration import Migration
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.term import RelativeDate
+from pricebook.plan.contract import Contract
+from pricebook.plan.migration.choice import Choice
+from pricebook.plan.migration.move import GuardState, MigrationPlan, Move, successor_key
+from pricebook.plan.migration.standing import Lives, Standing, found_in
+from pricebook.problem import Problem
+
+LEAD = timedelta(hours=1)
+"""A move is begun at least so long before its new contract starts: between its two calls both contracts are there, and
+that must lie in the future."""
+PASSED = "the date of their wave has passed"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where and when a migration is planned; `duration` is how long a contract on the target lasts, None: for good."""
+
+    namespace: str
+    environment: str
+    as_of: datetime
+    duration: RelativeDate | None = None
+
+
+def plan_migration(
+    name: str, migration: Migration, target: Ref, choice: Choice, lives: Lives, setting: Setting
+) -> MigrationPlan:
+    """The plan for the contracts of `lives`: those of the packages of both sides, of all customers, ended ones too."""
+    versions = frozenset(migration.from_versions)
+    moves: list[Move] = []
+    left: Counter[str] = Counter()
+    late: Counter[int] = Counter()
+    for contracts in lives.values():
+        for contract in contracts:
+            if not _on(contract, migration, target, versions) or not _lives(contract, setting.as_of):
+                continue
+            reason, move = _judged(name, migration, target, choice, contract, contracts, setting)
+            if move is not None:
+                moves.append(move)
+            else:
+                left[reason] += 1
+                if reason == PASSED:
+                    late[(choice.wave(contract.customer) or 0) + 1] += 1
+    moves.sort(key=lambda move: (move.at, move.customer, move.contract))
+    guard = migration.guard
+    limited = guard.max_customer_increase is not None or guard.max_total_change is not None
+    verdict: GuardState = "unverified" if limited else "none"
+    return MigrationPlan(
+        setting.namespace,
+        setting.environment,
+        name,
+        migration.package,
+        target,
+        migration.transition,
+        setting.as_of,
+        tuple(moves),
+        verdict=verdict,
+        left=dict(sorted(left.items())),
+        findings=(*_findings(migration, moves, left, late, setting.as_of), *_sooner(migration, moves, setting)),
+    )
+
+
+def _on(contract: Contract, migration: Migration, target: Ref, versions: frozenset[int]) -> bool:
+    package = contract.package
+    if package is None or package.name != migration.package or package == target:
+        return False
+    return not versions or package.version in versions
+
+
+def _lives(contract: Contract, as_of: datetime) -> bool:
+    return contract.archived_at is None and (contract.ending_before is None or contract.ending_before > as_of)
+
+
+def _judged(
+    name: str,
+    migration: Migration,
+    target: Ref,
+    choice: Choice,
+    contract: Contract,
+    contracts: Sequence[Contract],
+    setting: Setting,
+) -> tuple[str, Move | None]:
+    """Why the contract is left, or how it moves."""
+    if reason := choice.refusal(contract):
+        return reason, None
+    wave = choice.wave(contract.customer)
+    if wave is None:
+        return "in no wave", None
+    day = migration.waves[wave].starting_at
+    at: datetime | None = contract.ending_before if migration.transition == "RENEWAL" else day
+    if at is None:
+        return "without an end: nothing to renew", None
+    if at < day:
+        return "ends before the wave", None
+    version = contract.package.version if contract.package is not None else None
+    key = successor_key(setting.namespace, name, contract.id, target)
+    move = Move(contract.id, contract.customer, version or 0, contract.ending_before, at, wave + 1, key)
+    # The dates of waves may have been changed since a run was interrupted: what was begun is finished as it began.
+    begun = _begun(contract, contracts, target, key)
+    if begun is not None:
+        move = replace(move, at=begun.starting_at, successor=begun.id)
+    found = found_in(move, target, {contract.customer: contracts})
+    if found.standing is Standing.MOVED:
+        return "moved already", None
+    if found.standing is Standing.CROWDED:
+        return "the customer has another contract at the same time", None
+    if found.standing is Standing.SPENT:
+        return "a new contract for that date was archived", None
+    if contract.starting_at >= move.at:
+        return "starts after the wave", None
+    if found.standing is Standing.BEGUN:
+        return "", replace(move, successor=found.new.id if found.new is not None else "")
+    if contract.ending_before is not None and contract.ending_before <= at and migration.transition != "RENEWAL":
+        return "ends before the wave", None
+    if move.at - LEAD < setting.as_of:
+        return PASSED, None
+    return "", move
+
+
+def _begun(contract: Contract, contracts: Sequence[Contract], target: Ref, key: str) -> Contract | None:
+    """The new contract of a move that an earlier run began, under whatever date; where the store shows keys."""
+    return next(
+        (c for c in contracts if c.uniqueness_key == key and c.package == target and c.archived_at is None), None
+    )
+
+
+def _findings(
+    migration: Migration, moves: Sequence[Move], left: Counter[str], late: Counter[int], as_of: datetime
+) -> Iterator[Problem]:
+    for wave, count in sorted(late.items()):
+        day = instant_words(migration.waves[wave - 1].starting_at)
+        message = f"wave {wave} was for {day}: {count:,} contracts did not move with it"
+        yield Problem("wave-past", message, hint="give the wave a later date", severity="warning")
+    crowded = left["the customer has another contract at the same time"]
+    if crowded:
+        message = f"{crowded:,} contracts are left because their customers have another contract at the same time"
+        hint = "end one of the two; pricebook cannot know which is meant"
+        yield Problem("several-contracts", message, hint=hint, severity="warning")
+    days = timedelta(days=migration.notice.days)
+    for wave, at in sorted({(move.wave, migration.waves[move.wave - 1].starting_at) for move in moves}):
+        if migration.notice.days and at - days < as_of:
+            message = f"wave {wave} moves on {instant_words(at)}, less than {migration.notice.days} days from now"
+            hint = "move later, or say that fewer days of notice are enough"
+            yield Problem("notice-late", message, hint=hint, severity="warning")
+
+
+def _sooner(migration: Migration, moves: Sequence[Move], setting: Setting) -> Iterator[Problem]:
+    """New contracts that end before the old ones would have. A renewed contract was to end anyway."""
+    duration = setting.duration
+    if duration is None or migration.transition == "RENEWAL":
+        return
+    count = sum(later(m.at, duration.value, duration.unit) < (m.ends or FOREVER) for m in moves)
+    if count:
+        message = (
+            f"{count:,} new contracts last {duration.value} {duration.unit} and end before the old ones would have"
+        )
+        hint = "their customers have no contract from then on, unless it is renewed"
+        yield Problem("ends-sooner", message, hint=hint, severity="warning")
+
+
+def newest(package: str, versions: Sequence[Ref]) -> Ref | None:
+    """The newest of the versions of a package; None when there is none."""
+    ours = [ref for ref in versions if ref.kind is Kind.PACKAGE and ref.name == package]
+    return max(ours, key=lambda ref: ref.version or 0, default=None)

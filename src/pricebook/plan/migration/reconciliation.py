@@ -1,0 +1,113 @@
+"""Afterwards: every contract of a plan is accounted for, and every customer has exactly one contract at every instant.
+
+The timeline of a customer is looked at from the start of the old contract to the end of the new one. What is found is
+what the store shows, not what the journal says.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Literal, NamedTuple, assert_never
+
+from pricebook.catalog.calendar import FOREVER
+from pricebook.plan.contract import Contract
+from pricebook.plan.migration.move import MigrationPlan, Move
+from pricebook.plan.migration.standing import Found, Lives, Standing, found_in
+
+Fate = Literal["moved", "moved back", "left", "half moved", "edited", "several contracts"]
+
+
+class Breach(NamedTuple):
+    """A time in which a customer has no contract, or more than one. `until` None: without end."""
+
+    customer: str
+    contracts: tuple[str, ...]
+    starting_at: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """What became of each contract of a plan, in its order, and the times that none or more than one is billed for."""
+
+    plan: MigrationPlan
+    fates: tuple[tuple[Move, Fate], ...]
+    customers: int
+    breaches: tuple[Breach, ...]
+
+    @property
+    def counts(self) -> dict[Fate, int]:
+        """How many contracts came to which fate."""
+        return dict(Counter(fate for _, fate in self.fates))
+
+    @property
+    def sound(self) -> bool:
+        """Every customer has exactly one contract at every instant, and no move stopped half way."""
+        return not self.breaches and "half moved" not in self.counts
+
+
+def reconcile(plan: MigrationPlan, lives: Lives) -> Reconciliation:
+    """The account against the plan. `lives` are the contracts of its customers on the packages of both sides."""
+    fates: list[tuple[Move, Fate]] = []
+    breaches: list[Breach] = []
+    customers = set()
+    for move in plan.moves:
+        found = found_in(move, plan.target, lives)
+        fates.append((move, fate_of(plan, move, found)))
+        customers.add(move.customer)
+        breaches += _breaches(move, found, lives.get(move.customer, ()))
+    return Reconciliation(plan, tuple(fates), len(customers), tuple(breaches))
+
+
+def fate_of(plan: MigrationPlan, move: Move, found: Found) -> Fate:
+    """What became of a move."""
+    if found.standing is Standing.CROWDED:
+        return "several contracts"
+    if plan.direction == "back":
+        if found.old is None:
+            return "edited"
+        if found.new is None:
+            return "moved back" if found.old.ending_before == move.ends else "half moved"
+        return "left" if found.standing is Standing.MOVED else "half moved"
+    match found.standing:
+        case Standing.MOVED:
+            return "moved"
+        case Standing.UNTOUCHED:
+            return "left"
+        case Standing.BEGUN:
+            return "half moved"
+        case Standing.EDITED:
+            return "edited"
+        case Standing.SPENT:
+            return "left" if found.old is not None and found.old.ending_before == move.ends else "edited"
+        case _:
+            assert_never(found.standing)
+
+
+def _breaches(move: Move, found: Found, contracts: Sequence[Contract]) -> Iterator[Breach]:
+    """The times between the start of the old contract and the end of the new one that are not those of one contract."""
+    if found.old is None:
+        return
+    start = found.old.starting_at
+    until = max(_end(c) for c in (found.old, found.new) if c is not None)
+    live = [c for c in contracts if c.archived_at is None and c.starting_at < until and _end(c) > start]
+    bounds = sorted({start, until, *(max(c.starting_at, start) for c in live), *(min(_end(c), until) for c in live)})
+    last: Breach | None = None
+    for begin, end in pairwise(bounds):
+        running = tuple(sorted(c.id for c in live if c.starting_at <= begin < _end(c)))
+        if len(running) == 1:
+            continue
+        if last is not None and last.contracts == running and last.until == begin:
+            last = last._replace(until=end)
+            continue
+        if last is not None:
+            yield last
+        last = Breach(move.customer, running, begin, end)
+    if last is not None:
+        yield last._replace(until=None if last.until == FOREVER else last.until)
+
+
+def _end(contract: Contract) -> datetime:
+    return contract.ending_before or FOREVER

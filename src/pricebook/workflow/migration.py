@@ -1,0 +1,191 @@
+"""Migrations: planned, read back from their files, checked against the account, planned back. Applying them is
+`apply.migrator`."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import cast
+
+from pricebook.apply.migrator import lives_of
+from pricebook.apply.ports import Clock, ContractStore, Journal
+from pricebook.catalog.fingerprint import content_digest
+from pricebook.catalog.migration import Migration
+from pricebook.catalog.package import Package
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.manifest.customer_list import read_customers
+from pricebook.manifest.load import Loaded
+from pricebook.manifest.project import Project
+from pricebook.manifest.text import read_text
+from pricebook.manifest.whereabouts import Spot
+from pricebook.plan.migration.choice import Choice
+from pricebook.plan.migration.document import is_migration, read
+from pricebook.plan.migration.move import MigrationPlan, Move
+from pricebook.plan.migration.planner import Setting, newest, plan_migration
+from pricebook.plan.migration.reconciliation import Reconciliation, reconcile
+from pricebook.plan.migration.rollback import plan_back
+from pricebook.plan.migration.standing import Lives, gathered
+from pricebook.plan.snapshot import Snapshot
+from pricebook.preview.impact import Impact
+from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
+from pricebook.span import Span
+from pricebook.workflow.impact import exceeded
+
+MAX_PLAN = 1 << 30
+"""Bytes of a plan file."""
+
+
+def named(loaded: Loaded, name: str | None) -> tuple[str, Migration]:
+    """The migration of that name; the only one when none is given. Raises Rejected."""
+    known = {ref.name: cast(Migration, noun) for ref, noun in loaded.beside.items() if ref.kind is Kind.MIGRATION}
+    if name is None and len(known) == 1:
+        return next(iter(known.items()))
+    if name is None:
+        hint = f"migrations: {', '.join(sorted(known)[:10])}" if known else "a manifest declares one: kind: Migration"
+        raise reject("unknown-migration", "which migration?" if known else "there is no migration", hint=hint)
+    if name not in known:
+        hint = did_you_mean(name, known) or f"migrations: {', '.join(sorted(known)[:10]) or 'none'}"
+        raise reject("unknown-migration", f"there is no migration {quote(name)}", hint=hint)
+    return name, known[name]
+
+
+def plan(
+    project: Project, loaded: Loaded, environment: str, store: ContractStore, snapshot: Snapshot, name: str
+) -> tuple[MigrationPlan, Lives]:
+    """The plan of a migration against a store and its snapshot, as of then, and the contracts that it was made from.
+
+    Reads only. Raises Rejected, StoreError.
+    """
+    _, migration = named(loaded, name)
+    namespace, as_of = project.settings.namespace, snapshot.observed_at
+    target = _target(loaded, snapshot, name, migration)
+    listed = None
+    if migration.whom.customers_from is not None:
+        said_at = _at(loaded, name, "whom", "customers_from")
+        listed = read_customers(project, migration.whom.customers_from, said_at)
+    choice = Choice(name, migration, listed)
+    package = snapshot.catalog.nouns.get(target)
+    duration = package.duration if isinstance(package, Package) else None
+    packages = dict.fromkeys((migration.package, target.name))
+    lives = gathered(c for package in packages for c in store.cohort(namespace, as_of, package, ended=True))
+    made = plan_migration(name, migration, target, choice, lives, Setting(namespace, environment, as_of, duration))
+    findings = (*_unapplied(loaded, snapshot, target), *made.findings)
+    return replace(made, findings=findings), lives
+
+
+def guarded(loaded: Loaded, made: MigrationPlan, found: Impact) -> MigrationPlan:
+    """The plan with the guard's verdict on what was found of bills."""
+    _, migration = named(loaded, made.name)
+    findings = list(exceeded(found, migration.guard, lambda field: _at(loaded, made.name, "guard", field), "guard"))
+    verdict = made.verdict
+    if verdict != "none" and found.contracts:
+        verdict = "exceeded" if findings else "kept"
+    unbilled = sum(found.skipped.values())
+    if unbilled:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(found.skipped.items()))
+        message = f"the bills of {unbilled:,} contracts are not known: {reasons}"
+        findings.append(Problem("not-billed", message, hint="the guard does not speak for them", severity="warning"))
+    return replace(made, verdict=verdict, findings=(*made.findings, *findings))
+
+
+def read_migration(path: Path) -> MigrationPlan:
+    """The plan of a file. Raises Rejected."""
+    return read(read_text(path, str(path), limit=MAX_PLAN).splitlines(), str(path))
+
+
+def check_target(made: MigrationPlan, namespace: str, environment: str) -> None:
+    """A plan is applied where it was made for. Raises Rejected."""
+    if (made.namespace, made.environment) != (namespace, environment):
+        message = f"the plan is for {made.namespace}/{made.environment}, not for {namespace}/{environment}"
+        raise Rejected([Problem("wrong-target", message, hint=f"say --env {made.environment}, or plan again")])
+
+
+def refusal(made: MigrationPlan) -> Problem | None:
+    """Why a plan is not applied without a word; None when nothing stands against it."""
+    if made.verdict == "exceeded":
+        hint = "see who with --impact; when it is meant, raise the guard's limits, or say: --allow GUARD"
+        return Problem(
+            "guard", "the migration moves bills further than its guard allows; nothing was written", hint=hint
+        )
+    if made.verdict == "unverified":
+        message = "the migration has a guard, and no usage was billed to verify it; nothing was written"
+        return Problem("guard", message, hint="plan with --impact USAGE, or say: --allow GUARD")
+    return None
+
+
+def done_before(journal: Journal, environment: str, namespace: str, name: str) -> MigrationPlan:
+    """The moves that runs of a migration were to make, as the journal remembers them. Raises Rejected when it knows of
+    none."""
+    found: MigrationPlan | None = None
+    moves: dict[str, Move] = {}
+    for run in journal.runs(environment):
+        text = journal.plan(run.number)
+        if run.namespace != namespace or not is_migration(text):
+            continue
+        made = read(text.splitlines(), "journal")
+        if made.name == name and made.direction == "forward":
+            found = made
+            # Of a contract that was planned twice, the first plan saw the end that it had before.
+            moves = {move.contract: move for move in made.moves} | moves
+    if found is None:
+        hint = "name the plan file that was applied: --rollback FILE"
+        raise reject("unknown-migration", f"the journal knows of no run of migration {quote(name)}", hint=hint)
+    return MigrationPlan(
+        found.namespace,
+        found.environment,
+        found.name,
+        found.package,
+        found.target,
+        found.transition,
+        found.as_of,
+        tuple(sorted(moves.values(), key=lambda move: (move.at, move.customer, move.contract))),
+    )
+
+
+def back(done: MigrationPlan, store: ContractStore, as_of: datetime) -> MigrationPlan:
+    """The plan that undoes what still can be undone of a plan that was applied. Reads only. Raises StoreError."""
+    return plan_back(done, lives_of(done, store, lambda: as_of), as_of)
+
+
+def check(made: MigrationPlan, store: ContractStore, clock: Clock) -> Reconciliation:
+    """The account against a plan, every customer's timeline looked at. Reads only. Raises StoreError."""
+    return reconcile(made, lives_of(made, store, clock))
+
+
+def _target(loaded: Loaded, snapshot: Snapshot, name: str, migration: Migration) -> Ref:
+    """The version that contracts move to. Raises Rejected for versions that are not there."""
+    there = [ref for ref in snapshot.ids if ref.kind is Kind.PACKAGE]
+    problems = []
+    target = Ref(Kind.PACKAGE, migration.target, migration.to_version) if migration.to_version is not None else None
+    found = target or newest(migration.target, there)
+    wanted = [(("to_version",), found, migration.target)] + [
+        (("from_versions", index), Ref(Kind.PACKAGE, migration.package, version), migration.package)
+        for index, version in enumerate(migration.from_versions)
+    ]
+    for path, ref, package in wanted:
+        if ref is None or ref not in there:
+            versions = sorted(each.version or 0 for each in there if each.name == package)
+            hint = f"versions there: {', '.join(map(str, versions))}" if versions else "apply the package first"
+            what = str(ref) if ref is not None else f"package {quote(package)}"
+            problems.append(Problem("unknown-version", f"{what} is not in the store", _at(loaded, name, *path), hint))
+    if found is not None and found in snapshot.archived:
+        message = f"{found} is archived: no contract can be made on it"
+        problems.append(Problem("archived-version", message, _at(loaded, name, "to_version"), "name another version"))
+    if problems or found is None:
+        raise Rejected(problems)
+    return found
+
+
+def _unapplied(loaded: Loaded, snapshot: Snapshot, target: Ref) -> Iterator[Problem]:
+    """A package of the manifests that no version in the store is: perhaps it is the one that is meant."""
+    package = loaded.catalog.packages.get(target.name)
+    newest_there = package is not None and snapshot.latest(target.name) == target
+    if package is not None and newest_there and snapshot.marks.get(target) != content_digest(package):
+        message = f"the manifests have another {Ref(Kind.PACKAGE, target.name)} than {target}, not applied yet"
+        hint = "apply it first, when that is the version to move to"
+        yield Problem("not-applied", message, hint=hint, severity="warning")
+
+
+def _at(loaded: Loaded, name: str, *path: str | int) -> Span:
+    spot = Spot(Ref(Kind.MIGRATION, name), path)
+    return loaded.whereabouts.spans([spot])[spot]

@@ -1,0 +1,167 @@
+"""Laws of migrations: whatever the contracts, the waves and the moment of a kill, every customer has exactly one
+contract at every instant, none is ever without one, and nothing is done twice."""
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from world import NOW, PACKAGE, V1, V2, V3, Killed, Notes, World, coverage, day
+
+from pricebook.apply.migrator import MigrationReceipt, migrate
+from pricebook.catalog.migration import Migration
+from pricebook.plan.migration.choice import Choice, position
+from pricebook.plan.migration.document import read, write
+from pricebook.plan.migration.move import MigrationPlan
+from pricebook.plan.migration.planner import Setting, plan_migration
+from pricebook.plan.migration.rollback import plan_back
+from pricebook.plan.migration.standing import gathered
+
+TRANSITIONS = ("END_AND_PROVISION", "SUPERSEDE", "RENEWAL")
+ENDS = (None, None, day(2), day(3), day(4), day(6, 15), day(1, 1, 2027))
+
+
+WAVES = ({"starting_at": "2026-02-01", "percentage": "40%"}, {"starting_at": "2026-04-01"})
+
+
+def migration(transition: str) -> Migration:
+    """A migration of everybody to version 3."""
+    return Migration.model_validate({"package": PACKAGE, "waves": WAVES, "transition": transition})
+
+
+def planned(world: World, wanted: Migration, as_of: datetime = NOW) -> MigrationPlan:
+    lives = gathered(world.cohort("acme", as_of, PACKAGE, ended=True))
+    return plan_migration("spring", wanted, V3, Choice("spring", wanted), lives, Setting("acme", "local", as_of))
+
+
+def applied(plan: MigrationPlan, world: World, notes: Notes | None = None, now: datetime = NOW) -> MigrationReceipt:
+    journal = (notes or Notes()).journal
+    return migrate(
+        plan, world.store, journal, owner="me", clock=lambda: now, workers=1, tell=lambda done, total, line: None
+    )
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """Customers with a contract, some with one after another, some with several at a time."""
+    world = World(supersedes=draw(st.booleans()), shows_keys=draw(st.booleans()))
+    for number in range(draw(st.integers(1, 6))):
+        customer, start = f"customer-{number}", day(draw(st.integers(1, 12)), 1, 2025)
+        end = draw(st.sampled_from(ENDS))
+        world.add(f"old-{number}", customer, draw(st.sampled_from((V1, V2))), start, end)
+        kind = draw(st.sampled_from(("one", "one", "one", "earlier", "after", "beside")))
+        if kind == "earlier":
+            world.add(f"past-{number}", customer, V1, start - timedelta(days=90), start)
+        elif kind == "after" and end is not None:
+            world.add(f"next-{number}", customer, V1, end)
+        elif kind == "beside":
+            world.add(f"twin-{number}", customer, V2, start + timedelta(days=31), end)
+    return world
+
+
+def check(before: World, after: World, plan: MigrationPlan) -> None:
+    """Who is moved has one contract at every instant; everybody else has what they had."""
+    was, now = coverage(before.contracts.values()), coverage(after.contracts.values())
+    moving = {move.customer: move for move in plan.moves}
+    for customer, course in now.items():
+        if customer not in moving:
+            assert course == was[customer]
+            continue
+        assert [(start, end) for start, end, count in course if count > 1 and end > moving[customer].at] == []
+        assert all(count for _, _, count in course)
+    keys = [c.uniqueness_key for c in after.contracts.values() if c.uniqueness_key is not None]
+    assert len(keys) == len(set(keys))
+
+
+@settings(max_examples=200, deadline=None)
+@given(worlds(), st.sampled_from(TRANSITIONS), st.data())
+def test_a_kill_anywhere_and_another_run_end_as_one_run(world: World, transition: str, data: st.DataObject) -> None:
+    wanted = migration(transition)
+    before = replace(world, contracts=dict(world.contracts))
+    plan = planned(world, wanted)
+    for _ in range(data.draw(st.integers(0, 4), "kills")):
+        world.kill_at = len(world.calls) + data.draw(st.integers(0, 12), "call")
+        world.after, world.lost = data.draw(st.booleans(), "after"), data.draw(st.booleans(), "lost")
+        with suppress(Killed):
+            applied(plan, world)
+        for customer, course in coverage(world.contracts.values()).items():
+            ours = [move for move in plan.moves if move.customer == customer]
+            # In every state in between: nobody is without a contract, and what is doubled has not begun.
+            assert all(count for _, _, count in course) or not ours
+            assert all(count == 1 or start >= move.at for start, _, count in course for move in ours if start >= NOW)
+        if data.draw(st.booleans(), "plan again"):
+            plan = planned(world, wanted)
+    world.kill_at = None
+    last = planned(world, wanted)
+    receipt = applied(last, world)
+    check(before, world, planned(before, wanted))
+    assert receipt.report.sound
+    assert {fate for _, fate in receipt.report.fates} <= {"moved"}
+    calls = len(world.calls)
+    assert planned(world, wanted).moves == ()
+    assert applied(last, world).complete
+    assert len(world.calls) == calls
+
+
+@settings(max_examples=100, deadline=None)
+@given(worlds(), st.sampled_from(TRANSITIONS), st.data())
+def test_the_way_back_leads_to_where_it_began(world: World, transition: str, data: st.DataObject) -> None:
+    before = dict(world.contracts)
+    plan = planned(world, migration(transition))
+    if data.draw(st.booleans(), "killed before"):
+        world.kill_at = data.draw(st.integers(0, 12), "call")
+        with suppress(Killed):
+            applied(plan, world)
+    else:
+        applied(plan, world)
+    way = plan_back(plan, gathered(world.cohort("acme", NOW, PACKAGE, ended=True)), NOW)
+    world.kill_at, world.after = len(world.calls) + data.draw(st.integers(0, 12), "call back"), False
+    try:
+        applied(way, world)
+    except Killed:
+        assert all(count for course in coverage(world.contracts.values()).values() for _, _, count in course)
+    world.kill_at = None
+    receipt = applied(way, world)
+    assert receipt.complete
+    assert coverage(world.contracts.values()) == coverage(before.values())
+    # Who was moved back is not moved again under the same key, and least of all left without a contract.
+    applied(plan, world)
+    applied(planned(world, migration(transition)), world)
+    assert all(count for course in coverage(world.contracts.values()).values() for _, _, count in course)
+    moved_back = {move.contract for move in way.moves}
+    assert {id_: world.contracts[id_].ending_before for id_ in moved_back} == {
+        id_: before[id_].ending_before for id_ in moved_back
+    }
+
+
+@given(worlds(), st.sampled_from(TRANSITIONS))
+def test_a_plan_is_the_same_bytes_when_it_is_read_and_written(world: World, transition: str) -> None:
+    plan = planned(world, migration(transition))
+    text = write(plan)
+    assert write(read(text.splitlines(), "plan")) == text
+    assert read(text.splitlines(), "plan") == plan
+
+
+@given(st.lists(st.text(max_size=12), unique=True, max_size=40), st.decimals(0, 1), st.decimals(0, 1))
+def test_who_is_chosen_stays_chosen(customers: list[str], one: Decimal, other: Decimal) -> None:
+    small, large = sorted((one, other))
+    chosen = {customer for customer in customers if position("salt", customer) < small}
+    assert chosen <= {customer for customer in customers if position("salt", customer) < large}
+
+
+def test_the_hash_spreads_evenly() -> None:
+    positions = sorted(position("spring", f"customer-{number}") for number in range(20_000))
+    assert max(abs(found - Decimal(number) / 20_000) for number, found in enumerate(positions)) < Decimal("0.015")
+
+
+@given(worlds(), st.integers(0, 5))
+def test_a_wave_does_not_change_because_contracts_come_and_go(world: World, gone: int) -> None:
+    wanted = migration("END_AND_PROVISION")
+    waves = {move.contract: move.wave for move in planned(world, wanted).moves}
+    world.contracts = {id_: c for id_, c in world.contracts.items() if c.customer != f"customer-{gone}"}
+    world.add("another", "another", V1, day(5, 1, 2025))
+    assert {
+        m.contract: m.wave for m in planned(world, wanted).moves if m.contract != "another"
+    }.items() <= waves.items()
