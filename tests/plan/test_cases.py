@@ -3,7 +3,8 @@
 A case (`tests/cases/*.yaml`) has `story`, `applied` (a list of manifests, each applied at its `as_of`), `contracts` by
 ref, `as_of`, `desired` (manifests), `plan` (one line a step: id, and its hazards), and maybe `fields` by step id. With
 `refused` instead of `plan` the codes of the problems are expected. Of what was applied, `unmarked` are refs whose
-objects bear no mark, as if somebody else had made them; the store's id of each is its ref.
+objects bear no mark, as if somebody else had made them; the store's id of each is its ref. `moved` are entries as in
+`pricebook.yaml`.
 """
 
 from dataclasses import replace
@@ -18,9 +19,10 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded, load
-from pricebook.manifest.project import Project, ProjectSettings
+from pricebook.manifest.project import Move, Project, ProjectSettings
 from pricebook.plan.change import Revise, Supersede
 from pricebook.plan.document import read, write
+from pricebook.plan.former import renamed
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import Foreign, Snapshot
@@ -45,8 +47,9 @@ def loaded(manifests: str, folder: Path) -> Loaded:
     return load(Project(folder, SETTINGS))
 
 
-def planned(desired: Loaded, snapshot: Snapshot, as_of: datetime, *, prune: bool) -> Plan:
+def planned(desired: Loaded, snapshot: Snapshot, as_of: datetime, *, prune: bool, moved: tuple[Move, ...] = ()) -> Plan:
     """The plan of a case."""
+    project = Project(desired.whereabouts.root, SETTINGS.model_copy(update={"moved": moved}))
     return make_plan(
         desired.catalog,
         snapshot,
@@ -55,7 +58,7 @@ def planned(desired: Loaded, snapshot: Snapshot, as_of: datetime, *, prune: bool
         as_of=as_of,
         prune=prune,
         places=desired.places,
-        claims=claims_of(desired, "local"),
+        claims=claims_of(project, desired, "local"),
     )
 
 
@@ -108,15 +111,16 @@ def test_case(path: Path, tmp_path: Path) -> None:
     snapshot = replace(snapshot, contracts=contracts)
     desired, as_of, prune = loaded(case["desired"], tmp_path), instant(case["as_of"]), "prune" in case
     snapshot = nobodys(snapshot, [Ref.parse(ref) for ref in case.get("unmarked", ())], desired)
+    moved = tuple(map(Move.model_validate, case.get("moved", ())))
     if "refused" in case:
         with pytest.raises(Rejected) as caught:
-            planned(desired, snapshot, as_of, prune=prune)
+            planned(desired, snapshot, as_of, prune=prune, moved=moved)
         assert [f"{p.code}: {p.message}" for p in caught.value.problems] == case["refused"]
         return
-    plan = planned(desired, snapshot, as_of, prune=prune)
+    plan = planned(desired, snapshot, as_of, prune=prune, moved=moved)
     assert [" ".join((step.id, *step.hazards)) for step in plan.steps] == case["plan"]
     if "fields" in case:
         assert fields_of(plan) == case["fields"]
     assert write(read(write(plan), "plan.json")) == write(plan)
-    after = rehearse(snapshot, [step.change for step in plan.steps])
-    assert planned(desired, after, as_of, prune=prune).steps == ()
+    after = rehearse(renamed(snapshot, plan.moved), [step.change for step in plan.steps])
+    assert planned(desired, after, as_of, prune=prune, moved=moved).steps == ()

@@ -31,7 +31,8 @@ from pricebook.apply.ports import Store, StoreRefused
 from pricebook.catalog.model import Alias
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.plan.change import Archive, Change
+from pricebook.plan.change import Adopt, Archive, Change
+from pricebook.plan.former import renamed
 from pricebook.plan.mark import alias_digest
 from pricebook.plan.rehearse import after, rehearse
 from pricebook.plan.snapshot import Snapshot
@@ -353,3 +354,40 @@ def test_a_snapshot_is_of_its_time(store: Store) -> None:
     store.perform("acme", add((LARGE, flat("0.5"), flat("0.7"))), AT)
     store.perform("acme", revise(CARD, name="Renamed"), AT)
     assert comparable(before) == expected
+
+
+MOVES = tuple(
+    (Ref(kind, old), Ref(kind, new))
+    for kind, old, new in (
+        (Kind.BILLABLE_METRIC, "calls", "requests"),
+        (Kind.PRODUCT, "tokens", "inference"),
+        (Kind.PRODUCT, "seats", "users"),
+        (Kind.RATE_CARD, "list", "prices"),
+    )
+)
+
+
+def test_what_is_ours_gets_another_name_and_stays_what_it_is(store: Store) -> None:
+    fill(store)
+    before = store.snapshot("acme", AT)
+    named = renamed(before, MOVES)
+    changes = [Adopt(new, before.ids[old], named.catalog.nouns[new], "", was=old) for old, new in MOVES]
+    for change in changes:
+        assert store.perform("acme", change, AT) == change.id
+        assert store.perform("acme", change, AT) == change.id
+    assert comparable(store.snapshot("acme", AT)) == comparable(rehearse(named, changes))
+    inference, plain = key("inference", model="large"), {"billable_metric": None, "pricing_group_key": None}
+    store.perform("acme", add((inference, flat("0.5"), flat("0.4", "2026-01-01T00:00:00Z")), card="prices"), AT)
+    store.perform("acme", revise(Ref(Kind.PRODUCT, "users"), name="Users", type="SUBSCRIPTION", **plain), AT)
+    with pytest.raises(StoreRefused, match="product:tokens is not there"):
+        store.perform("acme", Archive(TOKENS), AT)
+
+
+def test_a_name_that_is_taken_is_not_given_again(store: Store) -> None:
+    fill(store)
+    held = store.snapshot("acme", AT)
+    before = comparable(held)
+    with pytest.raises(StoreRefused, match="product:seats is another object already") as refused:
+        store.perform("acme", Adopt(SEATS, held.ids[TOKENS], held.catalog.nouns[TOKENS], "", was=TOKENS), AT)
+    assert refused.value.status == 409
+    assert comparable(store.snapshot("acme", AT)) == before

@@ -6,8 +6,8 @@ plan is stale, and nothing without the lease. After a crash the same call goes o
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pricebook.apply.events import Event, Finished, Started, Verifying
@@ -26,9 +26,12 @@ from pricebook.apply.ports import (
     StoreError,
 )
 from pricebook.apply.standing import Standing, standings
-from pricebook.plan.change import Archive
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.plan.change import Archive, Change
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import write
+from pricebook.plan.former import renamed
+from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan, Step
 
 Outcome = Literal["done", "already", "failed", "blocked", "unknown"]
@@ -93,7 +96,7 @@ def run(
     lease = journal.acquire(plan.environment, owner, clock())
     try:
         state = _Run(plan, store, journal, lease, clock, tell)
-        found = standings(plan.steps, store.snapshot(plan.namespace, clock(), plan.adopted))
+        found = standings(plan.steps, _look(plan, store, clock()))
         stale = [step for step, standing in zip(plan.steps, found, strict=True) if standing is Standing.STALE]
         if stale:
             raise StalePlan(stale)
@@ -123,6 +126,20 @@ def run(
         journal.release(plan.environment, lease)
 
 
+def _look(plan: Plan, store: Store, at: datetime) -> Snapshot:
+    """The store as the plan is about it."""
+    return renamed(store.snapshot(plan.namespace, at, plan.adopted), plan.moved)
+
+
+def _stored(change: Change, plan: Plan) -> Change:
+    """The change in the store's own names: a package that moved keeps its first one in its key."""
+    former = {new: old for old, new in plan.moved}
+    old = former.get(Ref(change.ref.kind, change.ref.name))
+    if isinstance(change, Archive) and old is not None and old.kind is Kind.PACKAGE:
+        return replace(change, ref=Ref(old.kind, old.name, change.ref.version))
+    return change
+
+
 def _end(state: _Run, receipt: Receipt) -> None:
     result = "done" if receipt.complete else "incomplete"
     with suppress(StoreError, LeaseLost):  # all is done, and said in the receipt
@@ -140,7 +157,7 @@ def _do(state: _Run, step: Step, *, done: bool) -> None:
     try:
         _renew(state)
         _record(state, step, State.SENT)
-        remote_id = state.store.perform(state.plan.namespace, step.change, state.clock())
+        remote_id = state.store.perform(state.plan.namespace, _stored(step.change, state.plan), state.clock())
     except OutcomeUnknown as error:
         result = StepResult(step.id, "unknown", _sentence(error))
     except StoreError as error:
@@ -176,7 +193,7 @@ def _verify(state: _Run) -> list[str]:
     said = [step for step in state.plan.steps if _said_done(state, step)]
     state.tell(Verifying())
     try:
-        found = standings(said, state.store.snapshot(state.plan.namespace, state.clock(), state.plan.adopted))
+        found = standings(said, _look(state.plan, state.store, state.clock()))
     except StoreError as error:
         return [f"the store could not be read back: {error.message}"]
     return [step.id for step, standing in zip(said, found, strict=True) if standing is not Standing.DONE]

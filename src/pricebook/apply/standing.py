@@ -74,6 +74,8 @@ def _standing(step: Step, snapshot: Snapshot, schedules: dict[str, dict[str, str
                 return Standing.STALE
             if change.ref not in snapshot.unmarked:
                 return Standing.DONE
+            if change.was is not None:
+                return Standing.READY  # whatever it says, it has another name now
             rates, mark = snapshot.catalog.rates.get(change.ref.name, NO_RATES), RateMark.read(change.rates)
             moved = mark is None or not mark.speaks_for(rates) if change.ref.kind is Kind.RATE_CARD else False
             return Standing.STALE if moved or digest_of(observed) != step.expects else Standing.READY

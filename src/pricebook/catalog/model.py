@@ -104,9 +104,14 @@ class Model(BaseModel):
         return named.lower() if isinstance(named, str) else USD
 
     @classmethod
+    def written(cls) -> frozenset[str]:
+        """The fields as manifests have them: `from` is no name in Python."""
+        return frozenset(info.alias or name for name, info in cls.model_fields.items())
+
+    @classmethod
     def unknown(cls, name: str) -> Violation:
         """What to say of a field that this model does not have."""
-        fields = cls.model_fields
+        fields = cls.written()
         if name in cls.forbidden:
             message, hint = cls.forbidden[name]
             return Violation("forbidden-field", f"{quote(name)} cannot be here: {message}", (), hint)
@@ -122,7 +127,7 @@ class Model(BaseModel):
     def _read(cls, data: Any, info: ValidationInfo) -> Any:
         if not isinstance(data, Mapping):
             return data
-        if unknown := data.keys() - cls.model_fields.keys():
+        if data.keys() - cls.model_fields.keys() and (unknown := data.keys() - cls.written()):
             data = {**data, **{name: Refused(cls.unknown(name)) for name in unknown if isinstance(name, str)}}
         if cls.amounts:
             scales: Mapping[str, Scale] = (info.context or {}).get("units") or {USD: Scale("USD", 2)}

@@ -58,7 +58,13 @@ def command(ctx: click.Context, accept: Path | None, adopt: bool, revert: Path |
         loaded, store = load(invocation.project, environment), invocation.store()
         snapshot = store.snapshot(namespace, invocation.as_of, loaded.adopted(environment))
         report = drift(
-            loaded, snapshot, invocation.journal(), namespace=namespace, environment=environment, accept=accept
+            loaded,
+            snapshot,
+            invocation.journal(),
+            namespace=namespace,
+            environment=environment,
+            accept=accept,
+            moves=invocation.project.moves,
         )
         view = drift_view(report, RowChoice.parse(rows))
         invocation.report(lambda form: _document(form, view))
@@ -75,7 +81,7 @@ def command(ctx: click.Context, accept: Path | None, adopt: bool, revert: Path |
         if revert is not None:
             from pricebook.plan.document import write
 
-            plan, left = reverted(report, loaded, snapshot)
+            plan, left = reverted(report, loaded, snapshot, invocation.project.moves)
             revert.write_text(write(plan), encoding="utf-8")
             if invocation.text:
                 invocation.print(_reverted(plan, left, revert))

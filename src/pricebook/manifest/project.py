@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints, WithJsonSchema
 from pricebook.catalog.field import Texts, Whole
 from pricebook.catalog.model import Model, Number, Text, Violation
 from pricebook.catalog.model import Path as NounPath
+from pricebook.catalog.reference import Ref
 from pricebook.manifest.locate import locate
 from pricebook.manifest.place import Placer
 from pricebook.manifest.policy import Policy
@@ -81,6 +82,27 @@ class Environment(Model):
                 yield Violation("not-applicable", message, (name,), "remove it, or set store: metronome")
 
 
+MovedRef = Annotated[
+    str,
+    StringConstraints(pattern=r"^(billable-metric|product|rate-card|package):[a-z0-9][a-z0-9_.-]*$", max_length=170),
+]
+
+
+class Move(Model):
+    """An object that manifests call by another name now."""
+
+    old: Annotated[MovedRef, Field(alias="from")]
+    """What it was called: `product:pro`."""
+    to: MovedRef
+    """What its manifest is called now."""
+
+    def rules(self) -> Iterator[Violation]:
+        """What is renamed stays what it is, under another name."""
+        if self.old.partition(":")[0] != self.to.partition(":")[0] or self.old == self.to:
+            hint = "write {from: product:one, to: product:other}"
+            yield Violation("moved", f"{self.old} cannot become {self.to}", ("to",), hint)
+
+
 class ProjectSettings(Model):
     """The content of `pricebook.yaml`."""
 
@@ -94,9 +116,22 @@ class ProjectSettings(Model):
     """The environment that is meant when none is named; the first one by default."""
     policy: Policy = Field(default_factory=Policy)
     """What needs a person's word before it is applied."""
+    moved: tuple[Move, ...] = ()
+    """Objects that were renamed, in the order in which that happened; nothing is made anew."""
 
     def rules(self) -> Iterator[Violation]:
-        """The default environment is one of the environments."""
+        """The default environment is one of the environments, and no object was renamed twice from one name."""
+        names = [move.old for move in self.moved]
+        lasts = {move.old: move.to for move in self.moved}
+        for index, move in enumerate(self.moved):
+            seen, last = {move.old}, move.to
+            while last in lasts and last not in seen:
+                seen.add(last)
+                last = lasts[last]
+            if move.old in names[:index] or last in seen or move.to in [other.to for other in self.moved[:index]]:
+                message = f"{move.old} and {move.to} are said otherwise by other entries"
+                hint = "each name is left once and taken once, and no name is taken back"
+                yield Violation("moved", message, ("moved", index), hint)
         name = self.default_environment
         if name is not None and name not in self.environments:
             hint = did_you_mean(name, self.environments)
@@ -120,6 +155,11 @@ class Project:
     def tops(self, environment: str) -> tuple[str, ...]:
         """The same with those that hold the overlays of an environment."""
         return (*self.manifests, *self.settings.environments[environment].overlays)
+
+    @property
+    def moves(self) -> tuple[tuple[Ref, Ref], ...]:
+        """How objects were called before, and afterwards, in the order in which that happened."""
+        return tuple((Ref.parse(move.old), Ref.parse(move.to)) for move in self.settings.moved)
 
     def environment(self, name: str | None) -> tuple[str, Environment]:
         """The environment of that name, or the default one. Raises Rejected."""

@@ -151,7 +151,7 @@ class _Generator(GenerateJsonSchema):
         """Fields are described by their docstrings."""
         found = super().model_schema(schema)
         for field, text in field_descriptions(schema["cls"]).items():
-            found["properties"][field]["description"] = text
+            found["properties"][schema["cls"].model_fields[field].alias or field]["description"] = text
         return found
 
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:

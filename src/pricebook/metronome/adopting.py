@@ -1,7 +1,10 @@
-"""Adopting an object of the account that bears no mark: one request, which gives it ours."""
+"""Adopting an object of the account, which bears no mark or that of its earlier name: one request, for its marks."""
 
 from pricebook.apply.keys import ALIASES, DIGEST, RATES, REF, mark_of
-from pricebook.apply.ports import StoreRefused
+from pricebook.apply.ports import StoreError, StoreRefused
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.renaming import Renaming
 from pricebook.metronome.account import owner_of
 from pricebook.metronome.writing import Work
 from pricebook.plan.change import Adopt
@@ -10,6 +13,8 @@ from pricebook.plan.change import Adopt
 def adopt(work: Work, change: Adopt) -> str:
     """Make an object of nobody's ours, and return its id. Its own custom fields stay. Raises StoreRefused."""
     account, ref = work.account, change.ref
+    if change.was is not None and account.ours.get(change.was, {}).get("id") == change.id:
+        return _rename(work, change, change.was)
     held = account.ours.get(ref)
     if held is not None and held["id"] == change.id and ref not in account.unmarked:
         return change.id
@@ -35,4 +40,28 @@ def adopt(work: Work, change: Adopt) -> str:
         marks[ALIASES] = change.aliases
     work.mark(ref, change.id, marks)
     account.unmarked.discard(ref)
+    return change.id
+
+
+def _rename(work: Work, change: Adopt, was: Ref) -> str:
+    """Write the present name into the mark; the other marks are understood under both names."""
+    account, renaming = work.account, Renaming({(was.kind, was.name): change.ref.name})
+    if change.ref in account.ours:
+        raise StoreRefused(
+            f"{change.ref} is another object already", 409, "somebody else applied in between; plan again"
+        )
+    account.ours[change.ref] = account.ours.pop(was)
+    try:
+        work.mark(change.ref, change.id, {REF: mark_of(account.namespace, change.ref)})
+    except StoreError:
+        account.ours[was] = account.ours.pop(change.ref)
+        raise
+    if was.kind is Kind.PRODUCT:
+        account.products[change.id] = change.ref.name
+        account.rates = {
+            card: {renaming.key(key): text for key, text in held.items()} for card, held in account.rates.items()
+        }
+    elif was in account.rates:
+        account.rates[change.ref] = account.rates.pop(was)
+    work.nouns = dict(renaming.catalog(Catalog(work.nouns)).nouns)
     return change.id

@@ -80,7 +80,7 @@ class RemoteStore:
             case AddRates():
                 return add_rates(work, change)
             case Adopt():
-                if change.ref not in work.account.ours:
+                if change.ref not in work.account.ours and change.was not in work.account.ours:
                     self.snapshot(namespace, at, {change.ref: change.id})
                     work = self._known(namespace, at)
                 return adopt(work, change)

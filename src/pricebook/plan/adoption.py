@@ -15,6 +15,7 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.change import Adopt, Change, Create
 from pricebook.plan.diff import NO_RATES
+from pricebook.plan.former import Moves, versions_of
 from pricebook.plan.mark import NO_ALIASES, RateMark, alias_digest, sums_of
 from pricebook.plan.snapshot import Foreign, Snapshot, digest_of
 from pricebook.problem import Problem
@@ -24,11 +25,13 @@ from pricebook.span import Span
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What manifests say about objects that an environment had before them: the store's ids by ref, and the refs that
-    are none of those that are there (`fresh`). `at` is where the manifest says it."""
+    are none of those that are there (`fresh`), and how they were called before (`moves`). `at` is where the manifest
+    says it."""
 
     environment: str = ""
     ids: Mapping[Ref, str] = field(default_factory=dict)
     fresh: Collection[Ref] = ()
+    moves: Moves = ()
     at: Callable[[Ref], Span | None] = lambda _: None
 
 
@@ -36,14 +39,19 @@ NO_CLAIMS = Claims()
 """Nothing is said."""
 
 
-def adoptions(desired: Catalog, snapshot: Snapshot) -> Iterator[Adopt]:
+def adoptions(desired: Catalog, snapshot: Snapshot, moving: Moves = ()) -> Iterator[Adopt]:
     """The steps that give desired objects our marks that bear none, by kind and name.
 
-    A package cannot be marked: it stays ours by its id in the manifest, and there is no step for it.
+    A package cannot be marked: it stays ours by its id in the manifest, and there is no step for it. `moving` are the
+    moves because of which objects of ours bear no mark of their present name.
     """
+    former = {new: old for old, new in moving}
     for ref in sorted(snapshot.unmarked, key=lambda ref: (ref.kind.rank, ref.name)):
         noun = snapshot.catalog.nouns.get(ref)
         if noun is None or ref.kind is Kind.PACKAGE or ref not in desired.nouns:
+            continue
+        if ref in former:
+            yield Adopt(ref, snapshot.ids[ref], noun, "", was=former[ref])
             continue
         rates = aliases = ""
         if isinstance(noun, RateCard):
@@ -103,6 +111,15 @@ def _unfit(claims: Claims, ref: Ref, id_: str, kind: Kind, found: Foreign | None
     reason = found.unreadable or "it was not read"
     hint = "it says something that manifests do not know: it can only be left alone"
     return _problem("adopt-unreadable", f"the {words} {id_} cannot be read: {reason}", claims, ref, hint)
+
+
+def check_moves(claims: Claims, snapshot: Snapshot) -> Iterator[Problem]:
+    """Whether an object that is to have another name can have it: nothing else has it yet. `snapshot` is as read."""
+    there = versions_of(snapshot)
+    for old, new in claims.moves:
+        if there.get(old, set()) & there.get(new, set()):
+            hint = f"remove this entry: {old} is left alone then, or archived with --prune"
+            yield _problem("moved", f"both {old} and {new} are there already", claims, old, hint)
 
 
 def check_questions(changes: Iterable[Change], claims: Claims, snapshot: Snapshot) -> Iterator[Problem]:

@@ -108,6 +108,8 @@ class Adopt:
 
     `id` is the store's, `noun` what it was observed to be. It is marked with that: `digest`, and of a rate card `rates`
     (`plan.mark.RateMark`) and `aliases` (`plan.mark.alias_digest`), empty where it has none.
+
+    With `was` it is ours already, under that name: only the name in its mark changes, and the marks are empty here.
     """
 
     ref: Ref
@@ -116,6 +118,7 @@ class Adopt:
     digest: str
     rates: str = ""
     aliases: str = ""
+    was: Ref | None = None
     reason: str = ""
 
 

@@ -49,7 +49,8 @@ def _digest(plan: Plan) -> str:
     # A package is what its manifest's id says; a new version of it follows that one.
     named = {step.change.ref.name for step in plan.steps if step.change.ref.kind is Kind.PACKAGE}
     adopted = {ref.name: id_ for ref, id_ in plan.adopted.items() if ref.kind is Kind.PACKAGE and ref.name in named}
-    return digest(encode((*meaning, adopted) if adopted else meaning))
+    moved = [[old.name, new.name] for old, new in plan.moved if old.kind is Kind.PACKAGE and new.name in named]
+    return digest(encode((*meaning, adopted, moved) if adopted or moved else meaning))
 
 
 def _meaning(step: Step) -> Iterator[Any]:
@@ -63,7 +64,7 @@ def _meaning(step: Step) -> Iterator[Any]:
             yield from ("Repoint", sorted(encode(spec_of(alias)) for alias in change.aliases), change.product_order)
             yield sorted(encode(spec_of(alias)) for alias in change.observed)
         case Adopt():
-            yield from ("Adopt", change.id, change.rates)
+            yield from ("Adopt", change.id, change.rates, str(change.was or ""))
         case Archive():
             yield "Archive"
         case AddRates():

@@ -51,6 +51,8 @@ def write(plan: Plan) -> str:
     }
     if plan.adopted:
         head["adopted"] = {str(ref): id_ for ref, id_ in sorted(plan.adopted.items())}
+    if plan.moved:
+        head["moved"] = [[str(old), str(new)] for old, new in plan.moved]
     steps = ",\n".join(_step_text(step) for step in plan.steps)
     return encode(head)[:-1] + ',"steps":[\n' + steps + "\n]}\n"
 
@@ -75,6 +77,7 @@ def read(text: str, shown: str) -> Plan:
             unmanaged=data["unmanaged"],
             units={name: Scale(unit["currency"], unit["scale"]) for name, unit in data["units"].items()},
             findings=tuple(map(_finding, data["findings"])),
+            moved=tuple((Ref.parse(old), Ref.parse(new)) for old, new in data.get("moved", ())),
             adopted={Ref.parse(ref): id_ for ref, id_ in data.get("adopted", {}).items()},
         )
     except (KeyError, TypeError, ValueError, AttributeError, ValidationError, RecursionError) as error:
@@ -119,6 +122,7 @@ def _step_text(step: Step) -> str:
         case Adopt():
             data |= {"action": "adopt", "adopts": change.id, "digest": change.digest, "spec": spec_of(change.noun)}
             data |= {"mark": change.rates, "alias_mark": change.aliases}
+            data |= {"was": str(change.was)} if change.was is not None else {}
         case Archive():
             data["action"] = "archive"
         case _:
@@ -198,7 +202,8 @@ def _change(data: Mapping[str, Any]) -> Change:
         return Repoint(ref, _aliases(data["aliases"]), _aliases(data["observed"]), order, reason)
     noun = noun_of(ref.kind, data["spec"])
     if action == "adopt":
-        return Adopt(ref, data["adopts"], noun, data["digest"], data["mark"], data["alias_mark"], reason)
+        was = Ref.parse(data["was"]) if "was" in data else None
+        return Adopt(ref, data["adopts"], noun, data["digest"], data["mark"], data["alias_mark"], was, reason)
     if action == "create":
         return Create(ref, noun, data["digest"], reason)
     fields = tuple(_field(field) for field in data["fields"])

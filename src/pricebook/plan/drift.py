@@ -32,8 +32,8 @@ from pricebook.plan.change import (
 )
 from pricebook.plan.diff import Difference, diff
 from pricebook.plan.fields import field_changes
+from pricebook.plan.former import Moves, pending, present
 from pricebook.plan.mark import NO_ALIASES, alias_digest
-from pricebook.plan.meaning import as_meant
 from pricebook.plan.origin import Origin, origin, rate_origins
 from pricebook.plan.snapshot import AFTER_RATES, Snapshot, digest_of
 from pricebook.plan.versions import named
@@ -51,7 +51,7 @@ class Facet(StrEnum):
     RATES = "rates"
     ALIASES = "aliases"
     OWNER = "owner"
-    """Git asks for an object that bears no mark of ours yet."""
+    """Git asks for an object that bears no mark of ours yet, or that of an earlier name."""
     MISSING = "missing"
     """Git has it, the account does not."""
     VERSION = "version"
@@ -139,12 +139,17 @@ def compare(
     as_of: datetime,
     places: Mapping[Ref, Span],
     applied: frozenset[str] = frozenset(),
+    moves: Moves = (),
 ) -> Comparison:
     """Every difference between the manifests and the account. `applied` are refs, as text, that the journal knows to
-    have been applied: one of them that is not there any more was taken away."""
-    snapshot = as_meant(snapshot, desired.nouns)
+    have been applied: one of them that is not there any more was taken away. `moves` are how objects were called
+    before."""
+    moving = pending(snapshot, moves)
+    snapshot = present(snapshot, moves, desired)
     difference = diff(desired, snapshot, as_of)
-    found = [Drift(change.ref, Facet.OWNER, Origin.PENDING, False, change) for change in adoptions(desired, snapshot)]
+    found = [
+        Drift(change.ref, Facet.OWNER, Origin.PENDING, False, change) for change in adoptions(desired, snapshot, moving)
+    ]
     found += [*_drifts(difference, desired, snapshot, applied), *_refused(difference, desired, snapshot)]
     return Comparison(
         namespace=namespace,

@@ -8,12 +8,12 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.unit import BUILT_IN, scale_of
-from pricebook.plan.adoption import NO_CLAIMS, Claims, adoptions, check_claims, check_questions
+from pricebook.plan.adoption import NO_CLAIMS, Claims, adoptions, check_claims, check_moves, check_questions
 from pricebook.plan.assess import alias_holders, hazards_of, mark_foreign, mark_live, reach_of
 from pricebook.plan.change import AddRates, Change, Supersede
 from pricebook.plan.diff import Difference, diff
 from pricebook.plan.fields import field_changes
-from pricebook.plan.meaning import as_meant
+from pricebook.plan.former import pending, present
 from pricebook.plan.order import ordered
 from pricebook.plan.origin import Origin, rate_origins
 from pricebook.plan.reach import shares_of
@@ -46,11 +46,13 @@ def make_plan(
     Raises Rejected when something desired cannot be done at all, RehearsalFailed when the plan does not close.
     """
     unmarked = {ref: snapshot.ids[ref] for ref in snapshot.unmarked}
-    snapshot = as_meant(snapshot, desired.nouns)
-    taken = list(adoptions(desired, snapshot))
+    problems = list(check_moves(claims, snapshot))
+    moving = pending(snapshot, claims.moves)
+    snapshot = present(snapshot, claims.moves, desired)
+    taken = list(adoptions(desired, snapshot, moving))
     snapshot = rehearse(snapshot, taken) if taken else snapshot
     difference = diff(desired, snapshot, as_of, prune=prune, places=places)
-    problems = [*check_claims(claims, snapshot), *difference.problems]
+    problems += [*check_claims(claims, snapshot), *difference.problems]
     problems += check_questions(difference.changes, claims, snapshot)
     if problems:
         raise Rejected(problems)
@@ -65,7 +67,7 @@ def make_plan(
     made = plan_of(
         difference, desired, snapshot, namespace=namespace, environment=environment, as_of=as_of, places=places or {}
     )
-    return replace(made, adopted={_asked(ref): id_ for ref, id_ in unmarked.items()}) if unmarked else made
+    return replace(made, adopted={_asked(ref): id_ for ref, id_ in unmarked.items()}, moved=moving)
 
 
 def _asked(ref: Ref) -> Ref:

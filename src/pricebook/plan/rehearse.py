@@ -56,7 +56,8 @@ def rehearse(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
             case Adopt():
                 unmarked.discard(change.ref)
                 ids[change.ref] = change.id
-                marks[change.ref] = change.digest
+                if change.digest:
+                    marks[change.ref] = change.digest
                 if change.rates:
                     rate_marks[change.ref] = change.rates
                 if change.aliases:

@@ -76,6 +76,7 @@ def plan_schema() -> dict[str, Any]:
             "rates": {"type": "array", "items": rate},
             "mark": {"description": "what the card's rates are marked with once these are in, or once adopted", **text},
             "alias_mark": {"description": "what the card's aliases are marked with once adopted", **text},
+            "was": {"description": "the name that it had as ours", **text},
             "adopts": {"description": "the store's id of the object that is adopted", **text},
             "marked": {"description": "what they were marked with before", **text},
             "aliases": {"type": "array", "items": {"type": "object"}},
@@ -135,6 +136,11 @@ def plan_schema() -> dict[str, Any]:
             "description": "the store's ids of objects that bore no mark and were read as ours",
             "additionalProperties": text,
         },
+        "moved": {
+            "type": "array",
+            "description": "objects of ours that were read under another name: from which, to which",
+            "items": {"type": "array", "items": text, "minItems": 2, "maxItems": 2},
+        },
         "steps": {"type": "array", "items": step},
     }
     return {
@@ -142,7 +148,7 @@ def plan_schema() -> dict[str, Any]:
         "$id": "https://pricebook.dev/schemas/plan.schema.json",
         "title": "pricebook plan",
         "type": "object",
-        "required": [name for name in properties if name != "adopted"],
+        "required": [name for name in properties if name not in ("adopted", "moved")],
         "properties": properties,
         "additionalProperties": False,
     }

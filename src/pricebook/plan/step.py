@@ -63,7 +63,7 @@ class Plan:
     amounts of each pricing unit read. `findings` are what rules say about the plan and what it leads to; they travel
     with it and are no part of what it is; nor is `besides`, which stays behind when the plan is written to a file.
     `adopted` are the objects that bore no mark and were read as ours, as `apply.ports.Store` takes them: the plan is
-    about a store that is read so.
+    about a store that is read so, and under the present names of what `moved`.
     """
 
     namespace: str
@@ -80,6 +80,7 @@ class Plan:
     findings: tuple[Problem, ...] = ()
     besides: "Besides | None" = None
     adopted: Mapping[Ref, str] = field(default_factory=dict)
+    moved: tuple[tuple[Ref, Ref], ...] = ()
     format: int = FORMAT
     remembered: list[str] = field(default_factory=list, init=False, compare=False, repr=False)
     """The plan's digest, once somebody asked for it: see `plan.digest`."""

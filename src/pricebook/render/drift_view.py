@@ -209,7 +209,7 @@ _DONE = {
     Origin.PENDING: "changed in git, not applied yet",
 }
 _WHOLE = {
-    (Facet.OWNER, Origin.PENDING): "to be adopted: it bears no mark of ours yet",
+    (Facet.OWNER, Origin.PENDING): "to be adopted, or renamed: its mark does not say this name yet",
     (Facet.MISSING, Origin.PENDING): "new in git, not applied yet",
     (Facet.MISSING, Origin.DRIFTED): "gone from the account, where it had been applied",
     (Facet.VERSION, Origin.PENDING): "git wants a new version, not applied yet",

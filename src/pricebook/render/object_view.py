@@ -217,6 +217,8 @@ def _created(ref: Ref, noun: Noun) -> str:
 
 def _adopted(change: Adopt) -> str:
     name: str = getattr(change.noun, "name", "")
+    if change.was is not None:
+        return f"renamed from {change.was}, and stays as it is: {shortened(name)}, {change.id}"
     return f"becomes ours and stays as it is: {shortened(name)}, {change.id}"
 
 

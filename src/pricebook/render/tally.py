@@ -19,7 +19,8 @@ _NEXT = "}],["
 @dataclass(frozen=True, slots=True)
 class Tally:
     """Objects created, package versions that follow others, fields revised in place and objects they are of, rates
-    added (segments of timelines), aliases that move and aliases given for the first time, objects adopted and archived.
+    added (segments of timelines), aliases that move and aliases given for the first time, objects adopted, renamed
+    and archived.
     """
 
     created: int = 0
@@ -31,6 +32,7 @@ class Tally:
     aliases_given: int = 0
     reordered: int = 0
     adopted: int = 0
+    renamed: int = 0
     archived: int = 0
 
 
@@ -47,6 +49,7 @@ def tally_words(work: Tally) -> str:
     """`3 objects created, 1 new version, 43 rates added`; empty when there is nothing."""
     parts = (
         (work.adopted, "object adopted", "objects adopted"),
+        (work.renamed, "object renamed", "objects renamed"),
         (work.created, "object created", "objects created"),
         (work.versions, "new version", "new versions"),
         (work.fields, "field revised in place", "fields revised in place"),
@@ -94,7 +97,7 @@ def _of(step: Step) -> Iterator[tuple[str, int]]:
             yield from _of_aliases(change)
             yield "reordered", int(set(change.aliases) == set(change.observed))
         case Adopt():
-            yield "adopted", 1
+            yield "adopted" if change.was is None else "renamed", 1
         case Archive():
             yield "archived", 1
         case _:

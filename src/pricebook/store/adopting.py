@@ -1,6 +1,6 @@
 """Adopting an object that bears no mark: it gets ours, and the keys of rates get our names of products.
 
-The database keeps marks and keys from being edited. Here, and nowhere else, the rule about keys is lifted, inside the
+The database keeps marks and keys from being edited. Here, and nowhere else, these rules are lifted, inside the
 transaction that needs it.
 """
 
@@ -19,12 +19,9 @@ from pricebook.store.reading import TIMELINES, table_of
 from pricebook.store.tables import NOUNS, rate_card
 from pricebook.store.writing import Transaction
 
-_KEYS_FROZEN = "rate_timeline_key"
-"""The trigger that keeps a rate where it is."""
-
 
 def adopt(work: Transaction, change: Adopt) -> str:
-    """Make an object of nobody's ours, and return its id. Raises StoreRefused."""
+    """Make an object of nobody's ours, or give one of ours its present name, and return its id. Raises StoreRefused."""
     ref, table = change.ref, NOUNS[change.ref.kind]
     found = work.reader.one(f"SELECT mark, archived_at FROM {table_of(ref.kind)} WHERE id = ?", change.id)
     holder = work.find(ref)
@@ -36,13 +33,20 @@ def adopt(work: Transaction, change: Adopt) -> str:
         change.id,
         present=found is not None,
         archived=archived_at is not None,
-        owner=mark or "",
+        owner=mark if mark is not None and (change.was is None or mark != work.mark(change.was)) else "",
         taken=holder is not None,
     )
-    values: dict[str, object] = {"mark": work.mark(ref), "digest": change.digest}
-    if ref.kind is Kind.RATE_CARD:
+    values: dict[str, object] = {"mark": work.mark(ref)}
+    if change.was is None:
+        values["digest"] = change.digest
+    if change.was is None and ref.kind is Kind.RATE_CARD:
         values |= {"rates_mark": change.rates or None, "aliases_mark": change.aliases or None}
-    work.connection.execute(update(table).where(table.c.id == change.id).values(values))
+    statement = update(table).where(table.c.id == change.id).values(values)
+    if mark is None:
+        work.connection.execute(statement)
+    else:
+        with _lifted(work, table.name, f"{table.name}_mark"):
+            work.connection.execute(statement)
     _name_products(work, change)
     return change.id
 
@@ -64,7 +68,7 @@ def _name_products(work: Transaction, change: Adopt) -> None:
             renamed.append((named, card, key))
     if not renamed:
         return
-    with _lifted(work, _KEYS_FROZEN):
+    with _lifted(work, "rate_timeline", "rate_timeline_key"):
         work.bulk("UPDATE rate_timeline SET key = ? WHERE rate_card_id = ? AND key = ?", renamed)
     for card in sorted({card for _, card, _ in renamed}):
         entries = work.reader.rows(TIMELINES, card)
@@ -73,12 +77,12 @@ def _name_products(work: Transaction, change: Adopt) -> None:
 
 
 @contextmanager
-def _lifted(work: Transaction, trigger: str) -> Iterator[None]:
-    """Meanwhile the trigger on rates does nothing; for others it always stands."""
+def _lifted(work: Transaction, table: str, trigger: str) -> Iterator[None]:
+    """Meanwhile the trigger does nothing; for others it always stands."""
     if not work.reader.local:
-        work.reader.run(f"ALTER TABLE rate_timeline DISABLE TRIGGER {trigger}")
+        work.reader.run(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
         yield
-        work.reader.run(f"ALTER TABLE rate_timeline ENABLE TRIGGER {trigger}")
+        work.reader.run(f"ALTER TABLE {table} ENABLE TRIGGER {trigger}")
         return
     made = work.reader.one("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?", trigger)
     assert made is not None

@@ -20,6 +20,7 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import references
 from pricebook.plan.change import AddRates, Adopt, Archive, Change, Create, Repoint, Revise, Supersede
 from pricebook.plan.diff import NO_RATES
+from pricebook.plan.former import renamed
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import AFTER_RATES, Snapshot
 from pricebook.store import rule
@@ -38,6 +39,10 @@ class MemoryStore:
     def perform(self, namespace: str, change: Change, at: datetime) -> str:
         """See `apply.ports.Store`."""
         held = self.snapshot(namespace, at)
+        if isinstance(change, Adopt) and change.was in held.ids and change.ref not in held.ids:
+            # It is ours under another name: from now on under this one.
+            assert change.was is not None
+            held = self._held = rehearse(renamed(held, [(change.was, change.ref)]), [change])
         wanted = _wanted(held, change, at)
         if wanted is not None:
             held = self._held = _without_archived_rates(rehearse(held, [wanted]))
@@ -82,8 +87,11 @@ def _wanted(held: Snapshot, change: Change, at: datetime) -> Change | None:
             _check_references(held, ref, products_of_order, archived_too=True)
             return change
         case Adopt():
-            there = held.ids.get(ref) == change.id
-            rule.check_adoption(ref, change.id, present=there, archived=ref in held.archived, owner="", taken=False)
+            holder = next((other for other, id_ in held.ids.items() if id_ == change.id), None)
+            owner = str(holder) if holder not in (None, ref, change.was) else ""
+            taken = ref in held.ids and holder != ref
+            archived = holder in held.archived
+            rule.check_adoption(ref, change.id, present=holder is not None, archived=archived, owner=owner, taken=taken)
             return None
         case Archive():
             rule.check_live(ref, present=ref in held.ids, archived=False)

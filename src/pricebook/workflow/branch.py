@@ -19,6 +19,7 @@ from pricebook.catalog.reference import Ref
 from pricebook.manifest.project import Project, read_project
 from pricebook.manifest.source import PROJECT_FILE
 from pricebook.plan.change import Change
+from pricebook.plan.former import renamed
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Besides, Plan
@@ -39,11 +40,12 @@ class _Ahead:
     """The store as it will be once a plan has been applied to it. Only reads."""
 
     def __init__(self, store: Store, pending: Plan) -> None:
-        self._store, self._changes = store, [step.change for step in pending.steps]
+        self._store, self._pending = store, pending
 
     def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING) -> Snapshot:
         """See `apply.ports.Store`."""
-        return rehearse(self._store.snapshot(namespace, at, adopt), self._changes)
+        held = self._store.snapshot(namespace, at, {**self._pending.adopted, **adopt})
+        return rehearse(renamed(held, self._pending.moved), (step.change for step in self._pending.steps))
 
     def perform(self, namespace: str, change: Change, at: datetime) -> str:
         """See `apply.ports.Store`."""

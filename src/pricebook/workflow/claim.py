@@ -1,20 +1,44 @@
-"""What the manifests of a project say about objects that an environment had before them."""
+"""What the manifests of a project say about objects that an environment had before them, or under other names."""
 
+from collections.abc import Iterator
 from functools import partial
 
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded
+from pricebook.manifest.project import Project
 from pricebook.plan.adoption import Claims
+from pricebook.problem import Problem, Rejected
 from pricebook.span import Span
 
 
-def claims_of(loaded: Loaded, environment: str) -> Claims:
-    """The claims of an environment. Where they stand is looked up when it has to be said."""
+def claims_of(project: Project, loaded: Loaded, environment: str) -> Claims:
+    """The claims of an environment. Where they stand is looked up when it has to be said. Raises Rejected for what
+    moved to where nothing is."""
+    problems = list(_check_moves(project, loaded))
+    if problems:
+        raise Rejected(problems)
     fresh = {ref for ref in loaded.adopt if loaded.is_new(ref, environment)}
-    return Claims(environment, loaded.adopted(environment), fresh, partial(_at, loaded, environment))
+    moves = project.moves
+    places = partial(_at, project, loaded, environment)
+    return Claims(environment, loaded.adopted(environment), fresh, moves, places)
 
 
-def _at(loaded: Loaded, environment: str, ref: Ref) -> Span | None:
-    """Where the entry stands; for a noun without one, its name."""
+def _check_moves(project: Project, loaded: Loaded) -> Iterator[Problem]:
+    """An entry leads from a name that is given up to one that is declared, or that moved on."""
+    left = {old for old, _ in project.moves}
+    for index, (old, new) in enumerate(project.moves):
+        if old in loaded.catalog.nouns:
+            hint = "an object has one name: rename its manifest, or remove this entry"
+            yield Problem("moved", f"{old} is still declared", project.place(("moved", index, "from")), hint)
+        elif new not in loaded.catalog.nouns and new not in left:
+            message = f"{new} is not declared: the entry matches nothing any more"
+            yield Problem("moved", message, project.place(("moved", index, "to")), "remove this entry")
+
+
+def _at(project: Project, loaded: Loaded, environment: str, ref: Ref) -> Span | None:
+    """Where the entry stands; for a noun without one its name, for a name that was given up the entry that says so."""
+    for index, (old, _) in enumerate(project.moves):
+        if old == ref:
+            return project.place(("moved", index, "from"))
     said = environment in loaded.adopt.get(ref, ())
     return loaded.whereabouts.at(ref, ("metadata", "adopt", environment) if said else ("metadata", "name"))

@@ -15,7 +15,7 @@ from pricebook.manifest.adopt import Adoption, Wish
 from pricebook.manifest.load import Loaded, load
 from pricebook.manifest.project import Project
 from pricebook.plan.drift import Drift, DriftReport, Facet, compare
-from pricebook.plan.meaning import as_meant
+from pricebook.plan.former import Moves, pending, present, retold
 from pricebook.plan.planner import RehearsalFailed
 from pricebook.plan.revert import revert_plan
 from pricebook.plan.snapshot import AFTER_RATES, Snapshot
@@ -32,6 +32,7 @@ def drift(
     namespace: str,
     environment: str,
     accept: Path | None = None,
+    moves: Moves = (),
 ) -> DriftReport:
     """Compare the manifests with what an account holds, as of then. Raises Rejected for a bad file of acceptances; a
     journal that cannot be read only says less."""
@@ -48,6 +49,7 @@ def drift(
         as_of=as_of,
         places=loaded.places,
         applied=_applied(journal, environment) if absent else frozenset(),
+        moves=moves,
     )
     used: set[int] = set()
     left: list[Drift] = []
@@ -61,10 +63,15 @@ def drift(
     return DriftReport(comparison, tuple(left), tuple(accepted), tuple(findings), unverified)
 
 
-def revert(report: DriftReport, loaded: Loaded, snapshot: Snapshot) -> tuple[Plan, tuple[tuple[str, str], ...]]:
+def revert(
+    report: DriftReport, loaded: Loaded, snapshot: Snapshot, moves: Moves
+) -> tuple[Plan, tuple[tuple[str, str], ...]]:
     """The plan that undoes what nobody accepted, and what it has to leave, with the reason. Raises Rejected."""
+    if pending(snapshot, moves):
+        message = "objects are still to be renamed here, and can be named by neither name until then"
+        raise reject("moved", message, hint="apply the plan that renames them first")
     try:
-        return revert_plan(report.open, report.comparison, loaded.catalog, snapshot)
+        return revert_plan(report.open, report.comparison, loaded.catalog, retold(snapshot, moves, loaded.catalog))
     except RehearsalFailed as error:
         hint = "this is a bug of pricebook, not of the manifests; nothing was written. Please report it with them"
         raise reject("rehearsal", str(error), hint=hint) from error
@@ -84,7 +91,7 @@ def adopt(report: DriftReport, project: Project, loaded: Loaded, snapshot: Snaps
     What was written is loaded and compared again. Raises Rejected, with the files as they were, when the manifests
     would no longer hold.
     """
-    held = as_meant(snapshot, loaded.catalog.nouns)
+    held = present(snapshot, project.moves, loaded.catalog)
     work = Adoption(loaded)
     wishes: list[Wish] = []
     for each in report.open:
@@ -113,6 +120,7 @@ def adopt(report: DriftReport, project: Project, loaded: Loaded, snapshot: Snaps
         environment=comparison.environment,
         as_of=comparison.as_of,
         places=again.places,
+        moves=project.moves,
     )
     wished = {wish.ref for wish in wishes} - {Ref.parse(ref) for ref, _ in work.left}
     still = {each.ref for each in left.drifts if each.origin.is_drift and each.ref in wished}

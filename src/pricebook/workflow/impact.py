@@ -19,6 +19,7 @@ from pricebook.catalog.timeline import read_schedule
 from pricebook.manifest.project import Project
 from pricebook.plan.change import AddRates
 from pricebook.plan.contract import Contract
+from pricebook.plan.former import Moves, renamed
 from pricebook.plan.migration.move import MigrationPlan
 from pricebook.plan.migration.standing import Lives, found_in
 from pricebook.plan.rehearse import rehearse
@@ -50,9 +51,12 @@ def assess_impact(
     `starting_at` is the first month of the window; by default the first one in which every change of the plan holds.
     Raises Rejected for files that are no usage, StoreError when the store cannot be read.
     """
-    snapshot = store.snapshot(plan.namespace, plan.as_of, plan.adopted)
-    if plan.besides is not None:  # a branch's plan starts where what is pending besides ends
-        snapshot = _after(snapshot, plan.besides.plan)
+    before = (plan.besides.plan,) if plan.besides is not None else ()
+    adopted = {ref: id_ for each in (*before, plan) for ref, id_ in each.adopted.items()}
+    snapshot = store.snapshot(plan.namespace, plan.as_of, adopted)
+    for pending in before:  # a branch's plan starts where what is pending besides ends
+        snapshot = _after(renamed(snapshot, pending.moved), pending)
+    snapshot = renamed(snapshot, plan.moved)
     desired = _after(snapshot, plan).catalog
     # A metric counts the same on both sides: what it counts can never change.
     meters, uncounted = meters_of(Catalog({**snapshot.catalog.nouns, **desired.nouns}))
@@ -61,7 +65,8 @@ def assess_impact(
     start = first_of_month(starting_at) if starting_at is not None else _in_force(plan)
     window = Window(start, later(start, months, "MONTHS"))
     tell("listing contracts")
-    listed = list(store.contracts(plan.namespace, plan.as_of))
+    moved = [move for each in (*before, plan) for move in each.moved]
+    listed = [_under_present_names(each, moved) for each in store.contracts(plan.namespace, plan.as_of)]
     tell(f"counting the usage of {len(listed):,} contracts")
     census, quantities = measure(engine, meters, _periods(listed, used.starting_at, months))
     tell(f"billing {len(listed):,} contracts twice")
@@ -127,6 +132,18 @@ def _read(engine: Engine, files: Sequence[Path], meters: Sequence[Meter]) -> tup
             hint="an event has a transaction_id, customer_id, event_type, timestamp and properties",
         )
     return _whole_months(*span)
+
+
+def _under_present_names(contract: Contract, moved: Moves) -> Contract:
+    """The contract on what its package and card are called now."""
+    package, card = contract.package, contract.card
+    for old, new in moved:
+        if package is not None and package[:2] == old[:2]:
+            package = package._replace(name=new.name)
+        if card is not None and card == old:
+            card = new
+    same = (package, card) == (contract.package, contract.card)
+    return contract if same else replace(contract, package=package, card=card)
 
 
 def _after(snapshot: Snapshot, plan: Plan) -> Snapshot:

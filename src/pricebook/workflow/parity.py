@@ -6,6 +6,7 @@ from datetime import datetime
 from pricebook.apply.ports import Store
 from pricebook.manifest.load import load
 from pricebook.manifest.project import Project
+from pricebook.plan.former import present
 from pricebook.plan.parity import Parity, Side, parity
 from pricebook.problem import quote, reject
 
@@ -23,7 +24,8 @@ def compare_environments(
     sides = []
     for name in (one, other):
         declared = loaded if name == one else load(project, name)
-        sides.append(Side(name, open_store(name).snapshot(namespace, as_of), declared.catalog))
+        observed = open_store(name).snapshot(namespace, as_of, declared.adopted(name))
+        sides.append(Side(name, present(observed, project.moves, declared.catalog), declared.catalog))
     found = parity(*sides, namespace=namespace, as_of=as_of, places=loaded.places)
     notes = [
         (f"{side.name} {note.subject or 'store'}", note.message) for side in sides[:1] for note in side.snapshot.notes

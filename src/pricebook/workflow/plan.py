@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pricebook.apply.ports import Store
 from pricebook.manifest.load import Loaded, load
 from pricebook.manifest.project import Project
+from pricebook.plan.former import renamed
 from pricebook.plan.planner import RehearsalFailed, make_plan
 from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan
@@ -38,7 +39,7 @@ def plan(
     Raises Rejected for what is wrong with the manifests or impossible for the store, StoreError when it is unreadable.
     """
     loaded = load(project, environment)
-    snapshot = store.snapshot(project.settings.namespace, as_of, claims_of(loaded, environment).ids)
+    snapshot = store.snapshot(project.settings.namespace, as_of, loaded.adopted(environment))
     return plan_to(project, environment, store, loaded, snapshot, as_of, prune=prune, meter=meter, code=code)
 
 
@@ -56,7 +57,7 @@ def plan_to(
 ) -> Plan:
     """The same to a catalogue that is given, from what the store was seen to hold with the claims of the manifests."""
     namespace = project.settings.namespace
-    claims = claims_of(loaded, environment)
+    claims = claims_of(project, loaded, environment)
     try:
         made = make_plan(
             loaded.catalog,
@@ -74,5 +75,6 @@ def plan_to(
     check_limits(made, store, loaded.places)
     if meter is None:
         return made
+    snapshot = renamed(snapshot, made.moved)
     policy, company = project.policy(environment), company_rules(project, environment)
     return replace(made, findings=review_plan(project, policy, loaded, snapshot, made, meter, company, code))

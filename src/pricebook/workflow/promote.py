@@ -23,9 +23,9 @@ from pricebook.manifest.project import Project
 from pricebook.plan.applied import applied, from_now_on
 from pricebook.plan.diff import NO_RATES
 from pricebook.plan.drift import Comparison, Facet, compare
+from pricebook.plan.former import present
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem, Rejected
-from pricebook.workflow.claim import claims_of
 from pricebook.workflow.parity import check_two
 from pricebook.workflow.plan import plan_to
 from pricebook.workflow.review import Meter
@@ -51,9 +51,10 @@ def promote(
     check_two(project, source, target)
     namespace = project.settings.namespace
     here, there = load(project, source), load(project, target)
-    observed = open_store(source).snapshot(namespace, as_of)
+    observed = open_store(source).snapshot(namespace, as_of, here.adopted(source))
+    observed = present(observed, project.moves, here.catalog)
     store = open_store(target)
-    snapshot = store.snapshot(namespace, as_of, claims_of(there, target).ids)
+    snapshot = store.snapshot(namespace, as_of, there.adopted(target))
     content = applied(observed, here.catalog.nouns)
     desired = _with_values(content, here, there)
     _check(desired, content, source)

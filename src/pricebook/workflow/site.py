@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from pricebook.apply.ports import Store
 from pricebook.manifest.load import asked_for
 from pricebook.manifest.project import Project
+from pricebook.plan.former import renamed
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import Snapshot
 from pricebook.problem import Problem, Rejected, quote, reject
@@ -35,13 +36,13 @@ class Published:
 
 def observed(project: Project, environment: str, store: Store, at: datetime) -> Snapshot:
     """What the store holds. Raises StoreError."""
-    return store.snapshot(project.settings.namespace, at, asked_for(project, environment))
+    return renamed(store.snapshot(project.settings.namespace, at, asked_for(project, environment)), project.moves)
 
 
 def desired(project: Project, environment: str, store: Store, at: datetime) -> Snapshot:
     """What the store would hold once the manifests were applied: with its history. Raises Rejected, StoreError."""
     made = plan(project, environment, store, at)
-    held = store.snapshot(project.settings.namespace, at, made.adopted)
+    held = renamed(store.snapshot(project.settings.namespace, at, made.adopted), made.moved)
     return rehearse(held, (step.change for step in made.steps))
 
 
