@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pricebook import wiring
 from pricebook.cli.invocation import Invocation
-from pricebook.cli.options import report_option
+from pricebook.cli.options import engine_option, report_option
 from pricebook.cli.session import errors
 from pricebook.problem import reject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from pricebook.catalog.catalog import Catalog
     from pricebook.render.bill_view import BillView
-    from pricebook.workflow.preview import Preview
+    from pricebook.workflow.preview import Answer, Preview
 
 
 @click.command()
@@ -32,8 +33,16 @@ if TYPE_CHECKING:
     "--usage",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="What is used: .csv, .jsonl or .yaml.",
+    help="What is used, in quantities: .csv, .jsonl or .yaml.",
 )
+@click.option(
+    "--events",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="What is used, as events that the metrics count: JSONL, CSV or Parquet; repeatable.",
+)
+@engine_option
 @click.option("--customer", default="", metavar="NAME", help="Only this customer's bill.")
 @click.option(
     "--billing-anchor", metavar="INSTANT", help="The contract's billing anchor, for statements on a CUSTOM_DATE."
@@ -49,6 +58,8 @@ def command(
     months: int | None,
     until: str | None,
     usage: Path | None,
+    events: tuple[Path, ...],
+    engine: str,
     customer: str,
     billing_anchor: str | None,
     renew: bool,
@@ -57,8 +68,8 @@ def command(
     """Show what a contract on PACKAGE is billed, line by line, and why.
 
     PACKAGE is a package's name (with --from-store also NAME@VERSION) or an alias of one. Every invoice that is issued
-    in the time is shown whole, one that is issued on its last day included. Without --usage only fees and scheduled
-    charges are billed. docs/bills.md says by which rules, and what is not modelled.
+    in the time is shown whole, one that is issued on its last day included. Without --usage or --events only fees and
+    scheduled charges are billed. docs/bills.md says by which rules, and what is not modelled.
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
@@ -78,6 +89,7 @@ def command(
             start,
             end or later(start, months or 3, "MONTHS"),
             usage,
+            events,
             customer,
             _instant(billing_anchor, "--billing-anchor"),
             renew,
@@ -91,21 +103,36 @@ def command(
             from pricebook.manifest.load import load
 
             catalog = load(invocation.project, invocation.environment[0]).catalog
-        found = preview(asked, catalog)
+        counter = wiring.open_engine(engine) if events else None
+        try:
+            answer = preview(asked, catalog, counter)
+        finally:
+            if counter is not None:
+                counter.close()
         source = f"by the prices of {invocation.target}" if from_store else "by the manifests"
         if invocation.text:
-            invocation.print(_drawn(found, catalog, invocation.width, invocation.colour))
+            invocation.print(_drawn(answer, catalog, invocation.width, invocation.colour))
         else:
-            invocation.print([_document(invocation.format, found, catalog, source).rstrip("\n")])
-        invocation.report(lambda form: _document(form, found, catalog, source))
+            invocation.print([_document(invocation.format, answer, catalog, source).rstrip("\n")])
+        invocation.report(lambda form: _document(form, answer, catalog, source))
 
 
-def _drawn(found: "Sequence[Preview]", catalog: "Catalog", width: int, colour: bool) -> "Iterator[str]":
-    from pricebook.render.bill_text import draw_bill
+def _drawn(answer: "Answer", catalog: "Catalog", width: int, colour: bool) -> "Iterator[str]":
+    from pricebook.render.bill_text import draw_bill, draw_note
 
-    for number, one in enumerate(found):
+    for number, one in enumerate(answer.bills):
         yield from [""] if number else []
         yield from draw_bill(_view(one, catalog), width, colour)
+    for note in _lost(answer):
+        yield from draw_note(note, width, colour)
+
+
+def _lost(answer: "Answer") -> "Iterator[str]":
+    """What of the events is on no bill."""
+    if answer.metered is not None:
+        from pricebook.render.event_census import lost_words
+
+        yield from lost_words(answer.metered.census, answer.metered.uncounted)
 
 
 def _view(one: "Preview", catalog: "Catalog") -> "BillView":
@@ -115,19 +142,19 @@ def _view(one: "Preview", catalog: "Catalog") -> "BillView":
     return bill_view(title, one.terms, one.bill, catalog, one.card)
 
 
-def _document(form: str, found: "Sequence[Preview]", catalog: "Catalog", source: str) -> str:
+def _document(form: str, answer: "Answer", catalog: "Catalog", source: str) -> str:
     """The whole answer in a format."""
-    package = found[0].package
     if form == "json":
         from pricebook.render.bill_json import bills_json
 
-        return bills_json(package, ((p.customer, p.terms, p.bill, _view(p, catalog)) for p in found))
+        bills = ((one.customer, one.terms, one.bill, _view(one, catalog)) for one in answer.bills)
+        return bills_json(answer.package, bills, answer.metered.census if answer.metered is not None else None)
     if form == "html":
         from pricebook.render.report.bill import PictureBill, bill_page
 
-        pictures = [PictureBill.of(_view(one, catalog), one.terms, one.bill, catalog) for one in found]
-        return bill_page(package, source, pictures)
-    return "\n".join(_drawn(found, catalog, 100, colour=False))
+        pictures = [PictureBill.of(_view(one, catalog), one.terms, one.bill, catalog) for one in answer.bills]
+        return bill_page(answer.package, source, pictures, list(_lost(answer)))
+    return "\n".join(_drawn(answer, catalog, 100, colour=False))
 
 
 def _instant(text: str | None, option: str) -> datetime | None:

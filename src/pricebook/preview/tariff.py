@@ -86,6 +86,13 @@ class Tariff:
             )
         return found
 
+    def instants(self) -> frozenset[datetime]:
+        """Every instant at which some price of the card changes."""
+        texts = {text for _, text in self._rates.items()}
+        return frozenset(
+            _instant(at) for text in texts for s in read_schedule(text) for at in (s.starting_at, s.ending_before)
+        )
+
 
 _NONE = RateBook({})
 

@@ -13,13 +13,16 @@ from pricebook.problem import Problem
 from pricebook.render.bill_view import BillView
 from pricebook.render.document import problem_data
 from pricebook.render.escape import escape_json
+from pricebook.render.event_census import census_data
 from pricebook.span import Span
+from pricebook.usage.measure import Census
 
 
-def bills_json(package: str, bills: Iterable[tuple[str, Terms, Bill, BillView]]) -> str:
+def bills_json(package: str, bills: Iterable[tuple[str, Terms, Bill, BillView]], events: Census | None = None) -> str:
     """The bills of the customers of a package, each with its terms in dates and in words, and with what it rests on
-    that no source states."""
-    return escape_json(encode({"package": package, "bills": [_one(*one) for one in bills]}))
+    that no source states; and what became of the events, if some were counted."""
+    counted = {"events": census_data(events)} if events is not None else {}
+    return escape_json(encode({"package": package, "bills": [_one(*one) for one in bills], **counted}))
 
 
 def outcomes_json(

@@ -31,6 +31,11 @@ def draw_bill(view: BillView, width: int = 100, colour: bool = False) -> Iterato
     yield from (paint("bold", line) for line in wrapped(f"{view.sentence}.", width))
 
 
+def draw_note(note: str, width: int, colour: bool = False) -> Iterator[str]:
+    """A note that stands below all bills."""
+    yield from _note(note, max(width, MIN_WIDTH), Paint(colour))
+
+
 def draw_invoice(invoice: InvoiceView, width: int, paint: Paint) -> Iterator[str]:
     """One invoice: its title, its lines, its total."""
     amounts = [width_of(escape_terminal(text)) for text in (invoice.total, *(row.amount for row in invoice.rows))]

@@ -13,10 +13,10 @@ from pricebook.catalog.instant import instant_words
 from pricebook.catalog.model import Scale
 from pricebook.preview.impact import ROUNDING, Cause, Impact, Move, Sides
 from pricebook.preview.price import EXACT, summed
+from pricebook.render.event_census import census_data, lost_words
 from pricebook.render.page import counted
 from pricebook.render.price import Unit, Units, change_text, percentage, ratio, rounded
 from pricebook.usage.assessment import Assessment
-from pricebook.usage.measure import Census
 
 NOTABLE = Decimal("0.2")
 """Customers who pay more than this fraction more are counted in the first sentence, unless a limit is set."""
@@ -213,29 +213,13 @@ def _caveats(assessment: Assessment) -> Iterator[str]:
     found, census = assessment.impact, assessment.census
     for reason, count in sorted(found.skipped.items()):
         yield f"{counted(count, 'contract')} {'is' if count == 1 else 'are'} not billed: {reason}"
-    yield from _lost(census)
-    for product, reason in sorted(assessment.uncounted.items()):
-        yield f"usage of {product} is not billed: {reason}"
+    yield from lost_words(census, assessment.uncounted)
     listed = sorted(found.notes.items(), key=lambda entry: (-entry[1], entry[0]))
     for note, count in listed[:_ROWS]:
         yield f"{note} ({counted(count, 'contract')})"
     if len(listed) > _ROWS:
         yield f"and {counted(len(listed) - _ROWS, 'more note')} on what is not billed"
     yield "balances that were granted before count as unused: what is left of them only the vendor knows"
-
-
-def _lost(census: Census) -> Iterator[str]:
-    for reason, count, examples in census.bad:
-        named = f" (from {' to '.join(examples)})" if examples else ""
-        yield f"{counted(count, 'event')} of {census.read:,} not used: {reason}{named}"
-    if census.duplicates:
-        yield f"{counted(census.duplicates, 'event')} not counted again: the transaction_id was there already"
-    if census.outside:
-        yield f"{counted(census.outside, 'event')} belong to no contract here"
-    if census.unmatched:
-        yield f"{counted(census.unmatched, 'event')} counted by no metric"
-    for name, count in census.invalid:
-        yield f"{counted(count, 'event')} of metric {name} not counted: the value is no number"
 
 
 def _numbers(assessment: Assessment, units: Units, limit: Decimal) -> dict[str, Any]:
@@ -266,14 +250,7 @@ def _numbers(assessment: Assessment, units: Units, limit: Decimal) -> dict[str, 
             for (name, unit), (count, each) in sorted(found.packages.items())
         ],
         "largest": [_move(move, sides) for move in found.largest],
-        "events": {
-            "read": census.read,
-            "bad": {reason: count for reason, count, _ in census.bad},
-            "duplicates": census.duplicates,
-            "without_contract": census.outside,
-            "without_metric": census.unmatched,
-            "invalid": dict(census.invalid),
-        },
+        "events": census_data(census),
         "uncounted": dict(sorted(assessment.uncounted.items())),
         "notes": dict(sorted(found.notes.items())),
     }

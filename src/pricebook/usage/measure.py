@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -65,16 +66,36 @@ def read_usage(engine: Engine, files: Sequence[Path], meters: Sequence[Meter]) -
     return (_instant(first), _instant(last)) if first and last else None
 
 
-def measure(engine: Engine, meters: Sequence[Meter], periods: Iterable[Period]) -> tuple[Census, Iterator[Quantity]]:
+def measure(
+    engine: Engine, meters: Sequence[Meter], periods: Iterable[Period], again: Iterable[Period] = ()
+) -> tuple[Census, Iterator[Quantity]]:
     """Count the usage that was read, with the same meters: the account of all events, and the quantities in the order
-    of periods, meters and group values."""
+    of periods, meters and group values.
+
+    No two `periods` of a customer overlap. `again` are more that may, numbered on from there; the account is without
+    them.
+    """
+    placed = _Counted(periods)
     properties = properties_of(meters)
     width = max((len(meter.keys) for meter in meters), default=0)
     groups = families(meters)
-    engine.load("period", _TYPES, _period_rows(periods))
+    engine.load("period", _TYPES, _period_rows(chain(placed, again)))
     engine.keep("event", query.placed(len(properties)))
     engine.keep("quantity", " UNION ALL ".join(query.counted(family, properties, width) for family in groups))
-    return _census(engine, meters, query.unmatched(groups, properties)), _quantities(engine, meters, width)
+    lost = (query.unmatched(groups, properties, placed.count), query.invalid(placed.count))
+    return _census(engine, meters, *lost), _quantities(engine, meters, width)
+
+
+class _Counted:
+    """Periods, counted while they go by."""
+
+    def __init__(self, periods: Iterable[Period]) -> None:
+        self.periods, self.count = periods, 0
+
+    def __iter__(self) -> Iterator[Period]:
+        for period in self.periods:
+            self.count += 1
+            yield period
 
 
 def _instant(text: str) -> datetime:
@@ -96,7 +117,7 @@ def _period_rows(periods: Iterable[Period]) -> Iterator[dict[str, object]]:
         }
 
 
-def _census(engine: Engine, meters: Sequence[Meter], unmatched: str) -> Census:
+def _census(engine: Engine, meters: Sequence[Meter], unmatched: str, no_number: str) -> Census:
     counts = list(engine.rows(query.CENSUS))
     bad = tuple(
         (str(reason), cast(int, count), tuple(dict.fromkeys(str(name) for name in ends if name)))
@@ -106,7 +127,7 @@ def _census(engine: Engine, meters: Sequence[Meter], unmatched: str) -> Census:
     ((transactions, events),) = cast("Iterator[tuple[int, int]]", engine.rows(query.DUPLICATES))
     ((outside,),) = cast("Iterator[tuple[int]]", engine.rows(query.OUTSIDE))
     ((uncounted,),) = cast("Iterator[tuple[int]]", engine.rows(unmatched))
-    invalid = cast("Iterator[tuple[int, int]]", engine.rows(query.INVALID))
+    invalid = cast("Iterator[tuple[int, int]]", engine.rows(no_number))
     return Census(
         read=sum(cast(int, row[1]) for row in counts),
         bad=bad,

@@ -81,10 +81,10 @@ OUTSIDE = "SELECT COUNT(*) FROM event WHERE number IS NULL"
 """Events of nobody who is billed, or of a time that is not."""
 
 
-def unmatched(groups: Sequence[Family], properties: Sequence[str]) -> str:
-    """How many placed events no meter counts."""
+def unmatched(groups: Sequence[Family], properties: Sequence[str], periods: int) -> str:
+    """How many events that are placed in the first so many periods no meter counts."""
     tests = dict.fromkeys(f"COALESCE({_taken(family, properties)}, FALSE)" for family in groups)
-    return f"SELECT COUNT(*) FROM event WHERE number IS NOT NULL AND NOT ({' OR '.join(tests) or 'FALSE'})"
+    return f"SELECT COUNT(*) FROM event WHERE number < {periods} AND NOT ({' OR '.join(tests) or 'FALSE'})"
 
 
 def counted(family: Family, properties: Sequence[str], width: int) -> str:
@@ -132,8 +132,12 @@ def counted(family: Family, properties: Sequence[str], width: int) -> str:
     )
 
 
-INVALID = "SELECT meter, SUM(invalid) FROM quantity GROUP BY meter HAVING SUM(invalid) > 0 ORDER BY meter"
-"""How many events of each meter had a value that is no number."""
+def invalid(periods: int) -> str:
+    """How many events of each meter in the first so many periods had a value that is no number."""
+    return (
+        f"SELECT meter, SUM(invalid) FROM quantity WHERE number < {periods} "
+        "GROUP BY meter HAVING SUM(invalid) > 0 ORDER BY meter"
+    )
 
 
 def _listed(properties: int) -> str:

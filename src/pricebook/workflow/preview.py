@@ -1,6 +1,6 @@
 """Previewing bills: a package, a start and a usage file become the invoices of each customer."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +13,12 @@ from pricebook.manifest.usage_file import CustomerUsage, read_usage
 from pricebook.preview.bill import NOTHING, bill, rolled_over
 from pricebook.preview.invoice import Bill
 from pricebook.preview.materialise import materialise
+from pricebook.preview.part import parts
 from pricebook.preview.tariff import Prices, Tariff, card_of
 from pricebook.preview.terms import Terms
 from pricebook.problem import did_you_mean, quote, reject
+from pricebook.usage.engine import Engine
+from pricebook.workflow.metering import Metered, meter_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,9 @@ class Asked:
     starting_at: datetime
     until: datetime
     usage: Path | None = None
+    """Quantities that are aggregated already."""
+    events: Sequence[Path] = ()
+    """Events that the catalogue's metrics count."""
     customer: str = ""
     """Only this one's bill, where the usage names several."""
     billing_anchor: datetime | None = None
@@ -45,31 +51,51 @@ class Asked:
     """When a contract ends, another one on the same package follows, and takes over what rolls over."""
 
 
-def preview(asked: Asked, catalog: Catalog) -> list[Preview]:
-    """The bill of every customer in the usage file, in the order of their names. Raises Rejected."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The bills, and what became of the events, None where none were given."""
+
+    package: str
+    bills: list[Preview]
+    metered: Metered | None
+
+
+def preview(asked: Asked, catalog: Catalog, engine: Engine | None = None) -> Answer:
+    """The bill of every customer in the usage and the events, in the order of their names; `engine` counts the events.
+    Raises Rejected."""
     name, package = find_package(asked.package, catalog, asked.starting_at)
     card = card_of(package.rate_card, package.rate_card_alias, catalog, asked.starting_at)
     if card is None and package.rate_card_alias is not None:
         message = f"no rate card has the alias {quote(package.rate_card_alias)} on {asked.starting_at:%Y-%m-%d}"
         raise reject("unknown-reference", message, hint="a package picks its card as of the contract's start")
-    found: Mapping[str, CustomerUsage] = {"": CustomerUsage()}
-    if asked.usage is not None:
-        found = read_usage(asked.usage, str(asked.usage), catalog, package)
-    if asked.customer:
-        if asked.customer not in found:
-            hint = did_you_mean(asked.customer, found)
-            raise reject("unknown-customer", f"no usage is of customer {quote(asked.customer)}", hint=hint)
-        found = {asked.customer: found[asked.customer]}
     tariff = Tariff(catalog, card)
     chain = [Prices(tariff, materialise(package, asked.starting_at, asked.billing_anchor))]
     while asked.renew and chain[-1].terms.ending_before < asked.until:
         follows = chain[-1].terms.ending_before
         chain.append(Prices(tariff, materialise(package, follows, asked.billing_anchor)))
-    return [
+    used: dict[str, CustomerUsage] = {}
+    if asked.usage is not None:
+        used = read_usage(asked.usage, str(asked.usage), catalog, package)
+        if asked.customer and asked.customer not in used and engine is None:
+            hint = did_you_mean(asked.customer, used)
+            raise reject("unknown-customer", f"no usage is of customer {quote(asked.customer)}", hint=hint)
+    elif asked.customer and engine is None:
+        raise reject("unknown-customer", f"no usage is of customer {quote(asked.customer)}")
+    metered = None
+    if engine is not None:
+        changes = [change for one in used.values() for change in one.seats]
+        cut = [part for prices in chain for part in parts(prices, changes, asked.until)]
+        metered = meter_events(engine, asked.events, catalog, cut, asked.customer)
+        for customer, counted in metered.customers.items():
+            used.setdefault(customer, CustomerUsage()).quantities.extend(counted)
+    if asked.customer:
+        used = {asked.customer: used[asked.customer]}
+    bills = [
         Preview(name, customer, card, prices.terms, made)
-        for customer, used in found.items()
-        for prices, made in _renewed(chain, used, asked.until)
+        for customer, one in sorted((used or {"": CustomerUsage()}).items())
+        for prices, made in _renewed(chain, one, asked.until)
     ]
+    return Answer(name, bills, metered)
 
 
 def _renewed(chain: Sequence[Prices], used: CustomerUsage, until: datetime) -> Iterator[tuple[Prices, Bill]]:

@@ -28,7 +28,9 @@ class PictureBill(NamedTuple):
         return cls(view, invoice_chart(terms, bill, units), course_views(terms, bill, units, names))
 
 
-def bill_page(package: str, source: str, bills: Sequence[PictureBill]) -> str:
-    """The page of the bills of a package; `source` says by which prices they are."""
+def bill_page(package: str, source: str, bills: Sequence[PictureBill], notes: Sequence[str] = ()) -> str:
+    """The page of the bills of a package; `source` says by which prices they are, `notes` what is on none of them."""
     verdict = bills[0].view.sentence if len(bills) == 1 else f"{len(bills):,} bills"
-    return one_file(__package__, "bill.html", "bill.css", package=package, source=source, bills=bills, verdict=verdict)
+    return one_file(
+        __package__, "bill.html", "bill.css", package=package, source=source, bills=bills, verdict=verdict, notes=notes
+    )
