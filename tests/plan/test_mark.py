@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricebook.catalog.model import Alias
-from pricebook.catalog.rate_book import RateBook
+from pricebook.catalog.rate_book import RateBook, shares
 from pricebook.catalog.timeline import RateKey, key_text
 from pricebook.plan.change import RateChange
 from pricebook.plan.mark import NO_ALIASES, RateMark, alias_digest, moved, sums_of
@@ -26,9 +26,9 @@ def test_a_mark_fits_a_custom_field_and_is_read_back(entries: dict[str, str]) ->
 
 @given(BOOKS, BOOKS)
 def test_a_mark_is_carried_on_without_reading_the_card(before: dict[str, str], changed: dict[str, str]) -> None:
-    changes = [(RateChange(key, before.get(key), "[]"), schedule) for key, schedule in changed.items()]
+    changes = [RateChange(key, before.get(key), "[]") for key in changed]
     after = before | changed
-    sums = moved(sums_of(before.items()), changes)
+    sums = moved(sums_of(before.items()), changes, shares(changed.items()))
     assert sums == sums_of(after.items())
     assert RateMark("", sums).speaks_for(RateBook(after))
     assert RateMark("", sums).speaks_for(RateBook(before)) == (before == after)

@@ -19,24 +19,35 @@ HEAD_END = ",{"
 keys."""
 Counts = Counter[tuple[str, str]]
 """How many rates there are of each (head, schedule text)."""
-_MODULUS = 1 << 128
-_EMPTY = blake2b(digest_size=16)
+SHARE = 16
+_MODULUS = 1 << 8 * SHARE
+_EMPTY = blake2b(digest_size=SHARE)
 """Copied for each entry, which is cheaper than to make one with its parameters each time."""
+
+
+def shares(entries: Iterable[tuple[str, str]]) -> bytes:
+    """The digests of (key, schedule) texts one behind the other, each of SHARE bytes."""
+    copy, found = _EMPTY.copy, bytearray()
+    for key, schedule in entries:
+        share = copy()
+        share.update(f"{key}\0{schedule}".encode("utf-8", "surrogatepass"))
+        found += share.digest()
+    return bytes(found)
+
+
+def total(digests: bytes) -> int:
+    """The sum of `shares` modulo 2**128."""
+    # Each half of a share is summed on its own, so that no large number is made for each entry.
+    halves = array("Q", digests)
+    if sys.byteorder == "little":
+        halves.byteswap()
+    return ((sum(halves[::2]) << 64) + sum(halves[1::2])) % _MODULUS
 
 
 def book_digest(entries: Iterable[tuple[str, str]]) -> int:
     """A digest of (key, schedule) texts that does not depend on their order, and to which shares can be added or
     taken away: the sum of the entries' digests modulo 2**128."""
-    copy, shares = _EMPTY.copy, bytearray()
-    for key, schedule in entries:
-        share = copy()
-        share.update(f"{key}\0{schedule}".encode("utf-8", "surrogatepass"))
-        shares += share.digest()
-    # Each half of a share is summed on its own, so that no large number is made for each entry.
-    halves = array("Q", bytes(shares))
-    if sys.byteorder == "little":
-        halves.byteswap()
-    return ((sum(halves[::2]) << 64) + sum(halves[1::2])) % _MODULUS
+    return total(shares(entries))
 
 
 def digest_text(value: int) -> str:

@@ -4,7 +4,7 @@ A change says what is meant by our keys alone, never by a store's ids, so the sa
 crash; only an object that is still nobody's is named by its id. `reason` explains and never decides.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pricebook.catalog.model import Alias, Noun
@@ -72,6 +72,9 @@ class AddRates:
     reason: str = ""
     mark: str = ""
     marked: str = ""
+    remembered: list[int] = field(default_factory=list, init=False, compare=False, repr=False)
+    """What the timelines that they lead to add to the digest of the card's rates, once it was worked out: see
+    `plan.rehearse.share_of`."""
 
     @property
     def ref(self) -> Ref:

@@ -12,7 +12,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest, content_text
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.model import Noun
-from pricebook.catalog.rate_book import RateBook, Rates
+from pricebook.catalog.rate_book import RateBook, Rates, shares, total
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
@@ -179,11 +179,14 @@ def _marked(
     told = before is not None and before.speaks_for(observed)
     wanted, held = before.wanted if before else "", before.held if before and told else sums_of(observed.items())
     for batch in batches:
-        held = moved(held, ((rate, after(rate)) for rate in batch))
+        reached = shares([(rate.key, after(rate)) for rate in batch])
+        held = moved(held, batch, reached)
         if batch is batches[-1]:
             wanted = desired.rates.get(card.name, NO_RATES).digest
         mark = RateMark(wanted, held).text
-        yield AddRates(card.name, batch, "", mark, marked)
+        change = AddRates(card.name, batch, "", mark, marked)
+        change.remembered.append(total(reached))
+        yield change
         marked = mark
 
 

@@ -132,8 +132,9 @@ def _step_text(step: Step) -> str:
 
 def _rate_text(rate: RateChange) -> str:
     # Keys and schedules are canonical JSON already: they go in as they are.
-    hazards = ",".join(quoted(hazard.value) for hazard in rate.hazards)
-    return f'{{"key":{rate.key},"observed":{rate.observed or "null"},"segments":{rate.segments},"hazards":[{hazards}]}}'
+    key, observed, segments, hazards = rate
+    words = ",".join([quoted(hazard.value) for hazard in hazards]) if hazards else ""
+    return f'{{"key":{key},"observed":{observed or "null"},"segments":{segments},"hazards":[{words}]}}'
 
 
 def _field_data(field: FieldChange) -> dict[str, Any]:

@@ -9,13 +9,13 @@ card. `plan.origin` reads from it which prices were moved behind our back.
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import crc32
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pricebook.catalog.canonical import digest, encode
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.model import Alias
-from pricebook.catalog.rate_book import Rates, book_digest, digest_text
+from pricebook.catalog.rate_book import SHARE, Rates, book_digest, digest_text, shares
 from pricebook.plan.change import RateChange
 
 PARTS = 16
@@ -73,18 +73,22 @@ def share(key: str, schedule: str | None) -> int:
 
 def sums_of(entries: Iterable[tuple[str, str]]) -> Sums:
     """The sums over (key, schedule) texts."""
-    sums = [0] * PARTS
-    for key, schedule in entries:
-        sums[part_of(key)] += share(key, schedule)
+    listed = list(entries)
+    return _summed([key for key, _ in listed], shares(listed))
+
+
+def moved(sums: Sums, rates: Sequence[RateChange], reached: bytes) -> Sums:
+    """The sums after changes, with the shares of the timelines that they lead to."""
+    left = [(rate.key, rate.observed) for rate in rates if rate.observed is not None]
+    gained = _summed([rate.key for rate in rates], reached)
+    return tuple((s + more - less) % MODULUS for s, more, less in zip(sums, gained, sums_of(left), strict=True))
+
+
+def _summed(keys: Sequence[str], digests: bytes) -> Sums:
+    sums, from_bytes = [0] * PARTS, int.from_bytes
+    for end, key in enumerate(keys, 1):
+        sums[part_of(key)] += from_bytes(digests[end * SHARE - _BYTES : end * SHARE], "big")
     return tuple(value % MODULUS for value in sums)
-
-
-def moved(sums: Sums, changes: Iterable[tuple[RateChange, str]]) -> Sums:
-    """The sums after changes, each with the schedule that it leads to."""
-    result = list(sums)
-    for change, schedule in changes:
-        result[part_of(change.key)] += share(change.key, schedule) - share(change.key, change.observed)
-    return tuple(value % MODULUS for value in result)
 
 
 def alias_digest(aliases: Iterable[Alias], product_order: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Noun
-from pricebook.catalog.rate_book import RateBook, Rates
+from pricebook.catalog.rate_book import RateBook, Rates, book_digest
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import overlay, read_schedule, schedule_text
@@ -24,6 +24,14 @@ def after(rate: RateChange) -> str:
     if rate.observed is None:
         return schedule_text(overlay((), read_schedule(rate.segments))) if "],[" in rate.segments else rate.segments
     return schedule_text(overlay(read_schedule(rate.observed), read_schedule(rate.segments)))
+
+
+def share_of(change: AddRates) -> int:
+    """What the timelines that the change leads to add to the digest of a card (`catalog.rate_book`). Worked out once:
+    it is asked for when the change is planned and when it is written."""
+    if not change.remembered:
+        change.remembered.append(book_digest([(rate.key, after(rate)) for rate in change.rates]))
+    return change.remembered[0]
 
 
 def rehearse(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.rate_book import shares
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.traverse import references
 from pricebook.plan.change import AddRates, Change, Create, Supersede
@@ -63,10 +64,11 @@ def _mark(change: AddRates, desired: Catalog, marked: str) -> str:
     """The card's mark, which says again what the card holds. A price of nobody's cannot be deleted, only ended: the
     mark learns of it. Empty when there is nothing to learn."""
     before, wanted = RateMark.read(marked), desired.rates.get(change.card, NO_RATES)
-    strange = [(rate._replace(observed=None), after(rate)) for rate in change.rates if wanted.get(rate.key) is None]
+    strange = [rate for rate in change.rates if wanted.get(rate.key) is None]
     if before is None or not strange:
         return ""
-    return before._replace(held=moved(before.held, strange)).text
+    reached = shares([(rate.key, after(rate)) for rate in strange])
+    return before._replace(held=moved(before.held, [rate._replace(observed=None) for rate in strange], reached)).text
 
 
 def _why(drift: Drift, snapshot: Snapshot) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from pricebook.catalog.rate_book import book_digest, digest_text, pairs
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.change import AddRates
-from pricebook.plan.rehearse import after
+from pricebook.plan.rehearse import after, share_of
 from pricebook.store import rule
 from pricebook.store.reading import TIMELINES
 from pricebook.store.tables import rate_card
@@ -33,11 +33,12 @@ def add_rates(work: Transaction, change: AddRates) -> str:
     present = _present(work, card_id, [rate.key for rate in change.rates]) if count or digest is None else {}
     added: list[tuple[str, str, str, str]] = []
     changed: list[tuple[str, str, str]] = []
-    if not present and not any([rate.observed for rate in change.rates]):  # noqa: C419 - a list is faster
+    all_new = not present and not any([rate.observed for rate in change.rates])  # noqa: C419 - a list is faster
+    if all_new:
         added = [
             (card_id, rate.key, products[head], after(rate)) for rate, head in zip(change.rates, heads, strict=True)
         ]
-    for rate, head in zip(change.rates, heads, strict=True) if not added else ():
+    for rate, head in zip(change.rates, heads, strict=True) if not all_new else ():
         key = rate.key
         before = present.get(key)
         if before is None and rate.observed is None:
@@ -51,6 +52,8 @@ def add_rates(work: Transaction, change: AddRates) -> str:
         if digest is None:
             entries = work.reader.rows(TIMELINES, card_id)
             total, count = book_digest(entries), len(entries)
+        elif all_new:
+            total, count = int(digest, 16) + share_of(change), count + len(added)
         else:
             total = int(digest, 16) + book_digest([(key, schedule) for _, key, _, schedule in added])
             total += book_digest([(key, schedule) for schedule, _, key in changed])
