@@ -5,7 +5,10 @@ objects. Products, metrics and rate cards carry the custom field `pricebook_ref`
 """
 
 import re
+from datetime import datetime
 
+from pricebook.catalog.canonical import digest, encode
+from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Kind, Ref
 
 REF, DIGEST = "pricebook_ref", "pricebook_digest"
@@ -68,3 +71,9 @@ def uniqueness_key(namespace: str, ref: Ref, digest: str) -> str:
     assert ref.kind is Kind.PACKAGE
     assert ref.version is not None
     return f"{KEY}{namespace}/{ref.name}@{ref.version}/{digest}"
+
+
+def contract_key(namespace: str, customer: str, package: str, starting_at: datetime) -> str:
+    """The uniqueness key of a contract that was given none: the same for the same intent, at most 128 characters."""
+    intent = digest(encode((namespace, customer, package, instant_text(starting_at))))
+    return f"pricebook/{namespace[:60]}/contract/{intent}"

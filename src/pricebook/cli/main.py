@@ -25,6 +25,7 @@ COMMANDS = {
     "history": "The journal as an audit log: when, who, from which commit, which plan, what was done.",
     "copy": "Copy a store and its journal to another database, a team's server say, and verify it.",
     "cohorts": "Say who is on which version of a package: since when, until when, and how they came.",
+    "provision": "Give a customer a contract on a package, and nothing else: what it will be is shown first.",
     "drift": "Say what somebody changed in the account, and what git has that it does not. Reads only.",
     "import": "Write manifests of what an account has, or update them. Reads the account only.",
     "diff": "Compare what two environments hold: the same, different, missing, only there. Reads only.",

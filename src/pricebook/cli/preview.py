@@ -158,12 +158,7 @@ def _document(form: str, answer: "Answer", catalog: "Catalog", source: str) -> s
 
 
 def _instant(text: str | None, option: str) -> datetime | None:
-    """The instant of an option. Raises Rejected."""
-    from pricebook.catalog.instant import parse_instant
+    """The instant of an option, None when it is not given. Raises Rejected."""
+    from pricebook.workflow.history import hour_of
 
-    if text is None:
-        return None
-    try:
-        return parse_instant(text)
-    except ValueError as error:
-        raise reject("instant", f"{option}: {error}", hint="write 2025-10-01 or 2025-10-01T09:00:00Z") from None
+    return hour_of(text, option) if text is not None else None

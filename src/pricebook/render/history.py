@@ -34,7 +34,7 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One run. `summary` says what was done in all; empty when the plan cannot be read any more."""
+    """One run. `summary` says what was done in all; empty where there is no plan that can be read."""
 
     number: int
     started_at: str
@@ -70,7 +70,7 @@ def chapters(records: Iterable[Record], choice: RowChoice) -> Iterator[Chapter]:
             whence.branch,
             whence.approved,
             summary,
-            tuple(_deeds(record, record.plan, choice)) if record.plan is not None else (),
+            tuple(_deeds(record, record.plan, choice) if record.plan is not None else _entries(record)),
         )
 
 
@@ -144,6 +144,12 @@ def _deeds(record: Record, plan: Plan, choice: RowChoice) -> Iterator[Deed]:
         worst = max(entries, key=lambda entry: (entry.state.value != "done", entry.at))
         rows = tuple(_rows(item, chosen))
         yield Deed(item.ref, item.sentence, worst.state.value, worst.detail, _moment(worst.at), rows)
+
+
+def _entries(record: Record) -> Iterator[Deed]:
+    """What was done where there is no plan that can be read: a contract, or the steps by their names."""
+    for step, entry in record.last.items():
+        yield Deed(step, entry.detail, entry.state.value, "", _moment(entry.at), ())
 
 
 def _rows(item: ObjectView, choice: RowChoice) -> Iterator[str]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from pricebook.apply.ports import Journal
 from pricebook.apply.record import Record, records
+from pricebook.catalog.instant import parse_instant
 from pricebook.catalog.reference import STORED, Ref
 from pricebook.problem import did_you_mean, quote, reject
 
@@ -52,3 +53,11 @@ def instant_of(text: str | None, option: str) -> datetime | None:
         hint = "write 2026-01-01 or 2026-01-01T09:00:00Z"
         raise reject("instant", f"{option} {quote(text)} is no instant", hint=hint) from None
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def hour_of(text: str, option: str) -> datetime:
+    """The instant on the hour that an option says. Raises Rejected."""
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise reject("instant", f"{option}: {error}", hint="write 2025-10-01 or 2025-10-01T09:00:00Z") from None

@@ -1,0 +1,77 @@
+"""Making one contract under the environment's lock, written to the journal: the intent before, the receipt after.
+
+What stands in the store decides, never the journal: asking again makes no second contract (`ContractStore.provision`).
+"""
+
+from contextlib import suppress
+
+from pricebook.apply.ports import (
+    Clock,
+    ContractStore,
+    Journal,
+    JournalEntry,
+    OutcomeUnknown,
+    Provenance,
+    Run,
+    State,
+    StoreError,
+)
+from pricebook.catalog.canonical import digest, encode
+from pricebook.catalog.instant import instant_text
+from pricebook.plan.contract import Provision
+
+FORMAT = "pricebook-contract/1"
+
+
+def provision(
+    wanted: Provision,
+    store: ContractStore,
+    journal: Journal,
+    *,
+    namespace: str,
+    environment: str,
+    owner: str,
+    clock: Clock,
+    provenance: Provenance,
+) -> str:
+    """Make the contract, and return its id. Raises LeaseHeld, and what `ContractStore.provision` raises."""
+    lease = journal.acquire(environment, owner, clock())
+    try:
+        document = _document(wanted)
+        now = clock()
+        run = Run(namespace, environment, digest(document), now, owner, now, provenance)
+        number = journal.begin(lease, run, document)
+        step = f"contract:{wanted.customer}"
+        on = wanted.package or f"what {wanted.alias} names"
+        what = f"on {on} from {instant_text(wanted.starting_at)}, {wanted.uniqueness_key}"
+
+        def say(state: State, detail: str, id_: str = "") -> None:
+            journal.record(environment, lease, [JournalEntry(number, step, state, clock(), owner, id_, detail)])
+
+        say(State.SENT, what)
+        try:
+            made = store.provision(namespace, wanted, clock())
+        except StoreError as error:
+            with suppress(StoreError):
+                say(State.UNKNOWN if isinstance(error, OutcomeUnknown) else State.FAILED, f"{what}: {error.message}")
+                journal.finish(environment, lease, number, clock(), "incomplete")
+            raise
+        with suppress(StoreError):  # it is made, whether or not that could be written down
+            say(State.DONE, what, made)
+            journal.finish(environment, lease, number, clock(), "done")
+        return made
+    finally:
+        journal.release(environment, lease)
+
+
+def _document(wanted: Provision) -> str:
+    """The intent, as the journal keeps it in the place of a plan."""
+    said = {
+        "format": FORMAT,
+        "customer": wanted.customer,
+        "starting_at": instant_text(wanted.starting_at),
+        "package": str(wanted.package) if wanted.package is not None else None,
+        "alias": wanted.alias,
+        "uniqueness_key": wanted.uniqueness_key,
+    }
+    return encode(said) + "\n"

@@ -1,0 +1,76 @@
+"""`pricebook provision`."""
+
+import click
+
+from pricebook.cli.invocation import Invocation
+from pricebook.cli.session import errors
+
+
+@click.command()
+@click.option("--customer", required=True, metavar="ID", help="Who: the id by which the account knows the customer.")
+@click.option(
+    "--package", required=True, metavar="ALIAS", help="The package by an alias as of the start, or as NAME@VERSION."
+)
+@click.option("--starting-at", required=True, metavar="DATE", help="When it starts: 2026-01-01, or with an hour.")
+@click.option(
+    "--uniqueness-key", metavar="TEXT", help="What makes it one contract; otherwise one is made of what is asked."
+)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask; for CI.")
+@click.pass_context
+def command(
+    ctx: click.Context, customer: str, package: str, starting_at: str, uniqueness_key: str | None, yes: bool
+) -> None:
+    """Give a customer a contract on a package.
+
+    Shows what it will be (its terms in dates, its end, the first invoice without usage) and asks. The vendor takes
+    nothing else of a contract on a package: whatever should be different belongs into the package. Asking twice makes
+    one contract. It takes the environment's lock and is written to the journal.
+    """
+    invocation = Invocation.of(ctx)
+    with errors(invocation):
+        import os
+
+        from pricebook import wiring
+        from pricebook.cli.confirm import confirm
+        from pricebook.render.provision import draw_made, draw_present, draw_proposal, provision_json
+        from pricebook.workflow.history import hour_of
+        from pricebook.workflow.provenance import provenance
+        from pricebook.workflow.provision import make, proposal
+
+        invocation.answers_in("text", "json")
+        start = hour_of(starting_at, "--starting-at")
+        project, (environment, _), store = invocation.project, invocation.environment, invocation.store()
+        namespace = project.settings.namespace
+        snapshot = store.snapshot(namespace, invocation.as_of)
+        proposed = proposal(
+            store,
+            namespace,
+            snapshot,
+            customer=customer,
+            package=package,
+            starting_at=start,
+            uniqueness_key=uniqueness_key,
+        )
+        present = proposed.present
+        if present is not None:
+            shown = [provision_json(proposed, present.id, present, ())] if invocation.json else [draw_present(present)]
+            invocation.print(shown)
+            return
+        if invocation.text:
+            invocation.print(draw_proposal(proposed, snapshot.catalog, invocation.width, invocation.colour))
+        if not yes:
+            confirm(invocation, f"Make this contract in {environment}?")
+        made = make(
+            proposed,
+            store,
+            invocation.journal(),
+            namespace=namespace,
+            environment=environment,
+            owner=wiring.owner(),
+            clock=wiring.now,
+            provenance=provenance(project.root, os.environ),
+        )
+        if invocation.json:
+            invocation.print([provision_json(proposed, made.id, made.contract, made.other)])
+        else:
+            invocation.print(["", *draw_made(made.id, made.contract, made.other, invocation.colour)])

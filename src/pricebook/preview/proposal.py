@@ -1,0 +1,177 @@
+"""A contract before it is made: what it will be on, until when, what it costs first, and what speaks against it.
+
+The rule that it keeps: whatever the vendor would refuse is refused here, with the reason, before anything is sent. A
+contract on a package can say nothing of its own: the customer, the package, the start, and a uniqueness key.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pricebook.catalog.calendar import FOREVER, later
+from pricebook.catalog.instant import instant_text, instant_words
+from pricebook.catalog.package import Package
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.plan.contract import Contract, Provision
+from pricebook.plan.holding import Holding, holdings
+from pricebook.plan.snapshot import Snapshot
+from pricebook.preview.bill import bill
+from pricebook.preview.invoice import Bill
+from pricebook.preview.materialise import materialise
+from pricebook.preview.tariff import Prices, Tariff
+from pricebook.preview.terms import Terms
+from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
+
+LONGEST_KEY = 128
+"""Characters of a uniqueness key (API)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody wants. `package` is an alias, or a version as `starter-plan@3`."""
+
+    customer: str
+    package: str
+    starting_at: datetime
+    uniqueness_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The contract that would be made. `package` is the version that it will be on, `card` the name of the rate card
+    that it will pay by, None when that is not ours or there is none.
+
+    `first` is its first invoice, without any usage; it has none where nothing is invoiced in the first month. `present`
+    is the contract that is there already under the uniqueness key, of the same customer, package and start.
+    `overlapping` are the customer's other contracts that run at the same time: both are billed.
+    """
+
+    wanted: Provision
+    package: Ref
+    card: str | None
+    terms: Terms
+    first: Bill
+    present: Contract | None
+    overlapping: tuple[Contract, ...]
+
+    @property
+    def ending_before(self) -> datetime | None:
+        """Where it ends; None for without end."""
+        return self.terms.ending_before if self.terms.ending_before < FOREVER else None
+
+
+def propose(asked: Asked, snapshot: Snapshot, contracts: Sequence[Contract]) -> Proposal:
+    """The contract that the store would make. `contracts` are the customer's. Raises Rejected, with every reason."""
+    problems = list(_malformed(asked))
+    held = list(holdings(snapshot))
+    found = _version(asked, snapshot, held)
+    if isinstance(found, Problem):
+        raise Rejected([*problems, found])
+    ref, alias = found
+    package = snapshot.catalog.nouns.get(ref)
+    if not isinstance(package, Package):
+        raise reject("unreadable", f"{ref} cannot be read: what it says is not known", hint="see: pricebook plan")
+    problems += _unfit(ref, package, asked, snapshot, held)
+    present = next((one for one in contracts if one.uniqueness_key == asked.uniqueness_key), None)
+    if present is not None and (present.starting_at != asked.starting_at or not _is_on(present, ref, alias, held)):
+        what = f"contract {present.id} on {present.package or 'another package'} from {_day(present.starting_at)}"
+        hint = "give another contract another uniqueness key"
+        problems.append(Problem("uniqueness-key", f"the uniqueness key is taken: {what}", hint=hint))
+    if problems:
+        raise Rejected(problems)
+    wanted = Provision(
+        asked.customer,
+        asked.starting_at,
+        asked.uniqueness_key,
+        package=ref if alias is None else None,
+        alias=alias,
+    )
+    card = _card(package, asked.starting_at, snapshot, held)
+    terms = materialise(package, asked.starting_at)
+    prices = Prices(Tariff(snapshot.catalog, card), terms)
+    overlapping = tuple(
+        one
+        for one in contracts
+        if one is not present
+        and one.runs(asked.starting_at)
+        and one.starting_at < terms.ending_before
+        and one.starting_at != one.ending_before
+    )
+    month = later(asked.starting_at, 1, "MONTHS")
+    billed = bill(prices, (), (), month)
+    first = replace(billed, invoices=billed.invoices[:1], balances=())
+    return Proposal(wanted, ref, card, terms, first, present, overlapping)
+
+
+def _malformed(asked: Asked) -> Iterator[Problem]:
+    if not asked.customer.strip():
+        yield Problem("value", "--customer is empty", hint="say the id by which the account knows the customer")
+    if not 1 <= len(asked.uniqueness_key) <= LONGEST_KEY:
+        message = f"a uniqueness key has 1 to {LONGEST_KEY} characters, this one {len(asked.uniqueness_key)}"
+        yield Problem("uniqueness-key", message, hint="make it shorter, or leave it out: one is made of the intent")
+
+
+def _version(asked: Asked, snapshot: Snapshot, held: Iterable[Holding]) -> tuple[Ref, str | None] | Problem:
+    """The version that is meant, and the alias by which it is; None for a version that was named itself."""
+    name = asked.package.removeprefix(f"{Kind.PACKAGE.value}:")
+    bare, mark, number = name.rpartition("@")
+    if mark and number.isdecimal() and (ref := Ref(Kind.PACKAGE, bare, int(number))) in snapshot.ids:
+        return ref, None
+    own = [holding for holding in held if holding.ref.kind is Kind.PACKAGE]
+    start = instant_text(asked.starting_at)
+    ref_ = next((holding.ref for holding in own if holding.alias == name and holding.covers(start)), None)
+    if ref_ is not None:
+        return ref_, name
+    others = [holding for holding in own if holding.alias == name]
+    aliases = {holding.alias for holding in own}
+    if others:
+        hint = "; ".join(f"it stands for {one.ref} {_times(one)}" for one in others[:3])
+    elif name in {ref.name for ref in snapshot.ids if ref.kind is Kind.PACKAGE}:
+        hint = f"that is a package's name: say one of its versions, {name}@1, or an alias of it"
+    else:
+        hint = did_you_mean(name, aliases) or f"aliases: {', '.join(sorted(aliases)[:10]) or 'none'}"
+    message = f"no package of ours has the alias {quote(name)} on {_day(asked.starting_at)}"
+    return Problem("unknown-package", message, hint=hint)
+
+
+def _unfit(ref: Ref, package: Package, asked: Asked, snapshot: Snapshot, held: Iterable[Holding]) -> Iterator[Problem]:
+    """Why no contract can be made on the version."""
+    if ref in snapshot.archived:
+        hint = "contracts that are on it go on; new ones need a version that is live"
+        yield Problem("archived-package", f"{ref} is archived: it takes no new contracts", hint=hint)
+    alias = package.rate_card_alias
+    if alias is not None and _card(package, asked.starting_at, snapshot, held) is None:
+        message = f"no rate card has the alias {quote(alias)} of {ref} on {_day(asked.starting_at)}"
+        yield Problem("unknown-reference", message, hint="a package picks its card as of the contract's start")
+
+
+def _card(package: Package, at: datetime, snapshot: Snapshot, held: Iterable[Holding]) -> str | None:
+    """Our rate card that a contract from then on pays by."""
+    if package.rate_card_alias is None:
+        return package.rate_card if package.rate_card in snapshot.catalog.cards else None
+    start = instant_text(at)
+    return next(
+        (
+            holding.ref.name
+            for holding in held
+            if holding.ref.kind is Kind.RATE_CARD and holding.alias == package.rate_card_alias and holding.covers(start)
+        ),
+        None,
+    )
+
+
+def _is_on(contract: Contract, ref: Ref, alias: str | None, held: Iterable[Holding]) -> bool:
+    """Whether a contract is on the version that is meant; with an alias also on one that bears it, or once did."""
+    if alias is None or contract.package == ref:
+        return contract.package == ref
+    return any(holding.alias == alias and holding.ref == contract.package for holding in held)
+
+
+def _day(instant: datetime) -> str:
+    return instant_words(instant)
+
+
+def _times(holding: Holding) -> str:
+    start = f"from {holding.starting_at[:10]}" if holding.starting_at else ""
+    end = f"until {holding.ending_before[:10]}" if holding.ending_before else ""
+    return " ".join(filter(None, (start, end)))

@@ -1,0 +1,70 @@
+"""Provisioning: one customer gets one contract on a package, and nothing about it but what the package says."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pricebook.apply.keys import contract_key
+from pricebook.apply.ports import Clock, ContractStore, Journal, Provenance
+from pricebook.apply.provision import provision
+from pricebook.plan.contract import Contract
+from pricebook.plan.snapshot import Snapshot
+from pricebook.preview.proposal import Asked, Proposal, propose
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The contract as the store shows it now; None when it does not. `other` are the words for what of it is not as it
+    was proposed."""
+
+    id: str
+    contract: Contract | None
+    other: tuple[str, ...]
+
+
+def proposal(
+    store: ContractStore,
+    namespace: str,
+    snapshot: Snapshot,
+    *,
+    customer: str,
+    package: str,
+    starting_at: datetime,
+    uniqueness_key: str | None,
+) -> Proposal:
+    """The contract that would be made. Without a uniqueness key one is made of the intent, so that asking twice makes
+    one contract. Raises Rejected, StoreError."""
+    key = uniqueness_key if uniqueness_key is not None else contract_key(namespace, customer, package, starting_at)
+    contracts = store.customer_contracts(namespace, customer) if customer.strip() else ()
+    return propose(Asked(customer, package, starting_at, key), snapshot, contracts)
+
+
+def make(
+    proposed: Proposal,
+    store: ContractStore,
+    journal: Journal,
+    *,
+    namespace: str,
+    environment: str,
+    owner: str,
+    clock: Clock,
+    provenance: Provenance,
+) -> Made:
+    """Make the contract and read it back. Raises LeaseHeld, StoreError."""
+    wanted = proposed.wanted
+    id_ = provision(
+        wanted,
+        store,
+        journal,
+        namespace=namespace,
+        environment=environment,
+        owner=owner,
+        clock=clock,
+        provenance=provenance,
+    )
+    found = next((one for one in store.customer_contracts(namespace, wanted.customer) if one.id == id_), None)
+    other = []
+    if found is not None and found.package != proposed.package:
+        other.append(f"it is on {found.package or 'no package of ours'}, not on {proposed.package}")
+    if found is not None and found.ending_before != proposed.ending_before:
+        other.append("its end is another one")
+    return Made(id_, found, tuple(other))
