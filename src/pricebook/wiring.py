@@ -23,17 +23,21 @@ JOURNAL = "sqlite:///pricebook-journal.db"
 
 
 def open_store(
-    project: "Project", environment: "Environment", tell: "Callable[[int], None] | None" = None
+    project: "Project",
+    environment: "Environment",
+    tell: "Callable[[int], None] | None" = None,
+    check: "Callable[[str], None]" = lambda mark: None,
 ) -> "ContractStore":
     """The store of an environment. Raises Rejected for a URL of no known kind, and for a token that is not there.
 
-    `tell` hears how many requests the first reading of an account took so far, and 0 at its end.
+    `tell` hears how many requests the first reading of an account took so far, and 0 at its end. `check` is given the
+    mark of the account whenever it is read, and raises for one that is not meant (`apply.target`).
     """
     if environment.store == METRONOME:
-        return _open_account(environment, tell)
+        return _open_account(environment, tell, check)
     from pricebook.store.sql import SqlStore
 
-    return SqlStore(_url(project.root, environment.store))
+    return SqlStore(_url(project.root, environment.store), check=check)
 
 
 def open_journal(project: "Project", environment: "Environment") -> "Journal":
@@ -60,7 +64,9 @@ def _journal_url(project: "Project", environment: "Environment") -> str:
     return _url(project.root, environment.journal or beside)
 
 
-def _open_account(environment: "Environment", tell: "Callable[[int], None] | None") -> "ContractStore":
+def _open_account(
+    environment: "Environment", tell: "Callable[[int], None] | None", check: "Callable[[str], None]"
+) -> "ContractStore":
     """The account behind an API. The token is read here and goes to the client alone."""
     import os
     import secrets
@@ -83,7 +89,7 @@ def _open_account(environment: "Environment", tell: "Callable[[int], None] | Non
         connect_timeout=float(environment.connect_timeout),
         read_timeout=float(environment.read_timeout),
     )
-    return RemoteStore(client, environment.pricing_units, nonce=lambda: secrets.token_hex(8), tell=tell)
+    return RemoteStore(client, environment.pricing_units, nonce=lambda: secrets.token_hex(8), tell=tell, check=check)
 
 
 def store_file(project: "Project", environment: "Environment") -> str | None:
@@ -127,6 +133,13 @@ def _url(root: "Path", url: str) -> str:
 def now() -> datetime:
     """The present, in UTC: the one place that reads the clock."""
     return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A random name for an account."""
+    import secrets
+
+    return secrets.token_hex(8)
 
 
 def errors_page() -> str:

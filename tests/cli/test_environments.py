@@ -1,6 +1,7 @@
 """Two environments of one project, as a user meets them: on SQLite, and as two accounts behind HTTP."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -31,6 +32,8 @@ class Desk:
     """A copy of the starter plan whose two environments are `sandbox` and `production`."""
 
     folder: Path
+    stores: tuple[str, str]
+    """How `pricebook.yaml` says which stores they are."""
 
     def pricebook(self, *words: str, at: str = "2025-10-01", status: int = 0) -> str:
         """What a command prints, which ends as it is expected to."""
@@ -47,6 +50,13 @@ class Desk:
         assert before in text
         (self.folder / file).write_text(text.replace(before, after))
 
+    def swap(self) -> None:
+        """Give each environment the store of the other one; names, journals and overlays stay."""
+        text = (self.folder / "pricebook.yaml").read_text()
+        one, other = self.stores
+        text = text.replace(one, "ONE").replace(other, one).replace("ONE", other)
+        (self.folder / "pricebook.yaml").write_text(text)
+
     def apply(self, *environments: str, at: str = "2025-10-01") -> None:
         """Apply the manifests."""
         for environment in environments:
@@ -57,22 +67,23 @@ class Desk:
 def desk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """Both environments are empty."""
     shutil.copytree(EXAMPLE, tmp_path / "p", ignore=shutil.ignore_patterns("*.db*"))
-    made = Desk(tmp_path / "p")
     monkeypatch.setenv("PRICEBOOK_CACHE", "off")
     monkeypatch.setenv("COLUMNS", "100")
     if request.param == "sqlite":
         stores = ('store: "sqlite:///s.db"', 'store: "sqlite:///p.db"')
+        made = Desk(tmp_path / "p", stores)
         (made.folder / "pricebook.yaml").write_text(_settings(*stores))
         yield made
         return
-    with serving(token="sand") as sandbox, serving(token="prod") as production:
-        monkeypatch.setenv("SAND", "sand")
-        monkeypatch.setenv("PROD", "prod")
+    with serving(token="same") as sandbox, serving(token="same") as production:
+        monkeypatch.setenv("SAND", "same")
+        monkeypatch.setenv("PROD", "same")
         more = "store: metronome, requests_per_minute: 1000000"
         stores = (
             f"{more}, base_url: '{sandbox.url}', token_env: SAND, journal: 'sqlite:///sj.db'",
             f"{more}, base_url: '{production.url}', token_env: PROD, journal: 'sqlite:///pj.db'",
         )
+        made = Desk(tmp_path / "p", (sandbox.url, production.url))
         (made.folder / "pricebook.yaml").write_text(_settings(*stores))
         yield made
 
@@ -177,3 +188,44 @@ def test_what_cannot_be_compared_is_refused(desk: Desk) -> None:
     for command in ("diff", "promote"):
         assert "one-environment" in desk.pricebook(command, "sandbox", "sandbox", status=1)
         assert 'environment "prodution" does not exist' in desk.pricebook(command, "sandbox", "prodution", status=1)
+
+
+def test_an_account_is_marked_once_and_then_taken_for_no_other(desk: Desk) -> None:
+    assert "bears no mark" in desk.pricebook("--env", "production", "account")
+    said = desk.pricebook("--env", "production", "apply", "--yes")
+    assert "The account is marked as acme/production now.\n" in said
+    (id_,) = re.findall("add in pricebook.yaml to production: account: ([0-9a-f]{16})\n", said)
+    desk.edit("catalog/plans.yaml", "name: Sign-up credit", "name: Sign-up gift")
+    assert "marked" not in desk.pricebook("--env", "production", "apply", "--yes")
+    found = json.loads(desk.pricebook("--env", "production", "--format", "json", "account"))
+    assert found == {"environment": "production", "marked_as": "production", "id": id_, "remembered": None}
+    desk.swap()  # the token, or the file, of the other environment
+    file = str(desk.folder / "plan.json")
+    for command in (["plan", "-o", file], ["drift"], ["apply", "--yes"], ["preview", "starter-plan", "--from-store"]):
+        refused = desk.pricebook("--env", "sandbox", *command, status=1)
+        assert "wrong-account" in refused, command
+        assert "this account is marked as acme/production, and acme/sandbox was asked for" in refused
+    for command in ("diff", "promote"):
+        assert "wrong-account" in desk.pricebook(command, "production", "sandbox", status=1)
+    assert not Path(file).exists()
+    # It is meant: the sandbox moved there.
+    assert "marked as acme/sandbox" in desk.pricebook("--env", "sandbox", "account", "--mark")
+    assert "package:starter-plan@2" in desk.pricebook("--env", "sandbox", "plan")
+
+
+def test_an_account_that_is_remembered_is_the_only_one(desk: Desk) -> None:
+    said = desk.pricebook("--env", "production", "apply", "--yes")
+    (id_,) = re.findall("account: ([0-9a-f]{16})\n", said)
+    desk.edit("pricebook.yaml", "production: {", f"production: {{account: {id_}, ")
+    assert "Nothing to change" in desk.pricebook("--env", "production", "plan")
+    assert "pricebook.yaml remembers it" in desk.pricebook("--env", "production", "account")
+    desk.swap()
+    refused = desk.pricebook("--env", "production", "plan", status=1)
+    assert f"this account bears no mark, and production is remembered as {id_}" in refused
+    desk.pricebook("--env", "production", "apply", "--yes", status=1)
+    desk.swap()
+    desk.edit("pricebook.yaml", id_, "0123456789abcdef")
+    refused = desk.pricebook("--env", "production", "plan", status=1)
+    assert f"this account is {id_}, marked as" in refused
+    desk.edit("pricebook.yaml", "0123456789abcdef", "someone")
+    assert "name" in desk.pricebook("--env", "production", "plan", status=1)

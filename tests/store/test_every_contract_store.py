@@ -248,3 +248,16 @@ def test_a_long_cohort_is_put_in_order_on_the_way(
     for number, start in enumerate(starts):
         contracts.provision("acme", wanted(customer("ada"), start, f"k{number}"), AT)
     assert [contract.starting_at for contract in contracts.cohort("acme", AT)] == sorted(starts)
+
+
+def test_an_account_is_marked_once_for_each_namespace_and_anew_when_asked_to(contracts: ContractStore) -> None:
+    assert contracts.snapshot("acme", AT).account == ""
+    assert contracts.sign("acme", "production/1", AT) == "production/1"
+    assert contracts.sign("acme", "sandbox/2", AT) == "production/1"
+    before = contracts.snapshot("acme", AT)
+    assert before.account == "production/1"
+    assert contracts.snapshot("other", AT).account == ""
+    assert contracts.sign("acme", "sandbox/3", AT, anew=True) == "sandbox/3"
+    after = contracts.snapshot("acme", AT)
+    assert after.account == "sandbox/3"
+    assert (after.digest, after.marks, after.ids) == (before.digest, before.marks, before.ids)

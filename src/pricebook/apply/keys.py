@@ -16,7 +16,9 @@ REF, DIGEST = "pricebook_ref", "pricebook_digest"
 RATES, RATES_NEXT, ALIASES, ORDER = "pricebook_rates", "pricebook_rates_next", "pricebook_aliases", "pricebook_order"
 """Those of rate cards alone: what was last applied to the rates, what is being applied to them, and what was last
 applied to the aliases and to the product order."""
-MARKS = frozenset((REF, DIGEST, RATES, RATES_NEXT, ALIASES, ORDER))
+ACCOUNT = "pricebook_account"
+"""On one object of ours: which account this is (`apply.target`)."""
+MARKS = frozenset((REF, DIGEST, RATES, RATES_NEXT, ALIASES, ORDER, ACCOUNT))
 UNDER_WAY = ">"
 """Stands between the digests of a mark while a change is made: from what, through what, to what."""
 

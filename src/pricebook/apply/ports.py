@@ -71,7 +71,11 @@ class Store(Protocol):
 
 
 class BillingStore(Store, Protocol):
-    """A store that also lists who is billed."""
+    """A store that also lists who is billed, and bears a mark of which account it is (`apply.target`)."""
+
+    def sign(self, namespace: str, mark: str, at: datetime, *, anew: bool = False) -> str:
+        """Mark the account for a namespace, unless it bears a mark already or `anew` replaces that; the mark that it
+        bears then, empty where there is nothing of the namespace to mark. Raises StoreError."""
 
     def contracts(self, namespace: str, at: datetime) -> Iterator[Contract]:
         """The live contracts on our package versions and rate cards that end later than `at`, grouped by package

@@ -1,7 +1,9 @@
 """`pricebook apply`."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +12,9 @@ from pricebook.cli.invocation import STALE, Invocation
 from pricebook.cli.options import prune_option, report_option, rows_option
 from pricebook.cli.session import errors
 from pricebook.problem import Problem
+
+if TYPE_CHECKING:
+    from pricebook.workflow.account import Marked
 
 
 @click.command()
@@ -53,6 +58,7 @@ def command(
         from pricebook.cli.progress import progress
         from pricebook.render.format import Format, receipt_document
         from pricebook.render.receipt import draw_receipt
+        from pricebook.workflow.account import mark_once
         from pricebook.workflow.apply import apply, check_approved, check_digest, check_target, read_plan, unfinished
         from pricebook.workflow.hazards import refused_hazards
         from pricebook.workflow.plan import plan
@@ -120,5 +126,20 @@ def command(
             else [receipt_document(Format(invocation.format), receipt, made).rstrip("\n")]
         )
         invocation.report(lambda form: receipt_document(form, receipt, made))
+        marked = mark_once(store, made.namespace, environment, wiring.new_id, wiring.now())
+        if invocation.text:
+            invocation.print(_marked(marked, made.namespace))
     if not receipt.complete:
         ctx.exit(1)
+
+
+def _marked(marked: "Marked", namespace: str) -> Iterator[str]:
+    """What is new about the account's mark."""
+    from pricebook.render.escape import escape_terminal
+    from pricebook.render.receipt import remember_line
+
+    if marked.failed:
+        yield f"The account could not be marked: {escape_terminal(marked.failed, 300)}"
+    elif marked.new and marked.mark is not None:
+        yield f"The account is marked as {escape_terminal(f'{namespace}/{marked.mark.environment}')} now."
+        yield remember_line(marked.mark.environment, marked.mark.id)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -82,11 +82,14 @@ class Invocation:
         return self.store_of(self.environment[0])
 
     def store_of(self, environment: str) -> "ContractStore":
-        """The store of another environment of the project. Raises Rejected for one that there is not."""
+        """The store of an environment of the project, which refuses an account that is not that environment's. Raises
+        Rejected for an environment that there is not."""
+        from pricebook.apply.target import check_account
         from pricebook.cli.waiting import waiting
 
-        tell = waiting("reading the account: {:,} requests")
-        return wiring.open_store(self.project, self.project.environment(environment)[1], tell)
+        name, settings = self.project.environment(environment)
+        check = partial(check_account, self.project.settings.namespace, name, settings.account)
+        return wiring.open_store(self.project, settings, waiting("reading the account: {:,} requests"), check)
 
     def journal(self) -> "Journal":
         """The journal of the environment."""

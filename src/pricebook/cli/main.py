@@ -30,6 +30,7 @@ COMMANDS = {
     "import": "Write manifests of what an account has, or update them. Reads the account only.",
     "diff": "Compare what two environments hold: the same, different, missing, only there. Reads only.",
     "promote": "Plan to make one environment hold what another one holds. Writes to neither.",
+    "account": "Say which account an environment is, by the mark in it; mark it anew.",
     "reprice": "Write other prices into the manifests, from a day on, for review.",
     "migrate": "Move customers from older versions of a package to another one, as a reviewed plan.",
     "rules": "List the rules, with the severity that each has here.",

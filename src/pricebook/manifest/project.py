@@ -31,7 +31,7 @@ Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", 
 METRONOME = "metronome"
 """The store that is an account of the vendor's."""
 BASE_URL = r"^(https://[^/?#@\s]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^?#\s]*)?$"
-_ANYWHERE = ("store", "journal", "overlays", "patches", "policy")
+_ANYWHERE = ("store", "journal", "account", "overlays", "patches", "policy")
 """What an environment may say whatever its store is."""
 Seconds = Annotated[
     Number, Field(gt=0, le=600), WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 600})
@@ -64,6 +64,8 @@ class Environment(Model):
     """`metronome` only: the account's names of pricing units by ours, where ours is not its name in lower case with
     hyphens."""
 
+    account: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")] | None = None
+    """Which account this environment is, by the mark in the account: any other one is refused (`pricebook account`)."""
     overlays: Texts = ()
     """Files and folders of patches (`kind: Overlay`) that hold in this environment, relative to the project."""
     patches: Patches = Field(default_factory=dict)

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pricebook.apply.keys import (
+    ACCOUNT,
     ALIASES,
     DIGEST,
     KEY,
@@ -33,6 +34,7 @@ from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import rewritten
+from pricebook.metronome.custom_field import ENTITIES
 from pricebook.metronome.http import Client
 from pricebook.metronome.listing import at_once, everything, pages
 from pricebook.metronome.schedule import read_schedules
@@ -203,6 +205,7 @@ def snapshot_of(account: Account, at: datetime) -> Snapshot:
         foreign=_foreign(account),
         unmarked=frozenset(account.unmarked),
         made=_made(account),
+        account=account_mark(account),
         partial=True,
         notes=tuple(notes),
     )
@@ -235,6 +238,21 @@ def owner_of(kind: Kind, item: Json) -> str:
         key = item.get("uniqueness_key") or ""
         return key.removeprefix(KEY) if key.startswith(KEY) else ""
     return (item.get("custom_fields") or {}).get(REF) or ""
+
+
+def account_mark(account: Account) -> str:
+    """The mark of the account: it stands on one object of ours, live ones first; empty when there is none."""
+    bearing = [ref for ref, item in account.ours.items() if ACCOUNT in (item.get("custom_fields") or {})]
+    first = min(bearing, key=lambda ref: (_gone(account, ref), ref), default=None)
+    return str(account.ours[first]["custom_fields"][ACCOUNT]) if first is not None else ""
+
+
+def mark_bearers(account: Account) -> list[Ref]:
+    """The objects of ours that bear the account's mark, or the one that is to: a product, for archived ones are listed
+    too, else a metric or a card. None in an account that has nothing of ours."""
+    able = [ref for ref in account.ours if ref.kind in ENTITIES and not _gone(account, ref)]
+    bearing = [ref for ref in able if ACCOUNT in (account.ours[ref].get("custom_fields") or {})]
+    return bearing or sorted(able, key=lambda ref: (ref.kind is not Kind.PRODUCT, ref))[:1]
 
 
 def noun_in(account: Account, ref: Ref) -> Noun | None:

@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
+from pricebook.apply.keys import ACCOUNT
 from pricebook.apply.ports import NOTHING, StoreRefused
 from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
-from pricebook.metronome.account import read_account, snapshot_of
+from pricebook.metronome.account import account_mark, mark_bearers, read_account, snapshot_of
 from pricebook.metronome.adopting import adopt
 from pricebook.metronome.contract import (
     archive_contract,
@@ -34,7 +35,8 @@ from pricebook.plan.snapshot import Snapshot
 class RemoteStore:
     """The account behind a client. `units` are the vendor's names of pricing units by ours; `nonce` never repeats.
 
-    `tell` hears how many requests the first snapshot took so far, from any thread, and 0 when it is over.
+    `tell` hears how many requests the first snapshot took so far, from any thread, and 0 when it is over; `check`
+    refuses the mark of an account that is another one than is meant.
     """
 
     def __init__(
@@ -45,8 +47,9 @@ class RemoteStore:
         nonce: Callable[[], str],
         sleep: Callable[[float], None] = time.sleep,
         tell: Callable[[int], None] | None = None,
+        check: Callable[[str], None] = lambda mark: None,
     ) -> None:
-        self._tell = tell
+        self._tell, self._check = tell, check
         self._client, self._units = client, units
         self._sender = Sender(client, nonce, sleep)
         self._keys = Keys(client, self._sender)
@@ -69,6 +72,7 @@ class RemoteStore:
             self._client.tell = None
         self._sender.looked()
         snapshot = snapshot_of(account, at)
+        self._check(snapshot.account)
         self._work = Work(self._client, self._sender, account, snapshot, self._keys)
         return snapshot
 
@@ -85,6 +89,17 @@ class RemoteStore:
                     work = self._known(namespace, at)
                 return adopt(work, change)
         return perform_noun(work, change, at)
+
+    def sign(self, namespace: str, mark: str, at: datetime, *, anew: bool = False) -> str:
+        """See `apply.ports.BillingStore`: in a custom field of one object of ours."""
+        work = self._known(namespace, at)
+        found = account_mark(work.account)
+        if found and not anew:
+            return found
+        bearers = mark_bearers(work.account)
+        for ref in bearers:
+            work.mark(ref, work.account.ours[ref]["id"], {ACCOUNT: mark})
+        return mark if bearers else ""
 
     def contracts(self, namespace: str, at: datetime) -> Iterator[Contract]:
         """See `apply.ports.BillingStore`. Contracts that are on no package cannot be listed, and are not there."""

@@ -38,6 +38,12 @@ def draw_receipt(receipt: Receipt, plan: Plan, width: int = 100, colour: bool = 
         yield from wrapped(_AGAIN, width)
 
 
+def remember_line(environment: str, account: str) -> str:
+    """What to write where git reviews it, so that no other account is taken for the environment's."""
+    name = escape_terminal(environment)
+    return f"To have any other account refused, add in pricebook.yaml to {name}: account: {escape_terminal(account)}"
+
+
 def receipt_sentence(receipt: Receipt, plan: Plan) -> str:
     """The run in a sentence or two."""
     outcomes = Counter[str](result.outcome for result in receipt.results)

@@ -40,6 +40,9 @@ def head_of(rows: Callable[..., Iterable[tuple[Any, ...]]], namespace: str) -> s
             found.update(repr((table, *row)).encode())
     for row in rows("SELECT * FROM alias WHERE kind = 'rate-card' ORDER BY seq"):
         found.update(repr(row).encode())
+    for _ in rows("SELECT 1 FROM sqlite_master WHERE name = 'account'"):  # a store of an earlier release has none
+        for row in rows("SELECT mark FROM account WHERE namespace = ?", namespace):
+            found.update(repr(row).encode())
     return found.hexdigest()
 
 

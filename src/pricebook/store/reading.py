@@ -39,6 +39,13 @@ class Reader:
         self.local = database.mark == "?"
         self._connection, self._database = connection, database
 
+    def has(self, table: str) -> bool:
+        """Whether there is such a table."""
+        try:
+            return self._database.tables(self._connection, (table,))
+        except self._database.errors as error:
+            raise self._database.explained(error) from None
+
     def rows(self, sql: str, *parameters: object) -> list[Row]:
         """All rows of the answer."""
         return list(self.stream(sql, *parameters))
@@ -179,9 +186,18 @@ def read_snapshot(reader: Reader, namespace: str, at: datetime, adopt: Mapping[R
         foreign=tuple(_foreign(reader, prefix, {strange[ref][0]: unreadable.get(ref) for ref in strange})),
         unmarked=unmarked,
         made={ref: datetime.fromisoformat(row[5]) for ref, row in rows[Kind.PACKAGE].items()},
+        account=read_account(reader, namespace),
         # What bears no mark is not in the head.
         head=head_of(reader.stream, namespace) if reader.local and not adopt else "",
     )
+
+
+def read_account(reader: Reader, namespace: str) -> str:
+    """The mark of the account for a namespace; empty without one, as in a store of an earlier release."""
+    if not reader.has("account"):
+        return ""
+    row = reader.one("SELECT mark FROM account WHERE namespace = ?", namespace)
+    return row[0] if row is not None else ""
 
 
 _COLUMNS = "id, mark, digest, spec, archived_at"

@@ -4,7 +4,7 @@ Every change is one transaction, whole or not at all. Nothing is opened, created
 reading creates nothing: a file or a schema that is not there is an empty account.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from threading import Lock
@@ -28,13 +28,15 @@ if TYPE_CHECKING:
 
 class SqlStore:
     """The store behind a URL: `sqlite:///prices.db`, `postgresql+psycopg://billing@db/prices`. `patience` is how many
-    seconds to wait for other writers.
+    seconds to wait for other writers; `check` refuses the mark of an account that is another one than is meant.
 
     Threads may share it.
     """
 
-    def __init__(self, url: str, *, patience: float = sqlite.PATIENCE) -> None:
-        self._url, self._patience = url, patience
+    def __init__(
+        self, url: str, *, patience: float = sqlite.PATIENCE, check: Callable[[str], None] = lambda mark: None
+    ) -> None:
+        self._url, self._patience, self._check = url, patience, check
         self._engine: Engine | None = None
         self._readers: WeakSet[Reader] = WeakSet()
         self._identity: object = None
@@ -60,9 +62,11 @@ class SqlStore:
         counted: that is one query."""
         reader = self._reader()
         if reader is None:
+            self._check("")
             return Snapshot(observed_at=at)
         try:
             snapshot = read_snapshot(reader, namespace, at, adopt)
+            self._check(snapshot.account)
         except BaseException:
             reader.close()
             raise
@@ -92,6 +96,13 @@ class SqlStore:
     def cannot(self, namespace: str, change: Change) -> "Iterable[Violation]":
         """See `apply.ports.Store`: whatever the model can say can be kept."""
         return ()
+
+    def sign(self, namespace: str, mark: str, at: datetime, *, anew: bool = False) -> str:
+        """See `apply.ports.BillingStore`. A database can be marked before there is anything in it."""
+        from pricebook.store.writing import Transaction, sign
+
+        with self._writing() as connection:
+            return sign(Transaction.on(connection, self._database, namespace, at), mark, anew=anew)
 
     def contracts(self, namespace: str, at: datetime) -> "Iterator[Contract]":
         """See `apply.ports.BillingStore`."""

@@ -101,6 +101,13 @@ contract = Table(
     Index("contract_customer", "customer_id"),
 )
 
+account = Table(
+    "account",
+    metadata,
+    Column("namespace", TEXT, primary_key=True),
+    Column("mark", TEXT, nullable=False),  # apply.target.AccountMark
+)
+
 run = Table(
     "run",
     metadata,
@@ -152,5 +159,5 @@ NOUNS = {
     Kind.RATE_CARD: rate_card,
     Kind.PACKAGE: package,
 }
-STORE = (*NOUNS.values(), rate_timeline, alias, contract)
+STORE = (*NOUNS.values(), rate_timeline, alias, contract, account)
 JOURNAL = (run, journal, lease)

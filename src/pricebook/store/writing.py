@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, assert_never
 from uuid import uuid4
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, delete, insert, update
 
 from pricebook.apply.keys import mark_of, read_mark, uniqueness_key
 from pricebook.catalog.canonical import encode
@@ -28,8 +28,8 @@ from pricebook.plan.snapshot import AFTER_RATES
 from pricebook.store import rule
 from pricebook.store.alias import Assignment, current, holder, hour_of
 from pricebook.store.database import Database
-from pricebook.store.reading import ASSIGNMENTS, Reader, Row, assignments, reader_within, table_of
-from pricebook.store.tables import NOUNS, alias
+from pricebook.store.reading import ASSIGNMENTS, Reader, Row, assignments, read_account, reader_within, table_of
+from pricebook.store.tables import NOUNS, account, alias
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,16 @@ class Transaction:
             sql = f"SELECT mark, id, archived_at FROM {table_of(kind)} WHERE mark IN ({among})"
             found |= {marks[mark]: (id_, gone is not None) for mark, id_, gone in self.reader.rows(sql, *part)}
         return found
+
+
+def sign(work: Transaction, mark: str, *, anew: bool) -> str:
+    """Keep the mark of the account, unless it has one already; the mark that it has then."""
+    found = read_account(work.reader, work.namespace)
+    if found and not anew:
+        return found
+    work.connection.execute(delete(account).where(account.c.namespace == work.namespace))
+    work.connection.execute(insert(account).values(namespace=work.namespace, mark=mark))
+    return mark
 
 
 def perform_noun(work: Transaction, change: Create | Revise | Supersede | Repoint | Archive) -> str:
