@@ -93,6 +93,7 @@ def read_overlay(project: Project, environment: str, placer: Placer) -> tuple[Ov
     if settings.patches:
         document = Document(PROJECT_FILE, 0, None, Span(PROJECT_FILE, 1, 1))
         _add(overlay, placer, document, (*base, "patches"), settings.patches)
+    seen: set[str] = set()
     for index, name in enumerate(settings.overlays):
         at: Path = (*base, "overlays", index)
         try:
@@ -101,7 +102,9 @@ def read_overlay(project: Project, environment: str, placer: Placer) -> tuple[Ov
             problems += rejected.problems
             continue
         for path, shown in files:
-            problems += _read_file(overlay, placer, path, shown)
+            if shown not in seen:  # a folder and a file in it may both be named
+                seen.add(shown)
+                problems += _read_file(overlay, placer, path, shown)
     return overlay, problems
 
 

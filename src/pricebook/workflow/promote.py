@@ -61,7 +61,8 @@ def promote(
     desired = from_now_on(desired, snapshot.catalog, as_of)
     plan = plan_to(project, target, store, replace(there, catalog=desired), snapshot, as_of, meter=meter, code=code)
     known = compare(here.catalog, observed, namespace=namespace, environment=source, as_of=as_of, places=here.places)
-    return replace(plan, findings=(*plan.findings, *_said(known, content, here, source)))
+    # What the target has besides is no leftover: its manifests may well declare it.
+    return replace(plan, leftovers=(), findings=(*plan.findings, *_said(known, content, here, source)))
 
 
 def _with_values(content: Catalog, here: Loaded, there: Loaded) -> Catalog:
