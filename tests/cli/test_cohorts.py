@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -164,3 +165,19 @@ def test_a_package_that_is_not_there(project: Path) -> None:
     told = pricebook(project, "cohorts", "startr-plan", status=1).stderr
     assert 'there is no package "startr-plan" in the store' in told
     assert 'did you mean "starter-plan"?' in told
+
+
+def test_the_site_says_how_many_only_when_asked_and_never_who(project: Path, tmp_path: Path) -> None:
+    for name, options in (("public", ()), ("internal", ("--cohorts",))):
+        pricebook(project, *AS_OF, "site", "--output", str(tmp_path / name), *options)
+    public, internal = (
+        {path.relative_to(tmp_path / name): path.read_text("utf-8") for path in (tmp_path / name).rglob("*.html")}
+        for name in ("public", "internal")
+    )
+    page = Path("packages/starter-plan.html")
+    assert {path for path in public if public[path] != internal[path]} == {page}
+    assert "<h2>Contracts</h2>" not in public[page]
+    told = " ".join(re.sub("<[^>]*>", " ", internal[page]).split())
+    rows = "version 2 2 1 2025-10-01 2027-03-01 version 1 1 0 2025-10-01 2026-10-01"
+    assert f"Contracts As of 2026-02-10 . Version Run To start First start Last end {rows}" in told
+    assert not [customer for customer in ("ada", "bob", "cyd") if re.search(rf"\b{customer}\b", internal[page])]

@@ -16,9 +16,10 @@ from pricebook.cli.session import errors
     metavar="DIR",
     help="Where the pages go: a new directory, or one that this command wrote.",
 )
+@click.option("--cohorts", is_flag=True, help="Say how many contracts each package version has. Not for the public.")
 @click.option("--desired", is_flag=True, help="As the store would be once the manifests were applied, not as it is.")
 @click.pass_context
-def command(ctx: click.Context, output: Path, desired: bool) -> None:
+def command(ctx: click.Context, output: Path, cohorts: bool, desired: bool) -> None:
     """Write the price list as a web site: for any date, with history, changes, packages, and a JSON feed.
 
     The pages need no server and no network: open DIR/index.html, or publish DIR below any path. They open on the
@@ -28,19 +29,23 @@ def command(ctx: click.Context, output: Path, desired: bool) -> None:
     with errors(invocation):
         from pricebook.manifest.schema import schema_text
         from pricebook.render.site.feed import feed_schema
-        from pricebook.render.site.pages import site_files
+        from pricebook.render.site.pages import Counted, site_files
         from pricebook.render.site.price_list import price_list
-        from pricebook.workflow import site
+        from pricebook.workflow import cohort, site
 
         invocation.answers_in("text", "json")
         project, at = invocation.project, invocation.as_of
+        store, namespace = invocation.store(), project.settings.namespace
         if desired:
-            snapshot = site.desired(project, invocation.environment[0], invocation.store(), at)
+            snapshot = site.desired(project, invocation.environment[0], store, at)
         else:
-            snapshot = site.observed(project, invocation.environment[0], invocation.store(), at)
-        namespace = project.settings.namespace
+            snapshot = site.observed(project, invocation.environment[0], store, at)
+        counts = None
+        if cohorts:
+            found = cohort.cohorts(store, namespace, snapshot, at, None, ended=False)
+            counts = Counted(at, {one.package: one for one in found})
         opens_on = at if invocation.as_of_text is not None else None
-        content = site_files(price_list(snapshot, namespace), opens_on, schema_text(feed_schema()))
+        content = site_files(price_list(snapshot, namespace), opens_on, schema_text(feed_schema()), counts)
         published = site.publish(output, namespace, content)
         if invocation.json:
             from dataclasses import asdict

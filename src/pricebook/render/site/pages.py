@@ -14,12 +14,13 @@ from pricebook.catalog.instant import instant_words
 from pricebook.catalog.metric import BillableMetric
 from pricebook.catalog.product import Product
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.plan.cohort import Cohort
 from pricebook.plan.holding import Holding
 from pricebook.render.field_row import FieldRow, said_rows
 from pricebook.render.shell.page import asset, style, templates
 from pricebook.render.site.data import data_script, shown
 from pricebook.render.site.feed import feed_files
-from pricebook.render.site.price_list import PriceList, slug, spoken
+from pricebook.render.site.price_list import PriceList, Version, slug, spoken
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -53,8 +54,29 @@ class Change(NamedTuple):
     sign: str
 
 
-def site_files(listed: PriceList, opens_on: datetime | None, schema: str) -> Iterator[tuple[str, str]]:
-    """Every file of the site by path, in order. `opens_on` as for `data_script`; `schema` is that of the feed."""
+class Counted(NamedTuple):
+    """How many contracts each package version has, as of an instant."""
+
+    at: datetime
+    cohorts: Mapping[Ref, Cohort]
+
+
+class Members(NamedTuple):
+    """The contracts of a version, as its page says it; a date that there is none of is empty."""
+
+    number: int
+    running: int
+    coming: int
+    since: str
+    until: str
+
+
+def site_files(
+    listed: PriceList, opens_on: datetime | None, schema: str, counted_at: Counted | None = None
+) -> Iterator[tuple[str, str]]:
+    """Every file of the site by path, in order. `opens_on` as for `data_script`; `schema` is that of the feed. How many
+    are on which version stands on the pages of packages when that is given; nobody is named.
+    """
     pages = _environment()
 
     def page(template: str, path: str, **values: Any) -> tuple[str, str]:
@@ -114,6 +136,8 @@ def site_files(listed: PriceList, opens_on: datetime | None, schema: str) -> Ite
             number=number,
             versions=told,
             held=sorted(held, key=lambda h: (h.alias, h.starting_at or "")),
+            counted_at=counted_at.at if counted_at is not None else None,
+            members=_members(versions, counted_at),
         )
 
 
@@ -123,6 +147,18 @@ def _environment() -> "Environment":
     pages.filters["day"] = lambda instant: instant_words(datetime.fromisoformat(instant))
     pages.globals["policy"] = _POLICY
     return pages
+
+
+def _members(versions: Sequence[Version], counted_at: Counted | None) -> list[Members]:
+    """The versions that have contracts, newest first."""
+    found = []
+    for version in reversed(versions):
+        cohort = counted_at.cohorts.get(version.ref) if counted_at is not None else None
+        if cohort is not None and cohort.contracts:
+            since, until = (instant_words(i) if i else "" for i in (cohort.first_start, cohort.last_end))
+            until = "without end" if cohort.endless else until
+            found.append(Members(version.number, cohort.running, cohort.coming, since, until))
+    return found
 
 
 def _priced(listed: PriceList) -> Mapping[str, int]:
