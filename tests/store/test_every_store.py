@@ -31,7 +31,7 @@ from pricebook.apply.ports import Store, StoreRefused
 from pricebook.catalog.model import Alias
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.plan.change import Adopt, Archive, Change
+from pricebook.plan.change import Adopt, Archive, Change, Release
 from pricebook.plan.former import renamed
 from pricebook.plan.mark import alias_digest
 from pricebook.plan.rehearse import after, rehearse
@@ -391,3 +391,18 @@ def test_a_name_that_is_taken_is_not_given_again(store: Store) -> None:
         store.perform("acme", Adopt(SEATS, held.ids[TOKENS], held.catalog.nouns[TOKENS], "", was=TOKENS), AT)
     assert refused.value.status == 409
     assert comparable(store.snapshot("acme", AT)) == before
+
+
+def test_what_is_let_go_stays_and_is_nobodys(store: Store) -> None:
+    ids = fill(store)
+    before = store.snapshot("acme", AT)
+    changes = [Release(CREDIT), Release(CARD)]
+    for change in changes:
+        assert store.perform("acme", change, AT) == ids[change.ref]
+    observed = store.snapshot("acme", AT)
+    assert comparable(observed) == comparable(rehearse(before, changes))
+    assert {(each.kind, each.id, each.former.removeprefix("acme/")) for each in observed.foreign} == {
+        (ref.kind, ids[ref], str(ref)) for ref in (CREDIT, CARD)
+    }
+    with pytest.raises(StoreRefused, match="product:sign-up-credit is not there"):
+        store.perform("acme", Release(CREDIT), AT)

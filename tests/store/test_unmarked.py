@@ -10,7 +10,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.adoption import adoptions
-from pricebook.plan.change import Adopt
+from pricebook.plan.change import Adopt, Release
 from pricebook.plan.mark import RateMark
 from pricebook.store.sql import SqlStore
 
@@ -122,3 +122,16 @@ def test_what_is_not_nobodys_is_refused(unmarked: SqlStore, ref: Ref, id_: str, 
     change = Adopt(ref, id_ or held.ids[TOKENS], held.catalog.nouns[TOKENS], "digest")
     with pytest.raises(StoreRefused, match=why):
         unmarked.perform("acme", change, AT)
+
+
+def test_what_was_let_go_can_be_adopted_again(unmarked: SqlStore) -> None:
+    held = unmarked.snapshot("acme", AT)
+    unmarked.perform("acme", Release(CARD), AT)
+    again = Ref(Kind.RATE_CARD, "again")
+    snapshot = unmarked.snapshot("acme", AT, {again: held.ids[CARD]})
+    assert snapshot.unmarked == {again}
+    (change,) = adoptions(Catalog({again: snapshot.catalog.nouns[again]}), snapshot)
+    unmarked.perform("acme", change, AT)
+    adopted = unmarked.snapshot("acme", AT)
+    assert adopted.catalog.rates["again"].digest == held.catalog.rates["list"].digest
+    assert adopted.ids[again] == held.ids[CARD]

@@ -39,6 +39,20 @@ def read_mark(namespace: str, mark: str) -> Ref | None:
         return None
 
 
+RELEASED = "~"
+"""What the mark of an object begins with that its owner let go."""
+
+
+def released_mark(namespace: str, ref: Ref, id_: str) -> str:
+    """What an object bears once it was let go: whose it was, and a part of its id, for two may have had one name."""
+    return f"{RELEASED}{mark_of(namespace, ref)}#{id_[:6]}"
+
+
+def former_of(mark: str) -> str:
+    """The mark that an object bore that was let go; empty for the mark of any other."""
+    return mark.removeprefix(RELEASED).rpartition("#")[0] if mark.startswith(RELEASED) else ""
+
+
 def chain(*digests: str) -> str:
     """The mark of an object that is being changed: whatever of these it is found to be is our doing."""
     return UNDER_WAY.join(dict.fromkeys(digests))

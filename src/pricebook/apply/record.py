@@ -102,7 +102,12 @@ def _may_be(step: str, about: Ref) -> bool:
             about.kind is Kind.RATE_CARD and step.removeprefix("rates:").rpartition("#")[0] == about.name
         )
     try:
-        return _is(Ref.parse(step.removeprefix("archive:").removeprefix("repoint:").removeprefix("adopt:")), about)
+        return _is(
+            Ref.parse(
+                step.removeprefix("archive:").removeprefix("repoint:").removeprefix("adopt:").removeprefix("release:")
+            ),
+            about,
+        )
     except ValueError:
         return False
 

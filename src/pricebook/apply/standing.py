@@ -11,7 +11,7 @@ from typing import assert_never
 from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.plan.change import AddRates, Adopt, Archive, Create, RateChange, Repoint, Revise, Supersede
+from pricebook.plan.change import AddRates, Adopt, Archive, Create, RateChange, Release, Repoint, Revise, Supersede
 from pricebook.plan.diff import NO_RATES
 from pricebook.plan.mark import RateMark, alias_digest
 from pricebook.plan.meaning import as_meant
@@ -69,22 +69,29 @@ def _standing(step: Step, snapshot: Snapshot, schedules: dict[str, dict[str, str
             held = set(card.aliases)
             return Standing.READY if held in (set(change.observed), set(change.aliases)) else Standing.STALE
         case Adopt():
-            observed = snapshot.catalog.nouns.get(change.ref)
-            if observed is None or change.ref in snapshot.archived or snapshot.ids.get(change.ref) != change.id:
-                return Standing.STALE
-            if change.ref not in snapshot.unmarked:
-                return Standing.DONE
-            if change.was is not None:
-                return Standing.READY  # whatever it says, it has another name now
-            rates, mark = snapshot.catalog.rates.get(change.ref.name, NO_RATES), RateMark.read(change.rates)
-            moved = mark is None or not mark.speaks_for(rates) if change.ref.kind is Kind.RATE_CARD else False
-            return Standing.STALE if moved or digest_of(observed) != step.expects else Standing.READY
+            return _of_adoption(change, step.expects, snapshot)
+        case Release():
+            return Standing.READY if change.ref in snapshot.ids else Standing.DONE
         case Archive():
             # A vendor may list an archived object no more.
             unlisted = snapshot.partial and change.ref not in snapshot.ids
             return Standing.DONE if change.ref in snapshot.archived or unlisted else Standing.READY
         case _:
             assert_never(change)
+
+
+def _of_adoption(change: Adopt, expects: str | None, snapshot: Snapshot) -> Standing:
+    """Done when the object bears the mark; stale when it is not there, or was adopted as something that it is not."""
+    observed = snapshot.catalog.nouns.get(change.ref)
+    if observed is None or change.ref in snapshot.archived or snapshot.ids.get(change.ref) != change.id:
+        return Standing.STALE
+    if change.ref not in snapshot.unmarked:
+        return Standing.DONE
+    if change.was is not None:
+        return Standing.READY  # whatever it says, it has another name now
+    rates, mark = snapshot.catalog.rates.get(change.ref.name, NO_RATES), RateMark.read(change.rates)
+    moved = change.ref.kind is Kind.RATE_CARD and (mark is None or not mark.speaks_for(rates))
+    return Standing.STALE if moved or digest_of(observed) != expects else Standing.READY
 
 
 def _unmarked(ref: Ref, snapshot: Snapshot) -> bool:

@@ -65,6 +65,7 @@ def command(ctx: click.Context, accept: Path | None, adopt: bool, revert: Path |
             environment=environment,
             accept=accept,
             moves=invocation.project.moves,
+            removed=invocation.project.removed(environment),
         )
         view = drift_view(report, RowChoice.parse(rows))
         invocation.report(lambda form: _document(form, view))

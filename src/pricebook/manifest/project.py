@@ -31,13 +31,19 @@ Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", 
 METRONOME = "metronome"
 """The store that is an account of the vendor's."""
 BASE_URL = r"^(https://[^/?#@\s]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^?#\s]*)?$"
-_ANYWHERE = ("store", "journal", "account", "overlays", "patches", "policy")
+_ANYWHERE = ("store", "journal", "account", "overlays", "patches", "removed", "policy")
 """What an environment may say whatever its store is."""
 Seconds = Annotated[
     Number, Field(gt=0, le=600), WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 600})
 ]
 Patches = dict[Text, Annotated[dict[Text, Any], Field(min_length=1)]]
 """Values by field path, of nouns by Ref: `{"product:pro": {"name": "Pro (test)"}}`."""
+
+
+MovedRef = Annotated[
+    str,
+    StringConstraints(pattern=r"^(billable-metric|product|rate-card|package):[a-z0-9][a-z0-9_.-]*$", max_length=170),
+]
 
 
 class Environment(Model):
@@ -70,6 +76,8 @@ class Environment(Model):
     """Files and folders of patches (`kind: Overlay`) that hold in this environment, relative to the project."""
     patches: Patches = Field(default_factory=dict)
     """What this environment says otherwise than the manifests: values by field, of nouns by Ref."""
+    removed: tuple[MovedRef, ...] = ()
+    """Objects that are let go here, besides those of the project."""
     policy: Policy | None = None
     """What is said here holds in this environment instead of the project's policy."""
 
@@ -82,12 +90,6 @@ class Environment(Model):
             if name not in _ANYWHERE and value != info.get_default(call_default_factory=True):
                 message = f"{name} is for the store metronome; this one is {quote(self.store.partition(':')[0])}"
                 yield Violation("not-applicable", message, (name,), "remove it, or set store: metronome")
-
-
-MovedRef = Annotated[
-    str,
-    StringConstraints(pattern=r"^(billable-metric|product|rate-card|package):[a-z0-9][a-z0-9_.-]*$", max_length=170),
-]
 
 
 class Move(Model):
@@ -118,6 +120,8 @@ class ProjectSettings(Model):
     """The environment that is meant when none is named; the first one by default."""
     policy: Policy = Field(default_factory=Policy)
     """What needs a person's word before it is applied."""
+    removed: tuple[MovedRef, ...] = ()
+    """Objects that are let go: they stay as they are, and are nobody's."""
     moved: tuple[Move, ...] = ()
     """Objects that were renamed, in the order in which that happened; nothing is made anew."""
 
@@ -162,6 +166,14 @@ class Project:
     def moves(self) -> tuple[tuple[Ref, Ref], ...]:
         """How objects were called before, and afterwards, in the order in which that happened."""
         return tuple((Ref.parse(move.old), Ref.parse(move.to)) for move in self.settings.moved)
+
+    def removed(self, environment: str) -> dict[Ref, NounPath]:
+        """What is let go in an environment, each with its path in the project file."""
+        own = self.settings.environments[environment].removed
+        found: dict[Ref, NounPath] = {Ref.parse(name): ("removed", i) for i, name in enumerate(self.settings.removed)}
+        for index, name in enumerate(own):
+            found.setdefault(Ref.parse(name), ("environments", environment, "removed", index))
+        return found
 
     def environment(self, name: str | None) -> tuple[str, Environment]:
         """The environment of that name, or the default one. Raises Rejected."""

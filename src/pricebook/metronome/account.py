@@ -22,6 +22,7 @@ from pricebook.apply.keys import (
     RATES_NEXT,
     REF,
     UNDER_WAY,
+    former_of,
     read_mark,
     read_uniqueness_key,
     settled,
@@ -222,6 +223,7 @@ def _foreign(account: Account) -> tuple[Foreign, ...]:
             bool(item.get("archived_at")),
             owner_of(kind, item),
             account.unreadable.get(id_, ""),
+            former_of(_mark(item)),
         )
         for (kind, id_), item in account.others.items()
     )
@@ -233,10 +235,15 @@ def _display_name(item: Json) -> str:
 
 
 def owner_of(kind: Kind, item: Json) -> str:
-    """The mark that an object bears, whosever it is; empty when it bears none."""
+    """The mark that an object bears, whosever it is; empty when it bears none, or was let go."""
     if kind is Kind.PACKAGE:
         key = item.get("uniqueness_key") or ""
         return key.removeprefix(KEY) if key.startswith(KEY) else ""
+    mark = _mark(item)
+    return "" if former_of(mark) else mark
+
+
+def _mark(item: Json) -> str:
     return (item.get("custom_fields") or {}).get(REF) or ""
 
 

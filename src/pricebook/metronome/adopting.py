@@ -1,11 +1,12 @@
-"""Adopting an object of the account, which bears no mark or that of its earlier name: one request, for its marks."""
+"""Taking marks on and off: an object of nobody's becomes ours, one of ours gets its present name, or is let go."""
 
-from pricebook.apply.keys import ALIASES, DIGEST, RATES, REF, mark_of
+from pricebook.apply.keys import ALIASES, DIGEST, MARKS, RATES, REF, mark_of, released_mark
 from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.renaming import Renaming
 from pricebook.metronome.account import owner_of
+from pricebook.metronome.custom_field import ENTITIES
 from pricebook.metronome.writing import Work
 from pricebook.plan.change import Adopt
 
@@ -65,3 +66,18 @@ def _rename(work: Work, change: Adopt, was: Ref) -> str:
         account.rates[change.ref] = account.rates.pop(was)
     work.nouns = dict(renaming.catalog(Catalog(work.nouns)).nouns)
     return change.id
+
+
+def release(work: Work, ref: Ref) -> str:
+    """Take our marks off an object of ours, and return its id: whose it is comes last. Raises StoreRefused."""
+    account, item = work.account, work.live(ref)
+    id_: str = item["id"]
+    marks = [key for key in item.get("custom_fields") or {} if key in MARKS and key != REF]
+    if marks:
+        body = {"entity": ENTITIES[ref.kind], "entity_id": id_, "keys": sorted(marks)}
+        work.sender.send("/v1/customFields/deleteValues", body, done=lambda: None)
+    work.mark(ref, id_, {REF: released_mark(account.namespace, ref, id_)})
+    account.others[ref.kind, id_] = account.ours.pop(ref)
+    if ref.kind is Kind.PRODUCT:
+        account.products[id_] = id_
+    return id_

@@ -17,7 +17,7 @@ from pricebook.catalog.timeline import read_key, read_schedule
 from pricebook.catalog.unit import PricingUnit
 from pricebook.metronome.unit import short_name
 from pricebook.metronome.wire.noun import CLEARED
-from pricebook.plan.change import AddRates, Adopt, Archive, Change, Create, Repoint, Revise, Supersede
+from pricebook.plan.change import AddRates, Adopt, Archive, Change, Create, Release, Repoint, Revise, Supersede
 
 MAX_UNIQUENESS_KEY = 128
 KEPT = ("billable_metric", "netsuite_internal_item_id", "netsuite_overage_item_id")
@@ -36,7 +36,7 @@ def check_change(namespace: str, change: Change, units: Mapping[str, str]) -> It
             yield from _check_revision(change)
         case AddRates():
             yield from _check_rates(change)
-        case Repoint() | Archive():
+        case Repoint() | Release() | Archive():
             return
 
 

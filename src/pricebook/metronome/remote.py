@@ -13,7 +13,7 @@ from pricebook.apply.ports import NOTHING, StoreRefused
 from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
 from pricebook.metronome.account import account_mark, mark_bearers, read_account, snapshot_of
-from pricebook.metronome.adopting import adopt
+from pricebook.metronome.adopting import adopt, release
 from pricebook.metronome.contract import (
     archive_contract,
     customer_contracts,
@@ -27,7 +27,7 @@ from pricebook.metronome.limit import check_change
 from pricebook.metronome.rate_writing import add_rates
 from pricebook.metronome.sending import Sender
 from pricebook.metronome.writing import Work, perform_noun
-from pricebook.plan.change import AddRates, Adopt, Change
+from pricebook.plan.change import AddRates, Adopt, Change, Release
 from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.snapshot import Snapshot
 
@@ -88,6 +88,8 @@ class RemoteStore:
                     self.snapshot(namespace, at, {change.ref: change.id})
                     work = self._known(namespace, at)
                 return adopt(work, change)
+            case Release():
+                return release(work, change.ref)
         return perform_noun(work, change, at)
 
     def sign(self, namespace: str, mark: str, at: datetime, *, anew: bool = False) -> str:

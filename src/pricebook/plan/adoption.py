@@ -25,13 +25,14 @@ from pricebook.span import Span
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What manifests say about objects that an environment had before them: the store's ids by ref, and the refs that
-    are none of those that are there (`fresh`), and how they were called before (`moves`). `at` is where the manifest
-    says it."""
+    are none of those that are there (`fresh`), how objects were called before (`moves`), and what is ours no longer
+    (`removed`). `at` is where the manifest says it."""
 
     environment: str = ""
     ids: Mapping[Ref, str] = field(default_factory=dict)
     fresh: Collection[Ref] = ()
     moves: Moves = ()
+    removed: Collection[Ref] = ()
     at: Callable[[Ref], Span | None] = lambda _: None
 
 
@@ -120,6 +121,18 @@ def check_moves(claims: Claims, snapshot: Snapshot) -> Iterator[Problem]:
         if there.get(old, set()) & there.get(new, set()):
             hint = f"remove this entry: {old} is left alone then, or archived with --prune"
             yield _problem("moved", f"both {old} and {new} are there already", claims, old, hint)
+
+
+def check_removed(claims: Claims, snapshot: Snapshot, namespace: str) -> Iterator[Problem]:
+    """Whether everything that is removed is there, or was let go before."""
+    there = versions_of(snapshot).keys() | {new for old, new in claims.moves if old in versions_of(snapshot)}
+    former = {each.former for each in snapshot.foreign}
+    for ref in claims.removed:
+        if ref not in there and f"{namespace}/{ref}" not in former:
+            message = f"{ref} is removed, and {claims.environment or 'the account'} has nothing of that name any more"
+            yield _problem(
+                "removed", message, claims, ref, "remove this entry, or move it to the environments that it is for"
+            )
 
 
 def check_questions(changes: Iterable[Change], claims: Claims, snapshot: Snapshot) -> Iterator[Problem]:

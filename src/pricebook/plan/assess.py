@@ -21,6 +21,7 @@ from pricebook.plan.change import (
     Create,
     FieldChange,
     RateChange,
+    Release,
     Repoint,
     Revise,
     Supersede,
@@ -87,7 +88,7 @@ def _hazards(change: Change, desired: Catalog, snapshot: Snapshot) -> Iterator[H
                 yield Hazard.ALIAS_MOVES
             if snapshot.repointed(change.ref):
                 yield Hazard.FOREIGN_EDIT
-        case Adopt():
+        case Adopt() | Release():
             return  # it stays as it is
         case Archive():
             yield Hazard.ARCHIVES

@@ -126,6 +126,14 @@ class Adopt:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """An object of ours becomes nobody's: our marks are taken off it, and it stays as it is, live."""
+
+    ref: Ref
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Archive:
     """An object is taken out of use, for good."""
 
@@ -133,4 +141,4 @@ class Archive:
     reason: str = ""
 
 
-Change = Create | Revise | AddRates | Supersede | Repoint | Adopt | Archive
+Change = Create | Revise | AddRates | Supersede | Repoint | Adopt | Release | Archive

@@ -3,7 +3,7 @@
 Pure; order and hazards come after. What the store holds and no manifest declares is left alone unless pruned.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
@@ -17,7 +17,7 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
 from pricebook.catalog.traverse import references
-from pricebook.plan.change import AddRates, Archive, Change, Create, RateChange, Repoint, Revise, Supersede
+from pricebook.plan.change import AddRates, Archive, Change, Create, RateChange, Release, Repoint, Revise, Supersede
 from pricebook.plan.fields import field_changes
 from pricebook.plan.mark import RateMark, moved, sums_of
 from pricebook.plan.rehearse import after
@@ -51,10 +51,12 @@ def diff(
     *,
     prune: bool = False,
     places: Mapping[Ref, Span] | None = None,
+    removed: Collection[Ref] = (),
 ) -> Difference:
     """Every change that is needed, in the order of kinds and names.
 
-    With `prune`, objects of ours that are not desired any more, and superseded package versions, are archived.
+    What is `removed` is let go, and left alone from then on. With `prune`, objects of ours that are not desired any
+    more, and superseded package versions, are archived.
     """
     difference = Difference()
     at = places or {}
@@ -67,9 +69,11 @@ def diff(
             _diff_card(difference, ref, cast(RateCard, noun), desired, snapshot, as_of, at.get(ref))
         else:
             _diff_noun(difference, ref, noun, snapshot.catalog.nouns.get(ref), at.get(ref))
+    difference.changes += [Release(ref, "it is removed from the project") for ref in _released(snapshot, removed)]
     superseded = {change.previous for change in difference.changes if isinstance(change, Supersede)}
     leftovers = sorted(
-        _leftovers(desired, snapshot, superseded), key=lambda ref: (-ref.kind.rank, ref.name, ref.version or 0)
+        (ref for ref in _leftovers(desired, snapshot, superseded) if Ref(ref.kind, ref.name) not in removed),
+        key=lambda ref: (-ref.kind.rank, ref.name, ref.version or 0),
     )
     if prune:
         difference.problems += _in_use(leftovers, desired, snapshot)
@@ -199,6 +203,13 @@ def _batches(changes: Iterable[RateChange]) -> Iterator[tuple[RateChange, ...]]:
             batch = []
     if batch:
         yield tuple(batch)
+
+
+def _released(snapshot: Snapshot, removed: Collection[Ref]) -> Iterator[Ref]:
+    """What still bears our mark of what is removed; a package bears none that could be taken off."""
+    for ref in sorted(removed, key=lambda ref: (-ref.kind.rank, ref.name)):
+        if ref in snapshot.ids and ref not in snapshot.archived and ref.kind is not Kind.PACKAGE:
+            yield ref
 
 
 def _leftovers(desired: Catalog, snapshot: Snapshot, superseded: set[Ref]) -> Iterator[Ref]:

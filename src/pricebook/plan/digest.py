@@ -17,7 +17,7 @@ from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.rate_book import book_digest, digest_text
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.timeline import read_schedule, schedule_text
-from pricebook.plan.change import AddRates, Adopt, Archive, Create, Repoint, Revise, Supersede
+from pricebook.plan.change import AddRates, Adopt, Archive, Create, Release, Repoint, Revise, Supersede
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Plan, Step
 
@@ -65,6 +65,8 @@ def _meaning(step: Step) -> Iterator[Any]:
             yield sorted(encode(spec_of(alias)) for alias in change.observed)
         case Adopt():
             yield from ("Adopt", change.id, change.rates, str(change.was or ""))
+        case Release():
+            yield "Release"
         case Archive():
             yield "Archive"
         case AddRates():

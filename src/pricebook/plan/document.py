@@ -23,6 +23,7 @@ from pricebook.plan.change import (
     Create,
     FieldChange,
     RateChange,
+    Release,
     Repoint,
     Revise,
     Supersede,
@@ -123,6 +124,8 @@ def _step_text(step: Step) -> str:
             data |= {"action": "adopt", "adopts": change.id, "digest": change.digest, "spec": spec_of(change.noun)}
             data |= {"mark": change.rates, "alias_mark": change.aliases}
             data |= {"was": str(change.was)} if change.was is not None else {}
+        case Release():
+            data["action"] = "release"
         case Archive():
             data["action"] = "archive"
         case _:
@@ -196,6 +199,8 @@ def _change(data: Mapping[str, Any]) -> Change:
     ref, reason, action = Ref.parse(data["ref"]), data["reason"], data["action"]
     if action == "add_rates":
         return AddRates(ref.name, tuple(map(_rate, data["rates"])), reason, data["mark"], data["marked"])
+    if action == "release":
+        return Release(ref, reason)
     if action == "archive":
         return Archive(ref, reason)
     if action == "repoint":

@@ -4,7 +4,7 @@ What money hangs on comes before what is cosmetic, what the account did before w
 (an archived object, a field that cannot change) is a difference here like any other.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -26,6 +26,7 @@ from pricebook.plan.change import (
     Create,
     FieldChange,
     RateChange,
+    Release,
     Repoint,
     Revise,
     Supersede,
@@ -140,13 +141,15 @@ def compare(
     places: Mapping[Ref, Span],
     applied: frozenset[str] = frozenset(),
     moves: Moves = (),
+    removed: Collection[Ref] = (),
 ) -> Comparison:
     """Every difference between the manifests and the account. `applied` are refs, as text, that the journal knows to
     have been applied: one of them that is not there any more was taken away. `moves` are how objects were called
-    before."""
+    before, `removed` what is let go."""
     moving = pending(snapshot, moves)
     snapshot = present(snapshot, moves, desired)
     difference = diff(desired, snapshot, as_of)
+    leftovers = (ref for ref in difference.leftovers if Ref(ref.kind, ref.name) not in removed)
     found = [
         Drift(change.ref, Facet.OWNER, Origin.PENDING, False, change) for change in adoptions(desired, snapshot, moving)
     ]
@@ -158,7 +161,7 @@ def compare(
         drifts=tuple(sorted(found, key=_rank)),
         kept=difference.kept,
         prices=sum(len(rates) for rates in desired.rates.values()),
-        leftovers=tuple(difference.leftovers),
+        leftovers=tuple(leftovers),
         unmanaged={kind.value: count for kind, count in snapshot.unmanaged.items() if count},
         unverified=tuple(_unverified(desired, snapshot)),
         units={name: scale_of(unit) for name, unit in {**BUILT_IN, **desired.units}.items()},
@@ -195,8 +198,8 @@ def _drifts(difference: Difference, desired: Catalog, snapshot: Snapshot, applie
                 money = set(change.aliases) != set(change.observed)
                 whose = origin(wanted, now, snapshot.alias_marks.get(ref, NO_ALIASES))
                 yield Drift(ref, Facet.ALIASES, whose, money, change)
-            case Adopt() | Archive():
-                raise AssertionError("nothing is pruned here, and adoptions are told apart")
+            case Adopt() | Release() | Archive():
+                raise AssertionError("nothing is pruned or let go here, and adoptions are told apart")
             case _:
                 assert_never(change)
     origins = rate_origins(difference.changes, desired, snapshot)

@@ -13,7 +13,7 @@ from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_book import pairs
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import references
-from pricebook.plan.change import AddRates, Adopt, Archive, Change, Create, Repoint, Revise, Supersede
+from pricebook.plan.change import AddRates, Adopt, Archive, Change, Create, Release, Repoint, Revise, Supersede
 from pricebook.plan.step import Step
 
 
@@ -26,6 +26,8 @@ def step_id(change: Change, batch: int = 0) -> str:
             return f"repoint:{change.ref}"
         case Adopt():
             return f"adopt:{change.ref}"
+        case Release():
+            return f"release:{change.ref}"
         case Archive():
             return f"archive:{change.ref}"
         case Create() | Revise() | Supersede():
@@ -56,8 +58,9 @@ def ordered(changes: Sequence[Change], aliases: dict[str, Ref]) -> list[Step]:
 
 
 def _chain_archives(steps: dict[str, Step], graph: dict[str, tuple[str, ...]]) -> None:
-    """Archiving comes after everything else, users before what they use: one after the other, in the order given."""
-    archives = [id_ for id_, step in steps.items() if isinstance(step.change, Archive)]
+    """Letting go and archiving come after everything else, one after the other in the order given: first what is let
+    go, and of what is archived users before what they use."""
+    archives = [id_ for id_, step in steps.items() if isinstance(step.change, Release | Archive)]
     others = tuple(id_ for id_ in steps if id_ not in set(archives))
     for before, id_ in zip([None, *archives], archives, strict=False):
         graph[id_] = (before,) if before is not None else others
@@ -97,7 +100,7 @@ def _needs(step: Step, steps: dict[str, Step], rates: dict[str, list[str]], alia
             yield from rates.get(change.ref.name, [])[-1:]
         case Adopt():
             return  # what it refers to may still be anybody's
-        case Archive():
+        case Release() | Archive():
             return  # see `_chain_archives`
         case _:
             assert_never(change)

@@ -8,7 +8,15 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.unit import BUILT_IN, scale_of
-from pricebook.plan.adoption import NO_CLAIMS, Claims, adoptions, check_claims, check_moves, check_questions
+from pricebook.plan.adoption import (
+    NO_CLAIMS,
+    Claims,
+    adoptions,
+    check_claims,
+    check_moves,
+    check_questions,
+    check_removed,
+)
 from pricebook.plan.assess import alias_holders, hazards_of, mark_foreign, mark_live, reach_of
 from pricebook.plan.change import AddRates, Change, Supersede
 from pricebook.plan.diff import Difference, diff
@@ -46,18 +54,19 @@ def make_plan(
     Raises Rejected when something desired cannot be done at all, RehearsalFailed when the plan does not close.
     """
     unmarked = {ref: snapshot.ids[ref] for ref in snapshot.unmarked}
-    problems = list(check_moves(claims, snapshot))
+    problems = [*check_moves(claims, snapshot), *check_removed(claims, snapshot, namespace)]
     moving = pending(snapshot, claims.moves)
     snapshot = present(snapshot, claims.moves, desired)
     taken = list(adoptions(desired, snapshot, moving))
     snapshot = rehearse(snapshot, taken) if taken else snapshot
-    difference = diff(desired, snapshot, as_of, prune=prune, places=places)
+    removed = claims.removed
+    difference = diff(desired, snapshot, as_of, prune=prune, places=places, removed=removed)
     problems += [*check_claims(claims, snapshot), *difference.problems]
     problems += check_questions(difference.changes, claims, snapshot)
     if problems:
         raise Rejected(problems)
     if difference.changes:
-        again = diff(desired, rehearse(snapshot, difference.changes), as_of, prune=prune)
+        again = diff(desired, rehearse(snapshot, difference.changes), as_of, prune=prune, removed=removed)
         if again.changes or again.problems:
             first = again.changes[0] if again.changes else again.problems[0]
             raise RehearsalFailed(

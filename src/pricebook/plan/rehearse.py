@@ -13,10 +13,22 @@ from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_book import RateBook, Rates, book_digest
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.renaming import Renaming
 from pricebook.catalog.timeline import overlay, read_schedule, schedule_text
-from pricebook.plan.change import AddRates, Adopt, Archive, Change, Create, RateChange, Repoint, Revise, Supersede
+from pricebook.plan.change import (
+    AddRates,
+    Adopt,
+    Archive,
+    Change,
+    Create,
+    RateChange,
+    Release,
+    Repoint,
+    Revise,
+    Supersede,
+)
 from pricebook.plan.mark import alias_digest
-from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.snapshot import Snapshot, without
 
 
 def after(rate: RateChange) -> str:
@@ -41,6 +53,7 @@ def rehearse(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
     ids, marks, archived = dict(snapshot.ids), dict(snapshot.marks), set(snapshot.archived)
     rate_marks, alias_marks = dict(snapshot.rate_marks), dict(snapshot.alias_marks)
     made, unmarked = dict(snapshot.made), set(snapshot.unmarked)
+    released: set[Ref] = set()
     added: dict[str, dict[str, str]] = {}
     for change in changes:
         match change:
@@ -64,12 +77,12 @@ def rehearse(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
             case Adopt():
                 unmarked.discard(change.ref)
                 ids[change.ref] = change.id
-                if change.digest:
-                    marks[change.ref] = change.digest
-                if change.rates:
-                    rate_marks[change.ref] = change.rates
-                if change.aliases:
-                    alias_marks[change.ref] = change.aliases
+                given = ((marks, change.digest), (rate_marks, change.rates), (alias_marks, change.aliases))
+                for held, mark in given:
+                    if mark:
+                        held[change.ref] = mark
+            case Release():
+                released.add(change.ref)
             case Archive():
                 archived.add(change.ref)
                 if change.ref.kind is not Kind.PACKAGE:
@@ -83,7 +96,7 @@ def rehearse(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
     for card_name, entries in added.items():
         before = rates.get(card_name)
         rates[card_name] = RateBook(dict(before.items()) | entries if before is not None and len(before) else entries)
-    return replace(
+    after_all = replace(
         snapshot,
         catalog=Catalog(nouns, rates),
         ids=ids,
@@ -94,6 +107,14 @@ def rehearse(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
         made=made,
         unmarked=frozenset(unmarked),
     )
+    return _without(after_all, released) if released else after_all
+
+
+def _without(snapshot: Snapshot, released: set[Ref]) -> Snapshot:
+    """The snapshot without what was let go. What refers to it names it by its id, as somebody else's."""
+    left = without(snapshot, released)
+    names = {(ref.kind, ref.name): snapshot.ids[ref] for ref in released}
+    return replace(left, catalog=Renaming(names).catalog(left.catalog))
 
 
 def _keeping(observed: Noun | None, desired: Noun) -> Noun:

@@ -7,7 +7,7 @@ from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import FORMAT
 from pricebook.problem import Severity
 
-ACTIONS = ("create", "revise", "supersede", "add_rates", "repoint", "adopt", "archive")
+ACTIONS = ("create", "revise", "supersede", "add_rates", "repoint", "adopt", "release", "archive")
 
 
 def plan_schema() -> dict[str, Any]:

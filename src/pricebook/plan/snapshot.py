@@ -1,10 +1,10 @@
 """What a store holds, as seen at one moment: the observed catalogue with the store's ids and marks beside it."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest
@@ -19,7 +19,8 @@ class Foreign(NamedTuple):
     """An object of the store that is not ours: the store's id and its display name.
 
     `owner` is the mark that it bears of another namespace, or one of ours that makes no sense; empty for an object
-    without any. `unreadable` says why one that was asked for cannot be read as a noun; empty when it was not asked for.
+    without any. `former` is the mark that it bore until its owner let it go. `unreadable` says why one that was asked
+    for cannot be read as a noun; empty when it was not asked for.
     """
 
     kind: Kind
@@ -28,6 +29,7 @@ class Foreign(NamedTuple):
     archived: bool = False
     owner: str = ""
     unreadable: str = ""
+    former: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,44 @@ class Snapshot:
         if not isinstance(noun, RateCard):
             return False
         return alias_digest(noun.aliases, noun.product_order) != self.alias_marks.get(card, NO_ALIASES)
+
+
+def without(snapshot: Snapshot, refs: Collection[Ref], former: Callable[[Ref], str] = str) -> Snapshot:
+    """The snapshot in which these objects are not ours any more: they are foreign, and bore the `former` mark."""
+    gone = set(refs)
+
+    def kept(values: Mapping[Ref, Any]) -> dict[Ref, Any]:
+        return {ref: value for ref, value in values.items() if ref not in gone}
+
+    cards = {ref.name for ref in gone if ref.kind is Kind.RATE_CARD}
+    foreign = tuple(
+        Foreign(
+            ref.kind,
+            snapshot.ids[ref],
+            getattr(snapshot.catalog.nouns.get(ref), "name", ""),
+            archived=ref in snapshot.archived,
+            former=former(ref),
+        )
+        for ref in snapshot.ids
+        if ref in gone
+    )
+    rates = {card: rates for card, rates in snapshot.catalog.rates.items() if card not in cards}
+    return replace(
+        snapshot,
+        catalog=Catalog(kept(snapshot.catalog.nouns), rates),
+        ids=kept(snapshot.ids),
+        marks=kept(snapshot.marks),
+        rate_marks=kept(snapshot.rate_marks),
+        alias_marks=kept(snapshot.alias_marks),
+        order_marks=kept(snapshot.order_marks),
+        underway=kept(snapshot.underway),
+        contracts=kept(snapshot.contracts),
+        standing={pair: count for pair, count in snapshot.standing.items() if not gone.intersection(pair)},
+        made=kept(snapshot.made),
+        archived=snapshot.archived - gone,
+        unmarked=snapshot.unmarked - gone,
+        foreign=(*snapshot.foreign, *foreign),
+    )
 
 
 AFTER_RATES = {"aliases": (), "product_order": ()}

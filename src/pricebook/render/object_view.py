@@ -16,7 +16,7 @@ from pricebook.catalog.product import Product
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.unit import PricingUnit
-from pricebook.plan.change import AddRates, Adopt, Archive, Create, FieldChange, Repoint, Revise, Supersede
+from pricebook.plan.change import AddRates, Adopt, Archive, Create, FieldChange, Release, Repoint, Revise, Supersede
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Step
 from pricebook.render.field_row import FieldRow, field_rows, said_rows
@@ -25,7 +25,16 @@ from pricebook.render.price import Units
 from pricebook.render.rate_shape import PriceCounts, RateShape
 from pricebook.render.tally import moved_aliases
 
-SYMBOLS = {"create": "+", "revise": "~", "rates": "~", "version": "±", "repoint": "→", "adopt": "=", "archive": "-"}
+SYMBOLS = {
+    "create": "+",
+    "revise": "~",
+    "rates": "~",
+    "version": "±",
+    "repoint": "→",
+    "adopt": "=",
+    "release": "○",
+    "archive": "-",
+}
 _NAME = 60
 """Characters of a name within a sentence."""
 
@@ -98,6 +107,8 @@ def noun_view(
             since = _since([alias for alias in change.aliases if alias not in change.observed], as_of)
         case Adopt():
             action, sentence = "adopt", _adopted(change)
+        case Release():
+            action, sentence = "release", f"let go, and stays as it is: {change.reason}"
         case Archive():
             action, sentence = "archive", "archived for good" + (f": {change.reason}" if change.reason else "")
         case AddRates():

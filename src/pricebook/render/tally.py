@@ -8,7 +8,7 @@ from typing import assert_never
 
 from pricebook.catalog.model import Alias
 from pricebook.catalog.package import Package
-from pricebook.plan.change import AddRates, Adopt, Archive, Create, Repoint, Revise, Supersede
+from pricebook.plan.change import AddRates, Adopt, Archive, Create, Release, Repoint, Revise, Supersede
 from pricebook.plan.step import Step
 from pricebook.render.page import counted
 
@@ -19,8 +19,8 @@ _NEXT = "}],["
 @dataclass(frozen=True, slots=True)
 class Tally:
     """Objects created, package versions that follow others, fields revised in place and objects they are of, rates
-    added (segments of timelines), aliases that move and aliases given for the first time, objects adopted, renamed
-    and archived.
+    added (segments of timelines), aliases that move and aliases given for the first time, objects adopted, renamed,
+    let go and archived.
     """
 
     created: int = 0
@@ -33,6 +33,7 @@ class Tally:
     reordered: int = 0
     adopted: int = 0
     renamed: int = 0
+    released: int = 0
     archived: int = 0
 
 
@@ -57,6 +58,7 @@ def tally_words(work: Tally) -> str:
         (work.aliases_given, "alias given", "aliases given"),
         (work.reordered, "product order set", "product orders set"),
         (work.rates, "rate added", "rates added"),
+        (work.released, "object let go", "objects let go"),
         (work.archived, "object archived", "objects archived"),
     )
     return ", ".join(counted(n, one, many) for n, one, many in parts if n)
@@ -98,6 +100,8 @@ def _of(step: Step) -> Iterator[tuple[str, int]]:
             yield "reordered", int(set(change.aliases) == set(change.observed))
         case Adopt():
             yield "adopted" if change.was is None else "renamed", 1
+        case Release():
+            yield "released", 1
         case Archive():
             yield "archived", 1
         case _:

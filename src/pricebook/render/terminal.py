@@ -32,6 +32,7 @@ _STYLES = {
     "version": "magenta",
     "repoint": "cyan",
     "adopt": "green",
+    "release": "yellow",
     "archive": "red",
 }
 _SAID = frozenset((Hazard.ALIAS_MOVES, Hazard.ARCHIVES))
@@ -42,6 +43,7 @@ _ACTIONS = {
     "version": ("gets a new version", "get a new version"),
     "repoint": ("gets its aliases", "get their aliases"),
     "adopt": ("is adopted", "are adopted"),
+    "release": ("is let go", "are let go"),
     "archive": ("is archived", "are archived"),
 }
 _REF, _SENTENCE, _MEANING, _GAP = 20, 20, 32, 3

@@ -1,4 +1,4 @@
-"""Adopting an object that bears no mark: it gets ours, and the keys of rates get our names of products.
+"""Taking marks on and off. What is adopted gets ours, and the keys of rates get our names of products.
 
 The database keeps marks and keys from being edited. Here, and nowhere else, these rules are lifted, inside the
 transaction that needs it.
@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 from sqlalchemy import update
 
-from pricebook.apply.keys import read_mark
+from pricebook.apply.keys import former_of, read_mark, released_mark
 from pricebook.catalog.rate_book import book_digest, digest_text
-from pricebook.catalog.reference import Kind
+from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import key_text, read_key
 from pricebook.plan.change import Adopt
 from pricebook.store import rule
@@ -33,7 +33,7 @@ def adopt(work: Transaction, change: Adopt) -> str:
         change.id,
         present=found is not None,
         archived=archived_at is not None,
-        owner=mark if mark is not None and (change.was is None or mark != work.mark(change.was)) else "",
+        owner=_owner(work, change, mark or ""),
         taken=holder is not None,
     )
     values: dict[str, object] = {"mark": work.mark(ref)}
@@ -49,6 +49,24 @@ def adopt(work: Transaction, change: Adopt) -> str:
             work.connection.execute(statement)
     _name_products(work, change)
     return change.id
+
+
+def release(work: Transaction, ref: Ref) -> str:
+    """Take our marks off an object of ours, and return its id. Raises StoreRefused."""
+    id_ = str(work.live(ref)[0])
+    table = NOUNS[ref.kind]
+    values: dict[str, object] = {"mark": released_mark(work.namespace, ref, id_), "digest": None}
+    if ref.kind is Kind.RATE_CARD:
+        values |= {"rates_mark": None, "aliases_mark": None}
+    with _lifted(work, table.name, f"{table.name}_mark"):
+        work.connection.execute(update(table).where(table.c.id == id_).values(values))
+    return id_
+
+
+def _owner(work: Transaction, change: Adopt, mark: str) -> str:
+    """The mark that stands against it: not that of its earlier name, and not that of somebody who let it go."""
+    earlier = change.was is not None and mark == work.mark(change.was)
+    return "" if earlier or former_of(mark) else mark
 
 
 def _name_products(work: Transaction, change: Adopt) -> None:

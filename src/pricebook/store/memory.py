@@ -18,7 +18,7 @@ from pricebook.catalog.rate_book import pairs
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import references
-from pricebook.plan.change import AddRates, Adopt, Archive, Change, Create, Repoint, Revise, Supersede
+from pricebook.plan.change import AddRates, Adopt, Archive, Change, Create, Release, Repoint, Revise, Supersede
 from pricebook.plan.diff import NO_RATES
 from pricebook.plan.former import renamed
 from pricebook.plan.rehearse import rehearse
@@ -44,9 +44,10 @@ class MemoryStore:
             assert change.was is not None
             held = self._held = rehearse(renamed(held, [(change.was, change.ref)]), [change])
         wanted = _wanted(held, change, at)
+        id_ = held.ids[change.ref] if isinstance(wanted, Release) else ""
         if wanted is not None:
             held = self._held = _without_archived_rates(rehearse(held, [wanted]))
-        return held.ids[change.ref]
+        return id_ or held.ids[change.ref]
 
     def cannot(self, namespace: str, change: Change) -> Iterable[Violation]:
         """See `apply.ports.Store`: whatever the model can say can be kept."""
@@ -93,6 +94,9 @@ def _wanted(held: Snapshot, change: Change, at: datetime) -> Change | None:
             archived = holder in held.archived
             rule.check_adoption(ref, change.id, present=holder is not None, archived=archived, owner=owner, taken=taken)
             return None
+        case Release():
+            _check_live(held, ref)
+            return change
         case Archive():
             rule.check_live(ref, present=ref in held.ids, archived=False)
             return change if ref not in held.archived else None

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pricebook.apply.keys import read_mark
+from pricebook.apply.keys import RELEASED, former_of, read_mark
 from pricebook.apply.ports import StoreError
 from pricebook.catalog.canonical import decode
 from pricebook.catalog.catalog import Catalog
@@ -224,7 +224,8 @@ def _unmarked(reader: Reader, adopt: Mapping[Ref, str]) -> dict[Ref, Row]:
     found = {}
     for wanted, id_ in adopt.items():
         kind = wanted.kind
-        sql = f"SELECT {_COLUMNS}{_MORE.get(kind, '')} FROM {table_of(kind)} WHERE id = ? AND mark IS NULL"
+        sql = f"SELECT {_COLUMNS}{_MORE.get(kind, '')} FROM {table_of(kind)} WHERE id = ?"
+        sql += f" AND (mark IS NULL OR substr(mark, 1, 1) = '{RELEASED}')"
         row = reader.one(sql, id_)
         if row is not None and (row[4] is None or kind is Kind.PACKAGE):
             found[Ref(kind, wanted.name, 1) if kind is Kind.PACKAGE else wanted] = row
@@ -253,7 +254,9 @@ def _foreign(reader: Reader, prefix: str, asked: Mapping[str, str | None]) -> It
         for id_, name, mark, archived_at in reader.rows(sql, len(prefix), prefix):
             unreadable = asked.get(id_, "")
             if unreadable is not None:
-                yield Foreign(kind, id_, name, archived_at is not None, mark or "", unreadable)
+                former = former_of(mark or "")
+                owner = "" if former else mark or ""
+                yield Foreign(kind, id_, name, archived_at is not None, owner, unreadable, former)
 
 
 def _noun(reader: Reader, ref: Ref, spec: str) -> Noun:

@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 from pricebook.apply.ports import NOTHING, StoreError
 from pricebook.catalog.reference import Ref
-from pricebook.plan.change import AddRates, Adopt, Change
+from pricebook.plan.change import AddRates, Adopt, Change, Release
 from pricebook.plan.snapshot import Snapshot
 from pricebook.store import sqlite
 from pricebook.store.database import Database, database_of
@@ -91,6 +91,10 @@ class SqlStore:
                 from pricebook.store.adopting import adopt
 
                 return adopt(work, change)
+            if isinstance(change, Release):
+                from pricebook.store.adopting import release
+
+                return release(work, change.ref)
             return perform_noun(work, change)
 
     def cannot(self, namespace: str, change: Change) -> "Iterable[Violation]":

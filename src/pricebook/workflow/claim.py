@@ -14,13 +14,13 @@ from pricebook.span import Span
 def claims_of(project: Project, loaded: Loaded, environment: str) -> Claims:
     """The claims of an environment. Where they stand is looked up when it has to be said. Raises Rejected for what
     moved to where nothing is."""
-    problems = list(_check_moves(project, loaded))
+    problems = [*_check_moves(project, loaded), *_check_removed(project, loaded, environment)]
     if problems:
         raise Rejected(problems)
     fresh = {ref for ref in loaded.adopt if loaded.is_new(ref, environment)}
     moves = project.moves
     places = partial(_at, project, loaded, environment)
-    return Claims(environment, loaded.adopted(environment), fresh, moves, places)
+    return Claims(environment, loaded.adopted(environment), fresh, moves, project.removed(environment), places)
 
 
 def _check_moves(project: Project, loaded: Loaded) -> Iterator[Problem]:
@@ -35,10 +35,20 @@ def _check_moves(project: Project, loaded: Loaded) -> Iterator[Problem]:
             yield Problem("moved", message, project.place(("moved", index, "to")), "remove this entry")
 
 
+def _check_removed(project: Project, loaded: Loaded, environment: str) -> Iterator[Problem]:
+    """What is let go is not declared."""
+    for ref, path in project.removed(environment).items():
+        if ref in loaded.catalog.nouns:
+            hint = "remove its manifest, or this entry"
+            yield Problem("removed", f"{ref} is still declared", project.place(path), hint)
+
+
 def _at(project: Project, loaded: Loaded, environment: str, ref: Ref) -> Span | None:
     """Where the entry stands; for a noun without one its name, for a name that was given up the entry that says so."""
     for index, (old, _) in enumerate(project.moves):
         if old == ref:
             return project.place(("moved", index, "from"))
+    if ref in (removed := project.removed(environment)):
+        return project.place(removed[ref])
     said = environment in loaded.adopt.get(ref, ())
     return loaded.whereabouts.at(ref, ("metadata", "adopt", environment) if said else ("metadata", "name"))

@@ -1,7 +1,7 @@
 """Drift: what differs between the manifests and the account, who moved, what of it is known. The store is only read."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +33,7 @@ def drift(
     environment: str,
     accept: Path | None = None,
     moves: Moves = (),
+    removed: Collection[Ref] = (),
 ) -> DriftReport:
     """Compare the manifests with what an account holds, as of then. Raises Rejected for a bad file of acceptances; a
     journal that cannot be read only says less."""
@@ -50,6 +51,7 @@ def drift(
         places=loaded.places,
         applied=_applied(journal, environment) if absent else frozenset(),
         moves=moves,
+        removed=removed,
     )
     used: set[int] = set()
     left: list[Drift] = []
