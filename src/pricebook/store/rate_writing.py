@@ -4,9 +4,11 @@ The card's digest and count are kept up to date from the shares of the timelines
 whole card; only when somebody else changed a rate, and so took the digest away, is it taken anew.
 """
 
+from itertools import repeat
+
 from sqlalchemy import update
 
-from pricebook.catalog.rate_book import book_digest, digest_text, pairs
+from pricebook.catalog.rate_book import HEAD_END, book_digest, digest_text, pairs
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.change import AddRates
 from pricebook.plan.rehearse import after, share_of
@@ -28,16 +30,16 @@ def add_rates(work: Transaction, change: AddRates) -> str:
     state = work.reader.one("SELECT rates_digest, rates_count FROM rate_card WHERE id = ?", card_id)
     assert state is not None
     digest, count = state
-    heads = [rate.key[: rate.key.index(",{")] for rate in change.rates]
+    keys = [rate.key for rate in change.rates]
+    heads = [key[: key.index(HEAD_END)] for key in keys]
     products = _products(work, card, set(heads))
-    present = _present(work, card_id, [rate.key for rate in change.rates]) if count or digest is None else {}
+    present = _present(work, card_id, keys) if count or digest is None else {}
     added: list[tuple[str, str, str, str]] = []
     changed: list[tuple[str, str, str]] = []
     all_new = not present and not any([rate.observed for rate in change.rates])  # noqa: C419 - a list is faster
     if all_new:
-        added = [
-            (card_id, rate.key, products[head], after(rate)) for rate, head in zip(change.rates, heads, strict=True)
-        ]
+        named, schedules = map(products.__getitem__, heads), map(after, change.rates)
+        added = list(zip(repeat(card_id), keys, named, schedules, strict=False))
     for rate, head in zip(change.rates, heads, strict=True) if not all_new else ():
         key = rate.key
         before = present.get(key)
@@ -69,7 +71,7 @@ def add_rates(work: Transaction, change: AddRates) -> str:
 
 def _products(work: Transaction, card: Ref, heads: set[str]) -> dict[str, str]:
     """The product's id by the head of a key's text, before its group values: few heads stand before many keys."""
-    named = {head: next(pairs([head + ",{}]"]))[0] for head in heads}
+    named = {head: next(pairs([head + HEAD_END + "}]"]))[0] for head in heads}
     found = work.find_all(Kind.PRODUCT, sorted(set(named.values())))
     for name in sorted(set(named.values())):
         _, archived = found.get(name, ("", False))
