@@ -28,24 +28,28 @@ def planned(desired: Catalog, account: Vendor, units: dict[str, str]) -> tuple[P
     return make_plan(desired, snapshot, namespace="acme", environment="test", as_of=AT), store
 
 
+def fill(desired: Catalog, account: Vendor, directory: str) -> tuple[Catalog, dict[str, str]]:
+    """What an account has a way to keep of a catalogue, once it is applied, and the vendor's names of its units."""
+    units = {name: unit.name for name, unit in desired.units.items()}
+    assume(all(unit.name.strip() for unit in desired.units.values()))
+    made, store = planned(desired, account, units)
+    impossible = {step.change.ref for step in made.steps if list(store.cannot("acme", step.change))}
+    assume(all(ref.kind is Kind.PACKAGE for ref in impossible))
+    left = {ref: noun for ref, noun in desired.nouns.items() if Ref(ref.kind, ref.name, 1) not in impossible}
+    desired = replace(desired, nouns=left)
+    made, store = planned(desired, account, units)
+    journal = SqlJournal(f"sqlite:///{directory}/journal.db")
+    receipt = run(made, store, journal, owner="t@h:1:x", clock=lambda: AT, tell=lambda e: None, provenance=Provenance())
+    journal.close()
+    assert receipt.complete, receipt
+    return desired, units
+
+
 @settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(catalogs())
 def test_what_was_applied_needs_no_plan(desired: Catalog) -> None:
-    units = {name: unit.name for name, unit in desired.units.items()}
-    assume(all(unit.name.strip() for unit in desired.units.values()))
     with vendor() as account, TemporaryDirectory() as directory:
-        made, store = planned(desired, account, units)
-        impossible = {step.change.ref for step in made.steps if list(store.cannot("acme", step.change))}
-        assume(all(ref.kind is Kind.PACKAGE for ref in impossible))
-        left = {ref: noun for ref, noun in desired.nouns.items() if Ref(ref.kind, ref.name, 1) not in impossible}
-        desired = replace(desired, nouns=left)
-        made, store = planned(desired, account, units)
-        journal = SqlJournal(f"sqlite:///{directory}/journal.db")
-        receipt = run(
-            made, store, journal, owner="t@h:1:x", clock=lambda: AT, tell=lambda e: None, provenance=Provenance()
-        )
-        journal.close()
-        assert receipt.complete, receipt
+        desired, units = fill(desired, account, directory)
         again, _ = planned(desired, account, units)
         assert (again.steps, again.findings) == ((), ())
         found = {

@@ -1,14 +1,15 @@
-"""A catalogue under other names: its nouns, every reference to them, and the products in the keys of rates."""
+"""A catalogue under other names: its nouns, every reference to them, and the products and units of its rates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from pricebook.catalog.canonical import quoted
+from pricebook.catalog.canonical import decode, encode, quoted
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.timeline import read_key
+from pricebook.catalog.timeline import read_key, read_schedule, schedule_text
 from pricebook.catalog.traverse import rewritten
 
 
@@ -18,6 +19,11 @@ class Renaming:
 
     names: Mapping[tuple[Kind, str], str]
     _heads: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def _units(self) -> list[str]:
+        """The pricing units that have another name, as they stand in schedules."""
+        return [quoted(name) for kind, name in self.names if kind is Kind.PRICING_UNIT]
 
     def name(self, kind: Kind, name: str) -> str:
         """The other name of a noun, or its own."""
@@ -38,7 +44,19 @@ class Renaming:
 
     def rates(self, rates: Rates) -> Rates:
         """The rates of a card."""
-        return RateBook({self.key(key): schedule for key, schedule in rates.items()})
+        return RateBook({self.key(key): self.schedule(schedule) for key, schedule in rates.items()})
+
+    def schedule(self, text: str) -> str:
+        """A schedule's text with the pricing units' other names."""
+        if not any(name in text for name in self._units):
+            return text
+        segments = []
+        for segment in read_schedule(text):
+            terms = decode(segment.terms)
+            if isinstance(terms, dict) and "credit_type" in terms:
+                terms = {**terms, "credit_type": self.name(Kind.PRICING_UNIT, terms["credit_type"])}
+            segments.append(segment._replace(terms=encode(terms)))
+        return schedule_text(segments)
 
     def catalog(self, catalog: Catalog) -> Catalog:
         """The whole catalogue. Two nouns must not come to have one name."""

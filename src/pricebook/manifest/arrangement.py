@@ -29,13 +29,12 @@ _FOLDERS = {Kind.RATE_CARD: "rate-cards", Kind.PACKAGE: "packages"}
 def files_for(nouns: Mapping[Ref, Noun], existing: Collection[str]) -> dict[str, list[Ref]]:
     """File -> the refs whose manifests go to it, in order. `existing` are the files that are there."""
     found: dict[str, list[Ref]] = {}
-    products = [ref for ref in nouns if ref.kind is Kind.PRODUCT]
-    split = _SHARED[Kind.PRODUCT] not in existing and (
-        len(products) > TOGETHER or any(file.startswith("products/") for file in existing)
-    )
+    groups = {ref: _group(cast("Product", noun)) for ref, noun in nouns.items() if ref.kind is Kind.PRODUCT}
+    many = len(groups) > TOGETHER and len(set(groups.values())) > 1
+    split = _SHARED[Kind.PRODUCT] not in existing and (many or any(file.startswith("products/") for file in existing))
     for ref in sorted(nouns, key=lambda ref: (ref.kind.rank, ref.name)):
         if ref.kind is Kind.PRODUCT and split:
-            file = f"products/{_group(cast('Product', nouns[ref]))}.yaml"
+            file = f"products/{groups[ref]}.yaml"
         else:
             file = _SHARED.get(ref.kind) or _own(f"{_FOLDERS[ref.kind]}/{ref.name}", existing)
         found.setdefault(file, []).append(ref)

@@ -41,6 +41,10 @@ class TableEdit:
             for number, old in enumerate(self._lines, 1)
             for line in ([] if number in self._gone else [old]) + self._after.get(number, [])
         ]
+        if self.columns:
+            end = "\r" if lines[0].endswith("\r") else ""
+            lines[0] = self._said.delimiter.join([lines[0].removesuffix("\r"), *self.columns.values()]) + end
+            lines[1:] = [self._padded(line) if line.strip() else line for line in lines[1:]]
         return "\n".join(lines)
 
     def takes(self, key: str, schedule: str) -> bool:
@@ -184,18 +188,12 @@ class TableEdit:
         return default or ""
 
     def _added(self, field: str) -> str:
-        """A new last column; for every row that is there its cell is empty."""
+        """A new last column; the cell of every other row is empty."""
         name = field
         while name in self._header:
             name += "_value"
         self._header.append(name)
         self.columns["columns", field] = name
-        for index, line in enumerate(self._lines):
-            if line.strip():
-                end = "\r" if line.endswith("\r") else ""
-                self._lines[index] = line.removesuffix("\r") + self._said.delimiter + (name if not index else "") + end
-        for rows in self._after.values():
-            rows[:] = [row + self._said.delimiter for row in rows]
         return name
 
     def _held(self, line: str, at: int) -> str:
@@ -206,5 +204,7 @@ class TableEdit:
 
     def _padded(self, line: str) -> str:
         """The row with a cell for every column."""
-        short = len(self._header) - len(next(csv.reader([line], delimiter=self._said.delimiter), []))
-        return line + self._said.delimiter * max(0, short)
+        end = "\r" if line.endswith("\r") else ""
+        text = line.removesuffix("\r")
+        short = len(self._header) - len(next(csv.reader([text], delimiter=self._said.delimiter), []))
+        return text + self._said.delimiter * max(0, short) + end

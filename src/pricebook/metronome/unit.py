@@ -44,8 +44,9 @@ class Units:
                 found.setdefault(name, []).append(item)
         for name, items in found.items():
             meant = [item for item in items if item["id"] in adopted] or items
-            units.unnamed += [item for item in items if len(meant) > 1 or item is not meant[0]]
-            if len(meant) == 1 and name != USD:
+            known = len(meant) == 1 and name not in ("", USD)
+            units.unnamed += [item for item in items if not known or item is not meant[0]]
+            if known:
                 (item,) = meant
                 if item["id"] in adopted:
                     units.adopted[Ref(Kind.PRICING_UNIT, name)] = item["id"]
