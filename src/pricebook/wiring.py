@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from pricebook.apply.copied import Copier
     from pricebook.apply.ports import ContractStore, Journal
     from pricebook.manifest.project import Environment, Project
+    from pricebook.metronome.export import Export, Record
     from pricebook.usage.engine import Engine
     from pricebook.workflow.python_rule import PythonRule
 
 SQLITE = "sqlite:///"
 METRONOME = "metronome"
+MAX_EXPORT = 1 << 30
+"""Bytes of an export."""
 JOURNAL = "sqlite:///pricebook-journal.db"
 """Where the journal of an account is kept, unless the environment says otherwise."""
 
@@ -27,14 +30,16 @@ def open_store(
     environment: "Environment",
     tell: "Callable[[int], None] | None" = None,
     check: "Callable[[str], None]" = lambda mark: None,
+    record: "Record | None" = None,
 ) -> "ContractStore":
     """The store of an environment. Raises Rejected for a URL of no known kind, and for a token that is not there.
 
     `tell` hears how many requests the first reading of an account took so far, and 0 at its end. `check` is given the
-    mark of the account whenever it is read, and raises for one that is not meant (`apply.target`).
+    mark of the account whenever it is read, and raises for one that is not meant (`apply.target`). `record` hears all
+    that is read of an account.
     """
     if environment.store == METRONOME:
-        return _open_account(environment, tell, check)
+        return _open_account(environment, tell, check, record)
     from pricebook.store.sql import SqlStore
 
     return SqlStore(_url(project.root, environment.store), check=check)
@@ -64,8 +69,19 @@ def _journal_url(project: "Project", environment: "Environment") -> str:
     return _url(project.root, environment.journal or beside)
 
 
+def open_export(environment: "Environment", path: "Path") -> "Export":
+    """An account as it was exported to a file. Raises Rejected and StoreError."""
+    from pricebook.manifest.text import read_text
+    from pricebook.metronome.export import Export
+
+    return Export(read_text(path, str(path), limit=MAX_EXPORT), environment.pricing_units)
+
+
 def _open_account(
-    environment: "Environment", tell: "Callable[[int], None] | None", check: "Callable[[str], None]"
+    environment: "Environment",
+    tell: "Callable[[int], None] | None",
+    check: "Callable[[str], None]",
+    record: "Record | None",
 ) -> "ContractStore":
     """The account behind an API. The token is read here and goes to the client alone."""
     import os
@@ -89,6 +105,7 @@ def _open_account(
         connect_timeout=float(environment.connect_timeout),
         read_timeout=float(environment.read_timeout),
     )
+    client.hear = record.hear if record is not None else None
     return RemoteStore(client, environment.pricing_units, nonce=lambda: secrets.token_hex(8), tell=tell, check=check)
 
 

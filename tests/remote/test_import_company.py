@@ -1,26 +1,37 @@
 """The account of a company that never heard of pricebook: imported, imported again, and kept in step."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from company import Company
 from imports import imported, project_in, sdk, tree
-from vendor import Vendor, vendor
+from vendor import AT, Vendor, vendor
 
+from pricebook.apply.ports import Provenance, StoreError
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.timeline import read_key
 from pricebook.manifest.load import load
 from pricebook.manifest.project import read_project
+from pricebook.metronome.export import Export, Record
+from pricebook.plan.change import AddRates, Adopt
+from pricebook.plan.step import Plan
 from pricebook.problem import Rejected
-from pricebook.workflow.importing import Choice, Imported
+from pricebook.store.journal import SqlJournal
+from pricebook.workflow.apply import apply
+from pricebook.workflow.importing import Choice, Imported, import_account
+from pricebook.workflow.plan import plan
+from pricebook.workflow.survey import whole
 
 
 @pytest.fixture(scope="module")
 def filled() -> Iterator[Vendor]:
     """The account; no test may change it."""
-    with vendor() as found:
+    with vendor(token="s3cr3t-of-the-company") as found:
         with sdk(found) as client:
             assert Company(client, seed=1).fill() >= 300
         yield found
@@ -80,11 +91,17 @@ def test_everything_is_in_the_manifests_or_told(first: tuple[Path, Imported]) ->
     counts = {kind: sum(ref.kind is kind for ref in made.fresh) for kind in Kind}
     assert made.archived == {Kind.BILLABLE_METRIC: 1, Kind.PRODUCT: 6, Kind.PACKAGE: 4}
     assert (counts[Kind.BILLABLE_METRIC], counts[Kind.PRODUCT], counts[Kind.RATE_CARD]) == (61, 165, 6)
-    assert counts[Kind.PACKAGE] == 58
+    assert counts[Kind.PACKAGE] == 57
     assert counts[Kind.PRICING_UNIT] == 3
     told = [(left.kind, left.name, left.path.split("[")[0]) for left in made.left]
-    assert told == [(Kind.RATE_CARD, "Standard", "rates"), (Kind.PACKAGE, "Bare", "")]
+    assert told == [
+        (Kind.RATE_CARD, "Standard", "rates"),
+        (Kind.PACKAGE, "{version}", "name"),
+        (Kind.PACKAGE, "Bare", ""),
+        (Kind.PRODUCT, "Credit 0", "updates"),
+    ]
     assert made.contracts == 1
+    assert made.remaining == []
 
 
 def test_the_files_are_those_that_a_person_would_keep(catalog: Path) -> None:
@@ -96,6 +113,36 @@ def test_the_files_are_those_that_a_person_would_keep(catalog: Path) -> None:
     assert text.startswith("# imported from billable metric ")
     loaded = load(read_project(catalog))
     assert all(ids.keys() == {"production"} for ids in loaded.adopt.values())
+
+
+def test_adopt_it_then_change_one_price(account: Vendor, root: Path) -> None:
+    def planned() -> Plan:
+        return plan(read_project(root), "production", account.store(), AT)
+
+    made = planned()
+    kinds = Counter(step.change.ref.kind for step in made.steps)
+    assert all(isinstance(step.change, Adopt) for step in made.steps)
+    assert kinds == {Kind.BILLABLE_METRIC: 61, Kind.PRODUCT: 165, Kind.RATE_CARD: 6}
+    journal = SqlJournal(f"sqlite:///{root}/journal.db")
+    with closing(journal):
+        receipt = apply(
+            made, account.store(), journal,
+            owner="test@here:1:x", clock=lambda: AT, tell=lambda event: None, provenance=Provenance(),
+        )  # fmt: skip
+    assert receipt.complete
+    assert planned().steps == ()
+    assert imported(root, account).files == []
+    manifest, _ = table_card(root)
+    table = manifest.with_suffix(".csv")
+    text = table.read_text(encoding="utf-8")
+    row = re.search(r"^inference-0,large,(\S+),2023-01-01,true$", text, re.MULTILINE)
+    assert row is not None
+    dearer = "inference-0,large,12.5,2025-11-01,true"
+    table.write_text(text.replace(row[0], f"{row[0]}\n{dearer}"), encoding="utf-8")
+    (step,) = planned().steps
+    assert isinstance(step.change, AddRates)
+    (change,) = step.change.rates
+    assert read_key(change.key).pricing_group_values == (("model", "large"),)
 
 
 def test_a_second_import_changes_no_byte(filled: Vendor, root: Path) -> None:
@@ -143,6 +190,17 @@ def test_what_was_changed_in_the_account_is_changed_where_it_stands(account: Ven
     assert imported(root, account).files == []
 
 
+def test_what_a_newer_api_says_is_told_once(account: Vendor, tmp_path: Path) -> None:
+    connection = account.sandbox.account._connection
+    newer = """json_set(body, '$.commits[0].new_field', json('{"a": 1}'), '$.shiny', 1)"""
+    plan = "kind = 'package' AND json_extract(body, '$.name') = 'Plan 0 (v1)'"
+    connection.execute(f"UPDATE object SET body = {newer} WHERE {plan}")
+    project_in(tmp_path)
+    made = imported(tmp_path, account, Choice(names=("plan 1",)))
+    told = [(left.name, left.path) for left in made.left if left.reason.startswith("no field")]
+    assert sorted(told) == [("Plan 0 (v1)", "commits[0].new_field"), ("Plan 0 (v1)", "shiny")]
+
+
 def test_a_selection_brings_along_what_it_needs(filled: Vendor, tmp_path: Path) -> None:
     project_in(tmp_path)
     made = imported(tmp_path, filled, Choice(cards=("legacy*",)))
@@ -155,7 +213,7 @@ def test_a_selection_brings_along_what_it_needs(filled: Vendor, tmp_path: Path) 
     assert not set(rest.fresh) & set(made.fresh)
     # A product has the same name whatever was chosen.
     everything = imported(tmp_path, filled)
-    assert len(everything.fresh) + len(made.fresh) + len(rest.fresh) == 293
+    assert len(everything.fresh) + len(made.fresh) + len(rest.fresh) == 292
 
 
 def test_by_tag_and_what_is_gone(account: Vendor, tmp_path: Path) -> None:
@@ -191,3 +249,28 @@ def test_a_dry_run_writes_nothing(filled: Vendor, tmp_path: Path) -> None:
     made = imported(tmp_path, filled, Choice(kinds=(Kind.PRICING_UNIT,)), dry_run=True)
     assert made.files[0].diff()[:3] == ["--- /dev/null", "+++ b/catalog/units.yaml", "@@ -0,0 +1,20 @@"]
     assert tree(tmp_path) == before
+
+
+def test_an_export_is_the_account(filled: Vendor, first: tuple[Path, Imported], tmp_path: Path) -> None:
+    record = Record()
+    store = filled.store()
+    store._client.hear = record.hear
+    whole(store, "acme", AT, {})
+    text = record.text(AT)
+    assert filled.sandbox.token not in text
+    assert "customer_id" not in text
+    export = Export(text, {})
+    assert export.read_at == AT.replace(second=0)
+    root, made = first
+    project_in(tmp_path)
+    again = import_account(read_project(tmp_path), "production", export, AT, choice=Choice())
+    assert (again.fresh, again.left, again.archived, again.contracts) == (
+        made.fresh, made.left, made.archived, made.contracts
+    )  # fmt: skip
+    assert tree(tmp_path) == tree(root)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"format": "other/1"}', '{"format": "pricebook-export/1"}', "{"])
+def test_what_is_no_export_is_refused(text: str) -> None:
+    with pytest.raises(StoreError, match="export"):
+        Export(text, {})

@@ -1,10 +1,14 @@
 """`pricebook import`."""
 
+from pathlib import Path
+
 import click
 
+from pricebook import wiring
 from pricebook.catalog.reference import STORED, Kind
 from pricebook.cli.invocation import Invocation
 from pricebook.cli.session import errors
+from pricebook.problem import reject
 
 
 @click.command("import")
@@ -15,6 +19,19 @@ from pricebook.cli.session import errors
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Products with this tag.")
 @click.option("--card", "cards", multiple=True, metavar="PATTERN", help="Rate cards by name or alias: 'EU *'.")
 @click.option("--name", "names", multiple=True, metavar="PATTERN", help="Whatever has such a name or alias.")
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write no manifests, but what was read of the account, as one file to import --from.",
+)
+@click.option(
+    "--from",
+    "export",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Read such a file instead of the account.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the manifests as a unified diff, and write nothing.")
 @click.option("--allow-dirty", is_flag=True, help="Also change files that git has no copy of as they are now.")
 @click.pass_context
@@ -25,6 +42,8 @@ def command(
     tags: tuple[str, ...],
     cards: tuple[str, ...],
     names: tuple[str, ...],
+    save: Path | None,
+    export: Path | None,
     dry_run: bool,
     allow_dirty: bool,
 ) -> None:
@@ -40,11 +59,17 @@ def command(
         from pricebook.render.importing import draw_import, import_json
         from pricebook.workflow.importing import Choice, import_account
 
+        if save is not None:
+            _save(invocation, save)
+            return
+        name, environment = invocation.environment
+        exported = wiring.open_export(environment, export) if export is not None else None
+        at = exported.read_at if exported is not None and invocation.as_of_text is None else invocation.as_of
         made = import_account(
             invocation.project,
-            invocation.environment[0],
-            invocation.store(),
-            invocation.as_of,
+            name,
+            exported or invocation.store(),
+            at,
             choice=Choice(tuple(map(Kind, kinds)), tags, cards, names),
             output=output,
             dry_run=dry_run,
@@ -58,3 +83,25 @@ def command(
 
             invocation.print(escape_terminal(line, 1000) for change in made.files for line in change.diff())
         invocation.print(draw_import(made, invocation.width, dry_run=dry_run))
+
+
+def _save(invocation: Invocation, file: Path) -> None:
+    """Write what is read of the account into a file."""
+    from pricebook.metronome.export import Record
+    from pricebook.render.importing import draw_export, export_json
+    from pricebook.workflow.survey import whole
+    from pricebook.workflow.writing import FileChange, write_all
+
+    name, environment = invocation.environment
+    if environment.store != wiring.METRONOME:
+        hint = "copy the store's file, or import from it"
+        raise reject("not-applicable", f"--save is for an account; the store of {name} is none", hint=hint)
+    record, at = Record(), invocation.as_of
+    snapshot = whole(invocation.store(record), invocation.project.settings.namespace, at, {})
+    path = file.absolute()
+    before = path.read_text(encoding="utf-8") if path.is_file() else None
+    write_all(path.parent, [FileChange(path.name, before, record.text(at))], lambda: None)
+    counts = {kind: sum(ref.kind is kind for ref in snapshot.catalog.nouns) for kind in STORED}
+    prices = sum(map(len, snapshot.catalog.rates.values()))
+    draw = draw_export(counts, prices, str(file)) if invocation.text else [export_json(counts, prices, str(file))]
+    invocation.print(draw)

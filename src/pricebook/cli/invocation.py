@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pricebook.apply.ports import ContractStore, Journal
     from pricebook.manifest.project import Environment, Project
+    from pricebook.metronome.export import Record
     from pricebook.render.format import Format
 
 CHANGES, STALE = 2, 3
@@ -77,11 +78,11 @@ class Invocation:
         """The environment's name and settings. Raises Rejected."""
         return self.project.environment(self.environment_name)
 
-    def store(self) -> "ContractStore":
-        """The store of the environment."""
-        return self.store_of(self.environment[0])
+    def store(self, record: "Record | None" = None) -> "ContractStore":
+        """The store of the environment. `record` hears what is read of an account."""
+        return self.store_of(self.environment[0], record)
 
-    def store_of(self, environment: str) -> "ContractStore":
+    def store_of(self, environment: str, record: "Record | None" = None) -> "ContractStore":
         """The store of an environment of the project, which refuses an account that is not that environment's. Raises
         Rejected for an environment that there is not."""
         from pricebook.apply.target import check_account
@@ -89,7 +90,8 @@ class Invocation:
 
         name, settings = self.project.environment(environment)
         check = partial(check_account, self.project.settings.namespace, name, settings.account)
-        return wiring.open_store(self.project, settings, waiting("reading the account: {:,} requests"), check)
+        tell = waiting("reading the account: {:,} requests")
+        return wiring.open_store(self.project, settings, tell, check, record)
 
     def journal(self) -> "Journal":
         """The journal of the environment."""

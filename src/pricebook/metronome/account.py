@@ -36,11 +36,10 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import rewritten
 from pricebook.metronome.custom_field import ENTITIES
-from pricebook.metronome.http import Client
-from pricebook.metronome.listing import at_once, everything, pages
+from pricebook.metronome.listing import Reader, at_once, everything, pages
 from pricebook.metronome.schedule import read_schedules
 from pricebook.metronome.unit import Units
-from pricebook.metronome.wire.noun import read_noun
+from pricebook.metronome.wire.noun import read_noun, unread_fields
 from pricebook.plan.diff import NO_RATES
 from pricebook.plan.mark import RateMark, alias_digest
 from pricebook.plan.snapshot import Foreign, Snapshot, digest_of
@@ -90,7 +89,7 @@ class Account:
 
 
 def read_account(
-    client: Client,
+    client: Reader,
     namespace: str,
     given: Mapping[str, str],
     at: datetime,
@@ -121,7 +120,7 @@ def read_account(
     return account
 
 
-def _count_contracts(client: Client, account: Account, at: datetime) -> None:
+def _count_contracts(client: Reader, account: Account, at: datetime) -> None:
     packages = [ref for ref in account.ours if ref.kind is Kind.PACKAGE]
 
     def counter(ref: Ref) -> Callable[[Event], int]:
@@ -141,14 +140,14 @@ def _count_contracts(client: Client, account: Account, at: datetime) -> None:
                 account.standing[card, ref] = count
 
 
-def read_rates(client: Client, account: Account, cards: Iterable[Ref]) -> None:
+def read_rates(client: Reader, account: Account, cards: Iterable[Ref]) -> None:
     """Read the rates of some cards of ours anew."""
     ids = {account.ours[ref]["id"]: ref for ref in cards}
     found = read_schedules(client, list(ids), list(account.products), product_namer(account), account.units.name_of)
     account.rates |= {ids[id_]: rates for id_, rates in found.items()}
 
 
-def _read_all_rates(client: Client, account: Account) -> None:
+def _read_all_rates(client: Reader, account: Account) -> None:
     """Read the rates of all cards of ours. A card that bears no mark and has rates that cannot be read is not ours."""
     cards = [ref for ref in account.ours if ref.kind is Kind.RATE_CARD and not _gone(account, ref)]
     try:
@@ -205,6 +204,7 @@ def snapshot_of(account: Account, at: datetime) -> Snapshot:
         standing=account.standing,
         foreign=_foreign(account),
         unmarked=frozenset(account.unmarked),
+        unsaid={ref: said for ref in account.unmarked if (said := unread_fields(ref.kind, account.ours[ref]))},
         made=_made(account),
         account=account_mark(account),
         partial=True,

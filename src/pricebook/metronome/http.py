@@ -66,6 +66,8 @@ class Client:
         """Requests that were sent so far."""
         self.tell: Callable[[int], None] | None = None
         """Hears `sent` with every request; from any thread."""
+        self.hear: Callable[[str, str, Mapping[str, Any] | None, Any], None] | None = None
+        """Hears method, path, body and answer of everything that is read; from any thread."""
         self._lock = Lock()
         limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
         self._http = httpx.Client(
@@ -92,7 +94,10 @@ class Client:
         wait, unreached = 0.5, 0
         for number in range(1, READ_TRIES + 1):
             try:
-                return self._once(method, path, body, query, None)
+                found = self._once(method, path, body, query, None)
+                if self.hear is not None:
+                    self.hear(method, path, body, found)
+                return found
             except _TooMany as answer:
                 error: StoreError = answer.error
                 self._pause(answer.seconds if answer.seconds is not None else wait, answer.error)

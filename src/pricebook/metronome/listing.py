@@ -6,10 +6,9 @@ A cursor is followed by one worker; there are as many workers as requests may be
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from threading import Event
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pricebook.apply.ports import StoreError
-from pricebook.metronome.http import Client
 
 PAGE = 100
 """The most that the vendor puts on a page."""
@@ -17,8 +16,21 @@ PAGE = 100
 T = TypeVar("T")
 
 
+class Reader(Protocol):
+    """Whoever answers requests that change nothing: an account, or the record of one."""
+
+    @property
+    def concurrency(self) -> int:
+        """How many requests may be under way at once."""
+
+    def read(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, str] | None = None
+    ) -> Any:
+        """The answer. Raises StoreRefused or StoreError."""
+
+
 def pages(
-    client: Client,
+    client: Reader,
     path: str,
     body: Mapping[str, Any] | None = None,
     *,
@@ -44,12 +56,12 @@ def pages(
         seen.add(cursor)
 
 
-def everything(client: Client, path: str, body: Mapping[str, Any] | None = None, **more: Any) -> list[Any]:
+def everything(client: Reader, path: str, body: Mapping[str, Any] | None = None, **more: Any) -> list[Any]:
     """All items of a list."""
     return [item for items, _ in pages(client, path, body, **more) for item in items]
 
 
-def at_once(client: Client, work: Sequence[Callable[[Event], T]]) -> list[T]:
+def at_once(client: Reader, work: Sequence[Callable[[Event], T]]) -> list[T]:
     """The results of many reads, done by as many workers as requests may be under way. The first error is raised."""
     if len(work) <= 1:
         return [one(Event()) for one in work]

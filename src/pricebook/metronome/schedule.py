@@ -13,8 +13,7 @@ from threading import Event
 from typing import Any
 
 from pricebook.catalog.timeline import Segment
-from pricebook.metronome.http import Client
-from pricebook.metronome.listing import at_once, groups, pages
+from pricebook.metronome.listing import Reader, at_once, groups, pages
 from pricebook.metronome.wire.rate import read_segments, timelines_of
 
 PATH = "/v1/contract-pricing/rate-cards/getRateSchedule"
@@ -28,7 +27,7 @@ Segments = list[tuple[str, Segment]]
 
 
 def read_schedules(
-    client: Client, cards: Sequence[str], products: Sequence[str], product_name: Name, unit_name: Name
+    client: Reader, cards: Sequence[str], products: Sequence[str], product_name: Name, unit_name: Name
 ) -> dict[str, dict[str, str]]:
     """Card id -> the card's timelines, key text to schedule text. `products` are the ids of all of the account's."""
     read = partial(read_segments, product_name=product_name, unit_name=unit_name)
@@ -58,7 +57,7 @@ def read_schedules(
 
 
 def read_products(
-    client: Client, card: str, products: Sequence[str], product_name: Name, unit_name: Name
+    client: Reader, card: str, products: Sequence[str], product_name: Name, unit_name: Name
 ) -> dict[str, str]:
     """The timelines that a card has of some products."""
     read = partial(read_segments, product_name=product_name, unit_name=unit_name)
@@ -68,7 +67,7 @@ def read_products(
 
 
 def _rest(
-    client: Client, card: str, products: Sequence[str], after: str | None, read: Callable[[list[Any]], Segments]
+    client: Reader, card: str, products: Sequence[str], after: str | None, read: Callable[[list[Any]], Segments]
 ) -> Callable[[Event], tuple[str, Segments]]:
     """Follows one cursor to its end. A page is read while the others are waited for."""
 

@@ -50,7 +50,8 @@ class Snapshot:
 
     What follows is of stores that show less than they were told (`plan.meaning`); `partial` says that this is one.
     `order_marks` are the digests of product orders that the store cannot show. `underway` are objects of which a
-    revision of ours stopped half way, with the digest that it was going to. `notes` are what a person should know.
+    revision of ours stopped half way, with the digest that it was going to. `unsaid` are the paths of what the store
+    says of `unmarked` objects and no field of a noun does. `notes` are what a person should know.
     """
 
     observed_at: datetime
@@ -70,6 +71,7 @@ class Snapshot:
     partial: bool = False
     order_marks: Mapping[Ref, str] = field(default_factory=dict)
     underway: Mapping[Ref, str] = field(default_factory=dict)
+    unsaid: Mapping[Ref, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[Problem, ...] = ()
 
     @property

@@ -188,3 +188,16 @@ def import_json(made: Imported, *, dry_run: bool) -> str:
         "written": not dry_run,
     }
     return escape_json(encode(data))
+
+
+def draw_export(counts: Mapping[Kind, int], prices: int, file: str) -> Iterator[str]:
+    """What was saved of an account, and where."""
+    words = [counted(count, kind.words) for kind, count in counts.items() if count]
+    yield f"Saved to {escape_terminal(file)}: {', '.join([*words, counted(prices, 'price')])}."
+    yield f"Next: pricebook import --from {escape_terminal(file)}"
+
+
+def export_json(counts: Mapping[Kind, int], prices: int, file: str) -> str:
+    """The same as JSON."""
+    found = {kind.value: count for kind, count in counts.items()}
+    return escape_json(encode({"file": file, "counts": found, "prices": prices}))

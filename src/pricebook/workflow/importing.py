@@ -13,7 +13,6 @@ from os.path import normpath
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pricebook.apply.ports import Store
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Noun, Scale
 from pricebook.catalog.need import closed
@@ -34,7 +33,7 @@ from pricebook.plan.snapshot import Snapshot
 from pricebook.problem import Rejected, quote, reject
 from pricebook.workflow.drift import wish_of
 from pricebook.workflow.git import uncommitted
-from pricebook.workflow.survey import Left, Survey, survey
+from pricebook.workflow.survey import Left, Readable, Survey, survey
 from pricebook.workflow.writing import FileChange, write_all
 
 SCHEMA = ".pricebook/manifest.schema.json"
@@ -95,7 +94,7 @@ class Imported:
 def import_account(
     project: Project,
     environment: str,
-    store: Store,
+    store: Readable,
     at: datetime,
     *,
     choice: Choice,
@@ -113,10 +112,12 @@ def import_account(
     found = survey(store, namespace, at, loaded.catalog, adopted)
     chosen = closed((ref for ref, noun in found.catalog.nouns.items() if choice.includes(ref, noun)), found.catalog)
     present = set(found.snapshot.ids.values())
+    fresh = {ref: id_ for ref, id_ in found.fresh.items() if ref in chosen}
+    mine = set(fresh.values())
     made = Imported(
         environment,
-        fresh={ref: id_ for ref, id_ in found.fresh.items() if ref in chosen},
-        left=found.left,
+        fresh=fresh,
+        left=[left for left in found.left if choice.everything or not left.path or left.id in mine],
         archived=found.archived,
         gone=[(ref, id_) for ref, id_ in sorted(adopted.items()) if id_ not in present],
         contracts=sum(count for ref, count in found.snapshot.contracts.items() if ref.kind is Kind.PACKAGE),
@@ -175,9 +176,11 @@ def _update(
     lost = {ref for ref, _ in made.gone}
     for drift in found.drifts:
         ref = Ref(drift.ref.kind, drift.ref.name)
-        if drift.facet is Facet.OWNER or ref in lost or (chosen is not None and ref not in chosen):
+        if ref in lost or drift.facet is Facet.OWNER or (chosen is not None and ref not in chosen):
             continue
-        wish = wish_of(drift, held, desired) if drift.origin.is_drift else None
+        # Nothing says of what was never applied who changed it: the account does.
+        theirs = drift.origin.is_drift or ref in snapshot.unmarked
+        wish = wish_of(drift, held, desired) if theirs else None
         if wish is None:
             made.pending.append(ref)
         else:

@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-from pricebook.apply.ports import Store
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.check import check_catalog
 from pricebook.catalog.model import Noun
@@ -26,6 +25,7 @@ from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.telling import told
+from pricebook.plan.versions import PLACEHOLDER
 from pricebook.problem import quote
 
 if TYPE_CHECKING:
@@ -57,17 +57,28 @@ class Survey:
     archived: Mapping[Kind, int] = field(default_factory=dict)
 
 
-def survey(store: Store, namespace: str, at: datetime, declared: Catalog, adopted: Mapping[Ref, str]) -> Survey:
+class Readable(Protocol):
+    """A store, as far as it is read here: an export is one too."""
+
+    def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = ...) -> Snapshot:
+        """See `apply.ports.Store`."""
+
+
+def survey(store: Readable, namespace: str, at: datetime, declared: Catalog, adopted: Mapping[Ref, str]) -> Survey:
     """Read the account. `declared` is what the manifests say already, `adopted` the ids that they name."""
+    work = _Work(whole(store, namespace, at, adopted), declared)
+    work.leave_foreign()
+    work.leave_broken()
+    return work.named()
+
+
+def whole(store: Readable, namespace: str, at: datetime, adopted: Mapping[Ref, str]) -> Snapshot:
+    """The account with everything that is nobody's, under its id for a name where `adopted` has none."""
     seen = store.snapshot(namespace, at, adopted)
     known = set(adopted.values())
     strangers = [each for each in seen.foreign if not each.archived and not each.owner and each.id not in known]
     provisional = {Ref(each.kind, each.id): each.id for each in strangers}
-    snapshot = store.snapshot(namespace, at, {**provisional, **adopted}) if provisional else seen
-    work = _Work(snapshot, declared)
-    work.leave_foreign()
-    work.leave_broken()
-    return work.named()
+    return store.snapshot(namespace, at, {**provisional, **adopted}) if provisional else seen
 
 
 class _Work:
@@ -101,6 +112,8 @@ class _Work:
         for ref, noun in list(self.nouns.items()):
             if isinstance(noun, RateCard):
                 self._check_rates(ref, noun)
+            elif ref.kind is Kind.PACKAGE:
+                self._check_names(ref, noun)
         while self._leave_needy() or self._leave_violations():
             pass
 
@@ -112,10 +125,12 @@ class _Work:
         catalog = renaming.catalog(
             Catalog(self.nouns, {n: r for n, r in self.rates.items() if Ref(Kind.RATE_CARD, n) in self.nouns})
         )
+        # A store that shows what it was told shows the keys that somebody gave, and fills in nothing.
         said = {
-            ref: told(cast("Package", noun)) if ref.kind is Kind.PACKAGE else noun
+            ref: told(cast("Package", noun)) if ref.kind is Kind.PACKAGE and snapshot.partial else noun
             for ref, noun in catalog.nouns.items()
         }
+        self._tell_unsaid()
         archived = Counter(each.kind for each in snapshot.foreign if each.archived)
         archived.update(ref.kind for ref in snapshot.archived)
         return Survey(_renamed(snapshot, renaming), Catalog(said, catalog.rates), fresh, self.left, dict(archived))
@@ -163,6 +178,26 @@ class _Work:
                 f"{quote(self.display.get(product, product))} is archived: its prices on this card stay as they are"
             )
             self.left.append(Left(ref.kind, self._id(ref), card.name, f"rates[{product}]", reason, count))
+
+    def _tell_unsaid(self) -> None:
+        """What the account says of objects that are imported, and manifests cannot."""
+        for ref, noun in self.nouns.items():
+            seen = self.snapshot.latest(ref.name) if ref.kind is Kind.PACKAGE else ref
+            said = [(path, "no field of a manifest says this") for path in self.snapshot.unsaid.get(seen or ref, ())]
+            said += [
+                ("updates", note.message.removeprefix(f"{ref} "))
+                for note in self.snapshot.notes
+                if note.code == "scheduled-update" and note.subject == str(ref)
+            ]
+            for path, reason in said:
+                self.left.append(Left(ref.kind, self._id(ref), str(getattr(noun, "name", "")), path, reason))
+
+    def _check_names(self, ref: Ref, noun: Noun) -> None:
+        """A package is never called by the placeholder of its version: a manifest would put the number there."""
+        for part in ("name", "contract_name"):
+            if PLACEHOLDER in (getattr(noun, part) or ""):
+                self._leave(ref, part, f"a manifest would put the version's number in place of {PLACEHOLDER}")
+                return
 
     def _leave_needy(self) -> bool:
         known = self._all()

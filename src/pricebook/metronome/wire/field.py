@@ -6,7 +6,7 @@ the terms of a package as `..._template_ids`. All other names are the vendor's a
 are not sent, and empty lists of an answer say nothing.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -68,6 +68,27 @@ def read(model: type[Model], data: Mapping[str, Any], linked: Collection[str] = 
         if value not in (None, (), {}):
             found[name] = value
     return found
+
+
+KEPT = frozenset(
+    ("id", "created_at", "created_by", "updated_at", "updated_by", "archived_at", "uniqueness_key", "temporary_id")
+)
+"""What an account says of every object that is no part of what the object is."""
+
+
+def unread(model: type[Model], data: Mapping[str, Any], at: str = "") -> Iterator[str]:
+    """The paths of what an answer says and `read` has no field for. Nothing said (null, empty) is nothing."""
+    known = {candidate: name for name, candidates in _names(model).items() for candidate in (name, *candidates)}
+    for key, value in data.items():
+        path = f"{at}.{key}" if at else key
+        if value in (None, "", [], {}) or key in KEPT:
+            continue
+        if key not in known:
+            yield path
+        elif (inner := _inner(model, known[key])) is not None:
+            for index, item in enumerate(value) if isinstance(value, list) else ((None, value),):
+                if isinstance(item, Mapping):
+                    yield from unread(inner, item, path if index is None else f"{path}[{index}]")
 
 
 def _read_models(inner: type[Model], value: Any, linked: Collection[str]) -> Any:

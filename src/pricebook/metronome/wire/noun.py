@@ -12,7 +12,7 @@ from pricebook.catalog.model import Alias, Noun
 from pricebook.catalog.money import read_number
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.registry import noun_class
-from pricebook.metronome.wire.field import LINKS, read, written
+from pricebook.metronome.wire.field import LINKS, read, unread, written
 
 CLEARED: Mapping[str, object] = {
     "tags": [],
@@ -64,18 +64,30 @@ def aliases_json(aliases: tuple[Alias, ...]) -> list[dict[str, Any]]:
 
 def read_noun(kind: Kind, data: Mapping[str, Any]) -> Noun:
     """The noun of an answer. Raises ValueError, whose text is for people, when it is none."""
-    model = noun_class(kind)
-    if kind is Kind.PRODUCT:
-        state = data.get("current") or data.get("initial") or {}
-        data = {**state, "type": data["type"], "custom_fields": data.get("custom_fields")}
-    elif kind is Kind.RATE_CARD:
-        data = _card(data)
-    elif kind is Kind.PACKAGE and not data.get("rate_card_id"):
-        data = {**data, "rate_card_id": BY_ALIAS}
+    model, data = noun_class(kind), _said(kind, data)
     plain = read(model, data, set(_linked(data)))
     custom = {key: value for key, value in plain.get("custom_fields", {}).items() if key not in MARKS and value}
     plain.pop("custom_fields", None)
     return model.model_validate({**plain, "custom_fields": custom} if custom else plain)
+
+
+def unread_fields(kind: Kind, data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The paths of what the answer says of the object and no field of the noun does."""
+    return tuple(unread(noun_class(kind), _said(kind, data)))
+
+
+def _said(kind: Kind, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What an answer says of the object now, without the history around it."""
+    if kind is Kind.PRODUCT:
+        state = data.get("current") or data.get("initial") or {}
+        around = ("current", "initial", "updates")
+        said = {name: value for name, value in data.items() if name not in around}
+        return {**said, **{name: value for name, value in state.items() if name != "starting_at"}}
+    if kind is Kind.RATE_CARD:
+        return _card(data)
+    if kind is Kind.PACKAGE and not data.get("rate_card_id"):
+        return {**data, "rate_card_id": BY_ALIAS}
+    return data
 
 
 def _card(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,86 @@
+"""What was read of an account, as one file: another person, or another day, can import from it without a network.
+
+The file has the items of the account's lists as they came, with exact decimals. No token is in it and nothing of a
+customer: of contracts only from when until when they run. The code that reads an account reads it as well.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+from pricebook.apply.ports import NOTHING, StoreError
+from pricebook.catalog.canonical import decode, encode
+from pricebook.catalog.instant import instant_text
+from pricebook.catalog.reference import Ref
+from pricebook.metronome.account import CONTRACTS, LISTS, instant, read_account, snapshot_of
+from pricebook.metronome.schedule import PATH as SCHEDULES
+from pricebook.plan.snapshot import Snapshot
+
+FORM = "pricebook-export/1"
+_CONTRACT = ("contract_id", "starting_at", "ending_before", "archived_at")
+_OWNERS = {SCHEDULES: "rate_card_id", CONTRACTS: "package_id"}
+"""Lists of something that one object has, with the field of a request that says which."""
+
+
+class Record:
+    """The items of an account's lists: by path, by the object that they are of (empty: the account), each once."""
+
+    def __init__(self) -> None:
+        self._items: dict[str, dict[str, dict[str, Any]]] = {}
+        self._lock = Lock()
+
+    concurrency = 1
+
+    def hear(self, method: str, path: str, body: Mapping[str, Any] | None, answer: Any) -> None:
+        """Keep what an account answered to a request; from any thread."""
+        items = answer.get("data") if isinstance(answer, dict) else None
+        if isinstance(items, list):
+            with self._lock:
+                self._add(path, str((body or {}).get(_OWNERS.get(path, ""), "")), items)
+
+    def _add(self, path: str, owner: str, items: Iterable[Any]) -> None:
+        held = self._items.setdefault(path, {}).setdefault(owner, {})
+        for item in items:
+            kept = {name: item.get(name) for name in _CONTRACT} if path == CONTRACTS else item
+            held[encode(kept)] = kept
+
+    def read(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, str] | None = None
+    ) -> Any:
+        """See `listing.Reader`: everything on one page."""
+        owner = str((body or {}).get(_OWNERS.get(path, ""), ""))
+        items = list(self._items.get(path, {}).get(owner, {}).values())
+        wanted = {selector["product_id"] for selector in (body or {}).get("selectors", ())}
+        return {"data": [i for i in items if not wanted or i["product_id"] in wanted], "next_page": None}
+
+    def text(self, at: datetime) -> str:
+        """The file."""
+        items = {path: {o: list(held.values()) for o, held in owners.items()} for path, owners in self._items.items()}
+        return encode({"format": FORM, "read_at": instant_text(at), "items": items}) + "\n"
+
+
+class Export:
+    """An account as it was when it was exported: a store that can only be read. `units` are the vendor's names of
+    pricing units by ours."""
+
+    def __init__(self, text: str, units: Mapping[str, str]) -> None:
+        """Raises StoreError for a text that is no export."""
+        self._units, self._record = units, Record()
+        try:
+            data: Any = decode(text)
+            if data["format"] != FORM:
+                raise StoreError(f"the export has the format {data['format']!r}, this version reads {FORM!r}")
+            self.read_at = instant(data["read_at"])
+            for path, owners in data["items"].items():
+                for owner, items in owners.items():
+                    self._record._add(path, owner, items)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            hint = "make one with: pricebook import --save FILE"
+            raise StoreError(f"this is no export of an account ({type(error).__name__}: {error})", hint) from None
+        if not any(path in data["items"] for _, path, _, _ in LISTS.values()):
+            raise StoreError("this export has nothing of an account in it")
+
+    def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING) -> Snapshot:
+        """See `apply.ports.Store`."""
+        return snapshot_of(read_account(self._record, namespace, self._units, at, adopt), at)

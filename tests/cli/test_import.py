@@ -1,0 +1,112 @@
+"""`pricebook import`, as a person runs it: an embedded store, an export, git, and what is refused."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from shutil import copytree, ignore_patterns
+
+import pytest
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "starter-plan"
+UNMARKED = ("pricing_unit", "billable_metric", "product", "rate_card", "package")
+
+
+def pricebook(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command in the project's directory."""
+    argv = [sys.executable, "-m", "pricebook", *arguments]
+    return subprocess.run(argv, cwd=directory, capture_output=True, text=True, check=False, timeout=120)
+
+
+def git(directory: Path, *words: str) -> None:
+    """A command of git."""
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    subprocess.run(["git", *who, *words], cwd=directory, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An embedded store with the starter plan in it, of which nobody knows whose it is."""
+    root = tmp_path_factory.mktemp("made") / "starter"
+    copytree(EXAMPLE, root, ignore=ignore_patterns("*.db*"))
+    assert pricebook(root, "--as-of", "2025-10-01", "apply", "--yes").returncode == 0
+    with sqlite3.connect(root / "pricebook.db") as connection:
+        guards = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in guards:
+            connection.execute(f'DROP TRIGGER "{name}"')
+        for table in UNMARKED:
+            connection.execute(f"UPDATE {table} SET mark = NULL, digest = NULL")
+        connection.execute("UPDATE rate_card SET rates_mark = NULL, aliases_mark = NULL")
+        for _, sql in guards:
+            connection.execute(sql)
+    connection.close()
+    return root / "pricebook.db"
+
+
+@pytest.fixture
+def project(store: Path, tmp_path: Path) -> Path:
+    """A project without manifests, on a copy of the store."""
+    settings = "namespace: acme\nmanifests: [catalog]\nenvironments:\n  local: {store: 'sqlite:///pricebook.db'}\n"
+    (tmp_path / "pricebook.yaml").write_text(settings)
+    (tmp_path / "pricebook.db").write_bytes(store.read_bytes())
+    return tmp_path
+
+
+def test_an_embedded_store_is_imported_and_adopted(project: Path) -> None:
+    made = pricebook(project, "--as-of", "2025-10-01", "import")
+    assert (made.returncode, made.stderr) == (0, "")
+    assert made.stdout.splitlines()[0] == (
+        "Imported from local: 2 billable metrics, 9 products, 1 rate card, 5 packages, 12 prices."
+    )
+    assert "catalog/products.yaml   new" in made.stdout
+    assert "    - key: fee\n" in (project / "catalog" / "packages" / "starter-plan.yaml").read_text()
+    planned = pricebook(project, "--as-of", "2025-10-01", "plan")
+    assert "Plan: 12 objects adopted. Nothing is edited in place." in planned.stdout
+    assert pricebook(project, "--as-of", "2025-10-01", "apply", "--yes").returncode == 0
+    again = pricebook(project, "--as-of", "2025-10-01", "--format", "json", "import")
+    answer = json.loads(again.stdout)
+    assert (answer["imported"], answer["files"], answer["left"], answer["remaining"]) == ([], [], [], [])
+    assert answer["unchanged"] > 0
+
+
+def test_a_file_that_git_has_no_copy_of_is_not_changed(project: Path) -> None:
+    git(project, "init", "-q")
+    assert pricebook(project, "import", "--kind", "billable-metric").returncode == 0
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "imported")
+    metrics = project / "catalog" / "metrics.yaml"
+    first, *rest = metrics.read_text().split("---\n")
+    metrics.write_text("---\n".join(rest))  # somebody took one out
+    refused = pricebook(project, "import")
+    assert refused.returncode == 1
+    assert "error[uncommitted]" in refused.stderr
+    assert "catalog/metrics.yaml" in refused.stderr
+    assert not (project / "catalog" / "products.yaml").exists()
+    assert pricebook(project, "import", "--allow-dirty").returncode == 0
+    assert first.split("adopt")[1] in metrics.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--output", "../elsewhere"), "outside"),
+        (("--output", "other"), "not-a-manifest-folder"),
+        (("--from", "nothing.json"), "missing-file"),
+        (("--from", "pricebook.yaml"), "store"),
+        (("--save", "account.json"), "not-applicable"),
+    ],
+)
+def test_what_is_refused(project: Path, arguments: tuple[str, ...], code: str) -> None:
+    made = pricebook(project, "import", *arguments)
+    assert (made.returncode, made.stdout) == (1, "")
+    assert f"error[{code}]" in made.stderr
+    assert not (project / "catalog").exists()
+
+
+def test_a_dry_run_prints_the_manifests(project: Path) -> None:
+    made = pricebook(project, "import", "--name", "*token*", "--dry-run")
+    assert made.returncode == 0
+    assert "+++ b/catalog/products.yaml" in made.stdout
+    assert made.stdout.endswith("Nothing was written (--dry-run).\n")
+    assert not (project / "catalog").exists()
