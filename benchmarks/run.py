@@ -20,7 +20,7 @@ from scale import first, million, noop, rules, yaml
 from startup import startup
 from step import steps
 
-from usage import counting, impact, population
+from usage import cohorts, counting, impact, population
 
 BENCHMARKS = {
     "noop": noop,
@@ -36,6 +36,7 @@ BENCHMARKS = {
     "counting": counting,
     "impact": impact,
     "population": population,
+    "cohorts": cohorts,
     "account": account,
 }
 _EXAMPLE = HERE.parent / "examples" / "llm-prices" / "prices" / "litellm-1.97.0.csv"

@@ -12,6 +12,7 @@ from report import Finding, Measured, Note, Report
 EXAMPLE = HERE.parent / "examples" / "llm-prices"
 EVENTS, CUSTOMERS = 1_000_000, 10_000
 ALL_EVENTS, ALL_CUSTOMERS = 10_000_000, 100_000
+MANY_CONTRACTS, FEW_CONTRACTS = 200_000, 20_000
 
 
 def counting(bench: Bench) -> Report:
@@ -45,6 +46,31 @@ def population(bench: Bench) -> Report:
     yield Finding("peak memory", spread([measured], lambda a: a.peak / 1e6), 4000, " MB")
     yield Finding("minutes of CPU", spread([measured], lambda a: a.cpu / 60), 10, " min")
     yield Note(f"{measured[0].cpu / ALL_CUSTOMERS * 1e3:.2f} ms of CPU for each customer, counted and billed twice")
+
+
+def cohorts(bench: Bench) -> Report:
+    """`cohorts` of 200,000 contracts, counted and listed one by one, against 20,000."""
+    projects = [_contracts(bench, count) for count in (MANY_CONTRACTS, FEW_CONTRACTS)]
+    asked = (("cohorts", "--ended"), ("cohorts", "--ended", "--contracts", "--csv"))
+    commands = [bench.pricebook(project, *arguments) for arguments in asked for project in projects]
+    measured = rounds(max(bench.rounds // 3, 2), *commands, warm_up=False)
+    for what, at in (("counted", 0), ("listed", 2)):
+        yield Measured.of(f"{MANY_CONTRACTS:,} contracts, {what}", [found[at] for found in measured])
+        ratio = spread([found[at : at + 2] for found in measured], lambda many, few: many.peak / few.peak)
+        yield Finding(f"peak memory of {FEW_CONTRACTS:,}, {what}", ratio, 1.15)
+    if any(found[2].lines != MANY_CONTRACTS + 1 for found in measured):
+        raise Failed("not every contract was listed")
+
+
+def _contracts(bench: Bench, count: int) -> Project:
+    """The starter plan with so many contracts on it."""
+    root = bench.work / f"contracts-{count}"
+    project = Project(root, root / "catalog" / "rate-card.yaml", 0)
+    if not root.exists():
+        shutil.copytree(EXAMPLE.parent / "starter-plan", root, ignore=shutil.ignore_patterns("pricebook.db*"))
+        run(bench.pricebook(project, "--as-of", "2025-10-01", "apply", "--yes"))
+        _provision(root / "pricebook.db", count)
+    return project
 
 
 def _population(bench: Bench, customers: int, events: int) -> tuple[Project, Path]:
