@@ -33,6 +33,11 @@ def style(package: str, name: str) -> str:
     return asset(_SHELL, "shell.css") + asset(package, name)
 
 
+def script(package: str, name: str) -> str:
+    """The whole script of a package's pages: the chart, and then what these do besides."""
+    return asset(_SHELL, "chart.js") + asset(package, name)
+
+
 def templates(package: str, finalize: Callable[[object], object] | None = None) -> "Environment":
     """The templates of a package, which may extend and import those of the shell."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -59,11 +64,11 @@ def templates(package: str, finalize: Callable[[object], object] | None = None) 
 
 def one_file(package: str, template: str, styled: str, scripted: str = "", /, **values: object) -> str:
     """A page with its style (and its script) inside. What could lie to a reader is made visible in every text."""
-    look, script = style(package, styled), asset(package, scripted) if scripted else ""
-    allowed = f"script-src '{_digest(script)}'; " if script else ""
+    look, code = style(package, styled), script(package, scripted) if scripted else ""
+    allowed = f"script-src '{_digest(code)}'; " if code else ""
     policy = f"default-src 'none'; {allowed}style-src '{_digest(look)}'; base-uri 'none'"
     page = _templates(package).get_template(template)
-    return page.render(style=look, script=script, policy=policy, **values).rstrip("\n") + "\n"
+    return page.render(style=look, script=code, policy=policy, **values).rstrip("\n") + "\n"
 
 
 def _digest(text: str) -> str:

@@ -17,7 +17,7 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.cohort import Cohort
 from pricebook.plan.holding import Holding
 from pricebook.render.field_row import FieldRow, said_rows
-from pricebook.render.shell.page import asset, style, templates
+from pricebook.render.shell.page import asset, script, style, templates
 from pricebook.render.site.data import data_script, shown
 from pricebook.render.site.feed import feed_files
 from pricebook.render.site.price_list import PriceList, Version, slug, spoken
@@ -87,8 +87,8 @@ def site_files(
         return path, text
 
     yield "assets/site.css", style(__package__, "site.css")
-    for name in ("site.js", "icon.svg"):
-        yield f"assets/{name}", asset(__package__, name)
+    yield "assets/site.js", script(__package__, "site.js")
+    yield "assets/icon.svg", asset(__package__, "icon.svg")
     yield "assets/prices.js", data_script(listed, opens_on)
     yield from feed_files(listed)
     yield "feed/schema.json", schema

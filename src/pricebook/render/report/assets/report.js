@@ -8,10 +8,9 @@
   const REFUSED = new Set(D.refused);
   const PAGE = 100;
   const FEW = 12;
-  const SVG = new Set(["svg", "path", "line", "circle", "text"]);
 
   function el(tag, values, ...children) {
-    const node = SVG.has(tag) ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+    const node = document.createElement(tag);
     for (const [name, value] of Object.entries(values || {})) if (value !== null) node.setAttribute(name, value);
     node.append(...children.flat().filter((child) => child !== null && child !== ""));
     return node;
@@ -30,59 +29,12 @@
   const lost = (stretch) => (stretch[4] ? "" : ", not entitled");
   const said = (stretch) => `${stretch[2]}${lost(stretch)} from ${day(stretch[0])}${stretch[1] ? ` until ${day(stretch[1])}` : ""}`;
   const words = (stretches) => stretches.map(said).join(", ") || "no price";
-  const moments = (stretch) => [Date.parse(stretch[0]), stretch[1] === null ? null : Date.parse(stretch[1])];
+  const step = ([from, until, text, level, entitled]) => ({ from: Date.parse(from), to: until === null ? null : Date.parse(until), level, text, gone: !entitled });
 
   function chart([before, after], small) {
-    const all = [...before, ...after];
-    if (all.some((stretch) => stretch[3] === null)) return null;
-    const [width, height, left, right, top, bottom] = small ? [120, 30, 2, 2, 4, 4] : [640, 190, 100, 14, 18, 30];
-    const now = Date.parse(D.now);
-    const known = all.flatMap(moments).filter((time) => time !== null);
-    const [first, last] = [Math.min(now, ...known), Math.max(now, ...known)];
-    const span = Math.max(last - first, 86400000 * 60);
-    const [begin, end] = [first - span * 0.05, last + span * 0.25];
-    const high = Math.max(...all.map((stretch) => stretch[3]), 0) || 1;
-    const x = (time) => Math.round((left + ((time - begin) / (end - begin)) * (width - left - right)) * 10) / 10;
-    const y = (amount) => Math.round((top + (1 - amount / high) * (height - top - bottom)) * 10) / 10;
-    const svg = el("svg", small
-      ? { class: "chart spark", viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" }
-      : { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Price over time. Before: ${words(before)}. After: ${words(after)}.` });
-    const level = (amount) => svg.append(el("line", { class: "grid", x1: left, x2: width - right, y1: y(amount), y2: y(amount) }));
-    if (!small) {
-      const levels = new Map(all.map((stretch) => [stretch[3], stretch[2]]));
-      let above = -99;
-      for (const amount of [...levels.keys()].sort((a, b) => b - a)) {
-        if (y(amount) - above < 15) continue;
-        above = y(amount);
-        const text = levels.get(amount);
-        level(amount);
-        svg.append(el("text", { x: left - 8, y: above + 4, "text-anchor": "end" }, text.length > 16 ? `${text.slice(0, 15)}…` : text));
-      }
-      level(0);
-      svg.append(el("text", { class: "now", x: x(now) + 4, y: 11 }, "now"));
-    }
-    svg.append(el("line", { class: "today", x1: x(now), x2: x(now), y1: small ? 0 : top - 6, y2: small ? height : height - bottom + 5 }));
-    for (const [stretches, kind] of [[before, "observed"], [after, "desired"]]) {
-      let previous = null;
-      for (const stretch of stretches) {
-        const [from, to] = moments(stretch);
-        const [until, at] = [to === null ? end : to, y(stretch[3])];
-        const gone = stretch[4] ? "" : " gone";
-        const rise = previous && moments(previous)[1] === from ? `M${x(from)} ${y(previous[3])}V${at}` : `M${x(from)} ${at}`;
-        if (from < now) svg.append(el("path", { class: `${kind} past${gone}`, d: `${rise}H${x(Math.min(until, now))}` }));
-        if (until > now) svg.append(el("path", { class: `${kind} future${gone}`, d: `${from < now ? `M${x(now)} ${at}` : rise}H${x(until)}` }));
-        if (!small && kind === "desired") svg.append(el("circle", { cx: x(from), cy: at, r: 3 }));
-        previous = stretch;
-      }
-    }
-    let free = -99;
-    for (const time of small ? [] : [...new Set(known)].sort((a, b) => a - b)) {
-      if (x(time) - free < 80) continue;
-      free = x(time);
-      const anchor = free < left + 34 ? "start" : free > width - 40 ? "end" : "middle";
-      svg.append(el("text", { x: free, y: height - 9, "text-anchor": anchor }, new Date(time).toISOString().slice(0, 10)));
-    }
-    return svg;
+    if ([...before, ...after].some((stretch) => stretch[3] === null)) return null;
+    const series = [{ look: "observed", steps: before.map(step) }, { look: "desired", dots: true, steps: after.map(step) }];
+    return priceChart(series, Date.parse(D.now), { small, mark: "now", label: `Price over time. Before: ${words(before)}. After: ${words(after)}.` });
   }
 
   function timeline(key, kind, hazards, reach) {

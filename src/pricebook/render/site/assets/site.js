@@ -1,7 +1,7 @@
 // What depends on a date. All data is in PRICEBOOK (assets/prices.js). Text enters the page as text, never as markup;
 // amounts come as text with their exact value beside them, and are compared as integers, never as binary fractions.
-"use strict";
 (() => {
+  "use strict";
   const D = PRICEBOOK;
   const HOME = document.body.dataset.home;
   const FIRST = 4; // in a row of D.prices: card, product, frequency, group; then (start, end, terms) for each stretch
@@ -12,8 +12,7 @@
   // --- building blocks -----------------------------------------------------------------------------------------------
 
   function el(tag, attributes, ...children) {
-    const svg = /^(svg|path|line|circle|text|title)$/.test(tag);
-    const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+    const node = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes || {})) {
       if (value === undefined || value === null || value === false) continue;
       if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
@@ -177,59 +176,17 @@
 
   function chart(row) {
     const steps = [];
-    for (let i = FIRST; i < row.length; i += 3) {
-      const found = D.terms[row[i + 2]];
-      if (found[2] === null) return null;
-      steps.push({ from: Date.parse(D.instants[row[i]]), to: row[i + 1] < 0 ? null : Date.parse(D.instants[row[i + 1]]), found });
-    }
-    const width = 640, height = 190, left = 86, right = 14, top = 16, bottom = 30;
-    const now = Date.parse(on);
-    const first = Math.min(steps[0].from, now);
-    const last = Math.max(now, ...steps.map((step) => step.to || step.from));
-    const span = Math.max(last - first, 86400000 * 30);
-    const begin = first - span * 0.04, end = last + span * 0.12;
-    const high = Math.max(...steps.map((step) => Number(step.found[2])), 0) || 1;
-    const x = (time) => Math.round((left + ((time - begin) / (end - begin)) * (width - left - right)) * 10) / 10;
-    const y = (amount) => Math.round((top + (1 - amount / high) * (height - top - bottom)) * 10) / 10;
-    const words = steps.map((step) => `${step.found[0]} ${step.found[1]} from ${day(clock(new Date(step.from)))}`).join(", ");
-    const svg = el("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Price over time: ${words}` });
-    const levels = new Map(steps.map((step) => [Number(step.found[2]), step.found]));
-    let above = -99;
-    for (const level of [...levels.keys()].sort((a, b) => b - a)) {
-      if (y(level) - above < 15) continue;
-      above = y(level);
-      svg.append(el("line", { class: "grid", x1: left, x2: width - right, y1: y(level), y2: y(level) }));
-      svg.append(el("text", { x: left - 8, y: y(level) + 4, "text-anchor": "end" }, short(levels.get(level)[0])));
-    }
-    svg.append(el("line", { class: "grid", x1: left, x2: width - right, y1: y(0), y2: y(0) }));
-    const mark = (time, kind) => svg.append(el("line", { class: kind, x1: x(time), x2: x(time), y1: top - 6, y2: height - bottom + 5 }));
-    mark(now, "today");
-    let before = null;
     let sold = false;
-    for (const step of steps) {
-      const level = y(Number(step.found[2]));
-      const until = step.to === null ? end : step.to;
-      sold = sold || step.found[ENTITLED] === 1;
-      const gone = sold && !step.found[ENTITLED] ? " gone" : "";
-      const rise = before !== null && before.to === step.from ? `M${x(step.from)} ${y(Number(before.found[2]))}V${level}` : `M${x(step.from)} ${level}`;
-      if (step.from < now) svg.append(el("path", { class: `past${gone}`, d: `${rise}H${x(Math.min(until, now))}` }));
-      if (until > now) {
-        const start = step.from < now ? `M${x(now)} ${level}` : rise;
-        svg.append(el("path", { class: `future${gone}`, d: `${start}H${x(until)}` }));
-      }
-      svg.append(el("circle", { cx: x(step.from), cy: level, r: 3 }));
-      before = step;
+    for (let i = FIRST; i < row.length; i += 3) {
+      const [text, per, exact, , entitled] = D.terms[row[i + 2]];
+      if (exact === null) return null;
+      sold = sold || entitled === 1;
+      const to = row[i + 1] < 0 ? null : Date.parse(D.instants[row[i + 1]]);
+      steps.push({ from: Date.parse(D.instants[row[i]]), to, level: Number(exact), text, per, gone: sold && !entitled });
     }
-    let free = -99;
-    for (const time of [...new Set(steps.flatMap((step) => [step.from, step.to]).filter((t) => t !== null))].sort((a, b) => a - b)) {
-      if (x(time) - free < 76) continue;
-      free = x(time);
-      svg.append(el("text", { x: x(time), y: height - 9, "text-anchor": x(time) < left + 30 ? "start" : "middle" }, day(clock(new Date(time)))));
-    }
-    return svg;
+    const words = steps.map((step) => `${step.text} ${step.per} from ${day(clock(new Date(step.from)))}`).join(", ");
+    return priceChart([{ look: "", dots: true, steps }], Date.parse(on), { label: `Price over time: ${words}` });
   }
-
-  const short = (text) => (text.length > 12 ? `${text.slice(0, 11)}…` : text);
 
   function history(row) {
     const lines = [];
