@@ -95,6 +95,7 @@ def test_a_file_that_git_has_no_copy_of_is_not_changed(project: Path) -> None:
         (("--from", "nothing.json"), "missing-file"),
         (("--from", "pricebook.yaml"), "store"),
         (("--save", "account.json"), "not-applicable"),
+        (("--save", "a.json", "--from", "b.json"), "conflict"),
     ],
 )
 def test_what_is_refused(project: Path, arguments: tuple[str, ...], code: str) -> None:

@@ -59,6 +59,9 @@ def command(
         from pricebook.render.importing import draw_import, import_json
         from pricebook.workflow.importing import Choice, import_account
 
+        if save is not None and export is not None:
+            hint = "--save reads the account, --from reads what was saved"
+            raise reject("conflict", "--save stands beside --from", hint=hint)
         if save is not None:
             _save(invocation, save)
             return
