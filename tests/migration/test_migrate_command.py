@@ -108,6 +108,9 @@ def test_the_way_back_over_http(project: Path, account: Served) -> None:
     assert answer(project, "migrate", "--check")["counts"] == {"moved": CONTRACTS}
     assert said(project, "migrate", "--rollback", "-o", back).exit_code == 0
     assert answer(project, "migrate", "--apply", back, "--yes")["counts"] == {"moved back": CONTRACTS}
+    log = said(project, "history", "--last", "2").output
+    assert f"rollback of migration move to package:starter@2, {CONTRACTS} contracts" in log
+    assert f"In all: migration move to package:starter@2, {CONTRACTS} contracts" in log
     held = contracts(account)
     assert sorted(c for c in held if c[3] is None) == before
     assert len(held) == 2 * CONTRACTS

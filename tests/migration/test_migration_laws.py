@@ -17,7 +17,7 @@ from pricebook.plan.migration.document import read, write
 from pricebook.plan.migration.move import MigrationPlan
 from pricebook.plan.migration.planner import Setting, plan_migration
 from pricebook.plan.migration.rollback import plan_back
-from pricebook.plan.migration.standing import gathered
+from pricebook.plan.migration.standing import gathered, keyed
 
 TRANSITIONS = ("END_AND_PROVISION", "SUPERSEDE", "RENEWAL")
 ENDS = (None, None, day(2), day(3), day(4), day(6, 15), day(1, 1, 2027))
@@ -26,13 +26,15 @@ ENDS = (None, None, day(2), day(3), day(4), day(6, 15), day(1, 1, 2027))
 WAVES = ({"starting_at": "2026-02-01", "percentage": "40%"}, {"starting_at": "2026-04-01"})
 
 
-def migration(transition: str) -> Migration:
-    """A migration of everybody to version 3."""
-    return Migration.model_validate({"package": PACKAGE, "waves": WAVES, "transition": transition})
+def migration(transition: str, day: str = "") -> Migration:
+    """A migration of everybody to version 3, in two waves or all on one day."""
+    waves = ({"starting_at": day},) if day else WAVES
+    return Migration.model_validate({"package": PACKAGE, "waves": waves, "transition": transition})
 
 
 def planned(world: World, wanted: Migration, as_of: datetime = NOW) -> MigrationPlan:
     lives = gathered(world.cohort("acme", as_of, PACKAGE, ended=True))
+    lives = keyed(lives, V3, lambda customer: world.customer_contracts("acme", customer))
     return plan_migration("spring", wanted, V3, Choice("spring", wanted), lives, Setting("acme", "local", as_of))
 
 
@@ -75,7 +77,7 @@ def check(before: World, after: World, plan: MigrationPlan) -> None:
     assert len(keys) == len(set(keys))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(worlds(), st.sampled_from(TRANSITIONS), st.data())
 def test_a_kill_anywhere_and_another_run_end_as_one_run(world: World, transition: str, data: st.DataObject) -> None:
     wanted = migration(transition)
@@ -103,6 +105,23 @@ def test_a_kill_anywhere_and_another_run_end_as_one_run(world: World, transition
     assert planned(world, wanted).moves == ()
     assert applied(last, world).complete
     assert len(world.calls) == calls
+
+
+@settings(max_examples=100, deadline=None)
+@given(worlds(), st.integers(0, 4), st.booleans())
+def test_what_was_begun_is_finished_as_it_began_whatever_became_of_the_dates(
+    world: World, call: int, after: bool
+) -> None:
+    was = coverage(world.contracts.values())
+    plan = planned(world, migration("END_AND_PROVISION"))
+    world.kill_at, world.after = call, after
+    with suppress(Killed):
+        applied(plan, world)
+    world.kill_at = None
+    later = migration("END_AND_PROVISION", "2026-05-01")
+    assert applied(planned(world, later), world).report.sound
+    for customer, course in coverage(world.contracts.values()).items():
+        assert [count for _, _, count in was[customer]] != [1] or {count for _, _, count in course} == {1}
 
 
 @settings(max_examples=100, deadline=None)
@@ -134,6 +153,26 @@ def test_the_way_back_leads_to_where_it_began(world: World, transition: str, dat
     assert {id_: world.contracts[id_].ending_before for id_ in moved_back} == {
         id_: before[id_].ending_before for id_ in moved_back
     }
+
+
+def test_who_gave_notice_meanwhile_is_not_taken_back() -> None:
+    """Somebody ends the old contract after a run was killed between the two calls; then that end stays."""
+    world = World(kill_at=1)
+    world.add("old", "ada", V1, day(1, 1, 2025))
+    plan = planned(world, migration("END_AND_PROVISION"))
+    with suppress(Killed):
+        applied(plan, world)
+    notice = plan.moves[0].at - timedelta(days=10)
+    world.contracts["old"] = replace(world.contracts["old"], ending_before=notice)
+    world.kill_at = None
+    receipt = applied(plan, world)
+    assert [(one.outcome, one.detail) for one in receipt.results] == [
+        ("skipped", "the contract was given another end since this was planned")
+    ]
+    assert world.contracts["old"].ending_before == notice
+    assert [(breach.contracts, breach.starting_at) for breach in receipt.report.breaches] == [((), notice)]
+    way = plan_back(plan, gathered(world.cohort("acme", NOW, PACKAGE, ended=True)), NOW)
+    assert (way.moves, way.left) == ((), {"the old contract was given another end": 1})
 
 
 @given(worlds(), st.sampled_from(TRANSITIONS))

@@ -156,6 +156,8 @@ def _settled(state: _Run, move: Move, found: Found) -> MoveResult | None:
         return MoveResult(move, "skipped", "the customer has another contract at the same time")
     if found.old is None:
         return MoveResult(move, "skipped", "the contract is archived, or gone")
+    if found.standing is Standing.EDITED and (found.new is not None or state.plan.direction == "forward"):
+        return MoveResult(move, "skipped", "the contract was given another end since this was planned")
     late = state.clock() + LEAD > move.at
     if state.plan.direction == "back":
         if found.new is None and found.old.ending_before == move.ends:
@@ -166,13 +168,11 @@ def _settled(state: _Run, move: Move, found: Found) -> MoveResult | None:
     match found.standing:
         case Standing.MOVED:
             return MoveResult(move, "already")
-        case Standing.EDITED:
-            return MoveResult(move, "skipped", "the contract was given another end since this was planned")
         case Standing.SPENT:
             return MoveResult(move, "skipped", "its new contract was archived: a migration of another name moves it")
         case Standing.UNTOUCHED:
             return MoveResult(move, "skipped", "its date has passed") if late else None
-        case Standing.BEGUN:
+        case Standing.BEGUN | Standing.EDITED:
             return None
         case _:
             assert_never(found.standing)

@@ -12,17 +12,20 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key, read_schedule
 from pricebook.plan.change import AddRates, RateChange
 from pricebook.plan.document import read
+from pricebook.plan.migration.document import headline, is_migration
 from pricebook.plan.step import Plan, Step
 from pricebook.problem import Rejected
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One apply. `plan` is None when it cannot be read. `last` is the last entry of each step that was tried."""
+    """One apply. `plan` is None when it cannot be read. `last` is the last entry of each step that was tried.
+    `migration` says of a run that was no plan of prices which contracts it moved."""
 
     run: Run
     plan: Plan | None
     last: dict[str, JournalEntry]
+    migration: str = ""
 
     @property
     def done(self) -> tuple[Step, ...]:
@@ -57,7 +60,12 @@ def records(
             last = {step: entry for step, entry in last.items() if _may_be(step, about)}
             if not last:
                 continue
-        plan = _plan(journal, run)
+        text = journal.plan(run.number)
+        if is_migration(text) or not text:
+            if about is None:
+                yield Record(run, None, last, _moved(journal, environment, run, text))
+            continue
+        plan = _plan(text)
         if about is not None and plan is not None:
             plan = replace(plan, steps=tuple(_steps(plan, about)))
             last = {step.id: last[step.id] for step in plan.steps if step.id in last}
@@ -88,11 +96,19 @@ def decider(changes: list[tuple[Run, RateChange]], instant: str, terms: str) -> 
     return None
 
 
-def _plan(journal: Journal, run: Run) -> Plan | None:
+def _plan(text: str) -> Plan | None:
     try:
-        return read(journal.plan(run.number), "journal")
+        return read(text, "journal")
     except Rejected:
         return None
+
+
+def _moved(journal: Journal, environment: str, run: Run, text: str) -> str:
+    """What a migration moved. A run that goes on with a plan has its text from the first run of that plan."""
+    if not text:
+        first = next((one for one in journal.runs(environment) if one.plan == run.plan), run)
+        text = journal.plan(first.number)
+    return headline(text) if is_migration(text) else ""
 
 
 def _may_be(step: str, about: Ref) -> bool:

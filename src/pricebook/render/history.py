@@ -56,7 +56,9 @@ def chapters(records: Iterable[Record], choice: RowChoice) -> Iterator[Chapter]:
     for record in records:
         run, whence = record.run, record.run.provenance
         done = record.done
-        summary = tally_words(tally(done)) or ("nothing was left to do" if record.plan is not None else "")
+        summary = tally_words(tally(done)) or (
+            "nothing was left to do" if record.plan is not None else record.migration
+        )
         yield Chapter(
             run.number,
             _moment(run.started_at),

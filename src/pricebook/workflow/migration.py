@@ -24,7 +24,7 @@ from pricebook.plan.migration.move import MigrationPlan, Move
 from pricebook.plan.migration.planner import Setting, newest, plan_migration
 from pricebook.plan.migration.reconciliation import Reconciliation, reconcile
 from pricebook.plan.migration.rollback import plan_back
-from pricebook.plan.migration.standing import Lives, gathered
+from pricebook.plan.migration.standing import Lives, gathered, keyed
 from pricebook.plan.snapshot import Snapshot
 from pricebook.preview.impact import Impact
 from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
@@ -68,6 +68,7 @@ def plan(
     duration = package.duration if isinstance(package, Package) else None
     packages = dict.fromkeys((migration.package, target.name))
     lives = gathered(c for package in packages for c in store.cohort(namespace, as_of, package, ended=True))
+    lives = keyed(lives, target, lambda customer: store.customer_contracts(namespace, customer))
     made = plan_migration(name, migration, target, choice, lives, Setting(namespace, environment, as_of, duration))
     findings = (*_unapplied(loaded, snapshot, target), *made.findings)
     return replace(made, findings=findings), lives

@@ -63,6 +63,13 @@ def is_migration(text: str) -> bool:
     return f'"what":"{WHAT}"' in text[: text.find("\n") + 1]
 
 
+def headline(text: str) -> str:
+    """What a plan's text is about, from its head alone: it may be long."""
+    head: Any = decode(text[: text.find("\n")])
+    back = "rollback of migration" if head["direction"] == "back" else "migration"
+    return f"{back} {head['migration']} to {head['target']}, {head['moves']:,} contracts"
+
+
 def read(lines: Iterable[str], shown: str) -> MigrationPlan:
     """The plan of a file's lines. Raises Rejected when it is not a migration plan that this version can apply."""
     number = 1

@@ -29,6 +29,8 @@ def plan_back(done: MigrationPlan, lives: Lives, as_of: datetime) -> MigrationPl
             left["the old contract is archived"] += 1
         elif move.at - LEAD < as_of:
             left[STARTED] += 1
+        elif found.standing is Standing.EDITED:
+            left["the old contract was given another end"] += 1
         elif found.standing is Standing.CROWDED:
             left["the customer has another contract at the same time"] += 1
         elif found.new.ending_before is not None and found.new.ending_before <= move.at:

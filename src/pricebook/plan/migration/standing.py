@@ -4,7 +4,7 @@ Planning, applying and checking ask the same question. The answer needs no journ
 target version that starts where the old one is to end.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -24,11 +24,12 @@ class Standing(StrEnum):
     UNTOUCHED = "untouched"
     """Only the old contract is there, as it was when this was planned."""
     BEGUN = "begun"
-    """Both contracts are there, and the old one does not end where the new one starts: both would be billed."""
+    """Both contracts are there, and the old one ends later than the new one starts: both would be billed."""
     MOVED = "moved"
     """The old contract ends where the new one starts."""
     EDITED = "edited"
-    """The old contract has another end than it had, or is archived or gone, and there is no new one."""
+    """The old contract is archived or gone, or somebody gave it another end: before the new contract starts if that
+    is there, else any but the one it had."""
     SPENT = "spent"
     """The new contract was made and archived. Its uniqueness key is taken for good, so it cannot be made again; to end
     the old one now would leave the customer with none."""
@@ -53,6 +54,21 @@ def gathered(contracts: Iterable[Contract], customers: frozenset[str] | None = N
     return lives
 
 
+def keyed(
+    lives: dict[str, list[Contract]], target: Ref, look: Callable[[str], Iterable[Contract]]
+) -> dict[str, list[Contract]]:
+    """The same, with the uniqueness keys of customers who have another contract beside one on the target, where the
+    list did not show them: is it what an interrupted run made? `look` gives the contracts of a customer."""
+    found = dict(lives)
+    for customer, contracts in lives.items():
+        live = [c for c in contracts if c.archived_at is None]
+        unnamed = [c for c in live if c.package == target and c.uniqueness_key is None]
+        if any(_end(other) > new.starting_at for new in unnamed for other in live if other.id != new.id):
+            known = {contract.id: contract for contract in look(customer)}
+            found[customer] = [known.get(contract.id, contract) for contract in contracts]
+    return found
+
+
 def found_in(move: Move, target: Ref, lives: Lives) -> Found:
     """How the move stands among the contracts of its customer."""
     live = [c for c in lives.get(move.customer, ()) if c.archived_at is None and not _empty(c)]
@@ -64,7 +80,9 @@ def found_in(move: Move, target: Ref, lives: Lives) -> Found:
         return Found(_unmoved(move, target, old, live, lives[move.customer]), old, None)
     if _crowded(move, old, new, live):
         return Found(Standing.CROWDED, old, new)
-    return Found(Standing.MOVED if old.ending_before == move.at else Standing.BEGUN, old, new)
+    if old.ending_before == move.at:
+        return Found(Standing.MOVED, old, new)
+    return Found(Standing.BEGUN if _end(old) > move.at else Standing.EDITED, old, new)
 
 
 def _unmoved(move: Move, target: Ref, old: Contract, live: Sequence[Contract], every: Sequence[Contract]) -> Standing:
