@@ -145,7 +145,7 @@ def test_a_version_can_be_named_and_who_is_billed_twice_is_said(pricebook: Place
     pricebook(*provision(customer, "starter-plan@2", START, "--yes"))
     told = " ".join(pricebook(*provision(customer, "package:starter-plan@1", START, "--yes")).stdout.split())
     assert (
-        "warning: the customer has 1 contract that run at the same time, and each of them is billed: "
+        "warning: the customer has 1 other contract at the same time, and each is billed: "
         "package:starter-plan@2 from 2026-01-05 until 2027-01-05"
     ) in told
     assert count(pricebook, customer) == 2

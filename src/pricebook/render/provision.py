@@ -35,8 +35,8 @@ def warnings(proposed: Proposal) -> Iterator[str]:
     """What to look out for."""
     if proposed.overlapping:
         listed = ", ".join(f"{_on(one)} {_span(one)}" for one in proposed.overlapping[:3])
-        many = counted(len(proposed.overlapping), "contract")
-        yield f"the customer has {many} that run at the same time, and each of them is billed: {listed}"
+        many = counted(len(proposed.overlapping), "other contract")
+        yield f"the customer has {many} at the same time, and each is billed: {listed}"
 
 
 def draw_made(id_: str, contract: Contract | None, other: tuple[str, ...], colour: bool) -> Iterator[str]:
