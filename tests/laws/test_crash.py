@@ -15,6 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,9 +90,9 @@ class Killer:
             os.kill(os.getpid(), signal.SIGKILL)
         self.boundary += 1
 
-    def snapshot(self, namespace: str, at: datetime) -> object:
+    def snapshot(self, *asked: Any) -> object:
         """The store's."""
-        return self.store.snapshot(namespace, at)
+        return self.store.snapshot(*asked)
 
     def perform(self, namespace: str, change: Change, at: datetime) -> str:
         """The store's, with a boundary before and one after."""
