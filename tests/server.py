@@ -25,7 +25,7 @@ class Server:
     """The server's process. `url` names a schema in it."""
 
     def __init__(self) -> None:
-        self._programs = _programs()
+        self.programs = _programs()
         self._folder = Path(tempfile.mkdtemp(prefix="pricebook-postgres-", dir="/tmp"))
         self._user = _user()
         self.port = _free_port()
@@ -70,7 +70,7 @@ class Server:
             "shared_buffers": "32MB",
             "logging_collector": "off",
         }
-        line = [self._programs / "postgres", "-D", self._folder / "data"]
+        line = [self.programs / "postgres", "-D", self._folder / "data"]
         line += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._as_user())
@@ -110,7 +110,7 @@ class Server:
         if self._user is not None:
             for path in (self._folder, secret):
                 os.chown(path, self._user.pw_uid, self._user.pw_gid)
-        line = [self._programs / "initdb", "-D", self._folder / "data", "-U", "billing", "--pwfile", secret]
+        line = [self.programs / "initdb", "-D", self._folder / "data", "-U", "billing", "--pwfile", secret]
         line += ["--auth=scram-sha-256", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"]
         made = subprocess.run(line, capture_output=True, text=True, check=False, **self._as_user())
         if made.returncode:
