@@ -123,7 +123,8 @@ def run(
         _end(state, receipt)
         return receipt
     finally:
-        journal.release(plan.environment, lease)
+        with suppress(StoreError):  # it ends by itself; what was done is to be said all the same
+            journal.release(plan.environment, lease)
 
 
 def _look(plan: Plan, store: Store, at: datetime) -> Snapshot:

@@ -148,6 +148,7 @@ def _held(database: Database) -> Iterator[None]:
         except database.errors as error:
             raise database.explained(error) from None
         yield
+        Reader(connection, database).one("SELECT 1")  # it was held to the end, or this raises
     finally:
         connection.close()
 

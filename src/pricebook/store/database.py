@@ -12,6 +12,10 @@ from pricebook.store import sqlite
 from pricebook.store.location import POSTGRES, database_path
 
 
+class ServerLost(StoreError):  # noqa: N818 - named for what happened
+    """The connection ended, or there was none: what was under way may be asked for again, with a look first."""
+
+
 class DriverConnection(Protocol):
     """What every database driver's connection has (PEP 249), and `execute`, which both of ours have too."""
 

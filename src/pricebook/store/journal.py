@@ -5,20 +5,23 @@ anew. Entries are written over the driver's own connection: this is done twice p
 """
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cached_property
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from pricebook.apply.ports import JournalEntry, Lease, LeaseHeld, LeaseLost, Provenance, Run, State
 from pricebook.store import process, sqlite
-from pricebook.store.database import Database, database_of
+from pricebook.store.database import Database, ServerLost, database_of
 from pricebook.store.reading import Reader
-from pricebook.store.sqlite import Sqlite
 
 TTL = timedelta(seconds=30)
 """How long a lease lasts when its owner is not heard of."""
+
+
+T = TypeVar("T")
 
 
 class SqlJournal:
@@ -33,7 +36,7 @@ class SqlJournal:
         self._identity: object = None
         self._lock = Lock()
 
-    @property
+    @cached_property
     def _database(self) -> Database:
         """The database behind the URL. Raises StoreError for one that names none."""
         return database_of(self._url, self._patience)
@@ -46,7 +49,8 @@ class SqlJournal:
 
     def acquire(self, environment: str, owner: str, now: datetime) -> Lease:
         """See `apply.ports.Journal`. `owner` is `user@host:pid:nonce`; the token grows with every acquisition."""
-        with self._writing() as work:
+
+        def write(work: Reader, again: bool) -> Lease:
             row = work.one(
                 "SELECT token, owner, process, since, expires_at FROM lease WHERE environment = ?", environment
             )
@@ -64,34 +68,48 @@ class SqlJournal:
             )
             return lease
 
+        return self._write(write)
+
     def renew(self, environment: str, lease: Lease, now: datetime) -> Lease:
         """See `apply.ports.Journal`. A lease that ran out is still ours while nobody took it."""
-        with self._writing() as work:
+
+        def write(work: Reader, again: bool) -> Lease:
             self._check(work, environment, lease)
             renewed = Lease(lease.owner, lease.token, now + self._ttl)
             work.run("UPDATE lease SET expires_at = ? WHERE environment = ?", _text(renewed.expires_at), environment)
             return renewed
 
+        return self._write(write)
+
     def release(self, environment: str, lease: Lease) -> None:
         """See `apply.ports.Journal`."""
-        with self._writing() as work:
+
+        def write(work: Reader, again: bool) -> None:
             work.run(
                 "UPDATE lease SET owner = NULL, process = NULL WHERE environment = ? AND owner = ? AND token = ?",
                 *(environment, lease.owner, lease.token),
             )
+
+        self._write(write)
 
     def record(self, environment: str, lease: Lease, entries: Iterable[JournalEntry]) -> None:
         """See `apply.ports.Journal`."""
         rows = [
             (e.run, e.step, e.state.value, _text(e.at), e.owner, lease.token, e.remote_id, e.detail) for e in entries
         ]
-        with self._writing() as work:
+
+        def write(work: Reader, again: bool) -> None:
             self._check(work, environment, lease)
+            there = "SELECT 1 FROM journal WHERE run = ? AND step = ? AND state = ? AND at = ? AND owner = ?"
+            if again and rows and work.one(there, *rows[0][:5]) is not None:
+                return  # the answer was lost, and nothing else
             work.many(
                 "INSERT INTO journal (run, step, state, at, owner, token, remote_id, detail)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
+
+        self._write(write)
 
     def begin(self, lease: Lease, run: Run, plan: str) -> int:
         """See `apply.ports.Journal`."""
@@ -100,8 +118,13 @@ class SqlJournal:
             *(run.namespace, run.environment, run.plan, _text(run.as_of), run.owner, _text(run.started_at)),
             *(whence.actor, whence.commit, whence.branch, whence.approved),
         )
-        with self._writing() as work:
+
+        def write(work: Reader, again: bool) -> int:
             self._check(work, run.environment, lease)
+            there = "SELECT number FROM run WHERE environment = ? AND owner = ? AND started_at = ? AND plan = ?"
+            found = work.one(there, run.environment, run.owner, _text(run.started_at), run.plan) if again else None
+            if found is not None:  # the answer was lost, and nothing else
+                return int(found[0])
             found = work.one(
                 "INSERT INTO run (namespace, environment, plan, as_of, owner, started_at, actor, git_commit,"
                 " git_branch, approved, result, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?)"
@@ -109,14 +132,18 @@ class SqlJournal:
                 *(*row, zlib.compress(plan.encode(errors="surrogatepass"), 1)),
             )
             assert found is not None
-            number: int = found[0]
-            return number
+            return int(found[0])
+
+        return self._write(write)
 
     def finish(self, environment: str, lease: Lease, run: int, at: datetime, result: str) -> None:
         """See `apply.ports.Journal`."""
-        with self._writing() as work:
+
+        def write(work: Reader, again: bool) -> None:
             self._check(work, environment, lease)
             work.run("UPDATE run SET ended_at = ?, result = ? WHERE number = ?", _text(at), result, run)
+
+        self._write(write)
 
     def runs(self, environment: str) -> list[Run]:
         """See `apply.ports.Journal`."""
@@ -157,6 +184,16 @@ class SqlJournal:
             taken = f"by {found[0]}" if found and found[0] else "or it was deleted"
             raise LeaseLost(f"the lease on {environment} ran out and was taken over, {taken}")
 
+    def _write(self, act: Callable[[Reader, bool], T]) -> T:
+        """What a function writes, in a transaction. When the connection is lost it is called once more, on another one:
+        then it looks first, as what it wrote may be there."""
+        try:
+            with self._writing() as work:
+                return act(work, False)
+        except ServerLost:
+            with self._writing() as work:
+                return act(work, True)
+
     @contextmanager
     def _writing(self) -> Iterator[Reader]:
         """A transaction, rolled back when anything is raised; with the tables there."""
@@ -177,21 +214,13 @@ class SqlJournal:
                 raise
 
     def _begun(self, database: Database) -> Any:
-        """The connection, in a transaction. One that was lost meanwhile is opened again, once."""
-        kept = self._connection is not None
+        """The connection, in a transaction. One that was lost meanwhile is given up."""
         connection = self._open(database)
         try:
             database.begin(connection)
         except database.errors as error:
             self.close()
-            found = database.explained(error)
-            if not kept or isinstance(database, Sqlite):
-                raise found from None
-            connection = self._open(database)
-            try:
-                database.begin(connection)
-            except database.errors as again:
-                raise database.explained(again) from None
+            raise database.explained(error) from None
         return connection
 
     def _roll_back(self, database: Database, connection: Any) -> None:

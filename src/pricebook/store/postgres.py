@@ -8,13 +8,16 @@ password file, or to the variable that `?password_env=` names; one that stands i
 
 import os
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from threading import Event
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pricebook.apply.ports import StoreError, StoreRefused
+from pricebook.store.database import ServerLost
 from pricebook.store.head import SCHEMA as VERSION
 from pricebook.store.location import POSTGRES, masked
 
@@ -22,6 +25,22 @@ SCHEMA = "pricebook"
 """The schema that holds the tables when the URL names none."""
 CONNECT_SECONDS = 10
 """How long a server may take to answer at first."""
+IDLE_SECONDS = 300
+"""How long a transaction may rest: who stopped in the middle of one keeps neither the writers' lock nor old rows."""
+_SETTINGS = {
+    "timezone": "UTC",
+    "idle_in_transaction_session_timeout": IDLE_SECONDS * 1000,
+    "tcp_keepalives_idle": 10,
+    "tcp_keepalives_interval": 5,
+    "tcp_keepalives_count": 3,
+}
+"""A machine that is gone without a word is noticed within half a minute, and its transaction with its lock ended."""
+_KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+"""The same the other way round."""
+_PAUSE = 0.1
+"""Seconds between two attempts to reach a server."""
+_NOT_YET = re.compile("the database system is ")
+"""... starting up, shutting down, in recovery mode. What libpq has at this point is words and no code."""
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}\Z")
 _PASSED = ("sslmode", "sslrootcert", "sslcert", "sslkey", "application_name", "connect_timeout", "gssencmode")
 """Options of a URL that libpq is given as they are."""
@@ -39,6 +58,8 @@ class Postgres:
     options: Mapping[str, Any] = field(repr=False)
     mark: str = "%s"
     dialect: str = "postgresql+psycopg://"
+    answered: Event = field(default_factory=Event, repr=False, compare=False)
+    """Set once the server was reached: from then on its being away is a restart, which is waited for."""
 
     @classmethod
     def of(cls, url: str, patience: float) -> "Postgres":
@@ -70,7 +91,12 @@ class Postgres:
             "password": password,
             "dbname": unquote(parts.path.lstrip("/")) or None,
         }
-        options = {"connect_timeout": CONNECT_SECONDS, **query, **{k: v for k, v in said.items() if v is not None}}
+        options = {
+            "connect_timeout": CONNECT_SECONDS,
+            **_KEEPALIVES,
+            **query,
+            **{k: v for k, v in said.items() if v is not None},
+        }
         shown = masked(url).partition("?")[0] + (f" (schema {schema})" if schema != SCHEMA else "")
         return cls(shown, schema, patience, options)
 
@@ -115,13 +141,17 @@ class Postgres:
         return connection.cursor(name=f"large_{next(_CURSORS)}") if large else connection.cursor()
 
     def tables(self, connection: Any, names: Sequence[str]) -> bool:
-        """See `database.Database`."""
-        found = connection.execute(
-            "SELECT count(*) FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+        """See `database.Database`. Raises StoreError when the settings of the session did not come through."""
+        found, path = connection.execute(
+            "SELECT count(*), current_setting('search_path')"
+            " FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
             " WHERE n.nspname = %s AND c.relkind IN ('r', 'p') AND c.relname = ANY(%s)",
             (self.schema, list(names)),
         ).fetchone()
-        return bool(found[0] == len(names))
+        if path != self.schema:
+            message = f"something before {self.where} drops the settings of our sessions (search_path is {path})"
+            raise StoreError(message, "reach the server itself, or a pooler that passes `options` on")
+        return bool(found == len(names))
 
     def stamp(self, connection: Any) -> tuple[str, ...]:
         """See `database.Database`."""
@@ -169,21 +199,34 @@ class Postgres:
             return StoreError(f"{self.where} was closed while something of it was still to be read")
         for prefix, message, hint in _MEANINGS:
             if state.startswith(prefix):
-                return StoreError(message.format(where=self.where, text=text), hint)
+                kind = ServerLost if prefix in _LOST else StoreError
+                return kind(message.format(where=self.where, text=text), hint)
         if isinstance(error, _driver().OperationalError) and not state:
             hint = (
                 "see that it runs, and that user, password (PGPASSWORD, or ?password_env=NAME) and database are right"
             )
-            return StoreError(f"{self.where} cannot be reached: {text}", hint)
+            return ServerLost(f"{self.where} cannot be reached: {text}", hint)
         return StoreError(f"{self.where} cannot be used: {text}")
 
     def _connect(self) -> Any:
+        """A connection. A server that was reached before, or that says that it is starting, is waited for."""
         driver = _driver()
-        settings = f"-c search_path={self.schema} -c lock_timeout={int(self.patience * 1000)} -c timezone=UTC"
-        try:
-            return driver.connect(**self.options, options=settings)
-        except (driver.Error, UnicodeError) as error:
-            raise self.explained(error) from None
+        settings = {"search_path": self.schema, "lock_timeout": int(self.patience * 1000)} | _SETTINGS
+        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+        deadline = time.monotonic() + self.patience
+        while True:
+            try:
+                connection = driver.connect(**self.options, options=options)
+            except (driver.Error, UnicodeError) as error:
+                away = isinstance(error, driver.OperationalError) and (
+                    self.answered.is_set() or _NOT_YET.search(str(error))
+                )
+                if not away or time.monotonic() > deadline:
+                    raise self.explained(error) from None
+                time.sleep(_PAUSE)
+            else:
+                self.answered.set()
+                return connection
 
     def _without_secrets(self, text: str) -> str:
         password = self.options.get("password")
@@ -199,8 +242,11 @@ _MEANINGS = (
     ("28", "{where} lets us not in: {text}", "set PGPASSWORD, or name a variable with ?password_env=NAME"),
     ("3D000", "{where} is not there: {text}", "create it first: createdb NAME"),
     ("42501", "no permission in {where}: {text}", "the user needs to own the schema, or to read it for a plan"),
+    ("25P03", "{where} ended a transaction that rested for too long", "run the same command again: it looks first"),
     ("25006", "{where} is read-only", "planning works; applying needs a server that takes writes"),
 )
+
+_LOST = ("57P", "08")
 
 
 def _driver() -> Any:

@@ -7,16 +7,17 @@ reading creates nothing: a file or a schema that is not there is an empty accoun
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from pricebook.apply.ports import NOTHING, StoreError
+from pricebook.apply.ports import NOTHING, OutcomeUnknown, StoreError
 from pricebook.catalog.reference import Ref
 from pricebook.plan.change import AddRates, Adopt, Change, Release
 from pricebook.plan.snapshot import Snapshot
 from pricebook.store import sqlite
-from pricebook.store.database import Database, database_of
+from pricebook.store.database import Database, ServerLost, database_of
 from pricebook.store.reading import Reader, StoredRates, read_snapshot, reader_within
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class SqlStore:
         self._identity: object = None
         self._lock = Lock()
 
-    @property
+    @cached_property
     def _database(self) -> Database:
         """The database behind the URL. Raises StoreError for one that names none."""
         return database_of(self._url, self._patience)
@@ -78,7 +79,14 @@ class SqlStore:
         return snapshot
 
     def perform(self, namespace: str, change: Change, at: datetime) -> str:
-        """See `apply.ports.Store`."""
+        """See `apply.ports.Store`. When the connection is lost, it is asked for once more on another one: what is there
+        already is not made again."""
+        try:
+            return self._perform(namespace, change, at)
+        except (ServerLost, OutcomeUnknown):
+            return self._perform(namespace, change, at)
+
+    def _perform(self, namespace: str, change: Change, at: datetime) -> str:
         from pricebook.store.writing import Transaction, perform_noun
 
         with self._writing() as connection:
