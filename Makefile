@@ -2,7 +2,7 @@
 #   make PYTHON=/path/to/python   uses that interpreter; without it the newest one found that works is taken.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test postgres bench schemas fmt clean
+.PHONY: help demo test postgres bench soak schemas fmt clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -51,6 +51,9 @@ postgres:
 
 bench: .venv/ready-dev ## measure against the bounds in benchmarks/README.md (ARGS=noop for one)
 	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+soak: .venv/ready-dev postgres ## a team on a PostgreSQL server for five minutes, killed and restarted at random
+	@PYTHONPATH=tests $(BIN)/python tests/laws/soak.py $(ARGS)
 
 schemas: .venv/ready ## regenerate schemas/ from the models, docs/rules/ from the rules
 	@$(BIN)/pricebook schema --output schemas
