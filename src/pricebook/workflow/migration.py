@@ -84,7 +84,7 @@ def guarded(loaded: Loaded, made: MigrationPlan, found: Impact) -> MigrationPlan
     unbilled = sum(found.skipped.values())
     if unbilled:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(found.skipped.items()))
-        message = f"the bills of {unbilled:,} contracts are not known: {reasons}"
+        message = f"contracts whose bills are not known: {unbilled:,} ({reasons})"
         findings.append(Problem("not-billed", message, hint="the guard does not speak for them", severity="warning"))
     return replace(made, verdict=verdict, findings=(*made.findings, *findings))
 

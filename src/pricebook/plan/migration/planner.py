@@ -143,11 +143,11 @@ def _findings(
 ) -> Iterator[Problem]:
     for wave, count in sorted(late.items()):
         day = instant_words(migration.waves[wave - 1].starting_at)
-        message = f"wave {wave} was for {day}: {count:,} contracts did not move with it"
+        message = f"wave {wave} was for {day}; contracts that did not move with it: {count:,}"
         yield Problem("wave-past", message, hint="give the wave a later date", severity="warning")
     crowded = left["the customer has another contract at the same time"]
     if crowded:
-        message = f"{crowded:,} contracts are left because their customers have another contract at the same time"
+        message = f"contracts that are left because their customers have another one at the same time: {crowded:,}"
         hint = "end one of the two; pricebook cannot know which is meant"
         yield Problem("several-contracts", message, hint=hint, severity="warning")
     days = timedelta(days=migration.notice.days)
@@ -165,9 +165,8 @@ def _sooner(migration: Migration, moves: Sequence[Move], setting: Setting) -> It
         return
     count = sum(later(m.at, duration.value, duration.unit) < (m.ends or FOREVER) for m in moves)
     if count:
-        message = (
-            f"{count:,} new contracts last {duration.value} {duration.unit} and end before the old ones would have"
-        )
+        lasting = f"{duration.value} {duration.unit}"
+        message = f"new contracts that end, after {lasting}, before the old ones would have: {count:,}"
         hint = "their customers have no contract from then on, unless it is renewed"
         yield Problem("ends-sooner", message, hint=hint, severity="warning")
 

@@ -50,8 +50,8 @@ def plan_back(done: MigrationPlan, lives: Lives, as_of: datetime) -> MigrationPl
 
 def _findings(done: MigrationPlan, left: Counter[str], any_: bool) -> Iterator[Problem]:
     if left[STARTED]:
-        what = f"{left[STARTED]:,} contracts on {done.target} have started, or start within the hour"
-        message = f"{what}: invoices of theirs may be finalized and credits used; that cannot be undone"
+        what = f"contracts on {done.target} that have started, or start within the hour: {left[STARTED]:,}"
+        message = f"{what}; invoices of theirs may be finalized and credits used, and that cannot be undone"
         hint = "move these customers again, by a migration to the version before, and credit by hand what was overpaid"
         yield Problem("cannot-undo", message, hint=hint, severity="warning")
     if any_:
