@@ -54,8 +54,8 @@ def write(plan: Plan) -> str:
         head["adopted"] = {str(ref): id_ for ref, id_ in sorted(plan.adopted.items())}
     if plan.moved:
         head["moved"] = [[str(old), str(new)] for old, new in plan.moved]
-    steps = ",\n".join(_step_text(step) for step in plan.steps)
-    return encode(head)[:-1] + ',"steps":[\n' + steps + "\n]}\n"
+    steps = ",\n".join(map(_step_text, plan.steps))
+    return "".join((encode(head)[:-1], ',"steps":[\n', steps, "\n]}\n"))
 
 
 def read(text: str, shown: str) -> Plan:
