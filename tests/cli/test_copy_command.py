@@ -59,7 +59,7 @@ def test_a_project_moves_to_a_server(project: Path, target: str) -> None:
     assert answer.stderr == ""
     place, schema = hidden(target).split("?schema=")
     assert answer.stdout == (
-        "Copied production: 1 product, 1 rate card, 1 price, 1 apply, 6 journal entries.\n"
+        "Copied production: 1 product, 1 rate card, 1 price, 1 account mark, 1 apply, 6\njournal entries.\n"
         f"  from {project}/pricebook.db\n"
         f"  to   {place} (schema {schema})\n"
         "Read back and verified, and the same: every table, what acme has, and the plan\n(nothing to do).\n"
@@ -75,6 +75,7 @@ def test_a_project_moves_to_a_server(project: Path, target: str) -> None:
         "product": 1,
         "rate_card": 1,
         "rate_timeline": 1,
+        "account": 1,
         "run": 1,
         "journal": 6,
         "lease": 1,

@@ -66,6 +66,7 @@ def fill_all(url: str) -> None:
         store.create_contract("c-2", JAN, package_alias="starter", at=AT)
         (gone,) = store.customer_contracts("acme", "c-2")
         store.archive_contract(gone, AT)
+        store.sign("acme", "prod/3f2a9c1d8b7e6f50", AT)
         for number in range(2):
             lease = journal.acquire("prod", ME, AT)
             run = Run("acme", "prod", "a" * 24, AT, ME, AT, Provenance("ada", "c" * 40, "main", "a" * 24))

@@ -10,6 +10,7 @@ from pricebook.render.page import MIN_WIDTH, Paint, counted, wrapped
 _WORDS = {
     "rate_timeline": ("price", ""),
     "alias": ("alias", "aliases"),
+    "account": ("account mark", ""),
     "run": ("apply", "applies"),
     "journal": ("journal entry", "journal entries"),
 }
