@@ -1,5 +1,6 @@
 """What every benchmark is given: where to work, how often to run, and pricebook as a user runs it."""
 
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -29,18 +30,17 @@ class Bench:
         return self.python("-m", "pricebook", *arguments, cwd=project.root, before=before)
 
     def unruled(self, project: Project, *arguments: str) -> Command:
-        """The command line in an environment of the same store whose policy has switched every rule off."""
-        settings = project.root / "pricebook.yaml"
-        text = settings.read_text(encoding="utf-8")
-        if "unruled" not in text:
+        """The command line in a copy of the project, store and all, whose policy has switched every rule off."""
+
+        def make(root: Path) -> Project:
+            shutil.copytree(project.root, root)
             pages = (HERE.parent / "docs" / "rules").glob("*-*.md")
             levels = ", ".join(f"{page.stem}: off" for page in sorted(pages))
-            store = text[text.index("{store:") : text.index("}", text.index("{store:"))]
-            line = f"environments:\n  unruled: {store}, policy: {{levels: {{{levels}}}}}}}\n"
-            settings.write_text(
-                text.replace("environments:\n", line) + "default_environment: local\n", encoding="utf-8"
-            )
-        return self.pricebook(project, "--env", "unruled", *arguments)
+            with (root / "pricebook.yaml").open("a", encoding="utf-8") as settings:
+                settings.write(f"policy: {{levels: {{{levels}}}}}\n")
+            return Project(root, root / "catalog" / project.rates.name, project.rows)
+
+        return self.pricebook(self._once(f"unruled-{project.root.name}", make), *arguments)
 
     def again(self, project: Project, *arguments: str) -> Command:
         """The same command once more, nothing having changed since: its answer is remembered from the warm-up."""

@@ -1,10 +1,7 @@
 """Rates by the hundred thousand: a plan that finds nothing to do, from CSV and from YAML, and the first apply."""
 
-import json
-
 from bench import Bench
-from measure import rounds, run, spread
-from project import Project
+from measure import rounds, spread
 from report import Finding, Measured, Note, Report
 
 RATES = 100_000
@@ -16,8 +13,7 @@ def noop(bench: Bench) -> Report:
     project = bench.rates(RATES)
     size = project.rates.stat().st_size
     commands = (bench.pricebook(project, "plan"), bench.baseline("read_csv", project.rates))
-    unruled = bench.pricebook(project, "--env", _without_rules(bench, project), "plan")
-    measured = rounds(bench.rounds, *commands, bench.again(project, "plan"), unruled)
+    measured = rounds(bench.rounds, *commands, bench.again(project, "plan"), bench.unruled(project, "plan"))
     plans, reads, agains, bares = zip(*measured, strict=True)
     yield Measured.of("pricebook plan", plans)
     yield Measured.of("pricebook plan, all rules off", bares)
@@ -28,16 +24,6 @@ def noop(bench: Bench) -> Report:
     yield Finding(what, spread(measured, lambda _a, b, _c, d: d.cpu / b.cpu), 4)
     yield Finding("the file's size, peak memory", spread(measured, lambda a, *_: a.peak / size), 10)
     yield Note(f"{spread(measured, lambda a, _b, c, _d: a.cpu / c.cpu).middle:.0f}x less when it is made again")
-
-
-def _without_rules(bench: Bench, project: Project) -> str:
-    """An environment with the same store, in which no rule looks at anything."""
-    name, settings = "unruled", project.root / "pricebook.yaml"
-    listed = run(bench.pricebook(project, "--format", "json", "rules")).output
-    off = ", ".join(f"{rule['id']}: off" for rule in json.loads(listed)["rules"])
-    with settings.open("a", encoding="utf-8") as file:
-        file.write(f'  {name}: {{store: "sqlite:///pricebook.db", policy: {{levels: {{{off}}}}}}}\n')
-    return name
 
 
 def rules(bench: Bench) -> Report:
