@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pricebook.apply.copied import Copier
-    from pricebook.apply.ports import ContractStore, Journal
+    from pricebook.apply.ports import AccountStore, Journal
     from pricebook.manifest.project import Environment, Project
     from pricebook.metronome.export import Export, Record
     from pricebook.usage.engine import Engine
@@ -31,7 +31,7 @@ def open_store(
     tell: "Callable[[int], None] | None" = None,
     check: "Callable[[str], None]" = lambda mark: None,
     record: "Record | None" = None,
-) -> "ContractStore":
+) -> "AccountStore":
     """The store of an environment. Raises Rejected for a URL of no known kind, and for a token that is not there.
 
     `tell` hears how many requests the first reading of an account took so far, and 0 at its end. `check` is given the
@@ -82,7 +82,7 @@ def _open_account(
     tell: "Callable[[int], None] | None",
     check: "Callable[[str], None]",
     record: "Record | None",
-) -> "ContractStore":
+) -> "AccountStore":
     """The account behind an API. The token is read here and goes to the client alone."""
     import os
     import secrets

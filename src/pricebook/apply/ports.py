@@ -82,8 +82,8 @@ class BillingStore(Store, Protocol):
         version and within it by start. Needs no more than reading; not all of them are held in memory at once."""
 
 
-class ContractStore(BillingStore, Protocol):
-    """A store that also shows who was billed, and makes and ends contracts on packages of ours."""
+class ContractStore(Protocol):
+    """A store that shows who was billed, and makes and ends contracts on packages of ours."""
 
     def snapshot(
         self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING, *, counted: bool = True
@@ -118,6 +118,10 @@ class ContractStore(BillingStore, Protocol):
     def archive_contract(self, contract: Contract, at: datetime) -> None:
         """Take the contract out of use, for good, as if it had never been; nothing happens when it is. Raises
         StoreRefused, OutcomeUnknown."""
+
+
+class AccountStore(ContractStore, BillingStore, Protocol):
+    """All that the store of an environment can do."""
 
 
 class State(StrEnum):

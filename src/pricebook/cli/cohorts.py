@@ -25,9 +25,11 @@ def command(ctx: click.Context, package: str | None, contracts: bool, ended: boo
         from pricebook.render.page import Paint
         from pricebook.render.site.price_list import price_list
         from pricebook.workflow.cohort import cohorts, members, package_name, without_rates
+        from pricebook.workflow.present import present_store
 
         invocation.answers_in("text", "json")
-        at, store, namespace = invocation.as_of, invocation.store(), invocation.project.settings.namespace
+        at, namespace = invocation.as_of, invocation.project.settings.namespace
+        store = present_store(invocation.store(), invocation.project, invocation.environment[0])
         snapshot = store.snapshot(namespace, at)
         name = package_name(package, snapshot)
         paint = Paint(invocation.colour)

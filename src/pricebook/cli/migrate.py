@@ -238,8 +238,9 @@ class _Session:
 
     @cached_property
     def _opened(self) -> "tuple[ContractStore, Snapshot]":
-        """The store, read once: adopted versions are known from then on. Contracts are listed anyway."""
-        invocation = self._invocation
-        store, adopted = invocation.store(), self._loaded.adopted(invocation.environment[0])
-        namespace = invocation.project.settings.namespace
-        return store, store.snapshot(namespace, invocation.as_of, adopted, counted=False)
+        """The store under the present names, read once. Contracts are listed anyway."""
+        from pricebook.workflow.present import PresentStore
+
+        invocation, project = self._invocation, self._invocation.project
+        store = PresentStore(invocation.store(), self._loaded.adopted(invocation.environment[0]), project.moves)
+        return store, store.snapshot(project.settings.namespace, invocation.as_of, counted=False)

@@ -34,12 +34,14 @@ def command(
         from pricebook.cli.confirm import confirm
         from pricebook.render.provision import draw_made, draw_present, draw_proposal, provision_json
         from pricebook.workflow.history import hour_of
+        from pricebook.workflow.present import present_store
         from pricebook.workflow.provenance import provenance
         from pricebook.workflow.provision import make, proposal
 
         invocation.answers_in("text", "json")
         start = hour_of(starting_at, "--starting-at")
-        project, (environment, _), store = invocation.project, invocation.environment, invocation.store()
+        project, (environment, _) = invocation.project, invocation.environment
+        store = present_store(invocation.store(), project, environment)
         namespace = project.settings.namespace
         snapshot = store.snapshot(namespace, invocation.as_of)
         proposed = proposal(

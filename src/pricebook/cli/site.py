@@ -32,17 +32,17 @@ def command(ctx: click.Context, output: Path, cohorts: bool, desired: bool) -> N
         from pricebook.render.site.pages import Counted, site_files
         from pricebook.render.site.price_list import price_list
         from pricebook.workflow import cohort, site
+        from pricebook.workflow.present import present_store
 
         invocation.answers_in("text", "json")
         project, at = invocation.project, invocation.as_of
-        store, namespace = invocation.store(), project.settings.namespace
-        if desired:
-            snapshot = site.desired(project, invocation.environment[0], store, at)
-        else:
-            snapshot = site.observed(project, invocation.environment[0], store, at)
+        store, namespace, environment = invocation.store(), project.settings.namespace, invocation.environment[0]
+        present = present_store(store, project, environment)
+        snapshot = site.desired(project, environment, store, at) if desired else present.snapshot(namespace, at)
         counts = None
         if cohorts:
-            found = cohort.cohorts(store, namespace, snapshot, at, None, ended=False)
+            held = present.snapshot(namespace, at, counted=False) if desired else snapshot
+            found = cohort.cohorts(present, namespace, held, at, None, ended=False)
             counts = Counted(at, {one.package: one for one in found})
         opens_on = at if invocation.as_of_text is not None else None
         content = site_files(price_list(snapshot, namespace), opens_on, schema_text(feed_schema()), counts)

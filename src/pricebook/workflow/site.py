@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from pricebook.apply.ports import Store
-from pricebook.manifest.load import asked_for
+from pricebook.apply.ports import ContractStore, Store
 from pricebook.manifest.project import Project
 from pricebook.plan.former import renamed
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import Snapshot
 from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.workflow.plan import plan
+from pricebook.workflow.present import present_store
 
 LISTING = ".pricebook-site.json"
 FORMAT = "pricebook-site/1"
@@ -34,9 +34,9 @@ class Published:
     size: int
 
 
-def observed(project: Project, environment: str, store: Store, at: datetime) -> Snapshot:
+def observed(project: Project, environment: str, store: ContractStore, at: datetime) -> Snapshot:
     """What the store holds. Raises StoreError."""
-    return renamed(store.snapshot(project.settings.namespace, at, asked_for(project, environment)), project.moves)
+    return present_store(store, project, environment).snapshot(project.settings.namespace, at)
 
 
 def desired(project: Project, environment: str, store: Store, at: datetime) -> Snapshot:
