@@ -36,7 +36,7 @@ test: .venv/ready-dev .venv/browser .venv/java postgres ## format, lint, types, 
 		exit 1; \
 	fi
 	$(call stage,tests: pytest)
-	@$(BIN)/python -m pytest --no-header $(ARGS)
+	@$(BIN)/python -m pytest --no-header --numprocesses auto --dist loadfile $(ARGS)
 
 # The tests start a server of their own, from any installation; root on Debian gets one. Elsewhere they are skipped, aloud.
 postgres:
