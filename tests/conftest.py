@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from server import NoServer, Server
 
+os.environ.pop("COLUMNS", None)  # pytest-xdist sets it: what is compared is as wide as where there is no terminal
 settings.register_profile("pricebook", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("pricebook")
 

@@ -22,7 +22,7 @@ def test_a_merge_request_is_checked_and_planned(job: Job) -> None:
     base = job.git("rev-parse", "HEAD")
     price(job, "$2.00")
     (job.prices / "pricebook.yaml").write_text(
-        "namespace: elsewhere\nenvironments: {local: {store: 'sqlite:///x.db'}}\n"
+        "namespace: elsewhere\nenvironments: {local: {store: 'sqlite:///x.db', overlays: [overlays]}}\n"
     )
     job.commit("A merge request")
     ok(gitlab(job, "check"))

@@ -102,6 +102,7 @@ ELSEWHERE = {
         "patched-twice",
         "unused-overlay",
     },
+    "what was renamed, in tests/remote/test_moved": {"moved"},
     "the policy, in tests/policy/test_settings": {"duplicate-row", "too-many"},
     "what drift accepts, in tests/cli/test_drift_command": {"acceptance-ended", "acceptance-unused"},
     "what no known input has": {"value"},

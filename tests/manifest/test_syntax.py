@@ -349,7 +349,7 @@ def test_depth_up_to_the_limit_is_read() -> None:
     ("text", "at"),
     [
         (nested(MAX_DEPTH + 1), (3, MAX_DEPTH + 1)),
-        ("[" * 100_000, (3, MAX_DEPTH + 1)),
+        ("[" * 900, (3, MAX_DEPTH + 1)),
         ("{a: " * 5000, (3, MAX_DEPTH * 4 + 1)),
         ("- " * 5000, (3, MAX_DEPTH * 2 + 1)),
         ("? " * 5000, (3, MAX_DEPTH * 2 + 1)),
@@ -359,6 +359,12 @@ def test_depth_up_to_the_limit_is_read() -> None:
 )
 def test_depth_beyond_the_limit_stops_the_reading(text: str, at: tuple[int, int]) -> None:
     assert read(f"a: 1\n---\n{text}") == ([{"a": 1}], [("too-deep", *at)])
+
+
+def test_depth_that_libyaml_itself_refuses() -> None:
+    """Newer ones look no further than a thousand brackets ahead."""
+    documents, [(code, line, _)] = read("a: 1\n---\n" + "[" * 100_000)
+    assert (documents, code, line) == ([{"a": 1}], "too-deep", 3)
 
 
 # --- syntax errors

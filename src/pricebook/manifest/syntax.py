@@ -313,6 +313,10 @@ def _unprintable(file: str, text: str) -> list[Problem]:
     return [Problem("yaml-syntax", message, offset_span(file, text[: found[0].start()]), hint, more=len(found) - 1)]
 
 
+_TOO_DEEP = "exceeded maximum nesting depth"
+"""libyaml's words for brackets that open a thousand deep, before it has told of any of them."""
+
+
 def _syntax_problem(file: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
     """libyaml's words and place, with what people usually mean by the mistake."""
     mark, context = error.problem_mark or error.context_mark, error.context_mark
@@ -320,6 +324,8 @@ def _syntax_problem(file: str, text: str, error: yaml.MarkedYAMLError) -> Proble
     if mark is None:
         return Problem("yaml-syntax", message, Span(file))
     at = span_of(file, mark)
+    if error.problem == _TOO_DEEP:
+        return _problem("too-deep", at)
     related = (("began here", span_of(file, context)),) if context and span_of(file, context) != at else ()
     return Problem("yaml-syntax", message, at, _syntax_hint(message, text[mark.index : mark.index + 1]), related)
 
