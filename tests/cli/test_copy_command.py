@@ -54,7 +54,8 @@ def hidden(url: str) -> str:
     return url.replace(PASSWORD, "***")
 
 
-def test_a_project_moves_to_a_server(project: Path, target: str) -> None:
+def test_a_project_moves_to_a_server(project: Path, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     answer = process(project, "copy", "--to", target)
     assert answer.stderr == ""
     place, schema = hidden(target).split("?schema=")
