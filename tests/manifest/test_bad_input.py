@@ -258,6 +258,14 @@ def test_11_000_bad_rows_are_counted_and_20_are_shown(table: Write) -> None:
     assert table(HEADER + rows) == [*shown, more]
 
 
+def test_a_product_that_is_wrong_is_told_once_and_not_by_each_of_its_rows(root: Path) -> None:
+    (root / "catalog/card.yaml").write_text(CARD.replace("type: USAGE", "type: USAGEE"))
+    (root / "catalog/prices.csv").write_text(HEADER + "".join(f"input,m{i},0.1\n" for i in range(50)))
+    assert [(problem.code, str(problem.at)) for problem in refused(root)] == [
+        ("not-a-choice", "catalog/card.yaml:9:27")
+    ]
+
+
 def test_bad_rows_of_all_kinds(table: Write) -> None:
     rows = [
         "input,small",

@@ -306,16 +306,15 @@ def _card_aliases(envelopes: Iterable[Envelope]) -> set[str]:
 def _read_card(loading: _Loading, envelope: Envelope, card: RateCard) -> RateBook:
     """The rates of a card, from its manifest and its tables."""
     products = {ref.name: noun for ref, noun in loading.nouns.items() if isinstance(noun, Product)}
-    # A product whose manifest is wrong is reported there, once, and not again by every rate that names it.
-    muted = {ref.name for ref in loading.envelopes if ref.kind is Kind.PRODUCT} - products.keys()
-    facts = RateFacts(envelope.ref.name, card, products, loading.scales)
+    broken = frozenset(ref.name for ref in loading.envelopes if ref.kind is Kind.PRODUCT) - products.keys()
+    facts = RateFacts(envelope.ref.name, card, products, loading.scales, broken)
     entries: dict[str, str] = {}
     position: dict[str, int] = {}
     if "rates" in envelope.spec:
         written = read_rates(envelope.spec["rates"], facts)
         entries, position = written.entries, written.position
-        kept = [v for v in written.violations if not _muted(v, muted)]
-        loading.reject([Violation(v.code, v.message, ("rates", *v.at), v.hint, v.related) for v in kept], envelope)
+        found = [Violation(v.code, v.message, ("rates", *v.at), v.hint, v.related) for v in written.violations]
+        loading.reject(found, envelope)
         if written.unlisted:
             message = f"{written.unlisted:,} more bad rates of this card are not listed"
             violation = Violation("more", message, ("rates",))
@@ -341,7 +340,6 @@ def _read_card(loading: _Loading, envelope: Envelope, card: RateCard) -> RateBoo
                 entries, counts = table.entries, table.counts or None
     if len(entries) == len(position) + sum(len(shelf.lines) for shelf in shelves):  # each rate is one row
         loading.shelves[envelope.ref.name] = tuple(shelves)
-    loading.problems[:] = [p for p in loading.problems if not _muted(p, muted)]
     return RateBook(entries, counts)
 
 
@@ -390,7 +388,3 @@ def _continue(entries: Mapping[str, str], table: dict[str, str], key: str) -> bo
     if isinstance(schedule, str):
         table[key] = schedule
     return isinstance(schedule, str)
-
-
-def _muted(found: Violation | Problem, names: set[str]) -> bool:
-    return found.code == "unknown-reference" and any(f"product {quote(name)} " in found.message for name in names)

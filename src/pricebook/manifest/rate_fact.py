@@ -21,6 +21,8 @@ class RateFacts:
     card: RateCard
     products: Mapping[str, Product]
     scales: Mapping[str, Scale]
+    broken: frozenset[str] = frozenset()
+    """Products whose manifest is wrong: it is told there, and not again by every rate that names one."""
     _checked: dict[tuple[str, str | None, tuple[str, ...]], Violation | None] = field(default_factory=dict)
 
     def check_key(self, product: str, frequency: str | None, groups: tuple[str, ...]) -> Violation | None:
@@ -34,6 +36,8 @@ class RateFacts:
 
     def _check_key(self, name: str, frequency: str | None, groups: tuple[str, ...]) -> Violation | None:
         product = self.products.get(name)
+        if product is None and name in self.broken:
+            return None
         if product is None:
             message = f"product {quote(name)} does not exist" if name else "no product"
             hint = did_you_mean(name, self.products)
