@@ -99,18 +99,25 @@ def now() -> datetime:
 
 
 def write_catalogue(folder: Path, url: str, n: int) -> None:
-    """The n-th state of the prices: every price is n, one product is named for n, a package follows every ten."""
+    """The n-th state of the prices: every price is n, one product is named for n, a package follows every ten.
+
+    One product is of this state alone (not of the first, which readers plan), so that a later one that prunes has
+    something to archive. It may archive nothing that all states declare: archived is for good, and states are applied
+    out of their order.
+    """
     (folder / "catalog").mkdir(parents=True, exist_ok=True)
     (folder / "pricebook.yaml").write_text(PROJECT.format(url=url))
     rates = "\n".join(
         f"    - {{product: usage, pricing_group_values: {{model: m{i}}}, price: {n + 1}, starting_at: 2026-01-01}}"
         for i in range(RATES)
     )
-    named = {i: n - (n - i) % PRODUCTS for i in range(min(n + 1, PRODUCTS))}
+    named = {f"product-{i}": max(n - (n - i) % PRODUCTS, 0) for i in range(PRODUCTS)}
+    if n:
+        named[f"passing-{n}"] = n
     products = "".join(
-        f"---\napiVersion: pricebook/v1\nkind: Product\nmetadata: {{name: product-{i}}}\n"
+        f"---\napiVersion: pricebook/v1\nkind: Product\nmetadata: {{name: {name}}}\n"
         f"spec: {{name: Product {last}, type: SUBSCRIPTION}}\n"
-        for i, last in named.items()
+        for name, last in named.items()
     )
     (folder / "catalog" / "all.yaml").write_text(CARD.format(rates=rates, era=n // 10) + products)
 
@@ -338,8 +345,10 @@ class Soak:
             assert not strange, f"{len(strange)} of {len(told['read'])} readings saw what never was"
             marks = [mark for table in TABLES for mark in rows(f"SELECT mark FROM {table}")]
             assert len(marks) == len(set(marks))
-            wanted = {f"acme/product:product-{i}" for i in range(min(last + 1, PRODUCTS))}
+            wanted = {f"acme/product:product-{i}" for i in range(PRODUCTS)}
             assert wanted <= set(marks)
+            lost = wanted & set(rows(f"SELECT mark FROM {SCHEMA}.product WHERE archived_at IS NOT NULL"))
+            assert not lost
             versions = sorted(int(mark.rpartition("@")[2]) for mark in marks if mark.startswith("acme/package:"))
             assert versions == list(range(1, len(versions) + 1))
             made = {f"acme/{step}" for _, step, what in told["step"] if what in ("Create", "Supersede")}
