@@ -14,7 +14,7 @@ from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.timeline import Segment, read_schedule, schedule_text
+from pricebook.catalog.timeline import Segment, Timeline, read_schedule, schedule_text
 from pricebook.catalog.traverse import references
 from pricebook.plan.meaning import as_meant
 from pricebook.plan.snapshot import Snapshot
@@ -69,15 +69,17 @@ def from_now_on(desired: Catalog, observed: Catalog, as_of: datetime) -> Catalog
         for key, schedule in there.items():
             mine = entries.get(key)
             if mine is not None and mine != schedule:
-                entries[key] = _since(mine, since)
+                if left := _since(mine, since):
+                    entries[key] = schedule_text(left)
+                else:
+                    del entries[key]  # it has ended: there is no such price any more
         rates[card] = RateBook(entries)
     return Catalog(desired.nouns, rates)
 
 
-def _since(schedule: str, instant: str) -> str:
-    kept = (
+def _since(schedule: str, instant: str) -> Timeline:
+    return tuple(
         Segment(max(start, instant), end, terms)
         for start, end, terms in read_schedule(schedule)
         if end is None or end > instant
     )
-    return schedule_text(kept)
