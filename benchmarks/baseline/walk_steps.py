@@ -29,13 +29,12 @@ class Timed:
         """See Journal."""
         return self.journal.acquire(environment, owner, now)  # makes the tables: once, however many steps there are
 
-    def renew(self, environment: str, lease: Lease, now: datetime) -> Lease:
+    def renew(self, environment: str, lease: Lease, now: datetime) -> None:
         """See Journal."""
         cpu, wall = time.process_time(), time.perf_counter()
-        renewed = self.journal.renew(environment, lease, now)
+        self.journal.renew(environment, lease, now)
         self.wall += time.perf_counter() - wall
         self.cpu += time.process_time() - cpu
-        return renewed
 
     def release(self, environment: str, lease: Lease) -> None:
         """See Journal."""

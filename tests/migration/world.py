@@ -6,7 +6,7 @@ contract bills nothing, SUPERSEDE ends the old contract where the new one starts
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import cast
 
@@ -135,10 +135,9 @@ class Notes:
     begun: list[tuple[Run, str]] = field(default_factory=list)
 
     def acquire(self, environment: str, owner: str, now: datetime) -> Lease:
-        return Lease(owner, 1, now + timedelta(seconds=30))
+        return Lease(owner, 1)
 
-    def renew(self, environment: str, lease: Lease, now: datetime) -> Lease:
-        return replace(lease, expires_at=now + timedelta(seconds=30))
+    def renew(self, environment: str, lease: Lease, now: datetime) -> None: ...
 
     def release(self, environment: str, lease: Lease) -> None: ...
 

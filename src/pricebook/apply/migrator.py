@@ -9,12 +9,13 @@ What stands in the account decides, never the journal: a run that was killed is 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, assert_never
 
+from pricebook.apply.lease import held
 from pricebook.apply.ports import (
     Clock,
     ContractStore,
@@ -28,7 +29,7 @@ from pricebook.apply.ports import (
     State,
     StoreError,
 )
-from pricebook.apply.runner import NOBODY, RENEW_AFTER
+from pricebook.apply.runner import NOBODY
 from pricebook.plan.contract import Contract, Provision, Transition
 from pricebook.plan.migration.document import write
 from pricebook.plan.migration.move import MigrationPlan, Move, migration_digest
@@ -96,8 +97,7 @@ def migrate(
     else applies to the environment, LeaseLost when the lease was taken over meanwhile, StoreError when the store cannot
     be read. A call that fails is in the receipt.
     """
-    lease = journal.acquire(plan.environment, owner, clock())
-    try:
+    with held(journal, plan.environment, owner, clock) as lease:
         state = _Run(plan, store, journal, lease, clock, tell)
         looked_at = clock()
         waiting = list(_looked(state, plan.moves))
@@ -117,8 +117,6 @@ def migrate(
         with suppress(StoreError, LeaseLost):  # all is done, and said in the receipt
             journal.finish(plan.environment, state.lease, state.number, clock(), result)
         return receipt
-    finally:
-        journal.release(plan.environment, lease)
 
 
 def lives_of(plan: MigrationPlan, store: ContractStore, clock: Clock) -> dict[str, list[Contract]]:
@@ -136,7 +134,6 @@ def lives_of(plan: MigrationPlan, store: ContractStore, clock: Clock) -> dict[st
 def _looked(state: _Run, moves: Sequence[Move]) -> Iterator[tuple[Move, Found]]:
     """The moves that something is to be done for; those that were begun come first. The others are settled."""
     lives = lives_of(state.plan, state.store, state.clock)
-    _renew(state)
     fresh = []
     for move in moves:
         found = found_in(move, state.plan.target, lives)
@@ -180,14 +177,13 @@ def _settled(state: _Run, move: Move, found: Found) -> MoveResult | None:
 
 def _do(state: _Run, batch: Sequence[tuple[Move, Found]], workers: int) -> None:
     """The moves of a batch: their intents, their calls, their receipts."""
-    _renew(state)
     _record(state, [(move, State.SENT, "") for move, _ in batch])
     results = []
     with ThreadPoolExecutor(max_workers=workers) as pool:
         waiting = [pool.submit(_moved, state, move, found) for move, found in batch]
         try:
             for future in waiting:
-                result = _awaited(state, future)
+                result = future.result()
                 results.append(result)
                 state.results[result.move.contract] = result
                 line = f"{result.outcome}: {result.move.contract}: {result.detail}" if result.detail else ""
@@ -199,14 +195,6 @@ def _do(state: _Run, batch: Sequence[tuple[Move, Found]], workers: int) -> None:
     with suppress(StoreError):
         known = {"done": State.DONE, "skipped": State.FAILED, "failed": State.FAILED, "unknown": State.UNKNOWN}
         _record(state, [(result.move, known[result.outcome], result.detail) for result in results])
-
-
-def _awaited(state: _Run, future: Future[MoveResult]) -> MoveResult:
-    """The result of a move; the lease is kept alive while it takes."""
-    while not future.done():
-        _renew(state)
-        wait([future], RENEW_AFTER.total_seconds())
-    return future.result()
 
 
 def _moved(state: _Run, move: Move, found: Found) -> MoveResult:
@@ -278,12 +266,6 @@ def _record(state: _Run, entries: Sequence[tuple[Move, State, str]]) -> None:
         JournalEntry(state.number, f"move:{m.contract}", what, now, owner, "", detail) for m, what, detail in entries
     ]
     state.journal.record(state.plan.environment, state.lease, rows)
-
-
-def _renew(state: _Run) -> None:
-    now = state.clock()
-    if state.lease.expires_at - now < 5 * RENEW_AFTER:
-        state.lease = state.journal.renew(state.plan.environment, state.lease, now)
 
 
 def _sentence(error: StoreError) -> str:

@@ -181,7 +181,6 @@ class Lease:
 
     owner: str
     token: int
-    expires_at: datetime
 
 
 class LeaseHeld(Exception):  # noqa: N818 - the state of the world, not a mistake
@@ -213,8 +212,8 @@ class Journal(Protocol):
         Raises LeaseHeld.
         """
 
-    def renew(self, environment: str, lease: Lease, now: datetime) -> Lease:
-        """Prolong the lease. Raises LeaseLost."""
+    def renew(self, environment: str, lease: Lease, now: datetime) -> None:
+        """Prolong the lease; another thread may be recording. Raises LeaseLost."""
 
     def release(self, environment: str, lease: Lease) -> None:
         """Give the lease back; nothing happens when it is no longer ours."""

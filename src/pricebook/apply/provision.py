@@ -5,6 +5,7 @@ What stands in the store decides, never the journal: asking again makes no secon
 
 from contextlib import suppress
 
+from pricebook.apply.lease import held
 from pricebook.apply.ports import (
     Clock,
     ContractStore,
@@ -35,8 +36,7 @@ def provision(
     provenance: Provenance,
 ) -> str:
     """Make the contract, and return its id. Raises LeaseHeld, and what `ContractStore.provision` raises."""
-    lease = journal.acquire(environment, owner, clock())
-    try:
+    with held(journal, environment, owner, clock) as lease:
         document = _document(wanted)
         now = clock()
         run = Run(namespace, environment, digest(document), now, owner, now, provenance)
@@ -60,8 +60,6 @@ def provision(
             say(State.DONE, what, made)
             journal.finish(environment, lease, number, clock(), "done")
         return made
-    finally:
-        journal.release(environment, lease)
 
 
 def _document(wanted: Provision) -> str:

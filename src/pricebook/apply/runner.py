@@ -7,10 +7,11 @@ plan is stale, and nothing without the lease. After a crash the same call goes o
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from pricebook.apply.events import Event, Finished, Started, Verifying
+from pricebook.apply.lease import held
 from pricebook.apply.ports import (
     Clock,
     Journal,
@@ -37,7 +38,6 @@ from pricebook.plan.step import Plan, Step
 Outcome = Literal["done", "already", "failed", "blocked", "unknown"]
 NOBODY = Provenance()
 """Nothing is known of where an apply came from."""
-RENEW_AFTER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,7 @@ def run(
     Raises LeaseHeld when somebody else applies to the environment, StalePlan before anything is written, LeaseLost when
     the lease was taken over meanwhile. A store that refuses or fails is reported in the receipt.
     """
-    lease = journal.acquire(plan.environment, owner, clock())
-    try:
+    with held(journal, plan.environment, owner, clock) as lease:
         state = _Run(plan, store, journal, lease, clock, tell)
         found = standings(plan.steps, _look(plan, store, clock()))
         stale = [step for step, standing in zip(plan.steps, found, strict=True) if standing is Standing.STALE]
@@ -122,9 +121,6 @@ def run(
         receipt = Receipt(digest, results, not unverified, tuple(unverified))
         _end(state, receipt)
         return receipt
-    finally:
-        with suppress(StoreError):  # it ends by itself; what was done is to be said all the same
-            journal.release(plan.environment, lease)
 
 
 def _look(plan: Plan, store: Store, at: datetime) -> Snapshot:
@@ -156,7 +152,6 @@ def _do(state: _Run, step: Step, *, done: bool) -> None:
         _finish(state, step, StepResult(step.id, "blocked", f"needs {missing[0]}"))
         return
     try:
-        _renew(state)
         _record(state, step, State.SENT)
         remote_id = state.store.perform(state.plan.namespace, _stored(step.change, state.plan), state.clock())
     except OutcomeUnknown as error:
@@ -181,12 +176,6 @@ def _finish(state: _Run, step: Step, result: StepResult) -> None:
 def _record(state: _Run, step: Step, what: State, remote_id: str = "", detail: str = "") -> None:
     entry = JournalEntry(state.number, step.id, what, state.clock(), state.lease.owner, remote_id, detail)
     state.journal.record(state.plan.environment, state.lease, [entry])
-
-
-def _renew(state: _Run) -> None:
-    now = state.clock()
-    if state.lease.expires_at - now < 5 * RENEW_AFTER:
-        state.lease = state.journal.renew(state.plan.environment, state.lease, now)
 
 
 def _verify(state: _Run) -> list[str]:

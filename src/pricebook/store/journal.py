@@ -54,7 +54,7 @@ class SqlJournal:
             row = work.one(
                 "SELECT token, owner, process, since, expires_at FROM lease WHERE environment = ?", environment
             )
-            lease = Lease(owner, row[0] + 1 if row else 1, now + self._ttl)
+            lease = Lease(owner, row[0] + 1 if row else 1)
             if row and row[1] not in (None, owner):
                 _, holder, birth, since, expires = row
                 expires_at = datetime.fromisoformat(expires)
@@ -64,22 +64,20 @@ class SqlJournal:
                 "INSERT INTO lease (environment, token, owner, process, since, expires_at) VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (environment) DO UPDATE SET token = excluded.token, owner = excluded.owner,"
                 " process = excluded.process, since = excluded.since, expires_at = excluded.expires_at",
-                *(environment, lease.token, owner, process.birth(owner), _text(now), _text(lease.expires_at)),
+                *(environment, lease.token, owner, process.birth(owner), _text(now), _text(now + self._ttl)),
             )
             return lease
 
         return self._write(write)
 
-    def renew(self, environment: str, lease: Lease, now: datetime) -> Lease:
+    def renew(self, environment: str, lease: Lease, now: datetime) -> None:
         """See `apply.ports.Journal`. A lease that ran out is still ours while nobody took it."""
 
-        def write(work: Reader, again: bool) -> Lease:
+        def write(work: Reader, again: bool) -> None:
             self._check(work, environment, lease)
-            renewed = Lease(lease.owner, lease.token, now + self._ttl)
-            work.run("UPDATE lease SET expires_at = ? WHERE environment = ?", _text(renewed.expires_at), environment)
-            return renewed
+            work.run("UPDATE lease SET expires_at = ? WHERE environment = ?", _text(now + self._ttl), environment)
 
-        return self._write(write)
+        self._write(write)
 
     def release(self, environment: str, lease: Lease) -> None:
         """See `apply.ports.Journal`."""
