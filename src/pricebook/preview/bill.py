@@ -68,10 +68,31 @@ def bill(
             sheet.usage(measured, period)
             invoices.append(_closed(sheet, terms, "usage", at, Window(period[0], period[1]), due.get(at, ())))
         if at in apart:
-            invoices.append(_closed(Sheet(prices, burn), terms, "scheduled", at, None, apart[at]))
+            invoices.append(_apart(prices, burn, measured, at, apart[at]))
     closing = Ledger(until, burn.drawn, opening.brought)
     balances = tuple(Balance(g, burn.left(g), g.window.ending_before <= until) for g in burn.grants)
     return Bill(tuple(invoices), balances, closing, (*terms.notes, *notes))
+
+
+def _apart(
+    prices: Prices, burn: Burn, measured: Sequence[Metered], at: datetime, charged: Sequence[Fee | Charge]
+) -> Invoice:
+    """What is charged on a date of its own. Within a statement it finds what the usage until then leaves of balances,
+    though that is invoiced later: they are drawn from in the order of time [assumed]."""
+    terms, ahead = prices.terms, burn.ahead()
+    statement = terms.statement
+    if burn.grants and measured and any(isinstance(c, Fee) or c.kind == "true_up" for c in charged):
+        for period in cycle(statement.anchor, statement.frequency, terms.starting_at, at):
+            within = period.ending_before == at < min(period.cycle_end, terms.ending_before)
+            if within and period.starting_at >= statement.first:
+                Sheet(prices, ahead).metered(measured, period)
+    before = dict(ahead.drawn)
+    invoice = _closed(Sheet(prices, ahead), terms, "scheduled", at, None, charged)
+    for id_, drawn in ahead.drawn.items():
+        more = EXACT.subtract(drawn, before.get(id_, ZERO))
+        if more:
+            burn.drawn[id_] = EXACT.add(burn.drawn.get(id_, ZERO), more)
+    return invoice
 
 
 def _statements(terms: Terms, until: datetime) -> Iterator[Period]:

@@ -8,6 +8,7 @@ without priority after those with one [assumed]; what is equal in everything in 
 """
 
 from collections.abc import Iterable
+from copy import copy
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -66,6 +67,12 @@ class Burn:
         if found is None:
             found = self._applicable[key] = [grant for grant in self.grants if draws(grant, subject)]
         return found
+
+    def ahead(self) -> "Burn":
+        """The same balances as they stand now, to draw from without drawing from these."""
+        other = copy(self)
+        other.drawn = dict(self.drawn)
+        return other
 
     def left(self, grant: Grant) -> Decimal:
         """What is left of a balance."""

@@ -11,18 +11,20 @@ follows the quantity over the period, one that is not prorated is charged for th
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
 from pricebook.catalog.calendar import Period, cycle
-from pricebook.preview.invoice import Line, Why
+from pricebook.preview.invoice import Line
 from pricebook.preview.match import Subject
 from pricebook.preview.price import EXACT, ZERO, Steps, cost, portions
 from pricebook.preview.proration import Share, places_of, prorated, share
+from pricebook.preview.reason import reason
 from pricebook.preview.seats import Quantities
-from pricebook.preview.tariff import Price, Prices
+from pricebook.preview.tariff import Prices
 from pricebook.preview.terms import DatedSubscription
 
 
@@ -97,7 +99,7 @@ def _of_period(
             amount,
             EXACT.subtract(end, start),
             _one_price(price.steps, start, end),
-            why=_why(subscription, price, part),
+            why=replace(reason(price), term=subscription.name, share="" if part.whole else str(part)),
         )
         return Fee(at, placed, line, subject)
 
@@ -129,18 +131,3 @@ def _one_price(steps: Steps, start: Decimal, end: Decimal) -> Decimal | None:
     """The unit price, where all of the quantity has the same."""
     found = {portion.price for portion in portions(steps, start, end)}
     return found.pop() if len(found) == 1 else None
-
-
-def _why(subscription: DatedSubscription, price: Price, part: Share) -> Why:
-    override = price.override
-    listed = price.listed[0].price if price.listed is not None and len(price.listed) == 1 else None
-    return Why(
-        term=subscription.name,
-        segment=price.segment,
-        rate_type=price.rate.rate_type,
-        list_price=listed if override is not None else None,
-        override=override.name if override is not None else "",
-        override_type=override.term.type or "" if override is not None else "",
-        factor=override.term.multiplier if override is not None else None,
-        share="" if part.whole else str(part),
-    )

@@ -8,8 +8,9 @@ go leave it as it is [assumed].
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 
-from pricebook.catalog.calendar import Period, cycle, later
+from pricebook.catalog.calendar import FOREVER, Period, cycle
 from pricebook.catalog.model import Scale
 from pricebook.preview.price import EXACT, ZERO
 from pricebook.preview.proration import Share, places_of, prorated, share
@@ -83,8 +84,9 @@ def _of_period(
     """ "Defines the length of the access schedule for each created commit/credit", in periods (SDK)."""
     places = 2 if recurrence.counts_units else places_of(scales.get(recurrence.unit))
     end = period.ending_before
-    if recurrence.periods > 1:
-        end = later(period.cycle_start, recurrence.periods, recurrence.frequency)
+    if recurrence.periods > 1:  # counted from the anchor, like every period: they clamp at month ends
+        lived = cycle(recurrence.anchor, recurrence.frequency, period.cycle_start, FOREVER)
+        end = next(islice(lived, recurrence.periods - 1, None)).cycle_end
     window = Window(period.starting_at, min(end, terms.ending_before))
     id_ = f"{recurrence.name} {number}"
     part = _part(recurrence, number, period)
@@ -132,8 +134,13 @@ def _of_period(
         if step.quantity > high:
             rest = _rest(period, step.at, added)
             opened = window._replace(starting_at=step.at)
-            yield grant(f"{id_} +{step.at:%m-%d}", EXACT.subtract(step.quantity, high), rest, opened)
+            yield grant(f"{id_} +{_day(step.at)}", EXACT.subtract(step.quantity, high), rest, opened)
             high = step.quantity
+
+
+def _day(at: datetime) -> str:
+    """The day, with the time where it is not midnight: two additions of one day are two balances."""
+    return at.replace(tzinfo=None).isoformat()[5:].removesuffix("T00:00:00")
 
 
 def _rest(period: Period, at: datetime, is_prorated: bool) -> Share:

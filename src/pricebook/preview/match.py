@@ -101,7 +101,8 @@ def winner(candidates: Iterable[DatedOverride], *, explicit: bool) -> DatedOverr
     "Overwrites are prioritized over multipliers and tiered overrides"; LOWEST_MULTIPLIER "applies the greatest discount
     to list prices automatically"; under EXPLICIT "overwrites are prioritized first, and then tiered and multiplier
     overrides are prioritized by their priority value (lowest first)" (SDK). Of several overwrites the one that starts
-    last, and of those the one listed last [assumed]; of equal multipliers the one listed first.
+    last, and of those the one listed last [assumed]; of
+    equal multipliers or priorities the one listed first [assumed].
     """
     found = [c for c in candidates if c.term.type is not None]
     overwrites = [c for c in found if c.term.type == "OVERWRITE"]

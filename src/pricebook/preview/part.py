@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from pricebook.catalog.calendar import cycle
 from pricebook.catalog.usage import SeatChange
+from pricebook.preview.fee import fees
 from pricebook.preview.grant import granted
 from pricebook.preview.seats import quantities
 from pricebook.preview.tariff import Prices
@@ -25,12 +26,15 @@ class Part(NamedTuple):
 
 def parts(prices: Prices, seats: Iterable[SeatChange], until: datetime) -> Iterator[Part]:
     """The parts of every statement period of the contract up to an instant, in order: cut where a price of the card
-    changes, and where an override or a balance begins or ends."""
+    changes, where an override or a balance begins or ends, and where something else is charged that balances pay."""
     terms, changes = prices.terms, tuple(seats)
-    grants = granted(terms, quantities(terms, changes), until, prices.tariff.scales)
+    held = quantities(terms, changes)
+    grants = tuple(granted(terms, held, until, prices.tariff.scales))
     windows = [*(grant.window for grant in grants), *(override.window for override in terms.overrides)]
     cuts = {instant for window in windows for instant in window}
     cuts |= prices.tariff.instants() | {change.at for change in changes}
+    if grants:
+        cuts |= {fee.at for fee in fees(prices, held, None, until)} | {charge.at for charge in terms.charges}
     inner = sorted(cuts)
     statement = terms.statement
     for period in cycle(statement.anchor, statement.frequency, terms.starting_at, min(terms.ending_before, until)):

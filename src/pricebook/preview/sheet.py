@@ -9,16 +9,17 @@ from decimal import Decimal
 from pricebook.catalog.calendar import Period
 from pricebook.catalog.money import plain
 from pricebook.catalog.product import Product
-from pricebook.catalog.timeline import RateKey
 from pricebook.preview.burn import Burn, Draw, Piece
+from pricebook.preview.composite import is_part, shares
 from pricebook.preview.fee import Fee
 from pricebook.preview.invoice import Line, Why
 from pricebook.preview.match import Subject
 from pricebook.preview.metered import Metered, priced
-from pricebook.preview.price import EXACT, ZERO, Steps, cost, portions, summed
+from pricebook.preview.price import EXACT, ZERO, cost, portions, summed
 from pricebook.preview.proration import places_of, quantized
-from pricebook.preview.tariff import Price, Prices
-from pricebook.preview.terms import Charge, Grant, Window
+from pricebook.preview.reason import in_tier, of_metered, reason
+from pricebook.preview.tariff import Prices
+from pricebook.preview.terms import Charge, Window
 
 
 class Sheet:
@@ -34,31 +35,40 @@ class Sheet:
 
     def usage(self, measured: Iterable[Metered], period: Period) -> None:
         """The usage of a statement period, and then what is a share of it."""
-        composites = self._composites(period)
+        self.metered(measured, period)
+        for subject in self.prices.composites:
+            if subject.product.composite_scope == "CUSTOMER":
+                self.notes.append(f"{subject.name} counts all contracts of the customer; here only this one")
+            for line in shares(self.prices, subject, self.lines, period):
+                self._pay(subject, line)
+
+    def metered(self, measured: Iterable[Metered], period: Period) -> None:
+        """The usage of a period, by time and then in the card's order of products."""
         slices = []
         for one in measured:
             low, high = one.before(period.starting_at), one.before(period.ending_before)
             if low < high:
-                slices += self._slices(one, period, low, high, composites)
+                slices += self._slices(one, period, low, high)
         order = self.prices.tariff.order
         last = len(order)
         slices.sort(key=lambda s: (s[0], order.get(s[2].subject.name, last)))
         for start, end, one, quantity_from, quantity_to in slices:
             self._slice(start, end, one, quantity_from, quantity_to)
-        for name, product in composites:
-            self._composite(name, product, period)
 
     def _slices(
-        self, one: Metered, period: Period, low: int, high: int, composites: list[tuple[str, Product]]
+        self, one: Metered, period: Period, low: int, high: int
     ) -> list[tuple[datetime, datetime, Metered, Decimal, Decimal]]:
-        """The usage of a period in parts within which no price changes, and no balance opens or ends."""
+        """The usage of a period in parts within which no price changes, and no balance opens or ends.
+
+        What is not entitled counts in none: it moves no tier, and no quantity is rounded with it [assumed].
+        """
         start, end = period.starting_at, period.ending_before
         subject = one.subject
         cuts = list(self.prices.cuts(subject))
         cuts += [instant for grant in self.burn.applicable(subject) for instant in grant.window]
-        for name, product in composites:
-            if _is_part(subject, product):
-                cuts += self.prices.cuts(Subject(name, product))
+        for whole in self.prices.composites:
+            if is_part(subject, whole.product):
+                cuts += self.prices.cuts(whole)
         inner = sorted({cut for cut in cuts if start < cut < end})
         base, found, at, before = one.sums[low], [], start, low
         so_far = ZERO
@@ -66,8 +76,13 @@ class Sheet:
             upto = bisect_left(one.times, cut, before, high) if cut != end else high
             if upto > before:
                 metered = EXACT.subtract(one.sums[upto], base)
-                found.append((at, cut, one, so_far, metered))
-                so_far = metered
+                if self.prices.price(subject, at) is not None:
+                    found.append((at, cut, one, so_far, metered))
+                    so_far = metered
+                else:
+                    used = EXACT.subtract(metered, so_far)
+                    base = EXACT.add(base, used)
+                    self.notes.append(f"{_what(subject, used)}: not entitled, or without a rate, from {at:%Y-%m-%d}")
             at, before = cut, upto
         return found
 
@@ -76,13 +91,9 @@ class Sheet:
         subject = one.subject
         price = self.prices.price(subject, start)
         used = EXACT.subtract(metered_to, metered_from)
-        if price is None:
-            values = " · ".join(f"{k}={v}" for k, v in (*subject.pricing, *subject.presentation))
-            what = f"{subject.name}{' · ' if values else ''}{values}"
-            self.notes.append(f"{plain(used)} of {what}: not entitled, or without a rate, from {start:%Y-%m-%d}")
-            return
-        if price.steps is None:
-            self.notes.append(f"{plain(used)} of {subject.name}: a {price.rate.rate_type} rate is not modelled")
+        if price is None or price.steps is None:
+            kind = price.rate.rate_type if price is not None else "missing"
+            self.notes.append(f"{_what(subject, used)}: a {kind} rate is not modelled")
             return
         first, last = priced(metered_from, subject.product), priced(metered_to, subject.product)
         window = Window(start, end)
@@ -98,9 +109,11 @@ class Sheet:
             if part is parts[-1]:  # where a balance ended within a unit, the money is what it held
                 before = cost(piece.steps, piece.start, part.start) if len(parts) > 1 else ZERO
                 amount = EXACT.subtract(piece.amount, before)
-            why = _why(piece.price, piece.steps, part.number, product, used if part.quantity != used else None)
+            why = in_tier(reason(piece.price), piece.steps, part.number)
+            if part.quantity != used:
+                why = of_metered(why, product, used)
             if piece.special and piece.draws:
-                why = _drawn_from(why, piece.draws[0].grant)
+                why = replace(why, drawn_from=piece.draws[0].grant.id)
             self.lines.append(
                 Line(
                     "usage",
@@ -116,77 +129,6 @@ class Sheet:
                     why=why,
                 )
             )
-
-    # --- composite ----------------------------------------------------------------------------------------------------
-
-    def _composites(self, period: Period) -> list[tuple[str, Product]]:
-        """The composite products that have a price, those that are a share of others' last."""
-        found = []
-        for name, product in self.prices.tariff.products.items():
-            if product.type != "COMPOSITE":
-                continue
-            subject = Subject(name, product)
-            if self.prices.tariff.timeline(RateKey(name, None, ())) or self.prices.matching(subject):
-                found.append((name, product))
-                if product.composite_scope == "CUSTOMER":
-                    self.notes.append(f"{name} counts all contracts of the customer; here only this one")
-        return sorted(found, key=lambda f: (f[1].include_composite_spend, f[0]))
-
-    def _composite(self, name: str, product: Product, period: Period) -> None:
-        """A share of the usage charges before balances, at least the minimum: "the greater of (a) the percentage-based
-        composite amount and (b) the configured minimum" (docs.metronome.com, "Composite charges"). The minimum is not
-        prorated [assumed], and is charged once a period, whatever number of rates the period has."""
-        subject = Subject(name, product)
-        kinds = ("usage", "composite") if product.include_composite_spend else ("usage",)
-        spent = [line for line in self.lines if line.kind in kinds and self._counts(line, product)]
-        bounds = sorted({c for c in self.prices.cuts(subject) if period.starting_at < c < period.ending_before})
-        units = list(dict.fromkeys(line.unit for line in spent)) or [self.fiat]
-        for unit in units:
-            so_far = charged = ZERO
-            last: tuple[Window, Price] | None = None
-            at = period.starting_at
-            for cut in (*bounds, period.ending_before):
-                window = Window(at, cut)
-                at = cut
-                within = [s.amount for s in spent if s.unit == unit and window.covers(s.starting_at)]
-                price = self.prices.price(subject, window.starting_at)
-                if price is None or price.steps is None:
-                    continue
-                upto = EXACT.add(so_far, summed(within))
-                last = (window, price)
-                if within:
-                    amount = cost(price.steps, so_far, upto)
-                    charged = EXACT.add(charged, amount)
-                    self._share(subject, window, unit, price, price.steps, so_far, upto)
-                so_far = upto
-            if last is not None:
-                window, price = last
-                minimum = price.rate.minimum
-                if minimum is not None and unit == self.fiat and charged < minimum:
-                    more = EXACT.subtract(minimum, charged)
-                    why = Why(segment=price.segment, rate_type=price.rate.rate_type, minimum=minimum)
-                    self._pay(subject, Line("composite", name, product.name, *window, unit, more, why=why))
-
-    def _share(
-        self, subject: Subject, window: Window, unit: str, price: Price, steps: Steps, start: Decimal, end: Decimal
-    ) -> None:
-        for part in portions(steps, start, end):
-            why = _why(price, steps, part.number, subject.product, None, base=part.quantity)
-            line = Line(
-                "composite",
-                subject.name,
-                subject.product.name,
-                *window,
-                unit,
-                part.amount,
-                unit_price=part.price,
-                why=why,
-            )
-            self._pay(subject, line)
-
-    def _counts(self, line: Line, product: Product) -> bool:
-        found = self.prices.tariff.products.get(line.product)
-        return found is not None and _is_part(Subject(line.product, found), product)
 
     # --- dated charges ------------------------------------------------------------------------------------------------
 
@@ -292,41 +234,7 @@ def _last_hour(window: Window) -> datetime:
     return end - timedelta(hours=1) if end > start else start
 
 
-def _is_part(subject: Subject, composite: Product) -> bool:
-    """One of composite_products, or with one of composite_tags [assumed: one is enough]."""
-    tagged = any(tag in subject.product.tags for tag in composite.composite_tags)
-    return tagged or subject.name in composite.composite_products
-
-
-def _why(
-    price: Price, steps: Steps, number: int, product: Product, metered: Decimal | None, base: Decimal | None = None
-) -> Why:
-    override, listed = price.override, None
-    if override is not None and price.listed is not None and len(price.listed) == 1:
-        listed = price.listed[0].price
-    tier = None
-    if len(steps) > 1:
-        below = steps[number - 2].upto or ZERO if number > 1 else ZERO
-        tier = (number, len(steps), below, steps[number - 1].upto)
-    conversion, rounding = product.quantity_conversion, product.quantity_rounding
-    factor = None
-    if conversion is not None and metered is not None:
-        factor = (conversion.operation, conversion.conversion_factor)
-    return Why(
-        segment=price.segment,
-        rate_type=price.rate.rate_type,
-        list_price=listed,
-        override=override.name if override is not None else "",
-        override_type=(override.term.type or "") if override is not None else "",
-        factor=override.term.multiplier if override is not None else None,
-        commit_rate=price.commit_rate,
-        tier=tier,
-        metered=metered,
-        conversion=factor,
-        rounding=rounding.rounding_method if rounding is not None and metered is not None else "",
-        base=base,
-    )
-
-
-def _drawn_from(why: Why, grant: Grant) -> Why:
-    return replace(why, drawn_from=grant.id)
+def _what(subject: Subject, used: Decimal) -> str:
+    """How much of what, in words: `7 of tokens · model=a`."""
+    values = (f"{k}={v}" for k, v in (*subject.pricing, *subject.presentation))
+    return " · ".join((f"{plain(used)} of {subject.name}", *values))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from pricebook.catalog.calendar import FOREVER
@@ -110,6 +110,14 @@ class Prices:
         self._matching: dict[Any, tuple[DatedOverride, ...]] = {}
         self._prices: dict[Any, Price | None] = {}
         self._cuts: dict[Any, tuple[datetime, ...]] = {}
+
+    @cached_property
+    def composites(self) -> tuple[Subject, ...]:
+        """The composite products that have a price, those that are a share of others' last."""
+        products = self.tariff.products.items()
+        found = [Subject(name, product) for name, product in products if product.type == "COMPOSITE"]
+        priced = [s for s in found if self.tariff.timeline(RateKey(s.name, None, ())) or self.matching(s)]
+        return tuple(sorted(priced, key=lambda s: (s.product.include_composite_spend, s.name)))
 
     def matching(self, subject: Subject) -> tuple[DatedOverride, ...]:
         """The overrides that are about the subject, whenever they hold."""
