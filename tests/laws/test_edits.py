@@ -1,6 +1,6 @@
 """Adopt, then compare: empty. Over random catalogues and whatever somebody did to their prices, names and aliases."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,20 +52,36 @@ def edits(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, catalog=Catalog(nouns, rates))
 
 
-def write(folder: Path, files: Mapping[str, str]) -> None:
-    """A project of these manifests."""
+def write(folder: Path, files: Mapping[str, str], form: Callable[[str], str]) -> None:
+    """A project of these manifests, in a form of text files."""
     (folder / "pricebook.yaml").write_text(PROJECT)
     for name, text in files.items():
         path = folder / "catalog" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"# kept\n{text}", encoding="utf-8", newline="")
+        path.write_text(form(f"# kept\n{text}"), encoding="utf-8", newline="")
+
+
+FORMS: tuple[Callable[[str], str], ...] = (
+    lambda text: text,
+    lambda text: "\ufeff" + text.replace("\n", "\r\n"),
+    lambda text: "\ufeff" + text,
+    lambda text: text.removesuffix("\n").replace("\n", "\r\n"),
+)
+"""Text files as editors write them, of plain text."""
+
+
+def plain(text: str) -> str:
+    """The text without its form."""
+    assert text.count("\r\n") in (0, text.count("\n"))
+    return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
 @settings(max_examples=20)
 @given(st.data())
 def test_after_adopting_git_and_the_account_agree(data: st.DataObject) -> None:
     with TemporaryDirectory() as folder:
-        write(Path(folder), dump(data.draw(catalogs(packages=1))))
+        form = data.draw(st.sampled_from(FORMS))
+        write(Path(folder), dump(data.draw(catalogs(packages=1))), form)
         project = read_project(Path(folder))
         loaded = load(project)
         first = make_plan(loaded.catalog, Snapshot(BEFORE), namespace="acme", environment="test", as_of=BEFORE)
@@ -79,4 +95,6 @@ def test_after_adopting_git_and_the_account_agree(data: st.DataObject) -> None:
         agreed = load(read_project(Path(folder)))
         after = compare(agreed.catalog, moved, **target, as_of=NOW, places=agreed.places)  # type: ignore[arg-type]
         assert after.drifts == ()
-        assert all(change.after.startswith("# kept\n") for change in written.files)
+        for change in written.files:
+            assert plain(change.after).startswith("# kept\n")
+            assert change.after in (form(plain(change.after)), form(plain(change.after) + "\n"))

@@ -18,8 +18,8 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, Segment, key_text, normal, read_schedule, schedule_text
 from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.manifest import table_dump
-from pricebook.manifest.adopt import Adoption, Wish
 from pricebook.manifest.dump import dump, manifest_text, rates_data, spec_data
+from pricebook.manifest.edit import ManifestEdit, Wish
 from pricebook.manifest.load import load
 from pricebook.manifest.project import read_project
 from strategy import AMOUNTS, catalogs
@@ -97,11 +97,11 @@ def test_an_edited_table_says_what_it_should(before: dict[str, str], wanted: dic
         table = root / "rate-cards" / "list.csv"
         head, *rows = table.read_text(encoding="utf-8").splitlines()
         table.write_text("\r\n".join([f"{head},note", *(f"{row},mine" for row in rows)]) + "\r\n", newline="")
-        edits = Adoption(load(read_project(root)))
+        edits = ManifestEdit(load(read_project(root)))
         rates = {key: text for key, text in wanted.items() if before.get(key) != text}
         edits.adopt(Wish(CARD, NOUNS[CARD], frozenset(), rates))
         assert edits.left == []
-        for file, text in edits.after.items():
+        for file, _, text in edits.files():
             (root / file).write_text(text, encoding="utf-8", newline="")
         again = load(read_project(root)).catalog
         assert again.rates["list"] == RateBook(before | wanted)

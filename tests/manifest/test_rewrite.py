@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pricebook.catalog.model import Path
-from pricebook.manifest.rewrite import Unplaceable, rewritten
+from pricebook.manifest.rewrite import GONE, Further, Unplaceable, rewritten
 from pricebook.manifest.syntax import read_documents
 
 TEXT = """\
@@ -55,6 +55,42 @@ def test_a_value_is_replaced_where_it_stands(path: Path, value: Any, before: str
     found = rewritten(TEXT, 1, {path: value})
     assert found == TEXT.replace(before, after)
     assert read_documents("f", found)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "value", "after"),
+    [
+        ("a: {b: 1, }\n", ("a", "c"), Decimal(2), "a: {b: 1, c: 2}\n"),
+        ("a: {}\n", ("a", "c"), Decimal(2), "a: {c: 2}\n"),
+        ("a: [1, ]\n", ("a",), Further([{"b": "c"}]), "a: [1, {b: c}]\n"),
+        ("a:\n- 1  # one\n# foot\n", ("a",), Further(["x", "w"]), "a:\n- 1  # one\n- x\n- w\n# foot\n"),
+        ("a: {b: 1}\n", ("a", "c"), Further(["x"]), "a: {b: 1, c: [x]}\n"),
+        ("a:\n  b: |\n    x\n\n  c: 1\n", ("a", "b"), "w", "a:\n  b: w\n\n  c: 1\n"),
+        ("a:\n  b: |\n    x\n\n---\nc: 1\n", ("a", "d"), "w", "a:\n  b: |\n    x\n  d: w\n\n---\nc: 1\n"),
+        ("a:\n  b: 1  # one\n  c:\n    - d\n  e: 2", ("a", "c"), GONE, "a:\n  b: 1  # one\n  e: 2"),
+        ("a: 'x'\n", ("a",), "it's", 'a: "it\'s"\n'),
+        ("a: &x {b: 1}  # nobody names it\n", ("a",), {"b": "c"}, "a: {b: c}  # nobody names it\n"),
+    ],
+)
+def test_it_stands_as_it_would_by_hand(text: str, path: Path, value: Any, after: str) -> None:
+    assert rewritten(text, 0, {path: value}) == after
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "value"),
+    [
+        ("a: &x\n  b: 1\nc: *x\n", ("a", "d"), "y"),
+        ("a: &x 1\nc: *x\n", ("a",), "y"),
+        ("a: &x {b: 1}\nc: {<<: *x}\n", ("a", "b"), "y"),
+        ("a: [&x {b: 1}]\nc: *x\n", ("a",), [{"b": "y"}]),
+        ("a: {b: 1, c: 2}\n", ("a", "b"), GONE),
+        ("a: 1\n", ("a",), Further(["x"])),
+        ("a: &x {b: 1}\nc: {<<: *x}\n", ("c", "b"), GONE),
+    ],
+)
+def test_what_another_place_names_too_is_not_touched(text: str, path: Path, value: Any) -> None:
+    with pytest.raises(Unplaceable):
+        rewritten(text, 0, {path: value})
 
 
 def test_many_values_at_once() -> None:

@@ -1,22 +1,46 @@
 """Rewriting values in a manifest where they stand, with everything around them left as it is: comments, order, layout.
 
 A scalar is replaced by a scalar. A list or mapping is replaced as a whole, in the style in which it stands, and
-comments inside it are lost. The rule it keeps: nothing outside of what is replaced changes by one character.
+comments inside it are lost. The rule it keeps: nothing outside of what is replaced changes by one character, and the
+new text is read again: it says what it should, and of everything else what it said.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from enum import Enum
+from typing import Any, Final
 
 from pricebook.catalog.model import Path
 from pricebook.catalog.money import plain
+from pricebook.manifest.field_path import put, taken_out, value_at
 from pricebook.manifest.layout import inline, lay_out
-from pricebook.manifest.syntax import Token, node_tokens
+from pricebook.manifest.syntax import Token, node_tokens, read_documents
+
+_SIMPLE = re.compile(r"[\w .,$€£<>/()+-]+")
+"""A text that means itself in any quotes."""
+_BLOCKS = ("|", ">")
 
 
 class Unplaceable(Exception):  # noqa: N818 - what is to be replaced is not there, or stands behind an alias
     """The value has no place of its own in the text."""
+
+
+class Nothing(Enum):
+    """In place of a value: its entry of a mapping is taken out."""
+
+    GONE = "gone"
+
+
+GONE: Final = Nothing.GONE
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """In place of a list: what it gets at its end."""
+
+    items: Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +58,51 @@ class Place:
 def rewritten(text: str, index: int, values: Mapping[Path, Any]) -> str:
     """The text with new values at the paths of a document. A path whose last key is new is added to its mapping.
 
-    Values are plain data; a text that is money is written as it is. Raises Unplaceable.
+    Values are plain data, `GONE` or `Further`; a text that is money is written as it is. Raises Unplaceable, also for
+    what would come to mean something else elsewhere, as what stands behind an anchor does.
     """
-    changes = [_change(text, index, path, value) for path, value in values.items()]
-    for start, end, new in sorted(changes, reverse=True):
-        text = text[:start] + new + text[end:]
-    return text
-
-
-def _change(text: str, index: int, path: Path, value: Any) -> tuple[int, int, str]:
     places = places_of(text, index)
+    new = text
+    for start, end, part in sorted(
+        (_change(text, places, path, value) for path, value in values.items()), reverse=True
+    ):
+        new = new[:start] + part + new[end:]
+    _verify(text, new, index, values)
+    return new
+
+
+def _verify(before: str, after: str, index: int, values: Mapping[Path, Any]) -> None:
+    """Whether the new text says what it should. Raises Unplaceable."""
+    documents, problems = read_documents("", after)
+    wanted = {document.index: document.data for document in read_documents("", before)[0]}
+    for path, value in values.items():
+        match value:
+            case Nothing.GONE:
+                wanted[index] = taken_out(wanted[index], path)
+            case Further(items):
+                present = value_at(wanted[index], path)[1]
+                listed = present if isinstance(present, tuple) else ()
+                wanted[index] = put(wanted[index], path, (*listed, *map(_read_back, items)))
+            case _:
+                wanted[index] = put(wanted[index], path, _read_back(value))
+    if problems or {document.index: document.data for document in documents} != wanted:
+        raise Unplaceable(tuple(values))
+
+
+def _read_back(value: Any) -> object:
+    """A value as it is read once it is written."""
+    (document,), _ = read_documents("", lay_out({"x": value}))
+    return document.data["x"] if isinstance(document.data, dict) else None
+
+
+def _change(text: str, places: Mapping[Path, Place], path: Path, value: Any) -> tuple[int, int, str]:
     found = places.get(path)
+    if value is GONE:
+        return _removed(text, places, path)
+    if isinstance(value, Further) and found is not None:
+        return _appended(text, found, value.items)
+    if isinstance(value, Further):
+        value = list(value.items)
     if found is None:
         parent = places.get(path[:-1])
         if parent is None or parent.token is not Token.MAPPING:
@@ -59,16 +117,54 @@ def _change(text: str, index: int, path: Path, value: Any) -> tuple[int, int, st
     return found.start, found.end, _block(value, found.column)
 
 
+def _removed(text: str, places: Mapping[Path, Place], path: Path) -> tuple[int, int, str]:
+    """An entry of a block mapping that has lines of its own."""
+    found, parent = places.get(path), places.get(path[:-1])
+    if found is None or parent is None or parent.flow:
+        raise Unplaceable(path)
+    start = found.start
+    while True:
+        start = text.rfind("\n", 0, start)
+        if text[start + 1 :].lstrip(" ").startswith((f"{path[-1]}:", f'"{path[-1]}":', f"'{path[-1]}':")):
+            break
+        if start < 0:
+            raise Unplaceable(path)
+    end = text.find("\n", found.end)
+    return start + 1, end + 1 if end >= 0 else len(text), ""
+
+
+def _appended(text: str, listed: Place, items: Sequence[Any]) -> tuple[int, int, str]:
+    """Further items of a list."""
+    if listed.token is not Token.SEQUENCE:
+        raise Unplaceable(listed)
+    if listed.flow:
+        return _inside(text, listed, "]", ", ".join(map(inline, items)))
+    at = _line_end(text, listed.end)
+    return at, at, "".join(f"\n{' ' * listed.column}- {inline(item)}" for item in items)
+
+
 def _added(text: str, parent: Place, key: str, value: Any) -> tuple[int, int, str]:
     """A new last entry of a mapping."""
     if parent.flow:
-        at = text.rindex("}", parent.start, parent.end)
-        return at, at, f", {key}: {inline(value)}"
+        return _inside(text, parent, "}", f"{key}: {inline(value)}")
     margin = " " * parent.column
     lines = lay_out({key: value}).rstrip("\n").split("\n")
-    end = text.find("\n", parent.end)  # what still stands on the last line is a comment of it
-    at = end if end >= 0 else len(text)
+    at = _line_end(text, parent.end)
     return at, at, "".join(f"\n{margin}{line}" for line in lines)
+
+
+def _inside(text: str, place: Place, bracket: str, words: str) -> tuple[int, int, str]:
+    """Words as the last ones within brackets."""
+    at = text.rindex(bracket, place.start, place.end)
+    before = text[place.start : at].rstrip()
+    comma = "" if before.endswith((",", "[", "{")) else ", "
+    return at, at, f"{comma}{words}"
+
+
+def _line_end(text: str, at: int) -> int:
+    """The end of a line: what still stands on it is a comment."""
+    end = text.find("\n", at)
+    return end if end >= 0 else len(text)
 
 
 def _block(value: Any, column: int) -> str:
@@ -82,10 +178,13 @@ def _block(value: Any, column: int) -> str:
 
 
 def _scalar(value: Any, place: Place) -> str:
+    """A text keeps the quotes that stand there while it needs no others."""
     if isinstance(value, Decimal):
         return plain(value)
-    quote = place.style if place.style in ("'", '"') else ""
-    return f"{quote}{value}{quote}" if quote or not isinstance(value, str) else inline(value)
+    if not isinstance(value, str):
+        return inline(value)
+    quote = place.style if place.style in ("'", '"') and _SIMPLE.fullmatch(value) else ""
+    return f"{quote}{value}{quote}" if quote else inline(value)
 
 
 def places_of(text: str, index: int) -> dict[Path, Place]:
@@ -105,6 +204,8 @@ def places_of(text: str, index: int) -> dict[Path, Place]:
             path, key, waiting = stack.pop()
             continue
         start, end = event.start_mark.index, event.end_mark.index
+        if getattr(event, "style", None) in _BLOCKS:
+            end = start + len(text[start:end].rstrip())
         if waiting:
             key, waiting = getattr(event, "value", None), False
             last = end

@@ -14,6 +14,7 @@ from pricebook.manifest import source
 from pricebook.problem import Rejected, quote, reject
 from pricebook.span import Span
 
+_MARK = "\ufeff"
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _BYTE_ORDER_MARKS = {  # UTF-32 first: its little-endian mark begins with that of UTF-16
     codecs.BOM_UTF32_LE: "UTF-32",
@@ -103,6 +104,24 @@ def unreadable(path: Path, shown: str, error: OSError | ValueError) -> Rejected:
             return reject("no-permission", f"{quote(shown)} may not be read", Span(shown))
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return reject("unreadable-file", f"{quote(shown)} cannot be read: {reason}", Span(shown))
+
+
+def editable(written: str) -> str:
+    """The text of a file as it is edited: without its byte order mark, its lines ended by line feeds. A text whose
+    lines end in several ways keeps them."""
+    text = written.removeprefix(_MARK)
+    return text.replace("\r\n", "\n") if _ends_alike(text) else text
+
+
+def as_written(text: str, before: str) -> str:
+    """An edited text in the form of the file that it was made from."""
+    mark = _MARK if before.startswith(_MARK) else ""
+    return mark + (text.replace("\n", "\r\n") if _ends_alike(before) else text)
+
+
+def _ends_alike(text: str) -> bool:
+    """Whether every line ends with a carriage return and a line feed."""
+    return "\r\n" in text and text.count("\n") == text.count("\r\n")
 
 
 def offset_span(file: str, before: str) -> Span:

@@ -11,7 +11,7 @@ from pricebook.apply.ports import Journal, State, StoreError
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.acceptance import Known, check_acceptances, read_acceptances
-from pricebook.manifest.adopt import Adoption, Wish
+from pricebook.manifest.edit import ManifestEdit, Wish
 from pricebook.manifest.load import Loaded, load
 from pricebook.manifest.project import Project
 from pricebook.plan.drift import Drift, DriftReport, Facet, compare
@@ -94,7 +94,7 @@ def adopt(report: DriftReport, project: Project, loaded: Loaded, snapshot: Snaps
     would no longer hold.
     """
     held = present(snapshot, project.moves, loaded.catalog)
-    work = Adoption(loaded)
+    work = ManifestEdit(loaded)
     wishes: list[Wish] = []
     for each in report.open:
         if not each.origin.is_drift:
@@ -108,9 +108,7 @@ def adopt(report: DriftReport, project: Project, loaded: Loaded, snapshot: Snaps
             )
     for wish in wishes:
         work.adopt(wish)
-    changed = [
-        FileChange(file, work.before[file], text) for file, text in work.after.items() if text != work.before[file]
-    ]
+    changed = [FileChange(*texts) for texts in work.files()]
     loads: list[Loaded] = []
     write_all(project.root, changed, lambda: loads.append(load(project, report.comparison.environment)))
     (again,) = loads

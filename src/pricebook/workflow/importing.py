@@ -20,9 +20,9 @@ from pricebook.catalog.product import Product
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.unit import BUILT_IN, scale_of
-from pricebook.manifest.adopt import Adoption
 from pricebook.manifest.arrangement import files_for
 from pricebook.manifest.dump import manifest_text, rates_data, spec_data
+from pricebook.manifest.edit import ManifestEdit
 from pricebook.manifest.load import Loaded, load
 from pricebook.manifest.project import MAX_YAML, Project
 from pricebook.manifest.table_dump import Dumped, tables_of
@@ -122,7 +122,7 @@ def import_account(
         gone=[(ref, id_) for ref, id_ in sorted(adopted.items()) if id_ not in present],
         contracts=sum(count for ref, count in found.snapshot.contracts.items() if ref.kind is Kind.PACKAGE),
     )
-    edits = Adoption(loaded)
+    edits = ManifestEdit(loaded)
     if loaded.catalog.nouns:
         comparison = _compare(loaded.catalog, found.snapshot, namespace, environment, at)
         _update(edits, made, comparison, found.snapshot, loaded.catalog, None if choice.everything else chosen)
@@ -168,7 +168,12 @@ def _compare(desired: Catalog, snapshot: Snapshot, namespace: str, environment: 
 
 
 def _update(
-    edits: Adoption, made: Imported, found: Comparison, snapshot: Snapshot, desired: Catalog, chosen: set[Ref] | None
+    edits: ManifestEdit,
+    made: Imported,
+    found: Comparison,
+    snapshot: Snapshot,
+    desired: Catalog,
+    chosen: set[Ref] | None,
 ) -> None:
     """Edit the manifests of what the account has otherwise. What git alone moved is left as git has it."""
     held = as_meant(snapshot, desired.nouns)
@@ -191,9 +196,9 @@ def _update(
         made.left.append(Left(ref.kind, snapshot.ids.get(ref, ""), ref.name, "", reason))
 
 
-def _changes(project: Project, folder: str, found: Survey, made: Imported, edits: Adoption) -> list[FileChange]:
+def _changes(project: Project, folder: str, found: Survey, made: Imported, edits: ManifestEdit) -> list[FileChange]:
     """Every file that changes: those that were edited, and those that new manifests and tables go to."""
-    texts: dict[str, tuple[str | None, str]] = {f: (edits.before[f], text) for f, text in edits.after.items()}
+    texts: dict[str, tuple[str | None, str]] = {file: (was, text) for file, was, text in edits.files()}
     top = project.root / folder
     existing = (
         {path.relative_to(top).as_posix() for path in top.rglob("*") if path.is_file()} if top.is_dir() else set()
