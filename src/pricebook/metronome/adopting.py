@@ -1,39 +1,40 @@
 """Taking marks on and off: an object of nobody's becomes ours, one of ours gets its present name, or is let go."""
 
+from pricebook.apply import rule
 from pricebook.apply.keys import ALIASES, DIGEST, MARKS, RATES, REF, mark_of, released_mark
 from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.renaming import Renaming
-from pricebook.metronome.account import owner_of
+from pricebook.metronome.account import Account, Json, owner_of
 from pricebook.metronome.custom_field import ENTITIES
 from pricebook.metronome.writing import Work
 from pricebook.plan.change import Adopt
 
 
 def adopt(work: Work, change: Adopt) -> str:
-    """Make an object of nobody's ours, and return its id. Its own custom fields stay. Raises StoreRefused."""
-    account, ref = work.account, change.ref
-    if change.was is not None and account.ours.get(change.was, {}).get("id") == change.id:
-        return _rename(work, change, change.was)
+    """Make an object of nobody's ours, or give one of ours its present name, and return its id. Its own custom fields
+    stay. Raises StoreRefused."""
+    account, ref, was = work.account, change.ref, change.was
     held = account.ours.get(ref)
     if held is not None and held["id"] == change.id and ref not in account.unmarked:
         return change.id
-    if held is not None and held["id"] != change.id:
-        raise StoreRefused(f"{ref} is another object already", 409, "somebody else applied in between; plan again")
-    item = held or account.others.get((ref.kind, change.id))
-    if item is None:
-        raise StoreRefused(f"there is no {ref.kind.words} {change.id}", 404, "plan again")
-    if item.get("archived_at"):
-        raise StoreRefused(f"the {ref.kind.words} {change.id} is archived and cannot be adopted", 400, "plan again")
-    if owner := owner_of(ref.kind, item):
-        message = f"the {ref.kind.words} {change.id} bears the mark {owner}"
-        raise StoreRefused(message, 409, "somebody else owns it; plan again")
+    moving = was is not None and account.ours.get(was, {}).get("id") == change.id
+    item = _item(account, change)
+    rule.check_adoption(
+        ref,
+        change.id,
+        present=item is not None,
+        archived=item is not None and bool(item.get("archived_at")),
+        owner=owner_of(ref.kind, item) if item is not None and not moving else "",
+        taken=held is not None and held["id"] != change.id,
+    )
+    if moving and was is not None:
+        return _rename(work, change, was)
     if held is None:
-        reason = account.unreadable.get(change.id, "")
-        raise StoreRefused(
-            f"the {ref.kind.words} {change.id} cannot be read: {reason}", 400, "it can only be left alone"
-        )
+        reason = account.unreadable.get(change.id, "it was not read")
+        message = f"the {ref.kind.words} {change.id} cannot be read: {reason}"
+        raise StoreRefused(message, 400, "it can only be left alone")
     marks = {REF: mark_of(account.namespace, ref), DIGEST: change.digest}
     if change.rates:
         marks[RATES] = change.rates
@@ -44,13 +45,15 @@ def adopt(work: Work, change: Adopt) -> str:
     return change.id
 
 
+def _item(account: Account, change: Adopt) -> Json | None:
+    """The object that is meant, whosever it is; None when the account does not show it."""
+    ours = (item for ref, item in account.ours.items() if ref.kind is change.ref.kind and item["id"] == change.id)
+    return next(ours, account.others.get((change.ref.kind, change.id)))
+
+
 def _rename(work: Work, change: Adopt, was: Ref) -> str:
     """Write the present name into the mark; the other marks are understood under both names."""
     account, renaming = work.account, Renaming({(was.kind, was.name): change.ref.name})
-    if change.ref in account.ours:
-        raise StoreRefused(
-            f"{change.ref} is another object already", 409, "somebody else applied in between; plan again"
-        )
     account.ours[change.ref] = account.ours.pop(was)
     try:
         work.mark(change.ref, change.id, {REF: mark_of(account.namespace, change.ref)})

@@ -7,11 +7,11 @@ After a lost answer the prices in question are read again, and only what is stil
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from pricebook.apply import rule
 from pricebook.apply.keys import RATES, RATES_NEXT
-from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.rate_book import pairs
 from pricebook.catalog.reference import Kind
-from pricebook.catalog.timeline import read_key, read_schedule
+from pricebook.catalog.timeline import read_schedule
 from pricebook.metronome.account import product_namer
 from pricebook.metronome.schedule import read_products
 from pricebook.metronome.wire.rate import rates_of
@@ -27,13 +27,12 @@ def add_rates(work: Work, change: AddRates) -> str:
     """Lay the segments over the card's timelines and return the card's id."""
     ref = change.ref
     id_: str = work.live(ref)["id"]
-    if len({rate.key for rate in change.rates}) < len(change.rates):
-        raise StoreRefused(f"a rate of {ref} stands twice in one request", 400)
+    rule.check_rates(ref, change.rates)
     for product in sorted({product for product, _ in pairs(rate.key for rate in change.rates)}):
         work.refer(ref, Kind.PRODUCT, product)
     # Snapshots that were taken before keep what they saw.
     held = work.account.rates[ref] = dict(work.account.rates.get(ref, {}))
-    missing = _missing(change, held)
+    missing = [rate for rate in change.rates if rule.settled(ref, rate, held.get(rate.key)) is not None]
     for batch in _batches(missing):
         _add(work, change, id_, held, batch)
     if change.mark and (work.live(ref).get("custom_fields") or {}).get(RATES) != change.mark:
@@ -62,20 +61,6 @@ def _add(work: Work, change: AddRates, id_: str, held: dict[str, str], batch: li
 
 def _entries(work: Work, rate: RateChange) -> list[Any]:
     return rates_of(rate.key, rate.segments, lambda name: work.id_of(Kind.PRODUCT, name), work.account.units.id_of)
-
-
-def _missing(change: AddRates, held: dict[str, str]) -> list[RateChange]:
-    """What is not there yet. Raises StoreRefused where a price is neither as it was observed nor as it is to be."""
-    missing = []
-    for rate in change.rates:
-        present = held.get(rate.key)
-        if present == after(rate):
-            continue
-        if present != rate.observed:
-            message = f"the rate {read_key(rate.key)} of {change.ref} was changed by somebody else"
-            raise StoreRefused(message, 409, "nothing was overwritten; plan again")
-        missing.append(rate)
-    return missing
 
 
 def _batches(rates: Iterable[RateChange]) -> Iterator[list[RateChange]]:

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
+from pricebook.apply import rule
 from pricebook.apply.keys import ALIASES, DIGEST, ORDER, REF, chain, mark_of, settled, uniqueness_key
 from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_card import RateCard
@@ -58,26 +60,23 @@ class Work:
         found = self.account.id_of(Ref(kind, name))
         if found is None and kind is Kind.PRODUCT and name in self.account.products:
             return name
-        if found is None:
-            raise StoreRefused(f"{Ref(kind, name)} is not there", 404, "plan again")
+        rule.check_live(Ref(kind, name), present=found is not None, archived=False)
+        assert found is not None
         return found
 
     def refer(self, ref: Ref, kind: Kind, name: str, *, archived_too: bool = False) -> str:
         """The id of what a noun refers to: it is there, and not archived. Raises StoreRefused."""
         target = Ref(kind, name)
         archived = bool(self.account.ours.get(target, {}).get("archived_at")) and not archived_too
-        if archived or (self.account.id_of(target) is None and name not in self.account.products):
-            state = "is archived" if archived else "is not there"
-            raise StoreRefused(f"{ref} refers to {target}, which {state}", 400, f"plan {target} first")
+        present = self.account.id_of(target) is not None or name in self.account.products
+        rule.check_reference(ref, target, present=present, archived=archived)
         return self.id_of(kind, name)
 
     def live(self, ref: Ref) -> Json:
         """An object of ours that is there and not archived. Raises StoreRefused."""
         found = self.account.ours.get(ref)
-        if found is None:
-            raise StoreRefused(f"{ref} is not there", 404, "plan again")
-        if found.get("archived_at"):
-            raise StoreRefused(f"{ref} is archived and cannot be changed", 400, "plan again")
+        rule.check_live(ref, present=found is not None, archived=found is not None and bool(found.get("archived_at")))
+        assert found is not None
         return found
 
     def look(self, ref: Ref) -> Json | None:
@@ -159,16 +158,11 @@ def _create(work: Work, ref: Ref, noun: Noun, digest: str) -> str:
 
 def _had(work: Work, ref: Ref, present: Json, digest: str) -> str:
     """The id of an object whose mark is there: success when the same intent put it there. Raises StoreRefused."""
-    if present.get("archived_at"):
-        message = f"{ref} was archived, and what is archived keeps its mark for good"
-        raise StoreRefused(message, 409, "declare it under another metadata.name")
     if ref.kind is Kind.PACKAGE:
         held = present["uniqueness_key"].rpartition("/")[2]
     else:
         held = settled((present.get("custom_fields") or {}).get(DIGEST, ""), digest)
-    if held != digest:
-        message = f"{ref} is there already with other content ({held or 'no digest'}, not {digest})"
-        raise StoreRefused(message, 409, "somebody else applied in between; plan again")
+    rule.check_taken(ref, digest, held, archived=bool(present.get("archived_at")))
     id_: str = present["id"]
     return id_
 
@@ -203,11 +197,7 @@ def _revise(work: Work, change: Revise, at: datetime) -> str:
     id_: str = item["id"]
     observed = _bare(_observed(work, ref, desired))
     fields = changed_fields(observed, desired)
-    for name in sorted(set(fields) - type(desired).mutable):
-        raise StoreRefused(f"{name} of {ref} cannot change", 400, "declare a new one under another name")
-    if set(getattr(observed, "credit_type_conversions", ())) - set(getattr(desired, "credit_type_conversions", ())):
-        message = f"conversions of {ref} can be added, but not changed or removed"
-        raise StoreRefused(message, 400, "use another pricing unit, or another rate card")
+    rule.check_revision(ref, type(desired).mutable, spec_of(observed), spec_of(desired))
     if fields:
         # The contents that it goes through: its fields first, then its custom fields and the mark, which go together.
         midway = desired.model_copy(update={"custom_fields": getattr(observed, "custom_fields", {})})
@@ -285,8 +275,8 @@ def _repoint(work: Work, change: Repoint) -> str:
 def _archive(work: Work, ref: Ref, at: datetime) -> str:
     item = work.account.ours.get(ref)
     id_ = work.account.id_of(ref)
-    if id_ is None:
-        raise StoreRefused(f"{ref} is not there", 404, "plan again")
+    rule.check_live(ref, present=id_ is not None, archived=False)
+    assert id_ is not None
     if item is not None and item.get("archived_at"):
         return id_
 

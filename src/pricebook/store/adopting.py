@@ -9,12 +9,12 @@ from contextlib import contextmanager
 
 from sqlalchemy import update
 
+from pricebook.apply import rule
 from pricebook.apply.keys import former_of, read_mark, released_mark
 from pricebook.catalog.rate_book import book_digest, digest_text
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import key_text, read_key
 from pricebook.plan.change import Adopt
-from pricebook.store import rule
 from pricebook.store.reading import TIMELINES, table_of
 from pricebook.store.tables import NOUNS, rate_card
 from pricebook.store.writing import Transaction

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
+from pricebook.apply import rule
 from pricebook.apply.ports import NOTHING
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import spec_of
@@ -23,7 +24,6 @@ from pricebook.plan.diff import NO_RATES
 from pricebook.plan.former import renamed
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import AFTER_RATES, Snapshot
-from pricebook.store import rule
 
 
 class MemoryStore:

@@ -8,11 +8,11 @@ from itertools import repeat
 
 from sqlalchemy import update
 
+from pricebook.apply import rule
 from pricebook.catalog.rate_book import HEAD_END, book_digest, digest_text, pairs
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.change import AddRates
 from pricebook.plan.rehearse import after, share_of
-from pricebook.store import rule
 from pricebook.store.reading import TIMELINES
 from pricebook.store.tables import rate_card
 from pricebook.store.writing import Transaction

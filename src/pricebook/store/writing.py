@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, delete, insert, update
 
+from pricebook.apply import rule
 from pricebook.apply.keys import mark_of, read_mark, uniqueness_key
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.fingerprint import read_spec, spec_of
@@ -25,7 +26,6 @@ from pricebook.catalog.traverse import references, rewritten
 from pricebook.plan.change import Archive, Create, Repoint, Revise, Supersede
 from pricebook.plan.mark import alias_digest
 from pricebook.plan.snapshot import AFTER_RATES
-from pricebook.store import rule
 from pricebook.store.alias import Assignment, current, holder, hour_of
 from pricebook.store.database import Database
 from pricebook.store.reading import ASSIGNMENTS, Reader, Row, assignments, read_account, reader_within, table_of

@@ -4,16 +4,18 @@ What a request may not contain is 400, what is not there 404, what contradicts t
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.model import USD
-from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
 from pricebook.plan.change import RateChange
 from pricebook.plan.rehearse import after
+
+if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
+    from pricebook.catalog.package import Package
 
 
 def built_in(kind: Kind, name: str) -> bool:
@@ -93,7 +95,7 @@ def settled(card: Ref, rate: RateChange, present: str | None) -> str | None:
     return schedule
 
 
-def check_package(ref: Ref, package: Package, card: Ref | None, priced: Callable[[str, str], bool]) -> None:
+def check_package(ref: Ref, package: "Package", card: Ref | None, priced: Callable[[str, str], bool]) -> None:
     """The card is found, and has a rate for every subscription. `card` is None when nothing goes by the name."""
     if package.rate_card_alias is not None and card is None:
         message = f'{ref}: no rate card has the alias "{package.rate_card_alias}"'
