@@ -10,6 +10,7 @@ from pricebook.catalog.model import Alias
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.plan.change import AddRates, Change, Create, RateChange, Repoint, Revise, Supersede
+from pricebook.plan.meaning import as_meant
 from pricebook.plan.snapshot import Snapshot
 
 AT = datetime(2025, 10, 1, 12, 30, 15, tzinfo=UTC)
@@ -135,3 +136,8 @@ def comparable(snapshot: Snapshot) -> dict[str, Any]:
         "made": dict(snapshot.made),
         "digest": snapshot.digest,
     }
+
+
+def seen(store: Store, meant: Snapshot) -> dict[str, Any]:
+    """What a store shows, beside what it was told: a store that shows less is read as what was meant lets it."""
+    return comparable(as_meant(store.snapshot("acme", AT), meant.catalog.nouns))

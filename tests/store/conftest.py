@@ -17,6 +17,8 @@ from pricebook.store.journal import SqlJournal
 from pricebook.store.memory import MemoryStore
 from pricebook.store.sql import SqlStore
 from server import Server
+from vendor import Vendor
+from vendor import vendor as vendors
 
 _SCHEMAS = count(1)
 
@@ -91,10 +93,18 @@ def remote(account: Served) -> Iterator[RemoteStore]:
         yield store
 
 
+@pytest.fixture
+def vendor() -> Iterator[Vendor]:
+    """An empty account of the vendor's, without a socket. Its clock stands still."""
+    with vendors(clock=lambda: AT) as found:
+        yield found
+
+
 STORES: dict[str, Callable[[pytest.FixtureRequest], Store]] = {
     "memory": lambda _: MemoryStore(),
     "sqlite": lambda request: request.getfixturevalue("sql"),
     "postgres": lambda request: request.getfixturevalue("postgres"),
+    "account": lambda request: request.getfixturevalue("vendor").store(),
 }
 
 

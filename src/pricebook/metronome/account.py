@@ -296,12 +296,10 @@ def _marked(account: Account, snapshot: Snapshot) -> Snapshot:
             marks[ref] = key[1]
             continue
         fields, noun = item.get("custom_fields") or {}, snapshot.catalog.nouns.get(ref)
-        if noun is None:
-            continue
         if DIGEST in fields:
-            observed, goal = digest_of(noun), fields[DIGEST].rpartition(UNDER_WAY)[2]
+            observed, goal = digest_of(noun) if noun is not None else "", fields[DIGEST].rpartition(UNDER_WAY)[2]
             marks[ref] = settled(fields[DIGEST], observed)
-            if goal != fields[DIGEST] and goal != observed:
+            if noun is not None and goal not in (fields[DIGEST], observed):
                 underway[ref] = goal
         if isinstance(noun, RateCard):
             rates = snapshot.catalog.rates.get(ref.name, NO_RATES)

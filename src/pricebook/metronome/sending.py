@@ -1,14 +1,14 @@
 """Sending what changes something: never twice blindly. After a lost answer comes a look, and only then another try.
 
 The idempotency key is made from the request, from the look that it follows, and from the number of the try since: the
-same within one try, so that nothing is done twice by the network, and another one after every look, so that neither a
-stored error nor an earlier, equal request can answer for this one.
+same within one try, so that nothing is done twice by the network, and another one after every look and every refusal,
+so that neither a stored error nor an earlier, equal request can answer for this one.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pricebook.apply.ports import OutcomeUnknown, StoreError
+from pricebook.apply.ports import OutcomeUnknown, StoreError, StoreRefused
 from pricebook.catalog.canonical import digest, encode
 from pricebook.metronome.http import Client
 
@@ -24,7 +24,7 @@ class Sender:
         self._look = nonce()
 
     def looked(self) -> None:
-        """The account was read: what was sent before has nothing to do with what is sent from now on."""
+        """It is known what became of all that was sent: that has nothing to do with what is sent from now on."""
         self._look = self._nonce()
 
     def send(
@@ -52,6 +52,9 @@ class Sender:
             except OutcomeUnknown as unknown:
                 lost = unknown
                 continue
+            except StoreRefused:
+                self.looked()  # it is known that nothing was done, and the refusal was kept under the key
+                raise
             data = answer.get("data") if isinstance(answer, dict) else None
             return data.get("id") if isinstance(data, dict) else None
         assert lost is not None
