@@ -74,11 +74,11 @@ def test_a_lease_outlasts_a_call_that_takes_longer(world: World) -> None:
 
 def test_an_apply_keeps_its_lease_while_a_step_takes_long(world: World) -> None:
     class Slow(MemoryStore):
-        def perform(self, namespace: str, change: Change, at: datetime) -> str:
+        def perform(self, namespace: str, change: Change, at: datetime, expects: str | None = None) -> str:
             world.let_pass(90)
             with pytest.raises(LeaseHeld):
                 world.acquire("prod", YOU, world.now())
-            return super().perform(namespace, change, at)
+            return super().perform(namespace, change, at, expects)
 
     wanted = Catalog({Ref(Kind.PRODUCT, "pro"): noun_of(Kind.PRODUCT, {"name": "Pro", "type": "FIXED"})})
     made = make_plan(wanted, Snapshot(world.now()), namespace="acme", environment="prod", as_of=world.now())

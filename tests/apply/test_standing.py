@@ -14,6 +14,7 @@ from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Step
+from pricebook.store.memory import MemoryStore
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 CARD = Ref(Kind.RATE_CARD, "tokens")
@@ -63,3 +64,20 @@ def test_aliases_without_their_mark_are_sent_again() -> None:
     done = after(steps, Snapshot(AT))
     assert standings(steps, done) == [Standing.DONE] * 3
     assert standings(steps, replace(done, alias_marks={})) == [Standing.DONE, Standing.DONE, Standing.READY]
+
+
+def test_an_alias_that_was_handed_over_before_a_crash_makes_no_plan_stale() -> None:
+    other = Ref(Kind.RATE_CARD, "other")
+
+    def held_by(holder: Ref) -> Catalog:
+        cards = {ref: RateCard(name=ref.name, aliases=(Alias(name="X"),) if ref == holder else ()) for ref in both}
+        return Catalog(cards)
+
+    both = (CARD, other)
+    store = MemoryStore(after(steps_to(held_by(CARD), Snapshot(AT)), Snapshot(AT)))
+    gives, takes = steps_to(held_by(other), store.snapshot("acme", AT))
+    store.perform("acme", gives.change, AT)
+    assert gives.change.ref == other
+    assert standings([gives, takes], store.snapshot("acme", AT)) == [Standing.DONE, Standing.READY]
+    store.perform("acme", takes.change, AT)
+    assert standings([gives, takes], store.snapshot("acme", AT)) == [Standing.DONE, Standing.DONE]

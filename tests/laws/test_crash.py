@@ -94,10 +94,10 @@ class Killer:
         """The store's."""
         return self.store.snapshot(*asked)
 
-    def perform(self, namespace: str, change: Change, at: datetime) -> str:
+    def perform(self, namespace: str, change: Change, at: datetime, expects: str | None = None) -> str:
         """The store's, with a boundary before and one after."""
         self.pass_boundary()
-        remote_id = self.store.perform(namespace, change, at)
+        remote_id = self.store.perform(namespace, change, at, expects)
         self.pass_boundary()
         return remote_id
 

@@ -95,11 +95,23 @@ def add(*rates: tuple[str, str | None, str], card: str = "list") -> AddRates:
     return AddRates(card, tuple(RateChange(*rate) for rate in rates))
 
 
-def repoint(aliases: Iterable[Alias], card: str = "list", order: tuple[str, ...] = ()) -> Repoint:
-    """Aliases and product order for a card."""
-    return Repoint(Ref(Kind.RATE_CARD, card), tuple(aliases), (), order)
+def repoint(
+    aliases: Iterable[Alias],
+    card: str = "list",
+    order: tuple[str, ...] = (),
+    *,
+    observed: Iterable[Alias] | None = None,
+    observed_order: tuple[str, ...] | None = None,
+    held_by: tuple[str, ...] = (),
+) -> Repoint:
+    """Aliases and product order for a card; what it is seen to have is what the account gave it, unless it is said."""
+    filled = card == CARD.name
+    had = observed if observed is not None else FIRST if filled else ()
+    ordered = observed_order if observed_order is not None else ORDER if filled else ()
+    return Repoint(Ref(Kind.RATE_CARD, card), tuple(aliases), tuple(had), order, "", ordered, held_by)
 
 
+FIRST, ORDER = (Alias(name="List"),), ("tokens", "seats")
 SEAT_RATE = key("seats", "MONTHLY")
 ACCOUNT: tuple[Change, ...] = (
     create(METRIC),
@@ -108,7 +120,7 @@ ACCOUNT: tuple[Change, ...] = (
     create(CREDIT),
     create(CARD),
     add((key(model="large"), None, flat("0.5")), (SEAT_RATE, None, flat("1000"))),
-    repoint([Alias(name="List")], order=("tokens", "seats")),
+    repoint(FIRST, order=ORDER, observed=(), observed_order=()),
     create(STARTER),
 )
 """What makes the account, in an order that works."""

@@ -51,7 +51,7 @@ def test_the_cards_alias_is_looked_up_as_of_the_start(sql: SqlStore) -> None:
     fill(sql)
     other = Ref(Kind.RATE_CARD, "other")
     sql.perform("acme", create(other), AT)
-    sql.perform("acme", repoint([Alias(name="List", starting_at=JAN)], card="other"), AT)
+    sql.perform("acme", repoint([Alias(name="List", starting_at=JAN)], card="other", held_by=("list",)), AT)
     package = sql.perform("acme", supersede(SECOND, rate_card=None, rate_card_alias="List"), AT)
     for start in (OCTOBER, FEB):
         sql.create_contract("c", start, package)

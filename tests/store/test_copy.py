@@ -59,7 +59,7 @@ def fill_all(url: str) -> None:
         )
         store.perform("acme", create(Ref(Kind.RATE_CARD, "spare")), AT)
         store.perform("acme", add((SEAT_RATE, None, flat("5")), card="spare"), AT)
-        store.perform("acme", repoint([Alias(name="List", starting_at=JAN)], "spare"), AT)
+        store.perform("acme", repoint([Alias(name="List", starting_at=JAN)], "spare", held_by=("list",)), AT)
         store.perform("acme", supersede(Ref(Kind.PACKAGE, "starter", 2), name="Starter 2"), AT)
         store.perform("acme", Archive(STARTER), AT)
         store.create_contract("c-1", JAN, package_alias="starter", uniqueness_key="k", custom_fields={"a": "ä"}, at=AT)

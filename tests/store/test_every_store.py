@@ -10,8 +10,10 @@ from account import (
     CARD,
     CREDIT,
     FEB,
+    FIRST,
     JAN,
     METRIC,
+    ORDER,
     SEAT_RATE,
     SEATS,
     STARTER,
@@ -135,7 +137,7 @@ def test_a_card_is_marked_with_the_aliases_that_it_was_given(store: Store) -> No
         store.perform("acme", change, AT)
     assert store.snapshot("acme", AT).alias_marks == {}
     given = [Alias(name="Prices", starting_at=FEB), Alias(name="List", ending_before=JAN)]
-    store.perform("acme", repoint(given, order=("seats",)), AT)
+    store.perform("acme", repoint(given, order=("seats",), observed=(), observed_order=()), AT)
     card = create(CARD, aliases=given, product_order=("seats",)).noun
     snapshot = as_meant(store.snapshot("acme", AT), {CARD: card})
     assert snapshot.alias_marks == {CARD: alias_digest(given, ["seats"])}
@@ -312,6 +314,62 @@ def test_a_rate_that_is_there_is_not_new(store: Store) -> None:
     store.perform("acme", add((LARGE, None, flat("0.5"))), AT)
 
 
+def test_an_object_is_compared_and_set(store: Store) -> None:
+    fill(store)
+    seen_by_both = create(TOKENS).digest
+    renamed_first = revise(TOKENS, name="Tokens, all models")
+    store.perform("acme", renamed_first, AT, seen_by_both)
+    store.perform("acme", renamed_first, AT, seen_by_both)  # already so
+    before = comparable(store.snapshot("acme", AT))
+    with pytest.raises(StoreRefused, match="product:tokens was changed by somebody else") as refused:
+        store.perform("acme", revise(TOKENS, name="Old name", tags=("late",)), AT, seen_by_both)
+    assert refused.value.status == 409
+    assert comparable(store.snapshot("acme", AT)) == before
+    store.perform("acme", revise(TOKENS, name="Newer"), AT, renamed_first.digest)
+
+
+NEW, OTHERS, NEXT = Alias(name="New"), Ref(Kind.RATE_CARD, "other"), Ref(Kind.RATE_CARD, "next")
+MEANWHILE: dict[str, tuple[Change, Change]] = {
+    "it was given more": (repoint((*FIRST, NEW), order=ORDER), repoint((*FIRST, Alias(name="Late")), order=ORDER)),
+    "its alias went to another card": (
+        repoint(FIRST, "other", held_by=("list",)),
+        repoint((*FIRST, NEW), order=ORDER),
+    ),
+    "another card has got the name since": (repoint((NEW,), "other"), repoint((NEW,), "next")),
+    "the name went elsewhere": (
+        repoint(FIRST, "other", held_by=("list",)),
+        repoint(FIRST, "next", held_by=("list",)),
+    ),
+}
+"""What came in between, and what was planned before it did."""
+
+
+@pytest.mark.parametrize("case", MEANWHILE)
+def test_aliases_are_compared_and_set(store: Store, case: str) -> None:
+    fill(store)
+    for ref in (OTHERS, NEXT):
+        store.perform("acme", create(ref), AT)
+    came, late = MEANWHILE[case]
+    store.perform("acme", came, AT)
+    store.perform("acme", came, AT)  # already so
+    before = comparable(store.snapshot("acme", AT))
+    with pytest.raises(StoreRefused, match=f"{late.ref}, or who has its aliases, was changed") as refused:
+        store.perform("acme", late, AT)
+    assert refused.value.status == 409
+    assert comparable(store.snapshot("acme", AT)) == before
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_an_alias_goes_from_card_to_card_in_either_order(store: Store, first: int) -> None:
+    fill(store)
+    store.perform("acme", create(OTHERS), AT)
+    steps = [repoint(FIRST, "other", held_by=("list",)), repoint((), order=ORDER)]
+    for step in (steps[first], steps[1 - first], *steps):
+        store.perform("acme", step, AT)
+    cards = store.snapshot("acme", AT).catalog.cards
+    assert (cards["list"].aliases, cards["other"].aliases) == ((), FIRST)
+
+
 def test_rates_know_their_digest_count_and_entries(store: Store) -> None:
     fill(store)
     for start in range(0, 3000, 1000):
@@ -329,7 +387,7 @@ def test_rates_know_their_digest_count_and_entries(store: Store) -> None:
 def test_a_card_is_created_without_aliases_and_keeps_them_when_revised(store: Store) -> None:
     store.perform("acme", create(CARD, aliases=({"name": "List"},)), AT)
     bare = store.snapshot("acme", AT).catalog.nouns[CARD]
-    store.perform("acme", repoint([Alias(name="List")]), AT)
+    store.perform("acme", repoint([Alias(name="List")], observed=(), observed_order=()), AT)
     store.perform("acme", revise(CARD, name="Renamed"), AT)
     assert bare == create(CARD).noun
     assert (

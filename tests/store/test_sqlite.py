@@ -167,9 +167,10 @@ def test_references_are_kept_as_ids(raw: sqlite3.Connection, sql: SqlStore) -> N
 
 def test_a_card_shows_its_aliases_as_they_really_are(raw: sqlite3.Connection, sql: SqlStore) -> None:
     sql.perform("acme-2", create(CARD), AT)
-    sql.perform("acme-2", repoint([Alias(name="List", starting_at=JAN)]), AT)
-    assert sql.snapshot("acme", AT).catalog.cards["list"].aliases == (Alias(name="List", ending_before=JAN),)
-    sql.perform("acme", repoint([Alias(name="List")]), AT)
+    sql.perform("acme-2", repoint([Alias(name="List", starting_at=JAN)], observed=(), observed_order=()), AT)
+    left = (Alias(name="List", ending_before=JAN),)
+    assert sql.snapshot("acme", AT).catalog.cards["list"].aliases == left
+    sql.perform("acme", repoint([Alias(name="List")], observed=left), AT)
     assert sql.snapshot("acme", AT).catalog.cards["list"].aliases == (Alias(name="List"),)
 
 

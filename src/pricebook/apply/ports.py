@@ -56,8 +56,12 @@ class Store(Protocol):
         object that bears its mark. Only what is asked for may cost requests of its own.
         """
 
-    def perform(self, namespace: str, change: Change, at: datetime) -> str:
+    def perform(self, namespace: str, change: Change, at: datetime, expects: str | None = None) -> str:
         """Make one change, whole or not at all, and return the store's id of the object (a card's for its rates).
+
+        What is overwritten is what the plan saw, or what the change leads to already: else StoreRefused (409), and
+        nothing is. Of a Revise that is `expects`, the digest of the object (`plan.step.Step`); rates and aliases are in
+        the change itself. Where others can come between the look and the write, the look is the last thing before it.
 
         A create whose mark is already there with the same digest is success already had and returns that id. The mark
         that comes with a change is kept with it: the digest of a Create or Revise, the `mark` of an AddRates unless it

@@ -3,15 +3,16 @@
 What a request may not contain is 400, what is not there 404, what contradicts the present state 409.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pricebook.apply.handover import fits
 from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.canonical import encode
-from pricebook.catalog.model import USD
+from pricebook.catalog.model import USD, Alias
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
-from pricebook.plan.change import RateChange
+from pricebook.plan.change import RateChange, Repoint
 from pricebook.plan.rehearse import after
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
@@ -75,6 +76,19 @@ def check_revision(ref: Ref, mutable: frozenset[str], observed: Mapping[str, Any
             raise StoreRefused(message, 400, "use another pricing unit, or another rate card")
 
 
+def check_observed(ref: Ref, present: str, expects: str | None, digest: str) -> None:
+    """What is overwritten is what the plan saw, or what the change leads to already. `expects` is None when nothing is
+    known to have been seen."""
+    if expects is not None and present not in (expects, digest):
+        raise _moved(str(ref))
+
+
+def check_repoint(change: Repoint, held: Collection[Alias], order: tuple[str, ...], holders: Iterable[str]) -> None:
+    """The same of a card's aliases and product order. `holders` are the other cards that have one of the names now."""
+    if not fits(change, held, order, holders):
+        raise _moved(f"{change.ref}, or who has its aliases,")
+
+
 def check_rates(card: Ref, rates: tuple[RateChange, ...]) -> None:
     """No price is named twice in one request."""
     if len({rate.key for rate in rates}) < len(rates):
@@ -90,8 +104,7 @@ def settled(card: Ref, rate: RateChange, present: str | None) -> str | None:
     if present == schedule:
         return None
     if present != rate.observed:
-        message = f"the rate {read_key(rate.key)} of {card} was changed by somebody else"
-        raise StoreRefused(message, 409, "nothing was overwritten; plan again")
+        raise _moved(f"the rate {read_key(rate.key)} of {card}")
     return schedule
 
 
@@ -105,3 +118,7 @@ def check_package(ref: Ref, package: "Package", card: Ref | None, priced: Callab
         if not priced(product, frequency):
             message = f"{ref}: {card or 'no rate card'} has no {frequency} rate for product:{product}"
             raise StoreRefused(message, 400, "add the rate to the card first")
+
+
+def _moved(what: str) -> StoreRefused:
+    return StoreRefused(f"{what} was changed by somebody else", 409, "nothing was overwritten; plan again")

@@ -7,11 +7,11 @@ plan is stale, and nothing without the lease. After a crash the same call goes o
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pricebook.apply.events import Event, Finished, Started, Verifying
-from pricebook.apply.lease import held
+from pricebook.apply.lease import BEAT, held
 from pricebook.apply.ports import (
     Clock,
     Journal,
@@ -152,8 +152,11 @@ def _do(state: _Run, step: Step, *, done: bool) -> None:
         _finish(state, step, StepResult(step.id, "blocked", f"needs {missing[0]}"))
         return
     try:
+        asked = state.clock()
         _record(state, step, State.SENT)
-        remote_id = state.store.perform(state.plan.namespace, _stored(step.change, state.plan), state.clock())
+        _check_pause(state, asked)
+        change = _stored(step.change, state.plan)
+        remote_id = state.store.perform(state.plan.namespace, change, state.clock(), step.expects)
     except OutcomeUnknown as error:
         result = StepResult(step.id, "unknown", _sentence(error))
     except StoreError as error:
@@ -176,6 +179,14 @@ def _finish(state: _Run, step: Step, result: StepResult) -> None:
 def _record(state: _Run, step: Step, what: State, remote_id: str = "", detail: str = "") -> None:
     entry = JournalEntry(state.number, step.id, what, state.clock(), state.lease.owner, remote_id, detail)
     state.journal.record(state.plan.environment, state.lease, [entry])
+
+
+def _check_pause(state: _Run, since: datetime) -> None:
+    """After a while in which we may have stood still: whether nobody took over and applied something newer. Raises
+    LeaseLost."""
+    now = state.clock()
+    if now - since > timedelta(seconds=BEAT):
+        state.journal.renew(state.plan.environment, state.lease, now)
 
 
 def _verify(state: _Run) -> list[str]:

@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import assert_never
 
+from pricebook.apply.handover import fits
 from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.change import AddRates, Adopt, Archive, Create, RateChange, Release, Repoint, Revise, Supersede
-from pricebook.plan.diff import NO_RATES
+from pricebook.plan.diff import NO_RATES, holders_of
 from pricebook.plan.mark import RateMark, alias_digest
 from pricebook.plan.meaning import as_meant
 from pricebook.plan.rehearse import after
@@ -66,8 +67,9 @@ def _standing(step: Step, snapshot: Snapshot, schedules: dict[str, dict[str, str
             if set(card.aliases) == set(change.aliases) and card.product_order == change.product_order:
                 marked = snapshot.alias_marks.get(change.ref) == alias_digest(change.aliases, change.product_order)
                 return Standing.DONE if marked else Standing.READY
-            held = set(card.aliases)
-            return Standing.READY if held in (set(change.observed), set(change.aliases)) else Standing.STALE
+            holders = holders_of(change.given, change.ref, snapshot.catalog)
+            seen = fits(change, card.aliases, card.product_order, holders)
+            return Standing.READY if seen else Standing.STALE
         case Adopt():
             return _of_adoption(change, step.expects, snapshot)
         case Release():

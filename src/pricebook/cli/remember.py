@@ -47,9 +47,9 @@ class Witness:
         self.head = found.head
         return found
 
-    def perform(self, namespace: str, change: Change, at: datetime) -> str:
+    def perform(self, namespace: str, change: Change, at: datetime, expects: str | None = None) -> str:
         """See `apply.ports.Store`."""
-        return self.store.perform(namespace, change, at)
+        return self.store.perform(namespace, change, at, expects)
 
     def cannot(self, namespace: str, change: Change) -> Iterable[Violation]:
         """See `apply.ports.Store`."""

@@ -76,8 +76,12 @@ class RemoteStore:
         self._work = Work(self._client, self._sender, account, snapshot, self._keys)
         return snapshot
 
-    def perform(self, namespace: str, change: Change, at: datetime) -> str:
-        """See `apply.ports.Store`. Looks again after a lost answer, and sends again what is not there."""
+    def perform(self, namespace: str, change: Change, at: datetime, expects: str | None = None) -> str:
+        """See `apply.ports.Store`. Looks again after a lost answer, and sends again what is not there.
+
+        The vendor compares nothing, so who writes between our look and our request is overwritten: a round trip before
+        fields and aliases are, and since the account was read for rates. The lease keeps other applies away meanwhile.
+        """
         work = self._known(namespace, at)
         self._keys.prepare()
         match change:
@@ -90,7 +94,7 @@ class RemoteStore:
                 return adopt(work, change)
             case Release():
                 return release(work, change.ref)
-        return perform_noun(work, change, at)
+        return perform_noun(work, change, at, expects)
 
     def sign(self, namespace: str, mark: str, at: datetime, *, anew: bool = False) -> str:
         """See `apply.ports.BillingStore`: in a custom field of one object of ours."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import assert_never
 
 from pricebook.apply import rule
-from pricebook.apply.keys import ALIASES, DIGEST, ORDER, REF, chain, mark_of, settled, uniqueness_key
+from pricebook.apply.keys import ALIASES, DIGEST, ORDER, REF, UNDER_WAY, chain, mark_of, settled, uniqueness_key
 from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import spec_of
@@ -26,6 +26,7 @@ from pricebook.metronome.listing import everything
 from pricebook.metronome.sending import Sender
 from pricebook.metronome.wire.noun import aliases_json, changed_fields, created, updated
 from pricebook.plan.change import Archive, Create, Repoint, Revise, Supersede
+from pricebook.plan.diff import holders_of
 from pricebook.plan.mark import alias_digest, order_digest
 from pricebook.plan.meaning import as_meant
 from pricebook.plan.snapshot import AFTER_RATES, Snapshot, digest_of
@@ -96,6 +97,28 @@ class Work:
             self.account.ours[ref] = found[-1]
         return found[-1] if found else None
 
+    def fetch(self, ref: Ref) -> None:
+        """Read one object of ours anew. Raises StoreError."""
+        id_, path = self.account.ours[ref]["id"], PATHS[ref.kind]
+        if ref.kind is Kind.BILLABLE_METRIC:
+            answer = self.client.read("GET", f"{path}/{id_}")
+        else:
+            answer = self.client.read("POST", f"{path}/get", {"id": id_})
+        self.account.ours[ref] = answer["data"]
+        self.nouns[ref] = noun_in(self.account, ref) or self.nouns[ref]
+
+    def fetch_aliases(self) -> None:
+        """Read anew which aliases the cards of ours have."""
+        method, path, body, _ = LISTS[Kind.RATE_CARD]
+        refs = {item["id"]: ref for ref, item in self.account.ours.items() if ref.kind is Kind.RATE_CARD}
+        for item in everything(self.client, path, body, method=method):
+            ref = refs.get(item["id"])
+            if ref is not None and ref in self.nouns:
+                self.account.ours[ref] = item
+                shown = noun_in(self.account, ref)
+                aliases = shown.aliases if isinstance(shown, RateCard) else ()
+                self.nouns[ref] = self.nouns[ref].model_copy(update={"aliases": aliases})
+
     def mark(self, ref: Ref, id_: str, marks: Mapping[str, str]) -> None:
         """Set custom fields of an object. Saying the same twice does no harm, so no look is needed in between."""
         self.keys.declare(ref.kind, marks)
@@ -105,15 +128,17 @@ class Work:
         self.account.ours[ref] = {**item, "custom_fields": {**(item.get("custom_fields") or {}), **marks}}
 
 
-def perform_noun(work: Work, change: Create | Revise | Supersede | Repoint | Archive, at: datetime) -> str:
-    """Make the change and return the id of its object."""
+def perform_noun(
+    work: Work, change: Create | Revise | Supersede | Repoint | Archive, at: datetime, expects: str | None
+) -> str:
+    """Make the change and return the id of its object; `expects` as in `apply.ports.Store`."""
     match change:
         case Create() | Supersede():
             if change.ref.kind is Kind.PRICING_UNIT:
                 return _create_unit(work, change.ref, change.noun)
             return _create(work, change.ref, change.noun, change.digest)
         case Revise():
-            return _revise(work, change, at)
+            return _revise(work, change, at, expects)
         case Repoint():
             return _repoint(work, change)
         case Archive():
@@ -191,11 +216,13 @@ def _create_unit(work: Work, ref: Ref, noun: Noun) -> str:
     return id_
 
 
-def _revise(work: Work, change: Revise, at: datetime) -> str:
+def _revise(work: Work, change: Revise, at: datetime, expects: str | None) -> str:
     ref, desired = change.ref, _bare(change.noun)
-    item = work.live(ref)
-    id_: str = item["id"]
-    observed = _bare(_observed(work, ref, desired))
+    id_: str = work.live(ref)["id"]
+    observed = _bare(_observed(work, ref, desired, anew=True))
+    stations = (work.live(ref).get("custom_fields") or {}).get(DIGEST, "").split(UNDER_WAY)
+    if digest_of(observed) not in stations or stations[-1] != change.digest:  # else it is half way there
+        rule.check_observed(ref, digest_of(observed), expects, change.digest)
     fields = changed_fields(observed, desired)
     rule.check_revision(ref, type(desired).mutable, spec_of(observed), spec_of(desired))
     if fields:
@@ -239,10 +266,12 @@ def _update(work: Work, ref: Ref, id_: str, desired: Noun, fields: list[str], at
 
 def _repoint(work: Work, change: Repoint) -> str:
     ref = change.ref
-    item = work.live(ref)
-    id_: str = item["id"]
-    card = work.nouns[ref]
+    id_: str = work.live(ref)["id"]
+    work.fetch_aliases()
+    item, card = work.live(ref), work.nouns[ref]
     assert isinstance(card, RateCard)
+    # The order is not shown, so nobody can tell whether it is still the one that was seen.
+    rule.check_repoint(change, card.aliases, change.observed_order, holders_of(change.given, ref, Catalog(work.nouns)))
     order = [work.refer(ref, Kind.PRODUCT, name, archived_too=True) for name in change.product_order]
     marks: dict[str, str] = {}
     held = item.get("custom_fields") or {}
@@ -297,8 +326,7 @@ def _archive(work: Work, ref: Ref, at: datetime) -> str:
 def _observed(work: Work, ref: Ref, desired: Noun, *, anew: bool = False) -> Noun:
     """The noun as the account shows it, read as the desired one lets it be read."""
     if anew:
-        work.look(ref)
-        work.nouns[ref] = noun_in(work.account, ref) or work.nouns[ref]
+        work.fetch(ref)
     small = Snapshot(work.snapshot.observed_at, Catalog({ref: work.nouns[ref]}), ids={ref: ""}, partial=True)
     return as_meant(small, {ref: desired}).catalog.nouns[ref]
 

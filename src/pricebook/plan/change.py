@@ -96,13 +96,24 @@ class Supersede:
 
 @dataclass(frozen=True, slots=True)
 class Repoint:
-    """The aliases and the product order of a rate card, given once its rates are all there."""
+    """The aliases and the product order of a rate card, given once its rates are all there.
+
+    `observed` and `observed_order` are what it had, and `held_by` the other cards that had any of the names that it is
+    given: a name that another one has got meanwhile is not taken away again.
+    """
 
     ref: Ref
     aliases: tuple[Alias, ...]
     observed: tuple[Alias, ...]
     product_order: tuple[str, ...] = ()
     reason: str = ""
+    observed_order: tuple[str, ...] = ()
+    held_by: tuple[str, ...] = ()
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The names of the aliases that it does not have yet as they are to be."""
+        return frozenset(alias.name for alias in self.aliases if alias not in self.observed)
 
 
 @dataclass(frozen=True, slots=True)

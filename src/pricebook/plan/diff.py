@@ -4,7 +4,7 @@ Pure; order and hazards come after. What the store holds and no manifest declare
 """
 
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
@@ -131,7 +131,21 @@ def _diff_card(
     held = observed.aliases if observed is not None else ()
     order = observed.product_order if observed is not None else ()
     if set(card.aliases) != set(held) or card.product_order != order:
-        difference.changes.append(Repoint(ref, card.aliases, held, card.product_order))
+        change = Repoint(ref, card.aliases, held, card.product_order, observed_order=order)
+        holders = holders_of(change.given, ref, snapshot.catalog)
+        difference.changes.append(replace(change, held_by=holders))
+
+
+def holders_of(names: Collection[str], card: Ref, catalog: Catalog) -> tuple[str, ...]:
+    """The other cards that have an alias of one of these names."""
+    cards: dict[str, RateCard] = catalog.cards
+    return tuple(
+        sorted(
+            other
+            for other, held in cards.items()
+            if other != card.name and any(alias.name in names for alias in held.aliases)
+        )
+    )
 
 
 def diff_rates(

@@ -120,6 +120,7 @@ def _step_text(step: Step) -> str:
         case Repoint():
             data |= {"action": "repoint", "aliases": [spec_of(alias) for alias in change.aliases]}
             data |= {"observed": [spec_of(alias) for alias in change.observed], "product_order": change.product_order}
+            data |= {"observed_order": change.observed_order, "held_by": change.held_by}
         case Adopt():
             data |= {"action": "adopt", "adopts": change.id, "digest": change.digest, "spec": spec_of(change.noun)}
             data |= {"mark": change.rates, "alias_mark": change.aliases}
@@ -204,8 +205,9 @@ def _change(data: Mapping[str, Any]) -> Change:
     if action == "archive":
         return Archive(ref, reason)
     if action == "repoint":
-        order = tuple(data["product_order"])
-        return Repoint(ref, _aliases(data["aliases"]), _aliases(data["observed"]), order, reason)
+        aliases, observed = _aliases(data["aliases"]), _aliases(data["observed"])
+        order, before, holders = (tuple(data[name]) for name in ("product_order", "observed_order", "held_by"))
+        return Repoint(ref, aliases, observed, order, reason, before, holders)
     noun = noun_of(ref.kind, data["spec"])
     if action == "adopt":
         was = Ref.parse(data["was"]) if "was" in data else None

@@ -82,6 +82,8 @@ def plan_schema() -> dict[str, Any]:
             "aliases": {"type": "array", "items": {"type": "object"}},
             "observed": {"type": "array", "items": {"type": "object"}},
             "product_order": texts,
+            "observed_order": {**texts, "description": "the order that the card had"},
+            "held_by": {**texts, "description": "the other cards that had one of the aliases that it is given"},
         },
         "additionalProperties": False,
     }

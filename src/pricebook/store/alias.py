@@ -28,6 +28,12 @@ class Assignment(NamedTuple):
     assigned_at: str
     withdrawn_at: str | None = None
 
+    @classmethod
+    def of(cls, alias: Alias, object_id: str, at: datetime, position: int, seq: int = 0) -> "Assignment":
+        """The entry of an alias that is given to an object now."""
+        start, end = _text(alias.starting_at), _text(alias.ending_before)
+        return cls(seq, alias.name, object_id, position, start, end, hour_of(at))
+
     @property
     def takes_from(self) -> str:
         """From when on it ends the alias on other objects."""

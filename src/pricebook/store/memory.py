@@ -20,10 +20,12 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import references
 from pricebook.plan.change import AddRates, Adopt, Archive, Change, Create, Release, Repoint, Revise, Supersede
-from pricebook.plan.diff import NO_RATES
+from pricebook.plan.diff import NO_RATES, holders_of
 from pricebook.plan.former import renamed
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.snapshot import AFTER_RATES, Snapshot
+from pricebook.plan.snapshot import AFTER_RATES, Snapshot, digest_of
+from pricebook.store.alias import Assignment
+from pricebook.store.alias import held as aliases_of
 
 
 class MemoryStore:
@@ -36,17 +38,18 @@ class MemoryStore:
         """See `apply.ports.Store`. Whatever it holds bears our marks, so there is nothing to adopt."""
         return replace(self._held, observed_at=at) if self._held is not None else Snapshot(observed_at=at)
 
-    def perform(self, namespace: str, change: Change, at: datetime) -> str:
+    def perform(self, namespace: str, change: Change, at: datetime, expects: str | None = None) -> str:
         """See `apply.ports.Store`."""
         held = self.snapshot(namespace, at)
         if isinstance(change, Adopt) and change.was in held.ids and change.ref not in held.ids:
             # It is ours under another name: from now on under this one.
             assert change.was is not None
             held = self._held = rehearse(renamed(held, [(change.was, change.ref)]), [change])
-        wanted = _wanted(held, change, at)
+        wanted = _wanted(held, change, at, expects)
         id_ = held.ids[change.ref] if isinstance(wanted, Release) else ""
         if wanted is not None:
-            held = self._held = _without_archived_rates(rehearse(held, [wanted]))
+            done = _without_archived_rates(rehearse(held, [wanted]))
+            held = self._held = _handed_over(done, wanted, at) if isinstance(wanted, Repoint) else done
         return id_ or held.ids[change.ref]
 
     def cannot(self, namespace: str, change: Change) -> Iterable[Violation]:
@@ -54,7 +57,7 @@ class MemoryStore:
         return ()
 
 
-def _wanted(held: Snapshot, change: Change, at: datetime) -> Change | None:
+def _wanted(held: Snapshot, change: Change, at: datetime, expects: str | None) -> Change | None:
     """What is left to do of the change; None when it was done before. Raises StoreRefused."""
     ref = change.ref
     match change:
@@ -72,6 +75,7 @@ def _wanted(held: Snapshot, change: Change, at: datetime) -> Change | None:
             noun = _bare(change.noun)
             found = (Ref(kind, name) for _, kind, name in references(noun))
             _check_references(held, ref, found, archived_too=True)
+            rule.check_observed(ref, digest_of(held.catalog.nouns[ref]), expects, change.digest)
             rule.check_revision(ref, type(noun).mutable, spec_of(_bare(held.catalog.nouns[ref])), spec_of(noun))
             return replace(change, noun=noun)
         case AddRates():
@@ -86,6 +90,9 @@ def _wanted(held: Snapshot, change: Change, at: datetime) -> Change | None:
             _check_live(held, ref)
             products_of_order = (Ref(Kind.PRODUCT, product) for product in change.product_order)
             _check_references(held, ref, products_of_order, archived_too=True)
+            card = held.catalog.cards[change.ref.name]
+            holders = holders_of(change.given, ref, held.catalog)
+            rule.check_repoint(change, card.aliases, card.product_order, holders)
             return change
         case Adopt():
             holder = next((other for other, id_ in held.ids.items() if id_ == change.id), None)
@@ -141,6 +148,18 @@ def _card_by_alias(held: Snapshot, name: str, at: str) -> str | None:
         if alias.name == name and (alias.ending_before is None or instant_text(alias.ending_before) > at)
     ]
     return min(found)[1] if found else None
+
+
+def _handed_over(snapshot: Snapshot, change: Repoint, at: datetime) -> Snapshot:
+    """The aliases that a card was given end on the other ones that have them."""
+    others = {name: snapshot.catalog.cards[name] for name in holders_of(change.given, change.ref, snapshot.catalog)}
+    had = [(alias, name) for name, card in others.items() for alias in card.aliases]
+    gets = [(alias, change.ref.name) for alias in change.aliases if alias.name in change.given]
+    log = [Assignment.of(alias, name, at, seq, seq) for seq, (alias, name) in enumerate([*had, *gets])]
+    nouns = dict(snapshot.catalog.nouns)
+    for name, card in others.items():
+        nouns[Ref(Kind.RATE_CARD, name)] = card.model_copy(update={"aliases": aliases_of(log, name)})
+    return replace(snapshot, catalog=Catalog(nouns, snapshot.catalog.rates))
 
 
 def _without_archived_rates(snapshot: Snapshot) -> Snapshot:

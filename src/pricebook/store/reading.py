@@ -162,7 +162,7 @@ def read_snapshot(reader: Reader, namespace: str, at: datetime, adopt: Mapping[R
     names = {(kind, row[0]): ref.name for kind, found in rows.items() for ref, row in found.items()}
     archived = frozenset(ref for found in rows.values() for ref, row in found.items() if row[4] is not None)
     nouns = {
-        ref: _named(_noun(reader, ref, row[3]), names)
+        ref: _named(noun_in(reader, ref, row[3]), names)
         for found in rows.values()
         for ref, row in found.items()
         if ref not in archived or ref.kind is Kind.PACKAGE
@@ -259,7 +259,8 @@ def _foreign(reader: Reader, prefix: str, asked: Mapping[str, str | None]) -> It
                 yield Foreign(kind, id_, name, archived_at is not None, owner, unreadable, former)
 
 
-def _noun(reader: Reader, ref: Ref, spec: str) -> Noun:
+def noun_in(reader: Reader, ref: Ref, spec: str) -> Noun:
+    """The noun of a row, with ids where our names are meant. Raises StoreError for a row that holds none."""
     try:
         return noun_of(ref.kind, read_spec(spec))
     except ValueError as error:

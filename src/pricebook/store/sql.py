@@ -78,15 +78,15 @@ class SqlStore:
             reader.close()
         return snapshot
 
-    def perform(self, namespace: str, change: Change, at: datetime) -> str:
+    def perform(self, namespace: str, change: Change, at: datetime, expects: str | None = None) -> str:
         """See `apply.ports.Store`. When the connection is lost, it is asked for once more on another one: what is there
         already is not made again."""
         try:
-            return self._perform(namespace, change, at)
+            return self._perform(namespace, change, at, expects)
         except (ServerLost, OutcomeUnknown):
-            return self._perform(namespace, change, at)
+            return self._perform(namespace, change, at, expects)
 
-    def _perform(self, namespace: str, change: Change, at: datetime) -> str:
+    def _perform(self, namespace: str, change: Change, at: datetime, expects: str | None) -> str:
         from pricebook.store.writing import Transaction, perform_noun
 
         with self._writing() as connection:
@@ -103,7 +103,7 @@ class SqlStore:
                 from pricebook.store.adopting import release
 
                 return release(work, change.ref)
-            return perform_noun(work, change)
+            return perform_noun(work, change, expects)
 
     def cannot(self, namespace: str, change: Change) -> "Iterable[Violation]":
         """See `apply.ports.Store`: whatever the model can say can be kept."""

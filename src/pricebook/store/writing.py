@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, update
 
 from pricebook.apply import rule
 from pricebook.apply.keys import mark_of, read_mark, uniqueness_key
-from pricebook.catalog.canonical import encode
+from pricebook.catalog.canonical import decode, encode
 from pricebook.catalog.fingerprint import read_spec, spec_of
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Alias, Noun
@@ -25,10 +25,19 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import references, rewritten
 from pricebook.plan.change import Archive, Create, Repoint, Revise, Supersede
 from pricebook.plan.mark import alias_digest
-from pricebook.plan.snapshot import AFTER_RATES
-from pricebook.store.alias import Assignment, current, holder, hour_of
+from pricebook.plan.snapshot import AFTER_RATES, digest_of
+from pricebook.store.alias import Assignment, current, held, holder, hour_of
 from pricebook.store.database import Database
-from pricebook.store.reading import ASSIGNMENTS, Reader, Row, assignments, read_account, reader_within, table_of
+from pricebook.store.reading import (
+    ASSIGNMENTS,
+    Reader,
+    Row,
+    assignments,
+    noun_in,
+    read_account,
+    reader_within,
+    table_of,
+)
 from pricebook.store.tables import NOUNS, account, alias
 
 
@@ -59,6 +68,12 @@ class Transaction:
         """id, digest, archived_at and spec of a noun of ours."""
         sql = f"SELECT id, digest, archived_at, spec FROM {table_of(ref.kind)} WHERE mark = ?"
         return self.reader.one(sql, self.mark(ref))
+
+    def name(self, kind: Kind, id_: str) -> str:
+        """Our name of an object; its id when it is not ours."""
+        row = self.reader.one(f"SELECT mark FROM {table_of(kind)} WHERE id = ?", id_)
+        ref = read_mark(self.namespace, row[0] or "") if row is not None else None
+        return ref.name if ref is not None else id_
 
     def live(self, ref: Ref) -> Row:
         """The same of a noun that must be there and not archived. Raises StoreRefused."""
@@ -93,13 +108,15 @@ def sign(work: Transaction, mark: str, *, anew: bool) -> str:
     return mark
 
 
-def perform_noun(work: Transaction, change: Create | Revise | Supersede | Repoint | Archive) -> str:
-    """Make the change and return the id of its object. Raises StoreRefused."""
+def perform_noun(
+    work: Transaction, change: Create | Revise | Supersede | Repoint | Archive, expects: str | None
+) -> str:
+    """Make the change and return the id of its object; `expects` as in `apply.ports.Store`. Raises StoreRefused."""
     match change:
         case Create() | Supersede():
             return _create(work, change.ref, change.noun, change.digest)
         case Revise():
-            return _revise(work, change)
+            return _revise(work, change, expects)
         case Repoint():
             return _repoint(work, change)
         case Archive():
@@ -141,8 +158,12 @@ def _create(work: Transaction, ref: Ref, noun: Noun, digest: str) -> str:
     return id_
 
 
-def _revise(work: Transaction, change: Revise) -> str:
+def _revise(work: Transaction, change: Revise, expects: str | None) -> str:
     id_, _, _, observed = work.live(change.ref)
+    if expects is not None:
+        present = rewritten(noun_in(work.reader, change.ref, observed), work.name)
+        assert isinstance(present, Noun)
+        rule.check_observed(change.ref, digest_of(present), expects, change.digest)
     noun = change.noun.model_copy(update=AFTER_RATES) if isinstance(change.noun, RateCard) else change.noun
     spec = _spec(noun, _ids(work, change.ref, noun, archived_too=True))
     before: Any = read_spec(observed)
@@ -158,12 +179,13 @@ def _repoint(work: Transaction, change: Repoint) -> str:
     products = work.find_all(Kind.PRODUCT, change.product_order)
     for name in change.product_order:
         rule.check_reference(change.ref, Ref(Kind.PRODUCT, name), present=name in products, archived=False)
+    sql = f"{ASSIGNMENTS} AND name IN (SELECT name FROM alias WHERE object_id = ?)"
+    log = [Assignment(*row) for row in work.reader.rows(sql, Kind.RATE_CARD.value, id_)]
+    rule.check_repoint(change, held(log, id_), _order(work, id_), _holders(work, change, id_))
     table = NOUNS[Kind.RATE_CARD]
     order = encode([products[name][0] for name in change.product_order])
     mark = alias_digest(change.aliases, change.product_order)
     work.connection.execute(update(table).where(table.c.id == id_).values(product_order=order, aliases_mark=mark))
-    sql = f"{ASSIGNMENTS} AND name IN (SELECT name FROM alias WHERE object_id = ?)"
-    log = [Assignment(*row) for row in work.reader.rows(sql, Kind.RATE_CARD.value, id_)]
     left = [entry for entry, end in current(log, id_) if end == entry.ending_before]
     new: list[tuple[int, Alias]] = []
     for position, wanted in enumerate(change.aliases):
@@ -178,6 +200,24 @@ def _repoint(work: Transaction, change: Repoint) -> str:
         _update_alias(work, alias.c.seq == entry.seq, withdrawn_at=hour_of(work.at))
     _assign(work, Kind.RATE_CARD, id_, new)
     return str(id_)
+
+
+def _order(work: Transaction, card_id: str) -> tuple[str, ...]:
+    """The product order of a card, by our names."""
+    row = work.reader.one("SELECT product_order FROM rate_card WHERE id = ?", card_id)
+    assert row is not None
+    order: Any = decode(row[0])
+    return tuple(work.name(Kind.PRODUCT, id_) for id_ in order)
+
+
+def _holders(work: Transaction, change: Repoint, card_id: str) -> set[str]:
+    """The other cards of ours that have an alias of one of the names that the card is given."""
+    ids = set()
+    for name in change.given:
+        log = assignments(work.reader, Kind.RATE_CARD, name)
+        ids |= {entry.object_id for entry in log if held(log, entry.object_id)}
+    names = {id_: work.name(Kind.RATE_CARD, id_) for id_ in ids - {card_id}}
+    return {name for id_, name in names.items() if name != id_}
 
 
 def _archive(work: Transaction, ref: Ref) -> str:
@@ -239,18 +279,11 @@ def _card_by_alias(work: Transaction, name: str) -> str | None:
 
 
 def _assign(work: Transaction, kind: Kind, id_: str, aliases: Iterable[tuple[int, Alias]]) -> None:
-    values = [
-        {
-            "kind": kind.value,
-            "name": given.name,
-            "object_id": id_,
-            "position": position,
-            "starting_at": instant_text(given.starting_at) if given.starting_at else None,
-            "ending_before": instant_text(given.ending_before) if given.ending_before else None,
-            "assigned_at": hour_of(work.at),
-        }
-        for position, given in aliases
-    ]
+    values = []
+    for position, given in aliases:
+        entry = Assignment.of(given, id_, work.at, position)._asdict()
+        del entry["seq"]  # the database numbers them
+        values.append({"kind": kind.value, **entry})
     if values:
         work.connection.execute(insert(alias), values)
 

@@ -47,7 +47,7 @@ class _Ahead:
         held = self._store.snapshot(namespace, at, {**self._pending.adopted, **adopt})
         return rehearse(renamed(held, self._pending.moved), (step.change for step in self._pending.steps))
 
-    def perform(self, namespace: str, change: Change, at: datetime) -> str:
+    def perform(self, namespace: str, change: Change, at: datetime, expects: str | None = None) -> str:
         """See `apply.ports.Store`."""
         raise AssertionError("what is only rehearsed is not written")
 
