@@ -9,7 +9,7 @@ from account import AT, CARD, FEB, JAN, MAR, STARTER, create, fill, supersede
 from pricebook.apply.ports import ContractStore, StoreRefused
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.metronome.remote import RemoteStore
-from pricebook.plan.change import Archive
+from pricebook.plan.change import Archive, Release
 from pricebook.plan.contract import Contract, Provision, Transition
 from pricebook.sandbox.server import Served
 
@@ -261,3 +261,15 @@ def test_an_account_is_marked_once_for_each_namespace_and_anew_when_asked_to(con
     after = contracts.snapshot("acme", AT)
     assert after.account == "sandbox/3"
     assert (after.digest, after.marks, after.ids) == (before.digest, before.marks, before.ids)
+
+
+@pytest.mark.parametrize("gone", [Release, Archive])
+def test_an_account_keeps_its_mark_when_what_bears_it_goes(
+    contracts: ContractStore, gone: Callable[[Ref], Release | Archive]
+) -> None:
+    contracts.sign("acme", "production/1", AT)
+    *others, last = sorted(ref for ref in contracts.snapshot("acme", AT).ids if ref.kind is not Kind.PACKAGE)
+    for ref in others:
+        contracts.perform("acme", gone(ref), AT)
+        assert contracts.snapshot("acme", AT).account == "production/1", f"after {ref}"
+    assert last in contracts.snapshot("acme", AT).ids

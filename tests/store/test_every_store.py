@@ -490,5 +490,7 @@ def test_what_is_let_go_stays_and_is_nobodys(store: Store) -> None:
     assert {(each.kind, each.id, each.former.removeprefix("acme/")) for each in observed.foreign} == {
         (ref.kind, ids[ref], str(ref)) for ref in (CREDIT, CARD)
     }
-    with pytest.raises(StoreRefused, match="product:sign-up-credit is not there"):
-        store.perform("acme", Release(CREDIT), AT)
+    assert store.perform("acme", Release(CREDIT), AT) == ids[CREDIT]
+    assert comparable(store.snapshot("acme", AT)) == comparable(observed)
+    with pytest.raises(StoreRefused, match="product:nothing is not there"):
+        store.perform("acme", Release(Ref(Kind.PRODUCT, "nothing")), AT)

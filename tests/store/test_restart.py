@@ -9,11 +9,12 @@ from datetime import timedelta
 from threading import Timer
 
 import pytest
-from account import ACCOUNT, AT, CARD, STARTER, TOKENS, comparable, create, fill, repoint, revise
+from account import ACCOUNT, AT, CARD, CREDIT, STARTER, TOKENS, comparable, create, fill, repoint, revise
 from severed import Severed, severed
 
 from pricebook.apply.ports import JournalEntry, LeaseHeld, Run, State, StoreError
 from pricebook.catalog.model import Alias
+from pricebook.plan.change import Release
 from pricebook.store.journal import SqlJournal
 from pricebook.store.sql import SqlStore
 from server import Server
@@ -43,6 +44,9 @@ def test_a_change_whose_answer_was_lost_is_looked_for(server: Server, schema: st
             assert port.cuts == 0
             assert witness.snapshot("acme", AT).ids[change.ref] == id_
         once = comparable(witness.snapshot("acme", AT))
+        port.cuts = 1
+        id_ = store.perform("acme", Release(CREDIT), AT)
+        assert [each.id for each in witness.snapshot("acme", AT).foreign] == [id_]
     with closing(SqlStore(server.url(f"{schema}_whole"))) as whole:
         fill(whole)
         whole.perform("acme", revise(TOKENS, name="Other"), AT)

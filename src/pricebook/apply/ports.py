@@ -63,11 +63,11 @@ class Store(Protocol):
         nothing is. Of a Revise that is `expects`, the digest of the object (`plan.step.Step`); rates and aliases are in
         the change itself. Where others can come between the look and the write, the look is the last thing before it.
 
-        A create whose mark is already there with the same digest is success already had and returns that id. The mark
-        that comes with a change is kept with it: the digest of a Create or Revise, the `mark` of an AddRates unless it
-        is empty, the `plan.mark.alias_digest` of a Repoint. Where that takes a call of its own, the mark is written
-        last; `apply.standing` finds a change without its mark and sends it again, so a mark is written although the
-        rest is there already. Raises StoreRefused, OutcomeUnknown or StoreError.
+        A create whose mark is already there with the same digest is success already had and returns that id; so is a
+        release of what was let go. The mark that comes with a change is kept with it: the digest of a Create or Revise,
+        the `mark` of an AddRates unless it is empty, the `plan.mark.alias_digest` of a Repoint. Where that takes a call
+        of its own, the mark is written last; `apply.standing` finds a change without its mark and sends it again, so a
+        mark is written although the rest is there already. Raises StoreRefused, OutcomeUnknown or StoreError.
         """
 
     def cannot(self, namespace: str, change: Change) -> Iterable[Violation]:

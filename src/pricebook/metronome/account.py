@@ -254,10 +254,10 @@ def account_mark(account: Account) -> str:
     return str(account.ours[first]["custom_fields"][ACCOUNT]) if first is not None else ""
 
 
-def mark_bearers(account: Account) -> list[Ref]:
+def mark_bearers(account: Account, besides: Ref | None = None) -> list[Ref]:
     """The objects of ours that bear the account's mark, or the one that is to: a product, for archived ones are listed
-    too, else a metric or a card. None in an account that has nothing of ours."""
-    able = [ref for ref in account.ours if ref.kind in ENTITIES and not _gone(account, ref)]
+    too, else a metric or a card. None in an account that has nothing of ours `besides` one that goes."""
+    able = [ref for ref in account.ours if ref.kind in ENTITIES and ref != besides and not _gone(account, ref)]
     bearing = [ref for ref in able if ACCOUNT in (account.ours[ref].get("custom_fields") or {})]
     return bearing or sorted(able, key=lambda ref: (ref.kind is not Kind.PRODUCT, ref))[:1]
 

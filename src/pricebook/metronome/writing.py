@@ -10,7 +10,18 @@ from datetime import datetime
 from typing import assert_never
 
 from pricebook.apply import rule
-from pricebook.apply.keys import ALIASES, DIGEST, ORDER, REF, UNDER_WAY, chain, mark_of, settled, uniqueness_key
+from pricebook.apply.keys import (
+    ACCOUNT,
+    ALIASES,
+    DIGEST,
+    ORDER,
+    REF,
+    UNDER_WAY,
+    chain,
+    mark_of,
+    settled,
+    uniqueness_key,
+)
 from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import spec_of
@@ -19,7 +30,7 @@ from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import rewritten
-from pricebook.metronome.account import LISTS, Account, Json, noun_in, ref_of
+from pricebook.metronome.account import LISTS, Account, Json, mark_bearers, noun_in, ref_of
 from pricebook.metronome.custom_field import ENTITIES, Keys
 from pricebook.metronome.http import Client
 from pricebook.metronome.listing import everything
@@ -118,6 +129,12 @@ class Work:
                 shown = noun_in(self.account, ref)
                 aliases = shown.aliases if isinstance(shown, RateCard) else ()
                 self.nouns[ref] = self.nouns[ref].model_copy(update={"aliases": aliases})
+
+    def hand_on(self, ref: Ref) -> None:
+        """Before an object of ours goes out of sight: the mark of the account, if it stands there, stands elsewhere."""
+        mark: str = (self.account.ours.get(ref, {}).get("custom_fields") or {}).get(ACCOUNT, "")
+        for other in mark_bearers(self.account, besides=ref) if mark else ():
+            self.mark(other, self.account.ours[other]["id"], {ACCOUNT: mark})
 
     def mark(self, ref: Ref, id_: str, marks: Mapping[str, str]) -> None:
         """Set custom fields of an object. Saying the same twice does no harm, so no look is needed in between."""
@@ -308,6 +325,8 @@ def _archive(work: Work, ref: Ref, at: datetime) -> str:
     assert id_ is not None
     if item is not None and item.get("archived_at"):
         return id_
+
+    work.hand_on(ref)
 
     def done() -> str | None:
         found = work.look(ref)

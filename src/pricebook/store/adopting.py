@@ -52,9 +52,15 @@ def adopt(work: Transaction, change: Adopt) -> str:
 
 
 def release(work: Transaction, ref: Ref) -> str:
-    """Take our marks off an object of ours, and return its id. Raises StoreRefused."""
-    id_ = str(work.live(ref)[0])
+    """Take our marks off an object of ours, or find them off already, and return its id. Raises StoreRefused."""
     table = NOUNS[ref.kind]
+    if work.find(ref) is None:
+        released = released_mark(work.namespace, ref, "")
+        sql = f"SELECT id FROM {table_of(ref.kind)} WHERE substr(mark, 1, ?) = ?"
+        found = work.reader.one(sql, len(released), released)
+        if found is not None:
+            return str(found[0])
+    id_ = str(work.live(ref)[0])
     values: dict[str, object] = {"mark": released_mark(work.namespace, ref, id_), "digest": None}
     if ref.kind is Kind.RATE_CARD:
         values |= {"rates_mark": None, "aliases_mark": None}

@@ -46,7 +46,7 @@ class MemoryStore:
             assert change.was is not None
             held = self._held = rehearse(renamed(held, [(change.was, change.ref)]), [change])
         wanted = _wanted(held, change, at, expects)
-        id_ = held.ids[change.ref] if isinstance(wanted, Release) else ""
+        id_ = held.ids.get(change.ref) or _let_go(held, change.ref)
         if wanted is not None:
             done = _without_archived_rates(rehearse(held, [wanted]))
             held = self._held = _handed_over(done, wanted, at) if isinstance(wanted, Repoint) else done
@@ -102,12 +102,19 @@ def _wanted(held: Snapshot, change: Change, at: datetime, expects: str | None) -
             rule.check_adoption(ref, change.id, present=holder is not None, archived=archived, owner=owner, taken=taken)
             return None
         case Release():
+            if ref not in held.ids and _let_go(held, ref):
+                return None
             _check_live(held, ref)
             return change
         case Archive():
             rule.check_live(ref, present=ref in held.ids, archived=False)
             return change if ref not in held.archived else None
     assert_never(change)
+
+
+def _let_go(held: Snapshot, ref: Ref) -> str:
+    """The id of what was ours under this name until it was let go; empty for none."""
+    return next((each.id for each in held.foreign if (each.kind, each.former) == (ref.kind, str(ref))), "")
 
 
 def _bare(noun: Noun) -> Noun:

@@ -32,6 +32,6 @@ def mark_anew(store: BillingStore, namespace: str, environment: str, new_id: Cal
     """Mark an account as an environment's because somebody says that it is. Raises Rejected, StoreError."""
     wanted = AccountMark(environment, new_id())
     if not store.sign(namespace, wanted.text, at, anew=True):
-        hint = "apply to it first: the mark stands on an object of ours"
+        hint = "the mark stands on an object of ours: take `account` out of the environment, apply, and mark it then"
         raise reject("nothing-to-mark", "there is no object of this project in the account", hint=hint)
     return Marked(wanted, new=True)
