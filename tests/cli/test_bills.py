@@ -210,12 +210,14 @@ def test_ci_reads_junit(project: Path) -> None:
 
 def test_what_comes_is_written_where_nothing_is_expected(project: Path) -> None:
     file = project / "catalog" / "s.yaml"
-    file.write_text(SCENARIO.partition("  expect:")[0] + "# a foot\n")
+    file.write_text("\ufeff" + SCENARIO.partition("  expect:")[0] + "# a foot\n", newline="\r\n")
     output = pricebook(project, "test", "--update", "--yes").output
     assert "nothing is expected; pricebook test --update writes what comes" in output
     assert pricebook(project, "test").output == "ok    quarter\n1 scenario passed.\n"
-    text = file.read_text()
-    assert text.startswith(SCENARIO.partition("  expect:")[0])
+    written = file.read_bytes().decode()
+    assert written.count("\n") == written.count("\r\n")
+    text = written.replace("\r\n", "\n")
+    assert text.startswith("\ufeff" + SCENARIO.partition("  expect:")[0])
     assert "      - issued_at: 2025-10-01\n        total: $10.00\n" in text
     assert text.endswith("# a foot\n")
 

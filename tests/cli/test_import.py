@@ -4,11 +4,18 @@ import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
 import pytest
 
+from pricebook import wiring
+from pricebook.manifest.project import read_project
+from pricebook.workflow.importing import Choice, Imported, import_account
+
+AT = datetime(2025, 10, 1, tzinfo=UTC)
 EXAMPLE = Path(__file__).parents[2] / "examples" / "starter-plan"
 UNMARKED = ("pricing_unit", "billable_metric", "product", "rate_card", "package")
 
@@ -111,3 +118,34 @@ def test_a_dry_run_prints_the_manifests(project: Path) -> None:
     assert "+++ b/catalog/products.yaml" in made.stdout
     assert made.stdout.endswith("Nothing was written (--dry-run).\n")
     assert not (project / "catalog").exists()
+
+
+def read(root: Path) -> Imported:
+    """What an import of the store would write."""
+    project = read_project(root)
+    with closing(wiring.open_store(project, project.environment(None)[1])) as store:
+        return import_account(project, "local", store, AT, choice=Choice(), dry_run=True)
+
+
+def test_whatever_is_written_when_it_is_killed_the_next_import_goes_on(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pricebook.manifest.table_dump.MANY", 2)
+    whole = {change.file: change.after for change in read(project).files}
+    assert {Path(file).suffix for file in whole} == {".yaml", ".csv"}
+    for written, (file, text) in enumerate(whole.items(), 1):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text)
+        rest = {change.file: change.after for change in read(project).files}
+        assert rest == dict(list(whole.items())[written:])
+
+
+def test_a_table_takes_no_file_that_is_something_else(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pricebook.manifest.table_dump.MANY", 2)
+    tables = [change.file for change in read(project).files if change.file.endswith(".csv")]
+    for data in (b"mine,precious\n", b"\xff\xfe"):
+        (project / tables[0]).parent.mkdir(parents=True, exist_ok=True)
+        (project / tables[0]).write_bytes(data)
+        others = [change.file for change in read(project).files if change.file.endswith(".csv")]
+        assert tables[0] not in others
+        assert len(others) == len(tables)

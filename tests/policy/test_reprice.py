@@ -150,13 +150,14 @@ def test_a_table_without_dates_gets_one_beside_it(tmp_path: Path) -> None:
     assert [price(tmp_path, day) for day in ("2026-12-31", "2027-01-01")] == [40, 84], "in place, the second time"
 
 
-def test_a_byte_order_mark_is_kept(tmp_path: Path) -> None:
-    (tmp_path / "catalog.yaml").write_text("\ufeff" + SAMPLE, encoding="utf-8")
+def test_a_byte_order_mark_and_line_ends_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "catalog.yaml").write_text("\ufeff" + SAMPLE, encoding="utf-8", newline="\r\n")
     project = Project(tmp_path, SETTINGS)
     made = reprice(project, Wish(Scaling(Decimal("1.05"), None), instant("2027-01-01"), SMALL_ONLY))
     write(project, made)
-    after = (tmp_path / "catalog.yaml").read_text(encoding="utf-8")
+    after = (tmp_path / "catalog.yaml").read_bytes().decode()
     assert after.startswith("\ufeffapiVersion")
+    assert after.count("\n") == after.count("\r\n") >= SAMPLE.count("\n")
     assert price(tmp_path, "2027-01-01") == 42
 
 

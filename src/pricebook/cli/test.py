@@ -38,6 +38,7 @@ def command(ctx: click.Context, names: tuple[str, ...], update: bool, yes: bool)
         from pricebook.render.outcome import draw_checked, verdict_words
         from pricebook.workflow.policy_test import policy_tests, run_policy_tests
         from pricebook.workflow.test import run_tests, updates
+        from pricebook.workflow.writing import write_all
 
         invocation.answers_in("text", "json", "junit")
         loaded = load(invocation.project, invocation.environment[0])
@@ -60,12 +61,11 @@ def command(ctx: click.Context, names: tuple[str, ...], update: bool, yes: bool)
             invocation.print([document(Format(invocation.format)).rstrip("\n")])
         invocation.report(document)
         if update and any(outcome.failures for outcome in outcomes):
-            texts = updates(outcomes, loaded, invocation.project)
-            _ask(sorted(texts), yes)
-            for file, text in texts.items():
-                (invocation.project.root / file).write_text(text, encoding="utf-8")
+            changes = updates(outcomes, loaded, invocation.project)
+            _ask([change.file for change in changes], yes)
+            write_all(invocation.project.root, changes, lambda: None)
             if invocation.text:
-                invocation.print([f"wrote {file}" for file in sorted(texts)])
+                invocation.print([f"wrote {change.file}" for change in changes])
             return
     if failed:
         ctx.exit(1)

@@ -56,8 +56,10 @@ class ManifestEdit:
         self.left: list[tuple[str, str]] = []
 
     def files(self) -> Iterator[tuple[str, str, str]]:
-        """Every file that was edited: its name, its text as it is, and what it is to be."""
-        for file, before in self._before.items():
+        """Every file that was edited: its name, its text as it is, and what it is to be. Tables come before the
+        manifests that name their columns."""
+        homes = {home.file for home in self._loaded.whereabouts.homes.values()}
+        for file, before in sorted(self._before.items(), key=lambda item: (item[0] in homes, item[0])):
             after = as_written(self._after[file], before)
             if after != before:
                 yield file, before, after

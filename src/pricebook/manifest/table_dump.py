@@ -6,10 +6,11 @@ in one table, from the earliest on.
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from io import StringIO
+from itertools import count
 from typing import Any, NamedTuple
 
 from pricebook.catalog.canonical import decode
@@ -43,8 +44,15 @@ class Form(NamedTuple):
     groups: tuple[str, ...]
 
 
-def tables_of(name: str, rates: Rates, card: RateCard, scales: Mapping[str, Scale]) -> tuple[list[Dumped], RateBook]:
-    """The tables of a card of that name, and the rates that are in none of them."""
+def tables_of(
+    name: str,
+    rates: Rates,
+    card: RateCard,
+    scales: Mapping[str, Scale],
+    standing: Callable[[str], str | None] = lambda _: None,
+) -> tuple[list[Dumped], RateBook]:
+    """The tables of a card of that name, and the rates that are in none of them. `standing` has the text of a file that
+    bears a name already: such a name is taken, unless it is the same text."""
     rest: dict[str, str] = {}
     found: dict[Form, list[tuple[RateKey, Timeline]]] = {}
     texts: dict[Form, dict[str, str]] = {}
@@ -61,7 +69,9 @@ def tables_of(name: str, rates: Rates, card: RateCard, scales: Mapping[str, Scal
         if sum(len(timeline) for _, timeline in entries) < MANY:
             rest |= texts[form]
         else:
-            tables.append(_table(_file(name, form, {table.name for table in tables}), form, entries, card, scales))
+            taken = {table.name for table in tables}
+            made = (_table(file, form, entries, card, scales) for file in _files(name, form, first=not tables))
+            tables.append(next(t for t in made if t.name not in taken and standing(t.name) in (None, t.text)))
     return tables, RateBook(rest)
 
 
@@ -102,17 +112,15 @@ def _is_cell(text: str) -> bool:
     return bool(text) and text.isprintable() and text == text.strip()
 
 
-def _file(card: str, form: Form, taken: set[str]) -> str:
-    """The first table bears the card's name alone; a further one also what makes it another."""
-    if not taken:
-        return f"{card}.csv"
+def _files(card: str, form: Form, *, first: bool) -> Iterator[str]:
+    """Names of a table's file, the best one first: the first table bears the card's name alone; a further one also what
+    makes it another."""
+    if first:
+        yield f"{card}.csv"
     percent = "percentages" if form.rate_type == "PERCENTAGE" else ""
     said = name_of(" ".join((*form.groups, percent or form.unit)))
-    name, number = f"{card}-{said}.csv", 1
-    while name in taken:
-        number += 1
-        name = f"{card}-{said}-{number}.csv"
-    return name
+    yield f"{card}-{said}.csv"
+    yield from (f"{card}-{said}-{number}.csv" for number in count(2))
 
 
 def _table(

@@ -81,8 +81,8 @@ def draw_import(made: Imported, width: int, *, dry_run: bool) -> Iterator[str]:
     """The summary, and everything that is not in the manifests, once."""
     yield from _summary(made)
     if made.files:
-        new = [file.file for file in made.files if file.before is None]
-        changed = [file.file for file in made.files if file.before is not None]
+        new = sorted(file.file for file in made.files if file.before is None)
+        changed = sorted(file.file for file in made.files if file.before is not None)
         yield ""
         yield from (f"  {line}" for line in _listed(new, "new"))
         yield from (f"  {escape_terminal(file)}   changed" for file in changed)
@@ -168,7 +168,9 @@ def import_json(made: Imported, *, dry_run: bool) -> str:
         "updated": sorted({str(ref) for ref in made.updated}),
         "unchanged": made.kept,
         "prices": made.prices,
-        "files": [{"file": file.file, "new": file.before is None} for file in made.files],
+        "files": [
+            {"file": file.file, "new": file.before is None} for file in sorted(made.files, key=lambda file: file.file)
+        ],
         "left": [
             {
                 "kind": left.kind.value,

@@ -5,17 +5,18 @@ that differ, with comments and order as they are. Nothing is deleted: what the a
 are written all or none, and only what loads again stays.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
+from functools import partial
 from os.path import normpath
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Noun, Scale
-from pricebook.catalog.need import closed
+from pricebook.catalog.need import closed, needs
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
@@ -126,7 +127,7 @@ def import_account(
     if loaded.catalog.nouns:
         comparison = _compare(loaded.catalog, found.snapshot, namespace, environment, at)
         _update(edits, made, comparison, found.snapshot, loaded.catalog, None if choice.everything else chosen)
-    made.files = _changes(project, folder, found, made, edits)
+    made.files = _changes(project, folder, found, made, edits, loaded)
     touched = [change.file for change in made.files if change.before is not None]
     if not dry_run and not dirty and (unsaved := uncommitted(project.root, touched)):
         names = ", ".join(map(quote, unsaved[:5])) + (", ..." if len(unsaved) > 5 else "")
@@ -196,8 +197,12 @@ def _update(
         made.left.append(Left(ref.kind, snapshot.ids.get(ref, ""), ref.name, "", reason))
 
 
-def _changes(project: Project, folder: str, found: Survey, made: Imported, edits: ManifestEdit) -> list[FileChange]:
-    """Every file that changes: those that were edited, and those that new manifests and tables go to."""
+def _changes(
+    project: Project, folder: str, found: Survey, made: Imported, edits: ManifestEdit, loaded: Loaded
+) -> list[FileChange]:
+    """Every file that changes: those that were edited, and those that new manifests and tables go to. A file comes
+    after those that it needs, so that whatever was written when somebody pulled the plug loads, and the next import
+    goes on from there."""
     texts: dict[str, tuple[str | None, str]] = {file: (was, text) for file, was, text in edits.files()}
     top = project.root / folder
     existing = (
@@ -205,31 +210,48 @@ def _changes(project: Project, folder: str, found: Survey, made: Imported, edits
     )
     scales = {name: scale_of(unit) for name, unit in {**BUILT_IN, **found.catalog.units}.items()}
     nouns = {ref: found.catalog.nouns[ref] for ref in made.fresh}
+    homes = loaded.whereabouts.homes
+    turns = {homes[ref].file: (ref.kind.rank, True) for ref in sorted(made.updated, key=lambda ref: ref.kind.rank)}
     for short, refs in files_for(nouns, existing).items():
         file = normpath(f"{folder}/{short}")
+        turns[file] = max(turns.get(file, (0, False)), *(_turn(ref, found.catalog) for ref in refs))
         parts: list[str] = []
         for ref in refs:
-            spec, tables = _spec(ref, nouns[ref], found.catalog, scales, PurePosixPath(short).stem)
+            standing = partial(_standing, project.root / file)
+            spec, tables = _spec(ref, nouns[ref], found.catalog, scales, PurePosixPath(short).stem, standing)
             parts.append(_document(ref, spec, made, found.snapshot))
             for table in tables:
-                texts[str(PurePosixPath(file).with_name(table.name))] = (None, table.text)
+                texts[str(PurePosixPath(file).with_name(table.name))] = (standing(table.name), table.text)
             made.prices += len(found.catalog.rates.get(ref.name, ())) if ref.kind is Kind.RATE_CARD else 0
         before, text = texts[file] if file in texts else _text(project.root / file)
         if before is None:
             texts[file] = (None, _schema_line(project, file) + "---\n".join(parts))
         else:
             texts[file] = (before, _appended(text, parts))
-    return [FileChange(file, *pair) for file, pair in sorted(texts.items()) if pair[0] != pair[1]]
+    before_cards = (Kind.RATE_CARD.rank, False)
+    order = sorted(texts, key=lambda file: (turns.get(file, before_cards), file))
+    return [FileChange(file, *texts[file]) for file in order if texts[file][0] != texts[file][1]]
+
+
+def _turn(ref: Ref, catalog: Catalog) -> tuple[int, bool]:
+    """When a new noun is written: after what is of an earlier kind, and of its own kind after what needs none of it. A
+    card comes after the tables, which stand before the cards."""
+    return ref.kind.rank, ref.kind is Kind.RATE_CARD or any(need.kind is ref.kind for need in needs(ref, catalog))
 
 
 def _spec(
-    ref: Ref, noun: Noun, catalog: Catalog, scales: Mapping[str, Scale], stem: str
+    ref: Ref,
+    noun: Noun,
+    catalog: Catalog,
+    scales: Mapping[str, Scale],
+    stem: str,
+    standing: Callable[[str], str | None],
 ) -> tuple[dict[str, Any], list[Dumped]]:
     """The spec of a manifest, with the tables that stand beside it."""
     spec = spec_data(noun, scales)
     if not isinstance(noun, RateCard) or ref.name not in catalog.rates:
         return spec, []
-    tables, rest = tables_of(stem, catalog.rates[ref.name], noun, scales)
+    tables, rest = tables_of(stem, catalog.rates[ref.name], noun, scales, standing)
     if len(rest):
         spec["rates"] = rates_data(rest, noun, scales)
     if tables:
@@ -254,6 +276,17 @@ def _schema_line(project: Project, file: str) -> str:
     if not (project.root / SCHEMA).is_file():
         return ""
     return f"# yaml-language-server: $schema={'../' * file.count('/')}{SCHEMA}\n"
+
+
+def _standing(beside: Path, name: str) -> str | None:
+    """The text of a file that stands beside another one, None when there is none; of what is no text, nothing."""
+    path = beside.with_name(name)
+    if not path.is_file():
+        return None
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
 
 
 def _text(path: Path) -> tuple[str | None, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from difflib import unified_diff
+from functools import partial
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -24,16 +25,15 @@ from pricebook.manifest.row import Source
 from pricebook.manifest.syntax import read_documents
 from pricebook.manifest.table_text import cell, with_cells
 from pricebook.manifest.tables import price_places
-from pricebook.manifest.text import read_text
+from pricebook.manifest.text import as_written, editable, read_text
 from pricebook.manifest.validation import validated
 from pricebook.policy.fact import Facts, flat_price, money_words, terms_of
 from pricebook.policy.view import SELECTED, now_text, selected
 from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.span import Span
+from pricebook.workflow.writing import FileChange, write_all
 
 MAX_TABLE = 1 << 30
-MARK = "\ufeff"
-"""A byte order mark: no part of what is edited, and kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +89,17 @@ def write(project: Project, made: Repricing) -> None:
     for file, (before, _) in made.files.items():
         if not before and (project.root / file).exists():
             raise reject("exists", f"{quote(file)} exists already", Span(file), "remove it, or choose another day")
-    try:
-        for file, (_, after) in made.files.items():
-            (project.root / file).write_text(after, encoding="utf-8", newline="")
-        load(project)
-    except BaseException:
-        for file, (before, _) in made.files.items():
-            if before:
-                (project.root / file).write_text(before, encoding="utf-8", newline="")
-            else:
-                (project.root / file).unlink(missing_ok=True)
-        raise
+    tables_first = sorted(made.files.items(), key=lambda item: (not item[0].endswith(".csv"), item[0]))
+    write_all(
+        project.root,
+        [FileChange(file, was or None, new) for file, (was, new) in tables_first],
+        partial(_check, project),
+    )
+
+
+def _check(project: Project) -> None:
+    """Whether what was written loads. Raises Rejected."""
+    load(project)
 
 
 def _chosen(rates: Iterable[tuple[str, str]], card: str, facts: Facts, wish: Wish, made: Repricing) -> dict[str, int]:
@@ -268,7 +268,9 @@ class _Card:
         table = FilePath(said.table)
         name = table.with_name(f"{table.stem}-{self.day[:10]}{table.suffix}")
         self._put(
-            os.path.relpath((self.project.root / shown).with_name(name.name), self.project.root), header + "".join(rows)
+            os.path.relpath((self.project.root / shown).with_name(name.name), self.project.root),
+            header + "".join(rows),
+            shown,
         )
         values: dict[tuple[str | int, ...], str] = {("table",): str(name), ("defaults", "starting_at"): self.day[:10]}
         try:
@@ -299,21 +301,21 @@ class _Card:
             self.made.prices.append((f"{self.name} · {read_key(key)}", *words))
 
     def _text(self, file: str, limit: int = MAX_YAML) -> str:
-        """The text of a file, as far as it is edited; line ends as they are, without a byte order mark."""
+        """The text of a file, as far as it is edited, in the form in which texts are."""
         if file in self.made.files:
-            return self.made.files[file][1].removeprefix(MARK)
+            return editable(self.made.files[file][1])
         read_text(self.project.root / file, file, limit=limit)  # what is no text is refused
-        with (self.project.root / file).open(encoding="utf-8", newline="") as stream:
-            return stream.read().removeprefix(MARK)
+        return editable(self._raw(file))
 
-    def _put(self, file: str, after: str) -> None:
-        before = self.made.files[file][0] if file in self.made.files else ""
+    def _put(self, file: str, after: str, like: str = "") -> None:
+        """What a file is to say; a new one has the form of the file that it is `like`."""
+        before = self.made.files[file][0] if file in self.made.files else self._raw(file)
+        self.made.files[file] = (before, as_written(after, before or self._raw(like)))
+
+    def _raw(self, file: str) -> str:
+        """A file's text as it stands; nothing for one that is not there."""
         path = self.project.root / file
-        if not before and file not in self.made.files and path.exists():
-            with path.open(encoding="utf-8", newline="") as stream:
-                before = stream.read()
-        mark = MARK if before.startswith(MARK) else ""
-        self.made.files[file] = (before, mark + after)
+        return path.read_bytes().decode("utf-8") if path.is_file() else ""
 
 
 def _split(line: str) -> tuple[str, str]:

@@ -17,12 +17,13 @@ from pricebook.manifest.locate import locate
 from pricebook.manifest.project import MAX_YAML, Project
 from pricebook.manifest.rewrite import Unplaceable, rewritten
 from pricebook.manifest.syntax import read_documents
-from pricebook.manifest.text import read_text
+from pricebook.manifest.text import as_written, editable, read_text
 from pricebook.preview.invoice import Invoice, Line
 from pricebook.preview.tariff import Tariff
 from pricebook.preview.verdict import Mismatch, Verdict, judge, writable
 from pricebook.problem import did_you_mean, quote, reject
 from pricebook.span import Span
+from pricebook.workflow.writing import FileChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,12 @@ def _index(at: Span, text: str) -> int:
     return next(document.index for document in documents if document.at == at)
 
 
-def updates(outcomes: Iterable[Outcome], loaded: Loaded, project: Project) -> dict[str, str]:
-    """The new texts of the files whose scenarios fail, by file: what is expected becomes what came.
+def updates(outcomes: Iterable[Outcome], loaded: Loaded, project: Project) -> list[FileChange]:
+    """How the files change whose scenarios fail: what is expected becomes what came.
 
     Raises Rejected for what has no place of its own (it stands behind an alias).
     """
+    before: dict[str, str] = {}
     texts: dict[str, str] = {}
     for outcome in outcomes:
         if not outcome.failures:
@@ -79,15 +81,16 @@ def updates(outcomes: Iterable[Outcome], loaded: Loaded, project: Project) -> di
         file = outcome.at.file
         text = texts.get(file)
         if text is None:
-            text = read_text(project.root / file, file, limit=MAX_YAML)
-        index = _index(loaded.places[Ref(Kind.SCENARIO, outcome.name)], (project.root / file).read_text("utf-8-sig"))
+            before[file] = (project.root / file).read_bytes().decode("utf-8")
+            text = editable(before[file])
+        index = _index(loaded.places[Ref(Kind.SCENARIO, outcome.name)], editable(before[file]))
         scales = Tariff(loaded.catalog, None).scales
         try:
             texts[file] = rewritten(text, index, _values(outcome, text, index, scales))
         except Unplaceable:
             message = f"what scenario {quote(outcome.name)} expects stands behind an alias"
             raise reject("not-updatable", message, outcome.at, "write it out, or change it by hand") from None
-    return texts
+    return [FileChange(file, before[file], as_written(text, before[file])) for file, text in sorted(texts.items())]
 
 
 def _values(outcome: Outcome, text: str, index: int, scales: Mapping[str, Scale]) -> dict[Path, Any]:

@@ -1,7 +1,7 @@
 """Writing files of a project: all of them or none, and only what a check accepts stays.
 
-Every text is written beside its file first, and takes its place by a rename, so no file is ever half written. What the
-check refuses is taken back.
+Every text is written beside its file first, and takes its place by a rename, so no file is ever half written, whatever
+ends the process. What the check refuses is taken back.
 """
 
 import os
@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
+from shutil import copymode
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +29,19 @@ class FileChange:
 
 
 def write_all(root: Path, changes: Sequence[FileChange], check: Callable[[], None]) -> None:
-    """Write the files, then check; whatever goes wrong, they are as they were, and it is raised."""
+    """Write the files in this order, then check; whatever goes wrong, they are as they were, and it is raised. A file
+    keeps its mode, and a link leads where it led."""
     ready: list[tuple[Path, Path]] = []
     made: list[Path] = []
     try:
         for change in changes:
-            path = root / change.file
+            path = (root / change.file).resolve()
             made += _folders(path.parent)
             beside = path.with_name(f".{path.name}.new")
             ready.append((beside, path))
             beside.write_bytes(change.after.encode("utf-8"))
+            if change.before is not None:
+                copymode(path, beside)
         for beside, path in ready:
             os.replace(beside, path)
         check()
