@@ -83,6 +83,26 @@ def test_a_postpaid_rollover_is_used_before_a_prepaid_one() -> None:
     assert drawn == ["commits[post] rolled over", "commits[pre] rolled over"]
 
 
+def test_a_true_up_before_there_is_anything_to_use_is_all_of_it_whenever_it_is_billed() -> None:
+    later = commit("post", 500, "0", "POSTPAID")
+    later["access_schedule"] = {
+        "schedule_items": (
+            {
+                "amount": 500,
+                "starting_at_offset": {"value": 1, "unit": "MONTHS"},
+                "duration": {"value": 1, "unit": "MONTHS"},
+            },
+        )
+    }
+    item = {"unit_price": 500, "quantity": 1, "date_offset": {"value": 10, "unit": "DAYS"}}
+    later["invoice_schedule"] = {"schedule_items": (item,)}
+    catalog = with_package("early", commits=(later,))
+    for until in ("2025-10-11", "2025-12-01"):
+        made = billed("early", "2025-10-01", until, [used("2025-11-05", "0.4")], catalog=catalog)  # $1.00
+        assert [(i.issued_at, i.total) for i in made.invoices if i.kind == "scheduled"] == [(day("2025-10-11"), 500)]
+        assert sum(invoice.total for invoice in made.invoices) == (500 if until == "2025-10-11" else 600)
+
+
 def test_what_is_not_billed_is_said() -> None:
     usage = [
         used("2025-09-30", "1"),

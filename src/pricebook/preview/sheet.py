@@ -142,8 +142,9 @@ class Sheet:
         price, quantity = charge.unit_price, charge.quantity
         amount, left = EXACT.multiply(price, quantity), None
         if charge.kind == "true_up":
-            grant = next((g for g in self.burn.grants if g.id == charge.commit), None)
-            if grant is None:
+            # It may be charged before there is anything to draw from: what was not used is all of it then.
+            grant = next((g for g in self.prices.terms.grants if g.id == charge.commit), None)
+            if grant is None:  # there would be something to draw from after the contract's end only
                 return
             before = self.burn.left(grant)
             amount, left = max(before, ZERO), (before, ZERO)
