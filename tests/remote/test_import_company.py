@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from company import Company
 from imports import imported, project_in, sdk, tree
-from vendor import AT, Vendor, vendor
 
 from pricebook.apply.ports import Provenance, StoreError
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
 from pricebook.manifest.load import load
 from pricebook.manifest.project import read_project
+from pricebook.metronome.account import LISTS
 from pricebook.metronome.export import Export, Record
 from pricebook.plan.change import AddRates, Adopt
 from pricebook.plan.step import Plan
@@ -25,7 +25,7 @@ from pricebook.store.journal import SqlJournal
 from pricebook.workflow.apply import apply
 from pricebook.workflow.importing import Choice, Imported, import_account
 from pricebook.workflow.plan import plan
-from pricebook.workflow.survey import whole
+from vendor import AT, Vendor, vendor
 
 
 @pytest.fixture(scope="module")
@@ -251,11 +251,21 @@ def test_a_dry_run_writes_nothing(filled: Vendor, tmp_path: Path) -> None:
     assert tree(tmp_path) == before
 
 
+def test_nothing_is_read_twice(filled: Vendor, tmp_path: Path) -> None:
+    project_in(tmp_path)
+    before = len(filled.calls)
+    made = imported(tmp_path, filled, dry_run=True)
+    asked = [(call.method, call.path, str(call.query), str(call.body)) for call in filled.calls[before:]]
+    assert made.fresh
+    assert {path for _, path, _, _ in asked} >= {path for _, path, _, _ in LISTS.values()}
+    assert len(asked) == len(set(asked))
+
+
 def test_an_export_is_the_account(filled: Vendor, first: tuple[Path, Imported], tmp_path: Path) -> None:
     record = Record()
     store = filled.store()
     store._client.hear = record.hear
-    whole(store, "acme", AT, {})
+    store.snapshot("acme", AT, strangers=True)
     text = record.text(AT)
     assert filled.sandbox.token not in text
     assert "customer_id" not in text

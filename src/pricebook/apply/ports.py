@@ -127,6 +127,18 @@ class ContractStore(Protocol):
 class AccountStore(ContractStore, BillingStore, Protocol):
     """All that the store of an environment can do."""
 
+    def snapshot(
+        self,
+        namespace: str,
+        at: datetime,
+        adopt: Mapping[Ref, str] = NOTHING,
+        *,
+        counted: bool = True,
+        strangers: bool = False,
+    ) -> Snapshot:
+        """See `ContractStore`. With `strangers` everything that is nobody's is asked for too, under its id for a
+        name."""
+
 
 class State(StrEnum):
     """What is known of a step. `unknown` is left only after a look at the store."""

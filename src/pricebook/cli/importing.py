@@ -92,7 +92,6 @@ def _save(invocation: Invocation, file: Path) -> None:
     """Write what is read of the account into a file."""
     from pricebook.metronome.export import Record
     from pricebook.render.importing import draw_export, export_json
-    from pricebook.workflow.survey import whole
     from pricebook.workflow.writing import FileChange, write_all
 
     name, environment = invocation.environment
@@ -100,7 +99,7 @@ def _save(invocation: Invocation, file: Path) -> None:
         hint = "copy the store's file, or import from it"
         raise reject("not-applicable", f"--save is for an account; the store of {name} is none", hint=hint)
     record, at = Record(), invocation.as_of
-    snapshot = whole(invocation.store(record), invocation.project.settings.namespace, at, {})
+    snapshot = invocation.store(record).snapshot(invocation.project.settings.namespace, at, strangers=True)
     path = file.absolute()
     before = path.read_text(encoding="utf-8") if path.is_file() else None
     write_all(path.parent, [FileChange(path.name, before, record.text(at))], lambda: None)

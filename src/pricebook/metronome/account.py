@@ -42,7 +42,7 @@ from pricebook.metronome.unit import Units
 from pricebook.metronome.wire.noun import read_noun, unread_fields
 from pricebook.plan.diff import NO_RATES
 from pricebook.plan.mark import RateMark, alias_digest
-from pricebook.plan.snapshot import Foreign, Snapshot, digest_of
+from pricebook.plan.snapshot import Foreign, Snapshot, digest_of, strangers_in
 from pricebook.problem import Problem, quote
 
 Json = Mapping[str, Any]
@@ -96,8 +96,10 @@ def read_account(
     adopt: Mapping[Ref, str],
     *,
     counted: bool = True,
+    strangers: bool = False,
 ) -> Account:
-    """Everything, as of now, with the objects in `adopt` as if they were ours. Raises StoreError.
+    """Everything, as of now, with the objects in `adopt` as if they were ours, and with `strangers` everything that is
+    nobody's too (`plan.snapshot`). Raises StoreError.
 
     Contracts are `counted` by listing them: of hundreds of thousands that takes thousands of requests.
     """
@@ -107,17 +109,26 @@ def read_account(
         return lambda _: everything(client, path, body, method=method, query=query)
 
     lists = dict(zip(LISTS, at_once(client, [lister(kind) for kind in LISTS]), strict=True))
-    named = {id_: ref.name for ref, id_ in adopt.items() if ref.kind is Kind.PRICING_UNIT}
-    account = Account(namespace, Units.of(given, lists[Kind.PRICING_UNIT], named))
-    for item in account.units.unnamed:
-        account.others[Kind.PRICING_UNIT, item["id"]] = item
+    account = Account(namespace, Units())
     for kind in (Kind.BILLABLE_METRIC, Kind.PRODUCT, Kind.RATE_CARD, Kind.PACKAGE):
         _sort(account, kind, lists[kind])
+    _name_units(account, given, lists[Kind.PRICING_UNIT], adopt)
+    if strangers:
+        adopt = strangers_in(_foreign(account), adopt)
+        _name_units(account, given, lists[Kind.PRICING_UNIT], adopt)
     _adopt(account, adopt)
     _read_all_rates(client, account)
     if counted:
         _count_contracts(client, account, at)
     return account
+
+
+def _name_units(account: Account, given: Mapping[str, str], listed: Iterable[Json], adopt: Mapping[Ref, str]) -> None:
+    """Which units of the account are ours; the rest of them stand first among what is not."""
+    named = {id_: ref.name for ref, id_ in adopt.items() if ref.kind is Kind.PRICING_UNIT}
+    account.units = Units.of(given, listed, named)
+    rest = {at: item for at, item in account.others.items() if at[0] is not Kind.PRICING_UNIT}
+    account.others = {(Kind.PRICING_UNIT, item["id"]): item for item in account.units.unnamed} | rest
 
 
 def _count_contracts(client: Reader, account: Account, at: datetime) -> None:

@@ -81,6 +81,8 @@ class Export:
         if not any(path in data["items"] for _, path, _, _ in LISTS.values()):
             raise StoreError("this export has nothing of an account in it")
 
-    def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING) -> Snapshot:
-        """See `apply.ports.Store`."""
-        return snapshot_of(read_account(self._record, namespace, self._units, at, adopt), at)
+    def snapshot(
+        self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING, *, strangers: bool = False
+    ) -> Snapshot:
+        """See `apply.ports.AccountStore`."""
+        return snapshot_of(read_account(self._record, namespace, self._units, at, adopt, strangers=strangers), at)

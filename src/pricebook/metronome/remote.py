@@ -60,12 +60,20 @@ class RemoteStore:
         self._client.close()
 
     def snapshot(
-        self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING, *, counted: bool = True
+        self,
+        namespace: str,
+        at: datetime,
+        adopt: Mapping[Ref, str] = NOTHING,
+        *,
+        counted: bool = True,
+        strangers: bool = False,
     ) -> Snapshot:
         """See `apply.ports.Store`. Everything is read, rates too; a token that may read is enough."""
         self._client.tell, self._tell = self._tell, None
         try:
-            account = read_account(self._client, namespace, self._units, at, adopt, counted=counted)
+            account = read_account(
+                self._client, namespace, self._units, at, adopt, counted=counted, strangers=strangers
+            )
         finally:
             if self._client.tell is not None:
                 self._client.tell(0)

@@ -1,7 +1,7 @@
 """What a store holds, as seen at one moment: the observed catalogue with the store's ids and marks beside it."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -30,6 +30,14 @@ class Foreign(NamedTuple):
     owner: str = ""
     unreadable: str = ""
     former: str = ""
+
+
+def strangers_in(foreign: Iterable[Foreign], adopt: Mapping[Ref, str]) -> dict[Ref, str]:
+    """What is to be adopted to see everything that is live and nobody's: it has its id for a name where `adopt` has
+    none for it."""
+    known = set(adopt.values())
+    nobodys = (each for each in foreign if not each.archived and not each.owner and each.id not in known)
+    return {**{Ref(each.kind, each.id): each.id for each in nobodys}, **adopt}
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from weakref import WeakSet
 from pricebook.apply.ports import NOTHING, OutcomeUnknown, StoreError
 from pricebook.catalog.reference import Ref
 from pricebook.plan.change import AddRates, Adopt, Change, Release
-from pricebook.plan.snapshot import Snapshot
+from pricebook.plan.snapshot import Snapshot, strangers_in
 from pricebook.store import sqlite
 from pricebook.store.database import Database, ServerLost, database_of
 from pricebook.store.reading import Reader, StoredRates, read_snapshot, reader_within
@@ -57,7 +57,13 @@ class SqlStore:
             reader.close()
 
     def snapshot(
-        self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING, *, counted: bool = True
+        self,
+        namespace: str,
+        at: datetime,
+        adopt: Mapping[Ref, str] = NOTHING,
+        *,
+        counted: bool = True,
+        strangers: bool = False,
     ) -> Snapshot:
         """See `apply.ports.Store`. The rates stay in the store; they can be read until `close`. Contracts are always
         counted: that is one query."""
@@ -68,6 +74,8 @@ class SqlStore:
         try:
             snapshot = read_snapshot(reader, namespace, at, adopt)
             self._check(snapshot.account)
+            if strangers:
+                snapshot = read_snapshot(reader, namespace, at, strangers_in(snapshot.foreign, adopt))
         except BaseException:
             reader.close()
             raise

@@ -1,7 +1,7 @@
 """A survey of an account: what is in it that manifests can say, under which names, and what they cannot.
 
-The account is read once more with every object that is nobody's under its own id for a name; names are chosen once it
-is known what each is. What is left out is left out whole, with what needs it, and told with the reason.
+The account is read once, with every object that is nobody's under its own id for a name; names are chosen when it is
+known what each is. What is left out is left out whole, with what needs it, and told with the reason.
 """
 
 from collections import Counter
@@ -60,25 +60,18 @@ class Survey:
 class Readable(Protocol):
     """A store, as far as it is read here: an export is one too."""
 
-    def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = ...) -> Snapshot:
-        """See `apply.ports.Store`."""
+    def snapshot(
+        self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = ..., *, strangers: bool = False
+    ) -> Snapshot:
+        """See `apply.ports.AccountStore`."""
 
 
 def survey(store: Readable, namespace: str, at: datetime, declared: Catalog, adopted: Mapping[Ref, str]) -> Survey:
     """Read the account. `declared` is what the manifests say already, `adopted` the ids that they name."""
-    work = _Work(whole(store, namespace, at, adopted), declared)
+    work = _Work(store.snapshot(namespace, at, adopted, strangers=True), declared)
     work.leave_foreign()
     work.leave_broken()
     return work.named()
-
-
-def whole(store: Readable, namespace: str, at: datetime, adopted: Mapping[Ref, str]) -> Snapshot:
-    """The account with everything that is nobody's, under its id for a name where `adopted` has none."""
-    seen = store.snapshot(namespace, at, adopted)
-    known = set(adopted.values())
-    strangers = [each for each in seen.foreign if not each.archived and not each.owner and each.id not in known]
-    provisional = {Ref(each.kind, each.id): each.id for each in strangers}
-    return store.snapshot(namespace, at, {**provisional, **adopted}) if provisional else seen
 
 
 class _Work:
