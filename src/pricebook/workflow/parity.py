@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from pricebook.apply.ports import Store
-from pricebook.manifest.load import load
+from pricebook.manifest.load import Loaded, load
 from pricebook.manifest.project import Project
 from pricebook.plan.former import present
 from pricebook.plan.parity import Parity, Side, parity
@@ -18,24 +18,25 @@ def compare_environments(
 
     Raises Rejected for an environment that there is not and for bad manifests, StoreError for an unreadable store.
     """
-    check_two(project, one, other)
+    both = load_both(project, one, other)
     namespace = project.settings.namespace
-    loaded = load(project, one)
     sides = []
-    for name in (one, other):
-        declared = loaded if name == one else load(project, name)
+    for name, declared in zip((one, other), both, strict=True):
         observed = open_store(name).snapshot(namespace, as_of, declared.adopted(name))
         sides.append(Side(name, present(observed, project.moves, declared.catalog), declared.catalog))
-    found = parity(*sides, namespace=namespace, as_of=as_of, places=loaded.places)
+    found = parity(*sides, namespace=namespace, as_of=as_of, places=both[0].places)
     notes = [
         (f"{side.name} {note.subject or 'store'}", note.message) for side in sides[:1] for note in side.snapshot.notes
     ]
     return found, (*notes, *((f"{other} {subject}", words) for subject, words in found.comparison.unverified))
 
 
-def check_two(project: Project, one: str, other: str) -> None:
-    """Both are environments of the project, and not the same one. Raises Rejected."""
-    for name in (one, other):
-        project.environment(name)
+def load_both(project: Project, one: str, other: str) -> tuple[Loaded, Loaded]:
+    """The manifests as two environments have them: the same where neither says anything otherwise. Raises Rejected,
+    also for an environment that there is not, and for one that is named twice."""
+    settings = [project.environment(name)[1] for name in (one, other)]
     if one == other:
         raise reject("one-environment", f"{quote(one)} is named twice", hint="name two environments of pricebook.yaml")
+    here = load(project, one)
+    alike = not any(environment.overlays or environment.patches for environment in settings)
+    return here, here if alike else load(project, other)

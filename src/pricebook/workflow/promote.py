@@ -18,7 +18,7 @@ from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.field_path import FieldPath, Finder, Nowhere, put, taken_out, value_at
-from pricebook.manifest.load import Loaded, load
+from pricebook.manifest.load import Loaded
 from pricebook.manifest.project import Project
 from pricebook.plan.applied import applied, from_now_on
 from pricebook.plan.diff import NO_RATES
@@ -26,7 +26,7 @@ from pricebook.plan.drift import Comparison, Facet, compare
 from pricebook.plan.former import present
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem, Rejected
-from pricebook.workflow.parity import check_two
+from pricebook.workflow.parity import load_both
 from pricebook.workflow.plan import plan_to
 from pricebook.workflow.review import Meter
 
@@ -48,9 +48,8 @@ def promote(
 
     Raises Rejected, as `plan` does, and when the source's content with the target's values does not hold together.
     """
-    check_two(project, source, target)
+    here, there = load_both(project, source, target)
     namespace = project.settings.namespace
-    here, there = load(project, source), load(project, target)
     observed = open_store(source).snapshot(namespace, as_of, here.adopted(source))
     observed = present(observed, project.moves, here.catalog)
     store = open_store(target)
@@ -59,10 +58,12 @@ def promote(
     desired = _with_values(content, here, there)
     _check(desired, content, source)
     desired = from_now_on(desired, snapshot.catalog, as_of)
-    plan = plan_to(project, target, store, replace(there, catalog=desired), snapshot, as_of, meter=meter, code=code)
     known = compare(here.catalog, observed, namespace=namespace, environment=source, as_of=as_of, places=here.places)
+    said = tuple(_said(known, content, here, source))
+    del known  # of a long price list it may be long
+    plan = plan_to(project, target, store, replace(there, catalog=desired), snapshot, as_of, meter=meter, code=code)
     # What the target has besides is no leftover: its manifests may well declare it.
-    return replace(plan, leftovers=(), findings=(*plan.findings, *_said(known, content, here, source)))
+    return replace(plan, leftovers=(), findings=(*plan.findings, *said))
 
 
 def _with_values(content: Catalog, here: Loaded, there: Loaded) -> Catalog:
@@ -105,11 +106,11 @@ def _with_fields(ref: Ref, noun: Noun, theirs: Noun, paths: Sequence[FieldPath])
 
 
 def _with_prices(held: Rates, own: Rates, theirs: Rates) -> Rates:
-    """The prices held, in memory as desired ones are, with those that overlays have a say in as the target's manifests
-    have them."""
-    entries = dict(held.items())
+    """The prices held, with those that overlays have a say in as the target's manifests have them. They stay where they
+    are kept unless one of them is another."""
     if own.digest == theirs.digest:
-        return RateBook(entries)
+        return held
+    entries = dict(held.items())
     mine, other = dict(own.items()), dict(theirs.items())
     for key in mine.keys() | other.keys():
         if mine.get(key) == other.get(key) or (key in mine and key not in entries):
