@@ -128,6 +128,18 @@ def test_it_shows_what_the_contract_will_be_and_makes_it_once(pricebook: Place, 
     assert count(pricebook, customer) == 1
 
 
+def test_a_contract_that_was_archived_is_not_there(pricebook: Place, customer: str) -> None:
+    pricebook(*provision(customer, "starter-plan", START, "--yes"))
+    store = SqlStore(f"sqlite:///{pricebook.folder / 'pricebook.db'}")
+    (made,) = store.customer_contracts("starter-plan", customer)
+    store.archive_contract(made, datetime(2026, 1, 7, tzinfo=UTC))
+    refused = pricebook(*provision(customer, "starter-plan", START, "--yes"), status=1).stderr
+    assert "error[uniqueness-key]" in refused
+    assert f"{made.id}, which was archived on 2026-01-07" in " ".join(refused.split())
+    pricebook(*provision(customer, "starter-plan", START, "--uniqueness-key", customer, "--yes"))
+    store.close()
+
+
 def test_the_alias_is_taken_as_of_the_start(pricebook: Place, customer: str) -> None:
     told = pricebook("--format", "json", *provision(customer, "starter-plan", "2026-02-01", "--yes")).stdout
     found = json.loads(told)

@@ -79,6 +79,18 @@ def test_a_key_finds_its_contract_after_the_alias_moved(contracts: ContractStore
     assert only(contracts, customer("ada")).package == STARTER
 
 
+@pytest.mark.parametrize("on", [{"package": STARTER}, {"alias": "starter"}], ids=["version", "alias"])
+def test_an_archived_contract_keeps_its_key_and_is_no_answer(
+    contracts: ContractStore, customer: Customer, on: dict[str, object]
+) -> None:
+    made = contracts.provision("acme", wanted(customer("ada"), **on), AT)
+    contracts.archive_contract(only(contracts, customer("ada")), AT)
+    with pytest.raises(StoreRefused, match=f"taken for good by the contract {made}, which is archived") as refused:
+        contracts.provision("acme", wanted(customer("ada"), **on), AT)
+    assert refused.value.status == 409
+    assert only(contracts, customer("ada")).id == made
+
+
 OTHERWISE: dict[str, Callable[[Customer], Provision]] = {
     "customer": lambda customer: wanted(customer("bob")),
     "start": lambda customer: wanted(customer("ada"), JAN),

@@ -35,6 +35,18 @@ class StoreRefused(StoreError):  # noqa: N818 - the store answered, and the answ
         self.status = status
 
 
+def taken(key: str, contract: str) -> StoreRefused:
+    """The uniqueness key belongs to a contract that is not the one that is wanted."""
+    message = f"the uniqueness key {key} is taken by another contract, {contract}"
+    return StoreRefused(message, 409, "give a uniqueness key of its own to a contract that is another one")
+
+
+def spent(key: str, contract: str) -> StoreRefused:
+    """The uniqueness key belongs to the contract that is wanted, and that one is archived: it will never be there."""
+    message = f"the uniqueness key {key} is taken for good by the contract {contract}, which is archived"
+    return StoreRefused(message, 409, "give another uniqueness key to a contract that is made in its place")
+
+
 class OutcomeUnknown(StoreError):  # noqa: N818 - nothing is known to have failed
     """The answer was lost: the change may or may not have been made."""
 
@@ -112,7 +124,8 @@ class ContractStore(Protocol):
 
         When there is a contract with that uniqueness key already, it is the answer if it is of that customer, from that
         start, on that package version, or on one that bears the alias or once did. Raises StoreRefused for any other,
-        and for whatever the vendor refuses; OutcomeUnknown when even a look did not tell: asking again is safe.
+        for an archived one, because the key is taken for good, and for whatever the vendor refuses; OutcomeUnknown when
+        even a look did not tell: asking again is safe.
         """
 
     def end_contract(self, contract: Contract, ending_before: datetime | None) -> None:

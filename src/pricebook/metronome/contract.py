@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pricebook.apply.ports import StoreRefused
+from pricebook.apply.ports import StoreRefused, spent, taken
 from pricebook.apply.spool import in_order
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Kind, Ref
@@ -100,8 +100,9 @@ def provision(client: Client, sender: Sender, wanted: Provision, package_id: str
             hint = "a contract of another customer has it"
             raise StoreRefused(f"{refused.message}; but no contract of {wanted.customer} has it", 409, hint) from None
     if seen and not _same(client, wanted, package_id, seen[0]):
-        message = f"the uniqueness key {key} is taken by another contract, {id_}"
-        raise StoreRefused(message, 409, "give a uniqueness key of its own to a contract that is another one")
+        raise taken(key, seen[0]["id"])
+    if seen and seen[0].get("archived_at"):
+        raise spent(key, seen[0]["id"])
     assert id_ is not None
     return id_
 

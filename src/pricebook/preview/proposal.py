@@ -77,6 +77,10 @@ def propose(asked: Asked, snapshot: Snapshot, contracts: Sequence[Contract]) -> 
         what = f"contract {present.id} on {present.package or 'another package'} from {_day(present.starting_at)}"
         hint = "give another contract another uniqueness key"
         problems.append(Problem("uniqueness-key", f"the uniqueness key is taken: {what}", hint=hint))
+    elif present is not None and present.archived_at is not None:
+        what = f"contract {present.id}, which was archived on {_day(present.archived_at)}"
+        hint = "to make it again, give it a key of its own: --uniqueness-key"
+        problems.append(Problem("uniqueness-key", f"the uniqueness key is taken for good by {what}", hint=hint))
     if problems:
         raise Rejected(problems)
     wanted = Provision(

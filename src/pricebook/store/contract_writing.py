@@ -13,7 +13,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, insert, update
 
 from pricebook.apply.keys import mark_of
-from pricebook.apply.ports import StoreRefused
+from pricebook.apply.ports import StoreRefused, spent, taken
 from pricebook.catalog.calendar import later
 from pricebook.catalog.canonical import decode, encode
 from pricebook.catalog.instant import instant_text, next_hour
@@ -45,13 +45,16 @@ def provision(connection: Connection, reader: Reader, namespace: str, wanted: Pr
     """See `apply.ports.ContractStore`; inside the connection's transaction."""
     package_id = _id_of(reader, namespace, wanted.package) if wanted.package is not None else None
     present = reader.one(
-        "SELECT id, package_id, customer_id, starting_at FROM contract WHERE uniqueness_key = ?", wanted.uniqueness_key
+        "SELECT id, archived_at, package_id, customer_id, starting_at FROM contract WHERE uniqueness_key = ?",
+        wanted.uniqueness_key,
     )
     if present is not None:
-        id_, held, *rest = present
+        id_, archived_at, held, *rest = present
         same = held == package_id if wanted.alias is None else _bore(reader, held, wanted.alias)
         if not same or rest != [wanted.customer, instant_text(wanted.starting_at)]:
-            raise _taken(wanted, id_)
+            raise taken(wanted.uniqueness_key, id_)
+        if archived_at is not None:
+            raise spent(wanted.uniqueness_key, id_)
         return str(id_)
     transition = wanted.transition
     request = Request(
@@ -65,12 +68,6 @@ def provision(connection: Connection, reader: Reader, namespace: str, wanted: Pr
         {},
     )
     return create_contract(connection, reader, request, at)
-
-
-def _taken(wanted: Provision, id_: str) -> StoreRefused:
-    """The uniqueness key belongs to a contract that is not the one that is wanted."""
-    message = f"the uniqueness key {wanted.uniqueness_key} is taken by another contract, {id_}"
-    return StoreRefused(message, 409, "give a uniqueness key of its own to a contract that is another one")
 
 
 def create_contract(connection: Connection, reader: Reader, request: Request, at: datetime | None) -> str:
