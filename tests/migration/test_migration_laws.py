@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from world import NOW, PACKAGE, V1, V2, V3, Killed, Notes, World, coverage, day
 
 from pricebook.apply.migrator import MigrationReceipt, migrate
 from pricebook.catalog.migration import Migration
+from pricebook.plan.contract import Contract
 from pricebook.plan.migration.choice import Choice, position
 from pricebook.plan.migration.document import read, write
 from pricebook.plan.migration.move import MigrationPlan
@@ -204,3 +206,46 @@ def test_a_wave_does_not_change_because_contracts_come_and_go(world: World, gone
     assert {
         m.contract: m.wave for m in planned(world, wanted).moves if m.contract != "another"
     }.items() <= waves.items()
+
+
+def moved(world: World) -> MigrationPlan:
+    """A contract of ada's on version 1 has moved to version 3 in one wave."""
+    world.add("old", "ada", V1, day(1, 1, 2025))
+    plan = planned(world, migration("END_AND_PROVISION"))
+    assert applied(plan, world).complete
+    return plan
+
+
+def lives(world: World) -> dict[str, list[Contract]]:
+    return gathered(world.cohort("acme", NOW, PACKAGE, ended=True))
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["the new one is archived", "the new one is there"])
+def test_the_way_back_overwrites_no_end_that_somebody_gave_meanwhile(gone: bool) -> None:
+    world = World()
+    plan = moved(world)
+    way, given = plan_back(plan, lives(world), NOW), plan.moves[0].at + timedelta(days=10)
+    if gone:
+        given -= timedelta(days=20)
+        world.contracts["new-1"] = replace(world.contracts["new-1"], archived_at=NOW)
+    world.contracts["old"] = replace(world.contracts["old"], ending_before=given)
+    receipt = applied(way, world)
+    assert [(one.outcome, one.detail) for one in receipt.results] == [
+        ("skipped", "the contract was given another end since this was planned")
+    ]
+    assert world.contracts["old"].ending_before == given
+    assert [fate for _, fate in receipt.report.fates] == ["edited"]
+    assert plan_back(plan, lives(world), NOW).moves == ()
+
+
+def test_a_new_contract_that_was_ended_where_it_starts_is_not_taken_for_one() -> None:
+    world = World(kill_at=1)
+    world.add("old", "ada", V1, day(1, 1, 2025))
+    plan = planned(world, migration("END_AND_PROVISION"))
+    with suppress(Killed):
+        applied(plan, world)
+    world.kill_at = None
+    world.contracts["new-1"] = replace(world.contracts["new-1"], ending_before=plan.moves[0].at)
+    (result,) = applied(plan, world).results
+    assert (result.outcome, world.contracts["old"].ending_before) == ("skipped", None)
+    assert planned(world, migration("END_AND_PROVISION")).moves == ()

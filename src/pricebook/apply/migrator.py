@@ -157,6 +157,8 @@ def _settled(state: _Run, move: Move, found: Found) -> MoveResult | None:
         return MoveResult(move, "skipped", "the contract was given another end since this was planned")
     late = state.clock() + LEAD > move.at
     if state.plan.direction == "back":
+        if found.old.ending_before not in (move.at, move.ends):
+            return MoveResult(move, "skipped", "the contract was given another end since this was planned")
         if found.new is None and found.old.ending_before == move.ends:
             return MoveResult(move, "already")
         if found.new is not None and found.old.ending_before == move.at and late:

@@ -66,7 +66,7 @@ def fate_of(plan: MigrationPlan, move: Move, found: Found) -> Fate:
     if found.standing is Standing.CROWDED:
         return "several contracts"
     if plan.direction == "back":
-        if found.old is None or (found.new is not None and found.standing is Standing.EDITED):
+        if found.old is None or found.old.ending_before not in (move.at, move.ends):
             return "edited"
         if found.new is None:
             return "moved back" if found.old.ending_before == move.ends else "half moved"

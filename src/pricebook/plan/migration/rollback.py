@@ -29,7 +29,7 @@ def plan_back(done: MigrationPlan, lives: Lives, as_of: datetime) -> MigrationPl
             left["the old contract is archived"] += 1
         elif move.at - LEAD < as_of:
             left[STARTED] += 1
-        elif found.standing is Standing.EDITED:
+        elif found.old.ending_before not in (move.at, move.ends):
             left["the old contract was given another end"] += 1
         elif found.standing is Standing.CROWDED:
             left["the customer has another contract at the same time"] += 1

@@ -31,8 +31,8 @@ class Standing(StrEnum):
     """The old contract is archived or gone, or somebody gave it another end: before the new contract starts if that
     is there, else any but the one it had."""
     SPENT = "spent"
-    """The new contract was made and archived. Its uniqueness key is taken for good, so it cannot be made again; to end
-    the old one now would leave the customer with none."""
+    """The new contract was made, and archived or ended where it starts. Its uniqueness key is taken for good, so it
+    cannot be made again; to end the old one now would leave the customer with none."""
     CROWDED = "crowded"
     """A third contract of the customer on these packages runs from then on: whoever made it must say which counts."""
 
@@ -89,9 +89,9 @@ def _unmoved(move: Move, target: Ref, old: Contract, live: Sequence[Contract], e
     """The standing of a move whose new contract is not there."""
     if _crowded(move, old, None, live):
         return Standing.CROWDED
-    # A store that shows no keys may mean another contract; then a wave of another date moves it.
-    archived = (c for c in every if c.archived_at is not None and c.package == target and c.starting_at == move.at)
-    if any(c.uniqueness_key in (None, move.key) for c in archived):
+    # A list without keys may mean another contract; then a wave of another date moves it.
+    gone = [c for c in every if c.package == target and (c.archived_at is not None or _empty(c))]
+    if any(c.uniqueness_key == move.key or (c.uniqueness_key is None and c.starting_at == move.at) for c in gone):
         return Standing.SPENT
     return Standing.UNTOUCHED if old.ending_before == move.ends else Standing.EDITED
 
