@@ -187,3 +187,44 @@ def test_a_table_of_customers_says_who_moves(project: Path) -> None:
         )
     who.unlink()
     assert "error[missing-file]" in said(project, "migrate").output
+
+
+def test_an_option_that_says_nothing_to_what_is_asked_is_refused(project: Path) -> None:
+    plan, usage = str(project / "plan.jsonl"), str(project / "usage.jsonl")
+    said(project, "migrate", "-o", plan)
+    (project / "usage.jsonl").write_text("", encoding="utf-8")
+    for argv, word in (
+        (("--rollback", plan, "--notice", "tell.csv"), "--notice"),
+        (("--apply", plan, "-o", "other.jsonl"), "--output"),
+        (("--apply", plan, "--impact", usage), "--impact"),
+        (("--check", plan, "--impact", usage), "--impact"),
+        (("--csv",), "--csv"),
+    ):
+        result = said(project, "migrate", *argv)
+        assert (result.exit_code, f"error[conflict]\n  {word} says nothing" in result.output) == (1, True), (
+            result.output
+        )
+
+
+def test_a_plan_of_another_migration_is_refused(project: Path) -> None:
+    plan = str(project / "plan.jsonl")
+    said(project, "migrate", "-o", plan)
+    result = said(project, "migrate", "autumn", "--apply", plan, "--yes")
+    assert result.exit_code == 1
+    assert 'is a plan of migration "move", not of "autumn"' in " ".join(result.output.split())
+
+
+def test_the_journal_tells_runs_to_several_versions_apart(project: Path, account: Served) -> None:
+    move = project / "catalog" / "move.yaml"
+    text = move.read_text(encoding="utf-8")
+    first = str(next(iter(sorted(customer for customer, *_ in contracts(account)))))
+    move.write_text(f"{text}  whom: {{customers: [{first}]}}\n", encoding="utf-8")
+    assert said(project, "migrate", "--apply", "--yes").exit_code == 0
+    move.write_text(text, encoding="utf-8")
+    (project / "catalog" / "all.yaml").write_text(CATALOG.format(start=START.date(), quantity=3), encoding="utf-8")
+    assert said(project, "apply", "--yes", "--allow", "all").exit_code == 0
+    assert said(project, "migrate", "--apply", "--yes").exit_code == 0
+    assert "error[several-targets]" in said(project, "migrate", "--check").output
+    for version, moved in (2, 1), (3, CONTRACTS - 1):
+        move.write_text(text.replace("  package: starter\n", f"  package: starter\n  to_version: {version}\n"))
+        assert answer(project, "migrate", "--check")["counts"] == {"moved": moved}

@@ -14,7 +14,7 @@ from pricebook.cli.impact import Wish, assessed_migration
 from pricebook.cli.invocation import Invocation
 from pricebook.cli.options import engine_option, impact_from_option, impact_option, rows_option
 from pricebook.cli.session import errors
-from pricebook.problem import Problem
+from pricebook.problem import Problem, quote
 
 if TYPE_CHECKING:
     from pricebook.apply.ports import ContractStore
@@ -81,6 +81,17 @@ def command(
         if len(modes) + plan_only > 1:
             message = "--plan, --apply, --check and --rollback exclude each other"
             invocation.fail([Problem("conflict", message, hint="say one of them")])
+        shows, plans = apply_file is None and check_file is None, rollback_file is None and check_file is None
+        unfit = {
+            "--output": output is not None and not shows,
+            "--notice": notice is not None and (not shows or not plans),
+            "--impact": bool(impact) and (not plans or bool(apply_file)),
+            "--csv": csv and check_file is None,
+        }
+        if any(unfit.values()):
+            message = f"{' and '.join(word for word in unfit if unfit[word])} says nothing to what is asked for"
+            hint = "--output is of a plan or --rollback, --notice and --impact of a plan, --csv of --check"
+            invocation.fail([Problem("conflict", message, hint=hint)])
         if any(word.upper() != "GUARD" for word in allow):
             invocation.fail(
                 [Problem("unknown-hazard", "a migration has one thing to allow", hint="say: --allow GUARD")]
@@ -128,6 +139,9 @@ class _Session:
         from pricebook.workflow.migration import check_target, read_migration
 
         made = read_migration(Path(file))
+        if self._name is not None and self._name != made.name:
+            message = f"{file} is a plan of migration {quote(made.name)}, not of {quote(self._name)}"
+            self._invocation.fail([Problem("wrong-target", message, hint="leave the name out, or name another file")])
         check_target(made, self._invocation.project.settings.namespace, self._invocation.environment[0])
         return made
 
@@ -217,9 +231,9 @@ class _Session:
         if file:
             return self.read(file)
         invocation = self._invocation
-        name, _ = named(self._loaded, self._name)
+        name, migration = named(self._loaded, self._name)
         namespace = invocation.project.settings.namespace
-        return done_before(invocation.journal(), invocation.environment[0], namespace, name)
+        return done_before(invocation.journal(), invocation.environment[0], namespace, name, migration)
 
     def _view(self, made: "MigrationPlan") -> "MigrationView":
         from pricebook.render.bill_view import scales_of

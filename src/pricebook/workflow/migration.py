@@ -20,7 +20,7 @@ from pricebook.manifest.text import read_text
 from pricebook.manifest.whereabouts import Spot
 from pricebook.plan.migration.choice import Choice
 from pricebook.plan.migration.document import is_migration, read
-from pricebook.plan.migration.move import MigrationPlan, Move
+from pricebook.plan.migration.move import MigrationPlan
 from pricebook.plan.migration.planner import Setting, newest, plan_migration
 from pricebook.plan.migration.reconciliation import Reconciliation, reconcile
 from pricebook.plan.migration.rollback import plan_back
@@ -114,32 +114,37 @@ def refusal(made: MigrationPlan) -> Problem | None:
     return None
 
 
-def done_before(journal: Journal, environment: str, namespace: str, name: str) -> MigrationPlan:
-    """The moves that runs of a migration were to make, as the journal remembers them. Raises Rejected when it knows of
-    none."""
-    found: MigrationPlan | None = None
-    moves: dict[str, Move] = {}
+def done_before(journal: Journal, environment: str, namespace: str, name: str, migration: Migration) -> MigrationPlan:
+    """The moves that runs of a migration were to make, as the journal remembers them.
+
+    What was planned last of a contract counts: it is what was done, and the end that it saw is the one to give back.
+    Raises Rejected when the journal knows of no run, or of runs to several versions of which the manifest names none.
+    """
+    found: dict[Ref, list[MigrationPlan]] = {}
     for run in journal.runs(environment):
         text = journal.plan(run.number)
         if run.namespace != namespace or not is_migration(text):
             continue
         made = read(text.splitlines(), "journal")
         if made.name == name and made.direction == "forward":
-            found = made
-            # Of a contract that was planned twice, the first plan saw the end that it had before.
-            moves = {move.contract: move for move in made.moves} | moves
-    if found is None:
+            found.setdefault(made.target, []).append(made)
+    if not found:
         hint = "name the plan file that was applied: --rollback FILE"
         raise reject("unknown-migration", f"the journal knows of no run of migration {quote(name)}", hint=hint)
-    return MigrationPlan(
-        found.namespace,
-        found.environment,
-        found.name,
-        found.package,
-        found.target,
-        found.transition,
-        found.as_of,
-        tuple(sorted(moves.values(), key=lambda move: (move.at, move.customer, move.contract))),
+    wanted = Ref(Kind.PACKAGE, migration.target, migration.to_version)
+    if len(found) > 1 and wanted not in found:
+        message = f"migration {quote(name)} was applied to {' and to '.join(map(str, found))}"
+        hint = "say which is meant: to_version in the manifest, or the plan file that was applied"
+        raise reject("several-targets", message, hint=hint)
+    runs = found.get(wanted) or next(iter(found.values()))
+    moves = {move.contract: move for made in runs for move in made.moves}
+    last = runs[-1]
+    return replace(
+        last,
+        moves=tuple(sorted(moves.values(), key=lambda move: (move.at, move.customer, move.contract))),
+        verdict="none",
+        left={},
+        findings=(),
     )
 
 
