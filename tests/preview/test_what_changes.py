@@ -89,6 +89,31 @@ def test_usage_that_loses_its_price_is_told_apart_and_noted() -> None:
     assert found.notes == {UNPRICED: 1}
 
 
+def test_of_balances_that_were_granted_before_both_ends_are_known() -> None:
+    """8 tokens at 4.00 and then at 5.00, of which a credit of January pays five units, if it still has them."""
+    usage, dearer = [used("tokens", "2025-03-10", 8, "b")], priced(b="500")
+    found = assessed("free-units", usage, "2025-04-01", 1, dearer, "2025-03-01")
+    assert found.totals == {"usd": Sides(Decimal(1200), Decimal(1500))}
+    assert found.earlier.customers == {"acme"}
+    assert found.earlier.paid == {"usd": Sides(Decimal(2000), Decimal(2500))}
+    assert found.earlier.totals == {"usd": Sides(Decimal(3200), Decimal(4000))}
+
+
+def test_a_minimum_that_was_agreed_before_is_trued_up_or_reached() -> None:
+    """20 tokens at 4.00 and then at 5.00 are 80.00 and 100.00 of a minimum of 100.00, if nothing was used before."""
+    usage, dearer = [used("tokens", "2025-03-10", 20, "b")], priced(b="500")
+    found = assessed("postpaid", usage, "2025-04-01", 1, dearer, "2025-03-01")
+    assert found.totals == {"usd": Sides(Decimal(10_000), Decimal(10_000))}
+    assert found.earlier.totals == {"usd": Sides(Decimal(8000), Decimal(10_000))}
+
+
+def test_balances_of_the_time_itself_leave_nothing_open() -> None:
+    usage = [used("tokens", "2026-01-10", 4, "a")]
+    found = assessed("by-quarter", usage, "2026-04-01", 3)
+    assert found.earlier.customers == set()
+    assert found.earlier.totals == found.totals
+
+
 def test_credits_are_a_cause_of_their_own() -> None:
     """A credit of 9.20 pays all of 4 × 1.50 = 6.00, and 9.20 of 4 × 2.505 = 10.02."""
     usage = [used("tokens", "2026-01-10", 4, "a")]

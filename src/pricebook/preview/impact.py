@@ -5,10 +5,11 @@ differs: a contract stays on its package version (a changed package is a new ver
 rate card's new prices reach every contract on it unless an override shields them. Of a migration it is the other way
 round: prices are the same, and contracts are on another version. Statements are those of the package where the time
 that is billed holds whole ones, counted from its start, and else one a month; a balance that was granted earlier counts
-as unused, because nobody but the vendor knows what is left of it [assumed].
+as unused, because nobody but the vendor knows what is left of it [assumed]: where that matters, the same bills are
+written once more as if nothing were left, so that both ends are known.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -23,7 +24,7 @@ from pricebook.plan.contract import Contract
 from pricebook.preview.bill import bill
 from pricebook.preview.invoice import Bill, Ledger
 from pricebook.preview.materialise import materialise
-from pricebook.preview.price import EXACT, ZERO
+from pricebook.preview.price import EXACT, ZERO, summed
 from pricebook.preview.tariff import Prices, Tariff, card_of
 from pricebook.preview.terms import Statement, Terms, Window
 
@@ -87,6 +88,16 @@ class Move(NamedTuple):
 
 
 @dataclass
+class Earlier:
+    """What rests on balances that were granted before the window: the `customers` whose bills draw from them, what the
+    balances pay as if all were unused (`paid`), and the totals of all contracts if nothing were left (`totals`)."""
+
+    customers: set[str] = field(default_factory=set)
+    paid: dict[str, Sides] = field(default_factory=dict)
+    totals: dict[str, Sides] = field(default_factory=dict)
+
+
+@dataclass
 class Impact:
     """The bills of all contracts, summed up. Amounts are per pricing unit, for `months` months.
 
@@ -104,6 +115,7 @@ class Impact:
     causes: dict[tuple[Cause, str], Sides] = field(default_factory=dict)
     packages: dict[tuple[str, str], tuple[int, Sides]] = field(default_factory=dict)
     largest: list[Move] = field(default_factory=list)
+    earlier: Earlier = field(default_factory=Earlier)
     skipped: dict[str, int] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
 
@@ -163,14 +175,18 @@ def impact(
         if sides[0] is None or sides[1] is None:
             _count(found.skipped, "on a package that is not known here")
             continue
-        bills = [
-            bill(prices, billing.usage, (), window.ending_before, Ledger(window.starting_at))
-            for prices in cast("list[Prices]", sides)
-        ]
+        bills = [_billed(prices, billing, window) for prices in cast("list[Prices]", sides)]
         unit = cast("list[Prices]", sides)[1].tariff.fiat
         amounts = Sides(bills[0].total, bills[1].total)
         lines = _lines(bills)
         _sum_up(found, contract, unit, amounts, lines)
+        least = amounts
+        if any(_touched(made, window) for made in bills):
+            found.earlier.customers.add(contract.customer)
+            _add(found.earlier.paid, unit, Sides(*(_paid_earlier(made, window) for made in bills)))
+            both = zip(cast("list[Prices]", sides), bills, strict=True)
+            least = Sides(*(_billed(p, billing, window, _earlier(made, window)).total for p, made in both))
+        _add(found.earlier.totals, unit, least)
         for note in dict.fromkeys((*bills[0].notes, *bills[1].notes)):
             _count(found.notes, note)
         if any(invoice.notes for invoice in bills[1].invoices):
@@ -181,6 +197,32 @@ def impact(
             (heappush if len(heap) < LARGEST else heappushpop)(heap, (size, -count, move))
     found.largest = [move for *_, move in sorted(heap, key=lambda entry: (-entry[0], -entry[1]))]
     return found
+
+
+_NONE: Mapping[str, Decimal] = {}
+
+
+def _billed(prices: Prices, billing: Billing, window: Window, drawn: Mapping[str, Decimal] = _NONE) -> Bill:
+    """The bill of the window; `drawn` is what was drawn from balances before it."""
+    return bill(prices, billing.usage, (), window.ending_before, Ledger(window.starting_at, drawn))
+
+
+def _earlier(made: Bill, window: Window) -> dict[str, Decimal]:
+    """The balances that were granted before the window, with all that they held."""
+    grants = (balance.grant for balance in made.balances)
+    return {grant.id: grant.amount for grant in grants if grant.window.starting_at < window.starting_at}
+
+
+def _touched(made: Bill, window: Window) -> bool:
+    """Whether the bill draws from a balance that was granted before the window."""
+    return any(made.closing.drawn.get(id_) for id_ in _earlier(made, window))
+
+
+def _paid_earlier(made: Bill, window: Window) -> Decimal:
+    """What those pay in the bill, in its fiat unit."""
+    earlier = _earlier(made, window)
+    lines = ((invoice.unit, line) for invoice in made.invoices for line in invoice.lines)
+    return EXACT.minus(summed(line.amount for unit, line in lines if line.balance in earlier and line.unit == unit))
 
 
 _Lines = dict[tuple[str, Values], tuple[Decimal | None, Decimal | None]]

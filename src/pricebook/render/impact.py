@@ -66,7 +66,7 @@ def impact_view(scales: Mapping[str, Scale], assessment: Assessment, notable: De
         _headline(found, units, limit),
         tuple(_sentences(assessment)),
         tuple(table for table in tables if table.rows),
-        tuple(_caveats(assessment)),
+        (*_earlier(found, units), *_caveats(assessment)),
         _numbers(assessment, units, limit),
     )
 
@@ -219,7 +219,25 @@ def _caveats(assessment: Assessment) -> Iterator[str]:
         yield f"{note} ({counted(count, 'contract')})"
     if len(listed) > _ROWS:
         yield f"and {counted(len(listed) - _ROWS, 'more note')} on what is not billed"
-    yield "balances that were granted before count as unused: what is left of them only the vendor knows"
+
+
+def _earlier(found: Impact, units: Units) -> Iterator[str]:
+    """What it can matter that nobody knows what is left of balances that were granted before."""
+    earlier = found.earlier
+    if not earlier.customers:
+        return
+    yield (
+        f"{len(earlier.customers):,} of {counted(found.people, 'customer')} draw from balances that were granted "
+        "before; what is left of those only the vendor knows"
+    )
+    for unit, sides in sorted(earlier.paid.items()):
+        before, after = (rounded(side, units[unit]) for side in _each_month(sides, found))
+        empty = earlier.totals[unit]
+        change = f"{_signed(_monthly(empty.change, found), units[unit])} a month{_relative(empty)}"
+        yield (
+            f"as if nothing were used of them yet, they pay {before} a month before and {after} after; "
+            f"if nothing is left of them, the bills of all customers change by {change}"
+        )
 
 
 def _numbers(assessment: Assessment, units: Units, limit: Decimal) -> dict[str, Any]:
@@ -249,6 +267,11 @@ def _numbers(assessment: Assessment, units: Units, limit: Decimal) -> dict[str, 
             {"on": name, "contracts": count, **sides(each, unit)}
             for (name, unit), (count, each) in sorted(found.packages.items())
         ],
+        "earlier_balances": {
+            "customers": len(found.earlier.customers),
+            "paid": [sides(each, unit) for unit, each in sorted(found.earlier.paid.items())],
+            "totals_if_used_up": [sides(each, unit) for unit, each in sorted(found.earlier.totals.items())],
+        },
         "largest": [_move(move, sides) for move in found.largest],
         "events": census_data(census),
         "uncounted": dict(sorted(assessment.uncounted.items())),

@@ -21,8 +21,9 @@ def draw_impact(view: ImpactView, width: int, paint: Paint) -> Iterator[str]:
             continue
         yield ""
         yield from _drawn(table, width, paint)
-    yield ""
-    yield "  What this does not cover"
+    if view.caveats:
+        yield ""
+        yield "  What this does not cover"
     for caveat in view.caveats:
         lines = list(wrapped(escape_terminal(caveat, 400), width - 6))
         yield from (f"    {'- ' if at == 0 else '  '}{line}" for at, line in enumerate(lines))
