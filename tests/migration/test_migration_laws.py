@@ -249,3 +249,24 @@ def test_a_new_contract_that_was_ended_where_it_starts_is_not_taken_for_one() ->
     (result,) = applied(plan, world).results
     assert (result.outcome, world.contracts["old"].ending_before) == ("skipped", None)
     assert planned(world, migration("END_AND_PROVISION")).moves == ()
+
+
+def test_what_somebody_changes_while_it_runs_is_seen_before_the_calls() -> None:
+    """Each customer is looked at again directly before its calls, not only when the run starts."""
+    world = World()
+    for name in ("ada", "bob", "cyd"):
+        world.add(name, name, V1, day(1, 1, 2025))
+    plan = planned(world, migration("END_AND_PROVISION", "2026-04-01"))
+
+    def meanwhile() -> None:
+        world.contracts["ada"] = replace(world.contracts["ada"], ending_before=day(3))
+        world.contracts["bob"] = replace(world.contracts["bob"], archived_at=NOW)
+
+    receipt = applied(plan, world, Notes(meanwhile=meanwhile))
+    assert {one.move.customer: (one.outcome, one.detail) for one in receipt.results} == {
+        "ada": ("skipped", "the contract was given another end since this was planned"),
+        "bob": ("skipped", "the contract is archived, or gone"),
+        "cyd": ("done", ""),
+    }
+    assert world.contracts["ada"].ending_before == day(3)
+    assert world.calls == ["provision", "end"]

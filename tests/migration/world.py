@@ -4,7 +4,7 @@ It keeps the rules that `apply.ports.ContractStore` states: a uniqueness key mak
 contract bills nothing, SUPERSEDE ends the old contract where the new one starts.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -133,6 +133,8 @@ class Notes:
 
     lines: list[JournalEntry] = field(default_factory=list)
     begun: list[tuple[Run, str]] = field(default_factory=list)
+    meanwhile: Callable[[], None] = lambda: None
+    """What somebody else does after a run has looked and before its calls."""
 
     def acquire(self, environment: str, owner: str, now: datetime) -> Lease:
         return Lease(owner, 1)
@@ -147,6 +149,7 @@ class Notes:
 
     def record(self, environment: str, lease: Lease, entries: Iterable[JournalEntry]) -> None:
         self.lines.extend(entries)
+        self.meanwhile()
 
     def finish(self, environment: str, lease: Lease, run: int, at: datetime, result: str) -> None: ...
 

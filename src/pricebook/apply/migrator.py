@@ -5,14 +5,15 @@ old one is given its end. Between the two both are there from the new one's star
 hour before that start, and what was begun is finished first, whatever the hour. Nobody is billed for a time in which
 both are there unless a run that was killed is not gone on with until then.
 
-What stands in the account decides, never the journal: a run that was killed is gone on with by the same call.
+What stands in the account decides, never the journal: a run that was killed is gone on with by the same call. Each
+customer is looked at directly before the calls that concern it, because the vendor's requests have no precondition:
+what somebody else changes between that look and the last of those calls is all that can be overwritten.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Literal, assert_never
 
 from pricebook.apply.lease import held
@@ -39,8 +40,6 @@ from pricebook.plan.migration.standing import Found, Standing, found_in, gathere
 
 BATCH = 100
 """Moves whose intents and receipts are written to the journal together."""
-LOOK_AGAIN = timedelta(minutes=15)
-"""What was seen longer ago is looked at again: a customer may have been given notice by somebody else meanwhile."""
 Outcome = Literal["done", "already", "skipped", "failed", "unknown"]
 Tell = Callable[[int, int, str], None]
 """Hears how many moves are settled, of how many, and a line when there is something to say."""
@@ -99,19 +98,14 @@ def migrate(
     """
     with held(journal, plan.environment, owner, clock) as lease:
         state = _Run(plan, store, journal, lease, clock, tell)
-        looked_at = clock()
-        waiting = list(_looked(state, plan.moves))
+        waiting = list(_waiting(state))
         digest = migration_digest(plan)
         known = any(run.plan == digest for run in journal.runs(plan.environment))
         begun = Run(plan.namespace, plan.environment, digest, plan.as_of, owner, clock(), provenance)
         # The text is long, and the same in every run that goes on with it.
         state.number = journal.begin(state.lease, begun, "" if known else write(plan))
-        while waiting:
-            if clock() - looked_at > LOOK_AGAIN:
-                looked_at = clock()
-                waiting = list(_looked(state, [move for move, _ in waiting]))
-            _do(state, waiting[:BATCH], workers)
-            del waiting[:BATCH]
+        for start in range(0, len(waiting), BATCH):
+            _do(state, waiting[start : start + BATCH], workers)
         receipt = _read_back(state)
         result = "done" if receipt.complete else "incomplete"
         with suppress(StoreError, LeaseLost):  # all is done, and said in the receipt
@@ -131,19 +125,19 @@ def lives_of(plan: MigrationPlan, store: ContractStore, clock: Clock) -> dict[st
     return found
 
 
-def _looked(state: _Run, moves: Sequence[Move]) -> Iterator[tuple[Move, Found]]:
+def _waiting(state: _Run) -> Iterator[Move]:
     """The moves that something is to be done for; those that were begun come first. The others are settled."""
     lives = lives_of(state.plan, state.store, state.clock)
     fresh = []
-    for move in moves:
+    for move in state.plan.moves:
         found = found_in(move, state.plan.target, lives)
         settled = _settled(state, move, found)
         if settled is not None:
             state.results[move.contract] = settled
         elif found.standing is Standing.UNTOUCHED:
-            fresh.append((move, found))
+            fresh.append(move)
         else:
-            yield move, found
+            yield move
     yield from fresh
 
 
@@ -177,12 +171,12 @@ def _settled(state: _Run, move: Move, found: Found) -> MoveResult | None:
             assert_never(found.standing)
 
 
-def _do(state: _Run, batch: Sequence[tuple[Move, Found]], workers: int) -> None:
+def _do(state: _Run, batch: Sequence[Move], workers: int) -> None:
     """The moves of a batch: their intents, their calls, their receipts."""
-    _record(state, [(move, State.SENT, "") for move, _ in batch])
+    _record(state, [(move, State.SENT, "") for move in batch])
     results = []
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        waiting = [pool.submit(_moved, state, move, found) for move, found in batch]
+        waiting = [pool.submit(_moved, state, move) for move in batch]
         try:
             for future in waiting:
                 result = future.result()
@@ -195,19 +189,23 @@ def _do(state: _Run, batch: Sequence[tuple[Move, Found]], workers: int) -> None:
             raise
     # A receipt that cannot be written (a full disk) is no loss: the effect is found again by looking.
     with suppress(StoreError):
-        known = {"done": State.DONE, "skipped": State.FAILED, "failed": State.FAILED, "unknown": State.UNKNOWN}
-        _record(state, [(result.move, known[result.outcome], result.detail) for result in results])
+        known = {"done": State.DONE, "already": State.DONE, "skipped": State.FAILED, "failed": State.FAILED}
+        _record(state, [(result.move, known.get(result.outcome, State.UNKNOWN), result.detail) for result in results])
 
 
-def _moved(state: _Run, move: Move, found: Found) -> MoveResult:
-    """Make the calls of one move that are missing."""
+def _moved(state: _Run, move: Move) -> MoveResult:
+    """Look at the customer, and make the calls of the move that are missing."""
     try:
+        found = _looked(state, move)
+        settled = _settled(state, move, found)
+        if settled is not None:
+            return settled
         if state.plan.direction == "back":
             _undo(state, move, found)
-        elif found.new is not None or _begin(state, move):
-            _end_old(state, move, found)
         else:
-            return MoveResult(move, "skipped", "its date has passed")
+            if found.new is None:
+                _begin(state, move)
+            _end_old(state, move, found)
     except OutcomeUnknown as error:
         return MoveResult(move, "unknown", _sentence(error))
     except StoreError as error:
@@ -215,15 +213,20 @@ def _moved(state: _Run, move: Move, found: Found) -> MoveResult:
     return MoveResult(move, "done")
 
 
-def _begin(state: _Run, move: Move) -> bool:
-    """Make the new contract; False when it is too late to begin."""
-    plan, now = state.plan, state.clock()
-    if now + LEAD > move.at:
-        return False
+def _looked(state: _Run, move: Move) -> Found:
+    """How a move stands now."""
+    plan = state.plan
+    contracts = state.store.customer_contracts(plan.namespace, move.customer)
+    ours = [one for one in contracts if one.package is not None and one.package.name in plan.packages]
+    return found_in(move, plan.target, {move.customer: ours})
+
+
+def _begin(state: _Run, move: Move) -> None:
+    """Make the new contract."""
+    plan = state.plan
     transition = Transition(plan.transition, move.contract) if plan.transition != "END_AND_PROVISION" else None
     wanted = Provision(move.customer, move.at, move.key, plan.target, transition=transition)
-    state.store.provision(plan.namespace, wanted, now)
-    return True
+    state.store.provision(plan.namespace, wanted, state.clock())
 
 
 def _end_old(state: _Run, move: Move, found: Found) -> None:
@@ -248,11 +251,11 @@ def _read_back(state: _Run) -> MigrationReceipt:
     """What the account shows. Moves of which it shows only half, as of a SUPERSEDE that ends nothing, are finished."""
     lives = lives_of(state.plan, state.store, state.clock)
     half = [
-        (move, found)
+        move
         for move in state.plan.moves
         if state.plan.direction == "forward"
         and state.results[move.contract].outcome == "done"
-        and (found := found_in(move, state.plan.target, lives)).standing is Standing.BEGUN
+        and found_in(move, state.plan.target, lives).standing is Standing.BEGUN
     ]
     for start in range(0, len(half), BATCH):
         _do(state, half[start : start + BATCH], 1)

@@ -7,7 +7,7 @@ What is asked of a contract may be asked again after something else was, so ever
 own (`Sender.looked`): with an earlier one's, the vendor would replay the earlier answer and do nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,9 +40,11 @@ def read_cohort(
                 yield found
 
 
-def customer_contracts(client: Client, namespace: str, known: Mapping[str, Ref], customer: str) -> tuple[Contract, ...]:
-    """See `apply.ports.ContractStore`. `known` are refs by id; what is not among them is looked up."""
-    refs: dict[str, Ref | None] = dict(known)
+def customer_contracts(
+    client: Client, namespace: str, refs: dict[str, Ref | None], customer: str
+) -> tuple[Contract, ...]:
+    """See `apply.ports.ContractStore`. `refs` are those known by id, None of what is not ours; what is not among them
+    is looked up, and is then."""
 
     def ref(kind: Kind, id_: str | None) -> Ref | None:
         if id_ is None:

@@ -31,6 +31,8 @@ class PresentStore:
         self._store, self._adopted, self._moves = store, adopted, moves
         self._marked: dict[Ref, Ref] = {}
         """Every object by its present name, with the name in its mark."""
+        self._renamed: dict[Ref, Ref] = {}
+        """What has another name in its mark, by that, with its present one."""
 
     def snapshot(
         self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING, *, counted: bool = True
@@ -40,6 +42,7 @@ class PresentStore:
         seen = renamed(held, self._moves)
         # Names are all that differs, so both list the same objects in the same order.
         self._marked = dict(zip(seen.ids, held.ids, strict=True))
+        self._renamed = {marked: ref for ref, marked in self._marked.items() if marked != ref}
         return seen
 
     def cohort(
@@ -71,7 +74,7 @@ class PresentStore:
 
     def _called(self, contracts: Iterable[Contract]) -> Iterator[Contract]:
         """The contracts on what their package and card are called now."""
-        names = {marked: ref for ref, marked in self._marked.items() if marked != ref}
+        names = self._renamed
         for found in contracts:
             package = names.get(found.package, found.package) if found.package is not None else None
             card = names.get(found.card, found.card) if found.card is not None else None
