@@ -106,11 +106,11 @@ def _with_fields(ref: Ref, noun: Noun, theirs: Noun, paths: Sequence[FieldPath])
 
 
 def _with_prices(held: Rates, own: Rates, theirs: Rates) -> Rates:
-    """The prices held, with those that overlays have a say in as the target's manifests have them. They stay where they
-    are kept unless one of them is another."""
-    if own.digest == theirs.digest:
-        return held
+    """The prices held, in memory as desired ones are, with those that overlays have a say in as the target's manifests
+    have them."""
     entries = dict(held.items())
+    if own.digest == theirs.digest:
+        return RateBook(entries)
     mine, other = dict(own.items()), dict(theirs.items())
     for key in mine.keys() | other.keys():
         if mine.get(key) == other.get(key) or (key in mine and key not in entries):
