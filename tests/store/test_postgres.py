@@ -13,6 +13,8 @@ from account import AT, CARD, JAN, SEAT_RATE, STARTER, TOKENS, add, comparable, 
 from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.catalog.model import Alias
 from pricebook.catalog.rate_book import RateBook
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.plan.change import Adopt, Release
 from pricebook.store import postgres as postgres_module
 from pricebook.store.journal import SqlJournal
 from pricebook.store.postgres import Postgres
@@ -171,6 +173,26 @@ def test_who_may_only_read_can_plan(raw: Any, server: Server, schema: str) -> No
 
 
 # --- what is not there, or not right ----------------------------------------------------------------------------------
+
+
+def test_who_may_apply_can_adopt_rename_and_let_go(raw: Any, server: Server, schema: str, postgres: SqlStore) -> None:
+    raw.execute(f"CREATE ROLE applies_{schema} LOGIN PASSWORD '{PASSWORD}'")
+    raw.execute(f"GRANT USAGE ON SCHEMA {schema} TO applies_{schema}")
+    raw.execute(f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA {schema} TO applies_{schema}")
+    held = postgres.snapshot("acme", AT)
+    words, noun = Ref(Kind.PRODUCT, "words"), held.catalog.nouns[TOKENS]
+    with closing(SqlStore(server.url(schema).replace("//billing:", f"//applies_{schema}:"))) as applies:
+        applies.perform("acme", Adopt(words, held.ids[TOKENS], noun, "", was=TOKENS), AT)
+        applies.perform("acme", Release(CARD), AT)
+        prices = Ref(Kind.RATE_CARD, "prices")
+        applies.perform("acme", Adopt(prices, held.ids[CARD], held.catalog.nouns[CARD], "digest"), AT)
+        snapshot = applies.snapshot("acme", AT)
+        assert (snapshot.ids[words], snapshot.ids[prices]) == (held.ids[TOKENS], held.ids[CARD])
+        assert key("words", model="large") in dict(snapshot.catalog.rates["prices"].items())
+    for statement, why in FORBIDDEN.items():  # the rules stand again
+        if why is not None and ("mark" in statement or "key" in statement) and statement.startswith("UPDATE"):
+            with pytest.raises(Exception, match=why):
+                raw.execute(statement.replace("'Tokens'", "'Seats'"))
 
 
 def test_reading_creates_nothing(postgres: SqlStore, server: Server, schema: str) -> None:

@@ -15,6 +15,7 @@ from pricebook.catalog.rate_book import book_digest, digest_text
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import key_text, read_key
 from pricebook.plan.change import Adopt
+from pricebook.store.postgres_rule import MARKING
 from pricebook.store.reading import TIMELINES, table_of
 from pricebook.store.tables import NOUNS, rate_card
 from pricebook.store.writing import Transaction
@@ -45,7 +46,7 @@ def adopt(work: Transaction, change: Adopt) -> str:
     if mark is None:
         work.connection.execute(statement)
     else:
-        with _lifted(work, table.name, f"{table.name}_mark"):
+        with _lifted(work, f"{table.name}_mark"):
             work.connection.execute(statement)
     _name_products(work, change)
     return change.id
@@ -64,7 +65,7 @@ def release(work: Transaction, ref: Ref) -> str:
     values: dict[str, object] = {"mark": released_mark(work.namespace, ref, id_), "digest": None}
     if ref.kind is Kind.RATE_CARD:
         values |= {"rates_mark": None, "aliases_mark": None}
-    with _lifted(work, table.name, f"{table.name}_mark"):
+    with _lifted(work, f"{table.name}_mark"):
         work.connection.execute(update(table).where(table.c.id == id_).values(values))
     return id_
 
@@ -92,7 +93,7 @@ def _name_products(work: Transaction, change: Adopt) -> None:
             renamed.append((named, card, key))
     if not renamed:
         return
-    with _lifted(work, "rate_timeline", "rate_timeline_key"):
+    with _lifted(work, "rate_timeline_key"):
         work.bulk("UPDATE rate_timeline SET key = ? WHERE rate_card_id = ? AND key = ?", renamed)
     for card in sorted({card for _, card, _ in renamed}):
         entries = work.reader.rows(TIMELINES, card)
@@ -101,12 +102,12 @@ def _name_products(work: Transaction, change: Adopt) -> None:
 
 
 @contextmanager
-def _lifted(work: Transaction, table: str, trigger: str) -> Iterator[None]:
+def _lifted(work: Transaction, trigger: str) -> Iterator[None]:
     """Meanwhile the trigger does nothing; for others it always stands."""
     if not work.reader.local:
-        work.reader.run(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+        work.reader.run(f"SET LOCAL {MARKING} = 'on'")
         yield
-        work.reader.run(f"ALTER TABLE {table} ENABLE TRIGGER {trigger}")
+        work.reader.run(f"SET LOCAL {MARKING} = 'off'")
         return
     made = work.reader.one("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?", trigger)
     assert made is not None

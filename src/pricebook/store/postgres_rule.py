@@ -5,6 +5,11 @@ Every statement is run once, in the transaction that makes the tables.
 
 from pricebook.store.tables import NOUNS
 
+MARKING = "pricebook.marking"
+"""The setting under which marks and keys of rates can be edited, for one transaction. It keeps from mistakes, and not
+from anybody: whoever may apply may adopt, and that must not need a right to change tables."""
+_NOT_MARKING = f"current_setting('{MARKING}', true) IS DISTINCT FROM 'on'"
+
 _REFUSE = """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'integrity_constraint_violation'; END $$"""
 
@@ -40,7 +45,7 @@ def rules() -> list[str]:
         _refusal(
             "rate_timeline_key",
             "UPDATE OF rate_card_id, key, product_id ON rate_timeline",
-            "",
+            _NOT_MARKING,
             "a rate cannot move to another card or product",
         ),
         _refusal(
@@ -75,7 +80,7 @@ def rules() -> list[str]:
             _refusal(
                 f"{table}_mark",
                 f"UPDATE OF mark, id ON {table}",
-                "NEW.id <> OLD.id OR OLD.mark IS NOT NULL AND NEW.mark IS DISTINCT FROM OLD.mark",
+                f"(NEW.id <> OLD.id OR OLD.mark IS NOT NULL AND NEW.mark IS DISTINCT FROM OLD.mark) AND {_NOT_MARKING}",
                 f"the identity of a {noun} cannot change",
             ),
         ]
