@@ -181,3 +181,18 @@ def test_a_broken_base_is_told_as_the_bases(shop: Path) -> None:
     assert answer.returncode == 1
     commit_id = git(shop, "merge-base", "main", "HEAD")[:12]
     assert f"in main ({commit_id}): catalog/all.yaml:13:" in " ".join(answer.stderr.split())
+
+
+def test_what_is_let_go_besides_is_let_go_on_the_branch_too(shop: Path) -> None:
+    git(shop, "checkout", "-q", "main")
+    (shop / "catalog" / "all.yaml").write_text(CATALOG[: CATALOG.index("---")])
+    (shop / "pricebook.yaml").write_text(PROJECT + "removed: [rate-card:list]\n")
+    git(shop, "commit", "-qam", "let the card go")
+    git(shop, "checkout", "-q", "-b", "later")
+    commit(shop, "name: Pro,", "name: Professional,", "a better name")
+    answer = pricebook(shop, "plan", "--base", "main")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    own, _, besides = answer.stdout.partition("Pending besides")
+    assert "product:pro" in own
+    assert "rate-card:list" not in own
+    assert "○ rate-card:list" in besides

@@ -46,8 +46,9 @@ def share_of(change: AddRates) -> int:
     return change.remembered[0]
 
 
-def rehearse(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
-    """The snapshot as it will be after the changes."""
+def rehearse(snapshot: Snapshot, changes: Iterable[Change], namespace: str = "") -> Snapshot:
+    """The snapshot as it will be after the changes. `namespace` is whose marks it has, for whoever wants to know of
+    what is let go that it was."""
     nouns: dict[Ref, Noun] = dict(snapshot.catalog.nouns)
     rates: dict[str, Rates] = dict(snapshot.catalog.rates)
     ids, marks, archived = dict(snapshot.ids), dict(snapshot.marks), set(snapshot.archived)
@@ -107,12 +108,12 @@ def rehearse(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
         made=made,
         unmarked=frozenset(unmarked),
     )
-    return _without(after_all, released) if released else after_all
+    return _without(after_all, released, namespace) if released else after_all
 
 
-def _without(snapshot: Snapshot, released: set[Ref]) -> Snapshot:
+def _without(snapshot: Snapshot, released: set[Ref], namespace: str) -> Snapshot:
     """The snapshot without what was let go. What refers to it names it by its id, as somebody else's."""
-    left = without(snapshot, released)
+    left = without(snapshot, released, namespace)
     names = {(ref.kind, ref.name): snapshot.ids[ref] for ref in released}
     return replace(left, catalog=Renaming(names).catalog(left.catalog))
 

@@ -1,7 +1,7 @@
 """What a store holds, as seen at one moment: the observed catalogue with the store's ids and marks beside it."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -117,8 +117,8 @@ class Snapshot:
         return alias_digest(noun.aliases, noun.product_order) != self.alias_marks.get(card, NO_ALIASES)
 
 
-def without(snapshot: Snapshot, refs: Collection[Ref], former: Callable[[Ref], str] = str) -> Snapshot:
-    """The snapshot in which these objects are not ours any more: they are foreign, and bore the `former` mark."""
+def without(snapshot: Snapshot, refs: Collection[Ref], namespace: str) -> Snapshot:
+    """The snapshot in which these objects are not ours any more: they are foreign, and bore a mark of the namespace."""
     gone = set(refs)
 
     def kept(values: Mapping[Ref, Any]) -> dict[Ref, Any]:
@@ -131,7 +131,7 @@ def without(snapshot: Snapshot, refs: Collection[Ref], former: Callable[[Ref], s
             snapshot.ids[ref],
             getattr(snapshot.catalog.nouns.get(ref), "name", ""),
             archived=ref in snapshot.archived,
-            former=former(ref),
+            former=f"{namespace}/{ref}",
         )
         for ref in snapshot.ids
         if ref in gone

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import assert_never
 
 from pricebook.apply import rule
+from pricebook.apply.keys import mark_of
 from pricebook.apply.ports import NOTHING
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import spec_of
@@ -35,7 +36,7 @@ class MemoryStore:
         self._held = snapshot
 
     def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING) -> Snapshot:
-        """See `apply.ports.Store`. Whatever it holds bears our marks, so there is nothing to adopt."""
+        """See `apply.ports.Store`. What bears no mark of ours it holds only if it started with it, and shows always."""
         return replace(self._held, observed_at=at) if self._held is not None else Snapshot(observed_at=at)
 
     def perform(self, namespace: str, change: Change, at: datetime, expects: str | None = None) -> str:
@@ -45,10 +46,10 @@ class MemoryStore:
             # It is ours under another name: from now on under this one.
             assert change.was is not None
             held = self._held = rehearse(renamed(held, [(change.was, change.ref)]), [change])
-        wanted = _wanted(held, change, at, expects)
-        id_ = held.ids.get(change.ref) or _let_go(held, change.ref)
+        wanted = _wanted(held, change, namespace, at, expects)
+        id_ = held.ids.get(change.ref) or _let_go(held, mark_of(namespace, change.ref))
         if wanted is not None:
-            done = _without_archived_rates(rehearse(held, [wanted]))
+            done = _without_archived_rates(rehearse(held, [wanted], namespace))
             held = self._held = _handed_over(done, wanted, at) if isinstance(wanted, Repoint) else done
         return id_ or held.ids[change.ref]
 
@@ -57,7 +58,7 @@ class MemoryStore:
         return ()
 
 
-def _wanted(held: Snapshot, change: Change, at: datetime, expects: str | None) -> Change | None:
+def _wanted(held: Snapshot, change: Change, namespace: str, at: datetime, expects: str | None) -> Change | None:
     """What is left to do of the change; None when it was done before. Raises StoreRefused."""
     ref = change.ref
     match change:
@@ -100,9 +101,9 @@ def _wanted(held: Snapshot, change: Change, at: datetime, expects: str | None) -
             taken = ref in held.ids and holder != ref
             archived = holder in held.archived
             rule.check_adoption(ref, change.id, present=holder is not None, archived=archived, owner=owner, taken=taken)
-            return None
+            return change if ref in held.unmarked else None
         case Release():
-            if ref not in held.ids and _let_go(held, ref):
+            if ref not in held.ids and _let_go(held, mark_of(namespace, ref)):
                 return None
             _check_live(held, ref)
             return change
@@ -112,9 +113,9 @@ def _wanted(held: Snapshot, change: Change, at: datetime, expects: str | None) -
     assert_never(change)
 
 
-def _let_go(held: Snapshot, ref: Ref) -> str:
-    """The id of what was ours under this name until it was let go; empty for none."""
-    return next((each.id for each in held.foreign if (each.kind, each.former) == (ref.kind, str(ref))), "")
+def _let_go(held: Snapshot, mark: str) -> str:
+    """The id of what bore this mark until it was let go; empty for none."""
+    return next((each.id for each in held.foreign if each.former == mark), "")
 
 
 def _bare(noun: Noun) -> Noun:

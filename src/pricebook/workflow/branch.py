@@ -45,7 +45,7 @@ class _Ahead:
     def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING) -> Snapshot:
         """See `apply.ports.Store`."""
         held = self._store.snapshot(namespace, at, {**self._pending.adopted, **adopt})
-        return rehearse(renamed(held, self._pending.moved), (step.change for step in self._pending.steps))
+        return rehearse(renamed(held, self._pending.moved), (step.change for step in self._pending.steps), namespace)
 
     def perform(self, namespace: str, change: Change, at: datetime, expects: str | None = None) -> str:
         """See `apply.ports.Store`."""
