@@ -6,7 +6,7 @@ earlier name explains is taken for the one that it would be today. Keys of packa
 entries are the memory of what they were called.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -92,7 +92,7 @@ def _nouns(renaming: Renaming, catalog: Catalog) -> Catalog:
 
 def present(snapshot: Snapshot, moves: Moves, desired: Catalog) -> Snapshot:
     """The snapshot as the desired catalogue lets it be read (`plan.meaning`), under the present names."""
-    if not moves:
+    if not moves and not _released(snapshot).names:
         return as_meant(snapshot, desired.nouns)
     # What a store does not show is known by marks, so they are told first; and by what is shown, so again afterwards.
     told = retold(renamed(snapshot, moves), moves, desired)
@@ -101,9 +101,9 @@ def present(snapshot: Snapshot, moves: Moves, desired: Catalog) -> Snapshot:
 
 def retold(snapshot: Snapshot, moves: Moves, desired: Catalog) -> Snapshot:
     """The snapshot with the marks as they would be under the present names, where earlier names explain them."""
-    if not moves:
+    earlier = [*_earlier(moves), *([released] if (released := _released(snapshot)).names else [])]
+    if not earlier:
         return snapshot
-    earlier = list(_earlier(moves))
     marks, rate_marks = dict(snapshot.marks), dict(snapshot.rate_marks)
     alias_marks, order_marks = dict(snapshot.alias_marks), dict(snapshot.order_marks)
     for ref, mark in snapshot.marks.items():
@@ -124,6 +124,21 @@ def retold(snapshot: Snapshot, moves: Moves, desired: Catalog) -> Snapshot:
                 if alias_marks.get(ref) == alias_digest(card.aliases, order):
                     alias_marks[ref] = alias_digest(card.aliases, card.product_order)
     return replace(snapshot, marks=marks, rate_marks=rate_marks, alias_marks=alias_marks, order_marks=order_marks)
+
+
+def as_held(snapshot: Snapshot, released: Collection[Ref], namespace: str) -> Snapshot:
+    """The snapshot in which what was let go still goes by its name, where others refer to it: in the rates of a card
+    that stays, above all."""
+    marks = {f"{namespace}/{ref}" for ref in released}
+    renaming = _released(snapshot, marks)
+    return replace(snapshot, catalog=renaming.catalog(snapshot.catalog), head="") if renaming.names else snapshot
+
+
+def _released(snapshot: Snapshot, marks: Collection[str] | None = None) -> Renaming:
+    """What objects were called that were let go: those that bore these marks, or all of them."""
+    former = {(each.kind, each.id): each.former for each in snapshot.foreign if each.former}
+    chosen = {key: mark for key, mark in former.items() if marks is None or mark in marks}
+    return Renaming({key: mark.rpartition(":")[2] for key, mark in chosen.items()})
 
 
 def _earlier(moves: Moves) -> Iterator[Renaming]:
