@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pricebook.catalog.canonical import encode
@@ -88,8 +88,18 @@ BOOKS = st.dictionaries(st.sampled_from(MODELS), flat(), min_size=1).map(
 )
 
 
+def books(*segments: tuple[int, int | None, int]) -> dict[str, str]:
+    """The prices of one model, as days from and to."""
+    timeline = [
+        Segment(day(start), day(end) if end else None, encode({"entitled": True, "price": price, "rate_type": "FLAT"}))
+        for start, end, price in segments
+    ]
+    return {key_text(RateKey("usage", None, (("model", "large"),))): schedule_text(timeline)}
+
+
 @settings(max_examples=60)
 @given(BOOKS, BOOKS)
+@example(books((0, 1, 5), (1, None, 7)), books((0, 1, 6)))  # the row that said where the first one ends goes
 def test_an_edited_table_says_what_it_should(before: dict[str, str], wanted: dict[str, str]) -> None:
     with TemporaryDirectory() as name:
         root = Path(name)

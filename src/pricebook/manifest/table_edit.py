@@ -128,12 +128,19 @@ class TableEdit:
             cells[self._column("price")] = self._amount(now)
         if before.get("entitled") != after["entitled"]:
             self._put(cells, "entitled", "true" if after["entitled"] else "false")
-        if was is None or was.ending_before != now.ending_before:
-            self._put(cells, "ending_before", times.get("ending_before", ""))
         end = "\r" if line.endswith("\r") else ""
         text = line.removesuffix("\r")
+        ends = times.get("ending_before", "")
+        # The same end has to be said where the row that was the next one, and said it, is no longer there.
+        if was is None or was.ending_before != now.ending_before or (ends and not self._said_end(text)):
+            self._put(cells, "ending_before", ends)
         cells = {at: new for at, new in cells.items() if self._held(text, at) != new}
         return with_cells(self._padded(text), self._said.delimiter, cells) + end if cells else line
+
+    def _said_end(self, text: str) -> str:
+        """The end that a row says by itself."""
+        column = self._said.columns.ending_before
+        return (self._held(text, self._header.index(column)) if column else "") or self._default("ending_before")
 
     def _row(self, key: RateKey, times: Mapping[str, str], segment: Segment, like: str = "") -> str:
         """A new row, with the cells that nobody names as they are in the row that it follows."""
