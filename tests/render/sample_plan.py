@@ -13,7 +13,18 @@ from pricebook.catalog.model import Alias, Noun, Scale
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
-from pricebook.plan.change import AddRates, Archive, Change, Create, RateChange, Repoint, Revise, Supersede
+from pricebook.plan.change import (
+    AddRates,
+    Adopt,
+    Archive,
+    Change,
+    Create,
+    RateChange,
+    Release,
+    Repoint,
+    Revise,
+    Supersede,
+)
 from pricebook.plan.fields import field_changes
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Plan, Step
@@ -317,6 +328,58 @@ def new_package() -> Plan:
             ),
             step(str(ref), Create(ref, made, content_digest(made), "it is new"), reach=0, at="packages/starter.yaml:4"),
         ]
+    )
+
+
+def owned() -> Plan:
+    """Objects that become ours, one of them changed at once; one that has another name now; and some that we let go."""
+    pro = noun(Kind.PRODUCT, name="Pro plan", type="SUBSCRIPTION")
+    gold = noun(Kind.PRODUCT, name="Gold support", type="FIXED")
+    renamed_to, made = Ref(Kind.PRODUCT, "support-gold"), noun(Kind.PRODUCT, name="Pro", type="SUBSCRIPTION")
+    hostile = noun(Kind.RATE_CARD, name=HOSTILE[3])
+    products, ref = "catalog/plans.yaml", Ref(Kind.PRODUCT, "pro-plan")
+    fields = field_changes(pro, made)
+    return plan(
+        [
+            step("adopt:product:pro-plan", Adopt(ref, "9e1c2a54-2f0e", pro, "a" * 24), at=f"{products}:3"),
+            step(
+                "adopt:product:support-gold",
+                Adopt(renamed_to, "4b7d9f10-77aa", gold, "", was=Ref(Kind.PRODUCT, "gold")),
+                at=f"{products}:9",
+            ),
+            step(
+                "adopt:rate-card:tokens",
+                Adopt(Ref(Kind.RATE_CARD, "tokens"), HOSTILE[1], hostile, "c" * 24, "1.x.y", "d" * 24),
+                at="rate-cards/tokens.yaml:1",
+            ),
+            step(
+                "product:pro-plan",
+                Revise(ref, made, content_digest(made), fields),
+                needs=("adopt:product:pro-plan",),
+                at=f"{products}:3",
+            ),
+            rates(
+                "tokens",
+                [
+                    repriced("gpt-4o", per_million("2.50"), per_million("2.00")),
+                    repriced("retired", terms("0.15"), terms("0.15", entitled=False), since=NOW),
+                ],
+                311,
+                "rate-cards/tokens.yaml:1",
+            ),
+            step("release:rate-card:past", Release(Ref(Kind.RATE_CARD, "past"), "it is removed from the project")),
+            step("release:product:retired", Release(Ref(Kind.PRODUCT, "retired"), "it is removed from the project")),
+        ],
+        kept=12,
+        adopted={
+            ref: "9e1c2a54-2f0e",
+            Ref(Kind.RATE_CARD, "tokens"): HOSTILE[1],
+            Ref(Kind.PACKAGE, "legacy"): "77f0c0de-0001",
+        },
+        moved=(
+            (Ref(Kind.PRODUCT, "gold"), renamed_to),
+            (Ref(Kind.PACKAGE, "starter"), Ref(Kind.PACKAGE, "starter-plan")),
+        ),
     )
 
 

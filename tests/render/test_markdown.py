@@ -31,6 +31,7 @@ PLANS: dict[str, Callable[[], Plan]] = {
     "empty": sample_plan.empty,
     "refused": sample_plan.refused,
     "hostile": sample_plan.hostile,
+    "owned": sample_plan.owned,
 }
 anything = st.text(st.characters(codec=None, exclude_categories=()), max_size=200)
 MEANS_SOMETHING = st.text(st.sampled_from(list("`|\\*_[]()<>!#@$&~:;-+=./\n %\"'{}^0a1. w")), max_size=60)

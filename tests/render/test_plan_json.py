@@ -1,6 +1,7 @@
 """JSON says the same numbers as the terminal, exactly."""
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,11 @@ from pricebook.render.view import RowChoice, plan_view
 
 def read(plan: Plan, rows: str | None = None) -> Any:
     return json.loads(plan_json(plan_view(plan, RowChoice.parse(rows))), parse_float=Decimal)
+
+
+def test_who_owns_what(golden: Callable[[str, str], None]) -> None:
+    text = json.dumps(json.loads(plan_json(plan_view(sample_plan.owned(), RowChoice()))), indent=1, ensure_ascii=True)
+    golden("owned.json", text + "\n")
 
 
 def test_rows_are_exact() -> None:

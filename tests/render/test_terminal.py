@@ -24,6 +24,7 @@ PAGES: dict[str, tuple[Callable[[], Plan], str | None]] = {
     "empty": (sample_plan.empty, None),
     "refused": (sample_plan.refused, None),
     "hostile": (sample_plan.hostile, None),
+    "owned": (sample_plan.owned, None),
 }
 COLOUR = re.compile(r"\x1b\[[0-9;]+m")
 

@@ -102,6 +102,7 @@ _DONE = {
     "version": "gets a new version",
     "repoint": "gets its aliases",
     "adopt": "adopted",
+    "rename": "renamed",
     "release": "let go",
     "archive": "archived",
 }

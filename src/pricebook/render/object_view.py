@@ -32,6 +32,7 @@ SYMBOLS = {
     "version": "±",
     "repoint": "→",
     "adopt": "=",
+    "rename": "=",
     "release": "○",
     "archive": "-",
 }
@@ -106,7 +107,7 @@ def noun_view(
             notes = tuple(_repoint_notes(change, as_of))
             since = _since([alias for alias in change.aliases if alias not in change.observed], as_of)
         case Adopt():
-            action, sentence = "adopt", _adopted(change)
+            action, sentence = "adopt" if change.was is None else "rename", _adopted(change)
         case Release():
             action, sentence = "release", f"let go, and stays as it is: {change.reason}"
         case Archive():

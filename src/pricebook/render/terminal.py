@@ -32,6 +32,7 @@ _STYLES = {
     "version": "magenta",
     "repoint": "cyan",
     "adopt": "green",
+    "rename": "green",
     "release": "yellow",
     "archive": "red",
 }
@@ -43,6 +44,7 @@ _ACTIONS = {
     "version": ("gets a new version", "get a new version"),
     "repoint": ("gets its aliases", "get their aliases"),
     "adopt": ("is adopted", "are adopted"),
+    "rename": ("is renamed", "are renamed"),
     "release": ("is let go", "are let go"),
     "archive": ("is archived", "are archived"),
 }
