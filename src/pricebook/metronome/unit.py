@@ -34,7 +34,7 @@ class Units:
     @classmethod
     def of(cls, given: Mapping[str, str], listed: Iterable[Mapping[str, Any]], adopted: Mapping[str, str]) -> "Units":
         """The units that the account lists. Of two that would have one name of ours, neither has it, unless `adopted`
-        says by its id which of them is meant."""
+        says by its id which of them is meant, or else `given` by its name."""
         units = cls(given)
         ours = {vendors: name for name, vendors in given.items()}
         found: dict[str, list[Mapping[str, Any]]] = {}
@@ -43,7 +43,8 @@ class Units:
                 name = adopted.get(item["id"]) or ours.get(item["name"]) or short_name(item["name"])
                 found.setdefault(name, []).append(item)
         for name, items in found.items():
-            meant = [item for item in items if item["id"] in adopted] or items
+            meant = [item for item in items if item["id"] in adopted]
+            meant = meant or [item for item in items if item["name"] in ours] or items
             known = len(meant) == 1 and name not in ("", USD)
             units.unnamed += [item for item in items if not known or item is not meant[0]]
             if known:
