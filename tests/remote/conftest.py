@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from vendor import Vendor
 from vendor import vendor as empty
 

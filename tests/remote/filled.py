@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from vendor import Vendor
-
 from pricebook.catalog.reference import Kind, Ref
+from vendor import Vendor
 
 METRIC, FEE, USAGE, CARD, PACKAGE, UNIT = (
     Ref(Kind.BILLABLE_METRIC, "calls"),

@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 from metronome import Metronome
-from vendor import AT, URL, Vendor
 
 from pricebook.manifest.project import Project, read_project
 from pricebook.workflow.importing import Choice, Imported, import_account
+from vendor import AT, URL, Vendor
 
 SETTINGS = "namespace: acme\nmanifests: [catalog]\nenvironments:\n  production: {store: metronome}\n"
 

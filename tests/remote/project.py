@@ -3,8 +3,6 @@
 import shutil
 from pathlib import Path
 
-from vendor import AT, Vendor
-
 from pricebook.apply.ports import Provenance
 from pricebook.apply.runner import Receipt
 from pricebook.manifest.project import Project, read_project
@@ -13,6 +11,7 @@ from pricebook.plan.step import Plan
 from pricebook.store.journal import SqlJournal
 from pricebook.workflow.apply import apply
 from pricebook.workflow.plan import plan
+from vendor import AT, Vendor
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DATED = "      starting_at: 2026-01-01\n      ending_before: 2026-02-01\n"

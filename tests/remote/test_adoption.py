@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from filled import CARD, FEE, METRIC, PACKAGE, USAGE, Account
 from project import applied, edit, planned, settle
-from vendor import Call, Vendor
 
 from pricebook.apply.keys import DIGEST, RATES, REF
 from pricebook.apply.ports import StalePlan
@@ -16,6 +15,7 @@ from pricebook.plan.change import AddRates, Adopt, Revise, Supersede
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import read, write
 from pricebook.problem import Rejected
+from vendor import Call, Vendor
 
 PROJECT = """\
 namespace: acme

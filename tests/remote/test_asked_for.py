@@ -2,11 +2,11 @@
 
 import pytest
 from filled import CARD, FEE, METRIC, PACKAGE, RATES, UNIT, USAGE, Account
-from vendor import AT, Vendor
 
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.snapshot import Foreign, Snapshot
+from vendor import AT, Vendor
 
 
 @pytest.fixture

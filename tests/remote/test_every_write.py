@@ -13,9 +13,9 @@ import httpx
 import pytest
 from project import applied, planned
 from small import BEFORE, changed, small
-from vendor import Call, Vendor, vendor
 
 from pricebook.plan.hazard import Hazard
+from vendor import Call, Vendor, vendor
 
 KINDS = ["killed after", "500 before", "500 after", "lost after"]
 """A process that ends before a write ends after the one before it. An answer that is lost before anything was done, and

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from project import applied, planned, settle
 from small import changed, small
-from vendor import Vendor
 
 from pricebook.apply.ports import StalePlan
 from pricebook.manifest.project import read_project
 from pricebook.plan.change import AddRates, Repoint, Revise
 from pricebook.plan.hazard import Hazard
 from pricebook.problem import Rejected
+from vendor import Vendor
 
 CARDS = "/v1/contract-pricing/rate-cards"
 PRODUCTS = "/v1/contract-pricing/products"

@@ -9,13 +9,13 @@ from tempfile import TemporaryDirectory
 from hypothesis import HealthCheck, given, settings
 from imports import forget, imported, project_in, tree
 from test_law import fill
-from vendor import AT, vendor
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.manifest.project import read_project
 from pricebook.plan.change import Adopt
 from pricebook.workflow.plan import plan
 from strategy import catalogs
+from vendor import AT, vendor
 
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])

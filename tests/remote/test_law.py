@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, assume, given, settings
 from openapi import request_problems
-from vendor import AT, Vendor, vendor
 
 from pricebook.apply.ports import Provenance
 from pricebook.apply.runner import run
@@ -19,6 +18,7 @@ from pricebook.plan.planner import make_plan
 from pricebook.plan.step import Plan
 from pricebook.store.journal import SqlJournal
 from strategy import catalogs
+from vendor import AT, Vendor, vendor
 
 
 def planned(desired: Catalog, account: Vendor, units: dict[str, str]) -> tuple[Plan, RemoteStore]:

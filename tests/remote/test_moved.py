@@ -7,7 +7,6 @@ import pytest
 from project import applied, edit, planned, settle
 from small import BEFORE, PROJECT, changed, small
 from test_adoption import die
-from vendor import Vendor
 
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.manifest.project import Project, read_project
@@ -15,6 +14,7 @@ from pricebook.plan.change import Adopt
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import read, write
 from pricebook.problem import Rejected
+from vendor import Vendor
 
 NAMES = {"tokens": "calls", "usage": "inference", "fee": "seat", "list": "prices", "pro": "team"}
 MOVED = """\

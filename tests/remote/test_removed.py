@@ -7,13 +7,13 @@ import pytest
 from project import applied, planned, settle
 from small import BEFORE, PROJECT, small
 from test_adoption import die
-from vendor import Vendor
 
 from pricebook.apply.keys import MARKS
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.manifest.project import Project, read_project
 from pricebook.plan.document import read, write
 from pricebook.problem import Rejected
+from vendor import Vendor
 
 EXTRA = (
     "---\napiVersion: pricebook/v1\nkind: Product\nmetadata: {name: old}\nspec: {name: Old, type: FIXED}\n"

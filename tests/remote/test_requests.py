@@ -8,9 +8,9 @@ import pytest
 from many import many
 from project import applied, planned, settle
 from small import changed, small
-from vendor import Vendor
 
 from pricebook.apply.ports import StoreRefused
+from vendor import Vendor
 
 SCHEDULE = "/v1/contract-pricing/rate-cards/getRateSchedule"
 

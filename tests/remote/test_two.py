@@ -4,6 +4,7 @@ from pathlib import Path
 
 from project import applied, planned
 from small import BEFORE, changed, small
+
 from vendor import Call, Vendor
 
 
