@@ -16,6 +16,7 @@ PAGES = {
     "README.md": ".",
     "examples/starter-plan/README.md": "examples",
     "examples/llm-prices/README.md": "examples",
+    "examples/migration/README.md": "examples",
     "docs/planning.md": ".",
     "docs/review.md": ".",
     "docs/site.md": ".",

@@ -24,12 +24,14 @@ def draw_migration(
     yield from (paint("bold", line) for line in wrapped(escape_terminal(view.title, 400), width))
     if view.waves:
         yield ""
-        column = max(width_of(f"{wave.contracts:,}") for wave in view.waves)
+        column = max(width_of(counted(wave.contracts, "contract")) for wave in view.waves)
         for wave in view.waves:
             first, last = wave.days
             days = first if first == last else f"{first} to {last}"
             versions = ", ".join(f"@{version}: {count:,}" for version, count in wave.versions.items())
-            yield cut(f"  wave {wave.number}   {days}   {wave.contracts:>{column},} contracts   {versions}", width)
+            yield cut(
+                f"  wave {wave.number}   {days}   {counted(wave.contracts, 'contract'):>{column}}   {versions}", width
+            )
     for source, rows in view.differences.items():
         yield ""
         yield cut(escape_terminal(f"  What changes for those on {source}"), width)

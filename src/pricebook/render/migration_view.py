@@ -82,7 +82,9 @@ def closing(view: MigrationView) -> str:
     what = "move back" if plan.direction == "back" else "move"
     waves = f" in {counted(len(view.waves), 'wave')}" if plan.direction == "forward" else ""
     head = f"{counted(moves, 'contract')} {what if moves > 1 else what.replace('move', 'moves')}{waves}"
-    return f"Migration: {head}, {stay:,} stay; {counted(view.calls, 'request')}. Nothing is done yet."
+    word = "Rollback" if plan.direction == "back" else "Migration"
+    stays = f"{stay:,} {'stays' if stay == 1 else 'stay'}"
+    return f"{word}: {head}, {stays}; {counted(view.calls, 'request')} that write. Nothing is done yet."
 
 
 def _title(plan: MigrationPlan) -> str:

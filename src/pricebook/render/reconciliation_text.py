@@ -25,7 +25,9 @@ def draw_receipt(receipt: MigrationReceipt, width: int = 100, colour: bool = Fal
     """The lines of an apply: what was not done and why, and then what the account shows."""
     width, paint = max(width, MIN_WIDTH), Paint(colour)
     outcomes = Counter(result.outcome for result in receipt.results)
-    told = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(outcomes.items())) or "nothing to do"
+    words = {"already": "done already", "unknown": "of unknown outcome"}
+    counts = sorted(outcomes.items())
+    told = ", ".join(f"{count:,} {words.get(outcome, outcome)}" for outcome, count in counts) or "nothing to do"
     yield from wrapped(f"Applied: {told}.", width)
     reasons: dict[tuple[str, str], list[str]] = {}
     for result in receipt.results:
@@ -40,9 +42,9 @@ def draw_receipt(receipt: MigrationReceipt, width: int = 100, colour: bool = Fal
 def draw_reconciliation(report: Reconciliation, width: int = 100, colour: bool = False) -> Iterator[str]:
     """The lines of a report."""
     width, paint, plan = max(width, MIN_WIDTH), Paint(colour), report.plan
-    yield from wrapped(
-        f"Migration {escape_terminal(plan.name)} to {escape_terminal(str(plan.target))}, read back", width
-    )
+    name, target = escape_terminal(plan.name), escape_terminal(str(plan.target))
+    head = f"Rollback of {name} from {target}" if plan.direction == "back" else f"Migration {name} to {target}"
+    yield from wrapped(f"{head}, read back", width)
     column = max((len(fate) for fate in report.counts), default=0)
     for fate, count in sorted(report.counts.items()):
         style = "alarm" if fate == "half moved" else "green" if fate.startswith("moved") else ""
