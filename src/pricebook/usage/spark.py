@@ -40,8 +40,9 @@ class SparkEngine:
         self._session = builder.getOrCreate()
         self._session.conf.set("spark.sql.session.timeZone", "UTC")
         if (self._session.sparkContext.master or "").startswith("local"):
-            # Two hundred pieces, as by default, are for two hundred cores.
-            self._session.conf.set("spark.sql.shuffle.partitions", "4")
+            # Two hundred pieces, as by default, are for a hundred cores.
+            pieces = 2 * self._session.sparkContext.defaultParallelism
+            self._session.conf.set("spark.sql.shuffle.partitions", str(pieces))
         self._kept: list[tuple[str, DataFrame]] = []
 
     def read(self, files: Sequence[Path], properties: Sequence[str]) -> bool:
