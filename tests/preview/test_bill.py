@@ -9,7 +9,7 @@ from pricebook.catalog.fingerprint import noun_of
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.usage import Quantity
 from pricebook.preview.bill import bill, rolled_over
-from pricebook.preview.materialise import materialise
+from pricebook.preview.materialise import UNKNOWN, materialise
 
 LARGE = (("model", "large"),)
 
@@ -165,7 +165,9 @@ def test_what_is_not_modelled_is_said() -> None:
     ).packages["two"]
     assert materialise(package, day("2025-10-01")).notes == (
         "usage statements are on a CUSTOM_DATE, which a package cannot name: counted from the contract's start",
-        "the spend threshold is not modelled: its charges and commits are missing here",
-        "the prepaid balance threshold is not modelled: its charges and commits are missing here",
+        f"the spend threshold is not modelled, because {UNKNOWN}: "
+        "what it charges at once stands here in the usage invoice, without its discount",
+        f"the prepaid balance threshold is not modelled, because {UNKNOWN}: "
+        "its recharges, and what their commits pay for, are missing here",
     )
     assert len(materialise(package, day("2025-10-01"), day("2025-09-10")).notes) == 2

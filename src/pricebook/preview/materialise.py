@@ -29,6 +29,10 @@ from pricebook.preview.terms import (
 
 T = TypeVar("T", bound=Term)
 ONE = Decimal(1)
+UNKNOWN = "when it is reached depends on when events arrive at the vendor, and its commit on a payment"
+"""Why thresholds are noted only. "Each time the contract's usage hits this amount, a threshold charge will be
+initiated" (API): no source says how often that is looked at, whether the amount or all spend by then is charged, or
+from when on the commit can pay; with a payment gate it does so only once it is paid."""
 
 
 def materialise(package: Package, starting_at: datetime, billing_anchor: datetime | None = None) -> Terms:
@@ -228,12 +232,12 @@ def _notes(package: Package, billing_anchor: datetime | None) -> Iterator[str]:
     schedule = package.usage_statement_schedule
     if schedule is not None and schedule.day == "CUSTOM_DATE" and billing_anchor is None:
         yield "usage statements are on a CUSTOM_DATE, which a package cannot name: counted from the contract's start"
-    for field, words in (
-        ("spend_threshold_configuration", "spend threshold"),
-        ("prepaid_balance_threshold_configuration", "prepaid balance threshold"),
-    ):
-        threshold = getattr(package, field)
-        if threshold is not None and threshold.is_enabled:
-            yield f"the {words} is not modelled: its charges and commits are missing here"
+    spend, balance = package.spend_threshold_configuration, package.prepaid_balance_threshold_configuration
+    if spend is not None and spend.is_enabled:
+        missing = "what it charges at once stands here in the usage invoice, without its discount"
+        yield f"the spend threshold is not modelled, because {UNKNOWN}: {missing}"
+    if balance is not None and balance.is_enabled:
+        missing = "its recharges, and what their commits pay for, are missing here"
+        yield f"the prepaid balance threshold is not modelled, because {UNKNOWN}: {missing}"
     if package.spend_trackers:
         yield "spend trackers are not modelled; they count, and charge nothing themselves"
