@@ -246,3 +246,32 @@ def test_an_unknown_name_is_told(project: Path) -> None:
 
 def test_without_scenarios_there_is_nothing_to_fail(project: Path) -> None:
     assert pricebook(project, "test").output == "There are no scenarios.\n"
+
+
+@pytest.mark.parametrize("form", ["text", "json", "html"])
+def test_hostile_customers_are_inert_in_every_form(project: Path, form: str) -> None:
+    """In events, which are listed where they are bad too: nothing steers a terminal, or ends an element."""
+    names = ["</script><script>alert(1)</script>", HOSTILE, "=cmd|'/C calc'!A0", "x" * 10_000]
+    events = [
+        {
+            "transaction_id": name,
+            "customer_id": name,
+            "event_type": "completion",
+            "timestamp": "2026-01-20T00:00:00Z" if at < len(names) else name,
+            "properties": {"input_tokens": 1_000_000, "model": name, "seat_id": name},
+        }
+        for at, name in enumerate([*names, "bad\x1b[31m\u202e</script>"])
+    ]
+    usage = project / "usage.jsonl"
+    usage.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+    asked = ["preview", "starter-plan", "--starting-at", "2026-01-01", "--months", "1", "--events", usage]
+    shown = pricebook(project, "--format", form, *asked).stdout
+    assert all(char.isprintable() or char == "\n" for char in shown)
+    if form == "json":
+        bills = json.loads(shown)["bills"]
+        assert sorted(one["customer"] for one in bills) == sorted(names)
+    else:
+        assert "x" * 1100 not in shown
+    if form == "html":
+        assert "<script" not in shown
+        assert "</script" not in shown
