@@ -9,7 +9,7 @@ from pricebook.catalog.canonical import decode
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Ref
 from pricebook.plan.contract import Contract, Transition
-from pricebook.store.reading import Reader, Row
+from pricebook.store.reader import Reader, Row
 
 _CONTRACTS = (
     "SELECT contract.id, customer_id, package.mark, rate_card.mark, contract.starting_at, contract.ending_before,"

@@ -21,7 +21,8 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.contract import Contract, Provision, handed_over
 from pricebook.store.alias import holder
 from pricebook.store.contract import read_contract
-from pricebook.store.reading import Reader, assignments
+from pricebook.store.reader import Reader
+from pricebook.store.reading import assignments
 from pricebook.store.tables import contract
 
 TRANSITIONS = ("SUPERSEDE", "RENEWAL")

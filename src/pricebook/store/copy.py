@@ -13,7 +13,7 @@ from pricebook.apply.copied import Extent
 from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.store import sqlite
 from pricebook.store.database import Database, database_of
-from pricebook.store.reading import Reader, Row, reader_within
+from pricebook.store.reader import Reader, Row, reader_within
 
 if TYPE_CHECKING:
     from sqlalchemy import Table

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from pricebook.apply.ports import JournalEntry, Lease, LeaseHeld, LeaseLost, Provenance, Run, State
 from pricebook.store import process, sqlite
 from pricebook.store.database import Database, ServerLost, database_of
-from pricebook.store.reading import Reader
+from pricebook.store.reader import Reader
 
 TTL = timedelta(seconds=30)
 """How long a lease lasts when its owner is not heard of."""

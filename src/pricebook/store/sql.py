@@ -18,7 +18,8 @@ from pricebook.plan.change import AddRates, Adopt, Change, Release
 from pricebook.plan.snapshot import Snapshot, strangers_in
 from pricebook.store import sqlite
 from pricebook.store.database import Database, ServerLost, database_of
-from pricebook.store.reading import Reader, StoredRates, read_snapshot, reader_within
+from pricebook.store.reader import Reader, reader_within
+from pricebook.store.reading import StoredRates, read_snapshot
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine

@@ -28,16 +28,8 @@ from pricebook.plan.mark import alias_digest
 from pricebook.plan.snapshot import AFTER_RATES, digest_of
 from pricebook.store.alias import Assignment, current, held, holder, hour_of
 from pricebook.store.database import Database
-from pricebook.store.reading import (
-    ASSIGNMENTS,
-    Reader,
-    Row,
-    assignments,
-    noun_in,
-    read_account,
-    reader_within,
-    table_of,
-)
+from pricebook.store.reader import Reader, Row, reader_within
+from pricebook.store.reading import ASSIGNMENTS, assignments, noun_in, read_account, table_of
 from pricebook.store.tables import NOUNS, account, alias
 
 
