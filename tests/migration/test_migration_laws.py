@@ -1,6 +1,7 @@
 """Laws of migrations: whatever the contracts, the waves and the moment of a kill, every customer has exactly one
 contract at every instant, none is ever without one, and nothing is done twice."""
 
+import random
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,12 +13,12 @@ from hypothesis import strategies as st
 from world import NOW, PACKAGE, V1, V2, V3, Killed, Notes, World, coverage, day
 
 from pricebook.apply.migrator import MigrationReceipt, migrate
-from pricebook.catalog.migration import Migration
+from pricebook.catalog.migration import Migration, Whom
 from pricebook.plan.contract import Contract
 from pricebook.plan.migration.choice import Choice, position
 from pricebook.plan.migration.document import read, write
 from pricebook.plan.migration.move import MigrationPlan
-from pricebook.plan.migration.planner import Setting, plan_migration
+from pricebook.plan.migration.planner import LEAD, Setting, plan_migration
 from pricebook.plan.migration.rollback import plan_back
 from pricebook.plan.migration.standing import gathered, keyed
 
@@ -270,3 +271,36 @@ def test_what_somebody_changes_while_it_runs_is_seen_before_the_calls() -> None:
     }
     assert world.contracts["ada"].ending_before == day(3)
     assert world.calls == ["provision", "end"]
+
+
+@given(worlds(), st.integers(1, 99), st.integers(1, 99), st.sampled_from(TRANSITIONS))
+def test_a_larger_share_moves_whom_a_smaller_one_moves(world: World, one: int, other: int, transition: str) -> None:
+    small, large = (
+        migration(transition).model_copy(update={"whom": Whom.model_validate({"percentage": f"{share}%"})})
+        for share in sorted((one, other))
+    )
+    moving = [{(move.contract, move.at) for move in planned(world, wanted).moves} for wanted in (small, large)]
+    assert moving[0] <= moving[1] <= {(move.contract, move.at) for move in planned(world, migration(transition)).moves}
+
+
+@given(worlds(), st.sampled_from(TRANSITIONS), st.randoms(use_true_random=False))
+def test_a_plan_is_the_same_bytes_in_whatever_order_contracts_come(
+    world: World, transition: str, chance: random.Random
+) -> None:
+    wanted, ordered = migration(transition), list(world.contracts.values())
+    chance.shuffle(ordered)
+    setting = Setting("acme", "local", NOW)
+    plans = [
+        write(plan_migration("spring", wanted, V3, Choice("spring", wanted), gathered(contracts), setting))
+        for contracts in (world.contracts.values(), ordered)
+    ]
+    assert plans[0] == plans[1]
+
+
+@given(worlds(), st.sampled_from(TRANSITIONS), st.sampled_from((NOW, day(2), day(3, 15), day(6))))
+def test_a_rollback_moves_every_contract_back_or_says_why_not(world: World, transition: str, as_of: datetime) -> None:
+    plan = planned(world, migration(transition))
+    applied(plan, world)
+    way = plan_back(plan, lives(world), as_of)
+    assert len(way.moves) + sum(way.left.values()) == len(plan.moves)
+    assert {move.contract for move in way.moves} == {move.contract for move in plan.moves if move.at - LEAD >= as_of}
