@@ -61,15 +61,17 @@ def read(model: type[Model], data: Mapping[str, Any], linked: Collection[str] = 
             value = _read_models(inner, value, linked)
         elif candidates[0].endswith(("_id", "_ids")) and isinstance(value, Mapping):
             value = value.get("id")
-        elif isinstance(value, Mapping):
+        elif isinstance(value, Mapping) and name not in FREE:
             value = {key: item for key, item in value.items() if item is not None}
         elif isinstance(value, list):
             value = _tupled(value)
-        if value not in (None, (), {}):
+        if value not in (None, (), {}) or (name in FREE and value is not None):
             found[name] = value
     return found
 
 
+FREE = frozenset(("custom_rate",))
+"""Fields of the vendor that hold whatever they were given: nothing in them is nothing said, not even an empty one."""
 KEPT = frozenset(
     ("id", "created_at", "created_by", "updated_at", "updated_by", "archived_at", "uniqueness_key", "temporary_id")
 )
