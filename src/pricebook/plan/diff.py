@@ -17,6 +17,7 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
 from pricebook.catalog.traverse import references
+from pricebook.catalog.unit import BUILT_IN, PricingUnit
 from pricebook.plan.change import AddRates, Archive, Change, Create, RateChange, Release, Repoint, Revise, Supersede
 from pricebook.plan.fields import field_changes
 from pricebook.plan.mark import RateMark, moved, sums_of
@@ -24,7 +25,7 @@ from pricebook.plan.rehearse import after
 from pricebook.plan.snapshot import AFTER_RATES, Snapshot
 from pricebook.plan.timeline import rate_change
 from pricebook.plan.versions import package_change
-from pricebook.problem import Problem
+from pricebook.problem import Problem, quote
 from pricebook.span import Span
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
@@ -69,6 +70,7 @@ def diff(
             _diff_card(difference, ref, cast(RateCard, noun), desired, snapshot, as_of, at.get(ref))
         else:
             _diff_noun(difference, ref, noun, snapshot.catalog.nouns.get(ref), at.get(ref))
+    difference.problems += _called_alike(difference.changes, desired, snapshot, at)
     difference.changes += [Release(ref, "it is removed from the project") for ref in _released(snapshot, removed)]
     superseded = {change.previous for change in difference.changes if isinstance(change, Supersede)}
     leftovers = sorted(
@@ -235,6 +237,22 @@ def _leftovers(desired: Catalog, snapshot: Snapshot, superseded: set[Ref]) -> It
         old = ref.kind is Kind.PACKAGE and (ref in superseded or ref != snapshot.latest(ref.name))
         if not declared or old:
             yield ref
+
+
+def _called_alike(
+    changes: Iterable[Change], desired: Catalog, snapshot: Snapshot, places: Mapping[Ref, Span]
+) -> Iterator[Problem]:
+    """An account knows a pricing unit by its name alone: a second one of a name would be taken for the first."""
+    owners = {unit.name: name for name, unit in sorted(desired.units.items(), reverse=True)}
+    owners |= {unit.name: name for units in (snapshot.catalog.units, BUILT_IN) for name, unit in units.items()}
+    for change in changes:
+        if isinstance(change, Create) and change.ref.kind is Kind.PRICING_UNIT:
+            name = cast(PricingUnit, change.noun).name
+            other = owners[name]
+            if other != change.ref.name:
+                message = f"pricing unit {quote(other)} is called {quote(name)} already"
+                hint = f"use {other} for these amounts, or give this unit another name"
+                yield Problem("duplicate-unit", message, places.get(change.ref), hint)
 
 
 def _in_use(leftovers: list[Ref], desired: Catalog, snapshot: Snapshot) -> Iterator[Problem]:
