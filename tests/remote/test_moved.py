@@ -115,6 +115,7 @@ def test_the_version_before_is_archived_under_its_own_name(vendor: Vendor, tmp_p
     ("moved:\n  - {from: product:gone, to: product:nowhere}\n", "product:nowhere is not declared", "6:30"),
     ("moved:\n  - {from: product:fee, to: product:usage}\n", "product:fee is still declared", "6:12"),
     ("moved:\n  - {from: product:old, to: package:pro}\n", "product:old cannot become package:pro", "6:29"),
+    ("moved:\n  - {from: pricing-unit:coins, to: pricing-unit:c}\n", 'unit:coins" cannot be renamed', "6:12"),
 ])  # fmt: skip
 def test_an_entry_that_leads_nowhere_is_refused(
     vendor: Vendor, tmp_path: Path, moved: str, message: str, at: str

@@ -1,17 +1,17 @@
 """The project file `pricebook.yaml`: namespace, where the manifests are, environments, policy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, WithJsonSchema
+from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
 
 from pricebook.catalog.field import Texts, Whole
-from pricebook.catalog.model import Model, Number, Text, Violation
+from pricebook.catalog.model import Model, Number, Text, Violation, broken
 from pricebook.catalog.model import Path as NounPath
-from pricebook.catalog.reference import Ref
+from pricebook.catalog.reference import Kind, Ref
 from pricebook.manifest.locate import locate
 from pricebook.manifest.place import Placer
 from pricebook.manifest.policy import Policy
@@ -99,6 +99,18 @@ class Move(Model):
     """What it was called: `product:pro`."""
     to: MovedRef
     """What its manifest is called now."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renameable(cls, data: Any) -> Any:
+        """Refuse a pricing unit. It has no other identity than its name in an account, and prices say it everywhere."""
+        old = data.get("from") if isinstance(data, Mapping) else None
+        kind, _, name = old.partition(":") if isinstance(old, str) else ("", "", "")
+        if kind != Kind.PRICING_UNIT:
+            return data
+        message = f"{quote(str(old))} cannot be renamed: prices and accounts know a pricing unit by its name"
+        hint = f"remove this entry; keep metadata.name: {name}, or declare another unit beside it"
+        raise broken(Violation("moved", message, ("from",), hint))
 
     def rules(self) -> Iterator[Violation]:
         """What is renamed stays what it is, under another name."""

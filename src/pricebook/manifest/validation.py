@@ -35,6 +35,9 @@ _BOUNDS = {
 }
 _PATTERN_HINTS = {
     "^[a-z0-9][a-z0-9_.-]*$": "lower-case letters, digits, _ . and -, starting with a letter or digit",
+    "^(billable-metric|product|rate-card|package):[a-z0-9][a-z0-9_.-]*$": (
+        "a kind and a name: product:pro; a pricing unit is known by its name, and is neither renamed nor let go"
+    ),
     "^[A-Z]{3}$": "three letters, as in USD",
 }
 

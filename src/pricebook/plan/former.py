@@ -23,7 +23,8 @@ from pricebook.plan.meaning import as_meant
 from pricebook.plan.snapshot import Snapshot, digest_of
 
 Moves = Sequence[tuple[Ref, Ref]]
-"""From which name to which, without versions, in the order in which they happened."""
+"""From which name to which, without versions, in the order in which they happened. Never of pricing units: those stand
+by name inside every price, so a manifest cannot say that one was renamed (`manifest.project.Move`)."""
 
 
 def pending(snapshot: Snapshot, moves: Moves) -> tuple[tuple[Ref, Ref], ...]:
