@@ -99,6 +99,7 @@ ELSEWHERE = {
         "patch-nowhere",
         "patch-path",
         "patch-ref",
+        "patch-unheard",
         "patched-twice",
         "unused-overlay",
     },

@@ -183,6 +183,8 @@ def test_everything_that_is_wrong_is_told_where_it_is_written(root: Path) -> Non
         'patch-ref pricebook.yaml:11:7 "package:pro@1" names no noun',
         'patch-nowhere pricebook.yaml:13:9 rate-card:llm: rates has no entry "input, model=smal"',
         'patch-nowhere pricebook.yaml:14:9 rate-card:llm: rates has no entry "input, model=large"',
+        "patch-unheard pricebook.yaml:15:9 rate-card:llm: rates[seat, MONTHLY].price changes nothing: every price of"
+        " the schedule has its own price",
         'unknown-field pricebook.yaml:17:9 "fiat_credit_typ" is not a field here',
         'patch-path pricebook.yaml:19:9 "spec.name" begins above the spec',
         'patch-path pricebook.yaml:20:9 "a b" is no path of a field',
@@ -191,6 +193,47 @@ def test_everything_that_is_wrong_is_told_where_it_is_written(root: Path) -> Non
         "patch-nowhere pricebook.yaml:24:9 package:pro: commits is not there in the manifest",
         'amount pricebook.yaml:25:62 "ten" is not an amount',
     ]
+
+
+def test_a_field_beside_a_schedule_is_patched_where_a_price_takes_it(root: Path) -> None:
+    path = root / "catalog" / "all.yaml"
+    path.write_text(CATALOG.replace("      schedule:", "      price: $4.00\n      schedule:"))
+    patch = "patches: {rate-card:llm: {'rates[seat, MONTHLY].price': $9.00}}"
+    with pytest.raises(Rejected) as rejected:
+        sandbox(root, patch)
+    (problem,) = rejected.value.problems
+    assert (problem.code, str(problem.at)) == ("patch-unheard", "pricebook.yaml:7:31")
+    ways = problem.hint.partition(": ")[2].split("; ")
+    assert ways == [f"rates[seat, MONTHLY].schedule[{year}-01-01].price" for year in (2025, 2026)]
+    for way in ways:  # as they stand they are patches that hold
+        sandbox(root, f"patches: {{rate-card:llm: {{'{way}': $9.00}}}}")
+    path.write_text(path.read_text().replace("2025-01-01, price: $5.00}", "2025-01-01}"))
+    seat = price(sandbox(root, patch).catalog, '["seat","MONTHLY",{}]')
+    assert '"price":900,' in seat
+    assert '"price":600,' in seat
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_patches_below_one_that_is_replaced_are_all_told(root: Path, last: bool) -> None:
+    lines = ["    rates[input, model=small].price: $1.00\n", "    rates[seat, MONTHLY].price: $2.00\n"]
+    lines.insert(len(lines) if last else 0, "    rates: []\n")
+    assert [line.partition(":llm: ")[2] for line in refused(root, f"patches:\n  rate-card:llm:\n{''.join(lines)}")] == [
+        "rates[input, model=small].price is patched twice, also as rates",
+        "rates[seat, MONTHLY].price is patched twice, also as rates",
+    ]
+
+
+def test_a_schedule_of_a_patch_is_looked_at_too(root: Path) -> None:
+    both = """\
+patches:
+  rate-card:llm:
+    rates[seat, MONTHLY].price: $9.00
+    rates[seat, MONTHLY].schedule: [{starting_at: 2025-01-01%s}]
+"""
+    assert [line.split()[0] for line in refused(root, both % ", price: $1.00")] == ["patch-unheard"]
+    assert '"price":900,' in price(sandbox(root, both % "").catalog, '["seat","MONTHLY",{}]')
+    beside = "patches: {rate-card:llm: {'rates[seat, MONTHLY].starting_at': 2025-01-01}}"
+    assert [line.split()[0] for line in refused(root, beside)] == ["conflict"]
 
 
 def test_an_overlay_that_nobody_names_is_told(root: Path) -> None:

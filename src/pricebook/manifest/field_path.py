@@ -75,13 +75,13 @@ class Finder:
                 continue
             name = part.text if isinstance(part, Label) else part
             if not isinstance(data, Mapping):
-                where = _words(path[:index]) or "the spec"
+                where = words(path[:index]) or "the spec"
                 what = "a list" if isinstance(data, tuple) else "no mapping"
                 hint = f"name the entry: {where}[KEY].{name}" if isinstance(data, tuple) else "set the whole of it"
                 raise Nowhere(f"{where} is {what}, and has no field {quote(name)}", hint)
             if name not in data and index + 1 < len(path):
                 hint = self._in_table((name,)) or did_you_mean(name, data) or "give it as a whole, in one patch"
-                raise Nowhere(f"{_words(path[: index + 1])} is not there in the manifest", hint)
+                raise Nowhere(f"{words(path[: index + 1])} is not there in the manifest", hint)
             found.append(name)
             data = data.get(name)
         return tuple(found)
@@ -97,7 +97,7 @@ class Finder:
         named = known.get(_rate_name(label) if at == ("rates",) else label, [])
         if not named and label.isdecimal() and 0 < int(label) <= len(entries):
             return int(label) - 1
-        where = _words(at)
+        where = words(at)
         if not named:
             listed = f"there: {', '.join(list(known)[:8])}" if known else f"by position: 1 to {len(entries)}"
             hint = did_you_mean(label, known) or self._in_table(at) or listed
@@ -152,14 +152,15 @@ def _rate_name(label: str) -> str:
     return ", ".join((product, *sorted(part if "=" in part else part.upper() for part in more)))
 
 
-def _words(path: FieldPath | Path) -> str:
-    words = ""
+def words(path: FieldPath | Path) -> str:
+    """The text of a path, as people write it."""
+    text = ""
     for part in path:
         if isinstance(part, str):
-            words += f".{part}" if words else part
+            text += f".{part}" if text else part
         else:
-            words += f"[{part.text if isinstance(part, Label) else part + 1}]"
-    return words
+            text += f"[{part.text if isinstance(part, Label) else part + 1}]"
+    return text
 
 
 def put(data: object, path: Path, value: object) -> object:

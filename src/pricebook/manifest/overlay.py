@@ -8,17 +8,17 @@ no substitution in texts, no merging of lists, no order in which one patch would
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path as FilePath
 from typing import Any, Literal
 
 from pricebook.catalog.model import Model, Path, Violation
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.envelope import OVERLAY, kind_of
-from pricebook.manifest.field_path import FieldPath, Finder, Nowhere, put, read_path
+from pricebook.manifest.field_path import FieldPath, Finder, Label, Nowhere, put, read_path, value_at, words
 from pricebook.manifest.locate import KEY, NodePath
 from pricebook.manifest.place import Placer
 from pricebook.manifest.project import MAX_YAML, Patches, Project
+from pricebook.manifest.rates import overruled
 from pricebook.manifest.source import PROJECT_FILE, manifest_files
 from pricebook.manifest.syntax import Document, read_documents
 from pricebook.manifest.text import read_text, unreadable
@@ -134,7 +134,7 @@ def apply_overlay(
             continue
         document, spec = specs[ref]
         finder = Finder(spec)
-        nodes: dict[NodePath, Patch] = {}
+        found: dict[Path, Patch] = {}
         for patch in patches:
             try:
                 node = finder.find(patch.path)
@@ -142,15 +142,21 @@ def apply_overlay(
                 violation = Violation("patch-nowhere", f"{ref}: {nowhere.message}", (), nowhere.hint)
                 placer.add([violation], patch.document, patch.at)
                 continue
-            if (other := nodes.get(("spec", *node))) is not None:
-                _twice(placer, patch, other)
-                continue
-            nodes[("spec", *node)] = patch
-            spec = put(spec, node, patch.value)
-        for before, after in pairwise(sorted(nodes, key=lambda node: tuple(map(str, node)))):
-            if after[: len(before)] == before:
-                _twice(placer, nodes[after], nodes[before])
-        overlay.nodes[document.file, document.index] = nodes
+            if node in found:
+                _twice(placer, patch, found[node])
+            else:
+                found[node] = patch
+        whole: dict[Path, Patch] = {}
+        for node, patch in found.items():
+            above = [found[node[:length]] for length in range(1, len(node)) if node[:length] in found]
+            if above:  # what it would change may not be there any more
+                _twice(placer, patch, above[0])
+            else:
+                whole[node] = patch
+                spec = put(spec, node, patch.value)
+        for node, patch in whole.items():
+            _check_heard(placer, patch, spec, node)
+        overlay.nodes[document.file, document.index] = {("spec", *node): patch for node, patch in whole.items()}
         yield ref, spec
 
 
@@ -159,6 +165,24 @@ def _twice(placer: Placer, patch: Patch, other: Patch) -> None:
     place = placer.span(other.document, (*other.at, KEY))
     hint = f"no patch wins over another: keep one of them; the other is at {place.file}:{place.line}"
     placer.add([Violation("patched-twice", message, (), hint)], patch.document, patch.at)
+
+
+def _check_heard(placer: Placer, patch: Patch, spec: object, node: Path) -> None:
+    """Note a patch beside a rate's schedule whose prices all say the field themselves. `spec` is with all patches."""
+    if len(node) < 3 or node[0] != "rates":
+        return
+    name, (_, rate) = str(node[2]), value_at(spec, node[:2])
+    prices = overruled(rate, name)
+    if not prices:
+        return
+    shown = [
+        words((*patch.path[:2], "schedule", Label(str(price.get("starting_at", index))), *patch.path[2:]))
+        for index, price in enumerate(prices[:3], 1)
+    ]
+    message = f"{patch.ref}: {patch.at[-1]} changes nothing: every price of the schedule has its own {name}"
+    more = f", and so on: {len(prices)}" if len(prices) > len(shown) else ""
+    hint = f"patch the prices that are meant: {'; '.join(shown)}{more}"
+    placer.add([Violation("patch-unheard", message, (), hint)], patch.document, patch.at)
 
 
 def _files(project: Project, name: str, at: Path) -> Iterator[tuple[FilePath, str]]:

@@ -21,6 +21,7 @@ _AT_KEY = frozenset(
         "patch-ref",
         "patch-path",
         "patch-nowhere",
+        "patch-unheard",
         "patched-twice",
     )
 )

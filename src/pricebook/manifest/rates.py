@@ -199,6 +199,15 @@ def _read_rate(
     return key_text(key), text
 
 
+def overruled(rate: object, name: str) -> tuple[Mapping[str, Any], ...]:
+    """The prices of a rate's schedule when each says `name` itself, so that what stands beside the schedule says
+    nothing; else none. Times never stand there."""
+    schedule = rate.get("schedule") if isinstance(rate, Mapping) else None
+    if not isinstance(schedule, tuple) or name in _TIME_FIELDS:
+        return ()
+    return schedule if all(isinstance(entry, Mapping) and name in entry for entry in schedule) else ()
+
+
 def _key(rate: Mapping[str, Any], facts: RateFacts, wrong: list[Violation]) -> RateKey | None:
     product, frequency, values = (
         rate.get("product"),
