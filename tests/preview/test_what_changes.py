@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import pytest
 from billing import day
 from test_worked import worked
 
@@ -12,7 +13,7 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.catalog.usage import Quantity
 from pricebook.plan.contract import Contract
-from pricebook.preview.impact import UNPRICED, Billing, Cause, Impact, Sides, impact
+from pricebook.preview.impact import UNPRICED, WITHIN, Billing, Cause, Impact, Sides, impact
 from pricebook.preview.terms import Window
 
 
@@ -65,6 +66,15 @@ def test_where_no_quarter_is_billed_it_is_one_a_month_and_said() -> None:
     assert (found.totals, found.notes) == ({"usd": Sides(Decimal(80), Decimal(80))}, {note: 1})
     found = assessed("by-quarter", QUARTER[:2], "2026-03-01", 2)
     assert (found.totals, found.notes) == ({"usd": Sides(Decimal(1080), Decimal(1080))}, {note: 1})
+
+
+@pytest.mark.parametrize("package", ["minimum-mid-month", "credit-pays-fee", "stacked"])
+def test_what_begins_or_ends_within_a_month_is_said(package: str) -> None:
+    """A balance, one that recurs, an override: usage dated on the 1st cannot tell before the 15th from after."""
+    window = Window(day("2025-11-01"), day("2026-02-01"))
+    for start, notes in (("2025-10-15", {WITHIN: 1}), ("2025-10-01", {})):
+        found = impact([Billing(contract(package, start), [])], worked().catalog, worked().catalog, window, 3)
+        assert found.notes == notes
 
 
 def test_a_change_says_what_it_is_made_of() -> None:

@@ -4,7 +4,8 @@ Every contract is billed twice for the same usage, under what was observed and u
 differs: a contract stays on its package version (a changed package is a new version, for contracts to come), while a
 rate card's new prices reach every contract on it unless an override shields them. Of a migration it is the other way
 round: prices are the same, and contracts are on another version. Statements are those of the package where the time
-that is billed holds whole ones, counted from its start, and else one a month; a balance that was granted earlier counts
+that is billed holds whole ones, counted from its start, and else one a month; usage is counted by the month, and dated
+at its start; a balance that was granted earlier counts
 as unused, because nobody but the vendor knows what is left of it [assumed]: where that matters, the same bills are
 written once more as if nothing were left, so that both ends are known.
 """
@@ -16,6 +17,7 @@ from enum import StrEnum
 from heapq import heappush, heappushpop
 from typing import NamedTuple, TypeVar, cast
 
+from pricebook.catalog.calendar import first_of_month
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
@@ -38,6 +40,8 @@ ROUNDING = "rounding"
 """What bills were rounded by, among the products."""
 UNPRICED = "some usage has no price that the contract is entitled to, or one that is not modelled: not billed"
 """A note: `preview` says which."""
+WITHIN = "usage is billed as of the start of its month, and a balance or an override begins or ends within one"
+"""A note: months are what usage is counted by."""
 
 
 class Cause(StrEnum):
@@ -324,7 +328,23 @@ class _Market:
         whole = wanted in _MONTHS and self._months % _MONTHS[wanted] == 0
         statement = Statement(wanted if whole else "MONTHLY", start, start)
         notes = () if whole else (f"statements are {wanted}: billed as one a month here, so tiers start again in each",)
-        return replace(terms, ending_before=end, statement=statement, notes=(*terms.notes, *notes))
+        within = (WITHIN,) if _changes_within(terms, self._window) else ()
+        return replace(terms, ending_before=end, statement=statement, notes=(*terms.notes, *notes, *within))
+
+
+def _changes_within(terms: Terms, window: Window) -> bool:
+    """Whether what pays, or what changes prices, begins or ends within a month of the window."""
+    windows = [one.window for one in terms.overrides] + [one.window for one in terms.grants]
+    windows += [one.window for one in terms.recurrences]
+    edges = [edge for one in windows for edge in (one.starting_at, one.ending_before)]
+    recurring = any(
+        (each.anchor != first_of_month(each.anchor) or each.frequency not in _MONTHS)
+        and each.window.starting_at < window.ending_before
+        and each.window.ending_before > window.starting_at
+        for each in terms.recurrences
+    )
+    within = (edge for edge in edges if window.starting_at < edge < window.ending_before)
+    return recurring or any(edge != first_of_month(edge) for edge in within)
 
 
 def _add(sums: dict[K, Sides], key: K, sides: Sides) -> None:
