@@ -14,9 +14,9 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.link import KEYED, relinked
 from pricebook.catalog.model import Noun
+from pricebook.catalog.pairing import matched
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.plan.fields import matched
 from pricebook.plan.mark import alias_digest, order_digest
 from pricebook.plan.snapshot import Snapshot
 
