@@ -9,6 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from pricebook.catalog.catalog import Catalog
+from pricebook.format.site.feed import feed_schema
+from pricebook.format.site.pages import site_files
 from pricebook.manifest.load import load
 from pricebook.manifest.project import read_project
 from pricebook.manifest.schema import schema_text
@@ -16,9 +18,7 @@ from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan
-from pricebook.render.site.feed import feed_schema
-from pricebook.render.site.pages import site_files
-from pricebook.render.site.price_list import price_list
+from pricebook.view.price_list import price_list
 from pricebook.workflow.site import publish
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"

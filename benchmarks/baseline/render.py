@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 
+from pricebook.format.plan_text import draw_plan
 from pricebook.manifest.project import read_project
-from pricebook.render.terminal import draw_plan
-from pricebook.render.view import RowChoice, plan_view
 from pricebook.store.sql import SqlStore
+from pricebook.view.plan import RowChoice, plan_view
 from pricebook.workflow.plan import plan
 
 REPEATS = 7

@@ -10,8 +10,8 @@ import pytest
 from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from pricebook.format.table import Format, plan_document, problems_document
 from pricebook.plan.step import Plan
-from pricebook.render.format import Format, plan_document, problems_document
 from published import model_stages, planned
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "render"))

@@ -18,8 +18,8 @@ from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.plan.snapshot import Snapshot
-from pricebook.render.price import change_text, ratio
-from pricebook.render.site.price_list import PriceList, price_list
+from pricebook.view.price import change_text, ratio
+from pricebook.view.price_list import PriceList, price_list
 from published import instant, models, starter, write_site
 
 Open = Callable[..., Page]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from pricebook.format.markdown import LIMIT
+from pricebook.format.table import Format, plan_document
 from pricebook.plan.step import Plan
-from pricebook.render.format import Format, plan_document
-from pricebook.render.markdown import LIMIT
 from published import model_stages, planned, starter_stages
 
 PAGE = Path(__file__).parents[2] / "docs" / "review.md"

@@ -12,8 +12,8 @@ from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.plan.document import read, write
 from pricebook.plan.planner import make_plan
 from pricebook.plan.step import Plan, Share
-from pricebook.render.view import RowChoice, plan_view
 from pricebook.store.sql import SqlStore
+from pricebook.view.plan import RowChoice, plan_view
 
 AT = datetime(2025, 6, 1, tzinfo=UTC)
 ZERO = {"value": 0, "unit": "DAYS"}

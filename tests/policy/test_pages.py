@@ -7,7 +7,7 @@ import pytest
 from pricebook.plan.hazard import Hazard
 from pricebook.policy.registry import rules
 from pricebook.problem import Rejected
-from pricebook.render.view import HAZARD_WORDS
+from pricebook.view.plan import HAZARD_WORDS
 from pricebook.workflow.rules import page_of, rule_files
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -41,15 +41,15 @@ def command(ctx: click.Context, mark: bool) -> None:
 
 def _document(name: str, mark: "tuple[str, str] | None", remembered: str | None) -> str:
     from pricebook.catalog.canonical import encode
-    from pricebook.render.escape import escape_json
+    from pricebook.format.escape import escape_json
 
     marked_as, id_ = mark or (None, None)
     return escape_json(encode({"environment": name, "marked_as": marked_as, "id": id_, "remembered": remembered}))
 
 
 def _lines(namespace: str, name: str, mark: "tuple[str, str] | None", remembered: str | None) -> Iterator[str]:
-    from pricebook.render.escape import escape_terminal
-    from pricebook.render.receipt import remember_line
+    from pricebook.format.escape import escape_terminal
+    from pricebook.format.receipt import remember_line
 
     if mark is None:
         yield f"The account of {escape_terminal(name)} bears no mark: the first apply gives it one."

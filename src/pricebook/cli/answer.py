@@ -8,7 +8,7 @@ from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Plan
 
 if TYPE_CHECKING:
-    from pricebook.render.impact import ImpactView
+    from pricebook.view.impact import ImpactView
 
 
 def print_digest(invocation: Invocation, plan: Plan) -> None:
@@ -30,17 +30,17 @@ def show(
     """Print the plan; `rows` says which price changes to list, `refused` which hazards nobody allowed, `impact` what it
     does to bills."""
     if not invocation.text:
-        from pricebook.render.format import Format, plan_document
+        from pricebook.format.table import Format, plan_document
 
         document = plan_document(Format(invocation.format), plan, rows, refused, invocation.base, impact)
         invocation.print([document.rstrip("\n")])
     elif not plan.steps and plan.besides is None and impact is None:
-        from pricebook.render.nothing import draw_nothing
+        from pricebook.format.nothing import draw_nothing
 
         invocation.print(draw_nothing(plan, invocation.width, invocation.colour))
     else:
-        from pricebook.render.terminal import draw_plan
-        from pricebook.render.view import RowChoice, plan_view
+        from pricebook.format.plan_text import draw_plan
+        from pricebook.view.plan import RowChoice, plan_view
 
         view = plan_view(plan, RowChoice.parse(rows), refused, impact)
         invocation.print(draw_plan(view, invocation.width, invocation.colour))
@@ -55,7 +55,7 @@ def report(
 ) -> None:
     """Write the plan to the files that were asked for besides."""
     if invocation.reports:
-        from pricebook.render.format import plan_document
+        from pricebook.format.table import plan_document
 
         listed = tuple(refused)
         invocation.report(lambda form: plan_document(form, plan, rows, listed, invocation.base, impact))

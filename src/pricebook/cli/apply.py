@@ -56,8 +56,8 @@ def command(
         from pricebook import wiring
         from pricebook.cli.answer import report, show
         from pricebook.cli.progress import progress
-        from pricebook.render.format import Format, receipt_document
-        from pricebook.render.receipt import draw_receipt
+        from pricebook.format.receipt import draw_receipt
+        from pricebook.format.table import Format, receipt_document
         from pricebook.workflow.account import mark_once
         from pricebook.workflow.apply import apply, check_approved, check_digest, check_target, read_plan, unfinished
         from pricebook.workflow.hazards import refused_hazards
@@ -135,8 +135,8 @@ def command(
 
 def _marked(marked: "Marked", namespace: str) -> Iterator[str]:
     """What is new about the account's mark."""
-    from pricebook.render.escape import escape_terminal
-    from pricebook.render.receipt import remember_line
+    from pricebook.format.escape import escape_terminal
+    from pricebook.format.receipt import remember_line
 
     if marked.failed:
         yield f"The account could not be marked: {escape_terminal(marked.failed, 300)}"

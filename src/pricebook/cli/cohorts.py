@@ -21,9 +21,9 @@ def command(ctx: click.Context, package: str | None, contracts: bool, ended: boo
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
-        from pricebook.render import cohort as drawn
-        from pricebook.render.page import Paint
-        from pricebook.render.site.price_list import price_list
+        from pricebook.format import cohort as drawn
+        from pricebook.format.page import Paint
+        from pricebook.view.price_list import price_list
         from pricebook.workflow.cohort import cohorts, members, package_name, without_rates
         from pricebook.workflow.present import present_store
 

@@ -28,8 +28,8 @@ def command(ctx: click.Context, url: str) -> None:
     with errors(invocation):
         from pricebook import wiring
         from pricebook.cli.waiting import waiting
+        from pricebook.format.copied import copied_json, draw_copied
         from pricebook.manifest.project import METRONOME
-        from pricebook.render.copied import copied_json, draw_copied
         from pricebook.workflow.copy import copy
 
         invocation.answers_in("text", "json")

@@ -9,7 +9,7 @@ from pricebook.cli.options import report_option, rows_option
 from pricebook.cli.session import errors
 
 if TYPE_CHECKING:
-    from pricebook.render.parity_view import ParityView
+    from pricebook.view.parity import ParityView
 
 
 @click.command()
@@ -30,15 +30,15 @@ def command(ctx: click.Context, one: str, other: str, rows: str | None) -> None:
     invocation = Invocation.of(ctx)
     with errors(invocation):
         invocation.answers_in("text", "json", "markdown")
-        from pricebook.render.parity_view import parity_view
-        from pricebook.render.rate_shape import RowChoice
+        from pricebook.view.parity import parity_view
+        from pricebook.view.rate_shape import RowChoice
         from pricebook.workflow.parity import compare_environments
 
         found, unverified = compare_environments(invocation.project, one, other, invocation.store_of, invocation.as_of)
         view = parity_view(found, RowChoice.parse(rows), unverified)
         invocation.report(lambda form: _document(form, view))
         if invocation.text:
-            from pricebook.render.parity import draw_parity
+            from pricebook.format.parity import draw_parity
 
             invocation.print(draw_parity(view, invocation.width, invocation.colour))
         else:
@@ -49,7 +49,7 @@ def command(ctx: click.Context, one: str, other: str, rows: str | None) -> None:
 
 def _document(form: str, view: "ParityView") -> str:
     """The report as a whole document."""
-    from pricebook.render.parity import draw_parity, parity_json, parity_markdown
+    from pricebook.format.parity import draw_parity, parity_json, parity_markdown
 
     if form == "markdown":
         return parity_markdown(view)

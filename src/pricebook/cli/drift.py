@@ -13,7 +13,7 @@ from pricebook.plan.hazard import REFUSED
 
 if TYPE_CHECKING:
     from pricebook.plan.step import Plan
-    from pricebook.render.drift_view import DriftView
+    from pricebook.view.drift import DriftView
     from pricebook.workflow.drift import Adopted
 
 
@@ -48,8 +48,8 @@ def command(ctx: click.Context, accept: Path | None, adopt: bool, revert: Path |
     with errors(invocation):
         invocation.answers_in("text", "json", "markdown", "junit")
         from pricebook.manifest.load import load
-        from pricebook.render.drift_view import drift_view
-        from pricebook.render.rate_shape import RowChoice
+        from pricebook.view.drift import drift_view
+        from pricebook.view.rate_shape import RowChoice
         from pricebook.workflow.drift import adopt as adopted
         from pricebook.workflow.drift import drift
         from pricebook.workflow.drift import revert as reverted
@@ -70,7 +70,7 @@ def command(ctx: click.Context, accept: Path | None, adopt: bool, revert: Path |
         view = drift_view(report, RowChoice.parse(rows))
         invocation.report(lambda form: _document(form, view))
         if invocation.text:
-            from pricebook.render.drift_text import draw_drift
+            from pricebook.format.drift_text import draw_drift
 
             invocation.print(draw_drift(view, invocation.width, invocation.colour))
         else:
@@ -93,26 +93,26 @@ def command(ctx: click.Context, accept: Path | None, adopt: bool, revert: Path |
 def _document(form: str, view: "DriftView") -> str:
     """The report as a whole document."""
     if form == "markdown":
-        from pricebook.render.drift_markdown import drift_markdown
+        from pricebook.format.drift_markdown import drift_markdown
 
         return drift_markdown(view)
     if form == "junit":
-        from pricebook.render.drift_case import drift_junit
+        from pricebook.format.drift_junit import drift_junit
 
         return drift_junit(view)
     if form == "json":
-        from pricebook.render.drift_document import drift_json
+        from pricebook.format.drift_document import drift_json
 
         return drift_json(view)
-    from pricebook.render.drift_text import draw_drift
+    from pricebook.format.drift_text import draw_drift
 
     return "\n".join(draw_drift(view))
 
 
 def _adopted(written: "Adopted") -> Iterator[str]:
     """What was written, as a unified diff."""
-    from pricebook.render.escape import escape_terminal
-    from pricebook.render.page import counted
+    from pricebook.format.escape import escape_terminal
+    from pricebook.view.words import counted
 
     yield ""
     for change in written.files:
@@ -123,8 +123,8 @@ def _adopted(written: "Adopted") -> Iterator[str]:
 
 
 def _reverted(plan: "Plan", left: tuple[tuple[str, str], ...], file: Path) -> Iterator[str]:
-    from pricebook.render.escape import escape_terminal
-    from pricebook.render.page import counted
+    from pricebook.format.escape import escape_terminal
+    from pricebook.view.words import counted
 
     yield ""
     for ref, reason in left:

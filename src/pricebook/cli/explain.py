@@ -16,10 +16,10 @@ def command(ctx: click.Context, word: str) -> None:
     invocation = Invocation.of(ctx)
     with refusals(invocation):
         from pricebook import wiring
+        from pricebook.format.rule_list import draw_page, page_json
         from pricebook.manifest.policy import CompanyRule
         from pricebook.problem import Rejected
-        from pricebook.render.rule_list import draw_page, page_json
-        from pricebook.render.view import HAZARD_WORDS
+        from pricebook.view.plan import HAZARD_WORDS
         from pricebook.workflow.rules import page_of
 
         company: tuple[CompanyRule, ...] = ()

@@ -29,8 +29,8 @@ def command(
     invocation = Invocation.of(ctx)
     with errors(invocation):
         invocation.answers_in("text", "json")
-        from pricebook.render.history import chapters, draw_history, history_csv, history_json
-        from pricebook.render.rate_shape import RowChoice
+        from pricebook.format.history import chapters, draw_history, history_csv, history_json
+        from pricebook.view.rate_shape import RowChoice
         from pricebook.workflow.history import history, instant_of, object_of
 
         found, total = history(

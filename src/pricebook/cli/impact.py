@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from pricebook.plan.migration.move import MigrationPlan
     from pricebook.plan.migration.standing import Lives
     from pricebook.plan.snapshot import Snapshot
-    from pricebook.render.impact import ImpactView
     from pricebook.usage.assessment import Assessment
     from pricebook.usage.engine import Engine
+    from pricebook.view.impact import ImpactView
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def assessed(invocation: Invocation, plan: Plan, policy: "Policy", wish: Wish) -
     not asked for. Raises Rejected, StoreError."""
     if not wish.files:
         return plan, None
-    from pricebook.render.impact import impact_view
+    from pricebook.view.impact import impact_view
     from pricebook.workflow.impact import assess_impact, exceeded, policy_place
 
     project, environment = invocation.project, invocation.environment[1]

@@ -56,7 +56,7 @@ def command(
     invocation = Invocation.of(ctx)
     with errors(invocation):
         invocation.answers_in("text", "json")
-        from pricebook.render.importing import draw_import, import_json
+        from pricebook.format.importing import draw_import, import_json
         from pricebook.workflow.importing import Choice, import_account
 
         if save is not None and export is not None:
@@ -82,7 +82,7 @@ def command(
             invocation.print([import_json(made, dry_run=dry_run)])
             return
         if dry_run:
-            from pricebook.render.escape import escape_terminal
+            from pricebook.format.escape import escape_terminal
 
             invocation.print(escape_terminal(line, 1000) for change in made.files for line in change.diff())
         invocation.print(draw_import(made, invocation.width, dry_run=dry_run))
@@ -90,8 +90,8 @@ def command(
 
 def _save(invocation: Invocation, file: Path) -> None:
     """Write what is read of the account into a file."""
+    from pricebook.format.importing import draw_export, export_json
     from pricebook.metronome.export import Record
-    from pricebook.render.importing import draw_export, export_json
     from pricebook.workflow.writing import FileChange, write_all
 
     name, environment = invocation.environment

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pricebook.apply.ports import AccountStore, Journal
+    from pricebook.format.table import Format
     from pricebook.manifest.project import Environment, Project
     from pricebook.metronome.export import Record
-    from pricebook.render.format import Format
 
 CHANGES, STALE = 2, 3
 LINES_AT_ONCE = 5_000
@@ -153,7 +153,7 @@ class Invocation:
 
     def report(self, document: "Callable[[Format], str]") -> None:
         """Write the files that were asked for besides. `document` gives the whole answer in a format."""
-        from pricebook.render.format import Format
+        from pricebook.format.table import Format
 
         for name, path in self.reports:
             path.write_text(document(Format(name)).rstrip("\n") + "\n", encoding="utf-8", newline="\n")
@@ -162,12 +162,12 @@ class Invocation:
         """Print problems, to standard error or in the format asked for, write them to the reports, and exit."""
         problems = tuple(problems)
         if self.text:
-            from pricebook.render.refusal import draw_problems
+            from pricebook.format.problem_text import draw_problems
 
             colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
             write_lines(draw_problems(problems, self.width, colour), sys.stderr)
         if not self.text or self.reports:
-            from pricebook.render.format import Format, problems_document
+            from pricebook.format.table import Format, problems_document
 
             def document(form: Format) -> str:
                 return problems_document(form, problems, base=self.base, target=self.target)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pricebook.manifest.load import Loaded
     from pricebook.plan.migration.move import MigrationPlan
     from pricebook.plan.snapshot import Snapshot
-    from pricebook.render.impact import ImpactView
-    from pricebook.render.migration_view import MigrationView
+    from pricebook.view.impact import ImpactView
+    from pricebook.view.migration import MigrationView
 
 _OPTIONAL: dict[str, Any] = {"is_flag": False, "flag_value": "", "default": None, "metavar": "[FILE]"}
 """An option that may come without its value."""
@@ -126,8 +126,8 @@ class _Session:
         made, lives = plan(invocation.project, self._loaded, invocation.environment[0], *self._opened, name)
         if not wish.files:
             return made
-        from pricebook.render.bill_view import scales_of
-        from pricebook.render.impact import impact_view
+        from pricebook.view.bill import scales_of
+        from pricebook.view.impact import impact_view
 
         found = assessed_migration(invocation, made, self._opened[1], lives, wish)
         limit = named(self._loaded, name)[1].guard.max_customer_increase
@@ -153,9 +153,9 @@ class _Session:
 
     def show(self, made: "MigrationPlan", output: Path | None, notice: Path | None) -> bool:
         """Show a plan and write its files."""
+        from pricebook.format.migration_json import migration_json, notice_csv
+        from pricebook.format.migration_text import draw_migration
         from pricebook.plan.migration.document import write
-        from pricebook.render.migration_json import migration_json, notice_csv
-        from pricebook.render.migration_text import draw_migration
 
         invocation = self._invocation
         view = self._view(made)
@@ -177,9 +177,9 @@ class _Session:
         """Do a plan, after it was shown and agreed to."""
         from pricebook.apply.migrator import migrate
         from pricebook.cli.progress import tally
-        from pricebook.render.migration_json import receipt_json
-        from pricebook.render.migration_text import draw_migration
-        from pricebook.render.reconciliation_text import draw_receipt
+        from pricebook.format.migration_json import receipt_json
+        from pricebook.format.migration_text import draw_migration
+        from pricebook.format.reconciliation_text import draw_receipt
         from pricebook.workflow.migration import refusal
         from pricebook.workflow.provenance import provenance
 
@@ -210,8 +210,8 @@ class _Session:
 
     def check(self, file: str, csv: bool) -> bool:
         """Read the account back against what was applied."""
-        from pricebook.render.migration_json import reconciliation_csv, reconciliation_json
-        from pricebook.render.reconciliation_text import draw_reconciliation
+        from pricebook.format.migration_json import reconciliation_csv, reconciliation_json
+        from pricebook.format.reconciliation_text import draw_reconciliation
         from pricebook.workflow.migration import check
 
         invocation = self._invocation
@@ -236,10 +236,10 @@ class _Session:
         return done_before(invocation.journal(), invocation.environment[0], namespace, name, migration)
 
     def _view(self, made: "MigrationPlan") -> "MigrationView":
-        from pricebook.render.bill_view import scales_of
-        from pricebook.render.migration_view import migration_view
-        from pricebook.render.price import Units
-        from pricebook.render.rate_shape import RowChoice
+        from pricebook.view.bill import scales_of
+        from pricebook.view.migration import migration_view
+        from pricebook.view.price import Units
+        from pricebook.view.rate_shape import RowChoice
 
         catalog = self._opened[1].catalog
         return migration_view(made, catalog.nouns, Units(scales_of(catalog)), RowChoice.parse(self._rows))

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 FORMATS = ("text", "json", "markdown", "html", "sarif", "junit", "github")
-"""`render.format.Format`, whose module a lean command does not import."""
+"""`format.table.Format`, whose module a lean command does not import."""
 
 
 def _reports(ctx: click.Context, _: click.Parameter, values: tuple[str, ...]) -> None:

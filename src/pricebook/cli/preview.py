@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pricebook.catalog.catalog import Catalog
-    from pricebook.render.bill_view import BillView
+    from pricebook.view.bill import BillView
     from pricebook.workflow.preview import Answer, Preview
 
 
@@ -118,7 +118,7 @@ def command(
 
 
 def _drawn(answer: "Answer", catalog: "Catalog", width: int, colour: bool) -> "Iterator[str]":
-    from pricebook.render.bill_text import draw_bill, draw_note
+    from pricebook.format.bill_text import draw_bill, draw_note
 
     for number, one in enumerate(answer.bills):
         yield from [""] if number else []
@@ -130,13 +130,13 @@ def _drawn(answer: "Answer", catalog: "Catalog", width: int, colour: bool) -> "I
 def _lost(answer: "Answer") -> "Iterator[str]":
     """What of the events is on no bill."""
     if answer.metered is not None:
-        from pricebook.render.event_census import lost_words
+        from pricebook.view.events import lost_words
 
         yield from lost_words(answer.metered.census, answer.metered.uncounted)
 
 
 def _view(one: "Preview", catalog: "Catalog") -> "BillView":
-    from pricebook.render.bill_view import bill_view
+    from pricebook.view.bill import bill_view
 
     title = " · ".join(filter(None, (f"package {one.package}", one.customer and f"customer {one.customer}")))
     return bill_view(title, one.terms, one.bill, catalog, one.card)
@@ -145,12 +145,12 @@ def _view(one: "Preview", catalog: "Catalog") -> "BillView":
 def _document(form: str, answer: "Answer", catalog: "Catalog", source: str) -> str:
     """The whole answer in a format."""
     if form == "json":
-        from pricebook.render.bill_json import bills_json
+        from pricebook.format.bill_json import bills_json
 
         bills = ((one.customer, one.terms, one.bill, _view(one, catalog)) for one in answer.bills)
         return bills_json(answer.package, bills, answer.metered.census if answer.metered is not None else None)
     if form == "html":
-        from pricebook.render.report.bill import PictureBill, bill_page
+        from pricebook.format.report.bill import PictureBill, bill_page
 
         pictures = [PictureBill.of(_view(one, catalog), one.terms, one.bill, catalog) for one in answer.bills]
         return bill_page(answer.package, source, pictures, list(_lost(answer)))

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 import click
 
 from pricebook.apply.events import Event, Finished, Started, Verifying
+from pricebook.format.escape import escape_terminal
 from pricebook.plan.change import AddRates
 from pricebook.plan.step import Plan
-from pricebook.render.escape import escape_terminal
 
 EVERY_LINE = 100
 """With more steps than this, a log gets a line for every failure and one in so many steps."""

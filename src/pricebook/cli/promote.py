@@ -60,8 +60,8 @@ def command(
         if made.steps or not invocation.text:
             show(invocation, made, rows, refused)
         else:
-            from pricebook.render.finding import draw_findings
-            from pricebook.render.page import Paint
+            from pricebook.format.finding import draw_findings
+            from pricebook.format.page import Paint
 
             same = f"Nothing to promote: {target} holds what {source} holds, but for what overlays say."
             invocation.print([same, *draw_findings(made.findings, invocation.width, Paint(invocation.colour))])

@@ -32,7 +32,7 @@ def command(
 
         from pricebook import wiring
         from pricebook.cli.confirm import confirm
-        from pricebook.render.provision import draw_made, draw_present, draw_proposal, provision_json
+        from pricebook.format.provision import draw_made, draw_present, draw_proposal, provision_json
         from pricebook.workflow.history import hour_of
         from pricebook.workflow.present import present_store
         from pricebook.workflow.provenance import provenance

@@ -22,8 +22,8 @@ def command(ctx: click.Context, name: str | None, output: Path | None) -> None:
     """
     invocation = Invocation.of(ctx)
     with refusals(invocation):
+        from pricebook.format.site.feed import feed_schema
         from pricebook.manifest.schema import schema_files, schema_text
-        from pricebook.render.site.feed import feed_schema
         from pricebook.workflow.schema import all_schemas
 
         files = all_schemas(schema_files()) | {"feed.schema.json": schema_text(feed_schema())}

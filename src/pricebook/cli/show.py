@@ -14,9 +14,9 @@ from pricebook.problem import Problem
 if TYPE_CHECKING:
     from pricebook.catalog.reference import Ref
     from pricebook.plan.snapshot import Snapshot
-    from pricebook.render.lookup import Decided
-    from pricebook.render.rate_shape import RowChoice
-    from pricebook.render.site.price_list import PriceList
+    from pricebook.view.lookup import Decided
+    from pricebook.view.price_list import PriceList
+    from pricebook.view.rate_shape import RowChoice
 
 
 @click.command()
@@ -49,8 +49,8 @@ def command(
     invocation = Invocation.of(ctx)
     with errors(invocation):
         invocation.answers_in("text", "json")
-        from pricebook.render.rate_shape import RowChoice
-        from pricebook.render.site.price_list import price_list
+        from pricebook.view.price_list import price_list
+        from pricebook.view.rate_shape import RowChoice
         from pricebook.workflow import show, site
         from pricebook.workflow.history import instant_of
 
@@ -89,8 +89,8 @@ class _Answer:
     def prices(self, at: datetime) -> None:
         """The prices at an instant, and the aliases."""
         from pricebook.catalog.instant import instant_text, instant_words
-        from pricebook.render.lookup import aliases_of, prices_on
-        from pricebook.render.lookup_text import draw_aliases, draw_prices
+        from pricebook.format.lookup_text import draw_aliases, draw_prices
+        from pricebook.view.lookup import aliases_of, prices_on
 
         kept = self._kept(instant_text(at))
         found = list(prices_on(kept, instant_text(at), self._decided(kept)))
@@ -107,8 +107,8 @@ class _Answer:
 
     def timelines(self) -> None:
         """The whole history of prices."""
-        from pricebook.render.lookup import timelines
-        from pricebook.render.lookup_text import draw_timelines
+        from pricebook.format.lookup_text import draw_timelines
+        from pricebook.view.lookup import timelines
 
         kept = self._kept()
         found = list(timelines(kept, self._decided(kept)))
@@ -118,8 +118,8 @@ class _Answer:
     def moves(self, before: datetime, after: datetime) -> None:
         """What differs between two instants."""
         from pricebook.catalog.instant import instant_text, instant_words
-        from pricebook.render.lookup import moves
-        from pricebook.render.lookup_text import draw_moves
+        from pricebook.format.lookup_text import draw_moves
+        from pricebook.view.lookup import moves
 
         every = list(moves(self._snapshot.catalog.rates, instant_text(before), instant_text(after), self._listed.units))
         found = [each for each in every if self._choice.pattern.casefold() in each.name.casefold()][: self._most]
@@ -129,9 +129,9 @@ class _Answer:
 
     def package(self, ref: "Ref") -> None:
         """The versions of a package, and its aliases."""
-        from pricebook.render.lookup import aliases_of, versions_of
-        from pricebook.render.lookup_text import draw_aliases, draw_versions
-        from pricebook.render.page import Paint
+        from pricebook.format.lookup_text import draw_aliases, draw_versions
+        from pricebook.format.page import Paint
+        from pricebook.view.lookup import aliases_of, versions_of
 
         versions = [each for each in versions_of(self._listed, ref.name) if ref.version is None or each.ref == str(ref)]
         aliases = list(aliases_of(self._listed, ref))
@@ -144,8 +144,8 @@ class _Answer:
 
     def versions_between(self, ref: "Ref", before: int, after: int) -> None:
         """What differs from one version of a package to another."""
-        from pricebook.render.lookup import between
-        from pricebook.render.lookup_text import draw_fields
+        from pricebook.format.lookup_text import draw_fields
+        from pricebook.view.lookup import between
 
         fields = between(self._listed, ref.name, before, after)
         if fields is None:
@@ -167,7 +167,7 @@ class _Answer:
     @property
     def _most(self) -> int | None:
         """How many prices are listed; None for all."""
-        from pricebook.render.lookup_text import LINES
+        from pricebook.format.lookup_text import LINES
 
         if self._choice.every or self._choice.pattern:
             return None
@@ -199,7 +199,7 @@ class _Answer:
         return deciders(self._invocation.journal(), self._invocation.environment[0], keys)
 
     def _say(self, *parts: Iterator[str], **document: object) -> None:
-        from pricebook.render.lookup import lookup_json
+        from pricebook.format.lookup_text import lookup_json
 
         if self._invocation.json:
             self._invocation.print([lookup_json(**document)])

@@ -27,10 +27,10 @@ def command(ctx: click.Context, output: Path, cohorts: bool, desired: bool) -> N
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
+        from pricebook.format.site.feed import feed_schema
+        from pricebook.format.site.pages import Counted, site_files
         from pricebook.manifest.schema import schema_text
-        from pricebook.render.site.feed import feed_schema
-        from pricebook.render.site.pages import Counted, site_files
-        from pricebook.render.site.price_list import price_list
+        from pricebook.view.price_list import price_list
         from pricebook.workflow import cohort, site
         from pricebook.workflow.present import present_store
 

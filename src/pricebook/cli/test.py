@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pricebook.catalog.catalog import Catalog
-    from pricebook.render.format import Format
+    from pricebook.format.table import Format
     from pricebook.workflow.policy_test import Checked
     from pricebook.workflow.test import Outcome
 
@@ -33,9 +33,9 @@ def command(ctx: click.Context, names: tuple[str, ...], update: bool, yes: bool)
     """
     invocation = Invocation.of(ctx)
     with refusals(invocation):
+        from pricebook.format.outcome import draw_checked, verdict_words
+        from pricebook.format.table import Format
         from pricebook.manifest.load import load
-        from pricebook.render.format import Format
-        from pricebook.render.outcome import draw_checked, verdict_words
         from pricebook.workflow.policy_test import policy_tests, run_policy_tests
         from pricebook.workflow.test import run_tests, updates
         from pricebook.workflow.writing import write_all
@@ -72,9 +72,9 @@ def command(ctx: click.Context, names: tuple[str, ...], update: bool, yes: bool)
 
 
 def _drawn(outcome: "Outcome", catalog: "Catalog", width: int, colour: bool) -> "Iterator[str]":
-    from pricebook.render.bill_view import bill_view, scales_of
-    from pricebook.render.outcome import draw_outcome
-    from pricebook.render.price import Units
+    from pricebook.format.outcome import draw_outcome
+    from pricebook.view.bill import bill_view, scales_of
+    from pricebook.view.price import Units
 
     verdict = outcome.verdict
     view = bill_view(outcome.name, verdict.terms, verdict.bill, catalog, verdict.card)
@@ -85,14 +85,14 @@ def _drawn(outcome: "Outcome", catalog: "Catalog", width: int, colour: bool) -> 
 def _document(form: "Format", outcomes: "list[Outcome]", checked: "list[Checked]", catalog: "Catalog") -> str:
     """The whole answer as JSON or JUnit XML."""
     if form == "json":
-        from pricebook.render.bill_json import outcomes_json
+        from pricebook.format.bill_json import outcomes_json
 
         listed = ((o.name, o.at, o.verdict.package, o.verdict.bill, o.failures) for o in outcomes)
         return outcomes_json(listed, [(test.name, test.cases, test.failures) for test in checked])
-    from pricebook.render.bill_view import scales_of
-    from pricebook.render.junit import Case, junit_document, problem_words
-    from pricebook.render.outcome import difference
-    from pricebook.render.price import Units
+    from pricebook.format.junit import Case, junit_document, problem_words
+    from pricebook.format.outcome import difference
+    from pricebook.view.bill import scales_of
+    from pricebook.view.price import Units
 
     units = Units(scales_of(catalog))
     cases = []

@@ -21,8 +21,8 @@ def command(ctx: click.Context, notes: bool) -> None:
     invocation = Invocation.of(ctx)
     with refusals(invocation):
         from pricebook import wiring
-        from pricebook.render.census import census_json, census_text
-        from pricebook.render.format import Format, problems_document
+        from pricebook.format.census import census_json, census_text
+        from pricebook.format.table import Format, problems_document
         from pricebook.workflow.validate import validate
 
         chosen = invocation.environment[0]
@@ -38,8 +38,8 @@ def command(ctx: click.Context, notes: bool) -> None:
             return problems_document(form, findings, sentence, invocation.base, invocation.target)
 
         if invocation.text:
-            from pricebook.render.finding import draw_findings
-            from pricebook.render.page import Paint
+            from pricebook.format.finding import draw_findings
+            from pricebook.format.page import Paint
 
             drawn = draw_findings(findings, invocation.width, Paint(invocation.colour), notes=notes)
             invocation.print([census_text(loaded.catalog, loaded.beside), *drawn])

@@ -1,0 +1,48 @@
+"""Problems as GitHub workflow commands: lines of a log that mark lines of files in a pull request.
+
+GitHub shows ten of a kind for one step and drops the rest without a word, so the tenth says how many more there are.
+Source: "Workflow commands for GitHub Actions" and the limits of annotations in GitHub's documentation.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from pricebook.format.escape import escape_annotation, escape_property
+from pricebook.problem import Problem, Severity
+
+SHOWN = 10
+"""Annotations of one kind and step that GitHub shows."""
+_COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}
+_BREAK = "%0A"
+
+
+def draw_annotations(problems: Iterable[Problem], base: str = "") -> Iterator[str]:
+    """A line for each problem that nobody waived; `base` is the project's folder as seen from the repository's root."""
+    kinds: dict[Severity, list[Problem]] = {severity: [] for severity in _COMMANDS}
+    for problem in problems:
+        if not problem.waived:
+            kinds[problem.severity].append(problem)
+    for severity, found in kinds.items():
+        shown = found if len(found) <= SHOWN else found[: SHOWN - 1]
+        yield from (_line(problem, base) for problem in shown)
+        if len(shown) < len(found):
+            yield f"::{_COMMANDS[severity]} title=pricebook::{len(found) - len(shown):,} more are not shown here"
+
+
+def draw_notice(title: str, sentence: str) -> str:
+    """A line that says how it went, when there is no problem to mark."""
+    return f"::notice title={escape_property(title)}::{escape_annotation(sentence)}"
+
+
+def _line(problem: Problem, base: str) -> str:
+    properties = [f"title={escape_property(problem.code)}"]
+    if problem.at is not None:
+        file = f"{base}/{problem.at.file}" if base else problem.at.file
+        properties = [
+            f"file={escape_property(file)}",
+            f"line={problem.at.line}",
+            f"col={problem.at.column}",
+            *properties,
+        ]
+    parts = [problem.message, problem.hint, f"and {problem.more:,} more like this" if problem.more else ""]
+    text = _BREAK.join(escape_annotation(part) for part in parts if part)
+    return f"::{_COMMANDS[problem.severity]} {','.join(properties)}::{text}"

@@ -1,0 +1,130 @@
+"""The folded part of a comment: changes by product, every price that the budget allows, and every object's terms."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from pricebook.format.budget import Sheet
+from pricebook.format.escape import code_markdown, escape_html, escape_markdown
+from pricebook.format.markdown_row import HEAD, KEY, all_listed, card_reach, price_row
+from pricebook.view.field import FieldRow
+from pricebook.view.object import ObjectView
+from pricebook.view.plan import PlanView
+from pricebook.view.price import change_text, change_words
+from pricebook.view.rate_row import RateRow
+from pricebook.view.rate_shape import RateShape, times
+from pricebook.view.words import counted
+
+_PRODUCTS, _OBJECTS = 6_000, 20_000
+"""Shares of the budget."""
+_END = ("", "</details>", "")
+_VALUE = 200
+
+
+def add_details(sheet: Sheet, view: PlanView) -> None:
+    """Add what is left of the plan, as far as the budget goes: shapes, objects, then rows of prices."""
+    cards = [(item, item.rates) for item in view.objects if item.rates is not None]
+    for _, shape in cards:
+        if not all_listed(shape):
+            _add_products(sheet, shape)
+    _add_objects(sheet, [item for item in view.objects if item.rates is None])
+    for item, shape in cards:
+        if not all_listed(shape):
+            _add_prices(sheet, item, shape)
+
+
+def _add_products(sheet: Sheet, shape: RateShape) -> None:
+    total = len(shape.products) + shape.more_products
+    if total < 2:
+        return
+    items = [
+        [
+            f"| {code_markdown(product, KEY)} | {counts.total:,} | {counts.down:,} | {counts.up:,} | {counts.new:,} | "
+            f"{counts.ended:,} | {change_words(change_text(middle)) if middle is not None else '–'} |"
+        ]
+        for product, counts, middle in shape.products
+    ]
+    head = f"<details><summary>By product: {counted(total, 'product')}</summary>"
+    columns = ("| product | prices | down | up | new | ended | median |", "|:--|--:|--:|--:|--:|--:|--:|")
+    sheet.add_list(
+        (head, "", *columns),
+        items,
+        total,
+        lambda n: ("", f"and {counted(n, 'more product')}"),
+        share=_PRODUCTS,
+        foot=_END,
+    )
+
+
+def _add_prices(sheet: Sheet, item: ObjectView, shape: RateShape) -> None:
+    """Rows of prices, the furthest moves first, then what ends, then what is new."""
+    if not shape.rows:
+        return
+    whom = card_reach(item)
+    ref = f"<code>{escape_html(item.ref, 80)}</code>"
+    head = f"<details><summary>Prices of {ref}: {counted(shape.rows_total, 'change')}</summary>"
+    sheet.add_list(
+        (head, "", *HEAD),
+        ([price_row(row, whom)] for row in sorted(shape.rows, key=_weight)),
+        shape.rows_total,
+        lambda n: ("", f"and {counted(n, 'more change')}: `pricebook plan --rows all`, or the HTML report"),
+        share=sheet.left,
+        foot=_END,
+    )
+
+
+def _weight(row: RateRow) -> tuple[int, Decimal]:
+    if row.relative is not None:
+        return 0, -times(row.relative)
+    return (3 if not row.observed else 2 if row.change == "ended" else 1), Decimal(0)
+
+
+def _add_objects(sheet: Sheet, items: Sequence[ObjectView]) -> None:
+    if not items:
+        return
+    counts: dict[str, int] = {}
+    for item in items:
+        words = f"{item.kind.replace('-', ' ')} {_DONE[item.action]}"
+        counts[words] = counts.get(words, 0) + 1
+    told = ", ".join(f"{n:,} × {words}" for words, n in list(counts.items())[:12])
+    sheet.add_list(
+        (f"<details><summary>Objects: {told}</summary>", ""),
+        (list(_object(item)) for item in items),
+        len(items),
+        lambda n: ("", f"and {counted(n, 'more object')}: `pricebook plan --rows all`, or the HTML report"),
+        share=_OBJECTS,
+        foot=_END,
+    )
+
+
+_DONE = {
+    "create": "created",
+    "revise": "revised",
+    "version": "gets a new version",
+    "repoint": "gets its aliases",
+    "adopt": "adopted",
+    "rename": "renamed",
+    "release": "let go",
+    "archive": "archived",
+}
+_FIELDS = 60
+
+
+def _object(item: ObjectView) -> Iterator[str]:
+    place = f" ({code_markdown(item.place)})" if item.place else ""
+    yield f"- {code_markdown(item.ref, KEY)}: {escape_markdown(item.sentence, 300)}{place}"
+    if item.notes:
+        yield f"  - {' · '.join(escape_markdown(note, 300) for note in item.notes[:6])}"
+    for field in item.fields[:_FIELDS]:
+        yield f"{'    ' if field.depth else '  '}- {code_markdown(field.path, KEY)}{_field_words(field)}"
+    if len(item.fields) > _FIELDS:
+        yield f"  - and {counted(len(item.fields) - _FIELDS, 'more field')}"
+    if item.hazards:
+        yield f"  - {' '.join(f'`{hazard.hazard.value}`' for hazard in item.hazards)}"
+
+
+def _field_words(field: FieldRow) -> str:
+    if field.sign:
+        value = escape_markdown(field.desired or field.observed, _VALUE)
+        return f" {value}" if value else f" {field.change}"
+    change = f" ({change_words(field.change)})" if field.change else ""
+    return f" {escape_markdown(field.observed, _VALUE)} → {escape_markdown(field.desired, _VALUE)}{change}"

@@ -1,0 +1,45 @@
+"""A plan with nothing to do, the commonest answer: it is drawn without anything that draws changes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pricebook.format.escape import cut, escape_terminal
+from pricebook.format.page import MIN_WIDTH, Paint, wrapped
+from pricebook.plan.step import Plan
+from pricebook.view.words import adopted_packages, counted, nothing_words
+
+NAMED = 5
+"""Leftovers that are named; all are counted."""
+
+
+def draw_nothing(plan: Plan, width: int = 100, colour: bool = False) -> Iterator[str]:
+    """The lines of a plan without steps."""
+    width, paint = max(width, MIN_WIDTH), Paint(colour)
+    yield from wrapped(nothing_words(plan.kept, plan.prices), width)
+    if plan.findings:
+        from pricebook.format.finding import draw_findings
+
+        yield from draw_findings(plan.findings, width, paint)
+    yield from draw_notes([str(ref) for ref in plan.leftovers], plan.unmanaged, width, paint)
+    yield from draw_adopted(adopted_packages(plan), width, paint)
+
+
+def draw_adopted(adopted: Sequence[tuple[str, str]], width: int, paint: Paint) -> Iterator[str]:
+    """What no step is there for: the account cannot mark a package."""
+    if adopted:
+        named = ", ".join(cut(f"{escape_terminal(ref)} is {escape_terminal(id_)}", 110) for ref, id_ in adopted[:NAMED])
+        more = f" and {len(adopted) - NAMED:,} more" if len(adopted) > NAMED else ""
+        text = f"By metadata.adopt alone, as packages bear no marks: {named}{more}."
+        yield from (paint("dim", line) for line in wrapped(text, width))
+
+
+def draw_notes(leftovers: Sequence[str], unmanaged: Mapping[str, int], width: int, paint: Paint) -> Iterator[str]:
+    """What is left alone: objects of ours that no manifest declares, and objects of other owners by kind."""
+    if leftovers:
+        count = len(leftovers)
+        named = ", ".join(cut(escape_terminal(ref), 60) for ref in leftovers[:NAMED])
+        more = f" and {count - NAMED:,} more" if count > NAMED else ""
+        text = f"Left alone: {counted(count, 'object')} of ours in no manifest: {named}{more} (--prune archives)."
+        yield from (paint("dim", line) for line in wrapped(text, width))
+    if unmanaged:
+        kinds = ", ".join(counted(n, escape_terminal(kind).replace("-", " ")) for kind, n in unmanaged.items())
+        yield from (paint("dim", line) for line in wrapped(f"Not ours and untouched: {kinds}.", width))

@@ -1,0 +1,50 @@
+"""What every page on a terminal is made of: colour codes, and text wrapped to a width."""
+
+from collections.abc import Iterable, Iterator
+
+from pricebook.format.escape import cut, width_of
+
+_CODES = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "magenta": "35",
+    "cyan": "36",
+    "alarm": "1;31",
+}
+MIN_WIDTH = 60
+"""A narrower terminal breaks the lines itself."""
+
+
+class Paint:
+    """Colours text when it is on, and returns it as it is when it is not."""
+
+    def __init__(self, colour: bool) -> None:
+        self.on = colour
+
+    def __call__(self, style: str, text: str) -> str:
+        """The text in a style; the empty style changes nothing."""
+        return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.on and style and text else text
+
+
+def wrapped(text: str, width: int, first: int = 0) -> Iterator[str]:
+    """The words of an escaped text in lines of a width; the first line has only `first` columns when that is given."""
+    return (line.rstrip() for line in filled(text.split(" "), width, " ", first))
+
+
+def filled(parts: Iterable[str], width: int, gap: str, first: int = 0) -> Iterator[str]:
+    """Escaped parts with a gap between them in lines of a width. A part that is longer is cut in the middle."""
+    room = first or width
+    line: list[str] = []
+    used = 0
+    for whole in parts:
+        part = cut(whole, width)
+        size = width_of(part)
+        if line and used + len(gap) + size > room:
+            yield gap.join(line)
+            line, used, room = [], 0, width
+        used += size + (len(gap) if line else 0)
+        line.append(part)
+    yield gap.join(line)

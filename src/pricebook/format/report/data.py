@@ -1,0 +1,164 @@
+"""What the page draws its lists from: rows of prices and objects, packed, so that a hundred thousand rows stay small.
+
+Whatever is the same for many rows is said once and named by its number. Texts are as a person is to see them; the page
+puts them into the document as text, never as markup.
+"""
+
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any
+
+from pricebook.catalog.instant import instant_text, next_hour
+from pricebook.format.escape import escape_all, escape_terminal
+from pricebook.format.markdown_row import card_reach, new_reach
+from pricebook.view.field import FieldRow
+from pricebook.view.object import ObjectView
+from pricebook.view.plan import PlanView
+from pricebook.view.price import Units
+from pricebook.view.price_timeline import Stretch, course
+from pricebook.view.rate_row import RateRow
+
+LONG = 300
+"""Characters of one piece of data."""
+
+
+class Numbered:
+    """Distinct values in the order in which they were met, each made once and named by its number."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[Hashable, int] = {}
+        self.values: list[object] = []
+
+    def find(self, identity: Hashable) -> int | None:
+        """The number of a value that was met before."""
+        return self.numbers.get(identity)
+
+    def add(self, identity: Hashable, value: object) -> int:
+        """The number of a new value."""
+        self.numbers[identity] = number = len(self.values)
+        self.values.append(value)
+        return number
+
+
+def report_data(view: PlanView) -> dict[str, Any]:
+    """Prices by card, what they share, and all other objects."""
+    kinds, courses, hazards = Numbered(), Numbered(), Numbered()
+    cards = [
+        {
+            "reach": card_reach(item),
+            "rows": _rows(item.rates.rows, view, kinds, courses, hazards),
+        }
+        for item in view.objects
+        if item.rates is not None
+    ]
+    return {
+        "now": instant_text(next_hour(view.as_of)),
+        "refused": [hazard.hazard.value for hazard in view.refused],
+        "cards": cards,
+        "kinds": kinds.values,
+        "courses": courses.values,
+        "hazards": hazards.values,
+        "objects": [_object(item) for item in view.objects if item.rates is None],
+    }
+
+
+def shown(text: str) -> str:
+    """Data as it is shown; still to be escaped where it becomes markup."""
+    return escape_terminal(text, LONG)
+
+
+def _rows(
+    rows: Sequence[RateRow], view: PlanView, kinds: Numbered, courses: Numbered, hazards: Numbered
+) -> list[list[object]]:
+    """[key, number of what changes, number of the hazards] of each row."""
+    found: list[list[object]] = []
+    for key, row in zip(escape_all([row.key for row in rows], LONG), rows, strict=True):
+        kind = kinds.find(row[7:])
+        if kind is None:
+            kind = kinds.add(row[7:], _kind(row, view.units, courses))
+        borne = hazards.find(row.hazards)
+        if borne is None:
+            borne = hazards.add(row.hazards, list(row.hazards))
+        found.append([key, kind, borne])
+    return found
+
+
+def _kind(row: RateRow, units: Units, courses: Numbered) -> list[object]:
+    """What a row says besides its name: was, becomes, by how much, from when, what becomes of it, in numbers, the
+    number of its timeline, and whom it reaches when it is new."""
+    texts = (row.schedule, row.segments)
+    number = courses.find(texts)
+    if number is None:
+        found = course(*texts, units)
+        number = courses.add(texts, [[_stretch(one) for one in side] for side in found])
+    per = f" {row.per}" if row.per else ""
+    until = f" until {row.until}" if row.until else ""
+    was = shown(f"{row.observed}{per}") if row.observed else ""
+    now = shown(f"{row.desired}{per}")
+    return [was, now, row.change, f"{row.since}{until}", _fate(row), row.relative, number, new_reach(row)]
+
+
+def _fate(row: RateRow) -> str:
+    if not row.observed:
+        return "new"
+    if row.relative is not None:
+        return "up" if row.relative > 0 else "down"
+    return "ended" if row.change == "ended" else "other"
+
+
+def _stretch(found: Stretch) -> list[object]:
+    return [found.since, found.until, shown(found.text), found.amount, int(found.entitled)]
+
+
+def _object(item: ObjectView) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "action": item.action,
+        "symbol": item.symbol,
+        "ref": shown(item.ref),
+        "sentence": shown(item.sentence),
+        "place": shown(item.place),
+        "notes": [shown(note) for note in item.notes],
+        "hazards": [hazard.hazard.value for hazard in item.hazards],
+        "terms": [_term(row) for row in (side_by_side(item.fields, item.terms) if item.terms else item.fields)],
+    }
+    if item.previous:
+        data["sides"] = [shown(item.previous), shown(item.ref)]
+    return data
+
+
+def _term(row: FieldRow) -> list[object]:
+    """Path, was, becomes, by how much, mark (+, -, ~ changed, empty: the same), depth."""
+    same = row.observed == row.desired
+    mark = row.sign or ("" if same else "~")
+    change = row.change if row.change not in ("added", "removed") else ""
+    return [shown(row.path), shown(row.observed), shown(row.desired), change, mark, row.depth]
+
+
+def side_by_side(changed: Sequence[FieldRow], terms: Sequence[FieldRow]) -> Iterator[FieldRow]:
+    """Everything that two versions say, what changes in its place among what stays."""
+    blocks: dict[str, list[FieldRow]] = {_head(row.path): [] for row in terms}
+    touched: set[str] = set()
+    head = ""
+    for row in changed:
+        if not row.depth:
+            head = _head(row.path)
+            touched.add(row.path)
+        blocks.setdefault(head, []).append(row)
+    for row in terms:
+        if not any(path in touched for path in _above(row.path)):
+            blocks[_head(row.path)].append(row._replace(observed=row.desired, sign=""))
+    for rows in blocks.values():
+        yield from rows
+
+
+def _head(path: str) -> str:
+    """The term that a field belongs to: `recurring_credits[sign-up]`; of a field of the package itself the field."""
+    start, bracket, rest = path.partition("[")
+    return f"{start}[{rest.partition(']')[0]}]" if bracket else path
+
+
+def _above(path: str) -> Iterator[str]:
+    """The path and everything that it is a part of."""
+    yield path
+    for index, char in enumerate(path):
+        if char in ".[":
+            yield path[:index]

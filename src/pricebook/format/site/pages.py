@@ -1,0 +1,231 @@
+"""The pages of the price list. Every one works on its own, from a disk or below any path, without a network.
+
+What holds whatever the date is written into the pages; what depends on a date, the pages find in the data script.
+Jinja2 escapes everything; `shown` has made visible before what could lie to a reader.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pricebook.catalog.instant import instant_words
+from pricebook.catalog.metric import BillableMetric
+from pricebook.catalog.product import Product
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.format.shell.page import asset, script, style, templates
+from pricebook.format.site.data import data_script, shown
+from pricebook.format.site.feed import feed_files
+from pricebook.plan.cohort import Cohort
+from pricebook.plan.holding import Holding
+from pricebook.view.field import FieldRow, said_rows
+from pricebook.view.price_list import PriceList, Version, slug, spoken
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_POLICY = (
+    "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' file:; "
+    "base-uri 'none'; form-action 'self' file:"
+)
+"""`file:` is for pages opened from a disk, where some browsers do not take them for 'self'."""
+_LINKED = {"product": "products", "rate_card": "rate-cards"}
+"""Fields that name an object with a page of its own, and where its page is."""
+_OF_PRODUCT = ("name", "type", "billable_metric", "custom_fields")
+"""What of a product stands elsewhere on its page, or is nobody's business."""
+
+
+class Line(NamedTuple):
+    """One fact: a label, its text, and the path of the page it names, empty if none."""
+
+    label: str
+    text: str
+    link: str = ""
+
+
+class Change(NamedTuple):
+    """What of a term became something else. `sign` is `+` for what came, `-` for what went."""
+
+    label: str
+    was: str
+    now: str
+    change: str
+    sign: str
+
+
+class Counted(NamedTuple):
+    """How many contracts each package version has, as of an instant."""
+
+    at: datetime
+    cohorts: Mapping[Ref, Cohort]
+
+
+class Members(NamedTuple):
+    """The contracts of a version, as its page says it; a date that there is none of is empty."""
+
+    number: int
+    running: int
+    coming: int
+    since: str
+    until: str
+
+
+def site_files(
+    listed: PriceList, opens_on: datetime | None, schema: str, counted_at: Counted | None = None
+) -> Iterator[tuple[str, str]]:
+    """Every file of the site by path, in order. `opens_on` as for `data_script`; `schema` is that of the feed. How many
+    are on which version stands on the pages of packages when that is given; nobody is named.
+    """
+    pages = _environment()
+
+    def page(template: str, path: str, **values: Any) -> tuple[str, str]:
+        depth = path.count("/")
+        text = pages.get_template(template).render(
+            listed=listed, path=path, home="../" * depth, title=values.pop("title"), **values
+        )
+        return path, text
+
+    yield "assets/site.css", style(__package__, "site.css")
+    yield "assets/site.js", script(__package__, "site.js")
+    yield "assets/icon.svg", asset(__package__, "icon.svg")
+    yield "assets/prices.js", data_script(listed, opens_on)
+    yield from feed_files(listed)
+    yield "feed/schema.json", schema
+    counts = {card: len(listed.prices.get(card, ())) for card in listed.cards}
+    yield page("index.html", "index.html", title="Price list", counts=counts, total=sum(counts.values()))
+    yield page("prices.html", "prices.html", title="Prices")
+    yield page("changes.html", "changes.html", title="Changes")
+    yield page("packages.html", "packages.html", title="Packages")
+    priced = _priced(listed)
+    yield page("products.html", "products.html", title="Products", priced=priced)
+    yield page("rate-cards.html", "rate-cards.html", title="Rate cards", counts=counts)
+    yield page("feed.html", "feed.html", title="Feed")
+    for number, (name, product) in enumerate(listed.products.items()):
+        facts = list(_product_facts(listed, product))
+        path = f"products/{slug(name)}.html"
+        yield page(
+            "product.html",
+            path,
+            title=product.name,
+            name=name,
+            product=product,
+            number=number,
+            facts=facts,
+            priced=priced[name],
+        )
+    for number, (name, card) in enumerate(listed.cards.items()):
+        held = _held(listed, Ref(Kind.RATE_CARD, name))
+        facts = [
+            _line(row) for row in said_rows(card, listed.units, ("name", "aliases", "custom_fields", "product_order"))
+        ]
+        path = f"rate-cards/{slug(name)}.html"
+        yield page("card.html", path, title=card.name, name=name, card=card, number=number, held=held, facts=facts)
+    for number, (name, versions) in enumerate(listed.packages.items()):
+        path = f"packages/{slug(name)}.html"
+        told = [
+            (version, _grouped(version.terms), _changes(version.changes), _held(listed, version.ref))
+            for version in reversed(versions)
+        ]
+        held = [held for version in versions for held in _held(listed, version.ref)]
+        yield page(
+            "package.html",
+            path,
+            title=versions[-1].package.name,
+            name=name,
+            number=number,
+            versions=told,
+            held=sorted(held, key=lambda h: (h.alias, h.starting_at or "")),
+            counted_at=counted_at.at if counted_at is not None else None,
+            members=_members(versions, counted_at),
+        )
+
+
+def _environment() -> "Environment":
+    pages = templates(__package__)
+    pages.filters |= {"shown": shown, "slug": slug, "spoken": lambda name: spoken([name])}
+    pages.filters["day"] = lambda instant: instant_words(datetime.fromisoformat(instant))
+    pages.globals["policy"] = _POLICY
+    return pages
+
+
+def _members(versions: Sequence[Version], counted_at: Counted | None) -> list[Members]:
+    """The versions that have contracts, newest first."""
+    found = []
+    for version in reversed(versions):
+        cohort = counted_at.cohorts.get(version.ref) if counted_at is not None else None
+        if cohort is not None and cohort.contracts:
+            since, until = (instant_words(i) if i else "" for i in (cohort.first_start, cohort.last_end))
+            until = "without end" if cohort.endless else until
+            found.append(Members(version.number, cohort.running, cohort.coming, since, until))
+    return found
+
+
+def _priced(listed: PriceList) -> Mapping[str, int]:
+    counts = dict.fromkeys(listed.products, 0)
+    for found in listed.prices.values():
+        for history in found:
+            if history.key.product in counts:
+                counts[history.key.product] += 1
+    return counts
+
+
+def _held(listed: PriceList, ref: Ref) -> list[Holding]:
+    return [held for held in listed.holdings if held.ref == ref]
+
+
+def _product_facts(listed: PriceList, product: Product) -> Iterator[Line]:
+    yield from (_line(row) for row in said_rows(product, listed.units, _OF_PRODUCT))
+    metric = listed.catalog.metrics.get(product.billable_metric or "")
+    if isinstance(metric, BillableMetric):
+        yield Line("Metered as", shown(metric.name))
+        for row in said_rows(metric, listed.units, ("name", "custom_fields", "group_keys")):
+            line = _line(row)
+            yield line._replace(label=f"Metered · {line.label[:1].lower()}{line.label[1:]}")
+
+
+def _line(row: FieldRow) -> Line:
+    leaf = row.path.rpartition(".")[2]
+    folder = _LINKED.get(leaf)
+    text = shown(row.desired)
+    return Line(shown(spoken(_label(row.path))), text, f"{folder}/{slug(row.desired)}.html" if folder else "")
+
+
+def _label(path: str) -> list[str]:
+    """The steps of a path: `override_specifiers[fee].product` has three."""
+    return [step for step in re.split(r"[.\[\]]+", path) if step]
+
+
+def _head(row: FieldRow) -> tuple[str, str]:
+    """The term that a field belongs to: its list and its name; of a field of the package itself both are empty."""
+    start, bracket, rest = row.path.partition("[")
+    return (start, rest.partition("]")[0]) if bracket else ("", "")
+
+
+def _grouped(rows: Sequence[FieldRow]) -> list[tuple[str, str, list[Line]]]:
+    """Terms with their lines, the package's own fields first."""
+    ordered = sorted(enumerate(rows), key=lambda item: (_head(item[1]) != ("", ""), item[0]))
+    groups = []
+    for (field, name), found in groupby((row for _, row in ordered), key=_head):
+        lines = []
+        for row in found:
+            line = _line(row)
+            if field:
+                label = _label(row.path.partition("]")[2])
+                line = line._replace(label=shown(spoken(label)))
+            lines.append(line)
+        groups.append((spoken([field]) if field else "", shown(name), lines))
+    return groups
+
+
+def _changes(rows: Sequence[FieldRow]) -> list[Change]:
+    return [Change(_spelled(row), shown(row.observed), shown(row.desired), row.change, row.sign) for row in rows]
+
+
+def _spelled(row: FieldRow) -> str:
+    """A path for people: `recurring_credits[fee].unit_price` is `Recurring credits · fee · unit price`."""
+    field, name = _head(row)
+    if not field:
+        return shown(spoken(_label(row.path)))
+    rest = (shown(step.replace("_", " ")) for step in _label(row.path.partition("]")[2]))
+    return " · ".join([spoken([field]), shown(name), *rest])

@@ -1,0 +1,189 @@
+"""The terms of a contract in words, with their dates: what a package became on the day on which the contract started.
+
+Text is as it came: whoever draws it escapes it. Names of products are those that people know, not keys.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pricebook.catalog.calendar import FOREVER
+from pricebook.catalog.instant import instant_words
+from pricebook.catalog.override import Override
+from pricebook.catalog.product import Product
+from pricebook.catalog.specifier import Applicable, UsageSpecifier
+from pricebook.preview.terms import (
+    Charge,
+    DatedOverride,
+    DatedSubscription,
+    Grant,
+    Recurrence,
+    Statement,
+    Terms,
+    Window,
+)
+from pricebook.view.price import Unit, Units, money, number, percentage
+from pricebook.view.words import counted
+
+_STATEMENTS = {"WEEKLY": "weekly", "MONTHLY": "monthly", "QUARTERLY": "quarterly", "ANNUAL": "yearly"}
+_EVERY = {"DAILY": "a day", "WEEKLY": "a week", "MONTHLY": "a month", "QUARTERLY": "a quarter", "ANNUAL": "a year"}
+_KINDS = {"CREDIT": "credit", "PREPAID": "prepaid commit", "POSTPAID": "postpaid commit"}
+UNITS_USED = Unit("", " units used", 0, 0)
+"""Of a balance that counts units instead of money."""
+
+
+@dataclass(frozen=True, slots=True)
+class TermView:
+    """One term: its name in the package (`subscriptions[fee]`), what people call it, what it says, and its time; of
+    what is charged on a date both ends are that date."""
+
+    name: str
+    label: str
+    sentence: str
+    window: Window
+
+    @property
+    def when(self) -> str:
+        """Its time in words."""
+        return span(self.window)
+
+
+def term_views(terms: Terms, products: Mapping[str, Product], units: Units) -> tuple[TermView, ...]:
+    """Every term, in the order in which a package lists them, the statements first."""
+    said = _Words(products, units)
+    whole = Window(terms.starting_at, terms.ending_before)
+    found = [TermView("usage_statement_schedule", "Invoices of usage", _statements(terms, terms.statement), whole)]
+    found += [said.subscription(one) for one in terms.subscriptions]
+    found += [said.grant(one) for one in terms.grants]
+    found += [said.recurrence(one) for one in terms.recurrences]
+    found += [said.override(one) for one in terms.overrides]
+    found += [said.charge(one) for one in terms.charges]
+    return tuple(found)
+
+
+def span(window: Window) -> str:
+    """`2025-10-01 to 2025-11-01`, `2025-10-01 on` where there is no end, `2025-10-01` for an instant."""
+    start, end = window
+    if start == end:
+        return instant_words(start)
+    return f"{instant_words(start)} to {instant_words(end)}" if end < FOREVER else f"{instant_words(start)} on"
+
+
+def _statements(terms: Terms, statement: Statement) -> str:
+    text = f"{_STATEMENTS[statement.frequency]}, at the end of each period"
+    if terms.net_payment_terms_days is not None:
+        text += f", due {counted(terms.net_payment_terms_days, 'day')} later"
+    if statement.first > terms.starting_at:
+        text += f"; none for periods that start before {instant_words(statement.first)}"
+    return text + ("; scheduled charges stand on them where the dates meet" if terms.consolidated else "")
+
+
+class _Words:
+    """The words of terms, by the names of products and the units of amounts."""
+
+    def __init__(self, products: Mapping[str, Product], units: Units) -> None:
+        self.products, self.units = products, units
+
+    def _product(self, name: str) -> str:
+        found = self.products.get(name)
+        return found.name if found is not None else name
+
+    def subscription(self, one: DatedSubscription) -> TermView:
+        term = one.term
+        product, frequency = term.subscription_rate.product, term.subscription_rate.billing_frequency
+        seats = term.initial_quantity
+        if term.seat_config is not None and seats is None:
+            seats = term.seat_config.initial_unassigned_seats
+        many = f"{number(seats)} × " if seats is not None else ""
+        when = "at the start" if term.collection_schedule == "ADVANCE" else "at the end"
+        part = "part of a period is prorated" if term.proration.is_prorated else "part of a period costs the whole"
+        text = f"{many}{self._product(product)} {_EVERY[frequency]}, charged {when} of each period; {part}"
+        return TermView(one.name, term.name or self._product(product), text, one.window)
+
+    def _unit(self, unit: str, *, counts_units: bool) -> Unit:
+        return UNITS_USED if counts_units else self.units[unit]
+
+    def grant(self, one: Grant) -> TermView:
+        amount = money(one.amount, self._unit(one.unit, counts_units=one.counts_units))
+        text = f"{amount} of {_KINDS[one.kind]} {self._scope(one.applies)}{_rank(one.priority)}"
+        return TermView(
+            one.id, one.label or self._product(one.product), text + _rolls(one.rollover_fraction), one.window
+        )
+
+    def recurrence(self, one: Recurrence) -> TermView:
+        amount = money(one.unit_price, self._unit(one.unit, counts_units=one.counts_units))
+        if one.quantity is not None and one.quantity != 1:
+            amount = f"{number(one.quantity)} × {amount}"
+        if one.seats is not None:
+            shared = "a balance of its own" if one.seats.allocation == "INDIVIDUAL" else "one balance for all"
+            amount += f" for each seat of {one.seats.subscription} ({shared})"
+        text = f"{amount} of {_KINDS[one.kind]} {_EVERY[one.frequency]} {self._scope(one.applies)}{_rank(one.priority)}"
+        if one.periods > 1:
+            text += f"; each is open for {one.periods} periods"
+        if one.invoice is not None:
+            price, quantity, unit = one.invoice
+            text += f"; billed {number(quantity)} × {money(price, self.units[unit])} each time"
+        text += _rolls(one.rollover_fraction)
+        return TermView(one.name, one.label or self._product(one.product), text, one.window)
+
+    def override(self, one: DatedOverride) -> TermView:
+        term = one.term
+        says = [text for text in (self._changes(term), _entitles(term)) if text]
+        which = " or ".join(dict.fromkeys(self._specified(s) for s in term.override_specifiers)) or "nothing"
+        drawn = ", for what is drawn from balances" if term.is_commit_specific else ""
+        return TermView(one.name, "Override", f"{', '.join(says)} for {which}{drawn}", one.window)
+
+    def _changes(self, term: Override) -> str:
+        if term.type is None:
+            return ""
+        if term.multiplier is not None:
+            return f"{number(term.multiplier)} × the card's price"
+        if term.overwrite_rate is not None:
+            rate = term.overwrite_rate
+            if rate.price is None:
+                return f"a {rate.rate_type} rate of its own instead of the card's"
+            own = (
+                percentage(rate.price)
+                if rate.rate_type == "PERCENTAGE"
+                else money(rate.price, self.units[rate.credit_type])
+            )
+            return f"{own} instead of the card's price"
+        return f"the card's price multiplied in {counted(len(term.tiers), 'tier')}"
+
+    def charge(self, one: Charge) -> TermView:
+        at, label = Window(one.at, one.at), one.label or self._product(one.product)
+        if one.kind == "true_up":
+            return TermView(one.name, label, f"what of {one.commit} was not used is charged", at)
+        paid = " for the commit" if one.kind == "commit_purchase" else ""
+        return TermView(
+            one.name, label, f"{number(one.quantity)} × {money(one.unit_price, self.units[one.unit])}{paid}", at
+        )
+
+    def _scope(self, applies: Applicable) -> str:
+        if applies.specifiers:
+            return "for " + " or ".join(self._specified(specifier) for specifier in applies.specifiers)
+        found = [self._product(name) for name in applies.applicable_products]
+        found += [f"products tagged {tag}" for tag in applies.applicable_product_tags]
+        return f"for {', '.join(found)}" if found else "for everything"
+
+    def _specified(self, specifier: UsageSpecifier) -> str:
+        text = self._product(specifier.product) if specifier.product is not None else "products"
+        if specifier.product_tags:
+            text += f" tagged {', '.join(specifier.product_tags)}"
+        values = {**specifier.pricing_group_values, **specifier.presentation_group_values}
+        if values:
+            text += " with " + ", ".join(f"{key}={value}" for key, value in sorted(values.items()))
+        left_out = [" and ".join(one.product_tags) for one in specifier.exclude]
+        return "all products" if text == "products" else text + (f" but not {', '.join(left_out)}" if left_out else "")
+
+
+def _entitles(term: Override) -> str:
+    return "" if term.entitled is None else "entitled" if term.entitled else "not entitled"
+
+
+def _rank(priority: Decimal | None) -> str:
+    return f", priority {number(priority)}" if priority is not None else ""
+
+
+def _rolls(fraction: Decimal | None) -> str:
+    return f"; {percentage(fraction)} of the rest rolls over" if fraction else ""

@@ -1,0 +1,259 @@
+"""`DriftView`: a drift report as a reader sees it, the one value that every format is drawn from.
+
+Each row names what differs, what git says and what the account says. Text is as it came: whoever draws it escapes it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from pricebook.catalog.instant import instant_text, instant_words, next_hour
+from pricebook.catalog.model import Alias
+from pricebook.catalog.reference import Ref
+from pricebook.plan.change import RateChange, Repoint
+from pricebook.plan.drift import Comparison, Drift, DriftReport, Facet
+from pricebook.plan.origin import Origin
+from pricebook.problem import Problem
+from pricebook.view.difference import price_changes
+from pricebook.view.field import field_rows
+from pricebook.view.price import Units
+from pricebook.view.rate_row import RateRow, rate_rows
+from pricebook.view.rate_shape import RowChoice
+from pricebook.view.words import counted
+
+FEW = 20
+"""Rows of one object that are listed when nothing was asked for; all are counted."""
+ACCEPTED = "accepted"
+TITLES = {
+    "both": "Changed in the account, and otherwise in git",
+    "drifted": "Changed in the account",
+    "unclear": "Different, and the marks do not say who changed it",
+    "pending": "Pending: in git, not applied yet",
+    ACCEPTED: "Known and accepted",
+}
+NOTHING = "nothing"
+
+
+class DriftRow(NamedTuple):
+    """One price, field or alias: what git says and what the account says; `when` is the time that it is about."""
+
+    name: str
+    git: str
+    account: str
+    when: str = ""
+    money: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DriftItem:
+    """One object: `section` is a key of TITLES, `sentence` what happened to it. `rows` are about `listed` of `total`
+    prices, fields or aliases."""
+
+    section: str
+    ref: str
+    facet: str
+    sentence: str
+    place: str
+    money: bool
+    rows: tuple[DriftRow, ...]
+    listed: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class DriftView:
+    """A drift report for reading. `counts` are objects and prices by section; `drifted` decides the exit code."""
+
+    namespace: str
+    environment: str
+    as_of: datetime
+    verdict: str
+    drifted: bool
+    items: tuple[DriftItem, ...]
+    counts: tuple[tuple[str, int], ...]
+    kept: int
+    prices: int
+    leftovers: tuple[str, ...]
+    unmanaged: tuple[tuple[str, int], ...]
+    unverified: tuple[tuple[str, str], ...]
+    findings: tuple[Problem, ...]
+
+    def count(self, *sections: str) -> int:
+        """How many differences the sections have."""
+        found = dict(self.counts)
+        return sum(found.get(section, 0) for section in sections)
+
+
+def drift_view(report: DriftReport, choice: RowChoice) -> DriftView:
+    """The view of a report."""
+    comparison = report.comparison
+    units = Units(comparison.units)
+    found = [(each.origin.value, each, "") for each in report.open]
+    found += [(ACCEPTED, each, words) for each, words in report.accepted]
+    order = list(TITLES)
+    found.sort(key=lambda item: order.index(item[0]))
+    counts: dict[str, int] = {}
+    items = []
+    for section, each, words in found:
+        counts[section] = counts.get(section, 0) + len(each.parts)
+        sentence = _sentence(each) + (f" ({words})" if words else "")
+        items.append(drift_item(section, each, sentence, comparison, choice, units))
+    return DriftView(
+        namespace=comparison.namespace,
+        environment=comparison.environment,
+        as_of=comparison.as_of,
+        verdict=_verdict(report, counts),
+        drifted=report.drifted,
+        items=tuple(items),
+        counts=tuple((section, counts[section]) for section in TITLES if section in counts),
+        kept=comparison.kept,
+        prices=comparison.prices,
+        leftovers=tuple(map(str, comparison.leftovers)),
+        unmanaged=tuple(sorted(comparison.unmanaged.items())),
+        unverified=report.unverified,
+        findings=report.findings,
+    )
+
+
+def drift_item(
+    section: str, drift: Drift, sentence: str, comparison: Comparison, choice: RowChoice, units: Units
+) -> DriftItem:
+    """One difference of a comparison, with those of its rows that were chosen."""
+    now = instant_text(next_hour(comparison.as_of))
+    chosen = _chosen(drift, choice)
+    rows = tuple(_rate_rows(chosen.rates, units, now) if chosen.rates else _rows(chosen, units)) if chosen else ()
+    at = comparison.places.get(Ref(drift.ref.kind, drift.ref.name))
+    return DriftItem(
+        section,
+        str(drift.ref),
+        drift.facet.value,
+        sentence,
+        f"{at.file}:{at.line}" if at is not None else "",
+        drift.money,
+        rows,
+        len(chosen.parts) if chosen is not None else 0,
+        len(drift.parts),
+    )
+
+
+def _chosen(drift: Drift, choice: RowChoice) -> Drift | None:
+    """What of a drift is to be listed; None for nothing."""
+    pattern = choice.pattern.casefold()
+    most = None if choice.every or pattern else choice.first if choice.first is not None else FEW
+    keep = [not pattern or pattern in part.casefold() for part in drift.parts]
+    return drift.only([kept and (most is None or index < most) for index, kept in enumerate(keep)])
+
+
+def _rate_rows(rates: Iterable[RateChange], units: Units, now: str) -> Iterator[DriftRow]:
+    for change in price_changes(tuple(rates)):
+        for row in rate_rows(change, units, now):
+            yield DriftRow(_name(row), *_prices(row), row.when)
+
+
+def _name(row: RateRow) -> str:
+    values = (f"{name}={value}" for name, value in sorted(row.groups.items()))
+    return " · ".join((row.product, *filter(None, (row.frequency,)), *values))
+
+
+def _prices(row: RateRow) -> tuple[str, str]:
+    """What git and the account say; a price that the manifests do not have is ended by a plan."""
+    desired = f"{row.desired} {row.per}".rstrip() if row.change != "ended" else NOTHING
+    return desired, f"{row.observed} {row.per}".rstrip() if row.observed else NOTHING
+
+
+def _rows(drift: Drift, units: Units) -> Iterator[DriftRow]:
+    change = drift.change
+    if isinstance(change, Repoint):
+        names = dict.fromkeys(alias.name for alias in (*change.aliases, *change.observed))
+        for name in names:
+            git, account = _schedule(name, change.aliases), _schedule(name, change.observed)
+            if git != account:
+                yield DriftRow(f"alias {name}", git, account)
+        if not drift.money:
+            yield DriftRow("product_order", ", ".join(change.product_order) or NOTHING, "another order", "", False)
+    elif drift.fields:
+        noun = getattr(change, "noun", None)
+        kind = type(noun) if noun is not None else _class(drift.ref)
+        for field in field_rows(kind, drift.fields, units):
+            there = "added" if field.sign == "+" else "removed"
+            values = (field.desired, field.observed)
+            if field.sign and not field.depth and field.change == there:
+                values = ("there", NOTHING) if field.sign == "+" else (NOTHING, "there")
+            name = "  " * field.depth + field.path
+            yield DriftRow(name, values[0] or NOTHING, values[1] or NOTHING, "", not field.cosmetic)
+
+
+def _class(ref: Ref) -> type:
+    from pricebook.catalog.registry import noun_class
+
+    return noun_class(ref.kind)
+
+
+def _schedule(name: str, aliases: Iterable[Alias]) -> str:
+    """When an alias stands for a card."""
+    held = [alias for alias in aliases if alias.name == name]
+    return ", ".join(_times(alias) for alias in held) or NOTHING
+
+
+def _times(alias: Alias) -> str:
+    since = f"from {instant_words(alias.starting_at)}" if alias.starting_at is not None else ""
+    until = f"until {instant_words(alias.ending_before)}" if alias.ending_before is not None else ""
+    return " ".join(filter(None, (since, until))) or "always"
+
+
+_DONE = {
+    Origin.DRIFTED: "changed in the account",
+    Origin.BOTH: "changed in the account, and otherwise in git",
+    Origin.UNCLEAR: "not as git has it; nothing says who changed it",
+    Origin.PENDING: "changed in git, not applied yet",
+}
+_WHOLE = {
+    (Facet.OWNER, Origin.PENDING): "to be adopted, or renamed: its mark does not say this name yet",
+    (Facet.MISSING, Origin.PENDING): "new in git, not applied yet",
+    (Facet.MISSING, Origin.DRIFTED): "gone from the account, where it had been applied",
+    (Facet.VERSION, Origin.PENDING): "git wants a new version, not applied yet",
+    (Facet.ARCHIVED, Origin.DRIFTED): "archived in the account, for good",
+    (Facet.ARCHIVED, Origin.BOTH): "archived in the account, for good, and changed in git",
+}
+
+
+def _sentence(drift: Drift) -> str:
+    whole = _WHOLE.get((drift.facet, drift.origin))
+    if whole is not None:
+        return whole
+    words = _DONE[drift.origin]
+    if drift.facet is Facet.RATES:
+        return f"{counted(len(drift.rates), 'price')} {words}"
+    if drift.facet is Facet.ALIASES:
+        return f"{'aliases' if drift.money else 'product order'} {words}"
+    cannot = "" if drift.change is not None or drift.origin is Origin.DRIFTED else "; it cannot be changed in place"
+    return f"{counted(len(drift.fields), 'field')} {words}{cannot}"
+
+
+def _verdict(report: DriftReport, counts: dict[str, int]) -> str:
+    """What it comes to, for somebody who reads one line."""
+    moved = counts.get("drifted", 0) + counts.get("both", 0)
+    money = sum(len(each.parts) for each in report.open if each.origin in (Origin.DRIFTED, Origin.BOTH) and each.money)
+    sentences = []
+    if moved:
+        how = (
+            "all of them move"
+            if money == moved
+            else f"{money:,} of them move{'s' if money == 1 else ''}"
+            if money
+            else "none of them moves"
+        )
+        what = f"{how} money" if moved > 1 else "it moves money" if money else "no money moves"
+        sentences.append(f"{counted(moved, 'difference was', 'differences were')} made in the account; {what}.")
+    if unclear := counts.get("unclear"):
+        sentences.append(f"Of {counted(unclear, 'more difference')} it is not clear who made it.")
+    if not sentences:
+        kept = counted(report.comparison.kept, "object")
+        there = f", {counted(report.comparison.prices, 'price')}" if report.comparison.prices else ""
+        sentences.append(f"No drift: nobody changed the account ({kept}{there} compared).")
+    if pending := counts.get("pending"):
+        sentences.append(f"{counted(pending, 'change')} of git {'is' if pending == 1 else 'are'} not applied yet.")
+    if accepted := counts.get(ACCEPTED):
+        sentences.append(f"{counted(accepted, 'difference is', 'differences are')} known and accepted.")
+    return " ".join(sentences)

@@ -1,0 +1,311 @@
+"""One object of a plan as a reviewer sees it: what happens to it, in one sentence, and what that means for whom.
+
+The text here is data and sentences as they are; each format escapes them on its own. Names within sentences are short.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from pricebook.catalog.instant import instant_words
+from pricebook.catalog.metric import BillableMetric
+from pricebook.catalog.model import Alias, Noun
+from pricebook.catalog.package import Package
+from pricebook.catalog.product import Product
+from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.reference import Ref
+from pricebook.catalog.unit import PricingUnit
+from pricebook.plan.change import AddRates, Adopt, Archive, Create, FieldChange, Release, Repoint, Revise, Supersede
+from pricebook.plan.hazard import Hazard
+from pricebook.plan.step import Step
+from pricebook.view.field import FieldRow, field_rows, said_rows
+from pricebook.view.price import Units
+from pricebook.view.rate_shape import PriceCounts, RateShape
+from pricebook.view.tally import moved_aliases
+from pricebook.view.words import counted
+
+SYMBOLS = {
+    "create": "+",
+    "revise": "~",
+    "rates": "~",
+    "version": "±",
+    "repoint": "→",
+    "adopt": "=",
+    "rename": "=",
+    "release": "○",
+    "archive": "-",
+}
+_NAME = 60
+"""Characters of a name within a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class HazardCount:
+    """How many of an object's changes bear a hazard, and whether that is refused."""
+
+    hazard: Hazard
+    count: int
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectView:
+    """One object: `action` is a key of SYMBOLS; `place` is `file:line`, empty when not known; `reach` counts live
+    contracts, None when not known. `notes` are further sentences. `since` says from when new contracts get it, where
+    aliases decide that. `terms` are all that a new package version says, when that was asked for, and `previous` is the
+    version before. `rates` is there for the action `rates` only."""
+
+    action: str
+    kind: str
+    ref: str
+    sentence: str
+    place: str = ""
+    reach: int | None = None
+    notes: tuple[str, ...] = ()
+    fields: tuple[FieldRow, ...] = ()
+    rates: RateShape | None = None
+    hazards: tuple[HazardCount, ...] = ()
+    steps: tuple[str, ...] = ()
+    since: str = ""
+    terms: tuple[FieldRow, ...] = ()
+    previous: str = ""
+
+    @property
+    def symbol(self) -> str:
+        """One character for what happens."""
+        return SYMBOLS[self.action]
+
+
+def noun_view(
+    step: Step, hazards: tuple[HazardCount, ...], units: Units, as_of: datetime, *, terms: bool = False
+) -> ObjectView:
+    """The view of a step that is not about rates; `terms`: with all terms of a new package version."""
+    change = step.change
+    fields: tuple[FieldRow, ...] = ()
+    notes: tuple[str, ...] = ()
+    whole: tuple[FieldRow, ...] = ()
+    since = previous = ""
+    match change:
+        case Create():
+            action, sentence = "create", _created(change.ref, change.noun)
+            fields = tuple(_new_fields(change.noun, units))
+            aliases = change.noun.aliases if isinstance(change.noun, Package) else ()
+            notes = tuple(_alias_notes(aliases, "stands for it", as_of, "from"))
+            since = _since(aliases, as_of)
+        case Revise():
+            action, sentence = "revise", _revised(change, hazards)
+            fields = tuple(field_rows(type(change.noun), change.fields, units))
+        case Supersede():
+            action, sentence = "version", f"new version: {change.reason}"
+            fields = tuple(field_rows(type(change.noun), _without_aliases(change), units))
+            notes = tuple(_version_notes(change, step.reach, as_of))
+            since = _since(change.noun.aliases if isinstance(change.noun, Package) else (), as_of)
+            whole, previous = tuple(said_rows(change.noun, units, ("aliases",))) if terms else (), str(change.previous)
+        case Repoint():
+            action, sentence = "repoint", _repointed(change)
+            notes = tuple(_repoint_notes(change, as_of))
+            since = _since([alias for alias in change.aliases if alias not in change.observed], as_of)
+        case Adopt():
+            action, sentence = "adopt" if change.was is None else "rename", _adopted(change)
+        case Release():
+            action, sentence = "release", f"let go, and stays as it is: {change.reason}"
+        case Archive():
+            action, sentence = "archive", "archived for good" + (f": {change.reason}" if change.reason else "")
+        case AddRates():
+            raise AssertionError("rates are seen card by card")
+        case _:
+            assert_never(change)
+    kind, ref = change.ref.kind.value, str(change.ref)
+    return ObjectView(
+        action,
+        kind,
+        ref,
+        sentence,
+        step.at,
+        step.reach,
+        notes,
+        fields,
+        None,
+        hazards,
+        (step.id,),
+        since,
+        whole,
+        previous,
+    )
+
+
+def rates_view(steps: Sequence[Step], shape: RateShape, hazards: tuple[HazardCount, ...]) -> ObjectView:
+    """The view of all steps that add rates to one card."""
+    first = steps[0]
+    shielded = _shielded(steps)
+    sentence = rates_sentence(shape.counts, first.reach, shielded)
+    ref = first.change.ref
+    ids = tuple(step.id for step in steps)
+    notes = tuple(_standing_notes(steps)) if shape.counts.changed or shape.counts.ended else ()
+    return ObjectView(
+        "rates", ref.kind.value, str(ref), sentence, first.at, first.reach, notes, (), shape, hazards, ids
+    )
+
+
+def _shielded(steps: Sequence[Step]) -> int:
+    """Contracts that none of the steps reaches."""
+    return sum(s.contracts for s in steps[0].shares if all(_kept(s.package, step) for step in steps))
+
+
+def _kept(package: Ref, step: Step) -> bool:
+    return any(share.package == package and share.shielded for share in step.shares)
+
+
+def _standing_notes(steps: Sequence[Step]) -> Iterator[str]:
+    """`on starter-plan@1 271 contracts, on good@2 40 that keep their prices by an override`."""
+    shares = sorted(steps[0].shares, key=lambda share: (-share.contracts, share.package))
+    said = []
+    for package, contracts, _ in shares[:_MOST]:
+        keeps = "; overrides keep their prices" if all(_kept(package, step) for step in steps) else ""
+        said.append(f"{counted(contracts, 'contract')} on {package.name}@{package.version}{keeps}")
+    more = sum(share.contracts for share in shares[_MOST:])
+    if more:
+        said.append(f"{counted(more, 'contract')} on {len(shares) - _MOST:,} more versions")
+    yield from said
+
+
+_MOST = 5
+"""Package versions that are told one by one."""
+
+
+def rates_sentence(counts: PriceCounts, reach: int | None, shielded: int = 0) -> str:
+    """`2 prices change for every contract on the card (311), those on older packages included`; where overrides shield
+    some: `2 prices change for 271 of 311 contracts on the card; overrides shield the others`."""
+    parts = [
+        _more(counts.changed, "changes", "change", first=True),
+        _more(counts.new, "is new", "are new", first=not counts.changed),
+        _more(counts.ended, "ends", "end", first=not counts.changed and not counts.new),
+    ]
+    what = ", ".join(part for part in parts if part)
+    if counts.changed or counts.ended:
+        if reach == 0:
+            return f"{what}; no contract is on the card"
+        if reach and shielded:
+            whom = f"{reach - shielded:,} of {counted(reach, 'contract')} on the card"
+            return f"{what} for {whom}; overrides shield the rest"
+        whom = f"every contract on the card ({reach:,})" if reach else "every contract on the card"
+        return f"{what} for {whom}, those on older packages included"
+    return f"{what}; {counted(reach, 'contract')} on the card" if reach else what
+
+
+def shortened(name: str) -> str:
+    """A name within a sentence."""
+    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
+
+
+def _more(n: int, one: str, many: str, *, first: bool) -> str:
+    if not n:
+        return ""
+    words = one if n == 1 else many
+    return f"{counted(n, 'price')} {words}" if first else f"{n:,} {words}"
+
+
+def _created(ref: Ref, noun: Noun) -> str:
+    name: str = getattr(noun, "name", "")
+    called = "" if _bare(name) == _bare(ref.name) else f": {shortened(name)}"
+    match noun:
+        case Product():
+            metric = noun.billable_metric or ""
+            return (
+                f"new product, {noun.type}{f' of {shortened(metric)}' if metric not in ('', ref.name) else ''}{called}"
+            )
+        case BillableMetric():
+            key = f" of {shortened(noun.aggregation_key)}" if noun.aggregation_key else ""
+            return f"new metric, {noun.aggregation_type or 'SQL'}{key}{called}"
+        case PricingUnit():
+            return f"new pricing unit, {noun.currency or 'custom'}{called}"
+        case RateCard():
+            return f"new rate card, invoiced in {shortened(noun.fiat_credit_type)}{called}"
+        case Package():
+            return f"new package, for contracts made from now on{called}"
+    return f"new {noun.kind.words}{called}"
+
+
+def _adopted(change: Adopt) -> str:
+    name: str = getattr(change.noun, "name", "")
+    if change.was is not None:
+        return f"renamed from {change.was}, and stays as it is: {shortened(name)}, {change.id}"
+    return f"becomes ours and stays as it is: {shortened(name)}, {change.id}"
+
+
+def _bare(name: str) -> str:
+    """What two spellings of a name have in common."""
+    return "".join(filter(str.isalnum, name)).casefold()
+
+
+def _new_fields(noun: Noun, units: Units) -> Iterator[FieldRow]:
+    """What of a new object moves money: the terms of a package, what custom units cost on a card."""
+    if isinstance(noun, Package):
+        yield from said_rows(noun, units, ("name", "contract_name", "aliases"))
+    elif isinstance(noun, RateCard):
+        shown = {"credit_type_conversions"}
+        yield from said_rows(noun, units, set(type(noun).model_fields) - shown)
+
+
+def _revised(change: Revise, hazards: Sequence[HazardCount]) -> str:
+    n = len(change.fields)
+    text = f"{counted(n, 'field')} {'changes' if n == 1 else 'change'} in place"
+    if change.fields and all(field.cosmetic for field in change.fields):
+        text += ", no money moves"
+    if any(h.hazard is Hazard.FOREIGN_EDIT for h in hazards):
+        text += "; somebody edited it in the store, and that edit is lost"
+    return text
+
+
+def _without_aliases(change: Supersede) -> list[FieldChange]:
+    """The fields without aliases that come and go, which the notes tell."""
+    return [field for field in change.fields if not (field.path.startswith("aliases[") and field.path.endswith("]"))]
+
+
+def _version_notes(change: Supersede, reach: int | None, as_of: datetime) -> Iterator[str]:
+    version = f"@{change.ref.version}"
+    moved, given = moved_aliases(change)
+    yield from _alias_notes(moved, f"moves to {version}", as_of)
+    yield from _alias_notes(given, f"is new and stands for {version}", as_of, "from")
+    gone = (f.path for f in change.fields if f.desired is None and f.path.startswith("aliases["))
+    for name in sorted(path[len("aliases[") : -1] for path in gone if path.endswith("]")):
+        yield f"alias {shortened(name)} stays on @{change.previous.version}"
+    if reach is not None and change.previous.version is not None:
+        before = " and before" if change.previous.version > 1 else ""
+        stay = "stays" if reach == 1 else "stay"
+        yield f"{counted(reach, 'contract')} {stay} on @{change.previous.version}{before}"
+
+
+def _repointed(change: Repoint) -> str:
+    gained = [alias for alias in change.aliases if alias not in change.observed]
+    lost = [alias for alias in change.observed if alias not in change.aliases]
+    if not gained and not lost:
+        return "the order of its products on invoices changes"
+    if not change.observed:
+        return f"{counted(len(gained), 'alias', 'aliases')} given, once its rates are there"
+    return "its aliases change, once its rates are there"
+
+
+def _repoint_notes(change: Repoint, as_of: datetime) -> Iterator[str]:
+    gained = [alias for alias in change.aliases if alias not in change.observed]
+    yield from _alias_notes(gained, "stands for this card", as_of, "from")
+    kept = {alias.name for alias in change.aliases}
+    for alias in change.observed:
+        if alias.name not in kept:
+            yield f"alias {shortened(alias.name)} no longer stands for this card"
+
+
+def _alias_notes(aliases: Sequence[Alias], verb: str, as_of: datetime, word: str = "on") -> Iterator[str]:
+    for alias in aliases:
+        start = alias.starting_at
+        when = f"{word} {instant_words(start)}" if start is not None and start > as_of else "when applied"
+        until = f", until {instant_words(alias.ending_before)}" if alias.ending_before else ""
+        yield f"alias {shortened(alias.name)} {verb} {when}{until}"
+
+
+def _since(aliases: Sequence[Alias], as_of: datetime) -> str:
+    """When aliases start to stand for something; empty without one."""
+    starts = {alias.starting_at for alias in aliases}
+    words = sorted({instant_words(at) if at is not None and at > as_of else "when applied" for at in starts})
+    return " or ".join(words[:2]) + (" or later" if len(words) > 2 else "")

@@ -1,0 +1,246 @@
+"""`PlanView`: a plan as a reviewer sees it, the one value that every format is drawn from.
+
+Prices are formatted here, once, so that no two formats can say different numbers. Text is as it came: whoever draws it
+escapes it. Built from the plan alone, without a store.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pricebook.catalog.instant import instant_text, instant_words, next_hour
+from pricebook.plan.change import AddRates
+from pricebook.plan.digest import plan_digest
+from pricebook.plan.hazard import REFUSED, Hazard
+from pricebook.plan.step import Plan, Step
+from pricebook.problem import Problem
+from pricebook.view.object import HazardCount, ObjectView, noun_view, rates_view
+from pricebook.view.price import NO_UNITS, Units
+from pricebook.view.rate_shape import PriceCounts, RowChoice, rate_shape
+from pricebook.view.tally import Tally, tally, tally_words
+from pricebook.view.words import adopted_packages, counted, nothing_words
+
+if TYPE_CHECKING:
+    from pricebook.view.impact import ImpactView
+
+__all__ = ["HAZARD_WORDS", "HazardView", "ObjectView", "PlanView", "RowChoice", "as_of_words", "plan_view", "summary"]
+
+FEW = 20
+"""A card's rows are listed without being asked for when it has at most so many changes ..."""
+FEW_IN_ALL = 200
+"""... and as long as a plan's rows are not more than this."""
+
+HAZARD_WORDS = {
+    Hazard.PRICE_UP: "somebody pays more",
+    Hazard.PRICE_DOWN: "somebody pays less",
+    Hazard.RETROACTIVE: "re-prices usage already metered",
+    Hazard.REACHES_LIVE_CONTRACTS: "changes what customers under contract pay",
+    Hazard.ENTITLEMENT_LOST: "customers can no longer use it",
+    Hazard.CREDIT_CUT: "a credit or commit shrinks",
+    Hazard.ALIAS_MOVES: "new contracts by this alias get something else",
+    Hazard.ARCHIVES: "cannot be undone",
+    Hazard.FOREIGN_EDIT: "overwrites an edit in the store",
+    Hazard.NEVER_INVOICED: "a subscription is never billed",
+    Hazard.MAGNITUDE: "tenfold or more: a wrong unit?",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HazardView:
+    """A hazard of the plan: how many changes bear it, whether apply refuses it, and the flag that would allow it."""
+
+    hazard: Hazard
+    count: int
+    words: str
+    refused: bool
+    flag: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """A plan for reading. `id` is its digest (`plan.digest`). `whole`: nothing was to be left out. `price_total` counts
+    the prices that are desired.
+    `unmanaged` counts other owners' objects by kind; `leftovers` are ours that no manifest declares. `findings` are
+    what rules say, the waived ones included. `adopted` are the packages that are ours by an id in their manifest, with
+    that id. `besides` is there for a branch that was planned against its base."""
+
+    id: str
+    namespace: str
+    environment: str
+    as_of: datetime
+    verdict: str
+    objects: tuple[ObjectView, ...]
+    hazards: tuple[HazardView, ...]
+    work: Tally
+    prices: PriceCounts
+    kept: int
+    leftovers: tuple[str, ...]
+    unmanaged: tuple[tuple[str, int], ...]
+    whole: bool = False
+    price_total: int = 0
+    findings: tuple[Problem, ...] = ()
+    besides: "BesidesView | None" = None
+    impact: "ImpactView | None" = None
+    units: Units = NO_UNITS
+    adopted: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.objects
+
+    @property
+    def refused(self) -> tuple[HazardView, ...]:
+        """What apply refuses until it is allowed."""
+        return tuple(hazard for hazard in self.hazards if hazard.refused)
+
+
+@dataclass(frozen=True, slots=True)
+class BesidesView:
+    """What is pending besides a branch's own plan: what `ref` has and the store has not."""
+
+    ref: str
+    commit: str
+    plan: PlanView
+
+
+def plan_view(
+    plan: Plan,
+    choice: RowChoice,
+    refused: Iterable[str] | None = None,
+    impact: "ImpactView | None" = None,
+    *,
+    terms: bool = False,
+) -> PlanView:
+    """The view of a plan, with what it does to bills when that was asked for. `terms`: with all terms of new package
+    versions, not only those that change.
+
+    `refused` are the hazards that apply would refuse now; None stands for those that are refused when no policy says
+    otherwise and nothing is allowed.
+    """
+    units = Units(plan.units)
+    refusing = frozenset(REFUSED if refused is None else map(Hazard, refused))
+    objects: list[ObjectView] = []
+    prices = PriceCounts()
+    listed = 0
+    for group in _by_object(plan.steps):
+        hazards = _hazards_of(group, refusing)
+        if not isinstance(group[0].change, AddRates):
+            objects.append(noun_view(group[0], hazards, units, plan.as_of, terms=terms))
+            continue
+        batches = [step.change.rates for step in group if isinstance(step.change, AddRates)]
+        few = sum(map(len, batches)) <= FEW and listed < FEW_IN_ALL
+        shape = rate_shape(batches, units, choice, instant_text(next_hour(plan.as_of)), few=few)
+        listed += len(shape.rows)
+        prices = prices.plus(shape.counts)
+        objects.append(rates_view(group, shape, hazards))
+    found: Counter[Hazard] = Counter()
+    for item in objects:
+        found.update({borne.hazard: borne.count for borne in item.hazards})
+    hazard_views = tuple(
+        HazardView(hazard, count, HAZARD_WORDS[hazard], hazard in refusing, f"--allow {hazard.value}")
+        for hazard, count in sorted(found.items())
+    )
+    return PlanView(
+        id=plan_digest(plan),
+        namespace=plan.namespace,
+        environment=plan.environment,
+        as_of=plan.as_of,
+        verdict=_verdict(plan, objects, prices),
+        objects=tuple(objects),
+        hazards=hazard_views,
+        work=tally(plan.steps),
+        prices=prices,
+        kept=plan.kept,
+        leftovers=tuple(map(str, plan.leftovers)),
+        unmanaged=tuple(sorted(plan.unmanaged.items())),
+        whole=choice.every,
+        price_total=plan.prices,
+        findings=plan.findings,
+        besides=_besides(plan, refusing),
+        impact=impact,
+        units=units,
+        adopted=adopted_packages(plan),
+    )
+
+
+def _besides(plan: Plan, refusing: frozenset[Hazard]) -> BesidesView | None:
+    """Of what is pending besides, objects and counts; no price is listed."""
+    if plan.besides is None:
+        return None
+    ref, commit, pending = plan.besides
+    return BesidesView(ref, commit, plan_view(pending, RowChoice(first=0), refusing))
+
+
+def _by_object(steps: Sequence[Step]) -> list[list[Step]]:
+    """Every step on its own, but the batches of one card's rates together, where the first of them stands."""
+    groups: list[list[Step]] = []
+    cards: dict[str, list[Step]] = {}
+    for step in steps:
+        if isinstance(step.change, AddRates):
+            if step.change.card in cards:
+                cards[step.change.card].append(step)
+                continue
+            cards[step.change.card] = group = [step]
+            groups.append(group)
+        else:
+            groups.append([step])
+    return groups
+
+
+def _hazards_of(steps: Sequence[Step], refused: frozenset[Hazard]) -> tuple[HazardCount, ...]:
+    borne: Counter[tuple[Hazard, ...]] = Counter()
+    for step in steps:
+        borne.update(
+            [rate.hazards for rate in step.change.rates] if isinstance(step.change, AddRates) else [step.hazards]
+        )
+    found: Counter[Hazard] = Counter()
+    for hazards, count in borne.items():
+        found.update(dict.fromkeys(hazards, count))
+    return tuple(HazardCount(hazard, count, hazard in refused) for hazard, count in sorted(found.items()))
+
+
+def _verdict(plan: Plan, objects: Sequence[ObjectView], prices: PriceCounts) -> str:
+    """What it comes to, for somebody who reads one line."""
+    if not objects:
+        own = "This branch changes nothing in the store." if plan.besides is not None else ""
+        return own or nothing_words(plan.kept, plan.prices)
+    live = prices.changed + prices.ended
+    if live:
+        cards = [o for o in objects if o.rates is not None and o.rates.counts.changed + o.rates.counts.ended]
+        known = [o.reach for o in cards if o.reach is not None]
+        whom = f" for {counted(sum(known), 'contract')}" if sum(known) and len(known) == len(cards) else ""
+        whom = whom or (", with no contract on the card" if len(known) == len(cards) else "")
+        ways = ((prices.up, "up"), (prices.down, "down"), (prices.ended, "end"), (prices.other, "otherwise"))
+        how = ", ".join(f"{n:,} {way}" for n, way in ways if n)
+        sentences = [f"{counted(live, 'price')} {'changes' if live == 1 else 'change'}{whom}: {how}."]
+    else:
+        sentences = ["No existing price changes."]
+    if prices.new:
+        sentences.append(f"{counted(prices.new, 'price')} {'is' if prices.new == 1 else 'are'} new.")
+    packages = sum(o.action == "create" and o.kind == "package" for o in objects)
+    if packages:
+        sentences.append(f"{counted(packages, 'package')} {'is' if packages == 1 else 'are'} new.")
+    archived = sum(o.action == "archive" for o in objects)
+    if archived:
+        sentences.append(f"{counted(archived, 'object')} {'is' if archived == 1 else 'are'} archived for good.")
+    versions = sum(o.action == "version" for o in objects)
+    if versions:
+        staying = [o.reach for o in objects if o.action == "version" and o.reach is not None]
+        stay = f"; {counted(sum(staying), 'contract')} made before stay as they are" if sum(staying) else ""
+        sentences.append(f"{counted(versions, 'new package version')} for contracts made from now on{stay}.")
+    return " ".join(sentences)
+
+
+def as_of_words(view: PlanView) -> str:
+    """When the plan is for, for people."""
+    return instant_words(view.as_of) if view.as_of.minute == 0 else f"{view.as_of:%Y-%m-%d %H:%M}Z"
+
+
+def summary(view: PlanView) -> str:
+    """The last line: `Plan: 1 new version, 1 alias moved, 2 rates added. Nothing is edited in place.`"""
+    edited = "" if view.work.fields or view.work.reordered else " Nothing is edited in place."
+    kept = f" {counted(view.kept, 'object')} as desired already." if view.kept else ""
+    return f"Plan: {tally_words(view.work)}.{edited}{kept}"

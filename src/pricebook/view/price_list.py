@@ -1,0 +1,171 @@
+"""The price list as it is published: every price with its whole history, every package with all its versions.
+
+Built from a snapshot alone, and without what is nobody's business outside: contracts, ids and marks are left out. Text
+is as it came; whoever writes it escapes it. Everything is in order, so that the same snapshot is the same pages.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
+
+from pricebook.catalog.canonical import digest
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.instant import instant_text
+from pricebook.catalog.model import USD
+from pricebook.catalog.package import Package
+from pricebook.catalog.product import Product
+from pricebook.catalog.rate_book import Rates
+from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.reference import NAME, Kind, Ref
+from pricebook.catalog.timeline import RateKey, read_key, read_schedule
+from pricebook.catalog.unit import BUILT_IN, scale_of
+from pricebook.plan.fields import field_changes
+from pricebook.plan.holding import Holding, holdings
+from pricebook.plan.snapshot import Snapshot
+from pricebook.view.difference import Terms
+from pricebook.view.field import FieldRow, field_rows, said_rows
+from pricebook.view.price import Units, major
+from pricebook.view.rate_terms import history_texts
+
+_NAMES = ("name", "contract_name", "aliases")
+"""What of a package is told apart from its terms."""
+_LONGEST = 200
+"""Characters of a file's name without its ending; file systems take 255."""
+_DECODE = json.JSONDecoder(parse_float=Decimal, parse_int=Decimal).decode
+
+
+class Stretch(NamedTuple):
+    """What a price is from `starting_at` (inclusive) until `ending_before` (exclusive; None: without end).
+
+    `amount` is the price in the unit's major unit, a fraction for a percentage, None where it is not one number. `text`
+    is for people; where `per` is not empty the amount in it is for that many: `$2.50`, `per 1M`.
+    """
+
+    starting_at: str
+    ending_before: str | None
+    terms: Terms
+    amount: Decimal | None
+    text: str
+    per: str
+
+
+class PriceHistory(NamedTuple):
+    """One price of a card: what is priced, and all that is known of it, by time."""
+
+    key: RateKey
+    stretches: tuple[Stretch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a package. `made` is None when the store cannot tell. `changes` are against the version before."""
+
+    ref: Ref
+    package: Package
+    made: str | None
+    archived: bool
+    terms: tuple[FieldRow, ...]
+    changes: tuple[FieldRow, ...]
+
+    @property
+    def number(self) -> int:
+        """The version's number."""
+        return self.ref.version or 0
+
+
+@dataclass(frozen=True)
+class PriceList:
+    """What is published. `packages` have their versions oldest first; `prices` are by card."""
+
+    namespace: str
+    catalog: Catalog
+    units: Units
+    products: Mapping[str, Product]
+    cards: Mapping[str, RateCard]
+    packages: Mapping[str, tuple[Version, ...]]
+    holdings: tuple[Holding, ...]
+    prices: Mapping[str, tuple[PriceHistory, ...]]
+
+
+def price_list(snapshot: Snapshot, namespace: str) -> PriceList:
+    """The price list that a snapshot is."""
+    catalog = snapshot.catalog
+    units = Units({name: scale_of(unit) for name, unit in {**BUILT_IN, **catalog.units}.items()})
+    packages = _packages(snapshot, units)
+    cards = dict(sorted(catalog.cards.items()))
+    return PriceList(
+        namespace=namespace,
+        catalog=catalog,
+        units=units,
+        products=dict(sorted(catalog.products.items())),
+        cards=cards,
+        packages=packages,
+        holdings=tuple(holdings(snapshot)),
+        prices={name: tuple(_histories(catalog.rates[name], units)) for name in cards if name in catalog.rates},
+    )
+
+
+def _histories(rates: Rates, units: Units) -> Iterator[PriceHistory]:
+    @lru_cache(maxsize=20_000)  # price lists repeat themselves
+    def read(schedule: str) -> tuple[Stretch, ...]:
+        segments = read_schedule(schedule)
+        history: list[Terms] = [_DECODE(segment.terms) for segment in segments]
+        texts = history_texts(history, units)
+        return tuple(
+            Stretch(segment.starting_at, segment.ending_before, terms, _amount(terms, units), *text)
+            for segment, terms, text in zip(segments, history, texts, strict=True)
+        )
+
+    found = sorted((read_key(key), schedule) for key, schedule in rates.items())
+    return (PriceHistory(key, read(schedule)) for key, schedule in sorted(found, key=_order))
+
+
+def _order(found: tuple[RateKey, str]) -> tuple[str, tuple[tuple[str, str], ...], str]:
+    product, frequency, groups = found[0]
+    return product, groups, frequency or ""
+
+
+def _amount(terms: Terms, units: Units) -> Decimal | None:
+    price: Decimal | None = terms.get("price")
+    if price is None or "PERCENTAGE" in terms["rate_type"]:
+        return price
+    return major(price, units[terms.get("credit_type", USD)])
+
+
+def _packages(snapshot: Snapshot, units: Units) -> dict[str, tuple[Version, ...]]:
+    found: dict[str, list[Version]] = {}
+    nouns = snapshot.catalog.nouns
+    for ref in sorted(ref for ref in nouns if ref.kind is Kind.PACKAGE):
+        package, earlier = nouns[ref], found.setdefault(ref.name, [])
+        assert isinstance(package, Package)
+        changes = field_changes(earlier[-1].package, package) if earlier else ()
+        told = [change for change in changes if not change.path.startswith(_NAMES)]
+        version = Version(
+            ref,
+            package,
+            _text(snapshot.made.get(ref)),
+            ref in snapshot.archived,
+            tuple(said_rows(package, units, _NAMES)),
+            tuple(field_rows(Package, told, units)),
+        )
+        earlier.append(version)
+    return {name: tuple(versions) for name, versions in found.items()}
+
+
+def _text(instant: datetime | None) -> str | None:
+    return instant_text(instant) if instant is not None else None
+
+
+def slug(name: str) -> str:
+    """The name of an object's file: its own, or a digest where somebody gave it one that is no name of ours."""
+    return name if NAME.match(name) and len(name) <= _LONGEST else f"_{digest(name)}"
+
+
+def spoken(names: Iterable[str]) -> str:
+    """Field names for people: `recurring_credits` is `Recurring credits`."""
+    words = " · ".join(name.replace("_", " ") for name in names)
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,241 @@
+"""The price changes of one card as a whole, and the rows that were chosen, in one pass over them.
+
+Eight thousand changes are a shape: how many, of which products, up or down, by how much at the middle and at the ends,
+and which of them look like a mistake. Rows are formatted for what is shown and for nothing else.
+"""
+
+from bisect import bisect
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from heapq import nlargest, nsmallest
+from operator import itemgetter
+from statistics import median
+from typing import NamedTuple
+
+from pricebook.plan.change import RateChange
+from pricebook.plan.hazard import Hazard
+from pricebook.view.difference import Piece, PriceChange, price_changes, prices
+from pricebook.view.price import Units, factor_text
+from pricebook.view.rate_row import RateRow, rate_rows, row_of
+
+TOP = 10
+"""Products, and suspicious prices, that are named."""
+MOVES = 15
+"""Largest rises, and falls, that are named."""
+SAMPLE = 3
+"""Prices that start, and that end, that are named."""
+BOUNDS = tuple(map(Decimal, ("-0.9", "-0.5", "-0.2", "-0.1", "-0.05", "0", "0.05", "0.1", "0.2", "0.5", "1", "9")))
+"""Relative changes that divide a spread."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowChoice:
+    """Which rows to list: those of cards with few changes (the default), every one, the first N, or by a pattern."""
+
+    every: bool = False
+    first: int | None = None
+    pattern: str = ""
+
+    @classmethod
+    def parse(cls, text: str | None) -> "RowChoice":
+        """`all`, a number, or a text that the key must contain in any case; None and the empty text are the default."""
+        if not text:
+            return cls()
+        if text == "all":
+            return cls(every=True)
+        return cls(first=int(text)) if text.isdecimal() and len(text) < 10 else cls(pattern=text)
+
+    @property
+    def automatic(self) -> bool:
+        """Whether nothing was asked for."""
+        return not self.every and self.first is None and not self.pattern
+
+
+@dataclass(frozen=True, slots=True)
+class PriceCounts:
+    """How many prices: new, ended, up, down, or otherwise changed. One that goes both up and down counts as both."""
+
+    total: int = 0
+    new: int = 0
+    ended: int = 0
+    up: int = 0
+    down: int = 0
+    other: int = 0
+
+    @classmethod
+    def of(cls, fates: Counter[str]) -> "PriceCounts":
+        """The counts of what became of prices, in the words of `difference.Fate`."""
+        both = fates["both"]
+        return cls(
+            fates.total(), fates["new"], fates["ended"], fates["up"] + both, fates["down"] + both, fates["other"]
+        )
+
+    @property
+    def changed(self) -> int:
+        """Prices that were there before and are there afterwards."""
+        return self.total - self.new - self.ended
+
+    def plus(self, more: "PriceCounts") -> "PriceCounts":
+        """The sum."""
+        return PriceCounts(*(getattr(self, f.name) + getattr(more, f.name) for f in fields(PriceCounts)))
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A price that changes tenfold or more, and how many times as much it is: `×100`, empty where there are several."""
+
+    row: RateRow
+    factor: str
+
+
+class ProductShape(NamedTuple):
+    """The changes of one product; `median` is that of its relative changes, None when nothing goes up or down."""
+
+    product: str
+    counts: PriceCounts
+    median: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class RateShape:
+    """A card's changes. `products` are the TOP with the most; `median` is that of the relative changes; `rises` and
+    `falls` are the MOVES largest; `started` and `ended` are the first SAMPLE; `suspects` are the worst TOP; `spread`
+    counts relative changes between the BOUNDS, from below the first to above the last; `rows` are those chosen."""
+
+    counts: PriceCounts
+    products: tuple[ProductShape, ...]
+    more_products: int
+    median: Decimal | None
+    rises: tuple[RateRow, ...]
+    falls: tuple[RateRow, ...]
+    started: tuple[RateRow, ...]
+    ended: tuple[RateRow, ...]
+    suspects: tuple[Suspect, ...]
+    suspects_total: int
+    spread: tuple[int, ...]
+    rows: tuple[RateRow, ...]
+    rows_total: int
+
+
+_Moved = tuple[Decimal, PriceChange, Piece]
+
+
+class _Furthest:
+    """The MOVES furthest moves that were offered, of equal ones the first; no more than a few others are kept alive."""
+
+    def __init__(self) -> None:
+        self._found: list[_Moved] = []
+        self._least = Decimal(0)
+
+    def offer(self, far: Decimal, change: PriceChange, piece: Piece) -> None:
+        """One more, so far away from nothing."""
+        if far > self._least:
+            self._found.append((far, change, piece))
+            if len(self._found) == 8 * MOVES:
+                self._found = nlargest(MOVES, self._found, key=itemgetter(0))
+                self._least = self._found[-1][0]
+
+    def rows(self, units: Units) -> tuple[RateRow, ...]:
+        """Their rows, the furthest first."""
+        found = nlargest(MOVES, self._found, key=itemgetter(0))
+        return tuple(row_of(change, piece, units) for _, change, piece in found)
+
+
+@dataclass(slots=True)
+class _Pass:
+    fates: Counter[tuple[str, str]] = field(default_factory=Counter)
+    moves: dict[str, list[Decimal]] = field(default_factory=dict)
+    rises: _Furthest = field(default_factory=_Furthest)
+    falls: _Furthest = field(default_factory=_Furthest)
+    started: list[PriceChange] = field(default_factory=list)
+    ended: list[PriceChange] = field(default_factory=list)
+    suspects: list[_Moved] = field(default_factory=list)
+    rows: list[RateRow] = field(default_factory=list)
+    total: int = 0
+
+
+def rate_shape(
+    batches: Iterable[Sequence[RateChange]], units: Units, choice: RowChoice, as_of: str, *, few: bool
+) -> RateShape:
+    """The shape of a card's changes.
+
+    `as_of` is the first instant, as text, that is not history. `few`: list every row when nothing was asked for.
+    """
+    seen = _Pass()
+    pattern = choice.pattern.casefold()
+    every = choice.every or bool(pattern) or (few and choice.automatic)
+    for batch in batches:
+        for change in price_changes(batch):
+            _see(seen, change)
+            wanted = every or (choice.first is not None and len(seen.rows) < choice.first)
+            if wanted and (not pattern or pattern in change.key.casefold()):
+                seen.rows += rate_rows(change, units, as_of)
+    every_fate: Counter[str] = Counter()
+    products: dict[str, Counter[str]] = {}
+    for (product, fate), count in seen.fates.items():
+        every_fate[fate] += count
+        products.setdefault(product, Counter())[fate] += count
+    ranked = nsmallest(TOP, products.items(), key=lambda item: (-item[1].total(), item[0]))
+    suspects = nlargest(TOP, seen.suspects, key=lambda ranked: times(ranked[0]))
+    moves = [move for found in seen.moves.values() for move in found]
+    return RateShape(
+        counts=PriceCounts.of(every_fate),
+        products=tuple(
+            ProductShape(product, PriceCounts.of(fates), _median(seen.moves.get(product))) for product, fates in ranked
+        ),
+        more_products=len(products) - len(ranked),
+        median=_median(moves),
+        rises=seen.rises.rows(units),
+        falls=seen.falls.rows(units),
+        started=tuple(row_of(change, change.difference.pieces[0], units) for change in seen.started),
+        ended=tuple(row_of(change, change.difference.pieces[0], units) for change in seen.ended),
+        suspects=tuple(Suspect(row_of(change, piece, units), _factor(piece)) for _, change, piece in suspects),
+        suspects_total=len(seen.suspects),
+        spread=_spread(moves),
+        rows=tuple(seen.rows[: choice.first]),
+        rows_total=seen.total,
+    )
+
+
+def _see(seen: _Pass, change: PriceChange) -> None:
+    difference = change.difference
+    fate = difference.fate
+    seen.total += len(difference.pieces)
+    seen.fates[change.product, fate] += 1
+    if difference.relative is None:
+        if fate == "new" and len(seen.started) < SAMPLE and difference.pieces:
+            seen.started.append(change)
+        elif fate == "ended" and len(seen.ended) < SAMPLE:
+            seen.ended.append(change)
+        return
+    seen.moves.setdefault(change.product, []).append(difference.relative)
+    low, high = difference.lowest, difference.highest
+    if high is not None and high.move.high is not None and high.move.high > 0:
+        seen.rises.offer(high.move.high, change, high)
+    if low is not None and low.move.low is not None and low.move.low < 0:
+        seen.falls.offer(-low.move.low, change, low)
+    if Hazard.MAGNITUDE in change.hazards and difference.strongest is not None:
+        seen.suspects.append((difference.relative, change, difference.strongest))
+
+
+def _median(moves: Sequence[Decimal] | None) -> Decimal | None:
+    return median(moves) if moves else None
+
+
+def _spread(moves: Iterable[Decimal]) -> tuple[int, ...]:
+    found = Counter(bisect(BOUNDS, move) for move in moves)
+    return tuple(found[index] for index in range(len(BOUNDS) + 1))
+
+
+def times(relative: Decimal) -> Decimal:
+    """How many times as much, or as little, a relative change makes."""
+    if relative >= 0:
+        return 1 + relative
+    return 1 / (1 + relative) if relative > -1 else Decimal("Infinity")
+
+
+def _factor(piece: Piece) -> str:
+    was, now = prices(piece.observed or {}), prices(piece.desired)
+    return factor_text(was[0], now[0]) if len(was) == len(now) == 1 else ""

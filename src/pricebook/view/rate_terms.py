@@ -1,0 +1,141 @@
+"""The terms of a rate in words, beside those that they replace: `$2.50` and `$2.00`, both `per 1M`.
+
+Whatever differs is said, so the two texts are never the same for terms that are not.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from pricebook.catalog.canonical import encode
+from pricebook.catalog.model import USD
+from pricebook.view.difference import Terms, prices
+from pricebook.view.price import PER, Unit, Units, major, money, number, percentage, power_for, power_of
+
+_FLAT = {"entitled", "price", "rate_type", "credit_type"}
+_PLAIN = 3
+"""Fields of the common rate: entitled, price and rate_type."""
+NOT_ENTITLED = "not entitled"
+
+
+class TermsText(NamedTuple):
+    """Observed (empty: no rate) and desired terms, and what their prices are for when that is the same of both."""
+
+    observed: str
+    desired: str
+    per: str
+
+
+def terms_text(observed: Terms | None, desired: Terms, units: Units) -> TermsText:
+    """The two in words."""
+    if observed is not None and _alike(observed, desired):
+        was_price, now_price = observed["price"], desired["price"]
+        unit = units[USD]
+        power = power_of(major(min(was_price, now_price) or max(was_price, now_price), unit))
+        return TermsText(money(was_price, unit, power), money(now_price, unit, power), PER[power])
+    power = power_for([*(_majors(observed, units) if observed else ()), *_majors(desired, units)])
+    per = PER[power]
+    now, now_per = _worded(desired, units, power)
+    if observed is None:
+        return TermsText("", now if desired["entitled"] else _and(now, now_per, per), per if now_per else "")
+    was, was_per = _worded(observed, units, power)
+    if was == now and was_per == now_per and observed["entitled"] == desired["entitled"]:
+        return TermsText(*_spelled(observed, desired, was, now), "")
+    if observed["entitled"] and not desired["entitled"]:
+        same = was == now and was_per == now_per
+        return TermsText(_with(was, was_per, per), NOT_ENTITLED if same else _and(now, now_per, per), "")
+    if desired["entitled"] and not observed["entitled"]:
+        same = was == now and was_per == now_per
+        return TermsText(_and(was, was_per, per), "entitled" if same else f"{_with(now, now_per, per)}, entitled", "")
+    if was_per == now_per:
+        return TermsText(was, now, per if was_per else "")
+    return TermsText(_with(was, was_per, per), _with(now, now_per, per), "")
+
+
+def history_texts(history: Sequence[Terms], units: Units) -> list[tuple[str, str]]:
+    """All that one price ever was, in words, each with what it is for: one scale throughout, so that they compare.
+
+    Whether the terms are entitled is not said.
+    """
+    power = power_for([price for terms in history for price in _majors(terms, units)])
+    worded = (_worded(terms, units, power) for terms in history)
+    return [(text, PER[power] if scaled else "") for text, scaled in worded]
+
+
+def _alike(observed: Terms, desired: Terms) -> bool:
+    """Whether both are the common rate, one price in USD, of which nothing differs but the price."""
+    return (
+        len(observed) == _PLAIN == len(desired)
+        and observed["rate_type"] == "FLAT" == desired["rate_type"]
+        and observed["entitled"] == desired["entitled"]
+        and observed["price"] != desired["price"]
+    )
+
+
+def _with(text: str, has_per: bool, per: str) -> str:
+    return f"{text} {per}" if has_per and per else text
+
+
+def _and(text: str, has_per: bool, per: str) -> str:
+    return f"{_with(text, has_per, per)}, {NOT_ENTITLED}"
+
+
+def _majors(terms: Terms, units: Units) -> list[Decimal]:
+    """The prices of terms that are money, in major units."""
+    if "PERCENTAGE" in terms["rate_type"]:
+        return []
+    unit = units[terms.get("credit_type", USD)]
+    return [major(price, unit) for price in prices(terms)]
+
+
+def _worded(terms: Terms, units: Units, power: int) -> tuple[str, bool]:
+    """The terms in words, and whether a price for `10 ** power` is among them."""
+    unit = units[terms.get("credit_type", USD)]
+    text, scaled = _price(terms, unit, power)
+    if terms.keys() <= _FLAT:
+        return text, scaled
+    extras = [text] if text else []
+    if (minimum := terms.get("minimum_config")) is not None:
+        extras.append(f"at least {money(minimum['minimum'], unit)}")
+    if (quantity := terms.get("quantity")) is not None:
+        extras.append(f"quantity {number(quantity)}")
+    if terms.get("is_prorated"):
+        extras.append("prorated")
+    if (custom := terms.get("custom_rate")) is not None:
+        extras.append(f"custom rate {encode(custom)}")
+    if (commit := terms.get("commit_rate")) is not None:
+        words, commit_scaled = _price(commit, unit, power)
+        scaled = scaled or commit_scaled
+        extras.append(f"from commits {words}")
+        if (minimum := commit.get("minimum_config")) is not None:
+            extras.append(f"at least {money(minimum['minimum'], unit)}")
+    return " · ".join(extras), scaled
+
+
+def _price(terms: Terms, unit: Unit, power: int) -> tuple[str, bool]:
+    fraction = "PERCENTAGE" in terms["rate_type"]
+
+    def one(price: Decimal) -> str:
+        return percentage(price) if fraction else money(price, unit, power)
+
+    tiers = terms.get("tiers")
+    if tiers:
+        text = " · ".join(f"{_tier(index, tier.get('size'))} {one(tier['price'])}" for index, tier in enumerate(tiers))
+        return text, not fraction
+    price = terms.get("price")
+    return ("", False) if price is None else (one(price), not fraction)
+
+
+def _tier(index: int, size: Decimal | None) -> str:
+    if size is None:
+        return "then" if index else "all"
+    return f"{'next' if index else 'first'} {number(size)}"
+
+
+def _spelled(observed: Terms, desired: Terms, was: str, now: str) -> tuple[str, str]:
+    """What differs when the usual words do not show it."""
+    names = sorted(name for name in observed.keys() | desired.keys() if observed.get(name) != desired.get(name))
+    if names == ["rate_type"]:
+        return f"{was} {observed['rate_type']}", f"{now} {desired['rate_type']}"
+    pick = [{name: terms[name] for name in names if name in terms} for terms in (observed, desired)]
+    return encode(pick[0]), encode(pick[1])

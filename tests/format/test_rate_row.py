@@ -1,0 +1,163 @@
+"""Rows say what a timeline's change means, piece by piece."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sample_plan import JANUARY, NOW, PAST, UNITS, repriced, schedule, terms
+
+from pricebook.catalog.timeline import RateKey, key_text, read_key
+from pricebook.plan.change import RateChange
+from pricebook.plan.hazard import Hazard
+from pricebook.plan.timeline import rate_change
+from pricebook.view.difference import PriceChange, price_changes
+from pricebook.view.price import Units
+from pricebook.view.rate_row import RateRow, rate_rows
+
+JULY = "2026-07-01T00:00:00Z"
+
+
+def rows(change: RateChange | None) -> list[RateRow]:
+    assert change is not None
+    (only,) = price_changes([change])
+    return rate_rows(only, Units(UNITS), NOW)
+
+
+def said(change: RateChange | None) -> list[str]:
+    return [f"{row.price} | {row.change} | {row.when}" for row in rows(change)]
+
+
+def planned(desired: str | None, observed: str | None) -> RateChange | None:
+    return rate_change(key_text(RateKey("p", None, ())), desired, observed, NOW, True)
+
+
+def credits(price: str) -> str:
+    return terms(price, credit_type="ai-credits")
+
+
+TIERED = {"rate_type": "TIERED", "tiers": ({"price": Decimal("0.01"), "size": 1000}, {"price": Decimal("0.008")})}
+CHEAPER = {"rate_type": "TIERED", "tiers": ({"price": Decimal("0.01"), "size": 1000}, {"price": Decimal("0.004")})}
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "text"),
+    [
+        (terms("1000"), terms("1500"), "$10.00 -> $15.00 | +50.0 %"),
+        (None, terms("0.00025"), "$2.50 per 1M | new"),
+        (None, terms("500", entitled=False), "$5.00, not entitled | new"),
+        (terms("0.00025"), terms("0.00025", entitled=False), "$2.50 per 1M -> not entitled | ended"),
+        (terms("500", entitled=False), terms("500"), "$5.00, not entitled -> entitled | "),
+        (terms("500", entitled=False), terms("600"), "$5.00, not entitled -> $6.00, entitled | +20.0 %"),
+        (terms("500"), terms("600", entitled=False), "$5.00 -> $6.00, not entitled | +20.0 %"),
+        (terms("0"), terms("500"), "$0.00 -> $5.00 | "),
+        (terms("0.1", rate_type="PERCENTAGE"), terms("0.125", rate_type="PERCENTAGE"), "10 % -> 12.5 % | +25.0 %"),
+        (terms("0.1", rate_type="PERCENTAGE"), terms("500"), "10 % -> $5.00 | "),
+        (credits("12"), credits("15"), "12 ai-credits -> 15 ai-credits | +25.0 %"),
+        (terms("500"), terms("5", credit_type="eur"), "$5.00 -> €5.00 | "),
+        (terms("500"), terms("500", rate_type="SUBSCRIPTION"), "$5.00 FLAT -> $5.00 SUBSCRIPTION | "),
+        (
+            terms("500", rate_type="SUBSCRIPTION", quantity=1),
+            terms("500", rate_type="SUBSCRIPTION", quantity=2, is_prorated=True),
+            "$5.00 · quantity 1 -> $5.00 · quantity 2 · prorated | ",
+        ),
+        (
+            terms(**TIERED), terms(**CHEAPER),
+            "first 1,000 $100.00 · then $80.00 -> first 1,000 $100.00 · then $40.00 per 1M | -50.0 %",
+        ),
+        (
+            terms("0.05", rate_type="PERCENTAGE"),
+            terms("0.05", rate_type="PERCENTAGE", minimum_config={"minimum": 100}),
+            "5 % -> 5 % · at least $1.00 | ",
+        ),
+        (
+            terms("0.02"), terms("0.02", commit_rate={"rate_type": "FLAT", "price": Decimal("0.01")}),
+            "$200.00 -> $200.00 · from commits $100.00 per 1M | ",
+        ),
+        (
+            terms(rate_type="CUSTOM", custom_rate={"a": 1}), terms(rate_type="CUSTOM", custom_rate={"a": 2}),
+            'custom rate {"a":1} -> custom rate {"a":2} | ',
+        ),
+    ],
+)  # fmt: skip
+def test_terms_in_words(was: str | None, now: str, text: str) -> None:
+    since = NOW if "ended" in text else JANUARY
+    when = "from 2025-12-15 09:00Z" if since == NOW else "from 2026-01-01"
+    assert said(repriced("p", was, now, since=since)) == [f"{text} | {when}"]
+
+
+def test_a_segment_over_several_prices_is_one_row_for_each() -> None:
+    observed = schedule((PAST, JANUARY, terms("500")), (JANUARY, None, terms("800")))
+    found = rows(planned(schedule((PAST, None, terms("600"))), observed))
+    assert [(row.price, row.change, row.when) for row in found] == [
+        ("$5.00 -> $6.00", "+20.0 %", "from 2025-01-01 until 2026-01-01"),
+        ("$8.00 -> $6.00", "-25.0 %", "from 2026-01-01"),
+    ]
+    assert found[0].hazards == (Hazard.PRICE_UP, Hazard.RETROACTIVE)
+    assert found[1].hazards == (Hazard.PRICE_DOWN,)
+
+
+def test_a_schedule_of_steps_is_a_row_for_each_step() -> None:
+    observed = schedule((PAST, None, terms("500")))
+    desired = schedule((PAST, JANUARY, terms("500")), (JANUARY, JULY, terms("600")), (JULY, None, terms("700")))
+    assert said(planned(desired, observed)) == [
+        "$5.00 -> $6.00 | +20.0 % | from 2026-01-01 until 2026-07-01",
+        "$5.00 -> $7.00 | +40.0 % | from 2026-07-01",
+    ]
+
+
+def test_a_price_that_stops_for_a_while() -> None:
+    desired = schedule((PAST, JANUARY, terms("500")), (JULY, None, terms("500")))
+    assert said(planned(desired, schedule((PAST, None, terms("500"))))) == [
+        "$5.00 -> not entitled | ended | from 2026-01-01 until 2026-07-01"
+    ]
+
+
+def test_a_price_where_there_was_none_in_the_past_is_new() -> None:
+    found = said(planned(schedule((PAST, None, terms("500"))), schedule((JANUARY, None, terms("400")))))
+    assert found == [
+        "$5.00 | new | from 2025-01-01 until 2026-01-01",
+        "$4.00 -> $5.00 | +25.0 % | from 2026-01-01",
+    ]
+
+
+names = st.text(min_size=1, max_size=20)
+
+
+@given(names, st.sampled_from([None, "MONTHLY"]), st.dictionaries(names, names, max_size=3))
+def test_keys_read_as_the_catalogue_says_them(product: str, frequency: str | None, groups: dict[str, str]) -> None:
+    key = key_text(RateKey(product, frequency, tuple(sorted(groups.items()))))
+    (change,) = price_changes([RateChange(key, None, schedule((JANUARY, None, terms("1"))))])
+    assert isinstance(change, PriceChange)
+    assert change.key == str(read_key(key))
+
+
+amounts = st.integers(0, 10**6).map(str)
+instants = ("2025-03-01T00:00:00Z", "2025-06-01T00:00:00Z", "2026-02-01T00:00:00Z", "2026-05-01T00:00:00Z")
+
+
+@st.composite
+def timelines(draw: Any) -> str:
+    starts = sorted(draw(st.sets(st.sampled_from(instants), min_size=1)))
+    ends = [*starts[1:], draw(st.sampled_from([None, "2027-01-01T00:00:00Z"]))]
+    return schedule(
+        *((s, e, terms(draw(amounts), entitled=draw(st.booleans()))) for s, e in zip(starts, ends, strict=True))
+    )
+
+
+@given(timelines(), timelines())
+def test_every_price_hazard_stands_on_some_row(observed: str, desired: str) -> None:
+    change = planned(desired, observed)
+    if change is None:
+        return
+    found = rows(change)
+    assert found
+    shown = {hazard for row in found for hazard in row.hazards}
+    # A hazard of history alone is not one of a price in force, so the rows may say less, and never more.
+    assert shown <= set(change.hazards)
+    for row in found:
+        if row.relative is not None and Hazard.PRICE_UP in row.hazards:
+            assert row.relative > 0
+        if row.relative is not None and Hazard.PRICE_DOWN in row.hazards:
+            assert row.relative < 0
