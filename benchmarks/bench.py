@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from measure import Command, run
@@ -26,7 +26,7 @@ class Bench:
     _projects: dict[str, Project] = field(default_factory=dict)
 
     def pricebook(self, project: Project, *arguments: str, before: Callable[[], None] | None = None) -> Command:
-        """The command line in a project, which goes its whole way: nothing is remembered."""
+        """The command line in a project."""
         return self.python("-m", "pricebook", *arguments, cwd=project.root, before=before)
 
     def unruled(self, project: Project, *arguments: str) -> Command:
@@ -41,11 +41,6 @@ class Bench:
             return Project(root, root / "catalog" / project.rates.name, project.rows)
 
         return self.pricebook(self._once(f"unruled-{project.root.name}", make), *arguments)
-
-    def again(self, project: Project, *arguments: str) -> Command:
-        """The same command once more, nothing having changed since: its answer is remembered from the warm-up."""
-        command = self.python("-m", "pricebook", *arguments, cwd=project.root)
-        return replace(command, env={**command.env, "PRICEBOOK_CACHE": str(self.work / "cache")})
 
     def python(self, *arguments: str, cwd: Path | None = None, before: Callable[[], None] | None = None) -> Command:
         """This interpreter, with the pricebook of this checkout."""

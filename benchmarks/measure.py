@@ -94,7 +94,7 @@ def spread(measured: Sequence[tuple[Run, ...]], figure: Callable[..., float]) ->
 def _environment(command: Command) -> dict[str, str]:
     """What a user's process has: above all compiled modules are kept, or each start would compile every one again."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return {**inherited, "NO_COLOR": "1", "COLUMNS": "120", "PRICEBOOK_CACHE": "off", **command.env}
+    return {**inherited, "NO_COLOR": "1", "COLUMNS": "120", **command.env}
 
 
 def _end(stream: object) -> str:

@@ -13,17 +13,15 @@ def noop(bench: Bench) -> Report:
     project = bench.rates(RATES)
     size = project.rates.stat().st_size
     commands = (bench.pricebook(project, "plan"), bench.baseline("read_csv", project.rates))
-    measured = rounds(bench.rounds, *commands, bench.again(project, "plan"), bench.unruled(project, "plan"))
-    plans, reads, agains, bares = zip(*measured, strict=True)
+    measured = rounds(bench.rounds, *commands, bench.unruled(project, "plan"))
+    plans, reads, bares = zip(*measured, strict=True)
     yield Measured.of("pricebook plan", plans)
     yield Measured.of("pricebook plan, all rules off", bares)
     yield Measured.of("csv into typed tuples", reads)
-    yield Measured.of("pricebook plan, again", agains)
     yield Finding("CPU time of the csv module's reading", spread(measured, lambda a, b, *_: a.cpu / b.cpu), 4)
     what = "CPU time of the csv module's reading, all rules off"
-    yield Finding(what, spread(measured, lambda _a, b, _c, d: d.cpu / b.cpu), 4)
+    yield Finding(what, spread(measured, lambda _, b, c: c.cpu / b.cpu), 4)
     yield Finding("the file's size, peak memory", spread(measured, lambda a, *_: a.peak / size), 10)
-    yield Note(f"{spread(measured, lambda a, _b, c, _d: a.cpu / c.cpu).middle:.0f}x less when it is made again")
 
 
 def rules(bench: Bench) -> Report:

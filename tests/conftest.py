@@ -5,7 +5,6 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -26,15 +25,6 @@ def is_local(host: object) -> bool:
     except ValueError:
         return False
     return number.is_loopback or number.is_unspecified
-
-
-@pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """What commands remember stays among the tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        place = tmp_path_factory.mktemp("cache")
-        patch.setenv("PRICEBOOK_CACHE", str(place))
-        yield place
 
 
 @pytest.fixture(scope="session")

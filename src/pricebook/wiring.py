@@ -109,12 +109,6 @@ def _open_account(
     return RemoteStore(client, environment.pricing_units, nonce=lambda: secrets.token_hex(8), tell=tell, check=check)
 
 
-def store_file(project: "Project", environment: "Environment") -> str | None:
-    """The file of an environment's embedded store; None for any other store."""
-    url = environment.store
-    return _url(project.root, url).removeprefix(SQLITE) if url.startswith(SQLITE) else None
-
-
 def open_engine(name: str) -> "Engine":
     """What counts usage: `duckdb` or `spark`. Raises Rejected when it is not installed."""
     from pricebook.problem import reject

@@ -39,7 +39,7 @@ environments:
 
 LISTENING = """\
 import signal
-from pricebook.cli.main import main
+from pricebook.cli.start import main
 signal.signal(signal.SIGINT, signal.default_int_handler)
 main()
 """

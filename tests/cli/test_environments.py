@@ -67,7 +67,6 @@ class Desk:
 def desk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """Both environments are empty."""
     shutil.copytree(EXAMPLE, tmp_path / "p", ignore=shutil.ignore_patterns("*.db*"))
-    monkeypatch.setenv("PRICEBOOK_CACHE", "off")
     monkeypatch.setenv("COLUMNS", "100")
     if request.param == "sqlite":
         stores = ('store: "sqlite:///s.db"', 'store: "sqlite:///p.db"')

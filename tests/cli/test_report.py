@@ -112,15 +112,6 @@ def test_apply_has_no_lines_of_manifests_to_mark(project: Path) -> None:
     assert not (project / "pricebook.db").exists()
 
 
-def test_an_answer_that_is_remembered_is_reported_again(project: Path) -> None:
-    assert pricebook(project, "apply", "--yes").returncode == 0
-    file = project / "again.md"
-    for _ in range(3):
-        assert pricebook(project, "plan", "--report", f"markdown={file}").returncode == 0
-        assert file.read_text().startswith("### Nothing to change")
-        file.unlink()
-
-
 @pytest.mark.parametrize("value", ["markdown", "markdown=", "word=x.doc", "=x"])
 def test_a_report_is_a_format_and_a_file(value: str, project: Path) -> None:
     answer = pricebook(project, "plan", "--report", value)

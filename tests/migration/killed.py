@@ -255,7 +255,7 @@ def _pricebook(root: Path, *argv: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "METRONOME_BEARER_TOKEN": "sandbox", "PRICEBOOK_CACHE": "off", "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, "METRONOME_BEARER_TOKEN": "sandbox", "PYTHONUNBUFFERED": "1"}
 
 
 def text(at: datetime) -> str:

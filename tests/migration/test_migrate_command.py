@@ -49,7 +49,7 @@ def project(request: pytest.FixtureRequest, account: Served, tmp_path: Path) -> 
 
 
 def said(folder: Path, *argv: str) -> Result:
-    runner = CliRunner(env={"METRONOME_BEARER_TOKEN": "sandbox", "PRICEBOOK_CACHE": "off"})
+    runner = CliRunner(env={"METRONOME_BEARER_TOKEN": "sandbox"})
     return runner.invoke(root, ["-C", str(folder), *argv], catch_exceptions=False)
 
 

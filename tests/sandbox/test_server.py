@@ -134,7 +134,7 @@ def test_the_command_says_how_to_use_it_and_ends_on_an_interrupt(tmp_path: Path)
 def refused(*arguments: str, before: str = "pass") -> str:
     """What the command says when it cannot start."""
     script = (
-        f"import sys; {before}; sys.argv = ['pricebook', 'serve', *{arguments!r}]; from pricebook.cli.main import main"
+        f"import sys; {before}; sys.argv = ['pricebook', 'serve', *{arguments!r}]; from pricebook.cli.start import main"
     )
     done = subprocess.run(
         [sys.executable, "-c", f"{script}; main()"], capture_output=True, text=True, check=False, timeout=60

@@ -60,7 +60,6 @@ def test_what_is_asked_for_is_read_with_our_names(unmarked: SqlStore) -> None:
     assert spec_of(snapshot.catalog.nouns[theirs])["rate_card"] == "others"
     assert [key for key, _ in snapshot.catalog.rates["others"].items()] == ['["speech",null,{"model":"large"}]']
     assert snapshot.contracts == {theirs: 1, OTHERS: 1}
-    assert not snapshot.head
     assert [each.id for each in snapshot.foreign] == ["m"]
 
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from pricebook import wiring
-from pricebook.cli import screen
 from pricebook.problem import Problem, Rejected, quote, reject
 
 if TYPE_CHECKING:
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from pricebook.metronome.export import Record
 
 CHANGES, STALE = 2, 3
+WIDTH = 100
+"""Columns of what is no terminal."""
 LINES_AT_ONCE = 5_000
 """Of a list that is written while it is read."""
 
@@ -40,8 +41,6 @@ class Invocation:
     format: str
     reports: tuple[tuple[str, Path], ...] = ()
     """Files to write besides, each with its format."""
-    heard: list[str] | None = None
-    """The lines printed so far, once somebody wants to know them."""
 
     @classmethod
     def of(cls, ctx: click.Context) -> "Invocation":
@@ -111,13 +110,20 @@ class Invocation:
 
     @property
     def colour(self) -> bool:
-        """Whether to colour."""
-        return screen.colour()
+        """Whether to colour: on a terminal, unless NO_COLOR is set."""
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
     @property
     def width(self) -> int:
-        """Columns of the output."""
-        return screen.width()
+        """Columns of the output: those that COLUMNS says, or the terminal's."""
+        said = os.environ.get("COLUMNS", "")
+        if said.isdecimal() and int(said):
+            return int(said)
+        try:
+            columns = os.get_terminal_size(sys.__stdout__.fileno()).columns if sys.__stdout__ is not None else 0
+        except (ValueError, OSError):
+            columns = 0
+        return columns or WIDTH
 
     @property
     def base(self) -> str:
@@ -140,9 +146,6 @@ class Invocation:
 
     def print(self, lines: Iterable[str]) -> None:
         """Write lines to standard output."""
-        if self.heard is not None:
-            lines = list(lines)
-            self.heard.extend(lines)
         write_lines(lines, sys.stdout)
 
     def stream(self, lines: Iterable[str]) -> None:

@@ -1,11 +1,5 @@
-"""The command line. One file per command; a command's module is imported only when the command runs.
+"""The command line. One file per command; a command's module is imported only when the command runs."""
 
-Exit codes: 0 nothing to do or done, 1 rejected or failed, 2 there are changes (`plan --exit-code`), 3 stale plan,
-4 interrupted and resumable.
-"""
-
-import os
-import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -91,20 +85,3 @@ def root(ctx: click.Context, directory: Path, environment: str | None, as_of: st
     Prices live as manifests in git; pricebook plans what a change would do, and applies exactly that.
     """
     ctx.obj = {"directory": directory, "environment": environment, "as_of": as_of, "format": format_}
-
-
-def main() -> None:
-    """The entry point of the `pricebook` command."""
-    # pydantic would look through every installed distribution for plug-ins of its own: no other code judges prices.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    try:
-        status = root.main(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(1)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo(
-            "interrupted: nothing is half done. Run the same command again, it goes on where it stopped.", err=True
-        )
-        sys.exit(4)
-    sys.exit(status if isinstance(status, int) else 0)

@@ -69,24 +69,20 @@ def command(
     with errors(invocation):
         from pricebook import wiring
         from pricebook.cli.answer import print_digest, report, show
-        from pricebook.cli.remember import may_remember, remember, watching
         from pricebook.workflow.hazards import refused_hazards
         from pricebook.workflow.plan import plan
         from pricebook.workflow.policy import checked_policy, stopping
 
-        with watching(invocation) as witness:
-            project, (environment, _) = invocation.project, invocation.environment
-            policy = checked_policy(project, environment)
-            code = wiring.python_rules()
-            target = project, environment, witness, invocation.as_of
-            if base is None:
-                made = plan(*target, prune=prune, meter=wiring.cpu_seconds, code=code)
-            else:
-                from pricebook.workflow.branch import plan_on_base
+        project, (environment, _) = invocation.project, invocation.environment
+        policy = checked_policy(project, environment)
+        code = wiring.python_rules()
+        target = project, environment, invocation.store(), invocation.as_of
+        if base is None:
+            made = plan(*target, prune=prune, meter=wiring.cpu_seconds, code=code)
+        else:
+            from pricebook.workflow.branch import plan_on_base
 
-                made = plan_on_base(*target, base, prune=prune, meter=wiring.cpu_seconds, code=code)
-        if may_remember(ctx):
-            invocation.heard = []
+            made = plan_on_base(*target, base, prune=prune, meter=wiring.cpu_seconds, code=code)
         made, bills = assessed(invocation, made, policy, Wish(impact, impact_from, assume_migrated, engine))
         if output is not None:
             from pricebook.plan.document import write
@@ -101,8 +97,6 @@ def command(
         if output is not None and not digest and invocation.text:
             invocation.print(["", f"The plan is in {output}. Apply exactly it with: pricebook apply {output}"])
         stopped = stopping(made.findings, policy)
-        if invocation.heard is not None and not stopped and not code:  # code asks what it likes
-            remember(invocation, made, witness)
     if stopped:
         ctx.exit(1)
     if exit_code and made.steps:

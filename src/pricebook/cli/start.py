@@ -1,7 +1,16 @@
-"""Where the `pricebook` command begins: with what can be answered before anything else is imported."""
+"""The process of the `pricebook` command: how Python is set up for it, and what it ends with.
+
+Exit codes: 0 nothing to do or done, 1 rejected or failed, 2 there are changes (`plan --exit-code`), 3 stale plan,
+4 interrupted and resumable.
+"""
 
 import gc
+import os
 import sys
+
+import click
+
+from pricebook.cli.main import root
 
 THRESHOLD = 100_000
 """So many new objects before garbage is looked for: modules and rates are built by the hundred thousand and stay to the
@@ -11,31 +20,18 @@ end, and to look through them again and again would take a tenth of a plan's tim
 def main() -> None:
     """The entry point of the `pricebook` command."""
     gc.set_threshold(THRESHOLD)
+    # pydantic would look through every installed distribution for plug-ins of its own: no other code judges prices.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
-        _run()
+        status = root.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(1)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(
+            "interrupted: nothing is half done. Run the same command again, it goes on where it stopped.", err=True
+        )
+        sys.exit(4)
     finally:
-        gc.freeze()  # the end of the process needs no last look for garbage either
-
-
-def _run() -> None:
-    if "plan" in sys.argv:
-        from pricebook.cli.recall import recall
-
-        answer = recall(sys.argv[1:])
-        if answer is not None:
-            _print(answer)
-            return
-    from pricebook.cli.main import main as command_line
-
-    command_line()
-
-
-def _print(answer: str) -> None:
-    """Write an answer whole; a reader who has gone is no failure."""
-    try:
-        sys.stdout.write(answer)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        import os
-
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        gc.freeze()  # the end of the process needs no last look for garbage
+    sys.exit(status if isinstance(status, int) else 0)

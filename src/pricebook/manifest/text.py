@@ -3,14 +3,11 @@
 import codecs
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+import stat
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from pricebook.manifest import source
 from pricebook.problem import Rejected, quote, reject
 from pricebook.span import Span
 
@@ -49,27 +46,19 @@ def read_text(path: Path, shown: str, *, limit: int) -> str:
         ) from None
 
 
-_opened: ContextVar[dict[Path, os.stat_result] | None] = ContextVar("opened", default=None)
+def open_file(path: str | os.PathLike[str]) -> BinaryIO:
+    """The bytes of a file, never of a pipe or a device: opening or reading those could wait for ever.
 
-
-@contextmanager
-def noted() -> Iterator[dict[Path, os.stat_result]]:
-    """Every file that is opened here meanwhile, with what the system said of it then: what an answer depends on."""
-    files: dict[Path, os.stat_result] = {}
-    token = _opened.set(files)
-    try:
-        yield files
-    finally:
-        _opened.reset(token)
-
-
-def open_file(path: Path) -> BinaryIO:
-    """See `source.open_file`; the file is noted."""
-    stream = source.open_file(path)
-    files = _opened.get()
-    if files is not None:
-        files.setdefault(path, os.fstat(stream.fileno()))
-    return stream
+    Raises OSError, or ValueError for a NUL in the name.
+    """
+    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    mode = os.fstat(number).st_mode
+    if stat.S_ISREG(mode):
+        return open(number, "rb")
+    os.close(number)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError
+    raise OSError(0, "it is a pipe or a device, not a file")
 
 
 def check_bytes(stream: BinaryIO, shown: str) -> None:

@@ -78,7 +78,6 @@ def renamed(snapshot: Snapshot, moves: Moves) -> Snapshot:
         made=under(snapshot.made),
         archived=archived,
         unmarked=frozenset(map(ref, snapshot.unmarked)) | (named - archived),
-        head="",
     )
 
 
@@ -132,7 +131,7 @@ def as_held(snapshot: Snapshot, released: Collection[Ref], namespace: str) -> Sn
     that stays, above all."""
     marks = {f"{namespace}/{ref}" for ref in released}
     renaming = _released(snapshot, marks)
-    return replace(snapshot, catalog=renaming.catalog(snapshot.catalog), head="") if renaming.names else snapshot
+    return replace(snapshot, catalog=renaming.catalog(snapshot.catalog)) if renaming.names else snapshot
 
 
 def _released(snapshot: Snapshot, marks: Collection[str] | None = None) -> Renaming:

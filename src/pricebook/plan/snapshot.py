@@ -53,8 +53,7 @@ class Snapshot:
     are not ours, archived ones where the store lists them. `unmarked` are those that were asked for by id and bear no
     mark of ours: they stand in all of the above as if they were ours, but nothing was ever applied to them, so they are
     in none of the `marks`. `made` says when each package version was made; a store that cannot tell leaves it out.
-    `head` is the same for readings that saw the same objects; empty where a store does not tell. `account` is the mark
-    of the account for our namespace (`apply.target`), empty when it bears none.
+    `account` is the mark of the account for our namespace (`apply.target`), empty when it bears none.
 
     What follows is of stores that show less than they were told (`plan.meaning`); `partial` says that this is one.
     `order_marks` are the digests of product orders that the store cannot show. `underway` are objects of which a
@@ -74,7 +73,6 @@ class Snapshot:
     unmarked: frozenset[Ref] = frozenset()
     standing: Mapping[tuple[Ref, Ref], int] = field(default_factory=dict)
     made: Mapping[Ref, datetime] = field(default_factory=dict)
-    head: str = ""
     account: str = ""
     partial: bool = False
     order_marks: Mapping[Ref, str] = field(default_factory=dict)

@@ -18,8 +18,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.store.database import ServerLost
-from pricebook.store.head import SCHEMA as VERSION
 from pricebook.store.location import POSTGRES, masked
+from pricebook.store.sqlite import SCHEMA as VERSION
 
 SCHEMA = "pricebook"
 """The schema that holds the tables when the URL names none."""

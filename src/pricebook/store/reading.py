@@ -21,7 +21,6 @@ from pricebook.catalog.timeline import key_text, read_key
 from pricebook.catalog.traverse import rewritten
 from pricebook.plan.snapshot import Foreign, Snapshot
 from pricebook.store.alias import Assignment, held
-from pricebook.store.head import head_of
 from pricebook.store.reader import Reader, Row
 
 
@@ -104,8 +103,6 @@ def read_snapshot(reader: Reader, namespace: str, at: datetime, adopt: Mapping[R
         unmarked=unmarked,
         made={ref: datetime.fromisoformat(row[5]) for ref, row in rows[Kind.PACKAGE].items()},
         account=read_account(reader, namespace),
-        # What bears no mark is not in the head.
-        head=head_of(reader.stream, namespace) if reader.local and not adopt else "",
     )
 
 

@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from pricebook.apply.ports import StoreError, StoreRefused
-from pricebook.store.head import APPLICATION, SCHEMA
 
+APPLICATION = 0x70726963
+"""`PRAGMA application_id` of our files: "pric"."""
+SCHEMA = 2
+"""`PRAGMA user_version`: the version of the tables that this code reads and writes."""
 PATIENCE = 15.0
 """Seconds to wait for another writer."""
 
