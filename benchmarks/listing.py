@@ -10,7 +10,7 @@ ROWS, CHANGES = 10_000, 8_000
 
 
 def listing(bench: Bench) -> Report:
-    """`plan --rows all` with 8,000 changes, against the same plan without rows, and rendering alone in process."""
+    """`plan --rows all` with 8,000 changes, against the same plan without rows; and text and page alone, in process."""
     project = bench.changed(ROWS, CHANGES)
     at = ("--as-of", "2025-06-01")
     listed, bare = bench.pricebook(project, *at, "plan", "--rows", "all"), bench.pricebook(project, *at, "plan")
@@ -28,4 +28,6 @@ def listing(bench: Bench) -> Report:
     what = f"CPU time of each of {alone[0]['lines']:,.0f} lines, view and drawing alone"
     best = min(alone, key=lambda found: found["line"])
     yield Finding(what, Spread.of([best["line"]]), 15, " µs")
+    written = Spread.of([found["page"] for found in alone])
+    yield Finding("the data of the plan's page with every row, against json.dumps of the same", written, 4)
     yield Note(f"{best['line'] / best['echo']:.2f}x of click.echo of the same lines, one by one")

@@ -14,6 +14,7 @@ from account import account
 from bench import HERE, Bench
 from listing import listing
 from measure import Failed
+from page import page
 from peer import octodns, terraform
 from report import Finding
 from scale import first, million, noop, rules, yaml
@@ -32,6 +33,7 @@ BENCHMARKS = {
     "first-apply": first,
     "steps": steps,
     "listing": listing,
+    "page": page,
     "startup": startup,
     "counting": counting,
     "impact": impact,

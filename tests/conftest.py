@@ -7,12 +7,17 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from server import NoServer, Server
 
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it: what is compared is as wide as where there is no terminal
-settings.register_profile("pricebook", deadline=None, derandomize="CI" in os.environ)
+settings.register_profile(
+    "pricebook",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],  # it measures time
+)
 settings.load_profile("pricebook")
 
 

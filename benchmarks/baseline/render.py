@@ -1,4 +1,5 @@
-"""The view and the drawing of one plan in process, with every row and without any, and click.echo of the same lines."""
+"""One plan in process: its view and drawing with every row and without any, click.echo of the same lines, and the data
+of its page beside the bare writing of the same as JSON."""
 
 import json
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 import click
 
 from pricebook.format.plan_text import draw_plan
+from pricebook.format.report.data import report_data
 from pricebook.manifest.project import read_project
 from pricebook.store.sql import SqlStore
 from pricebook.view.plan import RowChoice, plan_view
@@ -50,4 +52,7 @@ with open(os.devnull, "w", encoding="utf-8") as nowhere:
 
     echo = least(echoed) / len(lines)
 cost = (least(lambda: drawn("all")) - least(lambda: drawn(None))) / more
-sys.stdout.write(json.dumps({"lines": more, "line": cost * 1e6, "echo": echo * 1e6}))
+view = plan_view(made, RowChoice.parse("all"))
+data = report_data(view)
+page = least(lambda: report_data(view)) / least(lambda: json.dumps(data, default=str))
+sys.stdout.write(json.dumps({"lines": more, "line": cost * 1e6, "echo": echo * 1e6, "page": page}))

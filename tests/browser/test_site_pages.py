@@ -153,21 +153,10 @@ def moved(listed: PriceList, first: str, second: str) -> Iterator[tuple[str, str
                 yield what, was.text, now.text, change_text(relative) if relative is not None else ""
 
 
-def test_filters_without_a_visible_pause(browser: Browser, large: tuple[Path, PriceList]) -> None:
-    """From a key to the rows on the screen, in CPU time of the page's thread: a busy machine does not count."""
-    page = browser.new_page()
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable", {"timeDomain": "threadTicks"})
-
-    def spent() -> float:
-        page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
-        metrics = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
-        return float(metrics["TaskDuration"])
-
-    page.goto((large[0] / "prices.html").as_uri())
+def test_a_search_draws_one_screenful_of_what_it_finds(open_page: Open, large: tuple[Path, PriceList]) -> None:
+    """Why a search is quick (`benchmarks/page.py` has how quick): rows that nobody has scrolled to are not made."""
+    page = open_page(large[0] / "prices.html")
     assert page.locator(".count").inner_text() == "16,424 prices; 1,972 ended or upcoming"
-    opened = before = spent()
-    assert opened < 1.5, f"{opened:.2f} s until 18,396 prices were there"
     for text in ("claude", "gpt-4o mini", "", "o", "zzz", "output azure"):
         page.evaluate(
             """(text) => {
@@ -176,10 +165,10 @@ def test_filters_without_a_visible_pause(browser: Browser, large: tuple[Path, Pr
             }""",
             text,
         )
-        after = spent()
-        assert after - before < 0.1, f"{after - before:.3f} s to search for {text!r}"
-        before = after
-    page.close()
+        found = int(page.locator(".count").inner_text().partition(" ")[0].replace(",", ""))
+        rows = page.locator("tbody tr").all_text_contents()
+        assert len(rows) == min(found, 100)
+        assert all(word in row.lower() for row in rows for word in text.split())
 
 
 def test_search_and_filters_are_part_of_the_address(open_page: Open, large: tuple[Path, PriceList]) -> None:

@@ -1,6 +1,5 @@
 """Company rules in CEL: what they see, what is refused with its place, and that nothing hostile gets anywhere."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -100,14 +99,13 @@ NESTED = "[0,1,2,3,4,5,6,7,8,9]"
     ],
 )
 def test_a_bomb_or_an_error_ends_that_rule_and_no_other(tmp_path: Path, require: str) -> None:
-    started = time.process_time()
+    # The first would take a hundred million steps, and the second a century: both end because steps are counted.
     text = SAMPLE.replace("price: $100.00", "price: $1000.00")
     problems = found(tmp_path, "  company_rules:\n" + rule(require), text)
     assert [(problem.code, str(problem.at)) for problem in problems] == [
         ("annual-price", "catalog.yaml:44:98"),
         ("rule-failed", "pricebook.yaml:7:7"),
     ]
-    assert time.process_time() - started < 5
 
 
 def test_deep_nesting_is_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pricebook.policy.fact import Facts, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.proposal import Proposal
 from pricebook.policy.sample import SAMPLE
-from pricebook.workflow.python_rule import PythonRule, isolated
+from pricebook.workflow.python_rule import Code, PythonRule, isolated
 from pricebook.workflow.review import review_catalog
 
 
@@ -55,11 +55,12 @@ def test_a_rule_in_python_finds_something_with_its_place(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("code", "words"), [(slow, "stopped after"), (fatal, "without an answer"), (wrong, "no Finding")]
+    ("code", "seconds", "words"),
+    [(slow, 0.5, "stopped after"), (fatal, 300, "without an answer"), (wrong, 300, "no Finding")],
 )
-def test_what_a_rule_does_wrong_stays_in_its_process(tmp_path: Path, code: object, words: str) -> None:
+def test_what_a_rule_does_wrong_stays_in_its_process(tmp_path: Path, code: Code, seconds: float, words: str) -> None:
     with pytest.raises(RuntimeError, match=words):
-        isolated(code, facts(tmp_path), None, seconds=0.5)  # type: ignore[arg-type]
+        isolated(code, facts(tmp_path), None, seconds)
 
 
 def test_no_manifest_turns_them_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,13 @@
 """The sandbox over real sockets: faults as a client meets them, and `pricebook serve` as a process to be killed."""
 
+import asyncio
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from anyio import to_thread
 from metronome import InternalServerError, Metronome
 
 from pricebook.sandbox.fault import Fault
@@ -56,22 +58,30 @@ def names(url: str) -> list[str]:
 
 def test_what_a_client_meets_of_every_fault() -> None:
     texts = ("drop-before@1", "drop-after@2", "500-after@3", "truncate@4", "slow=0.4@5", "429@6")
-    with serving(faults=[Fault.parse(text) for text in texts]) as served:
+    read = threading.Event()
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        """For as long as the headers are not read: a body that is slow, behind headers that are not."""
+        waited.append(seconds)
+        await to_thread.run_sync(read.wait)
+
+    with serving(faults=[Fault.parse(text) for text in texts], wait=wait) as served:
         for name in ("1", "2"):
             with pytest.raises(httpx.TransportError):
                 post(served.url, name)
         assert post(served.url, "3").status_code == 500
         with pytest.raises(json.JSONDecodeError):
             post(served.url, "4").json()
-        before = time.monotonic()
         with httpx.stream(
             "POST", served.url + UNITS, json={"name": "5"}, headers={"Authorization": "Bearer sandbox"}
         ) as slow:
-            headers_after = time.monotonic() - before
+            assert waited in ([], [0.04])
+            read.set()
             body = slow.read()
         assert json.loads(body)["data"]["id"]
-        assert time.monotonic() - before >= 0.3
-        assert headers_after < 0.4, "the body is slow, not the headers"
+        assert set(waited) == {0.04}
+        assert 5 <= len(waited) <= 10, "as many as the body has pieces"
         limited = post(served.url, "6")
         assert (limited.status_code, limited.headers["retry-after"]) == (429, "1")
         assert post(served.url, "7").status_code == 200
@@ -90,10 +100,20 @@ def test_the_vendors_sdk_sends_a_create_again_after_an_error(served: Served) -> 
 
 
 def test_latency_is_waited_by_all_clients_together() -> None:
-    with serving(latency=0.2) as served, httpx.Client(base_url=served.url) as client:
-        started = time.monotonic()
-        assert client.get("/v1/customers", headers={"Authorization": "Bearer sandbox"}).status_code == 200
-        assert time.monotonic() - started >= 0.15
+    async def together(url: str) -> list[int]:
+        async with httpx.AsyncClient(base_url=url, headers={"Authorization": "Bearer sandbox"}, timeout=60) as client:
+            answers = [await each for each in [asyncio.create_task(client.get("/v1/customers")) for _ in range(3)]]
+        return [answer.status_code for answer in answers]
+
+    met = threading.Barrier(3)
+
+    async def wait(seconds: float) -> None:
+        """Until all three wait: if one had to wait for another, none would ever go on."""
+        assert seconds == 0.2
+        await to_thread.run_sync(met.wait)
+
+    with serving(latency=0.2, wait=wait) as served:
+        assert asyncio.run(together(served.url)) == [200, 200, 200]
 
 
 def test_an_account_survives_kill_9_of_its_server(tmp_path: Path) -> None:

@@ -124,10 +124,10 @@ def test_what_is_no_fault(text: str) -> None:
 
 
 def test_the_rate_limit_says_when_to_come_again() -> None:
-    sandbox = Sandbox(Account(), rate_limit=0.25)
+    sandbox = Sandbox(Account(), rate_limit=0.001)
     answers = [ask(sandbox), ask(sandbox)]
     assert [answer.status for answer in answers] == [200, 429]
-    assert 1 <= int(answers[1].headers["retry-after"]) <= 4
+    assert 1 <= int(answers[1].headers["retry-after"]) <= 1000
     assert units_without_limit(sandbox) == 1
 
 

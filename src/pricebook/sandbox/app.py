@@ -1,8 +1,7 @@
 """The sandbox as an ASGI application (Starlette). The work is done in threads; waiting is not."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
-import anyio
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as HttpRequest
@@ -30,14 +29,14 @@ def application(sandbox: Sandbox, drop: Callable[[object], None]) -> Starlette:
             await http.body(),
         )
         if sandbox.latency:
-            await anyio.sleep(sandbox.latency)
+            await sandbox.wait(sandbox.latency)
         answer = await run_in_threadpool(sandbox.handle, request)
         if answer.broken:
             drop(http.scope["client"])
             return Response(b"", 500)
         if answer.slowly:
             headers = {**answer.headers, "content-length": str(len(answer.body))}
-            return StreamingResponse(_slowly(answer), answer.status, headers)
+            return StreamingResponse(_slowly(answer, sandbox.wait), answer.status, headers)
         return Response(answer.body, answer.status, dict(answer.headers))
 
     async def failed(_: HttpRequest, error: Exception) -> Response:
@@ -48,8 +47,8 @@ def application(sandbox: Sandbox, drop: Callable[[object], None]) -> Starlette:
     return Starlette(routes=[route], exception_handlers={Exception: failed})
 
 
-async def _slowly(answer: Answer) -> AsyncIterator[bytes]:
+async def _slowly(answer: Answer, wait: Callable[[float], Awaitable[None]]) -> AsyncIterator[bytes]:
     size = max(1, -(-len(answer.body) // _PIECES))
     for start in range(0, len(answer.body), size):
-        await anyio.sleep(answer.slowly / _PIECES)
+        await wait(answer.slowly / _PIECES)
         yield answer.body[start : start + size]

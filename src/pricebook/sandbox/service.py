@@ -8,12 +8,14 @@ import json
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from threading import Lock
 from typing import IO
+
+import anyio
 
 from pricebook.apply.ports import StoreError
 from pricebook.catalog.canonical import encode as canonical
@@ -65,10 +67,11 @@ class Sandbox:
         faults: Iterable[Fault] = (),
         log: IO[str] | None = None,
         clock: Callable[[], datetime] = _present,
+        wait: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self.account, self.token, self.read_only_token = account, token, read_only_token
         self.latency, self.rate_limit, self.faults = latency, rate_limit, list(faults)
-        self.clock = clock
+        self.clock, self.wait = clock, wait
         self.entries: deque[Entry] = deque(maxlen=KEPT)
         self._number = 0
         self._log = log
