@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 from bench import HERE, SOURCE, Bench
 from measure import Command, Spread, rounds, run
-from project import write_project
 from report import Finding, Measured, Note, Report
+
+from project import write_project
 
 CARDS, PRODUCTS, PRICES = 20, 10, 500
 LATENCY, CONCURRENCY = 50, 8

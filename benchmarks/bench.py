@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from measure import Command, run
+
 from project import Form, Project, write_products, write_project
 
 HERE = Path(__file__).resolve().parent

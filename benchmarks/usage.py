@@ -6,8 +6,9 @@ from pathlib import Path
 
 from bench import HERE, Bench
 from measure import Command, Failed, rounds, run, spread
-from project import Project
 from report import Finding, Measured, Note, Report
+
+from project import Project
 
 EXAMPLE = HERE.parent / "examples" / "llm-prices"
 EVENTS, CUSTOMERS = 1_000_000, 10_000

@@ -13,7 +13,7 @@ if how == "ours":
 
     from pricebook.catalog.calendar import later
     from pricebook.manifest.load import load
-    from pricebook.manifest.project import read_project
+    from pricebook.project.project import read_project
     from pricebook.store.sql import SqlStore
     from pricebook.usage.duck import DuckEngine
     from pricebook.usage.measure import Period, measure, read_usage

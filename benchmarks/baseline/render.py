@@ -13,7 +13,7 @@ import click
 
 from pricebook.format.plan_text import draw_plan
 from pricebook.format.report.data import report_data
-from pricebook.manifest.project import read_project
+from pricebook.project.project import read_project
 from pricebook.store.sql import SqlStore
 from pricebook.view.plan import RowChoice, plan_view
 from pricebook.workflow.plan import plan

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pricebook.apply.ports import Journal, JournalEntry, Lease, Run
 from pricebook.apply.runner import run
-from pricebook.manifest.project import read_project
+from pricebook.project.project import read_project
 from pricebook.store.journal import SqlJournal
 from pricebook.store.sql import SqlStore
 from pricebook.wiring import now

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from pricebook.apply.copied import Copier
     from pricebook.apply.ports import AccountStore, Journal
-    from pricebook.manifest.project import Environment, Project
     from pricebook.metronome.export import Export, Record
+    from pricebook.project.project import Environment, Project
     from pricebook.usage.engine import Engine
     from pricebook.workflow.python_rule import PythonRule
 

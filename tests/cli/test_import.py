@@ -12,7 +12,7 @@ from shutil import copytree, ignore_patterns
 import pytest
 
 from pricebook import wiring
-from pricebook.manifest.project import read_project
+from pricebook.project.project import read_project
 from pricebook.workflow.importing import Choice, Imported, import_account
 
 AT = datetime(2025, 10, 1, tzinfo=UTC)
@@ -130,7 +130,7 @@ def read(root: Path) -> Imported:
 def test_whatever_is_written_when_it_is_killed_the_next_import_goes_on(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pricebook.manifest.table_dump.MANY", 2)
+    monkeypatch.setattr("pricebook.edit.table_dump.MANY", 2)
     whole = {change.file: change.after for change in read(project).files}
     assert {Path(file).suffix for file in whole} == {".yaml", ".csv"}
     for written, (file, text) in enumerate(whole.items(), 1):
@@ -141,7 +141,7 @@ def test_whatever_is_written_when_it_is_killed_the_next_import_goes_on(
 
 
 def test_a_table_takes_no_file_that_is_something_else(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pricebook.manifest.table_dump.MANY", 2)
+    monkeypatch.setattr("pricebook.edit.table_dump.MANY", 2)
     tables = [change.file for change in read(project).files if change.file.endswith(".csv")]
     for data in (b"mine,precious\n", b"\xff\xfe"):
         (project / tables[0]).parent.mkdir(parents=True, exist_ok=True)

@@ -13,10 +13,10 @@ from pricebook.catalog.reference import Kind
 from pricebook.catalog.scenario import Scenario
 from pricebook.catalog.traverse import marks
 from pricebook.manifest.load import Loaded, load
-from pricebook.manifest.project import ProjectSettings, read_project
 from pricebook.manifest.rates_from import RatesFrom
 from pricebook.plan.hazard import REFUSED, Hazard
 from pricebook.preview.verdict import judge
+from pricebook.project.project import ProjectSettings, read_project
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORTS = {"Violation", "Problem", "Unusable", "reject", "_problem"}

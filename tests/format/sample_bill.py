@@ -15,11 +15,11 @@ from pricebook.catalog.scenario import Scenario
 from pricebook.catalog.usage import Quantity
 from pricebook.format.report.bill import PictureBill, bill_page
 from pricebook.manifest.load import Loaded, load
-from pricebook.manifest.project import read_project
 from pricebook.preview.bill import bill
 from pricebook.preview.materialise import materialise
 from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.verdict import Verdict, judge
+from pricebook.project.project import read_project
 from pricebook.view.bill import bill_view
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "preview"))

@@ -32,8 +32,8 @@ from pricebook.apply.events import Event, Finished
 from pricebook.apply.keys import mark_of
 from pricebook.apply.ports import LeaseHeld, LeaseLost, Provenance, StalePlan, StoreError
 from pricebook.catalog.rate_book import RateBook
-from pricebook.manifest.project import read_project
 from pricebook.plan.snapshot import Snapshot
+from pricebook.project.project import read_project
 from pricebook.store.journal import SqlJournal
 from pricebook.store.sql import SqlStore
 from pricebook.workflow.apply import apply

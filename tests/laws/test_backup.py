@@ -16,8 +16,8 @@ from test_crash import PROJECT, now, owner, project
 
 from pricebook.apply.ports import State
 from pricebook.apply.runner import run
-from pricebook.manifest.project import Project, read_project
 from pricebook.plan.step import Plan
+from pricebook.project.project import Project, read_project
 from pricebook.store.journal import SqlJournal
 from pricebook.store.location import database_path
 from pricebook.store.sql import SqlStore

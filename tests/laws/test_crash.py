@@ -21,10 +21,10 @@ import pytest
 
 from pricebook.apply.ports import JournalEntry, Lease
 from pricebook.apply.runner import Receipt, run
-from pricebook.manifest.project import read_project
 from pricebook.plan.change import Change
 from pricebook.plan.document import read, write
 from pricebook.plan.step import Plan
+from pricebook.project.project import read_project
 from pricebook.store.journal import SqlJournal
 from pricebook.store.sql import SqlStore
 from pricebook.workflow.plan import plan

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from pricebook.catalog.catalog import Catalog
-from pricebook.manifest.dump import dump
+from pricebook.edit.dump import dump
 from pricebook.manifest.load import load
-from pricebook.manifest.project import read_project
 from pricebook.manifest.schema import schema_files
 from pricebook.manifest.syntax import read_documents
+from pricebook.project.project import ProjectSettings, read_project
 from strategy import catalogs
 
 PROJECT = 'namespace: acme\nenvironments: {local: {store: "sqlite:///unused.db"}}\n'
@@ -42,7 +42,7 @@ def plain(data: Any) -> Any:
 @given(catalogs())
 @settings(max_examples=20)
 def test_what_is_dumped_satisfies_the_schema(catalog: Catalog) -> None:
-    validator = Draft202012Validator(json.loads(schema_files()["manifest.schema.json"]))
+    validator = Draft202012Validator(json.loads(schema_files(ProjectSettings)["manifest.schema.json"]))
     for file, text in dump(catalog).items():
         documents, problems = read_documents(file, text)
         assert problems == []

@@ -13,14 +13,14 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Alias
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind
-from pricebook.manifest.dump import dump
+from pricebook.edit.dump import dump
 from pricebook.manifest.load import load
-from pricebook.manifest.project import read_project
 from pricebook.plan.drift import DriftReport, compare
 from pricebook.plan.origin import Origin
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import Snapshot
+from pricebook.project.project import read_project
 from pricebook.workflow.drift import adopt
 from strategy import TEXTS, catalogs, schedules
 

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricebook.catalog.catalog import Catalog
-from pricebook.manifest.dump import dump
+from pricebook.edit.dump import dump
+from pricebook.edit.layout import inline
 from pricebook.manifest.envelope import KINDS
-from pricebook.manifest.layout import inline
 from pricebook.manifest.load import load
-from pricebook.manifest.project import read_project
 from pricebook.manifest.syntax import read_documents
+from pricebook.project.project import read_project
 from strategy import catalogs
 
 PROJECT = """\

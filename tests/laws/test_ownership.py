@@ -147,7 +147,7 @@ def test_what_another_project_let_go_is_adopted_with_its_prices(catalog: Catalog
 
 
 def renamings(catalog: Catalog, round_: int) -> st.SearchStrategy[Moves]:
-    """Other names for some of the nouns; pricing units cannot be renamed (`manifest.project.Move`)."""
+    """Other names for some of the nouns; pricing units cannot be renamed (`project.project.Move`)."""
     refs = sorted(ref for ref in catalog.nouns if ref.kind is not Kind.PRICING_UNIT)
     return st.sets(st.sampled_from(refs), min_size=1).map(
         lambda chosen: tuple(

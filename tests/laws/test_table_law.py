@@ -17,11 +17,11 @@ from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, Segment, key_text, normal, read_schedule, schedule_text
 from pricebook.catalog.unit import BUILT_IN, scale_of
-from pricebook.manifest import table_dump
-from pricebook.manifest.dump import dump, manifest_text, rates_data, spec_data
-from pricebook.manifest.edit import ManifestEdit, Wish
+from pricebook.edit import table_dump
+from pricebook.edit.dump import dump, manifest_text, rates_data, spec_data
+from pricebook.edit.manifest_edit import ManifestEdit, Wish
 from pricebook.manifest.load import load
-from pricebook.manifest.project import read_project
+from pricebook.project.project import read_project
 from strategy import AMOUNTS, catalogs
 
 PROJECT = 'namespace: acme\nenvironments: {local: {store: "sqlite:///unused.db"}}\n'

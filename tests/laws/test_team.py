@@ -16,7 +16,7 @@ from test_crash import PROJECT, Killer, now, owner, planned, project
 
 from pricebook.apply.ports import LeaseHeld
 from pricebook.apply.runner import run
-from pricebook.manifest.project import read_project
+from pricebook.project.project import read_project
 from pricebook.store.journal import SqlJournal
 from pricebook.store.sql import SqlStore
 from pricebook.workflow.plan import plan

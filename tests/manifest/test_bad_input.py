@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from pricebook.manifest.load import load
-from pricebook.manifest.project import read_project
 from pricebook.problem import Problem, Rejected
+from pricebook.project.project import read_project
 from pricebook.span import Span
 
 PROJECT = 'namespace: acme\nmanifests: [catalog]\nenvironments: {local: {store: "sqlite:///pricebook.db"}}\n'

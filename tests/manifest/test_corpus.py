@@ -19,10 +19,10 @@ from jsonschema import Draft202012Validator
 
 import pricebook
 from pricebook.manifest.load import load
-from pricebook.manifest.project import read_project
 from pricebook.manifest.schema import schema_files
 from pricebook.manifest.syntax import read_documents
 from pricebook.problem import Rejected
+from pricebook.project.project import ProjectSettings, read_project
 
 CORPUS = Path(__file__).parent / "corpus"
 GOOD = sorted((CORPUS / "good").glob("*.yaml"))
@@ -114,7 +114,7 @@ ELSEWHERE = {
 @pytest.fixture(scope="session")
 def validator() -> Draft202012Validator:
     """The manifest schema."""
-    schema = json.loads(schema_files()["manifest.schema.json"])
+    schema = json.loads(schema_files(ProjectSettings)["manifest.schema.json"])
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
 
@@ -190,9 +190,10 @@ def test_every_code_is_tested() -> None:
 
 
 def codes() -> Iterator[str]:
-    """Every code that catalog/ and manifest/ know, from their source."""
+    """Every code that the rooms of manifests know, from their source."""
     root = Path(pricebook.__file__).parent
-    for path in (*root.glob("catalog/*.py"), *root.glob("manifest/*.py")):
+    rooms = ("catalog", "manifest", "edit", "project")
+    for path in (file for room in rooms for file in root.glob(f"{room}/*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 name = node.func.id if isinstance(node.func, ast.Name) else ""
@@ -202,4 +203,5 @@ def codes() -> Iterator[str]:
 
 def test_the_committed_schemas_are_those_of_the_models() -> None:
     committed = Path(__file__).parents[2] / "schemas"
-    assert {name: (committed / name).read_text() for name in schema_files()} == schema_files()
+    files = schema_files(ProjectSettings)
+    assert {name: (committed / name).read_text() for name in files} == files

@@ -8,9 +8,9 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.manifest.field_path import Finder, Label, Nowhere, put, read_path
 from pricebook.manifest.load import Loaded, load
-from pricebook.manifest.project import read_project
 from pricebook.manifest.whereabouts import Spot
 from pricebook.problem import Rejected
+from pricebook.project.project import read_project
 
 CATALOG = """\
 apiVersion: pricebook/v1

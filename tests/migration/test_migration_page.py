@@ -7,7 +7,7 @@ from pathlib import Path
 from pricebook.catalog.migration import Migration
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.manifest.load import load
-from pricebook.manifest.project import read_project
+from pricebook.project.project import read_project
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -19,7 +19,6 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded, load
-from pricebook.manifest.project import Move, Project, ProjectSettings
 from pricebook.plan.change import Revise, Supersede
 from pricebook.plan.document import read, write
 from pricebook.plan.former import renamed
@@ -28,6 +27,7 @@ from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import Foreign, Snapshot
 from pricebook.plan.step import Plan
 from pricebook.problem import Rejected
+from pricebook.project.project import Move, Project, ProjectSettings
 from pricebook.workflow.claim import claims_of
 
 CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))

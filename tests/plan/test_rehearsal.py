@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pricebook.manifest.project import read_project
 from pricebook.plan import planner
 from pricebook.problem import Rejected
+from pricebook.project.project import read_project
 from pricebook.store.memory import MemoryStore
 from pricebook.workflow.plan import plan
 

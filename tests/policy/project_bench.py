@@ -8,14 +8,14 @@ from typing import Any
 from pricebook.catalog.fingerprint import tupled
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded, load
-from pricebook.manifest.policy import Policy
-from pricebook.manifest.project import Project, ProjectSettings
 from pricebook.manifest.syntax import read_documents
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem
+from pricebook.project.policy import Policy
+from pricebook.project.project import Project, ProjectSettings
 from pricebook.workflow.review import review_catalog, review_plan
 
 

@@ -6,10 +6,10 @@ import pytest
 from project_bench import instant, still
 
 from pricebook.manifest.load import load
-from pricebook.manifest.project import read_project
 from pricebook.policy.sample import SAMPLE
 from pricebook.policy.view import FIELDS
 from pricebook.problem import Problem, Rejected
+from pricebook.project.project import read_project
 from pricebook.workflow.policy import checked_policy, company_rules
 from pricebook.workflow.policy_test import run_policy_tests
 from pricebook.workflow.review import review_catalog

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from project_bench import instant
 
 from pricebook.catalog.timeline import RateKey, key_text, read_schedule, terms_at
+from pricebook.edit.repricing import Scaling
+from pricebook.edit.table_text import cell, cells_of, with_cells
 from pricebook.manifest.load import load
-from pricebook.manifest.project import Project, ProjectSettings
-from pricebook.manifest.repricing import Scaling
-from pricebook.manifest.table_text import cell, cells_of, with_cells
 from pricebook.policy.fact import flat_price
 from pricebook.policy.sample import SAMPLE
 from pricebook.problem import Rejected
+from pricebook.project.project import Project, ProjectSettings
 from pricebook.workflow.reprice import Repricing, Wish, reprice, write
 
 SETTINGS = ProjectSettings.model_validate(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pricebook.manifest.project import read_project
 from pricebook.problem import Rejected
+from pricebook.project.project import read_project
 from pricebook.workflow.policy import checked_policy
 
 HEAD = 'namespace: acme\nenvironments:\n  local: {store: "sqlite:///a.db"}\n'

@@ -8,11 +8,11 @@ from pathlib import Path
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.usage import Quantity, SeatChange
 from pricebook.manifest.load import load
-from pricebook.manifest.project import read_project
 from pricebook.preview.bill import NOTHING, bill
 from pricebook.preview.invoice import Bill, Ledger
 from pricebook.preview.materialise import materialise
 from pricebook.preview.tariff import Prices, Tariff, card_of
+from pricebook.project.project import read_project
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,11 +9,11 @@ from pricebook.catalog.calendar import later
 from pricebook.catalog.scenario import Scenario
 from pricebook.format.outcome import difference
 from pricebook.manifest.load import Loaded, load
-from pricebook.manifest.project import read_project
 from pricebook.preview.bill import bill
 from pricebook.preview.invoice import Ledger
 from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.verdict import judge
+from pricebook.project.project import read_project
 from pricebook.view.price import Units
 
 WORKED = Path(__file__).parent / "worked"

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from metronome import Metronome
 
-from pricebook.manifest.project import Project, read_project
+from pricebook.project.project import Project, read_project
 from pricebook.workflow.importing import Choice, Imported, import_account
 from vendor import AT, URL, Vendor
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from pricebook.apply.ports import Provenance
 from pricebook.apply.runner import Receipt
-from pricebook.manifest.project import Project, read_project
 from pricebook.metronome.remote import RemoteStore
 from pricebook.plan.step import Plan
+from pricebook.project.project import Project, read_project
 from pricebook.store.journal import SqlJournal
 from pricebook.workflow.apply import apply
 from pricebook.workflow.plan import plan

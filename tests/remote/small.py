@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pricebook.manifest.project import Project, read_project
+from pricebook.project.project import Project, read_project
 
 PROJECT = """\
 namespace: acme

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 from filled import CARD, FEE, METRIC, PACKAGE, USAGE, Account
-from project import applied, edit, planned, settle
 
 from pricebook.apply.keys import DIGEST, RATES, REF
 from pricebook.apply.ports import StalePlan
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.manifest.project import Project, read_project
 from pricebook.plan.change import AddRates, Adopt, Revise, Supersede
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import read, write
 from pricebook.problem import Rejected
+from pricebook.project.project import Project, read_project
+from project import applied, edit, planned, settle
 from vendor import Call, Vendor
 
 PROJECT = """\

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from openapi import request_problems
-from project import applied, dated, edit, example, planned, settle
 
 from pricebook.problem import Rejected
 from pricebook.store.memory import MemoryStore
 from pricebook.workflow.plan import plan
+from project import applied, dated, edit, example, planned, settle
 from vendor import AT, Vendor
 
 TABLES = ["litellm-1.57.2.csv", "litellm-1.67.0.csv", "litellm-1.80.0.csv", "litellm-1.97.0.csv"]

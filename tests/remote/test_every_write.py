@@ -11,10 +11,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from project import applied, planned
 from small import BEFORE, changed, small
 
 from pricebook.plan.hazard import Hazard
+from project import applied, planned
 from vendor import Call, Vendor, vendor
 
 KINDS = ["killed after", "500 before", "500 after", "lost after"]

@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project import applied, planned, settle
 from small import changed, small
 
 from pricebook.apply.ports import StalePlan
-from pricebook.manifest.project import read_project
 from pricebook.plan.change import AddRates, Repoint, Revise
 from pricebook.plan.hazard import Hazard
 from pricebook.problem import Rejected
+from pricebook.project.project import read_project
+from project import applied, planned, settle
 from vendor import Vendor
 
 CARDS = "/v1/contract-pricing/rate-cards"

@@ -15,12 +15,12 @@ from pricebook.apply.ports import Provenance, StoreError
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
 from pricebook.manifest.load import load
-from pricebook.manifest.project import read_project
 from pricebook.metronome.account import LISTS
 from pricebook.metronome.export import Export, Record
 from pricebook.plan.change import AddRates, Adopt
 from pricebook.plan.step import Plan
 from pricebook.problem import Rejected
+from pricebook.project.project import read_project
 from pricebook.store.journal import SqlJournal
 from pricebook.workflow.apply import apply
 from pricebook.workflow.importing import Choice, Imported, import_account

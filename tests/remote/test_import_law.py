@@ -11,8 +11,8 @@ from imports import forget, imported, project_in, tree
 from test_law import fill
 
 from pricebook.catalog.catalog import Catalog
-from pricebook.manifest.project import read_project
 from pricebook.plan.change import Adopt
+from pricebook.project.project import read_project
 from pricebook.workflow.plan import plan
 from strategy import catalogs
 from vendor import AT, vendor

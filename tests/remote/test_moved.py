@@ -4,16 +4,16 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from project import applied, edit, planned, settle
 from small import BEFORE, PROJECT, changed, small
 from test_adoption import die
 
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.manifest.project import Project, read_project
 from pricebook.plan.change import Adopt
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import read, write
 from pricebook.problem import Rejected
+from pricebook.project.project import Project, read_project
+from project import applied, edit, planned, settle
 from vendor import Vendor
 
 NAMES = {"tokens": "calls", "usage": "inference", "fee": "seat", "list": "prices", "pro": "team"}

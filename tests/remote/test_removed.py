@@ -4,15 +4,15 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from project import applied, planned, settle
 from small import BEFORE, PROJECT, small
 from test_adoption import die
 
 from pricebook.apply.keys import MARKS
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.manifest.project import Project, read_project
 from pricebook.plan.document import read, write
 from pricebook.problem import Rejected
+from pricebook.project.project import Project, read_project
+from project import applied, planned, settle
 from vendor import Vendor
 
 EXTRA = (

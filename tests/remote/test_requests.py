@@ -6,10 +6,10 @@ from pathlib import Path
 import httpx
 import pytest
 from many import many
-from project import applied, planned, settle
 from small import changed, small
 
 from pricebook.apply.ports import StoreRefused
+from project import applied, planned, settle
 from vendor import Vendor
 
 SCHEDULE = "/v1/contract-pricing/rate-cards/getRateSchedule"

@@ -12,11 +12,11 @@ from typing import Any
 import httpx
 import pytest
 from metronome import Metronome
-from project import edit, example, settle
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.timeline import read_key, read_schedule
 from pricebook.manifest.load import load
+from project import edit, example, settle
 from vendor import Vendor
 
 TABLES = ("litellm-1.57.2.csv", "litellm-1.67.0.csv", "litellm-1.80.0.csv", "litellm-1.97.0.csv")

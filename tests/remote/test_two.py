@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from project import applied, planned
 from small import BEFORE, changed, small
 
+from project import applied, planned
 from vendor import Call, Vendor
 
 

@@ -22,10 +22,10 @@ import httpx
 
 from pricebook.apply.ports import Provenance
 from pricebook.apply.runner import Receipt
-from pricebook.manifest.project import read_project
 from pricebook.metronome.http import Client
 from pricebook.metronome.remote import RemoteStore
 from pricebook.plan.step import Plan
+from pricebook.project.project import read_project
 from pricebook.sandbox.account import Account
 from pricebook.sandbox.fault import Fault
 from pricebook.sandbox.service import Sandbox

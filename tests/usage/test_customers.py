@@ -13,8 +13,8 @@ from random import Random
 
 import pytest
 
-from pricebook.manifest.project import read_project
 from pricebook.preview.impact import Sides
+from pricebook.project.project import read_project
 from pricebook.store.sql import SqlStore
 from pricebook.usage.assessment import Assessment
 from pricebook.usage.duck import DuckEngine

@@ -16,10 +16,10 @@ from click.testing import CliRunner
 from pricebook.catalog.usage import Quantity
 from pricebook.cli.main import root
 from pricebook.manifest.load import load
-from pricebook.manifest.project import read_project
 from pricebook.preview.bill import bill
 from pricebook.preview.materialise import materialise
 from pricebook.preview.tariff import Prices, Tariff
+from pricebook.project.project import read_project
 from pricebook.usage.duck import DuckEngine
 from pricebook.workflow.preview import Asked, preview
 

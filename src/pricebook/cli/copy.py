@@ -29,7 +29,7 @@ def command(ctx: click.Context, url: str) -> None:
         from pricebook import wiring
         from pricebook.cli.waiting import waiting
         from pricebook.format.copied import copied_json, draw_copied
-        from pricebook.manifest.project import METRONOME
+        from pricebook.project.project import METRONOME
         from pricebook.workflow.copy import copy
 
         invocation.answers_in("text", "json")

@@ -17,8 +17,8 @@ def command(ctx: click.Context, word: str) -> None:
     with refusals(invocation):
         from pricebook import wiring
         from pricebook.format.rule_list import draw_page, page_json
-        from pricebook.manifest.policy import CompanyRule
         from pricebook.problem import Rejected
+        from pricebook.project.policy import CompanyRule
         from pricebook.view.plan import HAZARD_WORDS
         from pricebook.workflow.rules import page_of
 

@@ -15,10 +15,10 @@ from pricebook.cli.invocation import Invocation
 from pricebook.plan.step import Plan
 
 if TYPE_CHECKING:
-    from pricebook.manifest.policy import Policy
     from pricebook.plan.migration.move import MigrationPlan
     from pricebook.plan.migration.standing import Lives
     from pricebook.plan.snapshot import Snapshot
+    from pricebook.project.policy import Policy
     from pricebook.usage.assessment import Assessment
     from pricebook.usage.engine import Engine
     from pricebook.view.impact import ImpactView

@@ -20,10 +20,11 @@ def command(ctx: click.Context, namespace: str | None) -> None:
     invocation = Invocation.of(ctx)
     with refusals(invocation):
         from pricebook.manifest.schema import schema_files
+        from pricebook.project.project import ProjectSettings
         from pricebook.workflow.init import init, starter_files
 
         name = (
             namespace or re.sub(r"[^a-z0-9_.-]+", "-", invocation.directory.absolute().name.lower()).strip("-._")[:24]
         )
-        written = init(invocation.directory, starter_files(name or "pricing", schema_files()))
+        written = init(invocation.directory, starter_files(name or "pricing", schema_files(ProjectSettings)))
         invocation.print([*(f"wrote {file}" for file in written), "", "Next: pricebook plan"])

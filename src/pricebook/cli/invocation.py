@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from pricebook.apply.ports import AccountStore, Journal
     from pricebook.format.table import Format
-    from pricebook.manifest.project import Environment, Project
     from pricebook.metronome.export import Record
+    from pricebook.project.project import Environment, Project
 
 CHANGES, STALE = 2, 3
 WIDTH = 100
@@ -68,7 +68,7 @@ class Invocation:
     @cached_property
     def project(self) -> "Project":
         """The project. Raises Rejected."""
-        from pricebook.manifest.project import read_project
+        from pricebook.project.project import read_project
 
         return read_project(self.directory)
 

@@ -43,8 +43,8 @@ def command(
     invocation = Invocation.of(ctx)
     with refusals(invocation):
         from pricebook.catalog.instant import parse_instant
+        from pricebook.edit.repricing import Scaling
         from pricebook.format.reprice import draw_repricing, repricing_json
-        from pricebook.manifest.repricing import Scaling
         from pricebook.workflow.reprice import Wish, reprice, write
 
         invocation.answers_in("text", "json")

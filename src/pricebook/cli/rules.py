@@ -23,8 +23,8 @@ def command(ctx: click.Context, output: Path | None) -> None:
     invocation = Invocation.of(ctx)
     with refusals(invocation):
         from pricebook.format.rule_list import draw_rules, rules_json
-        from pricebook.manifest.policy import Policy
         from pricebook.problem import Rejected
+        from pricebook.project.policy import Policy
         from pricebook.workflow.policy import checked_policy
         from pricebook.workflow.rules import listed_rules, write_pages
 

@@ -24,9 +24,10 @@ def command(ctx: click.Context, name: str | None, output: Path | None) -> None:
     with refusals(invocation):
         from pricebook.format.site.feed import feed_schema
         from pricebook.manifest.schema import schema_files, schema_text
+        from pricebook.project.project import ProjectSettings
         from pricebook.workflow.schema import all_schemas
 
-        files = all_schemas(schema_files()) | {"feed.schema.json": schema_text(feed_schema())}
+        files = all_schemas(schema_files(ProjectSettings)) | {"feed.schema.json": schema_text(feed_schema())}
         if output is not None:
             output.mkdir(parents=True, exist_ok=True)
             for file, text in files.items():

@@ -8,9 +8,9 @@ from pydantic import Field, StringConstraints
 
 from pricebook.catalog.model import Model, Text, Violation
 from pricebook.catalog.reference import BESIDE, NAME, Kind, Ref
-from pricebook.manifest.policy import WaiverHere
 from pricebook.manifest.syntax import Document
 from pricebook.manifest.validation import validated
+from pricebook.manifest.waiver import WaiverHere
 from pricebook.problem import did_you_mean, quote
 
 API_VERSION = "pricebook/v1"

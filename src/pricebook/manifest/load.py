@@ -21,17 +21,16 @@ from pricebook.catalog.traverse import references, written_references
 from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
 from pricebook.manifest.envelope import OVERLAY, Envelope, is_manifest, kind_of, open_envelope
 from pricebook.manifest.place import Placer
-from pricebook.manifest.policy import WaiverHere
-from pricebook.manifest.project import MAX_YAML, Project
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates import LIST_HINT, joined, read_rates
 from pricebook.manifest.rates_from import RatesFrom
 from pricebook.manifest.row import SHOWN, Source
-from pricebook.manifest.source import manifest_files
+from pricebook.manifest.scope import Scope, files_of
 from pricebook.manifest.syntax import Document, read_documents
 from pricebook.manifest.tables import Table, places, read_table
-from pricebook.manifest.text import read_text, unreadable
+from pricebook.manifest.text import MAX_YAML, read_text
 from pricebook.manifest.validation import validated
+from pricebook.manifest.waiver import WaiverHere
 from pricebook.manifest.whereabouts import Home, Shelf, Whereabouts
 from pricebook.problem import Problem, Rejected, did_you_mean, quote
 from pricebook.span import Span
@@ -79,7 +78,7 @@ class Loaded:
 class _Loading:
     """What has been read so far; the steps of `load` fill it in their order."""
 
-    project: Project
+    scope: Scope
     placer: Placer
     problems: list[Problem] = field(default_factory=list)
     envelopes: dict[Ref, Envelope] = field(default_factory=dict)
@@ -98,12 +97,12 @@ class _Loading:
         self.placer.add(violations, envelope.document, ("spec",))
 
 
-def load(project: Project, environment: str | None = None) -> Loaded:
+def load(scope: Scope, environment: str | None = None) -> Loaded:
     """Read every manifest of the project, as an environment has them with its overlay; without one, as they stand.
 
     Raises Rejected with all problems at once.
     """
-    loading = _Loading(project, Placer(project.root))
+    loading = _Loading(scope, Placer(scope.root))
     _open_all(loading)
     overlay = _overlay(loading, environment)
     _validate_all(loading)
@@ -133,18 +132,18 @@ def load(project: Project, environment: str | None = None) -> Loaded:
     homes = {ref: Home(document.file, document.index, document.at) for ref, document in documents.items()}
     waivers = tuple((ref, envelope.waivers) for ref, envelope in loading.envelopes.items() if envelope.waivers)
     adopt = {ref: envelope.adopt for ref, envelope in loading.envelopes.items() if envelope.adopt}
-    whereabouts = Whereabouts(project.root, catalog, homes, MAX_YAML, loading.shelves, overlay)
+    whereabouts = Whereabouts(scope.root, catalog, homes, loading.shelves, overlay)
     return Loaded(catalog, whereabouts, waivers, adopt, beside)
 
 
 def _overlay(loading: _Loading, environment: str | None) -> "Overlay | None":
     """Put the environment's patches into the specs; None when it has none."""
-    settings = loading.project.settings.environments.get(environment) if environment is not None else None
+    settings = loading.scope.environments.get(environment) if environment is not None else None
     if environment is None or settings is None or not (settings.overlays or settings.patches):
         return None
     from pricebook.manifest.overlay import apply_overlay, read_overlay
 
-    overlay, problems = read_overlay(loading.project, environment, loading.placer)
+    overlay, problems = read_overlay(loading.scope, environment, loading.placer)
     loading.problems += problems
     specs = {ref: (envelope.document, envelope.spec) for ref, envelope in loading.envelopes.items()}
     for ref, spec in apply_overlay(overlay, specs, loading.placer):
@@ -153,10 +152,10 @@ def _overlay(loading: _Loading, environment: str | None) -> "Overlay | None":
     return overlay
 
 
-def asked_for(project: Project, environment: str) -> dict[Ref, str]:
+def asked_for(scope: Scope, environment: str) -> dict[Ref, str]:
     """The objects of an environment that manifests ask for by id, of manifests whose outer form can be read. Nothing
     else of them is looked at: whoever only wants to see a store need not have manifests that hold."""
-    loading = _Loading(project, Placer(project.root))
+    loading = _Loading(scope, Placer(scope.root))
     _open_all(loading)
     asked = {ref: envelope.adopt.get(environment, NEW) for ref, envelope in loading.envelopes.items()}
     return {ref: id_ for ref, id_ in asked.items() if id_ != NEW}
@@ -182,25 +181,15 @@ def _by_place(problem: Problem) -> tuple[str, bool, Span]:
     return at.file, problem.code == "more", at
 
 
-def _files(project: Project) -> Iterator[tuple[FilePath, str]]:
-    """See `source.manifest_files`. Raises Rejected for a folder that may not be read."""
-    try:
-        for path, shown in manifest_files(str(project.root), project.manifests):
-            yield FilePath(path), shown
-    except OSError as error:
-        folder = FilePath(error.filename)
-        raise unreadable(folder, os.path.relpath(folder, project.root), error) from None
-
-
 def _open_all(loading: _Loading) -> None:
     found = False
     try:
-        for path, shown in _files(loading.project):
+        for path, shown in files_of(loading.scope, loading.scope.manifests):
             found |= _open_file(loading, path, shown)
     except Rejected as rejected:
         loading.problems.extend(rejected.problems)
     if not found and not loading.problems:
-        where = ", ".join(loading.project.settings.manifests or ("this project",))
+        where = ", ".join(loading.scope.manifests) if loading.scope.named else "this project"
         hint = "a manifest starts with: apiVersion: pricebook/v1"
         loading.problems.append(Problem("no-manifest", f"there is no manifest in {where}", None, hint))
 
@@ -213,7 +202,7 @@ def _open_file(loading: _Loading, path: FilePath, shown: str) -> bool:
         loading.problems.extend(rejected.problems)
         return False
     documents, problems = read_documents(shown, text)
-    named = loading.project.settings.manifests is not None
+    named = loading.scope.named
     if not named and not any(map(is_manifest, documents)) and not (problems and _OURS.search(text)):
         return False  # somebody else's YAML beside the manifests
     loading.problems.extend(problems)
@@ -229,7 +218,7 @@ def _check_named(loading: _Loading, document: Document) -> None:
     """An overlay among the manifests is no noun; one that no environment names would do nothing."""
     from pricebook.manifest.overlay import overlay_files
 
-    if os.path.normpath(document.file) not in overlay_files(loading.project):
+    if os.path.normpath(document.file) not in overlay_files(loading.scope):
         message = f"no environment has this overlay: {quote(document.file)} changes nothing"
         hint = f"name it in pricebook.yaml: environments: {{NAME: {{overlays: [{document.file}]}}}}"
         loading.placer.add([Violation("unused-overlay", message, (), hint)], document, ("kind",))
@@ -248,7 +237,7 @@ def _open(loading: _Loading, document: Document) -> None:
         return
     loading.envelopes[ref] = envelope
     loading.placer.home(ref, document)
-    environments = loading.project.settings.environments
+    environments = loading.scope.environments
     for name in sorted(envelope.adopt.keys() - environments.keys()):
         hint = did_you_mean(name, environments) or f"environments: {', '.join(environments)}"
         message = f"environment {quote(name)} does not exist"
@@ -350,8 +339,8 @@ def _span_below(loading: _Loading, envelope: Envelope, base: Path, path: Path) -
 def _source(
     loading: _Loading, envelope: Envelope, spec: RatesFrom, facts: RateFacts, said_at: Callable[[Path], Span]
 ) -> Source:
-    path = (loading.project.root / envelope.document.file).parent / spec.table
-    return Source(path, os.path.relpath(path, loading.project.root), spec, said_at, facts)
+    path = (loading.scope.root / envelope.document.file).parent / spec.table
+    return Source(path, os.path.relpath(path, loading.scope.root), spec, said_at, facts)
 
 
 def _read_beside(
@@ -359,7 +348,7 @@ def _read_beside(
 ) -> Table:
     """A table whose rates are to be added to those that the card has. A rate in two sources is one schedule when their
     periods differ: the later one takes over when it starts. Otherwise it is a problem with both places."""
-    if not source.path.resolve().is_relative_to(loading.project.root.resolve()):
+    if not source.path.resolve().is_relative_to(loading.scope.root.resolve()):
         # Manifests may come from somebody who is not trusted with this machine's files.
         message = f"table {quote(source.spec.table)} is outside the project"
         loading.problems.append(

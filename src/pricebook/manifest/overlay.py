@@ -5,26 +5,30 @@ by the same models, and what is wrong with a patched value is told where the pat
 no substitution in texts, no merging of lists, no order in which one patch would win over another.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pricebook.catalog.model import Model, Path, Violation
+from pydantic import Field
+
+from pricebook.catalog.model import Model, Path, Text, Violation
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.envelope import OVERLAY, kind_of
 from pricebook.manifest.field_path import FieldPath, Finder, Label, Nowhere, put, read_path, value_at, words
 from pricebook.manifest.locate import KEY, NodePath
 from pricebook.manifest.place import Placer
-from pricebook.manifest.project import MAX_YAML, Patches, Project
 from pricebook.manifest.rates import overruled
-from pricebook.manifest.source import PROJECT_FILE, manifest_files
+from pricebook.manifest.scope import Scope, files_of
+from pricebook.manifest.source import PROJECT_FILE
 from pricebook.manifest.syntax import Document, read_documents
-from pricebook.manifest.text import read_text, unreadable
+from pricebook.manifest.text import MAX_YAML, read_text
 from pricebook.manifest.validation import validated
 from pricebook.problem import Problem, Rejected, did_you_mean, quote
 from pricebook.span import Span
+
+Patches = dict[Text, Annotated[dict[Text, Any], Field(min_length=1)]]
+"""Values by field path, of nouns by Ref: `{"product:pro": {"name": "Pro (test)"}}`."""
 
 
 class OverlayFile(Model):
@@ -85,19 +89,18 @@ class Overlay:
         return any(node[: len(path)] == path or path[: len(node)] == node for node in nodes)
 
 
-def read_overlay(project: Project, environment: str, placer: Placer) -> tuple[Overlay, list[Problem]]:
+def read_overlay(scope: Scope, environment: str, placer: Placer) -> tuple[Overlay, list[Problem]]:
     """The patches of an environment that there is, and which of its files cannot be read. What else is wrong with them,
     as far as can be told without the manifests, is noted in the placer."""
     overlay, problems = Overlay(), list[Problem]()
-    settings, base = project.settings.environments[environment], ("environments", environment)
+    settings, base = scope.environments[environment], ("environments", environment)
     if settings.patches:
-        document = Document(PROJECT_FILE, 0, None, Span(PROJECT_FILE, 1, 1))
-        _add(overlay, placer, document, (*base, "patches"), settings.patches)
+        _add(overlay, placer, _project_file(), (*base, "patches"), settings.patches)
     seen: set[str] = set()
     for index, name in enumerate(settings.overlays):
         at: Path = (*base, "overlays", index)
         try:
-            files = list(_files(project, name, at))
+            files = list(_files(scope, name, placer, at))
         except Rejected as rejected:
             problems += rejected.problems
             continue
@@ -108,12 +111,12 @@ def read_overlay(project: Project, environment: str, placer: Placer) -> tuple[Ov
     return overlay, problems
 
 
-def overlay_files(project: Project) -> set[str]:
+def overlay_files(scope: Scope) -> set[str]:
     """Every file that an environment names as an overlay, relative to the root."""
-    names = {name for environment in project.settings.environments.values() for name in environment.overlays}
+    names = {name for environment in scope.environments.values() for name in environment.overlays}
     try:
-        return {os.path.normpath(shown) for _, shown in manifest_files(str(project.root), sorted(names))}
-    except OSError:  # told where the environment's overlays are read
+        return {shown for _, shown in files_of(scope, sorted(names))}
+    except Rejected:  # told where the environment's overlays are read
         return set()
 
 
@@ -185,20 +188,21 @@ def _check_heard(placer: Placer, patch: Patch, spec: object, node: Path) -> None
     placer.add([Violation("patch-unheard", message, (), hint)], patch.document, patch.at)
 
 
-def _files(project: Project, name: str, at: Path) -> Iterator[tuple[FilePath, str]]:
+def _files(scope: Scope, name: str, placer: Placer, at: Path) -> Iterator[tuple[FilePath, str]]:
     """The files of an overlay. Raises Rejected for one that is not there, or outside of the project."""
-    path = project.root / name
-    if not path.resolve().is_relative_to(project.root.resolve()):
+    path = scope.root / name
+    if not path.resolve().is_relative_to(scope.root.resolve()):
         message, hint = f"overlay {quote(name)} is outside the project", "keep overlays below pricebook.yaml"
-        raise Rejected([Problem("outside", message, project.place(at), hint)])
+        raise Rejected([Problem("outside", message, placer.span(_project_file(), at), hint)])
     if not path.exists():
-        raise Rejected([Problem("missing-file", f"there is no overlay {quote(name)}", project.place(at))])
-    try:
-        for found, shown in manifest_files(str(project.root), [name]):
-            yield FilePath(found), os.path.normpath(shown)
-    except OSError as error:
-        folder = FilePath(error.filename)
-        raise unreadable(folder, os.path.relpath(folder, project.root), error) from None
+        raise Rejected(
+            [Problem("missing-file", f"there is no overlay {quote(name)}", placer.span(_project_file(), at))]
+        )
+    yield from files_of(scope, [name])
+
+
+def _project_file() -> Document:
+    return Document(PROJECT_FILE, 0, None, Span(PROJECT_FILE, 1, 1))
 
 
 def _read_file(overlay: Overlay, placer: Placer, path: FilePath, shown: str) -> Iterable[Problem]:

@@ -27,7 +27,6 @@ from pricebook.manifest.condition import CONDITIONS, NULL, PROPERTIES, Schema, g
 from pricebook.manifest.description import field_descriptions
 from pricebook.manifest.envelope import API_VERSION, MAX_NAME, Metadata
 from pricebook.manifest.overlay import OverlayFile
-from pricebook.manifest.project import ProjectSettings
 from pricebook.manifest.rate_form import RATE_CONDITIONS, rate_definitions
 from pricebook.manifest.rates_from import RatesFrom
 
@@ -55,12 +54,12 @@ _SHARED: dict[str, Schema] = {
 }
 
 
-def schema_files() -> dict[str, str]:
-    """The text of each schema by its file name."""
+def schema_files(settings: type[BaseModel]) -> dict[str, str]:
+    """The text of each schema by its file name; `settings` is the model of the project file."""
     schemas = {
         "manifest.schema.json": _manifest(),
         "overlay.schema.json": _whole(OverlayFile, "pricebook overlay"),
-        "project.schema.json": _whole(ProjectSettings, "pricebook project"),
+        "project.schema.json": _whole(settings, "pricebook project"),
     }
     return {name: schema_text({"$schema": DIALECT, "$id": HOME + name, **data}) for name, data in schemas.items()}
 

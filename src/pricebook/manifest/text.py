@@ -11,6 +11,8 @@ from typing import BinaryIO
 from pricebook.problem import Rejected, quote, reject
 from pricebook.span import Span
 
+MAX_YAML = 64 << 20
+"""Bytes of a manifest; a longer rate list belongs into a table."""
 _MARK = "\ufeff"
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _BYTE_ORDER_MARKS = {  # UTF-32 first: its little-endian mark begins with that of UTF-16

@@ -23,7 +23,7 @@ from pricebook.manifest.rates_from import RatesFrom
 from pricebook.manifest.row import Source
 from pricebook.manifest.syntax import read_documents
 from pricebook.manifest.tables import price_places
-from pricebook.manifest.text import read_text
+from pricebook.manifest.text import MAX_YAML, read_text
 from pricebook.manifest.validation import validated
 from pricebook.problem import Rejected
 from pricebook.span import Span
@@ -70,7 +70,6 @@ class Whereabouts:
     root: FilePath
     catalog: Catalog
     homes: Mapping[Ref, Home]
-    limit: int
     shelves: Mapping[str, Sequence[Shelf]] = field(default_factory=dict)
     overlay: "Overlay | None" = None
     """What was said otherwise than in the files, where anything was."""
@@ -129,7 +128,7 @@ class Whereabouts:
     def _text(self, file: str) -> str | None:
         if file not in self._texts:
             try:
-                self._texts[file] = read_text(self.root / file, file, limit=self.limit)
+                self._texts[file] = read_text(self.root / file, file, limit=MAX_YAML)
             except Rejected:  # gone since it was read
                 return None
         return self._texts[file]

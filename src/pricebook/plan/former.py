@@ -24,7 +24,7 @@ from pricebook.plan.snapshot import Snapshot, digest_of
 
 Moves = Sequence[tuple[Ref, Ref]]
 """From which name to which, without versions, in the order in which they happened. Never of pricing units: those stand
-by name inside every price, so a manifest cannot say that one was renamed (`manifest.project.Move`)."""
+by name inside every price, so a manifest cannot say that one was renamed (`project.project.Move`)."""
 
 
 def pending(snapshot: Snapshot, moves: Moves) -> tuple[tuple[Ref, Ref], ...]:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from pricebook.manifest.policy import Policy
-from pricebook.manifest.signed import Signed
 from pricebook.plan.hazard import Hazard
 from pricebook.policy.fact import Facts
 from pricebook.policy.finding import Finding
@@ -19,6 +17,8 @@ from pricebook.policy.registry import rules
 from pricebook.policy.review import Judged, Meter, run_rule
 from pricebook.policy.waiver import check_waivers, waived
 from pricebook.problem import Problem, Severity
+from pricebook.project.policy import Policy
+from pricebook.project.signed import Signed
 
 RANK: dict[str, int] = {"error": 0, "warning": 1, "note": 2, "never": -1}
 """How bad: the lower, the worse. `never` is worse than anything."""

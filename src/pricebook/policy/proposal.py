@@ -11,12 +11,12 @@ from pricebook.catalog.model import USD
 from pricebook.catalog.money import EXACT
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.timeline import read_key, read_schedule, terms_at
-from pricebook.manifest.policy import Policy
 from pricebook.plan.change import AddRates, FieldChange, RateChange, Supersede
 from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan, Step
 from pricebook.plan.timeline import prices_of
 from pricebook.policy.fact import Facts, money_words, terms_of
+from pricebook.project.policy import Policy
 
 if TYPE_CHECKING:
     from pricebook.catalog.package import Package

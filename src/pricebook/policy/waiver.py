@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from pricebook.catalog.instant import instant_words
-from pricebook.manifest.policy import Approver, Policy
-from pricebook.manifest.signed import Signed
 from pricebook.policy.pattern import matches
 from pricebook.policy.review import Judged
 from pricebook.problem import Problem, did_you_mean, quote
+from pricebook.project.policy import Approver, Policy
+from pricebook.project.signed import Signed
 
 NOT_WAIVED = frozenset(
     ("rule-failed", "rule-slow", "waiver-expired", "waiver-unused", "waiver-unknown", "waiver-refused")

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from pricebook.apply.ports import NOTHING, Store
 from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
-from pricebook.manifest.project import Project, read_project
 from pricebook.manifest.source import PROJECT_FILE
 from pricebook.plan.change import Change
 from pricebook.plan.former import renamed
@@ -24,6 +23,7 @@ from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Besides, Plan
 from pricebook.problem import Problem, Rejected, quote, reject
+from pricebook.project.project import Project, read_project
 from pricebook.workflow.git import GitFailed, ask, git
 from pricebook.workflow.plan import plan
 from pricebook.workflow.review import Meter

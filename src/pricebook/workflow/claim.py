@@ -5,9 +5,9 @@ from functools import partial
 
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded
-from pricebook.manifest.project import Project
 from pricebook.plan.adoption import Claims
 from pricebook.problem import Problem, Rejected
+from pricebook.project.project import Project
 from pricebook.span import Span
 
 

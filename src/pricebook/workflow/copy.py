@@ -11,10 +11,10 @@ from typing import Any
 
 from pricebook.apply.copied import Copied, Copier
 from pricebook.apply.ports import Clock, Journal, Store
-from pricebook.manifest.project import METRONOME, Project
 from pricebook.plan.document import write
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem, Rejected, quote, reject
+from pricebook.project.project import METRONOME, Project
 from pricebook.span import Span
 from pricebook.workflow.plan import plan
 

@@ -10,10 +10,8 @@ from pathlib import Path
 from pricebook.apply.ports import Journal, State, StoreError
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.reference import Ref
-from pricebook.manifest.acceptance import Known, check_acceptances, read_acceptances
-from pricebook.manifest.edit import ManifestEdit, Wish
+from pricebook.edit.manifest_edit import ManifestEdit, Wish
 from pricebook.manifest.load import Loaded, load
-from pricebook.manifest.project import Project
 from pricebook.plan.drift import Drift, DriftReport, Facet, compare
 from pricebook.plan.former import Moves, pending, present, retold
 from pricebook.plan.planner import RehearsalFailed
@@ -21,6 +19,8 @@ from pricebook.plan.revert import revert_plan
 from pricebook.plan.snapshot import AFTER_RATES, Snapshot
 from pricebook.plan.step import Plan
 from pricebook.problem import reject
+from pricebook.project.acceptance import Known, check_acceptances, read_acceptances
+from pricebook.project.project import Project
 from pricebook.workflow.writing import FileChange, write_all
 
 

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.timeline import read_schedule
-from pricebook.manifest.policy import Policy
 from pricebook.plan.change import AddRates
 from pricebook.plan.hazard import REFUSED, Hazard
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem, Rejected, did_you_mean, quote
+from pricebook.project.policy import Policy
 
 ALL = "all"
 """Allows every hazard."""

@@ -16,7 +16,6 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.impact_limit import ImpactLimits
 from pricebook.catalog.instant import next_hour
 from pricebook.catalog.timeline import read_schedule
-from pricebook.manifest.project import Project
 from pricebook.plan.change import AddRates
 from pricebook.plan.contract import Contract
 from pricebook.plan.former import Moves, renamed
@@ -29,6 +28,7 @@ from pricebook.preview.impact import Billing, Impact, impact
 from pricebook.preview.price import EXACT
 from pricebook.preview.terms import Window
 from pricebook.problem import Problem, reject
+from pricebook.project.project import Project
 from pricebook.span import Span
 from pricebook.usage.assessment import Assessment
 from pricebook.usage.engine import Engine

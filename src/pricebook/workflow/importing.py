@@ -21,17 +21,17 @@ from pricebook.catalog.product import Product
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.unit import BUILT_IN, scale_of
-from pricebook.manifest.arrangement import files_for
-from pricebook.manifest.dump import manifest_text, rates_data, spec_data
-from pricebook.manifest.edit import ManifestEdit
+from pricebook.edit.arrangement import files_for
+from pricebook.edit.dump import manifest_text, rates_data, spec_data
+from pricebook.edit.manifest_edit import ManifestEdit
+from pricebook.edit.table_dump import Dumped, tables_of
 from pricebook.manifest.load import Loaded, load
-from pricebook.manifest.project import MAX_YAML, Project
-from pricebook.manifest.table_dump import Dumped, tables_of
 from pricebook.manifest.whereabouts import Whereabouts
 from pricebook.plan.drift import Comparison, Facet, compare
 from pricebook.plan.meaning import as_meant
 from pricebook.plan.snapshot import Snapshot
 from pricebook.problem import Rejected, quote, reject
+from pricebook.project.project import Project
 from pricebook.workflow.drift import wish_of
 from pricebook.workflow.git import uncommitted
 from pricebook.workflow.survey import Left, Readable, Survey, survey
@@ -146,7 +146,7 @@ def _loaded(project: Project, environment: str) -> Loaded:
         except Rejected as rejected:
             if {problem.code for problem in rejected.problems} != {"no-manifest"}:
                 raise
-    return Loaded(Catalog(), Whereabouts(project.root, Catalog(), {}, MAX_YAML))
+    return Loaded(Catalog(), Whereabouts(project.root, Catalog(), {}))
 
 
 def _folder(project: Project, output: str | None) -> str:

@@ -13,9 +13,7 @@ from pricebook.catalog.fingerprint import content_digest
 from pricebook.catalog.migration import Migration
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.manifest.customer_list import read_customers
 from pricebook.manifest.load import Loaded
-from pricebook.manifest.project import Project
 from pricebook.manifest.text import read_text
 from pricebook.manifest.whereabouts import Spot
 from pricebook.plan.migration.choice import Choice
@@ -28,6 +26,8 @@ from pricebook.plan.migration.standing import Lives, gathered, keyed
 from pricebook.plan.snapshot import Snapshot
 from pricebook.preview.impact import Impact
 from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
+from pricebook.project.customer_list import read_customers
+from pricebook.project.project import Project
 from pricebook.span import Span
 from pricebook.workflow.impact import exceeded
 

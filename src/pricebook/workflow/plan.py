@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from pricebook.apply.ports import Store
 from pricebook.manifest.load import Loaded, load
-from pricebook.manifest.project import Project
 from pricebook.plan.former import renamed
 from pricebook.plan.planner import RehearsalFailed, make_plan
 from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan
 from pricebook.problem import reject
+from pricebook.project.project import Project
 from pricebook.workflow.claim import claims_of
 from pricebook.workflow.limits import check_limits
 from pricebook.workflow.policy import company_rules

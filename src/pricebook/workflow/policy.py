@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.model import Path, Violation
-from pricebook.manifest.policy import Policy
-from pricebook.manifest.project import Project
 from pricebook.plan.hazard import Hazard
 from pricebook.policy.judge import failing, known_ids
 from pricebook.problem import Problem, Rejected, did_you_mean, quote
+from pricebook.project.policy import Policy
+from pricebook.project.project import Project
 
 if TYPE_CHECKING:
     from pricebook.policy.company import Compiled
@@ -53,8 +53,8 @@ def company_rules(project: Project, environment: str) -> "list[Compiled]":
     policy = project.policy(environment)
     if not policy.company_rules:
         return []
-    from pricebook.manifest.lookup import read_lookups
     from pricebook.policy.company import compiled
+    from pricebook.project.lookup import read_lookups
 
     tables = read_lookups(project, policy, _said_in(project, environment, "tables"))
     found, wrong = compiled(policy, tables)

@@ -9,11 +9,11 @@ from pricebook.catalog.model import Path
 from pricebook.catalog.policy_test import PolicyCase, PolicyTest
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded
-from pricebook.manifest.project import Project
 from pricebook.manifest.whereabouts import Spot
 from pricebook.policy.cel import CelError
 from pricebook.policy.company import Compiled
 from pricebook.problem import Problem, did_you_mean, quote
+from pricebook.project.project import Project
 from pricebook.span import Span
 from pricebook.workflow.policy import company_rules
 

@@ -9,7 +9,6 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.scenario_check import package_at
-from pricebook.manifest.usage_file import CustomerUsage, read_usage
 from pricebook.preview.bill import NOTHING, bill, rolled_over
 from pricebook.preview.invoice import Bill
 from pricebook.preview.materialise import materialise
@@ -17,6 +16,7 @@ from pricebook.preview.part import parts
 from pricebook.preview.tariff import Prices, Tariff, card_of
 from pricebook.preview.terms import Terms
 from pricebook.problem import did_you_mean, quote, reject
+from pricebook.project.usage_file import CustomerUsage, read_usage
 from pricebook.usage.engine import Engine
 from pricebook.workflow.metering import Metered, meter_events
 

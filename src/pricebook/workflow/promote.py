@@ -19,13 +19,13 @@ from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.field_path import FieldPath, Finder, Nowhere, put, taken_out, value_at
 from pricebook.manifest.load import Loaded
-from pricebook.manifest.project import Project
 from pricebook.plan.applied import applied, from_now_on
 from pricebook.plan.diff import NO_RATES
 from pricebook.plan.drift import Comparison, Facet, compare
 from pricebook.plan.former import present
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem, Rejected
+from pricebook.project.project import Project
 from pricebook.workflow.parity import load_both
 from pricebook.workflow.plan import plan_to
 from pricebook.workflow.review import Meter

@@ -11,12 +11,12 @@ from functools import partial
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
-from pricebook.manifest.policy import Policy
 from pricebook.policy.fact import Facts
 from pricebook.policy.finding import Finding
 from pricebook.policy.judge import Task, level_of
 from pricebook.policy.proposal import Proposal
 from pricebook.problem import Severity
+from pricebook.project.policy import Policy
 
 SECONDS = 10.0
 """How long one rule may take."""

@@ -14,22 +14,22 @@ from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import USD
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key, read_schedule, terms_at
+from pricebook.edit.repricing import Edit, RoundedAway, Scaling, copy_item, edited, reprice_rate
+from pricebook.edit.rewrite import Unplaceable, places_of
+from pricebook.edit.table_text import cell, with_cells
 from pricebook.manifest.load import Loaded, load
-from pricebook.manifest.project import MAX_YAML, Project
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates import read_rates
 from pricebook.manifest.rates_from import RatesFrom
-from pricebook.manifest.repricing import Edit, RoundedAway, Scaling, copy_item, edited, reprice_rate
-from pricebook.manifest.rewrite import Unplaceable, places_of
 from pricebook.manifest.row import Source
 from pricebook.manifest.syntax import read_documents
-from pricebook.manifest.table_text import cell, with_cells
 from pricebook.manifest.tables import price_places
-from pricebook.manifest.text import as_written, editable, read_text
+from pricebook.manifest.text import MAX_YAML, as_written, editable, read_text
 from pricebook.manifest.validation import validated
 from pricebook.policy.fact import Facts, flat_price, money_words, terms_of
 from pricebook.policy.view import SELECTED, now_text, selected
 from pricebook.problem import Problem, Rejected, quote, reject
+from pricebook.project.project import Project
 from pricebook.span import Span
 from pricebook.workflow.writing import FileChange, write_all
 

@@ -6,9 +6,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pricebook.manifest.load import Loaded
-from pricebook.manifest.policy import Policy
-from pricebook.manifest.project import Project
-from pricebook.manifest.signed import signed_waivers
 from pricebook.manifest.whereabouts import Spot, Whereabouts
 from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan
@@ -16,6 +13,9 @@ from pricebook.policy.fact import Facts
 from pricebook.policy.judge import Task, Verdict, catalog_tasks, in_order, judge, known_ids, plan_tasks, settle
 from pricebook.policy.proposal import Proposal
 from pricebook.problem import Problem
+from pricebook.project.policy import Policy
+from pricebook.project.project import Project
+from pricebook.project.signed import signed_waivers
 from pricebook.span import Span
 
 if TYPE_CHECKING:

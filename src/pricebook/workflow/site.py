@@ -12,11 +12,11 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from pricebook.apply.ports import ContractStore, Store
-from pricebook.manifest.project import Project
 from pricebook.plan.former import renamed
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import Snapshot
 from pricebook.problem import Problem, Rejected, quote, reject
+from pricebook.project.project import Project
 from pricebook.workflow.plan import plan
 from pricebook.workflow.present import present_store
 

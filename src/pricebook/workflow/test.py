@@ -11,17 +11,17 @@ from typing import Any
 from pricebook.catalog.model import Path, Scale
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.scenario import Scenario
-from pricebook.manifest.dump import BARE, money_text
+from pricebook.edit.dump import BARE, money_text
+from pricebook.edit.rewrite import Unplaceable, rewritten
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.locate import locate
-from pricebook.manifest.project import MAX_YAML, Project
-from pricebook.manifest.rewrite import Unplaceable, rewritten
 from pricebook.manifest.syntax import read_documents
-from pricebook.manifest.text import as_written, editable, read_text
+from pricebook.manifest.text import MAX_YAML, as_written, editable, read_text
 from pricebook.preview.invoice import Invoice, Line
 from pricebook.preview.tariff import Tariff
 from pricebook.preview.verdict import Mismatch, Verdict, judge, writable
 from pricebook.problem import did_you_mean, quote, reject
+from pricebook.project.project import Project
 from pricebook.span import Span
 from pricebook.workflow.writing import FileChange
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pricebook.manifest.load import Loaded, load
-from pricebook.manifest.project import Project
 from pricebook.policy.judge import in_order
 from pricebook.problem import Problem, Rejected
+from pricebook.project.project import Project
 from pricebook.span import Span
 from pricebook.workflow.policy import checked_policy, company_rules, stopping
 from pricebook.workflow.review import Meter, review_catalog

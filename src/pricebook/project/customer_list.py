@@ -4,9 +4,9 @@ import csv
 import os
 from io import StringIO
 
-from pricebook.manifest.project import Project
 from pricebook.manifest.text import read_text
 from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
+from pricebook.project.project import Project
 from pricebook.span import Span
 
 MAX_BYTES = 1 << 28

@@ -22,8 +22,8 @@ from pricebook.catalog.recurring import AccessAmount, RecurringCredit
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import Timeline, read_key, read_schedule
 from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
+from pricebook.edit.layout import lay_out
 from pricebook.manifest.envelope import API_VERSION
-from pricebook.manifest.layout import lay_out
 
 _SHARED = ("rate_type", "entitled", "credit_type")
 """What the prices of one rate usually share: it stands beside the schedule then."""

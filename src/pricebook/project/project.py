@@ -13,17 +13,15 @@ from pricebook.catalog.model import Model, Number, Text, Violation, broken
 from pricebook.catalog.model import Path as NounPath
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.manifest.locate import locate
+from pricebook.manifest.overlay import Patches
 from pricebook.manifest.place import Placer
-from pricebook.manifest.policy import Policy
 from pricebook.manifest.source import PROJECT_FILE, find_root
 from pricebook.manifest.syntax import read_documents
-from pricebook.manifest.text import read_text
+from pricebook.manifest.text import MAX_YAML, read_text
 from pricebook.manifest.validation import validated
 from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
+from pricebook.project.policy import Policy
 from pricebook.span import Span
-
-MAX_YAML = 64 << 20
-"""Bytes of a manifest; a longer rate list belongs into a table."""
 
 Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=24)]
 
@@ -36,9 +34,6 @@ _ANYWHERE = ("store", "journal", "account", "overlays", "patches", "removed", "p
 Seconds = Annotated[
     Number, Field(gt=0, le=600), WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 600})
 ]
-Patches = dict[Text, Annotated[dict[Text, Any], Field(min_length=1)]]
-"""Values by field path, of nouns by Ref: `{"product:pro": {"name": "Pro (test)"}}`."""
-
 
 MovedRef = Annotated[
     str,
@@ -169,6 +164,16 @@ class Project:
     def manifests(self) -> tuple[str, ...]:
         """The files and folders that may hold manifests, relative to the root."""
         return self.settings.manifests or (".",)
+
+    @property
+    def named(self) -> bool:
+        """Whether the project says which files hold manifests."""
+        return self.settings.manifests is not None
+
+    @property
+    def environments(self) -> Mapping[str, Environment]:
+        """The places that bill, by name."""
+        return self.settings.environments
 
     def tops(self, environment: str) -> tuple[str, ...]:
         """The same with those that hold the overlays of an environment."""

@@ -13,7 +13,7 @@ from typing import Any
 from pricebook.catalog.instant import parse_instant
 from pricebook.catalog.model import Path
 from pricebook.catalog.money import EXACT, parse_money, plain, read_number
-from pricebook.manifest.rewrite import Place, Unplaceable
+from pricebook.edit.rewrite import Place, Unplaceable
 from pricebook.manifest.syntax import Token
 
 Edit = tuple[int, int, str]

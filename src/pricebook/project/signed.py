@@ -7,13 +7,13 @@ from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.locate import NodePath, locate
 from pricebook.manifest.place import Placer
-from pricebook.manifest.policy import WaiverHere, Waivers
-from pricebook.manifest.project import MAX_YAML, Project
 from pricebook.manifest.source import WAIVERS_FILE
 from pricebook.manifest.syntax import read_documents
-from pricebook.manifest.text import read_text
+from pricebook.manifest.text import MAX_YAML, read_text
 from pricebook.manifest.validation import validated
+from pricebook.manifest.waiver import WaiverHere, Waivers
 from pricebook.problem import Problem, Rejected
+from pricebook.project.project import Project
 from pricebook.span import Span
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pricebook.catalog.money import read_number
-from pricebook.manifest.policy import LookupTable, Policy
-from pricebook.manifest.project import Project
 from pricebook.manifest.text import read_text
 from pricebook.problem import Problem, Rejected, did_you_mean, quote
+from pricebook.project.policy import LookupTable, Policy
+from pricebook.project.project import Project
 from pricebook.span import Span
 
 MAX_LOOKUP = 64 << 20

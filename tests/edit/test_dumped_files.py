@@ -9,7 +9,7 @@ from pricebook.catalog.fingerprint import noun_of
 from pricebook.catalog.model import Scale
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.manifest.dump import dump, money_text
+from pricebook.edit.dump import dump, money_text
 
 PACKAGE = {
     "name": "Pro v{version}",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pricebook.manifest.rewrite import Unplaceable
+from pricebook.edit.rewrite import Unplaceable
 
 
 def cells_of(line: str, delimiter: str) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricebook.manifest.layout import lay_out
+from pricebook.edit.layout import lay_out
 from pricebook.manifest.syntax import read_documents
 from strategy import HOSTILE, TEXTS
 

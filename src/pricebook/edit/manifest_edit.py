@@ -1,6 +1,6 @@
 """Writing into the manifests what an account says: edits of the text, which leave everything else as it stands.
 
-A price is changed where it stands, in a list or in a table (`manifest.table_edit`); a field that differs is replaced,
+A price is changed where it stands, in a list or in a table (`edit.table_edit`); a field that differs is replaced,
 added or taken out. What has no place of its own in the text is left, with the reason, and never guessed.
 """
 
@@ -15,22 +15,22 @@ from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.timeline import read_key
-from pricebook.manifest.dump import rates_data, spec_data
+from pricebook.edit.dump import rates_data, spec_data
+from pricebook.edit.rewrite import GONE, Further, Place, Unplaceable, places_of, rewritten
+from pricebook.edit.table_edit import TableEdit
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates import read_rates
 from pricebook.manifest.rates_from import RatesFrom
-from pricebook.manifest.rewrite import GONE, Further, Place, Unplaceable, places_of, rewritten
 from pricebook.manifest.row import Source
 from pricebook.manifest.syntax import read_documents
-from pricebook.manifest.table_edit import TableEdit
 from pricebook.manifest.text import as_written, editable
 from pricebook.manifest.validation import validated
 from pricebook.manifest.whereabouts import Spot
 from pricebook.problem import quote
 
 Change = tuple[str, Mapping[Path, Any]]
-"""What is to be edited, in words, and the new values of a document by path (`manifest.rewrite`)."""
+"""What is to be edited, in words, and the new values of a document by path (`edit.rewrite`)."""
 _RATES: Path = ("spec", "rates")
 
 

@@ -11,11 +11,11 @@ from io import StringIO
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Path
 from pricebook.catalog.timeline import RateKey, Segment, Timeline, read_key, read_schedule, terms_at
-from pricebook.manifest.dump import day_text, times_of
-from pricebook.manifest.rewrite import Unplaceable
+from pricebook.edit.dump import day_text, times_of
+from pricebook.edit.rewrite import Unplaceable
+from pricebook.edit.table_dump import Form, amount_text, form_of, terms_of
+from pricebook.edit.table_text import cell, with_cells
 from pricebook.manifest.row import Source
-from pricebook.manifest.table_dump import Form, amount_text, form_of, terms_of
-from pricebook.manifest.table_text import cell, with_cells
 from pricebook.manifest.tables import price_places
 
 

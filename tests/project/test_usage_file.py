@@ -8,9 +8,9 @@ import pytest
 
 from pricebook.catalog.usage import Quantity, SeatChange
 from pricebook.manifest.load import load
-from pricebook.manifest.project import read_project
-from pricebook.manifest.usage_file import CustomerUsage, read_usage
 from pricebook.problem import Rejected
+from pricebook.project.project import read_project
+from pricebook.project.usage_file import CustomerUsage, read_usage
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOG = load(read_project(ROOT / "examples" / "starter-plan")).catalog

@@ -20,7 +20,7 @@ from pricebook.catalog.naming import name_of
 from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.timeline import RateKey, Timeline, read_key, read_schedule
-from pricebook.manifest.dump import day_text, times_of
+from pricebook.edit.dump import day_text, times_of
 
 MANY = 30
 """With so many rows of one form a card has a table of them."""

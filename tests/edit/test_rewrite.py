@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pricebook.catalog.model import Path
-from pricebook.manifest.rewrite import GONE, Further, Unplaceable, rewritten
+from pricebook.edit.rewrite import GONE, Further, Unplaceable, rewritten
 from pricebook.manifest.syntax import read_documents
 
 TEXT = """\

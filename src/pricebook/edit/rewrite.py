@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from pricebook.catalog.model import Path
 from pricebook.catalog.money import plain
+from pricebook.edit.layout import inline, lay_out
 from pricebook.manifest.field_path import put, taken_out, value_at
-from pricebook.manifest.layout import inline, lay_out
 from pricebook.manifest.syntax import Token, node_tokens, read_documents
 
 _SIMPLE = re.compile(r"[\w .,$€£<>/()+-]+")

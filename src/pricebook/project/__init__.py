@@ -1,0 +1,1 @@
+"""The project file, and the other files of a project that declare no noun."""
