@@ -39,7 +39,7 @@ def command(
     rows: str | None,
     prune: bool,
 ) -> None:
-    """Make the store say what the manifests say.
+    """Make the store say what the manifests say, or what a plan file says.
 
     Without a file: plans, shows the plan, asks on a terminal (or takes --yes), applies. With a plan file: does exactly
     what the file says, if the store is still as it was where the plan changes it.

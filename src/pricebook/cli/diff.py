@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @report_option
 @click.pass_context
 def command(ctx: click.Context, one: str, other: str, rows: str | None) -> None:
-    """Compare what two environments hold: what is the same, what differs, what only one of them has.
+    """Compare what two environments hold: the same, different, missing, only there. Reads only.
 
     Reads both stores and writes to neither; tokens that can only read are enough. Prices are compared from now on, not
     in what was billed before; packages by the content of their newest versions, whatever their numbers. What differs

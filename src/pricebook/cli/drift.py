@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @report_option
 @click.pass_context
 def command(ctx: click.Context, accept: Path | None, adopt: bool, revert: Path | None, rows: str | None) -> None:
-    """Compare the account with git, and say who moved.
+    """Say what somebody changed in the account, and what git has that it does not. Reads only.
 
     Reads the manifests and the store; a token that can only read is enough, and only --adopt writes to the manifests.
     Tells apart what somebody changed in the account (drifted), what git has and nobody applied yet (pending), and what

@@ -47,7 +47,7 @@ def command(
     dry_run: bool,
     allow_dirty: bool,
 ) -> None:
-    """Write manifests of what the account has. The account is only read.
+    """Write manifests of what an account has, or update them. Reads the account only.
 
     Names are made from display names, references are by name, and each manifest says which object it adopts. What is
     chosen brings along what it needs; --tag, --card, --name and --kind may be repeated. Run again, it updates the

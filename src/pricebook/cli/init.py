@@ -13,7 +13,7 @@ from pricebook.cli.invocation import Invocation, refusals
 )
 @click.pass_context
 def command(ctx: click.Context, namespace: str | None) -> None:
-    """Start a project here: pricebook.yaml, a first catalogue, JSON Schemas and editor settings.
+    """Start a project: pricebook.yaml, a first catalogue, editor settings.
 
     Files that exist are left as they are.
     """

@@ -45,8 +45,14 @@ class Invocation:
     @classmethod
     def of(cls, ctx: click.Context) -> "Invocation":
         """The invocation of a command's context."""
-        o = ctx.find_root().obj
-        return cls(o["directory"], o["environment"], o["as_of"], o["format"], o.get("reports", ()))
+        said = ctx.find_root().ensure_object(dict)
+        return cls(
+            said.get("directory", Path()),
+            said.get("environment"),
+            said.get("as_of"),
+            said.get("format_", "text"),
+            said.get("reports", ()),
+        )
 
     @property
     def json(self) -> bool:

@@ -1,39 +1,44 @@
-"""The command line. One file per command; a command's module is imported only when the command runs."""
+"""The command line: a table of commands, each a module of its own that is imported only when it runs.
 
+The options of every command stand before its name or behind it; what stands behind wins.
+"""
+
+from copy import copy
 from importlib import import_module
-from pathlib import Path
 
 import click
 
 from pricebook import __version__
-from pricebook.cli.options import FORMATS
+from pricebook.cli.options import SHARED
+from pricebook.problem import did_you_mean
 
 COMMANDS = {
     "init": "Start a project: pricebook.yaml, a first catalogue, editor settings.",
-    "validate": "Check the manifests and say everything that is wrong with them.",
+    "validate": "Check the manifests and say everything that is wrong with them, all at once.",
     "plan": "Show what would change, in money and in customers. Writes nothing to the store.",
     "apply": "Make the store say what the manifests say, or what a plan file says.",
-    "serve": "Serve an account that speaks Metronome's API, for tests and laptops.",
+    "serve": "Serve an account that speaks Metronome's API, for laptops, CI and tests.",
     "site": "Write the price list as a web site: any date, history, changes, packages, a JSON feed.",
     "show": "Look up what something costs on a date, how that came to be, and who an alias stands for.",
     "history": "The journal as an audit log: when, who, from which commit, which plan, what was done.",
-    "copy": "Copy a store and its journal to another database, a team's server say, and verify it.",
-    "cohorts": "Say who is on which version of a package: since when, until when, and how they came.",
+    "copy": "Copy an environment's store and journal to another database, and verify that it is the same there.",
+    "cohorts": "Say who is on which version of a package: since when, until when, and under which alias they came.",
     "provision": "Give a customer a contract on a package, and nothing else: what it will be is shown first.",
     "drift": "Say what somebody changed in the account, and what git has that it does not. Reads only.",
     "import": "Write manifests of what an account has, or update them. Reads the account only.",
     "diff": "Compare what two environments hold: the same, different, missing, only there. Reads only.",
-    "promote": "Plan to make one environment hold what another one holds. Writes to neither.",
-    "account": "Say which account an environment is, by the mark in it; mark it anew.",
-    "reprice": "Write other prices into the manifests, from a day on, for review.",
+    "promote": "Plan to make environment TO hold what environment FROM holds. Writes to neither.",
+    "account": "Say which account an environment is: the mark in the account, and what pricebook.yaml remembers.",
+    "reprice": "Write other prices into the manifests, from a day on, for review. The store is not touched.",
     "migrate": "Move customers from older versions of a package to another one, as a reviewed plan.",
-    "rules": "List the rules, with the severity that each has here.",
+    "rules": "List the rules, with the severity that each has in this environment.",
     "explain": "Show the page of a rule, a hazard or an error code.",
     "post": "Put what was found where reviewers are: comments, issues and findings of GitHub and GitLab.",
-    "preview": "Show what a contract on a package is billed, line by line, and why.",
-    "test": "Run the price tests among the manifests: what scenarios are billed, against what they expect.",
+    "preview": "Show what a contract on PACKAGE is billed, line by line, and why.",
+    "test": "Run the price tests: the scenarios and policy tests among the manifests, or those named.",
     "schema": "Print or write the JSON Schemas of manifests and plans.",
 }
+"""Commands, in the order of use, with the first paragraph of their help."""
 
 MODULES = {"import": "importing"}
 """Commands whose name cannot be a module's."""
@@ -50,8 +55,7 @@ class Commands(click.Group):
         """Import the module of one command; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"pricebook.cli.{MODULES.get(cmd_name, cmd_name)}").command
-        return command
+        return _sharing(import_module(f"pricebook.cli.{MODULES.get(cmd_name, cmd_name)}").command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands from their one-line descriptions."""
@@ -63,25 +67,28 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, with the nearest command named for a mistyped one."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from pricebook.problem import did_you_mean
-
             near = did_you_mean(args[0], COMMANDS)
             ctx.fail(f"there is no command {args[0]!r}" + (f"; {near}" if near else ""))
         return super().resolve_command(ctx, args)
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="pricebook", message="%(prog)s %(version)s")
-@click.option("-C", "directory", type=click.Path(path_type=Path), default=".", metavar="DIR", help="Work in DIR.")
-@click.option("--env", "environment", metavar="NAME", help="The environment; the project's default one otherwise.")
-@click.option(
-    "--as-of", metavar="INSTANT", help="Plan as of this instant (2026-01-01 or 2026-01-01T09:00:00Z), not now."
+def _sharing(command: click.Command) -> click.Command:
+    """The command, and those in it, with the options that every command has."""
+    made = copy(command)
+    made.params = [*command.params, *SHARED]
+    if isinstance(made, click.Group):
+        made.commands = {name: _sharing(each) for name, each in made.commands.items()}
+    return made
+
+
+@click.command(
+    cls=Commands,
+    params=list(SHARED),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", help="How to print results.")
-@click.pass_context
-def root(ctx: click.Context, directory: Path, environment: str | None, as_of: str | None, format_: str) -> None:
+@click.version_option(__version__, prog_name="pricebook", message="%(prog)s %(version)s")
+def root() -> None:
     """Pricing as code for companies that bill with Metronome.
 
     Prices live as manifests in git; pricebook plans what a change would do, and applies exactly that.
     """
-    ctx.obj = {"directory": directory, "environment": environment, "as_of": as_of, "format": format_}

@@ -1,11 +1,31 @@
-"""Options that several commands share."""
+"""Options that several commands share: those of every command, and what some of them have in common."""
 
+from functools import partial
 from pathlib import Path
 
 import click
 
 FORMATS = ("text", "json", "markdown", "html", "sarif", "junit", "github")
 """`format.table.Format`, whose module a lean command does not import."""
+
+
+def _said(ctx: click.Context, param: click.Parameter, value: object) -> None:
+    """What was said of a shared option, for `Invocation.of`; of two places the later one counts."""
+    said = ctx.find_root().ensure_object(dict)
+    if value is not None:
+        said[param.name] = value
+
+
+_shared = partial(click.Option, expose_value=False, callback=_said)
+SHARED = (
+    _shared(["-C", "directory"], type=click.Path(path_type=Path), metavar="DIR", help="Work in DIR."),
+    _shared(["--env", "environment"], metavar="NAME", help="The environment; the project's default one otherwise."),
+    _shared(
+        ["--as-of"], metavar="INSTANT", help="Plan as of this instant (2026-01-01 or 2026-01-01T09:00:00Z), not now."
+    ),
+    _shared(["--format", "format_"], type=click.Choice(FORMATS), help="How to print results."),
+)
+"""Options of every command."""
 
 
 def _reports(ctx: click.Context, _: click.Parameter, values: tuple[str, ...]) -> None:
@@ -15,7 +35,7 @@ def _reports(ctx: click.Context, _: click.Parameter, values: tuple[str, ...]) ->
         if name not in FORMATS or not equals or not file:
             raise click.BadParameter(f"{value!r} is not FORMAT=FILE, with FORMAT one of {', '.join(FORMATS)}")
         found.append((name, Path(file)))
-    ctx.find_root().obj["reports"] = tuple(found)
+    ctx.find_root().ensure_object(dict)["reports"] = tuple(found)
 
 
 report_option = click.option(

@@ -49,7 +49,7 @@ def command(
     engine: str,
     exit_code: bool,
 ) -> None:
-    """Show what would change in the store, in money and in customers.
+    """Show what would change, in money and in customers. Writes nothing to the store.
 
     Reads the manifests and the store, writes to neither. The plan has been rehearsed: applied to what was observed, it
     leads to what the manifests say. With -o the plan is written to a file, and `pricebook apply FILE` does exactly it.

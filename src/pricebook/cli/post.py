@@ -12,7 +12,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.group()
 def command() -> None:
-    """Put what was found where reviewers are: for CI jobs of GitHub and GitLab.
+    """Put what was found where reviewers are: comments, issues and findings of GitHub and GitLab.
 
     Everything comes from the variables that the job has. GITHUB_TOKEN (or PRICEBOOK_GITLAB_TOKEN) is the token; it is
     never printed. What was posted before is found by its marker and its author and edited in place.

@@ -22,7 +22,7 @@ from pricebook.cli.session import errors
 def command(
     ctx: click.Context, source: str, target: str, output: Path | None, rows: str | None, exit_code: bool
 ) -> None:
-    """Plan to make environment TO hold what environment FROM holds.
+    """Plan to make environment TO hold what environment FROM holds. Writes to neither.
 
     The content is read from FROM's store, so what was tried there is what goes on, whatever the manifests say by now.
     What an overlay of either has a say in is taken as the manifests have it for TO. Prices go on as they hold from now

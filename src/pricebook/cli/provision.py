@@ -20,7 +20,7 @@ from pricebook.cli.session import errors
 def command(
     ctx: click.Context, customer: str, package: str, starting_at: str, uniqueness_key: str | None, yes: bool
 ) -> None:
-    """Give a customer a contract on a package.
+    """Give a customer a contract on a package, and nothing else: what it will be is shown first.
 
     Shows what it will be (its terms in dates, its end, the first invoice without usage) and asks. The vendor takes
     nothing else of a contract on a package: whatever should be different belongs into the package. Asking twice makes

@@ -15,7 +15,7 @@ from pricebook.problem import Problem, did_you_mean
 )
 @click.pass_context
 def command(ctx: click.Context, name: str | None, output: Path | None) -> None:
-    """Print a JSON Schema (2020-12), or write all of them.
+    """Print or write the JSON Schemas of manifests and plans.
 
     NAME is manifest (the default), overlay, project, plan, migration (a line of such a plan) or feed. Editors complete
     and check manifests with them.

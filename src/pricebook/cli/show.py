@@ -40,7 +40,7 @@ def command(
     desired: bool,
     rows: str | None,
 ) -> None:
-    """Look up what something costs, how that came to be, and who an alias stands for.
+    """Look up what something costs on a date, how that came to be, and who an alias stands for.
 
     OBJECT is a product (its price on a date, or the timeline of each of its prices), a rate card, a package (its
     versions and aliases), or two versions of one: package:starter@1..@3. Without it, every price and alias is meant.

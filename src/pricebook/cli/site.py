@@ -20,7 +20,7 @@ from pricebook.cli.session import errors
 @click.option("--desired", is_flag=True, help="As the store would be once the manifests were applied, not as it is.")
 @click.pass_context
 def command(ctx: click.Context, output: Path, cohorts: bool, desired: bool) -> None:
-    """Write the price list as a web site: for any date, with history, changes, packages, and a JSON feed.
+    """Write the price list as a web site: any date, history, changes, packages, a JSON feed.
 
     The pages need no server and no network: open DIR/index.html, or publish DIR below any path. They open on the
     reader's today; with --as-of, on that instant. The same store gives the same bytes.
