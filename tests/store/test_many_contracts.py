@@ -20,7 +20,7 @@ def filled(path: Path, contracts: int) -> SqlStore:
     """A store with so many contracts on one version, two of each customer."""
     store = SqlStore(f"sqlite:///{path}")
     ids = fill(store)
-    with closing(store._database.writer()) as connection:
+    with closing(store._writer.database.writer()) as connection:
         connection.execute("BEGIN")
         connection.executemany(
             "INSERT INTO contract (id, customer_id, package_id, rate_card_id, starting_at, custom_fields)"

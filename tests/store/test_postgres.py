@@ -1,6 +1,5 @@
 """The store on a server: rules against anybody's SQL, restarts, locks, and errors in words without secrets."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -294,19 +293,6 @@ def test_without_the_driver_it_is_said_what_to_install(server: Server, schema: s
     )
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert answer.stdout == "PostgreSQL needs psycopg | pip install 'pricebook[postgres]'\n"
-
-
-def test_reading_and_the_journal_do_without_sqlalchemy(raw: Any, server: Server, schema: str) -> None:
-    script = (
-        "import sys; from account import AT; from pricebook.store.sql import SqlStore\n"
-        "from pricebook.store.journal import SqlJournal\n"
-        f"store, journal = SqlStore({server.url(schema)!r}), SqlJournal({server.url(schema)!r})\n"
-        "assert len(dict(store.snapshot('acme', AT).catalog.rates['list'].items())) == 2\n"
-        "assert journal.runs('prod') == []\n"
-        "assert 'sqlalchemy' not in sys.modules"
-    )
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    subprocess.run([sys.executable, "-c", script], env=environment, check=True)
 
 
 def test_stores_of_two_schemas_do_not_know_each_other(raw: Any, server: Server, schema: str) -> None:

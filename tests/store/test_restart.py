@@ -118,7 +118,7 @@ def test_nobody_rests_for_good_in_a_transaction(server: Server, schema: str) -> 
             ).fetchall()
             assert len(resting) == 1
         assert len(dict(rates.items())) == 2
-        reader = store._database.reader("package")
+        reader = store._writer.database.reader("package")
         with closing(reader):
             shown = [
                 reader.execute(f"SHOW {name}").fetchone()[0]
@@ -131,14 +131,14 @@ def test_a_lock_that_was_stopped_in_the_middle_is_given_to_others(server: Server
     """The writers' lock ends with the session, which the server ends: nobody has to."""
     with closing(SqlStore(server.url(schema))) as store:
         fill(store)
-        stopped = store._database.writer()
+        stopped = store._writer.database.writer()
         stopped.execute("SET idle_in_transaction_session_timeout = 300")  # what it is otherwise takes five minutes
         stopped.commit()
-        store._database.begin(stopped)  # and nothing more
+        store._writer.database.begin(stopped)  # and nothing more
         store.perform("acme", revise(TOKENS, name="Other"), AT)
         with pytest.raises(Exception, match="idle-in-transaction timeout") as found:
             stopped.execute("SELECT 1")
-        said = store._database.explained(found.value)
+        said = store._writer.database.explained(found.value)
         assert "ended a transaction that rested for too long" in said.message
         stopped.close()
 
@@ -159,4 +159,4 @@ def test_a_pooler_that_drops_the_settings_is_refused(server: Server, schema: str
     with closing(SqlStore(server.url(schema))) as store:
         fill(store)
         with closing(server.connect("public")) as connection, pytest.raises(StoreError, match="search_path is public"):
-            store._database.tables(connection, ("package",))
+            store._writer.database.tables(connection, ("package",))

@@ -34,7 +34,6 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.snapshot import Snapshot
 from pricebook.store import sqlite
-from pricebook.store.journal import SqlJournal
 from pricebook.store.location import database_path, masked
 from pricebook.store.sql import SqlStore
 
@@ -180,25 +179,6 @@ def test_a_card_shows_its_aliases_as_they_really_are(raw: sqlite3.Connection, sq
 def test_reading_creates_nothing(sql: SqlStore, tmp_path: Path) -> None:
     assert comparable(sql.snapshot("acme", AT)) == comparable(Snapshot(AT))
     assert list(tmp_path.iterdir()) == []
-
-
-def test_reading_and_the_journal_do_without_sqlalchemy(sql: SqlStore, url: str) -> None:
-    fill(sql)
-    with closing(SqlJournal(url)) as journal:
-        journal.release("prod", journal.acquire("prod", "me@here:1:a", AT))
-    code = f"""
-import sys
-from account import AT
-from pricebook.store.journal import SqlJournal
-from pricebook.store.sql import SqlStore
-store, journal = SqlStore({url!r}), SqlJournal({url!r})
-print(len(store.snapshot("acme", AT).ids), len(dict(store.snapshot("acme", AT).catalog.rates["list"].items())))
-journal.release("prod", journal.acquire("prod", "me@here:1:a", AT))
-print("sqlalchemy" in sys.modules)
-store.close()
-journal.close()
-"""
-    assert _python(code) == "6 2\nFalse\n"
 
 
 def test_an_empty_file_is_an_empty_account(sql: SqlStore, url: str) -> None:

@@ -5,9 +5,7 @@ transaction that needs it.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-
-from sqlalchemy import update
+from contextlib import contextmanager, nullcontext
 
 from pricebook.apply import rule
 from pricebook.apply.keys import former_of, read_mark, released_mark
@@ -15,16 +13,15 @@ from pricebook.catalog.rate_book import book_digest, digest_text
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import key_text, read_key
 from pricebook.plan.change import Adopt
-from pricebook.store.postgres_rule import MARKING
+from pricebook.store.guard import MARKING
 from pricebook.store.reading import TIMELINES, table_of
-from pricebook.store.tables import NOUNS, rate_card
 from pricebook.store.writing import Transaction
 
 
 def adopt(work: Transaction, change: Adopt) -> str:
     """Make an object of nobody's ours, or give one of ours its present name, and return its id. Raises StoreRefused."""
-    ref, table = change.ref, NOUNS[change.ref.kind]
-    found = work.reader.one(f"SELECT mark, archived_at FROM {table_of(ref.kind)} WHERE id = ?", change.id)
+    ref, table = change.ref, table_of(change.ref.kind)
+    found = work.session.one(f"SELECT mark, archived_at FROM {table} WHERE id = ?", change.id)
     holder = work.find(ref)
     mark, archived_at = found if found is not None else (None, None)
     if holder is not None and holder[0] == change.id:
@@ -42,31 +39,27 @@ def adopt(work: Transaction, change: Adopt) -> str:
         values["digest"] = change.digest
     if change.was is None and ref.kind is Kind.RATE_CARD:
         values |= {"rates_mark": change.rates or None, "aliases_mark": change.aliases or None}
-    statement = update(table).where(table.c.id == change.id).values(values)
-    if mark is None:
-        work.connection.execute(statement)
-    else:
-        with _lifted(work, f"{table.name}_mark"):
-            work.connection.execute(statement)
+    with _lifted(work, f"{table}_mark") if mark is not None else nullcontext():
+        work.session.update(table, change.id, values)
     _name_products(work, change)
     return change.id
 
 
 def release(work: Transaction, ref: Ref) -> str:
     """Take our marks off an object of ours, or find them off already, and return its id. Raises StoreRefused."""
-    table = NOUNS[ref.kind]
+    table = table_of(ref.kind)
     if work.find(ref) is None:
         released = released_mark(work.namespace, ref, "")
-        sql = f"SELECT id FROM {table_of(ref.kind)} WHERE substr(mark, 1, ?) = ?"
-        found = work.reader.one(sql, len(released), released)
+        sql = f"SELECT id FROM {table} WHERE substr(mark, 1, ?) = ?"
+        found = work.session.one(sql, len(released), released)
         if found is not None:
             return str(found[0])
     id_ = str(work.live(ref)[0])
     values: dict[str, object] = {"mark": released_mark(work.namespace, ref, id_), "digest": None}
     if ref.kind is Kind.RATE_CARD:
         values |= {"rates_mark": None, "aliases_mark": None}
-    with _lifted(work, f"{table.name}_mark"):
-        work.connection.execute(update(table).where(table.c.id == id_).values(values))
+    with _lifted(work, f"{table}_mark"):
+        work.session.update(table, id_, values)
     return id_
 
 
@@ -86,7 +79,7 @@ def _name_products(work: Transaction, change: Adopt) -> None:
         f" WHERE {column} = ?"
     )
     renamed = []
-    for card, key, product, mark in work.reader.rows(sql, change.id):
+    for card, key, product, mark in work.session.rows(sql, change.id):
         ours = read_mark(work.namespace, mark or "")
         named = key_text(read_key(key)._replace(product=ours.name if ours is not None else product))
         if named != key:
@@ -94,23 +87,23 @@ def _name_products(work: Transaction, change: Adopt) -> None:
     if not renamed:
         return
     with _lifted(work, "rate_timeline_key"):
-        work.bulk("UPDATE rate_timeline SET key = ? WHERE rate_card_id = ? AND key = ?", renamed)
+        work.session.many("UPDATE rate_timeline SET key = ? WHERE rate_card_id = ? AND key = ?", renamed)
     for card in sorted({card for _, card, _ in renamed}):
-        entries = work.reader.rows(TIMELINES, card)
+        entries = work.session.rows(TIMELINES, card)
         values = {"rates_digest": digest_text(book_digest(entries)), "rates_count": len(entries)}
-        work.connection.execute(update(rate_card).where(rate_card.c.id == card).values(values))
+        work.session.update("rate_card", card, values)
 
 
 @contextmanager
 def _lifted(work: Transaction, trigger: str) -> Iterator[None]:
     """Meanwhile the trigger does nothing; for others it always stands."""
-    if not work.reader.local:
-        work.reader.run(f"SET LOCAL {MARKING} = 'on'")
+    if work.session.dialect != "sqlite":
+        work.session.run(f"SET LOCAL {MARKING} = 'on'")
         yield
-        work.reader.run(f"SET LOCAL {MARKING} = 'off'")
+        work.session.run(f"SET LOCAL {MARKING} = 'off'")
         return
-    made = work.reader.one("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?", trigger)
+    made = work.session.one("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?", trigger)
     assert made is not None
-    work.reader.run(f"DROP TRIGGER {trigger}")
+    work.session.run(f"DROP TRIGGER {trigger}")
     yield
-    work.reader.run(made[0])
+    work.session.run(made[0])

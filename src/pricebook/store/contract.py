@@ -9,7 +9,7 @@ from pricebook.catalog.canonical import decode
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Ref
 from pricebook.plan.contract import Contract, Transition
-from pricebook.store.reader import Reader, Row
+from pricebook.store.session import Row, Session
 
 _CONTRACTS = (
     "SELECT contract.id, customer_id, package.mark, rate_card.mark, contract.starting_at, contract.ending_before,"
@@ -22,44 +22,44 @@ _RUNNING = " AND contract.archived_at IS NULL AND (contract.ending_before IS NUL
 
 
 def read_cohort(
-    reader: Reader, namespace: str, at: datetime, package: str | None, *, ended: bool
+    session: Session, namespace: str, at: datetime, package: str | None, *, ended: bool
 ) -> Iterator[Contract]:
     """See `apply.ports.ContractStore`."""
     condition, parameters = ("", []) if ended else (_RUNNING, [instant_text(at)])
     sql = f"{_CONTRACTS} WHERE package_id = ?{condition}{_ORDER}"
-    for _, id_ in _versions(reader, namespace, package):
-        for row in reader.stream(sql, id_, *parameters, large=True):
+    for _, id_ in _versions(session, namespace, package):
+        for row in session.stream(sql, id_, *parameters, large=True):
             yield _contract(namespace, row)
 
 
-def read_contracts(reader: Reader, namespace: str, at: datetime) -> Iterator[Contract]:
+def read_contracts(session: Session, namespace: str, at: datetime) -> Iterator[Contract]:
     """See `apply.ports.BillingStore`. Those that are on a rate card of ours and on no package of ours come last."""
-    yield from read_cohort(reader, namespace, at, None, ended=False)
+    yield from read_cohort(session, namespace, at, None, ended=False)
     prefix = f"{namespace}/"
     sql = f"{_CONTRACTS} WHERE substr(rate_card.mark, 1, ?) = ?{_RUNNING}{_ORDER}"
-    for row in reader.stream(sql, len(prefix), prefix, instant_text(at), large=True):
+    for row in session.stream(sql, len(prefix), prefix, instant_text(at), large=True):
         found = _contract(namespace, row)
         if found.package is None:
             yield found
 
 
-def customer_contracts(reader: Reader, namespace: str, customer: str) -> tuple[Contract, ...]:
+def customer_contracts(session: Session, namespace: str, customer: str) -> tuple[Contract, ...]:
     """See `apply.ports.ContractStore`."""
     return tuple(
-        _contract(namespace, row) for row in reader.rows(f"{_CONTRACTS} WHERE customer_id = ?{_ORDER}", customer)
+        _contract(namespace, row) for row in session.rows(f"{_CONTRACTS} WHERE customer_id = ?{_ORDER}", customer)
     )
 
 
-def read_contract(reader: Reader, id_: str) -> Contract | None:
+def read_contract(session: Session, id_: str) -> Contract | None:
     """One contract, whatever it is on: its package and card are left out; None when there is none."""
-    row = reader.one(f"{_CONTRACTS} WHERE contract.id = ?", id_)
+    row = session.one(f"{_CONTRACTS} WHERE contract.id = ?", id_)
     return _contract("", row) if row is not None else None
 
 
-def _versions(reader: Reader, namespace: str, package: str | None) -> list[tuple[Ref, str]]:
+def _versions(session: Session, namespace: str, package: str | None) -> list[tuple[Ref, str]]:
     """Our package versions, by name and version, with their ids."""
     prefix = f"{namespace}/"
-    rows = reader.rows("SELECT mark, id FROM package WHERE substr(mark, 1, ?) = ?", len(prefix), prefix)
+    rows = session.rows("SELECT mark, id FROM package WHERE substr(mark, 1, ?) = ?", len(prefix), prefix)
     found = [(read_mark(namespace, mark), id_) for mark, id_ in rows]
     ours = [(ref, id_) for ref, id_ in found if ref is not None and package in (None, ref.name)]
     return sorted(ours, key=lambda one: (one[0].name, one[0].version or 0))

@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, insert, update
-
 from pricebook.apply.keys import mark_of
 from pricebook.apply.ports import StoreRefused, spent, taken
 from pricebook.catalog.calendar import later
@@ -21,9 +19,8 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.contract import Contract, Provision, handed_over
 from pricebook.store.alias import holder
 from pricebook.store.contract import read_contract
-from pricebook.store.reader import Reader
 from pricebook.store.reading import assignments
-from pricebook.store.tables import contract
+from pricebook.store.session import Session
 
 TRANSITIONS = ("SUPERSEDE", "RENEWAL")
 
@@ -42,16 +39,16 @@ class Request:
     more: Mapping[str, Any]
 
 
-def provision(connection: Connection, reader: Reader, namespace: str, wanted: Provision, at: datetime) -> str:
-    """See `apply.ports.ContractStore`; inside the connection's transaction."""
-    package_id = _id_of(reader, namespace, wanted.package) if wanted.package is not None else None
-    present = reader.one(
+def provision(session: Session, namespace: str, wanted: Provision, at: datetime) -> str:
+    """See `apply.ports.ContractStore`; inside the session's transaction."""
+    package_id = _id_of(session, namespace, wanted.package) if wanted.package is not None else None
+    present = session.one(
         "SELECT id, archived_at, package_id, customer_id, starting_at FROM contract WHERE uniqueness_key = ?",
         wanted.uniqueness_key,
     )
     if present is not None:
         id_, archived_at, held, *rest = present
-        same = held == package_id if wanted.alias is None else _bore(reader, held, wanted.alias)
+        same = held == package_id if wanted.alias is None else _bore(session, held, wanted.alias)
         if not same or rest != [wanted.customer, instant_text(wanted.starting_at)]:
             raise taken(wanted.uniqueness_key, id_)
         if archived_at is not None:
@@ -68,13 +65,13 @@ def provision(connection: Connection, reader: Reader, namespace: str, wanted: Pr
         dict(wanted.custom_fields),
         {},
     )
-    return create_contract(connection, reader, request, at)
+    return create_contract(session, request, at)
 
 
-def create_contract(connection: Connection, reader: Reader, request: Request, at: datetime | None) -> str:
-    """Make a contract inside the connection's transaction, and return its id. Raises StoreRefused."""
+def create_contract(session: Session, request: Request, at: datetime | None) -> str:
+    """Make a contract inside the session's transaction, and return its id. Raises StoreRefused."""
     _check_hour("starting_at", request.starting_at)
-    package = _package(reader, request)
+    package = _package(session, request)
     starting_at = instant_text(request.starting_at)
     ending_before = None
     if package is not None:
@@ -85,20 +82,20 @@ def create_contract(connection: Connection, reader: Reader, request: Request, at
             ending_before = instant_text(later(request.starting_at, int(duration["value"]), duration["unit"]))
     else:
         package_id, card_alias = None, request.more.get("rate_card_alias")
-        card_id = _card(reader, request.more.get("rate_card_id"))
+        card_id = _card(session, request.more.get("rate_card_id"))
         _refuse_more(request.more, "this store keeps no terms of a contract's own", {"rate_card_id", "rate_card_alias"})
         if card_id is None and card_alias is None:
             raise StoreRefused("package_id, package_alias, rate_card_id or rate_card_alias is required")
     if card_alias is not None:
-        card_id = holder(assignments(reader, Kind.RATE_CARD, card_alias), starting_at)
+        card_id = holder(assignments(session, Kind.RATE_CARD, card_alias), starting_at)
         if card_id is None:
             raise StoreRefused(f'no rate card has the alias "{card_alias}" on {starting_at}', 400)
     if request.uniqueness_key is not None:
-        row = reader.one("SELECT id FROM contract WHERE uniqueness_key = ?", request.uniqueness_key)
+        row = session.one("SELECT id FROM contract WHERE uniqueness_key = ?", request.uniqueness_key)
         if row is not None:
             raise StoreRefused(f"the uniqueness key is taken by the contract {row[0]}", 409)
     if request.transition is not None:
-        _hand_over(connection, reader, request, request.transition)
+        _hand_over(session, request, request.transition)
     id_ = str(uuid4())
     values = {
         "id": id_,
@@ -112,53 +109,53 @@ def create_contract(connection: Connection, reader: Reader, request: Request, at
         "custom_fields": encode(request.custom_fields or {}),
         "created_at": instant_text(at) if at is not None else None,
     }
-    connection.execute(insert(contract), values)
+    session.insert("contract", values)
     return id_
 
 
-def end_contract(connection: Connection, reader: Reader, id_: str, ending_before: datetime | None) -> None:
+def end_contract(session: Session, id_: str, ending_before: datetime | None) -> None:
     """See `apply.ports.ContractStore`."""
-    found = _one(reader, id_)
+    found = _one(session, id_)
     if found.archived_at is not None:
         raise StoreRefused(f"the contract {id_} is archived")
     if ending_before is not None:
         _check_hour("ending_before", ending_before)
     if ending_before is not None and ending_before < found.starting_at:
         raise StoreRefused(f"the contract starts at {instant_text(found.starting_at)}; it cannot end before that")
-    _update(connection, id_, "ending_before", ending_before)
+    _update(session, id_, "ending_before", ending_before)
 
 
-def archive_contract(connection: Connection, reader: Reader, id_: str, at: datetime) -> None:
+def archive_contract(session: Session, id_: str, at: datetime) -> None:
     """See `apply.ports.ContractStore`."""
-    if _one(reader, id_).archived_at is None:
-        _update(connection, id_, "archived_at", at)
+    if _one(session, id_).archived_at is None:
+        _update(session, id_, "archived_at", at)
 
 
-def _id_of(reader: Reader, namespace: str, package: Ref) -> str:
-    row = reader.one("SELECT id FROM package WHERE mark = ?", mark_of(namespace, package))
+def _id_of(session: Session, namespace: str, package: Ref) -> str:
+    row = session.one("SELECT id FROM package WHERE mark = ?", mark_of(namespace, package))
     if row is None:
         raise StoreRefused(f"{package} is not there", 404)
     return str(row[0])
 
 
-def _bore(reader: Reader, package_id: str | None, alias: str) -> bool:
+def _bore(session: Session, package_id: str | None, alias: str) -> bool:
     """Whether the package has the alias, or once had it."""
-    return any(entry.object_id == package_id for entry in assignments(reader, Kind.PACKAGE, alias))
+    return any(entry.object_id == package_id for entry in assignments(session, Kind.PACKAGE, alias))
 
 
-def _package(reader: Reader, request: Request) -> tuple[str, dict[str, Any], str | None, str | None] | None:
+def _package(session: Session, request: Request) -> tuple[str, dict[str, Any], str | None, str | None] | None:
     """The package's id, spec, card and card alias; None when the contract is on no package."""
     package_id = request.package_id
     if request.package_alias is not None:
         if package_id is not None:
             raise StoreRefused("package_alias cannot be provided together with package_id")
         starting_at = instant_text(request.starting_at)
-        package_id = holder(assignments(reader, Kind.PACKAGE, request.package_alias), starting_at)
+        package_id = holder(assignments(session, Kind.PACKAGE, request.package_alias), starting_at)
         if package_id is None:
             raise StoreRefused(f'no package has the alias "{request.package_alias}" on {starting_at}')
     if package_id is None:
         return None
-    row = reader.one("SELECT spec, rate_card_id, rate_card_alias, archived_at FROM package WHERE id = ?", package_id)
+    row = session.one("SELECT spec, rate_card_id, rate_card_alias, archived_at FROM package WHERE id = ?", package_id)
     if row is None:
         raise StoreRefused(f"there is no package {package_id}", 404)
     spec, card_id, card_alias, archived_at = row
@@ -168,8 +165,8 @@ def _package(reader: Reader, request: Request) -> tuple[str, dict[str, Any], str
     return package_id, data, card_id, card_alias
 
 
-def _card(reader: Reader, card_id: str | None) -> str | None:
-    if card_id is not None and reader.one("SELECT 1 FROM rate_card WHERE id = ?", card_id) is None:
+def _card(session: Session, card_id: str | None) -> str | None:
+    if card_id is not None and session.one("SELECT 1 FROM rate_card WHERE id = ?", card_id) is None:
         raise StoreRefused(f"there is no rate card {card_id}", 404)
     return card_id
 
@@ -180,13 +177,13 @@ def _refuse_more(more: Mapping[str, Any], why: str, known: set[str]) -> None:
         raise StoreRefused(f"{', '.join(extra)} cannot be provided: {why}")
 
 
-def _hand_over(connection: Connection, reader: Reader, request: Request, transition: Mapping[str, Any]) -> None:
+def _hand_over(session: Session, request: Request, transition: Mapping[str, Any]) -> None:
     """End the contract that the new one supersedes. Raises StoreRefused when it cannot follow on it."""
     kind: Any = str(transition.get("type", "")).upper()
     if kind not in TRANSITIONS:
         raise StoreRefused(f"transition.type is SUPERSEDE or RENEWAL, not {transition.get('type')!r}")
     id_ = str(transition.get("from_contract_id", ""))
-    earlier = _one(reader, id_)
+    earlier = _one(session, id_)
     if earlier.customer != request.customer_id:
         raise _missing(id_)
     try:
@@ -194,12 +191,12 @@ def _hand_over(connection: Connection, reader: Reader, request: Request, transit
     except ValueError as error:
         raise StoreRefused(str(error)) from None
     if end != earlier.ending_before:
-        _update(connection, id_, "ending_before", end)
+        _update(session, id_, "ending_before", end)
 
 
-def _one(reader: Reader, id_: str) -> Contract:
+def _one(session: Session, id_: str) -> Contract:
     """One contract, whosever its package is. Raises StoreRefused when there is none."""
-    found = read_contract(reader, id_)
+    found = read_contract(session, id_)
     if found is None:
         raise _missing(id_)
     return found
@@ -210,9 +207,9 @@ def _missing(id_: str) -> StoreRefused:
     return StoreRefused(f"there is no contract {id_}", 404)
 
 
-def _update(connection: Connection, id_: str, column: str, at: datetime | None) -> None:
+def _update(session: Session, id_: str, column: str, at: datetime | None) -> None:
     text = instant_text(at) if at is not None else None
-    connection.execute(update(contract).where(contract.c.id == id_).values({column: text}))
+    session.update("contract", id_, {column: text})
 
 
 def _check_hour(name: str, instant: datetime) -> None:

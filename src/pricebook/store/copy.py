@@ -5,20 +5,16 @@ journal, are in memory at once. Leases are copied as free ones: their tokens go 
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pricebook.apply.copied import Extent
 from pricebook.apply.ports import StoreError, StoreRefused
-from pricebook.store import sqlite
+from pricebook.store import schema, sqlite
 from pricebook.store.database import Database, database_of
-from pricebook.store.reader import Reader, Row, reader_within
-
-if TYPE_CHECKING:
-    from sqlalchemy import Table
-
-    from pricebook.store.schema import Part
+from pricebook.store.session import Row, Session
+from pricebook.store.tables import NOUNS, TABLES, Part, Table
 
 _LEASE = "lease"
 
@@ -43,11 +39,9 @@ class SqlCopy:
 
     def is_empty(self) -> bool:
         """See `apply.copied.Copier`."""
-        from pricebook.store import schema
-
         for part, database in self._sources.items():
             with _reading(database, part) as reader:
-                if reader is not None and _held_tables(reader, schema.tables_of(part)):
+                if reader is not None and _held_tables(reader, TABLES[part]):
                     return False
         return True
 
@@ -57,8 +51,6 @@ class SqlCopy:
 
     def namespaces(self) -> set[str]:
         """See `apply.copied.Copier`."""
-        from pricebook.store.tables import NOUNS
-
         names = [table.name for table in NOUNS.values()] if "store" in self._sources else []
         marks = {mark for name in names for mark in self._column("store", name, "mark") if mark is not None}
         return {mark.partition("/")[0] for mark in marks}
@@ -91,24 +83,21 @@ class SqlCopy:
 
     def run(self, tell: Callable[[int], None]) -> dict[str, Extent]:
         """See `apply.copied.Copier`."""
-        from pricebook.store import schema
-
-        engine = schema.bare_engine(self._target)
-        try:
-            with schema.writing(engine, self._target) as connection:
-                work = reader_within(connection, self._target)
+        with closing(self._target.writer()) as connection:
+            work = Session(connection, self._target)
+            try:
+                self._target.begin(connection)
                 for part in self._sources:
                     schema.create(connection, self._target, part)
-                    _check_empty(work, schema.tables_of(part))
-                driver: Any = connection.connection.driver_connection
-                return self._filled(work, driver, tell)
-        finally:
-            engine.dispose()
+                    _check_empty(work, TABLES[part])
+                made = self._filled(work, connection, tell)
+                connection.commit()
+            except self._target.errors as error:
+                raise self._target.explained(error) from None
+            return made
 
-    def _filled(self, work: Reader, driver: Any, tell: Callable[[int], None]) -> dict[str, Extent]:
+    def _filled(self, work: Session, connection: Any, tell: Callable[[int], None]) -> dict[str, Extent]:
         """Fill the target's tables. Raises StoreError when one of them does not give back what was sent."""
-        from pricebook.store import schema
-
         made: dict[str, Extent] = {}
         done = 0
 
@@ -118,14 +107,14 @@ class SqlCopy:
             tell(done)
 
         for part, database in self._sources.items():
-            tables = schema.tables_of(part)
+            tables = TABLES[part]
             with _reading(database, part) as reader:
                 if reader is None:
                     continue
                 for table in tables:
                     made[table.name] = _sent(reader, work, table, count)
-                    if table.autoincrement_column is not None:
-                        self._target.renumber(driver, table.name, table.autoincrement_column.name)
+                    if table.counted is not None:
+                        self._target.renumber(connection, table.name, table.counted)
                 if part == "store":
                     _restore_digests(reader, work)
             for table in tables:
@@ -133,7 +122,7 @@ class SqlCopy:
                     raise StoreError(f"{self.target} does not give back {table.name} as it was sent")
         return made
 
-    def _column(self, part: "Part", table: str, column: str) -> set[Any]:
+    def _column(self, part: Part, table: str, column: str) -> set[Any]:
         with _reading(self._sources[part], part) as reader:
             return {row[0] for row in reader.rows(f"SELECT {column} FROM {table}")} if reader is not None else set()
 
@@ -148,36 +137,34 @@ def _held(database: Database) -> Iterator[None]:
         except database.errors as error:
             raise database.explained(error) from None
         yield
-        Reader(connection, database).one("SELECT 1")  # it was held to the end, or this raises
+        Session(connection, database).one("SELECT 1")  # it was held to the end, or this raises
     finally:
         connection.close()
 
 
 @contextmanager
-def _reading(database: Database, part: "Part") -> Iterator[Reader | None]:
+def _reading(database: Database, part: Part) -> Iterator[Session | None]:
     """A reader of one state of a part's tables; None when they are not there."""
     connection = database.reader("package" if part == "store" else _LEASE)
     if connection is None:
         yield None
         return
     try:
-        yield Reader(connection, database)
+        yield Session(connection, database)
     finally:
         connection.close()
 
 
-def _extents(database: Database, part: "Part") -> dict[str, Extent]:
+def _extents(database: Database, part: Part) -> dict[str, Extent]:
     """What the tables of a part hold; those that hold nothing, or are not there, are left out."""
-    from pricebook.store import schema
-
     with _reading(database, part) as reader:
         if reader is None:
             return {}
-        found = {table.name: _extent(reader, table) for table in schema.tables_of(part)}
+        found = {table.name: _extent(reader, table) for table in TABLES[part]}
         return {name: extent for name, extent in found.items() if extent.rows}
 
 
-def _extent(reader: Reader, table: "Table") -> Extent:
+def _extent(reader: Session, table: Table) -> Extent:
     count, digest = 0, blake2b(digest_size=16)
     for rows in _batches(reader, table):
         count += len(rows)
@@ -185,7 +172,7 @@ def _extent(reader: Reader, table: "Table") -> Extent:
     return Extent(count, digest.hexdigest())
 
 
-def _sent(reader: Reader, work: Reader, table: "Table", tell: Callable[[int], None]) -> Extent:
+def _sent(reader: Session, work: Session, table: Table, tell: Callable[[int], None]) -> Extent:
     """Put the rows of a table into the target; what was sent."""
     names = _columns(table)
     sql = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
@@ -201,36 +188,32 @@ def _sent(reader: Reader, work: Reader, table: "Table", tell: Callable[[int], No
     return Extent(count, digest.hexdigest())
 
 
-def _batches(reader: Reader, table: "Table") -> Iterator[list[Row]]:
+def _batches(reader: Session, table: Table) -> Iterator[list[Row]]:
     """The rows of a table by their key, as many at a time as memory bears: a plan of the journal can be large."""
-    from sqlalchemy import LargeBinary
-
-    large = any(isinstance(column.type, LargeBinary) for column in table.columns)
-    keys = ", ".join(column.name for column in table.primary_key.columns)
-    sql = f"SELECT {', '.join(_columns(table))} FROM {table.name} ORDER BY {keys}"
-    return reader.batches(sql, large=True, size=1 if large else 2000)
+    sql = f"SELECT {', '.join(_columns(table))} FROM {table.name} ORDER BY {', '.join(table.key)}"
+    return reader.batches(sql, large=True, size=1 if table.large else 2000)
 
 
-def _columns(table: "Table") -> list[str]:
+def _columns(table: Table) -> list[str]:
     """The columns that are copied: all, and of a lease those that hold whoever has it."""
-    return ["environment", "token"] if table.name == _LEASE else [column.name for column in table.columns]
+    return ["environment", "token"] if table.name == _LEASE else list(table.columns)
 
 
-def _restore_digests(reader: Reader, work: Reader) -> None:
+def _restore_digests(reader: Session, work: Session) -> None:
     """The digests that a card's rates had: putting them in has taken them away (`schema`)."""
     work.many(
         "UPDATE rate_card SET rates_digest = ? WHERE id = ?", reader.rows("SELECT rates_digest, id FROM rate_card")
     )
 
 
-def _check_empty(work: Reader, tables: "tuple[Table, ...]") -> None:
+def _check_empty(work: Session, tables: tuple[Table, ...]) -> None:
     held = _held_tables(work, tables)
     if held:
         hint = "copy into a database or a schema that holds nothing"
         raise StoreRefused(f"{work.where} is not empty: it has rows in {', '.join(held)}", 409, hint)
 
 
-def _held_tables(reader: Reader, tables: "tuple[Table, ...]") -> list[str]:
+def _held_tables(reader: Session, tables: tuple[Table, ...]) -> list[str]:
     """The tables that have any rows."""
     return [table.name for table in tables if reader.one(f"SELECT 1 FROM {table.name} LIMIT 1") is not None]
 

@@ -1,14 +1,15 @@
 """What a store and a journal ask of a database: connections, transactions of writers, and what its errors mean.
 
-Two keep it: `sqlite.Sqlite`, a file of its own, and `postgres.Postgres`, a server for a team. SQL above this line is
-written once, with `?` for parameters; texts compare by code point in both.
+Two keep it: `sqlite.Sqlite`, a file of its own, and `postgres.Postgres`, a server for a team. What they say
+differently is here; all other SQL is written once (`session`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from pricebook.apply.ports import StoreError
 from pricebook.store import sqlite
+from pricebook.store.guard import Dialect
 from pricebook.store.location import POSTGRES, database_path
 
 
@@ -43,12 +44,20 @@ class Database(Protocol):
         """Its name for people, without secrets."""
 
     @property
-    def mark(self) -> str:
+    def dialect(self) -> Dialect:
+        """Its kind of SQL."""
+
+    @property
+    def placeholder(self) -> str:
         """How a parameter is written."""
 
     @property
-    def dialect(self) -> str:
-        """The URL by which SQLAlchemy knows its kind."""
+    def types(self) -> Mapping[str, str]:
+        """What the words for types that `tables` uses are here."""
+
+    @property
+    def clustering(self) -> str:
+        """What lets the rows of a table lie in the order of their key, where there is such a thing."""
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:

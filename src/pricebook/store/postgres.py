@@ -18,8 +18,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.store.database import ServerLost
+from pricebook.store.guard import Dialect
 from pricebook.store.location import POSTGRES, masked
-from pricebook.store.sqlite import SCHEMA as VERSION
+from pricebook.store.tables import VERSION
 
 SCHEMA = "pricebook"
 """The schema that holds the tables when the URL names none."""
@@ -56,8 +57,9 @@ class Postgres:
     schema: str
     patience: float
     options: Mapping[str, Any] = field(repr=False)
-    mark: str = "%s"
-    dialect: str = "postgresql+psycopg://"
+    dialect: Dialect = "postgresql"
+    placeholder: str = "%s"
+    clustering: str = ""
     answered: Event = field(default_factory=Event, repr=False, compare=False)
     """Set once the server was reached: from then on its being away is a restart, which is waited for."""
 
@@ -99,6 +101,11 @@ class Postgres:
         }
         shown = masked(url).partition("?")[0] + (f" (schema {schema})" if schema != SCHEMA else "")
         return cls(shown, schema, patience, options)
+
+    @property
+    def types(self) -> Mapping[str, str]:
+        """See `database.Database`."""
+        return {"TEXT": 'TEXT COLLATE "C"', "NUMBER": "SERIAL PRIMARY KEY", "BYTES": "BYTEA"}
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:

@@ -6,15 +6,12 @@ whole card; only when somebody else changed a rate, and so took the digest away,
 
 from itertools import repeat
 
-from sqlalchemy import update
-
 from pricebook.apply import rule
 from pricebook.catalog.rate_book import HEAD_END, book_digest, digest_text, pairs
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.change import AddRates
 from pricebook.plan.rehearse import after, share_of
 from pricebook.store.reading import TIMELINES
-from pricebook.store.tables import rate_card
 from pricebook.store.writing import Transaction
 
 _ADD = "INSERT INTO rate_timeline (rate_card_id, key, product_id, schedule) VALUES (?, ?, ?, ?)"
@@ -27,7 +24,7 @@ def add_rates(work: Transaction, change: AddRates) -> str:
     card = change.ref
     rule.check_rates(card, change.rates)
     card_id: str = work.live(card)[0]
-    state = work.reader.one("SELECT rates_digest, rates_count FROM rate_card WHERE id = ?", card_id)
+    state = work.session.one("SELECT rates_digest, rates_count FROM rate_card WHERE id = ?", card_id)
     assert state is not None
     digest, count = state
     keys = [rate.key for rate in change.rates]
@@ -47,12 +44,12 @@ def add_rates(work: Transaction, change: AddRates) -> str:
             added.append((card_id, key, products[head], after(rate)))
         elif (schedule := rule.settled(card, rate, before)) is not None:
             changed.append((schedule, card_id, key))
-    work.bulk(_ADD, added)
-    work.bulk(_CHANGE, changed)
+    work.session.many(_ADD, added)
+    work.session.many(_CHANGE, changed)
     values: dict[str, object] = {}
     if added or changed:
         if digest is None:
-            entries = work.reader.rows(TIMELINES, card_id)
+            entries = work.session.rows(TIMELINES, card_id)
             total, count = book_digest(entries), len(entries)
         elif all_new:
             total, count = int(digest, 16) + share_of(change), count + len(added)
@@ -65,7 +62,7 @@ def add_rates(work: Transaction, change: AddRates) -> str:
     if change.mark:
         values["rates_mark"] = change.mark
     if values:
-        work.connection.execute(update(rate_card).where(rate_card.c.id == card_id).values(values))
+        work.session.update("rate_card", card_id, values)
     return card_id
 
 
@@ -84,9 +81,9 @@ def _present(work: Transaction, card_id: str, keys: list[str]) -> dict[str, str]
     lies between a batch's ends: one look instead of one for each key."""
     found: dict[str, str] = {}
     between = "SELECT 1 FROM rate_timeline WHERE rate_card_id = ? AND key BETWEEN ? AND ? LIMIT 1"
-    if work.reader.one(between, card_id, min(keys, default=""), max(keys, default="")) is None:
+    if work.session.one(between, card_id, min(keys, default=""), max(keys, default="")) is None:
         return found
     for start in range(0, len(keys), _PART):
         part = keys[start : start + _PART]
-        found.update(work.reader.rows(f"{TIMELINES} AND key IN ({', '.join('?' * len(part))})", card_id, *part))
+        found.update(work.session.rows(f"{TIMELINES} AND key IN ({', '.join('?' * len(part))})", card_id, *part))
     return found

@@ -1,7 +1,7 @@
 """Reading a store: everything that bears our marks, as a snapshot.
 
 A snapshot is read in one transaction. Rates are lazy: a card's digest and count come with the card, and its timelines
-are streamed only when somebody asks, in that same transaction; it ends with the snapshot, or with `Reader.close`.
+are streamed only when somebody asks, in that same transaction; it ends with the snapshot, or with `Session.close`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,14 +21,14 @@ from pricebook.catalog.timeline import key_text, read_key
 from pricebook.catalog.traverse import rewritten
 from pricebook.plan.snapshot import Foreign, Snapshot
 from pricebook.store.alias import Assignment, held
-from pricebook.store.reader import Reader, Row
+from pricebook.store.session import Row, Session
 
 
 class StoredRates:
     """The rates of one card, still in the store."""
 
-    def __init__(self, reader: Reader, card_id: str, digest: str, count: int) -> None:
-        self._reader, self._card_id = reader, card_id
+    def __init__(self, session: Session, card_id: str, digest: str, count: int) -> None:
+        self._session, self._card_id = session, card_id
         self._digest, self._count = digest, count
 
     @property
@@ -41,11 +41,11 @@ class StoredRates:
 
     def items(self) -> Iterable[tuple[str, str]]:
         """Every (key text, schedule text), streamed. Raises StoreError when the store was closed."""
-        return ((key, schedule) for key, schedule in self._reader.stream(TIMELINES, self._card_id, large=True))
+        return ((key, schedule) for key, schedule in self._session.stream(TIMELINES, self._card_id, large=True))
 
     def get(self, key: str) -> str | None:
         """The schedule text of one key."""
-        row = self._reader.one(f"{TIMELINES} AND key = ?", self._card_id, key)
+        row = self._session.one(f"{TIMELINES} AND key = ?", self._card_id, key)
         return row[1] if row else None
 
 
@@ -56,9 +56,9 @@ ASSIGNMENTS = (
 )
 
 
-def assignments(reader: Reader, kind: Kind, name: str) -> list[Assignment]:
+def assignments(session: Session, kind: Kind, name: str) -> list[Assignment]:
     """The log of one alias, of rate cards or of packages."""
-    return [Assignment(*row) for row in reader.rows(f"{ASSIGNMENTS} AND name = ?", kind.value, name)]
+    return [Assignment(*row) for row in session.rows(f"{ASSIGNMENTS} AND name = ?", kind.value, name)]
 
 
 def table_of(kind: Kind) -> str:
@@ -66,11 +66,11 @@ def table_of(kind: Kind) -> str:
     return kind.value.replace("-", "_")
 
 
-def read_snapshot(reader: Reader, namespace: str, at: datetime, adopt: Mapping[Ref, str]) -> Snapshot:
-    """See `apply.ports.Store`: in the transaction that the reader is in."""
+def read_snapshot(session: Session, namespace: str, at: datetime, adopt: Mapping[Ref, str]) -> Snapshot:
+    """See `apply.ports.Store`: in the transaction that the session is in."""
     prefix = f"{namespace}/"
-    rows = {kind: _rows(reader, kind, prefix) for kind in STORED}
-    strange = {ref: row for ref, row in _unmarked(reader, adopt).items() if ref not in rows[ref.kind]}
+    rows = {kind: _rows(session, kind, prefix) for kind in STORED}
+    strange = {ref: row for ref, row in _unmarked(session, adopt).items() if ref not in rows[ref.kind]}
     unreadable = _unreadable(strange)
     unmarked = frozenset(strange.keys() - unreadable.keys())
     for ref in unmarked:
@@ -78,7 +78,7 @@ def read_snapshot(reader: Reader, namespace: str, at: datetime, adopt: Mapping[R
     names = {(kind, row[0]): ref.name for kind, found in rows.items() for ref, row in found.items()}
     archived = frozenset(ref for found in rows.values() for ref, row in found.items() if row[4] is not None)
     nouns = {
-        ref: _named(noun_in(reader, ref, row[3]), names)
+        ref: _named(noun_in(session, ref, row[3]), names)
         for found in rows.values()
         for ref, row in found.items()
         if ref not in archived or ref.kind is Kind.PACKAGE
@@ -86,7 +86,7 @@ def read_snapshot(reader: Reader, namespace: str, at: datetime, adopt: Mapping[R
     cards = {ref: row for ref, row in rows[Kind.RATE_CARD].items() if ref not in archived}
     return Snapshot(
         observed_at=at,
-        catalog=Catalog(_with_aliases(reader, nouns, cards, names), _rates(reader, cards, names, unmarked)),
+        catalog=Catalog(_with_aliases(session, nouns, cards, names), _rates(session, cards, names, unmarked)),
         ids={ref: row[0] for found in rows.values() for ref, row in found.items()},
         marks={
             ref: row[2]
@@ -97,20 +97,20 @@ def read_snapshot(reader: Reader, namespace: str, at: datetime, adopt: Mapping[R
         rate_marks={ref: row[8] for ref, row in cards.items() if row[8] is not None and ref not in unmarked},
         alias_marks={ref: row[9] for ref, row in cards.items() if row[9] is not None and ref not in unmarked},
         archived=archived,
-        contracts=_contracts(reader, rows, instant_text(at)),
-        standing=_standing(reader, rows, instant_text(at)),
-        foreign=tuple(_foreign(reader, prefix, {strange[ref][0]: unreadable.get(ref) for ref in strange})),
+        contracts=_contracts(session, rows, instant_text(at)),
+        standing=_standing(session, rows, instant_text(at)),
+        foreign=tuple(_foreign(session, prefix, {strange[ref][0]: unreadable.get(ref) for ref in strange})),
         unmarked=unmarked,
         made={ref: datetime.fromisoformat(row[5]) for ref, row in rows[Kind.PACKAGE].items()},
-        account=read_account(reader, namespace),
+        account=read_account(session, namespace),
     )
 
 
-def read_account(reader: Reader, namespace: str) -> str:
+def read_account(session: Session, namespace: str) -> str:
     """The mark of the account for a namespace; empty without one, as in a store of an earlier release."""
-    if not reader.has("account"):
+    if not session.has("account"):
         return ""
-    row = reader.one("SELECT mark FROM account WHERE namespace = ?", namespace)
+    row = session.one("SELECT mark FROM account WHERE namespace = ?", namespace)
     return row[0] if row is not None else ""
 
 
@@ -122,25 +122,25 @@ _MORE = {
 """For a card what is kept beside its spec, for a package when it was made."""
 
 
-def _rows(reader: Reader, kind: Kind, prefix: str) -> dict[Ref, Row]:
+def _rows(session: Session, kind: Kind, prefix: str) -> dict[Ref, Row]:
     """The rows of the nouns that bear our marks: `_COLUMNS`, and `_MORE` of their kind."""
     sql = f"SELECT {_COLUMNS}{_MORE.get(kind, '')} FROM {table_of(kind)} WHERE substr(mark, 1, ?) = ?"
     found = {}
-    for row in reader.rows(f"{sql} ORDER BY mark", len(prefix), prefix):
+    for row in session.rows(f"{sql} ORDER BY mark", len(prefix), prefix):
         ref = read_mark(prefix[:-1], row[1])
         if ref is not None and ref.kind is kind:
             found[ref] = row
     return found
 
 
-def _unmarked(reader: Reader, adopt: Mapping[Ref, str]) -> dict[Ref, Row]:
+def _unmarked(session: Session, adopt: Mapping[Ref, str]) -> dict[Ref, Row]:
     """The rows of the objects that are asked for by id, bear no mark and are live, packages archived too."""
     found = {}
     for wanted, id_ in adopt.items():
         kind = wanted.kind
         sql = f"SELECT {_COLUMNS}{_MORE.get(kind, '')} FROM {table_of(kind)} WHERE id = ?"
         sql += f" AND (mark IS NULL OR substr(mark, 1, 1) = '{RELEASED}')"
-        row = reader.one(sql, id_)
+        row = session.one(sql, id_)
         if row is not None and (row[4] is None or kind is Kind.PACKAGE):
             found[Ref(kind, wanted.name, 1) if kind is Kind.PACKAGE else wanted] = row
     return found
@@ -157,7 +157,7 @@ def _unreadable(strange: Mapping[Ref, Row]) -> dict[Ref, str]:
     return found
 
 
-def _foreign(reader: Reader, prefix: str, asked: Mapping[str, str | None]) -> Iterator[Foreign]:
+def _foreign(session: Session, prefix: str, asked: Mapping[str, str | None]) -> Iterator[Foreign]:
     """The objects of other owners, and those of nobody. `asked` are ids of those that were asked for, with the reason
     why they could not be read; those without one are read as ours."""
     for kind in STORED:
@@ -165,7 +165,7 @@ def _foreign(reader: Reader, prefix: str, asked: Mapping[str, str | None]) -> It
             f"SELECT id, name, mark, archived_at FROM {table_of(kind)}"
             " WHERE mark IS NULL OR substr(mark, 1, ?) <> ? ORDER BY created_at, id"
         )
-        for id_, name, mark, archived_at in reader.rows(sql, len(prefix), prefix):
+        for id_, name, mark, archived_at in session.rows(sql, len(prefix), prefix):
             unreadable = asked.get(id_, "")
             if unreadable is not None:
                 former = former_of(mark or "")
@@ -173,13 +173,13 @@ def _foreign(reader: Reader, prefix: str, asked: Mapping[str, str | None]) -> It
                 yield Foreign(kind, id_, name, archived_at is not None, owner, unreadable, former)
 
 
-def noun_in(reader: Reader, ref: Ref, spec: str) -> Noun:
+def noun_in(session: Session, ref: Ref, spec: str) -> Noun:
     """The noun of a row, with ids where our names are meant. Raises StoreError for a row that holds none."""
     try:
         return noun_of(ref.kind, read_spec(spec))
     except ValueError as error:
         reason = str(error).splitlines()[0]
-        raise StoreError(f"{ref} in {reader.where} is not a {ref.kind.words} that can be read: {reason}") from None
+        raise StoreError(f"{ref} in {session.where} is not a {ref.kind.words} that can be read: {reason}") from None
 
 
 def _named(noun: Noun, names: Mapping[tuple[Kind, str], str]) -> Noun:
@@ -189,10 +189,10 @@ def _named(noun: Noun, names: Mapping[tuple[Kind, str], str]) -> Noun:
 
 
 def _with_aliases(
-    reader: Reader, nouns: dict[Ref, Noun], cards: dict[Ref, Row], names: dict[tuple[Kind, str], str]
+    session: Session, nouns: dict[Ref, Noun], cards: dict[Ref, Row], names: dict[tuple[Kind, str], str]
 ) -> dict[Ref, Noun]:
     """The nouns, the cards with their aliases and their product order. A package has its aliases in its spec."""
-    log = [Assignment(*row) for row in (reader.rows(ASSIGNMENTS, Kind.RATE_CARD.value) if cards else ())]
+    log = [Assignment(*row) for row in (session.rows(ASSIGNMENTS, Kind.RATE_CARD.value) if cards else ())]
     owned = {entry.object_id for entry in log}
     for ref, row in cards.items():
         order: Any = decode(row[5])
@@ -204,15 +204,15 @@ def _with_aliases(
 
 
 def _rates(
-    reader: Reader, cards: dict[Ref, Row], names: Mapping[tuple[Kind, str], str], unmarked: frozenset[Ref]
+    session: Session, cards: dict[Ref, Row], names: Mapping[tuple[Kind, str], str], unmarked: frozenset[Ref]
 ) -> dict[str, Rates]:
     """The rates of the cards that have any. Where somebody else changed some, they are read, to know what they say; and
     where products go by another name than the one in their keys, to say it."""
     rates: dict[str, Rates] = {}
-    renamed = _renamed(reader, cards, names, unmarked)
+    renamed = _renamed(session, cards, names, unmarked)
     for ref, (id_, *_, digest, count, _, _) in cards.items():
         if id_ in renamed:
-            found = reader.rows("SELECT key, schedule, product_id FROM rate_timeline WHERE rate_card_id = ?", id_)
+            found = session.rows("SELECT key, schedule, product_id FROM rate_timeline WHERE rate_card_id = ?", id_)
             entries = {
                 key_text(read_key(key)._replace(product=names.get((Kind.PRODUCT, product), product))): schedule
                 for key, schedule, product in found
@@ -220,14 +220,14 @@ def _rates(
             if entries:
                 rates[ref.name] = RateBook(entries)
         elif digest is None:
-            rates[ref.name] = RateBook(dict(reader.rows(TIMELINES, id_)))
+            rates[ref.name] = RateBook(dict(session.rows(TIMELINES, id_)))
         elif count:
-            rates[ref.name] = StoredRates(reader, id_, digest, count)
+            rates[ref.name] = StoredRates(session, id_, digest, count)
     return rates
 
 
 def _renamed(
-    reader: Reader, cards: dict[Ref, Row], names: Mapping[tuple[Kind, str], str], unmarked: frozenset[Ref]
+    session: Session, cards: dict[Ref, Row], names: Mapping[tuple[Kind, str], str], unmarked: frozenset[Ref]
 ) -> set[str]:
     """The ids of the cards whose keys may say other names of products than ours: those that are not ours yet, and those
     that price a product that is not."""
@@ -235,11 +235,13 @@ def _renamed(
     products = {ref.name for ref in unmarked if ref.kind is Kind.PRODUCT}
     for (kind, id_), name in names.items() if products else ():
         if kind is Kind.PRODUCT and name in products:
-            found |= {row[0] for row in reader.rows("SELECT rate_card_id FROM rate_timeline WHERE product_id = ?", id_)}
+            found |= {
+                row[0] for row in session.rows("SELECT rate_card_id FROM rate_timeline WHERE product_id = ?", id_)
+            }
     return found
 
 
-def _contracts(reader: Reader, rows: dict[Kind, dict[Ref, Row]], at: str) -> dict[Ref, int]:
+def _contracts(session: Session, rows: dict[Kind, dict[Ref, Row]], at: str) -> dict[Ref, int]:
     """Contracts that run or are still to start, of every card and package version that has any."""
     counts: dict[Ref, int] = {}
     for kind in (Kind.RATE_CARD, Kind.PACKAGE):
@@ -248,12 +250,12 @@ def _contracts(reader: Reader, rows: dict[Kind, dict[Ref, Row]], at: str) -> dic
             f"SELECT {column}, count(*) FROM contract WHERE {column} IS NOT NULL AND archived_at IS NULL"
             f" AND (ending_before IS NULL OR ending_before > ?) GROUP BY {column}"
         )
-        live: dict[str, int] = dict(reader.rows(sql, at))
+        live: dict[str, int] = dict(session.rows(sql, at))
         counts |= {ref: live[row[0]] for ref, row in rows[kind].items() if row[0] in live}
     return counts
 
 
-def _standing(reader: Reader, rows: dict[Kind, dict[Ref, Row]], at: str) -> dict[tuple[Ref, Ref], int]:
+def _standing(session: Session, rows: dict[Kind, dict[Ref, Row]], at: str) -> dict[tuple[Ref, Ref], int]:
     """The same contracts by the card that they pay by and the package version that they are on."""
     ids = {(kind, row[0]): ref for kind in (Kind.RATE_CARD, Kind.PACKAGE) for ref, row in rows[kind].items()}
     sql = (
@@ -261,7 +263,7 @@ def _standing(reader: Reader, rows: dict[Kind, dict[Ref, Row]], at: str) -> dict
         " AND (ending_before IS NULL OR ending_before > ?) GROUP BY rate_card_id, package_id"
     )
     found = {}
-    for card_id, package_id, count in reader.rows(sql, at):
+    for card_id, package_id, count in session.rows(sql, at):
         card, package = ids.get((Kind.RATE_CARD, card_id)), ids.get((Kind.PACKAGE, package_id))
         if card is not None and package is not None:
             found[card, package] = count

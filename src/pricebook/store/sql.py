@@ -1,29 +1,26 @@
 """The SQL store: an account that bills, in a database that keeps the vendor's rules: a file, or a server for a team.
 
-Every change is one transaction, whole or not at all. Nothing is opened, created or imported before it is needed, and
-reading creates nothing: a file or a schema that is not there is an empty account.
+Every change is one transaction, whole or not at all. Nothing is opened or created before it is needed, and reading
+creates nothing: a file or a schema that is not there is an empty account.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cached_property
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from pricebook.apply.ports import NOTHING, OutcomeUnknown, StoreError
+from pricebook.apply.ports import NOTHING, OutcomeUnknown
 from pricebook.catalog.reference import Ref
 from pricebook.plan.change import AddRates, Adopt, Change, Release
 from pricebook.plan.snapshot import Snapshot, strangers_in
 from pricebook.store import sqlite
-from pricebook.store.database import Database, ServerLost, database_of
-from pricebook.store.reader import Reader, reader_within
+from pricebook.store.database import ServerLost
 from pricebook.store.reading import StoredRates, read_snapshot
+from pricebook.store.session import Session
+from pricebook.store.writer import Writer
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
-
     from pricebook.catalog.model import Violation
     from pricebook.plan.contract import Contract, Provision
 
@@ -38,22 +35,13 @@ class SqlStore:
     def __init__(
         self, url: str, *, patience: float = sqlite.PATIENCE, check: Callable[[str], None] = lambda mark: None
     ) -> None:
-        self._url, self._patience, self._check = url, patience, check
-        self._engine: Engine | None = None
-        self._readers: WeakSet[Reader] = WeakSet()
-        self._identity: object = None
-        self._lock = Lock()
-
-    @cached_property
-    def _database(self) -> Database:
-        """The database behind the URL. Raises StoreError for one that names none."""
-        return database_of(self._url, self._patience)
+        self._check = check
+        self._writer = Writer(url, patience, "store")
+        self._readers: WeakSet[Session] = WeakSet()
 
     def close(self) -> None:
         """Give all connections back. Rates of earlier snapshots that were not read yet can no longer be."""
-        if self._engine is not None:
-            self._engine.dispose()
-            self._engine = None
+        self._writer.close()
         for reader in list(self._readers):
             reader.close()
 
@@ -98,8 +86,8 @@ class SqlStore:
     def _perform(self, namespace: str, change: Change, at: datetime, expects: str | None) -> str:
         from pricebook.store.writing import Transaction, perform_noun
 
-        with self._writing() as connection:
-            work = Transaction.on(connection, self._database, namespace, at)
+        with self._writer.transaction() as session:
+            work = Transaction(session, namespace, at)
             if isinstance(change, AddRates):
                 from pricebook.store.rate_writing import add_rates
 
@@ -122,8 +110,8 @@ class SqlStore:
         """See `apply.ports.BillingStore`. A database can be marked before there is anything in it."""
         from pricebook.store.writing import Transaction, sign
 
-        with self._writing() as connection:
-            return sign(Transaction.on(connection, self._database, namespace, at), mark, anew=anew)
+        with self._writer.transaction() as session:
+            return sign(Transaction(session, namespace, at), mark, anew=anew)
 
     def contracts(self, namespace: str, at: datetime) -> "Iterator[Contract]":
         """See `apply.ports.BillingStore`."""
@@ -154,9 +142,8 @@ class SqlStore:
         """See `apply.ports.ContractStore`."""
         from pricebook.store.contract_writing import provision
 
-        with self._writing() as connection:
-            reader = reader_within(connection, self._database)
-            return provision(connection, reader, namespace, wanted, at)
+        with self._writer.transaction() as session:
+            return provision(session, namespace, wanted, at)
 
     def create_contract(
         self,
@@ -179,58 +166,34 @@ class SqlStore:
         request = Request(
             customer_id, starting_at, package_id, package_alias, uniqueness_key, transition, custom_fields, more
         )
-        with self._writing() as connection:
-            return create_contract(connection, reader_within(connection, self._database), request, at)
+        with self._writer.transaction() as session:
+            return create_contract(session, request, at)
 
     def end_contract(self, contract: "Contract", ending_before: datetime | None) -> None:
         """See `apply.ports.ContractStore`."""
         from pricebook.store.contract_writing import end_contract
 
-        with self._writing() as connection:
-            end_contract(connection, reader_within(connection, self._database), contract.id, ending_before)
+        with self._writer.transaction() as session:
+            end_contract(session, contract.id, ending_before)
 
     def archive_contract(self, contract: "Contract", at: datetime) -> None:
         """See `apply.ports.ContractStore`."""
         from pricebook.store.contract_writing import archive_contract
 
-        with self._writing() as connection:
-            archive_contract(connection, reader_within(connection, self._database), contract.id, at)
+        with self._writer.transaction() as session:
+            archive_contract(session, contract.id, at)
 
     @contextmanager
-    def _reading(self) -> Iterator[Reader | None]:
-        reader = self._reader()
+    def _reading(self) -> Iterator[Session | None]:
+        session = self._reader()
         try:
-            yield reader
+            yield session
         finally:
-            if reader is not None:
-                reader.close()
+            if session is not None:
+                session.close()
 
-    def _reader(self) -> Reader | None:
-        """A reader inside a transaction, or None when there is no account yet."""
-        connection = self._database.reader("package")
-        return Reader(connection, self._database) if connection is not None else None
-
-    @contextmanager
-    def _writing(self) -> "Iterator[Connection]":
-        """See `schema.writing`."""
-        engine = self._prepared()
-        from pricebook.store import schema
-
-        with schema.writing(engine, self._database) as connection:
-            yield connection
-
-    def _prepared(self) -> "Engine":
-        """The engine, with the tables there."""
-        database = self._database
-        with self._lock:
-            if self._engine is None:
-                from pricebook.store import schema
-
-                self._engine = schema.open_engine(database, "store")
-                self._identity = database.identity
-            elif database.identity != self._identity:
-                self._engine.dispose()
-                self._engine = None
-                message = f"{database.where} was moved or deleted while it was in use"
-                raise StoreError(message, "put it back, or plan again")
-            return self._engine
+    def _reader(self) -> Session | None:
+        """What reads one state, or None when there is no account yet."""
+        database = self._writer.database
+        connection = database.reader("package")
+        return Session(connection, database) if connection is not None else None

@@ -1,23 +1,23 @@
 """The embedded database's own ways: how its file is opened, stamped and told from others, and what its errors mean.
 
 SQLite in WAL mode: readers see one consistent state and wait for nobody; writers follow one another, each from its
-first statement on (`BEGIN IMMEDIATE`). Nothing here imports SQLAlchemy, so that a plan starts quickly.
+first statement on (`BEGIN IMMEDIATE`).
 """
 
 import os
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pricebook.apply.ports import StoreError, StoreRefused
+from pricebook.store.guard import Dialect
+from pricebook.store.tables import VERSION
 
 APPLICATION = 0x70726963
 """`PRAGMA application_id` of our files: "pric"."""
-SCHEMA = 2
-"""`PRAGMA user_version`: the version of the tables that this code reads and writes."""
 PATIENCE = 15.0
 """Seconds to wait for another writer."""
 
@@ -28,8 +28,14 @@ class Sqlite:
 
     path: Path
     patience: float
-    mark: str = "?"
-    dialect: str = "sqlite://"
+    dialect: Dialect = "sqlite"
+    placeholder: str = "?"
+    clustering: str = " WITHOUT ROWID"
+
+    @property
+    def types(self) -> Mapping[str, str]:
+        """See `database.Database`."""
+        return {"NUMBER": "INTEGER PRIMARY KEY AUTOINCREMENT", "BYTES": "BLOB"}
 
     @property
     def where(self) -> str:
@@ -64,7 +70,9 @@ class Sqlite:
 
     def tables(self, connection: Any, names: Sequence[str]) -> bool:
         """See `database.Database`."""
-        return all(_has(connection, name) for name in names)
+        among = ", ".join("?" * len(names))
+        sql = f"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ({among})"
+        return bool(connection.execute(sql, tuple(names)).fetchone()[0] == len(names))
 
     def stamp(self, connection: Any) -> tuple[str, ...]:
         """See `database.Database`."""
@@ -129,11 +137,13 @@ def is_ours(connection: sqlite3.Connection, path: Path) -> bool:
     """Whether the database bears our stamp; False for an empty one. Raises StoreError for anybody else's."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (schema,) = connection.execute("PRAGMA user_version").fetchone()
-    if application == APPLICATION and schema == SCHEMA:
+    if application == APPLICATION and schema == VERSION:
         return True
     if application == APPLICATION:
-        hint = "use the pricebook that wrote it, or a newer one" if schema > SCHEMA else "upgrade it by its own release"
-        raise StoreError(f"{path} has tables of version {schema}; this pricebook knows version {SCHEMA}", hint)
+        hint = (
+            "use the pricebook that wrote it, or a newer one" if schema > VERSION else "upgrade it by its own release"
+        )
+        raise StoreError(f"{path} has tables of version {schema}; this pricebook knows version {VERSION}", hint)
     if application or schema or connection.execute("SELECT 1 FROM sqlite_master").fetchone():
         raise StoreError(f"{path} is a database of something else, not a pricebook store", "name another file")
     return False
@@ -150,7 +160,7 @@ def file_of(path: Path) -> tuple[int, int] | None:
 
 def stamp() -> tuple[str, str]:
     """The statements that mark a new database as ours."""
-    return (f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {SCHEMA}")
+    return (f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {VERSION}")
 
 
 def explained(error: BaseException | None, where: str) -> StoreError:

@@ -2,162 +2,207 @@
 
 Ids are UUIDs and instants are RFC 3339 UTC, both as text. `mark` says whose an object is (`acme/product:pro`) and is
 taken for good; an object without one is somebody else's. `spec` is the noun's canonical JSON, with ids for names.
+
+A column's type is a word that each `database.Database` puts into its own terms: TEXT compares by code point, as in
+Python, whatever the language of a server; NUMBER is a key that the database counts up; BYTES is binary.
 """
 
-from typing import Any
-
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 from pricebook.catalog.reference import Kind
 
-metadata = MetaData()
-TEXT = Text().with_variant(Text(collation="C"), "postgresql")
-"""Text that compares by code point, as in SQLite and in Python, whatever the language of a server."""
+Part = Literal["store", "journal"]
+VERSION = 2
+"""The version of the tables that this code reads and writes."""
 
 
-def _noun(name: str, *more: Any) -> Table:
-    return Table(
-        name,
-        metadata,
-        Column("id", TEXT, primary_key=True),
-        Column("mark", TEXT, CheckConstraint("length(mark) BETWEEN 1 AND 200"), unique=True),
-        Column("name", TEXT, nullable=False),
-        Column("digest", TEXT),
-        Column("spec", TEXT, nullable=False),
-        Column("created_at", TEXT, nullable=False),
-        Column("archived_at", TEXT),
-        *more,
-    )
+@dataclass(frozen=True)
+class Table:
+    """One table. `columns` have a type and what it is held to, `indexes` their columns; `key` is the primary key."""
+
+    name: str
+    columns: Mapping[str, str]
+    key: tuple[str, ...] = ("id",)
+    constraints: tuple[str, ...] = ()
+    indexes: Mapping[str, str] = field(default_factory=dict)
+    clustered: bool = False
+
+    @property
+    def counted(self) -> str | None:
+        """The column that the database counts up."""
+        return next((name for name, words in self.columns.items() if words == "NUMBER"), None)
+
+    @property
+    def large(self) -> bool:
+        """Whether one row of it may be large."""
+        return any(words.startswith("BYTES") for words in self.columns.values())
+
+    def statements(self, types: Mapping[str, str], clustering: str) -> tuple[str, ...]:
+        """What makes it, in the words of a database for types, and for rows that lie in the order of their key."""
+        columns = [f"{name} {_native(words, types)}" for name, words in self.columns.items()]
+        key = [] if self.counted is not None else [f"PRIMARY KEY ({', '.join(self.key)})"]
+        parts = ", ".join((*columns, *key, *self.constraints))
+        made = f"CREATE TABLE {self.name} ({parts}){clustering if self.clustered else ''}"
+        return made, *(f"CREATE INDEX {name} ON {self.name} ({on})" for name, on in self.indexes.items())
 
 
-pricing_unit = _noun("pricing_unit")
-billable_metric = _noun("billable_metric")
-product = _noun(
-    "product",
-    Column("type", TEXT, nullable=False),
-    CheckConstraint("type IN ('FIXED', 'USAGE', 'COMPOSITE', 'SUBSCRIPTION', 'PROFESSIONAL_SERVICE')"),
-)
-rate_card = _noun(
-    "rate_card",
-    Column("product_order", TEXT, nullable=False),  # a JSON array of product ids
-    Column("rates_digest", TEXT, CheckConstraint("length(rates_digest) = 32")),  # NULL: somebody else changed a rate
-    Column("rates_count", Integer, nullable=False),
-    Column("rates_mark", TEXT, CheckConstraint("length(rates_mark) <= 200")),  # plan.mark.RateMark; NULL: no rates yet
-    Column("aliases_mark", TEXT),  # plan.mark.alias_digest; NULL: no aliases yet
-)
-package = _noun(
-    "package",
-    Column("uniqueness_key", TEXT, CheckConstraint("length(uniqueness_key) BETWEEN 1 AND 128"), unique=True),
-    Column("rate_card_id", TEXT, ForeignKey("rate_card.id")),
-    Column("rate_card_alias", TEXT),
-    CheckConstraint("rate_card_id IS NULL OR rate_card_alias IS NULL"),
-)
+def _native(words: str, types: Mapping[str, str]) -> str:
+    type_, space, rest = words.partition(" ")
+    return types.get(type_, type_) + space + rest
 
-rate_timeline = Table(
-    "rate_timeline",
-    metadata,
-    Column("rate_card_id", TEXT, ForeignKey("rate_card.id"), primary_key=True),
-    Column("key", TEXT, primary_key=True),  # catalog.timeline.key_text, with our product's name
-    Column("product_id", TEXT, ForeignKey("product.id"), nullable=False),
-    Column("schedule", TEXT, nullable=False),  # catalog.timeline.schedule_text
-    sqlite_with_rowid=False,  # a fifth faster to fill, and the rows of a card lie together
-)
 
-alias = Table(
-    "alias",
-    metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("kind", TEXT, CheckConstraint("kind IN ('rate-card', 'package')"), nullable=False),
-    Column("name", TEXT, nullable=False),
-    Column("object_id", TEXT, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("starting_at", TEXT),
-    Column("ending_before", TEXT),
-    Column("assigned_at", TEXT, nullable=False),
-    Column("withdrawn_at", TEXT),
-    CheckConstraint("ending_before > starting_at"),
-    Index("alias_name", "kind", "name"),
-    Index("alias_object", "object_id"),
-    sqlite_autoincrement=True,
-)
+def _noun(name: str, columns: Mapping[str, str] | None = None, *constraints: str) -> Table:
+    kept = {
+        "id": "TEXT NOT NULL",
+        "mark": "TEXT CHECK (length(mark) BETWEEN 1 AND 200) UNIQUE",
+        "name": "TEXT NOT NULL",
+        "digest": "TEXT",
+        "spec": "TEXT NOT NULL",
+        "created_at": "TEXT NOT NULL",
+        "archived_at": "TEXT",
+    }
+    return Table(name, kept | dict(columns or {}), constraints=constraints)
 
-contract = Table(
-    "contract",
-    metadata,
-    Column("id", TEXT, primary_key=True),
-    Column("customer_id", TEXT, nullable=False),
-    Column("package_id", TEXT, ForeignKey("package.id")),
-    Column("rate_card_id", TEXT, ForeignKey("rate_card.id")),
-    Column("starting_at", TEXT, nullable=False),
-    Column("ending_before", TEXT),
-    Column("uniqueness_key", TEXT, unique=True),
-    Column("transition", TEXT),  # JSON
-    Column("custom_fields", TEXT, nullable=False),  # JSON
-    Column("created_at", TEXT),
-    Column("archived_at", TEXT),
-    CheckConstraint("ending_before >= starting_at"),
-    Index("contract_package", "package_id", "starting_at", "customer_id", "id"),  # in the order of a cohort
-    Index("contract_rate_card", "rate_card_id"),
-    Index("contract_customer", "customer_id"),
-)
-
-account = Table(
-    "account",
-    metadata,
-    Column("namespace", TEXT, primary_key=True),
-    Column("mark", TEXT, nullable=False),  # apply.target.AccountMark
-)
-
-run = Table(
-    "run",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("namespace", TEXT, nullable=False),
-    Column("environment", TEXT, nullable=False),
-    Column("plan", TEXT, nullable=False),  # plan.digest
-    Column("as_of", TEXT, nullable=False),
-    Column("owner", TEXT, nullable=False),
-    Column("started_at", TEXT, nullable=False),
-    Column("actor", TEXT, nullable=False),
-    Column("git_commit", TEXT, nullable=False),
-    Column("git_branch", TEXT, nullable=False),
-    Column("approved", TEXT, nullable=False),
-    Column("ended_at", TEXT),  # NULL: at work, or killed
-    Column("result", TEXT, nullable=False),
-    Column("document", LargeBinary, nullable=False),  # the plan file, deflated
-    Index("run_environment", "environment"),
-)
-journal = Table(
-    "journal",
-    metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("run", Integer, ForeignKey("run.number"), nullable=False),
-    Column("step", TEXT, nullable=False),
-    Column("state", TEXT, nullable=False),
-    Column("at", TEXT, nullable=False),
-    Column("owner", TEXT, nullable=False),
-    Column("token", Integer, nullable=False),
-    Column("remote_id", TEXT, nullable=False),
-    Column("detail", TEXT, nullable=False),
-    Index("journal_run", "run"),
-)
-lease = Table(
-    "lease",
-    metadata,
-    Column("environment", TEXT, primary_key=True),
-    Column("token", Integer, nullable=False),
-    Column("owner", TEXT),  # NULL: free
-    Column("process", TEXT),
-    Column("since", TEXT),
-    Column("expires_at", TEXT),
-)
 
 NOUNS = {
-    Kind.PRICING_UNIT: pricing_unit,
-    Kind.BILLABLE_METRIC: billable_metric,
-    Kind.PRODUCT: product,
-    Kind.RATE_CARD: rate_card,
-    Kind.PACKAGE: package,
+    Kind.PRICING_UNIT: _noun("pricing_unit"),
+    Kind.BILLABLE_METRIC: _noun("billable_metric"),
+    Kind.PRODUCT: _noun(
+        "product",
+        {"type": "TEXT NOT NULL"},
+        "CHECK (type IN ('FIXED', 'USAGE', 'COMPOSITE', 'SUBSCRIPTION', 'PROFESSIONAL_SERVICE'))",
+    ),
+    Kind.RATE_CARD: _noun(
+        "rate_card",
+        {
+            "product_order": "TEXT NOT NULL",  # a JSON array of product ids
+            "rates_digest": "TEXT CHECK (length(rates_digest) = 32)",  # NULL: somebody else changed a rate
+            "rates_count": "INTEGER NOT NULL",
+            "rates_mark": "TEXT CHECK (length(rates_mark) <= 200)",  # plan.mark.RateMark; NULL: no rates yet
+            "aliases_mark": "TEXT",  # plan.mark.alias_digest; NULL: no aliases yet
+        },
+    ),
+    Kind.PACKAGE: _noun(
+        "package",
+        {
+            "uniqueness_key": "TEXT CHECK (length(uniqueness_key) BETWEEN 1 AND 128) UNIQUE",
+            "rate_card_id": "TEXT REFERENCES rate_card (id)",
+            "rate_card_alias": "TEXT",
+        },
+        "CHECK (rate_card_id IS NULL OR rate_card_alias IS NULL)",
+    ),
 }
-STORE = (*NOUNS.values(), rate_timeline, alias, contract, account)
-JOURNAL = (run, journal, lease)
+
+RATE_TIMELINE = Table(
+    "rate_timeline",
+    {
+        "rate_card_id": "TEXT NOT NULL REFERENCES rate_card (id)",
+        "key": "TEXT NOT NULL",  # catalog.timeline.key_text, with our product's name
+        "product_id": "TEXT NOT NULL REFERENCES product (id)",
+        "schedule": "TEXT NOT NULL",  # catalog.timeline.schedule_text
+    },
+    key=("rate_card_id", "key"),
+    clustered=True,  # a fifth faster to fill
+)
+ALIAS = Table(
+    "alias",
+    {
+        "seq": "NUMBER",
+        "kind": "TEXT NOT NULL CHECK (kind IN ('rate-card', 'package'))",
+        "name": "TEXT NOT NULL",
+        "object_id": "TEXT NOT NULL",
+        "position": "INTEGER NOT NULL",
+        "starting_at": "TEXT",
+        "ending_before": "TEXT",
+        "assigned_at": "TEXT NOT NULL",
+        "withdrawn_at": "TEXT",
+    },
+    key=("seq",),
+    constraints=("CHECK (ending_before > starting_at)",),
+    indexes={"alias_name": "kind, name", "alias_object": "object_id"},
+)
+CONTRACT = Table(
+    "contract",
+    {
+        "id": "TEXT NOT NULL",
+        "customer_id": "TEXT NOT NULL",
+        "package_id": "TEXT REFERENCES package (id)",
+        "rate_card_id": "TEXT REFERENCES rate_card (id)",
+        "starting_at": "TEXT NOT NULL",
+        "ending_before": "TEXT",
+        "uniqueness_key": "TEXT UNIQUE",
+        "transition": "TEXT",  # JSON
+        "custom_fields": "TEXT NOT NULL",  # JSON
+        "created_at": "TEXT",
+        "archived_at": "TEXT",
+    },
+    constraints=("CHECK (ending_before >= starting_at)",),
+    indexes={
+        "contract_package": "package_id, starting_at, customer_id, id",  # in the order of a cohort
+        "contract_rate_card": "rate_card_id",
+        "contract_customer": "customer_id",
+    },
+)
+ACCOUNT = Table(
+    "account",
+    {"namespace": "TEXT NOT NULL", "mark": "TEXT NOT NULL"},  # apply.target.AccountMark
+    key=("namespace",),
+)
+
+RUN = Table(
+    "run",
+    {
+        "number": "NUMBER",
+        "namespace": "TEXT NOT NULL",
+        "environment": "TEXT NOT NULL",
+        "plan": "TEXT NOT NULL",  # plan.digest
+        "as_of": "TEXT NOT NULL",
+        "owner": "TEXT NOT NULL",
+        "started_at": "TEXT NOT NULL",
+        "actor": "TEXT NOT NULL",
+        "git_commit": "TEXT NOT NULL",
+        "git_branch": "TEXT NOT NULL",
+        "approved": "TEXT NOT NULL",
+        "ended_at": "TEXT",  # NULL: at work, or killed
+        "result": "TEXT NOT NULL",
+        "document": "BYTES NOT NULL",  # the plan file, deflated
+    },
+    key=("number",),
+    indexes={"run_environment": "environment"},
+)
+JOURNAL = Table(
+    "journal",
+    {
+        "seq": "NUMBER",
+        "run": "INTEGER NOT NULL REFERENCES run (number)",
+        "step": "TEXT NOT NULL",
+        "state": "TEXT NOT NULL",
+        "at": "TEXT NOT NULL",
+        "owner": "TEXT NOT NULL",
+        "token": "INTEGER NOT NULL",
+        "remote_id": "TEXT NOT NULL",
+        "detail": "TEXT NOT NULL",
+    },
+    key=("seq",),
+    indexes={"journal_run": "run"},
+)
+LEASE = Table(
+    "lease",
+    {
+        "environment": "TEXT NOT NULL",
+        "token": "INTEGER NOT NULL",
+        "owner": "TEXT",  # NULL: free
+        "process": "TEXT",
+        "since": "TEXT",
+        "expires_at": "TEXT",
+    },
+    key=("environment",),
+)
+
+TABLES: Mapping[Part, tuple[Table, ...]] = {
+    "store": (*NOUNS.values(), RATE_TIMELINE, ALIAS, CONTRACT, ACCOUNT),
+    "journal": (RUN, JOURNAL, LEASE),
+}
+"""Those of a store and those of a journal, each after the tables that it refers to."""

@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Any, assert_never
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, insert, update
-
 from pricebook.apply import rule
 from pricebook.apply.keys import mark_of, read_mark, uniqueness_key
 from pricebook.catalog.canonical import decode, encode
@@ -27,25 +25,17 @@ from pricebook.plan.change import Archive, Create, Repoint, Revise, Supersede
 from pricebook.plan.mark import alias_digest
 from pricebook.plan.snapshot import AFTER_RATES, digest_of
 from pricebook.store.alias import Assignment, current, held, holder, hour_of
-from pricebook.store.database import Database
-from pricebook.store.reader import Reader, Row, reader_within
 from pricebook.store.reading import ASSIGNMENTS, assignments, noun_in, read_account, table_of
-from pricebook.store.tables import NOUNS, account, alias
+from pricebook.store.session import Row, Session
 
 
 @dataclass(frozen=True)
 class Transaction:
     """A write that is under way: reads and writes of it see each other, and the outside sees all of it or nothing."""
 
-    connection: Connection
-    reader: Reader
+    session: Session
     namespace: str
     at: datetime
-
-    @classmethod
-    def on(cls, connection: Connection, database: Database, namespace: str, at: datetime) -> "Transaction":
-        """Over a connection that has begun."""
-        return cls(connection, reader_within(connection, database), namespace, at)
 
     @property
     def now(self) -> str:
@@ -59,11 +49,11 @@ class Transaction:
     def find(self, ref: Ref) -> Row | None:
         """id, digest, archived_at and spec of a noun of ours."""
         sql = f"SELECT id, digest, archived_at, spec FROM {table_of(ref.kind)} WHERE mark = ?"
-        return self.reader.one(sql, self.mark(ref))
+        return self.session.one(sql, self.mark(ref))
 
     def name(self, kind: Kind, id_: str) -> str:
         """Our name of an object; its id when it is not ours."""
-        row = self.reader.one(f"SELECT mark FROM {table_of(kind)} WHERE id = ?", id_)
+        row = self.session.one(f"SELECT mark FROM {table_of(kind)} WHERE id = ?", id_)
         ref = read_mark(self.namespace, row[0] or "") if row is not None else None
         return ref.name if ref is not None else id_
 
@@ -74,11 +64,6 @@ class Transaction:
         assert row is not None
         return row
 
-    def bulk(self, sql: str, rows: list[Any]) -> None:
-        """A statement, written with `?`, once for each row: straight to the driver, as Core would double the cost."""
-        if rows:
-            self.reader.many(sql, rows)
-
     def find_all(self, kind: Kind, names: Iterable[str]) -> dict[str, tuple[str, bool]]:
         """Of each name that is there: the id, and whether it is archived."""
         marks = {self.mark(Ref(kind, name)): name for name in names}
@@ -86,17 +71,17 @@ class Transaction:
         for part in _parts(list(marks)):
             among = ", ".join("?" * len(part))
             sql = f"SELECT mark, id, archived_at FROM {table_of(kind)} WHERE mark IN ({among})"
-            found |= {marks[mark]: (id_, gone is not None) for mark, id_, gone in self.reader.rows(sql, *part)}
+            found |= {marks[mark]: (id_, gone is not None) for mark, id_, gone in self.session.rows(sql, *part)}
         return found
 
 
 def sign(work: Transaction, mark: str, *, anew: bool) -> str:
     """Keep the mark of the account, unless it has one already; the mark that it has then."""
-    found = read_account(work.reader, work.namespace)
+    found = read_account(work.session, work.namespace)
     if found and not anew:
         return found
-    work.connection.execute(delete(account).where(account.c.namespace == work.namespace))
-    work.connection.execute(insert(account).values(namespace=work.namespace, mark=mark))
+    work.session.run("DELETE FROM account WHERE namespace = ?", work.namespace)
+    work.session.insert("account", {"namespace": work.namespace, "mark": mark})
     return mark
 
 
@@ -144,7 +129,7 @@ def _create(work: Transaction, ref: Ref, noun: Noun, digest: str) -> str:
         values["uniqueness_key"] = uniqueness_key(work.namespace, ref, digest)
         values["rate_card_id"] = ids[Kind.RATE_CARD, noun.rate_card] if noun.rate_card is not None else None
         values["rate_card_alias"] = noun.rate_card_alias
-    work.connection.execute(insert(NOUNS[ref.kind]), values)
+    work.session.insert(table_of(ref.kind), values)
     if isinstance(noun, Package):
         _assign(work, Kind.PACKAGE, id_, enumerate(noun.aliases))
     return id_
@@ -153,16 +138,15 @@ def _create(work: Transaction, ref: Ref, noun: Noun, digest: str) -> str:
 def _revise(work: Transaction, change: Revise, expects: str | None) -> str:
     id_, _, _, observed = work.live(change.ref)
     if expects is not None:
-        present = rewritten(noun_in(work.reader, change.ref, observed), work.name)
+        present = rewritten(noun_in(work.session, change.ref, observed), work.name)
         assert isinstance(present, Noun)
         rule.check_observed(change.ref, digest_of(present), expects, change.digest)
     noun = change.noun.model_copy(update=AFTER_RATES) if isinstance(change.noun, RateCard) else change.noun
     spec = _spec(noun, _ids(work, change.ref, noun, archived_too=True))
     before: Any = read_spec(observed)
     rule.check_revision(change.ref, type(noun).mutable, before, spec)
-    table = NOUNS[change.ref.kind]
     values = {"name": spec["name"], "digest": change.digest, "spec": encode(spec)}
-    work.connection.execute(update(table).where(table.c.id == id_).values(values))
+    work.session.update(table_of(change.ref.kind), id_, values)
     return str(id_)
 
 
@@ -172,12 +156,11 @@ def _repoint(work: Transaction, change: Repoint) -> str:
     for name in change.product_order:
         rule.check_reference(change.ref, Ref(Kind.PRODUCT, name), present=name in products, archived=False)
     sql = f"{ASSIGNMENTS} AND name IN (SELECT name FROM alias WHERE object_id = ?)"
-    log = [Assignment(*row) for row in work.reader.rows(sql, Kind.RATE_CARD.value, id_)]
+    log = [Assignment(*row) for row in work.session.rows(sql, Kind.RATE_CARD.value, id_)]
     rule.check_repoint(change, held(log, id_), _order(work, id_), _holders(work, change, id_))
-    table = NOUNS[Kind.RATE_CARD]
     order = encode([products[name][0] for name in change.product_order])
     mark = alias_digest(change.aliases, change.product_order)
-    work.connection.execute(update(table).where(table.c.id == id_).values(product_order=order, aliases_mark=mark))
+    work.session.update("rate_card", id_, {"product_order": order, "aliases_mark": mark})
     left = [entry for entry, end in current(log, id_) if end == entry.ending_before]
     new: list[tuple[int, Alias]] = []
     for position, wanted in enumerate(change.aliases):
@@ -186,17 +169,17 @@ def _repoint(work: Transaction, change: Repoint) -> str:
             new.append((position, wanted))
             continue
         left.remove(kept)
-        _update_alias(work, alias.c.seq == kept.seq, position=position)
+        work.session.update("alias", kept.seq, {"position": position}, key="seq")
         log = [entry for entry in log if entry.seq != kept.seq]
     for entry, _ in current(log, id_):
-        _update_alias(work, alias.c.seq == entry.seq, withdrawn_at=hour_of(work.at))
+        work.session.update("alias", entry.seq, {"withdrawn_at": hour_of(work.at)}, key="seq")
     _assign(work, Kind.RATE_CARD, id_, new)
     return str(id_)
 
 
 def _order(work: Transaction, card_id: str) -> tuple[str, ...]:
     """The product order of a card, by our names."""
-    row = work.reader.one("SELECT product_order FROM rate_card WHERE id = ?", card_id)
+    row = work.session.one("SELECT product_order FROM rate_card WHERE id = ?", card_id)
     assert row is not None
     order: Any = decode(row[0])
     return tuple(work.name(Kind.PRODUCT, id_) for id_ in order)
@@ -206,7 +189,7 @@ def _holders(work: Transaction, change: Repoint, card_id: str) -> set[str]:
     """The other cards of ours that have an alias of one of the names that the card is given."""
     ids = set()
     for name in change.given:
-        log = assignments(work.reader, Kind.RATE_CARD, name)
+        log = assignments(work.session, Kind.RATE_CARD, name)
         ids |= {entry.object_id for entry in log if held(log, entry.object_id)}
     names = {id_: work.name(Kind.RATE_CARD, id_) for id_ in ids - {card_id}}
     return {name for id_, name in names.items() if name != id_}
@@ -218,12 +201,10 @@ def _archive(work: Transaction, ref: Ref) -> str:
     assert present is not None
     id_, _, archived_at, _ = present
     if archived_at is None:
-        table = NOUNS[ref.kind]
-        work.connection.execute(update(table).where(table.c.id == id_).values(archived_at=work.now))
+        work.session.update(table_of(ref.kind), id_, {"archived_at": work.now})
         if ref.kind in (Kind.RATE_CARD, Kind.PACKAGE):
-            _update_alias(
-                work, (alias.c.object_id == id_) & alias.c.withdrawn_at.is_(None), withdrawn_at=hour_of(work.at)
-            )
+            sql = "UPDATE alias SET withdrawn_at = ? WHERE object_id = ? AND withdrawn_at IS NULL"
+            work.session.run(sql, hour_of(work.at), id_)
     return str(id_)
 
 
@@ -255,33 +236,26 @@ def _check_package(work: Transaction, ref: Ref, package: Package, ids: Mapping[t
     def priced(product: str, frequency: str) -> bool:
         head = encode((product, frequency))[:-1] + ","
         sql = "SELECT 1 FROM rate_timeline WHERE rate_card_id = ? AND key >= ? AND key < ? LIMIT 1"
-        return card_id is not None and work.reader.one(sql, card_id, head, head[:-1] + "-") is not None
+        return card_id is not None and work.session.one(sql, card_id, head, head[:-1] + "-") is not None
 
-    card = work.reader.one("SELECT mark, name FROM rate_card WHERE id = ?", card_id) if card_id is not None else None
+    card = work.session.one("SELECT mark, name FROM rate_card WHERE id = ?", card_id) if card_id is not None else None
     card_ref = (read_mark(work.namespace, card[0] or "") or Ref(Kind.RATE_CARD, card[1])) if card is not None else None
     rule.check_package(ref, package, card_ref, priced)
 
 
 def _card_by_alias(work: Transaction, name: str) -> str | None:
     """The id of the rate card that an alias names now, or else will name next."""
-    log = assignments(work.reader, Kind.RATE_CARD, name)
+    log = assignments(work.session, Kind.RATE_CARD, name)
     now = hour_of(work.at)
     starts = sorted(entry.starting_at for entry in log if entry.starting_at is not None and entry.starting_at > now)
     return next((id_ for moment in (now, *starts) if (id_ := holder(log, moment)) is not None), None)
 
 
 def _assign(work: Transaction, kind: Kind, id_: str, aliases: Iterable[tuple[int, Alias]]) -> None:
-    values = []
     for position, given in aliases:
         entry = Assignment.of(given, id_, work.at, position)._asdict()
         del entry["seq"]  # the database numbers them
-        values.append({"kind": kind.value, **entry})
-    if values:
-        work.connection.execute(insert(alias), values)
-
-
-def _update_alias(work: Transaction, which: Any, **values: object) -> None:
-    work.connection.execute(update(alias).where(which).values(values))
+        work.session.insert("alias", {"kind": kind.value, **entry})
 
 
 def _parts(items: list[str], size: int = 500) -> Iterable[list[str]]:

@@ -1,26 +1,22 @@
-"""Queries over one connection: plain SQL over the driver's own, so that a plan need not wait for SQLAlchemy.
+"""SQL over one connection: text over the driver's own, the same for every database, written with `?` for parameters.
 
 Whatever a driver raises is told in our words.
 """
 
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from pricebook.store.database import Database, DriverConnection
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 Row = tuple[Any, ...]
 
 
-class Reader:
-    """Queries over one connection. SQL is written with `?`, whatever the driver's paramstyle."""
+class Session:
+    """Statements over one connection, inside the transaction that it is in: they see what was written in it."""
 
     def __init__(self, connection: DriverConnection, database: Database) -> None:
-        self.where = database.where
-        self.local = database.mark == "?"
+        self.where, self.dialect = database.where, database.dialect
         self._connection, self._database = connection, database
 
     def has(self, table: str) -> bool:
@@ -48,7 +44,7 @@ class Reader:
         try:
             cursor = self._database.cursor(self._connection, large)
             try:
-                cursor.execute(self.native(sql), parameters)
+                cursor.execute(self._native(sql), parameters)
                 while rows := cursor.fetchmany(size):
                     yield rows
             finally:
@@ -59,7 +55,7 @@ class Reader:
     def run(self, sql: str, *parameters: object) -> None:
         """A statement that answers nothing."""
         try:
-            self._connection.execute(self.native(sql), parameters)
+            self._connection.execute(self._native(sql), parameters)
         except self._database.errors as error:
             raise self._database.explained(error) from None
 
@@ -67,26 +63,30 @@ class Reader:
         """A statement once for each row of parameters."""
         cursor = self._database.cursor(self._connection, False)
         try:
-            cursor.executemany(self.native(sql), rows)
+            cursor.executemany(self._native(sql), rows)
         except self._database.errors as error:
             raise self._database.explained(error) from None
         finally:
             cursor.close()
 
-    def native(self, sql: str) -> str:
-        """The statement as the driver wants it."""
-        return sql if self.local else sql.replace("?", self._database.mark)
+    def insert(self, table: str, values: Mapping[str, object]) -> None:
+        """Put one row into a table."""
+        names, marks = ", ".join(values), ", ".join("?" * len(values))
+        self.run(f"INSERT INTO {table} ({names}) VALUES ({marks})", *values.values())
+
+    def update(self, table: str, id_: object, values: Mapping[str, object], key: str = "id") -> None:
+        """Change columns of the row that a key names."""
+        changes = ", ".join(f"{name} = ?" for name in values)
+        self.run(f"UPDATE {table} SET {changes} WHERE {key} = ?", *values.values(), id_)
 
     def close_with_owner(self) -> None:
-        """From now on the connection is closed when nothing refers to this reader any more."""
+        """From now on the connection is closed when nothing refers to this session any more."""
         self._finalizer = weakref.finalize(self, self._connection.close)
 
     def close(self) -> None:
         """Close the connection: rates that were not read yet can no longer be."""
         self._connection.close()
 
-
-def reader_within(connection: "Connection", database: Database) -> Reader:
-    """A reader inside a write that is under way: it sees what was written so far."""
-    driver: Any = connection.connection.driver_connection
-    return Reader(driver, database)
+    def _native(self, sql: str) -> str:
+        """The statement as the driver wants it."""
+        return sql if self.dialect == "sqlite" else sql.replace("?", self._database.placeholder)
