@@ -128,7 +128,6 @@ def test_every_model_and_field_is_described(model):
 @pytest.mark.parametrize("model", FIELDS, ids=lambda model: model.__name__)
 def test_what_is_said_of_fields_names_fields(model):
     fields = model.model_fields.keys()
-    assert model.cosmetic - fields <= {"custom_fields"}  # a balance's, of which only some can have them
     assert {path.split(".")[0] for path in model.amounts} <= fields
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pricebook.catalog
+from pricebook.catalog.declared import marks
 from pricebook.catalog.model import Model, Noun
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.scenario import Scenario
-from pricebook.catalog.traverse import marks
 from pricebook.manifest.load import Loaded, load
 from pricebook.manifest.rates_from import RatesFrom
 from pricebook.plan.hazard import REFUSED, Hazard

@@ -17,6 +17,7 @@ import yaml
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.money import plain
+from pricebook.catalog.path import path_text
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded, load
 from pricebook.plan.change import Revise, Supersede
@@ -88,7 +89,7 @@ def display_name(snapshot: Snapshot, ref: Ref) -> str:
 def fields_of(plan: Plan) -> dict[str, dict[str, list[Any]]]:
     """Step id -> path -> [observed, desired], of changed nouns."""
     return {
-        step.id: {field.path: [_shown(field.observed), _shown(field.desired)] for field in step.change.fields}
+        step.id: {path_text(each.path): [_shown(each.observed), _shown(each.desired)] for each in step.change.fields}
         for step in plan.steps
         if isinstance(step.change, (Revise, Supersede))
     }

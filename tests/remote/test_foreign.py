@@ -49,7 +49,7 @@ def test_a_tag(vendor: Vendor, somebody: Somebody, tmp_path: Path) -> None:
     (step,) = planned(small(tmp_path), vendor.store()).steps
     assert isinstance(step.change, Revise)
     assert step.hazards == (Hazard.FOREIGN_EDIT,)
-    assert [field.path for field in step.change.fields] == ["tags"]
+    assert [field.path for field in step.change.fields] == [("tags",)]
     settle(small(tmp_path), vendor)
 
 

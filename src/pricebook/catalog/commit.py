@@ -1,12 +1,13 @@
 """Commits and credits that a contract starts with. Both are of a FIXED product."""
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from pricebook.catalog.model import CustomFields, Fraction, Number, ProductName, Text, Upper, Violation
 from pricebook.catalog.money import plain
+from pricebook.catalog.role import Role
 from pricebook.catalog.schedule import AccessSchedule, InvoiceSchedule
 from pricebook.catalog.specifier import Applicable
 from pricebook.catalog.term import Term
@@ -15,13 +16,11 @@ from pricebook.catalog.term import Term
 class Balance(Applicable, Term):
     """What every balance has: commits and credits, once or recurring."""
 
-    cosmetic: ClassVar[frozenset[str]] = frozenset({"key", "name", "description", "custom_fields"})
-
     product: ProductName
     """The FIXED product under which it stands on invoices."""
-    name: Text | None = None
+    name: Annotated[Text | None, Role.COSMETIC] = None
     """Displayed on invoices."""
-    description: Text | None = None
+    description: Annotated[Text | None, Role.COSMETIC] = None
     """Used only in the vendor's UI and API; not exposed to end customers."""
 
 
@@ -30,7 +29,7 @@ class Credit(Balance):
 
     access_schedule: AccessSchedule
     """When which amount can be used."""
-    priority: Number | None = None
+    priority: Annotated[Number | None, Role.PLAIN] = None
     """Of several applicable balances the one with the lower priority is used first."""
     custom_fields: CustomFields = Field(default_factory=dict)
     """Custom fields, text by key."""
@@ -43,9 +42,9 @@ class Commit(Balance):
     """PREPAID or POSTPAID."""
     access_schedule: AccessSchedule
     """When which amount can be used; of a POSTPAID commit one item."""
-    invoice_schedule: InvoiceSchedule | None = None
+    invoice_schedule: Annotated[InvoiceSchedule | None, Role.CHARGES] = None
     """When it is paid. POSTPAID: required, one item, the same total as the access schedule. PREPAID: none is free."""
-    priority: Number | None = None
+    priority: Annotated[Number | None, Role.PLAIN] = None
     """Of several applicable balances the one with the lower priority is used first."""
     rollover_fraction: Fraction | None = None
     """The fraction, 0..1, of what is unused that rolls over."""

@@ -8,6 +8,7 @@ from pydantic import Field
 from pricebook.catalog.field import Distinct, NonEmpty
 from pricebook.catalog.model import CustomFields, Model, Noun, Text, Upper, Violation
 from pricebook.catalog.reference import Kind
+from pricebook.catalog.role import Role
 
 Values = Annotated[NonEmpty[Text], Distinct]
 
@@ -42,9 +43,8 @@ class BillableMetric(Noun):
 
     kind = Kind.BILLABLE_METRIC
     mutable: ClassVar[frozenset[str]] = frozenset({"name", "custom_fields"})
-    cosmetic: ClassVar[frozenset[str]] = frozenset({"name", "custom_fields"})
 
-    name: Text
+    name: Annotated[Text, Role.COSMETIC]
     """The display name of the billable metric."""
     aggregation_type: Annotated[Literal["COUNT", "LATEST", "MAX", "SUM", "UNIQUE"], Upper] | None = None
     """How matching events are aggregated: COUNT, LATEST, MAX, SUM or UNIQUE. Required unless `sql` is given."""

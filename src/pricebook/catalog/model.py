@@ -28,6 +28,7 @@ from pydantic_core import PydanticCustomError
 from pricebook.catalog.instant import INSTANT_PATTERN, parse_instant
 from pricebook.catalog.money import MAX_DIGITS, MAX_PLACES, MONEY_PATTERN, carries, parse_money, plain, to_api_unit
 from pricebook.catalog.reference import Kind, Ref, Reference
+from pricebook.catalog.role import Role
 from pricebook.problem import did_you_mean, quote
 
 USD = "usd"
@@ -83,7 +84,7 @@ class Model(BaseModel):
     A subclass lists its amount fields in `amounts` as paths (`"unit_price"`, `"schedule_items.*.amount"`); text there
     is converted to the API unit of the pricing unit that `unit_for` names: the sibling field `unit_field`, USD when it
     is not given. `forbidden` are fields that people reach for and that cannot be here: message and hint by name.
-    `cosmetic` are the fields that do not move money. `rules` yields every broken rule of the validated value.
+    What fields are about is said by marks (`catalog.role`). `rules` yields every broken rule of the validated value.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
@@ -91,7 +92,6 @@ class Model(BaseModel):
     amounts: ClassVar[tuple[str, ...]] = ()
     unit_field: ClassVar[str] = "credit_type"
     forbidden: ClassVar[Mapping[str, tuple[str, str]]] = {}
-    cosmetic: ClassVar[frozenset[str]] = frozenset()
 
     def rules(self) -> Iterator[Violation]:
         """Every broken rule that this value alone can tell."""
@@ -255,7 +255,7 @@ Fraction = Annotated[Number, Field(ge=0, le=1), WithJsonSchema(_NUMBER | {"minim
 Amount = Annotated[Decimal, BeforeValidator(_number), Monetary(), WithJsonSchema(_AMOUNT)]
 """An amount in the API unit of its pricing unit. The field must be listed in its model's `amounts`."""
 Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "pattern": INSTANT_PATTERN})]
-CustomFields = Annotated[dict[str, Text], AfterValidator(_texts)]
+CustomFields = Annotated[dict[str, Text], AfterValidator(_texts), Role.COSMETIC]
 GroupValues = dict[str, str]
 Frequency = Annotated[Literal["WEEKLY", "MONTHLY", "QUARTERLY", "ANNUAL"], Upper]
 

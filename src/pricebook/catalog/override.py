@@ -1,15 +1,16 @@
 """Overrides: how a package's prices and entitlements differ from the rate card's."""
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
+from pricebook.catalog.declared import links_of
 from pricebook.catalog.field import Distinct, Positive
 from pricebook.catalog.model import Frequency, Instant, Model, NonNegative, Upper, Violation
 from pricebook.catalog.rate import OverwriteRate, check_tiers
+from pricebook.catalog.role import Link, Role
 from pricebook.catalog.specifier import RateKind, UsageSpecifier
 from pricebook.catalog.term import Duration, Key, RelativeDate, Term
 
-_LINKS = ("commits", "recurring_commits", "any_commits_or_credits")
 _TYPE_NEEDS = {"MULTIPLIER": "multiplier", "OVERWRITE": "overwrite_rate", "TIERED": "tiers"}
 
 
@@ -18,16 +19,18 @@ class OverrideSpecifier(UsageSpecifier):
 
     billing_frequency: Frequency | None = None
     """Only rates with this billing frequency."""
-    commits: Annotated[tuple[Key, ...], Distinct] = ()
+    commits: Annotated[tuple[Key, ...], Distinct, Link(("commits",))] = ()
     """Commit-specific overrides only: keys of commits of this package."""
-    recurring_commits: Annotated[tuple[Key, ...], Distinct] = ()
+    recurring_commits: Annotated[tuple[Key, ...], Distinct, Link(("recurring_commits",))] = ()
     """Commit-specific overrides only: keys of recurring commits of this package."""
-    any_commits_or_credits: Annotated[tuple[Key, ...], Distinct] = ()
+    any_commits_or_credits: Annotated[
+        tuple[Key, ...], Distinct, Link(("commits", "credits", "recurring_commits", "recurring_credits"))
+    ] = ()
     """Commit-specific overrides only: keys of commits and credits, once or recurring; instead of the other two."""
 
     def rules(self) -> Iterator[Violation]:
         """Commits are named on top of products, tags or group values, and in one way."""
-        for name in _LINKS:
+        for name in links_of(OverrideSpecifier):
             if getattr(self, name) and not self.narrows:
                 hint = "add product, product_tags, pricing_group_values or presentation_group_values"
                 message = f"{name} stands alone; it narrows a product, tags or group values further"
@@ -40,7 +43,7 @@ class OverrideSpecifier(UsageSpecifier):
 class OverrideTier(Model):
     """A multiplier for the quantity that falls into the tier."""
 
-    multiplier: NonNegative
+    multiplier: Annotated[NonNegative, Role.CHARGES]
     """What the list price is multiplied by."""
     size: Positive | None = None
     """How many units the tier holds; the last tier has none and takes all the rest."""
@@ -52,8 +55,6 @@ class Override(Term):
     It starts at an offset from the contract's start, or on a date: for instance a discount in January for everybody.
     """
 
-    cosmetic: ClassVar[frozenset[str]] = frozenset({"key"})
-
     override_specifiers: tuple[OverrideSpecifier, ...]
     """Which rates it changes; one match is enough."""
     starting_at_offset: RelativeDate | None = None
@@ -64,15 +65,15 @@ class Override(Term):
     """When it starts (inclusive), as a date: instead of starting_at_offset."""
     ending_before: Instant | None = None
     """When it ends (exclusive), as a date: beside starting_at."""
-    entitled: bool | None = None
+    entitled: Annotated[bool | None, Role.ENTITLES] = None
     """Whether contracts get the products; not given, as the card says."""
     type: Annotated[Literal["OVERWRITE", "MULTIPLIER", "TIERED"], Upper] | None = None
     """OVERWRITE, MULTIPLIER or TIERED. Overwrites come before the others."""
-    multiplier: NonNegative | None = None
+    multiplier: Annotated[NonNegative | None, Role.CHARGES] = None
     """MULTIPLIER only, required there: what the list price is multiplied by, 0.8 for 20% off."""
     priority: Positive | None = None
     """The lowest comes first. Required for TIERED, and under EXPLICIT prioritization for MULTIPLIER."""
-    overwrite_rate: OverwriteRate | None = None
+    overwrite_rate: Annotated[OverwriteRate | None, Role.CHARGES] = None
     """OVERWRITE only, required there: the rate in place of the card's."""
     tiers: tuple[OverrideTier, ...] = ()
     """TIERED only, required there: multipliers by quantity, the last without size."""
@@ -131,7 +132,7 @@ class Override(Term):
             message = "target is for overrides with is_commit_specific: true"
             yield Violation("not-applicable", message, ("target",), hint)
         for index, specifier in enumerate(self.override_specifiers):
-            for name in _LINKS:
+            for name in links_of(OverrideSpecifier):
                 if getattr(specifier, name):
                     message = f"{name} is for overrides with is_commit_specific: true"
                     yield Violation("not-applicable", message, ("override_specifiers", index, name), hint)

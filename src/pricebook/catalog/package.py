@@ -18,6 +18,7 @@ from pricebook.catalog.model import Alias, CardName, Lower, Noun, Text, Upper, V
 from pricebook.catalog.override import Override
 from pricebook.catalog.recurring import RecurringCommit, RecurringCredit
 from pricebook.catalog.reference import Kind
+from pricebook.catalog.role import Role
 from pricebook.catalog.spend_tracker import SpendTracker
 from pricebook.catalog.statement import UsageStatementSchedule
 from pricebook.catalog.subscription import Subscription
@@ -35,7 +36,6 @@ class Package(Noun, Relative):
 
     kind = Kind.PACKAGE
     mutable: ClassVar[frozenset[str]] = frozenset()
-    cosmetic: ClassVar[frozenset[str]] = frozenset({"name", "contract_name"})
     amounts: ClassVar[tuple[str, ...]] = (
         f"spend_threshold_configuration.{_CAP}",
         f"prepaid_balance_threshold_configuration.{_CAP}",
@@ -46,9 +46,9 @@ class Package(Noun, Relative):
         "custom_fields": ("a package takes no custom fields", "its commits, credits, subscriptions and charges do"),
     }
 
-    name: Text
+    name: Annotated[Text, Role.COSMETIC]
     """The package's name; `{version}` in it becomes the version's number."""
-    contract_name: Text | None = None
+    contract_name: Annotated[Text | None, Role.COSMETIC] = None
     """The name of contracts made on the package; `{version}` in it becomes the version's number."""
     aliases: tuple[Alias, ...] = ()
     """Names by which contracts find the package, each with a schedule; not exposed to end customers."""
@@ -73,20 +73,20 @@ class Package(Noun, Relative):
     """When usage is invoiced."""
     subscriptions: tuple[Subscription, ...] = ()
     """Recurring fees."""
-    commits: tuple[Commit, ...] = ()
+    commits: Annotated[tuple[Commit, ...], Role.GRANTS] = ()
     """Amounts that the customer commits to."""
-    credits: tuple[Credit, ...] = ()
+    credits: Annotated[tuple[Credit, ...], Role.GRANTS] = ()
     """Amounts given to the customer."""
-    recurring_commits: tuple[RecurringCommit, ...] = ()
+    recurring_commits: Annotated[tuple[RecurringCommit, ...], Role.GRANTS] = ()
     """Commits made every period."""
-    recurring_credits: tuple[RecurringCredit, ...] = ()
+    recurring_credits: Annotated[tuple[RecurringCredit, ...], Role.GRANTS] = ()
     """Credits granted every period."""
     multiplier_override_prioritization: Annotated[Literal["LOWEST_MULTIPLIER", "EXPLICIT"], Upper] = "LOWEST_MULTIPLIER"
     """LOWEST_MULTIPLIER applies the greatest discount; EXPLICIT goes by priority, the lowest first. TIERED overrides
     need EXPLICIT."""
     overrides: tuple[Override, ...] = ()
     """How prices and entitlements differ from the rate card."""
-    scheduled_charges: tuple[ScheduledCharge, ...] = ()
+    scheduled_charges: Annotated[tuple[ScheduledCharge, ...], Role.CHARGES] = ()
     """Charges at points in time."""
     scheduled_charges_on_usage_invoices: Annotated[Literal["ALL"], Upper] | None = None
     """ALL puts scheduled and commit charges on the usage invoice that ends at their time; when not given, they stand on

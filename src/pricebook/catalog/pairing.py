@@ -1,33 +1,31 @@
-"""Which terms of two versions of a noun belong together, and what each is called.
+"""Which terms of two versions of a noun belong together.
 
 Terms are matched by their `key`; those without one by what they say, then by product or name, then by position.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.model import Model
+from pricebook.catalog.path import Label, labels, subject_of
 
 
 def matched(
     observed: tuple[Model, ...], desired: tuple[Model, ...]
-) -> Iterator[tuple[Model | None, Model | None, str]]:
+) -> Iterator[tuple[Model | None, Model | None, Label]]:
     """Pairs that belong together, then what only one side has, each with its label."""
     was, now = list(range(len(observed))), list(range(len(desired)))
     pairs: list[tuple[int, int]] = []
-    for identity in (_key, _content, _subject, None):
+    for identity in (_key, _content, subject_of, None):
         pairs += _pair(observed, desired, was, now, identity)
-    labels = [_label(term, index) for index, term in enumerate(desired)]
-    repeated = Counter(labels)
-    labels = [f"{label} #{i + 1}" if repeated[label] > 1 else label for i, label in enumerate(labels)]
+    names, former = labels(desired), labels(observed)
     for i, j in sorted(pairs, key=lambda pair: pair[1]):
-        yield observed[i], desired[j], labels[j]
+        yield observed[i], desired[j], names[j]
     for j in now:
-        yield None, desired[j], labels[j]
+        yield None, desired[j], names[j]
     for i in was:
-        yield observed[i], None, _label(observed[i], i)
+        yield observed[i], None, former[i]
 
 
 def _pair(
@@ -66,19 +64,3 @@ def _key(term: Model) -> str | None:
 
 def _content(term: Model) -> str:
     return encode({name: value for name, value in spec_of(term).items() if name != "key"})
-
-
-def _subject(term: Model) -> str | None:
-    return _name(term)
-
-
-def _name(term: Model) -> str | None:
-    for field in ("alias", "name", "product", "custom_credit_type"):
-        if isinstance(value := getattr(term, field, None), str):
-            return value
-    rate = getattr(term, "subscription_rate", None)
-    return f"{rate.product} {rate.billing_frequency}" if rate is not None else None
-
-
-def _label(term: Model, index: int) -> str:
-    return _key(term) or _name(term) or str(index + 1)

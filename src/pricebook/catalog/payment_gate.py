@@ -6,17 +6,16 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from pricebook.catalog.model import Amount, Text, Upper, Violation
+from pricebook.catalog.role import Role
 from pricebook.catalog.term import Relative
 
 
 class StripeConfig(Relative):
     """How Stripe collects the payment."""
 
-    cosmetic: ClassVar[frozenset[str]] = frozenset({"invoice_metadata"})
-
     payment_type: Annotated[Literal["INVOICE", "PAYMENT_INTENT"], Upper]
     """INVOICE or PAYMENT_INTENT."""
-    invoice_metadata: dict[str, str] = Field(default_factory=dict)
+    invoice_metadata: Annotated[dict[str, str], Role.COSMETIC] = Field(default_factory=dict)
     """INVOICE only: metadata added to the Stripe invoice."""
 
     def rules(self) -> Iterator[Violation]:
@@ -29,12 +28,11 @@ class StripeConfig(Relative):
 class PrecalculatedTaxConfig(Relative):
     """A tax that is known beforehand."""
 
-    cosmetic: ClassVar[frozenset[str]] = frozenset({"tax_name"})
     amounts: ClassVar[tuple[str, ...]] = ("tax_amount",)
 
     tax_amount: Amount
     """The tax, in the currency and API unit of the commit's invoice (cents for USD)."""
-    tax_name: Text | None = None
+    tax_name: Annotated[Text | None, Role.COSMETIC] = None
     """The tax's name, for the invoice's line."""
 
 

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 from pricebook.catalog.field import Distinct, Texts, Whole
 from pricebook.catalog.model import CustomFields, MetricName, Model, Noun, Number, ProductName, Text, Upper, Violation
 from pricebook.catalog.reference import Kind
+from pricebook.catalog.role import Role
 
 
 def _type(value: Any) -> Any:
@@ -23,13 +24,11 @@ ProductType = Annotated[
 class QuantityConversion(Model):
     """Turns the metered quantity into the priced one, as from MB to GB: divide by 1024."""
 
-    cosmetic: ClassVar[frozenset[str]] = frozenset({"name"})
-
     conversion_factor: Number
     """The factor to multiply or divide the quantity by."""
     operation: Annotated[Literal["MULTIPLY", "DIVIDE"], Upper]
     """MULTIPLY or DIVIDE."""
-    name: Text | None = None
+    name: Annotated[Text | None, Role.COSMETIC] = None
     """A name for the conversion."""
 
     def rules(self) -> Iterator[Violation]:
@@ -94,11 +93,8 @@ class Product(Noun):
             "tags",
         }
     )
-    cosmetic: ClassVar[frozenset[str]] = frozenset(
-        {"name", "custom_fields", "netsuite_internal_item_id", "netsuite_overage_item_id"}
-    )
 
-    name: Text
+    name: Annotated[Text, Role.COSMETIC]
     """Displayed on invoices."""
     type: ProductType
     """FIXED, USAGE, COMPOSITE, SUBSCRIPTION or PROFESSIONAL_SERVICE. It can never change."""
@@ -128,9 +124,9 @@ class Product(Noun):
     """USAGE only: how the quantity is rounded."""
     sql_breakdown_granularity: Annotated[Literal["SERVICE_PERIOD", "HOUR"], Upper] = "SERVICE_PERIOD"
     """USAGE with a SQL metric: evaluate the query once per invoice (SERVICE_PERIOD) or for each HOUR."""
-    netsuite_internal_item_id: Text | None = None
+    netsuite_internal_item_id: Annotated[Text | None, Role.COSMETIC] = None
     """The item's id in NetSuite; available in some accounts only."""
-    netsuite_overage_item_id: Text | None = None
+    netsuite_overage_item_id: Annotated[Text | None, Role.COSMETIC] = None
     """USAGE and COMPOSITE only: the overage item's id in NetSuite; available in some accounts only."""
     custom_fields: CustomFields = Field(default_factory=dict)
     """Custom fields, text by key."""

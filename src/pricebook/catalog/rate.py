@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pricebook.catalog.field import Positive
 from pricebook.catalog.model import USD, Amount, Model, NonNegative, Path, UnitName, Upper, Violation
 from pricebook.catalog.money import plain
+from pricebook.catalog.role import Role
 
 RateType = Annotated[Literal["FLAT", "PERCENTAGE", "SUBSCRIPTION", "TIERED", "TIERED_PERCENTAGE", "CUSTOM"], Upper]
 
@@ -157,7 +158,7 @@ class RateTerms(Rate):
         "commit_rate.minimum_config.minimum",
     )
 
-    entitled: bool
+    entitled: Annotated[bool, Role.ENTITLES]
     """Whether contracts on the card get the product without an override that enables it."""
     commit_rate: CommitRate | None = None
     """A distinct rate for usage that is drawn from a commit or credit."""

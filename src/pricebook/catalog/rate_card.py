@@ -21,6 +21,7 @@ from pricebook.catalog.model import (
 )
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Kind
+from pricebook.catalog.role import Role
 
 
 class CreditTypeConversion(Model):
@@ -47,13 +48,12 @@ class RateCard(Noun):
         {"name", "description", "aliases", "custom_fields", "product_order", "credit_type_conversions"}
     )
     """Of `credit_type_conversions` only additions are possible."""
-    cosmetic: ClassVar[frozenset[str]] = frozenset({"name", "description", "custom_fields", "product_order"})
     amounts: ClassVar[tuple[str, ...]] = ("credit_type_conversions.*.fiat_per_custom_credit",)
     unit_field: ClassVar[str] = "fiat_credit_type"
 
-    name: Text
+    name: Annotated[Text, Role.COSMETIC]
     """Used only in the vendor's UI and API; not exposed to end customers."""
-    description: Text | None = None
+    description: Annotated[Text | None, Role.COSMETIC] = None
     """What the card is for; not exposed to end customers."""
     aliases: tuple[Alias, ...] = ()
     """Names by which contracts and packages find the card, each with a schedule."""
@@ -61,7 +61,7 @@ class RateCard(Noun):
     """The fiat pricing unit in which invoices are written."""
     credit_type_conversions: tuple[CreditTypeConversion, ...] = ()
     """What each custom pricing unit used in rates costs. Required when rates use custom units; can only grow."""
-    product_order: Annotated[tuple[ProductName, ...], Distinct] = ()
+    product_order: Annotated[tuple[ProductName, ...], Distinct, Role.COSMETIC] = ()
     """The order in which products stand on invoices."""
     custom_fields: CustomFields = Field(default_factory=dict)
     """Custom fields, text by key."""

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from pricebook.catalog.commit import Balance
 from pricebook.catalog.field import Whole
 from pricebook.catalog.model import USD, Amount, Fraction, Number, UnitName, Upper, Violation
+from pricebook.catalog.role import Link, Role
 from pricebook.catalog.rounding import Rounding
 from pricebook.catalog.schedule import AccessType, unit_of_access
 from pricebook.catalog.term import Duration, Key, Relative, RelativeDate
@@ -65,7 +66,7 @@ class SeatIncrease(Relative):
 class SubscriptionConfig(Relative):
     """Ties a recurring balance to the quantity of a subscription."""
 
-    subscription: Key
+    subscription: Annotated[Key, Link(("subscriptions",))]
     """The key of a subscription of this package."""
     apply_seat_increase_config: SeatIncrease
     """What happens when seats are added within a period."""
@@ -92,9 +93,9 @@ class RecurringCredit(Balance):
 
     access_amount: AccessAmount
     """What is granted every period."""
-    priority: Number
+    priority: Annotated[Number, Role.PLAIN]
     """Of several applicable balances the one with the lower priority is used first."""
-    starting_at_offset: RelativeDate
+    starting_at_offset: Annotated[RelativeDate, Role.PLAIN]
     """When the first is granted, counted from the start of the contract."""
     commit_duration: CommitDuration
     """How long each can be used."""
@@ -104,7 +105,7 @@ class RecurringCredit(Balance):
     """How often; when not given, with the usage invoice. DAILY: one per package, not on a SEAT_BASED subscription."""
     proration: Annotated[Literal["NONE", "FIRST", "LAST", "FIRST_AND_LAST"], Upper] = "FIRST_AND_LAST"
     """Which of the first and last are prorated."""
-    proration_rounding: AccessRounding | None = None
+    proration_rounding: Annotated[AccessRounding | None, Role.PLAIN] = None
     """How prorated amounts are rounded."""
     rollover_fraction: Fraction | None = None
     """The fraction, 0..1, of what is unused that rolls over when a contract follows another."""
@@ -132,7 +133,7 @@ class RecurringCredit(Balance):
 class RecurringCommit(RecurringCredit):
     """A commit that is made every period."""
 
-    invoice_amount: InvoiceAmount | None = None
+    invoice_amount: Annotated[InvoiceAmount | None, Role.CHARGES] = None
     """What the customer is billed for each; none means free."""
-    proration_rounding: CommitRounding | None = None
+    proration_rounding: Annotated[CommitRounding | None, Role.PLAIN] = None
     """How prorated amounts are rounded."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pricebook.catalog.field import NonEmpty
 from pricebook.catalog.model import USD, Amount, Number, UnitName, Upper, Violation
 from pricebook.catalog.money import EXACT
+from pricebook.catalog.role import Role
 from pricebook.catalog.term import Duration, Relative, RelativeDate
 
 AccessType = Annotated[Literal["SPEND", "QUANTITY"], Upper]
@@ -28,7 +29,7 @@ class AccessItem(Relative):
 
     amount: Amount
     """How much, in the API unit of the schedule's pricing unit (cents for USD)."""
-    starting_at_offset: RelativeDate
+    starting_at_offset: Annotated[RelativeDate, Role.PLAIN]
     """When it can be used from, counted from the start of the contract."""
     duration: Duration
     """For how long."""
@@ -64,7 +65,7 @@ class ChargeItem(Relative):
     """Price of one, in the API unit of the schedule's pricing unit (cents for USD)."""
     quantity: Number
     """How many; multiplied by unit_price."""
-    date_offset: RelativeDate
+    date_offset: Annotated[RelativeDate, Role.PLAIN]
     """When, counted from the start of the contract."""
 
     @property

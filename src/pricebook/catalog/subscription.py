@@ -1,11 +1,12 @@
 """Subscriptions: a recurring fee for a quantity, such as seats."""
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from pricebook.catalog.model import CustomFields, Frequency, NonNegative, ProductName, Text, Upper, Violation
+from pricebook.catalog.role import Role
 from pricebook.catalog.rounding import Rounding
 from pricebook.catalog.term import Duration, Relative, RelativeDate, Term
 
@@ -50,17 +51,15 @@ class BillingCycleConfig(Relative):
 class Subscription(Term):
     """A recurring fee: a rate of the card times a quantity."""
 
-    cosmetic: ClassVar[frozenset[str]] = frozenset({"key", "name", "description", "custom_fields"})
-
     subscription_rate: SubscriptionRate
     """Which rate of the card is charged."""
     collection_schedule: Annotated[Literal["ADVANCE", "ARREARS"], Upper]
     """ADVANCE: billed at the start of a period. ARREARS: at its end."""
     proration: Proration
     """What is charged for part of a period."""
-    name: Text | None = None
+    name: Annotated[Text | None, Role.COSMETIC] = None
     """A name for the subscription."""
-    description: Text | None = None
+    description: Annotated[Text | None, Role.COSMETIC] = None
     """What it is for."""
     initial_quantity: NonNegative | None = None
     """The quantity at the start; required for QUANTITY_ONLY."""

@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 
 from pricebook.catalog.field import Whole
 from pricebook.catalog.model import Model, Upper
+from pricebook.catalog.role import Role
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=200)]
 
@@ -51,7 +52,7 @@ class Term(Relative):
         "temporary_id": ("pricebook derives it from key", "use key"),
     }
 
-    key: Key | None = None
+    key: Annotated[Key | None, Role.IDENTITY] = None
     """Our name for the term: diffs show it, and other terms of the package refer to it. Unique within its list."""
 
 

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator
 
 from pricebook.catalog.model import Amount, Fraction, Number, ProductName, Text, UnitName
 from pricebook.catalog.payment_gate import PaymentGateConfig
+from pricebook.catalog.role import Role
 from pricebook.catalog.specifier import Applicable
 from pricebook.catalog.term import Duration, Relative
 
@@ -41,13 +42,11 @@ class DiscountConfiguration(Relative):
 class ThresholdCommit(Relative):
     """The commit that a threshold's payment makes."""
 
-    cosmetic: ClassVar[frozenset[str]] = frozenset({"name", "description"})
-
     product: ProductName
     """The FIXED product under which the payment stands on invoices."""
-    name: Text | None = None
+    name: Annotated[Text | None, Role.COSMETIC] = None
     """The line's name; when not given, the product's."""
-    description: Text | None = None
+    description: Annotated[Text | None, Role.COSMETIC] = None
     """What it is for."""
     priority: Number = Decimal(100)
     """Of several applicable balances the one with the lower priority is used first."""

@@ -85,8 +85,8 @@ def _check_package(ref: Ref, package: Package) -> Iterator[Violation]:
 
 def _check_revision(change: Revise) -> Iterator[Violation]:
     for field in change.fields:
-        name = field.path.split(".")[0].split("[")[0]
-        gone = field.path == name and getattr(change.noun, name, None) in (None, (), "")
+        name = str(field.path[0])
+        gone = len(field.path) == 1 and getattr(change.noun, name, None) in (None, (), "")
         if change.ref.kind is Kind.PRODUCT and gone and name not in CLEARED and name in KEPT:
             message = f"{name} of {change.ref} can be changed, but not taken away"
             yield Violation("cannot", message, (name,), "leave it as it is, or declare a new product")

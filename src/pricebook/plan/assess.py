@@ -3,15 +3,18 @@
 Rates bring theirs along (`plan.timeline`); here are those of nouns.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, assert_never, cast
 
 from pricebook.catalog.canonical import decode
 from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.declared import Declared, declared_at, fields_of
 from pricebook.catalog.model import Noun
+from pricebook.catalog.path import Label
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.role import Role
 from pricebook.catalog.timeline import RateKey, key_text, read_schedule
 from pricebook.plan.change import (
     AddRates,
@@ -32,11 +35,6 @@ from pricebook.plan.timeline import compare_prices
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
-
-GRANTS = ("credits", "recurring_credits", "commits", "recurring_commits")
-"""The lists of terms that give a customer something to spend."""
-_GIVEN = ("amount", "unit_price", "quantity", "value", "rollover_fraction")
-_CHARGED = ("invoice_amount", "invoice_schedule", "scheduled_charges", "overwrite_rate", "multiplier")
 
 
 def hazards_of(change: Change, desired: Catalog, snapshot: Snapshot) -> tuple[Hazard, ...]:
@@ -76,7 +74,7 @@ def _hazards(change: Change, desired: Catalog, snapshot: Snapshot) -> Iterator[H
         case Create():
             yield from _never_invoiced(change.noun, desired)
         case Supersede():
-            yield from _of_fields(change.fields)
+            yield from _of_fields(type(change.noun), change.fields)
             yield from _never_invoiced(change.noun, desired)
             if cast("Package", change.noun).aliases:
                 yield Hazard.ALIAS_MOVES
@@ -96,31 +94,38 @@ def _hazards(change: Change, desired: Catalog, snapshot: Snapshot) -> Iterator[H
             assert_never(change)
 
 
-def _of_fields(fields: Iterable[FieldChange]) -> Iterator[Hazard]:
+def _of_fields(noun: type[Noun], fields: Iterable[FieldChange]) -> Iterator[Hazard]:
     for field in fields:
-        top = field.path.split("[")[0].split(".")[0]
-        leaf = field.path.rsplit(".", 1)[-1]
-        charged = any(name in field.path for name in _CHARGED)
-        if top in GRANTS and field.desired is None and field.path.endswith("]"):
+        place = declared_at(noun, field.path)
+        if isinstance(field.path[-1], Label) and field.desired is None:
+            yield from _removed(place, field.observed)
+        else:
+            yield from of_values(place.role or Role.PLAIN, field.observed, field.desired, money=field.unit is not None)
+
+
+def of_values(role: Role, observed: object, desired: object, *, money: bool) -> Iterator[Hazard]:
+    """The hazards of a value that changes. What a field is called says nothing: its role does."""
+    if role is Role.ENTITLES and observed is True and desired is not True:
+        yield Hazard.ENTITLEMENT_LOST
+    if any(isinstance(value, bool) or not isinstance(value, (int, Decimal)) for value in (observed, desired)):
+        return
+    was, now = Decimal(str(observed)), Decimal(str(desired))
+    if role is Role.CHARGES:
+        yield from compare_prices(was, now)
+    elif role is Role.GRANTS:
+        if now < was:
             yield Hazard.CREDIT_CUT
-        both = isinstance(field.observed, (int, Decimal)) and isinstance(field.desired, (int, Decimal))
-        if both and not isinstance(field.desired, bool):
-            was, now = Decimal(field.observed), Decimal(field.desired)  # type: ignore[arg-type]
-            if charged:
-                yield from compare_prices(was, now)
-            elif top in GRANTS and leaf in _GIVEN:
-                if now < was and "starting_at_offset" not in field.path:
-                    yield Hazard.CREDIT_CUT
-                if field.unit and Hazard.MAGNITUDE in compare_prices(was, now):
-                    yield Hazard.MAGNITUDE
-        if leaf == "entitled" and field.observed is True and field.desired is not True:
-            yield Hazard.ENTITLEMENT_LOST
-        if top == "overrides" and field.desired is None and field.path.endswith("]") and _entitles(field.observed):
-            yield Hazard.ENTITLEMENT_LOST
+        if money and Hazard.MAGNITUDE in compare_prices(was, now):
+            yield Hazard.MAGNITUDE
 
 
-def _entitles(override: object) -> bool:
-    return isinstance(override, dict) and override.get("entitled") is True
+def _removed(place: Declared, term: object) -> Iterator[Hazard]:
+    """The hazards of a term that is no longer there."""
+    if place.role is Role.GRANTS:
+        yield Hazard.CREDIT_CUT
+    if place.model is not None and isinstance(term, Mapping):
+        for name, field in fields_of(place.model).items():
+            yield from of_values(field.role or Role.PLAIN, term.get(name), None, money=False)
 
 
 def _never_invoiced(noun: Noun, desired: Catalog) -> Iterator[Hazard]:
@@ -138,7 +143,8 @@ def _never_invoiced(noun: Noun, desired: Catalog) -> Iterator[Hazard]:
         if schedule is None:
             continue
         last: object = decode(read_schedule(schedule)[-1].terms)
-        if _entitles(last) or any(enables(override, product, frequency, desired) for override in package.overrides):
+        entitled = isinstance(last, dict) and last.get("entitled") is True
+        if entitled or any(enables(override, product, frequency, desired) for override in package.overrides):
             continue
         yield Hazard.NEVER_INVOICED
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pricebook.catalog.model import Alias, Noun
+from pricebook.catalog.path import FieldPath
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.hazard import Hazard
 
@@ -18,11 +19,11 @@ Scalar = object
 class FieldChange(NamedTuple):
     """One field of a noun, from what to what. None stands for "not there".
 
-    `path` is for people, and stable: terms are named by their key, `recurring_credits[sign-up].access_amount`.
-    `unit` is the pricing unit of an amount, None for anything that is not money.
+    `path` is the one by which plans, findings, patches and the source map know the field (`catalog.path`). `unit` is
+    the pricing unit of an amount, None for anything that is not money.
     """
 
-    path: str
+    path: FieldPath
     observed: Scalar
     desired: Scalar
     unit: str | None = None

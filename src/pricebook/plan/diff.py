@@ -12,6 +12,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest, content_text
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.model import Noun
+from pricebook.catalog.path import path_text
 from pricebook.catalog.rate_book import RateBook, Rates, shares, total
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
@@ -100,9 +101,11 @@ def _diff_noun(difference: Difference, ref: Ref, noun: Noun, observed: Noun | No
         difference.kept += 1
         return
     fields = field_changes(observed, noun)
-    immutable = [change for change in fields if change.path.split(".")[0].split("[")[0] not in type(noun).mutable]
+    immutable = [change for change in fields if change.path[0] not in type(noun).mutable]
     for change in immutable:
-        message = f"{change.path} of {ref} cannot change ({_short(change.observed)} to {_short(change.desired)})"
+        message = (
+            f"{path_text(change.path)} of {ref} cannot change ({_short(change.observed)} to {_short(change.desired)})"
+        )
         difference.problems.append(Problem("immutable-field", message, at, _WAY_OUT[ref.kind]))
     if not immutable:
         difference.changes.append(Revise(ref, noun, content_digest(noun), fields))

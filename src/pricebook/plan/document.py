@@ -14,6 +14,7 @@ from pricebook.catalog.canonical import decode, encode, quoted
 from pricebook.catalog.fingerprint import noun_of, spec_of, tupled
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Alias, Scale
+from pricebook.catalog.path import FieldPath, Label
 from pricebook.catalog.reference import Ref
 from pricebook.plan.change import (
     AddRates,
@@ -234,8 +235,16 @@ def _rate(data: Mapping[str, Any]) -> RateChange:
 
 def _field(data: Mapping[str, Any]) -> FieldChange:
     return FieldChange(
-        data["path"], tupled(data["observed"]), tupled(data["desired"]), data["unit"], cast(bool, data["cosmetic"])
+        _path(data["path"]),
+        tupled(data["observed"]),
+        tupled(data["desired"]),
+        data["unit"],
+        cast(bool, data["cosmetic"]),
     )
+
+
+def _path(data: list[Any]) -> FieldPath:
+    return tuple(step if isinstance(step, str) else Label(*step) for step in data)
 
 
 def _aliases(data: list[Any]) -> tuple[Alias, ...]:

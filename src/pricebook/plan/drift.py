@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, assert_never, cast
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest, content_text
 from pricebook.catalog.model import Noun, Scale
+from pricebook.catalog.path import path_text
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
@@ -83,7 +84,7 @@ class Drift:
         """The names of what differs: a price's, a field's path, or the facet's."""
         if self.facet is Facet.RATES:
             return tuple(str(read_key(rate.key)) for rate in self.rates)
-        return tuple(field.path for field in self.fields) or (self.facet.value,)
+        return tuple(path_text(field.path) for field in self.fields) or (self.facet.value,)
 
     def only(self, keep: Sequence[bool]) -> "Drift | None":
         """The drift with some of its `parts`; None with none of them."""
@@ -266,5 +267,5 @@ def _unverified(desired: Catalog, snapshot: Snapshot) -> Iterator[tuple[str, str
         if observed is None:
             yield str(latest), "its content cannot be read back; its key says that it is as desired"
         elif content_text(observed) != content_text(meant := named(package, latest.version or 0)):
-            paths = ", ".join(field.path for field in field_changes(observed, meant)[:5]) or "its terms"
+            paths = ", ".join(path_text(field.path) for field in field_changes(observed, meant)[:5]) or "its terms"
             yield str(latest), f"read back otherwise than it was sent ({paths}); its key says that it is as desired"

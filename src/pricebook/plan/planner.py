@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest
+from pricebook.catalog.path import path_text
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.plan.adoption import (
@@ -125,9 +126,9 @@ def _unlike(desired: Catalog, snapshot: Snapshot) -> Iterator[Problem]:
             continue
         differing = field_changes(observed, named(package, ref.version or 0))
         # What was left open in the request may have been filled in; what was said must be shown.
-        fields = [field for field in differing if field.desired is not None or field.path.startswith("aliases")]
+        fields = [field for field in differing if field.desired is not None or field.path[0] == "aliases"]
         if fields:
-            words = ", ".join(field.path for field in fields[:5]) + (", ..." if len(fields) > 5 else "")
+            words = ", ".join(path_text(field.path) for field in fields[:5]) + (", ..." if len(fields) > 5 else "")
             message = f"{ref} was made from this manifest, but the store shows it otherwise: {words}"
             hint = "a package cannot be edited: an alias may have been given to another one, or the API shows less"
             yield Problem("reads-otherwise", message, hint=hint, severity="warning", subject=str(ref))

@@ -26,7 +26,12 @@ def plan_schema() -> dict[str, Any]:
         "type": "object",
         "required": ["path", "observed", "desired", "unit", "cosmetic"],
         "properties": {
-            "path": text,
+            "path": {
+                "description": "the steps to the field; in an array of its own, what a term of a list is called",
+                "type": "array",
+                "items": {"oneOf": [text, {"type": "array", "items": text, "minItems": 1, "maxItems": 1}]},
+                "minItems": 1,
+            },
             "observed": {"description": "null: not there"},
             "desired": {"description": "null: not there"},
             "unit": {"description": "the pricing unit of an amount", "type": ["string", "null"]},

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from pricebook.catalog.instant import instant_text, instant_words, next_hour
 from pricebook.catalog.model import Alias, Path
+from pricebook.catalog.path import path_text
 from pricebook.catalog.rate_book import pairs
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key, read_schedule
@@ -181,13 +182,14 @@ def _unit_under_price(proposal: Proposal) -> Iterator[Finding]:
         if not isinstance(change, Revise) or change.ref.kind is not Kind.PRODUCT or change.ref.name in repriced:
             continue
         for field in change.fields:
-            if field.path.split(".")[0] in _METERED and _priced(proposal, change.ref.name):
+            if field.path[0] in _METERED and _priced(proposal, change.ref.name):
+                path = path_text(field.path)
                 message = (
-                    f"{field.path} of {change.ref.name} changes from {_told(field.observed)} to {_told(field.desired)},"
+                    f"{path} of {change.ref.name} changes from {_told(field.observed)} to {_told(field.desired)},"
                     " and its prices stay as they are"
                 )
                 hint = "the same number is now for another quantity: change the prices with it, from the same date"
-                yield Finding(change.ref, (field.path.split(".")[0],), message, hint, label=field.path)
+                yield Finding(change.ref, (str(field.path[0]),), message, hint, label=path)
 
 
 def _told(value: object) -> str:

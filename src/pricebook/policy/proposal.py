@@ -6,10 +6,13 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from pricebook.catalog.declared import role_at
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.model import USD
 from pricebook.catalog.money import EXACT
+from pricebook.catalog.path import path_text
 from pricebook.catalog.reference import Ref
+from pricebook.catalog.role import Role
 from pricebook.catalog.timeline import read_key, read_schedule, terms_at
 from pricebook.plan.change import AddRates, FieldChange, RateChange, Supersede
 from pricebook.plan.snapshot import Snapshot
@@ -21,8 +24,6 @@ from pricebook.project.policy import Policy
 if TYPE_CHECKING:
     from pricebook.catalog.package import Package
 
-CHARGED = ("invoice_amount", "invoice_schedule", "scheduled_charges", "overwrite_rate", "multiplier")
-"""Parts of a package that somebody pays."""
 PER_YEAR = {"WEEKLY": 52, "MONTHLY": 12, "QUARTERLY": 4, "ANNUAL": 1, "DAILY": 365}
 
 
@@ -72,8 +73,10 @@ class Proposal:
                 if rate.observed is not None:
                     yield from self._of_rate(change.ref, rate, step.reach)
         elif isinstance(change, Supersede):
+            package = Ref(change.ref.kind, change.ref.name)
             for field in change.fields:
-                yield from _of_field(Ref(change.ref.kind, change.ref.name), field, self.now, step.reach)
+                if role_at(type(change.noun), field.path) is Role.CHARGES:
+                    yield from _of_field(package, field, self.now, step.reach)
 
     def _of_rate(self, ref: Ref, rate: RateChange, reach: int | None) -> Iterator[Move]:
         observed = read_schedule(rate.observed or "[]")
@@ -120,9 +123,8 @@ def _of_field(ref: Ref, field: FieldChange, now: str, reach: int | None) -> Iter
     before, after = field.observed, field.desired
     if any(isinstance(value, bool) or not isinstance(value, (int, Decimal)) for value in (before, after)):
         return
-    if any(name in field.path for name in CHARGED):
-        path = field.path
-        yield Move(ref, None, path, path, now, Decimal(str(before)), Decimal(str(after)), field.unit, reach)
+    path = path_text(field.path)
+    yield Move(ref, None, path, path, now, Decimal(str(before)), Decimal(str(after)), field.unit, reach)
 
 
 @lru_cache(maxsize=10_000)

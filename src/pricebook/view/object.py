@@ -12,6 +12,7 @@ from pricebook.catalog.instant import instant_words
 from pricebook.catalog.metric import BillableMetric
 from pricebook.catalog.model import Alias, Noun
 from pricebook.catalog.package import Package
+from pricebook.catalog.path import name_of
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Ref
@@ -260,7 +261,11 @@ def _revised(change: Revise, hazards: Sequence[HazardCount]) -> str:
 
 def _without_aliases(change: Supersede) -> list[FieldChange]:
     """The fields without aliases that come and go, which the notes tell."""
-    return [field for field in change.fields if not (field.path.startswith("aliases[") and field.path.endswith("]"))]
+    return [field for field in change.fields if not _is_alias(field)]
+
+
+def _is_alias(field: FieldChange) -> bool:
+    return field.path[0] == "aliases" and len(field.path) == 2
 
 
 def _version_notes(change: Supersede, reach: int | None, as_of: datetime) -> Iterator[str]:
@@ -268,8 +273,8 @@ def _version_notes(change: Supersede, reach: int | None, as_of: datetime) -> Ite
     moved, given = moved_aliases(change)
     yield from _alias_notes(moved, f"moves to {version}", as_of)
     yield from _alias_notes(given, f"is new and stands for {version}", as_of, "from")
-    gone = (f.path for f in change.fields if f.desired is None and f.path.startswith("aliases["))
-    for name in sorted(path[len("aliases[") : -1] for path in gone if path.endswith("]")):
+    gone = [name_of(field.observed) or "" for field in change.fields if field.desired is None and _is_alias(field)]
+    for name in sorted(gone):
         yield f"alias {shortened(name)} stays on @{change.previous.version}"
     if reach is not None and change.previous.version is not None:
         before = " and before" if change.previous.version > 1 else ""

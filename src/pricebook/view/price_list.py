@@ -143,7 +143,7 @@ def _packages(snapshot: Snapshot, units: Units) -> dict[str, tuple[Version, ...]
         package, earlier = nouns[ref], found.setdefault(ref.name, [])
         assert isinstance(package, Package)
         changes = field_changes(earlier[-1].package, package) if earlier else ()
-        told = [change for change in changes if not change.path.startswith(_NAMES)]
+        told = [change for change in changes if change.path[0] not in _NAMES]
         version = Version(
             ref,
             package,

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from pricebook.catalog.model import Alias
 from pricebook.catalog.package import Package
+from pricebook.catalog.path import name_of
 from pricebook.plan.change import AddRates, Adopt, Archive, Create, Release, Repoint, Revise, Supersede
 from pricebook.plan.step import Step
 from pricebook.view.words import counted
@@ -71,8 +72,8 @@ def moved_aliases(change: Supersede | Repoint) -> tuple[list[Alias], list[Alias]
         return (gained, []) if change.observed else ([], gained)
     if not isinstance(change.noun, Package):
         return [], []
-    fresh = {f.path for f in change.fields if f.observed is None}
-    given = [alias for alias in change.noun.aliases if f"aliases[{alias.name}]" in fresh]
+    fresh = {name_of(f.desired) for f in change.fields if f.path[0] == "aliases" and f.observed is None}
+    given = [alias for alias in change.noun.aliases if alias.name in fresh]
     return [alias for alias in change.noun.aliases if alias not in given], given
 
 

@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 from pricebook.catalog.instant import instant_text, next_hour
+from pricebook.catalog.path import FieldPath, Label
 from pricebook.format.escape import escape_all, escape_terminal
 from pricebook.format.markdown_row import card_reach, new_reach
 from pricebook.view.field import FieldRow
@@ -135,30 +136,28 @@ def _term(row: FieldRow) -> list[object]:
 
 def side_by_side(changed: Sequence[FieldRow], terms: Sequence[FieldRow]) -> Iterator[FieldRow]:
     """Everything that two versions say, what changes in its place among what stays."""
-    blocks: dict[str, list[FieldRow]] = {_head(row.path): [] for row in terms}
-    touched: set[str] = set()
-    head = ""
+    blocks: dict[FieldPath, list[FieldRow]] = {_head(row.at): [] for row in terms}
+    touched: set[FieldPath] = set()
+    head: FieldPath = ()
     for row in changed:
         if not row.depth:
-            head = _head(row.path)
-            touched.add(row.path)
+            head = _head(row.at)
+            touched.add(row.at)
         blocks.setdefault(head, []).append(row)
     for row in terms:
-        if not any(path in touched for path in _above(row.path)):
-            blocks[_head(row.path)].append(row._replace(observed=row.desired, sign=""))
+        if not any(path in touched for path in _above(row.at)):
+            blocks[_head(row.at)].append(row._replace(observed=row.desired, sign=""))
     for rows in blocks.values():
         yield from rows
 
 
-def _head(path: str) -> str:
+def _head(path: FieldPath) -> FieldPath:
     """The term that a field belongs to: `recurring_credits[sign-up]`; of a field of the package itself the field."""
-    start, bracket, rest = path.partition("[")
-    return f"{start}[{rest.partition(']')[0]}]" if bracket else path
+    term = next((index for index, step in enumerate(path) if isinstance(step, Label)), len(path))
+    return path[: term + 1]
 
 
-def _above(path: str) -> Iterator[str]:
+def _above(path: FieldPath) -> Iterator[FieldPath]:
     """The path and everything that it is a part of."""
-    yield path
-    for index, char in enumerate(path):
-        if char in ".[":
-            yield path[:index]
+    for end in range(len(path), 0, -1):
+        yield path[:end]

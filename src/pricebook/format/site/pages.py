@@ -4,7 +4,6 @@ What holds whatever the date is written into the pages; what depends on a date, 
 Jinja2 escapes everything; `shown` has made visible before what could lie to a reader.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.metric import BillableMetric
+from pricebook.catalog.path import FieldPath, Label, path_text
 from pricebook.catalog.product import Product
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.format.shell.page import asset, script, style, templates
@@ -185,21 +185,28 @@ def _product_facts(listed: PriceList, product: Product) -> Iterator[Line]:
 
 
 def _line(row: FieldRow) -> Line:
-    leaf = row.path.rpartition(".")[2]
+    leaf = str(row.at[-1])
     folder = _LINKED.get(leaf)
     text = shown(row.desired)
-    return Line(shown(spoken(_label(row.path))), text, f"{folder}/{slug(row.desired)}.html" if folder else "")
+    return Line(shown(spoken(_steps(row.at))), text, f"{folder}/{slug(row.desired)}.html" if folder else "")
 
 
-def _label(path: str) -> list[str]:
-    """The steps of a path: `override_specifiers[fee].product` has three."""
-    return [step for step in re.split(r"[.\[\]]+", path) if step]
+def _steps(path: FieldPath) -> list[str]:
+    """The steps of a path as text: `override_specifiers[fee].product` has three."""
+    return [step.text if isinstance(step, Label) else step for step in path]
+
+
+def _parts(row: FieldRow) -> tuple[str, str, FieldPath]:
+    """The term that a field belongs to, its list and its name, and the field in it; of a field of the package itself
+    the first two are empty."""
+    for index, step in enumerate(row.at):
+        if isinstance(step, Label):
+            return path_text(row.at[:index]), step.text, row.at[index + 1 :]
+    return "", "", row.at
 
 
 def _head(row: FieldRow) -> tuple[str, str]:
-    """The term that a field belongs to: its list and its name; of a field of the package itself both are empty."""
-    start, bracket, rest = row.path.partition("[")
-    return (start, rest.partition("]")[0]) if bracket else ("", "")
+    return _parts(row)[:2]
 
 
 def _grouped(rows: Sequence[FieldRow]) -> list[tuple[str, str, list[Line]]]:
@@ -211,7 +218,7 @@ def _grouped(rows: Sequence[FieldRow]) -> list[tuple[str, str, list[Line]]]:
         for row in found:
             line = _line(row)
             if field:
-                label = _label(row.path.partition("]")[2])
+                label = _steps(_parts(row)[2])
                 line = line._replace(label=shown(spoken(label)))
             lines.append(line)
         groups.append((spoken([field]) if field else "", shown(name), lines))
@@ -224,8 +231,8 @@ def _changes(rows: Sequence[FieldRow]) -> list[Change]:
 
 def _spelled(row: FieldRow) -> str:
     """A path for people: `recurring_credits[fee].unit_price` is `Recurring credits · fee · unit price`."""
-    field, name = _head(row)
+    field, name, below = _parts(row)
     if not field:
-        return shown(spoken(_label(row.path)))
-    rest = (shown(step.replace("_", " ")) for step in _label(row.path.partition("]")[2]))
+        return shown(spoken(_steps(row.at)))
+    rest = (shown(step.replace("_", " ")) for step in _steps(below))
     return " · ".join([spoken([field]), shown(name), *rest])

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from pricebook.catalog.declared import marks
 from pricebook.catalog.model import Model
 from pricebook.catalog.reference import Reference
-from pricebook.catalog.traverse import marks
 
 TEMPORARY_IDS = ("Commit", "RecurringCommit", "RecurringCredit", "Subscription")
 """The terms that a request can give an id of its own, for links within it. A credit has none (SDK 4.12)."""
