@@ -13,9 +13,9 @@ from pricebook.format.site.feed import feed_schema
 from pricebook.format.site.pages import site_files
 from pricebook.manifest.load import load
 from pricebook.manifest.schema import schema_text
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan
 from pricebook.project.project import read_project
 from pricebook.view.price_list import price_list

@@ -16,9 +16,9 @@ from pricebook.apply.runner import run
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import noun_of
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import Change
 from pricebook.plan.planner import make_plan
-from pricebook.plan.snapshot import Snapshot
 from pricebook.store.journal import SqlJournal
 from pricebook.store.memory import MemoryStore
 

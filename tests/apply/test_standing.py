@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from observed import marks_of, remarked
 from pricebook.apply.standing import Standing, standings
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Alias
@@ -10,9 +11,9 @@ from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Step
 from pricebook.store.memory import MemoryStore
 
@@ -48,7 +49,7 @@ def test_rates_without_their_mark_are_sent_again() -> None:
     steps = steps_to(catalog(a=2), first)
     done = after(steps, first)
     assert standings(steps, done) == [Standing.DONE]
-    assert standings(steps, replace(done, rate_marks=first.rate_marks)) == [Standing.READY]
+    assert standings(steps, remarked(done, rates=marks_of(first, "rates")[CARD])) == [Standing.READY]
 
 
 def test_the_mark_of_a_later_apply_stays() -> None:
@@ -63,7 +64,7 @@ def test_aliases_without_their_mark_are_sent_again() -> None:
     steps = steps_to(catalog(a=1), Snapshot(AT))
     done = after(steps, Snapshot(AT))
     assert standings(steps, done) == [Standing.DONE] * 3
-    assert standings(steps, replace(done, alias_marks={})) == [Standing.DONE, Standing.DONE, Standing.READY]
+    assert standings(steps, remarked(done, aliases=None)) == [Standing.DONE, Standing.DONE, Standing.READY]
 
 
 def test_an_alias_that_was_handed_over_before_a_crash_makes_no_plan_stale() -> None:

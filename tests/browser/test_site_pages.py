@@ -12,12 +12,12 @@ import pytest
 from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from observed import holding
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import noun_of
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
-from pricebook.plan.snapshot import Snapshot
 from pricebook.view.price import change_text, ratio
 from pricebook.view.price_list import PriceList, price_list
 from published import instant, models, starter, write_site
@@ -264,7 +264,8 @@ def test_hostile_names_are_only_text(open_page: Open, tmp_path: Path) -> None:
         Ref(Kind.PACKAGE, "pro", 1): noun_of(Kind.PACKAGE, {"name": WICKED, "aliases": ({"name": WICKED},)}),
     }
     rates = RateBook({key: schedule_text([Segment("2026-01-01T00:00:00Z", None, flat)])})
-    site = write_site(tmp_path / "site", Snapshot(instant("2026-06-01"), Catalog(nouns, {"list": rates})), "2026-06-01")
+    held = holding(Catalog(nouns, {"list": rates}), instant("2026-06-01"))
+    site = write_site(tmp_path / "site", held, "2026-06-01")
     shown = WICKED.replace("\u202e", "\\u202e").replace("\x1b", "\\x1b").replace("\n", "\\n")
     page = open_page(site / "index.html")
     page.on("dialog", lambda dialog: pytest.fail(dialog.message))

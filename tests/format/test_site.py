@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,6 +14,7 @@ import jsonschema
 import pytest
 from sample_plan import HOSTILE
 
+from observed import by_hand, holding, with_contracts
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import noun_of
 from pricebook.catalog.model import Alias
@@ -22,8 +24,8 @@ from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.format.site.feed import feed_schema
 from pricebook.format.site.pages import site_files
 from pricebook.manifest.schema import schema_text
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.holding import Holding
-from pricebook.plan.snapshot import Snapshot
 from pricebook.view.price_list import price_list
 from published import EXAMPLES, RELEASES, instant, models, starter
 
@@ -133,7 +135,9 @@ def test_who_holds_an_alias_when(
         package = noun_of(Kind.PACKAGE, {"name": f"Pro {number}"}).model_copy(update={"aliases": (alias,)})
         versions[Ref(Kind.PACKAGE, "pro", number)] = package
     made = {ref: instant(f"2026-0{ref.version}-01") for ref in versions}
-    listed = price_list(Snapshot(instant("2026-06-01"), Catalog(versions), made=made), "acme")
+    held = holding(Catalog(versions), instant("2026-06-01"))
+    held = replace(held, objects={ref: replace(each, made=made[ref]) for ref, each in held.objects.items()})
+    listed = price_list(held, "acme")
     assert list(listed.holdings) == [
         Holding("pro", Ref(Kind.PACKAGE, "pro", version), start, end) for version, start, end in expected
     ]
@@ -151,14 +155,12 @@ def test_what_is_nobodys_business_is_left_out(tmp_path: Path) -> None:
     product = Ref(Kind.PRODUCT, "starter-fee")
     noun = held.catalog.nouns[product].model_copy(update={"custom_fields": {"erp": "secret-erp"}})
     nouns = {**held.catalog.nouns, product: noun}
-    held = Snapshot(
-        held.observed_at,
-        Catalog(nouns, held.catalog.rates),
-        secret,
-        secret,
-        contracts={product: 31_415},
-        made=held.made,
-    )
+    held = with_contracts(by_hand(held, Catalog(nouns, held.catalog.rates)), {product: 31_415})
+    objects = {
+        ref: replace(each, id=secret[ref], marks=each.marks._replace(content=secret[ref]))
+        for ref, each in held.objects.items()
+    }
+    held = replace(held, objects=objects)
     whole = "".join(files_of(held).values())
     assert "secret-" not in whole
     assert "31415" not in whole
@@ -171,7 +173,7 @@ def account(schedules: dict[str, list[tuple[str, str | None, str]]], **groups: s
     keys = {name: key_text(RateKey(name, None, tuple(sorted(groups.items())))) for name in schedules}
     book = RateBook({keys[n]: schedule_text(Segment(*s) for s in segments) for n, segments in schedules.items()})
     card = noun_of(Kind.RATE_CARD, {"name": "List"})
-    return Snapshot(instant("2026-06-01"), Catalog({**nouns, CARD: card}, {"list": book}))
+    return holding(Catalog({**nouns, CARD: card}, {"list": book}), instant("2026-06-01"))
 
 
 def hostile() -> Snapshot:
@@ -187,7 +189,7 @@ def hostile() -> Snapshot:
         Ref(Kind.PACKAGE, "pro", 1): noun_of(Kind.PACKAGE, {"name": WICKED, "aliases": ({"name": WICKED},)}),
         Ref(Kind.PACKAGE, "pro", 2): noun_of(Kind.PACKAGE, {"name": "x" * 10_000, "contract_name": WICKED}),
     }
-    return Snapshot(held.observed_at, Catalog(nouns, held.catalog.rates))
+    return holding(Catalog(nouns, held.catalog.rates), held.observed_at)
 
 
 class Tags(HTMLParser):

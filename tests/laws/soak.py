@@ -32,7 +32,7 @@ from pricebook.apply.events import Event, Finished
 from pricebook.apply.keys import mark_of
 from pricebook.apply.ports import LeaseHeld, LeaseLost, Provenance, StalePlan, StoreError
 from pricebook.catalog.rate_book import RateBook
-from pricebook.plan.snapshot import Snapshot
+from pricebook.observe.snapshot import Snapshot
 from pricebook.project.project import read_project
 from pricebook.store.journal import SqlJournal
 from pricebook.store.sql import SqlStore
@@ -125,8 +125,8 @@ def write_catalogue(folder: Path, url: str, n: int) -> None:
 def state_of(snapshot: Snapshot) -> str:
     """What the trigger notes of a state, worked out from what a reader sees, its rates read one by one."""
     lines = [
-        f"{mark_of('acme', ref)}={snapshot.marks.get(ref, '')}={'archived' if ref in snapshot.archived else ''}"
-        for ref in snapshot.ids
+        f"{mark_of('acme', ref)}={each.marks.content or ''}={'archived' if each.archived else ''}"
+        for ref, each in snapshot.objects.items()
     ]
     lines += [
         f"rates of {name}={RateBook(dict(rates.items())).digest}" for name, rates in snapshot.catalog.rates.items()

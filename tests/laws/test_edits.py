@@ -1,7 +1,6 @@
 """Adopt, then compare: empty. Over random catalogues and whatever somebody did to their prices, names and aliases."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,17 +8,18 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from observed import by_hand
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Alias
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind
 from pricebook.edit.dump import dump
 from pricebook.manifest.load import load
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.drift import DriftReport, compare
 from pricebook.plan.origin import Origin
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.snapshot import Snapshot
 from pricebook.project.project import read_project
 from pricebook.workflow.drift import adopt
 from strategy import TEXTS, catalogs, schedules
@@ -49,7 +49,7 @@ def edits(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
         rates[card] = RateBook(entries)
     if len(snapshot.catalog.cards) > 1:
         nouns |= {ref: noun for ref, noun in snapshot.catalog.nouns.items() if ref.kind is Kind.RATE_CARD}
-    return replace(snapshot, catalog=Catalog(nouns, rates))
+    return by_hand(snapshot, Catalog(nouns, rates))
 
 
 def write(folder: Path, files: Mapping[str, str], form: Callable[[str], str]) -> None:

@@ -16,7 +16,7 @@ from pricebook.catalog.model import Model
 from pricebook.catalog.package import Package
 from pricebook.catalog.path import Label, labels, path_text, read_path
 from pricebook.catalog.role import Role
-from pricebook.plan.snapshot import Snapshot
+from pricebook.observe.snapshot import Snapshot
 from strategy import TEXTS, catalogs
 
 WORDS = (

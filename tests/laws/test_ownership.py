@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from observed import marks_of, unmarked
 from pricebook.apply.ports import NOTHING, Store
 from pricebook.apply.runner import run
 from pricebook.catalog.catalog import Catalog
@@ -23,14 +24,14 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.renaming import Renaming
 from pricebook.catalog.timeline import read_key
 from pricebook.catalog.traverse import references
+from pricebook.observe.mark import RateMark
+from pricebook.observe.renames import Moves, present
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.adoption import NO_CLAIMS, Claims
 from pricebook.plan.change import Adopt, Release
-from pricebook.plan.former import Moves, present
 from pricebook.plan.hazard import Hazard
-from pricebook.plan.mark import RateMark
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan
 from pricebook.problem import Rejected
 from pricebook.store.journal import SqlJournal
@@ -110,7 +111,7 @@ def prices(snapshot: Snapshot) -> dict[str, dict[str, str]]:
 def test_what_is_there_is_adopted_and_nothing_else_happens(data: st.DataObject) -> None:
     catalog = data.draw(catalogs(packages=1))
     held = full(catalog)
-    bare = replace(held, marks={}, rate_marks={}, alias_marks={}, unmarked=frozenset(held.ids))
+    bare = unmarked(held)
     with benches(bare) as (_, memory):
         claims = Claims("test", {Ref(ref.kind, ref.name): id_ for ref, id_ in bare.ids.items()})
         made = memory.settled(catalog, claims)
@@ -119,8 +120,8 @@ def test_what_is_there_is_adopted_and_nothing_else_happens(data: st.DataObject) 
         assert not made.hazards
         after = memory.seen()
         assert (after.digest, after.ids) == (held.digest, held.ids)
-        assert {ref: after.marks[ref] for ref in after.marks} == {
-            ref: mark for ref, mark in held.marks.items() if ref.kind is not Kind.PACKAGE
+        assert marks_of(after, "content") == {
+            ref: mark for ref, mark in marks_of(held, "content").items() if ref.kind is not Kind.PACKAGE
         }
 
 
@@ -140,7 +141,11 @@ def test_what_another_project_let_go_is_adopted_with_its_prices(catalog: Catalog
         assert all(isinstance(step.change, Adopt) for step in made.steps)
         assert sql.planned(catalog).steps == (), "afterwards the entries may go"
         after = sql.seen()
-        assert (after.digest, after.ids, after.marks) == (theirs.digest, theirs.ids, theirs.marks)
+        assert (after.digest, after.ids, marks_of(after, "content")) == (
+            theirs.digest,
+            theirs.ids,
+            marks_of(theirs, "content"),
+        )
 
 
 # --- moved
@@ -264,7 +269,7 @@ def test_prices_of_what_is_let_go_end_once_on_a_card_that_stays(data: st.DataObj
             assert (Hazard.ENTITLEMENT_LOST in made.hazards) <= bool(names & priced)
             after = bench.seen()
             assert {each.former for each in after.foreign} == {f"acme/{ref}" for ref in removed}
-            marks = present(after, (), Catalog(nouns, books)).rate_marks
+            marks = marks_of(present(after, (), Catalog(nouns, books)), "rates")
             for card, held in after.catalog.rates.items():  # nobody else is taken to have changed them
                 mark = RateMark.read(marks[Ref(Kind.RATE_CARD, card)])
                 assert mark is not None

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from test_plan import BEFORE, NOW, folded, plan, variations
 
 from pricebook.catalog.catalog import Catalog
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.applied import applied, from_now_on
 from pricebook.plan.parity import Parity, Side, parity
-from pricebook.plan.snapshot import Snapshot
 from strategy import catalogs
 
 

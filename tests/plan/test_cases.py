@@ -15,17 +15,17 @@ from typing import Any
 import pytest
 import yaml
 
-from pricebook.catalog.catalog import Catalog
+from observed import unmarked, with_contracts
 from pricebook.catalog.money import plain
 from pricebook.catalog.path import path_text
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded, load
+from pricebook.observe.renames import renamed
+from pricebook.observe.snapshot import Foreign, Snapshot
 from pricebook.plan.change import Revise, Supersede
 from pricebook.plan.document import read, write
-from pricebook.plan.former import renamed
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.snapshot import Foreign, Snapshot
 from pricebook.plan.step import Plan
 from pricebook.problem import Rejected
 from pricebook.project.project import Move, Project, ProjectSettings
@@ -67,15 +67,12 @@ def nobodys(snapshot: Snapshot, refs: list[Ref], desired: Loaded) -> Snapshot:
     """The snapshot as it is when these objects bear no mark: read as ours where that is asked for, else foreign."""
     asked = set(desired.adopted("local").values())
     strange = [ref for ref in refs if str(ref) not in asked]
-    kept = {ref: noun for ref, noun in snapshot.catalog.nouns.items() if ref not in strange}
+    bare = unmarked(snapshot).objects
     return replace(
         snapshot,
-        catalog=Catalog(kept, snapshot.catalog.rates),
-        ids={ref: id_ for ref, id_ in snapshot.ids.items() if ref not in strange},
-        marks={ref: mark for ref, mark in snapshot.marks.items() if ref not in refs},
-        rate_marks={ref: mark for ref, mark in snapshot.rate_marks.items() if ref not in refs},
-        alias_marks={ref: mark for ref, mark in snapshot.alias_marks.items() if ref not in refs},
-        unmarked=frozenset(refs) - frozenset(strange),
+        objects={
+            ref: bare[ref] if ref in refs else each for ref, each in snapshot.objects.items() if ref not in strange
+        },
         foreign=tuple(Foreign(ref.kind, str(ref), display_name(snapshot, ref)) for ref in strange),
     )
 
@@ -109,7 +106,7 @@ def test_case(path: Path, tmp_path: Path) -> None:
         before = planned(loaded(applied["manifests"], tmp_path), snapshot, instant(applied["as_of"]), prune=False)
         snapshot = rehearse(snapshot, [step.change for step in before.steps])
     contracts = {Ref.parse(ref): int(count) for ref, count in case.get("contracts", {}).items()}
-    snapshot = replace(snapshot, contracts=contracts)
+    snapshot = with_contracts(snapshot, contracts)
     desired, as_of, prune = loaded(case["desired"], tmp_path), instant(case["as_of"]), "prune" in case
     snapshot = nobodys(snapshot, [Ref.parse(ref) for ref in case.get("unmarked", ())], desired)
     moved = tuple(map(Move.model_validate, case.get("moved", ())))

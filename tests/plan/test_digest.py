@@ -13,13 +13,13 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_schedule, schedule_text
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import AddRates, RateChange, Repoint, Supersede
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import read, write
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan, Step
 from strategy import catalogs
 
@@ -152,7 +152,7 @@ def test_what_a_step_starts_from_is_approved() -> None:
     second = planned(with_credit(15), held)
     step = second.steps[0]
     assert isinstance(step.change, Supersede)
-    assert step.expects == held.marks[package._replace(version=1)]
+    assert step.expects == held.of(package._replace(version=1)).marks.content
     between = rehearse(Snapshot(AT), [step.change for step in planned(with_credit(12), Snapshot(AT)).steps])
     assert planned(with_credit(15), between).steps[0].change.ref == step.change.ref
     assert plan_digest(planned(with_credit(15), between)) != plan_digest(second)

@@ -7,17 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from observed import by_hand, marks_of, remarked
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest, noun_of
 from pricebook.catalog.model import Alias, Noun
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.drift import Comparison, compare
 from pricebook.plan.origin import Origin
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.revert import revert_plan
-from pricebook.plan.snapshot import Snapshot
 from strategy import catalogs, schedules
 
 BEFORE, NOW = datetime(2023, 12, 1, tzinfo=UTC), datetime(2025, 6, 1, 9, 30, tzinfo=UTC)
@@ -59,7 +60,7 @@ def edits(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
         if entries and draw(st.booleans()):
             entries['["nobody",null,{}]'] = draw(schedules(fiat, (fiat,)))
         rates[card] = RateBook(entries)
-    return replace(snapshot, catalog=Catalog(nouns, rates))
+    return by_hand(snapshot, Catalog(nouns, rates))
 
 
 @settings(max_examples=25)
@@ -87,8 +88,8 @@ def test_what_the_account_does_is_drift_and_reverting_ends_it(data: st.DataObjec
     assert left == ()
     mended = rehearse(moved, [step.change for step in plan.steps])
     assert compared(desired, mended).drifts == ()
-    for ref, text in mended.rate_marks.items():
-        assert text == held.rate_marks[ref] or '["nobody"' in str(list(moved.catalog.rates[ref.name].items()))
+    for ref, text in marks_of(mended, "rates").items():
+        assert text == held.of(ref).marks.rates or '["nobody"' in str(list(moved.catalog.rates[ref.name].items()))
 
 
 @settings(max_examples=20)
@@ -123,7 +124,7 @@ def edited(snapshot: Snapshot, ref: Ref, **fields: object) -> Snapshot:
     """The account after somebody changed fields of a noun."""
     nouns: dict[Ref, Noun] = dict(snapshot.catalog.nouns)
     nouns[ref] = nouns[ref].model_copy(update=fields)
-    return replace(snapshot, catalog=Catalog(nouns, snapshot.catalog.rates))
+    return by_hand(snapshot, Catalog(nouns, snapshot.catalog.rates))
 
 
 def archived(snapshot: Snapshot, ref: Ref) -> Snapshot:
@@ -148,7 +149,7 @@ HELD = applied(catalog())
         (catalog(kind="PROFESSIONAL_SERVICE"), HELD, ["product:pro fields pending money"]),
         (
             catalog(),
-            replace(edited(HELD, PRO, name="X"), marks={}),
+            remarked(edited(HELD, PRO, name="X"), content=None),
             ["product:pro fields unclear", "package:starter@2 version pending"],
         ),
         (catalog(), edited(HELD, CARD, aliases=()), ["rate-card:list aliases drifted money"]),
@@ -175,9 +176,7 @@ def test_each_way_to_move(desired: Catalog, snapshot: Snapshot, expected: list[s
 
 
 def test_what_the_journal_knows_to_be_applied_is_gone() -> None:
-    nouns = {ref: noun for ref, noun in HELD.catalog.nouns.items() if ref != PRO}
-    ids = {ref: id_ for ref, id_ in HELD.ids.items() if ref != PRO}
-    without = replace(HELD, catalog=Catalog(nouns), ids=ids)
+    without = replace(HELD, objects={ref: each for ref, each in HELD.objects.items() if ref != PRO})
     assert [d.origin for d in compared(catalog(), without).drifts] == [Origin.PENDING]
     assert [d.origin for d in compared(catalog(), without, frozenset({"product:pro"})).drifts] == [Origin.DRIFTED]
 
@@ -185,7 +184,7 @@ def test_what_the_journal_knows_to_be_applied_is_gone() -> None:
 def test_a_package_that_reads_back_otherwise_is_said_not_to_be_verified() -> None:
     latest = STARTER._replace(version=1)
     lossy = edited(HELD, latest, name="read back lossily")
-    assert HELD.marks[latest] == content_digest(catalog().nouns[STARTER])
+    assert HELD.of(latest).marks.content == content_digest(catalog().nouns[STARTER])
     comparison = compared(catalog(), lossy)
     assert comparison.drifts == ()
     words = "read back otherwise than it was sent (name); its key says that it is as desired"

@@ -1,12 +1,12 @@
 """Which prices were changed behind git's back, told from the mark that the last apply left on the card."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from observed import by_hand, marks_of, remarked
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest
 from pricebook.catalog.model import Alias
@@ -14,13 +14,13 @@ from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
+from pricebook.observe.mark import alias_digest, part_of
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.diff import diff
 from pricebook.plan.hazard import Hazard
-from pricebook.plan.mark import alias_digest, part_of
 from pricebook.plan.origin import Origin, rate_origins
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -62,7 +62,7 @@ def applied(desired: Catalog, observed: Snapshot | None = None) -> Snapshot:
 def edited(snapshot: Snapshot, prices: Prices) -> Snapshot:
     """The store after somebody put these prices into it by hand."""
     entries = dict(snapshot.catalog.rates.get("tokens", book({})).items()) | book(prices).entries
-    return replace(snapshot, catalog=Catalog(snapshot.catalog.nouns, {"tokens": RateBook(entries)}))
+    return by_hand(snapshot, Catalog(snapshot.catalog.nouns, {"tokens": RateBook(entries)}))
 
 
 def origins(git: Prices, then: Prices, hand: Prices) -> dict[str, str]:
@@ -165,15 +165,16 @@ def test_taking_back_an_alias_that_somebody_gave_is_a_foreign_edit() -> None:
     observed = applied(catalog({"a": 1}, aliases=mine))
     moved = catalog({"a": 1}, aliases=theirs)
     assert hazards(moved, observed) == {"repoint:rate-card:tokens": 0}
-    by_hand = replace(observed, catalog=moved)
-    assert hazards(catalog({"a": 1}, aliases=mine), by_hand) == {"repoint:rate-card:tokens": 1}
-    assert applied(catalog({"a": 1}, aliases=mine), by_hand).alias_marks == {CARD: alias_digest(mine, ())}
-    never = replace(applied(catalog({"a": 1})), catalog=moved)
+    edited_by_hand = by_hand(observed, moved)
+    assert hazards(catalog({"a": 1}, aliases=mine), edited_by_hand) == {"repoint:rate-card:tokens": 1}
+    taken_back = applied(catalog({"a": 1}, aliases=mine), edited_by_hand)
+    assert marks_of(taken_back, "aliases") == {CARD: alias_digest(mine, ())}
+    never = by_hand(applied(catalog({"a": 1})), moved)
     assert hazards(catalog({"a": 1}), never) == {"repoint:rate-card:tokens": 1}
 
 
 def test_a_card_whose_mark_is_none_of_ours_is_unclear() -> None:
-    observed = replace(applied(catalog({"a": 1})), rate_marks={CARD: "somebody else's note"})
+    observed = remarked(applied(catalog({"a": 1})), rates="somebody else's note")
     changes = diff(catalog({"a": 2}), observed, AT).changes
     assert rate_origins(changes, catalog({"a": 2}), observed) == {"tokens": {key("a"): Origin.UNCLEAR}}
-    assert observed.marks == {CARD: content_digest(RateCard(name="Tokens"))}
+    assert marks_of(observed, "content") == {CARD: content_digest(RateCard(name="Tokens"))}

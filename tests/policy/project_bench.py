@@ -1,17 +1,17 @@
 """What the tests of rules share: a catalogue or a plan from texts, held against a policy."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from observed import with_contracts
 from pricebook.catalog.fingerprint import tupled
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded, load
 from pricebook.manifest.syntax import read_documents
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem
 from pricebook.project.policy import Policy
@@ -68,7 +68,7 @@ class Bench:
         first = self._plan(before, snapshot, instant(held_since), prune=False)
         snapshot = rehearse(snapshot, [step.change for step in first.steps])
         counts = {Ref.parse(ref): count for ref, count in (contracts or {}).items()}
-        snapshot = replace(snapshot, contracts=counts)
+        snapshot = with_contracts(snapshot, counts)
         loaded = self.load(text)
         plan = self._plan(loaded, snapshot, instant(as_of), prune=prune)
         return plan, review_plan(self.project, self.policy, loaded, snapshot, plan, still)

@@ -1,5 +1,6 @@
 """A contract that is proposed: what it will be, and everything that speaks against it before anything is sent."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,8 +12,8 @@ from pricebook.catalog.fingerprint import noun_of
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
+from pricebook.observe.snapshot import Snapshot, objects_of
 from pricebook.plan.contract import Contract, Provision
-from pricebook.plan.snapshot import Snapshot
 from pricebook.preview.proposal import Asked, propose
 from pricebook.problem import Rejected
 
@@ -45,9 +46,8 @@ SPECS: dict[Ref, dict[str, Any]] = {
     LATER: TERMS | {"aliases": ({"name": "later", "starting_at": YEAR},), "rate_card_alias": "Next list"},
     BARE: {"name": "Bare", "rate_card": "somebody-elses"},
 }
-SNAPSHOT = Snapshot(
-    observed_at=START,
-    catalog=Catalog(
+HELD = objects_of(
+    Catalog(
         {ref: noun_of(ref.kind, spec) for ref, spec in SPECS.items()},
         {
             "list": RateBook(
@@ -58,10 +58,18 @@ SNAPSHOT = Snapshot(
                 }
             )
         },
-    ),
-    ids={ref: str(ref) for ref in SPECS},
-    archived=frozenset((OLD,)),
-    made={ref: datetime(2025, ref.version or 1, 1, tzinfo=UTC) for ref in SPECS if ref.kind is Kind.PACKAGE},
+    )
+)
+SNAPSHOT = Snapshot(
+    START,
+    {
+        ref: replace(
+            each,
+            archived=ref == OLD,
+            made=datetime(2025, ref.version or 1, 1, tzinfo=UTC) if ref.kind is Kind.PACKAGE else None,
+        )
+        for ref, each in HELD.items()
+    },
 )
 
 

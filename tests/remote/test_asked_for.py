@@ -3,9 +3,10 @@
 import pytest
 from filled import CARD, FEE, METRIC, PACKAGE, RATES, UNIT, USAGE, Account
 
+from observed import contracts_of
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.plan.snapshot import Foreign, Snapshot
+from pricebook.observe.snapshot import NO_MARKS, Foreign, Snapshot
 from vendor import AT, Vendor
 
 
@@ -40,12 +41,12 @@ def test_what_is_asked_for_is_read_with_our_names(vendor: Vendor, account: Accou
     assert snapshot.foreign == ()
     assert snapshot.unmarked == {METRIC, FEE, USAGE, CARD, starter}
     assert snapshot.ids == {starter if ref == PACKAGE else ref: id_ for ref, id_ in account.ids.items()}
-    assert (snapshot.marks, snapshot.rate_marks, snapshot.alias_marks) == ({}, {}, {})
+    assert {each.marks for each in snapshot.objects.values()} == {NO_MARKS}
     assert spec_of(snapshot.catalog.nouns[USAGE])["billable_metric"] == "calls"
     assert spec_of(snapshot.catalog.nouns[starter])["rate_card"] == "list"
     keys = sorted(key for key, _ in snapshot.catalog.rates["list"].items())
     assert keys == ['["fee","MONTHLY",{}]', '["usage",null,{"model":"small"}]']
-    assert snapshot.made[starter] == AT
+    assert snapshot.of(starter).made == AT
 
 
 def test_what_is_asked_for_in_part_keeps_the_ids_of_the_rest(vendor: Vendor, account: Account) -> None:
@@ -64,8 +65,8 @@ def test_contracts_on_a_package_that_is_asked_for_are_counted(vendor: Vendor, ac
     account.does("/v1/contracts/create", contract)
     starter = PACKAGE._replace(version=1)
     snapshot = read(vendor, account.ids)
-    assert snapshot.contracts == {starter: 1, CARD: 1}
-    assert snapshot.standing == {(CARD, starter): 1}
+    assert contracts_of(snapshot) == {starter: 1, CARD: 1}
+    assert snapshot.of(CARD).by_package == {starter: 1}
 
 
 def test_an_entry_that_cannot_be_is_passed_over(vendor: Vendor, account: Account) -> None:

@@ -4,14 +4,15 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from observed import contracts_of, marks_of
 from pricebook.apply.ports import Store
 from pricebook.catalog.fingerprint import content_digest, noun_of
 from pricebook.catalog.model import Alias
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
+from pricebook.observe.normalise import normalise
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import AddRates, Change, Create, RateChange, Repoint, Revise, Supersede
-from pricebook.plan.meaning import as_meant
-from pricebook.plan.snapshot import Snapshot
 
 AT = datetime(2025, 10, 1, 12, 30, 15, tzinfo=UTC)
 JAN, FEB, MAR = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3))
@@ -138,18 +139,18 @@ def comparable(snapshot: Snapshot) -> dict[str, Any]:
         "nouns": dict(snapshot.catalog.nouns),
         "rates": {name: dict(rates.items()) for name, rates in snapshot.catalog.rates.items()},
         "refs": set(snapshot.ids),
-        "marks": dict(snapshot.marks),
-        "rate_marks": dict(snapshot.rate_marks),
-        "alias_marks": dict(snapshot.alias_marks),
+        "marks": marks_of(snapshot, "content"),
+        "rate_marks": marks_of(snapshot, "rates"),
+        "alias_marks": marks_of(snapshot, "aliases"),
         "archived": snapshot.archived,
-        "contracts": dict(snapshot.contracts),
+        "contracts": contracts_of(snapshot),
         "unmanaged": snapshot.unmanaged,
         "unmarked": snapshot.unmarked,
-        "made": dict(snapshot.made),
+        "made": {ref: each.made for ref, each in snapshot.objects.items() if each.made is not None},
         "digest": snapshot.digest,
     }
 
 
 def seen(store: Store, meant: Snapshot) -> dict[str, Any]:
     """What a store shows, beside what it was told: a store that shows less is read as what was meant lets it."""
-    return comparable(as_meant(store.snapshot("acme", AT), meant.catalog.nouns))
+    return comparable(normalise(store.snapshot("acme", AT), meant.catalog.nouns))

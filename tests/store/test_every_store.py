@@ -30,16 +30,17 @@ from account import (
     supersede,
 )
 
+from observed import marks_of
 from pricebook.apply.ports import Store, StoreRefused
 from pricebook.catalog.model import Alias
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.observe.mark import alias_digest
+from pricebook.observe.normalise import normalise
+from pricebook.observe.renames import renamed
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import Adopt, Archive, Change, Release
-from pricebook.plan.former import renamed
-from pricebook.plan.mark import alias_digest
-from pricebook.plan.meaning import as_meant
 from pricebook.plan.rehearse import after, rehearse
-from pricebook.plan.snapshot import Snapshot
 
 SECOND = Ref(Kind.PACKAGE, "starter", 2)
 LARGE = key(model="large")
@@ -118,30 +119,30 @@ def test_archiving_is_for_good(store: Store, ref: Ref) -> None:
 
 def test_a_card_keeps_the_mark_that_came_with_its_rates(store: Store) -> None:
     fill(store)
-    assert store.snapshot("acme", AT).rate_marks == {}
+    assert marks_of(store.snapshot("acme", AT), "rates") == {}
     longest = "x" * 200
     store.perform("acme", replace(add((LARGE, flat("0.5"), flat("0.4", "2026-01-01T00:00:00Z"))), mark=longest), AT)
     store.perform("acme", add((key(model="small"), None, flat("0.1"))), AT)
-    assert store.snapshot("acme", AT).rate_marks == {CARD: longest}
+    assert marks_of(store.snapshot("acme", AT), "rates") == {CARD: longest}
 
 
 def test_a_mark_is_written_when_the_rates_are_there_already(store: Store) -> None:
     fill(store)
     rates = add((LARGE, None, flat("0.5")))
     store.perform("acme", replace(rates, mark="first"), AT)
-    assert store.snapshot("acme", AT).rate_marks == {CARD: "first"}
+    assert marks_of(store.snapshot("acme", AT), "rates") == {CARD: "first"}
 
 
 def test_a_card_is_marked_with_the_aliases_that_it_was_given(store: Store) -> None:
     for change in ACCOUNT[:6]:
         store.perform("acme", change, AT)
-    assert store.snapshot("acme", AT).alias_marks == {}
+    assert marks_of(store.snapshot("acme", AT), "aliases") == {}
     given = [Alias(name="Prices", starting_at=FEB), Alias(name="List", ending_before=JAN)]
     store.perform("acme", repoint(given, order=("seats",), observed=(), observed_order=()), AT)
     card = create(CARD, aliases=given, product_order=("seats",)).noun
-    snapshot = as_meant(store.snapshot("acme", AT), {CARD: card})
-    assert snapshot.alias_marks == {CARD: alias_digest(given, ["seats"])}
-    assert not snapshot.repointed(CARD)
+    snapshot = normalise(store.snapshot("acme", AT), {CARD: card})
+    assert marks_of(snapshot, "aliases") == {CARD: alias_digest(given, ["seats"])}
+    assert not snapshot.of(CARD).repointed
 
 
 def test_an_archived_card_has_no_rates_any_more(store: Store) -> None:
@@ -149,7 +150,7 @@ def test_an_archived_card_has_no_rates_any_more(store: Store) -> None:
     store.perform("acme", Archive(CARD), AT)
     snapshot = store.snapshot("acme", AT)
     assert (CARD in snapshot.catalog.nouns, dict(snapshot.catalog.rates)) == (False, {})
-    assert (snapshot.rate_marks, snapshot.alias_marks) == ({}, {})
+    assert (marks_of(snapshot, "rates"), marks_of(snapshot, "aliases")) == ({}, {})
 
 
 def test_old_package_versions_stay_readable(store: Store) -> None:
@@ -157,7 +158,7 @@ def test_old_package_versions_stay_readable(store: Store) -> None:
     store.perform("acme", supersede(SECOND, name="Starter 2"), AT)
     store.perform("acme", Archive(STARTER), AT)
     meant = create(STARTER).noun
-    snapshot = as_meant(store.snapshot("acme", AT), {STARTER: meant})
+    snapshot = normalise(store.snapshot("acme", AT), {STARTER: meant})
     if snapshot.partial:  # an account shows no aliases of what is archived
         meant = meant.model_copy(update={"aliases": ()})
     assert snapshot.catalog.nouns[STARTER] == meant
@@ -400,7 +401,7 @@ def test_a_package_finds_its_card_by_an_alias_that_starts_later(store: Store) ->
     store.perform("acme", repoint([Alias(name="Next", starting_at=JAN)]), AT)
     change = supersede(SECOND, rate_card=None, rate_card_alias="Next")
     store.perform("acme", change, AT)
-    snapshot = as_meant(store.snapshot("acme", AT), {SECOND: change.noun})
+    snapshot = normalise(store.snapshot("acme", AT), {SECOND: change.noun})
     assert snapshot.catalog.nouns[SECOND] == change.noun
 
 
@@ -439,7 +440,7 @@ def test_a_snapshot_is_of_its_time(store: Store) -> None:
     told = rehearse(Snapshot(AT), ACCOUNT)
     store.perform("acme", add((LARGE, flat("0.5"), flat("0.7"))), AT)
     store.perform("acme", revise(CARD, name="Renamed"), AT)
-    assert comparable(as_meant(before, told.catalog.nouns)) == comparable(told)
+    assert comparable(normalise(before, told.catalog.nouns)) == comparable(told)
 
 
 MOVES = tuple(

@@ -31,8 +31,8 @@ from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.catalog.model import Alias
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.snapshot import Snapshot
 from pricebook.store import sqlite
 from pricebook.store.location import database_path, masked
 from pricebook.store.sql import SqlStore
@@ -139,7 +139,7 @@ def test_a_noun_that_somebody_else_edited_has_drifted(raw: sqlite3.Connection, s
     raw.execute("UPDATE product SET spec = json_set(spec, '$.name', 'Edited') WHERE name = 'Tokens'")
     snapshot = sql.snapshot("acme", AT)
     assert snapshot.catalog.nouns[TOKENS] == create(TOKENS, name="Edited").noun
-    assert snapshot.drifted(TOKENS)
+    assert snapshot.of(TOKENS).drifted
 
 
 def test_a_spec_that_cannot_be_read_is_named(raw: sqlite3.Connection, sql: SqlStore, url: str) -> None:

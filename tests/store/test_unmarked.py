@@ -5,13 +5,14 @@ import sqlite3
 import pytest
 from account import AT, CARD, STARTER, TOKENS, fill
 
+from observed import contracts_of, marks_of
 from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.observe.mark import RateMark
 from pricebook.plan.adoption import adoptions
 from pricebook.plan.change import Adopt, Release
-from pricebook.plan.mark import RateMark
 from pricebook.store.sql import SqlStore
 
 SPEECH, OTHERS, THEIRS = Ref(Kind.PRODUCT, "speech"), Ref(Kind.RATE_CARD, "others"), Ref(Kind.PACKAGE, "theirs")
@@ -55,11 +56,11 @@ def test_what_is_asked_for_is_read_with_our_names(unmarked: SqlStore) -> None:
     theirs = THEIRS._replace(version=1)
     assert snapshot.unmarked == {SPEECH, OTHERS, theirs}
     assert snapshot.ids == {**before.ids, SPEECH: "p", OTHERS: "c", theirs: "k"}
-    assert (snapshot.marks, snapshot.rate_marks) == (before.marks, before.rate_marks)
+    assert all(marks_of(snapshot, name) == marks_of(before, name) for name in ("content", "rates"))
     assert spec_of(snapshot.catalog.nouns[OTHERS])["product_order"] == ("speech",)
     assert spec_of(snapshot.catalog.nouns[theirs])["rate_card"] == "others"
     assert [key for key, _ in snapshot.catalog.rates["others"].items()] == ['["speech",null,{"model":"large"}]']
-    assert snapshot.contracts == {theirs: 1, OTHERS: 1}
+    assert contracts_of(snapshot) == {theirs: 1, OTHERS: 1}
     assert [each.id for each in snapshot.foreign] == ["m"]
 
 
@@ -89,15 +90,15 @@ def test_what_is_adopted_bears_our_mark_and_our_names(unmarked: SqlStore) -> Non
         assert unmarked.perform("acme", change, AT) == change.id
     snapshot = unmarked.snapshot("acme", AT)
     assert (snapshot.ids[SPEECH], snapshot.ids[OTHERS]) == ("p", "c")
-    assert snapshot.marks.items() >= {SPEECH: changes[0].digest, OTHERS: changes[1].digest}.items()
+    assert marks_of(snapshot, "content").items() >= {SPEECH: changes[0].digest, OTHERS: changes[1].digest}.items()
     rates = snapshot.catalog.rates["others"]
     assert [key for key, _ in rates.items()] == ['["speech",null,{"model":"large"}]']
-    mark = RateMark.read(snapshot.rate_marks[OTHERS])
+    mark = RateMark.read(snapshot.of(OTHERS).marks.rates)
     assert mark is not None
     assert mark.speaks_for(rates)
     assert rates.digest == before.catalog.rates["others"].digest
-    assert not snapshot.drifted(SPEECH)
-    assert not snapshot.repointed(OTHERS)
+    assert not snapshot.of(SPEECH).drifted
+    assert not snapshot.of(OTHERS).repointed
     assert {each.id for each in snapshot.foreign} == {"m", "k"}
 
 

@@ -13,9 +13,9 @@ from typing import Protocol
 
 from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import Change
 from pricebook.plan.contract import Contract, Provision
-from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Step
 
 
@@ -77,9 +77,9 @@ class Store(Protocol):
 
         A create whose mark is already there with the same digest is success already had and returns that id; so is a
         release of what was let go. The mark that comes with a change is kept with it: the digest of a Create or Revise,
-        the `mark` of an AddRates unless it is empty, the `plan.mark.alias_digest` of a Repoint. Where that takes a call
-        of its own, the mark is written last; `apply.standing` finds a change without its mark and sends it again, so a
-        mark is written although the rest is there already. Raises StoreRefused, OutcomeUnknown or StoreError.
+        the `mark` of an AddRates unless it is empty, the `observe.mark.alias_digest` of a Repoint. Where that takes a
+        call of its own, the mark is written last; `apply.standing` finds a change without its mark and sends it again,
+        so a mark is written although the rest is there already. Raises StoreRefused, OutcomeUnknown or StoreError.
         """
 
     def cannot(self, namespace: str, change: Change) -> Iterable[Violation]:

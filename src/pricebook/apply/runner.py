@@ -28,11 +28,11 @@ from pricebook.apply.ports import (
 )
 from pricebook.apply.standing import Standing, standings
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.observe.renames import renamed, under_former_names
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import Archive, Change, Release
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import write
-from pricebook.plan.former import as_held, renamed
-from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan, Step
 
 Outcome = Literal["done", "already", "failed", "blocked", "unknown"]
@@ -127,7 +127,7 @@ def _look(plan: Plan, store: Store, at: datetime) -> Snapshot:
     """The store as the plan is about it: what moved has its present name, and what it lets go the one that it had."""
     released = {step.change.ref for step in plan.steps if isinstance(step.change, Release)}
     seen = renamed(store.snapshot(plan.namespace, at, plan.adopted), plan.moved)
-    return as_held(seen, released, plan.namespace) if released else seen
+    return under_former_names(seen, released, plan.namespace) if released else seen
 
 
 def _stored(change: Change, plan: Plan) -> Change:

@@ -10,14 +10,15 @@ from typing import assert_never
 
 from pricebook.apply.handover import fits
 from pricebook.catalog.model import Noun
+from pricebook.catalog.rate_book import NO_RATES
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.observe.mark import RateMark, alias_digest
+from pricebook.observe.normalise import normalise
+from pricebook.observe.snapshot import Snapshot, digest_of
 from pricebook.plan.change import AddRates, Adopt, Archive, Create, RateChange, Release, Repoint, Revise, Supersede
-from pricebook.plan.diff import NO_RATES, holders_of
-from pricebook.plan.mark import RateMark, alias_digest
-from pricebook.plan.meaning import as_meant
+from pricebook.plan.diff import holders_of
 from pricebook.plan.rehearse import after
-from pricebook.plan.snapshot import Snapshot, digest_of
 from pricebook.plan.step import Step
 
 
@@ -32,7 +33,7 @@ class Standing(StrEnum):
 def standings(steps: Iterable[Step], snapshot: Snapshot) -> list[Standing]:
     """Where each step stands."""
     steps = list(steps)
-    snapshot = as_meant(snapshot, _meant(steps, snapshot))
+    snapshot = normalise(snapshot, _meant(steps, snapshot))
     schedules = _schedules(steps, snapshot)
     return [_standing(step, snapshot, schedules) for step in steps]
 
@@ -41,7 +42,7 @@ def _standing(step: Step, snapshot: Snapshot, schedules: dict[str, dict[str, str
     change = step.change
     match change:
         case Create() | Supersede() if change.ref.kind is Kind.PACKAGE:
-            if snapshot.marks.get(change.ref) == change.digest:
+            if snapshot.of(change.ref).marks.content == change.digest:
                 return Standing.DONE
             previous = change.previous if isinstance(change, Supersede) else None
             return Standing.READY if snapshot.latest(change.ref.name) == previous else Standing.STALE
@@ -51,21 +52,21 @@ def _standing(step: Step, snapshot: Snapshot, schedules: dict[str, dict[str, str
                 return Standing.STALE
             present = digest_of(observed) if observed is not None else None
             if present == change.digest:
-                marked = snapshot.marks.get(change.ref) == change.digest or _unmarked(change.ref, snapshot)
+                marked = snapshot.of(change.ref).marks.content == change.digest or _unmarked(change.ref, snapshot)
                 return Standing.DONE if marked else Standing.READY
-            ours = snapshot.underway.get(change.ref) == change.digest
+            ours = snapshot.of(change.ref).marks.underway == change.digest
             return Standing.READY if ours or present == step.expects else Standing.STALE
         case AddRates():
             standing = _of_rates(change.rates, schedules.get(change.card, {}))
             # The rates may be in and the mark not yet; a mark that is neither was put there by a later apply.
-            unmarked = change.mark != change.marked == snapshot.rate_marks.get(change.ref, "")
+            unmarked = change.mark != change.marked == (snapshot.of(change.ref).marks.rates or "")
             return Standing.READY if standing is Standing.DONE and change.mark and unmarked else standing
         case Repoint():
             card = snapshot.catalog.nouns.get(change.ref)
             if not isinstance(card, RateCard):
                 return Standing.READY if not change.observed else Standing.STALE
             if set(card.aliases) == set(change.aliases) and card.product_order == change.product_order:
-                marked = snapshot.alias_marks.get(change.ref) == alias_digest(change.aliases, change.product_order)
+                marked = snapshot.of(change.ref).marks.aliases == alias_digest(change.aliases, change.product_order)
                 return Standing.DONE if marked else Standing.READY
             holders = holders_of(change.given, change.ref, snapshot.catalog)
             seen = fits(change, card.aliases, card.product_order, holders)

@@ -112,6 +112,10 @@ class RateBook:
         return frozenset(map(read_head, {head for head, _ in self.counts}))
 
 
+NO_RATES = RateBook({})
+"""Those of a card without any."""
+
+
 def count_rates(entries: Iterable[tuple[str, str]]) -> Counts:
     """How many rates there are of each head and schedule."""
     return Counter([(key[: key.index(HEAD_END)], schedule) for key, schedule in entries])

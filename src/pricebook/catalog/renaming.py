@@ -42,10 +42,6 @@ class Renaming:
             self._heads[head] = f"[{quoted(name)},{quoted(frequency) if frequency else 'null'}"
         return self._heads[head] + text[len(head) :]
 
-    def rates(self, rates: Rates) -> Rates:
-        """The rates of a card."""
-        return RateBook({self.key(key): self.schedule(schedule) for key, schedule in rates.items()})
-
     def schedule(self, text: str) -> str:
         """A schedule's text with the pricing units' other names."""
         if not any(name in text for name in self._units):
@@ -58,12 +54,25 @@ class Renaming:
             segments.append(segment._replace(terms=encode(terms)))
         return schedule_text(segments)
 
+    def noun(self, noun: Noun) -> Noun:
+        """The noun with what it refers to under its other name."""
+        named = rewritten(noun, self.name)
+        assert isinstance(named, Noun)
+        return named
+
+    @cached_property
+    def reaches_rates(self) -> bool:
+        """Whether rates say any of the names: those of others need not be read."""
+        return any(kind in (Kind.PRODUCT, Kind.PRICING_UNIT) for kind, _ in self.names)
+
+    def rates(self, rates: Rates) -> Rates:
+        """The rates of a card."""
+        if not self.reaches_rates or not len(rates):
+            return rates
+        return RateBook({self.key(key): self.schedule(schedule) for key, schedule in rates.items()})
+
     def catalog(self, catalog: Catalog) -> Catalog:
         """The whole catalogue. Two nouns must not come to have one name."""
-        nouns: dict[Ref, Noun] = {}
-        for ref, noun in catalog.nouns.items():
-            named = rewritten(noun, self.name)
-            assert isinstance(named, Noun)
-            nouns[self.ref(ref)] = named
-        rates = {self.name(Kind.RATE_CARD, card): self.rates(held) for card, held in catalog.rates.items()}
+        nouns = {self.ref(ref): self.noun(noun) for ref, noun in catalog.nouns.items()}
+        rates = {self.name(Kind.RATE_CARD, card): self.rates(rates) for card, rates in catalog.rates.items()}
         return Catalog(nouns, rates)

@@ -15,9 +15,9 @@ from pricebook.cli.invocation import Invocation
 from pricebook.plan.step import Plan
 
 if TYPE_CHECKING:
+    from pricebook.observe.snapshot import Snapshot
     from pricebook.plan.migration.move import MigrationPlan
     from pricebook.plan.migration.standing import Lives
-    from pricebook.plan.snapshot import Snapshot
     from pricebook.project.policy import Policy
     from pricebook.usage.assessment import Assessment
     from pricebook.usage.engine import Engine

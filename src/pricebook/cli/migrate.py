@@ -19,8 +19,8 @@ from pricebook.problem import Problem, quote
 if TYPE_CHECKING:
     from pricebook.apply.ports import ContractStore
     from pricebook.manifest.load import Loaded
+    from pricebook.observe.snapshot import Snapshot
     from pricebook.plan.migration.move import MigrationPlan
-    from pricebook.plan.snapshot import Snapshot
     from pricebook.view.impact import ImpactView
     from pricebook.view.migration import MigrationView
 

@@ -13,7 +13,7 @@ from pricebook.problem import Problem
 
 if TYPE_CHECKING:
     from pricebook.catalog.reference import Ref
-    from pricebook.plan.snapshot import Snapshot
+    from pricebook.observe.snapshot import Snapshot
     from pricebook.view.lookup import Decided
     from pricebook.view.price_list import PriceList
     from pricebook.view.rate_shape import RowChoice

@@ -5,7 +5,7 @@ rest is listed and left alone; it costs no request of its own. Reading needs no 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event
 from typing import Any
@@ -28,21 +28,20 @@ from pricebook.apply.keys import (
     settled,
 )
 from pricebook.apply.ports import StoreError
-from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.model import Noun
-from pricebook.catalog.rate_book import RateBook, Rates
+from pricebook.catalog.rate_book import NO_RATES, RateBook, Rates
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import rewritten
 from pricebook.metronome.custom_field import ENTITIES
 from pricebook.metronome.listing import Reader, at_once, everything, pages
+from pricebook.metronome.quirks import QUIRKS
 from pricebook.metronome.schedule import read_schedules
 from pricebook.metronome.unit import Units
 from pricebook.metronome.wire.noun import read_noun, unread_fields
-from pricebook.plan.diff import NO_RATES
-from pricebook.plan.mark import RateMark, alias_digest
-from pricebook.plan.snapshot import Foreign, Snapshot, digest_of, strangers_in
+from pricebook.observe.mark import RateMark, alias_digest
+from pricebook.observe.snapshot import NO_MARKS, Foreign, Marks, Observed, Snapshot, digest_of, strangers_in
 from pricebook.problem import Problem, quote
 
 Json = Mapping[str, Any]
@@ -77,7 +76,8 @@ class Account:
     """The name of every product by its id: ours, or the id itself of somebody else's."""
     rates: dict[Ref, dict[str, str]] = field(default_factory=dict)
     contracts: dict[Ref, int] = field(default_factory=dict)
-    standing: dict[tuple[Ref, Ref], int] = field(default_factory=dict)
+    by_package: dict[Ref, dict[Ref, int]] = field(default_factory=dict)
+    """Of a card's contracts, those on each package version."""
     notes: list[Problem] = field(default_factory=list)
 
     def id_of(self, ref: Ref) -> str | None:
@@ -99,7 +99,7 @@ def read_account(
     strangers: bool = False,
 ) -> Account:
     """Everything, as of now, with the objects in `adopt` as if they were ours, and with `strangers` everything that is
-    nobody's too (`plan.snapshot`). Raises StoreError.
+    nobody's too (`observe.snapshot`). Raises StoreError.
 
     Contracts are `counted` by listing them: of hundreds of thousands that takes thousands of requests.
     """
@@ -148,7 +148,7 @@ def _count_contracts(client: Reader, account: Account, at: datetime) -> None:
             card = cards.get(account.ours[ref].get("rate_card_id") or "")
             if card is not None:
                 account.contracts[card] = account.contracts.get(card, 0) + count
-                account.standing[card, ref] = count
+                account.by_package.setdefault(card, {})[ref] = count
 
 
 def read_rates(client: Reader, account: Account, cards: Iterable[Ref]) -> None:
@@ -197,31 +197,36 @@ def snapshot_of(account: Account, at: datetime) -> Snapshot:
     """The account as a snapshot. Raises StoreError for an object of ours that cannot be read."""
     names = _names(account)
     notes = list(account.notes)
-    archived = frozenset(ref for ref in account.ours if _gone(account, ref))
-    nouns: dict[Ref, Noun] = {Ref(Kind.PRICING_UNIT, name): unit for name, unit in account.units.nouns.items()}
+    objects: dict[Ref, Observed] = {}
+    for name, unit in account.units.nouns.items():
+        ref = Ref(Kind.PRICING_UNIT, name)
+        objects[ref] = Observed(unit, account.units.adopted.get(ref, ""))
     for ref, item in account.ours.items():
-        if ref not in archived or ref.kind is Kind.PACKAGE:
-            noun = _noun(ref, item, names, notes)
-            if noun is not None:
-                nouns[ref] = noun
+        gone = _gone(account, ref)
+        noun = _noun(ref, item, names, notes) if not gone or ref.kind is Kind.PACKAGE else None
         notes += _scheduled(ref, item, at)
-    rates: dict[str, Rates] = {ref.name: RateBook(held) for ref, held in account.rates.items() if held}
-    snapshot = Snapshot(
-        observed_at=at,
-        catalog=Catalog(nouns, rates),
-        ids={ref: item["id"] for ref, item in account.ours.items()} | account.units.adopted,
-        archived=archived,
-        contracts=account.contracts,
-        standing=account.standing,
+        unmarked = ref in account.unmarked
+        rates = RateBook(found) if (found := account.rates.get(ref)) else NO_RATES
+        objects[ref] = Observed(
+            noun,
+            item["id"],
+            rates,
+            NO_MARKS if unmarked else _marks(account.namespace, ref, item, noun, rates),
+            archived=gone,
+            unmarked=unmarked,
+            contracts=account.contracts.get(ref, 0),
+            by_package=account.by_package.get(ref, {}),
+            made=_made(ref, item),
+            unsaid=unread_fields(ref.kind, item) if unmarked else (),
+        )
+    return Snapshot(
+        at,
+        objects,
         foreign=_foreign(account),
-        unmarked=frozenset(account.unmarked),
-        unsaid={ref: said for ref in account.unmarked if (said := unread_fields(ref.kind, account.ours[ref]))},
-        made=_made(account),
         account=account_mark(account),
-        partial=True,
+        quirks=QUIRKS,
         notes=tuple(notes),
     )
-    return _marked(account, snapshot)
 
 
 def _foreign(account: Account) -> tuple[Foreign, ...]:
@@ -285,52 +290,34 @@ def _names(account: Account) -> dict[tuple[Kind, str], str]:
     return names | {(Kind.PRICING_UNIT, id_): name for name, id_ in account.units.ids.items()}
 
 
-def _made(account: Account) -> dict[Ref, datetime]:
-    """When each package version was made."""
-    packages = {ref: item.get("created_at") for ref, item in account.ours.items() if ref.kind is Kind.PACKAGE}
-    return {ref: instant(text) for ref, text in packages.items() if text}
+def _made(ref: Ref, item: Json) -> datetime | None:
+    """When a package version was made."""
+    text = item.get("created_at") if ref.kind is Kind.PACKAGE else None
+    return instant(text) if text else None
 
 
-def _marked(account: Account, snapshot: Snapshot) -> Snapshot:
-    """The snapshot with what the marks say."""
-    marks: dict[Ref, str] = {}
-    underway: dict[Ref, str] = {}
-    rate_marks: dict[Ref, str] = {}
-    alias_marks: dict[Ref, str] = {}
-    order_marks: dict[Ref, str] = {}
-    for ref, item in account.ours.items():
-        if ref in account.unmarked:
-            continue
-        if ref.kind is Kind.PACKAGE:
-            key = read_uniqueness_key(account.namespace, item["uniqueness_key"])
-            assert key is not None
-            marks[ref] = key[1]
-            continue
-        fields, noun = item.get("custom_fields") or {}, snapshot.catalog.nouns.get(ref)
-        if DIGEST in fields:
-            observed, goal = digest_of(noun) if noun is not None else "", fields[DIGEST].rpartition(UNDER_WAY)[2]
-            marks[ref] = settled(fields[DIGEST], observed)
-            if noun is not None and goal not in (fields[DIGEST], observed):
-                underway[ref] = goal
-        if isinstance(noun, RateCard):
-            rates = snapshot.catalog.rates.get(ref.name, NO_RATES)
-            coming = RateMark.read(fields.get(RATES_NEXT))
-            # Of rates that were being added it is their own mark that counts as soon as they are there.
-            came = RATES_NEXT in fields and coming is not None and coming.speaks_for(rates)
-            if came or RATES in fields:
-                rate_marks[ref] = fields[RATES_NEXT if came else RATES]
-            if ALIASES in fields:
-                alias_marks[ref] = settled(fields[ALIASES], alias_digest(noun.aliases, ()))
-            if ORDER in fields:
-                order_marks[ref] = fields[ORDER]
-    return replace(
-        snapshot,
-        marks=marks,
-        underway=underway,
-        rate_marks=rate_marks,
-        alias_marks=alias_marks,
-        order_marks=order_marks,
-    )
+def _marks(namespace: str, ref: Ref, item: Json, noun: Noun | None, rates: Rates) -> Marks:
+    """What the marks of an object of ours say."""
+    if ref.kind is Kind.PACKAGE:
+        key = read_uniqueness_key(namespace, item["uniqueness_key"])
+        assert key is not None
+        return Marks(key[1])
+    fields, marks = item.get("custom_fields") or {}, NO_MARKS
+    if DIGEST in fields:
+        observed, goal = digest_of(noun) if noun is not None else "", fields[DIGEST].rpartition(UNDER_WAY)[2]
+        marks = Marks(settled(fields[DIGEST], observed))
+        if noun is not None and goal not in (fields[DIGEST], observed):
+            marks = marks._replace(underway=goal)
+    if isinstance(noun, RateCard):
+        coming = RateMark.read(fields.get(RATES_NEXT))
+        # Of rates that were being added it is their own mark that counts as soon as they are there.
+        came = RATES_NEXT in fields and coming is not None and coming.speaks_for(rates)
+        marks = marks._replace(
+            rates=fields.get(RATES_NEXT if came else RATES),
+            aliases=settled(fields[ALIASES], alias_digest(noun.aliases, ())) if ALIASES in fields else None,
+            order=fields.get(ORDER),
+        )
+    return marks
 
 
 def _sort(account: Account, kind: Kind, items: Iterable[Json]) -> None:

@@ -15,7 +15,7 @@ from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Ref
 from pricebook.metronome.account import CONTRACTS, LISTS, instant, read_account, snapshot_of
 from pricebook.metronome.schedule import PATH as SCHEDULES
-from pricebook.plan.snapshot import Snapshot
+from pricebook.observe.snapshot import Snapshot
 
 FORM = "pricebook-export/1"
 _CONTRACT = ("contract_id", "starting_at", "ending_before", "archived_at")

@@ -27,9 +27,9 @@ from pricebook.metronome.limit import check_change
 from pricebook.metronome.rate_writing import add_rates
 from pricebook.metronome.sending import Sender
 from pricebook.metronome.writing import Work, perform_noun
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import AddRates, Adopt, Change, Release
 from pricebook.plan.contract import Contract, Provision
-from pricebook.plan.snapshot import Snapshot
 
 
 class RemoteStore:

@@ -34,13 +34,14 @@ from pricebook.metronome.account import LISTS, Account, Json, mark_bearers, noun
 from pricebook.metronome.custom_field import ENTITIES, Keys
 from pricebook.metronome.http import Client
 from pricebook.metronome.listing import everything
+from pricebook.metronome.quirks import QUIRKS
 from pricebook.metronome.sending import Sender
 from pricebook.metronome.wire.noun import aliases_json, changed_fields, created, updated
+from pricebook.observe.mark import alias_digest, order_digest
+from pricebook.observe.normalise import normal_noun
+from pricebook.observe.snapshot import AFTER_RATES, Observed, Snapshot, bare, digest_of
 from pricebook.plan.change import Archive, Create, Repoint, Revise, Supersede
 from pricebook.plan.diff import holders_of
-from pricebook.plan.mark import alias_digest, order_digest
-from pricebook.plan.meaning import as_meant
-from pricebook.plan.snapshot import AFTER_RATES, Snapshot, digest_of
 
 PATHS: Mapping[Kind, str] = {
     Kind.PRICING_UNIT: "/v1/credit-types",
@@ -166,7 +167,7 @@ def perform_noun(
 def _create(work: Work, ref: Ref, noun: Noun, digest: str) -> str:
     if (present := work.account.ours.get(ref)) is not None:
         return _had(work, ref, present, digest)
-    noun = _bare(noun)
+    noun = bare(noun)
     body = created(_with_ids(work, ref, noun))
     if ref.kind is Kind.PACKAGE:
         body["uniqueness_key"] = uniqueness_key(work.account.namespace, ref, digest)
@@ -234,9 +235,9 @@ def _create_unit(work: Work, ref: Ref, noun: Noun) -> str:
 
 
 def _revise(work: Work, change: Revise, at: datetime, expects: str | None) -> str:
-    ref, desired = change.ref, _bare(change.noun)
+    ref, desired = change.ref, bare(change.noun)
     id_: str = work.live(ref)["id"]
-    observed = _bare(_observed(work, ref, desired, anew=True))
+    observed = bare(_observed(work, ref, desired, anew=True))
     stations = (work.live(ref).get("custom_fields") or {}).get(DIGEST, "").split(UNDER_WAY)
     if digest_of(observed) not in stations or stations[-1] != change.digest:  # else it is half way there
         rule.check_observed(ref, digest_of(observed), expects, change.digest)
@@ -276,7 +277,7 @@ def _update(work: Work, ref: Ref, id_: str, desired: Noun, fields: list[str], at
             body["add_credit_type_conversions"] = [c for c in wanted if c["custom_credit_type_id"] not in known]
 
     def done() -> str | None:
-        return id_ if not changed_fields(_bare(_observed(work, ref, desired, anew=True)), desired) else None
+        return id_ if not changed_fields(bare(_observed(work, ref, desired, anew=True)), desired) else None
 
     work.sender.send(path, body, done=done, method=method)
 
@@ -346,12 +347,8 @@ def _observed(work: Work, ref: Ref, desired: Noun, *, anew: bool = False) -> Nou
     """The noun as the account shows it, read as the desired one lets it be read."""
     if anew:
         work.fetch(ref)
-    small = Snapshot(work.snapshot.observed_at, Catalog({ref: work.nouns[ref]}), ids={ref: ""}, partial=True)
-    return as_meant(small, {ref: desired}).catalog.nouns[ref]
-
-
-def _bare(noun: Noun) -> Noun:
-    return noun.model_copy(update=AFTER_RATES) if isinstance(noun, RateCard) else noun
+    noun = work.nouns[ref]
+    return normal_noun(Observed(noun), noun, desired, QUIRKS, {})
 
 
 def _with_ids(work: Work, ref: Ref, noun: Noun, *, archived_too: bool = False) -> Noun:

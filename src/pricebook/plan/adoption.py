@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.rate_book import Rates
+from pricebook.catalog.rate_book import NO_RATES, Rates
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.observe.mark import NO_ALIASES, RateMark, alias_digest, sums_of
+from pricebook.observe.renames import Moves, versions_of
+from pricebook.observe.snapshot import Foreign, Snapshot, digest_of
 from pricebook.plan.change import Adopt, Change, Create
-from pricebook.plan.diff import NO_RATES
-from pricebook.plan.former import Moves, versions_of
-from pricebook.plan.mark import NO_ALIASES, RateMark, alias_digest, sums_of
-from pricebook.plan.snapshot import Foreign, Snapshot, digest_of
 from pricebook.problem import Problem
 from pricebook.span import Span
 

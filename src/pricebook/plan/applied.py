@@ -1,7 +1,7 @@
 """What an environment holds, as something to be desired elsewhere.
 
 Of a package that is its newest version, without the number; of a price what holds from now on, for what was billed in
-one account is no history of another. What a store cannot show is taken as the manifests mean it (`plan.meaning`).
+one account is no history of another. What a store cannot show is taken as the manifests mean it (`observe.normalise`).
 """
 
 from collections.abc import Mapping
@@ -16,8 +16,8 @@ from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import Segment, Timeline, read_schedule, schedule_text
 from pricebook.catalog.traverse import references
-from pricebook.plan.meaning import as_meant
-from pricebook.plan.snapshot import Snapshot
+from pricebook.observe.normalise import normalise
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.versions import unnamed
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def applied(snapshot: Snapshot, declared: Mapping[Ref, Noun]) -> Catalog:
     """The live content of an environment, whose manifests declare what is given. Rates stay where they are kept."""
-    snapshot = as_meant(snapshot, declared)
+    snapshot = normalise(snapshot, declared)
     nouns: dict[Ref, Noun] = {}
     for ref, noun in snapshot.catalog.nouns.items():
         if ref in snapshot.archived:
@@ -48,7 +48,7 @@ def applied(snapshot: Snapshot, declared: Mapping[Ref, Noun]) -> Catalog:
 def _package(ref: Ref, observed: "Package", declared: Noun | None, snapshot: Snapshot) -> Noun:
     if declared is None:
         return observed
-    if snapshot.marks.get(ref) == content_digest(declared):
+    if snapshot.of(ref).marks.content == content_digest(declared):
         return declared  # made from it: what is read back may say less
     return unnamed(observed, cast("Package", declared), ref.version or 0)
 

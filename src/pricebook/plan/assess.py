@@ -16,6 +16,7 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.role import Role
 from pricebook.catalog.timeline import RateKey, key_text, read_schedule
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import (
     AddRates,
     Adopt,
@@ -30,7 +31,6 @@ from pricebook.plan.change import (
     Supersede,
 )
 from pricebook.plan.hazard import Hazard
-from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.timeline import compare_prices
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
@@ -46,11 +46,12 @@ def reach_of(change: Change, snapshot: Snapshot) -> int | None:
     """Live contracts that the change is about: those on the card, or those that stay on the package's versions."""
     ref = change.ref
     if ref.kind is Kind.RATE_CARD:
-        return snapshot.contracts.get(ref, 0)
+        return snapshot.of(ref).contracts
     if ref.kind is Kind.PACKAGE:
-        return sum(
-            n for other, n in snapshot.contracts.items() if other.kind is Kind.PACKAGE and other.name == ref.name
+        versions = (
+            each for other, each in snapshot.objects.items() if (other.kind, other.name) == (ref.kind, ref.name)
         )
+        return sum(each.contracts for each in versions)
     return None
 
 
@@ -79,12 +80,12 @@ def _hazards(change: Change, desired: Catalog, snapshot: Snapshot) -> Iterator[H
             if cast("Package", change.noun).aliases:
                 yield Hazard.ALIAS_MOVES
         case Revise():
-            if snapshot.drifted(change.ref):
+            if snapshot.of(change.ref).drifted:
                 yield Hazard.FOREIGN_EDIT
         case Repoint():
             if change.observed:
                 yield Hazard.ALIAS_MOVES
-            if snapshot.repointed(change.ref):
+            if snapshot.of(change.ref).repointed:
                 yield Hazard.FOREIGN_EDIT
         case Adopt() | Release():
             return  # it stays as it is

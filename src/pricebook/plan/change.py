@@ -64,8 +64,8 @@ class Revise:
 class AddRates:
     """Segments to add to the timelines of one card, so that they become what is desired.
 
-    `mark` is what the card is marked with once they are in (`plan.mark.RateMark`), and `marked` what it was marked with
-    before. An empty `mark` leaves the card's mark as it is.
+    `mark` is what the card is marked with once they are in (`observe.mark.RateMark`), and `marked` what it was marked
+    with before. An empty `mark` leaves the card's mark as it is.
     """
 
     card: str
@@ -122,7 +122,7 @@ class Adopt:
     """An object that is there and bears no mark becomes ours under `ref`: it gets our marks and stays as it is.
 
     `id` is the store's, `noun` what it was observed to be. It is marked with that: `digest`, and of a rate card `rates`
-    (`plan.mark.RateMark`) and `aliases` (`plan.mark.alias_digest`), empty where it has none.
+    (`observe.mark.RateMark`) and `aliases` (`observe.mark.alias_digest`), empty where it has none.
 
     With `was` it is ours already, under that name: only the name in its mark changes, and the marks are empty here.
     """

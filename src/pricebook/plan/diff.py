@@ -13,17 +13,17 @@ from pricebook.catalog.fingerprint import content_digest, content_text
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.model import Noun
 from pricebook.catalog.path import path_text
-from pricebook.catalog.rate_book import RateBook, Rates, shares, total
+from pricebook.catalog.rate_book import NO_RATES, RateBook, Rates, shares, total
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
 from pricebook.catalog.traverse import references
 from pricebook.catalog.unit import BUILT_IN, PricingUnit
+from pricebook.observe.mark import RateMark, moved, sums_of
+from pricebook.observe.snapshot import AFTER_RATES, Snapshot
 from pricebook.plan.change import AddRates, Archive, Change, Create, RateChange, Release, Repoint, Revise, Supersede
 from pricebook.plan.fields import field_changes
-from pricebook.plan.mark import RateMark, moved, sums_of
 from pricebook.plan.rehearse import after
-from pricebook.plan.snapshot import AFTER_RATES, Snapshot
 from pricebook.plan.timeline import rate_change
 from pricebook.plan.versions import package_change
 from pricebook.problem import Problem, quote
@@ -33,7 +33,6 @@ if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
 
 RATES_PER_STEP = 1000
-NO_RATES = RateBook({})
 
 
 @dataclass
@@ -129,7 +128,7 @@ def _diff_card(
         desired.rates.get(ref.name, NO_RATES),
         snapshot.catalog.rates.get(ref.name, NO_RATES),
         as_of,
-        live=bool(snapshot.contracts.get(ref, 0)),
+        live=bool(snapshot.of(ref).contracts),
         sealed=snapshot.sealed,
     )
     difference.changes += _marked(ref, list(_batches(changes)), desired, snapshot)
@@ -197,13 +196,13 @@ def _marked(
     if not batches:
         return
     observed = snapshot.catalog.rates.get(card.name, NO_RATES)
-    marked = snapshot.rate_marks.get(card, "")
+    marked = snapshot.of(card).marks.rates or ""
     before = RateMark.read(marked)
     told = before is not None and before.speaks_for(observed)
     wanted, held = before.wanted if before else "", before.held if before and told else sums_of(observed.items())
     for batch in batches:
         reached = shares([(rate.key, after(rate)) for rate in batch])
-        held = moved(held, batch, reached)
+        held = moved(held, [(rate.key, rate.observed) for rate in batch], reached)
         if batch is batches[-1]:
             wanted = desired.rates.get(card.name, NO_RATES).digest
         mark = RateMark(wanted, held).text

@@ -18,6 +18,9 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
 from pricebook.catalog.unit import BUILT_IN, scale_of
+from pricebook.observe.mark import NO_ALIASES, alias_digest
+from pricebook.observe.renames import Moves, pending, present
+from pricebook.observe.snapshot import Snapshot, bare, digest_of
 from pricebook.plan.adoption import adoptions
 from pricebook.plan.change import (
     AddRates,
@@ -34,10 +37,7 @@ from pricebook.plan.change import (
 )
 from pricebook.plan.diff import Difference, diff
 from pricebook.plan.fields import field_changes
-from pricebook.plan.former import Moves, pending, present
-from pricebook.plan.mark import NO_ALIASES, alias_digest
 from pricebook.plan.origin import Origin, origin, rate_origins
-from pricebook.plan.snapshot import AFTER_RATES, Snapshot, digest_of
 from pricebook.plan.versions import named
 from pricebook.problem import Problem
 from pricebook.span import Span
@@ -197,7 +197,7 @@ def _drifts(difference: Difference, desired: Catalog, snapshot: Snapshot, applie
                 now = alias_digest(change.observed, _order(snapshot, ref))
                 wanted = alias_digest(change.aliases, change.product_order)
                 money = set(change.aliases) != set(change.observed)
-                whose = origin(wanted, now, snapshot.alias_marks.get(ref, NO_ALIASES))
+                whose = origin(wanted, now, snapshot.of(ref).marks.aliases or NO_ALIASES)
                 yield Drift(ref, Facet.ALIASES, whose, money, change)
             case Adopt() | Release() | Archive():
                 raise AssertionError("nothing is pruned or let go here, and adoptions are told apart")
@@ -214,7 +214,7 @@ def _drifts(difference: Difference, desired: Catalog, snapshot: Snapshot, applie
 
 def _revised(ref: Ref, noun: Noun, change: Revise | None, fields: tuple[FieldChange, ...], snapshot: Snapshot) -> Drift:
     observed = snapshot.catalog.nouns[ref]
-    whose = origin(digest_of(noun), digest_of(observed), snapshot.marks.get(ref))
+    whose = origin(digest_of(noun), digest_of(observed), snapshot.of(ref).marks.content)
     return Drift(ref, Facet.FIELDS, whose, any(not field.cosmetic for field in fields), change, fields)
 
 
@@ -223,7 +223,7 @@ def _superseded(change: Supersede, snapshot: Snapshot) -> Drift:
     money = any(not field.cosmetic for field in change.fields)
     if change.previous not in snapshot.archived:
         return Drift(change.ref, Facet.VERSION, Origin.PENDING, money, change, change.fields)
-    same = snapshot.marks.get(change.previous) == change.digest
+    same = snapshot.of(change.previous).marks.content == change.digest
     return Drift(change.previous, Facet.ARCHIVED, Origin.DRIFTED if same else Origin.BOTH, True, change, change.fields)
 
 
@@ -234,17 +234,13 @@ def _refused(difference: Difference, desired: Catalog, snapshot: Snapshot) -> It
         if ref.kind is Kind.PACKAGE or ref in revised:
             continue
         if ref in snapshot.archived:
-            same = snapshot.marks.get(ref) in (None, digest_of(noun))
+            same = snapshot.of(ref).marks.content in (None, digest_of(noun))
             yield Drift(ref, Facet.ARCHIVED, Origin.DRIFTED if same else Origin.BOTH, True, None)
             continue
         observed = snapshot.catalog.nouns.get(ref)
-        if observed is not None and content_text(_bare(observed)) != content_text(_bare(noun)):
-            fields = field_changes(_bare(observed), _bare(noun))
+        if observed is not None and content_text(bare(observed)) != content_text(bare(noun)):
+            fields = field_changes(bare(observed), bare(noun))
             yield _revised(ref, noun, None, fields, snapshot)
-
-
-def _bare(noun: Noun) -> Noun:
-    return noun.model_copy(update=AFTER_RATES) if isinstance(noun, RateCard) else noun
 
 
 def _order(snapshot: Snapshot, ref: Ref) -> Iterable[str]:
@@ -262,7 +258,7 @@ def _unverified(desired: Catalog, snapshot: Snapshot) -> Iterator[tuple[str, str
         if latest is None or latest in snapshot.archived:
             continue
         package, observed = cast("Package", noun), snapshot.catalog.nouns.get(latest)
-        if snapshot.marks.get(latest) != content_digest(package):
+        if snapshot.of(latest).marks.content != content_digest(package):
             continue
         if observed is None:
             yield str(latest), "its content cannot be read back; its key says that it is as desired"

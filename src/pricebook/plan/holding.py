@@ -12,7 +12,7 @@ from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Alias
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.plan.snapshot import Snapshot
+from pricebook.observe.snapshot import Snapshot
 
 
 class Holding(NamedTuple):
@@ -34,10 +34,10 @@ def holdings(snapshot: Snapshot) -> Iterator[Holding]:
     for name, card in sorted(snapshot.catalog.cards.items()):
         for alias in card.aliases:
             given.setdefault((Kind.RATE_CARD, alias.name), []).append((Ref(Kind.RATE_CARD, name), alias, ""))
-    nouns, made = snapshot.catalog.nouns, snapshot.made
-    packages = [(ref, noun) for ref, noun in sorted(nouns.items(), key=lambda n: n[0]) if isinstance(noun, Package)]
-    for ref, package in sorted(packages, key=lambda item: (_text(made.get(item[0])), item[0].version or 0)):
-        hour = f"{_text(made[ref])[:13]}:00:00Z" if ref in made else ""
+    found = sorted(snapshot.objects.items(), key=lambda item: item[0])
+    packages = [(ref, each.noun, _text(each.made)) for ref, each in found if isinstance(each.noun, Package)]
+    for ref, package, made in sorted(packages, key=lambda item: (item[2], item[0].version or 0)):
+        hour = f"{made[:13]}:00:00Z" if made else ""
         for alias in package.aliases:
             given.setdefault((Kind.PACKAGE, alias.name), []).append((ref, alias, hour))
     for _, gifts in sorted(given.items()):

@@ -1,6 +1,6 @@
 """Who moved: git, the account, or both. Told from what is desired, what is observed, and the mark of what was applied.
 
-Of rates the card's mark (`plan.mark`) says it. When it speaks for what is observed, nobody touched the account; when
+Of rates the card's mark (`observe.mark`) says it. When it speaks for what is observed, nobody touched the account; when
 the manifests want what they wanted then, all that differs was done in the account. When both moved, each part of the
 card's prices is looked at on its own, and the prices are sought whose earlier schedules explain its sum. What cannot be
 told is said to be unclear, never guessed.
@@ -11,14 +11,13 @@ from enum import StrEnum
 from itertools import combinations
 
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.rate_book import Rates
+from pricebook.catalog.rate_book import NO_RATES, Rates
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import normal, read_schedule, schedule_text
+from pricebook.observe.mark import MODULUS, RateMark, part_of, share, sums_of
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import AddRates, Change, RateChange
-from pricebook.plan.diff import NO_RATES
-from pricebook.plan.mark import MODULUS, RateMark, part_of, share, sums_of
 from pricebook.plan.rehearse import after
-from pricebook.plan.snapshot import Snapshot
 
 _READINGS = 3
 _SEARCHED = 10
@@ -65,7 +64,7 @@ def rate_origins(changes: Iterable[Change], desired: Catalog, snapshot: Snapshot
     found: dict[str, Mapping[str, Origin]] = {}
     for card, rates in cards.items():
         wanted, observed = desired.rates.get(card, NO_RATES), snapshot.catalog.rates.get(card, NO_RATES)
-        mark = RateMark.read(snapshot.rate_marks.get(Ref(Kind.RATE_CARD, card)))
+        mark = RateMark.read(snapshot.of(Ref(Kind.RATE_CARD, card)).marks.rates)
         if mark is None:
             found[card] = dict.fromkeys((rate.key for rate in rates), Origin.UNCLEAR)
         elif mark.speaks_for(observed):

@@ -5,18 +5,18 @@ environments are as their manifests have them.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest
 from pricebook.catalog.instant import instant_text, next_hour
+from pricebook.catalog.rate_book import NO_RATES
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.observe.snapshot import Marks, Snapshot, digest_of, objects_of
 from pricebook.plan.applied import applied, from_now_on
 from pricebook.plan.change import FieldChange
-from pricebook.plan.diff import NO_RATES
 from pricebook.plan.drift import Comparison, Drift, Facet, compare
-from pricebook.plan.snapshot import Snapshot, digest_of
 from pricebook.plan.timeline import rate_change
 from pricebook.plan.versions import named
 from pricebook.span import Span
@@ -113,7 +113,8 @@ def _as_snapshot(catalog: Catalog, as_of: datetime) -> Snapshot:
     for name, package in catalog.packages.items():
         ref = Ref(Kind.PACKAGE, name, 1)
         nouns[ref], marks[ref] = named(package, 1), content_digest(package)
-    return Snapshot(as_of, Catalog(nouns, catalog.rates), {ref: str(ref) for ref in nouns}, marks)
+    objects = objects_of(Catalog(nouns, catalog.rates))
+    return Snapshot(as_of, {ref: replace(each, marks=Marks(marks[ref])) for ref, each in objects.items()})
 
 
 def _explained(

@@ -9,6 +9,8 @@ from pricebook.catalog.fingerprint import content_digest
 from pricebook.catalog.path import path_text
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.unit import BUILT_IN, scale_of
+from pricebook.observe.renames import pending, present
+from pricebook.observe.snapshot import Snapshot, digest_of
 from pricebook.plan.adoption import (
     NO_CLAIMS,
     Claims,
@@ -22,12 +24,10 @@ from pricebook.plan.assess import alias_holders, hazards_of, mark_foreign, mark_
 from pricebook.plan.change import AddRates, Change, Supersede
 from pricebook.plan.diff import Difference, diff
 from pricebook.plan.fields import field_changes
-from pricebook.plan.former import pending, present
 from pricebook.plan.order import ordered
 from pricebook.plan.origin import Origin, rate_origins
 from pricebook.plan.reach import shares_of
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.snapshot import Snapshot, digest_of
 from pricebook.plan.step import Plan, Step
 from pricebook.plan.versions import named
 from pricebook.problem import Problem, Rejected
@@ -122,7 +122,7 @@ def _unlike(desired: Catalog, snapshot: Snapshot) -> Iterator[Problem]:
     for name, package in desired.packages.items():
         ref = snapshot.latest(name)
         observed = snapshot.catalog.nouns.get(ref) if ref is not None else None
-        if ref is None or observed is None or snapshot.marks.get(ref) != content_digest(package):
+        if ref is None or observed is None or snapshot.of(ref).marks.content != content_digest(package):
             continue
         differing = field_changes(observed, named(package, ref.version or 0))
         # What was left open in the request may have been filled in; what was said must be shown.
@@ -139,7 +139,7 @@ def _reaching(change: Change, snapshot: Snapshot, origins: Mapping[str, Mapping[
     if not isinstance(change, AddRates):
         return change
     rates, told = change.rates, origins.get(change.card, {})
-    if snapshot.contracts.get(change.ref, 0):
+    if snapshot.of(change.ref).contracts:
         rates = tuple(map(mark_live, rates))
     if told:
         foreign = (Origin.DRIFTED, Origin.BOTH)
@@ -152,7 +152,7 @@ def _assessed(step: Step, desired: Catalog, snapshot: Snapshot, places: Mapping[
     observed = snapshot.catalog.nouns.get(change.ref)
     expects = digest_of(observed) if observed is not None else None
     if isinstance(change, Supersede):
-        expects = snapshot.marks.get(change.previous)
+        expects = snapshot.of(change.previous).marks.content
     at = places.get(Ref(change.ref.kind, change.ref.name))
     return replace(
         step,

@@ -12,8 +12,8 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.timeline import RateKey, read_key, read_schedule
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import AddRates, Change
-from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Share
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def shares_of(change: Change, snapshot: Snapshot) -> tuple[Share, ...]:
     them. Empty for other changes (a new version touches no contract that there is), and where the store does not tell.
     """
     if isinstance(change, AddRates):
-        on = {package: n for (card, package), n in snapshot.standing.items() if card == change.ref and n}
+        on = {package: n for package, n in snapshot.of(change.ref).by_package.items() if n}
         shielded = {package: _shielded(change, package, snapshot.catalog) for package in on}
         return tuple(Share(package, on[package], shielded[package]) for package in sorted(on))
     return ()

@@ -8,13 +8,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Noun
-from pricebook.catalog.rate_book import RateBook, Rates, book_digest
+from pricebook.catalog.rate_book import NO_RATES, RateBook, book_digest
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.renaming import Renaming
 from pricebook.catalog.timeline import overlay, read_schedule, schedule_text
+from pricebook.observe.mark import alias_digest
+from pricebook.observe.renames import under
+from pricebook.observe.snapshot import ABSENT, Marks, Snapshot, without
 from pricebook.plan.change import (
     AddRates,
     Adopt,
@@ -27,8 +29,6 @@ from pricebook.plan.change import (
     Revise,
     Supersede,
 )
-from pricebook.plan.mark import alias_digest
-from pricebook.plan.snapshot import Snapshot, without
 
 
 def after(rate: RateChange) -> str:
@@ -49,73 +49,53 @@ def share_of(change: AddRates) -> int:
 def rehearse(snapshot: Snapshot, changes: Iterable[Change], namespace: str = "") -> Snapshot:
     """The snapshot as it will be after the changes. `namespace` is whose marks it has, for whoever wants to know of
     what is let go that it was."""
-    nouns: dict[Ref, Noun] = dict(snapshot.catalog.nouns)
-    rates: dict[str, Rates] = dict(snapshot.catalog.rates)
-    ids, marks, archived = dict(snapshot.ids), dict(snapshot.marks), set(snapshot.archived)
-    rate_marks, alias_marks = dict(snapshot.rate_marks), dict(snapshot.alias_marks)
-    made, unmarked = dict(snapshot.made), set(snapshot.unmarked)
+    objects = dict(snapshot.objects)
     released: set[Ref] = set()
-    added: dict[str, dict[str, str]] = {}
+    added: dict[Ref, dict[str, str]] = {}
     for change in changes:
+        ref, held = change.ref, objects.get(change.ref, ABSENT)
         match change:
             case Create() | Revise() | Supersede():
-                ref = change.ref
-                nouns[ref] = _keeping(nouns.get(ref), change.noun)
-                ids.setdefault(ref, str(ref))
-                marks[ref] = change.digest
-                if ref.kind is Kind.PACKAGE:
-                    made.setdefault(ref, snapshot.observed_at)
+                made = held.made or snapshot.observed_at if ref.kind is Kind.PACKAGE else None
+                noun, marks = _keeping(held.noun, change.noun), held.marks._replace(content=change.digest)
+                objects[ref] = replace(held, noun=noun, id=held.id or str(ref), marks=marks, made=made)
             case AddRates():
-                added.setdefault(change.card, {}).update((rate.key, after(rate)) for rate in change.rates)
+                added.setdefault(ref, {}).update((rate.key, after(rate)) for rate in change.rates)
                 if change.mark:
-                    rate_marks[change.ref] = change.mark
+                    objects[ref] = replace(held, marks=held.marks._replace(rates=change.mark))
             case Repoint():
-                card = nouns[change.ref]
-                nouns[change.ref] = card.model_copy(
-                    update={"aliases": change.aliases, "product_order": change.product_order}
-                )
-                alias_marks[change.ref] = alias_digest(change.aliases, change.product_order)
+                assert held.noun is not None
+                after_rates = {"aliases": change.aliases, "product_order": change.product_order}
+                marks = held.marks._replace(aliases=alias_digest(change.aliases, change.product_order))
+                objects[ref] = replace(held, noun=held.noun.model_copy(update=after_rates), marks=marks)
             case Adopt():
-                unmarked.discard(change.ref)
-                ids[change.ref] = change.id
-                given = ((marks, change.digest), (rate_marks, change.rates), (alias_marks, change.aliases))
-                for held, mark in given:
-                    if mark:
-                        held[change.ref] = mark
+                given = {"content": change.digest, "rates": change.rates, "aliases": change.aliases}
+                marks = held.marks._replace(**{name: mark for name, mark in given.items() if mark})
+                objects[ref] = replace(held, id=change.id, unmarked=False, marks=marks)
             case Release():
-                released.add(change.ref)
+                released.add(ref)
+            case Archive() if ref.kind is Kind.PACKAGE:
+                objects[ref] = replace(held, archived=True)
             case Archive():
-                archived.add(change.ref)
-                if change.ref.kind is not Kind.PACKAGE:
-                    nouns.pop(change.ref, None)
-                if change.ref.kind is Kind.RATE_CARD:
-                    rates.pop(change.ref.name, None)
-                    rate_marks.pop(change.ref, None)
-                    alias_marks.pop(change.ref, None)
+                marks = Marks(held.marks.content) if ref.kind is Kind.RATE_CARD else held.marks
+                objects[ref] = replace(held, archived=True, noun=None, rates=NO_RATES, marks=marks)
             case _:
                 assert_never(change)
-    for card_name, entries in added.items():
-        before = rates.get(card_name)
-        rates[card_name] = RateBook(dict(before.items()) | entries if before is not None and len(before) else entries)
-    after_all = replace(
-        snapshot,
-        catalog=Catalog(nouns, rates),
-        ids=ids,
-        marks=marks,
-        rate_marks=rate_marks,
-        alias_marks=alias_marks,
-        archived=frozenset(archived),
-        made=made,
-        unmarked=frozenset(unmarked),
-    )
+    for ref, entries in added.items():
+        held = objects.get(ref, ABSENT)
+        if not held.archived:
+            # All of a card's steps at once: its rates are many, and each book is made of the whole of them.
+            objects[ref] = replace(
+                held, rates=RateBook(dict(held.rates.items()) | entries if len(held.rates) else entries)
+            )
+    after_all = replace(snapshot, objects=objects)
     return _without(after_all, released, namespace) if released else after_all
 
 
 def _without(snapshot: Snapshot, released: set[Ref], namespace: str) -> Snapshot:
     """The snapshot without what was let go. What refers to it names it by its id, as somebody else's."""
-    left = without(snapshot, released, namespace)
-    names = {(ref.kind, ref.name): snapshot.ids[ref] for ref in released}
-    return replace(left, catalog=Renaming(names).catalog(left.catalog))
+    names = {(ref.kind, ref.name): snapshot.of(ref).id for ref in released}
+    return under(Renaming(names), without(snapshot, released, namespace))
 
 
 def _keeping(observed: Noun | None, desired: Noun) -> Noun:

@@ -8,18 +8,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.rate_book import shares
+from pricebook.catalog.rate_book import NO_RATES, shares
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.traverse import references
+from pricebook.observe.mark import RateMark, moved
+from pricebook.observe.normalise import normalise
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import AddRates, Change, Create, Supersede
-from pricebook.plan.diff import NO_RATES, RATES_PER_STEP, Difference
+from pricebook.plan.diff import RATES_PER_STEP, Difference
 from pricebook.plan.drift import Comparison, Drift, Facet, compare
-from pricebook.plan.mark import RateMark, moved
-from pricebook.plan.meaning import as_meant
 from pricebook.plan.origin import Origin
 from pricebook.plan.planner import RehearsalFailed, plan_of
 from pricebook.plan.rehearse import after, rehearse
-from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan
 
 
@@ -27,7 +27,7 @@ def revert_plan(
     drifts: Iterable[Drift], comparison: Comparison, desired: Catalog, snapshot: Snapshot
 ) -> tuple[Plan, tuple[tuple[str, str], ...]]:
     """The plan, and what it leaves: the object with the reason. Raises RehearsalFailed when it would not undo it."""
-    snapshot = as_meant(snapshot, desired.nouns)
+    snapshot = normalise(snapshot, desired.nouns)
     mine = [(drift, _why(drift, snapshot)) for drift in drifts if drift.origin.is_drift]
     undone = [drift for drift, why in mine if not why]
     changes = [change for drift in undone for change in _changes(drift.change, desired, snapshot)]
@@ -53,7 +53,7 @@ def _changes(change: Change | None, desired: Catalog, snapshot: Snapshot) -> Ite
         for start in range(0, len(change.rates), RATES_PER_STEP):
             batch = change.rates[start : start + RATES_PER_STEP]
             last = start + RATES_PER_STEP >= len(change.rates)
-            marked = snapshot.rate_marks.get(change.ref, "")
+            marked = snapshot.of(change.ref).marks.rates or ""
             mark = _mark(change, desired, marked) if last else ""
             yield replace(change, rates=batch, mark=mark, marked=marked if mark else "")
     elif change is not None:
@@ -68,7 +68,7 @@ def _mark(change: AddRates, desired: Catalog, marked: str) -> str:
     if before is None or not strange:
         return ""
     reached = shares([(rate.key, after(rate)) for rate in strange])
-    return before._replace(held=moved(before.held, [rate._replace(observed=None) for rate in strange], reached)).text
+    return before._replace(held=moved(before.held, [(rate.key, None) for rate in strange], reached)).text
 
 
 def _why(drift: Drift, snapshot: Snapshot) -> str:

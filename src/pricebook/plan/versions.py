@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from pricebook.catalog.fingerprint import content_digest, content_text
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import Create, Supersede
 from pricebook.plan.fields import field_changes
-from pricebook.plan.snapshot import Snapshot
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
@@ -26,7 +26,7 @@ def package_change(name: str, desired: "Package", snapshot: Snapshot) -> Create 
         ref = Ref(Kind.PACKAGE, name, 1)
         return Create(ref, named(desired, 1), digest, "it is new")
     observed = snapshot.catalog.nouns.get(latest)
-    same = snapshot.marks.get(latest) == digest
+    same = snapshot.of(latest).marks.content == digest
     if latest in snapshot.unmarked and observed is not None:
         same = content_text(observed) == content_text(named(desired, latest.version or 0))
     if same and latest not in snapshot.archived:

@@ -14,8 +14,8 @@ from pricebook.catalog.path import path_text
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.role import Role
 from pricebook.catalog.timeline import read_key, read_schedule, terms_at
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import AddRates, FieldChange, RateChange, Supersede
-from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan, Step
 from pricebook.plan.timeline import prices_of
 from pricebook.policy.fact import Facts, money_words, terms_of

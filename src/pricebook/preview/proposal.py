@@ -12,9 +12,9 @@ from pricebook.catalog.calendar import FOREVER, later
 from pricebook.catalog.instant import instant_text, instant_words
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.holding import Holding, holdings
-from pricebook.plan.snapshot import Snapshot
 from pricebook.preview.bill import bill
 from pricebook.preview.invoice import Bill
 from pricebook.preview.materialise import materialise

@@ -11,20 +11,18 @@ from typing import assert_never
 from pricebook.apply import rule
 from pricebook.apply.keys import mark_of
 from pricebook.apply.ports import NOTHING
-from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.model import Alias, Noun, Violation
+from pricebook.catalog.model import Alias, Violation
 from pricebook.catalog.package import Package
-from pricebook.catalog.rate_book import pairs
-from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.rate_book import NO_RATES, pairs
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import references
+from pricebook.observe.renames import renamed
+from pricebook.observe.snapshot import Snapshot, bare, digest_of
 from pricebook.plan.change import AddRates, Adopt, Archive, Change, Create, Release, Repoint, Revise, Supersede
-from pricebook.plan.diff import NO_RATES, holders_of
-from pricebook.plan.former import renamed
+from pricebook.plan.diff import holders_of
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.snapshot import AFTER_RATES, Snapshot, digest_of
 from pricebook.store.alias import Assignment
 from pricebook.store.alias import held as aliases_of
 
@@ -49,7 +47,7 @@ class MemoryStore:
         wanted = _wanted(held, change, namespace, at, expects)
         id_ = held.ids.get(change.ref) or _let_go(held, mark_of(namespace, change.ref))
         if wanted is not None:
-            done = _without_archived_rates(rehearse(held, [wanted], namespace))
+            done = rehearse(held, [wanted], namespace)
             held = self._held = _handed_over(done, wanted, at) if isinstance(wanted, Repoint) else done
         return id_ or held.ids[change.ref]
 
@@ -64,20 +62,20 @@ def _wanted(held: Snapshot, change: Change, namespace: str, at: datetime, expect
     match change:
         case Create() | Supersede():
             if ref in held.ids:
-                rule.check_taken(ref, change.digest, held.marks.get(ref), archived=ref in held.archived)
+                rule.check_taken(ref, change.digest, held.of(ref).marks.content, archived=ref in held.archived)
                 return None
-            noun = _bare(change.noun)
+            noun = bare(change.noun)
             _check_references(held, ref, (Ref(kind, name) for _, kind, name in references(noun)))
             if isinstance(noun, Package):
                 _check_package(held, ref, noun, instant_text(at))
             return replace(change, noun=noun)
         case Revise():
             _check_live(held, ref)
-            noun = _bare(change.noun)
+            noun = bare(change.noun)
             found = (Ref(kind, name) for _, kind, name in references(noun))
             _check_references(held, ref, found, archived_too=True)
             rule.check_observed(ref, digest_of(held.catalog.nouns[ref]), expects, change.digest)
-            rule.check_revision(ref, type(noun).mutable, spec_of(_bare(held.catalog.nouns[ref])), spec_of(noun))
+            rule.check_revision(ref, type(noun).mutable, spec_of(bare(held.catalog.nouns[ref])), spec_of(noun))
             return replace(change, noun=noun)
         case AddRates():
             _check_live(held, ref)
@@ -116,10 +114,6 @@ def _wanted(held: Snapshot, change: Change, namespace: str, at: datetime, expect
 def _let_go(held: Snapshot, mark: str) -> str:
     """The id of what bore this mark until it was let go; empty for none."""
     return next((each.id for each in held.foreign if each.former == mark), "")
-
-
-def _bare(noun: Noun) -> Noun:
-    return noun.model_copy(update=AFTER_RATES) if isinstance(noun, RateCard) else noun
 
 
 def _check_live(held: Snapshot, ref: Ref) -> None:
@@ -164,16 +158,8 @@ def _handed_over(snapshot: Snapshot, change: Repoint, at: datetime) -> Snapshot:
     had = [(alias, name) for name, card in others.items() for alias in card.aliases]
     gets = [(alias, change.ref.name) for alias in change.aliases if alias.name in change.given]
     log = [Assignment.of(alias, name, at, seq, seq) for seq, (alias, name) in enumerate([*had, *gets])]
-    nouns = dict(snapshot.catalog.nouns)
+    objects = dict(snapshot.objects)
     for name, card in others.items():
-        nouns[Ref(Kind.RATE_CARD, name)] = card.model_copy(update={"aliases": aliases_of(log, name)})
-    return replace(snapshot, catalog=Catalog(nouns, snapshot.catalog.rates))
-
-
-def _without_archived_rates(snapshot: Snapshot) -> Snapshot:
-    """The rates of an archived card are nobody's any more."""
-    gone = {ref.name for ref in snapshot.archived if ref.kind is Kind.RATE_CARD} & snapshot.catalog.rates.keys()
-    if not gone:
-        return snapshot
-    rates = {name: rates for name, rates in snapshot.catalog.rates.items() if name not in gone}
-    return replace(snapshot, catalog=Catalog(snapshot.catalog.nouns, rates))
+        ref = Ref(Kind.RATE_CARD, name)
+        objects[ref] = replace(objects[ref], noun=card.model_copy(update={"aliases": aliases_of(log, name)}))
+    return replace(snapshot, objects=objects)

@@ -11,15 +11,14 @@ from typing import Any
 from pricebook.apply.keys import RELEASED, former_of, read_mark
 from pricebook.apply.ports import StoreError
 from pricebook.catalog.canonical import decode
-from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import noun_of, read_spec
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Noun
-from pricebook.catalog.rate_book import RateBook, Rates
+from pricebook.catalog.rate_book import NO_RATES, RateBook, Rates
 from pricebook.catalog.reference import STORED, Kind, Ref
 from pricebook.catalog.timeline import key_text, read_key
 from pricebook.catalog.traverse import rewritten
-from pricebook.plan.snapshot import Foreign, Snapshot
+from pricebook.observe.snapshot import NO_MARKS, Foreign, Marks, Observed, Snapshot
 from pricebook.store.alias import Assignment, held
 from pricebook.store.session import Row, Session
 
@@ -76,32 +75,36 @@ def read_snapshot(session: Session, namespace: str, at: datetime, adopt: Mapping
     for ref in unmarked:
         rows[ref.kind][ref] = strange[ref]
     names = {(kind, row[0]): ref.name for kind, found in rows.items() for ref, row in found.items()}
-    archived = frozenset(ref for found in rows.values() for ref, row in found.items() if row[4] is not None)
+    live = {ref for found in rows.values() for ref, row in found.items() if row[4] is None}
     nouns = {
         ref: _named(noun_in(session, ref, row[3]), names)
         for found in rows.values()
         for ref, row in found.items()
-        if ref not in archived or ref.kind is Kind.PACKAGE
+        if ref in live or ref.kind is Kind.PACKAGE
     }
-    cards = {ref: row for ref, row in rows[Kind.RATE_CARD].items() if ref not in archived}
+    cards = {ref: row for ref, row in rows[Kind.RATE_CARD].items() if ref in live}
+    nouns = _with_aliases(session, nouns, cards, names)
+    rates = _rates(session, cards, names, unmarked)
+    contracts, by_package = _contracts(session, rows, instant_text(at)), _by_package(session, rows, instant_text(at))
+    objects = {
+        ref: Observed(
+            nouns.get(ref),
+            row[0],
+            rates.get(ref.name, NO_RATES) if ref in cards else NO_RATES,
+            NO_MARKS if ref in unmarked else Marks(row[2], *(row[8:10] if ref in cards else ())),
+            archived=ref not in live,
+            unmarked=ref in unmarked,
+            contracts=contracts.get(ref, 0),
+            by_package=by_package.get(ref, {}),
+            made=datetime.fromisoformat(row[5]) if ref.kind is Kind.PACKAGE else None,
+        )
+        for found in rows.values()
+        for ref, row in found.items()
+    }
     return Snapshot(
-        observed_at=at,
-        catalog=Catalog(_with_aliases(session, nouns, cards, names), _rates(session, cards, names, unmarked)),
-        ids={ref: row[0] for found in rows.values() for ref, row in found.items()},
-        marks={
-            ref: row[2]
-            for found in rows.values()
-            for ref, row in found.items()
-            if row[2] is not None and ref not in unmarked
-        },
-        rate_marks={ref: row[8] for ref, row in cards.items() if row[8] is not None and ref not in unmarked},
-        alias_marks={ref: row[9] for ref, row in cards.items() if row[9] is not None and ref not in unmarked},
-        archived=archived,
-        contracts=_contracts(session, rows, instant_text(at)),
-        standing=_standing(session, rows, instant_text(at)),
+        at,
+        objects,
         foreign=tuple(_foreign(session, prefix, {strange[ref][0]: unreadable.get(ref) for ref in strange})),
-        unmarked=unmarked,
-        made={ref: datetime.fromisoformat(row[5]) for ref, row in rows[Kind.PACKAGE].items()},
         account=read_account(session, namespace),
     )
 
@@ -255,16 +258,16 @@ def _contracts(session: Session, rows: dict[Kind, dict[Ref, Row]], at: str) -> d
     return counts
 
 
-def _standing(session: Session, rows: dict[Kind, dict[Ref, Row]], at: str) -> dict[tuple[Ref, Ref], int]:
-    """The same contracts by the card that they pay by and the package version that they are on."""
+def _by_package(session: Session, rows: dict[Kind, dict[Ref, Row]], at: str) -> dict[Ref, dict[Ref, int]]:
+    """The same contracts by the card that they pay by, and the package version that they are on."""
     ids = {(kind, row[0]): ref for kind in (Kind.RATE_CARD, Kind.PACKAGE) for ref, row in rows[kind].items()}
     sql = (
         "SELECT rate_card_id, package_id, count(*) FROM contract WHERE package_id IS NOT NULL AND archived_at IS NULL"
         " AND (ending_before IS NULL OR ending_before > ?) GROUP BY rate_card_id, package_id"
     )
-    found = {}
+    found: dict[Ref, dict[Ref, int]] = {}
     for card_id, package_id, count in session.rows(sql, at):
         card, package = ids.get((Kind.RATE_CARD, card_id)), ids.get((Kind.PACKAGE, package_id))
         if card is not None and package is not None:
-            found[card, package] = count
+            found.setdefault(card, {})[package] = count
     return found

@@ -12,8 +12,8 @@ from weakref import WeakSet
 
 from pricebook.apply.ports import NOTHING, OutcomeUnknown
 from pricebook.catalog.reference import Ref
+from pricebook.observe.snapshot import Snapshot, strangers_in
 from pricebook.plan.change import AddRates, Adopt, Change, Release
-from pricebook.plan.snapshot import Snapshot, strangers_in
 from pricebook.store import sqlite
 from pricebook.store.database import ServerLost
 from pricebook.store.reading import StoredRates, read_snapshot

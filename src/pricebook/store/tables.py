@@ -80,8 +80,8 @@ NOUNS = {
             "product_order": "TEXT NOT NULL",  # a JSON array of product ids
             "rates_digest": "TEXT CHECK (length(rates_digest) = 32)",  # NULL: somebody else changed a rate
             "rates_count": "INTEGER NOT NULL",
-            "rates_mark": "TEXT CHECK (length(rates_mark) <= 200)",  # plan.mark.RateMark; NULL: no rates yet
-            "aliases_mark": "TEXT",  # plan.mark.alias_digest; NULL: no aliases yet
+            "rates_mark": "TEXT CHECK (length(rates_mark) <= 200)",  # observe.mark.RateMark; NULL: no rates yet
+            "aliases_mark": "TEXT",  # observe.mark.alias_digest; NULL: no aliases yet
         },
     ),
     Kind.PACKAGE: _noun(

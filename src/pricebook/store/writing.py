@@ -21,9 +21,9 @@ from pricebook.catalog.rate_book import digest_text
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import references, rewritten
+from pricebook.observe.mark import alias_digest
+from pricebook.observe.snapshot import AFTER_RATES, digest_of
 from pricebook.plan.change import Archive, Create, Repoint, Revise, Supersede
-from pricebook.plan.mark import alias_digest
-from pricebook.plan.snapshot import AFTER_RATES, digest_of
 from pricebook.store.alias import Assignment, current, held, holder, hour_of
 from pricebook.store.reading import ASSIGNMENTS, assignments, noun_in, read_account, table_of
 from pricebook.store.session import Row, Session

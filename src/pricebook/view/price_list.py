@@ -23,9 +23,9 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import NAME, Kind, Ref
 from pricebook.catalog.timeline import RateKey, read_key, read_schedule
 from pricebook.catalog.unit import BUILT_IN, scale_of
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.fields import field_changes
 from pricebook.plan.holding import Holding, holdings
-from pricebook.plan.snapshot import Snapshot
 from pricebook.view.difference import Terms
 from pricebook.view.field import FieldRow, field_rows, said_rows
 from pricebook.view.price import Units, major
@@ -147,7 +147,7 @@ def _packages(snapshot: Snapshot, units: Units) -> dict[str, tuple[Version, ...]
         version = Version(
             ref,
             package,
-            _text(snapshot.made.get(ref)),
+            _text(snapshot.of(ref).made),
             ref in snapshot.archived,
             tuple(said_rows(package, units, _NAMES)),
             tuple(field_rows(Package, told, units)),

@@ -17,10 +17,10 @@ from pricebook.apply.ports import NOTHING, Store
 from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.source import PROJECT_FILE
+from pricebook.observe.renames import renamed
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import Change
-from pricebook.plan.former import renamed
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Besides, Plan
 from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.project.project import Project, read_project

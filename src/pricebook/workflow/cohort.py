@@ -6,18 +6,16 @@ their names through files, so that hundreds of thousands take no more memory tha
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
 from pricebook.apply.ports import ContractStore
 from pricebook.apply.spool import in_order
-from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.observe.snapshot import Snapshot, with_rates
 from pricebook.plan.cohort import Cohort, came_as, held_by
 from pricebook.plan.contract import Contract
 from pricebook.plan.holding import Holding, holdings
-from pricebook.plan.snapshot import Snapshot
 from pricebook.problem import did_you_mean, quote, reject
 
 
@@ -35,7 +33,7 @@ def package_name(text: str | None, snapshot: Snapshot) -> str | None:
 
 def without_rates(snapshot: Snapshot) -> Snapshot:
     """The snapshot without prices: versions differ in their terms alone, and long price lists need not be read."""
-    return replace(snapshot, catalog=Catalog(snapshot.catalog.nouns, {}))
+    return with_rates(snapshot, {})
 
 
 def cohorts(

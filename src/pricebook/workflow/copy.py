@@ -6,11 +6,13 @@ plan of the project. Where the copy is there already nothing is written.
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from pricebook.apply.copied import Copied, Copier
 from pricebook.apply.ports import Clock, Journal, Store
+from pricebook.catalog.rate_book import NO_RATES
 from pricebook.plan.document import write
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem, Rejected, quote, reject
@@ -77,8 +79,8 @@ def _differences(
 def _seen(store: Store, namespace: str, at: datetime) -> tuple[Any, ...]:
     """Everything of a snapshot; of its rates the digest."""
     found = store.snapshot(namespace, at)
-    marks = (found.marks, found.rate_marks, found.alias_marks)
-    return found.digest, found.ids, *marks, found.archived, found.contracts, found.standing, found.unmanaged, found.made
+    beside = {ref: replace(each, noun=None, rates=NO_RATES) for ref, each in found.objects.items()}
+    return found.digest, beside, found.unmanaged
 
 
 def _lines(project: Project, name: str, shown: str) -> Iterator[tuple[Span, str]]:

@@ -12,11 +12,11 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.reference import Ref
 from pricebook.edit.manifest_edit import ManifestEdit, Wish
 from pricebook.manifest.load import Loaded, load
+from pricebook.observe.renames import Moves, pending, present, rewrite_marks
+from pricebook.observe.snapshot import AFTER_RATES, Snapshot
 from pricebook.plan.drift import Drift, DriftReport, Facet, compare
-from pricebook.plan.former import Moves, pending, present, retold
 from pricebook.plan.planner import RehearsalFailed
 from pricebook.plan.revert import revert_plan
-from pricebook.plan.snapshot import AFTER_RATES, Snapshot
 from pricebook.plan.step import Plan
 from pricebook.problem import reject
 from pricebook.project.acceptance import Known, check_acceptances, read_acceptances
@@ -73,7 +73,9 @@ def revert(
         message = "objects are still to be renamed here, and can be named by neither name until then"
         raise reject("moved", message, hint="apply the plan that renames them first")
     try:
-        return revert_plan(report.open, report.comparison, loaded.catalog, retold(snapshot, moves, loaded.catalog))
+        return revert_plan(
+            report.open, report.comparison, loaded.catalog, rewrite_marks(snapshot, moves, loaded.catalog)
+        )
     except RehearsalFailed as error:
         hint = "this is a bug of pricebook, not of the manifests; nothing was written. Please report it with them"
         raise reject("rehearsal", str(error), hint=hint) from error

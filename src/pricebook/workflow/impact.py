@@ -16,13 +16,13 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.impact_limit import ImpactLimits
 from pricebook.catalog.instant import next_hour
 from pricebook.catalog.timeline import read_schedule
+from pricebook.observe.renames import Moves, renamed
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import AddRates
 from pricebook.plan.contract import Contract
-from pricebook.plan.former import Moves, renamed
 from pricebook.plan.migration.move import MigrationPlan
 from pricebook.plan.migration.standing import Lives, found_in
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan
 from pricebook.preview.impact import Billing, Impact, impact
 from pricebook.preview.price import EXACT

@@ -27,9 +27,9 @@ from pricebook.edit.manifest_edit import ManifestEdit
 from pricebook.edit.table_dump import Dumped, tables_of
 from pricebook.manifest.load import Loaded, load
 from pricebook.manifest.whereabouts import Whereabouts
+from pricebook.observe.normalise import normalise
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.drift import Comparison, Facet, compare
-from pricebook.plan.meaning import as_meant
-from pricebook.plan.snapshot import Snapshot
 from pricebook.problem import Rejected, quote, reject
 from pricebook.project.project import Project
 from pricebook.workflow.drift import wish_of
@@ -121,7 +121,7 @@ def import_account(
         left=[left for left in found.left if choice.everything or not left.path or left.id in mine],
         archived=found.archived,
         gone=[(ref, id_) for ref, id_ in sorted(adopted.items()) if id_ not in present],
-        contracts=sum(count for ref, count in found.snapshot.contracts.items() if ref.kind is Kind.PACKAGE),
+        contracts=sum(each.contracts for ref, each in found.snapshot.objects.items() if ref.kind is Kind.PACKAGE),
     )
     edits = ManifestEdit(loaded)
     if loaded.catalog.nouns:
@@ -177,7 +177,7 @@ def _update(
     chosen: set[Ref] | None,
 ) -> None:
     """Edit the manifests of what the account has otherwise. What git alone moved is left as git has it."""
-    held = as_meant(snapshot, desired.nouns)
+    held = normalise(snapshot, desired.nouns)
     made.kept = found.kept
     lost = {ref for ref, _ in made.gone}
     for drift in found.drifts:

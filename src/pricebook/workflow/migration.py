@@ -16,6 +16,7 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.text import read_text
 from pricebook.manifest.whereabouts import Spot
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.migration.choice import Choice
 from pricebook.plan.migration.document import is_migration, read
 from pricebook.plan.migration.move import MigrationPlan
@@ -23,7 +24,6 @@ from pricebook.plan.migration.planner import Setting, newest, plan_migration
 from pricebook.plan.migration.reconciliation import Reconciliation, reconcile
 from pricebook.plan.migration.rollback import plan_back
 from pricebook.plan.migration.standing import Lives, gathered, keyed
-from pricebook.plan.snapshot import Snapshot
 from pricebook.preview.impact import Impact
 from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
 from pricebook.project.customer_list import read_customers
@@ -186,7 +186,7 @@ def _unapplied(loaded: Loaded, snapshot: Snapshot, target: Ref) -> Iterator[Prob
     """A package of the manifests that no version in the store is: perhaps it is the one that is meant."""
     package = loaded.catalog.packages.get(target.name)
     newest_there = package is not None and snapshot.latest(target.name) == target
-    if package is not None and newest_there and snapshot.marks.get(target) != content_digest(package):
+    if package is not None and newest_there and snapshot.of(target).marks.content != content_digest(package):
         message = f"the manifests have another {Ref(Kind.PACKAGE, target.name)} than {target}, not applied yet"
         hint = "apply it first, when that is the version to move to"
         yield Problem("not-applied", message, hint=hint, severity="warning")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pricebook.apply.ports import Store
 from pricebook.manifest.load import Loaded, load
-from pricebook.plan.former import present
+from pricebook.observe.renames import present
 from pricebook.plan.parity import Parity, Side, parity
 from pricebook.problem import quote, reject
 from pricebook.project.project import Project

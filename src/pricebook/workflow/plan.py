@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from pricebook.apply.ports import Store
 from pricebook.manifest.load import Loaded, load
-from pricebook.plan.former import renamed
+from pricebook.observe.renames import renamed
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.planner import RehearsalFailed, make_plan
-from pricebook.plan.snapshot import Snapshot
 from pricebook.plan.step import Plan
 from pricebook.problem import reject
 from pricebook.project.project import Project

@@ -11,9 +11,9 @@ from datetime import datetime
 from pricebook.apply.ports import NOTHING, ContractStore
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.manifest.load import asked_for
+from pricebook.observe.renames import Moves, renamed
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract, Provision
-from pricebook.plan.former import Moves, renamed
-from pricebook.plan.snapshot import Snapshot
 from pricebook.project.project import Project
 
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from pricebook.apply.keys import contract_key
 from pricebook.apply.ports import Clock, ContractStore, Journal, Provenance
 from pricebook.apply.provision import provision
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract
-from pricebook.plan.snapshot import Snapshot
 from pricebook.preview.proposal import Asked, Proposal, propose
 
 

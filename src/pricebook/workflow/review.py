@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.whereabouts import Spot, Whereabouts
-from pricebook.plan.snapshot import Snapshot
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.step import Plan
 from pricebook.policy.fact import Facts
 from pricebook.policy.judge import Task, Verdict, catalog_tasks, in_order, judge, known_ids, plan_tasks, settle

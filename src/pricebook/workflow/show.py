@@ -3,16 +3,14 @@
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 
 from pricebook.apply.ports import Journal, Run, StoreError
 from pricebook.apply.record import decided
-from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
+from pricebook.observe.snapshot import Snapshot, with_rates
 from pricebook.plan.change import RateChange
-from pricebook.plan.snapshot import Snapshot
 from pricebook.problem import did_you_mean, quote, reject
 from pricebook.workflow.history import object_of
 
@@ -57,7 +55,7 @@ def narrowed(snapshot: Snapshot, about: Ref | None, card: str | None, where: Map
             found = _matching(book, product, where)
             if found:
                 rates[name] = RateBook(found)
-    return replace(snapshot, catalog=Catalog(catalog.nouns, rates))
+    return with_rates(snapshot, rates)
 
 
 def deciders(

@@ -12,9 +12,9 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from pricebook.apply.ports import ContractStore, Store
-from pricebook.plan.former import renamed
+from pricebook.observe.renames import renamed
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.snapshot import Snapshot
 from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.project.project import Project
 from pricebook.workflow.plan import plan

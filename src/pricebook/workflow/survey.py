@@ -6,7 +6,7 @@ known what each is. What is left out is left out whole, with what needs it, and 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -23,8 +23,9 @@ from pricebook.catalog.renaming import Renaming
 from pricebook.catalog.timeline import read_key
 from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
 from pricebook.manifest.rate_fact import RateFacts
-from pricebook.plan.snapshot import Snapshot
-from pricebook.plan.telling import told
+from pricebook.observe.renames import under
+from pricebook.observe.simplify import simplify
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.versions import PLACEHOLDER
 from pricebook.problem import quote
 
@@ -118,15 +119,16 @@ class _Work:
         catalog = renaming.catalog(
             Catalog(self.nouns, {n: r for n, r in self.rates.items() if Ref(Kind.RATE_CARD, n) in self.nouns})
         )
+        quirks = snapshot.quirks
         # A store that shows what it was told shows the keys that somebody gave, and fills in nothing.
         said = {
-            ref: told(cast("Package", noun)) if ref.kind is Kind.PACKAGE and snapshot.partial else noun
+            ref: simplify(cast("Package", noun), quirks) if ref.kind is Kind.PACKAGE and quirks is not None else noun
             for ref, noun in catalog.nouns.items()
         }
         self._tell_unsaid()
         archived = Counter(each.kind for each in snapshot.foreign if each.archived)
         archived.update(ref.kind for ref in snapshot.archived)
-        return Survey(_renamed(snapshot, renaming), Catalog(said, catalog.rates), fresh, self.left, dict(archived))
+        return Survey(under(renaming, snapshot), Catalog(said, catalog.rates), fresh, self.left, dict(archived))
 
     # --- what is left out
 
@@ -176,7 +178,7 @@ class _Work:
         """What the account says of objects that are imported, and manifests cannot."""
         for ref, noun in self.nouns.items():
             seen = self.snapshot.latest(ref.name) if ref.kind is Kind.PACKAGE else ref
-            said = [(path, "no field of a manifest says this") for path in self.snapshot.unsaid.get(seen or ref, ())]
+            said = [(path, "no field of a manifest says this") for path in self.snapshot.of(seen or ref).unsaid]
             said += [
                 ("updates", note.message.removeprefix(f"{ref} "))
                 for note in self.snapshot.notes
@@ -254,7 +256,7 @@ def _called(noun: Noun) -> str:
 
 
 def _since(snapshot: Snapshot, ref: Ref) -> str:
-    made = snapshot.made.get(Ref(ref.kind, ref.name, 1))
+    made = snapshot.of(Ref(ref.kind, ref.name, 1)).made
     return made.isoformat() if made is not None else ""
 
 
@@ -263,17 +265,3 @@ def _path(path: Iterable[str | int]) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
-
-
-def _renamed(snapshot: Snapshot, renaming: Renaming) -> Snapshot:
-    """The snapshot as it would be read under these names."""
-    ref = renaming.ref
-    return replace(
-        snapshot,
-        catalog=renaming.catalog(snapshot.catalog),
-        ids={ref(each): id_ for each, id_ in snapshot.ids.items()},
-        unmarked=frozenset(map(ref, snapshot.unmarked)),
-        contracts={ref(each): count for each, count in snapshot.contracts.items()},
-        standing={(ref(card), ref(package)): count for (card, package), count in snapshot.standing.items()},
-        made={ref(each): at for each, at in snapshot.made.items()},
-    )

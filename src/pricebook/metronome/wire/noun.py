@@ -1,6 +1,6 @@
 """Nouns: requests that create and update them, and answers as nouns. References are ids here, on both ways.
 
-What an answer cannot show (a term's key, a card's product order) is not there in the noun; `plan.meaning` knows.
+What an answer cannot show (a term's key, a card's product order) is not there in the noun; `observe.normalise` knows.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""A package that was read, as a person would have written it: the reverse of `plan.meaning`.
+"""A package that was read, as a person would have written it: the reverse of `observe.normalise`.
 
 An account shows every field that it filled in, and links terms by ids. Here what was filled in is left out, and every
 term gets a key that says what it is. The rule it keeps: a plan takes the result for what the account holds.
@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Any
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.link import BALANCES, KEYED, relinked
 from pricebook.catalog.naming import name_of
-from pricebook.plan.meaning import FILLED_IN
+from pricebook.observe.snapshot import Quirks
 
 if TYPE_CHECKING:
     from pricebook.catalog.package import Package
 
-FILLED_STATEMENT = {"frequency": "MONTHLY"}
-"""What an account shows of a package that says nothing of its usage statements."""
 
-
-def told(package: "Package") -> "Package":
+def simplify(package: "Package", quirks: Quirks) -> "Package":
     """The package with keys, and without what the account filled in."""
     renamed: dict[str, str] = {}
     update: dict[str, tuple[Any, ...]] = {}
@@ -34,12 +31,12 @@ def told(package: "Package") -> "Package":
                 used.add(key)
                 if term.key is not None:
                     renamed[term.key] = key
-            terms.append(_bare(term).model_copy(update={"key": key}))
+            terms.append(_bare(term, quirks).model_copy(update={"key": key}))
         update[name] = tuple(terms)
     for name in KEYED:
         update[name] = tuple(relinked(term, renamed) for term in update[name])
     statement = package.usage_statement_schedule
-    filled = statement is not None and spec_of(statement) == FILLED_STATEMENT
+    filled = statement is not None and spec_of(statement) == quirks.statement
     return package.model_copy(update={**update, **({"usage_statement_schedule": None} if filled else {})})
 
 
@@ -64,11 +61,11 @@ def _free(wanted: str, used: set[str]) -> str | None:
     return key
 
 
-def _bare(term: Any) -> Any:
+def _bare(term: Any, quirks: Quirks) -> Any:
     """The term, and its proration, without what the account filled in."""
-    update = {name: None for name, filled in FILLED_IN.items() if getattr(term, name, None) == filled}
+    update = {name: None for name, filled in quirks.filled_in.items() if getattr(term, name, None) == filled}
     term = term.model_copy(update=update) if update else term
     proration = getattr(term, "proration", None)
-    if proration is not None and getattr(proration, "invoice_behavior", None) == FILLED_IN["invoice_behavior"]:
+    if proration is not None and getattr(proration, "invoice_behavior", None) == quirks.filled_in["invoice_behavior"]:
         term = term.model_copy(update={"proration": proration.model_copy(update={"invoice_behavior": None})})
     return term

@@ -16,7 +16,6 @@ from pricebook.catalog.canonical import digest, encode
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.model import Alias
 from pricebook.catalog.rate_book import SHARE, Rates, book_digest, digest_text, shares
-from pricebook.plan.change import RateChange
 
 PARTS = 16
 _BYTES = 6
@@ -77,11 +76,12 @@ def sums_of(entries: Iterable[tuple[str, str]]) -> Sums:
     return _summed([key for key, _ in listed], shares(listed))
 
 
-def moved(sums: Sums, rates: Sequence[RateChange], reached: bytes) -> Sums:
-    """The sums after changes, with the shares of the timelines that they lead to."""
-    left = [(rate.key, rate.observed) for rate in rates if rate.observed is not None]
-    gained = _summed([rate.key for rate in rates], reached)
-    return tuple((s + more - less) % MODULUS for s, more, less in zip(sums, gained, sums_of(left), strict=True))
+def moved(sums: Sums, before: Sequence[tuple[str, str | None]], reached: bytes) -> Sums:
+    """The sums after changes: of (key, schedule text) as they were, with the shares of the timelines that they lead
+    to."""
+    left = sums_of((key, schedule) for key, schedule in before if schedule is not None)
+    gained = _summed([key for key, _ in before], reached)
+    return tuple((s + more - less) % MODULUS for s, more, less in zip(sums, gained, left, strict=True))
 
 
 def _summed(keys: Sequence[str], digests: bytes) -> Sums:
