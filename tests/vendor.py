@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from pricebook.catalog.canonical import decode
-from pricebook.metronome.http import Client
+from pricebook.metronome.client import Client
 from pricebook.metronome.remote import RemoteStore
 from pricebook.sandbox.account import Account
 from pricebook.sandbox.fault import Fault

@@ -7,7 +7,7 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from pricebook.metronome.http import Client
+from pricebook.metronome.client import Client
 from pricebook.metronome.remote import RemoteStore
 
 

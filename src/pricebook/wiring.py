@@ -87,7 +87,7 @@ def _open_account(
     import os
     import secrets
 
-    from pricebook.metronome.http import Client
+    from pricebook.metronome.client import Client
     from pricebook.metronome.remote import RemoteStore
     from pricebook.problem import reject
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from job import ROOT, Job, ok, price, read
 
-from forge_server import TOKEN, Forge, served
+from code_host_server import TOKEN, CodeHost, served
 
 METRONOME = "metronome-token-that-nobody-may-see"
 
 
 @pytest.fixture
-def forge() -> Iterator[Forge]:
+def host() -> Iterator[CodeHost]:
     """GitHub, as far as we use it."""
     with served() as started:
         yield started
@@ -64,7 +64,7 @@ def test_check_of_a_first_price_list_starts_from_nothing(tmp_path: Path) -> None
     assert "the plan starts from nothing" in answer.said
 
 
-def test_from_the_pull_request_to_the_store(job: Job, forge: Forge) -> None:
+def test_from_the_pull_request_to_the_store(job: Job, host: CodeHost) -> None:
     """Planned, posted once, approved by its digest, applied; and afterwards there is nothing left to do."""
     price(job, "$2.00")
     merge = pull_request(job)
@@ -76,21 +76,21 @@ def test_from_the_pull_request_to_the_store(job: Job, forge: Forge) -> None:
     event = job.workspace.parent / "event.json"
     event.write_text(json.dumps({"pull_request": {"number": 12}}))
     job.variables = {
-        "GITHUB_API_URL": forge.url,
+        "GITHUB_API_URL": host.url,
         "GITHUB_SHA": merge,
         "GITHUB_REF": "refs/pull/12/merge",
         "GITHUB_EVENT_PATH": str(event),
     }
     for _ in range(2):
         ok(job.use("post", environment="production", head=head, token=TOKEN))
-    (comment,) = forge.comments
+    (comment,) = host.comments
     assert "$2.00" in comment["body"]
     assert comment["body"].endswith("<!-- pricebook pricebook/production -->\n")
-    assert forge.statuses[0]["description"] == f"plan {digest}"
-    assert (forge.scans[0]["commit_sha"], forge.scans[0]["ref"]) == (merge, "refs/pull/12/merge")
+    assert host.statuses[0]["description"] == f"plan {digest}"
+    assert (host.scans[0]["commit_sha"], host.scans[0]["ref"]) == (merge, "refs/pull/12/merge")
 
     job.git("checkout", "--quiet", "-B", "main", merge)
-    forge.pulls[merge] = [{"number": 12, "merged_at": "2026-01-01T00:00:00Z", "head": {"sha": head}}]
+    host.pulls[merge] = [{"number": 12, "merged_at": "2026-01-01T00:00:00Z", "head": {"sha": head}}]
     again = ok(job.use("plan", directory="prices", environment="production"))
     assert again.outputs["digest"] == digest, "the same plan on another machine and another day"
     approved = ok(job.use("approved", environment="production", token=TOKEN))
@@ -150,7 +150,7 @@ def test_a_refused_hazard_needs_its_name(job: Job) -> None:
     ok(job.use("apply", directory="prices", environment="production", digest=digest, allow=allowed))
 
 
-def test_drift_is_an_issue_until_there_is_none(job: Job, forge: Forge) -> None:
+def test_drift_is_an_issue_until_there_is_none(job: Job, host: CodeHost) -> None:
     clean = ok(job.use("drift", directory="prices", environment="production"))
     assert clean.outputs["changes"] == "false"
     with closing(sqlite3.connect(job.workspace.parent / "account.db")) as account, account:
@@ -160,9 +160,9 @@ def test_drift_is_an_issue_until_there_is_none(job: Job, forge: Forge) -> None:
         assert account.execute(edit).rowcount == 1
     drifted = ok(job.use("drift", directory="prices", environment="production"))
     assert drifted.outputs["changes"] == "true"
-    job.variables = {"GITHUB_API_URL": forge.url}
+    job.variables = {"GITHUB_API_URL": host.url}
     ok(job.use("issue", environment="production", changes="true", token=TOKEN))
-    (issue,) = forge.issues
+    (issue,) = host.issues
     assert issue["title"] == "Somebody changed prices in production"
     assert "$3.00" in issue["body"]
     ok(job.use("issue", environment="production", changes="false", token=TOKEN))

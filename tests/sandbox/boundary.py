@@ -22,7 +22,7 @@ import httpx
 
 from pricebook.apply.ports import Provenance
 from pricebook.apply.runner import Receipt
-from pricebook.metronome.http import Client
+from pricebook.metronome.client import Client
 from pricebook.metronome.remote import RemoteStore
 from pricebook.plan.step import Plan
 from pricebook.project.project import read_project

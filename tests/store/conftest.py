@@ -10,7 +10,7 @@ from account import AT
 from metronome import Metronome
 
 from pricebook.apply.ports import ContractStore, Store
-from pricebook.metronome.http import Client
+from pricebook.metronome.client import Client
 from pricebook.metronome.remote import RemoteStore
 from pricebook.sandbox.server import Served, serving
 from pricebook.store.journal import SqlJournal

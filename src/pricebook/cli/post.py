@@ -30,11 +30,11 @@ def comment(ctx: click.Context, file: Path, name: str, number: int | None) -> No
     with refusals(invocation):
         text = file.read_text(encoding="utf-8", errors="replace")
         if os.environ.get("GITLAB_CI"):
-            from pricebook.forge import gitlab
+            from pricebook.codehost import gitlab
 
             invocation.print([f"note {gitlab.from_environment(text, name)}"])
             return
-        from pricebook.forge import github
+        from pricebook.codehost import github
 
         repo = github.from_environment()
         about = number or github.pull_request(os.environ)
@@ -51,7 +51,7 @@ def issue(ctx: click.Context, file: Path, title: str, name: str, clean: bool) ->
     """Keep one open issue that says what FILE says, and close it when all is well."""
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        from pricebook.forge import github
+        from pricebook.codehost import github
 
         text = file.read_text(encoding="utf-8", errors="replace")
         address = github.put_issue(github.from_environment(), text, title, name, clean=clean)
@@ -67,7 +67,7 @@ def findings(ctx: click.Context, file: Path, commit: str, ref: str) -> None:
     """Hand FILE to code scanning (--report sarif=FILE)."""
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        from pricebook.forge import github
+        from pricebook.codehost import github
 
         github.send_findings(github.from_environment(), file.read_text(encoding="utf-8", errors="replace"), commit, ref)
 
@@ -81,7 +81,7 @@ def status(ctx: click.Context, digest: str, commit: str, context: str) -> None:
     """Remember at a commit which plan was shown for it: DIGEST, as `pricebook plan --digest` prints it."""
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        from pricebook.forge import github
+        from pricebook.codehost import github
         from pricebook.workflow.apply import check_digest
 
         check_digest(digest)
@@ -96,6 +96,6 @@ def approved(ctx: click.Context, commit: str, context: str) -> None:
     """Print the digest of the plan that was shown for the pull request that was merged as a commit."""
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        from pricebook.forge import github
+        from pricebook.codehost import github
 
         invocation.print([github.approved(github.from_environment(), commit, context)])

@@ -11,7 +11,7 @@ from typing import Any
 from pricebook.apply.keys import ALIASES, DIGEST, ORDER, RATES, RATES_NEXT, REF
 from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.reference import Kind
-from pricebook.metronome.http import Client
+from pricebook.metronome.client import Client
 from pricebook.metronome.sending import Sender
 
 ENTITIES: Mapping[Kind, str] = {

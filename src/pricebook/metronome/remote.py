@@ -14,6 +14,7 @@ from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
 from pricebook.metronome.account import account_mark, mark_bearers, read_account, snapshot_of
 from pricebook.metronome.adopting import adopt, release
+from pricebook.metronome.client import Client
 from pricebook.metronome.contract import (
     archive_contract,
     customer_contracts,
@@ -22,7 +23,6 @@ from pricebook.metronome.contract import (
     read_cohort,
 )
 from pricebook.metronome.custom_field import Keys
-from pricebook.metronome.http import Client
 from pricebook.metronome.limit import check_change
 from pricebook.metronome.rate_writing import add_rates
 from pricebook.metronome.sending import Sender
@@ -71,15 +71,15 @@ class RemoteStore:
         strangers: bool = False,
     ) -> Snapshot:
         """See `apply.ports.Store`. Everything is read, rates too; a token that may read is enough."""
-        self._client.tell, self._tell = self._tell, None
+        self._client.http.tell, self._tell = self._tell, None
         try:
             account = read_account(
                 self._client, namespace, self._units, at, adopt, counted=counted, strangers=strangers
             )
         finally:
-            if self._client.tell is not None:
-                self._client.tell(0)
-            self._client.tell = None
+            if self._client.http.tell is not None:
+                self._client.http.tell(0)
+            self._client.http.tell = None
         self._sender.looked()
         snapshot = snapshot_of(account, at)
         self._check(snapshot.account)

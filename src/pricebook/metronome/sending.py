@@ -10,7 +10,7 @@ from typing import Any
 
 from pricebook.apply.ports import OutcomeUnknown, StoreError, StoreRefused
 from pricebook.catalog.canonical import digest, encode
-from pricebook.metronome.http import Client
+from pricebook.metronome.client import Client
 
 TRIES = 4
 """How often a change is sent before it is left to the next run, with a look before each but the first."""

@@ -31,8 +31,8 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import rewritten
 from pricebook.metronome.account import LISTS, Account, Json, mark_bearers, noun_in, ref_of
+from pricebook.metronome.client import Client
 from pricebook.metronome.custom_field import ENTITIES, Keys
-from pricebook.metronome.http import Client
 from pricebook.metronome.listing import everything
 from pricebook.metronome.quirks import QUIRKS
 from pricebook.metronome.sending import Sender

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from pricebook.apply.ports import OutcomeUnknown, StoreError, StoreRefused
-from pricebook.metronome.http import READ_TRIES, WRITE_TRIES, Client
+from pricebook.metronome.client import READ_TRIES, WRITE_TRIES, Client
 
 TOKEN = "s3cr3t/T0ken+with=signs"
 Handler = Callable[[httpx.Request], httpx.Response]

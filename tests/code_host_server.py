@@ -28,7 +28,7 @@ class Fault:
 
 
 @dataclass
-class Forge:
+class CodeHost:
     """What the server holds, and every request that it saw."""
 
     url: str = ""
@@ -111,17 +111,17 @@ def changed(items: list[dict[str, Any]], key: str, value: str, body: dict[str, A
 
 
 @contextmanager
-def served() -> Iterator[Forge]:
-    """A forge that listens until it is left."""
-    forge = Forge()
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler(forge)) as server:
+def served() -> Iterator[CodeHost]:
+    """A code host that listens until it is left."""
+    host = CodeHost()
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler(host)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        forge.url = f"http://127.0.0.1:{server.server_port}"
-        yield forge
+        host.url = f"http://127.0.0.1:{server.server_port}"
+        yield host
         server.shutdown()
 
 
-def handler(forge: Forge) -> type[BaseHTTPRequestHandler]:
+def handler(host: CodeHost) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def reply(self, status: int, answer: Any, headers: dict[str, str]) -> None:
             data = json.dumps(answer).encode()
@@ -136,14 +136,14 @@ def handler(forge: Forge) -> type[BaseHTTPRequestHandler]:
             query = {name: values[0] for name, values in parse_qs(parts.query).items()}
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else {}
-            forge.seen.append(f"{self.command} {parts.path}")
+            host.seen.append(f"{self.command} {parts.path}")
             if self.headers.get("Authorization") != f"Bearer {TOKEN}" and self.headers.get("PRIVATE-TOKEN") != TOKEN:
                 return self.reply(401, {"message": "Bad credentials"}, {})
-            fault = next((f for f in forge.faults if f.method == self.command), None)
+            fault = next((f for f in host.faults if f.method == self.command), None)
             if fault is None or fault.done:
-                status, answer = forge.answer(self.command, parts.path, query, body)
+                status, answer = host.answer(self.command, parts.path, query, body)
             if fault is not None:
-                forge.faults.remove(fault)
+                host.faults.remove(fault)
                 return self.reply(fault.status, {"message": f"fault, and not {TOKEN[:3]}"}, fault.headers)
             return self.reply(status, answer, {})
 

@@ -9,14 +9,14 @@ import json
 import os
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from time import sleep
 from typing import Any
 from urllib.parse import quote as urlquote
 
-from pricebook.forge.api import Api, Unsure
+from pricebook.codehost.api import Api
+from pricebook.http.client import RequestLost
 from pricebook.problem import quote, reject
 
 BOT = "github-actions[bot]"
@@ -49,15 +49,16 @@ def repository(environment: Mapping[str, str]) -> Repository:
     token = environment.get("GITHUB_TOKEN", "")
     name = environment.get("GITHUB_REPOSITORY", "")
     if not token:
-        raise reject("forge", "GITHUB_TOKEN is not set", hint="env: {GITHUB_TOKEN: ${{ github.token }}}")
+        raise reject("code-host", "GITHUB_TOKEN is not set", hint="env: {GITHUB_TOKEN: ${{ github.token }}}")
     if not _NAME.match(name):
-        raise reject("forge", f"GITHUB_REPOSITORY {quote(name)} is no owner/name", hint="this runs in GitHub Actions")
+        message = f"GITHUB_REPOSITORY {quote(name)} is no owner/name"
+        raise reject("code-host", message, hint="this runs in GitHub Actions")
     headers = {
         "Authorization": f"Bearer {token}",
         "Accept": "application/vnd.github+json",
         "X-GitHub-Api-Version": "2022-11-28",
     }
-    api = Api(environment.get("GITHUB_API_URL") or "https://api.github.com", headers, sleep)
+    api = Api(environment.get("GITHUB_API_URL") or "https://api.github.com", headers, token)
     return Repository(api, name, environment.get("PRICEBOOK_BOT") or BOT)
 
 
@@ -66,7 +67,7 @@ def pull_request(environment: Mapping[str, str]) -> int:
     event = _event(environment)
     number = (event.get("pull_request") or {}).get("number") or event.get("number")
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise reject("forge", "the event is about no pull request", hint="run on pull_request, or say --number")
+        raise reject("code-host", "the event is about no pull request", hint="run on pull_request, or say --number")
     return number
 
 
@@ -84,7 +85,7 @@ def marked(text: str, name: str) -> tuple[str, str]:
     The marker of a text that has one already is replaced: the same job has one place, whatever it has to say.
     """
     if not _PLACE.match(name):
-        raise reject("forge", f"{quote(name)} is no name for a place", hint="letters, digits, and any of _ . / -")
+        raise reject("code-host", f"{quote(name)} is no name for a place", hint="letters, digits, and any of _ . / -")
     rest, _, last = text.rstrip().rpartition("\n")
     kept = (rest if _MARKER.match(last) else text).rstrip()
     marker = f"<!-- pricebook {name} -->"
@@ -103,15 +104,8 @@ def put_comment(repo: Repository, number: int, text: str, name: str) -> str:
     def ours() -> dict[str, Any] | None:
         return next((c for c in repo.api.pages(path) if _is_ours(repo, c, marker)), None)
 
-    found = ours()
-    if found is None:
-        try:
-            return _address(repo.api.create(path, {"body": body}))
-        except Unsure as unsure:
-            found = ours()
-            if found is None:
-                raise reject("forge", f"the comment was not posted: {unsure}", hint="run the job again") from None
-    if _says(found, body):
+    found, made = repo.api.found_or_made(ours, path, {"body": body}, "comment was not posted")
+    if made or _says(found, body):
         return _address(found)
     return _address(repo.api.change("PATCH", f"{repo.path}/issues/comments/{_id(found)}", {"body": body}))
 
@@ -122,26 +116,21 @@ def put_issue(repo: Repository, text: str, title: str, name: str, *, clean: bool
     body, marker = marked(text, name)
     path = f"{repo.path}/issues?state=open&creator={urlquote(repo.author, safe='')}"
 
-    def open_ones() -> Iterator[dict[str, Any]]:
+    def ours() -> dict[str, Any] | None:
         found = (issue for issue in repo.api.pages(path) if _is_ours(repo, issue, marker))
-        return (issue for issue in found if "pull_request" not in issue)
+        return next((issue for issue in found if "pull_request" not in issue), None)
 
-    found = next(open_ones(), None)
     if clean:
-        if found is None:
+        left = ours()
+        if left is None:
             return ""
         closed = {"body": body, "state": "closed", "state_reason": "completed"}
-        return _address(repo.api.change("PATCH", f"{repo.path}/issues/{_number(found)}", closed))
-    if found is None:
-        try:
-            return _address(repo.api.create(f"{repo.path}/issues", {"title": title, "body": body}))
-        except Unsure as unsure:
-            found = next(open_ones(), None)
-            if found is None:
-                raise reject("forge", f"the issue was not opened: {unsure}", hint="run the job again") from None
-    if _says(found, body) and found.get("title") == title:
+        return _address(repo.api.change("PATCH", f"{repo.path}/issues/{_number(left)}", closed))
+    wanted = {"title": title, "body": body}
+    found, made = repo.api.found_or_made(ours, f"{repo.path}/issues", wanted, "issue was not opened")
+    if made or (_says(found, body) and found.get("title") == title):
         return _address(found)
-    return _address(repo.api.change("PATCH", f"{repo.path}/issues/{_number(found)}", {"title": title, "body": body}))
+    return _address(repo.api.change("PATCH", f"{repo.path}/issues/{_number(found)}", wanted))
 
 
 def put_status(repo: Repository, commit: str, context: str, digest: str) -> None:
@@ -150,7 +139,7 @@ def put_status(repo: Repository, commit: str, context: str, digest: str) -> None
     body = {"state": "success", "context": context, "description": f"plan {digest}"}
     try:
         repo.api.create(path, body)
-    except Unsure:  # a second one that says the same does no harm
+    except RequestLost:  # a second one that says the same does no harm
         repo.api.create(path, body)
 
 
@@ -177,12 +166,12 @@ def approved(repo: Repository, commit: str, context: str) -> str:
 def send_findings(repo: Repository, sarif: str, commit: str, ref: str) -> None:
     """Hand a SARIF file to code scanning. Raises Rejected, also where code scanning is not switched on."""
     if not re.match(r"refs/(heads|tags|pull)/\S+\Z", ref):
-        raise reject("forge", f"{quote(ref)} is no full reference", hint="refs/heads/main or refs/pull/1/merge")
+        raise reject("code-host", f"{quote(ref)} is no full reference", hint="refs/heads/main or refs/pull/1/merge")
     packed = b64encode(gzip.compress(sarif.encode(), mtime=0)).decode()
     body = {"commit_sha": _checked(commit), "ref": ref, "sarif": packed, "tool_name": "pricebook"}
     try:
         repo.api.create(f"{repo.path}/code-scanning/sarifs", body)
-    except Unsure:  # the same findings of the same commit replace each other
+    except RequestLost:  # the same findings of the same commit replace each other
         repo.api.create(f"{repo.path}/code-scanning/sarifs", body)
 
 
@@ -210,7 +199,7 @@ def _address(item: object) -> str:
 
 def _checked(commit: str) -> str:
     if not _SHA.match(commit):
-        raise reject("forge", f"{quote(commit)} is no full commit id", hint="40 hexadecimal digits")
+        raise reject("code-host", f"{quote(commit)} is no full commit id", hint="40 hexadecimal digits")
     return commit
 
 

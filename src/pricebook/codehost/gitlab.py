@@ -7,11 +7,10 @@ bears our marker.
 import os
 import re
 from collections.abc import Mapping
-from time import sleep
 from typing import Any
 
-from pricebook.forge.api import Api, Unsure
-from pricebook.forge.github import marked
+from pricebook.codehost.api import Api
+from pricebook.codehost.github import marked
 from pricebook.problem import quote, reject
 
 
@@ -21,11 +20,11 @@ def put_note(environment: Mapping[str, str], text: str, name: str) -> str:
     number = environment.get("CI_MERGE_REQUEST_IID", "")
     if not token:
         hint = "a project access token with the scope api, as a masked variable"
-        raise reject("forge", "PRICEBOOK_GITLAB_TOKEN is not set", hint=hint)
+        raise reject("code-host", "PRICEBOOK_GITLAB_TOKEN is not set", hint=hint)
     for variable, value in (("CI_PROJECT_ID", project), ("CI_MERGE_REQUEST_IID", number)):
         if not re.match(r"[1-9]\d*\Z", value):
-            raise reject("forge", f"{variable} {quote(value)} is no number", hint="run in a merge request pipeline")
-    api = Api(environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4", {"PRIVATE-TOKEN": token}, sleep)
+            raise reject("code-host", f"{variable} {quote(value)} is no number", hint="run in a merge request pipeline")
+    api = Api(environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4", {"PRIVATE-TOKEN": token}, token)
     body, marker = marked(text, name)
     path = f"/projects/{project}/merge_requests/{number}/notes"
     author = (api.get("/user") or {}).get("id")
@@ -41,15 +40,8 @@ def put_note(environment: Mapping[str, str], text: str, name: str) -> str:
             None,
         )
 
-    note = ours()
-    if note is None:
-        try:
-            return str(api.create(path, {"body": body})["id"])
-        except Unsure as unsure:
-            note = ours()
-            if note is None:
-                raise reject("forge", f"the note was not posted: {unsure}", hint="run the job again") from None
-    if str(note.get("body")).rstrip() != body.rstrip():
+    note, made = api.found_or_made(ours, path, {"body": body}, "note was not posted")
+    if not made and str(note.get("body")).rstrip() != body.rstrip():
         api.change("PUT", f"{path}/{int(note['id'])}", {"body": body})
     return str(note["id"])
 

@@ -1,0 +1,247 @@
+"""The only file that knows httpx. Requests within the budget, what may be repeated repeated, no secret said to anybody.
+
+Rules: a request that may be repeated is, after anything that may pass. Any other is sent once, and when nobody can tell
+what became of it that is `RequestLost`: whoever asked looks first. Only a limit (429, or 403 that says when to come
+again), or a connection that was never made, says that nothing was done, and then it is sent again in any case.
+
+JSON is written with exact decimals and read with them; no number becomes a binary fraction here. A redirect is not
+followed, because the token would go with it. The token appears in one header and nowhere else: whatever a server says
+is searched for it before anybody sees it.
+"""
+
+import time
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from threading import Lock
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from pricebook import __version__
+from pricebook.catalog.canonical import decode, encode
+from pricebook.http.budget import Budget
+
+LONGEST_WAIT = 120.0
+"""Seconds of a Retry-After that are waited for; a longer one is given back to whoever asked."""
+LONGEST_PAUSE = 15.0
+"""Seconds between two tries after an answer that was lost."""
+LARGEST_ANSWER = 64 << 20
+"""Bytes."""
+HIDDEN = "[token]"
+
+
+class RequestLost(Exception):  # noqa: N818 - nothing is known to have failed
+    """There was no answer, or one of a server that is not well: nobody can tell whether the request was carried out."""
+
+
+class RequestNotSent(RequestLost):
+    """No connection was made, so nothing was sent."""
+
+
+class RequestRefused(Exception):  # noqa: N818 - the server understood, and the answer is no
+    """The answer is no, and nothing was done. `limited`: later it may be yes, after `seconds` where it says so."""
+
+    def __init__(self, message: str, status: int, said: str, *, limited: bool, seconds: float | None) -> None:
+        super().__init__(message)
+        self.message, self.status, self.said, self.limited, self.seconds = message, status, said, limited, seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How often something is sent: what may be `repeated`, what is `once` only (limits and connections apart), and how
+    often a connection is tried.
+
+    Seconds are for one connection and for one whole answer, however slowly it drips. `pause` is the first one after an
+    answer that was lost; `limit` is the one after a limit that does not say for how long. None: as after a lost answer.
+    """
+
+    repeated: int
+    once: int
+    connections: int
+    connect_seconds: float
+    answer_seconds: float
+    pause: float = 0.5
+    limit: float | None = None
+
+
+class HttpClient:
+    """Requests below one address. Threads may share it; no more than `concurrency` requests are under way at once."""
+
+    def __init__(
+        self,
+        base_url: str,
+        headers: Mapping[str, str],
+        token: str,
+        *,
+        requests_per_minute: int,
+        patience: Patience,
+        concurrency: int = 1,
+        transport: httpx.BaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._hidden = _forms(token)
+        self.host = urlsplit(base_url).netloc or base_url
+        self._clock, self._sleep, self._patience = clock, sleep, patience
+        self._budget = Budget(requests_per_minute, clock, sleep)
+        self.sent = 0
+        """Requests that were sent so far."""
+        self.tell: Callable[[int], None] | None = None
+        """Hears `sent` with every request; from any thread."""
+        self._lock = Lock()
+        self._http = httpx.Client(
+            base_url=base_url.rstrip("/"),
+            headers={**headers, "Content-Type": "application/json", "User-Agent": f"pricebook/{__version__}"},
+            timeout=httpx.Timeout(patience.answer_seconds, connect=patience.connect_seconds, pool=None),
+            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
+            transport=transport,
+            follow_redirects=False,
+        )
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._http.close()
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+        *,
+        repeatable: bool,
+        key: str | None = None,
+    ) -> Any:
+        """The answer to a request. `repeatable`: twice is the same as once, or it changes nothing.
+
+        `key` is the idempotency key; every further try has its own, because an answer may be kept under the first.
+        Raises RequestRefused or RequestLost.
+        """
+        pause, unreached = self._patience.pause, 0
+        tries = self._patience.repeated if repeatable else self._patience.once
+        for left in reversed(range(tries)):
+            number = tries - left - 1
+            try:
+                return self._once(method, path, body, query, f"{key}.{number}" if key and number else key)
+            except RequestRefused as refused:
+                asked = refused.seconds if refused.seconds is not None else self._patience.limit or pause
+                if not refused.limited or not left or asked > LONGEST_WAIT:
+                    raise
+                self._budget.pause(asked)
+            except RequestLost as lost:
+                unreached += isinstance(lost, RequestNotSent)
+                again = unreached < self._patience.connections if isinstance(lost, RequestNotSent) else repeatable
+                if not again or not left:
+                    raise
+                self._sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        raise AssertionError("every try ends")
+
+    def _once(
+        self, method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, str] | None, key: str | None
+    ) -> Any:
+        self._budget.take()
+        with self._lock:
+            self.sent += 1
+            if self.tell is not None:
+                self.tell(self.sent)
+        content = encode(body).encode() if body is not None else None
+        headers = {"Idempotency-Key": key} if key is not None else {}
+        shown = path.partition("?")[0]
+        try:
+            with self._http.stream(method, path, content=content, params=query, headers=headers) as response:
+                text = self._body(response)
+                status, said = response.status_code, response.headers
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise RequestNotSent(self._clean(f"{self.host} could not be reached: {_words(error)}")) from None
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            raise RequestLost(self._clean(f"{self.host} did not answer {shown}: {_words(error)}")) from None
+        return self._answer(shown, status, said, text)
+
+    def _body(self, response: httpx.Response) -> str:
+        """The whole text of an answer, within the time and the size that one may have."""
+        seconds = self._patience.answer_seconds
+        until, size, parts = self._clock() + seconds, 0, []
+        for part in response.iter_bytes():
+            parts.append(part)
+            size += len(part)
+            if size > LARGEST_ANSWER:
+                raise RequestLost(f"{self.host} answers without end")
+            if self._clock() > until:
+                raise RequestLost(f"{self.host} did not finish its answer in {seconds:.0f} s")
+        return b"".join(parts).decode("utf-8", "replace")
+
+    def _answer(self, path: str, status: int, headers: Mapping[str, str], text: str) -> Any:
+        if 200 <= status < 300:
+            if not text.strip():
+                return {}
+            try:
+                return decode(text)
+            except ValueError:
+                raise RequestLost(
+                    f"{self.host} answered {path} with what is no JSON; it may have been cut off"
+                ) from None
+        said = self._said(text)
+        why = said or "it does not say why"
+        if status >= 500 or status == 408:
+            raise RequestLost(f"{self.host} answered {path} with {status}: {why}")
+        seconds = _retry_after(headers.get("Retry-After", ""))
+        limited = status == 429 or (status == 403 and (seconds is not None or headers.get(REMAINING) == "0"))
+        if limited:
+            message = f"{self.host} says that requests come too fast: {why}"
+        elif 300 <= status < 400:
+            message = f"{self.host} sends {path} elsewhere ({status})"
+        else:
+            message = f"{self.host} refuses {path} with {status}: {why}"
+        raise RequestRefused(message, status, said, limited=limited, seconds=seconds)
+
+    def _said(self, text: str) -> str:
+        """What the server says is wrong, short and without the token."""
+        try:
+            data = decode(text)
+        except (ValueError, RecursionError):
+            data = text
+        found = data.get("message") if isinstance(data, dict) else None
+        said = self._clean(found if isinstance(found, str) else text).strip()
+        return said[:300] + "…" if len(said) > 300 else said
+
+    def _clean(self, text: str) -> str:
+        """The text without the token, in whatever form a server echoes it."""
+        for form in self._hidden:
+            text = text.replace(form, HIDDEN)
+        return text
+
+
+REMAINING = "X-RateLimit-Remaining"
+"""How many requests are left until a limit; GitHub answers 403 where others say 429."""
+
+
+def _forms(token: str) -> tuple[str, ...]:
+    """The token as a server may echo it: as it is, as JSON text, in a URL, in base64; the longest first."""
+    forms = {token, encode(token)[1:-1], quote(token, safe=""), b64encode(token.encode()).decode()}
+    return tuple(sorted(forms, key=len, reverse=True))
+
+
+def _words(error: Exception) -> str:
+    return {
+        "ConnectTimeout": "no connection in time",
+        "ReadTimeout": "no answer in time",
+        "WriteTimeout": "the request could not be sent in time",
+        "RemoteProtocolError": "the connection was closed before the answer was whole",
+    }.get(type(error).__name__, str(error) or type(error).__name__)
+
+
+def _retry_after(text: str) -> float | None:
+    """Seconds of a Retry-After header: a number, or a date."""
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        at = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    return max(0.0, at.replace(tzinfo=at.tzinfo or UTC).timestamp() - time.time())
