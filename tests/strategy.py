@@ -20,6 +20,7 @@ from pricebook.catalog.model import USD
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.terms import read_terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, normal, schedule_text
 
 Spec = dict[str, Any]
@@ -234,7 +235,7 @@ def schedules(draw: Draw, fiat: str = USD, units: tuple[str, ...] = (USD,)) -> s
         if after is None or after[:13] > start[:13]:
             gap = instant_text(datetime.fromisoformat(start) + timedelta(hours=1))
             ends += [gap] if after is None or gap < after else []
-        segments.append(Segment(start, draw(st.sampled_from(ends)), draw(terms(fiat, units))))
+        segments.append(Segment(start, draw(st.sampled_from(ends)), read_terms(draw(terms(fiat, units)))))
     return schedule_text(normal(segments))
 
 

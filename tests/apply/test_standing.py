@@ -10,6 +10,7 @@ from pricebook.catalog.model import Alias
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.terms import read_terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.planner import make_plan
@@ -26,7 +27,7 @@ def catalog(**prices: int) -> Catalog:
     terms = '{{"entitled":true,"price":{},"rate_type":"FLAT"}}'
     book = {
         key_text(RateKey("input", None, (("model", model),))): schedule_text(
-            [Segment("2025-01-01T00:00:00Z", None, terms.format(price))]
+            [Segment("2025-01-01T00:00:00Z", None, read_terms(terms.format(price)))]
         )
         for model, price in prices.items()
     }

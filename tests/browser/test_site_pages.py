@@ -15,10 +15,12 @@ from playwright.sync_api import Browser, Page
 from observed import holding
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import noun_of
+from pricebook.catalog.money import ratio
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.terms import read_terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
-from pricebook.view.price import change_text, ratio
+from pricebook.view.price import change_text
 from pricebook.view.price_list import PriceList, price_list
 from published import instant, models, starter, write_site
 
@@ -144,10 +146,10 @@ def moved(listed: PriceList, first: str, second: str) -> Iterator[tuple[str, str
                 next((s for s in stretches if s.starting_at <= at and (s.ending_before or "9") > at), None)
                 for at in (first, second)
             )
-            if was is None or now is None or was.amount is None or now.amount is None or not now.terms["entitled"]:
+            if was is None or now is None or was.amount is None or now.amount is None or not now.terms.entitled:
                 continue
             relative = ratio(was.amount, now.amount)
-            if was.terms["entitled"] and was.amount != now.amount:
+            if was.terms.entitled and was.amount != now.amount:
                 values = (value for _, value in key.pricing_group_values)
                 what = " · ".join([listed.products[key.product].name, *values])
                 yield what, was.text, now.text, change_text(relative) if relative is not None else ""
@@ -263,7 +265,7 @@ def test_hostile_names_are_only_text(open_page: Open, tmp_path: Path) -> None:
         Ref(Kind.RATE_CARD, "list"): noun_of(Kind.RATE_CARD, {"name": WICKED, "aliases": ({"name": WICKED},)}),
         Ref(Kind.PACKAGE, "pro", 1): noun_of(Kind.PACKAGE, {"name": WICKED, "aliases": ({"name": WICKED},)}),
     }
-    rates = RateBook({key: schedule_text([Segment("2026-01-01T00:00:00Z", None, flat)])})
+    rates = RateBook({key: schedule_text([Segment("2026-01-01T00:00:00Z", None, read_terms(flat))])})
     held = holding(Catalog(nouns, {"list": rates}), instant("2026-06-01"))
     site = write_site(tmp_path / "site", held, "2026-06-01")
     shown = WICKED.replace("\u202e", "\\u202e").replace("\x1b", "\\x1b").replace("\n", "\\n")

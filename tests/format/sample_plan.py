@@ -12,6 +12,7 @@ from pricebook.catalog.fingerprint import content_digest, noun_of
 from pricebook.catalog.model import Alias, Noun, Scale
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.terms import read_terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.plan.change import (
     AddRates,
@@ -63,7 +64,7 @@ def terms(price: Any = None, *, entitled: bool = True, rate_type: str = "FLAT", 
 
 def schedule(*segments: tuple[str, str | None, str]) -> str:
     """The canonical text of a timeline."""
-    return schedule_text(Segment(*segment) for segment in segments)
+    return schedule_text(Segment(start, end, read_terms(text)) for start, end, text in segments)
 
 
 def repriced(

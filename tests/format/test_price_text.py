@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sample_plan import UNITS
 
 from pricebook.catalog.money import MAX_DIGITS
+from pricebook.catalog.terms import Terms
 from pricebook.view.price import PER, Units, change_text, factor_text, major, money, percentage, power_for
 from pricebook.view.rate_terms import terms_text
 
@@ -67,8 +68,8 @@ def test_no_digit_is_lost(digits: int, exponent: int) -> None:
 
 
 def test_both_sides_have_one_scale_which_the_smaller_one_chooses() -> None:
-    def flat(price: str) -> dict[str, object]:
-        return {"entitled": True, "price": Decimal(price), "rate_type": "FLAT"}
+    def flat(price: str) -> Terms:
+        return Terms.of({"entitled": True, "price": Decimal(price), "rate_type": "FLAT"})
 
     assert terms_text(flat("1000"), flat("0.00025"), units) == ("$10,000,000.00", "$2.50", "per 1M")
     assert terms_text(flat("0"), flat("0.00025"), units) == ("$0.00", "$2.50", "per 1M")

@@ -20,6 +20,7 @@ from pricebook.catalog.fingerprint import noun_of
 from pricebook.catalog.model import Alias
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.terms import read_terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.format.site.feed import feed_schema
 from pricebook.format.site.pages import site_files
@@ -171,7 +172,12 @@ def account(schedules: dict[str, list[tuple[str, str | None, str]]], **groups: s
     """A store with a card and a price for each product."""
     nouns = {Ref(Kind.PRODUCT, name): noun_of(Kind.PRODUCT, {"name": name, "type": "FIXED"}) for name in schedules}
     keys = {name: key_text(RateKey(name, None, tuple(sorted(groups.items())))) for name in schedules}
-    book = RateBook({keys[n]: schedule_text(Segment(*s) for s in segments) for n, segments in schedules.items()})
+    book = RateBook(
+        {
+            keys[n]: schedule_text(Segment(s, e, read_terms(t)) for s, e, t in segments)
+            for n, segments in schedules.items()
+        }
+    )
     card = noun_of(Kind.RATE_CARD, {"name": "List"})
     return holding(Catalog({**nouns, CARD: card}, {"list": book}), instant("2026-06-01"))
 

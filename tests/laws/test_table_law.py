@@ -9,12 +9,12 @@ from unittest.mock import patch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pricebook.catalog.canonical import encode
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import noun_of
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, normal, read_schedule, schedule_text
 from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.edit import table_dump
@@ -73,7 +73,7 @@ def flat(draw: st.DrawFn) -> str:
     for start, after in zip(starts, (*starts[1:], None), strict=True):
         ends = [after, *range(start + 1, (after or start + 3))]
         end = draw(st.sampled_from(ends))
-        terms = encode({"entitled": draw(st.booleans()), "price": draw(AMOUNTS), "rate_type": "FLAT"})
+        terms = Terms.of({"entitled": draw(st.booleans()), "price": draw(AMOUNTS), "rate_type": "FLAT"})
         segments.append(Segment(day(start), day(end) if end is not None else None, terms))
     return schedule_text(normal(segments))
 
@@ -91,7 +91,9 @@ BOOKS = st.dictionaries(st.sampled_from(MODELS), flat(), min_size=1).map(
 def books(*segments: tuple[int, int | None, int]) -> dict[str, str]:
     """The prices of one model, as days from and to."""
     timeline = [
-        Segment(day(start), day(end) if end else None, encode({"entitled": True, "price": price, "rate_type": "FLAT"}))
+        Segment(
+            day(start), day(end) if end else None, Terms.of({"entitled": True, "price": price, "rate_type": "FLAT"})
+        )
         for start, end, price in segments
     ]
     return {key_text(RateKey("usage", None, (("model", "large"),))): schedule_text(timeline)}

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.rate_book import RateBook
-from pricebook.catalog.timeline import RateKey, Segment, encode, key_text, schedule_text
+from pricebook.catalog.terms import Terms
+from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.plan.applied import from_now_on
 
 NOW = datetime(2025, 6, 1, 9, 30, tzinfo=UTC)
@@ -19,7 +20,7 @@ def card(**schedules: tuple[Segment, ...]) -> Catalog:
 
 
 def flat(price: int, start: str = START, end: str | None = None) -> Segment:
-    return Segment(start, end, encode({"rate_type": "FLAT", "price": Decimal(price)}))
+    return Segment(start, end, Terms.of({"rate_type": "FLAT", "price": Decimal(price)}))
 
 
 def test_only_what_holds_from_now_on_is_wanted_where_the_past_differs() -> None:

@@ -13,6 +13,7 @@ from pricebook.catalog.model import Alias
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.terms import read_terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.observe.mark import alias_digest, part_of
 from pricebook.observe.snapshot import Snapshot
@@ -37,7 +38,7 @@ def book(prices: Prices) -> RateBook:
     """One FLAT price for each model, since last year."""
     terms = '{{"entitled":true,"price":{},"rate_type":"FLAT"}}'
     entries = {
-        key(model): schedule_text([Segment("2025-01-01T00:00:00Z", None, terms.format(n))])
+        key(model): schedule_text([Segment("2025-01-01T00:00:00Z", None, read_terms(terms.format(n)))])
         for model, n in prices.items()
     }
     return RateBook(entries)

@@ -8,6 +8,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import noun_of
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.plan.document import read, write
 from pricebook.plan.planner import make_plan
@@ -68,7 +69,7 @@ def catalog(**prices: dict[str, int]) -> Catalog:
     for model, timeline in prices.items():
         starts = sorted(timeline)
         segments = tuple(
-            Segment(at, after, f'{{"entitled":true,"price":{timeline[at]},"rate_type":"FLAT"}}')
+            Segment(at, after, Terms.of({"entitled": True, "price": timeline[at], "rate_type": "FLAT"}))
             for at, after in zip(starts, [*starts[1:], None], strict=True)
         )
         rates[key_text(RateKey("tokens", None, (("model", model),)))] = schedule_text(segments)

@@ -12,7 +12,6 @@ from pricebook.catalog.timeline import RateKey, key_text, read_schedule, terms_a
 from pricebook.edit.repricing import Scaling
 from pricebook.edit.table_text import cell, cells_of, with_cells
 from pricebook.manifest.load import load
-from pricebook.policy.fact import flat_price
 from pricebook.policy.sample import SAMPLE
 from pricebook.problem import Rejected
 from pricebook.project.project import Project, ProjectSettings
@@ -39,9 +38,10 @@ def price(folder: Path, day: str, model: str = "small") -> Decimal:
     """The price of tokens on a day, in cents."""
     key = key_text(RateKey("tokens", None, (("model", model),)))
     schedule = load(Project(folder, SETTINGS)).catalog.rates["standard"].get(key)
-    found = flat_price(terms_at(read_schedule(schedule or "[]"), f"{day}T00:00:00Z") or "")
+    found = terms_at(read_schedule(schedule or "[]"), f"{day}T00:00:00Z")
     assert found is not None
-    return found[0]
+    assert found.flat is not None
+    return found.flat
 
 
 SMALL_ONLY = "product == 'tokens' && groups['model'] == 'small'"

@@ -11,6 +11,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import noun_of
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.observe.snapshot import Snapshot, objects_of
 from pricebook.plan.contract import Contract, Provision
@@ -53,7 +54,13 @@ HELD = objects_of(
             "list": RateBook(
                 {
                     key_text(RateKey("fee", "MONTHLY", ())): schedule_text(
-                        [Segment("2025-01-01T00:00:00Z", None, '{"entitled":true,"price":1000,"rate_type":"FLAT"}')]
+                        [
+                            Segment(
+                                "2025-01-01T00:00:00Z",
+                                None,
+                                Terms.of({"entitled": True, "price": 1000, "rate_type": "FLAT"}),
+                            )
+                        ]
                     )
                 }
             )

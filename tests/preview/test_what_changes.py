@@ -6,10 +6,10 @@ import pytest
 from billing import day
 from test_worked import worked
 
-from pricebook.catalog.canonical import encode
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.catalog.usage import Quantity
 from pricebook.plan.contract import Contract
@@ -43,7 +43,7 @@ def priced(**models: str) -> Catalog:
     catalog = worked().catalog
     rates = dict(catalog.rates["main"].items())
     for model, cents in models.items():
-        terms = encode({"entitled": True, "rate_type": "FLAT", "price": Decimal(cents)})
+        terms = Terms.of({"entitled": True, "rate_type": "FLAT", "price": Decimal(cents)})
         key = RateKey("tokens", None, (("model", model),))
         rates[key_text(key)] = schedule_text([Segment("2024-01-01T00:00:00Z", None, terms)])
     return Catalog(catalog.nouns, {**catalog.rates, "main": RateBook(rates)})

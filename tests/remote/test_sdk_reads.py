@@ -14,6 +14,7 @@ import pytest
 from metronome import Metronome
 
 from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import read_key, read_schedule
 from pricebook.manifest.load import load
 from project import edit, example, settle
@@ -108,11 +109,10 @@ def check_rates(client: Metronome, desired: Catalog, name: str, products: dict[s
     return len(found)
 
 
-def said(text: str) -> tuple[Any, ...]:
+def said(terms: Terms) -> tuple[Any, ...]:
     """Terms as the SDK has them: entitled, type, price, and the prices of tiers."""
-
-    terms = json.loads(text)
-    return terms["entitled"], terms["rate_type"], terms.get("price"), [tier["price"] for tier in terms.get("tiers", ())]
+    data = json.loads(terms.text)
+    return data["entitled"], data["rate_type"], data.get("price"), [tier["price"] for tier in data.get("tiers", ())]
 
 
 def instant(text: str | None) -> datetime | None:

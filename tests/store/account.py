@@ -9,6 +9,7 @@ from pricebook.apply.ports import Store
 from pricebook.catalog.fingerprint import content_digest, noun_of
 from pricebook.catalog.model import Alias
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.terms import read_terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.observe.normalise import normalise
 from pricebook.observe.snapshot import Snapshot
@@ -88,7 +89,7 @@ def key(product: str = "tokens", frequency: str | None = None, **values: str) ->
 
 def flat(price: str, start: str = "2025-01-01T00:00:00Z", end: str | None = None) -> str:
     """A schedule of one FLAT price."""
-    return schedule_text([Segment(start, end, f'{{"entitled":true,"price":{price},"rate_type":"FLAT"}}')])
+    return schedule_text([Segment(start, end, read_terms(f'{{"entitled":true,"price":{price},"rate_type":"FLAT"}}'))])
 
 
 def add(*rates: tuple[str, str | None, str], card: str = "list") -> AddRates:

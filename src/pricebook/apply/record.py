@@ -9,6 +9,7 @@ from datetime import datetime
 
 from pricebook.apply.ports import Journal, JournalEntry, Run, State
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import read_key, read_schedule
 from pricebook.plan.change import AddRates, RateChange
 from pricebook.plan.document import read
@@ -86,7 +87,7 @@ def decided(journal: Journal, environment: str, card: str, keys: set[str]) -> di
     return found
 
 
-def decider(changes: list[tuple[Run, RateChange]], instant: str, terms: str) -> tuple[Run, bool] | None:
+def decider(changes: list[tuple[Run, RateChange]], instant: str, terms: Terms) -> tuple[Run, bool] | None:
     """The run that last set what a price is at an instant, and whether the price still has those terms; None when the
     journal does not know one."""
     for run, rate in changes:

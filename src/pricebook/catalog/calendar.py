@@ -5,14 +5,19 @@ January 31 is followed by February 28 and then by March 31 [assumed]. A date bey
 """
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 FOREVER = datetime(9999, 12, 31, 23, tzinfo=UTC)
 """The last instant that can be written."""
 
-_MONTHS = {"MONTHS": 1, "YEARS": 12, "MONTHLY": 1, "QUARTERLY": 3, "ANNUAL": 12}
+MONTHS: Mapping[str, int] = {"MONTHS": 1, "YEARS": 12, "MONTHLY": 1, "QUARTERLY": 3, "ANNUAL": 12}
+"""Months of a unit of time and of a frequency, where they are whole ones."""
+PER_YEAR: Mapping[str, int] = {"DAILY": 365, "WEEKLY": 52, "MONTHLY": 12, "QUARTERLY": 4, "ANNUAL": 1}
+"""How many periods of a frequency a year has."""
+_ROUGHLY = {"MONTHS": 30, "YEARS": 365, "MONTHLY": 30, "QUARTERLY": 91, "ANNUAL": 365}
+"""Days, to compare lengths, never to count with."""
 _DAYS = {"DAYS": 1, "WEEKS": 7, "DAILY": 1, "WEEKLY": 7}
 
 
@@ -35,13 +40,20 @@ def later(start: datetime, value: int, unit: str) -> datetime:
     try:
         if unit in _DAYS:
             return min(start + timedelta(days=value * _DAYS[unit]), FOREVER)
-        years, month = divmod(start.month - 1 + value * _MONTHS[unit], 12)
+        years, month = divmod(start.month - 1 + value * MONTHS[unit], 12)
         year, month = start.year + years, month + 1
         if year > FOREVER.year:
             return FOREVER
         return start.replace(year=year, month=month, day=min(start.day, month_days(year, month)))
     except OverflowError:
         return FOREVER
+
+
+def rough_days(value: int, unit: str) -> int:
+    """Days of a length of time, roughly; a month of twelve to the year counts the same as the year."""
+    if unit == "MONTHS":
+        return value // 12 * 365 + value % 12 * 30
+    return value * (_DAYS[unit] if unit in _DAYS else _ROUGHLY[unit])
 
 
 def month_days(year: int, month: int) -> int:
@@ -56,7 +68,7 @@ def cycle(anchor: datetime, frequency: str, start: datetime, end: datetime) -> I
         index = (start - anchor) // timedelta(days=_DAYS[frequency])
     else:
         months = (start.year - anchor.year) * 12 + start.month - anchor.month
-        index = months // _MONTHS[frequency]
+        index = months // MONTHS[frequency]
         if later(anchor, index, frequency) > start:
             index -= 1
         elif later(anchor, index + 1, frequency) <= start:

@@ -5,17 +5,18 @@ keep it, plan files are written in it. `decode(encode(x))` is x; `encode(decode(
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from hashlib import blake2b
 from json.encoder import encode_basestring as quoted
+from typing import Any
 
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.money import plain
 
-__all__ = ["decode", "digest", "encode", "quoted"]
+__all__ = ["decode", "digest", "encode", "quoted", "scan"]
 
 
 def encode(value: object) -> str:
@@ -59,3 +60,5 @@ def _refuse(constant: str) -> object:
 
 _DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse)
 """`json.loads` with an option makes a decoder for each call."""
+scan: Callable[[str, int], tuple[Any, int]] = _DECODER.scan_once  # type: ignore[attr-defined]  # not in the stubs
+"""The value that begins at a position of a text, and where it ends; nothing may stand before it."""

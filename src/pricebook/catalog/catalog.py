@@ -2,20 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pricebook.catalog.canonical import digest, encode
 from pricebook.catalog.fingerprint import content_digest
-from pricebook.catalog.model import Noun
+from pricebook.catalog.model import Noun, Scale
 from pricebook.catalog.rate_book import Rates
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.unit import PricingUnit, scales_of
 
 if TYPE_CHECKING:
     from pricebook.catalog.metric import BillableMetric
     from pricebook.catalog.package import Package
     from pricebook.catalog.product import Product
     from pricebook.catalog.rate_card import RateCard
-    from pricebook.catalog.unit import PricingUnit
 
 N = TypeVar("N", bound=Noun)
 
@@ -34,6 +35,11 @@ class Catalog:
     def units(self) -> dict[str, "PricingUnit"]:
         """Declared pricing units by name; the built-in `usd` is not among them."""
         return cast("dict[str, PricingUnit]", self._of(Kind.PRICING_UNIT))
+
+    @cached_property
+    def scales(self) -> Mapping[str, Scale]:
+        """How amounts of each pricing unit read, the built-in one's too."""
+        return scales_of(self.units)
 
     @property
     def metrics(self) -> dict[str, "BillableMetric"]:

@@ -10,6 +10,8 @@ from decimal import Context, Decimal
 from typing import NamedTuple
 
 EXACT = Context(prec=60)
+RATIO = Context(prec=12)
+"""For what is shown as a proportion, and never paid."""
 MAX_DIGITS = 17
 """Significant digits of an amount [assumed]: what a JSON number keeps at a reader that holds it as a double."""
 MAX_PLACES = 30
@@ -53,6 +55,11 @@ def to_api_unit(major: Decimal, scale: int) -> Decimal:
 def to_major_unit(amount: Decimal, scale: int) -> Decimal:
     """The pricing unit's API unit (cents) to major units (dollars), exactly."""
     return amount.scaleb(-scale, EXACT)
+
+
+def ratio(observed: Decimal, desired: Decimal) -> Decimal | None:
+    """The relative change, -0.2 for a fifth less, to 12 digits; None when there is nothing to be relative to."""
+    return RATIO.divide(EXACT.subtract(desired, observed), abs(observed)) if observed else None
 
 
 def plain(value: Decimal) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 
-from pricebook.catalog.canonical import decode
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import USD
 from pricebook.catalog.rate_book import pairs
@@ -44,6 +43,4 @@ def closed(refs: Iterable[Ref], catalog: Catalog) -> set[Ref]:
 def units_of(schedules: Iterable[str]) -> set[str]:
     """The pricing units of prices, but for USD, which needs no noun."""
     texts = {schedule for schedule in schedules if '"credit_type"' in schedule}
-    terms = {segment.terms for text in texts for segment in read_schedule(text)}
-    found = {data.get("credit_type", USD) for data in map(decode, terms) if isinstance(data, dict)}
-    return found - {USD}
+    return {segment.terms.unit for text in texts for segment in read_schedule(text)} - {USD}

@@ -11,11 +11,11 @@ from pricebook.catalog.field import Positive
 from pricebook.catalog.model import USD, Amount, Model, NonNegative, Path, UnitName, Upper, Violation
 from pricebook.catalog.money import plain
 from pricebook.catalog.role import Role
+from pricebook.catalog.terms import is_fraction
 
 RateType = Annotated[Literal["FLAT", "PERCENTAGE", "SUBSCRIPTION", "TIERED", "TIERED_PERCENTAGE", "CUSTOM"], Upper]
 
 _TIERED = ("TIERED", "TIERED_PERCENTAGE")
-_PERCENTAGE = ("PERCENTAGE", "TIERED_PERCENTAGE")
 _FRACTION = Violation("not-money", "a percentage is a fraction in 0..1", (), "write 0.1 for 10%")
 
 
@@ -89,7 +89,7 @@ class Price(Model):
                     else "write $10.00, or the number of the API's unit (cents)"
                 )
                 yield Violation("missing-field", f"price is required for a {kind} rate", ("price",), hint)
-        if self.minimum_config is not None and kind not in _PERCENTAGE:
+        if self.minimum_config is not None and not is_fraction(kind):
             message = f"minimum_config stands on a {kind} rate; it is for percentages"
             yield Violation("not-applicable", message, ("minimum_config",), "remove it")
 
@@ -117,7 +117,7 @@ class Rate(Price):
         """The price of a percentage is a fraction, never money."""
         terms = data.get("commit_rate") if path.startswith("commit_rate.") else data
         kind = terms.get("rate_type") if isinstance(terms, Mapping) else None
-        if path.endswith("price") and isinstance(kind, str) and kind.upper() in _PERCENTAGE:
+        if path.endswith("price") and isinstance(kind, str) and is_fraction(kind.upper()):
             return _FRACTION
         return super().unit_for(path, data)
 
@@ -165,7 +165,7 @@ class RateTerms(Rate):
 
 
 def _check_bounds(kind: str, price: Decimal, at: Path) -> Iterator[Violation]:
-    if kind in _PERCENTAGE and not 0 <= price <= 1:
+    if is_fraction(kind) and not 0 <= price <= 1:
         message = f"{plain(price)} is not within 0..1; the price of a {kind} rate is a fraction"
         yield Violation("out-of-range", message, at, "write 0.1 for 10%")
     elif kind in ("FLAT", "SUBSCRIPTION", "TIERED") and price < 0:

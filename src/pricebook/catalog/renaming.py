@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from pricebook.catalog.canonical import decode, encode, quoted
+from pricebook.catalog.canonical import quoted
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import read_key, read_schedule, schedule_text
 from pricebook.catalog.traverse import rewritten
 
@@ -48,10 +49,10 @@ class Renaming:
             return text
         segments = []
         for segment in read_schedule(text):
-            terms = decode(segment.terms)
-            if isinstance(terms, dict) and "credit_type" in terms:
-                terms = {**terms, "credit_type": self.name(Kind.PRICING_UNIT, terms["credit_type"])}
-            segments.append(segment._replace(terms=encode(terms)))
+            terms = segment.terms
+            if "credit_type" in terms.fields:
+                terms = Terms.of({**terms.fields, "credit_type": self.name(Kind.PRICING_UNIT, terms.unit)})
+            segments.append(segment._replace(terms=terms))
         return schedule_text(segments)
 
     def noun(self, noun: Noun) -> Noun:

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
+from pricebook.catalog.calendar import rough_days
 from pricebook.catalog.field import Whole
 from pricebook.catalog.model import Model, Upper
 from pricebook.catalog.role import Role
@@ -63,6 +64,11 @@ class RelativeDate(Relative):
     """How many units."""
     unit: Annotated[Literal["DAYS", "WEEKS", "MONTHS", "YEARS"], Upper]
     """DAYS, WEEKS, MONTHS or YEARS."""
+
+    @property
+    def days(self) -> int:
+        """How long it is, roughly: to compare lengths, never to count with."""
+        return rough_days(int(self.value), self.unit)
 
 
 class Duration(RelativeDate):

@@ -2,21 +2,24 @@
 
 One timeline belongs to one key (product, billing frequency, pricing group values) on one rate card. It is a list of
 segments `(starting_at, ending_before, terms)`: instants as RFC 3339 UTC text, which sorts as time does, `None` for "no
-end"; terms as canonical JSON text, so that equal terms are equal text. A *normal* timeline is sorted, without overlaps,
-and without two equal neighbours; where no segment covers an instant there is no rate.
+end"; terms are equal when their texts are (`catalog.terms`). A *normal* timeline is sorted, without overlaps, and
+without two equal neighbours; where no segment covers an instant there is no rate.
+
+A timeline's canonical text is its *schedule*: what tables, stores, plans and the wire keep. It is read when somebody
+asks for segments, and not before: of two schedules with equal texts nobody does.
 
 The vendor's rule [assumed]: a rate added over an existing one replaces it on the interval that it covers, and leaves
 the rest as it was. That rule lives in `overlay` and nowhere else.
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from pricebook.catalog.canonical import encode, quoted
+from pricebook.catalog.canonical import encode, quoted, scan
+from pricebook.catalog.terms import Terms, read_terms
 
 
 class Segment(NamedTuple):
@@ -24,7 +27,7 @@ class Segment(NamedTuple):
 
     starting_at: str
     ending_before: str | None
-    terms: str
+    terms: Terms
 
     def covers(self, instant: str) -> bool:
         """Whether the segment holds at the instant."""
@@ -59,17 +62,26 @@ def read_key(text: str) -> RateKey:
 
 def schedule_text(timeline: Iterable[Segment]) -> str:
     """The canonical text of a normal timeline: a JSON array of `[starting_at, ending_before, terms]`."""
-    return "[" + ",".join(f"[{quoted(s)},{quoted(e) if e else 'null'},{terms}]" for s, e, terms in timeline) + "]"
+    return f"[{','.join([segment_text(s, e, terms.text) for s, e, terms in timeline])}]"
+
+
+def segment_text(starting_at: str, ending_before: str | None, terms: str) -> str:
+    """The canonical text of one segment, by that of its terms."""
+    return f"[{quoted(starting_at)},{quoted(ending_before) if ending_before else 'null'},{terms}]"
 
 
 @lru_cache(maxsize=20_000)
 def read_schedule(text: str) -> Timeline:
     """The reverse of `schedule_text`; remembered, because real prices repeat and every one is read several times."""
-    return tuple(Segment(s, e, encode(t)) for s, e, t in _DECODER.decode(text))
-
-
-_DECODER = json.JSONDecoder(parse_float=Decimal)
-"""`json.loads` with an option makes a decoder for each call."""
+    found, at = [], 1
+    while at < len(text) - 1:
+        start, at = scan(text, at + 1)
+        end, at = scan(text, at + 1)
+        begin = at + 1
+        fields, at = scan(text, begin)
+        found.append(Segment(start, end, read_terms(text[begin:at], fields)))
+        at += 2  # the end of the segment, and a comma or the end of all
+    return tuple(found)
 
 
 def normal(segments: Iterable[Segment]) -> Timeline:
@@ -106,9 +118,42 @@ def overlay(timeline: Timeline, added: Iterable[Segment]) -> Timeline:
     return timeline
 
 
-def terms_at(timeline: Timeline, instant: str) -> str | None:
+def terms_at(timeline: Timeline, instant: str) -> Terms | None:
     """The terms that hold at the instant, or None where there is no rate."""
     return next((segment.terms for segment in timeline if segment.covers(instant)), None)
+
+
+def terms_from(timeline: Timeline, instant: str) -> Terms | None:
+    """The terms that hold at the instant, or else the first that will; None where none ever does."""
+    found = terms_at(timeline, instant)
+    return found if found is not None else next((s.terms for s in timeline if s.starting_at > instant), None)
+
+
+def cut(timeline: Timeline, start: str, end: str | None) -> Iterator[tuple[str, str | None, Terms | None]]:
+    """The timeline from `start` until `end`, without holes: (from, until, terms or None where there is no rate)."""
+    at = start
+    for segment in timeline:
+        stop = segment.ending_before
+        if stop is not None and stop <= at:
+            continue
+        if end is not None and segment.starting_at >= end:
+            break
+        if segment.starting_at > at:
+            yield at, segment.starting_at, None
+            at = segment.starting_at
+        if end is not None and (stop is None or stop > end):
+            stop = end
+        yield at, stop, segment.terms
+        if stop is None:
+            return
+        at = stop
+    if end is None or at < end:
+        yield at, end, None
+
+
+def gaps(timeline: Timeline, since: str) -> Iterator[tuple[str, str | None]]:
+    """Where the timeline has no rate, from an instant on."""
+    return ((start, end) for start, end, terms in cut(timeline, since, None) if terms is None)
 
 
 def _earlier(end: str | None, other: str) -> str:

@@ -55,6 +55,11 @@ BUILT_IN: Mapping[str, PricingUnit] = {USD: USD_UNIT}
 """The units that every account has, by our name."""
 
 
+def scales_of(units: Mapping[str, PricingUnit]) -> dict[str, Scale]:
+    """How amounts of units read, by name, and those of the built-in one."""
+    return {name: scale_of(unit) for name, unit in {**BUILT_IN, **units}.items()}
+
+
 def scale_of(unit: PricingUnit) -> Scale:
     """What the text of an amount needs to know of its unit."""
     return Scale(unit.currency, unit.scale or 0)

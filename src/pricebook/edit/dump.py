@@ -9,7 +9,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pricebook.catalog.canonical import decode
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import tupled
 from pricebook.catalog.instant import instant_text
@@ -20,8 +19,9 @@ from pricebook.catalog.rate_book import Rates
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.recurring import AccessAmount, RecurringCredit
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import Timeline, read_key, read_schedule
-from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
+from pricebook.catalog.unit import PricingUnit
 from pricebook.edit.layout import lay_out
 from pricebook.manifest.envelope import API_VERSION
 
@@ -31,7 +31,7 @@ _SHARED = ("rate_type", "entitled", "credit_type")
 
 def dump(catalog: Catalog) -> dict[str, str]:
     """File name -> text: one manifest per noun, in a folder for its kind. Of a package it is the latest version."""
-    scales = {name: scale_of(unit) for name, unit in {**BUILT_IN, **catalog.units}.items()}
+    scales = catalog.scales
     files = {}
     for ref, noun in sorted(latest(catalog).items()):
         spec = spec_data(noun, scales)
@@ -122,7 +122,7 @@ def money_text(amount: Decimal, scale: Scale) -> str:
 
 def rates_data(rates: Rates, card: RateCard, scales: Mapping[str, Scale]) -> list[dict[str, Any]]:
     """The card's rates in the order of their keys."""
-    known: dict[str, dict[str, Any]] = {}
+    known: dict[Terms, dict[str, Any]] = {}
     found = []
     for key_text, schedule in sorted(rates.items()):
         key, timeline = read_key(key_text), read_schedule(schedule)
@@ -139,12 +139,11 @@ def rates_data(rates: Rates, card: RateCard, scales: Mapping[str, Scale]) -> lis
     return found
 
 
-def _terms(text: str, card: RateCard, scales: Mapping[str, Scale]) -> dict[str, Any]:
+def _terms(terms: Terms, card: RateCard, scales: Mapping[str, Scale]) -> dict[str, Any]:
     """What a price says: FLAT, entitled and in the card's fiat unit unless it says otherwise."""
-    terms = RateTerms.model_validate(tupled(decode(text)))
-    unit = {} if "PERCENTAGE" in terms.rate_type else {"credit_type": card.fiat_credit_type}
+    unit = {} if terms.is_fraction else {"credit_type": card.fiat_credit_type}
     tacit = {"rate_type": "FLAT", "entitled": True, "credit_type": USD} | unit
-    spec = {"credit_type": terms.credit_type, **spec_data(terms, scales)}
+    spec = {"credit_type": terms.unit, **spec_data(RateTerms.model_validate(tupled(terms.fields)), scales)}
     return {name: value for name, value in spec.items() if name not in tacit or value != tacit[name]}
 
 

@@ -50,7 +50,7 @@ class ManifestEdit:
 
     def __init__(self, loaded: Loaded) -> None:
         self._loaded, self._root = loaded, loaded.whereabouts.root
-        self._scales: dict[str, Scale] = loaded.whereabouts.scales()
+        self._scales: Mapping[str, Scale] = loaded.whereabouts.scales()
         self._before: dict[str, str] = {}
         self._after: dict[str, str] = {}
         self.left: list[tuple[str, str]] = []

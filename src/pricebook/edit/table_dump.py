@@ -8,17 +8,16 @@ in one table, from the earliest on.
 import csv
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from io import StringIO
 from itertools import count
 from typing import Any, NamedTuple
 
-from pricebook.catalog.canonical import decode
-from pricebook.catalog.model import USD, Scale
+from pricebook.catalog.model import Scale
 from pricebook.catalog.money import plain, to_major_unit
 from pricebook.catalog.naming import name_of
 from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Timeline, read_key, read_schedule
 from pricebook.edit.dump import day_text, times_of
 
@@ -81,25 +80,19 @@ def form_of(key: RateKey, timeline: Timeline) -> Form | None:
         return None
     kinds: set[tuple[str, str]] = set()
     for segment in timeline:
-        terms = terms_of(segment.terms)
-        if not terms.keys() <= _ROW or terms["rate_type"] not in ("FLAT", "PERCENTAGE"):
+        terms = segment.terms
+        if not terms.fields.keys() <= _ROW or terms.rate_type not in ("FLAT", "PERCENTAGE"):
             return None
-        percentage = terms["rate_type"] == "PERCENTAGE"
-        kinds.add((terms["rate_type"], "" if percentage else terms.get("credit_type", USD)))
+        kinds.add((terms.rate_type, "" if terms.is_fraction else terms.unit))
     if len(kinds) != 1:
         return None
     return Form(*kinds.pop(), tuple(name for name, _ in key.pricing_group_values))
 
 
-def terms_of(text: str) -> dict[str, Any]:
-    """A price's canonical terms as data."""
-    data: Any = decode(text)
-    return dict(data)
-
-
-def amount_text(price: Decimal | int, form: Form, card: RateCard, scales: Mapping[str, Scale]) -> str:
+def amount_text(terms: Terms, form: Form, card: RateCard, scales: Mapping[str, Scale]) -> str:
     """A price as a cell: in the currency's major unit for what is in the card's currency, else as it is counted."""
-    return plain(to_major_unit(Decimal(price), scales[form.unit].scale if _currency(form, card, scales) else 0))
+    assert terms.price is not None, "of the form of a row"
+    return plain(to_major_unit(terms.price, scales[form.unit].scale if _currency(form, card, scales) else 0))
 
 
 def _currency(form: Form, card: RateCard, scales: Mapping[str, Scale]) -> str | None:
@@ -134,16 +127,15 @@ def _table(
     rows: list[dict[str, str]] = []
     for key, timeline in entries:
         for times, segment in zip(times_of(timeline), timeline, strict=True):
-            terms = terms_of(segment.terms)
             rows.append(
                 {
                     "product": key.product,
                     "billing_frequency": key.billing_frequency or "",
                     **{f" {group}": value for group, value in key.pricing_group_values},
-                    "price": amount_text(terms["price"], form, card, scales),
+                    "price": amount_text(segment.terms, form, card, scales),
                     "starting_at": day_text(segment.starting_at),
                     "ending_before": times.get("ending_before", ""),
-                    "entitled": "true" if terms["entitled"] else "false",
+                    "entitled": "true" if segment.terms.entitled else "false",
                 }
             )
     shared = _shared(rows)

@@ -13,7 +13,7 @@ from pricebook.catalog.model import Path
 from pricebook.catalog.timeline import RateKey, Segment, Timeline, read_key, read_schedule, terms_at
 from pricebook.edit.dump import day_text, times_of
 from pricebook.edit.rewrite import Unplaceable
-from pricebook.edit.table_dump import Form, amount_text, form_of, terms_of
+from pricebook.edit.table_dump import Form, amount_text, form_of
 from pricebook.edit.table_text import cell, with_cells
 from pricebook.manifest.row import Source
 from pricebook.manifest.tables import price_places
@@ -123,11 +123,10 @@ class TableEdit:
     def _edited(self, line: str, was: Segment | None, now: Segment, times: Mapping[str, str]) -> str:
         """A row that begins when it should, with the cells replaced that differ."""
         cells: dict[int, str] = {}
-        before, after = terms_of(was.terms) if was is not None else {}, terms_of(now.terms)
-        if before.get("price") != after["price"]:
+        if was is None or was.terms.price != now.terms.price:
             cells[self._column("price")] = self._amount(now)
-        if before.get("entitled") != after["entitled"]:
-            self._put(cells, "entitled", "true" if after["entitled"] else "false")
+        if was is None or was.terms.entitled != now.terms.entitled:
+            self._put(cells, "entitled", "true" if now.terms.entitled else "false")
         end = "\r" if line.endswith("\r") else ""
         text = line.removesuffix("\r")
         ends = times.get("ending_before", "")
@@ -152,10 +151,9 @@ class TableEdit:
         for name, value in key.pricing_group_values:
             cells[self._header.index(columns.pricing_group_values[name])] = value
         self._put(cells, "billing_frequency", key.billing_frequency or "")
-        terms = terms_of(segment.terms)
         self._put(cells, "starting_at", times["starting_at"])
         self._put(cells, "ending_before", times.get("ending_before", ""))
-        self._put(cells, "entitled", "true" if terms["entitled"] else "false")
+        self._put(cells, "entitled", "true" if segment.terms.entitled else "false")
         row += [""] * (len(self._header) - len(row))
         for at, value in cells.items():
             row[at] = value
@@ -166,7 +164,7 @@ class TableEdit:
     def _amount(self, segment: Segment) -> str:
         facts = self._source.facts
         scales = facts.scales if self._said.defaults.currency is not None else {}
-        return amount_text(terms_of(segment.terms)["price"], self._form, facts.card, scales)
+        return amount_text(segment.terms, self._form, facts.card, scales)
 
     # --- columns
 

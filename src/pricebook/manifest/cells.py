@@ -10,7 +10,8 @@ from pricebook.catalog.canonical import encode, quoted
 from pricebook.catalog.instant import instant_text, parse_instant
 from pricebook.catalog.model import DIGITS_HINT, USD, Path, Scale
 from pricebook.catalog.money import carries, parse_money, read_number, to_api_unit
-from pricebook.catalog.timeline import Segment, schedule_text
+from pricebook.catalog.terms import read_terms
+from pricebook.catalog.timeline import Segment, schedule_text, segment_text
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import Defaults, RatesFrom
 from pricebook.problem import quote
@@ -125,7 +126,7 @@ class Cells:
         if len(schedules) > MEMO:
             schedules.clear()
         for price in set(prices) - schedules.keys():
-            schedules[price] = schedule_text((Segment(*self._period, self.terms(price, self.defaults.entitled)),))
+            schedules[price] = f"[{segment_text(*self._period, self.terms(price, self.defaults.entitled))}]"
         return [schedules[price] for price in prices]
 
     @cached_property
@@ -184,7 +185,7 @@ class Cells:
             if word not in ("true", "false"):
                 raise Unusable("type", f"{quote(row[self.entitled])} is not true or false", self.entitled + 1)
             entitled = word == "true"
-        return Segment(start, end, self.terms(row[self.price], entitled))
+        return Segment(start, end, read_terms(self.terms(row[self.price], entitled)))
 
     def terms(self, text: str, entitled: bool) -> str:
         """The canonical terms of a price as written. Raises Unusable."""

@@ -18,7 +18,8 @@ from pricebook.catalog.model import DIGITS_HINT, USD, Path, Violation, amount_of
 from pricebook.catalog.money import carries
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.timeline import RateKey, Segment, key_text, normal, schedule_text
+from pricebook.catalog.terms import Terms, is_fraction
+from pricebook.catalog.timeline import RateKey, Segment, key_text, normal, schedule_text, segment_text
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.validation import validated
 from pricebook.problem import did_you_mean, quote
@@ -142,7 +143,7 @@ def _simple_schedule(start: Any, end: Any, entitled: bool, price: Any, facts: Ra
     if until is not None and until <= begin:
         return None
     terms = encode({"entitled": entitled, "price": price, "rate_type": "FLAT"})
-    return schedule_text([Segment(begin, until, terms)])
+    return f"[{segment_text(begin, until, terms)}]"
 
 
 def _read_rate(
@@ -267,16 +268,16 @@ def _add_segment(
         return
     data = {"rate_type": "FLAT", "entitled": True}
     data |= {name: value for name, value in fields.items() if name not in _TIME_FIELDS}
-    if str(data["rate_type"]).upper() not in ("PERCENTAGE", "TIERED_PERCENTAGE"):
+    if not is_fraction(str(data["rate_type"]).upper()):
         data.setdefault("credit_type", unit)
     terms, broken = validated(RateTerms, data, facts.scales)
     wrong.extend(Violation(v.code, v.message, (*at, *v.at), v.hint or _hint(v.code), v.related) for v in broken)
     if terms is None:
         return
-    if "PERCENTAGE" not in terms.rate_type and (violation := facts.check_unit(terms.credit_type)) is not None:
+    if not is_fraction(terms.rate_type) and (violation := facts.check_unit(terms.credit_type)) is not None:
         wrong.append(Violation(violation.code, violation.message, (*at, *violation.at), violation.hint))
         return
-    segments.append(Segment(start, end, encode(spec_of(terms))))
+    segments.append(Segment(start, end, Terms.of(spec_of(terms))))
 
 
 def _hint(code: str) -> str:

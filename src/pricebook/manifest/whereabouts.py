@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Path, Scale
 from pricebook.catalog.reference import Ref
-from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.manifest.locate import NodePath, locate, locate_all
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates import read_rates
@@ -190,9 +189,9 @@ class Whereabouts:
                 return spec if self.overlay is None else self.overlay.patched(ref, spec)
         return None
 
-    def scales(self) -> dict[str, Scale]:
+    def scales(self) -> Mapping[str, Scale]:
         """How amounts of each pricing unit read."""
-        return {name: scale_of(unit) for name, unit in {**BUILT_IN, **self.catalog.units}.items()}
+        return self.catalog.scales
 
 
 def _within(rate: Any, path: Path) -> Path:

@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import cast
 
 from pricebook.apply.keys import mark_of, uniqueness_key
-from pricebook.catalog.canonical import decode
 from pricebook.catalog.model import DIGITS_HINT, MAX_CUSTOM_FIELD, Noun, Violation
 from pricebook.catalog.money import carries, plain
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import read_key, read_schedule
 from pricebook.catalog.unit import PricingUnit
 from pricebook.metronome.unit import short_name
@@ -95,20 +95,20 @@ def _check_revision(change: Revise) -> Iterator[Violation]:
 
 
 def _check_rates(change: AddRates) -> Iterator[Violation]:
-    told: set[str] = set()
+    told: set[Terms] = set()
     for rate in change.rates:
         for segment in read_schedule(rate.segments):
             if segment.terms in told:
                 continue
             told.add(segment.terms)
-            data = decode(segment.terms)
-            assert isinstance(data, dict)
-            for amount in _decimals(data):
+            for amount in _decimals(segment.terms.fields):
                 if not carries(amount):
                     message = f"{read_key(rate.key)} of {change.ref}: {plain(amount)[:80]} cannot be carried exactly"
                     yield Violation("too-precise", message, ("rates",), DIGITS_HINT)
-            if "PERCENTAGE" in data["rate_type"] and "credit_type" in data:
-                message = f"{read_key(rate.key)} of {change.ref}: a {data['rate_type']} has no pricing unit of its own"
+            if segment.terms.is_fraction and "credit_type" in segment.terms.fields:
+                message = (
+                    f"{read_key(rate.key)} of {change.ref}: a {segment.terms.rate_type} has no pricing unit of its own"
+                )
                 yield Violation("cannot", message, ("rates",), "remove credit_type")
 
 

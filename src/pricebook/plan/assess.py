@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, assert_never, cast
 
-from pricebook.catalog.canonical import decode
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.declared import Declared, declared_at, fields_of
 from pricebook.catalog.model import Noun
@@ -15,6 +14,7 @@ from pricebook.catalog.path import Label
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.role import Role
+from pricebook.catalog.terms import is_tenfold, price_shift
 from pricebook.catalog.timeline import RateKey, key_text, read_schedule
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import (
@@ -31,7 +31,7 @@ from pricebook.plan.change import (
     Supersede,
 )
 from pricebook.plan.hazard import Hazard
-from pricebook.plan.timeline import compare_prices
+from pricebook.plan.timeline import shift_hazards
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
@@ -112,11 +112,11 @@ def of_values(role: Role, observed: object, desired: object, *, money: bool) -> 
         return
     was, now = Decimal(str(observed)), Decimal(str(desired))
     if role is Role.CHARGES:
-        yield from compare_prices(was, now)
+        yield from shift_hazards(price_shift(was, now))
     elif role is Role.GRANTS:
         if now < was:
             yield Hazard.CREDIT_CUT
-        if money and Hazard.MAGNITUDE in compare_prices(was, now):
+        if money and is_tenfold(was, now):
             yield Hazard.MAGNITUDE
 
 
@@ -143,9 +143,8 @@ def _never_invoiced(noun: Noun, desired: Catalog) -> Iterator[Hazard]:
         schedule = rates.get(key_text(RateKey(product, frequency, ())))
         if schedule is None:
             continue
-        last: object = decode(read_schedule(schedule)[-1].terms)
-        entitled = isinstance(last, dict) and last.get("entitled") is True
-        if entitled or any(enables(override, product, frequency, desired) for override in package.overrides):
+        last = read_schedule(schedule)[-1].terms
+        if last.entitled or any(enables(override, product, frequency, desired) for override in package.overrides):
             continue
         yield Hazard.NEVER_INVOICED
 

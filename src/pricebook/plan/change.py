@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pricebook.catalog.model import Alias, Noun
+from pricebook.catalog.move import Move, schedule_moves
 from pricebook.catalog.path import FieldPath
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.hazard import Hazard
@@ -37,6 +38,11 @@ class RateChange(NamedTuple):
     observed: str | None
     segments: str
     hazards: tuple[Hazard, ...] = ()
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        """What that does to the price, in order of time: found once for each pair of texts, and never written down."""
+        return schedule_moves(self.observed, self.segments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, assert_never
 
-from pricebook.catalog.canonical import decode, digest, encode
+from pricebook.catalog.canonical import digest, encode
 from pricebook.catalog.fingerprint import content_text, spec_of
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.rate_book import book_digest, digest_text
@@ -86,11 +86,8 @@ def _timeless(segments: str, now: str) -> str:
     if now not in segments:
         return segments
     return schedule_text(
-        segment._replace(starting_at=_WHEN_APPLIED) if segment.starting_at == now and _ends(segment.terms) else segment
+        segment._replace(starting_at=_WHEN_APPLIED)
+        if segment.starting_at == now and not segment.terms.entitled
+        else segment
         for segment in read_schedule(segments)
     )
-
-
-def _ends(terms: str) -> bool:
-    data: Any = decode(terms)
-    return data.get("entitled") is False

@@ -17,7 +17,6 @@ from pricebook.catalog.path import path_text
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
-from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.observe.mark import NO_ALIASES, alias_digest
 from pricebook.observe.renames import Moves, pending, present
 from pricebook.observe.snapshot import Snapshot, bare, digest_of
@@ -165,7 +164,7 @@ def compare(
         leftovers=tuple(leftovers),
         unmanaged={kind.value: count for kind, count in snapshot.unmanaged.items() if count},
         unverified=tuple(_unverified(desired, snapshot)),
-        units={name: scale_of(unit) for name, unit in {**BUILT_IN, **desired.units}.items()},
+        units=desired.scales,
         places=places,
     )
 

@@ -8,7 +8,6 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest
 from pricebook.catalog.path import path_text
 from pricebook.catalog.reference import Ref
-from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.observe.renames import pending, present
 from pricebook.observe.snapshot import Snapshot, digest_of
 from pricebook.plan.adoption import (
@@ -109,7 +108,7 @@ def plan_of(
         kept=difference.kept,
         prices=sum(len(rates) for rates in desired.rates.values()),
         leftovers=tuple(difference.leftovers),
-        units={name: scale_of(unit) for name, unit in {**BUILT_IN, **desired.units}.items()},
+        units=desired.scales,
         unmanaged={kind.value: count for kind, count in snapshot.unmanaged.items() if count},
         findings=(*snapshot.notes, *_unlike(desired, snapshot)),
     )

@@ -5,23 +5,13 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from pricebook.catalog.calendar import PER_YEAR
 from pricebook.catalog.model import Path
 from pricebook.catalog.money import EXACT, plain, to_major_unit
 from pricebook.catalog.reference import Ref
-from pricebook.catalog.timeline import RateKey, Timeline, key_text, read_key, read_schedule, terms_at
-from pricebook.plan.hazard import Hazard
-from pricebook.plan.timeline import MAGNITUDE, compare_terms
-from pricebook.policy.fact import (
-    MONTHS,
-    CardFacts,
-    Facts,
-    card_ref,
-    current,
-    date_words,
-    flat_price,
-    package_ref,
-    terms_of,
-)
+from pricebook.catalog.terms import MAGNITUDE, Terms, shift
+from pricebook.catalog.timeline import RateKey, Timeline, key_text, read_key, read_schedule, terms_at, terms_from
+from pricebook.policy.fact import CardFacts, Facts, card_ref, date_words, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import AFTER_RATES
@@ -54,10 +44,10 @@ def _annual(facts: Facts) -> Iterator[Finding]:
             key = read_key(text)
             families.setdefault((key.product, key.pricing_group_values), {})[key.billing_frequency or ""] = timeline
         for (product, groups), by_frequency in sorted(families.items()):
-            order = sorted(by_frequency, key=MONTHS.__getitem__)
+            order = sorted(by_frequency, key=PER_YEAR.__getitem__, reverse=True)
             base = "MONTHLY" if "MONTHLY" in by_frequency else order[0]
             for frequency in order:
-                if MONTHS[frequency] <= MONTHS[base]:
+                if PER_YEAR[frequency] >= PER_YEAR[base]:
                     continue
                 rate = key_text(RateKey(product, frequency, groups))
                 yield from _dearer(facts, card, rate, by_frequency[frequency], frequency, by_frequency[base], base)
@@ -70,10 +60,10 @@ def _dearer(
     instants = sorted({facts.now, *(s.starting_at for s in (*timeline, *base) if s.starting_at > facts.now)})
     for instant in instants:
         long, short = terms_at(timeline, instant), terms_at(base, instant)
-        one, other = (flat_price(terms) if terms is not None else None for terms in (long, short))
+        one, other = _flat(long), _flat(short)
         if one is None or other is None or one[1] != other[1] or not other[0]:
             continue
-        periods = MONTHS[frequency] / MONTHS[name]
+        periods = Decimal(PER_YEAR[name]) / PER_YEAR[frequency]
         share = EXACT.divide(one[0], EXACT.multiply(other[0], periods))
         if CHEAPEST <= share <= 1:
             continue
@@ -87,6 +77,11 @@ def _dearer(
         hint = "a longer period mostly costs 8 to 12 times the month; check the decimal point, and the frequency"
         yield Finding(card_ref(card.name), (start,), message, hint, rate=key)
         return
+
+
+def _flat(terms: Terms | None) -> tuple[Decimal, str] | None:
+    """Price and unit where every unit costs the same money."""
+    return (terms.flat, terms.unit) if terms is not None and terms.flat is not None else None
 
 
 def _times(factor: Decimal) -> str:
@@ -125,7 +120,7 @@ def _whole_amounts(facts: Facts) -> Amounts:
     for card in facts.cards.values():
         for key, timeline in card.subscriptions.items():
             for segment in timeline:
-                price = flat_price(segment.terms)
+                price = _flat(segment.terms)
                 if price is not None and (segment.ending_before is None or segment.ending_before > facts.now):
                     k = read_key(key)
                     what = f"the {k.billing_frequency} price of {k.product}"
@@ -158,13 +153,10 @@ def _percent(facts: Facts) -> Iterator[Finding]:
     for card in facts.cards.values():
         for head, schedules in card.schedules.items():
             for text in schedules:
-                if "PERCENTAGE" not in text:
-                    continue
                 for segment in read_schedule(text):
-                    terms = terms_of(segment.terms)
-                    shares = [terms.get("price"), *(tier["price"] for tier in terms.get("tiers", ()))]
-                    most = max((Decimal(share) for share in shares if share is not None), default=Decimal(0))
-                    if "PERCENTAGE" in terms["rate_type"] and most >= CHEAPEST:
+                    terms = segment.terms
+                    most = max(terms.charge.prices, default=Decimal(0))
+                    if terms.is_fraction and most >= CHEAPEST:
                         key = card.first_key(head, frozenset((text,)))
                         message = f"{head[0]} costs {most:.0%} of what it is a share of"
                         hint = f"a percentage is a fraction: {plain(most / 100)} is {plain(most)} %"
@@ -176,15 +168,11 @@ def _step(facts: Facts) -> Iterator[Finding]:
     for card in facts.cards.values():
         for head, schedules in card.schedules.items():
             for text, count in schedules.items():
-                if "],[" not in text:
-                    continue
                 for before, after in pairwise(read_schedule(text)):
-                    if after.starting_at < facts.now or Hazard.MAGNITUDE not in compare_terms(
-                        before.terms, after.terms
-                    ):
+                    if after.starting_at < facts.now or not shift(before.terms, after.terms).tenfold:
                         continue
                     key = card.first_key(head, frozenset((text,)))
-                    was, now = flat_price(before.terms), flat_price(after.terms)
+                    was, now = _flat(before.terms), _flat(after.terms)
                     words = f": {facts.money(*was)} to {facts.money(*now)}" if was and now else ""
                     message = f"the price changes {MAGNITUDE} times or more on {date_words(after.starting_at)}{words}"
                     hint = "cents for dollars, or per thousand for per million? Check the unit that the price is for"
@@ -198,8 +186,7 @@ def _outlier(facts: Facts) -> Iterator[Finding]:
                 continue
             by_unit: dict[str, list[tuple[Decimal, str, int]]] = {}
             for text, count in schedules.items():
-                terms = current(read_schedule(text), facts.now)
-                price = flat_price(terms) if terms is not None else None
+                price = _flat(terms_from(read_schedule(text), facts.now))
                 if price is not None and price[0] > 0:
                     by_unit.setdefault(price[1], []).append((price[0], text, count))
             for unit, prices in by_unit.items():
@@ -273,8 +260,7 @@ def _apart(facts: Facts, one: str, other: str) -> str:
     dollars: list[Decimal] = []
     words: list[str] = []
     for text in (one, other):
-        terms = current(read_schedule(text), facts.now)
-        price = flat_price(terms) if terms is not None else None
+        price = _flat(terms_from(read_schedule(text), facts.now))
         scale = facts.scales.get(price[1]) if price is not None else None
         if price is None or scale is None or scale.currency not in PER_DOLLAR or not price[0]:
             return ""

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from pricebook.catalog.calendar import MONTHS, rough_days
 from pricebook.catalog.model import USD, Path
 from pricebook.catalog.money import EXACT
-from pricebook.catalog.timeline import read_schedule
-from pricebook.policy.fact import DAYS, CardFacts, Facts, current, days_of, package_ref, terms_of
+from pricebook.catalog.timeline import read_schedule, terms_from
+from pricebook.policy.fact import CardFacts, Facts, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import AFTER_CREDIT
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from pricebook.catalog.package import Package
 
 ONCE, RECURRING = ("commits", "credits"), ("recurring_commits", "recurring_credits")
-_MONTHS = {"MONTHLY": 1, "QUARTERLY": 3, "ANNUAL": 12}
 LONG = 5 * 365
 """Days that a contract hardly ever lasts."""
 
@@ -36,10 +36,10 @@ def _short(facts: Facts) -> Iterator[Finding]:
     for name, package in facts.packages.items():
         for path, term in _balances(package, RECURRING):
             length = term.duration or package.duration
-            period = DAYS[term.recurrence_frequency or "MONTHLY"]
-            if length is None or days_of(length) >= period - 2:
+            period = rough_days(1, term.recurrence_frequency or "MONTHLY")
+            if length is None or length.days >= period - 2:
                 continue
-            share = f"{days_of(length)}/{period}"
+            share = f"{length.days}/{period}"
             prorated = (
                 f"; with proration {term.proration} it grants {share} of the amount" if term.proration != "NONE" else ""
             )
@@ -59,7 +59,7 @@ def _part(facts: Facts) -> Iterator[Finding]:
             length, frequency = term.duration, term.recurrence_frequency or "MONTHLY"
             if length is None or term.proration not in ("LAST", "FIRST_AND_LAST"):
                 continue
-            if days_of(length) < DAYS[frequency] - 2 or _whole(length, frequency):
+            if length.days < rough_days(1, frequency) - 2 or _whole(length, frequency):
                 continue
             message = (
                 f"{length.value} {length.unit} are no whole number of {frequency} periods: with proration"
@@ -70,11 +70,10 @@ def _part(facts: Facts) -> Iterator[Finding]:
 
 
 def _whole(length: Any, frequency: str) -> bool:
-    if frequency in _MONTHS:
-        months = {"MONTHS": length.value, "YEARS": length.value * 12}.get(length.unit)
-        return months is not None and months % _MONTHS[frequency] == 0
+    if frequency in MONTHS:
+        return length.unit in MONTHS and length.value * MONTHS[length.unit] % MONTHS[frequency] == 0
     days = {"DAYS": length.value, "WEEKS": length.value * 7}.get(length.unit)
-    return frequency == "DAILY" or (days is not None and days % DAYS[frequency] == 0)
+    return frequency == "DAILY" or (days is not None and days % rough_days(1, frequency) == 0)
 
 
 def _applies_to(term: "Balance", card: CardFacts, facts: Facts) -> frozenset[str]:
@@ -130,10 +129,9 @@ def _units(card: CardFacts, product: str, now: str) -> Iterator[str]:
         if name != product:
             continue
         for text in schedules:
-            terms = current(read_schedule(text), now)
+            terms = terms_from(read_schedule(text), now)
             if terms is not None:
-                data = terms_of(terms)
-                yield card.card.fiat_credit_type if "PERCENTAGE" in data["rate_type"] else data.get("credit_type", USD)
+                yield card.card.fiat_credit_type if terms.is_fraction else terms.unit
 
 
 def _tie(facts: Facts) -> Iterator[Finding]:
@@ -199,9 +197,9 @@ def _outside(facts: Facts) -> Iterator[Finding]:
     for name, package in facts.packages.items():
         if package.duration is None:
             continue
-        end = days_of(package.duration)
+        end = package.duration.days
         for path, offset, label, last in _offsets(package):
-            days = days_of(offset)
+            days = offset.days
             if days > end or (days == end and not last):
                 message = (
                     f"it begins {offset.value} {offset.unit} after the start, but contracts last"
@@ -256,7 +254,7 @@ def _nothing(facts: Facts) -> Iterator[Finding]:
 
 def _long(facts: Facts) -> Iterator[Finding]:
     for name, package in facts.packages.items():
-        if package.duration is not None and days_of(package.duration) > LONG:
+        if package.duration is not None and package.duration.days > LONG:
             message = f"contracts last {package.duration.value} {package.duration.unit}"
             hint = "MONTHS rather than YEARS? Prices and credits are promised for that long"
             yield Finding(package_ref(name), ("duration",), message, hint)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.timeline import Timeline, read_schedule
+from pricebook.catalog.timeline import Timeline, gaps, read_schedule, terms_from
 from pricebook.plan.assess import enables
-from pricebook.policy.fact import CardFacts, Facts, card_ref, current, date_words, holes, package_ref, terms_of
+from pricebook.policy.fact import CardFacts, Facts, Head, card_ref, date_words, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 
@@ -22,8 +22,8 @@ RETIRED = frozenset(("retired", "deprecated", "legacy", "sunset", "end-of-life")
 
 
 def _gap(facts: Facts) -> Iterator[Finding]:
-    for card, head, text, count in _schedules(facts):
-        for before, after in pairwise(read_schedule(text)):
+    for card, head, text, count, timeline in _schedules(facts):
+        for before, after in pairwise(timeline):
             end = before.ending_before
             if end is not None and end < after.starting_at and after.starting_at > facts.now:
                 key = card.first_key(head, frozenset((text,)))
@@ -33,23 +33,24 @@ def _gap(facts: Facts) -> Iterator[Finding]:
 
 
 def _ends(facts: Facts) -> Iterator[Finding]:
-    for card, head, text, count in _schedules(facts):
-        end = read_schedule(text)[-1].ending_before
+    for card, head, text, count, timeline in _schedules(facts):
+        end = timeline[-1].ending_before
         if end is not None and end > facts.now:
             key = card.first_key(head, frozenset((text,)))
             message = f"the price ends on {date_words(end)}, and none follows"
             hint = "when it shall end, say so: {starting_at: " + date_words(end) + ", entitled: false, price: ...}"
-            start = read_schedule(text)[-1].starting_at
+            start = timeline[-1].starting_at
             yield Finding(card_ref(card.name), (start,), message, hint, rate=key, more=count - 1)
 
 
-def _schedules(facts: Facts) -> Iterator[tuple[CardFacts, tuple[str, str | None], str, int]]:
-    """Every distinct schedule that has an end somewhere."""
+def _schedules(facts: Facts) -> Iterator[tuple[CardFacts, Head, str, int, Timeline]]:
+    """Every distinct schedule that has an end somewhere, as text and read."""
     for card in facts.cards.values():
         for head, schedules in card.schedules.items():
             for text, count in schedules.items():
-                if ",null,{" not in text or "],[" in text:
-                    yield card, head, text, count
+                timeline = read_schedule(text)
+                if len(timeline) > 1 or timeline[-1].ending_before is not None:
+                    yield card, head, text, count, timeline
 
 
 def _unpriced(facts: Facts) -> Iterator[Finding]:
@@ -60,7 +61,7 @@ def _unpriced(facts: Facts) -> Iterator[Finding]:
             timeline = card.timeline(rate.product, rate.billing_frequency) if card is not None else None
             if card is None or timeline is None:
                 continue
-            hole = next(holes(timeline, start), None)
+            hole = next(gaps(timeline, start), None)
             if hole is not None:
                 until = f" until {date_words(hole[1])}" if hole[1] is not None else " on"
                 message = (
@@ -94,8 +95,8 @@ def _unsold(facts: Facts) -> Iterator[Finding]:
 
 def _entitled(timeline: Timeline, now: str) -> bool:
     """Whether it is entitled now, or will be."""
-    terms = current(timeline, now)
-    return any(terms_of(s.terms).get("entitled") is True for s in timeline if s.terms == terms or s.starting_at > now)
+    terms = terms_from(timeline, now)
+    return any(s.terms.entitled for s in timeline if s.terms == terms or s.starting_at > now)
 
 
 def _on_no_card(facts: Facts) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from pricebook.catalog.canonical import encode
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.money import plain
-from pricebook.policy.fact import CardFacts, Facts, days_of, package_ref
+from pricebook.policy.fact import CardFacts, Facts, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import AFTER_ENABLE, SALE
@@ -91,8 +91,8 @@ def _span(override: "Override") -> tuple[str, str | None]:
     if override.starting_at is not None:
         end = override.ending_before
         return instant_text(override.starting_at), instant_text(end) if end is not None else None
-    start = days_of(override.starting_at_offset) if override.starting_at_offset is not None else 0
-    return f"{start:09}", f"{start + days_of(override.duration):09}" if override.duration is not None else None
+    start = override.starting_at_offset.days if override.starting_at_offset is not None else 0
+    return f"{start:09}", f"{start + override.duration.days:09}" if override.duration is not None else None
 
 
 def _strange(facts: Facts) -> Iterator[Finding]:

@@ -4,22 +4,20 @@ Rates are many: they are looked at card by card in one pass, and rules then spea
 of subscriptions, never of each rate.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pricebook.catalog.canonical import decode
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import USD, Alias, Scale
 from pricebook.catalog.money import plain, to_major_unit
 from pricebook.catalog.rate_book import RateBook, Rates, count_rates, read_head
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.timeline import RateKey, Timeline, key_text, read_key, read_schedule, terms_at
-from pricebook.catalog.unit import BUILT_IN, scale_of
+from pricebook.catalog.timeline import RateKey, Timeline, key_text, read_key, read_schedule
 
 if TYPE_CHECKING:
     from pricebook.catalog.package import Package
@@ -119,9 +117,9 @@ class Facts:
         return self.catalog.packages
 
     @cached_property
-    def scales(self) -> dict[str, Scale]:
+    def scales(self) -> Mapping[str, Scale]:
         """How amounts of each pricing unit read."""
-        return {name: scale_of(unit) for name, unit in {**BUILT_IN, **self.catalog.units}.items()}
+        return self.catalog.scales
 
     @cached_property
     def holders(self) -> dict[str, list[tuple[str, Alias]]]:
@@ -182,42 +180,6 @@ def money_words(amount: Decimal, unit: str, scale: Scale | None) -> str:
     return f"${text}" if scale.currency == "USD" else f"{text} {scale.currency}"
 
 
-def terms_of(text: str) -> dict[str, Any]:
-    """Canonical terms as data."""
-    data = decode(text)
-    assert isinstance(data, dict)
-    return data
-
-
-@lru_cache(maxsize=20_000)
-def flat_price(terms: str) -> tuple[Decimal, str] | None:
-    """Price and unit of FLAT and SUBSCRIPTION terms; None for any other. Remembered, because real prices repeat."""
-    data = terms_of(terms)
-    if data.get("rate_type") not in ("FLAT", "SUBSCRIPTION") or data.get("price") is None:
-        return None
-    return Decimal(data["price"]), data.get("credit_type", USD)
-
-
-def current(timeline: Timeline, now: str) -> str | None:
-    """The terms that hold now, or the first that will."""
-    held = terms_at(timeline, now)
-    return held if held is not None else next((s.terms for s in timeline if s.starting_at > now), None)
-
-
-def holes(timeline: Timeline, start: str) -> Iterator[tuple[str, str | None]]:
-    """Where a timeline says nothing, or is not entitled to be billed, from an instant on."""
-    at = start
-    for segment in timeline:
-        if segment.ending_before is not None and segment.ending_before <= at:
-            continue
-        if segment.starting_at > at:
-            yield at, segment.starting_at
-        if segment.ending_before is None:
-            return
-        at = segment.ending_before
-    yield at, None
-
-
 def date_words(text: str) -> str:
     """An instant's text for a sentence: `2026-01-01`, with the hour only when it is not midnight."""
     return text[:10] if text.endswith("T00:00:00Z") else text
@@ -231,22 +193,3 @@ def package_ref(name: str) -> Ref:
 def card_ref(name: str) -> Ref:
     """The ref of a rate card."""
     return Ref(Kind.RATE_CARD, name)
-
-
-MONTHS = {"WEEKLY": Decimal(12) / Decimal(52), "MONTHLY": Decimal(1), "QUARTERLY": Decimal(3), "ANNUAL": Decimal(12)}
-"""Months of a billing period."""
-
-DAYS = {"DAYS": 1, "WEEKS": 7, "MONTHS": 30, "YEARS": 365, "DAILY": 1, "WEEKLY": 7, "MONTHLY": 30, "QUARTERLY": 91}
-DAYS |= {"ANNUAL": 365}
-"""Days of a unit of time, roughly: to compare lengths, never to count with."""
-
-
-def days_of(length: Any) -> int:
-    """Days of a duration or an offset, roughly; a month of twelve to the year counts the same as the year."""
-    value, unit = int(length.value), str(length.unit)
-    return value // 12 * 365 + value % 12 * 30 if unit == "MONTHS" else value * DAYS[unit]
-
-
-def later(text: str, days: int) -> str:
-    """The instant so many days after another."""
-    return instant_text(datetime.fromisoformat(text) + timedelta(days=days))

@@ -1,8 +1,10 @@
 """Rules about what a plan may change: the limits of the project's policy, and changes that hide in others."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 
+from pricebook.catalog.calendar import later
 from pricebook.catalog.instant import instant_text, instant_words, next_hour
 from pricebook.catalog.model import Alias, Path
 from pricebook.catalog.path import path_text
@@ -11,10 +13,10 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key, read_schedule
 from pricebook.plan.change import AddRates, Archive, Create, Repoint, Revise, Supersede
 from pricebook.plan.hazard import Hazard
-from pricebook.policy.fact import date_words, holds, later, package_ref
+from pricebook.policy.fact import date_words, holds, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.pattern import matches
-from pricebook.policy.proposal import Move, Proposal
+from pricebook.policy.proposal import PriceChange, Proposal
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import SAMPLE
 
@@ -58,7 +60,7 @@ def _beyond(proposal: Proposal, most: Decimal | None, sign: int) -> Iterator[Fin
     """Prices that rise (1) or fall (-1) more than is allowed; of one product on one card the worst, and how many."""
     if most is None:
         return
-    groups: dict[tuple[Ref, str], list[tuple[Decimal, Move]]] = {}
+    groups: dict[tuple[Ref, str], list[tuple[Decimal, PriceChange]]] = {}
     for move in proposal.moves:
         share = move.share
         size = (Decimal("Infinity") if move.after > 0 else Decimal(0)) if share is None else share
@@ -110,8 +112,8 @@ def _notice(proposal: Proposal) -> Iterator[Finding]:
     days = proposal.policy.notice_days
     if not days:
         return
-    due = later(proposal.now, days)
-    groups: dict[tuple[Ref, str], list[Move]] = {}
+    due = instant_text(later(datetime.fromisoformat(proposal.now), days, "DAYS"))
+    groups: dict[tuple[Ref, str], list[PriceChange]] = {}
     for move in proposal.moves:
         if move.after > move.before and move.since < due and move.reach != 0 and move.rate is not None:
             groups.setdefault((move.ref, move.group), []).append(move)

@@ -3,31 +3,28 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from pricebook.catalog.calendar import PER_YEAR
 from pricebook.catalog.declared import role_at
 from pricebook.catalog.instant import instant_text, next_hour
-from pricebook.catalog.model import USD
 from pricebook.catalog.money import EXACT
 from pricebook.catalog.path import path_text
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.role import Role
-from pricebook.catalog.timeline import read_key, read_schedule, terms_at
+from pricebook.catalog.timeline import read_key, terms_at
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import AddRates, FieldChange, RateChange, Supersede
 from pricebook.plan.step import Plan, Step
-from pricebook.plan.timeline import prices_of
-from pricebook.policy.fact import Facts, money_words, terms_of
+from pricebook.policy.fact import Facts, money_words
 from pricebook.project.policy import Policy
 
 if TYPE_CHECKING:
     from pricebook.catalog.package import Package
 
-PER_YEAR = {"WEEKLY": 52, "MONTHLY": 12, "QUARTERLY": 4, "ANNUAL": 1, "DAILY": 365}
 
-
-class Move(NamedTuple):
+class PriceChange(NamedTuple):
     """A price that changes, in the API unit: what is said of it, from when, from what to what, and for how many
     contracts (None: not known)."""
 
@@ -62,11 +59,11 @@ class Proposal:
         return instant_text(next_hour(self.plan.as_of))
 
     @cached_property
-    def moves(self) -> tuple[Move, ...]:
+    def moves(self) -> tuple[PriceChange, ...]:
         """Every price that was there before and changes from now on, once for each time that it does."""
         return tuple(move for step in self.plan.steps for move in self._of_step(step))
 
-    def _of_step(self, step: Step) -> Iterator[Move]:
+    def _of_step(self, step: Step) -> Iterator[PriceChange]:
         change = step.change
         if isinstance(change, AddRates):
             for rate in change.rates:
@@ -78,19 +75,13 @@ class Proposal:
                 if role_at(type(change.noun), field.path) is Role.CHARGES:
                     yield from _of_field(package, field, self.now, step.reach)
 
-    def _of_rate(self, ref: Ref, rate: RateChange, reach: int | None) -> Iterator[Move]:
-        observed = read_schedule(rate.observed or "[]")
+    def _of_rate(self, ref: Ref, rate: RateChange, reach: int | None) -> Iterator[PriceChange]:
         product = read_key(rate.key).product
-        for segment in read_schedule(rate.segments):
-            end = segment.ending_before
-            starts = {max(segment.starting_at, self.now)}
-            starts |= {s.starting_at for s in observed if s.starting_at > self.now and segment.covers(s.starting_at)}
-            for start in sorted(starts):
-                before = terms_at(observed, start)
-                if before is None or (end is not None and end <= start):
-                    continue
-                for was, now, unit in compared(before, segment.terms):
-                    yield Move(ref, rate.key, "", product, start, was, now, unit, reach)
+        for move in rate.moves:
+            if move.ending_before is None or move.ending_before > self.now:
+                since, shift = max(move.starting_at, self.now), move.shift
+                for was, now in shift.pairs:
+                    yield PriceChange(ref, rate.key, "", product, since, was, now, shift.unit, reach)
 
     def money(self, amount: Decimal, unit: str | None) -> str:
         """An amount for a sentence; without a unit it is a share or a factor."""
@@ -119,24 +110,12 @@ class Proposal:
                     yield name, unit, amount, min(later), max(later)
 
 
-def _of_field(ref: Ref, field: FieldChange, now: str, reach: int | None) -> Iterator[Move]:
+def _of_field(ref: Ref, field: FieldChange, now: str, reach: int | None) -> Iterator[PriceChange]:
     before, after = field.observed, field.desired
     if any(isinstance(value, bool) or not isinstance(value, (int, Decimal)) for value in (before, after)):
         return
     path = path_text(field.path)
-    yield Move(ref, None, path, path, now, Decimal(str(before)), Decimal(str(after)), field.unit, reach)
-
-
-@lru_cache(maxsize=10_000)
-def compared(before: str, after: str) -> tuple[tuple[Decimal, Decimal, str | None], ...]:
-    """The prices of two terms that can be compared and differ, in pairs, with their unit."""
-    if before == after:
-        return ()
-    was, now = terms_of(before), terms_of(after)
-    if any(was.get(name) != now.get(name) for name in ("rate_type", "credit_type")):
-        return ()
-    unit = None if "PERCENTAGE" in was["rate_type"] else was.get("credit_type", USD)
-    return tuple((a, b, unit) for a, b in zip(prices_of(was), prices_of(now), strict=False) if a != b)
+    yield PriceChange(ref, None, path, path, now, Decimal(str(before)), Decimal(str(after)), field.unit, reach)
 
 
 def _year(package: "Package", facts: Facts, instant: str) -> dict[str, Decimal]:
@@ -149,11 +128,9 @@ def _year(package: "Package", facts: Facts, instant: str) -> dict[str, Decimal]:
         rate = subscription.subscription_rate
         timeline = card.timeline(rate.product, rate.billing_frequency)
         terms = terms_at(timeline, instant) if timeline is not None else None
-        data = terms_of(terms) if terms is not None else {}
-        if data.get("price") is not None:
+        if terms is not None and terms.charge.price is not None:
             times = PER_YEAR[rate.billing_frequency] * (subscription.initial_quantity or 1)
-            unit = data.get("credit_type", USD)
-            found[unit] = found.get(unit, Decimal(0)) + Decimal(data["price"]) * times
+            found[terms.unit] = found.get(terms.unit, Decimal(0)) + terms.charge.price * times
     for commit in package.recurring_commits:
         if commit.invoice_amount is not None:
             paid = commit.invoice_amount

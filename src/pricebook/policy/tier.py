@@ -7,14 +7,13 @@ somebody buys more, but it can stand still, or jump in price.
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
 
-from pricebook.catalog.model import USD, Path
+from pricebook.catalog.model import Path
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Ref
+from pricebook.catalog.terms import MAGNITUDE
 from pricebook.catalog.timeline import read_schedule
-from pricebook.plan.timeline import MAGNITUDE
-from pricebook.policy.fact import Facts, card_ref, package_ref, terms_of
+from pricebook.policy.fact import Facts, card_ref, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Edits, Example, Rule
 
@@ -29,12 +28,14 @@ def _ladders(facts: Facts) -> Iterator[Ladder]:
                 if '"tiers"' not in text:
                     continue
                 for segment in read_schedule(text):
-                    terms = terms_of(segment.terms)
-                    for tiers in _of_terms(terms):
+                    terms = segment.terms
+                    for charge in (terms.charge, terms.commit):
+                        if charge is None or not charge.tiers:
+                            continue
                         key = card.first_key(head, frozenset((text,)))
-                        words = _list([facts.money(p, terms.get("credit_type", USD)) for p in tiers])
-                        if "PERCENTAGE" in terms["rate_type"]:
-                            words = _list([plain(p) for p in tiers])
+                        tiers = charge.prices
+                        fraction = terms.is_fraction
+                        words = _list([plain(p) if fraction else facts.money(p, terms.unit) for p in tiers])
                         yield card_ref(card.name), (segment.starting_at,), key, head[0], tiers, words
     for name, package in facts.packages.items():
         for index, override in enumerate(package.overrides):
@@ -54,12 +55,6 @@ def _ladders(facts: Facts) -> Iterator[Ladder]:
                 steps = tuple(tier.price for tier in rate.tiers)
                 words = _list([facts.money(p, rate.credit_type) for p in steps])
                 yield package_ref(name), ("overrides", index, "overwrite_rate", "tiers"), None, what, steps, words
-
-
-def _of_terms(terms: dict[str, Any]) -> Iterator[tuple[Decimal, ...]]:
-    for holder in (terms, terms.get("commit_rate", {})):
-        if holder.get("tiers"):
-            yield tuple(Decimal(tier["price"]) for tier in holder["tiers"])
 
 
 def _inversion(facts: Facts) -> Iterator[Finding]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.timeline import read_schedule
-from pricebook.policy.fact import CardFacts, Facts, current, terms_of
+from pricebook.catalog.timeline import read_schedule, terms_from
+from pricebook.policy.fact import CardFacts, Facts
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 
@@ -36,8 +36,8 @@ def _billed(card: CardFacts, product: str, now: str) -> bool:
     """Whether the product is entitled for everybody on the card, at some price."""
     for (name, _), schedules in card.schedules.items():
         if name == product:
-            terms = [current(read_schedule(text), now) for text in schedules]
-            return any(t is not None and terms_of(t).get("entitled") is True for t in terms)
+            terms = [terms_from(read_schedule(text), now) for text in schedules]
+            return any(one is not None and one.entitled for one in terms)
     return False
 
 

@@ -10,13 +10,12 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.model import USD
 from pricebook.catalog.money import to_major_unit
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import read_key, read_schedule
 from pricebook.plan.change import Archive, Create
-from pricebook.plan.timeline import prices_of
-from pricebook.policy.fact import CardFacts, Facts, card_ref, days_of, package_ref, terms_of
+from pricebook.policy.fact import CardFacts, Facts, card_ref, package_ref
 from pricebook.policy.proposal import Proposal
 
 TEXT, NUMBER, COUNT, TRUTH, TEXTS, BY_TEXT, LISTED = "text", "number", "count", "truth", "texts", "map", "list"
@@ -155,19 +154,18 @@ def _prices(schedule: str, facts: Facts) -> Iterator[dict[str, Any]]:
     for segment in read_schedule(schedule):
         if segment.ending_before is not None and segment.ending_before <= facts.now:
             continue
-        terms = terms_of(segment.terms)
-        share = "PERCENTAGE" in terms["rate_type"]
-        unit = "" if share else terms.get("credit_type", USD)
+        terms = segment.terms
+        unit = "" if terms.is_fraction else terms.unit
         scale = facts.scales.get(unit)
         digits = scale.scale if scale is not None else 0
-        prices = [float(to_major_unit(price, digits)) for price in prices_of(terms)] or [0.0]
+        prices = [float(to_major_unit(price, digits)) for price in terms.prices] or [0.0]
         yield {
-            "rate.type": terms["rate_type"],
+            "rate.type": terms.rate_type,
             "rate.price": min(prices),
             "rate.highest": max(prices),
             "rate.unit": unit,
             "rate.currency": scale.currency or "" if scale is not None else "",
-            "rate.entitled": terms.get("entitled") is True,
+            "rate.entitled": terms.entitled,
             "rate.starts": segment.starting_at,
         }
 
@@ -210,7 +208,7 @@ def _packages(facts: Facts) -> Iterator[Seen]:
             "pkg.title": package.name,
             "pkg.card": card.name if card is not None else "",
             "pkg.aliases": [alias.name for alias in package.aliases],
-            "pkg.days": days_of(package.duration) if package.duration is not None else 0,
+            "pkg.days": package.duration.days if package.duration is not None else 0,
             "pkg.terms_days": terms if terms is not None else -1,
             "pkg.subscriptions": [
                 {
@@ -300,14 +298,13 @@ SELECTION = {
 """What `reprice --where` chooses by."""
 
 
-def selected(card: str, key: str, terms: Mapping[str, Any], facts: Facts) -> Iterator[dict[str, Any]]:
+def selected(card: str, key: str, terms: Terms, facts: Facts) -> Iterator[dict[str, Any]]:
     """The names of a rate for `reprice --where`, once for each tag of its product."""
     rate = read_key(key)
     product = facts.products.get(rate.product)
     tags = list(product.tags) if product is not None else []
-    unit = terms.get("credit_type", USD)
-    scale = facts.scales.get(unit)
-    prices = [float(to_major_unit(price, scale.scale if scale is not None else 0)) for price in prices_of(dict(terms))]
+    scale = facts.scales.get(terms.unit)
+    prices = [float(to_major_unit(price, scale.scale if scale is not None else 0)) for price in terms.prices]
     for tag in tags or [""]:
         yield {
             "card": card,
@@ -316,10 +313,10 @@ def selected(card: str, key: str, terms: Mapping[str, Any], facts: Facts) -> Ite
             "groups": dict(rate.pricing_group_values),
             "tag": tag,
             "tags": tags,
-            "rate_type": terms["rate_type"],
+            "rate_type": terms.rate_type,
             "price": min(prices, default=0.0),
-            "unit": unit,
-            "entitled": terms.get("entitled") is True,
+            "unit": terms.unit,
+            "entitled": terms.entitled,
         }
 
 

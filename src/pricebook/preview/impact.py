@@ -17,7 +17,7 @@ from enum import StrEnum
 from heapq import heappush, heappushpop
 from typing import NamedTuple, TypeVar, cast
 
-from pricebook.catalog.calendar import first_of_month
+from pricebook.catalog.calendar import MONTHS, first_of_month
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
@@ -53,9 +53,6 @@ class Cause(StrEnum):
     ENDED = "no longer charged"
     BALANCE = BALANCES
     ROUNDING = ROUNDING
-
-
-_MONTHS = {"MONTHLY": 1, "QUARTERLY": 3, "ANNUAL": 12}
 
 
 class Sides(NamedTuple):
@@ -325,7 +322,7 @@ class _Market:
         terms = materialise(package, contract.starting_at)
         end = min(terms.ending_before, contract.ending_before or terms.ending_before)
         start, wanted = self._window.starting_at, terms.statement.frequency
-        whole = wanted in _MONTHS and self._months % _MONTHS[wanted] == 0
+        whole = wanted in MONTHS and self._months % MONTHS[wanted] == 0
         statement = Statement(wanted if whole else "MONTHLY", start, start)
         notes = () if whole else (f"statements are {wanted}: billed as one a month here, so tiers start again in each",)
         within = (WITHIN,) if _changes_within(terms, self._window) else ()
@@ -338,7 +335,7 @@ def _changes_within(terms: Terms, window: Window) -> bool:
     windows += [one.window for one in terms.recurrences]
     edges = [edge for one in windows for edge in (one.starting_at, one.ending_before)]
     recurring = any(
-        (each.anchor != first_of_month(each.anchor) or each.frequency not in _MONTHS)
+        (each.anchor != first_of_month(each.anchor) or each.frequency not in MONTHS)
         and each.window.starting_at < window.ending_before
         and each.window.ending_before > window.starting_at
         for each in terms.recurrences

@@ -12,14 +12,15 @@ from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from pricebook.catalog.calendar import FOREVER
-from pricebook.catalog.canonical import decode
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import USD, Scale
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate import OverwriteRate
 from pricebook.catalog.rate_book import RateBook, Rates
+from pricebook.catalog.terms import Charge
+from pricebook.catalog.terms import Terms as RateTerms
 from pricebook.catalog.timeline import RateKey, key_text, read_schedule
-from pricebook.catalog.unit import BUILT_IN, scale_of
+from pricebook.catalog.unit import BUILT_IN
 from pricebook.preview.match import Subject, entitlement, links_to, overrides, winner
 from pricebook.preview.price import Steps, flat, multiplied, scaled, tiered
 from pricebook.preview.terms import DatedOverride, Grant, Terms, Window
@@ -65,7 +66,7 @@ class Tariff:
         found = catalog.cards.get(card) if card is not None else None
         self._rates: Rates = catalog.rates.get(card, _NONE) if card is not None else _NONE
         self.products: dict[str, Product] = catalog.products
-        self.scales: Mapping[str, Scale] = {n: scale_of(u) for n, u in {**BUILT_IN, **catalog.units}.items()}
+        self.scales: Mapping[str, Scale] = catalog.scales
         self.names: Mapping[str, str] = {n: u.name for n, u in {**BUILT_IN, **catalog.units}.items()}
         self.fiat = found.fiat_credit_type if found is not None else USD
         conversions = found.credit_type_conversions if found is not None else ()
@@ -188,33 +189,23 @@ def _instant(text: str | None) -> datetime:
 
 
 @lru_cache(maxsize=50_000)
-def _list_rate(terms: str) -> ListRate:
-    data: Any = decode(terms)
-    commit = data.get("commit_rate")
-    unit = data.get("credit_type", USD)
-    found = _rate(data, unit, bool(data["entitled"]))
-    return found._replace(commit=_rate(commit, unit, found.entitled)) if commit is not None else found
+def _list_rate(terms: RateTerms) -> ListRate:
+    found = _rate(terms.charge, terms.unit, terms.entitled)
+    return found._replace(commit=_rate(terms.commit, terms.unit, terms.entitled)) if terms.commit is not None else found
 
 
-def _rate(data: Any, unit: str, entitled: bool) -> ListRate:
-    kind = data["rate_type"]
-    minimum = data.get("minimum_config")
-    least = Decimal(minimum["minimum"]) if minimum is not None else None
-    if data.get("tiers"):
-        sizes = [(Decimal(t["price"]), Decimal(t["size"]) if "size" in t else None) for t in data["tiers"]]
-        steps: Steps | None = tiered(sizes)
+def _rate(charge: Charge, unit: str, entitled: bool) -> ListRate:
+    if charge.tiers:
+        steps: Steps | None = tiered(charge.tiers)
     else:
-        steps = flat(Decimal(data["price"])) if kind != "CUSTOM" and "price" in data else None
-    return ListRate(kind, steps, unit, least, entitled, None)
+        steps = flat(charge.price) if charge.price is not None and charge.rate_type != "CUSTOM" else None
+    return ListRate(charge.rate_type, steps, unit, charge.minimum, entitled, None)
 
 
 def _overwrite(rate: OverwriteRate) -> ListRate:
-    if rate.tiers:
-        steps: Steps | None = tiered([(tier.price, tier.size) for tier in rate.tiers])
-    else:
-        steps = flat(rate.price) if rate.price is not None and rate.rate_type != "CUSTOM" else None
     minimum = rate.minimum_config.minimum if rate.minimum_config is not None else None
-    return ListRate(rate.rate_type, steps, rate.credit_type, minimum, True, None)
+    tiers = tuple((tier.price, tier.size) for tier in rate.tiers)
+    return _rate(Charge(rate.rate_type, rate.price, tiers, minimum), rate.credit_type, True)
 
 
 def card_of(rate_card: str | None, alias: str | None, catalog: Catalog, at: datetime) -> str | None:

@@ -6,8 +6,9 @@ The timelines of a card are kept one by one, found by product without reading th
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pricebook.catalog.canonical import decode, encode
+from pricebook.catalog.canonical import encode
 from pricebook.catalog.rate import RateTerms
+from pricebook.catalog.terms import Terms, read_terms
 from pricebook.catalog.timeline import Segment, Timeline, overlay, read_schedule, schedule_text
 from pricebook.sandbox.account import Held, Work
 from pricebook.sandbox.call import Call, Json, check_hours, id_answer
@@ -89,7 +90,7 @@ def _add(work: Work, card: Held, rates: list[Json], at: str) -> None:
             check_rules(RateTerms, said, where)
             judged.add(terms)
         key = (rate["product_id"], rate.get("billing_frequency", ""), encode(rate.get("pricing_group_values", {})))
-        segment = Segment(rate["starting_at"], rate.get("ending_before"), terms)
+        segment = Segment(rate["starting_at"], rate.get("ending_before"), read_terms(terms))
         added.setdefault(key, []).append(segment)
     present = _timelines(work, card.id, added)
     work.execute_many(
@@ -210,7 +211,7 @@ def _shown(work: Work, found: list[tuple[Key, Segment]]) -> Iterator[Text]:
         tags, name = state.get("tags", []), state["name"]
         head = {"product_id": id_, "product_name": name, "product_tags": tags, "product_custom_fields": fields[id_]}
         heads[id_] = write(head)[:-1]
-    said: dict[str, str] = {}
+    said: dict[Terms, str] = {}
     for (product, frequency, values), (start, end, terms) in found:
         if terms not in said:
             said[terms] = write(_said(work, terms))[1:]
@@ -220,9 +221,9 @@ def _shown(work: Work, found: list[tuple[Key, Segment]]) -> Iterator[Text]:
         yield Text(f'{heads[product]},"starting_at":"{stamp(start)}"{more},{said[terms]}')
 
 
-def _said(work: Work, text: str) -> Json:
+def _said(work: Work, found: Terms) -> Json:
     """What a segment's terms say, as it is read back."""
-    terms: Any = decode(text)
+    terms = dict(found.fields)
     made = {"entitled": terms["entitled"], "rate": _rate(work, terms)}
     return made | ({"commit_rate": terms["commit_rate"]} if "commit_rate" in terms else {})
 

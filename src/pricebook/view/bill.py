@@ -14,7 +14,6 @@ from pricebook.catalog.calendar import FOREVER
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.model import USD, Scale
-from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.preview.assumption import ASSUMPTIONS, Assumption, assumed_of_line, assumed_of_terms
 from pricebook.preview.invoice import Balance, Bill, Invoice, Line, Why
 from pricebook.preview.price import EXACT, ZERO
@@ -266,4 +265,4 @@ def _balance(balance: Balance, units: Units) -> str:
 
 def scales_of(catalog: Catalog) -> Mapping[str, Scale]:
     """What the catalogue's units need to be written."""
-    return {name: scale_of(unit) for name, unit in {**BUILT_IN, **catalog.units}.items()}
+    return catalog.scales

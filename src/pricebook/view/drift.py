@@ -15,7 +15,6 @@ from pricebook.plan.change import RateChange, Repoint
 from pricebook.plan.drift import Comparison, Drift, DriftReport, Facet
 from pricebook.plan.origin import Origin
 from pricebook.problem import Problem
-from pricebook.view.difference import price_changes
 from pricebook.view.field import field_rows
 from pricebook.view.price import Units
 from pricebook.view.rate_row import RateRow, rate_rows
@@ -146,7 +145,7 @@ def _chosen(drift: Drift, choice: RowChoice) -> Drift | None:
 
 
 def _rate_rows(rates: Iterable[RateChange], units: Units, now: str) -> Iterator[DriftRow]:
-    for change in price_changes(tuple(rates)):
+    for change in rates:
         for row in rate_rows(change, units, now):
             yield DriftRow(_name(row), *_prices(row), row.when)
 

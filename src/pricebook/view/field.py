@@ -13,9 +13,10 @@ from pricebook.catalog.fingerprint import tupled
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.leaf import LENGTH, Leaf, leaves
 from pricebook.catalog.model import Model
+from pricebook.catalog.money import ratio
 from pricebook.catalog.path import FieldPath, path_text
 from pricebook.plan.change import FieldChange
-from pricebook.view.price import PER, Unit, Units, change_text, major, money, number, power_for, ratio
+from pricebook.view.price import PER, Unit, Units, change_text, major, money, number, power_for
 
 NOT_SET = "not set"
 _UNIT_PRICES = ("price", "unit_price", "fiat_per_custom_credit")

@@ -11,11 +11,12 @@ from typing import Any
 
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.model import Scale
+from pricebook.catalog.money import ratio
 from pricebook.preview.impact import ROUNDING, Cause, Impact, Move, Sides
 from pricebook.preview.price import EXACT, summed
 from pricebook.usage.assessment import Assessment
 from pricebook.view.events import census_data, lost_words
-from pricebook.view.price import Unit, Units, change_text, percentage, ratio, rounded
+from pricebook.view.price import Unit, Units, change_text, percentage, rounded
 from pricebook.view.words import counted
 
 NOTABLE = Decimal("0.2")

@@ -11,17 +11,17 @@ from typing import Any
 
 from pricebook.apply.ports import Run
 from pricebook.apply.record import decider
-from pricebook.catalog.canonical import encode
+from pricebook.catalog.move import Move
 from pricebook.catalog.rate_book import Rates
 from pricebook.catalog.reference import Ref
-from pricebook.catalog.timeline import Segment, key_text, read_key, read_schedule, schedule_text, terms_at
+from pricebook.catalog.timeline import key_text, read_key, read_schedule, terms_at
 from pricebook.plan.change import RateChange
 from pricebook.plan.fields import field_changes
-from pricebook.view.difference import price_changes
 from pricebook.view.field import FieldRow, field_rows
 from pricebook.view.price import Units
 from pricebook.view.price_list import PriceHistory, PriceList, Stretch
-from pricebook.view.rate_row import instant_text_words, rate_rows
+from pricebook.view.rate_row import instant_text_words, move_row
+from pricebook.view.rate_terms import terms_text
 
 Decided = Mapping[tuple[str, str], list[tuple[Run, RateChange]]]
 """(card, key) -> what runs did to the price, newest first."""
@@ -43,7 +43,7 @@ class PriceLine:
     entitled: bool
     since: str
     until: str
-    terms: dict[str, Any]
+    terms: Mapping[str, Any]
     set_by: str = ""
     run: int | None = None
 
@@ -83,7 +83,9 @@ def prices_on(listed: PriceList, instant: str, decided: Decided) -> Iterator[Pri
     for card, histories in listed.prices.items():
         for history in histories:
             for stretch in history.stretches:
-                if Segment(stretch.starting_at, stretch.ending_before, "").covers(instant):
+                if stretch.starting_at <= instant and (
+                    stretch.ending_before is None or instant < stretch.ending_before
+                ):
                     yield _line(card, history, stretch, instant, decided)
 
 
@@ -98,19 +100,18 @@ def timelines(listed: PriceList, decided: Decided) -> Iterator[PriceLine]:
 def moves(rates: Mapping[str, Rates], before: str, after: str, units: Units) -> Iterator[PriceMove]:
     """The prices that are not the same at two instants."""
     for card, book in sorted(rates.items()):
-        changes = []
         for key, schedule in sorted(book.items()):
             timeline = read_schedule(schedule)
             was, now = terms_at(timeline, before), terms_at(timeline, after)
             if was == now:
                 continue
-            observed = schedule_text([Segment(after, None, was)]) if was is not None else None
             if now is None:
-                yield PriceMove(card, str(read_key(key)), f"{_words(was, units)} -> {NO_PRICE}", "ended")
+                assert was is not None, "one of two that differ"
+                said = terms_text(None, was, units)
+                words = f"{said.desired} {said.per}".rstrip()
+                yield PriceMove(card, str(read_key(key)), f"{words} -> {NO_PRICE}", "ended")
             else:
-                changes.append(RateChange(key, observed, schedule_text([Segment(after, None, now)])))
-        for change in price_changes(tuple(changes)):
-            for row in rate_rows(change, units, after):
+                row = move_row(read_key(key), Move.of(after, None, was, now, was), units)
                 price = row.price if row.observed else f"{NO_PRICE} -> {row.price}"
                 yield PriceMove(card, row.key, price, row.change)
 
@@ -147,7 +148,7 @@ def set_by(run: Run) -> str:
 
 
 def _line(card: str, history: PriceHistory, stretch: Stretch, instant: str, decided: Decided) -> PriceLine:
-    found = decider(decided.get((card, key_text(history.key)), []), instant, encode(stretch.terms))
+    found = decider(decided.get((card, key_text(history.key)), []), instant, stretch.terms)
     run, same = found if found is not None else (None, False)
     return PriceLine(
         card,
@@ -155,19 +156,13 @@ def _line(card: str, history: PriceHistory, stretch: Stretch, instant: str, deci
         history.key.product,
         f"{stretch.text} {stretch.per}".rstrip(),
         stretch.amount,
-        bool(stretch.terms.get("entitled")),
+        stretch.terms.entitled,
         _day(stretch.starting_at),
         _day(stretch.ending_before),
-        stretch.terms,
+        stretch.terms.fields,
         (set_by(run) if same else f"{FOREIGN} {set_by(run)}") if run is not None else "",
         run.number if run is not None and same else None,
     )
-
-
-def _words(terms: str | None, units: Units) -> str:
-    change = RateChange('["",null,{}]', None, schedule_text([Segment("", None, terms or "{}")]))
-    (row,) = (row for found in price_changes((change,)) for row in rate_rows(found, units, ""))
-    return f"{row.desired} {row.per}".rstrip()
 
 
 def _day(instant: str | None) -> str:

@@ -10,13 +10,12 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
 from pricebook.catalog.model import Scale
-from pricebook.catalog.money import EXACT, SYMBOLS
+from pricebook.catalog.money import EXACT, RATIO, SYMBOLS
 
 PER = {0: "", 3: "per 1K", 6: "per 1M", 9: "per 1B"}
 """What a price is for, by power of ten."""
 _SYMBOL_OF = {code: symbol for symbol, code in SYMBOLS.items()}
 _TINY, _PER_THOUSAND, _PER_MILLION = Decimal("0.01"), Decimal("0.001"), Decimal("1e-8")
-_RATIO = Context(prec=12)
 _WIDE = Context(prec=100)
 _LOOKS_LIKE = ("+0.0", "-0.0", "-100.0")
 """Nothing, or everything."""
@@ -106,11 +105,6 @@ def percentage(fraction: Decimal) -> str:
     return f"{number(fraction.scaleb(2, EXACT))} %"
 
 
-def ratio(observed: Decimal, desired: Decimal) -> Decimal | None:
-    """The relative change, -0.2 for a fifth less, to 12 digits; None when there is nothing to be relative to."""
-    return _RATIO.divide(EXACT.subtract(desired, observed), abs(observed)) if observed else None
-
-
 def change_text(change: Decimal) -> str:
     """A relative change as `-20.0 %`; with more decimals where one would say "nothing" or "everything"."""
     percent = change * 100
@@ -131,5 +125,5 @@ def factor_text(observed: Decimal, desired: Decimal) -> str:
     if not observed or not desired:
         return ""
     small, large = sorted((abs(observed), abs(desired)))
-    times = f"{_RATIO.divide(large, small):,.1f}".removesuffix(".0")
+    times = f"{RATIO.divide(large, small):,.1f}".removesuffix(".0")
     return f"{'×' if abs(desired) >= abs(observed) else '÷'}{times}"

@@ -4,7 +4,6 @@ Built from a snapshot alone, and without what is nobody's business outside: cont
 is as it came; whoever writes it escapes it. Everything is in order, so that the same snapshot is the same pages.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,18 +14,16 @@ from typing import NamedTuple
 from pricebook.catalog.canonical import digest
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.model import USD
 from pricebook.catalog.package import Package
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate_book import Rates
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import NAME, Kind, Ref
+from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, read_key, read_schedule
-from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.fields import field_changes
 from pricebook.plan.holding import Holding, holdings
-from pricebook.view.difference import Terms
 from pricebook.view.field import FieldRow, field_rows, said_rows
 from pricebook.view.price import Units, major
 from pricebook.view.rate_terms import history_texts
@@ -35,7 +32,6 @@ _NAMES = ("name", "contract_name", "aliases")
 """What of a package is told apart from its terms."""
 _LONGEST = 200
 """Characters of a file's name without its ending; file systems take 255."""
-_DECODE = json.JSONDecoder(parse_float=Decimal, parse_int=Decimal).decode
 
 
 class Stretch(NamedTuple):
@@ -94,7 +90,7 @@ class PriceList:
 def price_list(snapshot: Snapshot, namespace: str) -> PriceList:
     """The price list that a snapshot is."""
     catalog = snapshot.catalog
-    units = Units({name: scale_of(unit) for name, unit in {**BUILT_IN, **catalog.units}.items()})
+    units = Units(catalog.scales)
     packages = _packages(snapshot, units)
     cards = dict(sorted(catalog.cards.items()))
     return PriceList(
@@ -113,11 +109,10 @@ def _histories(rates: Rates, units: Units) -> Iterator[PriceHistory]:
     @lru_cache(maxsize=20_000)  # price lists repeat themselves
     def read(schedule: str) -> tuple[Stretch, ...]:
         segments = read_schedule(schedule)
-        history: list[Terms] = [_DECODE(segment.terms) for segment in segments]
-        texts = history_texts(history, units)
+        texts = history_texts([segment.terms for segment in segments], units)
         return tuple(
-            Stretch(segment.starting_at, segment.ending_before, terms, _amount(terms, units), *text)
-            for segment, terms, text in zip(segments, history, texts, strict=True)
+            Stretch(*segment, _amount(segment.terms, units), *text)
+            for segment, text in zip(segments, texts, strict=True)
         )
 
     found = sorted((read_key(key), schedule) for key, schedule in rates.items())
@@ -130,10 +125,8 @@ def _order(found: tuple[RateKey, str]) -> tuple[str, tuple[tuple[str, str], ...]
 
 
 def _amount(terms: Terms, units: Units) -> Decimal | None:
-    price: Decimal | None = terms.get("price")
-    if price is None or "PERCENTAGE" in terms["rate_type"]:
-        return price
-    return major(price, units[terms.get("credit_type", USD)])
+    price = terms.charge.price
+    return price if price is None or terms.is_fraction else major(price, units[terms.unit])
 
 
 def _packages(snapshot: Snapshot, units: Units) -> dict[str, tuple[Version, ...]]:

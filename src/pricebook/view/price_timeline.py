@@ -3,18 +3,14 @@
 Made from the texts that a plan carries, and once for each pair of them: a price list repeats itself.
 """
 
-import json
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from pricebook.catalog.model import USD
-from pricebook.catalog.timeline import Segment, Timeline, overlay, read_schedule
-from pricebook.view.difference import Terms, prices
+from pricebook.catalog.terms import Terms
+from pricebook.catalog.timeline import overlay, read_schedule
 from pricebook.view.price import Units, major
 from pricebook.view.rate_terms import history_texts
-
-_DECODE = json.JSONDecoder(parse_float=Decimal, parse_int=Decimal).decode
 
 
 class Stretch(NamedTuple):
@@ -39,25 +35,21 @@ class Course(NamedTuple):
 def course(observed: str | None, segments: str, units: Units) -> Course:
     """What adding the segments makes of the observed schedule, both as the canonical texts of a plan."""
     before = read_schedule(observed) if observed else ()
-    after = overlay(before, [Segment(*segment) for segment in read_schedule(segments)])
-    timelines: tuple[Timeline, Timeline] = (before, after)
-    terms: list[Terms] = [_DECODE(segment.terms) for timeline in timelines for segment in timeline]
-    texts = history_texts(terms, units)
+    both = (*before, *overlay(before, read_schedule(segments)))
+    texts = history_texts([segment.terms for segment in both], units)
     stretches = [
         Stretch(
             segment.starting_at,
             segment.ending_before,
             f"{text} {per}".rstrip(),
-            _amount(said, units),
-            bool(said["entitled"]),
+            amount_of(segment.terms, units),
+            segment.terms.entitled,
         )
-        for segment, said, (text, per) in zip((*before, *after), terms, texts, strict=True)
+        for segment, (text, per) in zip(both, texts, strict=True)
     ]
     return Course(tuple(stretches[: len(before)]), tuple(stretches[len(before) :]))
 
 
-def _amount(terms: Terms, units: Units) -> Decimal | None:
-    found = prices(terms)
-    if len(found) != 1 or "PERCENTAGE" in terms["rate_type"]:
-        return None
-    return major(found[0], units[terms.get("credit_type", USD)])
+def amount_of(terms: Terms, units: Units) -> Decimal | None:
+    """The price in major units, where it is one amount of money."""
+    return major(terms.price, units[terms.unit]) if terms.price is not None and not terms.is_fraction else None

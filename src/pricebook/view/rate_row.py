@@ -4,17 +4,20 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from pricebook.catalog.model import USD
+from pricebook.catalog.move import Move
+from pricebook.catalog.timeline import RateKey, read_key
+from pricebook.plan.change import RateChange
 from pricebook.plan.hazard import Hazard
-from pricebook.view.difference import Piece, PriceChange, Terms, prices
 from pricebook.view.price import Units, change_text
 from pricebook.view.rate_terms import terms_text
 
 _MIDNIGHT = "T00:00:00Z"
+NO_CHANGE = RateChange("", None, "")
+"""Of a move that is in no plan."""
 
 
 class RateRow(NamedTuple):
-    """One piece of one price's timeline, in words and in numbers.
+    """One move of one price, in words and in numbers.
 
     `price` is the change in words, `$2.50 -> $2.00 per 1M`, and `when` the time, `from 2026-01-01`. `observed` is empty
     for a price that is new. `per` is what both prices are for; when it is empty each says so itself. `change` is
@@ -44,42 +47,41 @@ class RateRow(NamedTuple):
     relative: Decimal | None
 
 
-def rate_rows(change: PriceChange, units: Units, as_of: str) -> list[RateRow]:
-    """A row for each piece; `as_of` is the first instant that is not history."""
-    product, frequency, groups, difference, hazards, schedule, segments = change
-    key, pieces = change.key, difference.pieces
-    if len(pieces) == 1:
-        return [RateRow(key, product, frequency, groups, hazards, schedule, segments, *_said(pieces[0], units))]
-    return [
-        RateRow(
-            key, product, frequency, groups, _of_piece(hazards, piece, as_of), schedule, segments, *_said(piece, units)
-        )
-        for piece in pieces
-    ]
+def rate_rows(change: RateChange, units: Units, as_of: str) -> list[RateRow]:
+    """A row for each move; `as_of` is the first instant that is not history."""
+    moves = change.moves
+    if len(moves) == 1:
+        return [row_of(change, moves[0], units)]
+    return [row_of(change._replace(hazards=_of_move(change.hazards, m, as_of)), m, units) for m in moves]
 
 
-def row_of(change: PriceChange, piece: Piece, units: Units) -> RateRow:
-    """The row of one piece, with all hazards of its price."""
-    product, frequency, groups, _, hazards, schedule, segments = change
-    return RateRow(change.key, product, frequency, groups, hazards, schedule, segments, *_said(piece, units))
+def row_of(change: RateChange, move: Move, units: Units) -> RateRow:
+    """The row of one move, with all hazards of its price."""
+    return move_row(read_key(change.key), move, units, change)
+
+
+def move_row(key: RateKey, move: Move, units: Units, change: RateChange = NO_CHANGE) -> RateRow:
+    """The row of a move of a price, which may belong to a change of a plan."""
+    product, frequency, groups = key
+    _, observed, segments, hazards = change
+    return RateRow(str(key), product, frequency, dict(groups), hazards, observed, segments, *_said(move, units))
 
 
 @lru_cache(maxsize=10_000)
-def _said(piece: Piece, units: Units) -> tuple[Any, ...]:
+def _said(move: Move, units: Units) -> tuple[Any, ...]:
     """The fields of a row from `price` on: they are the same for whatever key has the same change."""
-    was, now, move = piece.observed, piece.desired, piece.move
-    relative = move.low if move.low == move.high else None
+    was, now, shift = move.observed, move.desired, move.shift
     if was is None:
         words = "new"
-    elif relative is not None:
-        words = change_text(relative)
-    elif move.low is not None and move.high is not None:
-        words = f"{change_text(move.low)} to {change_text(move.high)}"
+    elif shift.relative is not None:
+        words = change_text(shift.relative)
+    elif shift.low is not None and shift.high is not None:
+        words = f"{change_text(shift.low)} to {change_text(shift.high)}"
     else:
-        words = "ended" if piece.is_lost else ""
-    since = instant_text_words(piece.starting_at)
-    until = instant_text_words(piece.ending_before) if piece.ending_before else ""
-    numbers = (now.get("credit_type", USD), _single(was) if was is not None else None, _single(now), relative)
+        words = "ended" if move.is_lost else ""
+    since = instant_text_words(move.starting_at)
+    until = instant_text_words(move.ending_before) if move.ending_before else ""
+    numbers = (now.unit, was.price if was is not None else None, now.price, shift.relative)
     texts = terms_text(was, now, units)
     price = f"{texts.observed} -> {texts.desired}" if texts.observed else texts.desired
     price, when = f"{price} {texts.per}".rstrip(), f"from {since} until {until}" if until else f"from {since}"
@@ -93,24 +95,19 @@ def instant_text_words(text: str) -> str:
     return text.replace("T", " ").removesuffix(":00Z") + "Z"
 
 
-def _single(terms: Terms) -> Decimal | None:
-    found = prices(terms)
-    return found[0] if len(found) == 1 else None
-
-
-def _of_piece(hazards: tuple[Hazard, ...], piece: Piece, as_of: str) -> tuple[Hazard, ...]:
-    """Those hazards of a price that one of its pieces can have."""
+def _of_move(hazards: tuple[Hazard, ...], move: Move, as_of: str) -> tuple[Hazard, ...]:
+    """Those hazards of a price that one of its moves can have."""
     absent = set()
-    if not piece.move.up:
+    if not move.shift.up:
         absent.add(Hazard.PRICE_UP)
-    if not piece.move.down:
+    if not move.shift.down:
         absent.add(Hazard.PRICE_DOWN)
-    if not piece.move.tenfold:
+    if not move.shift.tenfold:
         absent.add(Hazard.MAGNITUDE)
-    if not piece.is_lost:
+    if not move.is_lost:
         absent.add(Hazard.ENTITLEMENT_LOST)
-    if piece.starting_at >= as_of:
+    if move.starting_at >= as_of:
         absent.add(Hazard.RETROACTIVE)
-    if piece.observed is None:
+    if move.is_new:
         absent.add(Hazard.REACHES_LIVE_CONTRACTS)
     return tuple(hazard for hazard in hazards if hazard not in absent)

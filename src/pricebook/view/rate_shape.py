@@ -14,9 +14,11 @@ from operator import itemgetter
 from statistics import median
 from typing import NamedTuple
 
+from pricebook.catalog.move import Move, fate
+from pricebook.catalog.terms import ZERO
+from pricebook.catalog.timeline import read_key
 from pricebook.plan.change import RateChange
 from pricebook.plan.hazard import Hazard
-from pricebook.view.difference import Piece, PriceChange, price_changes, prices
 from pricebook.view.price import Units, factor_text
 from pricebook.view.rate_row import RateRow, rate_rows, row_of
 
@@ -66,7 +68,7 @@ class PriceCounts:
 
     @classmethod
     def of(cls, fates: Counter[str]) -> "PriceCounts":
-        """The counts of what became of prices, in the words of `difference.Fate`."""
+        """The counts of what became of prices, in the words of `catalog.move.Fate`."""
         both = fates["both"]
         return cls(
             fates.total(), fates["new"], fates["ended"], fates["up"] + both, fates["down"] + both, fates["other"]
@@ -119,7 +121,7 @@ class RateShape:
     rows_total: int
 
 
-_Moved = tuple[Decimal, PriceChange, Piece]
+_Moved = tuple[Decimal, RateChange, Move]
 
 
 class _Furthest:
@@ -129,10 +131,10 @@ class _Furthest:
         self._found: list[_Moved] = []
         self._least = Decimal(0)
 
-    def offer(self, far: Decimal, change: PriceChange, piece: Piece) -> None:
+    def offer(self, far: Decimal, change: RateChange, move: Move) -> None:
         """One more, so far away from nothing."""
         if far > self._least:
-            self._found.append((far, change, piece))
+            self._found.append((far, change, move))
             if len(self._found) == 8 * MOVES:
                 self._found = nlargest(MOVES, self._found, key=itemgetter(0))
                 self._least = self._found[-1][0]
@@ -140,7 +142,7 @@ class _Furthest:
     def rows(self, units: Units) -> tuple[RateRow, ...]:
         """Their rows, the furthest first."""
         found = nlargest(MOVES, self._found, key=itemgetter(0))
-        return tuple(row_of(change, piece, units) for _, change, piece in found)
+        return tuple(row_of(change, move, units) for _, change, move in found)
 
 
 @dataclass(slots=True)
@@ -149,8 +151,8 @@ class _Pass:
     moves: dict[str, list[Decimal]] = field(default_factory=dict)
     rises: _Furthest = field(default_factory=_Furthest)
     falls: _Furthest = field(default_factory=_Furthest)
-    started: list[PriceChange] = field(default_factory=list)
-    ended: list[PriceChange] = field(default_factory=list)
+    started: list[RateChange] = field(default_factory=list)
+    ended: list[RateChange] = field(default_factory=list)
     suspects: list[_Moved] = field(default_factory=list)
     rows: list[RateRow] = field(default_factory=list)
     total: int = 0
@@ -167,16 +169,16 @@ def rate_shape(
     pattern = choice.pattern.casefold()
     every = choice.every or bool(pattern) or (few and choice.automatic)
     for batch in batches:
-        for change in price_changes(batch):
+        for change in batch:
             _see(seen, change)
             wanted = every or (choice.first is not None and len(seen.rows) < choice.first)
-            if wanted and (not pattern or pattern in change.key.casefold()):
+            if wanted and (not pattern or pattern in str(read_key(change.key)).casefold()):
                 seen.rows += rate_rows(change, units, as_of)
     every_fate: Counter[str] = Counter()
     products: dict[str, Counter[str]] = {}
-    for (product, fate), count in seen.fates.items():
-        every_fate[fate] += count
-        products.setdefault(product, Counter())[fate] += count
+    for (product, way), count in seen.fates.items():
+        every_fate[way] += count
+        products.setdefault(product, Counter())[way] += count
     ranked = nsmallest(TOP, products.items(), key=lambda item: (-item[1].total(), item[0]))
     suspects = nlargest(TOP, seen.suspects, key=lambda ranked: times(ranked[0]))
     moves = [move for found in seen.moves.values() for move in found]
@@ -189,9 +191,9 @@ def rate_shape(
         median=_median(moves),
         rises=seen.rises.rows(units),
         falls=seen.falls.rows(units),
-        started=tuple(row_of(change, change.difference.pieces[0], units) for change in seen.started),
-        ended=tuple(row_of(change, change.difference.pieces[0], units) for change in seen.ended),
-        suspects=tuple(Suspect(row_of(change, piece, units), _factor(piece)) for _, change, piece in suspects),
+        started=tuple(row_of(change, change.moves[0], units) for change in seen.started),
+        ended=tuple(row_of(change, change.moves[0], units) for change in seen.ended),
+        suspects=tuple(Suspect(row_of(change, move, units), _factor(move)) for _, change, move in suspects),
         suspects_total=len(seen.suspects),
         spread=_spread(moves),
         rows=tuple(seen.rows[: choice.first]),
@@ -199,25 +201,28 @@ def rate_shape(
     )
 
 
-def _see(seen: _Pass, change: PriceChange) -> None:
-    difference = change.difference
-    fate = difference.fate
-    seen.total += len(difference.pieces)
-    seen.fates[change.product, fate] += 1
-    if difference.relative is None:
-        if fate == "new" and len(seen.started) < SAMPLE and difference.pieces:
+def _see(seen: _Pass, change: RateChange) -> None:
+    moves, product = change.moves, read_key(change.key).product
+    found = fate(change.observed, moves)
+    seen.total += len(moves)
+    seen.fates[product, found] += 1
+    ways = [(move.shift, move) for move in moves if move.shift.low is not None]
+    if not ways:
+        if found == "new" and len(seen.started) < SAMPLE and moves:
             seen.started.append(change)
-        elif fate == "ended" and len(seen.ended) < SAMPLE:
+        elif found == "ended" and len(seen.ended) < SAMPLE:
             seen.ended.append(change)
         return
-    seen.moves.setdefault(change.product, []).append(difference.relative)
-    low, high = difference.lowest, difference.highest
-    if high is not None and high.move.high is not None and high.move.high > 0:
-        seen.rises.offer(high.move.high, change, high)
-    if low is not None and low.move.low is not None and low.move.low < 0:
-        seen.falls.offer(-low.move.low, change, low)
-    if Hazard.MAGNITUDE in change.hazards and difference.strongest is not None:
-        seen.suspects.append((difference.relative, change, difference.strongest))
+    low, lowest = min(((shift.low or ZERO, move) for shift, move in ways), key=itemgetter(0))
+    high, highest = max(((shift.high or ZERO, move) for shift, move in ways), key=itemgetter(0))
+    strongest, relative = (highest, high) if high + low >= 0 else (lowest, low)
+    seen.moves.setdefault(product, []).append(relative)
+    if high > 0:
+        seen.rises.offer(high, change, highest)
+    if low < 0:
+        seen.falls.offer(-low, change, lowest)
+    if Hazard.MAGNITUDE in change.hazards:
+        seen.suspects.append((relative, change, strongest))
 
 
 def _median(moves: Sequence[Decimal] | None) -> Decimal | None:
@@ -236,6 +241,6 @@ def times(relative: Decimal) -> Decimal:
     return 1 / (1 + relative) if relative > -1 else Decimal("Infinity")
 
 
-def _factor(piece: Piece) -> str:
-    was, now = prices(piece.observed or {}), prices(piece.desired)
-    return factor_text(was[0], now[0]) if len(was) == len(now) == 1 else ""
+def _factor(move: Move) -> str:
+    was, now = move.observed.price if move.observed is not None else None, move.desired.price
+    return factor_text(was, now) if was is not None and now is not None else ""

@@ -8,13 +8,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pricebook.catalog.canonical import encode
-from pricebook.catalog.model import USD
-from pricebook.view.difference import Terms, prices
-from pricebook.view.price import PER, Unit, Units, major, money, number, percentage, power_for, power_of
+from pricebook.catalog.terms import Charge, Terms
+from pricebook.view.price import PER, Unit, Units, major, money, number, percentage, power_for
 
 _FLAT = {"entitled", "price", "rate_type", "credit_type"}
-_PLAIN = 3
-"""Fields of the common rate: entitled, price and rate_type."""
 NOT_ENTITLED = "not entitled"
 
 
@@ -28,23 +25,18 @@ class TermsText(NamedTuple):
 
 def terms_text(observed: Terms | None, desired: Terms, units: Units) -> TermsText:
     """The two in words."""
-    if observed is not None and _alike(observed, desired):
-        was_price, now_price = observed["price"], desired["price"]
-        unit = units[USD]
-        power = power_of(major(min(was_price, now_price) or max(was_price, now_price), unit))
-        return TermsText(money(was_price, unit, power), money(now_price, unit, power), PER[power])
     power = power_for([*(_majors(observed, units) if observed else ()), *_majors(desired, units)])
     per = PER[power]
     now, now_per = _worded(desired, units, power)
     if observed is None:
-        return TermsText("", now if desired["entitled"] else _and(now, now_per, per), per if now_per else "")
+        return TermsText("", now if desired.entitled else _and(now, now_per, per), per if now_per else "")
     was, was_per = _worded(observed, units, power)
-    if was == now and was_per == now_per and observed["entitled"] == desired["entitled"]:
+    if was == now and was_per == now_per and observed.entitled == desired.entitled:
         return TermsText(*_spelled(observed, desired, was, now), "")
-    if observed["entitled"] and not desired["entitled"]:
+    if observed.entitled and not desired.entitled:
         same = was == now and was_per == now_per
         return TermsText(_with(was, was_per, per), NOT_ENTITLED if same else _and(now, now_per, per), "")
-    if desired["entitled"] and not observed["entitled"]:
+    if desired.entitled and not observed.entitled:
         same = was == now and was_per == now_per
         return TermsText(_and(was, was_per, per), "entitled" if same else f"{_with(now, now_per, per)}, entitled", "")
     if was_per == now_per:
@@ -62,16 +54,6 @@ def history_texts(history: Sequence[Terms], units: Units) -> list[tuple[str, str
     return [(text, PER[power] if scaled else "") for text, scaled in worded]
 
 
-def _alike(observed: Terms, desired: Terms) -> bool:
-    """Whether both are the common rate, one price in USD, of which nothing differs but the price."""
-    return (
-        len(observed) == _PLAIN == len(desired)
-        and observed["rate_type"] == "FLAT" == desired["rate_type"]
-        and observed["entitled"] == desired["entitled"]
-        and observed["price"] != desired["price"]
-    )
-
-
 def _with(text: str, has_per: bool, per: str) -> str:
     return f"{text} {per}" if has_per and per else text
 
@@ -82,48 +64,46 @@ def _and(text: str, has_per: bool, per: str) -> str:
 
 def _majors(terms: Terms, units: Units) -> list[Decimal]:
     """The prices of terms that are money, in major units."""
-    if "PERCENTAGE" in terms["rate_type"]:
+    if terms.is_fraction:
         return []
-    unit = units[terms.get("credit_type", USD)]
-    return [major(price, unit) for price in prices(terms)]
+    unit = units[terms.unit]
+    return [major(price, unit) for price in terms.prices]
 
 
 def _worded(terms: Terms, units: Units, power: int) -> tuple[str, bool]:
     """The terms in words, and whether a price for `10 ** power` is among them."""
-    unit = units[terms.get("credit_type", USD)]
-    text, scaled = _price(terms, unit, power)
-    if terms.keys() <= _FLAT:
+    unit, fields = units[terms.unit], terms.fields
+    text, scaled = _price(terms.charge, unit, power)
+    if fields.keys() <= _FLAT:
         return text, scaled
     extras = [text] if text else []
-    if (minimum := terms.get("minimum_config")) is not None:
-        extras.append(f"at least {money(minimum['minimum'], unit)}")
-    if (quantity := terms.get("quantity")) is not None:
-        extras.append(f"quantity {number(quantity)}")
-    if terms.get("is_prorated"):
+    if terms.charge.minimum is not None:
+        extras.append(f"at least {money(terms.charge.minimum, unit)}")
+    if (quantity := fields.get("quantity")) is not None:
+        extras.append(f"quantity {number(Decimal(quantity))}")
+    if fields.get("is_prorated"):
         extras.append("prorated")
-    if (custom := terms.get("custom_rate")) is not None:
+    if (custom := fields.get("custom_rate")) is not None:
         extras.append(f"custom rate {encode(custom)}")
-    if (commit := terms.get("commit_rate")) is not None:
+    if (commit := terms.commit) is not None:
         words, commit_scaled = _price(commit, unit, power)
         scaled = scaled or commit_scaled
         extras.append(f"from commits {words}")
-        if (minimum := commit.get("minimum_config")) is not None:
-            extras.append(f"at least {money(minimum['minimum'], unit)}")
+        if commit.minimum is not None:
+            extras.append(f"at least {money(commit.minimum, unit)}")
     return " · ".join(extras), scaled
 
 
-def _price(terms: Terms, unit: Unit, power: int) -> tuple[str, bool]:
-    fraction = "PERCENTAGE" in terms["rate_type"]
+def _price(charge: Charge, unit: Unit, power: int) -> tuple[str, bool]:
+    fraction = charge.is_fraction
 
     def one(price: Decimal) -> str:
         return percentage(price) if fraction else money(price, unit, power)
 
-    tiers = terms.get("tiers")
-    if tiers:
-        text = " · ".join(f"{_tier(index, tier.get('size'))} {one(tier['price'])}" for index, tier in enumerate(tiers))
+    if charge.tiers:
+        text = " · ".join(f"{_tier(index, size)} {one(price)}" for index, (price, size) in enumerate(charge.tiers))
         return text, not fraction
-    price = terms.get("price")
-    return ("", False) if price is None else (one(price), not fraction)
+    return ("", False) if charge.price is None else (one(charge.price), not fraction)
 
 
 def _tier(index: int, size: Decimal | None) -> str:
@@ -134,8 +114,9 @@ def _tier(index: int, size: Decimal | None) -> str:
 
 def _spelled(observed: Terms, desired: Terms, was: str, now: str) -> tuple[str, str]:
     """What differs when the usual words do not show it."""
-    names = sorted(name for name in observed.keys() | desired.keys() if observed.get(name) != desired.get(name))
+    sides = (observed.fields, desired.fields)
+    names = sorted(name for name in sides[0].keys() | sides[1].keys() if sides[0].get(name) != sides[1].get(name))
     if names == ["rate_type"]:
-        return f"{was} {observed['rate_type']}", f"{now} {desired['rate_type']}"
-    pick = [{name: terms[name] for name in names if name in terms} for terms in (observed, desired)]
-    return encode(pick[0]), encode(pick[1])
+        return f"{was} {observed.rate_type}", f"{now} {desired.rate_type}"
+    first, second = ({name: fields[name] for name in names if name in fields} for fields in sides)
+    return encode(first), encode(second)

@@ -20,7 +20,6 @@ from pricebook.catalog.need import closed, needs
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.edit.arrangement import files_for
 from pricebook.edit.dump import manifest_text, rates_data, spec_data
 from pricebook.edit.manifest_edit import ManifestEdit
@@ -208,7 +207,7 @@ def _changes(
     existing = (
         {path.relative_to(top).as_posix() for path in top.rglob("*") if path.is_file()} if top.is_dir() else set()
     )
-    scales = {name: scale_of(unit) for name, unit in {**BUILT_IN, **found.catalog.units}.items()}
+    scales = found.catalog.scales
     nouns = {ref: found.catalog.nouns[ref] for ref in made.fresh}
     homes = loaded.whereabouts.homes
     turns = {homes[ref].file: (ref.kind.rank, True) for ref in sorted(made.updated, key=lambda ref: ref.kind.rank)}

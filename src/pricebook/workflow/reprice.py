@@ -11,9 +11,8 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.model import USD
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.timeline import read_key, read_schedule, terms_at
+from pricebook.catalog.timeline import read_key, read_schedule, terms_at, terms_from
 from pricebook.edit.repricing import Edit, RoundedAway, Scaling, copy_item, edited, reprice_rate
 from pricebook.edit.rewrite import Unplaceable, places_of
 from pricebook.edit.table_text import cell, with_cells
@@ -26,7 +25,7 @@ from pricebook.manifest.syntax import read_documents
 from pricebook.manifest.tables import price_places
 from pricebook.manifest.text import MAX_YAML, as_written, editable, read_text
 from pricebook.manifest.validation import validated
-from pricebook.policy.fact import Facts, flat_price, money_words, terms_of
+from pricebook.policy.fact import Facts, money_words
 from pricebook.policy.view import SELECTED, now_text, selected
 from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.project.project import Project
@@ -108,18 +107,15 @@ def _chosen(rates: Iterable[tuple[str, str]], card: str, facts: Facts, wish: Wis
     ask = _asker(wish.where)
     chosen: dict[str, int] = {}
     for key, schedule in rates:
-        terms = terms_at(read_schedule(schedule), day)
-        later = [s.terms for s in read_schedule(schedule) if s.starting_at > day]
-        if terms is None and not later:
+        terms = terms_from(read_schedule(schedule), day)
+        if terms is None:
             continue
-        data = terms_of(terms if terms is not None else later[0])
-        unit = data.get("credit_type", USD)
-        scale = facts.scales.get(unit)
+        scale = facts.scales.get(terms.unit)
         if wish.currency is not None and (scale is None or scale.currency != wish.currency):
             continue
-        if not any(ask({**names, "now": now_text(facts)}) for names in selected(card, key, data, facts)):
+        if not any(ask({**names, "now": now_text(facts)}) for names in selected(card, key, terms, facts)):
             continue
-        if "PERCENTAGE" in data["rate_type"] or data["rate_type"] == "CUSTOM":
+        if terms.is_fraction or terms.rate_type == "CUSTOM":
             made.skipped += 1
             continue
         chosen[key] = scale.scale if scale is not None else 0
@@ -286,11 +282,10 @@ class _Card:
         for key in sorted(chosen):
             schedule = self.loaded.catalog.rates[self.name].get(key) or "[]"
             terms = terms_at(read_schedule(schedule), self.day)
-            price = flat_price(terms) if terms is not None else None
-            if price is None:
+            if terms is None or terms.flat is None:
                 self.made.prices.append((f"{self.name} · {read_key(key)}", "", ""))
                 continue
-            amount, unit = price
+            amount, unit = terms.flat, terms.unit
             scale = scales.get(unit)
             digits = scale.scale if scale is not None else 0
             try:

@@ -21,7 +21,7 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.renaming import Renaming
 from pricebook.catalog.timeline import read_key
-from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
+from pricebook.catalog.unit import PricingUnit, scales_of
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.observe.renames import under
 from pricebook.observe.simplify import simplify
@@ -147,8 +147,8 @@ class _Work:
         if ref.name not in self.rates:
             return
         products = {r.name: n for r, n in self._all().items() if isinstance(n, Product)}
-        units = {**BUILT_IN, **{r.name: n for r, n in self._all().items() if isinstance(n, PricingUnit)}}
-        facts = RateFacts(ref.name, card, products, {name: scale_of(unit) for name, unit in units.items()})
+        scales = scales_of({r.name: n for r, n in self._all().items() if isinstance(n, PricingUnit)})
+        facts = RateFacts(ref.name, card, products, scales)
         kept: dict[str, str] = {}
         archived: Counter[str] = Counter()
         sealed = self.snapshot.sealed

@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any
 
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.model import USD
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Kind
 from pricebook.format.escape import escape_json, escape_terminal
@@ -126,9 +125,9 @@ def _instants(listed: PriceList) -> Iterable[str | None]:
 def _terms(stretch: Stretch) -> list[Any]:
     """Text, what it is for, exact amount, its unit, whether it is sold to everybody on the card."""
     terms, amount = stretch.terms, stretch.amount
-    unit = "%" if "PERCENTAGE" in terms["rate_type"] else terms.get("credit_type", USD)
+    unit = "%" if terms.is_fraction else terms.unit
     exact = plain(amount) if isinstance(amount, Decimal) else None
-    return [shown(stretch.text), stretch.per, exact, unit, int(terms["entitled"])]
+    return [shown(stretch.text), stretch.per, exact, unit, int(terms.entitled)]
 
 
 def _version(version: Version, number: dict[str | None, int], product_of: dict[str, int]) -> list[object]:

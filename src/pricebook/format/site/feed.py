@@ -11,12 +11,10 @@ from typing import Any
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.instant import INSTANT_PATTERN
-from pricebook.catalog.model import USD
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.format.escape import escape_json
 from pricebook.plan.holding import Holding
-from pricebook.view.difference import Terms
 from pricebook.view.price import Units, major
 from pricebook.view.price_list import PriceHistory, PriceList, Stretch, slug
 
@@ -91,26 +89,26 @@ def _price(history: PriceHistory, units: Units) -> str:
 
 def _stretch(stretch: Stretch, units: Units) -> dict[str, Any]:
     terms = stretch.terms
-    kind, name = terms["rate_type"], terms.get("credit_type", USD)
-    fraction = "PERCENTAGE" in kind
+    name, fraction = terms.unit, terms.is_fraction
     data: dict[str, Any] = {
         "starting_at": stretch.starting_at,
         "ending_before": stretch.ending_before,
-        "entitled": terms["entitled"],
-        "rate_type": kind,
+        "entitled": terms.entitled,
+        "rate_type": terms.rate_type,
         "unit": None if fraction else name,
         "currency": None if fraction else _currency(units, name),
         "amount": plain(stretch.amount) if stretch.amount is not None else None,
         "text": f"{stretch.text} {stretch.per}".strip(),
     }
-    if "tiers" in terms:
-        data["tiers"] = [_tier(tier, units, name, fraction=fraction) for tier in terms["tiers"]]
+    if terms.charge.tiers:
+        data["tiers"] = [
+            {
+                "amount": plain(price if fraction else major(price, units[name])),
+                "size": plain(size) if size is not None else None,
+            }
+            for price, size in terms.charge.tiers
+        ]
     return data
-
-
-def _tier(tier: Terms, units: Units, name: str, *, fraction: bool) -> dict[str, object]:
-    price = tier["price"] if fraction else major(tier["price"], units[name])
-    return {"amount": plain(price), "size": plain(tier["size"]) if "size" in tier else None}
 
 
 def _currency(units: Units, name: str) -> str | None:

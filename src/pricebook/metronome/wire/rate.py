@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from pricebook.catalog.canonical import decode, encode, quoted
+from pricebook.catalog.canonical import encode, quoted
 from pricebook.catalog.instant import instant_text, parse_instant
 from pricebook.catalog.model import USD
+from pricebook.catalog.terms import Terms, is_fraction, read_terms
 from pricebook.catalog.timeline import Segment, normal, overlap, overlay, read_key, read_schedule, schedule_text
 
 _PLAIN = ("price", "quantity", "is_prorated", "custom_rate", "minimum_config")
@@ -26,10 +27,10 @@ def rates_of(key: str, segments: str, product_id: Callable[[str], str], unit_id:
         head["pricing_group_values"] = dict(values)
     entries = []
     for starting_at, ending_before, terms in read_schedule(segments):
-        entry = {**head, "starting_at": starting_at, **_terms(terms)}
+        entry = {**head, "starting_at": starting_at, **terms.fields}
         if ending_before is not None:
             entry["ending_before"] = ending_before
-        if "PERCENTAGE" not in entry["rate_type"] and (unit := entry.pop("credit_type", USD)) != USD:
+        if not terms.is_fraction and (unit := entry.pop("credit_type", USD)) != USD:
             entry["credit_type_id"] = unit_id(unit)
         entries.append(entry)
     return entries
@@ -70,20 +71,13 @@ def _schedule(segments: list[Segment]) -> str:
     return schedule_text(segments)
 
 
-@lru_cache(maxsize=10_000)
-def _terms(text: str) -> dict[str, Any]:
-    data = decode(text)
-    assert isinstance(data, dict)
-    return data
-
-
 def _key(product: str, frequency: str | None, values: Mapping[str, str]) -> str:
     """`catalog.timeline.key_text`, without a value for each of a hundred thousand."""
     inner = ",".join(f"{quoted(name)}:{quoted(values[name])}" for name in sorted(values))
     return f"[{quoted(product)},{quoted(frequency) if frequency else 'null'},{{{inner}}}]"
 
 
-def _read_terms(item: Mapping[str, Any], unit_name: Callable[[str], str]) -> str:
+def _read_terms(item: Mapping[str, Any], unit_name: Callable[[str], str]) -> Terms:
     rate = item["rate"]
     unit = rate.get("credit_type")
     name = unit_name(unit["id"]) if unit is not None else USD
@@ -91,14 +85,14 @@ def _read_terms(item: Mapping[str, Any], unit_name: Callable[[str], str]) -> str
     if rate["rate_type"] == "FLAT" and name == USD and commit is None and rate.keys() <= _SIMPLE:
         # What nearly every price is; the canonical text has its names in this order.
         entitled = "true" if item["entitled"] else "false"
-        return f'{{"entitled":{entitled},"price":{encode(rate["price"])},"rate_type":"FLAT"}}'
+        return read_terms(f'{{"entitled":{entitled},"price":{encode(rate["price"])},"rate_type":"FLAT"}}')
     terms = _price(rate)
     terms["entitled"] = bool(item["entitled"])
-    if name != USD and "PERCENTAGE" not in terms["rate_type"]:
+    if name != USD and not is_fraction(terms["rate_type"]):
         terms["credit_type"] = name
     if commit is not None:
         terms["commit_rate"] = _price(commit)
-    return encode(terms)
+    return Terms.of(terms)
 
 
 _SIMPLE = frozenset(("rate_type", "price", "credit_type"))

@@ -1,0 +1,137 @@
+"""The one comparison of two schedules: when a price is another one, from what to what, and which way it goes.
+
+A move is a stretch of time in which desired terms replace observed ones. Everybody who asks what changes about a price
+reads moves: hazards, rules, and whatever is drawn. Nothing else compares two prices.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
+
+from pricebook.catalog.terms import STILL, Shift, Terms, shift
+from pricebook.catalog.timeline import Segment, Timeline, cut, gaps, read_schedule
+
+Fate = Literal["new", "ended", "up", "down", "both", "other"]
+"""What becomes of a price. `both`: dearer at one time or for one quantity and cheaper for another; `other`: neither."""
+_WAYS: dict[tuple[bool, bool], Fate] = {
+    (True, False): "up",
+    (False, True): "down",
+    (True, True): "both",
+    (False, False): "other",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """From `starting_at` until `ending_before` (None: without end) `desired` replaces `observed` (None: no rate).
+
+    `until_then` is what holds just before, once everything is in: what customers pay until the move. It is not
+    `observed` where that was only planned: a price of $5.00 that was to be $6.00 next year and becomes $7.00 then moves
+    from $6.00, and customers go from $5.00.
+    """
+
+    starting_at: str
+    ending_before: str | None
+    observed: Terms | None
+    desired: Terms
+    until_then: Terms | None
+    shift: Shift = field(compare=False)
+    """Where prices go, against what was observed."""
+
+    @classmethod
+    def of(
+        cls,
+        starting_at: str,
+        ending_before: str | None,
+        observed: Terms | None,
+        desired: Terms,
+        until_then: Terms | None,
+    ) -> "Move":
+        """The move, with where prices go."""
+        way = shift(observed, desired) if observed is not None else STILL
+        return cls(starting_at, ending_before, observed, desired, until_then, way)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there was no rate."""
+        return self.observed is None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether what could be used no longer can."""
+        return self.observed is not None and self.observed.entitled and not self.desired.entitled
+
+    @property
+    def is_gained(self) -> bool:
+        """Whether what could not be used now can."""
+        return self.desired.entitled and not (self.observed is not None and self.observed.entitled)
+
+    @property
+    def cancels(self) -> bool:
+        """Whether what was only planned is taken back, so that what holds until then goes on."""
+        return self.observed is not None and self.until_then == self.desired
+
+
+def compare(observed: Timeline, desired: Timeline, as_of: str) -> tuple[Move, ...]:
+    """What making the observed timeline the desired one from `as_of` on does, in order of time."""
+    return moves_of(observed, tuple(missing_segments(desired, observed, as_of)))
+
+
+@lru_cache(maxsize=20_000)
+def schedule_moves(observed: str | None, segments: str) -> tuple[Move, ...]:
+    """`moves_of` for schedule texts (None: there was no rate), found once for each pair: price lists repeat."""
+    return moves_of(read_schedule(observed) if observed else (), read_schedule(segments))
+
+
+def moves_of(observed: Timeline, added: Timeline) -> tuple[Move, ...]:
+    """What segments laid over the observed timeline do, in order of time."""
+    found = [
+        Move.of(start, end, was, segment.terms, _until(observed, added, start))
+        for segment in added
+        for start, end, was in cut(observed, segment.starting_at, segment.ending_before)
+        if was != segment.terms
+    ]
+    return tuple(sorted(found, key=lambda move: move.starting_at) if len(found) > 1 else found)
+
+
+def fate(observed: str | None, moves: tuple[Move, ...]) -> Fate:
+    """What becomes of the price whose schedule was observed (None: there was none)."""
+    if observed is None:
+        return "new"
+    shifts = [move.shift for move in moves]
+    found = _WAYS[any(one.up for one in shifts), any(one.down for one in shifts)]
+    return "ended" if found == "other" and moves and all(move.is_lost for move in moves) else found
+
+
+def _until(observed: Timeline, added: Timeline, instant: str) -> Terms | None:
+    """What holds just before an instant once the segments are in."""
+    for timeline in (added, observed):
+        for start, end, terms in reversed(timeline):
+            if start < instant and (end is None or instant <= end):
+                return terms
+    return None
+
+
+def missing_segments(desired: Timeline, observed: Timeline, as_of: str) -> Iterator[Segment]:
+    """The shortest list of segments that, laid over `observed`, gives `desired`.
+
+    What lies before `as_of` is history. A manifest that says nothing about it, or says the same, leaves it alone;
+    saying otherwise rewrites it. Nor does a manifest say anything about the time before its first segment, past or
+    still to come: a table whose `starting_at` moved on changes only the prices that differ. Rates are never deleted:
+    where the manifest has no rate any more and the store has one, the store's rate is added again, not entitled, and
+    "no rate" and "not entitled" count as the same end. Each desired segment that differs somewhere is added once, from
+    its first difference to its last.
+    """
+    for segment in desired:
+        spans = [
+            (start, end)
+            for start, end, terms in cut(observed, segment.starting_at, segment.ending_before)
+            if terms != segment.terms
+        ]
+        if spans:
+            yield Segment(spans[0][0], spans[-1][1], segment.terms)
+    for start, end in gaps(desired, max(as_of, desired[0].starting_at) if desired else as_of):
+        for begin, stop, terms in cut(observed, start, end):
+            if terms is not None and (ended := terms.ended) != terms:
+                yield Segment(begin, stop, ended)

@@ -1,0 +1,311 @@
+"""What a price is: the terms of a rate, and what it means for bills when other terms replace them.
+
+The canonical JSON text of terms is how tables, stores and the wire keep them. `Terms` is the same as a value: read from
+its text on demand, once for each distinct text, because price lists repeat themselves. Whether what somebody wrote may
+be a price at all is judged before that, by the model (`catalog.rate.RateTerms`), which has rules and places and is far
+too much to make for each of a hundred thousand prices.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+
+from pricebook.catalog.canonical import decode, encode
+from pricebook.catalog.model import USD
+from pricebook.catalog.money import EXACT, ratio
+
+MAGNITUDE = 10
+"""A price that grows or shrinks by this factor or more is suspicious in its own right."""
+ZERO = Decimal(0)
+
+Direction = Literal["up", "down", "both", "none"]
+Tiers = tuple[tuple[Decimal, Decimal | None], ...]
+"""(price, size) pairs in order of quantity; the last has no size."""
+
+
+def is_fraction(rate_type: str) -> bool:
+    """Whether the prices of a rate of this type are fractions of what other products cost, and not money."""
+    return rate_type in ("PERCENTAGE", "TIERED_PERCENTAGE")
+
+
+class Charge(NamedTuple):
+    """What is charged for a quantity: one price, or one for each tier (graduated), and the least that it comes to."""
+
+    rate_type: str
+    price: Decimal | None
+    tiers: Tiers
+    minimum: Decimal | None
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> "Charge":
+        """What the fields of a list rate or a commit rate say of it."""
+        price, minimum = fields.get("price"), fields.get("minimum_config")
+        tiers = fields.get("tiers")
+        return cls(
+            fields["rate_type"],
+            Decimal(price) if price is not None else None,
+            tuple([_tier(tier) for tier in tiers]) if tiers else (),
+            Decimal(minimum["minimum"]) if minimum is not None else None,
+        )
+
+    @property
+    def is_fraction(self) -> bool:
+        """Whether prices are fractions of what other products cost, and not money."""
+        return is_fraction(self.rate_type)
+
+    @property
+    def prices(self) -> tuple[Decimal, ...]:
+        """Every price: the one, or those of the tiers."""
+        return (*((self.price,) if self.price is not None else ()), *(price for price, _ in self.tiers))
+
+    @property
+    def bands(self) -> Tiers:
+        """The prices by quantity, each with the quantity up to which it holds (None: without end); empty without any
+        price."""
+        if not self.tiers:
+            return ((self.price, None),) if self.price is not None else ()
+        found: list[tuple[Decimal, Decimal | None]] = []
+        upto = ZERO
+        for price, size in self.tiers[:-1]:
+            if size is None:
+                break
+            upto = EXACT.add(upto, size)
+            found.append((price, upto))
+        return (*found, (self.tiers[len(found)][0], None))
+
+
+def _tier(tier: Mapping[str, Any]) -> tuple[Decimal, Decimal | None]:
+    size = tier.get("size")
+    return Decimal(tier["price"]), Decimal(size) if size is not None else None
+
+
+class Terms:
+    """What a rate of a card says at a time: a frozen value, equal to another one when their texts are.
+
+    Nothing but the text is kept until somebody asks.
+    """
+
+    __slots__ = ("_charge", "_commit", "_fields", "text")
+
+    def __init__(self, text: str, fields: Mapping[str, Any] | None = None) -> None:
+        """Of a canonical text, and of what it says where that is known."""
+        self.text = text
+        self._fields = fields
+        self._charge: Charge | None = None
+        self._commit: Charge | None = None
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> "Terms":
+        """The terms with these fields, named as in a manifest."""
+        return read_terms(encode(fields))
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Terms) and self.text == other.text)
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Terms({self.text!r})"
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """Everything that they say, as plain data."""
+        if self._fields is None:
+            data = decode(self.text)
+            assert isinstance(data, dict)
+            self._fields = data
+        return self._fields
+
+    @property
+    def charge(self) -> Charge:
+        """What is charged."""
+        if self._charge is None:
+            self._charge = Charge.of(self.fields)
+        return self._charge
+
+    @property
+    def commit(self) -> Charge | None:
+        """What is charged instead when it is drawn from a commit or credit that says so."""
+        if self._commit is None and (fields := self.fields.get("commit_rate")) is not None:
+            self._commit = Charge.of(fields)
+        return self._commit
+
+    @property
+    def rate_type(self) -> str:
+        """FLAT, PERCENTAGE, SUBSCRIPTION, TIERED, TIERED_PERCENTAGE or CUSTOM."""
+        kind: str = self.fields["rate_type"]
+        return kind
+
+    @property
+    def entitled(self) -> bool:
+        """Whether contracts on the card get the product without an override that enables it."""
+        return self.fields.get("entitled") is True
+
+    @property
+    def unit(self) -> str:
+        """The pricing unit of amounts. The prices of a percentage are in none."""
+        unit: str = self.fields.get("credit_type", USD)
+        return unit
+
+    @property
+    def is_fraction(self) -> bool:
+        """Whether prices are fractions of what other products cost, and not money."""
+        return is_fraction(self.rate_type)
+
+    @property
+    def prices(self) -> tuple[Decimal, ...]:
+        """Every price, those of the commit rate last."""
+        return self.charge.prices + (self.commit.prices if self.commit is not None else ())
+
+    @property
+    def price(self) -> Decimal | None:
+        """The one price of terms that have a single one, else None."""
+        return self.prices[0] if len(self.prices) == 1 else None
+
+    @property
+    def flat(self) -> Decimal | None:
+        """The price of one unit where it is the same for each and is money: of FLAT and SUBSCRIPTION terms."""
+        return self.charge.price if self.rate_type in ("FLAT", "SUBSCRIPTION") else None
+
+    @property
+    def ended(self) -> "Terms":
+        """The same, not entitled."""
+        return Terms.of({**self.fields, "entitled": False})
+
+
+_KNOWN: dict[str, Terms] = {}
+_MOST = 50_000
+"""So many distinct terms are remembered."""
+
+
+def read_terms(text: str, fields: Mapping[str, Any] | None = None) -> Terms:
+    """The terms of a canonical text, the same object for the same text as long as it is remembered. Who has read the
+    text already hands in what it says."""
+    known = _KNOWN.get(text)
+    if known is None:
+        if len(_KNOWN) >= _MOST:
+            _KNOWN.clear()
+        known = _KNOWN[text] = Terms(text, fields)
+    return known
+
+
+class Shift(NamedTuple):
+    """Where prices go when terms replace others.
+
+    `up` and `down`: whether there is a quantity for which more, or less, is charged. `pairs` are the prices of a unit
+    that differ, observed and desired, by quantity; `low` and `high` the least and the greatest of their relative
+    changes (-0.2 for a fifth less), None where there is nothing to be relative to; `tenfold` is said of any of them.
+    `unit` is the pricing unit of the prices, None where they are no money but fractions.
+    """
+
+    up: bool = False
+    down: bool = False
+    tenfold: bool = False
+    pairs: tuple[tuple[Decimal, Decimal], ...] = ()
+    low: Decimal | None = None
+    high: Decimal | None = None
+    unit: str | None = None
+
+    @property
+    def direction(self) -> Direction:
+        """The way of what is charged; none where no prices are compared or none differs."""
+        if self.up:
+            return "both" if self.down else "up"
+        return "down" if self.down else "none"
+
+    @property
+    def relative(self) -> Decimal | None:
+        """The relative change where it is the same for every unit."""
+        return self.low if self.low == self.high else None
+
+    @property
+    def is_charged_now(self) -> bool:
+        """Whether something that was free no longer is."""
+        return any(not observed and desired > 0 for observed, desired in self.pairs)
+
+
+STILL = Shift()
+_FAMILY = {"TIERED": "FLAT", "TIERED_PERCENTAGE": "PERCENTAGE"}
+"""What a rate type with tiers is with only one: their prices can be compared."""
+
+
+def shift(observed: Terms, desired: Terms) -> Shift:
+    """Where the prices go. Only prices of the same kind and unit are compared: what is list price with what was, and
+    what is drawn from commits with what was."""
+    unit = observed.unit
+    if observed.text == desired.text or unit != desired.unit:
+        return STILL
+    listed = _shift(observed.charge, desired.charge, unit)
+    if observed.commit is None or desired.commit is None:
+        return listed
+    moving = [found for found in (listed, _shift(observed.commit, desired.commit, unit)) if found.pairs]
+    if len(moving) <= 1:
+        return moving[0] if moving else STILL
+    lows, highs = ([getattr(one, name) for one in moving] for name in ("low", "high"))
+    return Shift(
+        up=any(one.up for one in moving),
+        down=any(one.down for one in moving),
+        tenfold=any(one.tenfold for one in moving),
+        pairs=tuple(pair for one in moving for pair in one.pairs),
+        low=min((low for low in lows if low is not None), default=None),
+        high=max((high for high in highs if high is not None), default=None),
+        unit=listed.unit,
+    )
+
+
+def price_shift(observed: Decimal, desired: Decimal, unit: str | None = None) -> Shift:
+    """Where one price goes."""
+    if observed == desired:
+        return STILL
+    up = desired > observed
+    change = ratio(observed, desired)
+    return Shift(up, not up, is_tenfold(observed, desired), ((observed, desired),), change, change, unit)
+
+
+def is_tenfold(observed: Decimal, desired: Decimal) -> bool:
+    """Whether one is ten times the other, or more; nothing is no measure."""
+    low, high = sorted((abs(observed), abs(desired)))
+    return bool(low) and high >= MAGNITUDE * low
+
+
+def _family(charge: Charge) -> str:
+    return _FAMILY.get(charge.rate_type, charge.rate_type)
+
+
+def _shift(observed: Charge, desired: Charge, unit: str | None) -> Shift:
+    """Over the whole of both curves, where they are of one kind. What is charged is a line between two bounds, so that
+    the sign of its difference shows at the bounds, and for the last prices, which hold without end, in their own."""
+    if observed.rate_type != desired.rate_type and _family(observed) != _family(desired):
+        return STILL
+    unit = None if observed.is_fraction else unit
+    if not observed.tiers and not desired.tiers:
+        if observed.price is None or desired.price is None:
+            return STILL
+        return price_shift(observed.price, desired.price, unit)
+    up = down = False
+    more, start = ZERO, ZERO
+    pairs: list[tuple[Decimal, Decimal]] = []
+    for was, now, upto in _side_by_side(observed.bands, desired.bands):
+        step = EXACT.subtract(now, was)
+        if was != now and (was, now) not in pairs:
+            pairs.append((was, now))
+        more = step if upto is None else EXACT.add(more, EXACT.multiply(step, EXACT.subtract(upto, start)))
+        up, down, start = up or more > 0, down or more < 0, upto or ZERO
+    relative = [change for was, now in pairs if (change := ratio(was, now)) is not None]
+    tenfold = any(is_tenfold(*pair) for pair in pairs)
+    return Shift(up, down, tenfold, tuple(pairs), min(relative, default=None), max(relative, default=None), unit)
+
+
+def _side_by_side(observed: Tiers, desired: Tiers) -> Iterator[tuple[Decimal, Decimal, Decimal | None]]:
+    """The two prices of every stretch of quantities in which neither changes, and where the stretch ends."""
+    if not observed or not desired:
+        return
+    bounds = sorted({upto for _, upto in (*observed, *desired) if upto is not None})
+    for upto in (*bounds, None):
+        yield _price_of(observed, upto), _price_of(desired, upto), upto
+
+
+def _price_of(bands: Tiers, upto: Decimal | None) -> Decimal:
+    """The price of the last unit up to a quantity."""
+    return next(price for price, end in bands if end is None or (upto is not None and upto <= end))
