@@ -187,8 +187,26 @@ def request_shape(name: str, operation: Schema | None, root: Schema) -> Schema |
     older = body_of(operation, root) if operation is not None else None
     newer = sdk_schema(SUPPORTED[name]) if SUPPORTED[name] else None
     if older is None or newer is None:
-        return older or newer
-    return joined(older, newer)
+        return json_schema(older or newer or {}) or None
+    return json_schema(joined(older, newer))
+
+
+def json_schema(schema: Schema) -> Schema:
+    """JSON Schema's own words for what OpenAPI says: null is a type, and what is not named is not allowed."""
+    made = dict(schema)
+    if made.pop("nullable", False):
+        made["type"] = [schema["type"], "null"]
+        if "enum" in schema:
+            made["enum"] = [*schema["enum"], None]
+    if "items" in schema:
+        made["items"] = json_schema(schema["items"])
+    if "properties" in schema:
+        made["properties"] = {name: json_schema(part) for name, part in schema["properties"].items()}
+        if schema["properties"]:
+            made.setdefault("additionalProperties", False)
+    if isinstance(schema.get("additionalProperties"), dict):
+        made["additionalProperties"] = json_schema(schema["additionalProperties"])
+    return made
 
 
 def shape() -> Schema:

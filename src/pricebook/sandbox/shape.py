@@ -1,4 +1,5 @@
-"""What a request's body may be, as the vendor's own schemas say it (shape.json); every problem at once.
+"""What a request's body may be, as the vendor's own schemas say it (shape.json) and jsonschema judges it; every problem
+at once.
 
 Enum words are accepted in either case and handed on in the vendor's one spelling; ids in lower case, instants in UTC.
 What the schemas do not name is refused [assumed]: a field that was misspelt must not be lost without a word.
@@ -13,11 +14,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
+from jsonschema.protocols import Validator
+
 from pricebook.catalog.money import plain
 from pricebook.problem import did_you_mean
 from pricebook.sandbox.wire import Refused
 
 Schema = dict[str, Any]
+Path = tuple[str | int, ...]
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.ASCII | re.IGNORECASE)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
@@ -38,11 +43,12 @@ def checked(endpoint: str, body: object) -> Any:
     schema = shapes()["requests"][endpoint]
     if schema is None:
         return {}
-    problems: list[str] = []
-    made = _value(schema, body, "", problems)
-    if problems:
-        more = f"; and {len(problems) - MOST} more" if len(problems) > MOST else ""
-        raise Refused(400, "; ".join(problems[:MOST]) + more)
+    made = _spelled(schema, body)
+    found = {problem for error in _judge(endpoint).iter_errors(made) for problem in _problems(error)}
+    if found:
+        texts = [text for _, text in sorted(found, key=lambda problem: _order(made, problem[0]))]
+        more = f"; and {len(texts) - MOST} more" if len(texts) > MOST else ""
+        raise Refused(400, "; ".join(texts[:MOST]) + more)
     return made
 
 
@@ -63,103 +69,87 @@ def read_instant(text: str) -> str | None:
     return value.isoformat(timespec=form).replace("+00:00", "Z")
 
 
-def _value(schema: Schema, value: object, at: str, problems: list[str]) -> object:
-    if value is None and schema.get("nullable"):
-        return None
-    kind = schema.get("type")
-    if kind is None:
-        return value
-    made = _READERS[kind](schema, value, at, problems)
-    if made is None:
-        problems.append(f"{at or 'the body'} must be {_NOUNS[kind]}")
-    return made
-
-
-def _object(schema: Schema, value: object, at: str, problems: list[str]) -> object:
-    if not isinstance(value, dict):
-        return None
-    properties, free = schema.get("properties", {}), schema.get("additionalProperties", not schema.get("properties"))
-    head = f"{at}." if at else ""
-    problems += [f"{head}{name} is required" for name in schema.get("required", ()) if name not in value]
-    made = {}
-    for name, part in value.items():
-        if name in properties:
-            made[name] = _value(properties[name], part, head + name, problems)
-        elif isinstance(free, dict):
-            made[name] = _value(free, part, head + name, problems)
-        elif free:
-            made[name] = part
-        else:
-            hint = did_you_mean(name, properties)
-            problems.append(f"{head}{name[:100]} is unknown" + (f" ({hint})" if hint else ""))
-    return made
-
-
-def _array(schema: Schema, value: object, at: str, problems: list[str]) -> object:
-    if not isinstance(value, list):
-        return None
-    problems += _bounds(len(value), schema.get("minItems"), schema.get("maxItems"), at or "the body", "items")
-    items = schema.get("items", {})
-    return [_value(items, part, f"{at}[{index}]", problems) for index, part in enumerate(value)]
-
-
-def _string(schema: Schema, value: object, at: str, problems: list[str]) -> object:
-    if not isinstance(value, str):
-        return None
-    problems += _bounds(len(value), schema.get("minLength"), schema.get("maxLength"), at, "characters")
-    if "enum" in schema:
-        return _word(schema["enum"], value, at, problems)
-    if schema.get("format") == "uuid" and (value := read_uuid(found := value) or "") == "":
-        problems.append(f"{at} must be a UUID, not {_shown(found)}")
-    elif schema.get("format") == "date-time" and (value := read_instant(found := value) or "") == "":
-        problems.append(f"{at} must be an RFC 3339 timestamp, not {_shown(found)}")
+def _spelled(schema: Schema, value: object) -> object:
+    """The value in the vendor's spelling; what cannot be spelled so is left, for the schema to judge."""
+    if isinstance(value, dict):
+        known, rest = schema.get("properties", {}), schema.get("additionalProperties")
+        rest = rest if isinstance(rest, dict) else None
+        return {name: _spelled(part, v) if (part := known.get(name, rest)) else v for name, v in value.items()}
+    if isinstance(value, list) and "items" in schema:
+        return [_spelled(schema["items"], part) for part in value]
+    if isinstance(value, str) and "enum" in schema:
+        return next((word for word in schema["enum"] if word is not None and word.lower() == value.lower()), value)
+    if isinstance(value, str) and schema.get("format") in _FORMATS:
+        return _FORMATS[schema["format"]][0](value) or value
+    if isinstance(value, Decimal) and "integer" in _types(schema) and value == value.to_integral_value():
+        return Decimal(int(value))
     return value
 
 
-def _word(words: list[str], value: str, at: str, problems: list[str]) -> str:
-    for word in words:
-        if word.lower() == value.lower():
-            return word
-    problems.append(f"{at} must be one of {', '.join(words)}, not {_shown(value)}")
-    return value
+def _types(schema: Schema) -> tuple[str, ...]:
+    kind = schema.get("type", ())
+    return (kind,) if isinstance(kind, str) else tuple(kind)
 
 
-def _number(schema: Schema, value: object, at: str, problems: list[str]) -> object:
-    if not isinstance(value, Decimal):
-        return None
-    if schema["type"] == "integer":
-        if value != value.to_integral_value():
-            return None
-        value = Decimal(int(value))
-    least = schema.get("minimum")
-    if least is not None and value < least:
-        problems.append(f"{at} must be at least {least}, not {plain(value)}")
-    return value
+@cache
+def _judge(endpoint: str) -> Validator:
+    """What judges the bodies of an endpoint. Its numbers are the exact ones that `wire.decode` makes."""
+    types = Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {
+            "number": lambda _, value: isinstance(value, Decimal),
+            "integer": lambda _, value: isinstance(value, Decimal) and value == value.to_integral_value(),
+        }
+    )
+    formats = FormatChecker(formats=())
+    for name, (read, _) in _FORMATS.items():
+        formats.checks(name)(lambda value, read=read: not isinstance(value, str) or read(value) is not None)
+    judge = validators.extend(Draft202012Validator, type_checker=types)
+    return judge(shapes()["requests"][endpoint], format_checker=formats)
 
 
-def _boolean(_: Schema, value: object, at: str, problems: list[str]) -> object:
-    return value if isinstance(value, bool) else None
+def _problems(error: ValidationError) -> Iterator[tuple[Path, str]]:
+    """What is wrong and where, in the words of an API."""
+    at, value, limit = tuple(error.absolute_path), error.instance, error.validator_value
+    match error.validator:
+        case "required":
+            yield from (((*at, name), f"{_name((*at, name))} is required") for name in limit if name not in value)
+        case "additionalProperties":
+            known = error.schema["properties"]
+            for name in value.keys() - known.keys():
+                hint = did_you_mean(name, known)
+                yield (*at, name), f"{_name((*at, name[:100]))} is unknown" + (f" ({hint})" if hint else "")
+        case "type":
+            yield at, f"{_name(at)} must be {_NOUNS[_types(error.schema)[0]]}"
+        case "enum" if isinstance(value, str):
+            yield at, f"{_name(at)} must be one of {', '.join(filter(None, limit))}, not {_shown(value)}"
+        case "format":
+            yield at, f"{_name(at)} must be {_FORMATS[limit][1]}, not {_shown(value)}"
+        case "minimum":
+            yield at, f"{_name(at)} must be at least {limit}, not {plain(value)}"
+        case "minItems" | "maxItems" | "minLength" | "maxLength" as bound:
+            side, what = "least" if bound[:3] == "min" else "most", "items" if bound[3:] == "Items" else "characters"
+            yield at, f"{_name(at)} must have at {side} {limit} {what}"
 
 
-def _bounds(size: int, least: int | None, most: int | None, at: str, what: str) -> Iterator[str]:
-    if least is not None and size < least:
-        yield f"{at} must have at least {least} {what}"
-    if most is not None and size > most:
-        yield f"{at} must have at most {most} {what}"
+def _name(path: Path) -> str:
+    parts = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return parts.removeprefix(".") or "the body"
+
+
+def _order(body: Any, path: Path) -> list[int]:
+    """Problems are told in the order of the body; what is missing in it before what is there."""
+    places = []
+    for part in path:
+        places.append(part if isinstance(part, int) else list(body).index(part) if part in body else -1)
+        body = body[part] if places[-1] >= 0 else ()
+    return places
 
 
 def _shown(value: str) -> str:
     return json.dumps(value if len(value) <= 60 else value[:60] + "...")
 
 
-_READERS = {
-    "object": _object,
-    "array": _array,
-    "string": _string,
-    "number": _number,
-    "integer": _number,
-    "boolean": _boolean,
-}
+_FORMATS = {"uuid": (read_uuid, "a UUID"), "date-time": (read_instant, "an RFC 3339 timestamp")}
 _NOUNS = {
     "object": "an object",
     "array": "an array",
