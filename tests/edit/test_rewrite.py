@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pricebook.catalog.model import Path
-from pricebook.edit.rewrite import GONE, Further, Unplaceable, rewritten
+from pricebook.edit.rewrite import GONE, Copied, Further, Renamed, Unplaceable, Written, rewritten
 from pricebook.manifest.syntax import read_documents
 
 TEXT = """\
@@ -68,6 +68,18 @@ def test_a_value_is_replaced_where_it_stands(path: Path, value: Any, before: str
         ("a:\n  b: |\n    x\n\n  c: 1\n", ("a", "b"), "w", "a:\n  b: w\n\n  c: 1\n"),
         ("a:\n  b: |\n    x\n\n---\nc: 1\n", ("a", "d"), "w", "a:\n  b: |\n    x\n  d: w\n\n---\nc: 1\n"),
         ("a:\n  b: 1  # one\n  c:\n    - d\n  e: 2", ("a", "c"), GONE, "a:\n  b: 1  # one\n  e: 2"),
+        ("a: {b: 1, c: 2}\n", ("a", "b"), GONE, "a: {c: 2}\n"),
+        ("a: {b: 1, c: 2}\n", ("a", "c"), GONE, "a: {b: 1}\n"),
+        ("a:\n  b: 1\n  c: 2  # two\n", ("a", "c"), GONE, "a:\n  b: 1\n  # two\n"),
+        ("a: {b: 1, c: 2}\n", ("a", "c"), Renamed("d", [Written("$1.00")]), "a: {b: 1, d: [$1.00]}\n"),
+        ("a:\n  b: 1  # one\n", ("a", "b"), Renamed("d", [Written("2")]), "a:\n  d:\n    - 2  # one\n"),
+        ("a: [{b: 1}]\n", ("a", 0), Copied([{("b",): Decimal(2)}]), "a: [{b: 1}, {b: 2}]\n"),
+        (
+            "a:\n  - b: 'x'\n    c: 1  # one\n  - {b: y}\n",
+            ("a", 0),
+            Copied([{("b",): "z"}, {}]),
+            "a:\n  - b: 'x'\n    c: 1  # one\n  - b: 'z'\n    c: 1\n  - b: 'x'\n    c: 1\n  - {b: y}\n",
+        ),
         ("a: 'x'\n", ("a",), "it's", 'a: "it\'s"\n'),
         ("a: &x {b: 1}  # nobody names it\n", ("a",), {"b": "c"}, "a: {b: c}  # nobody names it\n"),
     ],
@@ -83,7 +95,6 @@ def test_it_stands_as_it_would_by_hand(text: str, path: Path, value: Any, after:
         ("a: &x 1\nc: *x\n", ("a",), "y"),
         ("a: &x {b: 1}\nc: {<<: *x}\n", ("a", "b"), "y"),
         ("a: [&x {b: 1}]\nc: *x\n", ("a",), [{"b": "y"}]),
-        ("a: {b: 1, c: 2}\n", ("a", "b"), GONE),
         ("a: 1\n", ("a",), Further(["x"])),
         ("a: &x {b: 1}\nc: {<<: *x}\n", ("c", "b"), GONE),
     ],

@@ -19,7 +19,7 @@ from pricebook.catalog.timeline import RateKey, Segment, key_text, normal, read_
 from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.edit import table_dump
 from pricebook.edit.dump import dump, manifest_text, rates_data, spec_data
-from pricebook.edit.manifest_edit import ManifestEdit, Wish
+from pricebook.edit.manifest_edit import EditRequest, ManifestEdit
 from pricebook.manifest.load import load
 from pricebook.project.project import read_project
 from strategy import AMOUNTS, catalogs
@@ -111,7 +111,7 @@ def test_an_edited_table_says_what_it_should(before: dict[str, str], wanted: dic
         table.write_text("\r\n".join([f"{head},note", *(f"{row},mine" for row in rows)]) + "\r\n", newline="")
         edits = ManifestEdit(load(read_project(root)))
         rates = {key: text for key, text in wanted.items() if before.get(key) != text}
-        edits.adopt(Wish(CARD, NOUNS[CARD], frozenset(), rates))
+        edits.make(EditRequest(CARD, NOUNS[CARD], frozenset(), rates))
         assert edits.left == []
         for file, _, text in edits.files():
             (root / file).write_text(text, encoding="utf-8", newline="")

@@ -9,13 +9,12 @@ from hypothesis import strategies as st
 from project_bench import instant
 
 from pricebook.catalog.timeline import RateKey, key_text, read_schedule, terms_at
-from pricebook.edit.repricing import Scaling
 from pricebook.edit.table_text import cell, cells_of, with_cells
 from pricebook.manifest.load import load
 from pricebook.policy.sample import SAMPLE
 from pricebook.problem import Rejected
 from pricebook.project.project import Project, ProjectSettings
-from pricebook.workflow.reprice import Repricing, Wish, reprice, write
+from pricebook.workflow.reprice import Repricing, Request, Scaling, reprice, write
 
 SETTINGS = ProjectSettings.model_validate(
     {"namespace": "acme", "manifests": ("catalog.yaml",), "environments": {"local": {"store": "memory"}}}
@@ -23,13 +22,13 @@ SETTINGS = ProjectSettings.model_validate(
 SMALL = "    - {product: tokens, pricing_group_values: {model: small}, starting_at: 2025-01-01, price: $0.40}\n"
 
 
-def run(folder: Path, text: str, factor: str = "1.05", day: str = "2027-01-01", **wish: str) -> tuple[Repricing, str]:
+def run(folder: Path, text: str, factor: str = "1.05", day: str = "2027-01-01", **asked: str) -> tuple[Repricing, str]:
     """Reprice, write, and give the manifest afterwards."""
     (folder / "catalog.yaml").write_text(text)
     project = Project(folder, SETTINGS)
-    step = wish.pop("step", None)
+    step = asked.pop("step", None)
     scaling = Scaling(Decimal(factor), Decimal(step) if step else None)
-    made = reprice(project, Wish(scaling, instant(day), **wish))
+    made = reprice(project, Request(scaling, instant(day), **asked))
     write(project, made)
     return made, (folder / "catalog.yaml").read_text()
 
@@ -153,7 +152,7 @@ def test_a_table_without_dates_gets_one_beside_it(tmp_path: Path) -> None:
 def test_a_byte_order_mark_and_line_ends_are_kept(tmp_path: Path) -> None:
     (tmp_path / "catalog.yaml").write_text("\ufeff" + SAMPLE, encoding="utf-8", newline="\r\n")
     project = Project(tmp_path, SETTINGS)
-    made = reprice(project, Wish(Scaling(Decimal("1.05"), None), instant("2027-01-01"), SMALL_ONLY))
+    made = reprice(project, Request(Scaling(Decimal("1.05"), None), instant("2027-01-01"), SMALL_ONLY))
     write(project, made)
     after = (tmp_path / "catalog.yaml").read_bytes().decode()
     assert after.startswith("\ufeffapiVersion")
@@ -168,6 +167,20 @@ def test_a_table_with_dates_gets_a_row(tmp_path: Path) -> None:
     run(tmp_path, text, where=SMALL_ONLY)
     lines = (tmp_path / "prices.csv").read_bytes().decode().split("\r\n")
     assert lines[1:4] == ["tokens;small;$0.40;2025-01-01", "tokens;small;$0.42;2027-01-01", "tokens;other;1;2025-01-01"]
+
+
+def test_a_price_that_stands_in_two_places(tmp_path: Path) -> None:
+    (tmp_path / "prices.csv").write_text("product,model,usd,from\ntokens,small,0.40,2025-01-01\n")
+    text = with_table(", starting_at: from", "")
+    text = text.replace("{model: tiny}, starting_at: 2025-01-01", "{model: small}, starting_at: 2026-01-01")
+    made, after = run(tmp_path, text, where=SMALL_ONLY, factor="2", day="2025-06-01")
+    assert sorted(made.files) == ["catalog.yaml", "prices.csv"]
+    assert "{model: small}, starting_at: 2026-01-01, price: $0.80}" in after
+    assert (tmp_path / "prices.csv").read_text().splitlines()[1:] == [
+        "tokens,small,0.40,2025-01-01",
+        "tokens,small,0.8,2025-06-01",
+    ]
+    assert [price(tmp_path, day) for day in ("2025-05-31", "2025-06-01", "2026-01-01")] == [40, 80, 80]
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\r\n\x00"), max_size=5), min_size=1, max_size=4), st.data())

@@ -43,9 +43,8 @@ def command(
     invocation = Invocation.of(ctx)
     with refusals(invocation):
         from pricebook.catalog.instant import parse_instant
-        from pricebook.edit.repricing import Scaling
         from pricebook.format.reprice import draw_repricing, repricing_json
-        from pricebook.workflow.reprice import Wish, reprice, write
+        from pricebook.workflow.reprice import Request, Scaling, reprice, write
 
         invocation.answers_in("text", "json")
         try:
@@ -53,7 +52,7 @@ def command(
         except ValueError as error:
             raise reject("instant", f"--from {day!r}: {error}") from None
         scaling = Scaling(_factor(increase, decrease), _step(step))
-        made = reprice(invocation.project, Wish(scaling, at, where, currency.upper() if currency else None, card))
+        made = reprice(invocation.project, Request(scaling, at, where, currency.upper() if currency else None, card))
         drawn = [made.diff().rstrip("\n")] if dry_run else list(draw_repricing(made, LISTED, invocation.width))
         invocation.print([repricing_json(made, dry_run)] if invocation.json else drawn)
         if dry_run or not made.files:

@@ -1,11 +1,11 @@
-"""Writing into the manifests what an account says: edits of the text, which leave everything else as it stands.
+"""Making manifests say what they should: edits of the text, which leave everything else as it stands.
 
-A price is changed where it stands, in a list or in a table (`edit.table_edit`); a field that differs is replaced,
-added or taken out. What has no place of its own in the text is left, with the reason, and never guessed.
+A price is changed where it stands, in a list (`edit.rate_edit`) or in a table (`edit.table_edit`); a field that differs
+is replaced, added or taken out. What has no place of its own in the text is left, with the reason, and never guessed.
 """
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
@@ -14,19 +14,19 @@ from pricebook.catalog.model import Noun, Path, Scale
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Ref
-from pricebook.catalog.timeline import read_key
-from pricebook.edit.dump import rates_data, spec_data
-from pricebook.edit.rewrite import GONE, Further, Place, Unplaceable, places_of, rewritten
+from pricebook.catalog.timeline import Segment, Timeline, read_key, read_schedule, schedule_text
+from pricebook.edit.dump import day_text, rates_data, spec_data
+from pricebook.edit.rate_edit import edits_of, starts_of
+from pricebook.edit.rewrite import GONE, Copied, Further, Unplaceable, places_of, rewritten
 from pricebook.edit.table_edit import TableEdit
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.rate_fact import RateFacts
-from pricebook.manifest.rates import read_rates
+from pricebook.manifest.rates import joined, read_rates
 from pricebook.manifest.rates_from import RatesFrom
 from pricebook.manifest.row import Source
 from pricebook.manifest.syntax import read_documents
 from pricebook.manifest.text import as_written, editable
 from pricebook.manifest.validation import validated
-from pricebook.manifest.whereabouts import Spot
 from pricebook.problem import quote
 
 Change = tuple[str, Mapping[Path, Any]]
@@ -35,12 +35,12 @@ _RATES: Path = ("spec", "rates")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a noun should say: the observed noun with the top-level fields that differ, and observed schedules by key
-    of a card's rates."""
+class EditRequest:
+    """What a noun should say: the noun with the top-level fields that differ, and schedules by key of a card's
+    rates."""
 
     ref: Ref
-    observed: Noun
+    noun: Noun
     fields: frozenset[str] = frozenset()
     rates: Mapping[str, str] = field(default_factory=dict)
 
@@ -51,133 +51,178 @@ class ManifestEdit:
     def __init__(self, loaded: Loaded) -> None:
         self._loaded, self._root = loaded, loaded.whereabouts.root
         self._scales: Mapping[str, Scale] = loaded.whereabouts.scales()
-        self._before: dict[str, str] = {}
+        self._before: dict[str, str | None] = {}
         self._after: dict[str, str] = {}
+        self._like: dict[str, str] = {}
         self.left: list[tuple[str, str]] = []
 
-    def files(self) -> Iterator[tuple[str, str, str]]:
-        """Every file that was edited: its name, its text as it is, and what it is to be. Tables come before the
-        manifests that name their columns."""
+    def files(self) -> Iterator[tuple[str, str | None, str]]:
+        """Every file that was edited: its name, its text as it is (None: it is new), and what it is to be. Tables come
+        before the manifests that name their columns."""
         homes = {home.file for home in self._loaded.whereabouts.homes.values()}
         for file, before in sorted(self._before.items(), key=lambda item: (item[0] in homes, item[0])):
-            after = as_written(self._after[file], before)
+            after = as_written(self._after[file], self._like[file] if before is None else before)
             if after != before:
                 yield file, before, after
 
-    def adopt(self, wish: Wish) -> None:
-        """Make the manifests say what is wished for, as far as they can be edited."""
-        said = spec_data(wish.observed, self._scales)
+    def make(self, request: EditRequest) -> None:
+        """Make the manifests say what is asked for, as far as they can be edited."""
+        said = spec_data(request.noun, self._scales)
         changes: list[Change] = []
-        for name in sorted(wish.fields):
-            if self._overlaid(wish.ref, ("spec", name)):
-                self._leave_to_overlay(wish.ref, name)
+        for name in sorted(request.fields):
+            if self._overlaid(request.ref, ("spec", name)):
+                self._leave_to_overlay(request.ref, name)
             else:
                 changes.append((name, {("spec", name): said.get(name, GONE)}))
-        self._edit(wish.ref, changes)
-        if wish.rates:
-            self._adopt_rates(wish)
+        self._edit(request.ref, changes)
+        if request.rates:
+            self._make_rates(request)
 
     def _edit(self, ref: Ref, changes: Sequence[Change]) -> None:
-        """Edit the noun's manifest. When that does not come out as meant it is tried by halves, so that no more is left
-        than has to be."""
+        """Edit the noun's manifest; what does not come out as meant is left."""
+        for part in self._failed(ref, changes):
+            self._leave(ref, part)
+
+    def _failed(self, ref: Ref, changes: Sequence[Change]) -> list[str]:
+        """Edit the noun's manifest; which changes could not be made. When the edit does not come out as meant it is
+        tried by halves, so that no more fails than has to."""
         if not changes:
-            return
+            return []
         home = self._loaded.whereabouts.homes[ref]
         try:
             values = {path: value for _, change in changes for path, value in change.items()}
             self._after[home.file] = rewritten(self._text(home.file), home.index, values)
         except Unplaceable:
             if len(changes) == 1:
-                self._leave(ref, changes[0][0])
-                return
+                return [changes[0][0]]
             middle = len(changes) // 2
-            self._edit(ref, changes[:middle])
-            self._edit(ref, changes[middle:])
+            return self._failed(ref, changes[:middle]) + self._failed(ref, changes[middle:])
+        return []
 
-    def _adopt_rates(self, wish: Wish) -> None:
-        """Each price where it stands: in the list, or in a table. A new one joins the table whose form it has."""
-        home, book = self._loaded.whereabouts.homes[wish.ref], self._loaded.catalog.rates.get(wish.ref.name)
-        present = {key: was for key in wish.rates if book is not None and (was := book.get(key)) is not None}
-        spots = {key: Spot(wish.ref, (), key) for key in present}
-        spans = self._loaded.whereabouts.spans(spots.values())
-        files = {key: spans[spot].file for key, spot in spots.items()}
-        tables = self._tables(wish) if len(present) < len(wish.rates) or set(files.values()) - {home.file} else {}
-        if tables and self._overlaid(wish.ref, ("spec", "rates_from")):
-            self._leave_to_overlay(wish.ref, "rates_from")
-            tables = {}
-        for file, (_, table) in tables.items():
-            mine = {key: (present[key], wish.rates[key]) for key in present if files[key] == file}
-            for key, done in table.change(mine).items() if mine else ():
-                if not done:
-                    self._leave(wish.ref, str(read_key(key)))
-        listed: dict[str, str] = {}
-        for key, schedule in wish.rates.items():
-            fits = [table for _, table in tables.values() if key not in present and table.takes(key, schedule)]
-            if fits:
+    def _make_rates(self, request: EditRequest) -> None:
+        """Each price where it stands: in the list, in a table, or some of its periods here and some there. A new one
+        joins the table whose form it has."""
+        home, book = self._loaded.whereabouts.homes[request.ref], self._loaded.catalog.rates.get(request.ref.name)
+        present = {key: was for key in request.rates if book is not None and (was := book.get(key)) is not None}
+        spec = self._spec(home.file, home.index)
+        position = read_rates(spec.get("rates", ()), self._facts(request)).position
+        tables = self._tables(request, spec)
+        overlaid = bool(tables) and self._overlaid(request.ref, ("spec", "rates_from"))
+        rows = {} if overlaid else {file: table.rows(present) for file, (_, table) in tables.items()}
+        if overlaid and not present.keys() <= position.keys():
+            self._leave_to_overlay(request.ref, "rates_from")
+        listed: dict[str, tuple[str, str]] = {}
+        for key, was in present.items():
+            held = {file: found[key] for file, found in rows.items() if key in found}
+            if key in position:
+                held[home.file] = dict.fromkeys(_starts(spec["rates"][position[key]], was), 0)
+            for file, (before, after) in _parts(held, was, request.rates[key]).items():
+                if file == home.file:
+                    listed[key] = schedule_text(before), schedule_text(after)
+                    continue
                 try:
-                    fits[0].append(key, schedule)
+                    tables[file][1].change(key, before, after, held[file])
                 except Unplaceable:
-                    self._leave(wish.ref, str(read_key(key)))
-            elif key not in present or files[key] not in tables:
-                listed[key] = schedule
-        self._adopt_listed(wish, listed, present)
-        for file, (index, table) in tables.items():
-            columns: dict[Path, Any] = {("spec", "rates_from", index, *at): name for at, name in table.columns.items()}
-            try:
-                if columns:
-                    self._after[home.file] = rewritten(self._text(home.file), home.index, columns)
-                self._after[file] = table.text
-            except Unplaceable:
-                self._leave(wish.ref, f"rates_from[{index + 1}].columns")
+                    self._leave(request.ref, str(read_key(key)))
+            if not held and not overlaid:
+                self._leave(request.ref, str(read_key(key)))
+        self._make_listed(request, listed, position, spec)
+        new = {key: text for key, text in request.rates.items() if key not in present}
+        self._add(request, new, {} if overlaid else tables)
+        for file, (index, table) in sorted(tables.items(), key=lambda item: -item[1][0]):
+            self._make_table(request, file, index, table)
 
-    def _tables(self, wish: Wish) -> dict[str, tuple[int, TableEdit]]:
-        """The card's tables by file, each with the position of its entry."""
-        home = self._loaded.whereabouts.homes[wish.ref]
-        found: dict[str, tuple[int, TableEdit]] = {}
-        for index, entry in enumerate(self._spec(home.file, home.index).get("rates_from", ())):
-            said, _ = validated(RatesFrom, entry)
-            if said is not None:
-                path = (self._root / home.file).parent / said.table
-                file = os.path.relpath(path, self._root)
-                source = Source(path, file, said, lambda _: home.at, self._facts(wish))
-                found[file] = index, TableEdit(source, self._text(file))
-        return found
-
-    def _adopt_listed(self, wish: Wish, rates: Mapping[str, str], present: Mapping[str, str]) -> None:
-        """Prices of the list in the manifest: changed where they stand, and new ones at its end."""
+    def _make_listed(
+        self,
+        request: EditRequest,
+        rates: Mapping[str, tuple[str, str]],
+        position: Mapping[str, int],
+        spec: dict[str, Any],
+    ) -> None:
+        """Prices of the list in the manifest, changed where they stand. One that does not say afterwards what it should
+        is written anew as a whole."""
         if not rates:
             return
-        card, home = wish.observed, self._loaded.whereabouts.homes[wish.ref]
+        home, card = self._loaded.whereabouts.homes[request.ref], request.noun
         assert isinstance(card, RateCard)
         text = self._text(home.file)
         places = places_of(text, home.index)
-        position = read_rates(self._spec(home.file, home.index).get("rates", ()), self._facts(wish)).position
         changes: list[Change] = []
+        asked: dict[str, tuple[str, str]] = {}
+        for key, (was, now) in rates.items():
+            item: Path = (*_RATES, position[key])
+            if self._overlaid(request.ref, item):
+                self._leave_to_overlay(request.ref, str(read_key(key)))
+                continue
+            asked[key] = was, now
+            with suppress(Unplaceable):
+                schedules = read_schedule(was), read_schedule(now)
+                edits = edits_of(text, places, item, spec["rates"][position[key]], schedules, self._scales)
+                changes += [(str(read_key(key)), edits)] if edits else []
+        self._failed(request.ref, changes)
+        said = read_rates(self._spec(home.file, home.index).get("rates", ()), self._facts(request)).entries
+        whole: list[Change] = []
+        for key, (_, now) in asked.items():
+            if said.get(key) != now:
+                (wanted,) = rates_data(RateBook({key: now}), card, self._scales)
+                whole.append((str(read_key(key)), {(*_RATES, position[key]): wanted}))
+        self._edit(request.ref, whole)
+
+    def _add(self, request: EditRequest, rates: Mapping[str, str], tables: Mapping[str, tuple[int, TableEdit]]) -> None:
+        """Prices that are new: in a table whose form they have, or at the end of the list."""
+        card = request.noun
         new: list[str] = []
         for key, schedule in rates.items():
-            item: Path = (*_RATES, position.get(key, -1))
-            if key not in present:
-                new.append(key)
-            elif self._overlaid(wish.ref, item):
-                self._leave_to_overlay(wish.ref, str(read_key(key)))
-            elif key not in position:
-                if self._overlaid(wish.ref, ("spec", "rates_from")):
-                    continue  # the table is the overlay's, which has been said
-                self._leave(wish.ref, str(read_key(key)))
-            else:
-                (was,) = rates_data(RateBook({key: present[key]}), card, self._scales)
-                (wanted,) = rates_data(RateBook({key: schedule}), card, self._scales)
-                changes.append((str(read_key(key)), _prices(places, item, was, wanted)))
-        self._edit(wish.ref, changes)
+            fits = next((table for _, table in tables.values() if table.takes(key, schedule)), None)
+            try:
+                fits.append(key, schedule) if fits is not None else new.append(key)
+            except Unplaceable:
+                self._leave(request.ref, str(read_key(key)))
         if new:
+            assert isinstance(card, RateCard)
             items = rates_data(RateBook({key: rates[key] for key in new}), card, self._scales)
             words = ", ".join(str(read_key(key)) for key in new[:3]) + (", ..." if len(new) > 3 else "")
-            self._edit(wish.ref, [(words, {_RATES: Further(items)})])
+            self._edit(request.ref, [(words, {_RATES: Further(items)})])
 
-    def _facts(self, wish: Wish) -> RateFacts:
-        card = wish.observed
+    def _make_table(self, request: EditRequest, file: str, index: int, table: TableEdit) -> None:
+        """The text of a table, and of those beside it, with what the card says of them."""
+        entry: Path = ("spec", "rates_from", index)
+        columns: dict[Path, Any] = {(*entry, *at): name for at, name in table.columns.items()}
+        if columns and self._failed(request.ref, [("", columns)]):
+            self._leave(request.ref, f"rates_from[{index + 1}].columns")
+            return
+        self._after[file] = table.text
+        for start in sorted(table.later, reverse=True):
+            day = day_text(start)
+            name = FilePath(file).with_name(f"{FilePath(file).stem}-{day[:10]}{FilePath(file).suffix}")
+            said = FilePath(table.said.table).with_name(name.name)
+            values: dict[Path, Any] = {("table",): str(said), ("defaults", "starting_at"): day}
+            if (self._root / name).exists():
+                self.left.append(
+                    (str(request.ref), f"{quote(str(name))} exists already: remove it, or choose another day")
+                )
+            elif self._failed(request.ref, [("", {entry: Copied([values])})]):
+                reason = f"name {name} under rates_from by hand, with starting_at {day}: its entry cannot be copied"
+                self.left.append((str(request.ref), reason))
+            else:
+                self._before[str(name)], self._like[str(name)] = None, self._before[file] or ""
+                self._after[str(name)] = table.beside(start)
+
+    def _tables(self, request: EditRequest, spec: Mapping[str, Any]) -> dict[str, tuple[int, TableEdit]]:
+        """The card's tables by file, each with the position of its entry."""
+        home = self._loaded.whereabouts.homes[request.ref]
+        found: dict[str, tuple[int, TableEdit]] = {}
+        for index, entry in enumerate(spec.get("rates_from", ())):
+            said, _ = validated(RatesFrom, entry)
+            if said is not None:
+                source = Source.beside(self._root, home.file, said, self._facts(request), lambda _: home.at)
+                found[source.shown] = index, TableEdit(source, self._text(source.shown))
+        return found
+
+    def _facts(self, request: EditRequest) -> RateFacts:
+        card = request.noun
         assert isinstance(card, RateCard)
-        return RateFacts(wish.ref.name, card, self._loaded.catalog.products, self._scales)
+        return RateFacts(request.ref.name, card, self._loaded.catalog.products, self._scales)
 
     def _overlaid(self, ref: Ref, path: Path) -> bool:
         """Whether the environment's overlay has a say in what stands there."""
@@ -199,28 +244,49 @@ class ManifestEdit:
 
     def _text(self, file: str) -> str:
         if file not in self._after:
-            self._before[file] = _read(self._root / file)
-            self._after[file] = editable(self._before[file])
+            text = (self._root / file).read_bytes().decode("utf-8")
+            self._before[file], self._after[file] = text, editable(text)
         return self._after[file]
 
 
-def _read(path: FilePath) -> str:
-    """What stands in a file, byte for byte."""
-    return path.read_bytes().decode("utf-8")
+def _starts(rate: Any, schedule: str) -> list[str]:
+    """When the prices of a rate of the list begin; where the text cannot tell, those of its schedule."""
+    try:
+        return starts_of(rate)
+    except Unplaceable:
+        return [segment.starting_at for segment in read_schedule(schedule)]
 
 
-def _prices(
-    places: Mapping[Path, Place], item: Path, present: Mapping[str, Any], wanted: Mapping[str, Any]
-) -> dict[Path, Any]:
-    """The smallest edit that makes a rate what is wanted: its price, the prices of its schedule, or all of it."""
-    if {**present, "price": None} == {**wanted, "price": None} and (*item, "price") in places and "price" in wanted:
-        return {(*item, "price"): wanted["price"]}
-    was, now = present.get("schedule", ()), wanted.get("schedule", ())
-    alike = {**present, "schedule": None} == {**wanted, "schedule": None} and len(was) == len(now) > 0
-    if alike and all({**a, "price": None} == {**b, "price": None} for a, b in zip(was, now, strict=True)):
-        paths = {
-            (*item, "schedule", i, "price"): b["price"] for i, (a, b) in enumerate(zip(was, now, strict=True)) if a != b
-        }
-        if paths.keys() <= places.keys():
-            return dict(paths)
-    return {item: dict(wanted)}
+def _parts(held: Mapping[str, Mapping[str, int]], was: str, now: str) -> dict[str, tuple[Timeline, Timeline]]:
+    """What each file that holds some periods of a price says of it, and what it should say, where that differs: a
+    period stands where it stood, and a new one where the one before it does."""
+    owner = {start: file for file, starts in held.items() for start in starts}
+    if len(held) == 1:
+        return {file: (read_schedule(was), read_schedule(now)) for file in held}
+    found: dict[str, tuple[Timeline, Timeline]] = {}
+    before, after = _owned(owner, read_schedule(was)), _owned(owner, read_schedule(now))
+    for file in held:
+        parts = before.get(file, ()), after.get(file, ())
+        if parts[0] != parts[1]:
+            found[file] = parts
+    return found
+
+
+def _owned(owner: Mapping[str, str], timeline: Timeline) -> dict[str, Timeline]:
+    """The periods of a timeline by the file that they stand in, each without the end that the start of the next one
+    says."""
+    found: dict[str, list[Segment]] = {}
+    cut = list(_cut(timeline, sorted(owner)))
+    for segment, after in zip(cut, (*cut[1:], None), strict=True):
+        start = max((s for s in owner if s <= segment.starting_at), default=min(owner))
+        adjoining = after is not None and segment.ending_before == after.starting_at
+        found.setdefault(owner[start], []).append(segment._replace(ending_before=None) if adjoining else segment)
+    return {file: read_schedule(text) for file, parts in found.items() if isinstance(text := joined(parts), str)}
+
+
+def _cut(timeline: Timeline, starts: Sequence[str]) -> Iterator[Segment]:
+    """The timeline with a period for each of the starts that it covers: two that say the same stand in two places."""
+    for start, end, terms in timeline:
+        inside = [at for at in starts if start < at and (end is None or at < end)]
+        for begin, until in zip((start, *inside), (*inside, end), strict=True):
+            yield Segment(begin, until, terms)

@@ -6,7 +6,7 @@ new text is read again: it says what it should, and of everything else what it s
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -15,7 +15,6 @@ from typing import Any, Final
 from pricebook.catalog.model import Path
 from pricebook.catalog.money import plain
 from pricebook.edit.layout import inline, lay_out
-from pricebook.manifest.field_path import put, taken_out, value_at
 from pricebook.manifest.syntax import Token, node_tokens, read_documents
 
 _SIMPLE = re.compile(r"[\w .,$€£<>/()+-]+")
@@ -44,6 +43,28 @@ class Further:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """In place of a value: what is to stand in the text, on one line."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """In place of an entry of a mapping: an entry of another key, with a list of what stands on one line each."""
+
+    key: str
+    items: Sequence[Written]
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """At an item of a list: copies that follow it, each with other values at some paths below it."""
+
+    copies: Sequence[Mapping[Path, Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """A node: from where to where in the text, in which column it starts, and how it is written."""
 
@@ -58,40 +79,68 @@ class Place:
 def rewritten(text: str, index: int, values: Mapping[Path, Any]) -> str:
     """The text with new values at the paths of a document. A path whose last key is new is added to its mapping.
 
-    Values are plain data, `GONE` or `Further`; a text that is money is written as it is. Raises Unplaceable, also for
-    what would come to mean something else elsewhere, as what stands behind an anchor does.
+    Values are plain data, `GONE`, `Further`, `Written`, `Renamed` or `Copied`; a text that is money is written as it
+    is. Raises Unplaceable, also for what would come to mean something else elsewhere, as what stands behind an anchor
+    does.
     """
     places = places_of(text, index)
-    new = text
-    for start, end, part in sorted(
-        (_change(text, places, path, value) for path, value in values.items()), reverse=True
-    ):
-        new = new[:start] + part + new[end:]
+    new = _edited(text, [_change(text, places, path, value) for path, value in values.items()])
     _verify(text, new, index, values)
     return new
+
+
+def _edited(text: str, edits: Iterable[tuple[int, int, str]], base: int = 0) -> str:
+    """The text after edits that do not overlap; their places count from `base` before it."""
+    for start, end, new in sorted(edits, reverse=True):
+        text = text[: start - base] + new + text[end - base :]
+    return text
 
 
 def _verify(before: str, after: str, index: int, values: Mapping[Path, Any]) -> None:
     """Whether the new text says what it should. Raises Unplaceable."""
     documents, problems = read_documents("", after)
     wanted = {document.index: document.data for document in read_documents("", before)[0]}
-    for path, value in values.items():
-        match value:
-            case Nothing.GONE:
-                wanted[index] = taken_out(wanted[index], path)
-            case Further(items):
-                present = value_at(wanted[index], path)[1]
-                listed = present if isinstance(present, tuple) else ()
-                wanted[index] = put(wanted[index], path, (*listed, *map(_read_back, items)))
-            case _:
-                wanted[index] = put(wanted[index], path, _read_back(value))
+    wanted[index] = _after(wanted[index], values)
     if problems or {document.index: document.data for document in documents} != wanted:
         raise Unplaceable(tuple(values))
 
 
+def _after(data: object, values: Mapping[Path, Any]) -> object:
+    """The data as it is to be read with new values at paths below it. A copy is one of what stood there before."""
+    below: dict[str | int, dict[Path, Any]] = {}
+    for path, value in values.items():
+        below.setdefault(path[0], {})[path[1:]] = value
+    if isinstance(data, tuple):
+        items: list[object] = []
+        for index, item in enumerate(data):
+            inner = below.get(index, {})
+            own = inner.pop((), None)
+            items.append(_read_back(own) if own is not None and not isinstance(own, Copied) else _after(item, inner))
+            items += [_after(item, copy) for copy in own.copies] if isinstance(own, Copied) else []
+        return tuple(items)
+    if not below:
+        return data
+    fields: dict[str | int, object] = dict(data) if isinstance(data, Mapping) else {}
+    for name, inner in below.items():
+        match inner.pop((), None):
+            case None:
+                fields[name] = _after(fields.get(name), inner)
+            case Nothing.GONE:
+                fields.pop(name, None)
+            case Renamed(key, renamed):
+                fields.pop(name, None)
+                fields[key] = tuple(map(_read_back, renamed))
+            case Further(further):
+                listed = fields.get(name)
+                fields[name] = (*(listed if isinstance(listed, tuple) else ()), *map(_read_back, further))
+            case value:
+                fields[name] = _read_back(value)
+    return fields
+
+
 def _read_back(value: Any) -> object:
     """A value as it is read once it is written."""
-    (document,), _ = read_documents("", lay_out({"x": value}))
+    (document,), _ = read_documents("", f"x: {value.text}\n" if isinstance(value, Written) else lay_out({"x": value}))
     return document.data["x"] if isinstance(document.data, dict) else None
 
 
@@ -99,6 +148,10 @@ def _change(text: str, places: Mapping[Path, Place], path: Path, value: Any) -> 
     found = places.get(path)
     if value is GONE:
         return _removed(text, places, path)
+    if isinstance(value, Renamed):
+        return _renamed(text, places, path, value)
+    if isinstance(value, Copied):
+        return _copied(text, places, path, value.copies)
     if isinstance(value, Further) and found is not None:
         return _appended(text, found, value.items)
     if isinstance(value, Further):
@@ -118,19 +171,66 @@ def _change(text: str, places: Mapping[Path, Place], path: Path, value: Any) -> 
 
 
 def _removed(text: str, places: Mapping[Path, Place], path: Path) -> tuple[int, int, str]:
-    """An entry of a block mapping that has lines of its own."""
-    found, parent = places.get(path), places.get(path[:-1])
-    if found is None or parent is None or parent.flow:
+    """An entry of a mapping, with the comma before it or with its lines; a comment behind it gets its own line."""
+    start, end = _entry(text, places, path)
+    if places[path[:-1]].flow:
+        comma = text.rfind(",", 0, start)
+        if comma >= 0 and not text[comma + 1 : start].strip():
+            return comma, end, ""
+        after = re.match(r"\s*,\s*", text[end:])
+        return start, end + after.end() if after else end, ""
+    line, stop = text.rfind("\n", 0, start) + 1, _line_end(text, end)
+    if text[line:start].strip():  # the first entry of an item stands behind its dash
         raise Unplaceable(path)
-    start = found.start
-    while True:
-        start = text.rfind("\n", 0, start)
-        if text[start + 1 :].lstrip(" ").startswith((f"{path[-1]}:", f'"{path[-1]}":', f"'{path[-1]}':")):
-            break
-        if start < 0:
-            raise Unplaceable(path)
-    end = text.find("\n", found.end)
-    return start + 1, end + 1 if end >= 0 else len(text), ""
+    if "\n" not in text[start:end] and text[end:stop].strip().startswith("#"):
+        return start, stop, text[end:stop].strip()
+    return line, min(stop + 1, len(text)), ""
+
+
+def _renamed(text: str, places: Mapping[Path, Place], path: Path, value: Renamed) -> tuple[int, int, str]:
+    start, end = _entry(text, places, path)
+    items = [item.text for item in value.items]
+    if places[path[:-1]].flow:
+        return start, end, f"{value.key}: [{', '.join(items)}]"
+    margin = " " * (start - (text.rfind("\n", 0, start) + 1))
+    return start, end, f"{value.key}:" + "".join(f"\n{margin}  - {item}" for item in items)
+
+
+def _copied(
+    text: str, places: Mapping[Path, Place], path: Path, copies: Sequence[Mapping[Path, Any]]
+) -> tuple[int, int, str]:
+    item, parent = places.get(path), places.get(path[:-1])
+    if item is None or parent is None or item.token is Token.ALIAS or parent.token is not Token.SEQUENCE:
+        raise Unplaceable(path)
+    blocks = [
+        _edited(
+            text[item.start : item.end],
+            [_change(text, places, (*path, *below), new) for below, new in values.items()],
+            item.start,
+        )
+        for values in copies
+    ]
+    if parent.flow:
+        return item.end, item.end, "".join(f", {block}" for block in blocks)
+    lead = text[text.rfind("\n", 0, item.start) + 1 : item.start]
+    if lead.strip() != "-":
+        raise Unplaceable(path)
+    at = _line_end(text, item.end)
+    return at, at, "".join(f"\n{lead}{block}" for block in blocks)
+
+
+def _entry(text: str, places: Mapping[Path, Place], path: Path) -> tuple[int, int]:
+    """Where an entry of a mapping begins, with its key, and where its value ends."""
+    found, parent = places.get(path), places.get(path[:-1])
+    if found is None or parent is None or parent.token is not Token.MAPPING:
+        raise Unplaceable(path)
+    # Between a key and its value stand spaces, and before a block perhaps its line's end, comments and a dash.
+    key = re.search(
+        rf"""(?<![\w"'])["']?{re.escape(str(path[-1]))}["']?\s*:[^\n]*\n?[\s-]*\Z""", text[parent.start : found.start]
+    )
+    if key is None:
+        raise Unplaceable(path)
+    return parent.start + key.start(), found.end
 
 
 def _appended(text: str, listed: Place, items: Sequence[Any]) -> tuple[int, int, str]:
@@ -179,6 +279,8 @@ def _block(value: Any, column: int) -> str:
 
 def _scalar(value: Any, place: Place) -> str:
     """A text keeps the quotes that stand there while it needs no others."""
+    if isinstance(value, Written):
+        return value.text
     if isinstance(value, Decimal):
         return plain(value)
     if not isinstance(value, str):

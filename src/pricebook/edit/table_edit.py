@@ -5,13 +5,16 @@ a column that is not there gets one, empty for all other rows, for an empty cell
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from io import StringIO
 
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Path
+from pricebook.catalog.money import parse_money
+from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Segment, Timeline, read_key, read_schedule, terms_at
 from pricebook.edit.dump import day_text, times_of
+from pricebook.edit.rate_edit import amount_like, amountless
 from pricebook.edit.rewrite import Unplaceable
 from pricebook.edit.table_dump import Form, amount_text, form_of
 from pricebook.edit.table_text import cell, with_cells
@@ -21,17 +24,30 @@ from pricebook.manifest.tables import price_places
 
 class TableEdit:
     """The text of one table while it is edited. `columns` are those that it was given, as paths below the entry of
-    `rates_from` with what has to stand there."""
+    `rates_from` with what has to stand there. `later` are rows by the instant at which they begin, of a table whose
+    rows all begin at once: they need a table of their own, with the same head."""
 
     def __init__(self, source: Source, text: str) -> None:
-        self._source, self._said = source, source.spec
+        self._source, self.said = source, source.spec
         self._text = text
         self._lines = text.split("\n")
         head = self._lines[0].removeprefix("\ufeff").rstrip("\r")
-        self._header = [name.strip() for name in next(csv.reader([head], delimiter=self._said.delimiter), [])]
+        self._header = [name.strip() for name in next(csv.reader([head], delimiter=self.said.delimiter), [])]
         self._after: dict[int, list[str]] = {}
         self._gone: set[int] = set()
         self.columns: dict[Path, str] = {}
+        self.later: dict[str, list[str]] = {}
+
+    def rows(self, keys: Collection[str]) -> dict[str, dict[str, int]]:
+        """The lines of the prices of these keys that stand here, by the instant from which each holds."""
+        found: dict[str, dict[str, int]] = {}
+        for (key, start), at in price_places(self._source, keys, text=self._text).items() if keys else ():
+            found.setdefault(key, {})[start] = at.line
+        return found
+
+    def beside(self, start: str) -> str:
+        """The text of the table of the rows that begin later."""
+        return "\n".join([self._lines[0], *self.later[start], ""])
 
     @property
     def text(self) -> str:
@@ -43,29 +59,14 @@ class TableEdit:
         ]
         if self.columns:
             end = "\r" if lines[0].endswith("\r") else ""
-            lines[0] = self._said.delimiter.join([lines[0].removesuffix("\r"), *self.columns.values()]) + end
+            lines[0] = self.said.delimiter.join([lines[0].removesuffix("\r"), *self.columns.values()]) + end
             lines[1:] = [self._padded(line) if line.strip() else line for line in lines[1:]]
         return "\n".join(lines)
 
     def takes(self, key: str, schedule: str) -> bool:
         """Whether a new price can stand here: it is of the form of the table's rows."""
         form = form_of(read_key(key), read_schedule(schedule))
-        return self._said.columns.product is not None and form is not None and form == self._form
-
-    def change(self, changes: Mapping[str, tuple[str, str]]) -> dict[str, bool]:
-        """Make prices that stand here what they should be: key -> schedule now, and then. Which of them were made."""
-        rows: dict[str, dict[str, int]] = {}
-        places = price_places(self._source, changes, text=self._text)
-        for (key, start), at in places.items():
-            rows.setdefault(key, {})[start] = at.line
-        done = {}
-        for key, (was, now) in changes.items():
-            try:
-                self._change(key, read_schedule(was), read_schedule(now), rows.get(key, {}))
-                done[key] = True
-            except Unplaceable:
-                done[key] = False
-        return done
+        return self.said.columns.product is not None and form is not None and form == self._form
 
     def append(self, key: str, schedule: str) -> None:
         """A price that is new here, in rows at the end. Raises Unplaceable."""
@@ -74,15 +75,15 @@ class TableEdit:
         rows = [self._row(read_key(key), times, s) for times, s in zip(times_of(timeline), timeline, strict=True)]
         self._after.setdefault(last, []).extend(rows)
 
-    # --- one price
-
-    def _change(self, key: str, was: Timeline, now: Timeline, rows: Mapping[str, int]) -> None:
-        if not rows or not self.takes_form(key, now):
+    def change(self, key: str, was: Timeline, now: Timeline, rows: Mapping[str, int]) -> None:
+        """Make a price that stands in these rows what it should be. Raises Unplaceable, with nothing changed."""
+        if not rows or form_of(read_key(key), now) != self._form:
             raise Unplaceable(key)
         wanted = {segment.starting_at: (times, segment) for times, segment in zip(times_of(now), now, strict=True)}
         before = {segment.starting_at: segment for segment in was}
         edits: list[tuple[int, str | None]] = []
         added: list[tuple[int, str]] = []
+        later: list[tuple[str, str]] = []
         at = min(rows.values())
         for start in sorted({*rows, *wanted}):
             line = rows.get(start)
@@ -93,9 +94,15 @@ class TableEdit:
                 times, segment = wanted[start]
                 edits.append((line, self._edited(self._lines[line - 1], before.get(start), segment, times)))
                 at = line
+            elif self.said.columns.starting_at is None:
+                later.append((start, self._later(wanted[start][1], terms_at(was, start), self._lines[at - 1])))
             else:
                 times, segment = wanted[start]
                 added.append((at, self._row(read_key(key), times, segment, self._lines[at - 1])))
+        if later and any(text is None for _, text in edits):
+            raise Unplaceable(key)
+        for start, row in later:
+            self.later.setdefault(start, []).append(row)
         for line, text in edits:
             if text is None:
                 self._gone.add(line)
@@ -104,27 +111,24 @@ class TableEdit:
         for line, text in added:
             self._after.setdefault(line, []).append(text)
 
-    def takes_form(self, key: str, timeline: Timeline) -> bool:
-        """Whether every period of a price can be a row here."""
-        return form_of(read_key(key), timeline) == self._form
-
     @property
     def _form(self) -> Form:
-        defaults, card = self._said.defaults, self._source.facts.card
+        defaults, card = self.said.defaults, self._source.facts.card
         unit = defaults.credit_type or card.fiat_credit_type
         if defaults.currency is not None:
             scales = self._source.facts.scales
             fits = [name for name, scale in scales.items() if scale.currency == defaults.currency]
             unit = card.fiat_credit_type if card.fiat_credit_type in fits else next(iter(fits), "")
         percentage = defaults.rate_type == "PERCENTAGE"
-        groups = tuple(sorted(self._said.columns.pricing_group_values))
+        groups = tuple(sorted(self.said.columns.pricing_group_values))
         return Form(defaults.rate_type, "" if percentage else unit, groups)
 
     def _edited(self, line: str, was: Segment | None, now: Segment, times: Mapping[str, str]) -> str:
         """A row that begins when it should, with the cells replaced that differ."""
         cells: dict[int, str] = {}
         if was is None or was.terms.price != now.terms.price:
-            cells[self._column("price")] = self._amount(now)
+            at = self._column("price")
+            cells[at] = self._amount(now, self._held(line.removesuffix("\r"), at))
         if was is None or was.terms.entitled != now.terms.entitled:
             self._put(cells, "entitled", "true" if now.terms.entitled else "false")
         end = "\r" if line.endswith("\r") else ""
@@ -134,18 +138,26 @@ class TableEdit:
         if was is None or was.ending_before != now.ending_before or (ends and not self._said_end(text)):
             self._put(cells, "ending_before", ends)
         cells = {at: new for at, new in cells.items() if self._held(text, at) != new}
-        return with_cells(self._padded(text), self._said.delimiter, cells) + end if cells else line
+        return with_cells(self._padded(text), self.said.delimiter, cells) + end if cells else line
 
     def _said_end(self, text: str) -> str:
         """The end that a row says by itself."""
-        column = self._said.columns.ending_before
+        column = self.said.columns.ending_before
         return (self._held(text, self._header.index(column)) if column else "") or self._default("ending_before")
+
+    def _later(self, segment: Segment, before: Terms | None, like: str) -> str:
+        """The row of a price that begins later than all of this table, and differs in its amount alone."""
+        if segment.ending_before is not None or before is None or amountless(before) != amountless(segment.terms):
+            raise Unplaceable(like)
+        at = self._column("price")
+        return with_cells(like, self.said.delimiter, {at: self._amount(segment, self._held(like, at))})
 
     def _row(self, key: RateKey, times: Mapping[str, str], segment: Segment, like: str = "") -> str:
         """A new row, with the cells that nobody names as they are in the row that it follows."""
-        columns = self._said.columns
-        row = [self._held(like.removesuffix("\r"), at) if like else "" for at in range(len(self._header))]
-        cells = {self._column("price"): self._amount(segment)}
+        columns = self.said.columns
+        text = like.removesuffix("\r")
+        at = self._column("price")
+        cells = {at: self._amount(segment, self._held(text, at) if like else "")}
         if columns.product is not None:
             cells[self._column("product")] = key.product
         for name, value in key.pricing_group_values:
@@ -154,26 +166,30 @@ class TableEdit:
         self._put(cells, "starting_at", times["starting_at"])
         self._put(cells, "ending_before", times.get("ending_before", ""))
         self._put(cells, "entitled", "true" if segment.terms.entitled else "false")
-        row += [""] * (len(self._header) - len(row))
-        for at, value in cells.items():
-            row[at] = value
+        end = "\r" if self._lines[0].endswith("\r") else ""
+        if like:
+            cells = {at: new for at, new in cells.items() if self._held(text, at) != new}
+            return with_cells(self._padded(text), self.said.delimiter, cells) + end
         stream = StringIO()
-        csv.writer(stream, delimiter=self._said.delimiter, lineterminator="").writerow(row)
-        return stream.getvalue() + ("\r" if self._lines[0].endswith("\r") else "")
+        row = [cells.get(at, "") for at in range(len(self._header))]
+        csv.writer(stream, delimiter=self.said.delimiter, lineterminator="").writerow(row)
+        return stream.getvalue() + end
 
-    def _amount(self, segment: Segment) -> str:
-        facts = self._source.facts
-        scales = facts.scales if self._said.defaults.currency is not None else {}
-        return amount_text(segment.terms, self._form, facts.card, scales)
+    def _amount(self, segment: Segment, like: str = "") -> str:
+        """A price as a cell: in the form of the one that stands there, where that one is money."""
+        facts, terms = self._source.facts, segment.terms
+        if parse_money(like) is not None and terms.price is not None:
+            return amount_like(like, terms.price, facts.scales[self._form.unit].scale)
+        return amount_text(terms, self._form, facts.card, facts.scales if self.said.defaults.currency else {})
 
     # --- columns
 
     def _column(self, field: str) -> int:
-        return self._header.index(getattr(self._said.columns, field))
+        return self._header.index(getattr(self.said.columns, field))
 
     def _put(self, cells: dict[int, str], field: str, value: str) -> None:
         """What a row says in a column that may not be there: nothing where the default says it."""
-        column = getattr(self._said.columns, field)
+        column = getattr(self.said.columns, field)
         if column is None:
             column = self.columns.get(("columns", field))
         if column is None:
@@ -185,7 +201,7 @@ class TableEdit:
         cells[self._header.index(column)] = value
 
     def _default(self, field: str) -> str:
-        default = getattr(self._said.defaults, field)
+        default = getattr(self.said.defaults, field)
         if isinstance(default, bool):
             return "true" if default else "false"
         if field in ("starting_at", "ending_before"):
@@ -203,7 +219,7 @@ class TableEdit:
 
     def _held(self, line: str, at: int) -> str:
         try:
-            return cell(line, self._said.delimiter, at)
+            return cell(line, self.said.delimiter, at)
         except IndexError:
             return ""
 
@@ -211,5 +227,5 @@ class TableEdit:
         """The row with a cell for every column."""
         end = "\r" if line.endswith("\r") else ""
         text = line.removesuffix("\r")
-        short = len(self._header) - len(next(csv.reader([text], delimiter=self._said.delimiter), []))
-        return text + self._said.delimiter * max(0, short) + end
+        short = len(self._header) - len(next(csv.reader([text], delimiter=self.said.delimiter), []))
+        return text + self.said.delimiter * max(0, short) + end

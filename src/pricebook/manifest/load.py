@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path as FilePath
@@ -319,7 +319,7 @@ def _read_card(loading: _Loading, envelope: Envelope, card: RateCard) -> RateBoo
         loading.reject([Violation(v.code, v.message, (*path, *v.at), v.hint) for v in violations], envelope)
         if spec is not None:
             said_at = partial(_span_below, loading, envelope, ("spec", *path))
-            table_source = _source(loading, envelope, spec, facts, said_at)
+            table_source = Source.beside(loading.scope.root, envelope.document.file, spec, facts, said_at)
             table = _read_beside(loading, envelope, entries, position, table_source)
             shelves.append(Shelf(len(entries), table.lines, table.price_column, table_source.shown))
             if entries:
@@ -334,13 +334,6 @@ def _read_card(loading: _Loading, envelope: Envelope, card: RateCard) -> RateBoo
 
 def _span_below(loading: _Loading, envelope: Envelope, base: Path, path: Path) -> Span:
     return loading.placer.span(envelope.document, (*base, *path))
-
-
-def _source(
-    loading: _Loading, envelope: Envelope, spec: RatesFrom, facts: RateFacts, said_at: Callable[[Path], Span]
-) -> Source:
-    path = (loading.scope.root / envelope.document.file).parent / spec.table
-    return Source(path, os.path.relpath(path, loading.scope.root), spec, said_at, facts)
 
 
 def _read_beside(

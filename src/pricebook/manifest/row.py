@@ -47,6 +47,14 @@ class Source:
     said_at: Callable[[Path], Span]
     facts: RateFacts
 
+    @classmethod
+    def beside(
+        cls, root: FilePath, manifest: str, spec: RatesFrom, facts: RateFacts, said_at: Callable[[Path], Span]
+    ) -> "Source":
+        """The table that an entry of `rates_from` names, in a manifest whose name is relative to the root."""
+        path = (root / manifest).parent / spec.table
+        return cls(path, os.path.relpath(path, root), spec, said_at, facts)
+
 
 class Batch(NamedTuple):
     """Good rows: the line of each, its key's text up to the group values, its key's text, its schedule's text."""

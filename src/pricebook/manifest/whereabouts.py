@@ -4,7 +4,6 @@ Nothing is kept but the file and document of each noun, and the line of each row
 thousand, and hardly ever is a place asked for. What has changed since it was read has the place of its noun.
 """
 
-import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -161,8 +160,7 @@ class Whereabouts:
             said, _ = validated(RatesFrom, entry)
             if said is None:
                 continue
-            path = (self.root / home.file).parent / said.table
-            source = Source(path, os.path.relpath(path, self.root), said, lambda _: home.at, facts)
+            source = Source.beside(self.root, home.file, said, facts, lambda _: home.at)
             places = price_places(source, wanted)
             any_of = {key: at for (key, _), at in reversed(places.items())}
             for spot in spots:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pricebook.apply.ports import Journal, State, StoreError
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.reference import Ref
-from pricebook.edit.manifest_edit import ManifestEdit, Wish
+from pricebook.edit.manifest_edit import EditRequest, ManifestEdit
 from pricebook.manifest.load import Loaded, load
 from pricebook.observe.renames import Moves, pending, present, rewrite_marks
 from pricebook.observe.snapshot import AFTER_RATES, Snapshot
@@ -97,19 +97,19 @@ def adopt(report: DriftReport, project: Project, loaded: Loaded, snapshot: Snaps
     """
     held = present(snapshot, project.moves, loaded.catalog)
     work = ManifestEdit(loaded)
-    wishes: list[Wish] = []
+    requests: list[EditRequest] = []
     for each in report.open:
         if not each.origin.is_drift:
             continue
-        wish = wish_of(each, held, loaded.catalog)
-        if wish is not None:
-            wishes.append(wish)
+        request = request_of(each, held, loaded.catalog)
+        if request is not None:
+            requests.append(request)
         else:
             work.left.append(
                 (str(each.ref), "it is not there any more: take it out of the manifests, and what names it")
             )
-    for wish in wishes:
-        work.adopt(wish)
+    for request in requests:
+        work.make(request)
     changed = [FileChange(*texts) for texts in work.files()]
     loads: list[Loaded] = []
     write_all(project.root, changed, lambda: loads.append(load(project, report.comparison.environment)))
@@ -124,15 +124,15 @@ def adopt(report: DriftReport, project: Project, loaded: Loaded, snapshot: Snaps
         places=again.places,
         moves=project.moves,
     )
-    wished = {wish.ref for wish in wishes} - {Ref.parse(ref) for ref, _ in work.left}
-    still = {each.ref for each in left.drifts if each.origin.is_drift and each.ref in wished}
+    asked = {request.ref for request in requests} - {Ref.parse(ref) for ref, _ in work.left}
+    still = {each.ref for each in left.drifts if each.origin.is_drift and each.ref in asked}
     work.left += [
         (str(ref), "it still differs in what cannot be written: see pricebook drift") for ref in sorted(still)
     ]
     return Adopted(tuple(changed), tuple(work.left))
 
 
-def wish_of(drift: Drift, held: Snapshot, desired: Catalog) -> Wish | None:
+def request_of(drift: Drift, held: Snapshot, desired: Catalog) -> EditRequest | None:
     """What the manifests have to say so that the drift is none; None where the object is not there, or is a version of
     a package. `held` is the snapshot as it is meant."""
     observed = held.catalog.nouns.get(drift.ref)
@@ -140,12 +140,12 @@ def wish_of(drift: Drift, held: Snapshot, desired: Catalog) -> Wish | None:
         return None
     if drift.facet is Facet.RATES:
         rates = {rate.key: rate.observed for rate in drift.rates if rate.observed is not None}
-        return Wish(drift.ref, observed, frozenset(), rates)
+        return EditRequest(drift.ref, observed, frozenset(), rates)
     if drift.facet is Facet.ALIASES:
         wanted = desired.nouns[drift.ref]
         differ = (name for name in AFTER_RATES if getattr(observed, name) != getattr(wanted, name))
-        return Wish(drift.ref, observed, frozenset(differ))
-    return Wish(drift.ref, observed, frozenset(re.split(r"[.\[]", part)[0] for part in drift.parts))
+        return EditRequest(drift.ref, observed, frozenset(differ))
+    return EditRequest(drift.ref, observed, frozenset(re.split(r"[.\[]", part)[0] for part in drift.parts))
 
 
 def _sorted_out(

@@ -31,7 +31,7 @@ from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.drift import Comparison, Facet, compare
 from pricebook.problem import Rejected, quote, reject
 from pricebook.project.project import Project
-from pricebook.workflow.drift import wish_of
+from pricebook.workflow.drift import request_of
 from pricebook.workflow.git import uncommitted
 from pricebook.workflow.survey import Left, Readable, Survey, survey
 from pricebook.workflow.writing import FileChange, write_all
@@ -185,11 +185,11 @@ def _update(
             continue
         # Nothing says of what was never applied who changed it: the account does.
         theirs = drift.origin.is_drift or ref in snapshot.unmarked
-        wish = wish_of(drift, held, desired) if theirs else None
-        if wish is None:
+        request = request_of(drift, held, desired) if theirs else None
+        if request is None:
             made.pending.append(ref)
         else:
-            edits.adopt(wish)
+            edits.make(request)
             made.updated.append(ref)
     for name, reason in edits.left:
         ref = Ref.parse(name)
