@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 from pricebook.apply.ports import NOTHING, Store
 from pricebook.catalog.model import Violation
@@ -26,10 +25,8 @@ from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.project.project import Project, read_project
 from pricebook.workflow.git import GitFailed, ask, git
 from pricebook.workflow.plan import plan
+from pricebook.workflow.python_rule import PythonRule
 from pricebook.workflow.review import Meter
-
-if TYPE_CHECKING:
-    from pricebook.workflow.python_rule import PythonRule
 
 READ = frozenset((".yaml", ".yml", ".csv", ".tsv", ".psv", ".txt", ".json"))
 """Endings of the files that a project is made of."""
@@ -65,7 +62,7 @@ def plan_on_base(
     *,
     prune: bool,
     meter: Meter,
-    code: "Sequence[PythonRule]" = (),
+    code: Sequence[PythonRule] = (),
 ) -> Plan:
     """The plan of what the working tree changes against the merge base with `ref`; `besides` says what is pending. The
     rules judge the branch.

@@ -1,8 +1,8 @@
 """Plan: what would make the store say what the manifests say."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from pricebook.apply.ports import Store
 from pricebook.manifest.load import Loaded, load
@@ -15,12 +15,8 @@ from pricebook.project.project import Project
 from pricebook.workflow.claim import claims_of
 from pricebook.workflow.limits import check_limits
 from pricebook.workflow.policy import company_rules
+from pricebook.workflow.python_rule import PythonRule
 from pricebook.workflow.review import Meter, review_plan
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pricebook.workflow.python_rule import PythonRule
 
 
 def plan(
@@ -31,7 +27,7 @@ def plan(
     *,
     prune: bool = False,
     meter: Meter | None = None,
-    code: "Sequence[PythonRule]" = (),
+    code: Sequence[PythonRule] = (),
 ) -> Plan:
     """The rehearsed plan of a project against a store, as of an instant. Reads only. With a meter of CPU seconds the
     rules are run, and the plan has their findings.
@@ -53,7 +49,7 @@ def plan_to(
     *,
     prune: bool = False,
     meter: Meter | None = None,
-    code: "Sequence[PythonRule]" = (),
+    code: Sequence[PythonRule] = (),
 ) -> Plan:
     """The same to a catalogue that is given, from what the store was seen to hold with the claims of the manifests."""
     namespace = project.settings.namespace

@@ -9,10 +9,11 @@ from pricebook.catalog.model import Path, Violation
 from pricebook.plan.hazard import Hazard
 from pricebook.policy.judge import failing, known_ids
 from pricebook.problem import Problem, Rejected, did_you_mean, quote
+from pricebook.project.lookup import read_lookups
 from pricebook.project.policy import Policy
 from pricebook.project.project import Project
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # as in `company_rules`
     from pricebook.policy.company import Compiled
 
 
@@ -53,8 +54,8 @@ def company_rules(project: Project, environment: str) -> "list[Compiled]":
     policy = project.policy(environment)
     if not policy.company_rules:
         return []
+    # CEL and the view that it sees are for policies that have expressions.
     from pricebook.policy.company import compiled
-    from pricebook.project.lookup import read_lookups
 
     tables = read_lookups(project, policy, _said_in(project, environment, "tables"))
     found, wrong = compiled(policy, tables)

@@ -8,7 +8,6 @@ was applied in the first one otherwise than the manifests say, and what was not 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from pricebook.apply.ports import Store
 from pricebook.catalog.catalog import Catalog
@@ -27,10 +26,8 @@ from pricebook.problem import Problem, Rejected
 from pricebook.project.project import Project
 from pricebook.workflow.parity import load_both
 from pricebook.workflow.plan import plan_to
+from pricebook.workflow.python_rule import PythonRule
 from pricebook.workflow.review import Meter
-
-if TYPE_CHECKING:
-    from pricebook.workflow.python_rule import PythonRule
 
 
 def promote(
@@ -41,7 +38,7 @@ def promote(
     as_of: datetime,
     *,
     meter: Meter,
-    code: "Sequence[PythonRule]" = (),
+    code: Sequence[PythonRule] = (),
 ) -> Plan:
     """The rehearsed plan that makes the target hold what the source holds. Reads both stores, and writes to neither.
 

@@ -5,11 +5,9 @@ Off by default. Whoever turns them on runs that code with all their rights, so i
 its own, which is ended when it takes too long; what it breaks is its own.
 """
 
-import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from multiprocessing.connection import Connection
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pricebook.policy.fact import Facts
 from pricebook.policy.finding import Finding
@@ -17,6 +15,9 @@ from pricebook.policy.judge import Task, level_of
 from pricebook.policy.proposal import Proposal
 from pricebook.problem import Severity
 from pricebook.project.policy import Policy
+
+if TYPE_CHECKING:  # as in `isolated`
+    from multiprocessing.connection import Connection
 
 SECONDS = 10.0
 """How long one rule may take."""
@@ -46,6 +47,9 @@ def python_tasks(
 def isolated(code: Code, facts: Facts, proposal: Proposal | None, seconds: float = SECONDS) -> list[Finding]:
     """What the code finds, run in a child process. Raises RuntimeError when it fails, ends without an answer, or takes
     too long."""
+    # Processes, pipes and pickle are for the few machines that allow such rules.
+    import multiprocessing
+
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
     child = context.Process(target=_answer, args=(sender, code, facts, proposal), daemon=True)
@@ -68,7 +72,7 @@ def isolated(code: Code, facts: Facts, proposal: Proposal | None, seconds: float
     return found
 
 
-def _answer(sender: Connection, code: Code, facts: Facts, proposal: Proposal | None) -> None:
+def _answer(sender: "Connection", code: Code, facts: Facts, proposal: Proposal | None) -> None:
     try:
         found = list(code(facts, proposal))
         if not all(isinstance(finding, Finding) for finding in found):

@@ -25,6 +25,7 @@ from pricebook.catalog.timeline import (
 )
 from pricebook.edit.manifest_edit import EditRequest, ManifestEdit
 from pricebook.manifest.load import load
+from pricebook.policy.cel import CelError, Expressions, MissingCel
 from pricebook.policy.fact import Facts, money_words
 from pricebook.policy.view import SELECTED, now_text, selected
 from pricebook.problem import Problem, Rejected, quote, reject
@@ -210,8 +211,6 @@ def _asker(where: str | None) -> Callable[[Mapping[str, Any]], bool]:
     """Whether a price is chosen. Raises Rejected for an expression that cannot be asked."""
     if where is None:
         return lambda _: True
-    from pricebook.policy.cel import CelError, Expressions, MissingCel
-
     try:
         engine = Expressions(SELECTED, {})
         asked = engine.compile(where)

@@ -17,10 +17,10 @@ from pricebook.project.policy import Policy
 from pricebook.project.project import Project
 from pricebook.project.signed import signed_waivers
 from pricebook.span import Span
+from pricebook.workflow.python_rule import PythonRule, python_tasks
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # as in `_company`
     from pricebook.policy.company import Compiled
-    from pricebook.workflow.python_rule import PythonRule
 
 FAILED = ("rule-failed", "rule-slow")
 """Codes of findings about a rule itself."""
@@ -36,7 +36,7 @@ def review_catalog(
     as_of: datetime,
     meter: Meter,
     company: "Sequence[Compiled]" = (),
-    code: "Sequence[PythonRule]" = (),
+    code: Sequence[PythonRule] = (),
 ) -> tuple[Problem, ...]:
     """The findings about a catalogue. Raises Rejected for waivers that cannot be read."""
     facts = Facts(loaded.catalog, as_of)
@@ -52,7 +52,7 @@ def review_plan(
     plan: Plan,
     meter: Meter,
     company: "Sequence[Compiled]" = (),
-    code: "Sequence[PythonRule]" = (),
+    code: Sequence[PythonRule] = (),
 ) -> tuple[Problem, ...]:
     """The findings about a plan and the catalogue that it leads to. Raises Rejected for waivers that cannot be read."""
     facts = Facts(loaded.catalog, plan.as_of)
@@ -64,20 +64,18 @@ def review_plan(
 
 def _company(
     company: "Sequence[Compiled]",
-    code: "Sequence[PythonRule]",
+    code: Sequence[PythonRule],
     facts: Facts,
     proposal: Proposal | None,
     policy: Policy,
 ) -> Iterator[Task]:
     """The company's own rules: expressions, and code where this machine allows it."""
     if company:
+        # CEL and the view that it sees are for policies that have expressions.
         from pricebook.policy.company import company_tasks
 
         yield from company_tasks(company, facts, proposal, policy)
-    if code:
-        from pricebook.workflow.python_rule import python_tasks
-
-        yield from python_tasks(code, facts, proposal, policy)
+    yield from python_tasks(code, facts, proposal, policy)
 
 
 def _review(

@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Protocol, cast
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.check import check_catalog
 from pricebook.catalog.model import Noun
 from pricebook.catalog.naming import MOST, Wanted, names_for
 from pricebook.catalog.need import needs, units_of
+from pricebook.catalog.package import Package
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.rate_card import RateCard
@@ -28,9 +29,6 @@ from pricebook.observe.simplify import simplify
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.versions import PLACEHOLDER
 from pricebook.problem import quote
-
-if TYPE_CHECKING:
-    from pricebook.catalog.package import Package
 
 
 @dataclass(frozen=True, slots=True)

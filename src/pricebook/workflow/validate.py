@@ -6,7 +6,6 @@ Environments that say the same (no overlay, the same policy) are looked at once.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from pricebook.manifest.load import Loaded, load
 from pricebook.policy.judge import in_order
@@ -14,10 +13,8 @@ from pricebook.problem import Problem, Rejected
 from pricebook.project.project import Project
 from pricebook.span import Span
 from pricebook.workflow.policy import checked_policy, company_rules, stopping
+from pricebook.workflow.python_rule import PythonRule
 from pricebook.workflow.review import Meter, review_catalog
-
-if TYPE_CHECKING:
-    from pricebook.workflow.python_rule import PythonRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,7 @@ class Validated:
 
 
 def validate(
-    project: Project, environments: Sequence[str], as_of: datetime, meter: Meter, code: "Sequence[PythonRule]" = ()
+    project: Project, environments: Sequence[str], as_of: datetime, meter: Meter, code: Sequence[PythonRule] = ()
 ) -> Validated:
     """Load and review what each of the environments has. Raises Rejected with all that is wrong in any."""
     wrong: list[tuple[tuple[str, ...], Sequence[Problem]]] = []
