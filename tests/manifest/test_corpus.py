@@ -197,7 +197,7 @@ def codes() -> Iterator[str]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 name = node.func.id if isinstance(node.func, ast.Name) else ""
-                if name in ("Violation", "Problem", "Unusable", "reject", "_problem"):
+                if name in ("Violation", "Problem", "Unusable", "reject", "yaml_problem"):
                     yield str(node.args[0].value)
 
 

@@ -8,7 +8,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.manifest.field_path import Finder, Label, Nowhere, put, read_path
 from pricebook.manifest.load import Loaded, load
-from pricebook.manifest.whereabouts import Spot
+from pricebook.manifest.source_map import Location
 from pricebook.problem import Rejected
 from pricebook.project.project import read_project
 
@@ -251,9 +251,9 @@ def test_findings_about_a_patched_value_point_at_the_patch(root: Path) -> None:
         "patches:\n  rate-card:llm:\n    name: L\n    rates[input, model=small].price: 1\n",
     )
     card, key = Ref(Kind.RATE_CARD, "llm"), '["input",null,{"model":"small"}]'
-    asked = [Spot(card, ("name",)), Spot(card, ("rates", 1)), Spot(card, (), key)]
-    places = found.whereabouts.spans(asked)
-    assert [str(places[spot]) for spot in asked] == [
+    asked = [Location(card, ("name",)), Location(card, ("rates", 1)), Location(card, (), key)]
+    places = found.source_map.spans(asked)
+    assert [str(places[location]) for location in asked] == [
         "pricebook.yaml:9:15",
         "catalog/all.yaml:28:7",
         "pricebook.yaml:10:42",

@@ -50,7 +50,7 @@ def loaded(manifests: str, folder: Path) -> Loaded:
 
 def planned(desired: Loaded, snapshot: Snapshot, as_of: datetime, *, prune: bool, moved: tuple[Move, ...] = ()) -> Plan:
     """The plan of a case."""
-    project = Project(desired.whereabouts.root, SETTINGS.model_copy(update={"moved": moved}))
+    project = Project(desired.source_map.root, SETTINGS.model_copy(update={"moved": moved}))
     return make_plan(
         desired.catalog,
         snapshot,

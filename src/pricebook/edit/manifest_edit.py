@@ -17,9 +17,10 @@ from pricebook.catalog.reference import Ref
 from pricebook.catalog.timeline import Segment, Timeline, read_key, read_schedule, schedule_text
 from pricebook.edit.dump import day_text, rates_data, spec_data
 from pricebook.edit.rate_edit import edits_of, starts_of
-from pricebook.edit.rewrite import GONE, Copied, Further, Unplaceable, places_of, rewritten
+from pricebook.edit.rewrite import GONE, Copied, Further, Unplaceable, rewritten
 from pricebook.edit.table_edit import TableEdit
 from pricebook.manifest.load import Loaded
+from pricebook.manifest.locate import extents
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates import joined, read_rates
 from pricebook.manifest.rates_from import RatesFrom
@@ -49,8 +50,8 @@ class ManifestEdit:
     """The texts of a project's files while they are edited. `left` is what could not be, by noun, with the reason."""
 
     def __init__(self, loaded: Loaded) -> None:
-        self._loaded, self._root = loaded, loaded.whereabouts.root
-        self._scales: Mapping[str, Scale] = loaded.whereabouts.scales()
+        self._loaded, self._root = loaded, loaded.source_map.root
+        self._scales: Mapping[str, Scale] = loaded.source_map.scales()
         self._before: dict[str, str | None] = {}
         self._after: dict[str, str] = {}
         self._like: dict[str, str] = {}
@@ -59,8 +60,8 @@ class ManifestEdit:
     def files(self) -> Iterator[tuple[str, str | None, str]]:
         """Every file that was edited: its name, its text as it is (None: it is new), and what it is to be. Tables come
         before the manifests that name their columns."""
-        homes = {home.file for home in self._loaded.whereabouts.homes.values()}
-        for file, before in sorted(self._before.items(), key=lambda item: (item[0] in homes, item[0])):
+        declarations = {declared.file for declared in self._loaded.source_map.declarations.values()}
+        for file, before in sorted(self._before.items(), key=lambda item: (item[0] in declarations, item[0])):
             after = as_written(self._after[file], self._like[file] if before is None else before)
             if after != before:
                 yield file, before, after
@@ -88,10 +89,10 @@ class ManifestEdit:
         tried by halves, so that no more fails than has to."""
         if not changes:
             return []
-        home = self._loaded.whereabouts.homes[ref]
+        declared = self._loaded.source_map.declarations[ref]
         try:
             values = {path: value for _, change in changes for path, value in change.items()}
-            self._after[home.file] = rewritten(self._text(home.file), home.index, values)
+            self._after[declared.file] = rewritten(self._text(declared.file), declared.index, values)
         except Unplaceable:
             if len(changes) == 1:
                 return [changes[0][0]]
@@ -102,9 +103,12 @@ class ManifestEdit:
     def _make_rates(self, request: EditRequest) -> None:
         """Each price where it stands: in the list, in a table, or some of its periods here and some there. A new one
         joins the table whose form it has."""
-        home, book = self._loaded.whereabouts.homes[request.ref], self._loaded.catalog.rates.get(request.ref.name)
+        declared, book = (
+            self._loaded.source_map.declarations[request.ref],
+            self._loaded.catalog.rates.get(request.ref.name),
+        )
         present = {key: was for key in request.rates if book is not None and (was := book.get(key)) is not None}
-        spec = self._spec(home.file, home.index)
+        spec = self._spec(declared.file, declared.index)
         position = read_rates(spec.get("rates", ()), self._facts(request)).position
         tables = self._tables(request, spec)
         overlaid = bool(tables) and self._overlaid(request.ref, ("spec", "rates_from"))
@@ -115,9 +119,9 @@ class ManifestEdit:
         for key, was in present.items():
             held = {file: found[key] for file, found in rows.items() if key in found}
             if key in position:
-                held[home.file] = dict.fromkeys(_starts(spec["rates"][position[key]], was), 0)
+                held[declared.file] = dict.fromkeys(_starts(spec["rates"][position[key]], was), 0)
             for file, (before, after) in _parts(held, was, request.rates[key]).items():
-                if file == home.file:
+                if file == declared.file:
                     listed[key] = schedule_text(before), schedule_text(after)
                     continue
                 try:
@@ -143,10 +147,10 @@ class ManifestEdit:
         is written anew as a whole."""
         if not rates:
             return
-        home, card = self._loaded.whereabouts.homes[request.ref], request.noun
+        declared, card = self._loaded.source_map.declarations[request.ref], request.noun
         assert isinstance(card, RateCard)
-        text = self._text(home.file)
-        places = places_of(text, home.index)
+        text = self._text(declared.file)
+        places = extents(text, declared.index)
         changes: list[Change] = []
         asked: dict[str, tuple[str, str]] = {}
         for key, (was, now) in rates.items():
@@ -160,7 +164,7 @@ class ManifestEdit:
                 edits = edits_of(text, places, item, spec["rates"][position[key]], schedules, self._scales)
                 changes += [(str(read_key(key)), edits)] if edits else []
         self._failed(request.ref, changes)
-        said = read_rates(self._spec(home.file, home.index).get("rates", ()), self._facts(request)).entries
+        said = read_rates(self._spec(declared.file, declared.index).get("rates", ()), self._facts(request)).entries
         whole: list[Change] = []
         for key, (_, now) in asked.items():
             if said.get(key) != now:
@@ -210,12 +214,12 @@ class ManifestEdit:
 
     def _tables(self, request: EditRequest, spec: Mapping[str, Any]) -> dict[str, tuple[int, TableEdit]]:
         """The card's tables by file, each with the position of its entry."""
-        home = self._loaded.whereabouts.homes[request.ref]
+        declared = self._loaded.source_map.declarations[request.ref]
         found: dict[str, tuple[int, TableEdit]] = {}
         for index, entry in enumerate(spec.get("rates_from", ())):
             said, _ = validated(RatesFrom, entry)
             if said is not None:
-                source = Source.beside(self._root, home.file, said, self._facts(request), lambda _: home.at)
+                source = Source.beside(self._root, declared.file, said, self._facts(request), lambda _: declared.at)
                 found[source.shown] = index, TableEdit(source, self._text(source.shown))
         return found
 
@@ -226,9 +230,9 @@ class ManifestEdit:
 
     def _overlaid(self, ref: Ref, path: Path) -> bool:
         """Whether the environment's overlay has a say in what stands there."""
-        whereabouts = self._loaded.whereabouts
-        home = whereabouts.homes[ref]
-        return whereabouts.overlay is not None and whereabouts.overlay.covers(home.file, home.index, path)
+        source_map = self._loaded.source_map
+        declared = source_map.declarations[ref]
+        return source_map.overlay is not None and source_map.overlay.covers(declared.file, declared.index, path)
 
     def _leave_to_overlay(self, ref: Ref, part: str) -> None:
         self.left.append((str(ref), f"{quote(part)} is said by an overlay of this environment: change it there"))

@@ -16,7 +16,8 @@ from pricebook.catalog.money import parse_money, plain, read_number, to_major_un
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import Segment, Timeline
 from pricebook.edit.dump import BARE, day_text
-from pricebook.edit.rewrite import GONE, Copied, Place, Renamed, Unplaceable, Written
+from pricebook.edit.rewrite import GONE, Copied, Renamed, Unplaceable, Written
+from pricebook.manifest.locate import Extent
 from pricebook.manifest.syntax import Token
 
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+")
@@ -44,7 +45,7 @@ def starts_of(rate: Any) -> list[str]:
 
 def edits_of(
     text: str,
-    places: Mapping[Path, Place],
+    places: Mapping[Path, Extent],
     path: Path,
     rate: Any,
     schedules: tuple[Timeline, Timeline],
@@ -56,7 +57,7 @@ def edits_of(
 
 
 class _RateEdit:
-    def __init__(self, text: str, places: Mapping[Path, Place], scales: Mapping[str, Scale]) -> None:
+    def __init__(self, text: str, places: Mapping[Path, Extent], scales: Mapping[str, Scale]) -> None:
         self._text, self._places, self._scales = text, places, scales
 
     def edits(self, path: Path, rate: Any, observed: Timeline, wanted: Timeline) -> dict[Path, Any]:
@@ -140,7 +141,7 @@ class _RateEdit:
             text = text[: place.start - base] + new.text + text[place.end - base :]
         return text
 
-    def _place(self, path: Path) -> Place:
+    def _place(self, path: Path) -> Extent:
         found = self._places.get(path)
         if found is None or found.token is Token.ALIAS:
             raise Unplaceable(path)

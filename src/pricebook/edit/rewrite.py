@@ -15,11 +15,11 @@ from typing import Any, Final
 from pricebook.catalog.model import Path
 from pricebook.catalog.money import plain
 from pricebook.edit.layout import inline, lay_out
-from pricebook.manifest.syntax import Token, node_tokens, read_documents
+from pricebook.manifest.locate import Extent, extents
+from pricebook.manifest.syntax import Token, read_documents
 
 _SIMPLE = re.compile(r"[\w .,$€£<>/()+-]+")
 """A text that means itself in any quotes."""
-_BLOCKS = ("|", ">")
 
 
 class Unplaceable(Exception):  # noqa: N818 - what is to be replaced is not there, or stands behind an alias
@@ -64,18 +64,6 @@ class Copied:
     copies: Sequence[Mapping[Path, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A node: from where to where in the text, in which column it starts, and how it is written."""
-
-    start: int
-    end: int
-    column: int
-    token: Token
-    flow: bool
-    style: str | None
-
-
 def rewritten(text: str, index: int, values: Mapping[Path, Any]) -> str:
     """The text with new values at the paths of a document. A path whose last key is new is added to its mapping.
 
@@ -83,7 +71,7 @@ def rewritten(text: str, index: int, values: Mapping[Path, Any]) -> str:
     is. Raises Unplaceable, also for what would come to mean something else elsewhere, as what stands behind an anchor
     does.
     """
-    places = places_of(text, index)
+    places = extents(text, index)
     new = _edited(text, [_change(text, places, path, value) for path, value in values.items()])
     _verify(text, new, index, values)
     return new
@@ -144,7 +132,7 @@ def _read_back(value: Any) -> object:
     return document.data["x"] if isinstance(document.data, dict) else None
 
 
-def _change(text: str, places: Mapping[Path, Place], path: Path, value: Any) -> tuple[int, int, str]:
+def _change(text: str, places: Mapping[Path, Extent], path: Path, value: Any) -> tuple[int, int, str]:
     found = places.get(path)
     if value is GONE:
         return _removed(text, places, path)
@@ -170,7 +158,7 @@ def _change(text: str, places: Mapping[Path, Place], path: Path, value: Any) -> 
     return found.start, found.end, _block(value, found.column)
 
 
-def _removed(text: str, places: Mapping[Path, Place], path: Path) -> tuple[int, int, str]:
+def _removed(text: str, places: Mapping[Path, Extent], path: Path) -> tuple[int, int, str]:
     """An entry of a mapping, with the comma before it or with its lines; a comment behind it gets its own line."""
     start, end = _entry(text, places, path)
     if places[path[:-1]].flow:
@@ -187,7 +175,7 @@ def _removed(text: str, places: Mapping[Path, Place], path: Path) -> tuple[int, 
     return line, min(stop + 1, len(text)), ""
 
 
-def _renamed(text: str, places: Mapping[Path, Place], path: Path, value: Renamed) -> tuple[int, int, str]:
+def _renamed(text: str, places: Mapping[Path, Extent], path: Path, value: Renamed) -> tuple[int, int, str]:
     start, end = _entry(text, places, path)
     items = [item.text for item in value.items]
     if places[path[:-1]].flow:
@@ -197,7 +185,7 @@ def _renamed(text: str, places: Mapping[Path, Place], path: Path, value: Renamed
 
 
 def _copied(
-    text: str, places: Mapping[Path, Place], path: Path, copies: Sequence[Mapping[Path, Any]]
+    text: str, places: Mapping[Path, Extent], path: Path, copies: Sequence[Mapping[Path, Any]]
 ) -> tuple[int, int, str]:
     item, parent = places.get(path), places.get(path[:-1])
     if item is None or parent is None or item.token is Token.ALIAS or parent.token is not Token.SEQUENCE:
@@ -219,7 +207,7 @@ def _copied(
     return at, at, "".join(f"\n{lead}{block}" for block in blocks)
 
 
-def _entry(text: str, places: Mapping[Path, Place], path: Path) -> tuple[int, int]:
+def _entry(text: str, places: Mapping[Path, Extent], path: Path) -> tuple[int, int]:
     """Where an entry of a mapping begins, with its key, and where its value ends."""
     found, parent = places.get(path), places.get(path[:-1])
     if found is None or parent is None or parent.token is not Token.MAPPING:
@@ -233,7 +221,7 @@ def _entry(text: str, places: Mapping[Path, Place], path: Path) -> tuple[int, in
     return parent.start + key.start(), found.end
 
 
-def _appended(text: str, listed: Place, items: Sequence[Any]) -> tuple[int, int, str]:
+def _appended(text: str, listed: Extent, items: Sequence[Any]) -> tuple[int, int, str]:
     """Further items of a list."""
     if listed.token is not Token.SEQUENCE:
         raise Unplaceable(listed)
@@ -243,7 +231,7 @@ def _appended(text: str, listed: Place, items: Sequence[Any]) -> tuple[int, int,
     return at, at, "".join(f"\n{' ' * listed.column}- {inline(item)}" for item in items)
 
 
-def _added(text: str, parent: Place, key: str, value: Any) -> tuple[int, int, str]:
+def _added(text: str, parent: Extent, key: str, value: Any) -> tuple[int, int, str]:
     """A new last entry of a mapping."""
     if parent.flow:
         return _inside(text, parent, "}", f"{key}: {inline(value)}")
@@ -253,7 +241,7 @@ def _added(text: str, parent: Place, key: str, value: Any) -> tuple[int, int, st
     return at, at, "".join(f"\n{margin}{line}" for line in lines)
 
 
-def _inside(text: str, place: Place, bracket: str, words: str) -> tuple[int, int, str]:
+def _inside(text: str, place: Extent, bracket: str, words: str) -> tuple[int, int, str]:
     """Words as the last ones within brackets."""
     at = text.rindex(bracket, place.start, place.end)
     before = text[place.start : at].rstrip()
@@ -277,7 +265,7 @@ def _block(value: Any, column: int) -> str:
     return "\n".join([lines[0], *(f"{margin}{line}" for line in lines[1:])])
 
 
-def _scalar(value: Any, place: Place) -> str:
+def _scalar(value: Any, place: Extent) -> str:
     """A text keeps the quotes that stand there while it needs no others."""
     if isinstance(value, Written):
         return value.text
@@ -287,40 +275,3 @@ def _scalar(value: Any, place: Place) -> str:
         return inline(value)
     quote = place.style if place.style in ("'", '"') and _SIMPLE.fullmatch(value) else ""
     return f"{quote}{value}{quote}" if quote else inline(value)
-
-
-def places_of(text: str, index: int) -> dict[Path, Place]:
-    """Where every node of a document stands. A block ends with the last character of its content."""
-    found: dict[Path, Place] = {}
-    stack: list[tuple[Path, Any, bool]] = []
-    path: Path = ()
-    key: Any = None
-    waiting = False  # for a key of the mapping
-    last = 0
-    for _, token, event in node_tokens(text, [index]):
-        if token is Token.END:
-            place = found[path]
-            end = event.end_mark.index if place.flow else last
-            found[path] = Place(place.start, end, place.column, place.token, place.flow, None)
-            last = max(last, end)
-            path, key, waiting = stack.pop()
-            continue
-        start, end = event.start_mark.index, event.end_mark.index
-        if getattr(event, "style", None) in _BLOCKS:
-            end = start + len(text[start:end].rstrip())
-        if waiting:
-            key, waiting = getattr(event, "value", None), False
-            last = end
-            continue
-        here: Path = (*path, key) if key is not None else path
-        flow = bool(getattr(event, "flow_style", False))
-        found[here] = Place(start, end, event.start_mark.column, token, flow, getattr(event, "style", None))
-        after = key + 1 if isinstance(key, int) else key
-        inside_mapping = bool(path in found and found[path].token is Token.MAPPING)
-        if token in (Token.MAPPING, Token.SEQUENCE):
-            stack.append((path, after, inside_mapping))
-            path, key, waiting = here, 0 if token is Token.SEQUENCE else None, token is Token.MAPPING
-        else:
-            last = end
-            key, waiting = after, inside_mapping
-    return found

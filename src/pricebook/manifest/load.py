@@ -2,36 +2,28 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, cast
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.check import Found, check_catalog
-from pricebook.catalog.model import USD, Noun, Path, Scale, Violation
-from pricebook.catalog.product import Product
-from pricebook.catalog.rate_book import RateBook
+from pricebook.catalog.model import Noun, Violation
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import BESIDE, Kind, Ref
 from pricebook.catalog.registry import noun_class
-from pricebook.catalog.timeline import read_schedule
-from pricebook.catalog.traverse import references, written_references
 from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
-from pricebook.manifest.envelope import OVERLAY, Envelope, is_manifest, kind_of, open_envelope
+from pricebook.manifest.card_rates import read_card
+from pricebook.manifest.envelope import OVERLAY, is_manifest, kind_of, open_envelope
+from pricebook.manifest.loading import Loading, resolve
 from pricebook.manifest.place import Placer
-from pricebook.manifest.rate_fact import RateFacts
-from pricebook.manifest.rates import LIST_HINT, joined, read_rates
-from pricebook.manifest.rates_from import RatesFrom
-from pricebook.manifest.row import SHOWN, Source
 from pricebook.manifest.scope import Scope, files_of
+from pricebook.manifest.source_map import Declaration, SourceMap
 from pricebook.manifest.syntax import Document, read_documents
-from pricebook.manifest.tables import Table, places, read_table
 from pricebook.manifest.text import MAX_YAML, read_text
 from pricebook.manifest.validation import validated
 from pricebook.manifest.waiver import WaiverHere
-from pricebook.manifest.whereabouts import Home, Shelf, Whereabouts
 from pricebook.problem import Problem, Rejected, did_you_mean, quote
 from pricebook.span import Span
 
@@ -52,7 +44,7 @@ class Loaded:
     """The desired catalogue, where each noun stands, and the waivers and ids that stand beside nouns."""
 
     catalog: Catalog
-    whereabouts: Whereabouts
+    source_map: SourceMap
     waivers: tuple[tuple[Ref, tuple[WaiverHere, ...]], ...] = ()
     adopt: Mapping[Ref, Mapping[str, str]] = field(default_factory=dict)
     """Of nouns that say so: by environment the id of the object that they are, or `NEW`."""
@@ -71,30 +63,7 @@ class Loaded:
     @property
     def places(self) -> dict[Ref, Span]:
         """Where each noun's manifest starts."""
-        return {ref: home.at for ref, home in self.whereabouts.homes.items()}
-
-
-@dataclass
-class _Loading:
-    """What has been read so far; the steps of `load` fill it in their order."""
-
-    scope: Scope
-    placer: Placer
-    problems: list[Problem] = field(default_factory=list)
-    envelopes: dict[Ref, Envelope] = field(default_factory=dict)
-    nouns: dict[Ref, Noun] = field(default_factory=dict)
-    rates: dict[str, RateBook] = field(default_factory=dict)
-    shelves: dict[str, tuple[Shelf, ...]] = field(default_factory=dict)
-    scales: dict[str, Scale] = field(default_factory=dict)
-
-    @property
-    def complaints(self) -> int:
-        """How much has been found wrong so far."""
-        return len(self.problems) + len(self.placer)
-
-    def reject(self, violations: Iterable[Violation], envelope: Envelope) -> None:
-        """Note broken rules of a manifest's spec."""
-        self.placer.add(violations, envelope.document, ("spec",))
+        return {ref: declared.at for ref, declared in self.source_map.declarations.items()}
 
 
 def load(scope: Scope, environment: str | None = None) -> Loaded:
@@ -102,15 +71,15 @@ def load(scope: Scope, environment: str | None = None) -> Loaded:
 
     Raises Rejected with all problems at once.
     """
-    loading = _Loading(scope, Placer(scope.root))
+    loading = Loading(scope, Placer(scope.root))
     _open_all(loading)
     overlay = _overlay(loading, environment)
     _validate_all(loading)
-    _resolve(loading)
+    resolve(loading)
     before = loading.complaints
     for ref, noun in loading.nouns.items():
         if isinstance(noun, RateCard):
-            loading.rates[ref.name] = _read_card(loading, loading.envelopes[ref], noun)
+            loading.rates[ref.name] = read_card(loading, loading.envelopes[ref], noun)
     # A rate that is wrong is reported where it stands, and not again by everything that wants a rate.
     muted = {"no-rate"} if loading.complaints > before else set()
     beside = {ref: noun for ref, noun in loading.nouns.items() if ref.kind in BESIDE}
@@ -129,14 +98,14 @@ def load(scope: Scope, environment: str | None = None) -> Loaded:
     if problems:
         raise Rejected(sorted(problems, key=_by_place))
     documents = {ref: envelope.document for ref, envelope in loading.envelopes.items()}
-    homes = {ref: Home(document.file, document.index, document.at) for ref, document in documents.items()}
+    declarations = {ref: Declaration(document.file, document.index, document.at) for ref, document in documents.items()}
     waivers = tuple((ref, envelope.waivers) for ref, envelope in loading.envelopes.items() if envelope.waivers)
     adopt = {ref: envelope.adopt for ref, envelope in loading.envelopes.items() if envelope.adopt}
-    whereabouts = Whereabouts(scope.root, catalog, homes, loading.shelves, overlay)
-    return Loaded(catalog, whereabouts, waivers, adopt, beside)
+    source_map = SourceMap(scope.root, catalog, declarations, loading.row_indexes, overlay)
+    return Loaded(catalog, source_map, waivers, adopt, beside)
 
 
-def _overlay(loading: _Loading, environment: str | None) -> "Overlay | None":
+def _overlay(loading: Loading, environment: str | None) -> "Overlay | None":
     """Put the environment's patches into the specs; None when it has none."""
     settings = loading.scope.environments.get(environment) if environment is not None else None
     if environment is None or settings is None or not (settings.overlays or settings.patches):
@@ -155,7 +124,7 @@ def _overlay(loading: _Loading, environment: str | None) -> "Overlay | None":
 def asked_for(scope: Scope, environment: str) -> dict[Ref, str]:
     """The objects of an environment that manifests ask for by id, of manifests whose outer form can be read. Nothing
     else of them is looked at: whoever only wants to see a store need not have manifests that hold."""
-    loading = _Loading(scope, Placer(scope.root))
+    loading = Loading(scope, Placer(scope.root))
     _open_all(loading)
     asked = {ref: envelope.adopt.get(environment, NEW) for ref, envelope in loading.envelopes.items()}
     return {ref: id_ for ref, id_ in asked.items() if id_ != NEW}
@@ -181,7 +150,7 @@ def _by_place(problem: Problem) -> tuple[str, bool, Span]:
     return at.file, problem.code == "more", at
 
 
-def _open_all(loading: _Loading) -> None:
+def _open_all(loading: Loading) -> None:
     found = False
     try:
         for path, shown in files_of(loading.scope, loading.scope.manifests):
@@ -194,7 +163,7 @@ def _open_all(loading: _Loading) -> None:
         loading.problems.append(Problem("no-manifest", f"there is no manifest in {where}", None, hint))
 
 
-def _open_file(loading: _Loading, path: FilePath, shown: str) -> bool:
+def _open_file(loading: Loading, path: FilePath, shown: str) -> bool:
     """Open the manifests of a file; whether it has any."""
     try:
         text = read_text(path, shown, limit=MAX_YAML)
@@ -214,7 +183,7 @@ def _open_file(loading: _Loading, path: FilePath, shown: str) -> bool:
     return bool(documents)
 
 
-def _check_named(loading: _Loading, document: Document) -> None:
+def _check_named(loading: Loading, document: Document) -> None:
     """An overlay among the manifests is no noun; one that no environment names would do nothing."""
     from pricebook.manifest.overlay import overlay_files
 
@@ -224,7 +193,7 @@ def _check_named(loading: _Loading, document: Document) -> None:
         loading.placer.add([Violation("unused-overlay", message, (), hint)], document, ("kind",))
 
 
-def _open(loading: _Loading, document: Document) -> None:
+def _open(loading: Loading, document: Document) -> None:
     envelope, violations = open_envelope(document)
     loading.placer.add(violations, document)
     if envelope is None:
@@ -236,7 +205,7 @@ def _open(loading: _Loading, document: Document) -> None:
         loading.placer.add([violation], document)
         return
     loading.envelopes[ref] = envelope
-    loading.placer.home(ref, document)
+    loading.placer.declare(ref, document)
     environments = loading.scope.environments
     for name in sorted(envelope.adopt.keys() - environments.keys()):
         hint = did_you_mean(name, environments) or f"environments: {', '.join(environments)}"
@@ -244,7 +213,7 @@ def _open(loading: _Loading, document: Document) -> None:
         loading.placer.add([Violation("unknown-environment", message, ("metadata", "adopt", name), hint)], document)
 
 
-def _validate_all(loading: _Loading) -> None:
+def _validate_all(loading: Loading) -> None:
     """Pricing units first: they say what the amounts of all the others mean."""
     loading.scales = {name: scale_of(unit) for name, unit in BUILT_IN.items()}
     for ref, envelope in sorted(loading.envelopes.items(), key=lambda item: item[0].kind.rank):
@@ -257,116 +226,3 @@ def _validate_all(loading: _Loading) -> None:
             loading.scales[ref.name] = scale_of(noun)
         if noun is not None:
             loading.nouns[ref] = noun
-
-
-def _resolve(loading: _Loading) -> None:
-    """Every reference names something that is declared, though it may itself be wrong."""
-    names: dict[Kind, dict[str, Ref]] = {kind: {} for kind in Kind}
-    for ref in loading.envelopes:
-        names[ref.kind][ref.name] = ref
-    aliases = _card_aliases(loading.envelopes.values())
-    for ref, envelope in loading.envelopes.items():
-        alias = envelope.spec.get("rate_card_alias") if isinstance(envelope.spec, dict) else None
-        if isinstance(alias, str) and ref.kind is Kind.PACKAGE and alias not in aliases:
-            hint = did_you_mean(alias, aliases) or "give the alias to a rate card, under its aliases"
-            message = f"no rate card has the alias {quote(alias)}"
-            loading.reject([Violation("unknown-reference", message, ("rate_card_alias",), hint)], envelope)
-        noun = loading.nouns.get(ref)
-        made = references(noun) if noun is not None else written_references(noun_class(ref.kind), envelope.spec)
-        for path, kind, name in made:
-            if name in names[kind] or (kind is Kind.PRICING_UNIT and name == USD):
-                continue
-            known = [*names[kind], *((USD,) if kind is Kind.PRICING_UNIT else ())]
-            hint = did_you_mean(name, known)
-            related = tuple(("there", names[kind][n], ()) for n in names[kind] if f'"{n}"' in hint)
-            if not hint:
-                hint = f"{kind.words}s: {', '.join(sorted(known)[:10])}" if known else f"no {kind.words} is declared"
-            message = f"{kind.words} {quote(name)} does not exist"
-            loading.reject([Violation("unknown-reference", message, path, hint, related)], envelope)
-
-
-def _card_aliases(envelopes: Iterable[Envelope]) -> set[str]:
-    """The aliases that rate cards are given, whatever else may be wrong with the cards."""
-    specs = [e.spec for e in envelopes if e.ref.kind is Kind.RATE_CARD and isinstance(e.spec, dict)]
-    given = [alias for spec in specs if isinstance(spec.get("aliases"), tuple) for alias in spec["aliases"]]
-    return {alias["name"] for alias in given if isinstance(alias, dict) and isinstance(alias.get("name"), str)}
-
-
-def _read_card(loading: _Loading, envelope: Envelope, card: RateCard) -> RateBook:
-    """The rates of a card, from its manifest and its tables."""
-    products = {ref.name: noun for ref, noun in loading.nouns.items() if isinstance(noun, Product)}
-    broken = frozenset(ref.name for ref in loading.envelopes if ref.kind is Kind.PRODUCT) - products.keys()
-    facts = RateFacts(envelope.ref.name, card, products, loading.scales, broken)
-    entries: dict[str, str] = {}
-    position: dict[str, int] = {}
-    if "rates" in envelope.spec:
-        written = read_rates(envelope.spec["rates"], facts)
-        entries, position = written.entries, written.position
-        found = [Violation(v.code, v.message, ("rates", *v.at), v.hint, v.related) for v in written.violations]
-        loading.reject(found, envelope)
-        if written.unlisted:
-            message = f"{written.unlisted:,} more bad rates of this card are not listed"
-            violation = Violation("more", message, ("rates",))
-            loading.placer.add([violation], envelope.document, ("spec",), written.unlisted)
-    sources = envelope.spec.get("rates_from", ())
-    if not isinstance(sources, tuple):
-        loading.reject([Violation("type", "rates_from is not a list", ("rates_from",), LIST_HINT)], envelope)
-        return RateBook(entries)
-    counts, shelves = None, []
-    for index, source in enumerate(sources):
-        path = ("rates_from", index)
-        spec, violations = validated(RatesFrom, source)
-        loading.reject([Violation(v.code, v.message, (*path, *v.at), v.hint) for v in violations], envelope)
-        if spec is not None:
-            said_at = partial(_span_below, loading, envelope, ("spec", *path))
-            table_source = Source.beside(loading.scope.root, envelope.document.file, spec, facts, said_at)
-            table = _read_beside(loading, envelope, entries, position, table_source)
-            shelves.append(Shelf(len(entries), table.lines, table.price_column, table_source.shown))
-            if entries:
-                entries.update(table.entries)
-                counts = None
-            else:
-                entries, counts = table.entries, table.counts or None
-    if len(entries) == len(position) + sum(len(shelf.lines) for shelf in shelves):  # each rate is one row
-        loading.shelves[envelope.ref.name] = tuple(shelves)
-    return RateBook(entries, counts)
-
-
-def _span_below(loading: _Loading, envelope: Envelope, base: Path, path: Path) -> Span:
-    return loading.placer.span(envelope.document, (*base, *path))
-
-
-def _read_beside(
-    loading: _Loading, envelope: Envelope, entries: Mapping[str, str], position: Mapping[str, int], source: Source
-) -> Table:
-    """A table whose rates are to be added to those that the card has. A rate in two sources is one schedule when their
-    periods differ: the later one takes over when it starts. Otherwise it is a problem with both places."""
-    if not source.path.resolve().is_relative_to(loading.scope.root.resolve()):
-        # Manifests may come from somebody who is not trusted with this machine's files.
-        message = f"table {quote(source.spec.table)} is outside the project"
-        loading.problems.append(
-            Problem("outside", message, source.said_at(("table",)), "keep tables below pricebook.yaml")
-        )
-        return Table()
-    table = read_table(source)
-    loading.problems += table.problems
-    twice = sorted(key for key in table.entries.keys() & entries.keys() if not _continue(entries, table.entries, key))
-    spans = places(source, twice[:SHOWN]) if twice else {}
-    for key in twice[:SHOWN]:
-        path = ("spec", "rates", position[key]) if key in position else ("spec", "rates_from")
-        related = (("first", loading.placer.span(envelope.document, path)),)
-        message = f"the same rate stands twice: {RateFacts.words(key)}"
-        loading.problems.append(Problem("duplicate-rate", message, spans.get(key), related=related))
-    if len(twice) > SHOWN:
-        more = len(twice) - SHOWN
-        message = f"{more:,} more rates of this table stand elsewhere too"
-        loading.problems.append(Problem("more", message, Span(source.shown), more=more))
-    return table
-
-
-def _continue(entries: Mapping[str, str], table: dict[str, str], key: str) -> bool:
-    """Join the schedules that two sources give a rate, in `table`; False when they overlap."""
-    schedule = joined([*read_schedule(entries[key]), *read_schedule(table[key])])
-    if isinstance(schedule, str):
-        table[key] = schedule
-    return isinstance(schedule, str)

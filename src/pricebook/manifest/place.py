@@ -1,15 +1,15 @@
 """From paths to places: positions are looked up in the text only when a problem has to be shown."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from pricebook.catalog.model import Path, Violation
 from pricebook.catalog.reference import Ref
-from pricebook.manifest.locate import KEY, NodePath, locate_all
+from pricebook.manifest.locate import KEY, Node, NodePath, located
 from pricebook.manifest.syntax import Document
-from pricebook.problem import Problem
+from pricebook.manifest.text import MAX_YAML, read_text
+from pricebook.problem import Problem, Rejected
 from pricebook.span import Span
 
 _AT_KEY = frozenset(
@@ -44,14 +44,14 @@ class Placer:
 
     def __init__(self, root: FilePath) -> None:
         self.root = root
-        self.source: Callable[[str, int, NodePath], tuple[str, int, NodePath]] = lambda *node: node
+        self.source: Callable[[str, int, NodePath], Node] = lambda *node: node
         """Where what stands at a path of a document is written: there, or in an overlay's patch."""
-        self.homes: dict[Ref, Document] = {}
+        self.declarations: dict[Ref, Document] = {}
         self._noted: list[_Noted] = []
 
-    def home(self, ref: Ref, document: Document) -> None:
+    def declare(self, ref: Ref, document: Document) -> None:
         """Say where a noun is declared, for violations that name another noun as related."""
-        self.homes[ref] = document
+        self.declarations[ref] = document
 
     def add(self, violations: Iterable[Violation], document: Document, path: Path = (), more: int = 0) -> None:
         """Note violations whose paths are relative to `path` in the document. Each stands for `more` that are not."""
@@ -67,44 +67,41 @@ class Placer:
 
     def span(self, document: Document, path: NodePath) -> Span:
         """Where a path of a document stands, now."""
-        spans = self._locate({(document.file, document.index): {path}})
-        return spans.get((document.file, document.index, path), document.at)
+        node = document.file, document.index, path
+        return self._locate([node]).get(node, document.at)
 
     def placed(self) -> list[Problem]:
         """Every noted violation as a problem, in the order of files and lines."""
-        wanted: dict[tuple[str, int], set[NodePath]] = defaultdict(set)
+        wanted: set[Node] = set()
         for noted in self._noted:
-            wanted[noted.document.file, noted.document.index].add(_spot(noted.violation, noted.path))
+            wanted.add((noted.document.file, noted.document.index, _node(noted.violation, noted.path)))
             for _, ref, path in noted.violation.related:
-                if ref in self.homes:
-                    home = self.homes[ref]
-                    wanted[home.file, home.index].add(_within(path))
+                if ref in self.declarations:
+                    wanted.add((self.declarations[ref].file, self.declarations[ref].index, _within(path)))
         spans = self._locate(wanted)
         problems = []
         for noted in self._noted:
             v, document = noted.violation, noted.document
-            at = spans.get((document.file, document.index, _spot(v, noted.path)), document.at)
+            at = spans.get((document.file, document.index, _node(v, noted.path)), document.at)
             related = []
             for label, ref, path in v.related:
-                if ref in self.homes:
-                    home = self.homes[ref]
-                    related.append((label, spans.get((home.file, home.index, _within(path)), home.at)))
+                if ref in self.declarations:
+                    declared = self.declarations[ref]
+                    related.append((label, spans.get((declared.file, declared.index, _within(path)), declared.at)))
             problems.append(Problem(v.code, v.message, at, v.hint, tuple(related), more=noted.more))
         return sorted(problems, key=lambda p: (p.at or Span(""), p.code, p.message))
 
-    def _locate(self, wanted: Mapping[tuple[str, int], set[NodePath]]) -> dict[tuple[str, int, NodePath], Span]:
-        files: dict[str, dict[int, set[NodePath]]] = defaultdict(lambda: defaultdict(set))
-        sources = {(*at, path): self.source(*at, path) for at, paths in wanted.items() for path in paths}
-        for file, index, path in sources.values():
-            files[file][index].add(path)
-        spans: dict[tuple[str, int, NodePath], Span] = {}
-        for file, documents in files.items():
-            try:
-                text = (self.root / file).read_text(encoding="utf-8-sig")
-            except (OSError, ValueError):
-                continue  # gone or changed since it was read: the document's own place stands in
-            spans |= {(file, index, path): at for (index, path), at in locate_all(file, text, documents).items()}
+    def _locate(self, nodes: Iterable[Node]) -> dict[Node, Span]:
+        sources = {node: self.source(*node) for node in nodes}
+        spans = located(self._text, sources.values())
         return {node: spans[source] for node, source in sources.items() if source in spans}
+
+    def _text(self, file: str) -> str | None:
+        """A text, now; None for what is gone since it was read: the document's own place stands in."""
+        try:
+            return read_text(self.root / file, file, limit=MAX_YAML)
+        except Rejected:
+            return None
 
 
 def _within(path: Path) -> NodePath:
@@ -112,6 +109,6 @@ def _within(path: Path) -> NodePath:
     return ("spec", *path) if path else _NAME
 
 
-def _spot(violation: Violation, path: Path) -> NodePath:
+def _node(violation: Violation, path: Path) -> NodePath:
     """The node to point at: the key of an unknown field, else the value."""
     return (*path, KEY) if violation.code in _AT_KEY else path

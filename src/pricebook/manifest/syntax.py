@@ -6,7 +6,6 @@ A text can neither run code nor grow beyond bounds: no custom tags, limits on de
 expand to.
 """
 
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -26,15 +25,18 @@ from yaml.events import (
 )
 from yaml.reader import ReaderError
 
-from pricebook.manifest.scalar import CORE_TYPES, MAX_NUMBER, NUMBER_START, WORDS, as_type, read_number
-from pricebook.manifest.text import offset_span
+from pricebook.manifest.scalar import CORE_TYPES, NUMBER_START, WORDS, as_type, read_number
+from pricebook.manifest.syntax_problem import (
+    MAX_DEPTH,
+    MAX_EXPANSION,
+    UNPRINTABLE,
+    span_of,
+    syntax_problem,
+    unprintable,
+    yaml_problem,
+)
 from pricebook.problem import Problem, quote
 from pricebook.span import Span
-
-MAX_DEPTH = 100
-"""Nested mappings and sequences, counted through aliases."""
-MAX_EXPANSION = 1_000_000
-"""Nodes that the aliases of one file may stand for; a large file may have ten for each node it writes out itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,6 @@ class _Anchor:
 
 # libyaml where PyYAML was built with it; the pure Python parser gives the same events, slowly.
 _PARSER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _CORE = "tag:yaml.org,2002:"
 _COLLECTION_TAGS = {MappingStartEvent: _CORE + "map", SequenceStartEvent: _CORE + "seq"}
@@ -73,45 +74,6 @@ _ITEM: Final = object()
 _MERGE: Final = object()
 _DROPPED: Final = object()
 """The key of an entry whose own key was refused: its value is read for its problems and then forgotten."""
-
-
-_SAYINGS = {
-    "not-a-number": (
-        "{} is not a number that can be carried",
-        f"finite, at most {MAX_NUMBER} characters, exponent at most {MAX_NUMBER} either way; a text is quoted",
-    ),
-    "tag": ("the tag {} means nothing here", 'a text that starts with "!" is quoted'),
-    "unknown-alias": (
-        "no anchor {} comes before its alias",
-        "an anchor stands above its aliases, in the same document; a text that starts with * is quoted",
-    ),
-    "recursive-alias": ("the anchor {} contains itself", ""),
-    "alias-bomb": (
-        f"the aliases of this file stand for more than {MAX_EXPANSION:,} nodes, the last is that of {{}}",
-        "put long rate lists in a CSV table with rates_from",
-    ),
-    "too-deep": (f"mappings and lists nest deeper than {MAX_DEPTH} levels", ""),
-    "complex-key": ("a key is a word, not a mapping, a list or a number", "quote a text that starts with { or ["),
-    "merge": ("<< takes a mapping or a list of mappings", 'a key of that name is written "<<"'),
-}
-"""Message and hint of each code that is said in one way only."""
-
-_SYNTAX_HINTS = {
-    "mapping values are not allowed": "a text with ': ' in it is quoted; the keys of a mapping start in one column",
-    "scanning a quoted scalar": "a quotation mark is not closed",
-    "unknown escape": "in double quotes a backslash is written twice; single quotes take it as it is",
-    "flow sequence": "a bracket [ is not closed, or a comma is missing",
-    "flow mapping": "a brace { is not closed, or a comma is missing",
-    "scanning an alias": "a text that starts with * is quoted",
-    "scanning an anchor": "a text that starts with & is quoted",
-    "scanning a block scalar": "a text that starts with | or > is quoted",
-    "scanning a directive": "a text that starts with % is quoted",
-    "tag": 'a text that starts with "!" is quoted',
-    "block mapping": "the keys of a mapping start in one column; quotes go around the whole of a text",
-    "block collection": "the items of a list start in one column",
-    "could not find expected ':'": "a key is followed by a colon and a space",
-}
-"""What people usually meant, by words of libyaml's message."""
 
 
 def read_documents(file: str, text: str) -> tuple[list[Document], list[Problem]]:
@@ -127,8 +89,8 @@ def read_documents(file: str, text: str) -> tuple[list[Document], list[Problem]]
         _walk(file, text, documents, problems)
     except (ReaderError, UnicodeEncodeError):
         # The parser reads ahead, so a forbidden character far below hides everything: read on without them.
-        documents, problems = [], _unprintable(file, text)
-        _walk(file, _UNPRINTABLE.sub("\ufffd", text), documents, problems)
+        documents, problems = [], unprintable(file, text)
+        _walk(file, UNPRINTABLE.sub("\ufffd", text), documents, problems)
     return documents, problems
 
 
@@ -169,14 +131,14 @@ def _walk(file: str, text: str, documents: list[Document], problems: list[Proble
                         value = number(value)
                         if value is None:
                             value = event.value
-                            problems.append(_problem("not-a-number", span_of(file, event.start_mark), quote(value)))
+                            problems.append(yaml_problem("not-a-number", span_of(file, event.start_mark), quote(value)))
                     elif value in words:
                         value = words[value]
                 if marked and event.anchor is not None:
                     anchors[event.anchor] = _Anchor(value, 1)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 if len(stack) >= MAX_DEPTH:
-                    problems.append(_problem("too-deep", span_of(file, event.start_mark)))
+                    problems.append(yaml_problem("too-deep", span_of(file, event.start_mark)))
                     return
                 stack.append((entries, marks, items, append, key, opening, anchor, start, height))
                 opening, start, height, anchor = event, nodes, 0, None
@@ -184,7 +146,7 @@ def _walk(file: str, text: str, documents: list[Document], problems: list[Proble
                     anchor = anchors[event.anchor] = _Anchor()
                 if event.tag is not None and event.tag != _COLLECTION_TAGS[kind]:
                     problems.append(
-                        _problem("tag", span_of(file, event.start_mark), quote(event.tag.replace(_CORE, "!!")))
+                        yaml_problem("tag", span_of(file, event.start_mark), quote(event.tag.replace(_CORE, "!!")))
                     )
                 if kind is MappingStartEvent:
                     entries, marks, key = {}, {}, None
@@ -209,17 +171,17 @@ def _walk(file: str, text: str, documents: list[Document], problems: list[Proble
                 source = anchors.get(event.anchor)
                 if source is None or not source.size:
                     code = "unknown-alias" if source is None else "recursive-alias"
-                    problems.append(_problem(code, span_of(file, event.start_mark), quote(event.anchor)))
+                    problems.append(yaml_problem(code, span_of(file, event.start_mark), quote(event.anchor)))
                     source = _Anchor({}, 1)
                 value = source.data
                 nodes += source.size
                 expanded += source.size
                 height = max(height, source.height)
                 if expanded > MAX_EXPANSION and expanded > 10 * (nodes - expanded):
-                    problems.append(_problem("alias-bomb", span_of(file, event.start_mark), quote(event.anchor)))
+                    problems.append(yaml_problem("alias-bomb", span_of(file, event.start_mark), quote(event.anchor)))
                     return
                 if len(stack) + source.height > MAX_DEPTH:
-                    problems.append(_problem("too-deep", span_of(file, event.start_mark)))
+                    problems.append(yaml_problem("too-deep", span_of(file, event.start_mark)))
                     return
             elif kind is DocumentStartEvent:
                 root = parser.peek_event()
@@ -242,7 +204,7 @@ def _walk(file: str, text: str, documents: list[Document], problems: list[Proble
                 entries[key] = value
                 key = None
             elif type(value) is not str:
-                problems.append(_problem("complex-key", span_of(file, event.start_mark)))
+                problems.append(yaml_problem("complex-key", span_of(file, event.start_mark)))
                 key = _DROPPED
             elif value in marks:
                 second, first = span_of(file, event.start_mark), span_of(file, marks[value])
@@ -260,19 +222,9 @@ def _walk(file: str, text: str, documents: list[Document], problems: list[Proble
                         key = value
                 marks[value] = event.start_mark
     except yaml.MarkedYAMLError as error:
-        problems.append(_syntax_problem(file, text, error))
+        problems.append(syntax_problem(file, text, error))
     finally:
         parser.dispose()
-
-
-def span_of(file: str, mark: Any) -> Span:
-    """The place of a mark of the parser."""
-    return Span(file, mark.line + 1, mark.column + 1)
-
-
-def _problem(code: str, at: Span, what: object = "") -> Problem:
-    message, hint = _SAYINGS[code]
-    return Problem(code, message.format(what), at, hint)
 
 
 def _tagged(file: str, event: Any, problems: list[Problem]) -> object:
@@ -282,7 +234,7 @@ def _tagged(file: str, event: Any, problems: list[Problem]) -> object:
     if name in ("!", "str"):
         return text
     if name not in CORE_TYPES:
-        problems.append(_problem("tag", span_of(file, event.start_mark), quote(event.tag.replace(_CORE, "!!"))))
+        problems.append(yaml_problem("tag", span_of(file, event.start_mark), quote(event.tag.replace(_CORE, "!!"))))
         return text
     try:
         return as_type(name, text)
@@ -297,45 +249,10 @@ def _merged(file: str, entries: dict[Any, object], marks: dict[str, Any], proble
     merged: dict[Any, object] = {}
     for one in reversed(source if isinstance(source, tuple) else (source,)):
         if not isinstance(one, dict):
-            problems.append(_problem("merge", span_of(file, marks["<<"])))
+            problems.append(yaml_problem("merge", span_of(file, marks["<<"])))
             return entries
         merged |= one
     return merged | entries
-
-
-def _unprintable(file: str, text: str) -> list[Problem]:
-    """One problem for all the characters that YAML forbids, at the first of them."""
-    found = list(_UNPRINTABLE.finditer(text))
-    if not found:
-        return []
-    message = f"the character U+{ord(found[0][0]):04X} is not allowed in YAML"
-    hint = "remove it, or write it as an escape in double quotes"
-    return [Problem("yaml-syntax", message, offset_span(file, text[: found[0].start()]), hint, more=len(found) - 1)]
-
-
-_TOO_DEEP = "exceeded maximum nesting depth"
-"""libyaml's words for brackets that open a thousand deep, before it has told of any of them."""
-
-
-def _syntax_problem(file: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
-    """libyaml's words and place, with what people usually mean by the mistake."""
-    mark, context = error.problem_mark or error.context_mark, error.context_mark
-    message = ", ".join(part for part in (error.context, error.problem) if part)
-    if mark is None:
-        return Problem("yaml-syntax", message, Span(file))
-    at = span_of(file, mark)
-    if error.problem == _TOO_DEEP:
-        return _problem("too-deep", at)
-    related = (("began here", span_of(file, context)),) if context and span_of(file, context) != at else ()
-    return Problem("yaml-syntax", message, at, _syntax_hint(message, text[mark.index : mark.index + 1]), related)
-
-
-def _syntax_hint(message: str, character: str) -> str:
-    if character == "\t" or "tab character" in message:
-        return "indent with spaces: YAML does not allow tabs there"
-    if "cannot start any token" in message:
-        return f"a value cannot start with {character}: quote it"
-    return next((hint for words, hint in _SYNTAX_HINTS.items() if words in message), "")
 
 
 class Token(Enum):
@@ -362,7 +279,7 @@ def node_tokens(text: str, indexes: Collection[int]) -> Iterator[tuple[int, Toke
     """The events of the nodes of the documents with these indexes: the document's index, what the event is, and the
     event. They end where the text cannot be parsed, which reading it has reported. An event has a `start_mark`, and but
     for an end an `anchor`; a scalar has `value`, `style` and `tag` besides."""
-    parser, current, last = _PARSER(_UNPRINTABLE.sub("\ufffd", text)), -1, max(indexes, default=-1)
+    parser, current, last = _PARSER(UNPRINTABLE.sub("\ufffd", text)), -1, max(indexes, default=-1)
     asked = False
     try:
         while type(event := parser.get_event()) is not StreamEndEvent:

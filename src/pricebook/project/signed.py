@@ -33,15 +33,15 @@ def signed_waivers(project: Project, loaded: Loaded) -> tuple[Signed, ...]:
     """Every waiver of the project. Raises Rejected with all that is wrong with `waivers.yaml`."""
     found = list(_from_file(project))
     for ref, waivers in loaded.waivers:
-        home = loaded.whereabouts.homes[ref]
+        declared = loaded.source_map.declarations[ref]
         paths: list[NodePath] = [("metadata", "waivers", index) for index in range(len(waivers))]
         try:
-            text = read_text(project.root / home.file, home.file, limit=MAX_YAML)
-            places = locate(home.file, text, home.index, paths)
+            text = read_text(project.root / declared.file, declared.file, limit=MAX_YAML)
+            places = locate(declared.file, text, declared.index, paths)
         except Rejected:  # gone since it was read
             places = {}
         for path, waiver in zip(paths, waivers, strict=True):
-            found.append(_signed(waiver, _below(ref, waiver.covers), places.get(path, home.at)))
+            found.append(_signed(waiver, _below(ref, waiver.covers), places.get(path, declared.at)))
     return tuple(found)
 
 

@@ -51,4 +51,4 @@ def _at(project: Project, loaded: Loaded, environment: str, ref: Ref) -> Span | 
     if ref in (removed := project.removed(environment)):
         return project.place(removed[ref])
     said = environment in loaded.adopt.get(ref, ())
-    return loaded.whereabouts.at(ref, ("metadata", "adopt", environment) if said else ("metadata", "name"))
+    return loaded.source_map.at(ref, ("metadata", "adopt", environment) if said else ("metadata", "name"))

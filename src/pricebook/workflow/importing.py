@@ -25,7 +25,7 @@ from pricebook.edit.dump import manifest_text, rates_data, spec_data
 from pricebook.edit.manifest_edit import ManifestEdit
 from pricebook.edit.table_dump import Dumped, tables_of
 from pricebook.manifest.load import Loaded, load
-from pricebook.manifest.whereabouts import Whereabouts
+from pricebook.manifest.source_map import SourceMap
 from pricebook.observe.normalise import normalise
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.drift import Comparison, Facet, compare
@@ -145,7 +145,7 @@ def _loaded(project: Project, environment: str) -> Loaded:
         except Rejected as rejected:
             if {problem.code for problem in rejected.problems} != {"no-manifest"}:
                 raise
-    return Loaded(Catalog(), Whereabouts(project.root, Catalog(), {}))
+    return Loaded(Catalog(), SourceMap(project.root, Catalog(), {}))
 
 
 def _folder(project: Project, output: str | None) -> str:
@@ -209,8 +209,10 @@ def _changes(
     )
     scales = found.catalog.scales
     nouns = {ref: found.catalog.nouns[ref] for ref in made.fresh}
-    homes = loaded.whereabouts.homes
-    turns = {homes[ref].file: (ref.kind.rank, True) for ref in sorted(made.updated, key=lambda ref: ref.kind.rank)}
+    declarations = loaded.source_map.declarations
+    turns = {
+        declarations[ref].file: (ref.kind.rank, True) for ref in sorted(made.updated, key=lambda ref: ref.kind.rank)
+    }
     for short, refs in files_for(nouns, existing).items():
         file = normpath(f"{folder}/{short}")
         turns[file] = max(turns.get(file, (0, False)), *(_turn(ref, found.catalog) for ref in refs))

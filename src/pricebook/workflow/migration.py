@@ -14,8 +14,8 @@ from pricebook.catalog.migration import Migration
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.manifest.load import Loaded
+from pricebook.manifest.source_map import Location
 from pricebook.manifest.text import read_text
-from pricebook.manifest.whereabouts import Spot
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.migration.choice import Choice
 from pricebook.plan.migration.document import is_migration, read
@@ -193,5 +193,5 @@ def _unapplied(loaded: Loaded, snapshot: Snapshot, target: Ref) -> Iterator[Prob
 
 
 def _at(loaded: Loaded, name: str, *path: str | int) -> Span:
-    spot = Spot(Ref(Kind.MIGRATION, name), path)
-    return loaded.whereabouts.spans([spot])[spot]
+    location = Location(Ref(Kind.MIGRATION, name), path)
+    return loaded.source_map.spans([location])[location]

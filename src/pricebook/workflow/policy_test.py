@@ -9,7 +9,7 @@ from pricebook.catalog.model import Path
 from pricebook.catalog.policy_test import PolicyCase, PolicyTest
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded
-from pricebook.manifest.whereabouts import Spot
+from pricebook.manifest.source_map import Location
 from pricebook.policy.cel import CelError
 from pricebook.policy.company import Compiled
 from pricebook.problem import Problem, did_you_mean, quote
@@ -89,5 +89,5 @@ def _plain(value: Any, number: bool) -> Any:
 
 
 def _at(ref: Ref, path: Path, loaded: Loaded) -> Span | None:
-    spot = Spot(ref, path)
-    return loaded.whereabouts.spans([spot]).get(spot)
+    location = Location(ref, path)
+    return loaded.source_map.spans([location]).get(location)

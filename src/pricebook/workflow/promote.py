@@ -81,7 +81,7 @@ def _with_values(content: Catalog, here: Loaded, there: Loaded) -> Catalog:
 
 
 def _patched(loaded: Loaded, ref: Ref) -> Iterator[FieldPath]:
-    overlay = loaded.whereabouts.overlay
+    overlay = loaded.source_map.overlay
     for patch in overlay.patches.get(ref, ()) if overlay is not None else ():
         yield patch.path
 

@@ -98,7 +98,7 @@ def reprice(project: Project, request: Request) -> Repricing:
     problems: list[Problem] = []
     for name, card in sorted(facts.cards.items()):
         ref, wanted = Ref(Kind.RATE_CARD, name), dict[str, str]()
-        at = loaded.whereabouts.homes[ref].at
+        at = loaded.source_map.declarations[ref].at
         for key, schedule in sorted(_chosen(card.rates.items(), name, facts, request, made)):
             try:
                 wanted[key] = schedule_text(_scaled(read_schedule(schedule), day, request.scaling, facts.scales))

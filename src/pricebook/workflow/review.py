@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pricebook.manifest.load import Loaded
-from pricebook.manifest.whereabouts import Spot, Whereabouts
+from pricebook.manifest.source_map import Location, SourceMap
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.step import Plan
 from pricebook.policy.fact import Facts
@@ -87,7 +87,7 @@ def _review(
     failed = {one.finding.label for one in judged if one.rule in FAILED}
     ran = [rule for rule, _, _ in tasks if rule not in failed]
     verdicts, problems = settle(judged, waivers, policy, facts, known=known, ran=ran)
-    placed = [_said(project, finding, failed) for finding in _placed(verdicts, loaded.whereabouts)]
+    placed = [_said(project, finding, failed) for finding in _placed(verdicts, loaded.source_map)]
     return in_order([*placed, *problems])
 
 
@@ -104,24 +104,24 @@ def _said(project: Project, finding: Problem, failed: Collection[str]) -> Proble
     return finding
 
 
-def _placed(verdicts: Iterable[Verdict], whereabouts: Whereabouts) -> list[Problem]:
+def _placed(verdicts: Iterable[Verdict], source_map: SourceMap) -> list[Problem]:
     """The findings as problems, with the places of what they are about."""
     listed = list(verdicts)
-    spots = [spot for verdict in listed for spot in _spots(verdict)]
-    spans = whereabouts.spans(spots) if spots else {}
+    locations = [location for verdict in listed for location in _locations(verdict)]
+    spans = source_map.spans(locations) if locations else {}
     return [_problem(verdict, spans) for verdict in listed]
 
 
-def _spots(verdict: Verdict) -> list[Spot]:
+def _locations(verdict: Verdict) -> list[Location]:
     finding = verdict.judged.finding
-    own = [Spot(finding.ref, finding.path, finding.rate)] if finding.ref is not None else []
-    return own + [Spot(ref, path) for _, ref, path in finding.related]
+    own = [Location(finding.ref, finding.path, finding.rate)] if finding.ref is not None else []
+    return own + [Location(ref, path) for _, ref, path in finding.related]
 
 
-def _problem(verdict: Verdict, spans: dict[Spot, Span]) -> Problem:
+def _problem(verdict: Verdict, spans: dict[Location, Span]) -> Problem:
     finding = verdict.judged.finding
-    at = spans.get(Spot(finding.ref, finding.path, finding.rate)) if finding.ref is not None else None
-    related = [(word, spans.get(Spot(ref, path))) for word, ref, path in finding.related]
+    at = spans.get(Location(finding.ref, finding.path, finding.rate)) if finding.ref is not None else None
+    related = [(word, spans.get(Location(ref, path))) for word, ref, path in finding.related]
     return Problem(
         code=verdict.judged.rule,
         message=finding.message,

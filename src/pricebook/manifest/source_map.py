@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Path, Scale
 from pricebook.catalog.reference import Ref
-from pricebook.manifest.locate import NodePath, locate, locate_all
+from pricebook.manifest.locate import Node, NodePath, locate, located
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates import read_rates
 from pricebook.manifest.rates_from import RatesFrom
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pricebook.manifest.overlay import Overlay
 
 
-class Spot(NamedTuple):
+class Location(NamedTuple):
     """A place that is asked for: below a noun's spec, or of one rate of a card.
 
     Of a rate the path may begin with the instant (as text) from which the price holds that is meant.
@@ -42,7 +42,7 @@ class Spot(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class Declaration:
     """Where a noun is declared: the file relative to the project's root, the document's index, and its start."""
 
     file: str
@@ -51,7 +51,7 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class RowIndex:
     """Where a table's rates stand: those of a card's rate book from position `first` on, each on the line given for it,
     their prices in the column given for all."""
 
@@ -62,66 +62,50 @@ class Shelf:
 
 
 @dataclass
-class Whereabouts:
-    """The files of a loaded catalogue. `shelves` has the cards whose tables' rows each are a whole rate."""
+class SourceMap:
+    """The files of a loaded catalogue. `row_indexes` has the cards whose tables' rows each are a whole rate."""
 
     root: FilePath
     catalog: Catalog
-    homes: Mapping[Ref, Home]
-    shelves: Mapping[str, Sequence[Shelf]] = field(default_factory=dict)
+    declarations: Mapping[Ref, Declaration]
+    row_indexes: Mapping[str, Sequence[RowIndex]] = field(default_factory=dict)
     overlay: "Overlay | None" = None
     """What was said otherwise than in the files, where anything was."""
     _texts: dict[str, str] = field(default_factory=dict)
 
     def at(self, ref: Ref, path: NodePath) -> Span | None:
         """Where a path of a noun's whole manifest stands; None for a noun that is not declared."""
-        home = self.homes.get(ref)
-        if home is None:
+        declared = self.declarations.get(ref)
+        if declared is None:
             return None
-        text = self._text(home.file)
-        return locate(home.file, text, home.index, [path])[path] if text is not None else home.at
+        text = self._text(declared.file)
+        return locate(declared.file, text, declared.index, [path])[path] if text is not None else declared.at
 
-    def spans(self, spots: Iterable[Spot]) -> dict[Spot, Span]:
-        """Where the spots stand, of the nouns that are declared."""
-        found: dict[Spot, Span] = {}
-        plain: list[tuple[Spot, str, int, NodePath]] = []
-        rates: dict[Ref, list[Spot]] = defaultdict(list)
-        for spot in set(spots):
-            home = self.homes.get(spot.ref)
-            if home is None:
+    def spans(self, locations: Iterable[Location]) -> dict[Location, Span]:
+        """Where the locations stand, of the nouns that are declared."""
+        found: dict[Location, Span] = {}
+        nodes: dict[Location, Node] = {}
+        rates: dict[Ref, list[Location]] = defaultdict(list)
+        for location in set(locations):
+            declared = self.declarations.get(location.ref)
+            if declared is None:
                 continue
-            found[spot] = home.at
-            if spot.rate is not None:
-                rates[spot.ref].append(spot)
+            found[location] = declared.at
+            if location.rate is not None:
+                rates[location.ref].append(location)
             else:
-                path: NodePath = ("spec", *spot.path) if spot.path else ("metadata", "name")
-                plain.append((spot, home.file, home.index, path))
+                path: NodePath = ("spec", *location.path) if location.path else ("metadata", "name")
+                nodes[location] = self._source(declared.file, declared.index, path)
         for ref, asked in rates.items():
-            home = self.homes[ref]
-            written, in_tables = self._rates(ref, home, asked)
+            declared = self.declarations[ref]
+            written, in_tables = self._rates(ref, declared, asked)
             found |= in_tables
-            plain += [(spot, home.file, home.index, path) for spot, path in written.items()]
-        return found | self._located(plain)
+            nodes |= {at: self._source(declared.file, declared.index, path) for at, path in written.items()}
+        spans = located(self._text, nodes.values())
+        return found | {location: spans[node] for location, node in nodes.items() if node in spans}
 
-    def _source(self, file: str, index: int, path: NodePath) -> tuple[str, int, NodePath]:
+    def _source(self, file: str, index: int, path: NodePath) -> Node:
         return self.overlay.source(file, index, path) if self.overlay is not None else (file, index, path)
-
-    def _located(self, wanted: Iterable[tuple[Spot, str, int, NodePath]]) -> dict[Spot, Span]:
-        """The places of nodes of manifests, or of the patches that stand there now."""
-        found: dict[Spot, Span] = {}
-        files: dict[str, list[tuple[Spot, tuple[int, NodePath]]]] = defaultdict(list)
-        for spot, declared_in, number, below in wanted:
-            file, index, path = self._source(declared_in, number, below)
-            files[file].append((spot, (index, path)))
-        for file, nodes in files.items():
-            text = self._text(file)
-            if text is not None:
-                paths: dict[int, list[NodePath]] = defaultdict(list)
-                for _, (index, path) in nodes:
-                    paths[index].append(path)
-                places = locate_all(file, text, paths)
-                found |= {spot: places[at] for spot, at in nodes}
-        return found
 
     def _text(self, file: str) -> str | None:
         if file not in self._texts:
@@ -131,58 +115,62 @@ class Whereabouts:
                 return None
         return self._texts[file]
 
-    def _rates(self, ref: Ref, home: Home, spots: list[Spot]) -> tuple[dict[Spot, NodePath], dict[Spot, Span]]:
+    def _rates(
+        self, ref: Ref, declared: Declaration, locations: list[Location]
+    ) -> tuple[dict[Location, NodePath], dict[Location, Span]]:
         """The paths of the rates that stand in the card's manifest, and the places of those in its tables."""
-        spec = self._spec(ref, home)
+        spec = self._spec(ref, declared)
         card = self.catalog.cards.get(ref.name)
         if card is None or not isinstance(spec, dict):
             return {}, {}
         facts = RateFacts(ref.name, card, self.catalog.products, self.scales())
         rates = spec.get("rates", ())
         position = read_rates(rates, facts).position
-        written: dict[Spot, NodePath] = {}
-        elsewhere: list[Spot] = []
-        for spot in spots:
-            index = position.get(spot.rate or "")
+        written: dict[Location, NodePath] = {}
+        elsewhere: list[Location] = []
+        for location in locations:
+            index = position.get(location.rate or "")
             if index is None:
-                elsewhere.append(spot)
+                elsewhere.append(location)
             else:
-                written[spot] = ("spec", "rates", index, *_within(rates[index], spot.path))
-        return written, self._in_tables(home, spec, facts, elsewhere) if elsewhere else {}
+                written[location] = ("spec", "rates", index, *_within(rates[index], location.path))
+        return written, self._in_tables(declared, spec, facts, elsewhere) if elsewhere else {}
 
-    def _in_tables(self, home: Home, spec: dict[str, Any], facts: RateFacts, spots: list[Spot]) -> dict[Spot, Span]:
-        found: dict[Spot, Span] = {}
-        wanted = {spot.rate or "" for spot in spots}
-        if facts.name in self.shelves:
+    def _in_tables(
+        self, declared: Declaration, spec: dict[str, Any], facts: RateFacts, locations: list[Location]
+    ) -> dict[Location, Span]:
+        found: dict[Location, Span] = {}
+        wanted = {location.rate or "" for location in locations}
+        if facts.name in self.row_indexes:
             standing = self._on_shelves(facts.name, wanted)
-            return {spot: standing[spot.rate or ""] for spot in spots if spot.rate in standing}
+            return {location: standing[location.rate or ""] for location in locations if location.rate in standing}
         for entry in spec.get("rates_from", ()):
             said, _ = validated(RatesFrom, entry)
             if said is None:
                 continue
-            source = Source.beside(self.root, home.file, said, facts, lambda _: home.at)
+            source = Source.beside(self.root, declared.file, said, facts, lambda _: declared.at)
             places = price_places(source, wanted)
             any_of = {key: at for (key, _), at in reversed(places.items())}
-            for spot in spots:
-                start = spot.path[0] if spot.path else None
-                at = places.get((spot.rate or "", str(start))) or any_of.get(spot.rate or "")
+            for location in locations:
+                start = location.path[0] if location.path else None
+                at = places.get((location.rate or "", str(start))) or any_of.get(location.rate or "")
                 if at is not None:
-                    found[spot] = at
+                    found[location] = at
         return found
 
     def _on_shelves(self, card: str, wanted: Collection[str]) -> dict[str, Span]:
         keys = [key for key, _ in self.catalog.rates[card].items()]
         return {
-            keys[at]: Span(shelf.shown, shelf.lines[at - shelf.first], shelf.column)
+            keys[at]: Span(rows.shown, rows.lines[at - rows.first], rows.column)
             for at in compress(count(), map(wanted.__contains__, keys))
-            for shelf in self.shelves[card]
-            if shelf.first <= at < shelf.first + len(shelf.lines)
+            for rows in self.row_indexes[card]
+            if rows.first <= at < rows.first + len(rows.lines)
         }
 
-    def _spec(self, ref: Ref, home: Home) -> object:
-        text = self._text(home.file)
-        for document in read_documents(home.file, text)[0] if text is not None else ():
-            if document.index == home.index and isinstance(document.data, dict):
+    def _spec(self, ref: Ref, declared: Declaration) -> object:
+        text = self._text(declared.file)
+        for document in read_documents(declared.file, text)[0] if text is not None else ():
+            if document.index == declared.index and isinstance(document.data, dict):
                 spec = document.data.get("spec")
                 return spec if self.overlay is None else self.overlay.patched(ref, spec)
         return None

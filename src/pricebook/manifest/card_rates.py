@@ -1,0 +1,105 @@
+"""The rates of a card: those of its manifest, and those of the tables that it names, as one rate book.
+
+A rate in two sources is one schedule when their periods differ, and a problem with both places when they overlap.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+
+from pricebook.catalog.model import Path, Violation
+from pricebook.catalog.product import Product
+from pricebook.catalog.rate_book import RateBook
+from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.reference import Kind
+from pricebook.catalog.timeline import read_schedule
+from pricebook.manifest.envelope import Envelope
+from pricebook.manifest.loading import Loading
+from pricebook.manifest.rate_fact import RateFacts
+from pricebook.manifest.rates import LIST_HINT, joined, read_rates
+from pricebook.manifest.rates_from import RatesFrom
+from pricebook.manifest.row import SHOWN, Source
+from pricebook.manifest.source_map import RowIndex
+from pricebook.manifest.tables import Table, places, read_table
+from pricebook.manifest.validation import validated
+from pricebook.problem import Problem, quote
+from pricebook.span import Span
+
+
+def read_card(loading: Loading, envelope: Envelope, card: RateCard) -> RateBook:
+    """The rates of a card, from its manifest and its tables."""
+    products = {ref.name: noun for ref, noun in loading.nouns.items() if isinstance(noun, Product)}
+    broken = frozenset(ref.name for ref in loading.envelopes if ref.kind is Kind.PRODUCT) - products.keys()
+    facts = RateFacts(envelope.ref.name, card, products, loading.scales, broken)
+    entries: dict[str, str] = {}
+    position: dict[str, int] = {}
+    if "rates" in envelope.spec:
+        written = read_rates(envelope.spec["rates"], facts)
+        entries, position = written.entries, written.position
+        found = [Violation(v.code, v.message, ("rates", *v.at), v.hint, v.related) for v in written.violations]
+        loading.reject(found, envelope)
+        if written.unlisted:
+            message = f"{written.unlisted:,} more bad rates of this card are not listed"
+            violation = Violation("more", message, ("rates",))
+            loading.placer.add([violation], envelope.document, ("spec",), written.unlisted)
+    sources = envelope.spec.get("rates_from", ())
+    if not isinstance(sources, tuple):
+        loading.reject([Violation("type", "rates_from is not a list", ("rates_from",), LIST_HINT)], envelope)
+        return RateBook(entries)
+    counts, row_indexes = None, []
+    for index, source in enumerate(sources):
+        path = ("rates_from", index)
+        spec, violations = validated(RatesFrom, source)
+        loading.reject([Violation(v.code, v.message, (*path, *v.at), v.hint) for v in violations], envelope)
+        if spec is not None:
+            said_at = partial(_span_below, loading, envelope, ("spec", *path))
+            table_source = Source.beside(loading.scope.root, envelope.document.file, spec, facts, said_at)
+            table = _read_beside(loading, envelope, entries, position, table_source)
+            row_indexes.append(RowIndex(len(entries), table.lines, table.price_column, table_source.shown))
+            if entries:
+                entries.update(table.entries)
+                counts = None
+            else:
+                entries, counts = table.entries, table.counts or None
+    if len(entries) == len(position) + sum(len(rows.lines) for rows in row_indexes):  # each rate is one row
+        loading.row_indexes[envelope.ref.name] = tuple(row_indexes)
+    return RateBook(entries, counts)
+
+
+def _span_below(loading: Loading, envelope: Envelope, base: Path, path: Path) -> Span:
+    return loading.placer.span(envelope.document, (*base, *path))
+
+
+def _read_beside(
+    loading: Loading, envelope: Envelope, entries: Mapping[str, str], position: Mapping[str, int], source: Source
+) -> Table:
+    """A table whose rates are to be added to those that the card has. A rate in two sources is one schedule when their
+    periods differ: the later one takes over when it starts. Otherwise it is a problem with both places."""
+    if not source.path.resolve().is_relative_to(loading.scope.root.resolve()):
+        # Manifests may come from somebody who is not trusted with this machine's files.
+        message = f"table {quote(source.spec.table)} is outside the project"
+        loading.problems.append(
+            Problem("outside", message, source.said_at(("table",)), "keep tables below pricebook.yaml")
+        )
+        return Table()
+    table = read_table(source)
+    loading.problems += table.problems
+    twice = sorted(key for key in table.entries.keys() & entries.keys() if not _continue(entries, table.entries, key))
+    spans = places(source, twice[:SHOWN]) if twice else {}
+    for key in twice[:SHOWN]:
+        path = ("spec", "rates", position[key]) if key in position else ("spec", "rates_from")
+        related = (("first", loading.placer.span(envelope.document, path)),)
+        message = f"the same rate stands twice: {RateFacts.words(key)}"
+        loading.problems.append(Problem("duplicate-rate", message, spans.get(key), related=related))
+    if len(twice) > SHOWN:
+        more = len(twice) - SHOWN
+        message = f"{more:,} more rates of this table stand elsewhere too"
+        loading.problems.append(Problem("more", message, Span(source.shown), more=more))
+    return table
+
+
+def _continue(entries: Mapping[str, str], table: dict[str, str], key: str) -> bool:
+    """Join the schedules that two sources give a rate, in `table`; False when they overlap."""
+    schedule = joined([*read_schedule(entries[key]), *read_schedule(table[key])])
+    if isinstance(schedule, str):
+        table[key] = schedule
+    return isinstance(schedule, str)

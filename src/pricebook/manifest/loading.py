@@ -1,0 +1,71 @@
+"""What has been read of a project's manifests so far, and whether every reference in it leads somewhere."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pricebook.catalog.model import USD, Noun, Scale, Violation
+from pricebook.catalog.rate_book import RateBook
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.registry import noun_class
+from pricebook.catalog.traverse import references, written_references
+from pricebook.manifest.envelope import Envelope
+from pricebook.manifest.place import Placer
+from pricebook.manifest.scope import Scope
+from pricebook.manifest.source_map import RowIndex
+from pricebook.problem import Problem, did_you_mean, quote
+
+
+@dataclass
+class Loading:
+    """What has been read so far; the steps of `load` fill it in their order."""
+
+    scope: Scope
+    placer: Placer
+    problems: list[Problem] = field(default_factory=list)
+    envelopes: dict[Ref, Envelope] = field(default_factory=dict)
+    nouns: dict[Ref, Noun] = field(default_factory=dict)
+    rates: dict[str, RateBook] = field(default_factory=dict)
+    row_indexes: dict[str, tuple[RowIndex, ...]] = field(default_factory=dict)
+    scales: dict[str, Scale] = field(default_factory=dict)
+
+    @property
+    def complaints(self) -> int:
+        """How much has been found wrong so far."""
+        return len(self.problems) + len(self.placer)
+
+    def reject(self, violations: Iterable[Violation], envelope: Envelope) -> None:
+        """Note broken rules of a manifest's spec."""
+        self.placer.add(violations, envelope.document, ("spec",))
+
+
+def resolve(loading: Loading) -> None:
+    """Every reference names something that is declared, though it may itself be wrong."""
+    names: dict[Kind, dict[str, Ref]] = {kind: {} for kind in Kind}
+    for ref in loading.envelopes:
+        names[ref.kind][ref.name] = ref
+    aliases = _card_aliases(loading.envelopes.values())
+    for ref, envelope in loading.envelopes.items():
+        alias = envelope.spec.get("rate_card_alias") if isinstance(envelope.spec, dict) else None
+        if isinstance(alias, str) and ref.kind is Kind.PACKAGE and alias not in aliases:
+            hint = did_you_mean(alias, aliases) or "give the alias to a rate card, under its aliases"
+            message = f"no rate card has the alias {quote(alias)}"
+            loading.reject([Violation("unknown-reference", message, ("rate_card_alias",), hint)], envelope)
+        noun = loading.nouns.get(ref)
+        made = references(noun) if noun is not None else written_references(noun_class(ref.kind), envelope.spec)
+        for path, kind, name in made:
+            if name in names[kind] or (kind is Kind.PRICING_UNIT and name == USD):
+                continue
+            known = [*names[kind], *((USD,) if kind is Kind.PRICING_UNIT else ())]
+            hint = did_you_mean(name, known)
+            related = tuple(("there", names[kind][n], ()) for n in names[kind] if f'"{n}"' in hint)
+            if not hint:
+                hint = f"{kind.words}s: {', '.join(sorted(known)[:10])}" if known else f"no {kind.words} is declared"
+            message = f"{kind.words} {quote(name)} does not exist"
+            loading.reject([Violation("unknown-reference", message, path, hint, related)], envelope)
+
+
+def _card_aliases(envelopes: Iterable[Envelope]) -> set[str]:
+    """The aliases that rate cards are given, whatever else may be wrong with the cards."""
+    specs = [e.spec for e in envelopes if e.ref.kind is Kind.RATE_CARD and isinstance(e.spec, dict)]
+    given = [alias for spec in specs if isinstance(spec.get("aliases"), tuple) for alias in spec["aliases"]]
+    return {alias["name"] for alias in given if isinstance(alias, dict) and isinstance(alias.get("name"), str)}
