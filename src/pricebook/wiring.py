@@ -1,21 +1,29 @@
 """The only file that names concrete classes: from an environment of the project to a store and a journal.
 
-Everything is imported when it is needed, and nothing is opened before it is used.
+A command goes through one or two of the doors below and pays for no other: a module that names a driver or a client is
+imported by the function that opens it. Nothing is opened before it is used.
 """
 
+import getpass
+import os
+import platform
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+from pricebook.apply.copied import Copier
+from pricebook.apply.ports import AccountStore, Journal
+from pricebook.manifest.text import read_text
+from pricebook.problem import quote, reject
+from pricebook.project.project import Environment, Project
+from pricebook.store.location import masked
+from pricebook.usage.engine import Engine
+from pricebook.workflow.python_rule import PythonRule
 
-    from pricebook.apply.copied import Copier
-    from pricebook.apply.ports import AccountStore, Journal
+if TYPE_CHECKING:  # as in `open_export`
     from pricebook.metronome.export import Export, Record
-    from pricebook.project.project import Environment, Project
-    from pricebook.usage.engine import Engine
-    from pricebook.workflow.python_rule import PythonRule
 
 SQLITE = "sqlite:///"
 METRONOME = "metronome"
@@ -26,12 +34,12 @@ JOURNAL = "sqlite:///pricebook-journal.db"
 
 
 def open_store(
-    project: "Project",
-    environment: "Environment",
-    tell: "Callable[[int], None] | None" = None,
-    check: "Callable[[str], None]" = lambda mark: None,
+    project: Project,
+    environment: Environment,
+    tell: Callable[[int], None] | None = None,
+    check: Callable[[str], None] = lambda mark: None,
     record: "Record | None" = None,
-) -> "AccountStore":
+) -> AccountStore:
     """The store of an environment. Raises Rejected for a URL of no known kind, and for a token that is not there.
 
     `tell` hears how many requests the first reading of an account took so far, and 0 at its end. `check` is given the
@@ -40,56 +48,51 @@ def open_store(
     """
     if environment.store == METRONOME:
         return _open_account(environment, tell, check, record)
-    from pricebook.store.sql import SqlStore
+    from pricebook.store.sql import SqlStore  # not for an account behind an API
 
     return SqlStore(_url(project.root, environment.store), check=check)
 
 
-def open_journal(project: "Project", environment: "Environment") -> "Journal":
+def open_journal(project: Project, environment: Environment) -> Journal:
     """The journal and lock of an environment: in the store's own database unless the environment says otherwise."""
-    from pricebook.store.journal import SqlJournal
+    from pricebook.store.journal import SqlJournal  # plans need none
 
     return SqlJournal(_journal_url(project, environment))
 
 
-def open_copy(project: "Project", environment: "Environment", url: str) -> "Copier":
+def open_copy(project: Project, environment: Environment, url: str) -> Copier:
     """The way from where an environment keeps its store and journal, of an account the journal, to a URL.
 
     Raises Rejected for a URL of no known kind, StoreError for one that cannot be meant.
     """
-    from pricebook.store.copy import SqlCopy
-    from pricebook.store.location import masked
+    from pricebook.store.copy import SqlCopy  # for one command
 
     store = _url(project.root, environment.store) if environment.store != METRONOME else None
     return SqlCopy(store, _journal_url(project, environment), _url(project.root, url), masked(url))
 
 
-def _journal_url(project: "Project", environment: "Environment") -> str:
+def _journal_url(project: Project, environment: Environment) -> str:
     beside = JOURNAL if environment.store == METRONOME else environment.store
     return _url(project.root, environment.journal or beside)
 
 
-def open_export(environment: "Environment", path: "Path") -> "Export":
+def open_export(environment: Environment, path: Path) -> "Export":
     """An account as it was exported to a file. Raises Rejected and StoreError."""
-    from pricebook.manifest.text import read_text
-    from pricebook.metronome.export import Export
+    from pricebook.metronome.export import Export  # brings the HTTP client
 
     return Export(read_text(path, str(path), limit=MAX_EXPORT), environment.pricing_units)
 
 
 def _open_account(
-    environment: "Environment",
-    tell: "Callable[[int], None] | None",
-    check: "Callable[[str], None]",
+    environment: Environment,
+    tell: Callable[[int], None] | None,
+    check: Callable[[str], None],
     record: "Record | None",
-) -> "AccountStore":
+) -> AccountStore:
     """The account behind an API. The token is read here and goes to the client alone."""
-    import os
-    import secrets
-
+    # These bring the HTTP client, which takes longer to import than a plan against a store takes.
     from pricebook.metronome.client import Client
     from pricebook.metronome.remote import RemoteStore
-    from pricebook.problem import reject
 
     token = os.environ.get(environment.token_env, "").strip()
     if not token:
@@ -106,19 +109,17 @@ def _open_account(
         read_timeout=float(environment.read_timeout),
     )
     client.hear = record.hear if record is not None else None
-    return RemoteStore(client, environment.pricing_units, nonce=lambda: secrets.token_hex(8), tell=tell, check=check)
+    return RemoteStore(client, environment.pricing_units, nonce=lambda: os.urandom(8).hex(), tell=tell, check=check)
 
 
-def open_engine(name: str) -> "Engine":
+def open_engine(name: str) -> Engine:
     """What counts usage: `duckdb` or `spark`. Raises Rejected when it is not installed."""
-    from pricebook.problem import reject
-
     try:
         if name == "spark":
-            from pricebook.usage.spark import SparkEngine
+            from pricebook.usage.spark import SparkEngine  # an extra, which brings Java
 
             return SparkEngine()
-        from pricebook.usage.duck import DuckEngine
+        from pricebook.usage.duck import DuckEngine  # an extra
 
         return DuckEngine()
     except ImportError as error:
@@ -127,11 +128,8 @@ def open_engine(name: str) -> "Engine":
         raise reject("missing-extra", message, hint=f"pip install 'pricebook[{extra}]'") from None
 
 
-def _url(root: "Path", url: str) -> str:
+def _url(root: Path, url: str) -> str:
     """The URL with a relative SQLite path made relative to the project. The database itself judges a server's."""
-    from pricebook.problem import quote, reject
-    from pricebook.store.location import masked
-
     if url.startswith("postgres"):
         return url
     if not url.startswith(SQLITE) or not url.removeprefix(SQLITE):
@@ -148,15 +146,11 @@ def now() -> datetime:
 
 def new_id() -> str:
     """A random name for an account."""
-    import secrets
-
-    return secrets.token_hex(8)
+    return os.urandom(8).hex()
 
 
 def errors_page() -> str:
     """The page of all error codes: beside this module where it is installed, among the documents in a working copy."""
-    from pathlib import Path
-
     here = Path(__file__).parent
     for path in (here / "errors.md", here.parents[1] / "docs" / "errors.md"):
         if path.is_file():
@@ -168,15 +162,11 @@ PYTHON_RULES = "PRICEBOOK_PYTHON_RULES"
 """The switch of this machine for rules in Python: `allow`. Manifests have none."""
 
 
-def python_rules() -> "list[PythonRule]":
+def python_rules() -> list[PythonRule]:
     """The rules in Python that installed packages offer; none unless this machine allows them."""
-    import os
-
     if os.environ.get(PYTHON_RULES) != "allow":
         return []
-    from importlib.metadata import entry_points
-
-    from pricebook.workflow.python_rule import PythonRule
+    from importlib.metadata import entry_points  # looks through every installed distribution
 
     found = []
     for point in sorted(entry_points(group="pricebook.rules"), key=lambda point: point.name):
@@ -187,20 +177,13 @@ def python_rules() -> "list[PythonRule]":
 
 def cpu_seconds() -> float:
     """CPU seconds of this process: what rules are held against."""
-    import time
-
     return time.process_time()
 
 
 def owner() -> str:
     """Who applies: `user@host:pid:nonce`."""
-    import getpass
-    import os
-    import secrets
-    import socket
-
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container without a user of that id
         user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    return f"{user}@{platform.node()}:{os.getpid()}:{os.urandom(4).hex()}"
