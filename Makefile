@@ -2,7 +2,7 @@
 #   make PYTHON=/path/to/python   uses that interpreter; without it the newest one found that works is taken.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test postgres bench soak schemas fmt clean
+.PHONY: help demo test quick checks postgres bench soak schemas fmt clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -15,7 +15,16 @@ help: ## list the targets
 demo: .venv/ready ## a guided tour on a scratch copy, no account needed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
-test: .venv/ready-dev .venv/browser .venv/java postgres ## format, lint, types, layers, schemas, then the tests
+test: .venv/browser .venv/java postgres checks ## format, lint, types, layers, schemas, then the tests
+	$(call stage,tests: pytest)
+	@$(BIN)/python -m pytest --no-header --numprocesses auto --dist loadfile $(ARGS)
+
+quick: checks ## the same in two minutes: without tests that need a server, a browser, Java, or processes
+	$(call stage,tests: pytest on what needs nothing else)
+	@$(BIN)/python -m pytest -q --no-header --numprocesses auto --dist loadfile \
+		-m 'not server and not browser and not java and not whole' $(ARGS)
+
+checks: .venv/ready-dev
 	$(call stage,format: ruff format --check (make fmt repairs it))
 	@$(BIN)/ruff format --quiet --check --output-format concise .
 	$(call stage,lint: ruff check)
@@ -35,8 +44,6 @@ test: .venv/ready-dev .venv/browser .venv/java postgres ## format, lint, types, 
 		echo 'docs/rules/ is not what the rules say (< committed, > generated): run "make schemas" and commit the result.' >&2; \
 		exit 1; \
 	fi
-	$(call stage,tests: pytest)
-	@$(BIN)/python -m pytest --no-header --numprocesses auto --dist loadfile $(ARGS)
 
 # The tests start a server of their own, from any installation; root on Debian gets one. Elsewhere they are skipped, aloud.
 postgres:

@@ -115,7 +115,7 @@ def served() -> Iterator[CodeHost]:
     """A code host that listens until it is left."""
     host = CodeHost()
     with ThreadingHTTPServer(("127.0.0.1", 0), handler(host)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         host.url = f"http://127.0.0.1:{server.server_port}"
         yield host
         server.shutdown()

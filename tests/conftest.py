@@ -1,10 +1,11 @@
-"""What holds for every test: no network beyond this machine, a cache of its own, and property tests that do not depend
-on the machine's speed."""
+"""What holds for every test: no network beyond this machine, property tests that do not depend on the machine's speed,
+and markers for what a test needs, by which `make quick` chooses."""
 
 import os
 import socket
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,6 +20,24 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],  # it measures time
 )
 settings.load_profile("pricebook")
+
+
+HERE = Path(__file__).parent
+NEEDS = {"server": "server", "postgres": "server", "browser": "browser", "spark": "java"}
+"""Markers by what a test asks for: a fixture, or one of the things that it is run on."""
+WHOLE = {"automation", "cli", "examples", "laws", "migration", "remote"}
+"""Folders whose tests run the program as a process, or whole accounts and laws through many examples."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Mark every test with what it needs; a slow test elsewhere says `pytestmark = pytest.mark.whole` itself."""
+    for item in items:
+        params = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        asked = {*item.fixturenames, *(param for param in params if isinstance(param, str))}
+        for marker in {NEEDS[name] for name in asked & NEEDS.keys()}:
+            item.add_marker(marker)
+        if item.path.relative_to(HERE).parts[0] in WHOLE:
+            item.add_marker("whole")
 
 
 def is_local(host: object) -> bool:

@@ -44,6 +44,7 @@ def test_the_published_schemas_are_kept(schema: str, files: list[Path]) -> None:
 
 def test_the_hooks_are_as_pre_commit_wants_them() -> None:
     tool("pre-commit", "validate-manifest", ROOT / ".pre-commit-hooks.yaml")
+    tool("pre-commit", "validate-config", ROOT / ".pre-commit-config.yaml")
 
 
 def test_the_hook_checks_a_project() -> None:

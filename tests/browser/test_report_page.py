@@ -14,7 +14,7 @@ from pricebook.format.table import Format, plan_document, problems_document
 from pricebook.plan.step import Plan
 from published import model_stages, planned
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "render"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "format"))
 import sample_plan
 
 Open = Callable[..., Page]
@@ -232,7 +232,7 @@ def test_a_thousand_objects_are_found(open_page: Open, tmp_path: Path) -> None:
     page.get_by_label("Find an object").fill("plan-4321")
     assert page.locator(".count").inner_text() == "1 of 5,000 objects"
     page.locator("details.object summary").click()
-    assert "$15.00" in page.locator("details.object").inner_text()
+    page.locator("details.object", has_text="$15.00").wait_for()  # it is drawn when the browser says that it is open
 
 
 def test_without_scripts_it_still_says_what_matters(open_page: Open, pages: dict[str, Path]) -> None:

@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from metronome import Metronome
 
 from pricebook.sandbox.server import Served
 
+pytestmark = pytest.mark.whole
 PROJECT = """\
 namespace: acme
 manifests: [catalog]

@@ -18,6 +18,7 @@ from boundary import LATER, Failing, Killing, Place, applied, asked, dumped, pla
 from pricebook.plan.document import read, write
 from pricebook.plan.step import Plan
 
+pytestmark = pytest.mark.whole
 STEPS = 60
 _UNDER_WAY = re.compile("'pricebook_(digest|rates|rates_next|aliases|order)'")
 SPREAD = 6

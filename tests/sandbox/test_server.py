@@ -21,6 +21,7 @@ from metronome import InternalServerError, Metronome
 from pricebook.sandbox.fault import Fault
 from pricebook.sandbox.server import Served, serving
 
+pytestmark = pytest.mark.whole
 UNITS = "/v1/credit-types/create"
 
 

@@ -14,6 +14,8 @@ from metronome import Metronome
 
 from pricebook.sandbox.server import Served, serving
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def slow() -> Iterator[Served]:
