@@ -9,7 +9,8 @@ from pricebook.catalog.fingerprint import noun_of
 from pricebook.catalog.model import Scale
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.edit.dump import dump, money_text
+from pricebook.catalog.unit import money_text
+from pricebook.edit.dump import dump
 
 PACKAGE = {
     "name": "Pro v{version}",

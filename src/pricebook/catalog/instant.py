@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 _INSTANT = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.0+)?)?\s*(Z|z|[+-]\d{2}:?\d{2})?)?\Z"
 )
+_MIDNIGHT = "T00:00:00Z"
 INSTANT_PATTERN = r"^\d{4}-\d{2}-\d{2}([Tt ]\d{2}:00(:00(\.0+)?)?\s*(Z|z|[+-]\d{2}:?\d{2})?)?$"
 
 
@@ -43,6 +44,31 @@ def instant_text(value: datetime) -> str:
 def instant_words(value: datetime) -> str:
     """For people: `2025-04-01`, with the hour only when it is not midnight."""
     return f"{value:%Y-%m-%d}" if value.hour == 0 else f"{value:%Y-%m-%d %H:00}Z"
+
+
+def text_words(text: str) -> str:
+    """`instant_words` for an instant's text."""
+    return day_text(text) if text.endswith(_MIDNIGHT) else text.replace("T", " ").removesuffix(":00Z") + "Z"
+
+
+def day_text(text: str) -> str:
+    """An instant's text as a manifest says it: one at midnight as its date."""
+    return text.removesuffix(_MIDNIGHT)
+
+
+def bound_text(value: datetime | None) -> str | None:
+    """The text of where a period begins or ends; None where it does not."""
+    return instant_text(value) if value is not None else None
+
+
+def read_bound(text: str | None) -> datetime | None:
+    """The reverse of `bound_text`, for texts that this program wrote."""
+    return datetime.fromisoformat(text) if text is not None else None
+
+
+def moment_words(value: datetime) -> str:
+    """For people, to the minute: `2025-04-01 09:30Z`."""
+    return f"{value:%Y-%m-%d %H:%M}Z"
 
 
 def next_hour(value: datetime) -> datetime:

@@ -5,12 +5,14 @@ major unit and the unit of the API belongs to the pricing unit: USD is in cents,
 """
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints, model_validator
 
 from pricebook.catalog.field import Whole
 from pricebook.catalog.model import USD, Noun, Scale, Text, Upper, Violation
+from pricebook.catalog.money import SYMBOLS, plain, to_major_unit
 from pricebook.catalog.reference import Kind
 
 
@@ -63,3 +65,18 @@ def scales_of(units: Mapping[str, PricingUnit]) -> dict[str, Scale]:
 def scale_of(unit: PricingUnit) -> Scale:
     """What the text of an amount needs to know of its unit."""
     return Scale(unit.currency, unit.scale or 0)
+
+
+def money_text(amount: Decimal, scale: Scale | None, unit: str = "") -> str:
+    """An amount of the API unit as people write it, exactly: `$10.00`, `€0.0000025`, `7 CHF`; what has no currency is
+    counted as it is, `12 credits`."""
+    if scale is None or scale.currency is None:
+        return f"{plain(amount)} {unit}"
+    text = plain(to_major_unit(amount, scale.scale))
+    whole, _, places = text.partition(".")
+    if scale.scale:
+        text = f"{whole}.{places:0<{min(scale.scale, 2)}}"
+    symbol = next((symbol for symbol, code in SYMBOLS.items() if code == scale.currency), "")
+    if not symbol:
+        return f"{text} {scale.currency}"
+    return f"-{symbol}{text[1:]}" if text[0] == "-" else symbol + text

@@ -6,14 +6,12 @@ written as money, exactly, and a price that changes is a schedule.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import tupled
-from pricebook.catalog.instant import instant_text
+from pricebook.catalog.instant import day_text, instant_text
 from pricebook.catalog.model import USD, Model, Noun, Scale
-from pricebook.catalog.money import SYMBOLS, plain, to_major_unit
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.rate_book import Rates
 from pricebook.catalog.rate_card import RateCard
@@ -21,7 +19,7 @@ from pricebook.catalog.recurring import AccessAmount, RecurringCredit
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import Timeline, read_key, read_schedule
-from pricebook.catalog.unit import PricingUnit
+from pricebook.catalog.unit import PricingUnit, money_text
 from pricebook.edit.layout import lay_out
 from pricebook.manifest.envelope import API_VERSION
 
@@ -90,11 +88,6 @@ def _written(value: Any, scales: Mapping[str, Scale]) -> Any:
     return day_text(instant_text(value)) if isinstance(value, datetime) else value
 
 
-def day_text(instant: str) -> str:
-    """An instant at midnight as its date."""
-    return instant.removesuffix("T00:00:00Z")
-
-
 def _put_money(data: Any, path: list[str], scale: Scale) -> None:
     """Write the number at the path as money, in place."""
     step, rest = path[0], path[1:]
@@ -106,18 +99,6 @@ def _put_money(data: Any, path: list[str], scale: Scale) -> None:
             _put_money(data[step], rest, scale)
         else:
             data[step] = money_text(data[step], scale)
-
-
-def money_text(amount: Decimal, scale: Scale) -> str:
-    """An amount in the API unit of a currency as people write it, exactly: `$10.00`, `€0.0000025`, `7 CHF`."""
-    text = plain(to_major_unit(amount, scale.scale))
-    whole, _, places = text.partition(".")
-    if scale.scale:
-        text = f"{whole}.{places:0<{min(scale.scale, 2)}}"
-    symbol = next((symbol for symbol, code in SYMBOLS.items() if code == scale.currency), "")
-    if not symbol:
-        return f"{text} {scale.currency}"
-    return f"-{symbol}{text[1:]}" if text[0] == "-" else symbol + text
 
 
 def rates_data(rates: Rates, card: RateCard, scales: Mapping[str, Scale]) -> list[dict[str, Any]]:

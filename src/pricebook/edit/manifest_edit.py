@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
+from pricebook.catalog.instant import day_text
 from pricebook.catalog.model import Noun, Path, Scale
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.timeline import Segment, Timeline, read_key, read_schedule, schedule_text
-from pricebook.edit.dump import day_text, rates_data, spec_data
+from pricebook.edit.dump import rates_data, spec_data
 from pricebook.edit.rate_edit import edits_of, starts_of
 from pricebook.edit.rewrite import GONE, Copied, Further, Unplaceable, rewritten
 from pricebook.edit.table_edit import TableEdit

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from pricebook.catalog.instant import instant_text, parse_instant
+from pricebook.catalog.instant import day_text, instant_text, parse_instant
 from pricebook.catalog.model import Path, Scale
 from pricebook.catalog.money import parse_money, plain, read_number, to_major_unit
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import Segment, Timeline
-from pricebook.edit.dump import BARE, day_text
+from pricebook.edit.dump import BARE
 from pricebook.edit.rewrite import GONE, Copied, Renamed, Unplaceable, Written
 from pricebook.manifest.locate import Extent
 from pricebook.manifest.syntax import Token

@@ -12,6 +12,7 @@ from io import StringIO
 from itertools import count
 from typing import Any, NamedTuple
 
+from pricebook.catalog.instant import day_text
 from pricebook.catalog.model import Scale
 from pricebook.catalog.money import plain, to_major_unit
 from pricebook.catalog.naming import name_of
@@ -19,7 +20,7 @@ from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Timeline, read_key, read_schedule
-from pricebook.edit.dump import day_text, times_of
+from pricebook.edit.dump import times_of
 
 MANY = 30
 """With so many rows of one form a card has a table of them."""

@@ -12,7 +12,7 @@ from io import StringIO
 from itertools import groupby, islice
 
 from pricebook.catalog.canonical import encode
-from pricebook.catalog.instant import instant_text, instant_words
+from pricebook.catalog.instant import bound_text, instant_text, instant_words
 from pricebook.format.escape import cut, escape_cell, escape_json, escape_terminal
 from pricebook.format.lookup_text import columns, draw_fields, moved
 from pricebook.format.page import Paint
@@ -179,9 +179,9 @@ def _plain(row: CohortRow) -> dict[str, object]:
         "ended": cohort.ended,
         "archived": cohort.archived,
         "customers": cohort.customers,
-        "first_start": _instant(cohort.first_start),
-        "last_start": _instant(cohort.last_start),
-        "last_end": _instant(cohort.last_end),
+        "first_start": bound_text(cohort.first_start),
+        "last_start": bound_text(cohort.last_start),
+        "last_end": bound_text(cohort.last_end),
         "without_end": cohort.endless,
         "came_as": dict(cohort.came_as),
         "differs": [
@@ -194,7 +194,7 @@ def _plain(row: CohortRow) -> dict[str, object]:
 def _member(contract: Contract, alias: str, at: datetime) -> tuple[object, ...]:
     package = contract.package
     assert package is not None
-    start, end = _instant(contract.starting_at), _instant(contract.ending_before)
+    start, end = bound_text(contract.starting_at), bound_text(contract.ending_before)
     return package.name, package.version, contract.customer, contract.id, contract.state(at), start, end, alias
 
 
@@ -217,7 +217,3 @@ def _text(value: object) -> str:
 
 def _day(instant: datetime | None) -> str:
     return instant_words(instant) if instant is not None else ""
-
-
-def _instant(instant: datetime | None) -> str | None:
-    return instant_text(instant) if instant is not None else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pricebook.catalog.instant import moment_words
 from pricebook.format.budget import Sheet, size
 from pricebook.format.escape import code_markdown, escape_markdown
 from pricebook.format.markdown import BUDGET, marker
@@ -16,7 +17,7 @@ def drift_markdown(view: DriftView) -> str:
     foot = [marker(f"drift/{view.namespace}/{view.environment}")]
     sheet = Sheet(BUDGET - size(foot))
     where = f"{escape_markdown(view.namespace, 60)} · {escape_markdown(view.environment, 60)}"
-    sheet.add(f"### {escape_markdown(view.verdict, 600)}", "", f"{where} · as of {view.as_of:%Y-%m-%d %H:%M}Z")
+    sheet.add(f"### {escape_markdown(view.verdict, 600)}", "", f"{where} · as of {moment_words(view.as_of)}")
     for section, title in TITLES.items():
         items = [item for item in view.items if item.section == section]
         share = _SHARE if section != "pending" else _SHARE // 2

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from pricebook.catalog.instant import moment_words
 from pricebook.format.escape import cut, escape_terminal, padded, width_of
 from pricebook.format.nothing import draw_notes
 from pricebook.format.page import MIN_WIDTH, Paint, wrapped
@@ -15,7 +16,7 @@ _BODY, _GAP = 6, 3
 def draw_drift(view: DriftView, width: int = 100, colour: bool = False) -> Iterator[str]:
     """The lines of a report."""
     width, paint = max(width, MIN_WIDTH), Paint(colour)
-    at = f"{view.as_of:%Y-%m-%d %H:%M}Z"
+    at = moment_words(view.as_of)
     yield paint("dim", cut(escape_terminal(f"{view.namespace} · {view.environment} · as of {at}"), width))
     yield from (paint("bold", line) for line in wrapped(escape_terminal(view.verdict, 1000), width))
     for section, title in TITLES.items():

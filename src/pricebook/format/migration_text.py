@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pricebook.catalog.instant import instant_words
+from pricebook.catalog.instant import instant_words, moment_words
 from pricebook.format.escape import cut, escape_terminal, padded, width_of
 from pricebook.format.finding import draw_findings
 from pricebook.format.impact_text import draw_impact
@@ -20,7 +20,7 @@ def draw_migration(
 ) -> Iterator[str]:
     """The lines of a plan, and of what it does to bills where that is known."""
     width, paint, plan = max(width, MIN_WIDTH), Paint(colour), view.plan
-    moment = instant_words(plan.as_of) if plan.as_of.minute == 0 else f"{plan.as_of:%Y-%m-%d %H:%M}Z"
+    moment = instant_words(plan.as_of) if plan.as_of.minute == 0 else moment_words(plan.as_of)
     yield paint("dim", cut(escape_terminal(f"{plan.namespace} · {plan.environment} · as of {moment}"), width))
     yield from (paint("bold", line) for line in wrapped(escape_terminal(view.title, 400), width))
     if view.waves:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pricebook.catalog.canonical import encode
-from pricebook.catalog.instant import instant_text
+from pricebook.catalog.instant import instant_text, moment_words
 from pricebook.format.budget import Sheet, size
 from pricebook.format.drift_document import item_data
 from pricebook.format.drift_markdown import add_section, add_unverified
@@ -21,7 +21,7 @@ _SHARE = 20_000
 def draw_parity(view: ParityView, width: int = 100, colour: bool = False) -> Iterator[str]:
     """The lines of a report. They fit the width; data is inert."""
     width, paint = max(width, MIN_WIDTH), Paint(colour)
-    line = f"{view.namespace} · {view.one} against {view.other} · as of {view.as_of:%Y-%m-%d %H:%M}Z"
+    line = f"{view.namespace} · {view.one} against {view.other} · as of {moment_words(view.as_of)}"
     yield paint("dim", cut(escape_terminal(line), width))
     yield from (paint("bold", line) for line in wrapped(escape_terminal(view.verdict, 1000), width))
     for section in SECTIONS:
@@ -36,7 +36,7 @@ def parity_markdown(view: ParityView) -> str:
     foot = [marker(f"diff/{view.namespace}/{view.one}/{view.other}")]
     sheet = Sheet(BUDGET - size(foot))
     names = " · ".join(escape_markdown(name, 60) for name in (view.namespace, f"{view.one} against {view.other}"))
-    sheet.add(f"### {escape_markdown(view.verdict, 600)}", "", f"{names} · as of {view.as_of:%Y-%m-%d %H:%M}Z")
+    sheet.add(f"### {escape_markdown(view.verdict, 600)}", "", f"{names} · as of {moment_words(view.as_of)}")
     for section in SECTIONS:
         items = [item for item in view.items if item.section == section]
         title = escape_markdown(view.titles[section], 200)

@@ -1,12 +1,11 @@
 """A contract that is to be made, for people and programs: what it will be, what it costs, what to look out for."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.instant import instant_text, instant_words
+from pricebook.catalog.instant import bound_text, instant_text, instant_words
 from pricebook.format.bill_json import bill_data
 from pricebook.format.bill_text import draw_bill
 from pricebook.format.escape import escape_json, escape_terminal
@@ -67,14 +66,14 @@ def provision_json(proposed: Proposal, id_: str | None, contract: Contract | Non
         "alias": wanted.alias,
         "rate_card": proposed.card,
         "starting_at": instant_text(wanted.starting_at),
-        "ending_before": _instant(end),
+        "ending_before": bound_text(end),
         "uniqueness_key": wanted.uniqueness_key,
         "overlapping": [
             {
                 "contract": one.id,
                 "package": str(one.package) if one.package is not None else None,
                 "starting_at": instant_text(one.starting_at),
-                "ending_before": _instant(one.ending_before),
+                "ending_before": bound_text(one.ending_before),
             }
             for one in proposed.overlapping
         ],
@@ -91,7 +90,3 @@ def _on(contract: Contract) -> str:
 def _span(contract: Contract) -> str:
     end = f"until {instant_words(contract.ending_before)}" if contract.ending_before is not None else "without end"
     return f"from {instant_words(contract.starting_at)} {end}"
-
-
-def _instant(instant: datetime | None) -> str | None:
-    return instant_text(instant) if instant is not None else None

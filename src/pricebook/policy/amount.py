@@ -6,12 +6,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pricebook.catalog.calendar import PER_YEAR
+from pricebook.catalog.instant import text_words
 from pricebook.catalog.model import Path
 from pricebook.catalog.money import EXACT, plain, to_major_unit
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.terms import MAGNITUDE, Terms, shift
 from pricebook.catalog.timeline import RateKey, Timeline, key_text, read_key, read_schedule, terms_at, terms_from
-from pricebook.policy.fact import CardFacts, Facts, card_ref, date_words, package_ref
+from pricebook.policy.fact import CardFacts, Facts, card_ref, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import AFTER_RATES
@@ -174,7 +175,7 @@ def _step(facts: Facts) -> Iterator[Finding]:
                     key = card.first_key(head, frozenset((text,)))
                     was, now = _flat(before.terms), _flat(after.terms)
                     words = f": {facts.money(*was)} to {facts.money(*now)}" if was and now else ""
-                    message = f"the price changes {MAGNITUDE} times or more on {date_words(after.starting_at)}{words}"
+                    message = f"the price changes {MAGNITUDE} times or more on {text_words(after.starting_at)}{words}"
                     hint = "cents for dollars, or per thousand for per million? Check the unit that the price is for"
                     yield Finding(card_ref(card.name), (after.starting_at,), message, hint, rate=key, more=count - 1)
 

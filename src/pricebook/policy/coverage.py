@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pricebook.catalog.instant import instant_text
+from pricebook.catalog.instant import instant_text, text_words
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import Timeline, gaps, read_schedule, terms_from
 from pricebook.plan.assess import enables
-from pricebook.policy.fact import CardFacts, Facts, Head, card_ref, date_words, package_ref
+from pricebook.policy.fact import CardFacts, Facts, Head, card_ref, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 
@@ -27,7 +27,7 @@ def _gap(facts: Facts) -> Iterator[Finding]:
             end = before.ending_before
             if end is not None and end < after.starting_at and after.starting_at > facts.now:
                 key = card.first_key(head, frozenset((text,)))
-                message = f"there is no price from {date_words(end)} until {date_words(after.starting_at)}"
+                message = f"there is no price from {text_words(end)} until {text_words(after.starting_at)}"
                 hint = "leave ending_before out: a price lasts until the next one starts"
                 yield Finding(card_ref(card.name), (before.starting_at,), message, hint, rate=key, more=count - 1)
 
@@ -37,8 +37,8 @@ def _ends(facts: Facts) -> Iterator[Finding]:
         end = timeline[-1].ending_before
         if end is not None and end > facts.now:
             key = card.first_key(head, frozenset((text,)))
-            message = f"the price ends on {date_words(end)}, and none follows"
-            hint = "when it shall end, say so: {starting_at: " + date_words(end) + ", entitled: false, price: ...}"
+            message = f"the price ends on {text_words(end)}, and none follows"
+            hint = "when it shall end, say so: {starting_at: " + text_words(end) + ", entitled: false, price: ...}"
             start = timeline[-1].starting_at
             yield Finding(card_ref(card.name), (start,), message, hint, rate=key, more=count - 1)
 
@@ -63,10 +63,10 @@ def _unpriced(facts: Facts) -> Iterator[Finding]:
                 continue
             hole = next(gaps(timeline, start), None)
             if hole is not None:
-                until = f" until {date_words(hole[1])}" if hole[1] is not None else " on"
+                until = f" until {text_words(hole[1])}" if hole[1] is not None else " on"
                 message = (
-                    f"contracts can start on {date_words(start)}, but the {rate.billing_frequency} price of"
-                    f" {rate.product} on card {card.name} is missing from {date_words(hole[0])}{until}"
+                    f"contracts can start on {text_words(start)}, but the {rate.billing_frequency} price of"
+                    f" {rate.product} on card {card.name} is missing from {text_words(hole[0])}{until}"
                 )
                 path = ("subscriptions", index, "subscription_rate")
                 related = (("the rate card", card_ref(card.name), ()),)
@@ -167,7 +167,7 @@ def _alias_gap(facts: Facts) -> Iterator[Finding]:
                 break
             at = None if end is None else max(at, end)
         if at is not None:
-            message = f'contracts from {date_words(at)} on find no rate card: nobody holds the alias "{alias}" then'
+            message = f'contracts from {text_words(at)} on find no rate card: nobody holds the alias "{alias}" then'
             related = tuple(("held by", card_ref(card), ("aliases",)) for card, _ in held[:3])
             hint = "let a card hold the alias from then on, or name the card by rate_card"
             yield Finding(package_ref(name), ("rate_card_alias",), message, hint, related=related)

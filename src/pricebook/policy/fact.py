@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import USD, Alias, Scale
-from pricebook.catalog.money import plain, to_major_unit
 from pricebook.catalog.rate_book import RateBook, Rates, count_rates, read_head
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, Timeline, key_text, read_key, read_schedule
+from pricebook.catalog.unit import money_text
 
 if TYPE_CHECKING:
     from pricebook.catalog.package import Package
@@ -148,7 +148,7 @@ class Facts:
 
     def money(self, amount: Decimal, unit: str = USD) -> str:
         """An amount of the API unit, for a sentence: `$10.00`, `12 credits`."""
-        return money_words(amount, unit, self.scales.get(unit))
+        return money_text(amount, self.scales.get(unit), unit)
 
     def matched(self, specifier: "UsageSpecifier", card: CardFacts) -> frozenset[str]:
         """The products with a rate on the card that a specifier's product and tags allow."""
@@ -168,21 +168,6 @@ def holds(alias: Alias, at: datetime) -> bool:
     """Whether an alias stands for its object at an instant."""
     started = alias.starting_at is None or alias.starting_at <= at
     return started and (alias.ending_before is None or at < alias.ending_before)
-
-
-def money_words(amount: Decimal, unit: str, scale: Scale | None) -> str:
-    """`$10.00`, `0.4 EUR`, `12 credits`."""
-    if scale is None or scale.currency is None:
-        return f"{plain(amount)} {unit}"
-    major = plain(to_major_unit(amount, scale.scale))
-    whole, _, places = major.partition(".")
-    text = f"{whole}.{places.ljust(2, '0')}"
-    return f"${text}" if scale.currency == "USD" else f"{text} {scale.currency}"
-
-
-def date_words(text: str) -> str:
-    """An instant's text for a sentence: `2026-01-01`, with the hour only when it is not midnight."""
-    return text[:10] if text.endswith("T00:00:00Z") else text
 
 
 def package_ref(name: str) -> Ref:

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from pricebook.catalog.calendar import later
-from pricebook.catalog.instant import instant_text, instant_words, next_hour
+from pricebook.catalog.instant import instant_text, instant_words, next_hour, text_words
 from pricebook.catalog.model import Alias, Path
 from pricebook.catalog.path import path_text
 from pricebook.catalog.rate_book import pairs
@@ -13,7 +13,7 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key, read_schedule
 from pricebook.plan.change import AddRates, Archive, Create, Repoint, Revise, Supersede
 from pricebook.plan.hazard import Hazard
-from pricebook.policy.fact import date_words, holds, package_ref
+from pricebook.policy.fact import holds, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.pattern import matches
 from pricebook.policy.proposal import PriceChange, Proposal
@@ -72,7 +72,7 @@ def _beyond(proposal: Proposal, most: Decimal | None, sign: int) -> Iterator[Fin
         which = str(read_key(worst.rate)) if worst.rate is not None else group
         message = (
             f"{which} {'rises' if sign > 0 else 'falls'} {how}, {proposal.money(worst.before, worst.unit)} to"
-            f" {proposal.money(worst.after, worst.unit)} from {date_words(worst.since)}; the limit is {_share(most)}"
+            f" {proposal.money(worst.after, worst.unit)} from {text_words(worst.since)}; the limit is {_share(most)}"
         )
         hint = "go in smaller steps, or let somebody sign a waiver"
         path: Path = (worst.since,) if worst.rate is not None else ()
@@ -121,10 +121,10 @@ def _notice(proposal: Proposal) -> Iterator[Finding]:
         first = min(found, key=lambda move: (move.since, move.rate or ""))
         whom = f"{_many(first.reach, 'contract')}" if first.reach is not None else "contracts on the card"
         message = (
-            f"{read_key(first.rate or '')} rises on {date_words(first.since)}, and {whom} must have {days} days of"
-            f" notice: not before {date_words(due)}"
+            f"{read_key(first.rate or '')} rises on {text_words(first.since)}, and {whom} must have {days} days of"
+            f" notice: not before {text_words(due)}"
         )
-        hint = f"let it start on {date_words(due)} or later"
+        hint = f"let it start on {text_words(due)} or later"
         yield Finding(ref, (first.since,), message, hint, rate=first.rate, more=len(found) - 1)
 
 
@@ -144,7 +144,7 @@ def _frozen(proposal: Proposal) -> Iterator[Finding]:
                 inside = [s for s in read_schedule(rate.segments) if start <= s.starting_at < end]
                 if inside:
                     message = (
-                        f"{read_key(rate.key)} changes on {date_words(inside[0].starting_at)}, in the freeze {span}"
+                        f"{read_key(rate.key)} changes on {text_words(inside[0].starting_at)}, in the freeze {span}"
                     )
                     hint = f"let it start on {instant_words(freeze.ending_before)}"
                     yield Finding(step.change.ref, (inside[0].starting_at,), message, hint, rate=rate.key)

@@ -74,11 +74,13 @@ def propose(asked: Asked, snapshot: Snapshot, contracts: Sequence[Contract]) -> 
     problems += _unfit(ref, package, asked, snapshot, held)
     present = next((one for one in contracts if one.uniqueness_key == asked.uniqueness_key), None)
     if present is not None and (present.starting_at != asked.starting_at or not _is_on(present, ref, alias, held)):
-        what = f"contract {present.id} on {present.package or 'another package'} from {_day(present.starting_at)}"
+        what = (
+            f"contract {present.id} on {present.package or 'another package'} from {instant_words(present.starting_at)}"
+        )
         hint = "give another contract another uniqueness key"
         problems.append(Problem("uniqueness-key", f"the uniqueness key is taken: {what}", hint=hint))
     elif present is not None and present.archived_at is not None:
-        what = f"contract {present.id}, which was archived on {_day(present.archived_at)}"
+        what = f"contract {present.id}, which was archived on {instant_words(present.archived_at)}"
         hint = "to make it again, give it a key of its own: --uniqueness-key"
         problems.append(Problem("uniqueness-key", f"the uniqueness key is taken for good by {what}", hint=hint))
     if problems:
@@ -134,7 +136,7 @@ def _version(asked: Asked, snapshot: Snapshot, held: Iterable[Holding]) -> tuple
         hint = f"that is a package's name: say one of its versions, {name}@1, or an alias of it"
     else:
         hint = did_you_mean(name, aliases) or f"aliases: {', '.join(sorted(aliases)[:10]) or 'none'}"
-    message = f"no package of ours has the alias {quote(name)} on {_day(asked.starting_at)}"
+    message = f"no package of ours has the alias {quote(name)} on {instant_words(asked.starting_at)}"
     return Problem("unknown-package", message, hint=hint)
 
 
@@ -145,7 +147,7 @@ def _unfit(ref: Ref, package: Package, asked: Asked, snapshot: Snapshot, held: I
         yield Problem("archived-package", f"{ref} is archived: it takes no new contracts", hint=hint)
     alias = package.rate_card_alias
     if alias is not None and _card(package, asked.starting_at, snapshot, held) is None:
-        message = f"no rate card has the alias {quote(alias)} of {ref} on {_day(asked.starting_at)}"
+        message = f"no rate card has the alias {quote(alias)} of {ref} on {instant_words(asked.starting_at)}"
         yield Problem("unknown-reference", message, hint="a package picks its card as of the contract's start")
 
 
@@ -169,10 +171,6 @@ def _is_on(contract: Contract, ref: Ref, alias: str | None, held: Iterable[Holdi
     if alias is None or contract.package == ref:
         return contract.package == ref
     return any(holding.alias == alias and holding.ref == contract.package for holding in held)
-
-
-def _day(instant: datetime) -> str:
-    return instant_words(instant)
 
 
 def _times(holding: Holding) -> str:

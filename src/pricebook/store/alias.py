@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from pricebook.catalog.instant import instant_text, parse_instant
+from pricebook.catalog.instant import bound_text, instant_text, read_bound
 from pricebook.catalog.model import Alias
 
 
@@ -31,7 +31,7 @@ class Assignment(NamedTuple):
     @classmethod
     def of(cls, alias: Alias, object_id: str, at: datetime, position: int, seq: int = 0) -> "Assignment":
         """The entry of an alias that is given to an object now."""
-        start, end = _text(alias.starting_at), _text(alias.ending_before)
+        start, end = bound_text(alias.starting_at), bound_text(alias.ending_before)
         return cls(seq, alias.name, object_id, position, start, end, hour_of(at))
 
     @property
@@ -41,7 +41,7 @@ class Assignment(NamedTuple):
 
     def same_as(self, alias: Alias) -> bool:
         """Whether it was given with this schedule."""
-        schedule = (alias.name, _text(alias.starting_at), _text(alias.ending_before))
+        schedule = (alias.name, bound_text(alias.starting_at), bound_text(alias.ending_before))
         return schedule == (self.name, self.starting_at, self.ending_before)
 
 
@@ -73,7 +73,7 @@ def holder(log: Sequence[Assignment], instant: str) -> str | None:
 def held(log: Sequence[Assignment], object_id: str) -> tuple[Alias, ...]:
     """The aliases of an object as they really are, in the order in which they were given."""
     return tuple(
-        Alias(name=own.name, starting_at=_instant(own.starting_at), ending_before=_instant(end))
+        Alias(name=own.name, starting_at=read_bound(own.starting_at), ending_before=read_bound(end))
         for own, end in current(log, object_id)
         if end is None or own.starting_at is None or own.starting_at < end
     )
@@ -98,11 +98,3 @@ def _takes(later: Assignment, earlier: Assignment) -> bool:
     if earlier.ending_before is not None and earlier.ending_before <= start:
         return False
     return later.ending_before is None or later.ending_before > max(start, earlier.starting_at or "")
-
-
-def _instant(text: str | None) -> datetime | None:
-    return parse_instant(text) if text is not None else None
-
-
-def _text(instant: datetime | None) -> str | None:
-    return instant_text(instant) if instant is not None else None

@@ -6,7 +6,7 @@ from typing import Any
 
 from pricebook.apply.keys import read_mark
 from pricebook.catalog.canonical import decode
-from pricebook.catalog.instant import instant_text
+from pricebook.catalog.instant import instant_text, read_bound
 from pricebook.catalog.reference import Ref
 from pricebook.plan.contract import Contract, Transition
 from pricebook.store.session import Row, Session
@@ -74,13 +74,9 @@ def _contract(namespace: str, row: Row) -> Contract:
         read_mark(namespace, package) if package is not None else None,
         read_mark(namespace, card) if card is not None else None,
         datetime.fromisoformat(start),
-        _instant(end),
-        _instant(archived),
+        read_bound(end),
+        read_bound(archived),
         key,
-        _instant(created),
+        read_bound(created),
         Transition(data["type"].upper(), data["from_contract_id"]) if data is not None else None,
     )
-
-
-def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text is not None else None

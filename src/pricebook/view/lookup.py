@@ -11,6 +11,7 @@ from typing import Any
 
 from pricebook.apply.ports import Run
 from pricebook.apply.record import decider
+from pricebook.catalog.instant import text_words
 from pricebook.catalog.move import Move
 from pricebook.catalog.rate_book import Rates
 from pricebook.catalog.reference import Ref
@@ -20,7 +21,7 @@ from pricebook.plan.fields import field_changes
 from pricebook.view.field import FieldRow, field_rows
 from pricebook.view.price import Units
 from pricebook.view.price_list import PriceHistory, PriceList, Stretch
-from pricebook.view.rate_row import instant_text_words, move_row
+from pricebook.view.rate_row import move_row
 from pricebook.view.rate_terms import terms_text
 
 Decided = Mapping[tuple[str, str], list[tuple[Run, RateChange]]]
@@ -166,4 +167,4 @@ def _line(card: str, history: PriceHistory, stretch: Stretch, instant: str, deci
 
 
 def _day(instant: str | None) -> str:
-    return instant_text_words(instant) if instant else ""
+    return text_words(instant) if instant else ""

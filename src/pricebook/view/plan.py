@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pricebook.catalog.instant import instant_text, instant_words, next_hour
+from pricebook.catalog.instant import instant_text, instant_words, moment_words, next_hour
 from pricebook.plan.change import AddRates
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.hazard import REFUSED, Hazard
@@ -236,7 +236,7 @@ def _verdict(plan: Plan, objects: Sequence[ObjectView], prices: PriceCounts) -> 
 
 def as_of_words(view: PlanView) -> str:
     """When the plan is for, for people."""
-    return instant_words(view.as_of) if view.as_of.minute == 0 else f"{view.as_of:%Y-%m-%d %H:%M}Z"
+    return instant_words(view.as_of) if view.as_of.minute == 0 else moment_words(view.as_of)
 
 
 def summary(view: PlanView) -> str:

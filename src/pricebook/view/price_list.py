@@ -6,14 +6,13 @@ is as it came; whoever writes it escapes it. Everything is in order, so that the
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
 from pricebook.catalog.canonical import digest
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.instant import instant_text
+from pricebook.catalog.instant import bound_text
 from pricebook.catalog.package import Package
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate_book import Rates
@@ -140,17 +139,13 @@ def _packages(snapshot: Snapshot, units: Units) -> dict[str, tuple[Version, ...]
         version = Version(
             ref,
             package,
-            _text(snapshot.of(ref).made),
+            bound_text(snapshot.of(ref).made),
             ref in snapshot.archived,
             tuple(said_rows(package, units, _NAMES)),
             tuple(field_rows(Package, told, units)),
         )
         earlier.append(version)
     return {name: tuple(versions) for name, versions in found.items()}
-
-
-def _text(instant: datetime | None) -> str | None:
-    return instant_text(instant) if instant is not None else None
 
 
 def slug(name: str) -> str:

@@ -4,6 +4,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from pricebook.catalog.instant import text_words
 from pricebook.catalog.move import Move
 from pricebook.catalog.timeline import RateKey, read_key
 from pricebook.plan.change import RateChange
@@ -11,7 +12,6 @@ from pricebook.plan.hazard import Hazard
 from pricebook.view.price import Units, change_text
 from pricebook.view.rate_terms import terms_text
 
-_MIDNIGHT = "T00:00:00Z"
 NO_CHANGE = RateChange("", None, "")
 """Of a move that is in no plan."""
 
@@ -79,20 +79,13 @@ def _said(move: Move, units: Units) -> tuple[Any, ...]:
         words = f"{change_text(shift.low)} to {change_text(shift.high)}"
     else:
         words = "ended" if move.is_lost else ""
-    since = instant_text_words(move.starting_at)
-    until = instant_text_words(move.ending_before) if move.ending_before else ""
+    since = text_words(move.starting_at)
+    until = text_words(move.ending_before) if move.ending_before else ""
     numbers = (now.unit, was.price if was is not None else None, now.price, shift.relative)
     texts = terms_text(was, now, units)
     price = f"{texts.observed} -> {texts.desired}" if texts.observed else texts.desired
     price, when = f"{price} {texts.per}".rstrip(), f"from {since} until {until}" if until else f"from {since}"
     return (price, when, *texts, words, since, until, *numbers)
-
-
-def instant_text_words(text: str) -> str:
-    """`2026-01-01T00:00:00Z` for people: `2026-01-01`, with the hour only when it is not midnight."""
-    if text.endswith(_MIDNIGHT):
-        return text[: -len(_MIDNIGHT)]
-    return text.replace("T", " ").removesuffix(":00Z") + "Z"
 
 
 def _of_move(hazards: tuple[Hazard, ...], move: Move, as_of: str) -> tuple[Hazard, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pricebook.apply.ports import Journal, State, StoreError
 from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.instant import moment_words
 from pricebook.catalog.reference import Ref
 from pricebook.edit.manifest_edit import EditRequest, ManifestEdit
 from pricebook.manifest.load import Loaded, load
@@ -185,5 +186,5 @@ def _unfinished(journal: Journal, environment: str) -> Iterator[tuple[str, str]]
         yield "journal", f"it cannot be read ({error.message}): what was applied when is not known"
         return
     if runs and runs[-1].ended_at is None:
-        begun = f"{runs[-1].started_at:%Y-%m-%d %H:%M}Z"
+        begun = moment_words(runs[-1].started_at)
         yield "journal", f"the apply of {runs[-1].plan} that began at {begun} has not ended: it may account for some"

@@ -23,10 +23,11 @@ from pricebook.catalog.timeline import (
     terms_at,
     terms_from,
 )
+from pricebook.catalog.unit import money_text
 from pricebook.edit.manifest_edit import EditRequest, ManifestEdit
 from pricebook.manifest.load import load
 from pricebook.policy.cel import CelError, Expressions, MissingCel
-from pricebook.policy.fact import Facts, money_words
+from pricebook.policy.fact import Facts
 from pricebook.policy.view import SELECTED, now_text, selected
 from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.project.project import Project
@@ -154,7 +155,7 @@ def _price(schedule: str, day: str, facts: Facts) -> str:
     terms = terms_at(read_schedule(schedule), day)
     if terms is None or terms.flat is None:
         return ""
-    return money_words(terms.flat, terms.unit, facts.scales.get(terms.unit))
+    return money_text(terms.flat, facts.scales.get(terms.unit), terms.unit)
 
 
 def write(project: Project, made: Repricing) -> None:

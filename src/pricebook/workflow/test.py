@@ -11,7 +11,8 @@ from typing import Any
 from pricebook.catalog.model import Path, Scale
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.scenario import Scenario
-from pricebook.edit.dump import BARE, money_text
+from pricebook.catalog.unit import money_text
+from pricebook.edit.dump import BARE
 from pricebook.edit.rewrite import Unplaceable, rewritten
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.locate import locate
