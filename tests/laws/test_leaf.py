@@ -9,13 +9,17 @@ from hypothesis import strategies as st
 from test_plan import BEFORE, folded, plan
 
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.declared import fields_of
+from pricebook.catalog.declared import fields_of, keyed_lists
+from pricebook.catalog.fingerprint import tupled
 from pricebook.catalog.leaf import leaves
-from pricebook.catalog.link import KEYED, relinked
+from pricebook.catalog.link import relinked
 from pricebook.catalog.model import Model
 from pricebook.catalog.package import Package
-from pricebook.catalog.path import Label, labels, path_text, read_path
+from pricebook.catalog.path import Label, labels, named, path_text, read_path
 from pricebook.catalog.role import Role
+from pricebook.catalog.unit import BUILT_IN, scale_of
+from pricebook.edit.dump import spec_data
+from pricebook.manifest.field_path import Finder
 from pricebook.observe.snapshot import Snapshot
 from strategy import TEXTS, catalogs
 
@@ -57,14 +61,15 @@ def changed(draw: st.DrawFn, value: Any, role: Role = Role.PLAIN) -> Any:
 def renamed(package: Package, names: Mapping[str, str]) -> Package:
     """The package with other keys for its terms, and its links with them."""
     update = {}
-    for field in KEYED:
+    for field in keyed_lists(Package):
         terms = (relinked(term, names) for term in getattr(package, field))
         update[field] = tuple(term.model_copy(update={"key": names.get(term.key, term.key)}) for term in terms)
     return package.model_copy(update=update)
 
 
 def keys_of(*packages: Package) -> list[str]:
-    return sorted({term.key for package in packages for name in KEYED for term in getattr(package, name) if term.key})
+    terms = (term for package in packages for name in keyed_lists(Package) for term in getattr(package, name))
+    return sorted({term.key for term in terms if term.key})
 
 
 @given(st.data())
@@ -101,3 +106,15 @@ def test_terms_of_a_list_have_names_of_their_own(terms: list[Any]) -> None:
     assert len(set(found)) == len(terms)
     for label in found:
         assert read_path(path_text(("credits", label, "name"))) == ("credits", Label(label.text), "name")
+
+
+@given(catalogs())
+def test_plans_findings_patches_and_places_have_one_path_for_a_thing(catalog: Catalog) -> None:
+    scales = {name: scale_of(unit) for name, unit in {**BUILT_IN, **catalog.units}.items()}
+    for noun in catalog.nouns.values():
+        spec = tupled(spec_data(noun, scales))
+        finder = Finder(spec)
+        for path in leaves(noun):
+            node = finder.find(path)  # where a patch goes
+            assert named(noun, node) == path  # what a finding there is called
+            assert named(spec, node) == path  # and what a manifest's own node is called

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.path import Label
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.manifest.field_path import Finder, Label, Nowhere, put, read_path
+from pricebook.manifest.field_path import Finder, Nowhere, put, read_path
 from pricebook.manifest.load import Loaded, load
 from pricebook.manifest.source_map import Location
 from pricebook.problem import Rejected

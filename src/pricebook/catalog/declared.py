@@ -35,6 +35,21 @@ def lists_of(model: type[Model]) -> dict[str, Declared]:
     return {name: field for name, field in fields_of(model).items() if field.model is not None and field.many}
 
 
+def keyed_lists(model: type[Model]) -> tuple[str, ...]:
+    """The lists of a model whose terms can have a key; what a term links to comes before it."""
+    return tuple(name for name, field in lists_of(model).items() if field.model and has_key(field.model))
+
+
+def has_key(model: type[Model]) -> bool:
+    """Whether it is a term that can have a name of ours."""
+    return any(field.role is Role.IDENTITY for field in fields_of(model).values())
+
+
+def granting_lists(model: type[Model]) -> tuple[str, ...]:
+    """The lists of a model whose terms give something to spend."""
+    return tuple(name for name, field in lists_of(model).items() if field.role is Role.GRANTS)
+
+
 def links_of(model: type[Model]) -> dict[str, tuple[str, ...]]:
     """The fields that hold keys of other terms of a package, each with the lists in which those stand."""
     return {name: field.links for name, field in fields_of(model).items() if field.links}

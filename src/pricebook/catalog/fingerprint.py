@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pricebook.catalog.canonical import decode, digest, encode
-from pricebook.catalog.link import KEYED
+from pricebook.catalog.declared import fields_of, has_key, lists_of
 from pricebook.catalog.model import Model, Noun
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.registry import noun_class
+from pricebook.catalog.term import Relative
 
 
 def spec_of(noun: Model) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def content_text(noun: Noun) -> str:
     of its target instead. The order in which terms are listed says nothing either.
     """
     spec = spec_of(noun)
-    return encode(_unkeyed(spec) if noun.kind is Kind.PACKAGE else spec)
+    return encode(_unkeyed(noun, spec) if noun.kind is Kind.PACKAGE else spec)
 
 
 def content_digest(noun: Noun) -> str:
@@ -53,51 +54,43 @@ def read_spec(text: str) -> object:
     return tupled(decode(text))
 
 
-TERM_LISTS = (*KEYED, "spend_trackers")
-"""The lists of terms of a package; what a term links to comes before it."""
-
-_LINKS = ("subscription", "commits", "recurring_commits", "any_commits_or_credits")
-
-
-def _unkeyed(spec: dict[str, Any]) -> dict[str, Any]:
+def _unkeyed(noun: Noun, spec: dict[str, Any]) -> dict[str, Any]:
     position: dict[tuple[str, str], str] = {}
     result = dict(spec)
-    for name in TERM_LISTS:
-        if name not in spec:
+    for name, field in lists_of(type(noun)).items():
+        model = field.model
+        if model is None or not issubclass(model, Relative) or name not in spec:
             continue
-        bare = [(encode(_linked({k: v for k, v in term.items() if k != "key"}, position)), term) for term in spec[name]]
+        named = has_key(model)
+        bare = []
+        for term in spec[name]:
+            sold = {key: value for key, value in term.items() if not named or key != "key"}
+            bare.append((encode(_linked(model, sold, position)), term))
         bare.sort(key=lambda pair: pair[0])
         for index, (_, term) in enumerate(bare):
-            if "key" in term:
-                position[name, term["key"]] = f"#{index}"
+            if named and "key" in term:
+                position[name, term["key"]] = f"{name}#{index}"
         result[name] = [decode(text) for text, _ in bare]
     return result
 
 
-def _linked(value: Any, position: Mapping[tuple[str, str], str]) -> Any:
-    """The value with links by key turned into links by position."""
-    if isinstance(value, (list, tuple)):
-        return [_linked(item, position) for item in value]
-    if not isinstance(value, dict):
-        return value
+def _linked(model: type[Model], data: Mapping[str, Any], position: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    """The data of a model with links by key turned into links by position."""
     result = {}
-    for key, item in value.items():
-        if key in _LINKS and isinstance(item, (str, list, tuple)):
-            result[key] = _positions(key, item, position)
+    for name, value in data.items():
+        field = fields_of(model)[name]
+        if field.links:
+            result[name] = _positions(field.links, value, position)
+        elif field.model is not None and isinstance(value, Mapping):
+            result[name] = _linked(field.model, value, position)
+        elif field.model is not None:
+            result[name] = [_linked(field.model, item, position) for item in value]
         else:
-            result[key] = _linked(item, position)
+            result[name] = value
     return result
 
 
-def _positions(field: str, item: Any, position: Mapping[tuple[str, str], str]) -> Any:
-    lists = {
-        "subscription": ("subscriptions",),
-        "commits": ("commits",),
-        "recurring_commits": ("recurring_commits",),
-        "any_commits_or_credits": ("commits", "credits", "recurring_commits", "recurring_credits"),
-    }[field]
-
-    def place(key: str) -> str:
-        return next((f"{name}{position[name, key]}" for name in lists if (name, key) in position), key)
-
-    return place(item) if isinstance(item, str) else [place(key) if isinstance(key, str) else key for key in item]
+def _positions(lists: tuple[str, ...], value: Any, position: Mapping[tuple[str, str], str]) -> Any:
+    if not isinstance(value, str):
+        return [_positions(lists, key, position) for key in value]
+    return next((position[name, value] for name in lists if (name, value) in position), value)

@@ -18,6 +18,9 @@ Units = Mapping[tuple[str, ...], str | None]
 """The pricing units of amounts below a model, by the steps to them, `*` for every entry of a list; None: no money."""
 
 
+NO_UNITS: Units = {}
+
+
 class Leaf(NamedTuple):
     """What a noun says at a path. `unit` is the pricing unit of an amount, None of anything that is not money."""
 
@@ -28,12 +31,14 @@ class Leaf(NamedTuple):
 
 def leaves(noun: Model) -> dict[FieldPath, Leaf]:
     """Everything that the noun says, in the order of its fields. Keys of terms stand in the paths alone."""
-    return dict(_walk(noun, (), {}, Role.PLAIN))
+    return dict(_walk(noun, (), NO_UNITS, Role.PLAIN))
 
 
 def _walk(model: Model, at: FieldPath, units: Units, role: Role) -> Iterator[tuple[FieldPath, Leaf]]:
     units = units_of(model, units)
     for name, field, value in said(model):
+        if field.role is Role.IDENTITY:
+            continue
         path, inner, mark = (*at, name), units_below(units, name), field.role or role
         if isinstance(value, Model):
             whole = plain(value)
@@ -50,10 +55,10 @@ def _walk(model: Model, at: FieldPath, units: Units, role: Role) -> Iterator[tup
 
 
 def said(model: Model) -> Iterator[tuple[str, Declared, Any]]:
-    """The fields of a model that are not as when nothing is said, without its identity."""
+    """The fields of a model that are not as when nothing is said."""
     for name, field in fields_of(type(model)).items():
         value = getattr(model, name)
-        if value is None or field.role is Role.IDENTITY:
+        if value is None:
             continue
         info = type(model).model_fields[name]
         if info.is_required() or value != info.get_default(call_default_factory=True):
@@ -65,7 +70,7 @@ def units_of(model: Model, outer: Units) -> Units:
     units, spec = dict(outer), None
     for path in model.amounts:
         steps = tuple(path.split("."))
-        if getattr(model, steps[0]):
+        if getattr(model, steps[0]) not in (None, ()):
             spec = plain(model) if spec is None else spec
             unit = model.unit_for(path, spec)
             units[steps] = unit if isinstance(unit, str) else None

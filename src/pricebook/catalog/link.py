@@ -1,62 +1,60 @@
 """What the terms of one package say of each other: keys, the links between them, and limits that count terms."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
-from pricebook.catalog.model import Path, Violation
-from pricebook.catalog.term import Term
+from pricebook.catalog.declared import fields_of, keyed_lists
+from pricebook.catalog.model import Model, Path, Violation
 from pricebook.problem import did_you_mean, quote
 
 if TYPE_CHECKING:
     from pricebook.catalog.package import Package
     from pricebook.catalog.recurring import RecurringCredit
 
-KEYED = (
-    "subscriptions",
-    "commits",
-    "credits",
-    "recurring_commits",
-    "recurring_credits",
-    "overrides",
-    "scheduled_charges",
-)
-"""The lists of a package whose terms can have a key."""
-BALANCES = ("commits", "credits", "recurring_commits", "recurring_credits")
-"""The lists that `any_commits_or_credits` refers to."""
+M = TypeVar("M", bound=Model)
 
 
-def relinked(term: Any, renamed: Mapping[str, str]) -> Any:
-    """The term with its links to other terms under their new keys."""
-    config = getattr(term, "subscription_config", None)
-    if config is not None and config.subscription in renamed:
-        config = config.model_copy(update={"subscription": renamed[config.subscription]})
-        term = term.model_copy(update={"subscription_config": config})
-    specifiers = getattr(term, "override_specifiers", ())
-    if specifiers:
-        links = ("commits", "recurring_commits", "any_commits_or_credits")
-        update = tuple(
-            found.model_copy(
-                update={name: tuple(renamed.get(key, key) for key in getattr(found, name)) for name in links}
-            )
-            for found in specifiers
-        )
-        term = term.model_copy(update={"override_specifiers": update})
-    return term
+def links(value: Model) -> Iterator[tuple[Path, tuple[str, ...], str]]:
+    """Every link below the model: where, the lists in which its target may stand, and the target's key."""
+    for name, field in fields_of(type(value)).items():
+        found = getattr(value, name)
+        if field.links and isinstance(found, str):
+            yield (name,), field.links, found
+        elif isinstance(found, tuple):
+            for index, item in enumerate(found):
+                if field.links:
+                    yield (name, index), field.links, item
+                elif isinstance(item, Model):
+                    yield from (((name, index, *at), lists, key) for at, lists, key in links(item))
+        elif isinstance(found, Model):
+            yield from (((name, *at), lists, key) for at, lists, key in links(found))
+
+
+def relinked(value: M, renamed: Mapping[str, str]) -> M:
+    """The model with its links to other terms under their new keys."""
+    update: dict[str, object] = {}
+    for name, field in fields_of(type(value)).items():
+        found = getattr(value, name)
+        if field.links and isinstance(found, str):
+            update[name] = renamed.get(found, found)
+        elif field.links:
+            update[name] = tuple(renamed.get(key, key) for key in found)
+        elif isinstance(found, Model):
+            update[name] = relinked(found, renamed)
+        elif field.model is not None and found:
+            update[name] = tuple(relinked(item, renamed) for item in found)
+    return value.model_copy(update={name: new for name, new in update.items() if new != getattr(value, name)})
 
 
 def check_terms(package: "Package") -> Iterator[Violation]:
     """Every rule between the terms of the package."""
-    keys = {name: _keys(getattr(package, name)) for name in KEYED}
+    keys = {name: [term.key for term in getattr(package, name)] for name in keyed_lists(type(package))}
     yield from _unique(keys)
-    yield from _override_links(package, keys)
+    yield from _links(package, keys)
     yield from _prioritization(package)
-    yield from _subscription_links(package, keys)
+    yield from _seats(package)
     yield from _daily(package)
     yield from _trackers(package)
-
-
-def _keys(terms: Sequence[Term]) -> list[str | None]:
-    return [term.key for term in terms]
 
 
 def _unique(keys: dict[str, list[str | None]]) -> Iterator[Violation]:
@@ -76,22 +74,15 @@ def _missing(key: str, lists: Sequence[str], keys: dict[str, list[str | None]], 
     return Violation("unknown-key", f"none of the package's {where} has the key {quote(key)}", at, hint)
 
 
-def _override_links(package: "Package", keys: dict[str, list[str | None]]) -> Iterator[Violation]:
-    for i, override in enumerate(package.overrides):
-        for j, specifier in enumerate(override.override_specifiers):
-            at: Path = ("overrides", i, "override_specifiers", j)
-            for name in ("commits", "recurring_commits"):
-                for k, key in enumerate(getattr(specifier, name)):
-                    if key not in keys[name]:
-                        yield _missing(key, (name,), keys, (*at, name, k))
-            for k, key in enumerate(specifier.any_commits_or_credits):
-                here = (*at, "any_commits_or_credits", k)
-                holders = [name for name in BALANCES if key in keys[name]]
-                if not holders:
-                    yield _missing(key, BALANCES, keys, here)
-                elif len(holders) > 1:
-                    message = f"the key {quote(key)} is one of {' and of '.join(holders)}"
-                    yield Violation("ambiguous-key", message, here, "give them different keys")
+def _links(package: "Package", keys: dict[str, list[str | None]]) -> Iterator[Violation]:
+    """Every link leads to one term."""
+    for at, lists, key in links(package):
+        holders = [name for name in lists if key in keys[name]]
+        if not holders:
+            yield _missing(key, lists, keys, at)
+        elif len(holders) > 1:
+            message = f"the key {quote(key)} is one of {' and of '.join(holders)}"
+            yield Violation("ambiguous-key", message, at, "give them different keys")
 
 
 def _prioritization(package: "Package") -> Iterator[Violation]:
@@ -117,20 +108,17 @@ def _recurring(package: "Package") -> Iterator[tuple[Path, "RecurringCredit"]]:
         yield ("recurring_credits", i), credit
 
 
-def _subscription_links(package: "Package", keys: dict[str, list[str | None]]) -> Iterator[Violation]:
+def _seats(package: "Package") -> Iterator[Violation]:
     modes = {found.key: found.quantity_management_mode for found in package.subscriptions if found.key}
     for at, term in _recurring(package):
         config = term.subscription_config
-        if config is None:
+        mode = modes.get(config.subscription) if config is not None else None
+        if config is None or mode is None:
             continue
-        here = (*at, "subscription_config")
-        mode = modes.get(config.subscription)
-        if mode is None:
-            yield _missing(config.subscription, ("subscriptions",), keys, (*here, "subscription"))
-        elif config.allocation == "INDIVIDUAL" and mode != "SEAT_BASED":
+        if config.allocation == "INDIVIDUAL" and mode != "SEAT_BASED":
             message = f"allocation INDIVIDUAL needs a SEAT_BASED subscription; {quote(config.subscription)} is {mode}"
             hint = "use POOLED, or make the subscription SEAT_BASED"
-            yield Violation("seat-allocation", message, (*here, "allocation"), hint)
+            yield Violation("seat-allocation", message, (*at, "subscription_config", "allocation"), hint)
         elif mode == "SEAT_BASED" and term.recurrence_frequency == "DAILY":
             message = f"a DAILY grant cannot be tied to a SEAT_BASED subscription; {quote(config.subscription)} is one"
             yield Violation("daily-recurrence", message, (*at, "recurrence_frequency"), "use another frequency")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
+from pricebook.catalog.declared import granting_lists
 from pricebook.catalog.model import Path, Violation
 from pricebook.catalog.product_check import has_group_key
 from pricebook.catalog.rate_book import RateBook
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 Found = tuple[Path, Violation]
 
-_BALANCES = ("commits", "credits", "recurring_commits", "recurring_credits")
 _THRESHOLDS = ("spend_threshold_configuration", "prepaid_balance_threshold_configuration")
 
 
@@ -39,7 +39,7 @@ def priced_on(card: str, catalog: "Catalog") -> frozenset[tuple[str, str | None]
 
 
 def _check_types(package: "Package", catalog: "Catalog") -> Iterator[Found]:
-    for name in _BALANCES:
+    for name in granting_lists(type(package)):
         for index, term in enumerate(getattr(package, name)):
             yield from _check_type(term.product, "FIXED", (name, index, "product"), catalog)
     for name in _THRESHOLDS:

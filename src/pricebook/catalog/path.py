@@ -28,12 +28,12 @@ _STEP = re.compile(rf"([A-Za-z_][A-Za-z0-9_]*)((?:\[(?:{_QUOTED}|[^\[\]]+)\])*)(
 _SUBJECTS = ("alias", "name", "product", "custom_credit_type")
 
 
-def path_text(path: Iterable[str | Label]) -> str:
-    """The text of a path, as people write it."""
+def path_text(path: Iterable[str | int | Label]) -> str:
+    """The text of a path, as people write it; positions are counted from 1."""
     text = ""
     for step in path:
-        if isinstance(step, Label):
-            text += f"[{_bracketed(step.text)}]"
+        if not isinstance(step, str):
+            text += f"[{_bracketed(step.text) if isinstance(step, Label) else step + 1}]"
         else:
             text += f".{step}" if text else step
     return text
@@ -65,6 +65,21 @@ def _unbracketed(label: str) -> str:
         return str(json.loads(label))
     except ValueError:
         return label
+
+
+def named(noun: object, path: Sequence[str | int]) -> FieldPath:
+    """The path of what stands below a noun, or below data as in a manifest, at fields and positions in lists."""
+    found: list[str | Label] = []
+    value = noun
+    for step in path:
+        if isinstance(step, int):
+            assert isinstance(value, Sequence)
+            found.append(labels(value)[step])
+            value = value[step]
+        else:
+            found.append(step)
+            value = _get(value, step)
+    return tuple(found)
 
 
 def labels(terms: Sequence[object]) -> list[Label]:

@@ -11,6 +11,7 @@ from typing import Any
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import tupled
 from pricebook.catalog.instant import day_text, instant_text
+from pricebook.catalog.leaf import NO_UNITS, Units, said, units_below, units_of
 from pricebook.catalog.model import USD, Model, Noun, Scale
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.rate_book import Rates
@@ -51,18 +52,10 @@ def latest(catalog: Catalog) -> dict[Ref, Noun]:
     return nouns | {Ref(Kind.PACKAGE, name): noun for name, noun in catalog.packages.items()}
 
 
-def spec_data(model: Model, scales: Mapping[str, Scale]) -> dict[str, Any]:
+def spec_data(model: Model, scales: Mapping[str, Scale], outer: Units = NO_UNITS) -> dict[str, Any]:
     """The model's fields, in the model's order, as they stand in a manifest."""
-    spec: dict[str, Any] = {}
-    for name, field in type(model).model_fields.items():
-        value = getattr(model, name)
-        if value is not None and (field.is_required() or value != field.get_default(call_default_factory=True)):
-            spec[name] = _written(value, scales)
-    for path in model.amounts:
-        unit = model.unit_for(path, spec)
-        if isinstance(unit, str) and (currency := scales.get(unit, BARE)).currency is not None:
-            _put_money(spec, path.split("."), currency)
-    return _untold(model, spec)
+    units = units_of(model, outer)
+    return _untold(model, {name: _written(value, scales, units_below(units, name)) for name, _, value in said(model)})
 
 
 BARE = Scale(None, 0)
@@ -78,27 +71,18 @@ def _untold(model: Model, spec: dict[str, Any]) -> dict[str, Any]:
     return spec
 
 
-def _written(value: Any, scales: Mapping[str, Scale]) -> Any:
+def _written(value: Any, scales: Mapping[str, Scale], units: Units) -> Any:
     if isinstance(value, Model):
-        return spec_data(value, scales)
+        return spec_data(value, scales, units)
     if isinstance(value, (list, tuple)):
-        return [_written(item, scales) for item in value]
+        below = units_below(units, "*")
+        return [_written(item, scales, below) for item in value]
     if isinstance(value, Mapping):
-        return {key: _written(value[key], scales) for key in sorted(value)}
+        return {key: _written(value[key], scales, NO_UNITS) for key in sorted(value)}
+    unit = units.get(())
+    if unit is not None and (currency := scales.get(unit, BARE)).currency is not None:
+        return money_text(value, currency)
     return day_text(instant_text(value)) if isinstance(value, datetime) else value
-
-
-def _put_money(data: Any, path: list[str], scale: Scale) -> None:
-    """Write the number at the path as money, in place."""
-    step, rest = path[0], path[1:]
-    if step == "*":
-        for item in data:
-            _put_money(item, rest, scale)
-    elif step in data:
-        if rest:
-            _put_money(data[step], rest, scale)
-        else:
-            data[step] = money_text(data[step], scale)
 
 
 def rates_data(rates: Rates, card: RateCard, scales: Mapping[str, Scale]) -> list[dict[str, Any]]:

@@ -1,30 +1,20 @@
 """The path of a field as people write and read it, and the node of plain data that it leads to.
 
-It is the path that a plan shows, `recurring_credits[sign-up].access_amount.unit_price`: below `spec`, entries of a list
-by their name. An entry's name is its `key`, else what it is about (its product, its alias, its table, the instant at
-which it begins), else its position, counted from 1. A rate is named by all that tells it from others, separated by
-commas: `rates[input-tokens, MONTHLY, model=large].price`. In brackets stands also a key that is not a word.
+It is the path that a plan shows (`catalog.path`). A rate is named by all that tells it from others, as in
+`rates[input-tokens, MONTHLY, model=large].price`; a table by its file, a price of a schedule by the instant at which it
+begins. In brackets stands also a key that is not a word.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from pricebook.catalog.model import Path
+from pricebook.catalog.path import FieldPath, Label, labels, name_of, path_text, subjects_of
+from pricebook.catalog.path import read_path as parsed
 from pricebook.problem import did_you_mean, quote
 
-_STEP = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)((?:\[[^\[\]]+\])*)(?:\.(?=.)|\Z)")
-_LABEL = re.compile(r"\[([^\[\]]+)\]")
-_SUBJECTS = ("key", "alias", "name", "product", "custom_credit_type", "table", "starting_at")
-
-
-class Label(NamedTuple):
-    """The part of a path that stands in brackets."""
-
-    text: str
-
-
-FieldPath = tuple[str | Label, ...]
+_OWN = {"rates_from": "table", "schedule": "starting_at"}
+"""Lists that stand in manifests only, and what tells their entries apart."""
 
 
 class Nowhere(Exception):  # noqa: N818 - where it leads
@@ -37,20 +27,13 @@ class Nowhere(Exception):  # noqa: N818 - where it leads
 
 def read_path(text: str) -> FieldPath:
     """The parts of a path. Raises Nowhere for a text that is none."""
-    parts: list[str | Label] = []
-    at = 0
-    while at < len(text):
-        step = _STEP.match(text, at)
-        if step is None:
-            break
-        parts += [step[1], *(Label(label.strip()) for label in _LABEL.findall(step[2]))]
-        at = step.end()
-    if at < len(text) or not parts:
+    path = parsed(text)
+    if path is None:
         hint = "as a plan shows it: duration.value, commits[annual].priority, rates[tokens, model=large].price"
         raise Nowhere(f"{quote(text)} is no path of a field", hint)
-    if parts[0] == "spec":
+    if path[0] == "spec":
         raise Nowhere(f"{quote(text)} begins above the spec", f"write {quote(text.removeprefix('spec').lstrip('.'))}")
-    return tuple(parts)
+    return path
 
 
 class Finder:
@@ -75,13 +58,13 @@ class Finder:
                 continue
             name = part.text if isinstance(part, Label) else part
             if not isinstance(data, Mapping):
-                where = words(path[:index]) or "the spec"
+                where = path_text(path[:index]) or "the spec"
                 what = "a list" if isinstance(data, tuple) else "no mapping"
                 hint = f"name the entry: {where}[KEY].{name}" if isinstance(data, tuple) else "set the whole of it"
                 raise Nowhere(f"{where} is {what}, and has no field {quote(name)}", hint)
             if name not in data and index + 1 < len(path):
                 hint = self._in_table((name,)) or did_you_mean(name, data) or "give it as a whole, in one patch"
-                raise Nowhere(f"{words(path[: index + 1])} is not there in the manifest", hint)
+                raise Nowhere(f"{path_text(path[: index + 1])} is not there in the manifest", hint)
             found.append(name)
             data = data.get(name)
         return tuple(found)
@@ -89,15 +72,15 @@ class Finder:
     def _entry(self, at: Path, entries: tuple[object, ...], label: str) -> int:
         if at not in self._names:
             names: dict[str, list[int]] = {}
-            for index, entry in enumerate(entries):
-                for name in dict.fromkeys(_rate_names(entry) if at == ("rates",) else _names(entry)):
+            for index, called in enumerate(_names(at, entries)):
+                for name in called:
                     names.setdefault(name, []).append(index)
             self._names[at] = names
         known = self._names[at]
         named = known.get(_rate_name(label) if at == ("rates",) else label, [])
         if not named and label.isdecimal() and 0 < int(label) <= len(entries):
             return int(label) - 1
-        where = words(at)
+        where = path_text(at)
         if not named:
             listed = f"there: {', '.join(list(known)[:8])}" if known else f"by position: 1 to {len(entries)}"
             hint = did_you_mean(label, known) or self._in_table(at) or listed
@@ -124,18 +107,20 @@ class Finder:
         )
 
 
-def _names(entry: object) -> Iterator[str]:
-    """What an entry of a list may be called: its key alone when it has one."""
-    if not isinstance(entry, Mapping):
-        return
-    for field in _SUBJECTS:
-        if isinstance(value := entry.get(field), str):
-            yield value
-            if field == "key":
-                return
-    rate = entry.get("subscription_rate")
-    if isinstance(rate, Mapping):
-        yield f"{rate.get('product')} {rate.get('billing_frequency')}"
+def _names(at: Path, entries: tuple[object, ...]) -> Iterator[dict[str, None]]:
+    """What each entry of a list may be called: as a plan names it; without a key, also by anything it is about."""
+    own = _OWN.get(str(at[-1]))
+    for entry, label in zip(entries, labels(entries), strict=True):
+        if at == ("rates",):
+            yield dict.fromkeys(_rate_names(entry))
+        elif own is not None:
+            value = entry.get(own) if isinstance(entry, Mapping) else None
+            yield {value: None} if isinstance(value, str) else {}
+        elif isinstance(entry, Mapping):
+            subjects = () if entry.get("key") else subjects_of(entry)
+            yield dict.fromkeys((*((label.text,) if name_of(entry) else ()), *subjects))
+        else:
+            yield {}
 
 
 def _rate_names(entry: object) -> Iterator[str]:
@@ -150,17 +135,6 @@ def _rate_name(label: str) -> str:
     """The same of a label, whose parts are separated by commas, or by dots in the middle as a plan shows them."""
     product, *more = (part.strip() for part in re.split(r"[,·]", label))
     return ", ".join((product, *sorted(part if "=" in part else part.upper() for part in more)))
-
-
-def words(path: FieldPath | Path) -> str:
-    """The text of a path, as people write it."""
-    text = ""
-    for part in path:
-        if isinstance(part, str):
-            text += f".{part}" if text else part
-        else:
-            text += f"[{part.text if isinstance(part, Label) else part + 1}]"
-    return text
 
 
 def put(data: object, path: Path, value: object) -> object:

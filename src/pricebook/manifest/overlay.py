@@ -13,9 +13,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from pricebook.catalog.model import Model, Path, Text, Violation
+from pricebook.catalog.path import FieldPath, Label, path_text
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.envelope import OVERLAY, kind_of
-from pricebook.manifest.field_path import FieldPath, Finder, Label, Nowhere, put, read_path, value_at, words
+from pricebook.manifest.field_path import Finder, Nowhere, put, read_path, value_at
 from pricebook.manifest.locate import KEY, NodePath
 from pricebook.manifest.place import Placer
 from pricebook.manifest.rates import overruled
@@ -179,7 +180,7 @@ def _check_heard(placer: Placer, patch: Patch, spec: object, node: Path) -> None
     if not prices:
         return
     shown = [
-        words((*patch.path[:2], "schedule", Label(str(price.get("starting_at", index))), *patch.path[2:]))
+        path_text((*patch.path[:2], "schedule", Label(str(price.get("starting_at", index))), *patch.path[2:]))
         for index, price in enumerate(prices[:3], 1)
     ]
     message = f"{patch.ref}: {patch.at[-1]} changes nothing: every price of the schedule has its own {name}"

@@ -10,6 +10,8 @@ from typing import Any
 
 from pricebook.apply.keys import ALIASES, DIGEST, ORDER, RATES, RATES_NEXT, REF
 from pricebook.apply.ports import StoreRefused
+from pricebook.catalog.declared import lists_of
+from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind
 from pricebook.metronome.client import Client
 from pricebook.metronome.sending import Sender
@@ -20,10 +22,9 @@ ENTITIES: Mapping[Kind, str] = {
     Kind.RATE_CARD: "rate_card",
 }
 TERMS: Mapping[str, str] = {
-    "commits": "package_commit",
-    "credits": "package_credit",
-    "subscriptions": "package_subscription",
-    "scheduled_charges": "package_scheduled_charge",
+    name: f"package_{name.removesuffix('s')}"
+    for name, field in lists_of(Package).items()
+    if field.model is not None and "custom_fields" in field.model.model_fields
 }
 """The lists of a package whose terms can have custom fields, and what the vendor calls such a term."""
 

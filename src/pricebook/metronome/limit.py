@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import cast
 
 from pricebook.apply.keys import mark_of, uniqueness_key
+from pricebook.catalog.link import links
 from pricebook.catalog.model import DIGITS_HINT, MAX_CUSTOM_FIELD, Noun, Violation
 from pricebook.catalog.money import carries, plain
 from pricebook.catalog.package import Package
@@ -74,13 +75,11 @@ def _check_package(ref: Ref, package: Package) -> Iterator[Violation]:
             message = f"{ref}: an override that starts on a date is announced by the vendor, and not in its API yet"
             hint = "use starting_at_offset and duration, or an override on the contracts"
             yield Violation("cannot", message, ("overrides", index, "starting_at"), hint)
-        for number, specifier in enumerate(override.override_specifiers):
-            at = ("overrides", index, "override_specifiers", number)
-            for key in specifier.any_commits_or_credits:
-                if key in credits:
-                    message = f'{ref}: the override is about the credit "{key}", which a request cannot refer to'
-                    hint = "only commits, recurring commits and recurring credits can be referred to within a package"
-                    yield Violation("cannot", message, (*at, "any_commits_or_credits"), hint)
+    for at, lists, key in links(package):
+        if "credits" in lists and key in credits:
+            message = f'{ref}: the override is about the credit "{key}", which a request cannot refer to'
+            hint = "only commits, recurring commits and recurring credits can be referred to within a package"
+            yield Violation("cannot", message, at[:-1], hint)
 
 
 def _check_revision(change: Revise) -> Iterator[Violation]:

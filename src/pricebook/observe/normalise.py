@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from pricebook.catalog.declared import keyed_lists
 from pricebook.catalog.fingerprint import spec_of
-from pricebook.catalog.link import KEYED, relinked
+from pricebook.catalog.link import relinked
 from pricebook.catalog.metric import BillableMetric
 from pricebook.catalog.model import Noun
 from pricebook.catalog.pairing import matched
@@ -86,7 +87,7 @@ def _package(
     shown, meant = observed.usage_statement_schedule, desired.usage_statement_schedule
     update["usage_statement_schedule"] = _shown_whole(shown, meant, quirks) if meant is not None else None
     renamed: dict[str, str] = {}
-    for name in KEYED:
+    for name in keyed_lists(type(observed)):
         terms = getattr(observed, name)
         keyed = list(terms)
         for was, now, _ in matched(terms, getattr(desired, name)):
@@ -97,7 +98,7 @@ def _package(
             index = next(i for i, term in enumerate(terms) if term is was)
             keyed[index] = was.model_copy(update=_term(was, now, quirks))
         update[name] = tuple(keyed)
-    for name in KEYED:
+    for name in keyed_lists(type(observed)):
         update[name] = tuple(relinked(term, renamed) for term in update[name])
     return observed.model_copy(update=update)
 

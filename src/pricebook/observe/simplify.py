@@ -6,8 +6,9 @@ term gets a key that says what it is. The rule it keeps: a plan takes the result
 
 from typing import TYPE_CHECKING, Any
 
+from pricebook.catalog.declared import granting_lists, keyed_lists
 from pricebook.catalog.fingerprint import spec_of
-from pricebook.catalog.link import BALANCES, KEYED, relinked
+from pricebook.catalog.link import relinked
 from pricebook.catalog.naming import name_of
 from pricebook.observe.snapshot import Quirks
 
@@ -20,8 +21,8 @@ def simplify(package: "Package", quirks: Quirks) -> "Package":
     renamed: dict[str, str] = {}
     update: dict[str, tuple[Any, ...]] = {}
     balances: set[str] = set()
-    for name in KEYED:
-        used = balances if name in BALANCES else set()  # a link may mean any of the balances
+    for name in keyed_lists(type(package)):
+        used = balances if name in granting_lists(type(package)) else set()  # a link may mean any of the balances
         terms = []
         for term in getattr(package, name):
             key = _free(_wanted(term), used)
@@ -33,7 +34,7 @@ def simplify(package: "Package", quirks: Quirks) -> "Package":
                     renamed[term.key] = key
             terms.append(_bare(term, quirks).model_copy(update={"key": key}))
         update[name] = tuple(terms)
-    for name in KEYED:
+    for name in keyed_lists(type(package)):
         update[name] = tuple(relinked(term, renamed) for term in update[name])
     statement = package.usage_statement_schedule
     filled = statement is not None and spec_of(statement) == quirks.statement

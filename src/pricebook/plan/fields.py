@@ -7,7 +7,7 @@ cosmetic: the nouns are walked, not their text.
 from collections.abc import Iterator
 
 from pricebook.catalog.declared import fields_of
-from pricebook.catalog.leaf import Units, plain, units_below, units_of
+from pricebook.catalog.leaf import NO_UNITS, Units, plain, units_below, units_of
 from pricebook.catalog.model import Model
 from pricebook.catalog.pairing import matched
 from pricebook.catalog.path import FieldPath
@@ -17,7 +17,7 @@ from pricebook.plan.change import FieldChange
 
 def field_changes(observed: Model, desired: Model) -> tuple[FieldChange, ...]:
     """Every field that differs, in the order of the model's fields."""
-    return tuple(_between(observed, desired, (), {}, {}, Role.PLAIN))
+    return tuple(_between(observed, desired, (), NO_UNITS, NO_UNITS, Role.PLAIN))
 
 
 def _between(

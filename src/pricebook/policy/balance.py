@@ -1,12 +1,17 @@
 """Rules about commits and credits: what is granted can be used, for as long and on as much as was meant."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pricebook.catalog.calendar import MONTHS, rough_days
-from pricebook.catalog.model import USD, Path
+from pricebook.catalog.declared import fields_of, granting_lists, lists_of
+from pricebook.catalog.model import USD, Model, Path
 from pricebook.catalog.money import EXACT
+from pricebook.catalog.path import name_of, named, path_text
+from pricebook.catalog.role import Role
+from pricebook.catalog.schedule import ChargeSchedule
+from pricebook.catalog.term import RelativeDate
 from pricebook.catalog.timeline import read_schedule, terms_from
 from pricebook.policy.fact import CardFacts, Facts, package_ref
 from pricebook.policy.finding import Finding
@@ -17,24 +22,30 @@ if TYPE_CHECKING:
     from pricebook.catalog.commit import Balance
     from pricebook.catalog.package import Package
 
-ONCE, RECURRING = ("commits", "credits"), ("recurring_commits", "recurring_credits")
+_PAID = ("invoice_amount", "invoice_schedule")
 LONG = 5 * 365
 """Days that a contract hardly ever lasts."""
 
 
-def _balances(package: "Package", lists: Sequence[str] = (*ONCE, *RECURRING)) -> Iterator[tuple[Path, Any]]:
-    for name in lists:
-        for index, term in enumerate(getattr(package, name)):
-            yield (name, index), term
+def _balances(package: "Package", *having: str) -> Iterator[tuple[Path, Any]]:
+    """What is granted; or of it what can have one of these fields."""
+    for name in granting_lists(type(package)):
+        if not having or any(field in fields_of(lists_of(type(package))[name].model) for field in having):
+            for index, term in enumerate(getattr(package, name)):
+                yield (name, index), term
 
 
-def _label(path: Path, term: Any) -> str:
-    return f"{path[0]}[{term.key or term.name or term.product}]"
+def _is_paid(term: Model) -> bool:
+    return any(name in fields_of(type(term)) for name in _PAID)
+
+
+def _label(package: "Package", path: Path) -> str:
+    return path_text(named(package, path[:2]))
 
 
 def _short(facts: Facts) -> Iterator[Finding]:
     for name, package in facts.packages.items():
-        for path, term in _balances(package, RECURRING):
+        for path, term in _balances(package, "access_amount"):
             length = term.duration or package.duration
             period = rough_days(1, term.recurrence_frequency or "MONTHLY")
             if length is None or length.days >= period - 2:
@@ -50,12 +61,12 @@ def _short(facts: Facts) -> Iterator[Finding]:
             )
             hint = "use a shorter recurrence_frequency, a longer duration, or a grant that does not recur"
             at = (*path, "duration") if term.duration is not None else (*path, "recurrence_frequency")
-            yield Finding(package_ref(name), at, message, hint, label=_label(path, term))
+            yield Finding(package_ref(name), at, message, hint, label=_label(package, path))
 
 
 def _part(facts: Facts) -> Iterator[Finding]:
     for name, package in facts.packages.items():
-        for path, term in _balances(package, RECURRING):
+        for path, term in _balances(package, "access_amount"):
             length, frequency = term.duration, term.recurrence_frequency or "MONTHLY"
             if length is None or term.proration not in ("LAST", "FIRST_AND_LAST"):
                 continue
@@ -66,7 +77,7 @@ def _part(facts: Facts) -> Iterator[Finding]:
                 f" {term.proration} the last grant is a part of the amount"
             )
             hint = "make the duration a multiple of the period, or say proration: NONE"
-            yield Finding(package_ref(name), (*path, "duration"), message, hint, label=_label(path, term))
+            yield Finding(package_ref(name), (*path, "duration"), message, hint, label=_label(package, path))
 
 
 def _whole(length: Any, frequency: str) -> bool:
@@ -99,7 +110,7 @@ def _idle(facts: Facts) -> Iterator[Finding]:
             message = f"nothing on card {card.name} is what it applies to: it can never be used"
             hint = f"check {' and '.join(given) or 'the rates of the card'}"
             at = (*path, given[0]) if given else path
-            yield Finding(package_ref(name), at, message, hint, label=_label(path, term))
+            yield Finding(package_ref(name), at, message, hint, label=_label(package, path))
 
 
 def _unit(facts: Facts) -> Iterator[Finding]:
@@ -107,7 +118,7 @@ def _unit(facts: Facts) -> Iterator[Finding]:
         card = facts.card_of(package)
         for path, term in _balances(package) if card is not None else ():
             assert card is not None
-            field = "access_amount" if path[0] in RECURRING else "access_schedule"
+            field = next(name for name in ("access_amount", "access_schedule") if hasattr(term, name))
             access = getattr(term, field)
             if access.access_type != "SPEND":
                 continue
@@ -120,7 +131,7 @@ def _unit(facts: Facts) -> Iterator[Finding]:
                 f" {', '.join(sorted(units))}"
             )
             hint = "grant it in the unit of the prices, or price something it applies to in its unit"
-            yield Finding(package_ref(name), (*path, field), message, hint, label=_label(path, term))
+            yield Finding(package_ref(name), (*path, field), message, hint, label=_label(package, path))
 
 
 def _units(card: CardFacts, product: str, now: str) -> Iterator[str]:
@@ -145,28 +156,30 @@ def _tie(facts: Facts) -> Iterator[Finding]:
                 same = term.priority is not None and term.priority == other.priority
                 if (
                     same
-                    and str(path[0]).endswith("commits") != str(at[0]).endswith("commits")
+                    and _is_paid(term) != _is_paid(other)
                     and (_applies_to(term, card, facts) & _applies_to(other, card, facts))
                 ):
-                    message = f"{_label(path, term)} and {_label(at, other)} have the same priority {term.priority}"
+                    message = (
+                        f"{_label(package, path)} and {_label(package, at)} have the same priority {term.priority}"
+                    )
                     hint = "a paid commit may burn before a free credit: give the one to be used first the lower number"
-                    yield Finding(package_ref(name), (*path, "priority"), message, hint, label=_label(path, term))
+                    yield Finding(package_ref(name), (*path, "priority"), message, hint, label=_label(package, path))
             seen.append((path, term))
 
 
 def _overpriced(facts: Facts) -> Iterator[Finding]:
     for name, package in facts.packages.items():
-        for path, term in _balances(package, ("commits", "recurring_commits")):
+        for path, term in _balances(package, *_PAID):
             granted, paid, unit, at = _sides(path, term)
             if granted is not None and paid is not None and paid > granted:
                 message = f"the customer pays {facts.money(paid, unit)} for {facts.money(granted, unit)}"
                 hint = "is a decimal point, or the number of payments, wrong?"
-                yield Finding(package_ref(name), at, message, hint, label=_label(path, term))
+                yield Finding(package_ref(name), at, message, hint, label=_label(package, path))
 
 
 def _sides(path: Path, term: Any) -> tuple[Decimal | None, Decimal | None, str, Path]:
     """What a commit grants and what it costs, in one unit; None where that cannot be compared."""
-    if path[0] == "recurring_commits":
+    if hasattr(term, "invoice_amount"):
         access, invoice = term.access_amount, term.invoice_amount
         if invoice is None or access.access_type != "SPEND" or access.credit_type != invoice.credit_type:
             return None, None, USD, path
@@ -185,12 +198,12 @@ def _sides(path: Path, term: Any) -> tuple[Decimal | None, Decimal | None, str, 
 
 def _free(facts: Facts) -> Iterator[Finding]:
     for name, package in facts.packages.items():
-        for path, term in _balances(package, ("commits", "recurring_commits")):
-            field = "invoice_amount" if path[0] == "recurring_commits" else "invoice_schedule"
+        for path, term in _balances(package, *_PAID):
+            field = next(name for name in _PAID if hasattr(term, name))
             if getattr(term, field) is None and getattr(term, "type", "PREPAID") == "PREPAID":
                 message = f"the commit has no {field}: it is free"
                 hint = f"say what it costs in {field}; what is given away is a credit"
-                yield Finding(package_ref(name), path, message, hint, label=_label(path, term))
+                yield Finding(package_ref(name), path, message, hint, label=_label(package, path))
 
 
 def _outside(facts: Facts) -> Iterator[Finding]:
@@ -198,7 +211,7 @@ def _outside(facts: Facts) -> Iterator[Finding]:
         if package.duration is None:
             continue
         end = package.duration.days
-        for path, offset, label, last in _offsets(package):
+        for path, offset, last in _offsets(package):
             days = offset.days
             if days > end or (days == end and not last):
                 message = (
@@ -206,50 +219,38 @@ def _outside(facts: Facts) -> Iterator[Finding]:
                     f" {package.duration.value} {package.duration.unit}: it never happens"
                 )
                 hint = "let it begin earlier, or contracts last longer"
-                yield Finding(package_ref(name), path, message, hint, label=label)
+                yield Finding(package_ref(name), path, message, hint, label=_label(package, path))
 
 
-def _offsets(package: "Package") -> Iterator[tuple[Path, Any, str, bool]]:
-    """Where something begins, counted from the start; whether it may fall on the end."""
-    for field in ("subscriptions", "overrides", *RECURRING):
-        for i, term in enumerate(getattr(package, field)):
-            if term.starting_at_offset is not None:
-                yield (field, i, "starting_at_offset"), term.starting_at_offset, f"{field}[{term.key or i + 1}]", False
-    for path, term in _balances(package, ONCE):
-        for j, item in enumerate(term.access_schedule.schedule_items):
-            at = (*path, "access_schedule", "schedule_items", j, "starting_at_offset")
-            yield at, item.starting_at_offset, _label(path, term), False
-        invoice = getattr(term, "invoice_schedule", None)
-        for j, item in enumerate(invoice.schedule_items if invoice is not None else ()):
-            yield (
-                (*path, "invoice_schedule", "schedule_items", j, "date_offset"),
-                item.date_offset,
-                _label(path, term),
-                True,
-            )
-    for i, charge in enumerate(package.scheduled_charges):
-        for j, item in enumerate(charge.schedule.schedule_items):
-            at = ("scheduled_charges", i, "schedule", "schedule_items", j, "date_offset")
-            yield at, item.date_offset, f"scheduled_charges[{charge.key or charge.product}]", True
+def _offsets(model: Model, at: Path = (), role: Role = Role.PLAIN) -> Iterator[tuple[Path, RelativeDate, bool]]:
+    """Where something begins, counted from the start; whether it may fall on the end, as a charge may."""
+    for name, field in fields_of(type(model)).items():
+        value = getattr(model, name)
+        if type(value) is RelativeDate:
+            yield (*at, name), value, role is Role.CHARGES
+        elif isinstance(value, Model):
+            yield from _offsets(value, (*at, name), field.role or role)
+        elif field.model is not None and field.many:
+            for index, term in enumerate(value):
+                yield from _offsets(term, (*at, name, index), field.role or role)
 
 
 def _nothing(facts: Facts) -> Iterator[Finding]:
     for name, package in facts.packages.items():
-        schedules = [
-            (("scheduled_charges", i, "schedule"), charge.schedule, charge.key or charge.product)
-            for i, charge in enumerate(package.scheduled_charges)
+        schedules: list[tuple[Path, ChargeSchedule]] = [
+            (("scheduled_charges", i, "schedule"), each.schedule) for i, each in enumerate(package.scheduled_charges)
         ]
-        for i, commit in enumerate(package.commits):
-            if commit.invoice_schedule is not None:
-                schedules.append(
-                    (("commits", i, "invoice_schedule"), commit.invoice_schedule, commit.key or commit.product)
-                )
-        for path, schedule, label in schedules:
+        for at, term in _balances(package, "invoice_schedule"):
+            if term.invoice_schedule is not None:
+                schedules.append(((*at, "invoice_schedule"), term.invoice_schedule))
+        for path, schedule in schedules:
             for j, item in enumerate(schedule.schedule_items):
                 if not item.total:
                     at = (*path, "schedule_items", j)
                     message = f"{facts.money(item.unit_price, schedule.credit_type)} times {item.quantity} is nothing"
-                    yield Finding(package_ref(name), at, message, "correct the price or the quantity", label=label)
+                    hint = "correct the price or the quantity"
+                    label = name_of(getattr(package, str(path[0]))[path[1]]) or ""
+                    yield Finding(package_ref(name), at, message, hint, label=label)
 
 
 def _long(facts: Facts) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from pricebook.catalog.canonical import encode
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.money import plain
+from pricebook.catalog.path import named, path_text
 from pricebook.policy.fact import CardFacts, Facts, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
@@ -14,6 +15,7 @@ from pricebook.policy.sample import AFTER_ENABLE, SALE
 
 if TYPE_CHECKING:
     from pricebook.catalog.override import Override, OverrideSpecifier
+    from pricebook.catalog.package import Package
 
 DEAREST = 2
 """A multiplier above this is hardly meant."""
@@ -30,11 +32,11 @@ def _idle(facts: Facts) -> Iterator[Finding]:
                     at = ("overrides", i, "override_specifiers", j)
                     message = f"the specifier reaches no rate on card {card.name}: {lack}"
                     hint = "the override does nothing; check names, tags and values letter for letter"
-                    yield Finding(package_ref(name), at, message, hint, label=_label(override, i))
+                    yield Finding(package_ref(name), at, message, hint, label=_label(package, i))
 
 
-def _label(override: "Override", index: int) -> str:
-    return f"overrides[{override.key or index + 1}]"
+def _label(package: "Package", index: int) -> str:
+    return path_text(named(package, ("overrides", index)))
 
 
 def _lack(specifier: "OverrideSpecifier", card: CardFacts, facts: Facts) -> str:
@@ -67,10 +69,10 @@ def _collision(facts: Facts) -> Iterator[Finding]:
                             "OVERWRITE": "one of the two rates is never used",
                         }.get(what, "one says that it is entitled, the other says that it is not")
                         message = (
-                            f"{_label(override, index)} and {_label(clash[1], clash[0])} change the same rates at once"
+                            f"{_label(package, index)} and {_label(package, clash[0])} change the same rates at once"
                         )
                         at = ("overrides", index)
-                        yield Finding(package_ref(name), at, message, hint, label=_label(override, index))
+                        yield Finding(package_ref(name), at, message, hint, label=_label(package, index))
                     others.append((index, override))
 
 
@@ -105,7 +107,7 @@ def _strange(facts: Facts) -> Iterator[Finding]:
             message = f"multiplier {plain(value)}: {effect}"
             hint = "a multiplier is what the list price is multiplied by: 0.8 takes 20 % off"
             yield Finding(
-                package_ref(name), ("overrides", index, "multiplier"), message, hint, label=_label(override, index)
+                package_ref(name), ("overrides", index, "multiplier"), message, hint, label=_label(package, index)
             )
 
 

@@ -8,7 +8,7 @@ from itertools import compress, count
 from operator import not_
 from typing import Any
 
-from pricebook.catalog.link import KEYED
+from pricebook.catalog.declared import keyed_lists
 from pricebook.catalog.model import Path
 from pricebook.catalog.rate_book import Rates
 from pricebook.catalog.reference import Ref
@@ -91,7 +91,7 @@ def _look(key: str) -> str:
 
 def _keyless(facts: Facts) -> Iterator[Finding]:
     for name, package in facts.packages.items():
-        for field in KEYED:
+        for field in keyed_lists(type(package)):
             subjects: dict[str, list[int]] = {}
             for index, term in enumerate(getattr(package, field)):
                 if term.key is None:

@@ -8,17 +8,11 @@ the specified tags" (SDK).
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from pricebook.catalog.link import links
 from pricebook.catalog.product import Product
 from pricebook.catalog.specifier import Applicable, UsageSpecifier
 from pricebook.catalog.usage import Values
 from pricebook.preview.terms import DatedOverride, Grant
-
-LINKS = {
-    "commits": ("commits",),
-    "recurring_commits": ("recurring_commits",),
-    "any_commits_or_credits": ("commits", "credits", "recurring_commits", "recurring_credits"),
-}
-"""Fields of an override's specifier that name balances, and the lists of a package in which those stand."""
 
 
 class Subject:
@@ -87,10 +81,10 @@ def links_to(override: DatedOverride, grant: Grant, subject: Subject) -> bool:
     for specifier in override.term.override_specifiers:
         if specifier.billing_frequency not in (None, subject.frequency) or not specifies(specifier, subject):
             continue
-        named = [(name, getattr(specifier, name)) for name in LINKS if getattr(specifier, name)]
+        named = list(links(specifier))
         if not named and grant.kind != "CREDIT":
             return True
-        if any(grant.list in LINKS[name] and grant.key in keys for name, keys in named):
+        if any(grant.list in lists and grant.key == key for _, lists, key in named):
             return True
     return False
 

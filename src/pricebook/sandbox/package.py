@@ -1,6 +1,7 @@
 """Packages: created, read, archived; never edited. A read-back package shows the id of its rate card, not the alias."""
 
 from pricebook.catalog.package import Package
+from pricebook.metronome.custom_field import TERMS
 from pricebook.sandbox import alias
 from pricebook.sandbox.account import CREATED_BY, Held, Work
 from pricebook.sandbox.call import Call, Json, archive_condition, id_answer, listed
@@ -8,7 +9,7 @@ from pricebook.sandbox.custom_field import fields_of
 from pricebook.sandbox.page import MOST, read_limit
 from pricebook.sandbox.rate_card import KIND as CARD
 from pricebook.sandbox.rule import check_rules
-from pricebook.sandbox.term import ENTITIES, LISTS, check_products, package_terms
+from pricebook.sandbox.term import LISTS, check_products, package_terms
 from pricebook.sandbox.wire import Refused, stamp
 
 KIND = "package"
@@ -112,7 +113,7 @@ def _shown(work: Work, found: list[Held]) -> list[Json]:
     made = []
     for held in found:
         body = {name: value for name, value in held.body.items() if name != "rate_card_alias"}
-        for name, entity in ENTITIES.items():
+        for name, entity in TERMS.items():
             fields = fields_of(work, entity, [term["id"] for term in body.get(name, ())])
             if name in body:
                 body[name] = [{**term, "custom_fields": fields[term["id"]]} for term in body[name]]

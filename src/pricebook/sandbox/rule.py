@@ -9,30 +9,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from pricebook.catalog.model import Model
+from pricebook.catalog.package import Package
+from pricebook.catalog.rate import RateTerms
+from pricebook.metronome.wire.field import link_names, our_names
 from pricebook.sandbox.unit import USD_ID
 from pricebook.sandbox.wire import Refused
 
-_NAMES = {
-    "product_id": "product",
-    "applicable_product_ids": "applicable_products",
-    "credit_type_id": "credit_type",
-    "custom_credit_type_id": "custom_credit_type",
-    "rate_card_id": "rate_card",
-    "temporary_id": "key",
-    "subscription_id": "subscription",
-    "commit_ids": "commits",
-    "recurring_commit_ids": "recurring_commits",
-    "any_commit_or_credit_ids": "any_commits_or_credits",
-}
-"""The fields that hold ids on the wire, and the models' names for them."""
+_NAMES = our_names(Package) | our_names(RateTerms)
+"""The fields that have another name on the wire, and the models' names for them."""
 _WIRE = {name: wire for wire, name in _NAMES.items()}
-_LINKS = {
-    "temporary_id",
-    "subscription_id",
-    "commit_ids",
-    "recurring_commit_ids",
-    "any_commit_or_credit_ids",
-}
+_LINKS = link_names(Package) | {"temporary_id"}
 """The fields that hold temporary ids: any text on the wire, keys in the models."""
 
 

@@ -7,6 +7,11 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+from pricebook.catalog.declared import granting_lists, keyed_lists, links_of
+from pricebook.catalog.override import OverrideSpecifier
+from pricebook.catalog.package import Package
+from pricebook.metronome.custom_field import TERMS
+from pricebook.metronome.wire.field import names_of
 from pricebook.sandbox.account import Work
 from pricebook.sandbox.call import Json
 from pricebook.sandbox.custom_field import set_fields
@@ -15,28 +20,9 @@ from pricebook.sandbox.product import current
 from pricebook.sandbox.unit import USD_ID, unit
 from pricebook.sandbox.wire import Refused
 
-ENTITIES = {
-    "commits": "package_commit",
-    "credits": "package_credit",
-    "subscriptions": "package_subscription",
-    "scheduled_charges": "package_scheduled_charge",
-}
-"""The lists whose terms have custom fields, and the names of their entities."""
-LISTS = (
-    "commits",
-    "credits",
-    "overrides",
-    "scheduled_charges",
-    "recurring_commits",
-    "recurring_credits",
-    "subscriptions",
-)
-_FIXED = ("commits", "credits", "recurring_commits", "recurring_credits")
-_LINKS = {
-    "commit_ids": "commit_template_ids",
-    "recurring_commit_ids": "recurring_commit_template_ids",
-    "any_commit_or_credit_ids": "any_commit_or_credit_template_ids",
-}
+LISTS = keyed_lists(Package)
+_FIXED = granting_lists(Package)
+_LINKS = {names[0]: names[1] for names in map(names_of(OverrideSpecifier).__getitem__, links_of(OverrideSpecifier))}
 
 
 def package_terms(work: Work, package_id: str, body: Json) -> Json:
@@ -52,7 +38,7 @@ def package_terms(work: Work, package_id: str, body: Json) -> Json:
         if name in body or name in ("commits", "overrides", "scheduled_charges"):
             terms = zip(ids[name], body.get(name, ()), strict=True)
             made[name] = [_SHOWN[name](work, {"id": id_, **term}, links) for id_, term in terms]
-    for name, entity in ENTITIES.items():
+    for name, entity in TERMS.items():
         for term in made.get(name, ()):
             work.add(entity, {}, parent=package_id, id_=term["id"])
             set_fields(work, entity, term["id"], term.pop("custom_fields", {}))

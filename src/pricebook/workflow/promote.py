@@ -14,9 +14,10 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.check import check_catalog
 from pricebook.catalog.fingerprint import content_text, noun_of, spec_of, tupled
 from pricebook.catalog.model import Noun
+from pricebook.catalog.path import FieldPath
 from pricebook.catalog.rate_book import NO_RATES, RateBook, Rates
 from pricebook.catalog.reference import Ref
-from pricebook.manifest.field_path import FieldPath, Finder, Nowhere, put, taken_out, value_at
+from pricebook.manifest.field_path import Finder, Nowhere, put, taken_out, value_at
 from pricebook.manifest.load import Loaded
 from pricebook.observe.renames import present
 from pricebook.plan.applied import applied, from_now_on

@@ -6,29 +6,20 @@ the terms of a package as `..._template_ids`. All other names are the vendor's a
 are not sent, and empty lists of an answer say nothing.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from pricebook.catalog.declared import marks
+from pricebook.catalog.declared import fields_of
 from pricebook.catalog.model import Model
-from pricebook.catalog.reference import Reference
+from pricebook.catalog.role import Role
 
 TEMPORARY_IDS = ("Commit", "RecurringCommit", "RecurringCredit", "Subscription")
 """The terms that a request can give an id of its own, for links within it. A credit has none (SDK 4.12)."""
 
-_LINKS = {
-    ("OverrideSpecifier", "commits"): ("commit_ids", "commit_template_ids"),
-    ("OverrideSpecifier", "recurring_commits"): ("recurring_commit_ids", "recurring_commit_template_ids"),
-    ("OverrideSpecifier", "any_commits_or_credits"): (
-        "any_commit_or_credit_ids",
-        "any_commit_or_credit_template_ids",
-    ),
-    ("SubscriptionConfig", "subscription"): ("subscription_id", "subscription_template_id"),
-    ("Override", "tiers"): ("tiers", "override_tiers"),
-}
-LINKS = frozenset(name for names in list(_LINKS.values())[:4] for name in names)
-"""The names under which answers refer to terms of the same package."""
+_SHOWN_AS = {("Override", "tiers"): ("override_tiers",)}
+"""Fields that answers have under another name."""
 
 
 def written(value: Model, *, without: Collection[str] = ()) -> dict[str, Any]:
@@ -39,24 +30,24 @@ def written(value: Model, *, without: Collection[str] = ()) -> dict[str, Any]:
         field = getattr(value, name)
         if name in without or field is None or field == info.get_default(call_default_factory=True):
             continue
-        if name == "key" and not _own_key(model):
+        if fields_of(model)[name].role is Role.IDENTITY:
             if model.__name__ in TEMPORARY_IDS:
                 found["temporary_id"] = field
             continue
-        found[_names(model)[name][0]] = _json(field)
+        found[names_of(model)[name][0]] = _json(field)
     return found
 
 
 def read(model: type[Model], data: Mapping[str, Any], linked: Collection[str] = ()) -> dict[str, Any]:
     """Plain data for the model from an answer; a term whose id is one of `linked` gets it as its key."""
     found: dict[str, Any] = {}
-    for name, candidates in _names(model).items():
-        if name == "key" and not _own_key(model):
+    for name, candidates in names_of(model).items():
+        if fields_of(model)[name].role is Role.IDENTITY:
             if data.get("id") in linked:
                 found["key"] = data["id"]
             continue
         value = next((data[candidate] for candidate in candidates if data.get(candidate) is not None), None)
-        inner = _inner(model, name)
+        inner = fields_of(model)[name].model
         if inner is not None:
             value = _read_models(inner, value, linked)
         elif candidates[0].endswith(("_id", "_ids")) and isinstance(value, Mapping):
@@ -80,14 +71,14 @@ KEPT = frozenset(
 
 def unread(model: type[Model], data: Mapping[str, Any], at: str = "") -> Iterator[str]:
     """The paths of what an answer says and `read` has no field for. Nothing said (null, empty) is nothing."""
-    known = {candidate: name for name, candidates in _names(model).items() for candidate in (name, *candidates)}
+    known = {candidate: name for name, candidates in names_of(model).items() for candidate in (name, *candidates)}
     for key, value in data.items():
         path = f"{at}.{key}" if at else key
         if value in (None, "", [], {}) or key in KEPT:
             continue
         if key not in known:
             yield path
-        elif (inner := _inner(model, known[key])) is not None:
+        elif (inner := fields_of(model)[known[key]].model) is not None:
             for index, item in enumerate(value) if isinstance(value, list) else ((None, value),):
                 if isinstance(item, Mapping):
                     yield from unread(inner, item, path if index is None else f"{path}[{index}]")
@@ -111,28 +102,37 @@ def _tupled(value: Any) -> Any:
     return tuple(map(_tupled, value)) if isinstance(value, list) else value
 
 
-def _own_key(model: type[Model]) -> bool:
-    """Whether `key` is the vendor's own field and not our name for a term."""
-    return "value" in model.model_fields
+def our_names(model: type[Model]) -> dict[str, str]:
+    """The fields of requests that have another name in our models, in whatever is below a model, and that name."""
+    found: dict[str, str] = {}
+    for name, field in fields_of(model).items():
+        wire = "temporary_id" if field.role is Role.IDENTITY else names_of(model)[name][0]
+        found |= {wire: name} if wire != name else {}
+        found |= our_names(field.model) if field.model is not None else {}
+    return found
 
 
 @cache
-def _names(model: type[Model]) -> dict[str, tuple[str, ...]]:
+def link_names(model: type[Model]) -> frozenset[str]:
+    """The names under which requests and answers refer to terms of the same package, in whatever is below a model."""
+    found: set[str] = set()
+    for name, field in fields_of(model).items():
+        found |= set(names_of(model)[name]) if field.links else set()
+        found |= link_names(field.model) if field.model is not None else set()
+    return frozenset(found)
+
+
+@cache
+def names_of(model: type[Model]) -> dict[str, tuple[str, ...]]:
     """Of each field of ours the names in a request and in an answer; the first is the one to write."""
     names: dict[str, tuple[str, ...]] = {}
-    for name, info in model.model_fields.items():
-        if (model.__name__, name) in _LINKS:
-            names[name] = _LINKS[model.__name__, name]
-        elif any(isinstance(mark, Reference) for mark in (*info.metadata, *marks(info.annotation))):
-            plural = any(mark is tuple or getattr(mark, "__origin__", None) is tuple for mark in marks(info.annotation))
-            names[name] = (f"{name.removesuffix('s')}_ids",) if plural else (f"{name}_id", name)
+    for name, field in fields_of(model).items():
+        stem = re.sub(r"s(?=_|\Z)", "", name) if field.links else name.removesuffix("s") if field.many else name
+        ids = "ids" if field.many else "id"
+        if field.links:
+            names[name] = (f"{stem}_{ids}", f"{stem}_template_{ids}")
+        elif field.refers is not None:
+            names[name] = (f"{stem}_{ids}",) if field.many else (f"{stem}_{ids}", name)
         else:
-            names[name] = (name,)
+            names[name] = (name, *_SHOWN_AS.get((model.__name__, name), ()))
     return names
-
-
-@cache
-def _inner(model: type[Model], name: str) -> type[Model] | None:
-    """The model of a field that holds one, or a list of them."""
-    found = marks(model.model_fields[name].annotation)
-    return next((mark for mark in found if isinstance(mark, type) and issubclass(mark, Model)), None)

@@ -12,7 +12,7 @@ from pricebook.catalog.model import Alias, Noun
 from pricebook.catalog.money import read_number
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.registry import noun_class
-from pricebook.metronome.wire.field import LINKS, read, unread, written
+from pricebook.metronome.wire.field import link_names, read, unread, written
 
 CLEARED: Mapping[str, object] = {
     "tags": [],
@@ -110,7 +110,7 @@ def _linked(data: Any) -> Iterator[str]:
     """The ids by which terms of a package are referred to by other terms of it."""
     if isinstance(data, Mapping):
         for name, value in data.items():
-            if name in LINKS:
+            if name in link_names(noun_class(Kind.PACKAGE)):
                 yield from (value if isinstance(value, list) else [value])
             else:
                 yield from _linked(value)
