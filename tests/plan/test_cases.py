@@ -1,12 +1,17 @@
 """Scenario files: what a store holds, what the manifests say, and the plan that follows. Each ends with an empty plan.
 
-A case (`tests/cases/*.yaml`) has `story`, `applied` (a list of manifests, each applied at its `as_of`), `contracts` by
-ref, `as_of`, `desired` (manifests), `plan` (one line a step: id, and its hazards), and maybe `fields` by step id. With
-`refused` instead of `plan` the codes of the problems are expected. Of what was applied, `unmarked` are refs whose
+A case (`tests/cases/*.yaml`) has `story`, `base` (the manifests in `tests/cases/base/` that it starts from),
+`applied` (what was applied, at one `as_of` after the other, with `edits` of the base), `contracts` by ref, `as_of`,
+`desired` (edits of the base), `plan` (one line a step: id, and its hazards), and maybe `fields` by step id. An edit
+writes `new` in the one place that says `old`, or drops the one manifest that says `drop`. A case without `base` has
+whole texts instead.
+
+With `refused` instead of `plan` the codes of the problems are expected. Of what was applied, `unmarked` are refs whose
 objects bear no mark, as if somebody else had made them; the store's id of each is its ref. `moved` are entries as in
 `pricebook.yaml`.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +51,22 @@ def loaded(manifests: str, folder: Path) -> Loaded:
     """The catalogue of a case's manifests."""
     (folder / "catalog.yaml").write_text(manifests, encoding="utf-8")
     return load(Project(folder, SETTINGS))
+
+
+def edited(case: Mapping[str, Any], said: str | Sequence[Mapping[str, str]]) -> str:
+    """The manifests of a case: as they are said, or as the base is with these edits. Each edit fits exactly once."""
+    if isinstance(said, str):
+        return said
+    text = (CASES[0].parent / "base" / f"{case['base']}.yaml").read_text(encoding="utf-8")
+    for edit in said:
+        if "drop" in edit:
+            manifests = text.split("---\n")
+            (old,) = (each for each in manifests if edit["drop"] in each)
+            text = "---\n".join(each for each in manifests if each is not old)
+        else:
+            assert text.count(edit["old"]) == 1, edit["old"]
+            text = text.replace(edit["old"], edit["new"])
+    return text
 
 
 def planned(desired: Loaded, snapshot: Snapshot, as_of: datetime, *, prune: bool, moved: tuple[Move, ...] = ()) -> Plan:
@@ -103,11 +124,12 @@ def test_case(path: Path, tmp_path: Path) -> None:
     case: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # everything is text
     snapshot = Snapshot(instant(case["as_of"]))
     for applied in case.get("applied", []):
-        before = planned(loaded(applied["manifests"], tmp_path), snapshot, instant(applied["as_of"]), prune=False)
+        manifests = applied["manifests"] if "manifests" in applied else edited(case, applied.get("edits", ()))
+        before = planned(loaded(manifests, tmp_path), snapshot, instant(applied["as_of"]), prune=False)
         snapshot = rehearse(snapshot, [step.change for step in before.steps])
     contracts = {Ref.parse(ref): int(count) for ref, count in case.get("contracts", {}).items()}
     snapshot = with_contracts(snapshot, contracts)
-    desired, as_of, prune = loaded(case["desired"], tmp_path), instant(case["as_of"]), "prune" in case
+    desired, as_of, prune = loaded(edited(case, case["desired"]), tmp_path), instant(case["as_of"]), "prune" in case
     snapshot = nobodys(snapshot, [Ref.parse(ref) for ref in case.get("unmarked", ())], desired)
     moved = tuple(map(Move.model_validate, case.get("moved", ())))
     if "refused" in case:
