@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pricebook.apply.copied import Copier
 from pricebook.apply.ports import AccountStore, Journal
 from pricebook.manifest.text import read_text
 from pricebook.problem import quote, reject
@@ -22,7 +21,8 @@ from pricebook.store.location import masked
 from pricebook.usage.engine import Engine
 from pricebook.workflow.python_rule import PythonRule
 
-if TYPE_CHECKING:  # as in `open_export`
+if TYPE_CHECKING:  # as in `open_copy` and `open_export`
+    from pricebook.apply.copied import Copier
     from pricebook.metronome.export import Export, Record
 
 SQLITE = "sqlite:///"
@@ -60,7 +60,7 @@ def open_journal(project: Project, environment: Environment) -> Journal:
     return SqlJournal(_journal_url(project, environment))
 
 
-def open_copy(project: Project, environment: Environment, url: str) -> Copier:
+def open_copy(project: Project, environment: Environment, url: str) -> "Copier":
     """The way from where an environment keeps its store and journal, of an account the journal, to a URL.
 
     Raises Rejected for a URL of no known kind, StoreError for one that cannot be meant.

@@ -162,3 +162,17 @@ def _earlier(end: str | None, other: str) -> str:
 
 def _later_end(end: str | None, other: str) -> bool:
     return end is None or end > other
+
+
+def joined(segments: list[Segment]) -> str | tuple[int, int]:
+    """The schedule text of the segments of one key, each without an end lasting until the next one starts; or the
+    positions of two that overlap."""
+    order = sorted(range(len(segments)), key=lambda i: segments[i].starting_at)
+    filled = [segments[order[-1]]]
+    for here, after in pairwise(order):
+        begin, end, terms = segments[here]
+        following = segments[after].starting_at
+        if begin == following or (end is not None and end > following):
+            return here, after
+        filled.append(Segment(begin, end or following, terms))
+    return schedule_text(normal(filled))

@@ -15,7 +15,7 @@ from pricebook.catalog.model import Noun, Path, Scale
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Ref
-from pricebook.catalog.timeline import Segment, Timeline, read_key, read_schedule, schedule_text
+from pricebook.catalog.timeline import Segment, Timeline, joined, read_key, read_schedule, schedule_text
 from pricebook.edit.dump import rates_data, spec_data
 from pricebook.edit.rate_edit import edits_of, starts_of
 from pricebook.edit.rewrite import GONE, Copied, Further, Unplaceable, rewritten
@@ -23,7 +23,7 @@ from pricebook.edit.table_edit import TableEdit
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.locate import extents
 from pricebook.manifest.rate_fact import RateFacts
-from pricebook.manifest.rates import joined, read_rates
+from pricebook.manifest.rates import read_rates
 from pricebook.manifest.rates_from import RatesFrom
 from pricebook.manifest.row import Source
 from pricebook.manifest.syntax import read_documents

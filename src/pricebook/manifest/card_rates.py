@@ -11,16 +11,15 @@ from pricebook.catalog.product import Product
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind
-from pricebook.catalog.timeline import read_schedule
+from pricebook.catalog.timeline import joined, read_schedule
 from pricebook.manifest.envelope import Envelope
 from pricebook.manifest.loading import Loading
 from pricebook.manifest.rate_fact import RateFacts
-from pricebook.manifest.rates import LIST_HINT, joined, read_rates
 from pricebook.manifest.rates_from import RatesFrom
 from pricebook.manifest.row import SHOWN, Source
 from pricebook.manifest.source_map import RowIndex
 from pricebook.manifest.tables import Table, places, read_table
-from pricebook.manifest.validation import validated
+from pricebook.manifest.validation import LIST_HINT, validated
 from pricebook.problem import Problem, quote
 from pricebook.span import Span
 
@@ -33,6 +32,9 @@ def read_card(loading: Loading, envelope: Envelope, card: RateCard) -> RateBook:
     entries: dict[str, str] = {}
     position: dict[str, int] = {}
     if "rates" in envelope.spec:
+        # The model of a rate is for prices that manifests spell out: rows of tables are read without it.
+        from pricebook.manifest.rates import read_rates
+
         written = read_rates(envelope.spec["rates"], facts)
         entries, position = written.entries, written.position
         found = [Violation(v.code, v.message, ("rates", *v.at), v.hint, v.related) for v in written.violations]

@@ -20,6 +20,8 @@ OVERLAY = "Overlay"
 MAX_NAME = {Kind.PACKAGE: 60}
 """Names go into the store's marks: a package's uniqueness key has 128 characters, a custom field 200."""
 
+Patches = dict[Text, Annotated[dict[Text, Any], Field(min_length=1)]]
+"""Values by field path, of nouns by Ref: `{"product:pro": {"name": "Pro (test)"}}`."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=150)]
 
 

@@ -8,14 +8,12 @@ no substitution in texts, no merging of lists, no order in which one patch would
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field
-
-from pricebook.catalog.model import Model, Path, Text, Violation
+from pricebook.catalog.model import Model, Path, Violation
 from pricebook.catalog.path import FieldPath, Label, path_text
 from pricebook.catalog.reference import Ref
-from pricebook.manifest.envelope import OVERLAY, kind_of
+from pricebook.manifest.envelope import OVERLAY, Patches, kind_of
 from pricebook.manifest.field_path import Finder, Nowhere, put, read_path, value_at
 from pricebook.manifest.locate import KEY, NodePath
 from pricebook.manifest.place import Placer
@@ -27,9 +25,6 @@ from pricebook.manifest.text import MAX_YAML, read_text
 from pricebook.manifest.validation import validated
 from pricebook.problem import Problem, Rejected, did_you_mean, quote
 from pricebook.span import Span
-
-Patches = dict[Text, Annotated[dict[Text, Any], Field(min_length=1)]]
-"""Values by field path, of nouns by Ref: `{"product:pro": {"name": "Pro (test)"}}`."""
 
 
 class OverlayFile(Model):

@@ -8,7 +8,6 @@ hundred thousand: the common one (FLAT, one price) is checked by hand, only the 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 from pricebook.catalog.canonical import encode, quoted
@@ -19,9 +18,9 @@ from pricebook.catalog.money import carries
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms, is_fraction
-from pricebook.catalog.timeline import RateKey, Segment, key_text, normal, schedule_text, segment_text
+from pricebook.catalog.timeline import RateKey, Segment, joined, key_text, segment_text
 from pricebook.manifest.rate_fact import RateFacts
-from pricebook.manifest.validation import validated
+from pricebook.manifest.validation import LIST_HINT, validated
 from pricebook.problem import did_you_mean, quote
 
 _KEY_FIELDS = frozenset(("product", "billing_frequency", "pricing_group_values"))
@@ -33,21 +32,6 @@ SHOWN = 100
 """So many bad rates of a card's `rates` are listed; all are counted."""
 MEMO = 50_000
 """So many distinct prices are remembered."""
-LIST_HINT = "the entries of a list start with -, or stand in [ ]"
-
-
-def joined(segments: list[Segment]) -> str | tuple[int, int]:
-    """The schedule text of the segments of one key, each without an end lasting until the next one starts; or the
-    positions of two that overlap."""
-    order = sorted(range(len(segments)), key=lambda i: segments[i].starting_at)
-    filled = [segments[order[-1]]]
-    for here, after in pairwise(order):
-        begin, end, terms = segments[here]
-        following = segments[after].starting_at
-        if begin == following or (end is not None and end > following):
-            return here, after
-        filled.append(Segment(begin, end or following, terms))
-    return schedule_text(normal(filled))
 
 
 @dataclass

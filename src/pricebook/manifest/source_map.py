@@ -16,7 +16,6 @@ from pricebook.catalog.model import Path, Scale
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.locate import Node, NodePath, locate, located
 from pricebook.manifest.rate_fact import RateFacts
-from pricebook.manifest.rates import read_rates
 from pricebook.manifest.rates_from import RatesFrom
 from pricebook.manifest.row import Source
 from pricebook.manifest.syntax import read_documents
@@ -125,7 +124,13 @@ class SourceMap:
             return {}, {}
         facts = RateFacts(ref.name, card, self.catalog.products, self.scales())
         rates = spec.get("rates", ())
-        position = read_rates(rates, facts).position
+        if rates:
+            # The model of a rate is for prices that manifests spell out, and few findings are about those.
+            from pricebook.manifest.rates import read_rates
+
+            position = read_rates(rates, facts).position
+        else:
+            position = {}
         written: dict[Location, NodePath] = {}
         elsewhere: list[Location] = []
         for location in locations:

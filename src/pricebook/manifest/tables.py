@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pricebook.catalog.timeline import Segment, read_schedule
-from pricebook.manifest.rates import joined
+from pricebook.catalog.timeline import Segment, joined, read_schedule
 from pricebook.manifest.row import SHOWN, RowReader, Source
 from pricebook.problem import Problem
 from pricebook.span import Span

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pricebook.catalog.model import Path, Refused, Scale, Violation
 from pricebook.problem import did_you_mean, quote
 
+LIST_HINT = "the entries of a list start with -, or stand in [ ]"
 M = TypeVar("M", bound=BaseModel)
 
 _TYPES = {

@@ -12,8 +12,8 @@ from pricebook.catalog.field import Texts, Whole
 from pricebook.catalog.model import Model, Number, Text, Violation, broken
 from pricebook.catalog.model import Path as NounPath
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.manifest.envelope import Patches
 from pricebook.manifest.locate import locate
-from pricebook.manifest.overlay import Patches
 from pricebook.manifest.place import Placer
 from pricebook.manifest.source import PROJECT_FILE, find_root
 from pricebook.manifest.syntax import read_documents
