@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ImpactRequest:
     """What was asked for; without `files`, nothing."""
 
     files: Sequence[Path]
@@ -39,23 +39,25 @@ class Wish:
         return self.starting_at.replace(tzinfo=UTC) if self.starting_at is not None else None
 
 
-def assessed(invocation: Invocation, plan: Plan, policy: "Policy", wish: Wish) -> "tuple[Plan, ImpactView | None]":
+def assessed(
+    invocation: Invocation, plan: Plan, policy: "Policy", request: ImpactRequest
+) -> "tuple[Plan, ImpactView | None]":
     """The plan with what exceeds the policy's limits among its findings, and the view of its impact; None when it was
     not asked for. Raises Rejected, StoreError."""
-    if not wish.files:
+    if not request.files:
         return plan, None
     from pricebook.view.impact import impact_view
     from pricebook.workflow.impact import assess_impact, exceeded, policy_place
 
     project, environment = invocation.project, invocation.environment[1]
-    with _engine(invocation, wish) as (engine, tell):
+    with _engine(invocation, request) as (engine, tell):
         found = assess_impact(
             plan,
             wiring.open_store(project, environment),
-            wish.files,
+            request.files,
             engine,
-            starting_at=wish.start,
-            assume_migrated=wish.assume_migrated,
+            starting_at=request.start,
+            assume_migrated=request.assume_migrated,
             tell=tell,
         )
     findings = (*plan.findings, *exceeded(found.impact, policy.impact, *policy_place(project)))
@@ -63,19 +65,19 @@ def assessed(invocation: Invocation, plan: Plan, policy: "Policy", wish: Wish) -
 
 
 def assessed_migration(
-    invocation: Invocation, plan: "MigrationPlan", snapshot: "Snapshot", lives: "Lives", wish: Wish
+    invocation: Invocation, plan: "MigrationPlan", snapshot: "Snapshot", lives: "Lives", request: ImpactRequest
 ) -> "Assessment":
     """What a migration does to bills. Raises Rejected, StoreError."""
     from pricebook.workflow.impact import assess_migration
 
-    with _engine(invocation, wish) as (engine, tell):
-        return assess_migration(plan, snapshot, lives, wish.files, engine, starting_at=wish.start, tell=tell)
+    with _engine(invocation, request) as (engine, tell):
+        return assess_migration(plan, snapshot, lives, request.files, engine, starting_at=request.start, tell=tell)
 
 
 @contextmanager
-def _engine(invocation: Invocation, wish: Wish) -> "Iterator[tuple[Engine, Callable[[str], None]]]":
+def _engine(invocation: Invocation, request: ImpactRequest) -> "Iterator[tuple[Engine, Callable[[str], None]]]":
     """The engine that was asked for, and a function to tell how far it is."""
-    engine = wiring.open_engine(wish.engine)
+    engine = wiring.open_engine(request.engine)
     tell = _tell if invocation.text else lambda _: None
     try:
         yield engine, tell

@@ -10,7 +10,7 @@ import click
 
 from pricebook import wiring
 from pricebook.cli.confirm import confirm
-from pricebook.cli.impact import Wish, assessed_migration
+from pricebook.cli.impact import ImpactRequest, assessed_migration
 from pricebook.cli.invocation import Invocation
 from pricebook.cli.options import engine_option, impact_from_option, impact_option, rows_option
 from pricebook.cli.session import errors
@@ -102,10 +102,14 @@ def command(
         elif rollback_file is not None:
             sound = session.show(session.back(rollback_file), output, notice)
         elif apply_file is not None:
-            made = session.read(apply_file) if apply_file else session.plan(Wish(impact, impact_from, False, engine))
+            made = (
+                session.read(apply_file)
+                if apply_file
+                else session.plan(ImpactRequest(impact, impact_from, False, engine))
+            )
             sound = session.apply(made, yes=yes, allowed=bool(allow))
         else:
-            sound = session.show(session.plan(Wish(impact, impact_from, False, engine)), output, notice)
+            sound = session.show(session.plan(ImpactRequest(impact, impact_from, False, engine)), output, notice)
     if not sound:
         ctx.exit(1)
 
@@ -117,19 +121,19 @@ class _Session:
         self._invocation, self._name, self._rows = invocation, name, rows
         self._bills: ImpactView | None = None
 
-    def plan(self, wish: Wish) -> "MigrationPlan":
+    def plan(self, request: ImpactRequest) -> "MigrationPlan":
         """The plan made now; with usage, the guard has judged it."""
         from pricebook.workflow.migration import guarded, named, plan
 
         invocation = self._invocation
         name, _ = named(self._loaded, self._name)
         made, lives = plan(invocation.project, self._loaded, invocation.environment[0], *self._opened, name)
-        if not wish.files:
+        if not request.files:
             return made
         from pricebook.view.bill import scales_of
         from pricebook.view.impact import impact_view
 
-        found = assessed_migration(invocation, made, self._opened[1], lives, wish)
+        found = assessed_migration(invocation, made, self._opened[1], lives, request)
         limit = named(self._loaded, name)[1].guard.max_customer_increase
         self._bills = impact_view(scales_of(self._opened[1].catalog), found, limit)
         return guarded(self._loaded, made, found.impact)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from pricebook.cli.impact import Wish, assessed
+from pricebook.cli.impact import ImpactRequest, assessed
 from pricebook.cli.invocation import CHANGES, Invocation
 from pricebook.cli.options import (
     assume_migrated_option,
@@ -83,7 +83,7 @@ def command(
             from pricebook.workflow.branch import plan_on_base
 
             made = plan_on_base(*target, base, prune=prune, meter=wiring.cpu_seconds, code=code)
-        made, bills = assessed(invocation, made, policy, Wish(impact, impact_from, assume_migrated, engine))
+        made, bills = assessed(invocation, made, policy, ImpactRequest(impact, impact_from, assume_migrated, engine))
         if output is not None:
             from pricebook.plan.document import write
 
