@@ -5,38 +5,62 @@ from pathlib import Path
 import click
 
 from pricebook.cli.invocation import Invocation, refusals
-from pricebook.problem import Problem, did_you_mean
+from pricebook.format.site.feed import feed_schema
+from pricebook.format.table import Format, problems_document
+from pricebook.manifest.schema import schema_files, schema_text
+from pricebook.problem import Problem, did_you_mean, reject
+from pricebook.project.project import ProjectSettings
+from pricebook.workflow.schema import all_schemas
+
+_SUFFIX = ".schema.json"
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("names", metavar="[NAME | FILE...]", nargs=-1)
 @click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write every schema to DIR."
 )
+@click.option("--check", is_flag=True, help="Judge files by the schemas instead.")
 @click.pass_context
-def command(ctx: click.Context, name: str | None, output: Path | None) -> None:
+def command(ctx: click.Context, names: tuple[str, ...], output: Path | None, check: bool) -> None:
     """Print or write the JSON Schemas of manifests and plans.
 
     NAME is manifest (the default), overlay, project, plan, migration (a line of such a plan) or feed. Editors complete
-    and check manifests with them.
+    and check manifests with them. With --check every FILE is judged by the schema that its documents say they are of.
     """
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        from pricebook.format.site.feed import feed_schema
-        from pricebook.manifest.schema import schema_files, schema_text
-        from pricebook.project.project import ProjectSettings
-        from pricebook.workflow.schema import all_schemas
-
         files = all_schemas(schema_files(ProjectSettings)) | {"feed.schema.json": schema_text(feed_schema())}
+        if check:
+            _check(invocation, {file.removesuffix(_SUFFIX): text for file, text in files.items()}, names)
+            return
         if output is not None:
             output.mkdir(parents=True, exist_ok=True)
             for file, text in files.items():
                 (output / file).write_text(text, encoding="utf-8")
             invocation.print(f"wrote {output / file}" for file in files)
             return
-        wanted = f"{name or 'manifest'}.schema.json"
-        if wanted not in files:
-            known = [file.removesuffix(".schema.json") for file in files]
-            hint = did_you_mean(name or "", known) or f"schemas: {', '.join(known)}"
+        if len(names) > 1:
+            raise reject("conflict", "one schema is printed at a time", hint="files are judged with --check")
+        name = names[0] if names else "manifest"
+        if name + _SUFFIX not in files:
+            known = [file.removesuffix(_SUFFIX) for file in files]
+            hint = did_you_mean(name, known) or f"schemas: {', '.join(known)}"
             invocation.fail([Problem("unknown-schema", f"there is no schema {name!r}", hint=hint)])
-        invocation.print([files[wanted].rstrip("\n")])
+        invocation.print([files[name + _SUFFIX].rstrip("\n")])
+
+
+def _check(invocation: Invocation, schemas: dict[str, str], names: tuple[str, ...]) -> None:
+    from pricebook.workflow.schema_check import SchemaCheck  # jsonschema: printing a schema does not need it
+
+    if not names:
+        raise reject("no-file", "no file is named", hint="pricebook schema --check catalog/*.yaml plan.json")
+    judge = SchemaCheck(schemas)
+    checked = [judge.check(Path(name)) for name in names]
+    problems = [problem for each in checked for problem in each.problems]
+    if problems:
+        invocation.fail(problems)
+    if invocation.text:
+        invocation.print(f"{each.file}: {', '.join(dict.fromkeys(each.schemas))}" for each in checked)
+    else:
+        invocation.print([problems_document(Format(invocation.format), (), base=invocation.base).rstrip("\n")])

@@ -54,6 +54,10 @@ _SHARED: dict[str, Schema] = {
 }
 
 
+_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+"""pydantic's words where a validator of ours comes before the bound."""
+
+
 def schema_files(settings: type[BaseModel]) -> dict[str, str]:
     """The text of each schema by its file name; `settings` is the model of the project file."""
     schemas = {
@@ -174,6 +178,8 @@ def _tidy(schema: dict[str, Any]) -> None:
     for key in ("title", "default"):
         if key == "title" or schema.get(key) in (None, []) or isinstance(schema.get(key), dict):
             schema.pop(key, None)
+    for bound in _BOUNDS.keys() & schema.keys():
+        schema[_BOUNDS[bound]] = schema.pop(bound)
     if "description" in schema:
         schema["description"] = " ".join(schema["description"].split())
     if schema.get("pattern") == INSTANT_PATTERN:
