@@ -49,7 +49,7 @@ class ScenarioUsage(Model):
     """How much, as its metric counts: before the product's quantity conversion."""
     group_values: GroupValues = Field(default_factory=dict)
     """The values of the product's pricing and presentation group keys."""
-    every: Annotated[Literal["DAILY", "WEEKLY", "MONTHLY", "QUARTERLY", "ANNUAL"], Upper] | None = None
+    every: Annotated[Literal["MONTHLY", "QUARTERLY", "ANNUAL", "WEEKLY", "DAILY"], Upper] | None = None
     """How often it is used again; beside times."""
     times: Annotated[Whole, Field(gt=0, le=MOST)] = 1
     """How many times in all; beside every."""
