@@ -6,13 +6,13 @@ What a request may not contain is 400, what is not there 404, what contradicts t
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pricebook.apply.handover import fits
 from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.model import USD, Alias
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
 from pricebook.plan.change import RateChange, Repoint
+from pricebook.plan.handover import fits
 from pricebook.plan.rehearse import after
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import assert_never
 
-from pricebook.apply.handover import fits
 from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_book import NO_RATES
 from pricebook.catalog.rate_card import RateCard
@@ -18,6 +17,7 @@ from pricebook.observe.normalise import normalise
 from pricebook.observe.snapshot import Snapshot, digest_of
 from pricebook.plan.change import AddRates, Adopt, Archive, Create, RateChange, Release, Repoint, Revise, Supersede
 from pricebook.plan.diff import holders_of
+from pricebook.plan.handover import fits, is_given
 from pricebook.plan.rehearse import after
 from pricebook.plan.step import Step
 
@@ -65,7 +65,7 @@ def _standing(step: Step, snapshot: Snapshot, schedules: dict[str, dict[str, str
             card = snapshot.catalog.nouns.get(change.ref)
             if not isinstance(card, RateCard):
                 return Standing.READY if not change.observed else Standing.STALE
-            if set(card.aliases) == set(change.aliases) and card.product_order == change.product_order:
+            if is_given(change, card.aliases) and card.product_order == change.product_order:
                 marked = snapshot.of(change.ref).marks.aliases == alias_digest(change.aliases, change.product_order)
                 return Standing.DONE if marked else Standing.READY
             holders = holders_of(change.given, change.ref, snapshot.catalog)

@@ -42,6 +42,7 @@ from pricebook.observe.normalise import normal_noun
 from pricebook.observe.snapshot import AFTER_RATES, Observed, Snapshot, bare, digest_of
 from pricebook.plan.change import Archive, Create, Repoint, Revise, Supersede
 from pricebook.plan.diff import holders_of
+from pricebook.plan.handover import written
 
 PATHS: Mapping[Kind, str] = {
     Kind.PRICING_UNIT: "/v1/credit-types",
@@ -158,7 +159,7 @@ def perform_noun(
         case Revise():
             return _revise(work, change, at, expects)
         case Repoint():
-            return _repoint(work, change)
+            return _repoint(work, change, at)
         case Archive():
             return _archive(work, change.ref, at)
     assert_never(change)
@@ -282,7 +283,7 @@ def _update(work: Work, ref: Ref, id_: str, desired: Noun, fields: list[str], at
     work.sender.send(path, body, done=done, method=method)
 
 
-def _repoint(work: Work, change: Repoint) -> str:
+def _repoint(work: Work, change: Repoint, at: datetime) -> str:
     ref = change.ref
     id_: str = work.live(ref)["id"]
     work.fetch_aliases()
@@ -294,16 +295,19 @@ def _repoint(work: Work, change: Repoint) -> str:
     marks: dict[str, str] = {}
     held = item.get("custom_fields") or {}
     after = alias_digest(change.aliases, ())
-    if set(card.aliases) == set(change.aliases):
+    aliases = written(change, card.aliases, at)
+    if set(card.aliases) == set(aliases):
         if held.get(ALIASES) != after:
             marks[ALIASES] = after
     else:
-        work.mark(ref, id_, {ALIASES: chain(alias_digest(card.aliases, ()), after)})
-        body = {"rate_card_id": id_, "aliases": aliases_json(change.aliases)}
+        work.mark(
+            ref, id_, {ALIASES: chain(*(alias_digest(each, ()) for each in (card.aliases, aliases, change.aliases)))}
+        )
+        body = {"rate_card_id": id_, "aliases": aliases_json(aliases)}
 
         def done() -> str | None:
             observed = _observed(work, ref, card, anew=True)
-            return id_ if isinstance(observed, RateCard) and set(observed.aliases) == set(change.aliases) else None
+            return id_ if isinstance(observed, RateCard) and set(observed.aliases) == set(aliases) else None
 
         work.sender.send(f"{PATHS[ref.kind]}/update", body, done=done)
         marks[ALIASES] = after
@@ -315,7 +319,7 @@ def _repoint(work: Work, change: Repoint) -> str:
         marks[ORDER] = wanted
     if marks:
         work.mark(ref, id_, marks)
-    work.nouns[ref] = card.model_copy(update={"aliases": change.aliases, "product_order": change.product_order})
+    work.nouns[ref] = card.model_copy(update={"aliases": aliases, "product_order": change.product_order})
     return id_
 
 

@@ -106,7 +106,8 @@ class Repoint:
     """The aliases and the product order of a rate card, given once its rates are all there.
 
     `observed` and `observed_order` are what it had, and `held_by` the other cards that had any of the names that it is
-    given: a name that another one has got meanwhile is not taken away again.
+    given, or are given one by the same plan: a name that another one has got meanwhile is not taken away again.
+    `yields` is what it had and another card is to have: it keeps that until the other one takes it (`plan.handover`).
     """
 
     ref: Ref
@@ -116,6 +117,7 @@ class Repoint:
     reason: str = ""
     observed_order: tuple[str, ...] = ()
     held_by: tuple[str, ...] = ()
+    yields: tuple[Alias, ...] = ()
 
     @property
     def given(self) -> frozenset[str]:

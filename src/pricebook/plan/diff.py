@@ -23,6 +23,7 @@ from pricebook.observe.mark import RateMark, moved, sums_of
 from pricebook.observe.snapshot import AFTER_RATES, Snapshot
 from pricebook.plan.change import AddRates, Archive, Change, Create, RateChange, Release, Repoint, Revise, Supersede
 from pricebook.plan.fields import field_changes
+from pricebook.plan.handover import yielded
 from pricebook.plan.rehearse import after
 from pricebook.plan.timeline import rate_change
 from pricebook.plan.versions import package_change
@@ -134,22 +135,24 @@ def _diff_card(
     difference.changes += _marked(ref, list(_batches(changes)), desired, snapshot)
     held = observed.aliases if observed is not None else ()
     order = observed.product_order if observed is not None else ()
-    if set(card.aliases) != set(held) or card.product_order != order:
+    # What another card took from it, and is over, is history: there is nothing to take away.
+    past = {a for a in held if a.ending_before is not None and a.ending_before <= as_of and a not in card.aliases}
+    if set(card.aliases) != set(held) - past or card.product_order != order:
         change = Repoint(ref, card.aliases, held, card.product_order, observed_order=order)
-        holders = holders_of(change.given, ref, snapshot.catalog)
-        difference.changes.append(replace(change, held_by=holders))
+        holders = holders_of(change.given, ref, snapshot.catalog, desired)
+        yields = yielded(ref.name, observed, desired.cards)
+        difference.changes.append(replace(change, held_by=holders, yields=yields))
 
 
-def holders_of(names: Collection[str], card: Ref, catalog: Catalog) -> tuple[str, ...]:
-    """The other cards that have an alias of one of these names."""
-    cards: dict[str, RateCard] = catalog.cards
-    return tuple(
-        sorted(
-            other
-            for other, held in cards.items()
-            if other != card.name and any(alias.name in names for alias in held.aliases)
-        )
-    )
+def holders_of(names: Collection[str], card: Ref, *catalogs: Catalog) -> tuple[str, ...]:
+    """The other cards that have an alias of one of these names in any of the catalogues."""
+    found = {
+        other
+        for catalog in catalogs
+        for other, each in catalog.cards.items()
+        if other != card.name and any(alias.name in names for alias in each.aliases)
+    }
+    return tuple(sorted(found))
 
 
 def diff_rates(

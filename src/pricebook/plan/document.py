@@ -122,6 +122,7 @@ def _step_text(step: Step) -> str:
             data |= {"action": "repoint", "aliases": [spec_of(alias) for alias in change.aliases]}
             data |= {"observed": [spec_of(alias) for alias in change.observed], "product_order": change.product_order}
             data |= {"observed_order": change.observed_order, "held_by": change.held_by}
+            data |= {"yields": [spec_of(alias) for alias in change.yields]} if change.yields else {}
         case Adopt():
             data |= {"action": "adopt", "adopts": change.id, "digest": change.digest, "spec": spec_of(change.noun)}
             data |= {"mark": change.rates, "alias_mark": change.aliases}
@@ -208,7 +209,7 @@ def _change(data: Mapping[str, Any]) -> Change:
     if action == "repoint":
         aliases, observed = _aliases(data["aliases"]), _aliases(data["observed"])
         order, before, holders = (tuple(data[name]) for name in ("product_order", "observed_order", "held_by"))
-        return Repoint(ref, aliases, observed, order, reason, before, holders)
+        return Repoint(ref, aliases, observed, order, reason, before, holders, _aliases(data.get("yields", [])))
     noun = noun_of(ref.kind, data["spec"])
     if action == "adopt":
         was = Ref.parse(data["was"]) if "was" in data else None

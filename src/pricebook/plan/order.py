@@ -14,6 +14,7 @@ from pricebook.catalog.rate_book import pairs
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import references
 from pricebook.plan.change import AddRates, Adopt, Archive, Change, Create, Release, Repoint, Revise, Supersede
+from pricebook.plan.handover import precedence
 from pricebook.plan.step import Step
 
 
@@ -49,6 +50,8 @@ def ordered(changes: Sequence[Change], aliases: dict[str, Ref]) -> list[Step]:
         if isinstance(change, AddRates):
             rates.setdefault(change.card, []).append(step.id)
     graph = {id_: tuple(n for n in _needs(step, steps, rates, aliases) if n != id_) for id_, step in steps.items()}
+    for id_, earlier in precedence({id_: step.change for id_, step in steps.items()}).items():
+        graph[id_] = tuple(dict.fromkeys((*graph[id_], *earlier)))
     _chain_archives(steps, graph)
     try:
         order = _sorted(graph)

@@ -88,7 +88,8 @@ def plan_schema() -> dict[str, Any]:
             "observed": {"type": "array", "items": {"type": "object"}},
             "product_order": texts,
             "observed_order": {**texts, "description": "the order that the card had"},
-            "held_by": {**texts, "description": "the other cards that had one of the aliases that it is given"},
+            "held_by": {**texts, "description": "the other cards that had, or are given, one of its new aliases"},
+            "yields": {"type": "array", "items": {"type": "object"}, "description": "kept until another card takes it"},
         },
         "additionalProperties": False,
     }

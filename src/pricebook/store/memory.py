@@ -22,6 +22,7 @@ from pricebook.observe.renames import renamed
 from pricebook.observe.snapshot import Snapshot, bare, digest_of
 from pricebook.plan.change import AddRates, Adopt, Archive, Change, Create, Release, Repoint, Revise, Supersede
 from pricebook.plan.diff import holders_of
+from pricebook.plan.handover import written
 from pricebook.plan.rehearse import rehearse
 from pricebook.store.alias import Assignment
 from pricebook.store.alias import held as aliases_of
@@ -48,7 +49,7 @@ class MemoryStore:
         id_ = held.ids.get(change.ref) or _let_go(held, mark_of(namespace, change.ref))
         if wanted is not None:
             done = rehearse(held, [wanted], namespace)
-            held = self._held = _handed_over(done, wanted, at) if isinstance(wanted, Repoint) else done
+            held = self._held = _handed_over(held, done, wanted, at) if isinstance(wanted, Repoint) else done
         return id_ or held.ids[change.ref]
 
     def cannot(self, namespace: str, change: Change) -> Iterable[Violation]:
@@ -152,13 +153,16 @@ def _card_by_alias(held: Snapshot, name: str, at: str) -> str | None:
     return min(found)[1] if found else None
 
 
-def _handed_over(snapshot: Snapshot, change: Repoint, at: datetime) -> Snapshot:
-    """The aliases that a card was given end on the other ones that have them."""
+def _handed_over(before: Snapshot, snapshot: Snapshot, change: Repoint, at: datetime) -> Snapshot:
+    """The aliases that a card was given end on the other ones that have them; it keeps what nobody has taken yet."""
     others = {name: snapshot.catalog.cards[name] for name in holders_of(change.given, change.ref, snapshot.catalog)}
     had = [(alias, name) for name, card in others.items() for alias in card.aliases]
-    gets = [(alias, change.ref.name) for alias in change.aliases if alias.name in change.given]
+    aliases = written(change, before.catalog.cards[change.ref.name].aliases, at)
+    gets = [(alias, change.ref.name) for alias in aliases if alias.name in change.given]
     log = [Assignment.of(alias, name, at, seq, seq) for seq, (alias, name) in enumerate([*had, *gets])]
     objects = dict(snapshot.objects)
+    given = snapshot.catalog.cards[change.ref.name].model_copy(update={"aliases": aliases})
+    objects[change.ref] = replace(objects[change.ref], noun=given)
     for name, card in others.items():
         ref = Ref(Kind.RATE_CARD, name)
         objects[ref] = replace(objects[ref], noun=card.model_copy(update={"aliases": aliases_of(log, name)}))

@@ -24,6 +24,7 @@ from pricebook.catalog.traverse import references, rewritten
 from pricebook.observe.mark import alias_digest
 from pricebook.observe.snapshot import AFTER_RATES, digest_of
 from pricebook.plan.change import Archive, Create, Repoint, Revise, Supersede
+from pricebook.plan.handover import written
 from pricebook.store.alias import Assignment, current, held, holder, hour_of
 from pricebook.store.reading import ASSIGNMENTS, assignments, noun_in, read_account, table_of
 from pricebook.store.session import Row, Session
@@ -157,13 +158,14 @@ def _repoint(work: Transaction, change: Repoint) -> str:
         rule.check_reference(change.ref, Ref(Kind.PRODUCT, name), present=name in products, archived=False)
     sql = f"{ASSIGNMENTS} AND name IN (SELECT name FROM alias WHERE object_id = ?)"
     log = [Assignment(*row) for row in work.session.rows(sql, Kind.RATE_CARD.value, id_)]
-    rule.check_repoint(change, held(log, id_), _order(work, id_), _holders(work, change, id_))
+    aliases = held(log, id_)
+    rule.check_repoint(change, aliases, _order(work, id_), _holders(work, change, id_))
     order = encode([products[name][0] for name in change.product_order])
     mark = alias_digest(change.aliases, change.product_order)
     work.session.update("rate_card", id_, {"product_order": order, "aliases_mark": mark})
     left = [entry for entry, end in current(log, id_) if end == entry.ending_before]
     new: list[tuple[int, Alias]] = []
-    for position, wanted in enumerate(change.aliases):
+    for position, wanted in enumerate(written(change, aliases, work.at)):
         kept = next((entry for entry in left if entry.same_as(wanted)), None)
         if kept is None:
             new.append((position, wanted))

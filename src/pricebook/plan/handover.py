@@ -1,0 +1,164 @@
+"""How an alias goes from one object to another: it is given before it is taken.
+
+Then somebody stands behind it at every instant. An alias stands for one object at a time. Giving it to a second ends
+it on the first from the moment when the second one's stretch starts, and for good: what the first had after the end of
+that stretch is gone too. So
+
+- who is to lose an alias comes after who is given it. Where both cannot be (two cards swap theirs), who comes first
+  keeps what it is to lose (`Repoint.yields`) until it is taken;
+- of what is given, what starts later is given first: then nothing is lost that somebody is still to be given.
+
+One change of each object is not enough where an alias has a stretch of one object between two of another, and where
+two objects give each other stretches of two aliases, both before later ones that are to stay.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
+from itertools import permutations
+from typing import TYPE_CHECKING, cast
+
+from pricebook.catalog.model import Alias
+from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.reference import Kind
+from pricebook.plan.change import Change, Create, Repoint, Supersede
+
+if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
+    from pricebook.catalog.package import Package
+
+Stretch = tuple[datetime, datetime]
+"""From when until when."""
+_ALWAYS, _FOREVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
+def fits(change: Repoint, present: Collection[Alias], order: tuple[str, ...], holders: Iterable[str]) -> bool:
+    """Whether a card is as the change saw it, or as it makes it, so that making it undoes nobody's work. `present` and
+    `order` are the aliases and the product order that it has now, `holders` the other cards that have an alias of one
+    of the names that it is given.
+
+    What it lost to another card is no surprise, as long as the change does not claim it; whatever else is different was
+    done by somebody who did not know of the change, or of whom it does not know.
+    """
+    if order not in (change.observed_order, change.product_order):
+        return False
+    if set(present) == set(change.aliases):
+        return True
+    starts = {(alias.name, alias.starting_at) for alias in (*change.observed, *change.aliases)}
+    if any((alias.name, alias.starting_at) not in starts for alias in present):
+        return False
+    for name in {alias.name for alias in (*present, *change.observed)}:
+        now, was, wanted = (_stretches(found, name) for found in (present, change.observed, change.aliases))
+        if _common(_minus(was, now), wanted) or _minus(_minus(now, was), wanted):
+            return False
+    return set(holders) <= set(change.held_by)
+
+
+def is_given(change: Repoint, present: Collection[Alias]) -> bool:
+    """Whether a card has the aliases of the change, and besides them only what another one has not taken yet."""
+    if set(present) == set(change.aliases):
+        return True
+    for name in {alias.name for alias in (*present, *change.aliases)}:
+        now, wanted, waiting = (_stretches(found, name) for found in (present, change.aliases, change.yields))
+        if _minus(wanted, now) or _minus(_minus(now, wanted), waiting):
+            return False
+    return True
+
+
+def written(change: Repoint, present: Collection[Alias], at: datetime) -> tuple[Alias, ...]:
+    """The aliases to give a card now: those of the change, and what of the others nobody has taken yet."""
+    kept = [
+        _alias(name, start, end)
+        for name in sorted({alias.name for alias in change.yields})
+        for start, end in _common(_stretches(change.yields, name), _stretches(present, name))
+        if end > at.replace(minute=0, second=0, microsecond=0)  # else it was taken in this hour, or is history
+    ]
+    return (*change.aliases, *kept)
+
+
+def yielded(card: str, observed: RateCard | None, cards: Mapping[str, RateCard]) -> tuple[Alias, ...]:
+    """The stretches of aliases that a card has and that one of the others of the desired `cards` is to have."""
+    held, desired = observed.aliases if observed is not None else (), cards[card].aliases
+    found = []
+    for name in dict.fromkeys(alias.name for alias in held):
+        lost = _minus(_stretches(held, name), _stretches(desired, name))
+        for other, wanted in sorted(cards.items()):
+            if other != card:
+                found += [_alias(name, *stretch) for stretch in _common(lost, _stretches(wanted.aliases, name))]
+    return tuple(found)
+
+
+def precedence(changes: Mapping[str, Change]) -> dict[str, tuple[str, ...]]:
+    """By the id of its step, the steps that come before a change, so that no alias stands for nobody in between."""
+    giving = {id_: change for id_, change in changes.items() if _aliases(change)}
+    needs: dict[str, set[str]] = {}
+
+    def before(first: str, then: str) -> None:
+        if not _reaches(needs, first, then):  # otherwise whoever comes first keeps what it yields
+            needs.setdefault(then, set()).add(first)
+
+    for one, other in permutations(giving, 2):
+        first, second = changes[one], changes[other]
+        if _ends_before(first, second) and not _ends_before(second, first):
+            before(other, one)
+    for loser, change in changes.items():
+        if isinstance(change, Repoint) and change.yields:
+            for giver, given in giving.items():
+                if isinstance(given, Repoint) and giver != loser and _meet(change.yields, given.aliases):
+                    before(giver, loser)
+    return {id_: tuple(sorted(found)) for id_, found in needs.items()}
+
+
+def _aliases(change: Change) -> tuple[Alias, ...]:
+    """What a change gives an object anew: all that it did not have as it is to be."""
+    match change:
+        case Repoint():
+            return tuple(alias for alias in change.aliases if alias not in change.observed)
+        case Create() | Supersede() if change.ref.kind is Kind.PACKAGE:
+            return cast("Package", change.noun).aliases
+    return ()
+
+
+def _ends_before(one: Change, other: Change) -> bool:
+    """Whether an alias that the one takes from somebody ends before, or when, the other's stretch of it starts."""
+    had = one.observed if isinstance(one, Repoint) else ()
+    return one.ref.kind is other.ref.kind and any(
+        alias.ending_before is not None
+        and any(
+            later.name == alias.name and later.starting_at is not None and later.starting_at >= alias.ending_before
+            for later in _aliases(other)
+        )
+        and bool(_minus(_stretches([alias], alias.name), _stretches(had, alias.name)))
+        for alias in _aliases(one)
+    )
+
+
+def _reaches(needs: Mapping[str, set[str]], start: str, goal: str) -> bool:
+    return start == goal or any(_reaches(needs, next_, goal) for next_ in needs.get(start, ()))
+
+
+def _meet(some: Iterable[Alias], others: Collection[Alias]) -> bool:
+    return any(_common(_stretches([alias], alias.name), _stretches(others, alias.name)) for alias in some)
+
+
+def _alias(name: str, start: datetime, end: datetime) -> Alias:
+    return Alias(
+        name=name,
+        starting_at=start if start != _ALWAYS else None,
+        ending_before=end if end != _FOREVER else None,
+    )
+
+
+def _stretches(aliases: Iterable[Alias], name: str) -> list[Stretch]:
+    return sorted((a.starting_at or _ALWAYS, a.ending_before or _FOREVER) for a in aliases if a.name == name)
+
+
+def _minus(left: Iterable[Stretch], right: Iterable[Stretch]) -> list[Stretch]:
+    left = list(left)
+    for start, end in right:
+        parts = [part for a, b in left for part in ((a, min(b, start)), (max(a, end), b))]
+        left = [(a, b) for a, b in parts if a < b]
+    return left
+
+
+def _common(left: Iterable[Stretch], right: Collection[Stretch]) -> list[Stretch]:
+    parts = [(max(a, c), min(b, d)) for a, b in left for c, d in right]
+    return [(a, b) for a, b in parts if a < b]
