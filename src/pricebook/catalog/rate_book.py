@@ -12,11 +12,8 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Protocol
 
-from pricebook.catalog.timeline import read_key
+from pricebook.catalog.timeline import heads_of, read_head
 
-HEAD_END = ",{"
-"""Ends the head of a key's text: what it says before its pricing group values. Few distinct heads stand before many
-keys."""
 Counts = Counter[tuple[str, str]]
 """How many rates there are of each (head, schedule text)."""
 SHARE = 16
@@ -118,15 +115,10 @@ NO_RATES = RateBook({})
 
 def count_rates(entries: Iterable[tuple[str, str]]) -> Counts:
     """How many rates there are of each head and schedule."""
-    return Counter([(key[: key.index(HEAD_END)], schedule) for key, schedule in entries])
+    found = list(entries)
+    return Counter(zip(heads_of([key for key, _ in found]), [schedule for _, schedule in found], strict=True))
 
 
 def pairs(keys: Iterable[str]) -> Iterator[tuple[str, str | None]]:
     """The distinct (product, billing frequency) pairs of key texts."""
-    return map(read_head, {key[: key.index(HEAD_END)] for key in keys})
-
-
-def read_head(head: str) -> tuple[str, str | None]:
-    """The product and the billing frequency of a head."""
-    product, frequency, _ = read_key(head + HEAD_END + "}]")
-    return product, frequency
+    return map(read_head, set(heads_of(keys)))

@@ -10,7 +10,7 @@ from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms
-from pricebook.catalog.timeline import read_key, read_schedule, schedule_text
+from pricebook.catalog.timeline import head_text, heads_of, read_head, read_schedule, schedule_text
 from pricebook.catalog.traverse import rewritten
 
 
@@ -36,11 +36,10 @@ class Renaming:
 
     def key(self, text: str) -> str:
         """A rate's key text with the product's other name."""
-        head = text[: text.index(",{")]
+        (head,) = heads_of((text,))
         if head not in self._heads:
-            product, frequency, _ = read_key(head + ",{}]")
-            name = self.name(Kind.PRODUCT, product)
-            self._heads[head] = f"[{quoted(name)},{quoted(frequency) if frequency else 'null'}"
+            product, frequency = read_head(head)
+            self._heads[head] = head_text(self.name(Kind.PRODUCT, product), frequency)
         return self._heads[head] + text[len(head) :]
 
     def schedule(self, text: str) -> str:

@@ -60,6 +60,27 @@ def read_key(text: str) -> RateKey:
     return RateKey(product, frequency, tuple(sorted(values.items())))
 
 
+def heads_of(keys: Iterable[str]) -> list[str]:
+    """How the texts of keys begin: what they say before their group values. Few heads stand before many keys."""
+    found = []
+    for key in keys:
+        _, at = scan(key, 1)
+        _, at = scan(key, at + 1)
+        found.append(key[:at])
+    return found
+
+
+def head_text(product: str, frequency: str | None) -> str:
+    """The head of the keys of a product and a billing frequency."""
+    return f"[{quoted(product)},{quoted(frequency) if frequency else 'null'}"
+
+
+def read_head(head: str) -> tuple[str, str | None]:
+    """The reverse of `head_text`."""
+    product, frequency = json.loads(head + "]")
+    return product, frequency
+
+
 def schedule_text(timeline: Iterable[Segment]) -> str:
     """The canonical text of a normal timeline: a JSON array of `[starting_at, ending_before, terms]`."""
     return f"[{','.join([segment_text(s, e, terms.text) for s, e, terms in timeline])}]"

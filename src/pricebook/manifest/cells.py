@@ -11,7 +11,7 @@ from pricebook.catalog.instant import instant_text, parse_instant
 from pricebook.catalog.model import DIGITS_HINT, USD, Path, Scale
 from pricebook.catalog.money import carries, parse_money, read_number, to_api_unit
 from pricebook.catalog.terms import read_terms
-from pricebook.catalog.timeline import Segment, schedule_text, segment_text
+from pricebook.catalog.timeline import Segment, head_text, schedule_text, segment_text
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import Defaults, RatesFrom
 from pricebook.problem import quote
@@ -142,7 +142,7 @@ class Cells:
         if wrong is not None:
             at = {"billing_frequency": self.frequency}.get(str(wrong.at[0]), self.product)
             raise Unusable(wrong.code, wrong.message, (at or 0) + 1, wrong.hint)
-        return f"[{quoted(product)},{quoted(frequency) if frequency else 'null'}"
+        return head_text(product, frequency)
 
     def _check_widths(self, rows: Iterable[list[str]]) -> None:
         """Every row is as wide as the header. Raises Unusable."""

@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pricebook.catalog.calendar import PER_YEAR
-from pricebook.catalog.instant import text_words
 from pricebook.catalog.model import Path
 from pricebook.catalog.money import EXACT, plain, to_major_unit
 from pricebook.catalog.reference import Ref
-from pricebook.catalog.terms import MAGNITUDE, Terms, shift
-from pricebook.catalog.timeline import RateKey, Timeline, key_text, read_key, read_schedule, terms_at, terms_from
+from pricebook.catalog.terms import Terms
+from pricebook.catalog.timeline import RateKey, Timeline, key_text, read_key, read_schedule, terms_at
 from pricebook.policy.fact import CardFacts, Facts, card_ref, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
@@ -20,22 +18,11 @@ from pricebook.policy.sample import AFTER_RATES
 if TYPE_CHECKING:
     from pricebook.catalog.package import Package
 
-CHEAPEST, ABOVE, BELOW, ENOUGH = Decimal("0.5"), 1000, 10_000, 10
-"""The least share of the monthly price that a month of a longer period may cost; how many times the median of its
-product a price may be, or the median a price (a small thing is cheap more often than a large one is dear), and of how
-many prices there must be one."""
-SPREAD = 5
-"""So far apart two currencies' prices may be, after a rough conversion."""
+CHEAPEST = Decimal("0.5")
+"""The least share of the monthly price that a month of a longer period may cost."""
 
 MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "KWD": 3, "BHD": 3, "JOD": 3, "OMR": 3, "TND": 3}
 """ISO 4217: decimals of currencies that have not two."""
-
-PER_DOLLAR = {
-    "USD": "1", "EUR": "0.9", "GBP": "0.8", "CHF": "0.9", "CAD": "1.4", "AUD": "1.5", "NZD": "1.7", "SGD": "1.3",
-    "JPY": "150", "CNY": "7", "HKD": "7.8", "INR": "85", "KRW": "1400", "BRL": "5.5", "MXN": "18", "SEK": "10",
-    "NOK": "10", "DKK": "7", "PLN": "4", "CZK": "23", "ILS": "3.6", "ZAR": "18", "AED": "3.67", "IDR": "16000",
-}  # fmt: skip
-"""What a dollar costs, roughly, in 2020 to 2026: good enough to see a factor of five, and for nothing else."""
 
 
 def _annual(facts: Facts) -> Iterator[Finding]:
@@ -61,7 +48,7 @@ def _dearer(
     instants = sorted({facts.now, *(s.starting_at for s in (*timeline, *base) if s.starting_at > facts.now)})
     for instant in instants:
         long, short = terms_at(timeline, instant), terms_at(base, instant)
-        one, other = _flat(long), _flat(short)
+        one, other = flat_price(long), flat_price(short)
         if one is None or other is None or one[1] != other[1] or not other[0]:
             continue
         periods = Decimal(PER_YEAR[name]) / PER_YEAR[frequency]
@@ -71,7 +58,7 @@ def _dearer(
         many = f"{plain(periods.quantize(Decimal(1)))} {name} ones of {facts.money(other[0], other[1])}"
         price = f"the {frequency} price {facts.money(one[0], one[1])} of {read_key(key).product}"
         if share > 1:
-            message = f"{price} is {_times(share)} what {many} cost"
+            message = f"{price} is {times_words(share)} what {many} cost"
         else:
             message = f"{price} is only {share:.0%} of what {many} cost"
         start = next(s.starting_at for s in timeline if s.covers(instant))
@@ -80,12 +67,12 @@ def _dearer(
         return
 
 
-def _flat(terms: Terms | None) -> tuple[Decimal, str] | None:
+def flat_price(terms: Terms | None) -> tuple[Decimal, str] | None:
     """Price and unit where every unit costs the same money."""
     return (terms.flat, terms.unit) if terms is not None and terms.flat is not None else None
 
 
-def _times(factor: Decimal) -> str:
+def times_words(factor: Decimal) -> str:
     return f"{plain(factor.quantize(Decimal('0.1')))} times"
 
 
@@ -121,7 +108,7 @@ def _whole_amounts(facts: Facts) -> Amounts:
     for card in facts.cards.values():
         for key, timeline in card.subscriptions.items():
             for segment in timeline:
-                price = _flat(segment.terms)
+                price = flat_price(segment.terms)
                 if price is not None and (segment.ending_before is None or segment.ending_before > facts.now):
                     k = read_key(key)
                     what = f"the {k.billing_frequency} price of {k.product}"
@@ -165,132 +152,6 @@ def _percent(facts: Facts) -> Iterator[Finding]:
                         break
 
 
-def _step(facts: Facts) -> Iterator[Finding]:
-    for card in facts.cards.values():
-        for head, schedules in card.schedules.items():
-            for text, count in schedules.items():
-                for before, after in pairwise(read_schedule(text)):
-                    if after.starting_at < facts.now or not shift(before.terms, after.terms).tenfold:
-                        continue
-                    key = card.first_key(head, frozenset((text,)))
-                    was, now = _flat(before.terms), _flat(after.terms)
-                    words = f": {facts.money(*was)} to {facts.money(*now)}" if was and now else ""
-                    message = f"the price changes {MAGNITUDE} times or more on {text_words(after.starting_at)}{words}"
-                    hint = "cents for dollars, or per thousand for per million? Check the unit that the price is for"
-                    yield Finding(card_ref(card.name), (after.starting_at,), message, hint, rate=key, more=count - 1)
-
-
-def _outlier(facts: Facts) -> Iterator[Finding]:
-    for card in facts.cards.values():
-        for head, schedules in card.schedules.items():
-            if sum(schedules.values()) < ENOUGH:
-                continue
-            by_unit: dict[str, list[tuple[Decimal, str, int]]] = {}
-            for text, count in schedules.items():
-                price = _flat(terms_from(read_schedule(text), facts.now))
-                if price is not None and price[0] > 0:
-                    by_unit.setdefault(price[1], []).append((price[0], text, count))
-            for unit, prices in by_unit.items():
-                yield from _far(facts, card, head, unit, sorted(prices))
-
-
-def _far(
-    facts: Facts, card: CardFacts, head: tuple[str, str | None], unit: str, prices: list[tuple[Decimal, str, int]]
-) -> Iterator[Finding]:
-    """The prices far above the median, and those far below it: one finding for each side."""
-    total = sum(count for _, _, count in prices)
-    if total < ENOUGH:
-        return
-    seen, median = 0, prices[0][0]
-    for price, _, count in prices:
-        seen, median = seen + count, price
-        if seen * 2 >= total:
-            break
-    for side, times, far, worst in (
-        ("above", ABOVE, [p for p in prices if p[0] >= median * ABOVE], prices[-1]),
-        ("below", BELOW, [p for p in prices if p[0] * BELOW <= median], prices[0]),
-    ):
-        if not far:
-            continue
-        count = sum(n for _, _, n in far)
-        key = card.first_key(head, frozenset((worst[1],)))
-        some = f"{count:,} of the {total:,} prices of {head[0]} are" if count > 1 else f"a price of {head[0]} is"
-        message = (
-            f"{some} {times:,} times or more {side} the median {facts.money(median, unit)}:"
-            f" {facts.money(worst[0], unit)} for {_groups(key)}"
-        )
-        hint = "per unit or per million, cents or dollars? Check the unit that the price is for"
-        yield Finding(card_ref(card.name), (), message, hint, rate=key, more=count - 1)
-
-
-def _groups(key: str) -> str:
-    values = read_key(key).pricing_group_values
-    return ", ".join(value for _, value in values) or read_key(key).product
-
-
-def _spread(facts: Facts) -> Iterator[Finding]:
-    cards = sorted(facts.cards.values(), key=lambda card: card.name)
-    for index, card in enumerate(cards):
-        for other in cards[:index]:
-            if card.card.fiat_credit_type != other.card.fiat_credit_type:
-                yield from _between(facts, other, card)
-
-
-def _between(facts: Facts, one: CardFacts, other: CardFacts) -> Iterator[Finding]:
-    """Two cards in different currencies: the prices that they have in common. One finding for each product."""
-    found: dict[str, tuple[str, str, int]] = {}
-    known: dict[tuple[str, str], str] = {}
-    for key, text in sorted(other.rates.items()) if one.products & other.products else ():
-        twin = one.rates.get(key)
-        if twin is None:
-            continue
-        if (twin, text) not in known:
-            known[twin, text] = _apart(facts, twin, text)
-        if known[twin, text]:
-            product = read_key(key).product
-            first, words, count = found.get(product, (key, known[twin, text], 0))
-            found[product] = (first, words, count + 1)
-    for product, (key, words, count) in sorted(found.items()):
-        message = f"the price of {product} is far from the one on card {one.name}: {words}"
-        hint = "convert it again; or name a pricing unit with the right scale"
-        yield Finding(card_ref(other.name), (), message, hint, rate=key, more=count - 1)
-
-
-def _apart(facts: Facts, one: str, other: str) -> str:
-    """How far two schedules' prices are from each other now, in words; nothing when they are near."""
-    dollars: list[Decimal] = []
-    words: list[str] = []
-    for text in (one, other):
-        price = _flat(terms_from(read_schedule(text), facts.now))
-        scale = facts.scales.get(price[1]) if price is not None else None
-        if price is None or scale is None or scale.currency not in PER_DOLLAR or not price[0]:
-            return ""
-        dollars.append(to_major_unit(price[0], scale.scale) / Decimal(PER_DOLLAR[scale.currency]))
-        words.append(facts.money(*price))
-    low, high = sorted(dollars)
-    return f"{words[1]} and {words[0]}, about {_times(high / low)}" if high >= SPREAD * low else ""
-
-
-EUR = """\
----
-apiVersion: pricebook/v1
-kind: PricingUnit
-metadata: {name: eur}
-spec: {name: Euro, currency: EUR, scale: 0}
----
-apiVersion: pricebook/v1
-kind: RateCard
-metadata: {name: europe}
-spec:
-  name: Europe
-  fiat_credit_type: eur
-  rates:
-    - {product: tokens, pricing_group_values: {model: large}, starting_at: 2025-01-01, price: 2.30}
-"""
-_MODELS = "".join(
-    f"    - {{product: tokens, pricing_group_values: {{model: m{n}}}, starting_at: 2025-01-01, price: $0.5{n}}}\n"
-    for n in range(9)
-)
 _SHARE = """\
 ---
 apiVersion: pricebook/v1
@@ -357,65 +218,5 @@ RULES = (
         ),
         _percent,
         source="The vendor's OpenAPI document: the price of a PERCENTAGE rate is a fraction.",
-    ),
-    Rule(
-        "price-step",
-        "warning",
-        "A price steps tenfold or more within its own schedule.",
-        "A tenfold, hundredfold or thousandfold step is a change of unit, not of price: cents for dollars, per thousand"
-        " for per million. The hazard MAGNITUDE says the same of a change against what the store holds.",
-        "Check the unit that each price of the schedule is for.",
-        Example(
-            bad=(
-                (
-                    "large}, starting_at: 2025-01-01, price: $2.50}",
-                    "large}, schedule: [{starting_at: 2025-01-01, price: $2.50}, {starting_at: 2026-06-01, price: 3}]}",
-                ),
-            ),
-            good=(
-                (
-                    "large}, starting_at: 2025-01-01, price: $2.50}",
-                    "large}, schedule: [{starting_at: 2025-01-01, price: $2.50},"
-                    " {starting_at: 2026-06-01, price: $3.00}]}",
-                ),
-            ),
-        ),
-        _step,
-        source="domain.md, trap 12.",
-    ),
-    Rule(
-        "price-outlier",
-        "warning",
-        "A price is a thousand times the median of its product, or a ten-thousandth.",
-        "In a list of hundreds of prices one that is per thousand instead of per million does not catch the eye. Real"
-        " published price lists have had such prices for months.",
-        "Check the unit that the price is for. Of many at once the first is named, and the others are counted.",
-        Example(
-            bad=(
-                (AFTER_RATES, AFTER_RATES + _MODELS),
-                (
-                    "model: large}, starting_at: 2025-01-01, price: $2.50",
-                    "model: large}, starting_at: 2025-01-01, price: $2500.00",
-                ),
-            ),
-            good=((AFTER_RATES, AFTER_RATES + _MODELS),),
-        ),
-        _outlier,
-        source="The LiteLLM price table, releases 1.80.0 and 1.97.0: $0.135 a token where $1.35 a million was meant.",
-    ),
-    Rule(
-        "currency-spread",
-        "warning",
-        "The same price in two currencies is far apart.",
-        "The vendor counts USD in cents, and other currencies may be counted in whole units: the same number is then a"
-        " hundred times as much. Prices in two currencies should be about the same money.",
-        "Convert again, and check the scale of the pricing unit. The rates used here are rough, and only a factor of"
-        " five is reported.",
-        Example(
-            bad=((AFTER_RATES, AFTER_RATES + EUR.replace("price: 2.30", "price: 230")),),
-            good=((AFTER_RATES, AFTER_RATES + EUR),),
-        ),
-        _spread,
-        source="design.md, Money: USD amounts are in cents, while a public integration reports whole units for EUR.",
     ),
 )

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import USD, Alias, Scale
-from pricebook.catalog.rate_book import RateBook, Rates, count_rates, read_head
+from pricebook.catalog.rate_book import RateBook, Rates, count_rates
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.timeline import RateKey, Timeline, key_text, read_key, read_schedule
+from pricebook.catalog.timeline import RateKey, Timeline, head_text, key_text, read_head, read_key, read_schedule
 from pricebook.catalog.unit import money_text
 
 if TYPE_CHECKING:
@@ -65,13 +65,9 @@ class CardFacts:
         schedule = self.rates.get(key_text(RateKey(product, frequency, ())))
         return read_schedule(schedule) if schedule is not None else None
 
-    def head(self, product: str, frequency: str | None) -> str:
-        """How the keys of a product and billing frequency begin."""
-        return key_text(RateKey(product, frequency, ()))[:-3]
-
     def first_key(self, head: Head, schedules: frozenset[str]) -> str:
         """The first key of a product and frequency that has one of the schedules: for findings."""
-        start = self.head(*head)
+        start = head_text(*head)
         return min(key for text in schedules for key in self._keys[text] if key.startswith(start))
 
     @cached_property

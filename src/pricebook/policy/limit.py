@@ -6,22 +6,17 @@ from decimal import Decimal
 
 from pricebook.catalog.calendar import later
 from pricebook.catalog.instant import instant_text, instant_words, next_hour, text_words
-from pricebook.catalog.model import Alias, Path
-from pricebook.catalog.path import path_text
-from pricebook.catalog.rate_book import pairs
-from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.model import Path
+from pricebook.catalog.reference import Ref
 from pricebook.catalog.timeline import read_key, read_schedule
-from pricebook.plan.change import AddRates, Archive, Create, Repoint, Revise, Supersede
+from pricebook.plan.change import AddRates, Archive, Create
 from pricebook.plan.hazard import Hazard
-from pricebook.policy.fact import holds, package_ref
+from pricebook.policy.fact import package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.pattern import matches
 from pricebook.policy.proposal import PriceChange, Proposal
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import SAMPLE
-
-_METERED = ("quantity_conversion", "billable_metric")
-"""Fields of a product that say what its price is for."""
 
 
 def approvals(proposal: Proposal, hazard: Hazard) -> Iterator[Finding]:
@@ -176,75 +171,6 @@ def _protected(proposal: Proposal) -> Iterator[Finding]:
             yield Finding(ref, (), message, "declare it again, or take it out of policy: protect first")
 
 
-def _unit_under_price(proposal: Proposal) -> Iterator[Finding]:
-    keys = (r.key for step in proposal.plan.steps if isinstance(step.change, AddRates) for r in step.change.rates)
-    repriced = {product for product, _ in pairs(keys)}
-    for step in proposal.plan.steps:
-        change = step.change
-        if not isinstance(change, Revise) or change.ref.kind is not Kind.PRODUCT or change.ref.name in repriced:
-            continue
-        for field in change.fields:
-            if field.path[0] in _METERED and _priced(proposal, change.ref.name):
-                path = path_text(field.path)
-                message = (
-                    f"{path} of {change.ref.name} changes from {_told(field.observed)} to {_told(field.desired)},"
-                    " and its prices stay as they are"
-                )
-                hint = "the same number is now for another quantity: change the prices with it, from the same date"
-                yield Finding(change.ref, (str(field.path[0]),), message, hint, label=path)
-
-
-def _told(value: object) -> str:
-    return "nothing" if value is None else str(value)[:60]
-
-
-def _priced(proposal: Proposal, product: str) -> bool:
-    """Whether the product had a rate before."""
-    return any(
-        any(f'["{product}",' in key for key, _ in rates.items()) for rates in proposal.snapshot.catalog.rates.values()
-    )
-
-
-def _backdated(proposal: Proposal) -> Iterator[Finding]:
-    for step in proposal.plan.steps:
-        aliases, held = _given(step.change, proposal)
-        for index, alias in enumerate(aliases):
-            start = alias.starting_at
-            if start is not None and start < proposal.plan.as_of and alias not in held:
-                ref = Ref(step.change.ref.kind, step.change.ref.name)
-                message = f'the alias "{alias.name}" starts on {instant_words(start)}, before it is given'
-                hint = "let it start now (leave starting_at out), or on a day to come"
-                yield Finding(ref, ("aliases", index, "starting_at"), message, hint, label=f"aliases[{alias.name}]")
-
-
-def _given(change: object, proposal: Proposal) -> tuple[tuple[Alias, ...], tuple[Alias, ...]]:
-    """The aliases that a change gives, and those that the object had before."""
-    match change:
-        case Create():
-            return tuple(getattr(change.noun, "aliases", ())), ()
-        case Supersede():
-            before = proposal.snapshot.catalog.nouns.get(change.previous)
-            return tuple(getattr(change.noun, "aliases", ())), tuple(getattr(before, "aliases", ()))
-        case Repoint():
-            return change.aliases, change.observed
-    return (), ()
-
-
-def _orphaned(proposal: Proposal) -> Iterator[Finding]:
-    kept = {alias.name for package in proposal.facts.packages.values() for alias in package.aliases}
-    kept |= {alias.name for card in proposal.facts.catalog.cards.values() for alias in card.aliases}
-    for step in proposal.plan.steps:
-        ref = step.change.ref
-        noun = proposal.snapshot.catalog.nouns.get(ref)
-        if not isinstance(step.change, Archive) or Ref(ref.kind, ref.name) in proposal.facts.catalog.nouns:
-            continue
-        for alias in getattr(noun, "aliases", ()):
-            if alias.name not in kept and holds(alias, proposal.plan.as_of):
-                message = f'{ref} is archived, and nothing holds its alias "{alias.name}" after it'
-                hint = "contracts by that name fail from then on: give it to the successor first"
-                yield Finding(Ref(ref.kind, ref.name), (), message, hint, label=f"aliases[{alias.name}]")
-
-
 def _limited(field: str, words: str) -> str:
     return f"policy: {{{field}: …}} sets the limit; without it there is none. {words}"
 
@@ -269,7 +195,7 @@ metadata: {name: yearly}
 """
 
 
-_GONE = (SAMPLE[SAMPLE.index(_YEARLY) :], "")
+GONE = (SAMPLE[SAMPLE.index(_YEARLY) :], "")
 
 RULES = (
     Rule(
@@ -354,45 +280,11 @@ RULES = (
         " lost when the manifest is deleted.",
         'policy: {protect: ["package:*"]} says what. Package versions that a newer one supersedes may go.',
         Example(
-            bad=(_GONE, ("aliases: [{name: starter}]", "aliases: [{name: starter}, {name: yearly}]")),
+            bad=(GONE, ("aliases: [{name: starter}]", "aliases: [{name: starter}, {name: yearly}]")),
             policy="protect: ['package:*']",
             prune=True,
         ),
         check_plan=_protected,
         source="domain.md, trap 7; Terraform's prevent_destroy, which goes with the block that it stands in.",
-    ),
-    Rule(
-        "unit-under-price",
-        "error",
-        "What a price is for changes, and the price does not.",
-        "A price of $0.40 a million becomes $0.40 a thousand when the product's conversion changes: the bill is a"
-        " thousandfold, and no price in the diff has moved.",
-        "Change the prices with it, from the same date on; or make a new product, which is cleaner.",
-        Example(bad=(("conversion_factor: 1000000", "conversion_factor: 1000"),)),
-        check_plan=_unit_under_price,
-        source="domain.md, traps 5 and 12; a per-unit change that was billed ten-thousandfold.",
-    ),
-    Rule(
-        "backdated-alias",
-        "warning",
-        "An alias is given from a day in the past.",
-        "It rewrites which object stood behind the name: contracts made since then do not match their package.",
-        "Leave `starting_at` out, or name a day to come.",
-        Example(
-            bad=(("aliases: [{name: yearly}]", "aliases: [{name: yearly, starting_at: 2025-06-01}]"),),
-            good=(("aliases: [{name: yearly}]", "aliases: [{name: yearly, starting_at: 2026-06-01}]"),),
-        ),
-        check_plan=_backdated,
-        source="domain.md, Aliases.",
-    ),
-    Rule(
-        "orphaned-alias",
-        "error",
-        "A package is archived, and nothing holds its alias afterwards.",
-        "Whoever signs up by that name gets an error, from the moment of the apply on.",
-        "Give the alias to the successor first; archive in a later plan.",
-        Example(bad=(_GONE,), prune=True),
-        check_plan=_orphaned,
-        source="A package that was archived before its successor existed.",
     ),
 )

@@ -13,7 +13,7 @@ from pricebook.catalog.instant import instant_text
 from pricebook.catalog.money import to_major_unit
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms
-from pricebook.catalog.timeline import read_key, read_schedule
+from pricebook.catalog.timeline import head_text, read_key, read_schedule
 from pricebook.plan.change import Archive, Create
 from pricebook.policy.fact import CardFacts, Facts, card_ref, package_ref
 from pricebook.policy.proposal import Proposal
@@ -138,7 +138,7 @@ def _rates(card: CardFacts, facts: Facts, *, apart: bool) -> Iterator[Seen]:
         }
         priced = {text: list(_prices(text, facts)) for text in schedules}
         if apart:
-            start = card.head(product, frequency)
+            start = head_text(product, frequency)
             for key, text in card.rates.items():
                 if key.startswith(start):
                     groups = dict(read_key(key).pricing_group_values)

@@ -7,8 +7,9 @@ whole card; only when somebody else changed a rate, and so took the digest away,
 from itertools import repeat
 
 from pricebook.apply import rule
-from pricebook.catalog.rate_book import HEAD_END, book_digest, digest_text, pairs
+from pricebook.catalog.rate_book import book_digest, digest_text
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.timeline import heads_of, read_head
 from pricebook.plan.change import AddRates
 from pricebook.plan.rehearse import after, share_of
 from pricebook.store.reading import TIMELINES
@@ -28,7 +29,7 @@ def add_rates(work: Transaction, change: AddRates) -> str:
     assert state is not None
     digest, count = state
     keys = [rate.key for rate in change.rates]
-    heads = [key[: key.index(HEAD_END)] for key in keys]
+    heads = heads_of(keys)
     products = _products(work, card, set(heads))
     present = _present(work, card_id, keys) if count or digest is None else {}
     added: list[tuple[str, str, str, str]] = []
@@ -68,7 +69,7 @@ def add_rates(work: Transaction, change: AddRates) -> str:
 
 def _products(work: Transaction, card: Ref, heads: set[str]) -> dict[str, str]:
     """The product's id by the head of a key's text, before its group values: few heads stand before many keys."""
-    named = {head: next(pairs([head + HEAD_END + "}]"]))[0] for head in heads}
+    named = {head: read_head(head)[0] for head in heads}
     found = work.find_all(Kind.PRODUCT, sorted(set(named.values())))
     for name in sorted(set(named.values())):
         _, archived = found.get(name, ("", False))

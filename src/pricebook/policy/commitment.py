@@ -1,0 +1,203 @@
+"""Rules about what contracts commit to: what is paid for is granted, and all of it happens while they last."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from pricebook.catalog.declared import fields_of
+from pricebook.catalog.model import USD, Model, Path
+from pricebook.catalog.money import EXACT
+from pricebook.catalog.path import name_of
+from pricebook.catalog.role import Role
+from pricebook.catalog.schedule import ChargeSchedule
+from pricebook.catalog.term import RelativeDate
+from pricebook.policy.balance import WITH_COMMIT, balances, label_of
+from pricebook.policy.fact import Facts, package_ref
+from pricebook.policy.finding import Finding
+from pricebook.policy.rule import Example, Rule
+from pricebook.policy.sample import AFTER_CREDIT
+
+if TYPE_CHECKING:
+    pass
+
+_PAID = ("invoice_amount", "invoice_schedule")
+LONG = 5 * 365
+"""Days that a contract hardly ever lasts."""
+
+LONG = 5 * 365
+"""Days that a contract hardly ever lasts."""
+
+
+def _overpriced(facts: Facts) -> Iterator[Finding]:
+    for name, package in facts.packages.items():
+        for path, term in balances(package, *_PAID):
+            granted, paid, unit, at = _sides(path, term)
+            if granted is not None and paid is not None and paid > granted:
+                message = f"the customer pays {facts.money(paid, unit)} for {facts.money(granted, unit)}"
+                hint = "is a decimal point, or the number of payments, wrong?"
+                yield Finding(package_ref(name), at, message, hint, label=label_of(package, path))
+
+
+def _sides(path: Path, term: Any) -> tuple[Decimal | None, Decimal | None, str, Path]:
+    """What a commit grants and what it costs, in one unit; None where that cannot be compared."""
+    if hasattr(term, "invoice_amount"):
+        access, invoice = term.access_amount, term.invoice_amount
+        if invoice is None or access.access_type != "SPEND" or access.credit_type != invoice.credit_type:
+            return None, None, USD, path
+        if access.quantity is None:
+            return None, None, USD, path
+        granted = EXACT.multiply(access.unit_price, access.quantity)
+        paid = EXACT.multiply(invoice.unit_price, invoice.quantity)
+        return granted, paid, access.credit_type, (*path, "invoice_amount")
+    access, invoice = term.access_schedule, term.invoice_schedule
+    if invoice is None or access.access_type != "SPEND" or access.credit_type != invoice.credit_type:
+        return None, None, USD, path
+    granted = sum((item.amount for item in access.schedule_items), Decimal(0))
+    paid = sum((item.total for item in invoice.schedule_items), Decimal(0))
+    return granted, paid, access.credit_type, (*path, "invoice_schedule")
+
+
+def _free(facts: Facts) -> Iterator[Finding]:
+    for name, package in facts.packages.items():
+        for path, term in balances(package, *_PAID):
+            field = next(name for name in _PAID if hasattr(term, name))
+            if getattr(term, field) is None and getattr(term, "type", "PREPAID") == "PREPAID":
+                message = f"the commit has no {field}: it is free"
+                hint = f"say what it costs in {field}; what is given away is a credit"
+                yield Finding(package_ref(name), path, message, hint, label=label_of(package, path))
+
+
+def _outside(facts: Facts) -> Iterator[Finding]:
+    for name, package in facts.packages.items():
+        if package.duration is None:
+            continue
+        end = package.duration.days
+        for path, offset, last in _offsets(package):
+            days = offset.days
+            if days > end or (days == end and not last):
+                message = (
+                    f"it begins {offset.value} {offset.unit} after the start, but contracts last"
+                    f" {package.duration.value} {package.duration.unit}: it never happens"
+                )
+                hint = "let it begin earlier, or contracts last longer"
+                yield Finding(package_ref(name), path, message, hint, label=label_of(package, path))
+
+
+def _offsets(model: Model, at: Path = (), role: Role = Role.PLAIN) -> Iterator[tuple[Path, RelativeDate, bool]]:
+    """Where something begins, counted from the start; whether it may fall on the end, as a charge may."""
+    for name, field in fields_of(type(model)).items():
+        value = getattr(model, name)
+        if type(value) is RelativeDate:
+            yield (*at, name), value, role is Role.CHARGES
+        elif isinstance(value, Model):
+            yield from _offsets(value, (*at, name), field.role or role)
+        elif field.model is not None and field.many:
+            for index, term in enumerate(value):
+                yield from _offsets(term, (*at, name, index), field.role or role)
+
+
+def _nothing(facts: Facts) -> Iterator[Finding]:
+    for name, package in facts.packages.items():
+        schedules: list[tuple[Path, ChargeSchedule]] = [
+            (("scheduled_charges", i, "schedule"), each.schedule) for i, each in enumerate(package.scheduled_charges)
+        ]
+        for at, term in balances(package, "invoice_schedule"):
+            if term.invoice_schedule is not None:
+                schedules.append(((*at, "invoice_schedule"), term.invoice_schedule))
+        for path, schedule in schedules:
+            for j, item in enumerate(schedule.schedule_items):
+                if not item.total:
+                    at = (*path, "schedule_items", j)
+                    message = f"{facts.money(item.unit_price, schedule.credit_type)} times {item.quantity} is nothing"
+                    hint = "correct the price or the quantity"
+                    label = name_of(getattr(package, str(path[0]))[path[1]]) or ""
+                    yield Finding(package_ref(name), at, message, hint, label=label)
+
+
+def _long(facts: Facts) -> Iterator[Finding]:
+    for name, package in facts.packages.items():
+        if package.duration is not None and package.duration.days > LONG:
+            message = f"contracts last {package.duration.value} {package.duration.unit}"
+            hint = "MONTHS rather than YEARS? Prices and credits are promised for that long"
+            yield Finding(package_ref(name), ("duration",), message, hint)
+
+
+_CHARGE = """\
+  scheduled_charges:
+    - key: setup
+      product: gift
+      schedule: {schedule_items: [{unit_price: $500.00, quantity: 1, date_offset: {value: 0, unit: DAYS}}]}
+"""
+
+
+_WITH_CHARGE = ("  recurring_credits:\n", _CHARGE + "  recurring_credits:\n")
+
+
+RULES = (
+    Rule(
+        "overpriced-commit",
+        "warning",
+        "A commit costs more than it grants.",
+        "Nobody buys that knowingly: a decimal point, or a yearly price that is charged every month.",
+        "Compare the invoice with the access, with all their items.",
+        Example(bad=(WITH_COMMIT, ("unit_price: $1000.00", "unit_price: $10000.00")), good=(WITH_COMMIT,)),
+        _overpriced,
+    ),
+    Rule(
+        "free-commit",
+        "warning",
+        "A commit says nothing about what it costs, so it is free.",
+        "A commit without invoice is given away; what was meant is mostly that somebody fills the price in later.",
+        "Say what it costs, or make it a credit.",
+        Example(
+            bad=(
+                WITH_COMMIT,
+                (
+                    "      invoice_schedule:\n        schedule_items: [{unit_price: $1000.00, quantity: 1,"
+                    " date_offset: {value: 0, unit: MONTHS}}]\n",
+                    "",
+                ),
+            ),
+            good=(WITH_COMMIT,),
+        ),
+        _free,
+        source="The vendor's OpenAPI document: without invoice schedule or amount a commit is free.",
+    ),
+    Rule(
+        "outside-contract",
+        "error",
+        "A term begins after the contract has ended.",
+        "It is in the package and never happens: a charge that is not made, a credit that nobody gets.",
+        "Mind the unit: 12 MONTHS, not 12 YEARS.",
+        Example(
+            bad=(
+                (
+                    "      starting_at_offset: {value: 0, unit: MONTHS}\n" + AFTER_CREDIT,
+                    "      starting_at_offset: {value: 12, unit: MONTHS}\n" + AFTER_CREDIT,
+                ),
+            )
+        ),
+        _outside,
+    ),
+    Rule(
+        "nothing-charged",
+        "warning",
+        "A charge comes to nothing.",
+        "A unit price or a quantity of 0 makes an invoice line of $0.00, or none.",
+        "Correct the price or the quantity, or take the charge out.",
+        Example(
+            bad=(_WITH_CHARGE, ("unit_price: $500.00, quantity: 1", "unit_price: $500.00, quantity: 0")),
+            good=(_WITH_CHARGE,),
+        ),
+        _nothing,
+    ),
+    Rule(
+        "long-contract",
+        "warning",
+        "Contracts last more than five years.",
+        "`12 YEARS` where `12 MONTHS` was meant cannot be taken back once somebody has signed.",
+        "Check the unit of the duration.",
+        Example(bad=(("duration: {value: 12, unit: MONTHS}", "duration: {value: 12, unit: YEARS}"),)),
+        _long,
+    ),
+)
