@@ -170,9 +170,14 @@ def test_directions_and_proportions(
 
 
 def test_what_was_free_and_is_not_any_more_can_be_told() -> None:
-    assert shift(flat(0), flat(5)).is_charged_now
-    assert shift(tiered((0, 10), (5, None)), tiered((0, 5), (5, None))).is_charged_now
-    assert not shift(flat(5), flat(0)).is_charged_now
+    def charged(observed: Terms, desired: Terms) -> bool:
+        (move,) = compare((Segment(at(0), None, observed),), (Segment(at(0), None, desired),), at(0))
+        return move.is_charged_now
+
+    assert charged(flat(0), flat(5))
+    assert charged(flat(0), tiered((0, 10), (5, None)))
+    assert not charged(flat(5), flat(0))
+    assert not charged(tiered((0, 10), (5, None)), tiered((0, 5), (5, None))), "it was not free of charge before"
 
 
 def test_a_share_of_a_change_that_is_no_money_has_no_unit() -> None:

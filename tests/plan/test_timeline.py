@@ -128,3 +128,10 @@ def test_a_rate_that_left_the_manifest_is_ended_and_stays_so() -> None:
 )
 def test_prices_are_compared(observed: int, desired: int, hazards: set[Hazard]) -> None:
     assert set(shift_hazards(shift(flat(observed), flat(desired)))) == hazards
+
+
+def test_what_was_free_and_is_charged_is_suspicious() -> None:
+    observed, desired = (schedule_text([Segment(at(0), None, flat(price))]) for price in (0, 5))
+    change = rate_change("k", desired, observed, at(0), live=True)
+    assert change is not None
+    assert change.hazards == (Hazard.MAGNITUDE, Hazard.PRICE_UP)

@@ -80,3 +80,25 @@ def test_a_finding_points_into_a_schedule(tmp_path: Path) -> None:
     (found,) = Bench(tmp_path).lint(text)
     line = text.splitlines()[found.at.line - 1]
     assert line[found.at.column - 1 :].startswith("$40.00")
+
+
+def planned_rise(price: str) -> str:
+    """The sample, in which a price of $0.40 is another one from March on."""
+    schedule = f"schedule: [{{starting_at: 2025-01-01, price: $0.40}}, {{starting_at: 2026-03-01, price: {price}}}]}}"
+    return SAMPLE.replace("{model: small}, starting_at: 2025-01-01, price: $0.40}", f"{{model: small}}, {schedule}")
+
+
+@pytest.mark.parametrize(
+    ("desired", "found"),
+    [
+        ("$0.56", "rises by 40.0%, $0.40 to $0.56"),  # against $0.48 it were 16.7 %
+        ("$0.44", None),  # a planned rise becomes a smaller one
+        ("$0.40", None),  # and none
+        ("$0.12", "falls by 75.0%, $0.48 to $0.12"),
+    ],
+)
+def test_limits_look_at_what_customers_pay_until_then(desired: str, found: str | None, tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "max_increase: 25%\nmax_decrease: 15%\n")
+    _, problems = bench.planned(planned_rise(desired), held=planned_rise("$0.48"), as_of="2026-01-01")
+    messages = [problem.message for problem in problems]
+    assert [found is not None and found in message for message in messages] == ([True] if found else [])

@@ -68,6 +68,11 @@ class Move:
         return self.desired.entitled and not (self.observed is not None and self.observed.entitled)
 
     @property
+    def is_charged_now(self) -> bool:
+        """Whether something that was free, however much of it, no longer is."""
+        return self.shift.up and self.observed is not None and not any(self.observed.prices)
+
+    @property
     def cancels(self) -> bool:
         """Whether what was only planned is taken back, so that what holds until then goes on."""
         return self.observed is not None and self.until_then == self.desired

@@ -219,11 +219,6 @@ class Shift(NamedTuple):
         """The relative change where it is the same for every unit."""
         return self.low if self.low == self.high else None
 
-    @property
-    def is_charged_now(self) -> bool:
-        """Whether something that was free no longer is."""
-        return any(not observed and desired > 0 for observed, desired in self.pairs)
-
 
 STILL = Shift()
 _FAMILY = {"TIERED": "FLAT", "TIERED_PERCENTAGE": "PERCENTAGE"}

@@ -27,7 +27,7 @@ class Hazard(StrEnum):
     NEVER_INVOICED = "NEVER_INVOICED"
     """A subscription whose rate is not entitled: nobody will be billed for it."""
     MAGNITUDE = "MAGNITUDE"
-    """A price changes tenfold or more: cents for dollars, per thousand for per million."""
+    """A price changes tenfold or more: cents for dollars, per thousand for per million; or what was free is charged."""
 
 
 REFUSED = frozenset(

@@ -36,6 +36,8 @@ def _hazards(moves: Iterable[Move], as_of: str, live: bool) -> Iterator[Hazard]:
             yield Hazard.RETROACTIVE
         if move.ending_before is None or move.ending_before > as_of:
             yield from shift_hazards(move.shift)
+            if move.is_charged_now:
+                yield Hazard.MAGNITUDE
             if move.is_lost:
                 yield Hazard.ENTITLEMENT_LOST
 

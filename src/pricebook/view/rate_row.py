@@ -95,7 +95,7 @@ def _of_move(hazards: tuple[Hazard, ...], move: Move, as_of: str) -> tuple[Hazar
         absent.add(Hazard.PRICE_UP)
     if not move.shift.down:
         absent.add(Hazard.PRICE_DOWN)
-    if not move.shift.tenfold:
+    if not move.shift.tenfold and not move.is_charged_now:
         absent.add(Hazard.MAGNITUDE)
     if not move.is_lost:
         absent.add(Hazard.ENTITLEMENT_LOST)

@@ -121,6 +121,7 @@ class RateShape:
     rows_total: int
 
 
+_FROM_NOTHING = Decimal("Infinity")
 _Moved = tuple[Decimal, RateChange, Move]
 
 
@@ -207,6 +208,10 @@ def _see(seen: _Pass, change: RateChange) -> None:
     seen.total += len(moves)
     seen.fates[product, found] += 1
     ways = [(move.shift, move) for move in moves if move.shift.low is not None]
+    charged = next((move for move in moves if move.is_charged_now), None)
+    if charged is not None:
+        seen.rises.offer(_FROM_NOTHING, change, charged)
+        seen.suspects.append((_FROM_NOTHING, change, charged))
     if not ways:
         if found == "new" and len(seen.started) < SAMPLE and moves:
             seen.started.append(change)
@@ -221,7 +226,7 @@ def _see(seen: _Pass, change: RateChange) -> None:
         seen.rises.offer(high, change, highest)
     if low < 0:
         seen.falls.offer(-low, change, lowest)
-    if Hazard.MAGNITUDE in change.hazards:
+    if Hazard.MAGNITUDE in change.hazards and charged is None:
         seen.suspects.append((relative, change, strongest))
 
 
