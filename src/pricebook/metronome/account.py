@@ -1,4 +1,4 @@
-"""Reading an account: everything that it holds, in the vendor's words, and the snapshot that it makes in ours.
+"""Reading an account: everything that it holds, in the vendor's words. `metronome.snapshot` says it in ours.
 
 What bears a mark of the namespace is ours, and so is, for one reading, what is asked for by id and bears no mark. The
 rest is listed and left alone; it costs no request of its own. Reading needs no more than a token that may read.
@@ -13,35 +13,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from pricebook.apply.keys import (
-    ACCOUNT,
-    ALIASES,
-    DIGEST,
     KEY,
-    ORDER,
-    RATES,
-    RATES_NEXT,
     REF,
-    UNDER_WAY,
     former_of,
     read_mark,
     read_uniqueness_key,
-    settled,
 )
-from pricebook.apply.ports import StoreError
-from pricebook.catalog.instant import instant_words
-from pricebook.catalog.model import Noun
-from pricebook.catalog.rate_book import NO_RATES, RateBook, Rates
-from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.traverse import rewritten
-from pricebook.metronome.custom_field import ENTITIES
 from pricebook.metronome.listing import Reader, at_once, everything, pages
-from pricebook.metronome.quirks import QUIRKS
 from pricebook.metronome.schedule import read_schedules
 from pricebook.metronome.unit import Units
-from pricebook.metronome.wire.noun import read_noun, unread_fields
-from pricebook.observe.mark import RateMark, alias_digest
-from pricebook.observe.snapshot import NO_MARKS, Foreign, Marks, Observed, Snapshot, digest_of, strangers_in
+from pricebook.metronome.wire.noun import read_noun
+from pricebook.observe.snapshot import Foreign, strangers_in
 from pricebook.problem import Problem, quote
 
 Json = Mapping[str, Any]
@@ -114,7 +97,7 @@ def read_account(
         _sort(account, kind, lists[kind])
     _name_units(account, given, lists[Kind.PRICING_UNIT], adopt)
     if strangers:
-        adopt = strangers_in(_foreign(account), adopt)
+        adopt = strangers_in(foreign(account), adopt)
         _name_units(account, given, lists[Kind.PRICING_UNIT], adopt)
     _adopt(account, adopt)
     _read_all_rates(client, account)
@@ -160,7 +143,7 @@ def read_rates(client: Reader, account: Account, cards: Iterable[Ref]) -> None:
 
 def _read_all_rates(client: Reader, account: Account) -> None:
     """Read the rates of all cards of ours. A card that bears no mark and has rates that cannot be read is not ours."""
-    cards = [ref for ref in account.ours if ref.kind is Kind.RATE_CARD and not _gone(account, ref)]
+    cards = [ref for ref in account.ours if ref.kind is Kind.RATE_CARD and not is_archived(account, ref)]
     try:
         read_rates(client, account, cards)
         return
@@ -176,7 +159,7 @@ def _read_all_rates(client: Reader, account: Account) -> None:
             item = account.ours.pop(ref)
             account.unmarked.discard(ref)
             account.others[ref.kind, item["id"]] = item
-            _leave(account, ref, item["id"], f"its rates: {_reason(error)}")
+            _leave(account, ref, item["id"], f"its rates: {why_unreadable(error)}")
 
 
 def product_namer(account: Account) -> Callable[[str], str]:
@@ -193,43 +176,7 @@ def ref_of(namespace: str, kind: Kind, item: Json) -> Ref | None:
     return ref if ref is not None and ref.kind is kind else None
 
 
-def snapshot_of(account: Account, at: datetime) -> Snapshot:
-    """The account as a snapshot. Raises StoreError for an object of ours that cannot be read."""
-    names = _names(account)
-    notes = list(account.notes)
-    objects: dict[Ref, Observed] = {}
-    for name, unit in account.units.nouns.items():
-        ref = Ref(Kind.PRICING_UNIT, name)
-        objects[ref] = Observed(unit, account.units.adopted.get(ref, ""))
-    for ref, item in account.ours.items():
-        gone = _gone(account, ref)
-        noun = _noun(ref, item, names, notes) if not gone or ref.kind is Kind.PACKAGE else None
-        notes += _scheduled(ref, item, at)
-        unmarked = ref in account.unmarked
-        rates = RateBook(found) if (found := account.rates.get(ref)) else NO_RATES
-        objects[ref] = Observed(
-            noun,
-            item["id"],
-            rates,
-            NO_MARKS if unmarked else _marks(account.namespace, ref, item, noun, rates),
-            archived=gone,
-            unmarked=unmarked,
-            contracts=account.contracts.get(ref, 0),
-            by_package=account.by_package.get(ref, {}),
-            made=_made(ref, item),
-            unsaid=unread_fields(ref.kind, item) if unmarked else (),
-        )
-    return Snapshot(
-        at,
-        objects,
-        foreign=_foreign(account),
-        account=account_mark(account),
-        quirks=QUIRKS,
-        notes=tuple(notes),
-    )
-
-
-def _foreign(account: Account) -> tuple[Foreign, ...]:
+def foreign(account: Account) -> tuple[Foreign, ...]:
     """What is not ours, in the order of the account's lists."""
     return tuple(
         Foreign(
@@ -261,63 +208,6 @@ def owner_of(kind: Kind, item: Json) -> str:
 
 def _mark(item: Json) -> str:
     return (item.get("custom_fields") or {}).get(REF) or ""
-
-
-def account_mark(account: Account) -> str:
-    """The mark of the account: it stands on one object of ours, live ones first; empty when there is none."""
-    bearing = [ref for ref, item in account.ours.items() if ACCOUNT in (item.get("custom_fields") or {})]
-    first = min(bearing, key=lambda ref: (_gone(account, ref), ref), default=None)
-    return str(account.ours[first]["custom_fields"][ACCOUNT]) if first is not None else ""
-
-
-def mark_bearers(account: Account, besides: Ref | None = None) -> list[Ref]:
-    """The objects of ours that bear the account's mark, or the one that is to: a product, for archived ones are listed
-    too, else a metric or a card. None in an account that has nothing of ours `besides` one that goes."""
-    able = [ref for ref in account.ours if ref.kind in ENTITIES and ref != besides and not _gone(account, ref)]
-    bearing = [ref for ref in able if ACCOUNT in (account.ours[ref].get("custom_fields") or {})]
-    return bearing or sorted(able, key=lambda ref: (ref.kind is not Kind.PRODUCT, ref))[:1]
-
-
-def noun_in(account: Account, ref: Ref) -> Noun | None:
-    """One object of ours, and no other: those that this run made are not known as the account shows them."""
-    return _noun(ref, account.ours[ref], _names(account), [])
-
-
-def _names(account: Account) -> dict[tuple[Kind, str], str]:
-    """Our names of what is ours, by kind and id."""
-    ours = ((ref, item["id"]) for ref, item in account.ours.items() if ref.kind is not Kind.PACKAGE)
-    names: dict[tuple[Kind, str], str] = {(ref.kind, id_): ref.name for ref, id_ in ours}
-    return names | {(Kind.PRICING_UNIT, id_): name for name, id_ in account.units.ids.items()}
-
-
-def _made(ref: Ref, item: Json) -> datetime | None:
-    """When a package version was made."""
-    text = item.get("created_at") if ref.kind is Kind.PACKAGE else None
-    return instant(text) if text else None
-
-
-def _marks(namespace: str, ref: Ref, item: Json, noun: Noun | None, rates: Rates) -> Marks:
-    """What the marks of an object of ours say."""
-    if ref.kind is Kind.PACKAGE:
-        key = read_uniqueness_key(namespace, item["uniqueness_key"])
-        assert key is not None
-        return Marks(key[1])
-    fields, marks = item.get("custom_fields") or {}, NO_MARKS
-    if DIGEST in fields:
-        observed, goal = digest_of(noun) if noun is not None else "", fields[DIGEST].rpartition(UNDER_WAY)[2]
-        marks = Marks(settled(fields[DIGEST], observed))
-        if noun is not None and goal not in (fields[DIGEST], observed):
-            marks = marks._replace(underway=goal)
-    if isinstance(noun, RateCard):
-        coming = RateMark.read(fields.get(RATES_NEXT))
-        # Of rates that were being added it is their own mark that counts as soon as they are there.
-        came = RATES_NEXT in fields and coming is not None and coming.speaks_for(rates)
-        marks = marks._replace(
-            rates=fields.get(RATES_NEXT if came else RATES),
-            aliases=settled(fields[ALIASES], alias_digest(noun.aliases, ())) if ALIASES in fields else None,
-            order=fields.get(ORDER),
-        )
-    return marks
 
 
 def _sort(account: Account, kind: Kind, items: Iterable[Json]) -> None:
@@ -355,7 +245,7 @@ def _adopt(account: Account, adopt: Mapping[Ref, str]) -> None:
         try:
             read_noun(kind, item)
         except UNREADABLE as error:
-            _leave(account, ref, id_, _reason(error))
+            _leave(account, ref, id_, why_unreadable(error))
             continue
         account.ours[ref] = account.others.pop((kind, id_))
         account.unmarked.add(ref)
@@ -375,7 +265,8 @@ def _liveness(item: Json) -> tuple[bool, str]:
     return not item.get("archived_at"), str(item.get("created_at") or item.get("initial", {}).get("created_at") or "")
 
 
-def _gone(account: Account, ref: Ref) -> bool:
+def is_archived(account: Account, ref: Ref) -> bool:
+    """Whether an object of ours is archived."""
     return bool(account.ours[ref].get("archived_at"))
 
 
@@ -385,36 +276,12 @@ def _runs(contract: Json, at: datetime) -> bool:
     return not contract.get("archived_at") and (end is None or instant(end) > at)
 
 
-def _noun(ref: Ref, item: Json, names: Mapping[tuple[Kind, str], str], notes: list[Problem]) -> Noun | None:
-    """The noun with our names for ids. A package that cannot be read is told and left out: it cannot be edited."""
-    try:
-        noun = read_noun(ref.kind, item)
-    except UNREADABLE as error:
-        message = f"{ref} ({item['id']}) is not a {ref.kind.words} that can be read: {_reason(error)}"
-        if ref.kind is not Kind.PACKAGE:
-            raise StoreError(message, "somebody edited it in a way that pricebook does not know") from None
-        notes.append(Problem("unreadable", message, severity="warning", subject=str(ref)))
-        return None
-    named = rewritten(noun, lambda kind, id_: names.get((kind, id_), id_))
-    assert isinstance(named, Noun)
-    return named
-
-
-def _reason(error: Exception) -> str:
+def why_unreadable(error: Exception) -> str:
+    """Why an answer is not one of our nouns, in a few words."""
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False)[0]
         return f"{'.'.join(map(str, first['loc']))}: {quote(first['msg'], 200)}"
     return f"{type(error).__name__} {quote(error, 200)}"
-
-
-def _scheduled(ref: Ref, item: Json, at: datetime) -> Iterable[Problem]:
-    """Updates of a product that are still to come: no manifest says so."""
-    for update in item.get("updates") or ():
-        start = update.get("starting_at")
-        if start is not None and instant(start) > at:
-            message = f"{ref} has an update scheduled for {instant_words(instant(start))}, which no manifest knows"
-            hint = "it was made in the account, and will show as a difference from then on"
-            yield Problem("scheduled-update", message, hint=hint, severity="warning", subject=str(ref))
 
 
 def instant(text: str) -> datetime:

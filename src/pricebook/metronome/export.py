@@ -13,8 +13,9 @@ from pricebook.apply.ports import NOTHING, StoreError
 from pricebook.catalog.canonical import decode, encode
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Ref
-from pricebook.metronome.account import CONTRACTS, LISTS, instant, read_account, snapshot_of
+from pricebook.metronome.account import CONTRACTS, LISTS, instant, read_account
 from pricebook.metronome.schedule import PATH as SCHEDULES
+from pricebook.metronome.snapshot import snapshot_of
 from pricebook.observe.snapshot import Snapshot
 
 FORM = "pricebook-export/1"

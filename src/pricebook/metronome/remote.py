@@ -12,7 +12,7 @@ from pricebook.apply.keys import ACCOUNT
 from pricebook.apply.ports import NOTHING, StoreRefused
 from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
-from pricebook.metronome.account import account_mark, mark_bearers, read_account, snapshot_of
+from pricebook.metronome.account import read_account
 from pricebook.metronome.adopting import adopt, release
 from pricebook.metronome.client import Client
 from pricebook.metronome.contract import (
@@ -26,6 +26,7 @@ from pricebook.metronome.custom_field import Keys
 from pricebook.metronome.limit import check_change
 from pricebook.metronome.rate_writing import add_rates
 from pricebook.metronome.sending import Sender
+from pricebook.metronome.snapshot import account_mark, mark_bearers, snapshot_of
 from pricebook.metronome.writing import Work, perform_noun
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import AddRates, Adopt, Change, Release

@@ -30,12 +30,13 @@ from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import rewritten
-from pricebook.metronome.account import LISTS, Account, Json, mark_bearers, noun_in, ref_of
+from pricebook.metronome.account import LISTS, Account, Json, ref_of
 from pricebook.metronome.client import Client
 from pricebook.metronome.custom_field import ENTITIES, Keys
 from pricebook.metronome.listing import everything
 from pricebook.metronome.quirks import QUIRKS
 from pricebook.metronome.sending import Sender
+from pricebook.metronome.snapshot import mark_bearers, noun_in
 from pricebook.metronome.wire.noun import aliases_json, changed_fields, created, updated
 from pricebook.observe.mark import alias_digest, order_digest
 from pricebook.observe.normalise import normal_noun
