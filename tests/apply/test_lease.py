@@ -17,8 +17,8 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import noun_of
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.change import Change
 from pricebook.plan.planner import make_plan
+from pricebook.plan.verb.verb import Verb
 from pricebook.store.journal import SqlJournal
 from pricebook.store.memory import MemoryStore
 
@@ -74,7 +74,7 @@ def test_a_lease_outlasts_a_call_that_takes_longer(world: World) -> None:
 
 def test_an_apply_keeps_its_lease_while_a_step_takes_long(world: World) -> None:
     class Slow(MemoryStore):
-        def perform(self, namespace: str, change: Change, at: datetime, expects: str | None = None) -> str:
+        def perform(self, namespace: str, change: Verb, at: datetime, expects: str | None = None) -> str:
             world.let_pass(90)
             with pytest.raises(LeaseHeld):
                 world.acquire("prod", YOU, world.now())

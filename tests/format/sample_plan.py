@@ -14,22 +14,20 @@ from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import read_terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
-from pricebook.plan.change import (
-    AddRates,
-    Adopt,
-    Archive,
-    Change,
-    Create,
-    RateChange,
-    Release,
-    Repoint,
-    Revise,
-    Supersede,
-)
+from pricebook.plan.change import RateChange
 from pricebook.plan.fields import field_changes
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Plan, Step
 from pricebook.plan.timeline import rate_change
+from pricebook.plan.verb.add_rates import AddRates
+from pricebook.plan.verb.adopt import Adopt
+from pricebook.plan.verb.archive import Archive
+from pricebook.plan.verb.create import Create
+from pricebook.plan.verb.release import Release
+from pricebook.plan.verb.repoint import Repoint
+from pricebook.plan.verb.revise import Revise
+from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.verb import Verb
 from pricebook.problem import Problem
 from pricebook.span import Span
 
@@ -96,7 +94,13 @@ def reaching(change: RateChange) -> RateChange:
 def rates(card: str, changes: Sequence[RateChange], reach: int | None = 311, at: str = "", batch: int = 1) -> Step:
     """The step that adds rates to a card."""
     hazards = tuple(sorted({hazard for change in changes for hazard in change.hazards}))
-    return Step(f"rates:{card}#{batch}", AddRates(card, tuple(changes)), hazards=hazards, reach=reach, at=at)
+    return Step(
+        f"rates:{card}#{batch}",
+        AddRates(Ref(Kind.RATE_CARD, card), tuple(changes)),
+        hazards=hazards,
+        reach=reach,
+        at=at,
+    )
 
 
 def supersede(
@@ -108,7 +112,7 @@ def supersede(
     return Step(str(ref), change, hazards=tuple(hazards), **named)
 
 
-def step(id_: str, change: Change, **named: Any) -> Step:
+def step(id_: str, change: Verb, **named: Any) -> Step:
     """Any other step."""
     return Step(id_, change, **named)
 

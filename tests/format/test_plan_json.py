@@ -10,8 +10,8 @@ import sample_plan
 
 from pricebook.format.document import plan_json, problems_json
 from pricebook.format.plan_text import draw_plan
-from pricebook.plan.change import AddRates
 from pricebook.plan.step import Plan
+from pricebook.plan.verb.add_rates import AddRates
 from pricebook.view.plan import RowChoice, plan_view
 
 

@@ -25,8 +25,8 @@ from pricebook.catalog.package import Package
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.change import Change
 from pricebook.plan.planner import make_plan
+from pricebook.plan.verb.verb import Verb
 from pricebook.sandbox import alias as sandbox_alias
 from pricebook.store.alias import holder
 from pricebook.store.database import database_of
@@ -102,7 +102,7 @@ class Watched:
         """See `apply.ports.Store`."""
         return self.store.snapshot(namespace, at, adopt)
 
-    def perform(self, namespace: str, change: Change, at: datetime, expects: str | None = None) -> str:
+    def perform(self, namespace: str, change: Verb, at: datetime, expects: str | None = None) -> str:
         """See `apply.ports.Store`."""
         if self.made == self.fails_at:
             raise StoreError("it fails")
@@ -111,7 +111,7 @@ class Watched:
         self.watch()
         return id_
 
-    def cannot(self, namespace: str, change: Change) -> tuple[()]:
+    def cannot(self, namespace: str, change: Verb) -> tuple[()]:
         """See `apply.ports.Store`."""
         return ()
 

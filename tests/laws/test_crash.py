@@ -21,9 +21,9 @@ import pytest
 
 from pricebook.apply.ports import JournalEntry, Lease
 from pricebook.apply.runner import Receipt, run
-from pricebook.plan.change import Change
 from pricebook.plan.document import read, write
 from pricebook.plan.step import Plan
+from pricebook.plan.verb.verb import Verb
 from pricebook.project.project import read_project
 from pricebook.store.journal import SqlJournal
 from pricebook.store.sql import SqlStore
@@ -94,7 +94,7 @@ class Killer:
         """The store's."""
         return self.store.snapshot(*asked)
 
-    def perform(self, namespace: str, change: Change, at: datetime, expects: str | None = None) -> str:
+    def perform(self, namespace: str, change: Verb, at: datetime, expects: str | None = None) -> str:
         """The store's, with a boundary before and one after."""
         self.pass_boundary()
         remote_id = self.store.perform(namespace, change, at, expects)

@@ -28,11 +28,12 @@ from pricebook.observe.mark import RateMark
 from pricebook.observe.renames import Moves, present
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.adoption import NO_CLAIMS, Claims
-from pricebook.plan.change import Adopt, Release
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Plan
+from pricebook.plan.verb.adopt import Adopt
+from pricebook.plan.verb.release import Release
 from pricebook.problem import Rejected
 from pricebook.store.journal import SqlJournal
 from pricebook.store.memory import MemoryStore

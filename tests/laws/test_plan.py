@@ -16,10 +16,9 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.document import read, write
+from pricebook.plan.document import plan_schema, read, write
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.schema import plan_schema
 from pricebook.plan.step import Plan
 from pricebook.store.journal import SqlJournal
 from pricebook.store.memory import MemoryStore

@@ -27,11 +27,12 @@ from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded, load
 from pricebook.observe.renames import renamed
 from pricebook.observe.snapshot import Foreign, Snapshot
-from pricebook.plan.change import Revise, Supersede
 from pricebook.plan.document import read, write
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Plan
+from pricebook.plan.verb.revise import Revise
+from pricebook.plan.verb.supersede import Supersede
 from pricebook.problem import Rejected
 from pricebook.project.project import Move, Project, ProjectSettings
 from pricebook.workflow.claim import claims_of

@@ -14,13 +14,16 @@ from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_schedule, schedule_text
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.change import AddRates, RateChange, Repoint, Supersede
+from pricebook.plan.change import RateChange
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import read, write
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Plan, Step
+from pricebook.plan.verb.add_rates import AddRates
+from pricebook.plan.verb.repoint import Repoint
+from pricebook.plan.verb.supersede import Supersede
 from strategy import catalogs
 
 AT = datetime(2026, 1, 1, 9, 30, tzinfo=UTC)
@@ -81,7 +84,7 @@ RATE = RateChange('["input",null,{"model":"large"}]', OBSERVED, schedule(("2026-
 
 def of(*rates: RateChange, as_of: datetime = AT, **fields: Any) -> str:
     """The digest of a plan that adds rates."""
-    step = Step("rates:tokens#1", AddRates("tokens", rates, **fields))
+    step = Step("rates:tokens#1", AddRates(Ref(Kind.RATE_CARD, "tokens"), rates, **fields))
     return plan_digest(Plan("acme", "local", as_of, "b", "d", (step,)))
 
 
@@ -105,7 +108,10 @@ def test_whatever_a_price_says_is_approved(other: RateChange) -> None:
 def test_how_rates_are_batched_and_marked_says_nothing() -> None:
     second = RATE._replace(key='["input",null,{"model":"small"}]')
     assert of(RATE, second) == of(second, RATE, mark="m", marked="n", reason="why")
-    steps = (Step("rates:tokens#1", AddRates("tokens", (RATE,))), Step("rates:tokens#2", AddRates("tokens", (second,))))
+    steps = (
+        Step("rates:tokens#1", AddRates(Ref(Kind.RATE_CARD, "tokens"), (RATE,))),
+        Step("rates:tokens#2", AddRates(Ref(Kind.RATE_CARD, "tokens"), (second,))),
+    )
     assert plan_digest(Plan("acme", "local", AT, "b", "d", steps)) == of(RATE, second)
     assert of(RATE, second) != of(RATE)
 

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from jsonschema import Draft202012Validator
 
 from pricebook.plan.digest import plan_digest
-from pricebook.plan.document import read, write
-from pricebook.plan.schema import plan_schema
+from pricebook.plan.document import plan_schema, read, write
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem
 from pricebook.span import Span

@@ -129,7 +129,7 @@ def edited(snapshot: Snapshot, ref: Ref, **fields: object) -> Snapshot:
 
 def archived(snapshot: Snapshot, ref: Ref) -> Snapshot:
     """The account after somebody archived something."""
-    from pricebook.plan.change import Archive
+    from pricebook.plan.verb.archive import Archive
 
     return rehearse(snapshot, [Archive(ref)])
 

@@ -6,8 +6,8 @@ import pytest
 
 from pricebook.catalog.model import Alias
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.plan.change import Repoint
 from pricebook.plan.handover import fits, is_given, precedence, written
+from pricebook.plan.verb.repoint import Repoint
 
 CARD = Ref(Kind.RATE_CARD, "list")
 FEB, MAR, MAY = (datetime(2026, month, 1, tzinfo=UTC) for month in (2, 3, 5))

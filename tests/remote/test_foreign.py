@@ -7,8 +7,10 @@ import pytest
 from small import changed, small
 
 from pricebook.apply.ports import StalePlan
-from pricebook.plan.change import AddRates, Repoint, Revise
 from pricebook.plan.hazard import Hazard
+from pricebook.plan.verb.add_rates import AddRates
+from pricebook.plan.verb.repoint import Repoint
+from pricebook.plan.verb.revise import Revise
 from pricebook.problem import Rejected
 from pricebook.project.project import read_project
 from project import applied, planned, settle

@@ -17,8 +17,9 @@ from pricebook.catalog.timeline import read_key
 from pricebook.manifest.load import load
 from pricebook.metronome.account import LISTS
 from pricebook.metronome.export import Export, Record
-from pricebook.plan.change import AddRates, Adopt
 from pricebook.plan.step import Plan
+from pricebook.plan.verb.add_rates import AddRates
+from pricebook.plan.verb.adopt import Adopt
 from pricebook.problem import Rejected
 from pricebook.project.project import read_project
 from pricebook.store.journal import SqlJournal

@@ -11,7 +11,7 @@ from imports import forget, imported, project_in, tree
 from test_law import fill
 
 from pricebook.catalog.catalog import Catalog
-from pricebook.plan.change import Adopt
+from pricebook.plan.verb.adopt import Adopt
 from pricebook.project.project import read_project
 from pricebook.workflow.plan import plan
 from strategy import catalogs

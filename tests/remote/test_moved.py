@@ -8,9 +8,9 @@ from small import BEFORE, PROJECT, changed, small
 from test_adoption import die
 
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.plan.change import Adopt
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import read, write
+from pricebook.plan.verb.adopt import Adopt
 from pricebook.problem import Rejected
 from pricebook.project.project import Project, read_project
 from project import applied, edit, planned, settle

@@ -13,7 +13,13 @@ from pricebook.catalog.terms import read_terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.observe.normalise import normalise
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.change import AddRates, Change, Create, RateChange, Repoint, Revise, Supersede
+from pricebook.plan.change import RateChange
+from pricebook.plan.verb.add_rates import AddRates
+from pricebook.plan.verb.create import Create
+from pricebook.plan.verb.repoint import Repoint
+from pricebook.plan.verb.revise import Revise
+from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.verb import Verb
 
 AT = datetime(2025, 10, 1, 12, 30, 15, tzinfo=UTC)
 JAN, FEB, MAR = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3))
@@ -94,7 +100,7 @@ def flat(price: str, start: str = "2025-01-01T00:00:00Z", end: str | None = None
 
 def add(*rates: tuple[str, str | None, str], card: str = "list") -> AddRates:
     """Segments to add: (key, observed schedule, segments)."""
-    return AddRates(card, tuple(RateChange(*rate) for rate in rates))
+    return AddRates(Ref(Kind.RATE_CARD, card), tuple(RateChange(*rate) for rate in rates))
 
 
 def repoint(
@@ -115,7 +121,7 @@ def repoint(
 
 FIRST, ORDER = (Alias(name="List"),), ("tokens", "seats")
 SEAT_RATE = key("seats", "MONTHLY")
-ACCOUNT: tuple[Change, ...] = (
+ACCOUNT: tuple[Verb, ...] = (
     create(METRIC),
     create(TOKENS),
     create(SEATS),

@@ -10,8 +10,8 @@ from observed import contracts_of
 from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.model import Alias
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.plan.change import Archive
 from pricebook.plan.contract import Contract
+from pricebook.plan.verb.archive import Archive
 from pricebook.store.sql import SqlStore
 
 OCTOBER = datetime(2025, 10, 1, tzinfo=UTC)

@@ -32,7 +32,7 @@ from account import (
 from pricebook.apply.ports import JournalEntry, Provenance, Run, State, StoreError, StoreRefused
 from pricebook.catalog.model import Alias
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.plan.change import Archive
+from pricebook.plan.verb.archive import Archive
 from pricebook.store.copy import SqlCopy
 from pricebook.store.database import database_of
 from pricebook.store.journal import SqlJournal

@@ -39,8 +39,12 @@ from pricebook.observe.mark import alias_digest
 from pricebook.observe.normalise import normalise
 from pricebook.observe.renames import renamed
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.change import Adopt, Archive, Change, Release
-from pricebook.plan.rehearse import after, rehearse
+from pricebook.plan.rehearse import rehearse
+from pricebook.plan.verb.add_rates import after
+from pricebook.plan.verb.adopt import Adopt
+from pricebook.plan.verb.archive import Archive
+from pricebook.plan.verb.release import Release
+from pricebook.plan.verb.verb import Verb
 
 SECOND = Ref(Kind.PACKAGE, "starter", 2)
 LARGE = key(model="large")
@@ -62,7 +66,7 @@ def test_what_is_applied_is_what_is_read(store: Store) -> None:
 
 
 def test_every_step_leaves_what_its_rehearsal_says(store: Store) -> None:
-    changes: tuple[Change, ...] = (
+    changes: tuple[Verb, ...] = (
         *ACCOUNT,
         revise(TOKENS, name="Tokens, all models", tags=("ai",)),
         add(
@@ -165,7 +169,7 @@ def test_old_package_versions_stay_readable(store: Store) -> None:
     assert snapshot.latest("starter") == SECOND
 
 
-REFUSED: dict[str, tuple[Change, int, str]] = {
+REFUSED: dict[str, tuple[Verb, int, str]] = {
     "revise what is not there": (revise(Ref(Kind.PRODUCT, "ghost")), 404, "product:ghost is not there"),
     "archive what is not there": (Archive(Ref(Kind.PRODUCT, "ghost")), 404, "product:ghost is not there"),
     "rates on a card that is not there": (
@@ -263,7 +267,7 @@ def test_what_the_vendor_refuses_is_refused_and_leaves_no_trace(store: Store, ca
     ],
     ids=["package", "product", "rate", "card", "rate of card", "alias", "revise"],
 )
-def test_nothing_new_is_built_on_what_is_archived(store: Store, gone: Ref, change: Change) -> None:
+def test_nothing_new_is_built_on_what_is_archived(store: Store, gone: Ref, change: Verb) -> None:
     fill(store)
     store.perform("acme", Archive(gone), AT)
     before = comparable(store.snapshot("acme", AT))
@@ -330,7 +334,7 @@ def test_an_object_is_compared_and_set(store: Store) -> None:
 
 
 NEW, OTHERS, NEXT = Alias(name="New"), Ref(Kind.RATE_CARD, "other"), Ref(Kind.RATE_CARD, "next")
-MEANWHILE: dict[str, tuple[Change, Change]] = {
+MEANWHILE: dict[str, tuple[Verb, Verb]] = {
     "it was given more": (repoint((*FIRST, NEW), order=ORDER), repoint((*FIRST, Alias(name="Late")), order=ORDER)),
     "its alias went to another card": (
         repoint(FIRST, "other", held_by=("list",)),

@@ -17,9 +17,9 @@ from pricebook.apply.runner import Receipt, run
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Noun
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.plan.change import Change
 from pricebook.plan.planner import make_plan
 from pricebook.plan.step import Plan
+from pricebook.plan.verb.verb import Verb
 from pricebook.store.journal import SqlJournal
 from pricebook.store.sql import SqlStore
 from vendor import Vendor
@@ -63,7 +63,7 @@ class Pausing:
     def snapshot(self, *asked: Any) -> object:
         return self.store.snapshot(*asked)
 
-    def perform(self, namespace: str, change: Change, at: datetime, expects: str | None = None) -> str:
+    def perform(self, namespace: str, change: Verb, at: datetime, expects: str | None = None) -> str:
         self.sent.append(change.ref.name)
         if self.step == f"call {change.ref}":
             self.meanwhile()

@@ -14,7 +14,7 @@ from severed import Severed, severed
 
 from pricebook.apply.ports import JournalEntry, LeaseHeld, Run, State, StoreError
 from pricebook.catalog.model import Alias
-from pricebook.plan.change import Release
+from pricebook.plan.verb.release import Release
 from pricebook.store.journal import SqlJournal
 from pricebook.store.sql import SqlStore
 from server import Server

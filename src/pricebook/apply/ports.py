@@ -14,9 +14,9 @@ from typing import Protocol
 from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.change import Change
 from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.step import Step
+from pricebook.plan.verb.verb import Verb
 
 
 class StoreError(Exception):
@@ -68,7 +68,7 @@ class Store(Protocol):
         object that bears its mark. Only what is asked for may cost requests of its own.
         """
 
-    def perform(self, namespace: str, change: Change, at: datetime, expects: str | None = None) -> str:
+    def perform(self, namespace: str, change: Verb, at: datetime, expects: str | None = None) -> str:
         """Make one change, whole or not at all, and return the store's id of the object (a card's for its rates).
 
         What is overwritten is what the plan saw, or what the change leads to already: else StoreRefused (409), and
@@ -78,11 +78,11 @@ class Store(Protocol):
         A create whose mark is already there with the same digest is success already had and returns that id; so is a
         release of what was let go. The mark that comes with a change is kept with it: the digest of a Create or Revise,
         the `mark` of an AddRates unless it is empty, the `observe.mark.alias_digest` of a Repoint. Where that takes a
-        call of its own, the mark is written last; `apply.standing` finds a change without its mark and sends it again,
+        call of its own, the mark is written last; `plan.status` finds a change without its mark and sends it again,
         so a mark is written although the rest is there already. Raises StoreRefused, OutcomeUnknown or StoreError.
         """
 
-    def cannot(self, namespace: str, change: Change) -> Iterable[Violation]:
+    def cannot(self, namespace: str, change: Verb) -> Iterable[Violation]:
         """What of a change this store has no way to do, known without asking it; empty for whatever it can do."""
 
 

@@ -11,10 +11,11 @@ from pricebook.apply.ports import Journal, JournalEntry, Run, State
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import read_key, read_schedule
-from pricebook.plan.change import AddRates, RateChange
+from pricebook.plan.change import RateChange
 from pricebook.plan.document import read
 from pricebook.plan.migration.document import headline, is_migration
 from pricebook.plan.step import Plan, Step
+from pricebook.plan.verb.add_rates import AddRates
 from pricebook.problem import Rejected
 
 

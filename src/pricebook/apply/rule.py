@@ -11,9 +11,11 @@ from pricebook.catalog.canonical import encode
 from pricebook.catalog.model import USD, Alias
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
-from pricebook.plan.change import RateChange, Repoint
+from pricebook.plan.change import RateChange
 from pricebook.plan.handover import fits
-from pricebook.plan.rehearse import after
+from pricebook.plan.verb.add_rates import after
+from pricebook.plan.verb.repoint import Repoint
+from pricebook.plan.verb.verb import Verb
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
@@ -122,3 +124,8 @@ def check_package(ref: Ref, package: "Package", card: Ref | None, priced: Callab
 
 def _moved(what: str) -> StoreRefused:
     return StoreRefused(f"{what} was changed by somebody else", 409, "nothing was overwritten; plan again")
+
+
+def unknown(change: Verb) -> StoreRefused:
+    """The refusal of a store that was never taught a verb."""
+    return StoreRefused(f"this store has no way to {change.action} {change.ref}", 400, "use a newer pricebook")

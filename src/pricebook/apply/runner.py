@@ -26,14 +26,16 @@ from pricebook.apply.ports import (
     Store,
     StoreError,
 )
-from pricebook.apply.standing import Standing, standings
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.observe.renames import renamed, under_former_names
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.change import Archive, Change, Release
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import write
+from pricebook.plan.status import statuses
 from pricebook.plan.step import Plan, Step
+from pricebook.plan.verb.archive import Archive
+from pricebook.plan.verb.release import Release
+from pricebook.plan.verb.verb import Status, Verb
 
 Outcome = Literal["done", "already", "failed", "blocked", "unknown"]
 NOBODY = Provenance()
@@ -95,24 +97,24 @@ def run(
     """
     with held(journal, plan.environment, owner, clock) as lease:
         state = _Run(plan, store, journal, lease, clock, tell)
-        found = standings(plan.steps, _look(plan, store, clock()))
-        stale = [step for step, standing in zip(plan.steps, found, strict=True) if standing is Standing.STALE]
+        found = statuses(plan.steps, _look(plan, store, clock()))
+        stale = [step for step, standing in zip(plan.steps, found, strict=True) if standing is Status.STALE]
         if stale:
             raise StalePlan(stale)
         digest, started = plan_digest(plan), clock()
         begun = Run(plan.namespace, plan.environment, digest, plan.as_of, owner, started, provenance)
         state.number = journal.begin(state.lease, begun, write(plan))
-        tell(Started(len(plan.steps), found.count(Standing.DONE)))
+        tell(Started(len(plan.steps), found.count(Status.DONE)))
         archives = [step for step in plan.steps if isinstance(step.change, Archive)]
         for step, standing in zip(plan.steps, found, strict=True):
             if not isinstance(step.change, Archive):
-                _do(state, step, done=standing is Standing.DONE)
+                _do(state, step, done=standing is Status.DONE)
         unverified = _verify(state)
         if archives and not unverified:
             # The successor was read back: only now may what it replaces be archived.
             done = dict(zip((step.id for step in plan.steps), found, strict=True))
             for step in archives:
-                _do(state, step, done=done[step.id] is Standing.DONE)
+                _do(state, step, done=done[step.id] is Status.DONE)
             unverified = _verify(state)
         else:
             for step in archives:
@@ -130,7 +132,7 @@ def _look(plan: Plan, store: Store, at: datetime) -> Snapshot:
     return under_former_names(seen, released, plan.namespace) if released else seen
 
 
-def _stored(change: Change, plan: Plan) -> Change:
+def _stored(change: Verb, plan: Plan) -> Verb:
     """The change in the store's own names: a package that moved keeps its first one in its key."""
     former = {new: old for old, new in plan.moved}
     old = former.get(Ref(change.ref.kind, change.ref.name))
@@ -196,10 +198,10 @@ def _verify(state: _Run) -> list[str]:
     said = [step for step in state.plan.steps if _said_done(state, step)]
     state.tell(Verifying())
     try:
-        found = standings(said, _look(state.plan, state.store, state.clock()))
+        found = statuses(said, _look(state.plan, state.store, state.clock()))
     except StoreError as error:
         return [f"the store could not be read back: {error.message}"]
-    return [step.id for step, standing in zip(said, found, strict=True) if standing is not Standing.DONE]
+    return [step.id for step, standing in zip(said, found, strict=True) if standing is not Status.DONE]
 
 
 def _said_done(state: _Run, step: Step) -> bool:

@@ -8,8 +8,8 @@ import click
 
 from pricebook.apply.events import Event, Finished, Started, Verifying
 from pricebook.format.escape import escape_terminal
-from pricebook.plan.change import AddRates
 from pricebook.plan.step import Plan
+from pricebook.plan.verb.add_rates import AddRates
 
 EVERY_LINE = 100
 """With more steps than this, a log gets a line for every failure and one in so many steps."""

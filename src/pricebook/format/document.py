@@ -35,7 +35,7 @@ def _plan_data(view: PlanView) -> dict[str, Any]:
         "verdict": view.verdict,
         "summary": "" if view.empty else summary(view),
         "counts": {
-            **asdict(view.work),
+            **view.work,
             **{f"prices_{name}": count for name, count in _counts(view.prices).items()},
             "kept": view.kept,
             "leftovers": len(view.leftovers),

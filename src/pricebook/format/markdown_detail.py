@@ -83,7 +83,7 @@ def _add_objects(sheet: Sheet, items: Sequence[ObjectView]) -> None:
         return
     counts: dict[str, int] = {}
     for item in items:
-        words = f"{item.kind.replace('-', ' ')} {_DONE[item.action]}"
+        words = f"{item.kind.replace('-', ' ')} {_DONE.get(item.action, item.action)}"
         counts[words] = counts.get(words, 0) + 1
     told = ", ".join(f"{n:,} × {words}" for words, n in list(counts.items())[:12])
     sheet.add_list(

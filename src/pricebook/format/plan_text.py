@@ -101,7 +101,7 @@ def _objects(view: PlanView, width: int, paint: Paint) -> Iterator[str]:
 
 
 def _object(item: ObjectView, column: int, width: int, paint: Paint, *, whole: bool) -> Iterator[str]:
-    ref, style = cut(escape_terminal(item.ref), width - _BODY - _SENTENCE), _STYLES[item.action]
+    ref, style = cut(escape_terminal(item.ref), width - _BODY - _SENTENCE), _STYLES.get(item.action, "")
     ref = padded(ref, max(column, width_of(ref)))
     room = width - width_of(ref) - _BODY
     lines = list(wrapped(escape_terminal(item.sentence, 400), width - _BODY, room))

@@ -9,7 +9,7 @@ from pricebook.catalog.renaming import Renaming
 from pricebook.metronome.account import Account, Json, owner_of
 from pricebook.metronome.custom_field import ENTITIES
 from pricebook.metronome.writing import Work
-from pricebook.plan.change import Adopt
+from pricebook.plan.verb.adopt import Adopt
 
 
 def adopt(work: Work, change: Adopt) -> str:

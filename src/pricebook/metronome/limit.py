@@ -18,14 +18,22 @@ from pricebook.catalog.timeline import read_key, read_schedule
 from pricebook.catalog.unit import PricingUnit
 from pricebook.metronome.unit import short_name
 from pricebook.metronome.wire.noun import CLEARED
-from pricebook.plan.change import AddRates, Adopt, Archive, Change, Create, Release, Repoint, Revise, Supersede
+from pricebook.plan.verb.add_rates import AddRates
+from pricebook.plan.verb.adopt import Adopt
+from pricebook.plan.verb.archive import Archive
+from pricebook.plan.verb.create import Create
+from pricebook.plan.verb.release import Release
+from pricebook.plan.verb.repoint import Repoint
+from pricebook.plan.verb.revise import Revise
+from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.verb import Verb
 
 MAX_UNIQUENESS_KEY = 128
 KEPT = ("billable_metric", "netsuite_internal_item_id", "netsuite_overage_item_id")
 """Fields of a product that an update can change but not take away: what it does not say stays."""
 
 
-def check_change(namespace: str, change: Change, units: Mapping[str, str]) -> Iterator[Violation]:
+def check_change(namespace: str, change: Verb, units: Mapping[str, str]) -> Iterator[Violation]:
     """Everything of a change that the API cannot do. `units` are the vendor's names of pricing units by ours."""
     match change:
         case Create() | Supersede():

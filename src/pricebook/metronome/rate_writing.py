@@ -16,8 +16,8 @@ from pricebook.metronome.account import product_namer
 from pricebook.metronome.schedule import read_products
 from pricebook.metronome.wire.rate import rates_of
 from pricebook.metronome.writing import Work
-from pricebook.plan.change import AddRates, RateChange
-from pricebook.plan.rehearse import after
+from pricebook.plan.change import RateChange
+from pricebook.plan.verb.add_rates import AddRates, after
 
 RATES_PER_REQUEST = 2000
 """Rates in one `addRates` request [assumed]; no source names a limit."""

@@ -29,8 +29,11 @@ from pricebook.metronome.sending import Sender
 from pricebook.metronome.snapshot import account_mark, mark_bearers, snapshot_of
 from pricebook.metronome.writing import Work, perform_noun
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.change import AddRates, Adopt, Change, Release
 from pricebook.plan.contract import Contract, Provision
+from pricebook.plan.verb.add_rates import AddRates
+from pricebook.plan.verb.adopt import Adopt
+from pricebook.plan.verb.release import Release
+from pricebook.plan.verb.verb import Verb
 
 
 class RemoteStore:
@@ -87,7 +90,7 @@ class RemoteStore:
         self._work = Work(self._client, self._sender, account, snapshot, self._keys)
         return snapshot
 
-    def perform(self, namespace: str, change: Change, at: datetime, expects: str | None = None) -> str:
+    def perform(self, namespace: str, change: Verb, at: datetime, expects: str | None = None) -> str:
         """See `apply.ports.Store`. Looks again after a lost answer, and sends again what is not there.
 
         The vendor compares nothing, so who writes between our look and our request is overwritten: a round trip before
@@ -152,7 +155,7 @@ class RemoteStore:
         """See `apply.ports.ContractStore`. Its finalized invoices are left alone."""
         archive_contract(self._client, self._sender, contract)
 
-    def cannot(self, namespace: str, change: Change) -> Iterable[Violation]:
+    def cannot(self, namespace: str, change: Verb) -> Iterable[Violation]:
         """See `apply.ports.Store`."""
         return check_change(namespace, change, self._units)
 

@@ -7,7 +7,6 @@ the mark, through which contents it goes: if it stops half way, what is found is
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import assert_never
 
 from pricebook.apply import rule
 from pricebook.apply.keys import (
@@ -41,9 +40,13 @@ from pricebook.metronome.wire.noun import aliases_json, changed_fields, created,
 from pricebook.observe.mark import alias_digest, order_digest
 from pricebook.observe.normalise import normal_noun
 from pricebook.observe.snapshot import AFTER_RATES, Observed, Snapshot, bare, digest_of
-from pricebook.plan.change import Archive, Create, Repoint, Revise, Supersede
-from pricebook.plan.diff import holders_of
-from pricebook.plan.handover import written
+from pricebook.plan.handover import holders_of, written
+from pricebook.plan.verb.archive import Archive
+from pricebook.plan.verb.create import Create
+from pricebook.plan.verb.repoint import Repoint
+from pricebook.plan.verb.revise import Revise
+from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.verb import Verb
 
 PATHS: Mapping[Kind, str] = {
     Kind.PRICING_UNIT: "/v1/credit-types",
@@ -148,9 +151,7 @@ class Work:
         self.account.ours[ref] = {**item, "custom_fields": {**(item.get("custom_fields") or {}), **marks}}
 
 
-def perform_noun(
-    work: Work, change: Create | Revise | Supersede | Repoint | Archive, at: datetime, expects: str | None
-) -> str:
+def perform_noun(work: Work, change: Verb, at: datetime, expects: str | None) -> str:
     """Make the change and return the id of its object; `expects` as in `apply.ports.Store`."""
     match change:
         case Create() | Supersede():
@@ -163,7 +164,7 @@ def perform_noun(
             return _repoint(work, change, at)
         case Archive():
             return _archive(work, change.ref, at)
-    assert_never(change)
+    raise rule.unknown(change)
 
 
 def _create(work: Work, ref: Ref, noun: Noun, digest: str) -> str:

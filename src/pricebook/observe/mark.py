@@ -92,7 +92,7 @@ def _summed(keys: Sequence[str], digests: bytes) -> Sums:
 
 
 def alias_digest(aliases: Iterable[Alias], product_order: Iterable[str]) -> str:
-    """The mark of what `plan.change.Repoint` gives a card. In which order aliases are listed says nothing."""
+    """The mark of what `plan.verb.Repoint` gives a card. In which order aliases are listed says nothing."""
     return digest(encode((sorted(encode(spec_of(alias)) for alias in aliases), tuple(product_order))))
 
 

@@ -223,7 +223,7 @@ def without(snapshot: Snapshot, refs: Collection[Ref], namespace: str) -> Snapsh
 
 
 AFTER_RATES = {"aliases": (), "product_order": ()}
-"""What a rate card is given only once its rates are there (`plan.change.Repoint`)."""
+"""What a rate card is given only once its rates are there (`plan.verb.Repoint`)."""
 
 
 def bare(noun: Noun) -> Noun:

@@ -16,7 +16,9 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.observe.mark import NO_ALIASES, RateMark, alias_digest, sums_of
 from pricebook.observe.renames import Moves, versions_of
 from pricebook.observe.snapshot import Foreign, Snapshot, digest_of
-from pricebook.plan.change import Adopt, Change, Create
+from pricebook.plan.verb.adopt import Adopt
+from pricebook.plan.verb.create import Create
+from pricebook.plan.verb.verb import Verb
 from pricebook.problem import Problem
 from pricebook.span import Span
 
@@ -134,7 +136,7 @@ def check_removed(claims: Claims, snapshot: Snapshot, namespace: str) -> Iterato
             )
 
 
-def check_questions(changes: Iterable[Change], claims: Claims, snapshot: Snapshot) -> Iterator[Problem]:
+def check_questions(changes: Iterable[Verb], claims: Claims, snapshot: Snapshot) -> Iterator[Problem]:
     """What would be new although the store has something by the same display name: whether it is that is asked."""
     nobodys: dict[tuple[Kind, str], list[str]] = {}
     for each in snapshot.foreign:

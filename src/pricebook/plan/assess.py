@@ -1,11 +1,9 @@
-"""What a change means for customers: hazards, from the change's own typed fields and from what it touches.
-
-Rates bring theirs along (`plan.timeline`); here are those of nouns.
-"""
+"""What changes of nouns mean for customers, and whom a change reaches. Rates bring their hazards along
+(`plan.timeline`), and each verb says which of these are its own (`plan.verb`)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, assert_never, cast
+from typing import TYPE_CHECKING, cast
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.declared import Declared, declared_at, fields_of
@@ -17,19 +15,7 @@ from pricebook.catalog.role import Role
 from pricebook.catalog.terms import is_tenfold, price_shift
 from pricebook.catalog.timeline import RateKey, key_text, read_schedule
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.change import (
-    AddRates,
-    Adopt,
-    Archive,
-    Change,
-    Create,
-    FieldChange,
-    RateChange,
-    Release,
-    Repoint,
-    Revise,
-    Supersede,
-)
+from pricebook.plan.change import FieldChange, RateChange
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.timeline import shift_hazards
 
@@ -37,14 +23,8 @@ if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
 
 
-def hazards_of(change: Change, desired: Catalog, snapshot: Snapshot) -> tuple[Hazard, ...]:
-    """The hazards of a change, sorted."""
-    return tuple(sorted(set(_hazards(change, desired, snapshot))))
-
-
-def reach_of(change: Change, snapshot: Snapshot) -> int | None:
+def reach_of(ref: Ref, snapshot: Snapshot) -> int | None:
     """Live contracts that the change is about: those on the card, or those that stay on the package's versions."""
-    ref = change.ref
     if ref.kind is Kind.RATE_CARD:
         return snapshot.of(ref).contracts
     if ref.kind is Kind.PACKAGE:
@@ -67,35 +47,8 @@ def mark_live(rate: RateChange) -> RateChange:
     return rate._replace(hazards=tuple(sorted({*rate.hazards, Hazard.REACHES_LIVE_CONTRACTS})))
 
 
-def _hazards(change: Change, desired: Catalog, snapshot: Snapshot) -> Iterator[Hazard]:
-    match change:
-        case AddRates():
-            for rate in change.rates:
-                yield from rate.hazards
-        case Create():
-            yield from _never_invoiced(change.noun, desired)
-        case Supersede():
-            yield from _of_fields(type(change.noun), change.fields)
-            yield from _never_invoiced(change.noun, desired)
-            if cast("Package", change.noun).aliases:
-                yield Hazard.ALIAS_MOVES
-        case Revise():
-            if snapshot.of(change.ref).drifted:
-                yield Hazard.FOREIGN_EDIT
-        case Repoint():
-            if change.observed:
-                yield Hazard.ALIAS_MOVES
-            if snapshot.of(change.ref).repointed:
-                yield Hazard.FOREIGN_EDIT
-        case Adopt() | Release():
-            return  # it stays as it is
-        case Archive():
-            yield Hazard.ARCHIVES
-        case _:
-            assert_never(change)
-
-
-def _of_fields(noun: type[Noun], fields: Iterable[FieldChange]) -> Iterator[Hazard]:
+def of_fields(noun: type[Noun], fields: Iterable[FieldChange]) -> Iterator[Hazard]:
+    """The hazards of fields of a noun that change."""
     for field in fields:
         place = declared_at(noun, field.path)
         if isinstance(field.path[-1], Label) and field.desired is None:
@@ -129,7 +82,7 @@ def _removed(place: Declared, term: object) -> Iterator[Hazard]:
             yield from of_values(field.role or Role.PLAIN, term.get(name), None, money=False)
 
 
-def _never_invoiced(noun: Noun, desired: Catalog) -> Iterator[Hazard]:
+def never_invoiced(noun: Noun, desired: Catalog) -> Iterator[Hazard]:
     """A subscription whose rate is not entitled on the card, and that no override of the package enables."""
     if noun.kind is not Kind.PACKAGE:
         return

@@ -21,11 +21,18 @@ from pricebook.catalog.traverse import references
 from pricebook.catalog.unit import BUILT_IN, PricingUnit
 from pricebook.observe.mark import RateMark, moved, sums_of
 from pricebook.observe.snapshot import AFTER_RATES, Snapshot
-from pricebook.plan.change import AddRates, Archive, Change, Create, RateChange, Release, Repoint, Revise, Supersede
+from pricebook.plan.change import RateChange
 from pricebook.plan.fields import field_changes
-from pricebook.plan.handover import yielded
-from pricebook.plan.rehearse import after
+from pricebook.plan.handover import holders_of, yielded
 from pricebook.plan.timeline import rate_change
+from pricebook.plan.verb.add_rates import AddRates, after
+from pricebook.plan.verb.archive import Archive
+from pricebook.plan.verb.create import Create
+from pricebook.plan.verb.repoint import Repoint
+from pricebook.plan.verb.revise import Revise
+from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.table import VERBS
+from pricebook.plan.verb.verb import Verb, Wanted
 from pricebook.plan.versions import package_change
 from pricebook.problem import Problem, quote
 from pricebook.span import Span
@@ -40,7 +47,7 @@ RATES_PER_STEP = 1000
 class Difference:
     """The changes, how many objects are kept, what is left over, and what is refused."""
 
-    changes: list[Change] = field(default_factory=list)
+    changes: list[Verb] = field(default_factory=list)
     kept: int = 0
     leftovers: list[Ref] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -72,7 +79,8 @@ def diff(
         else:
             _diff_noun(difference, ref, noun, snapshot.catalog.nouns.get(ref), at.get(ref))
     difference.problems += _called_alike(difference.changes, desired, snapshot, at)
-    difference.changes += [Release(ref, "it is removed from the project") for ref in _released(snapshot, removed)]
+    wanted = Wanted(desired, snapshot, removed)
+    difference.changes += [change for verb in VERBS.values() for change in verb.wanted(wanted)]
     superseded = {change.previous for change in difference.changes if isinstance(change, Supersede)}
     leftovers = sorted(
         (ref for ref in _leftovers(desired, snapshot, superseded) if Ref(ref.kind, ref.name) not in removed),
@@ -86,7 +94,7 @@ def diff(
     return difference
 
 
-def _keep_or(difference: Difference, change: Change | None) -> None:
+def _keep_or(difference: Difference, change: Verb | None) -> None:
     if change is None:
         difference.kept += 1
     else:
@@ -144,17 +152,6 @@ def _diff_card(
         difference.changes.append(replace(change, held_by=holders, yields=yields))
 
 
-def holders_of(names: Collection[str], card: Ref, *catalogs: Catalog) -> tuple[str, ...]:
-    """The other cards that have an alias of one of these names in any of the catalogues."""
-    found = {
-        other
-        for catalog in catalogs
-        for other, each in catalog.cards.items()
-        if other != card.name and any(alias.name in names for alias in each.aliases)
-    }
-    return tuple(sorted(found))
-
-
 def diff_rates(
     desired: Rates, observed: Rates, as_of: datetime, *, live: bool, sealed: Container[str] = ()
 ) -> Iterator[RateChange]:
@@ -209,9 +206,7 @@ def _marked(
         if batch is batches[-1]:
             wanted = desired.rates.get(card.name, NO_RATES).digest
         mark = RateMark(wanted, held).text
-        change = AddRates(card.name, batch, "", mark, marked)
-        change.remembered.append(total(reached))
-        yield change
+        yield AddRates(card, batch, "", mark, marked, total(reached))
         marked = mark
 
 
@@ -226,13 +221,6 @@ def _batches(changes: Iterable[RateChange]) -> Iterator[tuple[RateChange, ...]]:
         yield tuple(batch)
 
 
-def _released(snapshot: Snapshot, removed: Collection[Ref]) -> Iterator[Ref]:
-    """What still bears our mark of what is removed; a package bears none that could be taken off."""
-    for ref in sorted(removed, key=lambda ref: (-ref.kind.rank, ref.name)):
-        if ref in snapshot.ids and ref not in snapshot.archived and ref.kind is not Kind.PACKAGE:
-            yield ref
-
-
 def _leftovers(desired: Catalog, snapshot: Snapshot, superseded: set[Ref]) -> Iterator[Ref]:
     """Live objects of ours that nothing declares, and package versions that are not, or will not be, the newest."""
     for ref in snapshot.ids:
@@ -245,7 +233,7 @@ def _leftovers(desired: Catalog, snapshot: Snapshot, superseded: set[Ref]) -> It
 
 
 def _called_alike(
-    changes: Iterable[Change], desired: Catalog, snapshot: Snapshot, places: Mapping[Ref, Span]
+    changes: Iterable[Verb], desired: Catalog, snapshot: Snapshot, places: Mapping[Ref, Span]
 ) -> Iterator[Problem]:
     """An account knows a pricing unit by its name alone: a second one of a name would be taken for the first."""
     owners = {unit.name: name for name, unit in sorted(desired.units.items(), reverse=True)}

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, assert_never, cast
+from typing import TYPE_CHECKING, cast
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest, content_text
@@ -21,22 +21,16 @@ from pricebook.observe.mark import NO_ALIASES, alias_digest
 from pricebook.observe.renames import Moves, pending, present
 from pricebook.observe.snapshot import Snapshot, bare, digest_of
 from pricebook.plan.adoption import adoptions
-from pricebook.plan.change import (
-    AddRates,
-    Adopt,
-    Archive,
-    Change,
-    Create,
-    FieldChange,
-    RateChange,
-    Release,
-    Repoint,
-    Revise,
-    Supersede,
-)
+from pricebook.plan.change import FieldChange, RateChange
 from pricebook.plan.diff import Difference, diff
 from pricebook.plan.fields import field_changes
 from pricebook.plan.origin import Origin, origin, rate_origins
+from pricebook.plan.verb.add_rates import AddRates
+from pricebook.plan.verb.create import Create
+from pricebook.plan.verb.repoint import Repoint
+from pricebook.plan.verb.revise import Revise
+from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.verb import Verb
 from pricebook.plan.versions import named
 from pricebook.problem import Problem
 from pricebook.span import Span
@@ -70,7 +64,7 @@ class Drift:
     facet: Facet
     origin: Origin
     money: bool
-    change: Change | None
+    change: Verb | None
     fields: tuple[FieldChange, ...] = ()
 
     @property
@@ -198,17 +192,17 @@ def _drifts(difference: Difference, desired: Catalog, snapshot: Snapshot, applie
                 money = set(change.aliases) != set(change.observed)
                 whose = origin(wanted, now, snapshot.of(ref).marks.aliases or NO_ALIASES)
                 yield Drift(ref, Facet.ALIASES, whose, money, change)
-            case Adopt() | Release() | Archive():
-                raise AssertionError("nothing is pruned or let go here, and adoptions are told apart")
             case _:
-                assert_never(change)
+                raise AssertionError("nothing is pruned or let go here, and adoptions are told apart")
     origins = rate_origins(difference.changes, desired, snapshot)
     for card, changes in rates.items():
         told = origins.get(card, {})
         for whose in Origin:
             mine = tuple(rate for rate in changes if told.get(rate.key, Origin.PENDING) is whose)
             if mine:
-                yield Drift(Ref(Kind.RATE_CARD, card), Facet.RATES, whose, True, AddRates(card, mine))
+                yield Drift(
+                    Ref(Kind.RATE_CARD, card), Facet.RATES, whose, True, AddRates(Ref(Kind.RATE_CARD, card), mine)
+                )
 
 
 def _revised(ref: Ref, noun: Noun, change: Revise | None, fields: tuple[FieldChange, ...], snapshot: Snapshot) -> Drift:

@@ -15,22 +15,34 @@ two objects give each other stretches of two aliases, both before later ones tha
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import permutations
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
+from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Alias
 from pricebook.catalog.rate_card import RateCard
-from pricebook.catalog.reference import Kind
-from pricebook.plan.change import Change, Create, Repoint, Supersede
+from pricebook.catalog.reference import Ref
 
-if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
-    from pricebook.catalog.package import Package
+if TYPE_CHECKING:  # a verb asks this module
+    from pricebook.plan.verb.repoint import Repoint
+    from pricebook.plan.verb.verb import Verb
 
 Stretch = tuple[datetime, datetime]
 """From when until when."""
 _ALWAYS, _FOREVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
-def fits(change: Repoint, present: Collection[Alias], order: tuple[str, ...], holders: Iterable[str]) -> bool:
+def holders_of(names: Collection[str], card: Ref, *catalogs: Catalog) -> tuple[str, ...]:
+    """The other cards that have an alias of one of these names in any of the catalogues."""
+    found = {
+        other
+        for catalog in catalogs
+        for other, each in catalog.cards.items()
+        if other != card.name and any(alias.name in names for alias in each.aliases)
+    }
+    return tuple(sorted(found))
+
+
+def fits(change: "Repoint", present: Collection[Alias], order: tuple[str, ...], holders: Iterable[str]) -> bool:
     """Whether a card is as the change saw it, or as it makes it, so that making it undoes nobody's work. `present` and
     `order` are the aliases and the product order that it has now, `holders` the other cards that have an alias of one
     of the names that it is given.
@@ -52,7 +64,7 @@ def fits(change: Repoint, present: Collection[Alias], order: tuple[str, ...], ho
     return set(holders) <= set(change.held_by)
 
 
-def is_given(change: Repoint, present: Collection[Alias]) -> bool:
+def is_given(change: "Repoint", present: Collection[Alias]) -> bool:
     """Whether a card has the aliases of the change, and besides them only what another one has not taken yet."""
     if set(present) == set(change.aliases):
         return True
@@ -63,7 +75,7 @@ def is_given(change: Repoint, present: Collection[Alias]) -> bool:
     return True
 
 
-def written(change: Repoint, present: Collection[Alias], at: datetime) -> tuple[Alias, ...]:
+def written(change: "Repoint", present: Collection[Alias], at: datetime) -> tuple[Alias, ...]:
     """The aliases to give a card now: those of the change, and what of the others nobody has taken yet."""
     kept = [
         _alias(name, start, end)
@@ -86,9 +98,9 @@ def yielded(card: str, observed: RateCard | None, cards: Mapping[str, RateCard])
     return tuple(found)
 
 
-def precedence(changes: Mapping[str, Change]) -> dict[str, tuple[str, ...]]:
+def precedence(changes: Mapping[str, "Verb"]) -> dict[str, tuple[str, ...]]:
     """By the id of its step, the steps that come before a change, so that no alias stands for nobody in between."""
-    giving = {id_: change for id_, change in changes.items() if _aliases(change)}
+    giving = {id_: change for id_, change in changes.items() if change.gives}
     needs: dict[str, set[str]] = {}
 
     def before(first: str, then: str) -> None:
@@ -100,34 +112,22 @@ def precedence(changes: Mapping[str, Change]) -> dict[str, tuple[str, ...]]:
         if _ends_before(first, second) and not _ends_before(second, first):
             before(other, one)
     for loser, change in changes.items():
-        if isinstance(change, Repoint) and change.yields:
-            for giver, given in giving.items():
-                if isinstance(given, Repoint) and giver != loser and _meet(change.yields, given.aliases):
-                    before(giver, loser)
+        for giver, given in giving.items() if change.keeps else ():
+            if given.ref.kind is change.ref.kind and giver != loser and _meet(change.keeps, given.has):
+                before(giver, loser)
     return {id_: tuple(sorted(found)) for id_, found in needs.items()}
 
 
-def _aliases(change: Change) -> tuple[Alias, ...]:
-    """What a change gives an object anew: all that it did not have as it is to be."""
-    match change:
-        case Repoint():
-            return tuple(alias for alias in change.aliases if alias not in change.observed)
-        case Create() | Supersede() if change.ref.kind is Kind.PACKAGE:
-            return cast("Package", change.noun).aliases
-    return ()
-
-
-def _ends_before(one: Change, other: Change) -> bool:
+def _ends_before(one: "Verb", other: "Verb") -> bool:
     """Whether an alias that the one takes from somebody ends before, or when, the other's stretch of it starts."""
-    had = one.observed if isinstance(one, Repoint) else ()
     return one.ref.kind is other.ref.kind and any(
         alias.ending_before is not None
         and any(
             later.name == alias.name and later.starting_at is not None and later.starting_at >= alias.ending_before
-            for later in _aliases(other)
+            for later in other.gives
         )
-        and bool(_minus(_stretches([alias], alias.name), _stretches(had, alias.name)))
-        for alias in _aliases(one)
+        and bool(_minus(_stretches([alias], alias.name), _stretches(one.had, alias.name)))
+        for alias in one.gives
     )
 
 

@@ -16,8 +16,9 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import normal, read_schedule, schedule_text
 from pricebook.observe.mark import MODULUS, RateMark, part_of, share, sums_of
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.change import AddRates, Change, RateChange
-from pricebook.plan.rehearse import after
+from pricebook.plan.change import RateChange
+from pricebook.plan.verb.add_rates import AddRates, after
+from pricebook.plan.verb.verb import Verb
 
 _READINGS = 3
 _SEARCHED = 10
@@ -52,7 +53,7 @@ def origin(desired: str, observed: str, mark: str | None) -> Origin:
     return Origin.DRIFTED if desired == mark else Origin.BOTH
 
 
-def rate_origins(changes: Iterable[Change], desired: Catalog, snapshot: Snapshot) -> dict[str, Mapping[str, Origin]]:
+def rate_origins(changes: Iterable[Verb], desired: Catalog, snapshot: Snapshot) -> dict[str, Mapping[str, Origin]]:
     """Card -> rate key -> the origin of its change, of the cards whose rates are not all merely pending.
 
     Reads the observed rates of a card only when the account and git both moved.

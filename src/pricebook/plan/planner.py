@@ -9,7 +9,7 @@ from pricebook.catalog.fingerprint import content_digest
 from pricebook.catalog.path import path_text
 from pricebook.catalog.reference import Ref
 from pricebook.observe.renames import pending, present
-from pricebook.observe.snapshot import Snapshot, digest_of
+from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.adoption import (
     NO_CLAIMS,
     Claims,
@@ -19,8 +19,7 @@ from pricebook.plan.adoption import (
     check_questions,
     check_removed,
 )
-from pricebook.plan.assess import alias_holders, hazards_of, mark_foreign, mark_live, reach_of
-from pricebook.plan.change import AddRates, Change, Supersede
+from pricebook.plan.assess import alias_holders, mark_foreign, mark_live, reach_of
 from pricebook.plan.diff import Difference, diff
 from pricebook.plan.fields import field_changes
 from pricebook.plan.order import ordered
@@ -28,6 +27,8 @@ from pricebook.plan.origin import Origin, rate_origins
 from pricebook.plan.reach import shares_of
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Plan, Step
+from pricebook.plan.verb.add_rates import AddRates
+from pricebook.plan.verb.verb import Verb
 from pricebook.plan.versions import named
 from pricebook.problem import Problem, Rejected
 from pricebook.span import Span
@@ -133,7 +134,7 @@ def _unlike(desired: Catalog, snapshot: Snapshot) -> Iterator[Problem]:
             yield Problem("reads-otherwise", message, hint=hint, severity="warning", subject=str(ref))
 
 
-def _reaching(change: Change, snapshot: Snapshot, origins: Mapping[str, Mapping[str, Origin]]) -> Change:
+def _reaching(change: Verb, snapshot: Snapshot, origins: Mapping[str, Mapping[str, Origin]]) -> Verb:
     """The change of rates with the hazards that its card brings: customers on it, and what others did to it."""
     if not isinstance(change, AddRates):
         return change
@@ -148,16 +149,12 @@ def _reaching(change: Change, snapshot: Snapshot, origins: Mapping[str, Mapping[
 
 def _assessed(step: Step, desired: Catalog, snapshot: Snapshot, places: Mapping[Ref, Span]) -> Step:
     change = step.change
-    observed = snapshot.catalog.nouns.get(change.ref)
-    expects = digest_of(observed) if observed is not None else None
-    if isinstance(change, Supersede):
-        expects = snapshot.of(change.previous).marks.content
     at = places.get(Ref(change.ref.kind, change.ref.name))
     return replace(
         step,
-        hazards=hazards_of(change, desired, snapshot),
-        expects=expects,
-        reach=reach_of(change, snapshot),
+        hazards=tuple(sorted(set(change.hazards(desired, snapshot)))),
+        expects=change.expects(snapshot),
+        reach=reach_of(change.ref, snapshot),
         shares=shares_of(change, snapshot),
         at=f"{at.file}:{at.line}" if at is not None else "",
     )

@@ -13,15 +13,16 @@ from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.timeline import RateKey, read_key, read_schedule
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.change import AddRates, Change
 from pricebook.plan.step import Share
+from pricebook.plan.verb.add_rates import AddRates
+from pricebook.plan.verb.verb import Verb
 
 if TYPE_CHECKING:
     from pricebook.catalog.override import Override
     from pricebook.catalog.package import Package
 
 
-def shares_of(change: Change, snapshot: Snapshot) -> tuple[Share, ...]:
+def shares_of(change: Verb, snapshot: Snapshot) -> tuple[Share, ...]:
     """The contracts on the card whose rates change, package version by version; those on no package are in none of
     them. Empty for other changes (a new version touches no contract that there is), and where the store does not tell.
     """

@@ -14,13 +14,16 @@ from pricebook.catalog.traverse import references
 from pricebook.observe.mark import RateMark, moved
 from pricebook.observe.normalise import normalise
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.change import AddRates, Change, Create, Supersede
 from pricebook.plan.diff import RATES_PER_STEP, Difference
 from pricebook.plan.drift import Comparison, Drift, Facet, compare
 from pricebook.plan.origin import Origin
 from pricebook.plan.planner import RehearsalFailed, plan_of
-from pricebook.plan.rehearse import after, rehearse
+from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Plan
+from pricebook.plan.verb.add_rates import AddRates, after
+from pricebook.plan.verb.create import Create
+from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.verb import Verb
 
 
 def revert_plan(
@@ -47,7 +50,7 @@ def revert_plan(
     return plan, tuple((str(drift.ref), why) for drift, why in mine if why)
 
 
-def _changes(change: Change | None, desired: Catalog, snapshot: Snapshot) -> Iterator[Change]:
+def _changes(change: Verb | None, desired: Catalog, snapshot: Snapshot) -> Iterator[Verb]:
     """The change in steps of a size."""
     if isinstance(change, AddRates):
         for start in range(0, len(change.rates), RATES_PER_STEP):

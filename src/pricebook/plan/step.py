@@ -3,22 +3,25 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
+
+from pydantic import ConfigDict, Field, NonNegativeInt
 
 from pricebook.catalog.model import Scale
-from pricebook.catalog.reference import Ref
-from pricebook.plan.change import AddRates, Change
 from pricebook.plan.hazard import Hazard
-from pricebook.problem import Problem
+from pricebook.plan.verb.add_rates import AddRates
+from pricebook.plan.verb.form import CLOSED, Finding, Moment, RefText
+from pricebook.plan.verb.table import AnyVerb
 
-FORMAT = 1
+FORMAT: Literal[2] = 2
 
 
-class Share(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Share:
     """The contracts of a package version that a change is about; `shielded` when overrides keep it from them."""
 
-    package: Ref
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
+    package: RefText
     contracts: int
     shielded: bool
 
@@ -29,19 +32,20 @@ class Step:
 
     `expects` is the digest of the object as observed, of a package's new version that of the version before (None: it
     is not there, or the change carries the observed state itself, as rates do): at apply time anything else means that
-    the plan is stale. `reach` counts the live contracts
-    that the change touches, None when it was not known; `shares` are those of them that are on packages, version by
-    version, empty where the store does not tell. `at` is where the manifest says so, as text.
+    the plan is stale. `reach` counts the live contracts that the change touches, None when it was not known; `shares`
+    are those of them that are on packages, version by version, empty where the store does not tell. `at` is where the
+    manifest says so, as text.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
     id: str
-    change: Change
-    needs: tuple[str, ...] = ()
+    change: AnyVerb
+    needs: Annotated[tuple[str, ...], Field(description="ids of the steps that must be done before")] = ()
     hazards: tuple[Hazard, ...] = ()
-    expects: str | None = None
-    reach: int | None = None
-    at: str = ""
-    shares: tuple[Share, ...] = ()
+    expects: Annotated[str | None, Field(description="digest of the object as observed; else the plan is stale")] = None
+    reach: Annotated[int | None, Field(description="live contracts; null when not known")] = None
+    at: Annotated[str, Field(description="file:line of the manifest")] = ""
+    shares: Annotated[tuple[Share, ...], Field(description="of those, package by package")] = ()
 
 
 class Besides(NamedTuple):
@@ -66,23 +70,32 @@ class Plan:
     about a store that is read so, and under the present names of what `moved`.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
     namespace: str
     environment: str
-    as_of: datetime
-    base: str
-    desired: str
+    as_of: Moment
+    base: Annotated[str, Field(description="digest of what was observed")]
+    desired: Annotated[str, Field(description="digest of what is wanted")]
     steps: tuple[Step, ...]
-    kept: int = 0
-    prices: int = 0
-    leftovers: tuple[Ref, ...] = ()
+    kept: NonNegativeInt = 0
+    prices: Annotated[NonNegativeInt, Field(description="how many prices are desired")] = 0
+    leftovers: tuple[RefText, ...] = ()
     unmanaged: Mapping[str, int] = field(default_factory=dict)
     units: Mapping[str, Scale] = field(default_factory=dict)
-    findings: tuple[Problem, ...] = ()
-    besides: "Besides | None" = None
-    adopted: Mapping[Ref, str] = field(default_factory=dict)
-    moved: tuple[tuple[Ref, Ref], ...] = ()
-    format: int = FORMAT
-    remembered: list[str] = field(default_factory=list, init=False, compare=False, repr=False)
+    findings: tuple[Finding, ...] = ()
+    besides: Annotated[Besides | None, Field(exclude=True)] = None
+    adopted: Annotated[
+        Mapping[RefText, str],
+        Field(description="the store's ids of objects that bore no mark and were read as ours"),
+    ] = field(default_factory=dict)
+    moved: Annotated[
+        tuple[tuple[RefText, RefText], ...],
+        Field(description="objects of ours that were read under another name: from which, to which"),
+    ] = ()
+    format: Literal[2] = FORMAT
+    remembered: Annotated[list[str], Field(exclude=True)] = field(
+        default_factory=list, init=False, compare=False, repr=False
+    )
     """The plan's digest, once somebody asked for it: see `plan.digest`."""
 
     @property

@@ -18,8 +18,10 @@ from pricebook.catalog.terms import STILL, Shift, shift
 from pricebook.catalog.timeline import read_key, terms_at
 from pricebook.catalog.unit import money_text
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.change import AddRates, FieldChange, RateChange, Supersede
+from pricebook.plan.change import FieldChange, RateChange
 from pricebook.plan.step import Plan, Step
+from pricebook.plan.verb.add_rates import AddRates
+from pricebook.plan.verb.supersede import Supersede
 from pricebook.policy.fact import Facts
 from pricebook.project.policy import Policy
 

@@ -12,7 +12,7 @@ from pricebook.apply.keys import former_of, read_mark, released_mark
 from pricebook.catalog.rate_book import book_digest, digest_text
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import key_text, read_key
-from pricebook.plan.change import Adopt
+from pricebook.plan.verb.adopt import Adopt
 from pricebook.store.guard import MARKING
 from pricebook.store.reading import TIMELINES, table_of
 from pricebook.store.writing import Transaction

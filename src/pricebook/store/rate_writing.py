@@ -10,8 +10,7 @@ from pricebook.apply import rule
 from pricebook.catalog.rate_book import book_digest, digest_text
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import heads_of, read_head
-from pricebook.plan.change import AddRates
-from pricebook.plan.rehearse import after, share_of
+from pricebook.plan.verb.add_rates import AddRates, after, share_of
 from pricebook.store.reading import TIMELINES
 from pricebook.store.writing import Transaction
 

@@ -13,7 +13,10 @@ from weakref import WeakSet
 from pricebook.apply.ports import NOTHING, OutcomeUnknown
 from pricebook.catalog.reference import Ref
 from pricebook.observe.snapshot import Snapshot, strangers_in
-from pricebook.plan.change import AddRates, Adopt, Change, Release
+from pricebook.plan.verb.add_rates import AddRates
+from pricebook.plan.verb.adopt import Adopt
+from pricebook.plan.verb.release import Release
+from pricebook.plan.verb.verb import Verb
 from pricebook.store import sqlite
 from pricebook.store.database import ServerLost
 from pricebook.store.reading import StoredRates, read_snapshot
@@ -75,7 +78,7 @@ class SqlStore:
             reader.close()
         return snapshot
 
-    def perform(self, namespace: str, change: Change, at: datetime, expects: str | None = None) -> str:
+    def perform(self, namespace: str, change: Verb, at: datetime, expects: str | None = None) -> str:
         """See `apply.ports.Store`. When the connection is lost, it is asked for once more on another one: what is there
         already is not made again."""
         try:
@@ -83,7 +86,7 @@ class SqlStore:
         except (ServerLost, OutcomeUnknown):
             return self._perform(namespace, change, at, expects)
 
-    def _perform(self, namespace: str, change: Change, at: datetime, expects: str | None) -> str:
+    def _perform(self, namespace: str, change: Verb, at: datetime, expects: str | None) -> str:
         from pricebook.store.writing import Transaction, perform_noun
 
         with self._writer.transaction() as session:
@@ -102,7 +105,7 @@ class SqlStore:
                 return release(work, change.ref)
             return perform_noun(work, change, expects)
 
-    def cannot(self, namespace: str, change: Change) -> "Iterable[Violation]":
+    def cannot(self, namespace: str, change: Verb) -> "Iterable[Violation]":
         """See `apply.ports.Store`: whatever the model can say can be kept."""
         return ()
 

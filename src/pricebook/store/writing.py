@@ -7,7 +7,7 @@ way in, so that a spec means the same whatever our names are.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any
 from uuid import uuid4
 
 from pricebook.apply import rule
@@ -23,8 +23,13 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import references, rewritten
 from pricebook.observe.mark import alias_digest
 from pricebook.observe.snapshot import AFTER_RATES, digest_of
-from pricebook.plan.change import Archive, Create, Repoint, Revise, Supersede
 from pricebook.plan.handover import written
+from pricebook.plan.verb.archive import Archive
+from pricebook.plan.verb.create import Create
+from pricebook.plan.verb.repoint import Repoint
+from pricebook.plan.verb.revise import Revise
+from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.verb import Verb
 from pricebook.store.alias import Assignment, current, held, holder, hour_of
 from pricebook.store.reading import ASSIGNMENTS, assignments, noun_in, read_account, table_of
 from pricebook.store.session import Row, Session
@@ -86,9 +91,7 @@ def sign(work: Transaction, mark: str, *, anew: bool) -> str:
     return mark
 
 
-def perform_noun(
-    work: Transaction, change: Create | Revise | Supersede | Repoint | Archive, expects: str | None
-) -> str:
+def perform_noun(work: Transaction, change: Verb, expects: str | None) -> str:
     """Make the change and return the id of its object; `expects` as in `apply.ports.Store`. Raises StoreRefused."""
     match change:
         case Create() | Supersede():
@@ -99,7 +102,7 @@ def perform_noun(
             return _repoint(work, change)
         case Archive():
             return _archive(work, change.ref)
-    assert_never(change)
+    raise rule.unknown(change)
 
 
 def _create(work: Transaction, ref: Ref, noun: Noun, digest: str) -> str:

@@ -11,9 +11,10 @@ from typing import NamedTuple
 from pricebook.catalog.instant import instant_text, instant_words, next_hour
 from pricebook.catalog.model import Alias
 from pricebook.catalog.reference import Ref
-from pricebook.plan.change import RateChange, Repoint
+from pricebook.plan.change import RateChange
 from pricebook.plan.drift import Comparison, Drift, DriftReport, Facet
 from pricebook.plan.origin import Origin
+from pricebook.plan.verb.repoint import Repoint
 from pricebook.problem import Problem
 from pricebook.view.field import field_rows
 from pricebook.view.price import Units

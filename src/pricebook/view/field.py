@@ -46,7 +46,7 @@ class FieldRow(NamedTuple):
 def field_rows(noun: type[Model], changes: Iterable[FieldChange], units: Units) -> Iterator[FieldRow]:
     """The rows of a noun's field changes, in their order."""
     for change in changes:
-        path, was, now, unit, cosmetic = change
+        path, was, now, unit, cosmetic = change.path, change.observed, change.desired, change.unit, change.cosmetic
         term = was if now is None else now if was is None else None
         parsed = _parsed(declared_at(noun, path).model, term) if isinstance(term, Mapping) else None
         if parsed is not None:

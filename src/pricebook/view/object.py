@@ -6,7 +6,6 @@ The text here is data and sentences as they are; each format escapes them on its
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
 
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.metric import BillableMetric
@@ -17,26 +16,20 @@ from pricebook.catalog.product import Product
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.unit import PricingUnit
-from pricebook.plan.change import AddRates, Adopt, Archive, Create, FieldChange, Release, Repoint, Revise, Supersede
+from pricebook.plan.change import FieldChange
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Step
+from pricebook.plan.verb.add_rates import AddRates
+from pricebook.plan.verb.adopt import Adopt
+from pricebook.plan.verb.create import Create
+from pricebook.plan.verb.repoint import Repoint
+from pricebook.plan.verb.revise import Revise
+from pricebook.plan.verb.supersede import Supersede
 from pricebook.view.field import FieldRow, field_rows, said_rows
 from pricebook.view.price import Units
 from pricebook.view.rate_shape import PriceCounts, RateShape
-from pricebook.view.tally import moved_aliases
 from pricebook.view.words import counted
 
-SYMBOLS = {
-    "create": "+",
-    "revise": "~",
-    "rates": "~",
-    "version": "±",
-    "repoint": "→",
-    "adopt": "=",
-    "rename": "=",
-    "release": "○",
-    "archive": "-",
-}
 _NAME = 60
 """Characters of a name within a sentence."""
 
@@ -52,12 +45,13 @@ class HazardCount:
 
 @dataclass(frozen=True, slots=True)
 class ObjectView:
-    """One object: `action` is a key of SYMBOLS; `place` is `file:line`, empty when not known; `reach` counts live
-    contracts, None when not known. `notes` are further sentences. `since` says from when new contracts get it, where
-    aliases decide that. `terms` are all that a new package version says, when that was asked for, and `previous` is the
-    version before. `rates` is there for the action `rates` only."""
+    """One object: `action` and `symbol` are of its verb; `place` is `file:line`, empty when not known; `reach` counts
+    live contracts, None when not known. `notes` are further sentences. `since` says from when new contracts get it,
+    where aliases decide that. `terms` are all that a new package version says, when that was asked for, and `previous`
+    is the version before. `rates` is there for the action `rates` only."""
 
     action: str
+    symbol: str
     kind: str
     ref: str
     sentence: str
@@ -72,11 +66,6 @@ class ObjectView:
     terms: tuple[FieldRow, ...] = ()
     previous: str = ""
 
-    @property
-    def symbol(self) -> str:
-        """One character for what happens."""
-        return SYMBOLS[self.action]
-
 
 def noun_view(
     step: Step, hazards: tuple[HazardCount, ...], units: Units, as_of: datetime, *, terms: bool = False
@@ -87,39 +76,32 @@ def noun_view(
     notes: tuple[str, ...] = ()
     whole: tuple[FieldRow, ...] = ()
     since = previous = ""
+    action, sentence = change.label, change.sentence
     match change:
         case Create():
-            action, sentence = "create", _created(change.ref, change.noun)
+            sentence = _created(change.ref, change.noun)
             fields = tuple(_new_fields(change.noun, units))
             aliases = change.noun.aliases if isinstance(change.noun, Package) else ()
             notes = tuple(_alias_notes(aliases, "stands for it", as_of, "from"))
             since = _since(aliases, as_of)
         case Revise():
-            action, sentence = "revise", _revised(change, hazards)
+            sentence = _revised(change, hazards)
             fields = tuple(field_rows(type(change.noun), change.fields, units))
         case Supersede():
-            action, sentence = "version", f"new version: {change.reason}"
             fields = tuple(field_rows(type(change.noun), _without_aliases(change), units))
             notes = tuple(_version_notes(change, step.reach, as_of))
             since = _since(change.noun.aliases if isinstance(change.noun, Package) else (), as_of)
             whole, previous = tuple(said_rows(change.noun, units, ("aliases",))) if terms else (), str(change.previous)
         case Repoint():
-            action, sentence = "repoint", _repointed(change)
+            sentence = _repointed(change)
             notes = tuple(_repoint_notes(change, as_of))
             since = _since([alias for alias in change.aliases if alias not in change.observed], as_of)
         case Adopt():
             action, sentence = "adopt" if change.was is None else "rename", _adopted(change)
-        case Release():
-            action, sentence = "release", f"let go, and stays as it is: {change.reason}"
-        case Archive():
-            action, sentence = "archive", "archived for good" + (f": {change.reason}" if change.reason else "")
-        case AddRates():
-            raise AssertionError("rates are seen card by card")
-        case _:
-            assert_never(change)
     kind, ref = change.ref.kind.value, str(change.ref)
     return ObjectView(
         action,
+        change.symbol,
         kind,
         ref,
         sentence,
@@ -145,7 +127,18 @@ def rates_view(steps: Sequence[Step], shape: RateShape, hazards: tuple[HazardCou
     ids = tuple(step.id for step in steps)
     notes = tuple(_standing_notes(steps)) if shape.counts.changed or shape.counts.ended else ()
     return ObjectView(
-        "rates", ref.kind.value, str(ref), sentence, first.at, first.reach, notes, (), shape, hazards, ids
+        AddRates.label,
+        AddRates.symbol,
+        ref.kind.value,
+        str(ref),
+        sentence,
+        first.at,
+        first.reach,
+        notes,
+        (),
+        shape,
+        hazards,
+        ids,
     )
 
 
@@ -162,9 +155,9 @@ def _standing_notes(steps: Sequence[Step]) -> Iterator[str]:
     """`on starter-plan@1 271 contracts, on good@2 40 that keep their prices by an override`."""
     shares = sorted(steps[0].shares, key=lambda share: (-share.contracts, share.package))
     said = []
-    for package, contracts, _ in shares[:_MOST]:
-        keeps = "; overrides keep their prices" if all(_kept(package, step) for step in steps) else ""
-        said.append(f"{counted(contracts, 'contract')} on {package.name}@{package.version}{keeps}")
+    for share in shares[:_MOST]:
+        keeps = "; overrides keep their prices" if all(_kept(share.package, step) for step in steps) else ""
+        said.append(f"{counted(share.contracts, 'contract')} on {share.package.name}@{share.package.version}{keeps}")
     more = sum(share.contracts for share in shares[_MOST:])
     if more:
         said.append(f"{counted(more, 'contract')} on {len(shares) - _MOST:,} more versions")
@@ -270,7 +263,7 @@ def _is_alias(field: FieldChange) -> bool:
 
 def _version_notes(change: Supersede, reach: int | None, as_of: datetime) -> Iterator[str]:
     version = f"@{change.ref.version}"
-    moved, given = moved_aliases(change)
+    moved, given = change.alias_changes
     yield from _alias_notes(moved, f"moves to {version}", as_of)
     yield from _alias_notes(given, f"is new and stands for {version}", as_of, "from")
     gone = [name_of(field.observed) or "" for field in change.fields if field.desired is None and _is_alias(field)]

@@ -5,21 +5,21 @@ escapes it. Built from the plan alone, without a store.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pricebook.catalog.instant import instant_text, instant_words, moment_words, next_hour
-from pricebook.plan.change import AddRates
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.hazard import REFUSED, Hazard
 from pricebook.plan.step import Plan, Step
+from pricebook.plan.verb.add_rates import AddRates
 from pricebook.problem import Problem
 from pricebook.view.object import HazardCount, ObjectView, noun_view, rates_view
 from pricebook.view.price import NO_UNITS, Units
 from pricebook.view.rate_shape import PriceCounts, RowChoice, rate_shape
-from pricebook.view.tally import Tally, tally, tally_words
+from pricebook.view.tally import tally, tally_words
 from pricebook.view.words import adopted_packages, counted, nothing_words
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class PlanView:
     verdict: str
     objects: tuple[ObjectView, ...]
     hazards: tuple[HazardView, ...]
-    work: Tally
+    work: Mapping[str, int]
     prices: PriceCounts
     kept: int
     leftovers: tuple[str, ...]
@@ -241,6 +241,6 @@ def as_of_words(view: PlanView) -> str:
 
 def summary(view: PlanView) -> str:
     """The last line: `Plan: 1 new version, 1 alias moved, 2 rates added. Nothing is edited in place.`"""
-    edited = "" if view.work.fields or view.work.reordered else " Nothing is edited in place."
+    edited = "" if view.work["fields"] or view.work["reordered"] else " Nothing is edited in place."
     kept = f" {counted(view.kept, 'object')} as desired already." if view.kept else ""
     return f"Plan: {tally_words(view.work)}.{edited}{kept}"

@@ -18,9 +18,9 @@ from pricebook.catalog.reference import Ref
 from pricebook.manifest.source import PROJECT_FILE
 from pricebook.observe.renames import renamed
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.change import Change
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Besides, Plan
+from pricebook.plan.verb.verb import Verb
 from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.project.project import Project, read_project
 from pricebook.workflow.git import GitFailed, ask, git
@@ -44,11 +44,11 @@ class _Ahead:
         held = self._store.snapshot(namespace, at, {**self._pending.adopted, **adopt})
         return rehearse(renamed(held, self._pending.moved), (step.change for step in self._pending.steps), namespace)
 
-    def perform(self, namespace: str, change: Change, at: datetime, expects: str | None = None) -> str:
+    def perform(self, namespace: str, change: Verb, at: datetime, expects: str | None = None) -> str:
         """See `apply.ports.Store`."""
         raise AssertionError("what is only rehearsed is not written")
 
-    def cannot(self, namespace: str, change: Change) -> Iterable[Violation]:
+    def cannot(self, namespace: str, change: Verb) -> Iterable[Violation]:
         """See `apply.ports.Store`."""
         return self._store.cannot(namespace, change)
 

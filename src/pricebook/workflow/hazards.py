@@ -5,9 +5,9 @@ from datetime import datetime
 
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.timeline import read_schedule
-from pricebook.plan.change import AddRates
 from pricebook.plan.hazard import REFUSED, Hazard
 from pricebook.plan.step import Plan
+from pricebook.plan.verb.add_rates import AddRates
 from pricebook.problem import Problem, Rejected, did_you_mean, quote
 from pricebook.project.policy import Policy
 

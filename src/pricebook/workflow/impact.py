@@ -18,12 +18,12 @@ from pricebook.catalog.instant import next_hour
 from pricebook.catalog.timeline import read_schedule
 from pricebook.observe.renames import Moves, renamed
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.change import AddRates
 from pricebook.plan.contract import Contract
 from pricebook.plan.migration.move import MigrationPlan
 from pricebook.plan.migration.standing import Lives, found_in
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Plan
+from pricebook.plan.verb.add_rates import AddRates
 from pricebook.preview.impact import Billing, Impact, impact
 from pricebook.preview.price import EXACT
 from pricebook.preview.terms import Window

@@ -1,8 +1,8 @@
 """Schema: everything that pricebook reads and writes as a file, described for editors and for other programs."""
 
 from pricebook.manifest.schema import schema_text
+from pricebook.plan.document import plan_schema
 from pricebook.plan.migration.schema import migration_schema
-from pricebook.plan.schema import plan_schema
 
 
 def all_schemas(manifest_files: dict[str, str]) -> dict[str, str]:

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from observed import marks_of, remarked
-from pricebook.apply.standing import Standing, standings
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Alias
 from pricebook.catalog.rate_book import RateBook
@@ -15,7 +14,9 @@ from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
+from pricebook.plan.status import statuses
 from pricebook.plan.step import Step
+from pricebook.plan.verb.verb import Status
 from pricebook.store.memory import MemoryStore
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -49,8 +50,8 @@ def test_rates_without_their_mark_are_sent_again() -> None:
     first = after(steps_to(catalog(a=1), Snapshot(AT)), Snapshot(AT))
     steps = steps_to(catalog(a=2), first)
     done = after(steps, first)
-    assert standings(steps, done) == [Standing.DONE]
-    assert standings(steps, remarked(done, rates=marks_of(first, "rates")[CARD])) == [Standing.READY]
+    assert statuses(steps, done) == [Status.DONE]
+    assert statuses(steps, remarked(done, rates=marks_of(first, "rates")[CARD])) == [Status.READY]
 
 
 def test_the_mark_of_a_later_apply_stays() -> None:
@@ -58,14 +59,14 @@ def test_the_mark_of_a_later_apply_stays() -> None:
     steps = steps_to(catalog(a=2), first)
     second = after(steps, first)
     third = after(steps_to(catalog(a=2, b=1), second), second)
-    assert standings(steps, third) == [Standing.DONE]
+    assert statuses(steps, third) == [Status.DONE]
 
 
 def test_aliases_without_their_mark_are_sent_again() -> None:
     steps = steps_to(catalog(a=1), Snapshot(AT))
     done = after(steps, Snapshot(AT))
-    assert standings(steps, done) == [Standing.DONE] * 3
-    assert standings(steps, remarked(done, aliases=None)) == [Standing.DONE, Standing.DONE, Standing.READY]
+    assert statuses(steps, done) == [Status.DONE] * 3
+    assert statuses(steps, remarked(done, aliases=None)) == [Status.DONE, Status.DONE, Status.READY]
 
 
 def test_an_alias_that_was_handed_over_before_a_crash_makes_no_plan_stale() -> None:
@@ -80,6 +81,6 @@ def test_an_alias_that_was_handed_over_before_a_crash_makes_no_plan_stale() -> N
     gives, takes = steps_to(held_by(other), store.snapshot("acme", AT))
     store.perform("acme", gives.change, AT)
     assert gives.change.ref == other
-    assert standings([gives, takes], store.snapshot("acme", AT)) == [Standing.DONE, Standing.READY]
+    assert statuses([gives, takes], store.snapshot("acme", AT)) == [Status.DONE, Status.READY]
     store.perform("acme", takes.change, AT)
-    assert standings([gives, takes], store.snapshot("acme", AT)) == [Standing.DONE, Standing.DONE]
+    assert statuses([gives, takes], store.snapshot("acme", AT)) == [Status.DONE, Status.DONE]
