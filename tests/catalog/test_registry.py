@@ -9,7 +9,7 @@ from pricebook.catalog.reference import Kind
 from pricebook.catalog.registry import noun_class
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", list(Kind))
 def test_every_kind_has_its_model(kind):
     model = noun_class(kind)
     assert (model.kind, model.__name__) == (kind, kind.manifest)

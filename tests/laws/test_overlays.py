@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pricebook.catalog.catalog import Catalog
 from pricebook.edit.dump import dump
 from pricebook.edit.layout import inline
-from pricebook.manifest.envelope import KINDS
+from pricebook.manifest.envelope import kinds
 from pricebook.manifest.load import load
 from pricebook.manifest.syntax import read_documents
 from pricebook.project.project import read_project
@@ -38,7 +38,7 @@ def test_the_manifests_own_values_change_no_digest(catalog: Catalog, data: st.Da
                 st.lists(st.sampled_from(paths), max_size=2, unique_by=lambda path: path[0].split("[")[0])
             )
             if chosen:
-                kind = KINDS[manifest["kind"]].value
+                kind = kinds()[manifest["kind"]].value
                 patches[f"{kind}:{manifest['metadata']['name']}"] = {path: _plain(value) for path, value in chosen}
     with TemporaryDirectory() as name:
         root = Path(name)

@@ -15,8 +15,8 @@ from pricebook.apply.ports import Provenance, StoreError
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
 from pricebook.manifest.load import load
-from pricebook.metronome.account import LISTS
 from pricebook.metronome.export import Export, Record
+from pricebook.metronome.kind import APIS
 from pricebook.plan.step import Plan
 from pricebook.plan.verb.add_rates import AddRates
 from pricebook.plan.verb.adopt import Adopt
@@ -258,7 +258,7 @@ def test_nothing_is_read_twice(filled: Vendor, tmp_path: Path) -> None:
     made = imported(tmp_path, filled, dry_run=True)
     asked = [(call.method, call.path, str(call.query), str(call.body)) for call in filled.calls[before:]]
     assert made.fresh
-    assert {path for _, path, _, _ in asked} >= {path for _, path, _, _ in LISTS.values()}
+    assert {path for _, path, _, _ in asked} >= {api.listed.path for api in APIS.values()}
     assert len(asked) == len(set(asked))
 
 

@@ -1,44 +1,105 @@
-"""Names for things: the kinds of noun, the `Ref` that is the only key used anywhere, and references between nouns."""
+"""Names for things: the kinds of noun, the `Ref` that is the only key used anywhere, and references between nouns.
+
+A kind is one entry of one table, at the end of this module; what a vendor calls it stands with the vendor's adapter.
+"""
 
 import re
-from enum import StrEnum
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import ClassVar, NamedTuple
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*\Z")
+_KINDS: dict[str, "Kind"] = {}
 
 
-class Kind(StrEnum):
-    """The kinds of noun, in the order in which they must exist. The value is the first half of a `Ref`'s text."""
+class _Kinds(type):
+    """Makes `for kind in Kind` go through the table."""
 
-    PRICING_UNIT = "pricing-unit"
-    BILLABLE_METRIC = "billable-metric"
-    PRODUCT = "product"
-    RATE_CARD = "rate-card"
-    PACKAGE = "package"
-    SCENARIO = "scenario"
-    POLICY_TEST = "policy-test"
-    MIGRATION = "migration"
+    def __iter__(cls) -> "Iterator[Kind]":
+        return iter(tuple(_KINDS.values()))
+
+
+class Kind(str, metaclass=_Kinds):
+    """A kind of noun: the text is the first half of a `Ref`'s. `Kind(text)` is the entry of the table; ValueError if
+    there is none."""
+
+    PRICING_UNIT: ClassVar["Kind"]
+    BILLABLE_METRIC: ClassVar["Kind"]
+    PRODUCT: ClassVar["Kind"]
+    RATE_CARD: ClassVar["Kind"]
+    PACKAGE: ClassVar["Kind"]
+    SCENARIO: ClassVar["Kind"]
+    POLICY_TEST: ClassVar["Kind"]
+    MIGRATION: ClassVar["Kind"]
+
+    module: str
+    """The module of its model, which is imported when a noun of the kind is met."""
+    rank: int
+    """Its place in the order of existence: what a noun refers to has a rank not above its own."""
+    stored: bool
+    """False: nouns of the kind are about the others; they stand beside them in manifests, and no store, plan or
+    catalogue has them."""
+    file: str
+    """Where manifests of the kind are written: a file for all of them, or with `/` a folder of one file for each."""
+    way_out: str
+    """What to do where a noun of the kind cannot change as it shall."""
+    movable: bool
+    """Whether `moved` and `removed` of a project can name it: a pricing unit is known by its name alone."""
+    longest: int | None
+    """Characters of a name, where fewer than of others fit into the marks of a store."""
+
+    def __new__(cls, value: str) -> "Kind":
+        """The kind of this text. Raises ValueError."""
+        if value not in _KINDS:
+            raise ValueError(f"{value!r} is no kind")
+        return _KINDS[value]
+
+    @property
+    def value(self) -> str:
+        """Its text."""
+        return str(self)
 
     @property
     def manifest(self) -> str:
         """The word after `kind:` in a manifest: `RateCard`."""
-        return "".join(word.capitalize() for word in self.value.split("-"))
+        return "".join(word.capitalize() for word in self.split("-"))
 
     @property
     def words(self) -> str:
         """For sentences: `rate card`."""
-        return self.value.replace("-", " ")
-
-    @property
-    def rank(self) -> int:
-        """Position in the order of existence: what a noun refers to has a rank not above its own."""
-        return tuple(Kind).index(self)
+        return self.replace("-", " ")
 
 
-BESIDE = frozenset((Kind.SCENARIO, Kind.POLICY_TEST, Kind.MIGRATION))
-"""Kinds that are about the others: they stand beside them in manifests, and no store, plan or catalogue has them."""
-STORED = tuple(kind for kind in Kind if kind not in BESIDE)
-"""The kinds that a store keeps."""
+def register(
+    text: str,
+    module: str,
+    *,
+    stored: bool = True,
+    file: str = "",
+    way_out: str = "",
+    movable: bool = True,
+    longest: int | None = None,
+) -> Kind:
+    """Make a kind, after all that there are: what its nouns refer to is of an earlier one."""
+    kind = str.__new__(Kind, text)
+    kind.module, kind.rank, kind.stored, kind.file = module, len(_KINDS), stored, file
+    kind.way_out, kind.movable, kind.longest = way_out, movable and stored, longest
+    _KINDS[text] = kind
+    return kind
+
+
+def unregister(kind: Kind) -> None:
+    """Take a kind out of the table."""
+    del _KINDS[kind]
+
+
+def stored_kinds() -> tuple[Kind, ...]:
+    """The kinds that a store keeps, in the order in which they must exist."""
+    return tuple(kind for kind in Kind if kind.stored)
+
+
+def movable_pattern() -> str:
+    """The text of a `Ref` that can be renamed and let go, as a regular expression."""
+    return f"^({'|'.join(kind for kind in Kind if kind.movable)}):[a-z0-9][a-z0-9_.-]*$"
 
 
 class Ref(NamedTuple):
@@ -65,3 +126,35 @@ class Reference(NamedTuple):
     """Marks a field (`Annotated[str, Reference(Kind.PRODUCT)]`) whose text is the name of another noun."""
 
     kind: Kind
+
+
+Kind.PRICING_UNIT = register(
+    "pricing-unit",
+    "pricebook.catalog.unit",
+    file="units.yaml",
+    way_out="declare a new pricing unit under another name, and price in it",
+    movable=False,
+)
+Kind.BILLABLE_METRIC = register(
+    "billable-metric",
+    "pricebook.catalog.metric",
+    file="metrics.yaml",
+    way_out="declare a new metric under another name, and name it in the products' billable_metric",
+)
+Kind.PRODUCT = register(
+    "product",
+    "pricebook.catalog.product",
+    file="products.yaml",
+    way_out="declare a new product under another name, with rates of its own",
+)
+Kind.RATE_CARD = register(
+    "rate-card",
+    "pricebook.catalog.rate_card",
+    file="rate-cards/",
+    way_out="declare a new rate card under another name, and move the alias to it",
+)
+# A package's uniqueness key has 128 characters, a custom field 200.
+Kind.PACKAGE = register("package", "pricebook.catalog.package", file="packages/", longest=60)
+Kind.SCENARIO = register("scenario", "pricebook.catalog.scenario", stored=False)
+Kind.POLICY_TEST = register("policy-test", "pricebook.catalog.policy_test", stored=False)
+Kind.MIGRATION = register("migration", "pricebook.catalog.migration", stored=False)

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from pricebook import wiring
-from pricebook.catalog.reference import STORED, Kind
+from pricebook.catalog.reference import Kind, stored_kinds
 from pricebook.cli.invocation import Invocation
 from pricebook.cli.session import errors
 from pricebook.problem import reject
@@ -14,7 +14,11 @@ from pricebook.problem import reject
 @click.command("import")
 @click.option("--output", metavar="DIR", help="Where new manifests go; the project's first manifest folder otherwise.")
 @click.option(
-    "--kind", "kinds", multiple=True, type=click.Choice([kind.value for kind in STORED]), help="Only of this kind."
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice([kind.value for kind in stored_kinds()]),
+    help="Only of this kind.",
 )
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Products with this tag.")
 @click.option("--card", "cards", multiple=True, metavar="PATTERN", help="Rate cards by name or alias: 'EU *'.")
@@ -103,7 +107,7 @@ def _save(invocation: Invocation, file: Path) -> None:
     path = file.absolute()
     before = path.read_text(encoding="utf-8") if path.is_file() else None
     write_all(path.parent, [FileChange(path.name, before, record.text(at))], lambda: None)
-    counts = {kind: sum(ref.kind is kind for ref in snapshot.catalog.nouns) for kind in STORED}
+    counts = {kind: sum(ref.kind is kind for ref in snapshot.catalog.nouns) for kind in stored_kinds()}
     prices = sum(map(len, snapshot.catalog.rates.values()))
     draw = draw_export(counts, prices, str(file)) if invocation.text else [export_json(counts, prices, str(file))]
     invocation.print(draw)

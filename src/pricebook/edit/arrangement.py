@@ -18,25 +18,20 @@ if TYPE_CHECKING:
 TOGETHER = 50
 """So many products share one file."""
 
-_SHARED = {
-    Kind.PRICING_UNIT: "units.yaml",
-    Kind.BILLABLE_METRIC: "metrics.yaml",
-    Kind.PRODUCT: "products.yaml",
-}
-_FOLDERS = {Kind.RATE_CARD: "rate-cards", Kind.PACKAGE: "packages"}
-
 
 def files_for(nouns: Mapping[Ref, Noun], existing: Collection[str]) -> dict[str, list[Ref]]:
     """File -> the refs whose manifests go to it, in order. `existing` are the files that are there."""
     found: dict[str, list[Ref]] = {}
     groups = {ref: _group(cast("Product", noun)) for ref, noun in nouns.items() if ref.kind is Kind.PRODUCT}
     many = len(groups) > TOGETHER and len(set(groups.values())) > 1
-    split = _SHARED[Kind.PRODUCT] not in existing and (many or any(file.startswith("products/") for file in existing))
+    split = Kind.PRODUCT.file not in existing and (many or any(file.startswith("products/") for file in existing))
     for ref in sorted(nouns, key=lambda ref: (ref.kind.rank, ref.name)):
         if ref.kind is Kind.PRODUCT and split:
             file = f"products/{groups[ref]}.yaml"
+        elif ref.kind.file.endswith("/"):
+            file = _own(f"{ref.kind.file}{ref.name}", existing)
         else:
-            file = _SHARED.get(ref.kind) or _own(f"{_FOLDERS[ref.kind]}/{ref.name}", existing)
+            file = ref.kind.file
         found.setdefault(file, []).append(ref)
     return found
 

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Protocol
 
 from pricebook.catalog.canonical import encode
-from pricebook.catalog.reference import STORED, Kind, Ref
+from pricebook.catalog.reference import Kind, Ref, stored_kinds
 from pricebook.format.escape import escape_json, escape_terminal, padded
 from pricebook.format.page import wrapped
 from pricebook.view.words import counted
@@ -101,7 +101,7 @@ def draw_import(made: Imported, width: int, *, dry_run: bool) -> Iterator[str]:
 
 def _summary(made: Imported) -> Iterator[str]:
     counts = Counter(ref.kind for ref in made.fresh)
-    words = [counted(counts[kind], kind.words) for kind in STORED if counts[kind]]
+    words = [counted(counts[kind], kind.words) for kind in stored_kinds() if counts[kind]]
     if made.prices:
         words.append(counted(made.prices, "price"))
     place = escape_terminal(made.environment)
@@ -130,7 +130,7 @@ def _listed(files: list[str], word: str) -> Iterator[str]:
 
 
 def _unsaid(made: Imported, width: int) -> Iterator[str]:
-    archived = [counted(made.archived[kind], kind.words) for kind in STORED if made.archived.get(kind)]
+    archived = [counted(made.archived[kind], kind.words) for kind in stored_kinds() if made.archived.get(kind)]
     if archived:
         yield ""
         yield f"Left out because they are archived: {', '.join(archived)}."

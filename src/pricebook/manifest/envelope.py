@@ -7,18 +7,15 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from pricebook.catalog.model import Model, Text, Violation
-from pricebook.catalog.reference import BESIDE, NAME, Kind, Ref
+from pricebook.catalog.reference import NAME, Kind, Ref
 from pricebook.manifest.syntax import Document
 from pricebook.manifest.validation import validated
 from pricebook.manifest.waiver import WaiverHere
 from pricebook.problem import did_you_mean, quote
 
 API_VERSION = "pricebook/v1"
-KINDS = {kind.manifest: kind for kind in Kind}
 OVERLAY = "Overlay"
 """The word after `kind:` in a file that holds patches of an environment (`manifest.overlay`) and no noun."""
-MAX_NAME = {Kind.PACKAGE: 60}
-"""Names go into the store's marks: a package's uniqueness key has 128 characters, a custom field 200."""
 
 Patches = dict[Text, Annotated[dict[Text, Any], Field(min_length=1)]]
 """Values by field path, of nouns by Ref: `{"product:pro": {"name": "Pro (test)"}}`."""
@@ -54,6 +51,11 @@ class Envelope:
     adopt: Mapping[str, str] = field(default_factory=dict)
 
 
+def kinds() -> dict[str, Kind]:
+    """The kinds by the words for them in manifests."""
+    return {kind.manifest: kind for kind in Kind}
+
+
 def kind_of(document: Document) -> object:
     """What a document says that it is."""
     return document.data.get("kind") if isinstance(document.data, dict) else None
@@ -63,7 +65,7 @@ def is_manifest(document: Document) -> bool:
     """Whether the document means to be one of ours."""
     data = document.data
     return isinstance(data, dict) and (
-        str(data.get("apiVersion", "")).startswith("pricebook") or data.get("kind") in KINDS
+        str(data.get("apiVersion", "")).startswith("pricebook") or data.get("kind") in kinds()
     )
 
 
@@ -76,11 +78,11 @@ def open_envelope(document: Document) -> tuple[Envelope | None, list[Violation]]
     metadata, broken = validated(Metadata, data.get("metadata"))
     if "metadata" in data:
         violations += [Violation(v.code, v.message, ("metadata", *v.at), v.hint) for v in broken]
-    kind = KINDS.get(data["kind"]) if isinstance(data.get("kind"), str) else None
-    if metadata is not None and kind in MAX_NAME and len(metadata.name) > MAX_NAME[kind]:
-        message = f"the name of a {kind.words} has at most {MAX_NAME[kind]} characters"
+    kind = kinds().get(data["kind"]) if isinstance(data.get("kind"), str) else None
+    if metadata is not None and kind and kind.longest and len(metadata.name) > kind.longest:
+        message = f"the name of a {kind.words} has at most {kind.longest} characters"
         violations.append(Violation("too-long", message, ("metadata", "name")))
-    if metadata is not None and metadata.adopt and kind in BESIDE:
+    if metadata is not None and metadata.adopt and kind and not kind.stored:
         message = f"a {kind.words} is in no account, so there is nothing to adopt"
         violations.append(Violation("not-applicable", message, ("metadata", "adopt"), "remove it"))
     if violations or kind is None or metadata is None:
@@ -99,6 +101,6 @@ def _check_form(data: dict[str, Any]) -> Iterable[Violation]:
     if "apiVersion" in data and data["apiVersion"] != API_VERSION:
         message = f"apiVersion {quote(data['apiVersion'])} is not known"
         yield Violation("api-version", message, ("apiVersion",), f"write apiVersion: {API_VERSION}")
-    if "kind" in data and data["kind"] not in KINDS:
-        hint = did_you_mean(str(data["kind"]), KINDS) or f"kinds: {', '.join(KINDS)}"
+    if "kind" in data and data["kind"] not in kinds():
+        hint = did_you_mean(str(data["kind"]), kinds()) or f"kinds: {', '.join(kinds())}"
         yield Violation("unknown-kind", f"kind {quote(data['kind'])} does not exist", ("kind",), hint)

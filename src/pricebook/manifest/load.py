@@ -11,7 +11,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.check import Found, check_catalog
 from pricebook.catalog.model import Noun, Violation
 from pricebook.catalog.rate_card import RateCard
-from pricebook.catalog.reference import BESIDE, Kind, Ref
+from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.registry import noun_class
 from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
 from pricebook.manifest.card_rates import read_card
@@ -82,7 +82,7 @@ def load(scope: Scope, environment: str | None = None) -> Loaded:
             loading.rates[ref.name] = read_card(loading, loading.envelopes[ref], noun)
     # A rate that is wrong is reported where it stands, and not again by everything that wants a rate.
     muted = {"no-rate"} if loading.complaints > before else set()
-    beside = {ref: noun for ref, noun in loading.nouns.items() if ref.kind in BESIDE}
+    beside = {ref: noun for ref, noun in loading.nouns.items() if not ref.kind.stored}
     catalog = Catalog({ref: noun for ref, noun in loading.nouns.items() if ref not in beside}, loading.rates)
     lost = loading.placer.noted("unknown-reference")
     for ref, path, violation in (*check_catalog(catalog), *_check_beside(beside, catalog)):

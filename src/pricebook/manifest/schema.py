@@ -25,7 +25,7 @@ from pricebook.catalog.registry import noun_class
 from pricebook.catalog.unit import USD_UNIT
 from pricebook.manifest.condition import CONDITIONS, NULL, PROPERTIES, Schema, given, word
 from pricebook.manifest.description import field_descriptions
-from pricebook.manifest.envelope import API_VERSION, MAX_NAME, Metadata
+from pricebook.manifest.envelope import API_VERSION, Metadata
 from pricebook.manifest.overlay import OverlayFile
 from pricebook.manifest.rate_form import RATE_CONDITIONS, rate_definitions
 from pricebook.manifest.rates_from import RatesFrom
@@ -110,8 +110,8 @@ def _manifest() -> dict[str, Any]:
 
 def _dispatch(kind: Kind) -> dict[str, Any]:
     then: dict[str, Any] = {"spec": {"$ref": f"#/$defs/{kind.manifest}"}}
-    if kind in MAX_NAME:
-        then["metadata"] = {"properties": {"name": {"maxLength": MAX_NAME[kind]}}}
+    if kind.longest:
+        then["metadata"] = {"properties": {"name": {"maxLength": kind.longest}}}
     return {"if": given("kind", {"const": kind.manifest}), "then": {"properties": then}}
 
 

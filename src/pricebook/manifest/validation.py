@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from pricebook.catalog.model import Path, Refused, Scale, Violation
+from pricebook.catalog.reference import movable_pattern
 from pricebook.problem import did_you_mean, quote
 
 LIST_HINT = "the entries of a list start with -, or stand in [ ]"
@@ -36,7 +37,7 @@ _BOUNDS = {
 }
 _PATTERN_HINTS = {
     "^[a-z0-9][a-z0-9_.-]*$": "lower-case letters, digits, _ . and -, starting with a letter or digit",
-    "^(billable-metric|product|rate-card|package):[a-z0-9][a-z0-9_.-]*$": (
+    movable_pattern(): (
         "a kind and a name: product:pro; a pricing unit is known by its name, and is neither renamed nor let go"
     ),
     "^[A-Z]{3}$": "three letters, as in USD",

@@ -20,6 +20,7 @@ from pricebook.apply.keys import (
     read_uniqueness_key,
 )
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.metronome.kind import APIS, Json
 from pricebook.metronome.listing import Reader, at_once, everything, pages
 from pricebook.metronome.schedule import read_schedules
 from pricebook.metronome.unit import Units
@@ -27,16 +28,6 @@ from pricebook.metronome.wire.noun import read_noun
 from pricebook.observe.snapshot import Foreign, strangers_in
 from pricebook.problem import Problem, quote
 
-Json = Mapping[str, Any]
-
-LISTS: Mapping[Kind, tuple[str, str, Json | None, Mapping[str, str]]] = {
-    Kind.PRICING_UNIT: ("GET", "/v1/credit-types/list", None, {}),
-    Kind.BILLABLE_METRIC: ("GET", "/v1/billable-metrics", None, {"include_archived": "true"}),
-    Kind.PRODUCT: ("POST", "/v1/contract-pricing/products/list", {"archive_filter": "ALL"}, {}),
-    Kind.RATE_CARD: ("POST", "/v1/contract-pricing/rate-cards/list", {}, {}),
-    Kind.PACKAGE: ("POST", "/v1/packages/list", {"archive_filter": "ALL"}, {}),
-}
-"""How the objects of each kind are listed, archived ones included where the vendor lists them."""
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
 """What is raised by an answer that is not one of our nouns."""
 CONTRACTS = "/v1/packages/listContractsOnPackage"
@@ -88,13 +79,14 @@ def read_account(
     """
 
     def lister(kind: Kind) -> Callable[[Event], list[Any]]:
-        method, path, body, query = LISTS[kind]
+        method, path, body, query = APIS[kind].listed
         return lambda _: everything(client, path, body, method=method, query=query)
 
-    lists = dict(zip(LISTS, at_once(client, [lister(kind) for kind in LISTS]), strict=True))
+    lists = dict(zip(APIS, at_once(client, [lister(kind) for kind in APIS]), strict=True))
     account = Account(namespace, Units())
-    for kind in (Kind.BILLABLE_METRIC, Kind.PRODUCT, Kind.RATE_CARD, Kind.PACKAGE):
-        _sort(account, kind, lists[kind])
+    for kind in APIS:
+        if kind is not Kind.PRICING_UNIT:  # a unit is known by its name
+            _sort(account, kind, lists[kind])
     _name_units(account, given, lists[Kind.PRICING_UNIT], adopt)
     if strangers:
         adopt = strangers_in(foreign(account), adopt)

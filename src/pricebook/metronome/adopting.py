@@ -6,8 +6,8 @@ from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.renaming import Renaming
-from pricebook.metronome.account import Account, Json, owner_of
-from pricebook.metronome.custom_field import ENTITIES
+from pricebook.metronome.account import Account, owner_of
+from pricebook.metronome.kind import ENTITIES, Json
 from pricebook.metronome.writing import Work
 from pricebook.plan.verb.adopt import Adopt
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pricebook.apply.ports import OutcomeUnknown, StoreError, StoreRefused
 from pricebook.http.client import HttpClient, Patience, RequestLost, RequestNotSent, RequestRefused
+from pricebook.metronome.kind import APIS
 
 READ_TRIES = 6
 """How often a read is sent before it is given up."""
@@ -96,11 +97,7 @@ def _way_out(refused: RequestRefused, path: str, verb: str) -> str:
 
 
 _AREAS = (
-    ("/v1/billable-metrics", "billable metrics"),
-    ("/v1/contract-pricing/products", "products"),
-    ("/v1/contract-pricing/rate-cards", "rate cards"),
-    ("/v1/packages", "packages"),
+    *((api.path, f"{kind.words}s") for kind, api in APIS.items()),
     ("/v1/customFields", "custom fields"),
-    ("/v1/credit-types", "pricing units"),
     ("/v1/contracts", "contracts"),
 )

@@ -14,13 +14,9 @@ from pricebook.catalog.declared import lists_of
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind
 from pricebook.metronome.client import Client
+from pricebook.metronome.kind import ENTITIES
 from pricebook.metronome.sending import Sender
 
-ENTITIES: Mapping[Kind, str] = {
-    Kind.BILLABLE_METRIC: "billable_metric",
-    Kind.PRODUCT: "contract_product",
-    Kind.RATE_CARD: "rate_card",
-}
 TERMS: Mapping[str, str] = {
     name: f"package_{name.removesuffix('s')}"
     for name, field in lists_of(Package).items()

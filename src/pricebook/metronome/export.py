@@ -13,7 +13,8 @@ from pricebook.apply.ports import NOTHING, StoreError
 from pricebook.catalog.canonical import decode, encode
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Ref
-from pricebook.metronome.account import CONTRACTS, LISTS, instant, read_account
+from pricebook.metronome.account import CONTRACTS, instant, read_account
+from pricebook.metronome.kind import APIS
 from pricebook.metronome.schedule import PATH as SCHEDULES
 from pricebook.metronome.snapshot import snapshot_of
 from pricebook.observe.snapshot import Snapshot
@@ -79,7 +80,7 @@ class Export:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             hint = "make one with: pricebook import --save FILE"
             raise StoreError(f"this is no export of an account ({type(error).__name__}: {error})", hint) from None
-        if not any(path in data["items"] for _, path, _, _ in LISTS.values()):
+        if not any(path in data["items"] for path in (api.listed.path for api in APIS.values())):
             raise StoreError("this export has nothing of an account in it")
 
     def snapshot(

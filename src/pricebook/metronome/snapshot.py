@@ -21,8 +21,8 @@ from pricebook.catalog.rate_book import NO_RATES, RateBook, Rates
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import rewritten
-from pricebook.metronome.account import UNREADABLE, Account, Json, foreign, instant, is_archived, why_unreadable
-from pricebook.metronome.custom_field import ENTITIES
+from pricebook.metronome.account import UNREADABLE, Account, foreign, instant, is_archived, why_unreadable
+from pricebook.metronome.kind import ENTITIES, Json
 from pricebook.metronome.quirks import QUIRKS
 from pricebook.metronome.wire.noun import read_noun, unread_fields
 from pricebook.observe.mark import RateMark, alias_digest

@@ -29,9 +29,10 @@ from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import rewritten
-from pricebook.metronome.account import LISTS, Account, Json, ref_of
+from pricebook.metronome.account import Account, ref_of
 from pricebook.metronome.client import Client
-from pricebook.metronome.custom_field import ENTITIES, Keys
+from pricebook.metronome.custom_field import Keys
+from pricebook.metronome.kind import APIS, ENTITIES, Json
 from pricebook.metronome.listing import everything
 from pricebook.metronome.quirks import QUIRKS
 from pricebook.metronome.sending import Sender
@@ -47,16 +48,6 @@ from pricebook.plan.verb.repoint import Repoint
 from pricebook.plan.verb.revise import Revise
 from pricebook.plan.verb.supersede import Supersede
 from pricebook.plan.verb.verb import Verb
-
-PATHS: Mapping[Kind, str] = {
-    Kind.PRICING_UNIT: "/v1/credit-types",
-    Kind.BILLABLE_METRIC: "/v1/billable-metrics",
-    Kind.PRODUCT: "/v1/contract-pricing/products",
-    Kind.RATE_CARD: "/v1/contract-pricing/rate-cards",
-    Kind.PACKAGE: "/v1/packages",
-}
-_ID_FIELD = {Kind.PRODUCT: "product_id", Kind.PACKAGE: "package_id"}
-"""How an archive request names its object; the others just say `id`."""
 
 
 @dataclass
@@ -99,7 +90,7 @@ class Work:
 
     def look(self, ref: Ref) -> Json | None:
         """The object as the account shows it now; None when it does not."""
-        method, path, body, query = LISTS[ref.kind]
+        method, path, body, query = APIS[ref.kind].listed
         items = everything(self.client, path, body, method=method, query=query)
         if ref.kind is Kind.PRICING_UNIT:
             return None
@@ -116,8 +107,8 @@ class Work:
 
     def fetch(self, ref: Ref) -> None:
         """Read one object of ours anew. Raises StoreError."""
-        id_, path = self.account.ours[ref]["id"], PATHS[ref.kind]
-        if ref.kind is Kind.BILLABLE_METRIC:
+        id_, path = self.account.ours[ref]["id"], APIS[ref.kind].path
+        if APIS[ref.kind].addresses:
             answer = self.client.read("GET", f"{path}/{id_}")
         else:
             answer = self.client.read("POST", f"{path}/get", {"id": id_})
@@ -126,7 +117,7 @@ class Work:
 
     def fetch_aliases(self) -> None:
         """Read anew which aliases the cards of ours have."""
-        method, path, body, _ = LISTS[Kind.RATE_CARD]
+        method, path, body, _ = APIS[Kind.RATE_CARD].listed
         refs = {item["id"]: ref for ref, item in self.account.ours.items() if ref.kind is Kind.RATE_CARD}
         for item in everything(self.client, path, body, method=method):
             ref = refs.get(item["id"])
@@ -184,7 +175,7 @@ def _create(work: Work, ref: Ref, noun: Noun, digest: str) -> str:
         return _had(work, ref, found, digest) if found is not None else None
 
     try:
-        id_ = work.sender.send(f"{PATHS[ref.kind]}/create", body, done=done)
+        id_ = work.sender.send(f"{APIS[ref.kind].path}/create", body, done=done)
     except StoreRefused as refused:
         if refused.status not in (400, 409) or (id_ := done()) is None:
             raise _explained(ref, refused) from None
@@ -225,13 +216,13 @@ def _create_unit(work: Work, ref: Ref, noun: Noun) -> str:
     vendors: str = getattr(noun, "name", ref.name)
 
     def done() -> str | None:
-        method, path, _, _ = LISTS[Kind.PRICING_UNIT]
+        method, path, _, _ = APIS[Kind.PRICING_UNIT].listed
         listed = everything(work.client, path, method=method)
         return next((item["id"] for item in listed if item.get("name") == vendors), None)
 
     id_ = work.account.units.ids.get(ref.name) or done()
     if id_ is None:
-        id_ = work.sender.send(f"{PATHS[ref.kind]}/create", {"name": vendors}, done=done)
+        id_ = work.sender.send(f"{APIS[ref.kind].path}/create", {"name": vendors}, done=done)
     assert id_ is not None
     work.account.units.add(ref.name, vendors, id_)
     return id_
@@ -261,14 +252,14 @@ def _revise(work: Work, change: Revise, at: datetime, expects: str | None) -> st
 def _update(work: Work, ref: Ref, id_: str, desired: Noun, fields: list[str], at: datetime) -> None:
     """Give the object these fields of the desired noun. It is said as it shall be, so saying it twice is once."""
     named = _with_ids(work, ref, desired, archived_too=True)
-    if ref.kind is Kind.BILLABLE_METRIC:
-        path, method, body = f"{PATHS[ref.kind]}/{id_}", "PUT", updated(named, fields)
+    if APIS[ref.kind].addresses:
+        path, method, body = f"{APIS[ref.kind].path}/{id_}", "PUT", updated(named, fields)
     elif ref.kind is Kind.PRODUCT:
         hour = at.replace(minute=0, second=0, microsecond=0)
-        path, method = f"{PATHS[ref.kind]}/update", "POST"
+        path, method = f"{APIS[ref.kind].path}/update", "POST"
         body = {**updated(named, fields), "product_id": id_, "starting_at": instant_text(hour)}
     else:
-        path, method = f"{PATHS[ref.kind]}/update", "POST"
+        path, method = f"{APIS[ref.kind].path}/update", "POST"
         body = {"rate_card_id": id_, **updated(named, [name for name in fields if name in ("name", "description")])}
         if "description" in fields:
             body.setdefault("description", "")
@@ -311,13 +302,13 @@ def _repoint(work: Work, change: Repoint, at: datetime) -> str:
             observed = _observed(work, ref, card, anew=True)
             return id_ if isinstance(observed, RateCard) and set(observed.aliases) == set(aliases) else None
 
-        work.sender.send(f"{PATHS[ref.kind]}/update", body, done=done)
+        work.sender.send(f"{APIS[ref.kind].path}/update", body, done=done)
         marks[ALIASES] = after
     wanted = order_digest(change.product_order)
     if held.get(ORDER, order_digest(())) != wanted:
         body = {"rate_card_id": id_, "product_order": order}
         # The account does not show the order; saying the same one twice does no harm.
-        work.sender.send(f"{PATHS[ref.kind]}/setRateCardProductsOrder", body, done=lambda: None)
+        work.sender.send(f"{APIS[ref.kind].path}/setRateCardProductsOrder", body, done=lambda: None)
         marks[ORDER] = wanted
     if marks:
         work.mark(ref, id_, marks)
@@ -340,7 +331,7 @@ def _archive(work: Work, ref: Ref, at: datetime) -> str:
         return id_ if found is None or found.get("archived_at") else None
 
     try:
-        work.sender.send(f"{PATHS[ref.kind]}/archive", {_ID_FIELD.get(ref.kind, "id"): id_}, done=done)
+        work.sender.send(f"{APIS[ref.kind].path}/archive", {APIS[ref.kind].id_field: id_}, done=done)
     except StoreRefused as refused:
         if refused.status not in (400, 404, 409) or ref.kind is Kind.PRICING_UNIT or done() is None:
             raise

@@ -114,7 +114,7 @@ def _diff_noun(difference: Difference, ref: Ref, noun: Noun, observed: Noun | No
         message = (
             f"{path_text(change.path)} of {ref} cannot change ({_short(change.observed)} to {_short(change.desired)})"
         )
-        difference.problems.append(Problem("immutable-field", message, at, _WAY_OUT[ref.kind]))
+        difference.problems.append(Problem("immutable-field", message, at, ref.kind.way_out))
     if not immutable:
         difference.changes.append(Revise(ref, noun, content_digest(noun), fields))
 
@@ -283,12 +283,3 @@ def _why(ref: Ref, desired: Catalog) -> str:
 def _short(value: object) -> str:
     text = "nothing" if value is None else str(value)
     return text if len(text) <= 60 else text[:59] + "…"
-
-
-_WAY_OUT = {
-    Kind.PRICING_UNIT: "declare a new pricing unit under another name, and price in it",
-    Kind.BILLABLE_METRIC: "declare a new metric under another name, and name it in the products' billable_metric",
-    Kind.PRODUCT: "declare a new product under another name, with rates of its own",
-    Kind.RATE_CARD: "declare a new rate card under another name, and move the alias to it",
-    Kind.PACKAGE: "",
-}

@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
 from pricebook.catalog.field import Texts, Whole
 from pricebook.catalog.model import Model, Number, Text, Violation, broken
 from pricebook.catalog.model import Path as NounPath
-from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.reference import Kind, Ref, movable_pattern
 from pricebook.manifest.envelope import Patches
 from pricebook.manifest.locate import locate
 from pricebook.manifest.place import Placer
@@ -37,7 +37,7 @@ Seconds = Annotated[
 
 MovedRef = Annotated[
     str,
-    StringConstraints(pattern=r"^(billable-metric|product|rate-card|package):[a-z0-9][a-z0-9_.-]*$", max_length=170),
+    StringConstraints(pattern=movable_pattern(), max_length=170),
 ]
 
 

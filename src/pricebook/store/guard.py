@@ -5,6 +5,7 @@ A rule is written once, in the words of PostgreSQL; what SQLite says otherwise i
 
 from typing import Literal, NamedTuple
 
+from pricebook.catalog.reference import Kind
 from pricebook.store.tables import CONTRACT, NOUNS, RATE_TIMELINE
 
 Dialect = Literal["sqlite", "postgresql"]
@@ -34,7 +35,7 @@ def statements(dialect: Dialect) -> list[str]:
 
 def _refusals() -> list[Refusal]:
     """The rules: nothing is deleted, archived objects stay it, identities and packages do not change."""
-    package = next(reversed(NOUNS.values()))
+    package = NOUNS[Kind.PACKAGE]
     frozen = [name for name in package.columns if name != "archived_at"]
     made = [
         Refusal(

@@ -15,7 +15,7 @@ from pricebook.catalog.fingerprint import noun_of, read_spec
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_book import NO_RATES, RateBook, Rates
-from pricebook.catalog.reference import STORED, Kind, Ref
+from pricebook.catalog.reference import Kind, Ref, stored_kinds
 from pricebook.catalog.timeline import key_text, read_key
 from pricebook.catalog.traverse import rewritten
 from pricebook.observe.snapshot import NO_MARKS, Foreign, Marks, Observed, Snapshot
@@ -68,7 +68,7 @@ def table_of(kind: Kind) -> str:
 def read_snapshot(session: Session, namespace: str, at: datetime, adopt: Mapping[Ref, str]) -> Snapshot:
     """See `apply.ports.Store`: in the transaction that the session is in."""
     prefix = f"{namespace}/"
-    rows = {kind: _rows(session, kind, prefix) for kind in STORED}
+    rows = {kind: _rows(session, kind, prefix) for kind in stored_kinds()}
     strange = {ref: row for ref, row in _unmarked(session, adopt).items() if ref not in rows[ref.kind]}
     unreadable = _unreadable(strange)
     unmarked = frozenset(strange.keys() - unreadable.keys())
@@ -163,7 +163,7 @@ def _unreadable(strange: Mapping[Ref, Row]) -> dict[Ref, str]:
 def _foreign(session: Session, prefix: str, asked: Mapping[str, str | None]) -> Iterator[Foreign]:
     """The objects of other owners, and those of nobody. `asked` are ids of those that were asked for, with the reason
     why they could not be read; those without one are read as ours."""
-    for kind in STORED:
+    for kind in stored_kinds():
         sql = (
             f"SELECT id, name, mark, archived_at FROM {table_of(kind)}"
             " WHERE mark IS NULL OR substr(mark, 1, ?) <> ? ORDER BY created_at, id"

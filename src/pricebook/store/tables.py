@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pricebook.catalog.reference import Kind
+from pricebook.catalog.reference import Kind, stored_kinds
 
 Part = Literal["store", "journal"]
 VERSION = 2
@@ -53,7 +53,7 @@ def _native(words: str, types: Mapping[str, str]) -> str:
     return types.get(type_, type_) + space + rest
 
 
-def _noun(name: str, columns: Mapping[str, str] | None = None, *constraints: str) -> Table:
+def _noun(name: str, columns: Mapping[str, str], constraint: str) -> Table:
     kept = {
         "id": "TEXT NOT NULL",
         "mark": "TEXT CHECK (length(mark) BETWEEN 1 AND 200) UNIQUE",
@@ -63,19 +63,15 @@ def _noun(name: str, columns: Mapping[str, str] | None = None, *constraints: str
         "created_at": "TEXT NOT NULL",
         "archived_at": "TEXT",
     }
-    return Table(name, kept | dict(columns or {}), constraints=constraints)
+    return Table(name, kept | dict(columns), constraints=(constraint,) if constraint else ())
 
 
-NOUNS = {
-    Kind.PRICING_UNIT: _noun("pricing_unit"),
-    Kind.BILLABLE_METRIC: _noun("billable_metric"),
-    Kind.PRODUCT: _noun(
-        "product",
+_MORE: Mapping[Kind, tuple[Mapping[str, str], str]] = {
+    Kind.PRODUCT: (
         {"type": "TEXT NOT NULL"},
         "CHECK (type IN ('FIXED', 'USAGE', 'COMPOSITE', 'SUBSCRIPTION', 'PROFESSIONAL_SERVICE'))",
     ),
-    Kind.RATE_CARD: _noun(
-        "rate_card",
+    Kind.RATE_CARD: (
         {
             "product_order": "TEXT NOT NULL",  # a JSON array of product ids
             "rates_digest": "TEXT CHECK (length(rates_digest) = 32)",  # NULL: somebody else changed a rate
@@ -83,9 +79,9 @@ NOUNS = {
             "rates_mark": "TEXT CHECK (length(rates_mark) <= 200)",  # observe.mark.RateMark; NULL: no rates yet
             "aliases_mark": "TEXT",  # observe.mark.alias_digest; NULL: no aliases yet
         },
+        "",
     ),
-    Kind.PACKAGE: _noun(
-        "package",
+    Kind.PACKAGE: (
         {
             "uniqueness_key": "TEXT CHECK (length(uniqueness_key) BETWEEN 1 AND 128) UNIQUE",
             "rate_card_id": "TEXT REFERENCES rate_card (id)",
@@ -94,6 +90,9 @@ NOUNS = {
         "CHECK (rate_card_id IS NULL OR rate_card_alias IS NULL)",
     ),
 }
+"""What the rows of a kind have besides what every noun has: columns, and a constraint."""
+NOUNS = {kind: _noun(kind.replace("-", "_"), *_MORE.get(kind, ({}, ""))) for kind in stored_kinds()}
+"""The table of each kind."""
 
 RATE_TIMELINE = Table(
     "rate_timeline",

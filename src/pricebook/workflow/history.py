@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pricebook.apply.ports import Journal
 from pricebook.apply.record import Record, records
 from pricebook.catalog.instant import parse_instant
-from pricebook.catalog.reference import STORED, Ref
+from pricebook.catalog.reference import Ref, stored_kinds
 from pricebook.problem import did_you_mean, quote, reject
 
 
@@ -31,14 +31,14 @@ def history(
 def object_of(text: str) -> Ref:
     """The object that a text names. Raises Rejected."""
     kind = text.partition(":")[0]
-    kinds = [each.value for each in STORED]
+    kinds = [each.value for each in stored_kinds()]
     try:
         ref = Ref.parse(text)
     except ValueError:
         hint = did_you_mean(kind, kinds) if ":" in text else ""
         hint = hint or f"write it as plans do: {', '.join(f'{each}:NAME' for each in kinds)}"
         raise reject("object-name", f"{quote(text)} is no name of an object", hint=hint) from None
-    if ref.kind not in STORED:
+    if ref.kind not in stored_kinds():
         raise reject("object-name", f"{quote(text)} is nothing that a store keeps")
     return ref
 

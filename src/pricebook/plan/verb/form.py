@@ -16,7 +16,7 @@ from pricebook.catalog.fingerprint import noun_of, spec_of, tupled
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Alias, Noun
 from pricebook.catalog.path import FieldPath, Label
-from pricebook.catalog.reference import STORED, Ref
+from pricebook.catalog.reference import Ref, stored_kinds
 from pricebook.problem import Problem, Severity
 from pricebook.span import Span
 
@@ -103,7 +103,7 @@ RefText = Annotated[
     Ref,
     PlainValidator(_ref),
     PlainSerializer(str, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": f"^({'|'.join(kind.value for kind in STORED)}):"}),
+    WithJsonSchema({"type": "string", "pattern": f"^({'|'.join(kind.value for kind in stored_kinds())}):"}),
 ]
 Spec = Annotated[
     Noun,
