@@ -18,7 +18,7 @@ from pricebook.preview.bill import bill
 from pricebook.preview.invoice import Bill, Ledger
 from pricebook.preview.materialise import materialise
 from pricebook.preview.price import Steps, cost, portions, reach, tiered
-from pricebook.preview.tariff import Prices, Tariff, card_of
+from pricebook.preview.tariff import Prices, Tariff
 from pricebook.store.memory import MemoryStore
 from strategy import catalogs
 
@@ -36,7 +36,7 @@ class World:
     def prices(self, catalog: Catalog | None = None) -> Prices:
         found = catalog or self.catalog
         package = found.packages[self.package]
-        card = card_of(package.rate_card, package.rate_card_alias, found, self.start)
+        card = found.card_at(package.rate_card, package.rate_card_alias, self.start)
         return Prices(Tariff(found, card), materialise(package, self.start))
 
     def bill(self, months: int, usage: Iterable[Quantity] | None = None, catalog: Catalog | None = None) -> Bill:
@@ -54,7 +54,7 @@ def worlds(draw: st.DrawFn) -> World:
     name = draw(st.sampled_from(sorted(catalog.packages)))
     start = START + timedelta(days=draw(st.integers(0, 800)))
     package = catalog.packages[name]
-    card = card_of(package.rate_card, package.rate_card_alias, catalog, start)
+    card = catalog.card_at(package.rate_card, package.rate_card_alias, start)
     keys = [read_key(key) for key, _ in catalog.rates[card].items()] if card in catalog.rates else []
     usable = [key for key in keys if catalog.products[key.product].type == "USAGE"]
     usage = []

@@ -11,7 +11,7 @@ from pricebook.manifest.load import load
 from pricebook.preview.bill import NOTHING, bill
 from pricebook.preview.invoice import Bill, Ledger
 from pricebook.preview.materialise import materialise
-from pricebook.preview.tariff import Prices, Tariff, card_of
+from pricebook.preview.tariff import Prices, Tariff
 from pricebook.project.project import read_project
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +25,7 @@ def day(text: str) -> datetime:
 def prices_of(catalog: Catalog, package: str, starting_at: str) -> Prices:
     """The prices of a contract on a package of the catalogue."""
     start, noun = day(starting_at), catalog.packages[package]
-    card = card_of(noun.rate_card, noun.rate_card_alias, catalog, start)
+    card = catalog.card_at(noun.rate_card, noun.rate_card_alias, start)
     return Prices(Tariff(catalog, card), materialise(noun, start))
 
 

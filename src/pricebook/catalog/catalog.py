@@ -1,13 +1,14 @@
 """The catalogue: the same type for what manifests desire and for what was observed in a store."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pricebook.catalog.canonical import digest, encode
 from pricebook.catalog.fingerprint import content_digest
-from pricebook.catalog.model import Noun, Scale
+from pricebook.catalog.model import Alias, Noun, Scale
 from pricebook.catalog.rate_book import Rates
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.unit import PricingUnit, scales_of
@@ -40,6 +41,27 @@ class Catalog:
     def scales(self) -> Mapping[str, Scale]:
         """How amounts of each pricing unit read, the built-in one's too."""
         return scales_of(self.units)
+
+    @cached_property
+    def holders(self) -> Mapping[str, Sequence[tuple[str, Alias]]]:
+        """Rate-card alias -> the cards that hold it, in the order of their names, with when they do."""
+        found: dict[str, list[tuple[str, Alias]]] = {}
+        for name, card in sorted(self.cards.items()):
+            for alias in card.aliases:
+                found.setdefault(alias.name, []).append((name, alias))
+        return found
+
+    def only_card(self, card: str | None, alias: str | None) -> str | None:
+        """The name of the card that a package means whenever it is used: by name, or by an alias that exactly one card
+        holds."""
+        held = {name for name, _ in self.holders.get(alias or "", ())}
+        return card if card is not None else held.pop() if len(held) == 1 else None
+
+    def card_at(self, card: str | None, alias: str | None, at: datetime) -> str | None:
+        """The name of the card that a package means at an instant: by name, or by an alias "as of the contract's start
+        date"."""
+        held = (name for name, one in self.holders.get(alias or "", ()) if one.holds(at))
+        return card if card is not None else next(held, None)
 
     @property
     def metrics(self) -> dict[str, "BillableMetric"]:

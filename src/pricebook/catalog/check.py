@@ -26,13 +26,8 @@ def check_catalog(catalog: "Catalog") -> Iterator[Found]:
     yield from _check_units(catalog)
     yield from check_products(catalog)
     yield from _check_cards(catalog)
-    holders: dict[str, set[str]] = {}
-    for name, card in catalog.cards.items():
-        for alias in card.aliases:
-            holders.setdefault(alias.name, set()).add(name)
     for name, package in catalog.packages.items():
-        held = holders.get(package.rate_card_alias or "", set())
-        used = package.rate_card or (next(iter(held)) if len(held) == 1 else None)
+        used = catalog.only_card(package.rate_card, package.rate_card_alias)
         for path, violation in check_package(package, used, catalog):
             yield Ref(Kind.PACKAGE, name), path, violation
     for kind, aliases in (

@@ -278,6 +278,11 @@ class Alias(Model):
     ending_before: Instant | None = None
     """Until when (exclusive); when not given, without end."""
 
+    def holds(self, at: datetime) -> bool:
+        """Whether it stands for its object at an instant."""
+        begun = self.starting_at is None or self.starting_at <= at
+        return begun and (self.ending_before is None or at < self.ending_before)
+
     def rules(self) -> Iterator[Violation]:
         """The end lies after the start."""
         if self.starting_at and self.ending_before and self.ending_before <= self.starting_at:

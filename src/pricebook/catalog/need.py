@@ -18,10 +18,7 @@ def needs(ref: Ref, catalog: Catalog) -> Iterator[Ref]:
         if kind is not Kind.PRICING_UNIT or name != USD:
             yield Ref(kind, name)
     alias = getattr(noun, "rate_card_alias", None)
-    if alias is not None:
-        for name, card in catalog.cards.items():
-            if any(held.name == alias for held in card.aliases):
-                yield Ref(Kind.RATE_CARD, name)
+    yield from (Ref(Kind.RATE_CARD, name) for name, _ in catalog.holders.get(alias or "", ()))
     if ref.kind is Kind.RATE_CARD and ref.name in catalog.rates:
         entries = dict(catalog.rates[ref.name].items())
         yield from (Ref(Kind.PRODUCT, product) for product, _ in pairs(entries))
@@ -42,5 +39,4 @@ def closed(refs: Iterable[Ref], catalog: Catalog) -> set[Ref]:
 
 def units_of(schedules: Iterable[str]) -> set[str]:
     """The pricing units of prices, but for USD, which needs no noun."""
-    texts = {schedule for schedule in schedules if '"credit_type"' in schedule}
-    return {segment.terms.unit for text in texts for segment in read_schedule(text)} - {USD}
+    return {segment.terms.unit for text in set(schedules) for segment in read_schedule(text)} - {USD}

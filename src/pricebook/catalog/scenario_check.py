@@ -17,8 +17,7 @@ def package_at(alias: str, catalog: "Catalog", at: datetime) -> str | None:
     """The package that an alias names at an instant."""
     for name in sorted(catalog.packages):
         for held in catalog.packages[name].aliases:
-            begun = held.starting_at is None or held.starting_at <= at
-            if held.name == alias and begun and (held.ending_before is None or at < held.ending_before):
+            if held.name == alias and held.holds(at):
                 return name
     return None
 

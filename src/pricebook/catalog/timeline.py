@@ -86,6 +86,11 @@ def schedule_text(timeline: Iterable[Segment]) -> str:
     return f"[{','.join([segment_text(s, e, terms.text) for s, e, terms in timeline])}]"
 
 
+def segment_count(schedule: str) -> int:
+    """How many segments a schedule's text has, without reading it where it certainly is one."""
+    return len(read_schedule(schedule)) if "}],[" in schedule else 1
+
+
 def segment_text(starting_at: str, ending_before: str | None, terms: str) -> str:
     """The canonical text of one segment, by that of its terms."""
     return f"[{quoted(starting_at)},{quoted(ending_before) if ending_before else 'null'},{terms}]"

@@ -9,7 +9,6 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.declared import Declared, declared_at, fields_of
 from pricebook.catalog.model import Noun
 from pricebook.catalog.path import Label
-from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.role import Role
 from pricebook.catalog.terms import is_tenfold, price_shift
@@ -87,7 +86,7 @@ def never_invoiced(noun: Noun, desired: Catalog) -> Iterator[Hazard]:
     if noun.kind is not Kind.PACKAGE:
         return
     package = cast("Package", noun)
-    card = card_of(package, desired)
+    card = desired.only_card(package.rate_card, package.rate_card_alias)
     rates = desired.rates.get(card) if card is not None else None
     if rates is None:
         return
@@ -119,21 +118,7 @@ def enables(override: object, product: str, frequency: str, desired: Catalog) ->
     return False
 
 
-def card_of(package: "Package", desired: Catalog) -> str | None:
-    """The name of the card that a package is on: by name, or by an alias that exactly one card holds."""
-    if package.rate_card is not None:
-        return package.rate_card
-    holders = [
-        name for name, card in desired.cards.items() if any(a.name == package.rate_card_alias for a in card.aliases)
-    ]
-    return holders[0] if len(holders) == 1 else None
-
-
 def alias_holders(desired: Catalog) -> dict[str, Ref]:
     """Rate-card alias -> the card that holds it, of aliases held by one card."""
-    holders: dict[str, list[str]] = {}
-    cards: dict[str, RateCard] = desired.cards
-    for name, card in cards.items():
-        for alias in card.aliases:
-            holders.setdefault(alias.name, []).append(name)
-    return {alias: Ref(Kind.RATE_CARD, names[0]) for alias, names in holders.items() if len(set(names)) == 1}
+    found = {alias: desired.only_card(None, alias) for alias in desired.holders}
+    return {alias: Ref(Kind.RATE_CARD, card) for alias, card in found.items() if card is not None}

@@ -9,7 +9,7 @@ from pricebook.catalog.model import Path
 from pricebook.catalog.money import EXACT, plain, to_major_unit
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.terms import Terms
-from pricebook.catalog.timeline import RateKey, Timeline, key_text, read_key, read_schedule, terms_at
+from pricebook.catalog.timeline import RateKey, Timeline, key_text, read_key, terms_at
 from pricebook.policy.fact import CardFacts, Facts, card_ref, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
@@ -138,18 +138,14 @@ def _terms(package: "Package") -> Iterator[tuple[Path, Decimal, str, str]]:
 
 
 def _percent(facts: Facts) -> Iterator[Finding]:
-    for card in facts.cards.values():
-        for head, schedules in card.schedules.items():
-            for text in schedules:
-                for segment in read_schedule(text):
-                    terms = segment.terms
-                    most = max(terms.charge.prices, default=Decimal(0))
-                    if terms.is_fraction and most >= CHEAPEST:
-                        key = card.first_key(head, frozenset((text,)))
-                        message = f"{head[0]} costs {most:.0%} of what it is a share of"
-                        hint = f"a percentage is a fraction: {plain(most / 100)} is {plain(most)} %"
-                        yield Finding(card_ref(card.name), (segment.starting_at,), message, hint, rate=key)
-                        break
+    for found in facts.priced():
+        for segment in found.timeline:
+            most = max(segment.terms.charge.prices, default=Decimal(0))
+            if segment.terms.is_fraction and most >= CHEAPEST:
+                message = f"{found.head[0]} costs {most:.0%} of what it is a share of"
+                hint = f"a percentage is a fraction: {plain(most / 100)} is {plain(most)} %"
+                yield found.finding((segment.starting_at,), message, hint)
+                break
 
 
 _SHARE = """\

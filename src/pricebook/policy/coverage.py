@@ -8,7 +8,7 @@ from pricebook.catalog.instant import instant_text, text_words
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import Timeline, gaps, read_schedule, terms_from
 from pricebook.plan.assess import enables
-from pricebook.policy.fact import CardFacts, Facts, Head, card_ref, package_ref
+from pricebook.policy.fact import Facts, card_ref, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 
@@ -22,35 +22,22 @@ RETIRED = frozenset(("retired", "deprecated", "legacy", "sunset", "end-of-life")
 
 
 def _gap(facts: Facts) -> Iterator[Finding]:
-    for card, head, text, count, timeline in _schedules(facts):
-        for before, after in pairwise(timeline):
+    for found in facts.priced():
+        for before, after in pairwise(found.timeline):
             end = before.ending_before
             if end is not None and end < after.starting_at and after.starting_at > facts.now:
-                key = card.first_key(head, frozenset((text,)))
                 message = f"there is no price from {text_words(end)} until {text_words(after.starting_at)}"
                 hint = "leave ending_before out: a price lasts until the next one starts"
-                yield Finding(card_ref(card.name), (before.starting_at,), message, hint, rate=key, more=count - 1)
+                yield found.finding((before.starting_at,), message, hint)
 
 
 def _ends(facts: Facts) -> Iterator[Finding]:
-    for card, head, text, count, timeline in _schedules(facts):
-        end = timeline[-1].ending_before
+    for found in facts.priced():
+        start, end, _ = found.timeline[-1]
         if end is not None and end > facts.now:
-            key = card.first_key(head, frozenset((text,)))
             message = f"the price ends on {text_words(end)}, and none follows"
             hint = "when it shall end, say so: {starting_at: " + text_words(end) + ", entitled: false, price: ...}"
-            start = timeline[-1].starting_at
-            yield Finding(card_ref(card.name), (start,), message, hint, rate=key, more=count - 1)
-
-
-def _schedules(facts: Facts) -> Iterator[tuple[CardFacts, Head, str, int, Timeline]]:
-    """Every distinct schedule that has an end somewhere, as text and read."""
-    for card in facts.cards.values():
-        for head, schedules in card.schedules.items():
-            for text, count in schedules.items():
-                timeline = read_schedule(text)
-                if len(timeline) > 1 or timeline[-1].ending_before is not None:
-                    yield card, head, text, count, timeline
+            yield found.finding((start,), message, hint)
 
 
 def _unpriced(facts: Facts) -> Iterator[Finding]:
@@ -151,7 +138,7 @@ def _retired(facts: Facts) -> Iterator[Finding]:
 def _alias_gap(facts: Facts) -> Iterator[Finding]:
     for name, package in facts.packages.items():
         alias = package.rate_card_alias
-        held = facts.holders.get(alias or "", [])
+        held = facts.catalog.holders.get(alias or "", ())
         if not held:
             continue
         spans = sorted(

@@ -4,20 +4,21 @@ Rates are many: they are looked at card by card in one pass, and rules then spea
 of subscriptions, never of each rate.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.model import USD, Alias, Scale
+from pricebook.catalog.model import USD, Path, Scale
 from pricebook.catalog.rate_book import RateBook, Rates, count_rates
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, Timeline, head_text, key_text, read_head, read_key, read_schedule
 from pricebook.catalog.unit import money_text
+from pricebook.policy.finding import Finding
 
 if TYPE_CHECKING:
     from pricebook.catalog.package import Package
@@ -81,6 +82,25 @@ class CardFacts:
         return found
 
 
+class Priced(NamedTuple):
+    """A schedule that `rates` rates of a card have, of one product and billing frequency."""
+
+    card: CardFacts
+    head: Head
+    text: str
+    rates: int
+    timeline: Timeline
+
+    @property
+    def key(self) -> str:
+        """The first rate that has it."""
+        return self.card.first_key(self.head, frozenset((self.text,)))
+
+    def finding(self, path: Path, message: str, hint: str) -> Finding:
+        """What a rule has to say of the rates that have it."""
+        return Finding(card_ref(self.card.name), path, message, hint, rate=self.key, more=self.rates - 1)
+
+
 @dataclass(frozen=True)
 class Facts:
     """A catalogue as of an instant."""
@@ -112,27 +132,24 @@ class Facts:
         """`Catalog.packages`, made once."""
         return self.catalog.packages
 
-    @cached_property
+    @property
     def scales(self) -> Mapping[str, Scale]:
         """How amounts of each pricing unit read."""
         return self.catalog.scales
 
-    @cached_property
-    def holders(self) -> dict[str, list[tuple[str, Alias]]]:
-        """Rate-card alias -> the cards that hold it, with their schedules."""
-        found: dict[str, list[tuple[str, Alias]]] = {}
-        for name, card in sorted(self.catalog.cards.items()):
-            for alias in card.aliases:
-                found.setdefault(alias.name, []).append((name, alias))
-        return found
+    def priced(self) -> Iterator[Priced]:
+        """Every distinct schedule of each card, product and frequency."""
+        for card in self.cards.values():
+            for head, schedules in card.schedules.items():
+                for text, count in schedules.items():
+                    yield Priced(card, head, text, count, read_schedule(text))
 
     def card_of(self, package: "Package") -> CardFacts | None:
         """The card that a contract on the package starts on now: by name, or by who holds the alias; else the next."""
-        if package.rate_card is not None:
-            return self.cards.get(package.rate_card)
-        held = self.holders.get(package.rate_card_alias or "", [])
-        current = [name for name, alias in held if holds(alias, self.as_of)]
-        return self.cards.get((current or [name for name, _ in held] or [""])[0])
+        alias = package.rate_card_alias
+        following = (name for name, _ in self.catalog.holders.get(alias or "", ()))
+        now = self.catalog.card_at(package.rate_card, alias, self.as_of)
+        return self.cards.get(now or next(following, ""))
 
     def start_of(self, package: "Package") -> str:
         """From when contracts can be made on the package: now, or when the first of its aliases starts."""
@@ -158,12 +175,6 @@ class Facts:
             and tags <= set(self.products[name].tags)
             and not any(rule <= set(self.products[name].tags) for rule in excluded)
         )
-
-
-def holds(alias: Alias, at: datetime) -> bool:
-    """Whether an alias stands for its object at an instant."""
-    started = alias.starting_at is None or alias.starting_at <= at
-    return started and (alias.ending_before is None or at < alias.ending_before)
 
 
 def package_ref(name: str) -> Ref:

@@ -13,7 +13,6 @@ from pricebook.plan.verb.create import Create
 from pricebook.plan.verb.repoint import Repoint
 from pricebook.plan.verb.revise import Revise
 from pricebook.plan.verb.supersede import Supersede
-from pricebook.policy.fact import holds
 from pricebook.policy.finding import Finding
 from pricebook.policy.limit import GONE
 from pricebook.policy.proposal import Proposal
@@ -87,7 +86,7 @@ def _orphaned(proposal: Proposal) -> Iterator[Finding]:
         if not isinstance(step.change, Archive) or Ref(ref.kind, ref.name) in proposal.facts.catalog.nouns:
             continue
         for alias in getattr(noun, "aliases", ()):
-            if alias.name not in kept and holds(alias, proposal.plan.as_of):
+            if alias.name not in kept and alias.holds(proposal.plan.as_of):
                 message = f'{ref} is archived, and nothing holds its alias "{alias.name}" after it'
                 hint = "contracts by that name fail from then on: give it to the successor first"
                 yield Finding(Ref(ref.kind, ref.name), (), message, hint, label=f"aliases[{alias.name}]")

@@ -34,18 +34,15 @@ PER_DOLLAR = {
 
 
 def _step(facts: Facts) -> Iterator[Finding]:
-    for card in facts.cards.values():
-        for head, schedules in card.schedules.items():
-            for text, count in schedules.items():
-                for before, after in pairwise(read_schedule(text)):
-                    if after.starting_at < facts.now or not shift(before.terms, after.terms).tenfold:
-                        continue
-                    key = card.first_key(head, frozenset((text,)))
-                    was, now = flat_price(before.terms), flat_price(after.terms)
-                    words = f": {facts.money(*was)} to {facts.money(*now)}" if was and now else ""
-                    message = f"the price changes {MAGNITUDE} times or more on {text_words(after.starting_at)}{words}"
-                    hint = "cents for dollars, or per thousand for per million? Check the unit that the price is for"
-                    yield Finding(card_ref(card.name), (after.starting_at,), message, hint, rate=key, more=count - 1)
+    for found in facts.priced():
+        for before, after in pairwise(found.timeline):
+            if after.starting_at < facts.now or not shift(before.terms, after.terms).tenfold:
+                continue
+            was, now = flat_price(before.terms), flat_price(after.terms)
+            words = f": {facts.money(*was)} to {facts.money(*now)}" if was and now else ""
+            message = f"the price changes {MAGNITUDE} times or more on {text_words(after.starting_at)}{words}"
+            hint = "cents for dollars, or per thousand for per million? Check the unit that the price is for"
+            yield found.finding((after.starting_at,), message, hint)
 
 
 def _outlier(facts: Facts) -> Iterator[Finding]:

@@ -12,7 +12,6 @@ from pricebook.catalog.model import Path
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.terms import MAGNITUDE
-from pricebook.catalog.timeline import read_schedule
 from pricebook.policy.fact import Facts, card_ref, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Edits, Example, Rule
@@ -22,21 +21,14 @@ Ladder = tuple[Ref, Path, str | None, str, tuple[Decimal, ...], str]
 
 
 def _ladders(facts: Facts) -> Iterator[Ladder]:
-    for card in facts.cards.values():
-        for head, schedules in card.schedules.items():
-            for text in schedules:
-                if '"tiers"' not in text:
-                    continue
-                for segment in read_schedule(text):
-                    terms = segment.terms
-                    for charge in (terms.charge, terms.commit):
-                        if charge is None or not charge.tiers:
-                            continue
-                        key = card.first_key(head, frozenset((text,)))
-                        tiers = charge.prices
-                        fraction = terms.is_fraction
-                        words = _list([plain(p) if fraction else facts.money(p, terms.unit) for p in tiers])
-                        yield card_ref(card.name), (segment.starting_at,), key, head[0], tiers, words
+    for found in facts.priced():
+        for segment in found.timeline:
+            terms = segment.terms
+            for charge in (terms.charge, terms.commit):
+                if charge is not None and charge.tiers:
+                    said = [plain(p) if terms.is_fraction else facts.money(p, terms.unit) for p in charge.prices]
+                    at, ref = (segment.starting_at,), card_ref(found.card.name)
+                    yield ref, at, found.key, found.head[0], charge.prices, _list(said)
     for name, package in facts.packages.items():
         for index, override in enumerate(package.overrides):
             what = f"override {override.key or index + 1}"

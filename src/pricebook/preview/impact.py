@@ -27,7 +27,7 @@ from pricebook.preview.bill import bill
 from pricebook.preview.invoice import Bill, Ledger
 from pricebook.preview.materialise import materialise
 from pricebook.preview.price import EXACT, ZERO, summed
-from pricebook.preview.tariff import Prices, Tariff, card_of
+from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.terms import Statement, Terms, Window
 
 K = TypeVar("K")
@@ -313,7 +313,7 @@ class _Market:
 
     def _tariff(self, package: Package, contract: Contract) -> Tariff:
         settled = contract.card.name if contract.card is not None else None
-        card = settled or card_of(package.rate_card, package.rate_card_alias, self._catalog, contract.starting_at)
+        card = settled or self._catalog.card_at(package.rate_card, package.rate_card_alias, contract.starting_at)
         if card not in self._tariffs:
             self._tariffs[card] = Tariff(self._catalog, card)
         return self._tariffs[card]

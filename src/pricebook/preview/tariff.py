@@ -206,16 +206,3 @@ def _overwrite(rate: OverwriteRate) -> ListRate:
     minimum = rate.minimum_config.minimum if rate.minimum_config is not None else None
     tiers = tuple((tier.price, tier.size) for tier in rate.tiers)
     return _rate(Charge(rate.rate_type, rate.price, tiers, minimum), rate.credit_type, True)
-
-
-def card_of(rate_card: str | None, alias: str | None, catalog: Catalog, at: datetime) -> str | None:
-    """The rate card that a package means: by name, or by an alias "as of the contract's start date"."""
-    if rate_card is not None or alias is None:
-        return rate_card
-    for name in sorted(catalog.cards):
-        for held in catalog.cards[name].aliases:
-            starting_at, ending_before = held.starting_at, held.ending_before
-            begun = starting_at is None or starting_at <= at
-            if held.name == alias and begun and (ending_before is None or at < ending_before):
-                return name
-    return None

@@ -16,7 +16,7 @@ from pricebook.preview.bill import bill
 from pricebook.preview.invoice import Bill, Invoice, Line
 from pricebook.preview.materialise import materialise
 from pricebook.preview.price import EXACT
-from pricebook.preview.tariff import Prices, Tariff, card_of
+from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.terms import Terms
 
 
@@ -53,7 +53,7 @@ def judge(name: str, scenario: Scenario, catalog: Catalog) -> Verdict:
     package_name = package_of(scenario, catalog) or ""
     package, start = catalog.packages[package_name], scenario.starting_at
     terms = materialise(package, start, scenario.billing_anchor_date)
-    card = card_of(package.rate_card, package.rate_card_alias, catalog, start)
+    card = catalog.card_at(package.rate_card, package.rate_card_alias, start)
     prices = Prices(Tariff(catalog, card), terms)
     made = bill(prices, scenario.quantities(), [s.change() for s in scenario.seats], scenario.end)
     return Verdict(name, scenario, package_name, card, terms, made, tuple(_mismatches(scenario, made)))

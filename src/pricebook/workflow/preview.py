@@ -13,7 +13,7 @@ from pricebook.preview.bill import NOTHING, bill, rolled_over
 from pricebook.preview.invoice import Bill
 from pricebook.preview.materialise import materialise
 from pricebook.preview.part import parts
-from pricebook.preview.tariff import Prices, Tariff, card_of
+from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.terms import Terms
 from pricebook.problem import did_you_mean, quote, reject
 from pricebook.project.usage_file import CustomerUsage, read_usage
@@ -64,7 +64,7 @@ def preview(asked: Asked, catalog: Catalog, engine: Engine | None = None) -> Ans
     """The bill of every customer in the usage and the events, in the order of their names; `engine` counts the events.
     Raises Rejected."""
     name, package = find_package(asked.package, catalog, asked.starting_at)
-    card = card_of(package.rate_card, package.rate_card_alias, catalog, asked.starting_at)
+    card = catalog.card_at(package.rate_card, package.rate_card_alias, asked.starting_at)
     if card is None and package.rate_card_alias is not None:
         message = f"no rate card has the alias {quote(package.rate_card_alias)} on {asked.starting_at:%Y-%m-%d}"
         raise reject("unknown-reference", message, hint="a package picks its card as of the contract's start")

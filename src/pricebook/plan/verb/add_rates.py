@@ -1,6 +1,5 @@
 """AddRates: segments that are added to the timelines of one card, so that they become what is desired."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -12,7 +11,7 @@ from pricebook.catalog.canonical import encode, quoted
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.rate_book import book_digest, pairs
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.timeline import overlay, read_schedule, schedule_text
+from pricebook.catalog.timeline import overlay, read_schedule, schedule_text, segment_count
 from pricebook.observe.mark import RateMark
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import RateChange
@@ -20,8 +19,6 @@ from pricebook.plan.hazard import Hazard
 from pricebook.plan.verb.form import TEXT, Lines, RefText
 from pricebook.plan.verb.verb import Fold, Graph, Look, Status, Verb
 
-_NEXT = "}],["
-"""Stands between two segments, and in nothing that has only one but a hostile text."""
 _WHEN_APPLIED = "when applied"
 
 
@@ -140,7 +137,8 @@ class AddRates(Verb):
 def after(rate: RateChange) -> str:
     """The schedule's text once the segments were laid over the observed one."""
     if rate.observed is None:
-        return schedule_text(overlay((), read_schedule(rate.segments))) if "],[" in rate.segments else rate.segments
+        one = segment_count(rate.segments) == 1
+        return rate.segments if one else schedule_text(overlay((), read_schedule(rate.segments)))
     return schedule_text(overlay(read_schedule(rate.observed), read_schedule(rate.segments)))
 
 
@@ -149,11 +147,6 @@ def share_of(change: AddRates) -> int:
     if change.share is not None:
         return change.share
     return book_digest([(rate.key, after(rate)) for rate in change.rates])
-
-
-def segment_count(segments: str) -> int:
-    """How many segments a schedule's canonical text has."""
-    return len(json.loads(segments)) if _NEXT in segments else 1
 
 
 def _of_rates(rates: Iterable[RateChange], held: Mapping[str, str] | None) -> Status:
