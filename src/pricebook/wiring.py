@@ -39,25 +39,29 @@ def open_store(
     tell: Callable[[int], None] | None = None,
     check: Callable[[str], None] = lambda mark: None,
     record: "Record | None" = None,
+    say: Callable[[str], None] = lambda line: None,
 ) -> AccountStore:
     """The store of an environment. Raises Rejected for a URL of no known kind, and for a token that is not there.
 
     `tell` hears how many requests the first reading of an account took so far, and 0 at its end. `check` is given the
     mark of the account whenever it is read, and raises for one that is not meant (`apply.target`). `record` hears all
-    that is read of an account.
+    that is read of an account. `say` is given a line for people.
     """
     if environment.store == METRONOME:
         return _open_account(environment, tell, check, record)
     from pricebook.store.sql import SqlStore  # not for an account behind an API
 
-    return SqlStore(_url(project.root, environment.store), check=check)
+    return SqlStore(_url(project.root, environment.store), check=check, tell=say)
 
 
-def open_journal(project: Project, environment: Environment) -> Journal:
-    """The journal and lock of an environment: in the store's own database unless the environment says otherwise."""
+def open_journal(project: Project, environment: Environment, say: Callable[[str], None] = lambda line: None) -> Journal:
+    """The journal and lock of an environment: in the store's own database unless the environment says otherwise.
+
+    `say` is given a line for people.
+    """
     from pricebook.store.journal import SqlJournal  # plans need none
 
-    return SqlJournal(_journal_url(project, environment))
+    return SqlJournal(_journal_url(project, environment), tell=say)
 
 
 def open_copy(project: Project, environment: Environment, url: str) -> "Copier":

@@ -39,7 +39,9 @@ class Desk:
         """What a command prints, which ends as it is expected to."""
         with pytest.MonkeyPatch.context() as patch, ExitStack() as opened:
             opening = wiring.open_store
-            patch.setattr(wiring, "open_store", lambda *given: opened.enter_context(closing(opening(*given))))
+            patch.setattr(
+                wiring, "open_store", lambda *given, **named: opened.enter_context(closing(opening(*given, **named)))
+            )
             done: Result = CliRunner().invoke(root, ["-C", str(self.folder), "--as-of", at, *words])
         assert done.exit_code == status, f"{done.exit_code}\n{done.output}"
         return done.output

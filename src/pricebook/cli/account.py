@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import click
 
-from pricebook.cli.invocation import Invocation
+from pricebook.cli.invocation import Invocation, say
 from pricebook.cli.session import errors
 
 
@@ -27,7 +27,7 @@ def command(ctx: click.Context, mark: bool) -> None:
 
         project, (name, environment) = invocation.project, invocation.environment
         namespace = project.settings.namespace
-        store = wiring.open_store(project, environment)
+        store = wiring.open_store(project, environment, say=say)
         if mark:
             found = mark_anew(store, namespace, name, wiring.new_id, wiring.now()).mark
         else:

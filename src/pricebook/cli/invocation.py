@@ -96,11 +96,11 @@ class Invocation:
         name, settings = self.project.environment(environment)
         check = partial(check_account, self.project.settings.namespace, name, settings.account)
         tell = waiting("reading the account: {:,} requests")
-        return wiring.open_store(self.project, settings, tell, check, record)
+        return wiring.open_store(self.project, settings, tell, check, record, say)
 
     def journal(self) -> "Journal":
         """The journal of the environment."""
-        return wiring.open_journal(self.project, self.environment[1])
+        return wiring.open_journal(self.project, self.environment[1], say)
 
     @property
     def as_of(self) -> datetime:
@@ -188,6 +188,13 @@ class Invocation:
             except OSError as error:
                 click.echo(f"a report was not written: {error.strerror or error}: {error.filename}", err=True)
         raise click.exceptions.Exit(status)
+
+
+def say(line: str) -> None:
+    """Tell whoever watches, beside the answer."""
+    from pricebook.format.escape import escape_terminal
+
+    click.echo(escape_terminal(line), err=True)
 
 
 def write_lines(lines: Iterable[str], stream: object) -> None:

@@ -4,7 +4,7 @@ What is there afterwards is the whole copy or nothing. Rows are streamed: a few 
 journal, are in memory at once. Leases are copied as free ones: their tokens go on growing, their owners stay behind.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from hashlib import blake2b
 from typing import Any, Literal
@@ -41,7 +41,7 @@ class SqlCopy:
         """See `apply.copied.Copier`."""
         for part, database in self._sources.items():
             with _reading(database, part) as reader:
-                if reader is not None and _held_tables(reader, TABLES[part]):
+                if reader is not None and _held_tables(reader, _tables_in(reader, part)):
                     return False
         return True
 
@@ -107,10 +107,10 @@ class SqlCopy:
             tell(done)
 
         for part, database in self._sources.items():
-            tables = TABLES[part]
             with _reading(database, part) as reader:
                 if reader is None:
                     continue
+                tables = _tables_in(reader, part)
                 for table in tables:
                     made[table.name] = _sent(reader, work, table, count)
                     if table.counted is not None:
@@ -155,12 +155,17 @@ def _reading(database: Database, part: Part) -> Iterator[Session | None]:
         connection.close()
 
 
+def _tables_in(reader: Session, part: Part) -> list[Table]:
+    """The tables of a part that are there: a store of an earlier release may lack one."""
+    return [table for table in TABLES[part] if reader.has(table.name)]
+
+
 def _extents(database: Database, part: Part) -> dict[str, Extent]:
     """What the tables of a part hold; those that hold nothing, or are not there, are left out."""
     with _reading(database, part) as reader:
         if reader is None:
             return {}
-        found = {table.name: _extent(reader, table) for table in TABLES[part]}
+        found = {table.name: _extent(reader, table) for table in _tables_in(reader, part)}
         return {name: extent for name, extent in found.items() if extent.rows}
 
 
@@ -206,14 +211,14 @@ def _restore_digests(reader: Session, work: Session) -> None:
     )
 
 
-def _check_empty(work: Session, tables: tuple[Table, ...]) -> None:
+def _check_empty(work: Session, tables: Iterable[Table]) -> None:
     held = _held_tables(work, tables)
     if held:
         hint = "copy into a database or a schema that holds nothing"
         raise StoreRefused(f"{work.where} is not empty: it has rows in {', '.join(held)}", 409, hint)
 
 
-def _held_tables(reader: Session, tables: tuple[Table, ...]) -> list[str]:
+def _held_tables(reader: Session, tables: Iterable[Table]) -> list[str]:
     """The tables that have any rows."""
     return [table.name for table in tables if reader.one(f"SELECT 1 FROM {table.name} LIMIT 1") is not None]
 

@@ -83,8 +83,15 @@ class Database(Protocol):
     def tables(self, connection: Any, names: Sequence[str]) -> bool:
         """Whether all these tables are there."""
 
-    def stamp(self, connection: Any) -> tuple[str, ...]:
-        """The statements that mark it as ours, none when it is. Raises StoreError for somebody else's."""
+    def version(self, connection: Any) -> int:
+        """The version of its tables, 0 where there are none. Raises StoreError for somebody else's, and for a version
+        that this code does not know."""
+
+    def stamp(self, connection: Any, version: int) -> tuple[str, ...]:
+        """The statements that say the present version of its tables, which were of this one until now."""
+
+    def backup(self, version: int) -> str:
+        """Keep a copy of it as it is, named for its version; where. Empty where that is left to its keepers."""
 
     def renumber(self, connection: Any, table: str, column: str) -> None:
         """After rows came with numbers of their own: the next number that is given is beyond all of them."""

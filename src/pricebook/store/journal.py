@@ -28,9 +28,16 @@ class SqlJournal:
     Threads may share it: one can renew the lease while another records.
     """
 
-    def __init__(self, url: str, *, ttl: timedelta = TTL, patience: float = sqlite.PATIENCE) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        ttl: timedelta = TTL,
+        patience: float = sqlite.PATIENCE,
+        tell: Callable[[str], None] = lambda line: None,
+    ) -> None:
         self._ttl = ttl
-        self._writer = Writer(url, patience, "journal")
+        self._writer = Writer(url, patience, "journal", tell)
 
     def close(self) -> None:
         """Give the connection back. A lease that was not released stays until it runs out, or its process ends."""

@@ -20,7 +20,7 @@ from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.store.database import ServerLost
 from pricebook.store.guard import Dialect
 from pricebook.store.location import POSTGRES, masked
-from pricebook.store.tables import VERSION
+from pricebook.store.upgrade import VERSION, check_version
 
 SCHEMA = "pricebook"
 """The schema that holds the tables when the URL names none."""
@@ -124,7 +124,7 @@ class Postgres:
             connection.isolation_level = _driver().IsolationLevel.REPEATABLE_READ
             connection.read_only = True
             if self.tables(connection, (_STAMP, table)):
-                self.stamp(connection)
+                self.version(connection)
                 return connection
         except _driver().Error as error:
             connection.close()
@@ -160,14 +160,12 @@ class Postgres:
             raise StoreError(message, "reach the server itself, or a pooler that passes `options` on")
         return bool(found == len(names))
 
-    def stamp(self, connection: Any) -> tuple[str, ...]:
+    def version(self, connection: Any) -> int:
         """See `database.Database`."""
         if self.tables(connection, (_STAMP,)):
             (version,) = connection.execute(f"SELECT version FROM {self.schema}.{_STAMP}").fetchone()
-            if version == VERSION:
-                return ()
-            hint = "use the pricebook that made them, or a newer one" if version > VERSION else "use another schema"
-            raise StoreError(f"{self.where} has tables of version {version}; this pricebook knows {VERSION}", hint)
+            check_version(self.where, version)
+            return int(version)
         taken = connection.execute(
             "SELECT 1 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
             " WHERE n.nspname = %s LIMIT 1",
@@ -176,6 +174,16 @@ class Postgres:
         if taken is not None:
             message = f"the schema {self.schema} of {self.where} holds something else, not a pricebook store"
             raise StoreError(message, "name another one: ?schema=NAME")
+        return 0
+
+    def backup(self, version: int) -> str:
+        """See `database.Database`: a server has backups of its own."""
+        return ""
+
+    def stamp(self, connection: Any, version: int) -> tuple[str, ...]:
+        """See `database.Database`."""
+        if version:
+            return (f"UPDATE {_STAMP} SET version = {VERSION}",)
         there = connection.execute(
             "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s", (self.schema,)
         ).fetchone()

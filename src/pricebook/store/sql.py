@@ -30,16 +30,22 @@ if TYPE_CHECKING:
 
 class SqlStore:
     """The store behind a URL: `sqlite:///prices.db`, `postgresql+psycopg://billing@db/prices`. `patience` is how many
-    seconds to wait for other writers; `check` refuses the mark of an account that is another one than is meant.
+    seconds to wait for other writers; `check` refuses the mark of an account that is another one than is meant;
+    `tell` is as in `Writer`.
 
     Threads may share it.
     """
 
     def __init__(
-        self, url: str, *, patience: float = sqlite.PATIENCE, check: Callable[[str], None] = lambda mark: None
+        self,
+        url: str,
+        *,
+        patience: float = sqlite.PATIENCE,
+        check: Callable[[str], None] = lambda mark: None,
+        tell: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._check = check
-        self._writer = Writer(url, patience, "store")
+        self._writer = Writer(url, patience, "store", tell)
         self._readers: WeakSet[Session] = WeakSet()
 
     def close(self) -> None:

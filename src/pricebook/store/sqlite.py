@@ -8,13 +8,15 @@ import os
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.store.guard import Dialect
-from pricebook.store.tables import VERSION
+from pricebook.store.upgrade import VERSION, check_version
 
 APPLICATION = 0x70726963
 """`PRAGMA application_id` of our files: "pric"."""
@@ -35,7 +37,7 @@ class Sqlite:
     @property
     def types(self) -> Mapping[str, str]:
         """See `database.Database`."""
-        return {"NUMBER": "INTEGER PRIMARY KEY AUTOINCREMENT", "BYTES": "BLOB"}
+        return {"NUMBER": "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT", "BYTES": "BLOB"}
 
     @property
     def where(self) -> str:
@@ -74,9 +76,17 @@ class Sqlite:
         sql = f"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ({among})"
         return bool(connection.execute(sql, tuple(names)).fetchone()[0] == len(names))
 
-    def stamp(self, connection: Any) -> tuple[str, ...]:
+    def version(self, connection: Any) -> int:
         """See `database.Database`."""
-        return () if is_ours(connection, self.path) else stamp()
+        return version_of(connection, self.path)
+
+    def stamp(self, connection: Any, version: int) -> tuple[str, ...]:
+        """See `database.Database`."""
+        return (f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {VERSION}")
+
+    def backup(self, version: int) -> str:
+        """See `database.Database`: beside the file. What a reader sees is what the writer that upgrades it found."""
+        return str(copied(self.path, version, self.patience))
 
     def renumber(self, connection: Any, table: str, column: str) -> None:
         """See `database.Database`: SQLite counts by what is there."""
@@ -121,7 +131,7 @@ def open_writer(path: Path, patience: float = PATIENCE) -> sqlite3.Connection:
     try:
         connection = _connect(path, "mode=rwc", patience)
         try:
-            is_ours(connection, path)
+            version_of(connection, path)
             _use_wal(connection, patience)
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
@@ -133,20 +143,37 @@ def open_writer(path: Path, patience: float = PATIENCE) -> sqlite3.Connection:
     return connection
 
 
-def is_ours(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether the database bears our stamp; False for an empty one. Raises StoreError for anybody else's."""
+def version_of(connection: sqlite3.Connection, path: Path) -> int:
+    """The version of the tables in a file, 0 for an empty one. Raises StoreError for anybody else's."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (schema,) = connection.execute("PRAGMA user_version").fetchone()
-    if application == APPLICATION and schema == VERSION:
-        return True
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application == APPLICATION:
-        hint = (
-            "use the pricebook that wrote it, or a newer one" if schema > VERSION else "upgrade it by its own release"
-        )
-        raise StoreError(f"{path} has tables of version {schema}; this pricebook knows version {VERSION}", hint)
-    if application or schema or connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        check_version(str(path), version)
+        return int(version)
+    if application or version or connection.execute("SELECT 1 FROM sqlite_master").fetchone():
         raise StoreError(f"{path} is a database of something else, not a pricebook store", "name another file")
-    return False
+    return 0
+
+
+def copied(path: Path, version: int, patience: float = PATIENCE) -> Path:
+    """A copy of a file beside it, under a name that is free, whole or not at all. Raises StoreError."""
+    name = f"{path.name}.version-{version}"
+    names = (path.with_name(f"{name}.{number}" if number > 1 else name) for number in count(1))
+    target = next(each for each in names if not each.exists())
+    part = target.with_name(f"{target.name}.part")
+    try:
+        part.unlink(missing_ok=True)  # of an upgrade that was killed
+        with closing(_connect(path, "mode=ro", patience)) as source, closing(sqlite3.connect(part)) as copy:
+            source.backup(copy)
+        part.chmod(path.stat().st_mode & 0o777)
+        part.replace(target)
+    except sqlite3.Error as error:
+        raise explained(error, str(part)) from None
+    except OSError as error:
+        raise StoreError(
+            f"{part} cannot be written: {error.strerror}", "an upgrade keeps a copy of the store"
+        ) from None
+    return target
 
 
 def file_of(path: Path) -> tuple[int, int] | None:
@@ -156,11 +183,6 @@ def file_of(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def stamp() -> tuple[str, str]:
-    """The statements that mark a new database as ours."""
-    return (f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {VERSION}")
 
 
 def explained(error: BaseException | None, where: str) -> StoreError:
@@ -204,7 +226,7 @@ def _begun(path: Path, options: str, table: str, patience: float) -> sqlite3.Con
     connection = _connect(path, options, patience)
     try:
         connection.execute("BEGIN")
-        if is_ours(connection, path) and _has(connection, table):
+        if version_of(connection, path) and _has(connection, table):
             return connection
     except BaseException as error:
         connection.close()

@@ -14,8 +14,6 @@ from typing import Literal
 from pricebook.catalog.reference import Kind, stored_kinds
 
 Part = Literal["store", "journal"]
-VERSION = 2
-"""The version of the tables that this code reads and writes."""
 
 
 @dataclass(frozen=True)

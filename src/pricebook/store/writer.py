@@ -3,7 +3,7 @@
 Writers of a database follow one another anyway, so threads share a connection and wait for each other here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from threading import Lock
@@ -17,10 +17,13 @@ from pricebook.store.tables import TABLES, Part
 
 
 class Writer:
-    """Writes to the tables of a part, in the database behind a URL. Nothing is opened before the first use."""
+    """Writes to the tables of a part, in the database behind a URL. Nothing is opened before the first use.
 
-    def __init__(self, url: str, patience: float, part: Part) -> None:
-        self._url, self._patience, self._part = url, patience, part
+    `tell` is given a line for people when tables of an earlier release were upgraded.
+    """
+
+    def __init__(self, url: str, patience: float, part: Part, tell: Callable[[str], None]) -> None:
+        self._url, self._patience, self._part, self._tell = url, patience, part, tell
         self._connection: Any = None
         self._identity: object = None
         self._lock = Lock()
@@ -77,7 +80,7 @@ class Writer:
             # A journal may be deleted at any time, and is then begun anew.
             if self._part == "journal" and not database.tables(connection, [t.name for t in TABLES["journal"]]):
                 connection.rollback()
-                prepare(connection, database, self._part)
+                prepare(connection, database, self._part, self._tell)
                 database.begin(connection)
             return connection
         except BaseException as error:
@@ -99,7 +102,7 @@ class Writer:
         if self._connection is None:
             connection = self.database.writer()
             try:
-                prepare(connection, self.database, self._part)
+                prepare(connection, self.database, self._part, self._tell)
             except BaseException:
                 connection.close()
                 raise
