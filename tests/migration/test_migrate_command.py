@@ -13,7 +13,7 @@ from killed import CATALOG, populate, write_project
 
 from pricebook import wiring
 from pricebook.cli.main import root
-from pricebook.plan.migration.schema import migration_schema
+from pricebook.plan.migration.document import migration_schema
 from pricebook.sandbox.server import Served, serving
 
 CONTRACTS = 7

@@ -7,11 +7,11 @@ of two plans is readable. What stands in it is what `Plan` and the verbs declare
 from functools import cache
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from pricebook.catalog.canonical import decode, encode
 from pricebook.plan.step import FORMAT, Plan
-from pricebook.plan.verb.form import Lines
+from pricebook.plan.verb.form import Lines, reason_of
 from pricebook.plan.verb.table import VERBS, adapter
 from pricebook.problem import reject
 from pricebook.span import Span
@@ -45,15 +45,8 @@ def read(text: str, shown: str) -> Plan:
             raise reject("plan-format", message, Span(shown), "plan again with this version")
         return _plans().validate_python(data)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        message = f"this is not a plan file ({type(error).__name__}: {_reason(error)})"
+        message = f"this is not a plan file ({type(error).__name__}: {reason_of(error)})"
         raise reject("plan-file", message, Span(shown), "write one with: pricebook plan -o plan.json") from None
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False)[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"[:100]
-    return str(error).splitlines()[0][:100]
 
 
 def plan_schema() -> dict[str, Any]:

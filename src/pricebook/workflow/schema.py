@@ -2,7 +2,7 @@
 
 from pricebook.manifest.schema import schema_text
 from pricebook.plan.document import plan_schema
-from pricebook.plan.migration.schema import migration_schema
+from pricebook.plan.migration.document import migration_schema
 
 
 def all_schemas(manifest_files: dict[str, str]) -> dict[str, str]:

@@ -93,7 +93,7 @@ class SchemaCheck:
         if "apiVersion" in data:
             return "manifest"
         if "format" in data:
-            return "migration" if "migration" in data else self._formats.get(data["format"])
+            return "migration" if "what" in data else self._formats.get(data["format"])
         return "project" if {"namespace", "environments"} & data.keys() else None
 
 

@@ -1,61 +1,37 @@
 """A migration plan as a file: JSON lines, a head and then a line for each contract that moves, in the order of moving.
 
 The text is canonical (`catalog.canonical`): `write(read(text))` is the same bytes, and two plans differ in the lines of
-the contracts that they treat differently. It is read line by line. `plan.migration.schema` describes it.
+the contracts that they treat differently. What stands in it is what `MigrationPlan` and `Move` declare, and so is its
+published schema; the head says besides how many lines follow.
 """
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from pricebook.catalog.canonical import decode, encode
-from pricebook.catalog.instant import instant_text
-from pricebook.catalog.reference import Ref
-from pricebook.plan.migration.move import FORMAT, MigrationPlan, Move
-from pricebook.problem import Problem, reject
+from pricebook.plan.migration.move import FORMAT, WHAT, MigrationPlan, Move
+from pricebook.plan.verb.form import reason_of
+from pricebook.problem import reject
 from pricebook.span import Span
 
-WHAT = "pricebook-migration"
+
+@cache
+def _plans() -> TypeAdapter[MigrationPlan]:
+    return TypeAdapter(MigrationPlan)
+
+
+@cache
+def _moves() -> TypeAdapter[Move]:
+    return TypeAdapter(Move)
 
 
 def write(plan: MigrationPlan) -> str:
     """The text of the file."""
-    return "".join(_lines(plan))
-
-
-def _lines(plan: MigrationPlan) -> Iterator[str]:
-    head = {
-        "what": WHAT,
-        "format": FORMAT,
-        "namespace": plan.namespace,
-        "environment": plan.environment,
-        "migration": plan.name,
-        "package": plan.package,
-        "target": str(plan.target),
-        "transition": plan.transition,
-        "direction": plan.direction,
-        "as_of": plan.as_of.isoformat() if plan.as_of.microsecond else instant_text(plan.as_of),
-        "verdict": plan.verdict,
-        "moves": len(plan.moves),
-        "left": dict(plan.left),
-        "findings": [[f.code, f.severity, f.message, f.hint] for f in plan.findings],
-    }
-    yield encode(head) + "\n"
-    for move in plan.moves:
-        yield encode(_data(move)) + "\n"
-
-
-def _data(move: Move) -> dict[str, Any]:
-    return {
-        "contract": move.contract,
-        "customer": move.customer,
-        "version": move.version,
-        "ends": instant_text(move.ends) if move.ends is not None else None,
-        "at": instant_text(move.at),
-        "wave": move.wave,
-        "key": move.key,
-        "successor": move.successor,
-    }
+    head = {**_plans().dump_python(plan), "moves": len(plan.moves)}
+    return "".join(encode(line) + "\n" for line in (head, *map(_moves().dump_python, plan.moves)))
 
 
 def is_migration(text: str) -> bool:
@@ -67,12 +43,12 @@ def headline(text: str) -> str:
     """What a plan's text is about, from its head alone: it may be long."""
     head: Any = decode(text[: text.find("\n")])
     back = "rollback of migration" if head["direction"] == "back" else "migration"
-    return f"{back} {head['migration']} to {head['target']}, {head['moves']:,} contracts"
+    return f"{back} {head['name']} to {head['target']}, {head['moves']:,} contracts"
 
 
 def read(lines: Iterable[str], shown: str) -> MigrationPlan:
     """The plan of a file's lines. Raises Rejected when it is not a migration plan that this version can apply."""
-    number = 1
+    number, moves = 1, _moves()
     try:
         rest = iter(lines)
         head: Any = decode(next(rest, ""))
@@ -81,42 +57,26 @@ def read(lines: Iterable[str], shown: str) -> MigrationPlan:
         if head["format"] != FORMAT:
             message = f"the plan has format {head['format']}; this version of pricebook applies format {FORMAT}"
             raise reject("plan-format", message, Span(shown), "plan again with this version")
-        moves = []
+        found = []
         for number, line in enumerate(rest, 2):  # noqa: B007 - says where reading stopped
-            moves.append(_move(decode(line)))
-        if len(moves) != head["moves"]:
-            raise ValueError(f"it should have {head['moves']} contracts and has {len(moves)}: it was cut")
-        return MigrationPlan(
-            head["namespace"],
-            head["environment"],
-            head["migration"],
-            head["package"],
-            Ref.parse(head["target"]),
-            head["transition"],
-            datetime.fromisoformat(head["as_of"]),
-            tuple(moves),
-            head["direction"],
-            head["verdict"],
-            head["left"],
-            tuple(Problem(code, message, None, hint, severity=word) for code, word, message, hint in head["findings"]),
-        )
+            found.append(moves.validate_python(decode(line)))
+        if len(found) != head["moves"]:
+            raise ValueError(f"it should have {head['moves']} contracts and has {len(found)}: it was cut")
+        return _plans().validate_python({**head, "moves": found})
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        reason = str(error).splitlines()[0][:100] if str(error) else ""
-        message = f"this is not a migration plan ({type(error).__name__}: {reason})"
+        message = f"this is not a migration plan ({type(error).__name__}: {reason_of(error)})"
         hint = "write one with: pricebook migrate NAME -o FILE"
         raise reject("plan-file", message, Span(shown, number), hint) from None
 
 
-def _move(data: Any) -> Move:
-    instant = datetime.fromisoformat
-    ends = data["ends"]
-    return Move(
-        data["contract"],
-        data["customer"],
-        data["version"],
-        instant(ends) if ends is not None else None,
-        instant(data["at"]),
-        data["wave"],
-        data["key"],
-        data["successor"],
-    )
+def migration_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of a line of a migration plan."""
+    head, move = (each.json_schema(mode="serialization") for each in (_plans(), _moves()))
+    head["properties"]["moves"] = {"description": "how many lines follow", "type": "integer", "minimum": 0}
+    head["required"].append("moves")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://pricebook.dev/schemas/migration.schema.json",
+        "title": "a line of a pricebook migration plan",
+        "oneOf": [head, move],
+    }

@@ -6,16 +6,18 @@ from the plan: whoever plans again, on any machine, asks for the same contract, 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import ConfigDict, Field, NonNegativeInt, PositiveInt
 
 from pricebook.catalog.canonical import digest, encode
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.migration import Transition
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.problem import Problem
+from pricebook.plan.verb.form import CLOSED, Finding, Moment, RefText
 
-FORMAT = 1
+FORMAT: Literal[2] = 2
+WHAT: Literal["pricebook-migration"] = "pricebook-migration"
 Direction = Literal["forward", "back"]
 GuardState = Literal["none", "kept", "exceeded", "unverified"]
 """`none`: the migration sets no limit. `unverified`: it does, and no usage was billed."""
@@ -26,14 +28,15 @@ class Move:
     """One contract that moves. `ends` is the end that it had when this was planned (None: none), `at` where the new one
     starts, `wave` counts from 1. `successor` is the id of the new contract where it is there already."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
     contract: str
     customer: str
-    version: int
-    ends: datetime | None
-    at: datetime
-    wave: int
-    key: str
-    successor: str = ""
+    version: Annotated[PositiveInt, Field(description="of the package that it moves from")]
+    ends: Annotated[Moment | None, Field(description="the end that it had; null: none")]
+    at: Annotated[Moment, Field(description="where the new contract starts")]
+    wave: PositiveInt
+    key: Annotated[str, Field(description="the uniqueness key of the new contract", max_length=128)]
+    successor: Annotated[str, Field(description="the id of the new contract where it is there, else empty")] = ""
 
 
 @dataclass(frozen=True)
@@ -44,18 +47,23 @@ class MigrationPlan:
     `verdict` is what the guard came to; `findings` are what a reviewer should know.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
     namespace: str
     environment: str
-    name: str
-    package: str
-    target: Ref
+    name: Annotated[str, Field(description="the migration's metadata.name")]
+    package: Annotated[str, Field(description="the package that contracts move from")]
+    target: Annotated[RefText, Field(description="the version that they move to")]
     transition: Transition
-    as_of: datetime
-    moves: tuple[Move, ...]
-    direction: Direction = "forward"
-    verdict: GuardState = "none"
-    left: Mapping[str, int] = field(default_factory=dict)
-    findings: tuple[Problem, ...] = ()
+    as_of: Moment
+    moves: Annotated[tuple[Move, ...], Field(exclude=True)]
+    direction: Annotated[Direction, Field(description="back: a rollback")] = "forward"
+    verdict: Annotated[GuardState, Field(description="what the guard came to")] = "none"
+    left: Annotated[Mapping[str, NonNegativeInt], Field(description="contracts that do not move, by reason")] = field(
+        default_factory=dict
+    )
+    findings: tuple[Finding, ...] = ()
+    format: Literal[2] = FORMAT
+    what: Literal["pricebook-migration"] = WHAT
 
     def source(self, move: Move) -> Ref:
         """The package version that a contract moves from."""

@@ -9,7 +9,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Annotated, Any, get_args
 
-from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError, ValidationInfo, WithJsonSchema
 from pydantic.functional_validators import BeforeValidator
 
 from pricebook.catalog.fingerprint import noun_of, spec_of, tupled
@@ -33,6 +33,14 @@ class Lines:
 CLOSED = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
 """Of everything that stands in a document: all of it is there, and nothing else."""
 TEXT: Mapping[str, Any] = {"type": "string"}
+
+
+def reason_of(error: Exception) -> str:
+    """Why a text is no document, in few words."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"[:100]
+    return str(error).partition("\n")[0][:100]
 
 
 def _ref(value: object) -> Ref:
