@@ -9,6 +9,7 @@ from threading import enumerate as threads
 
 import pytest
 
+from memory_store import MemoryStore
 from pricebook.apply import lease
 from pricebook.apply.lease import held
 from pricebook.apply.ports import JournalEntry, Lease, LeaseHeld, LeaseLost, Run, State, StoreError
@@ -20,7 +21,6 @@ from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.planner import make_plan
 from pricebook.plan.verb.verb import Verb
 from pricebook.store.journal import SqlJournal
-from pricebook.store.memory import MemoryStore
 
 ME, YOU = "me@here:1:a", "you@elsewhere:1:b"
 

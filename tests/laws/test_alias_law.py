@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from memory_store import MemoryStore
 from pricebook.apply.ports import Store, StoreError
 from pricebook.apply.runner import run
 from pricebook.catalog.catalog import Catalog
@@ -31,7 +32,6 @@ from pricebook.sandbox import alias as sandbox_alias
 from pricebook.store.alias import holder
 from pricebook.store.database import database_of
 from pricebook.store.journal import SqlJournal
-from pricebook.store.memory import MemoryStore
 from pricebook.store.reading import assignments
 from pricebook.store.session import Session
 from pricebook.store.sql import SqlStore

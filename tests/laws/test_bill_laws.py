@@ -8,6 +8,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from memory_store import MemoryStore
 from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.calendar import later
 from pricebook.catalog.catalog import Catalog
@@ -19,7 +20,6 @@ from pricebook.preview.invoice import Bill, Ledger
 from pricebook.preview.materialise import materialise
 from pricebook.preview.price import Steps, cost, portions, reach, tiered
 from pricebook.preview.tariff import Prices, Tariff
-from pricebook.store.memory import MemoryStore
 from strategy import catalogs
 
 START = datetime(2024, 1, 31, tzinfo=UTC)

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from memory_store import MemoryStore
 from observed import marks_of, unmarked
 from pricebook.apply.ports import NOTHING, Store
 from pricebook.apply.runner import run
@@ -36,7 +37,6 @@ from pricebook.plan.verb.adopt import Adopt
 from pricebook.plan.verb.release import Release
 from pricebook.problem import Rejected
 from pricebook.store.journal import SqlJournal
-from pricebook.store.memory import MemoryStore
 from pricebook.store.sql import SqlStore
 from strategy import catalogs
 

@@ -10,6 +10,7 @@ import jsonschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from memory_store import MemoryStore
 from observed import marks_of
 from pricebook.apply.runner import run
 from pricebook.catalog.catalog import Catalog
@@ -21,7 +22,6 @@ from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Plan
 from pricebook.store.journal import SqlJournal
-from pricebook.store.memory import MemoryStore
 from pricebook.store.sql import SqlStore
 from strategy import catalogs, schedules
 

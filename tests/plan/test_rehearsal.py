@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from memory_store import MemoryStore
 from pricebook.plan import planner
 from pricebook.problem import Rejected
 from pricebook.project.project import read_project
-from pricebook.store.memory import MemoryStore
 from pricebook.workflow.plan import plan
 
 PRODUCT = "apiVersion: pricebook/v1\nkind: Product\nmetadata: {name: pro}\nspec: {name: Pro, type: FIXED}\n"

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from memory_store import MemoryStore
 from observed import marks_of, remarked
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Alias
@@ -17,7 +18,6 @@ from pricebook.plan.rehearse import rehearse
 from pricebook.plan.status import statuses
 from pricebook.plan.step import Step
 from pricebook.plan.verb.verb import Status
-from pricebook.store.memory import MemoryStore
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 CARD = Ref(Kind.RATE_CARD, "tokens")

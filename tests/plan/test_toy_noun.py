@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 
 import pytest
 
+from memory_store import MemoryStore
 from pricebook.apply.runner import run
 from pricebook.catalog.declared import keyed_lists
 from pricebook.catalog.leaf import leaves
@@ -31,7 +32,6 @@ from pricebook.plan.verb.revise import Revise
 from pricebook.problem import Rejected
 from pricebook.project.project import Project, ProjectSettings
 from pricebook.store.journal import SqlJournal
-from pricebook.store.memory import MemoryStore
 
 AS_OF = datetime(2025, 6, 1, tzinfo=UTC)
 SETTINGS = ProjectSettings.model_validate(

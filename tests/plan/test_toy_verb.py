@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from memory_store import MemoryStore
 from pricebook.apply.ports import StoreError
 from pricebook.apply.runner import run
 from pricebook.catalog.catalog import Catalog
@@ -32,7 +33,6 @@ from pricebook.plan.verb.form import RefText
 from pricebook.plan.verb.table import VERBS, register
 from pricebook.plan.verb.verb import Fold, Graph, Look, Status, Verb, Wanted
 from pricebook.store.journal import SqlJournal
-from pricebook.store.memory import MemoryStore
 from pricebook.view.plan import plan_view
 from pricebook.view.rate_shape import RowChoice
 

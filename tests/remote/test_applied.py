@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from openapi import request_problems
 
+from memory_store import MemoryStore
 from pricebook.problem import Rejected
-from pricebook.store.memory import MemoryStore
 from pricebook.workflow.plan import plan
 from project import applied, dated, edit, example, planned, settle
 from vendor import AT, Vendor

@@ -9,12 +9,12 @@ import pytest
 from account import AT
 from metronome import Metronome
 
+from memory_store import MemoryStore
 from pricebook.apply.ports import ContractStore, Store
 from pricebook.metronome.client import Client
 from pricebook.metronome.remote import RemoteStore
 from pricebook.sandbox.server import Served, serving
 from pricebook.store.journal import SqlJournal
-from pricebook.store.memory import MemoryStore
 from pricebook.store.sql import SqlStore
 from server import Server
 from vendor import Vendor

@@ -1,1 +1,1 @@
-"""Embedded stores that keep the same rules as the vendor's: in memory, and in SQLite or PostgreSQL."""
+"""Stores that keep the same rules as the vendor's: in SQLite or PostgreSQL."""

@@ -1,4 +1,4 @@
-"""A store in memory: what a dry run applies to, and the reference that the tests hold the other stores to.
+"""A store in memory: the reference that the other stores are held to, and a real one for tests that need no database.
 
 It is a snapshot, folded forward by the planner's own rehearsal, with the vendor's rules in front of it.
 """
