@@ -12,13 +12,14 @@ from memory_store import MemoryStore
 from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.calendar import later
 from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.terms import Curve, tiered
 from pricebook.catalog.timeline import read_key
 from pricebook.catalog.usage import Quantity, SeatChange
 from pricebook.plan.planner import make_plan
 from pricebook.preview.bill import bill
 from pricebook.preview.invoice import Bill, Ledger
 from pricebook.preview.materialise import materialise
-from pricebook.preview.price import Steps, cost, portions, reach, tiered
+from pricebook.preview.price import cost, portions, reach
 from pricebook.preview.tariff import Prices, Tariff
 from strategy import catalogs
 
@@ -153,14 +154,14 @@ def test_a_plan_of_keep_moves_no_invoice(world: World) -> None:
 
 
 @st.composite
-def steps(draw: st.DrawFn) -> Steps:
+def steps(draw: st.DrawFn) -> Curve:
     sizes: Sequence[Decimal] = draw(st.lists(QUANTITIES.filter(bool), max_size=4))
     prices = draw(st.lists(QUANTITIES, min_size=len(sizes) + 1, max_size=len(sizes) + 1))
     return tiered([*zip(prices, sizes, strict=False), (prices[-1], None)])
 
 
 @given(steps(), QUANTITIES, QUANTITIES, QUANTITIES)
-def test_tiers_are_monotone_and_add_up(found: Steps, first: Decimal, second: Decimal, third: Decimal) -> None:
+def test_tiers_are_monotone_and_add_up(found: Curve, first: Decimal, second: Decimal, third: Decimal) -> None:
     low, middle, high = sorted((first, second, third))
     assert 0 <= cost(found, Decimal(0), low) <= cost(found, Decimal(0), middle) <= cost(found, Decimal(0), high)
     assert cost(found, low, middle) + cost(found, middle, high) == cost(found, low, high)
@@ -172,7 +173,7 @@ def test_tiers_are_monotone_and_add_up(found: Steps, first: Decimal, second: Dec
 
 
 @given(steps(), QUANTITIES, QUANTITIES, QUANTITIES)
-def test_money_reaches_as_far_as_it_pays(found: Steps, first: Decimal, second: Decimal, money: Decimal) -> None:
+def test_money_reaches_as_far_as_it_pays(found: Curve, first: Decimal, second: Decimal, money: Decimal) -> None:
     low, high = sorted((first, second))
     there = reach(found, low, high, money)
     assert low <= there <= high

@@ -6,7 +6,7 @@ be a price at all is judged before that, by the model (`catalog.rate.RateTerms`)
 too much to make for each of a hundred thousand prices.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
@@ -19,8 +19,32 @@ MAGNITUDE = 10
 ZERO = Decimal(0)
 
 Direction = Literal["up", "down", "both", "none"]
-Tiers = tuple[tuple[Decimal, Decimal | None], ...]
+Tiers = Sequence[tuple[Decimal, Decimal | None]]
 """(price, size) pairs in order of quantity; the last has no size."""
+
+
+class Band(NamedTuple):
+    """The price of what lies below `upto` and above the band before; None: of all the rest."""
+
+    upto: Decimal | None
+    price: Decimal
+
+
+Curve = tuple[Band, ...]
+"""A price as a function of the quantity so far; empty where there is none. FLAT, SUBSCRIPTION and PERCENTAGE have one
+band, TIERED and TIERED_PERCENTAGE one for each tier."""
+
+
+def tiered(tiers: Tiers) -> Curve:
+    """The bands of tiers. The last one is without end."""
+    found: list[Band] = []
+    upto = ZERO
+    for price, size in tiers[:-1]:
+        if size is None:
+            return (*found, Band(None, price))
+        upto = EXACT.add(upto, size)
+        found.append(Band(upto, price))
+    return (*found, Band(None, tiers[-1][0]))
 
 
 def is_fraction(rate_type: str) -> bool:
@@ -35,10 +59,11 @@ class Charge(NamedTuple):
     price: Decimal | None
     tiers: Tiers
     minimum: Decimal | None
+    unit: str
 
     @classmethod
-    def of(cls, fields: Mapping[str, Any]) -> "Charge":
-        """What the fields of a list rate or a commit rate say of it."""
+    def of(cls, fields: Mapping[str, Any], unit: str) -> "Charge":
+        """What the fields of a list rate or a commit rate say of it; `unit` is the pricing unit of its amounts."""
         price, minimum = fields.get("price"), fields.get("minimum_config")
         tiers = fields.get("tiers")
         return cls(
@@ -46,6 +71,7 @@ class Charge(NamedTuple):
             Decimal(price) if price is not None else None,
             tuple([_tier(tier) for tier in tiers]) if tiers else (),
             Decimal(minimum["minimum"]) if minimum is not None else None,
+            unit,
         )
 
     @property
@@ -59,19 +85,13 @@ class Charge(NamedTuple):
         return (*((self.price,) if self.price is not None else ()), *(price for price, _ in self.tiers))
 
     @property
-    def bands(self) -> Tiers:
-        """The prices by quantity, each with the quantity up to which it holds (None: without end); empty without any
-        price."""
-        if not self.tiers:
-            return ((self.price, None),) if self.price is not None else ()
-        found: list[tuple[Decimal, Decimal | None]] = []
-        upto = ZERO
-        for price, size in self.tiers[:-1]:
-            if size is None:
-                break
-            upto = EXACT.add(upto, size)
-            found.append((price, upto))
-        return (*found, (self.tiers[len(found)][0], None))
+    def curve(self) -> Curve:
+        """The prices by quantity. A CUSTOM rate has none that is known."""
+        if self.rate_type == "CUSTOM":
+            return ()
+        if self.tiers:
+            return tiered(self.tiers)
+        return (Band(None, self.price),) if self.price is not None else ()
 
 
 def _tier(tier: Mapping[str, Any]) -> tuple[Decimal, Decimal | None]:
@@ -121,14 +141,14 @@ class Terms:
     def charge(self) -> Charge:
         """What is charged."""
         if self._charge is None:
-            self._charge = Charge.of(self.fields)
+            self._charge = Charge.of(self.fields, self.unit)
         return self._charge
 
     @property
     def commit(self) -> Charge | None:
         """What is charged instead when it is drawn from a commit or credit that says so."""
         if self._commit is None and (fields := self.fields.get("commit_rate")) is not None:
-            self._commit = Charge.of(fields)
+            self._commit = Charge.of(fields, self.unit)
         return self._commit
 
     @property
@@ -228,13 +248,12 @@ _FAMILY = {"TIERED": "FLAT", "TIERED_PERCENTAGE": "PERCENTAGE"}
 def shift(observed: Terms, desired: Terms) -> Shift:
     """Where the prices go. Only prices of the same kind and unit are compared: what is list price with what was, and
     what is drawn from commits with what was."""
-    unit = observed.unit
-    if observed.text == desired.text or unit != desired.unit:
+    if observed.text == desired.text or observed.unit != desired.unit:
         return STILL
-    listed = _shift(observed.charge, desired.charge, unit)
+    listed = _shift(observed.charge, desired.charge)
     if observed.commit is None or desired.commit is None:
         return listed
-    moving = [found for found in (listed, _shift(observed.commit, desired.commit, unit)) if found.pairs]
+    moving = [found for found in (listed, _shift(observed.commit, desired.commit)) if found.pairs]
     if len(moving) <= 1:
         return moving[0] if moving else STILL
     lows, highs = ([getattr(one, name) for one in moving] for name in ("low", "high"))
@@ -268,12 +287,12 @@ def _family(charge: Charge) -> str:
     return _FAMILY.get(charge.rate_type, charge.rate_type)
 
 
-def _shift(observed: Charge, desired: Charge, unit: str | None) -> Shift:
+def _shift(observed: Charge, desired: Charge) -> Shift:
     """Over the whole of both curves, where they are of one kind. What is charged is a line between two bounds, so that
     the sign of its difference shows at the bounds, and for the last prices, which hold without end, in their own."""
     if observed.rate_type != desired.rate_type and _family(observed) != _family(desired):
         return STILL
-    unit = None if observed.is_fraction else unit
+    unit = None if observed.is_fraction else observed.unit
     if not observed.tiers and not desired.tiers:
         if observed.price is None or desired.price is None:
             return STILL
@@ -281,7 +300,7 @@ def _shift(observed: Charge, desired: Charge, unit: str | None) -> Shift:
     up = down = False
     more, start = ZERO, ZERO
     pairs: list[tuple[Decimal, Decimal]] = []
-    for was, now, upto in _side_by_side(observed.bands, desired.bands):
+    for was, now, upto in _side_by_side(observed.curve, desired.curve):
         step = EXACT.subtract(now, was)
         if was != now and (was, now) not in pairs:
             pairs.append((was, now))
@@ -292,15 +311,15 @@ def _shift(observed: Charge, desired: Charge, unit: str | None) -> Shift:
     return Shift(up, down, tenfold, tuple(pairs), min(relative, default=None), max(relative, default=None), unit)
 
 
-def _side_by_side(observed: Tiers, desired: Tiers) -> Iterator[tuple[Decimal, Decimal, Decimal | None]]:
+def _side_by_side(observed: Curve, desired: Curve) -> Iterator[tuple[Decimal, Decimal, Decimal | None]]:
     """The two prices of every stretch of quantities in which neither changes, and where the stretch ends."""
     if not observed or not desired:
         return
-    bounds = sorted({upto for _, upto in (*observed, *desired) if upto is not None})
+    bounds = sorted({upto for upto, _ in (*observed, *desired) if upto is not None})
     for upto in (*bounds, None):
-        yield _price_of(observed, upto), _price_of(desired, upto), upto
+        yield price_below(observed, upto), price_below(desired, upto), upto
 
 
-def _price_of(bands: Tiers, upto: Decimal | None) -> Decimal:
-    """The price of the last unit up to a quantity."""
-    return next(price for price, end in bands if end is None or (upto is not None and upto <= end))
+def price_below(curve: Curve, upto: Decimal | None) -> Decimal:
+    """The price of what lies just below a bound."""
+    return next(price for end, price in curve if end is None or (upto is not None and upto <= end))

@@ -13,8 +13,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from pricebook.catalog.terms import Curve
 from pricebook.preview.match import Subject, breadth, draws
-from pricebook.preview.price import EXACT, ZERO, Steps, cost, reach
+from pricebook.preview.price import EXACT, ZERO, cost, reach
 from pricebook.preview.tariff import Price, Prices
 from pricebook.preview.terms import Grant
 
@@ -34,7 +35,7 @@ class Piece(NamedTuple):
     start: Decimal
     end: Decimal
     price: Price
-    steps: Steps
+    steps: Curve
     amount: Decimal
     draws: tuple[Draw, ...]
     special: bool

@@ -18,9 +18,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from pricebook.catalog.calendar import Period, cycle
+from pricebook.catalog.terms import Curve
 from pricebook.preview.invoice import Line
 from pricebook.preview.match import Subject
-from pricebook.preview.price import EXACT, ZERO, Steps, cost, portions
+from pricebook.preview.price import EXACT, ZERO, cost, portions
 from pricebook.preview.proration import Share, places_of, prorated, share
 from pricebook.preview.reason import reason
 from pricebook.preview.seats import Quantities
@@ -127,7 +128,7 @@ def _of_period(
         yield fee(end, ZERO, max([first, *(change.quantity for change in changes)]), whole, start, end)
 
 
-def _one_price(steps: Steps, start: Decimal, end: Decimal) -> Decimal | None:
+def _one_price(steps: Curve, start: Decimal, end: Decimal) -> Decimal | None:
     """The unit price, where all of the quantity has the same."""
     found = {portion.price for portion in portions(steps, start, end)}
     return found.pop() if len(found) == 1 else None

@@ -6,9 +6,11 @@ Tiers are graduated: each price holds for what falls into its tier, "the rate ap
 the billing period" (docs.metronome.com, "Create plans"; `tiers: [{price, size}]` of the API).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from decimal import Context, Decimal
 from typing import NamedTuple
+
+from pricebook.catalog.terms import Band, Curve, price_below
 
 QUANTITY_PLACES = Decimal("1e-20")
 """Quantities that do not end are kept to 20 decimal places, half up (the API's description of `rounding_behavior`: "the
@@ -26,16 +28,6 @@ def summed(amounts: Iterable[Decimal]) -> Decimal:
     for amount in amounts:
         total = EXACT.add(total, amount)
     return total
-
-
-class Step(NamedTuple):
-    """The price of what lies below `upto` and above the step before; None: of all the rest."""
-
-    upto: Decimal | None
-    price: Decimal
-
-
-Steps = tuple[Step, ...]
 
 
 class Portion(NamedTuple):
@@ -57,40 +49,20 @@ class Portion(NamedTuple):
         return EXACT.multiply(self.quantity, self.price)
 
 
-def flat(price: Decimal) -> Steps:
-    """One price for everything."""
-    return (Step(None, price),)
-
-
-def tiered(tiers: Sequence[tuple[Decimal, Decimal | None]]) -> Steps:
-    """Steps of (price, size) pairs, the last without size."""
-    steps, upto = [], ZERO
-    for price, size in tiers:
-        upto = EXACT.add(upto, size or ZERO)
-        steps.append(Step(upto if size is not None else None, price))
-    return tuple(steps)
-
-
-def scaled(steps: Steps, factor: Decimal) -> Steps:
+def scaled(steps: Curve, factor: Decimal) -> Curve:
     """Every price times a factor."""
-    return tuple(Step(step.upto, EXACT.multiply(step.price, factor)) for step in steps)
+    return tuple(Band(step.upto, EXACT.multiply(step.price, factor)) for step in steps)
 
 
-def multiplied(steps: Steps, factors: Steps) -> Steps:
+def multiplied(steps: Curve, factors: Curve) -> Curve:
     """Prices times factors, where both depend on the quantity."""
     bounds = sorted({step.upto for step in (*steps, *factors) if step.upto is not None})
-    return tuple(Step(upto, EXACT.multiply(_below(steps, upto), _below(factors, upto))) for upto in (*bounds, None))
+    return tuple(
+        Band(upto, EXACT.multiply(price_below(steps, upto), price_below(factors, upto))) for upto in (*bounds, None)
+    )
 
 
-def _below(steps: Steps, upto: Decimal | None) -> Decimal:
-    """The price of what lies just below a bound."""
-    for step in steps:
-        if step.upto is None or (upto is not None and upto <= step.upto):
-            return step.price
-    return steps[-1].price
-
-
-def portions(steps: Steps, start: Decimal, end: Decimal) -> Iterator[Portion]:
+def portions(steps: Curve, start: Decimal, end: Decimal) -> Iterator[Portion]:
     """What lies between two quantities, step by step. Downwards it is the same with the signs turned."""
     if len(steps) == 1:
         yield Portion(1, start, end, steps[0].price)
@@ -108,14 +80,14 @@ def portions(steps: Steps, start: Decimal, end: Decimal) -> Iterator[Portion]:
     yield from found if start <= end else (p._replace(start=p.end, end=p.start) for p in reversed(found))
 
 
-def cost(steps: Steps, start: Decimal, end: Decimal) -> Decimal:
+def cost(steps: Curve, start: Decimal, end: Decimal) -> Decimal:
     """What the quantity between two quantities costs."""
     if len(steps) == 1:
         return EXACT.multiply(EXACT.subtract(end, start), steps[0].price)
     return summed(portion.amount for portion in portions(steps, start, end))
 
 
-def reach(steps: Steps, start: Decimal, end: Decimal, money: Decimal) -> Decimal:
+def reach(steps: Curve, start: Decimal, end: Decimal, money: Decimal) -> Decimal:
     """How far from `start` towards `end` the money goes, to 20 decimal places."""
     left = money
     for portion in portions(steps, start, end):

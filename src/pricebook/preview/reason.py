@@ -4,8 +4,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from pricebook.catalog.product import Product
+from pricebook.catalog.terms import Curve
 from pricebook.preview.invoice import Why
-from pricebook.preview.price import ZERO, Steps
+from pricebook.preview.price import ZERO
 from pricebook.preview.tariff import Price
 
 
@@ -23,7 +24,7 @@ def reason(price: Price) -> Why:
     )
 
 
-def in_tier(why: Why, steps: Steps, number: int) -> Why:
+def in_tier(why: Why, steps: Curve, number: int) -> Why:
     """The same, of what falls into one of several tiers; `number` counts from 1."""
     if len(steps) == 1:
         return why

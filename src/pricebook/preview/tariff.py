@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from pricebook.catalog.calendar import FOREVER
@@ -17,41 +17,30 @@ from pricebook.catalog.model import USD, Scale
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate import OverwriteRate
 from pricebook.catalog.rate_book import RateBook, Rates
-from pricebook.catalog.terms import Charge
+from pricebook.catalog.terms import Charge, Curve, tiered
 from pricebook.catalog.terms import Terms as RateTerms
 from pricebook.catalog.timeline import RateKey, key_text, read_schedule
 from pricebook.catalog.unit import BUILT_IN
 from pricebook.preview.match import Subject, entitlement, links_to, overrides, winner
-from pricebook.preview.price import Steps, flat, multiplied, scaled, tiered
+from pricebook.preview.price import multiplied, scaled
 from pricebook.preview.terms import DatedOverride, Grant, Terms, Window
 
 
-class ListRate(NamedTuple):
-    """What a card or an overwrite says at a time. `steps` is None for a CUSTOM rate, which is not modelled."""
-
-    rate_type: str
-    steps: Steps | None
-    unit: str
-    minimum: Decimal | None
-    entitled: bool
-    commit: "ListRate | None"
-
-
 class Segment(NamedTuple):
-    """A rate and the time that it holds for."""
+    """The terms of a rate and the time that they hold for."""
 
     window: Window
-    rate: ListRate
+    terms: RateTerms
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
     """What is charged at a time, and why. `segment` is the card's, None where only an overwrite says a price."""
 
-    rate: ListRate
-    steps: Steps | None
+    rate: Charge
+    steps: Curve | None
     segment: Window | None
-    listed: Steps | None
+    listed: Curve | None
     """The card's steps."""
     override: DatedOverride | None
     commit_rate: bool = False
@@ -82,8 +71,7 @@ class Tariff:
             text = self._rates.get(key_text(key))
             segments = read_schedule(text) if text is not None else ()
             found = self._timelines[key] = tuple(
-                Segment(Window(_instant(s.starting_at), _instant(s.ending_before)), _list_rate(s.terms))
-                for s in segments
+                Segment(Window(_instant(s.starting_at), _instant(s.ending_before)), s.terms) for s in segments
             )
         return found
 
@@ -160,49 +148,33 @@ class Prices:
         key = RateKey(subject.name, subject.frequency, subject.pricing)
         segment = next((s for s in self.tariff.timeline(key) if s.window.covers(at)), None)
         active = [o for o in self.matching(subject) if o.window.covers(at)]
-        if not entitlement(segment.rate.entitled if segment is not None else False, active):
+        if not entitlement(segment is not None and segment.terms.entitled, active):
             return None
-        listed = segment.rate if segment is not None else None
-        wanted = grant is not None and grant.applies.rate_type == "COMMIT_RATE"
-        by_commit = wanted and listed is not None and listed.commit is not None
+        commit = segment.terms.commit if segment is not None else None
+        by_commit = commit is not None and grant is not None and grant.applies.rate_type == "COMMIT_RATE"
         candidates = [o for o in active if not o.term.is_commit_specific and not by_commit]
         if grant is not None:
             target = "COMMIT_RATE" if by_commit else "LIST_RATE"
             specific = [o for o in active if o.term.is_commit_specific and o.term.target == target]
             candidates += [o for o in specific if links_to(o, grant, subject)]
-        base = listed.commit if by_commit and listed is not None else listed
+        base = commit if by_commit else segment.terms.charge if segment is not None else None
         chosen = winner(candidates, explicit=self.terms.explicit)
         rate = _overwrite(chosen.term.overwrite_rate) if chosen is not None and chosen.term.overwrite_rate else base
         if rate is None:
             return None
-        steps = rate.steps
+        steps = rate.curve or None
         if steps is not None and chosen is not None and chosen.term.multiplier is not None:
             steps = scaled(steps, chosen.term.multiplier)
         elif steps is not None and chosen is not None and chosen.term.tiers:
             steps = multiplied(steps, tiered([(tier.multiplier, tier.size) for tier in chosen.term.tiers]))
         window = segment.window if segment is not None else None
-        return Price(rate, steps, window, base.steps if base is not None else None, chosen, by_commit)
+        return Price(rate, steps, window, (base.curve or None) if base is not None else None, chosen, by_commit)
 
 
 def _instant(text: str | None) -> datetime:
     return datetime.fromisoformat(text) if text is not None else FOREVER
 
 
-@lru_cache(maxsize=50_000)
-def _list_rate(terms: RateTerms) -> ListRate:
-    found = _rate(terms.charge, terms.unit, terms.entitled)
-    return found._replace(commit=_rate(terms.commit, terms.unit, terms.entitled)) if terms.commit is not None else found
-
-
-def _rate(charge: Charge, unit: str, entitled: bool) -> ListRate:
-    if charge.tiers:
-        steps: Steps | None = tiered(charge.tiers)
-    else:
-        steps = flat(charge.price) if charge.price is not None and charge.rate_type != "CUSTOM" else None
-    return ListRate(charge.rate_type, steps, unit, charge.minimum, entitled, None)
-
-
-def _overwrite(rate: OverwriteRate) -> ListRate:
+def _overwrite(rate: OverwriteRate) -> Charge:
     minimum = rate.minimum_config.minimum if rate.minimum_config is not None else None
-    tiers = tuple((tier.price, tier.size) for tier in rate.tiers)
-    return _rate(Charge(rate.rate_type, rate.price, tiers, minimum), rate.credit_type, True)
+    return Charge(rate.rate_type, rate.price, [(t.price, t.size) for t in rate.tiers], minimum, rate.credit_type)
