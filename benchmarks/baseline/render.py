@@ -11,7 +11,8 @@ from pathlib import Path
 
 import click
 
-from pricebook.format.plan_text import draw_plan
+from pricebook.format.page import Page
+from pricebook.format.plan_text import plan_text
 from pricebook.format.report.data import report_data
 from pricebook.project.project import read_project
 from pricebook.store.sql import SqlStore
@@ -38,7 +39,7 @@ made = plan(read_project(root), "local", SqlStore(f"sqlite:///{root / 'pricebook
 
 def drawn(rows: str | None) -> str:
     """The plan's text."""
-    return "\n".join(draw_plan(plan_view(made, RowChoice.parse(rows)), 120))
+    return "\n".join(plan_text(plan_view(made, RowChoice.parse(rows)), Page(120)))
 
 
 lines = drawn("all").splitlines()

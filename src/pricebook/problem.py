@@ -5,11 +5,18 @@ One exception, `Rejected`, carries them to the command line.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pricebook.span import Span
 
 Severity = Literal["error", "warning", "note"]
+
+
+class Related(NamedTuple):
+    """Another place that belongs to a problem, with a word on what it is."""
+
+    word: str
+    at: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +24,7 @@ class Problem:
     """One thing that is wrong, where it stands, and the way out.
 
     `code` is a stable kebab-case id. `message` names the value as written and the rule it breaks.
-    `related` are other places that belong to it, each with a word on what it is. `more` counts further
+    `related` are other places that belong to it. `more` counts further
     problems of the same kind that were seen but are not listed one by one (bad rows of a large table). A finding is a
     problem too: `subject` is the ref of the object that it is about, as text, and `waived` says why it is accepted, by
     whom and until when; empty: it is not.
@@ -27,7 +34,7 @@ class Problem:
     message: str
     at: Span | None = None
     hint: str = ""
-    related: tuple[tuple[str, Span], ...] = ()
+    related: tuple[Related, ...] = ()
     severity: Severity = "error"
     more: int = 0
     subject: str = ""

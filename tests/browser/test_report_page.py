@@ -10,7 +10,7 @@ import pytest
 from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from pricebook.format.table import Format, plan_document, problems_document
+from drawing import Format, plan_document, problems_document
 from pricebook.plan.step import Plan
 from published import model_stages, planned
 

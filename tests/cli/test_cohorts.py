@@ -146,7 +146,7 @@ def test_the_contracts_for_programs_are_one_document(project: Path) -> None:
         ("ada", 2, "coming", "starter-plan"),
     ]
     nobody = json.loads(pricebook(project, *AS_OF, "--format", "json", "cohorts", "best", "--contracts").stdout)
-    assert nobody == {"as_of": "2026-02-10T00:00:00Z", "contracts": []}
+    assert nobody == {"format": "pricebook-answer/contracts", "as_of": "2026-02-10T00:00:00Z", "contracts": []}
 
 
 def test_a_spreadsheet_finds_no_formula(project: Path) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from drawing import Format, plan_document
 from pricebook.format.markdown import LIMIT
-from pricebook.format.table import Format, plan_document
 from pricebook.plan.step import Plan
 from published import model_stages, planned, starter_stages
 

@@ -13,14 +13,16 @@ from pricebook.catalog.fingerprint import noun_of
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.scenario import Scenario
 from pricebook.catalog.usage import Quantity
-from pricebook.format.report.bill import PictureBill, bill_page
+from pricebook.format.page import Page
+from pricebook.format.report.bill import PictureBill, bills_page, picture_bill
 from pricebook.manifest.load import Loaded, load
 from pricebook.preview.bill import bill
 from pricebook.preview.materialise import materialise
 from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.verdict import Verdict, judge
 from pricebook.project.project import read_project
-from pricebook.view.bill import bill_view
+from pricebook.view.bill import BillsView
+from pricebook.view.billing import customer_bill_view
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "preview"))
 from billing import billed, prices_of, starter
@@ -47,8 +49,7 @@ def starter_bill() -> PictureBill:
     ]
     made = billed("starter-plan", "2025-10-01", "2026-02-01", used)
     terms = prices_of(starter(), "starter-plan", "2025-10-01").terms
-    view = bill_view("package starter-plan · customer acme", terms, made, starter(), "tokens")
-    return PictureBill.of(view, terms, made, starter())
+    return picture_bill(customer_bill_view("starter-plan", "acme", terms, made, starter(), "tokens"))
 
 
 @cache
@@ -72,8 +73,8 @@ def worked_verdict(name: str) -> Verdict:
 def worked_bill(name: str) -> PictureBill:
     """The bill of a scenario."""
     verdict = worked_verdict(name)
-    view = bill_view(name, verdict.terms, verdict.bill, worked().catalog, verdict.card)
-    return PictureBill.of(view, verdict.terms, verdict.bill, worked().catalog)
+    view = customer_bill_view(name, "", verdict.terms, verdict.bill, worked().catalog, verdict.card)
+    return picture_bill(view)
 
 
 def hostile_bill() -> PictureBill:
@@ -131,11 +132,10 @@ def hostile_bill() -> PictureBill:
     used = [Quantity("tokens", (("model", name),), start, Decimal(5)) for name in HOSTILE]
     used += [Quantity(name, (), start, Decimal(1)) for name in HOSTILE]
     made = bill(Prices(Tariff(catalog, "card"), terms), used, (), day("2025-12-01"))
-    title = f"package {HOSTILE[0]} · customer {HOSTILE[-1]}"
-    view = bill_view(title, terms, made, catalog, "card")
-    return PictureBill.of(view, terms, made, catalog)
+    return picture_bill(customer_bill_view(HOSTILE[0], HOSTILE[-1], terms, made, catalog, "card"))
 
 
 def page_of(*bills: PictureBill) -> str:
     """The page of some bills."""
-    return bill_page(HOSTILE[0] if len(bills) > 1 else "starter-plan", "by the manifests", bills)
+    package = HOSTILE[0] if len(bills) > 1 else "starter-plan"
+    return bills_page(BillsView(package, tuple(bill.view for bill in bills), None, "by the manifests"), Page())

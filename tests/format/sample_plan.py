@@ -28,7 +28,7 @@ from pricebook.plan.verb.repoint import Repoint
 from pricebook.plan.verb.revise import Revise
 from pricebook.plan.verb.supersede import Supersede
 from pricebook.plan.verb.verb import Verb
-from pricebook.problem import Problem
+from pricebook.problem import Problem, Related
 from pricebook.span import Span
 
 AS_OF = datetime(2025, 12, 15, 9, tzinfo=UTC)
@@ -511,7 +511,7 @@ def findings() -> list[Problem]:
             "prices rise by 33.3 %, more than the 20 % that the policy allows at once",
             Span("rate-cards/tokens.yaml", 12, 7),
             "raise it in two steps, or waive the rule with a reason",
-            (("policy", Span("pricebook.yaml", 9, 5)),),
+            (Related("policy", Span("pricebook.yaml", 9, 5)),),
             subject="rate-card:tokens",
         ),
         Problem(
@@ -550,7 +550,7 @@ def problems() -> list[Problem]:
             'rate card "standrad" does not exist',
             Span("packages/pro.yaml", 14, 16),
             'did you mean "standard"?',
-            (("", Span("rate-cards/standard.yaml", 3, 1)),),
+            (Related("", Span("rate-cards/standard.yaml", 3, 1)),),
         ),
         Problem("missing-field", "product is required", Span("packages/pro.yaml", 22, 5)),
         Problem(
@@ -558,7 +558,7 @@ def problems() -> list[Problem]:
             "the same rate stands twice: gpt-4o · region=us",
             Span("prices.csv", 812, 1),
             "put both prices into one schedule",
-            (("first", Span("prices.csv", 12, 1)), ("card", Span("rate-cards/tokens.yaml", 1, 1))),
+            (Related("first", Span("prices.csv", 12, 1)), Related("card", Span("rate-cards/tokens.yaml", 1, 1))),
             more=9_980,
         ),
         *(Problem("number", f"row {i}: the price is not a number", Span("prices.csv", i, 5)) for i in range(900, 930)),

@@ -8,9 +8,9 @@ import sample_plan
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drawing import Format, plan_document, problems_document
 from pricebook.format.escape import escape_terminal
-from pricebook.format.github import SHOWN, draw_annotations
-from pricebook.format.table import Format, plan_document, problems_document
+from pricebook.format.github import SHOWN
 from pricebook.problem import Problem
 from pricebook.span import Span
 
@@ -47,18 +47,19 @@ def test_a_sentence_when_all_is_well() -> None:
 
 
 def test_no_more_than_github_shows_and_the_rest_is_counted() -> None:
-    lines = list(draw_annotations([Problem("c", f"m{i}") for i in range(25)]))
+    lines = problems_document(Format.GITHUB, [Problem("c", f"m{i}") for i in range(25)]).split("\n")
     assert len(lines) == SHOWN
     assert lines[-1] == "::error title=pricebook::16 more are not shown here"
 
 
 def test_waived_findings_are_no_annotation() -> None:
-    assert not list(draw_annotations([Problem("c", "m", waived="agreed")]))
+    assert not problems_document(Format.GITHUB, [Problem("c", "m", waived="agreed")])
 
 
 @given(anything, anything, anything)
 def test_data_comes_back_and_makes_no_command_of_its_own(message: str, file: str, hint: str) -> None:
-    (line,) = draw_annotations([Problem("code", message, Span(file, 3, 5), hint)])
+    line = problems_document(Format.GITHUB, [Problem("code", message, Span(file, 3, 5), hint)])
+    assert "\n" not in line
     assert line.isprintable() or "\u200e" in line
     command, properties, text = parsed(line)
     assert command == "error"

@@ -55,11 +55,11 @@ def test_what_is_shown_adds_up(name: str) -> None:
     """The parts and the lines of the worked invoices, as they are written, against the totals, as they are written."""
     view = sample_bill.worked_bill(name).view
     for invoice in view.invoices:
-        rows = [row.amount for row in invoice.rows if invoice.total.strip("-")[0] in row.amount]
-        assert sum(map(amount, rows)) == amount(invoice.total)
-    assert sum(amount(part.amount) for part in view.parts) == amount(view.total)
+        rows = [row.amount_words for row in invoice.lines if invoice.total_words.strip("-")[0] in row.amount_words]
+        assert sum(map(amount, rows)) == amount(invoice.total_words)
+    assert sum(amount(part.amount) for part in view.parts) == amount(view.total_words)
     if view.invoices:
-        assert view.invoices[-1].so_far == view.total
+        assert view.invoices[-1].so_far == view.total_words
 
 
 @pytest.mark.parametrize("name", sample_bill.worked_names())

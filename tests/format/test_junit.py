@@ -8,11 +8,12 @@ import sample_plan
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drawing import Format, plan_document, problems_document, receipt_document
 from pricebook.apply.runner import Receipt, StepResult
-from pricebook.format.junit import Case, junit_document
-from pricebook.format.table import Format, plan_document, problems_document, receipt_document
+from pricebook.format.junit import junit_document
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem
+from pricebook.view.check import Case, Checks
 
 anything = st.text(st.characters(codec=None, exclude_categories=()), max_size=100)
 
@@ -63,7 +64,9 @@ def test_a_receipt() -> None:
 
 @given(anything, anything, anything)
 def test_any_text_is_xml(name: str, failure: str, file: str) -> None:
-    text = junit_document(name, [Case(name, name, (failure,), "", file, 1, failure), Case(name, file, (), failure)])
+    text = junit_document(
+        Checks(name, (Case(name, name, (failure,), "", file, 1, failure), Case(name, file, (), failure)))
+    )
     ET.fromstring(text.encode())
 
 

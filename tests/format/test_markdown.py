@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inert import check_markdown
 
+from drawing import Format, plan_document, problems_document, receipt_document
 from pricebook.apply.runner import Receipt, StepResult
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.format.escape import code_markdown, escape_markdown
 from pricebook.format.markdown import LIMIT, marker
-from pricebook.format.table import Format, plan_document, problems_document, receipt_document
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem
 from pricebook.span import Span

@@ -8,19 +8,17 @@ from typing import Any
 import pytest
 import sample_plan
 
-from pricebook.format.document import plan_json, problems_json
-from pricebook.format.plan_text import draw_plan
+from drawing import Format, plan_document, plan_lines, problems_document
 from pricebook.plan.step import Plan
 from pricebook.plan.verb.add_rates import AddRates
-from pricebook.view.plan import RowChoice, plan_view
 
 
 def read(plan: Plan, rows: str | None = None) -> Any:
-    return json.loads(plan_json(plan_view(plan, RowChoice.parse(rows))), parse_float=Decimal)
+    return json.loads(plan_document(Format.JSON, plan, rows), parse_float=Decimal)
 
 
 def test_who_owns_what(golden: Callable[[str, str], None]) -> None:
-    text = json.dumps(json.loads(plan_json(plan_view(sample_plan.owned(), RowChoice()))), indent=1, ensure_ascii=True)
+    text = json.dumps(json.loads(plan_document(Format.JSON, sample_plan.owned())), indent=1, ensure_ascii=True)
     golden("owned.json", text + "\n")
 
 
@@ -48,7 +46,7 @@ def test_rows_are_those_asked_for() -> None:
 @pytest.mark.parametrize("make", [sample_plan.mixed, sample_plan.many, sample_plan.refused, sample_plan.new_version])
 def test_counts_are_those_of_the_terminal(make: Any) -> None:
     plan = make()
-    data, page = read(plan), "\n".join(draw_plan(plan_view(plan, RowChoice()), 300))
+    data, page = read(plan), "\n".join(plan_lines(plan, width=300))
     for hazard in data["hazards"]:
         assert f"{hazard['hazard']}" in page
         assert plan.hazards[hazard["hazard"]] == hazard["count"]
@@ -63,20 +61,20 @@ def test_counts_are_those_of_the_terminal(make: Any) -> None:
 
 
 def test_the_same_plan_is_the_same_text() -> None:
-    first, second = (plan_json(plan_view(sample_plan.mixed(), RowChoice())) for _ in range(2))
+    first, second = (plan_document(Format.JSON, sample_plan.mixed()) for _ in range(2))
     assert first == second
     assert "\n" not in first
 
 
 def test_hostile_names_come_back_and_do_not_act() -> None:
-    text = plan_json(plan_view(sample_plan.hostile(), RowChoice()))
+    text = plan_document(Format.JSON, sample_plan.hostile())
     assert all(char.isprintable() for char in text if char not in "\u034f")
     refs = {item["ref"] for item in json.loads(text)["objects"]}
     assert {f"product:{name}" for name in sample_plan.HOSTILE} <= refs
 
 
 def test_problems() -> None:
-    data = json.loads(problems_json(sample_plan.problems()))
+    data = json.loads(problems_document(Format.JSON, sample_plan.problems()))
     assert data["total"] == 10_014
     assert len(data["problems"]) == 34
     assert data["problems"][0]["at"] == {"file": "packages/pro.yaml", "line": 14, "column": 16}

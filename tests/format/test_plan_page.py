@@ -3,6 +3,8 @@
 import json
 from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -10,13 +12,19 @@ import pytest
 import sample_plan
 from html_page import ACTS, Page
 
+from drawing import Format, plan_document, problems_document
 from pricebook.format.report.data import report_data, side_by_side
-from pricebook.format.table import Format, plan_document, problems_document
 from pricebook.plan.step import Plan
-from pricebook.view.impact import ImpactView, Table
+from pricebook.preview.impact import Impact
+from pricebook.preview.terms import Window
+from pricebook.usage.assessment import Assessment
+from pricebook.usage.measure import Census
+from pricebook.view.impact import Table
+from pricebook.view.impact_table import impact_view
 from pricebook.view.plan import plan_view
 from pricebook.view.rate_shape import RowChoice
 
+MONTH = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
 PLANS = [
     sample_plan.judged,
     sample_plan.new_version,
@@ -160,7 +168,8 @@ def test_what_bills_do_is_on_the_page_and_inert() -> None:
     table = Table(
         "customers who pay more", ("customer", "before", "after"), ((name, "$1.00", "$2.00"),), more="and 3 more"
     )
-    impact = ImpactView("+$1.00 a month", ("of 4 contracts",), (table,), (name,), {})
+    made = impact_view({}, Assessment(Impact(MONTH, 1, 0), Census(0), MONTH, {}, assume_migrated=False))
+    impact = replace(made, verdict="+$1.00 a month", sentences=("of 4 contracts",), tables=(table,), caveats=(name,))
     seen = Page(text := plan_document(Format.HTML, sample_plan.mixed(), impact=impact)).seen
     for words in ("+$1.00 a month", "customers who pay more", name, "$2.00", "and 3 more", "of 4 contracts"):
         assert words in seen

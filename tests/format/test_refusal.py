@@ -6,7 +6,7 @@ import pytest
 import sample_plan
 
 from pricebook.format.escape import width_of
-from pricebook.format.problem_text import draw_problems
+from pricebook.format.problem import draw_problems
 from pricebook.problem import Problem
 from pricebook.span import Span
 

@@ -10,8 +10,8 @@ import pytest
 import sample_plan
 from jsonschema import Draft4Validator
 
+from drawing import Format, plan_document, problems_document
 from pricebook.format.sarif import RESULTS
-from pricebook.format.table import Format, plan_document, problems_document
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem
 from pricebook.span import Span

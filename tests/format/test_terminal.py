@@ -6,9 +6,11 @@ from collections.abc import Callable
 import pytest
 import sample_plan
 
+from drawing import Format, plan_document, plan_lines
 from pricebook.catalog.reference import Kind
 from pricebook.format.escape import width_of
-from pricebook.format.plan_text import ALIKE, draw_plan
+from pricebook.format.page import Page
+from pricebook.format.plan_text import ALIKE, plan_text
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Plan
 from pricebook.view.plan import HAZARD_WORDS, RowChoice, plan_view, summary
@@ -30,7 +32,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;]+m")
 
 def page(name: str, width: int, colour: bool = False) -> list[str]:
     make, rows = PAGES[name]
-    return list(draw_plan(plan_view(make(), RowChoice.parse(rows)), width, colour))
+    return plan_lines(make(), rows, width, colour)
 
 
 @pytest.mark.parametrize("width", [80, 200])
@@ -61,7 +63,7 @@ def test_eight_thousand_changes_are_a_page() -> None:
 
 def test_every_row_is_listed_when_asked_for() -> None:
     plan = sample_plan.many(2000)
-    lines = list(draw_plan(plan_view(plan, RowChoice.parse("all")), 200))
+    lines = plan_lines(plan, "all", 200)
     assert sum("from 20" in line for line in lines) == 2000
     assert "not shown" not in "\n".join(lines)
 
@@ -79,23 +81,23 @@ def test_a_thousand_new_objects_are_a_page_unless_asked_for() -> None:
         sample_plan.create(Kind.PRODUCT, f"p{i:04d}", name=f"Product {i}", type="FIXED") for i in range(1000)
     ]  # fmt: skip
     plan = sample_plan.plan(steps)
-    lines = list(draw_plan(plan_view(plan, RowChoice()), 100))
+    lines = plan_lines(plan)
     assert len(lines) < ALIKE + 10
     assert "980 products are created" in "\n".join(lines)
-    assert len(list(draw_plan(plan_view(plan, RowChoice.parse("all")), 100))) > 1000
+    assert len(plan_lines(plan, "all")) > 1000
 
 
 def test_the_policy_says_what_is_refused() -> None:
     plan = sample_plan.refused()
-    allowed = list(draw_plan(plan_view(plan, RowChoice(), refused=()), 100))
+    allowed = plan_document(Format.TEXT, plan, refused=()).split("\n")
     assert not any("--allow" in line for line in allowed)
-    strict = "\n".join(draw_plan(plan_view(plan, RowChoice(), refused=["PRICE_UP"]), 100))
+    strict = plan_document(Format.TEXT, plan, refused=["PRICE_UP"])
     assert re.findall(r"--allow \w+", strict) == ["--allow PRICE_UP"] * 2
 
 
 def test_an_empty_plan_can_say_how_many_prices_there_are() -> None:
     view = plan_view(sample_plan.empty(), RowChoice())
-    first = next(iter(draw_plan(view, 100)))
+    first = next(iter(plan_text(view, Page())))
     assert first == "Nothing to change: the store says what the manifests say (123 objects, 8,212 prices)."
 
 

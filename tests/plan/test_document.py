@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import plan_schema, read, write
 from pricebook.plan.step import Plan
-from pricebook.problem import Problem
+from pricebook.problem import Problem, Related
 from pricebook.span import Span
 
 PLAN = Plan("acme", "local", datetime(2026, 1, 1, tzinfo=UTC), base="b", desired="d", steps=())
@@ -19,7 +19,7 @@ FINDINGS = (
         "100 units cost less than 99",
         at=Span("cards/tokens.yaml", 14, 16),
         hint="raise the price of the second tier",
-        related=(("first tier", Span("cards/tokens.yaml", 12, 16)),),
+        related=(Related("first tier", Span("cards/tokens.yaml", 12, 16)),),
         severity="warning",
         more=3,
         subject="rate-card:tokens",

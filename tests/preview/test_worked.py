@@ -7,7 +7,6 @@ import pytest
 
 from pricebook.catalog.calendar import later
 from pricebook.catalog.scenario import Scenario
-from pricebook.format.outcome import difference
 from pricebook.manifest.load import Loaded, load
 from pricebook.preview.bill import bill
 from pricebook.preview.invoice import Ledger
@@ -15,6 +14,7 @@ from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.verdict import judge
 from pricebook.project.project import read_project
 from pricebook.view.price import Units
+from pricebook.view.tests import difference
 
 WORKED = Path(__file__).parent / "worked"
 

@@ -8,7 +8,8 @@ from pricebook.preview.impact import Earlier, Impact, Sides
 from pricebook.preview.terms import Window
 from pricebook.usage.assessment import Assessment
 from pricebook.usage.measure import Census
-from pricebook.view.impact import ImpactView, impact_view
+from pricebook.view.impact import ImpactView
+from pricebook.view.impact_table import impact_view
 
 SCALES = {name: scale_of(unit) for name, unit in BUILT_IN.items()}
 TWO_MONTHS = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC))
@@ -31,9 +32,8 @@ def test_what_rests_on_balances_of_before_comes_first_with_both_ends() -> None:
         "as if nothing were used of them yet, they pay $20.00 a month before and $25.00 after; if nothing is left of "
         "them, the bills of all customers change by +$8.00 a month (+25.0 %)",
     )
-    numbers = found.numbers["earlier_balances"]
-    assert numbers["customers"] == 1
-    assert numbers["totals_if_used_up"][0]["change"] == Decimal(16)
+    assert found.earlier_balances.customers == 1
+    assert found.earlier_balances.totals_if_used_up[0].change == Decimal(16)
 
 
 def test_where_no_bill_draws_from_them_nothing_is_said() -> None:

@@ -1,7 +1,5 @@
 """`pricebook account`."""
 
-from collections.abc import Iterator
-
 import click
 
 from pricebook.cli.invocation import Invocation, say
@@ -20,9 +18,10 @@ def command(ctx: click.Context, mark: bool) -> None:
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
-        invocation.answers_in("text", "json")
+        invocation.answers_in("account")
         from pricebook import wiring
         from pricebook.apply.target import AccountMark
+        from pricebook.view.storage import AccountView
         from pricebook.workflow.account import mark_anew
 
         project, (name, environment) = invocation.project, invocation.environment
@@ -32,34 +31,5 @@ def command(ctx: click.Context, mark: bool) -> None:
             found = mark_anew(store, namespace, name, wiring.new_id, wiring.now()).mark
         else:
             found = AccountMark.read(store.snapshot(namespace, invocation.as_of).account)
-        invocation.print(
-            [_document(name, found, environment.account)]
-            if invocation.json
-            else _lines(namespace, name, found, environment.account)
-        )
-
-
-def _document(name: str, mark: "tuple[str, str] | None", remembered: str | None) -> str:
-    from pricebook.catalog.canonical import encode
-    from pricebook.format.escape import escape_json
-
-    marked_as, id_ = mark or (None, None)
-    return escape_json(encode({"environment": name, "marked_as": marked_as, "id": id_, "remembered": remembered}))
-
-
-def _lines(namespace: str, name: str, mark: "tuple[str, str] | None", remembered: str | None) -> Iterator[str]:
-    from pricebook.format.escape import escape_terminal
-    from pricebook.format.receipt import remember_line
-
-    if mark is None:
-        yield f"The account of {escape_terminal(name)} bears no mark: the first apply gives it one."
-        return
-    environment, id_ = mark
-    shown = escape_terminal(f"{namespace}/{environment}")
-    yield f"The account of {escape_terminal(name)} is {escape_terminal(id_)}, marked as {shown}."
-    if remembered == id_:
-        yield "pricebook.yaml remembers it: no other account is taken for it."
-    else:
-        if remembered is not None:
-            yield f"pricebook.yaml remembers another one: {escape_terminal(remembered)}."
-        yield remember_line(name, id_)
+        marked_as, id_ = found or (None, None)
+        invocation.answer(AccountView(name, marked_as, id_, environment.account, namespace))

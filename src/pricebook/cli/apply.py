@@ -54,10 +54,9 @@ def command(
     invocation = Invocation.of(ctx)
     with errors(invocation):
         from pricebook import wiring
-        from pricebook.cli.answer import report, show
         from pricebook.cli.progress import progress
-        from pricebook.format.receipt import draw_receipt
-        from pricebook.format.table import Format, receipt_document
+        from pricebook.view.plan import RowChoice, plan_view
+        from pricebook.view.receipt import receipt_view
         from pricebook.workflow.account import mark_once
         from pricebook.workflow.apply import apply, check_approved, check_digest, check_target, read_plan, unfinished
         from pricebook.workflow.hazards import refused_hazards
@@ -65,7 +64,7 @@ def command(
         from pricebook.workflow.policy import checked_policy, stopping
         from pricebook.workflow.provenance import provenance
 
-        invocation.answers_in("text", "json", "markdown", "junit")
+        invocation.answers_in("receipt")
         if plan_file is not None and prune:
             invocation.fail(
                 [Problem("conflict", "--prune stands beside a plan file", hint="plan with --prune instead")]
@@ -91,11 +90,11 @@ def command(
             if expect is not None and check_approved(made, expect):
                 made = unfinished(invocation.journal(), environment, expect) or made
         refused = refused_hazards(made, allow, policy, invocation.as_of)
-        if invocation.text or not made.steps:
-            show(invocation, made, rows, refused)
+        view = plan_view(made, RowChoice.parse(rows), refused)
         if not made.steps:
-            report(invocation, made, rows, refused)
+            invocation.answer(view)
             return
+        invocation.show(view)
         if expect is not None and (problem := check_approved(made, expect)):
             invocation.fail([problem], STALE)
         if refused:
@@ -120,15 +119,9 @@ def command(
                 tell=tell,
                 provenance=provenance(project.root, os.environ, expect or ""),
             )
-        invocation.print(
-            draw_receipt(receipt, made, invocation.width, invocation.colour)
-            if invocation.text
-            else [receipt_document(Format(invocation.format), receipt, made).rstrip("\n")]
-        )
-        invocation.report(lambda form: receipt_document(form, receipt, made))
+        invocation.answer(receipt_view(receipt, made))
         marked = mark_once(store, made.namespace, environment, wiring.new_id, wiring.now())
-        if invocation.text:
-            invocation.print(_marked(marked, made.namespace))
+        invocation.say(_marked(marked, made.namespace))
     if not receipt.complete:
         ctx.exit(1)
 
@@ -136,7 +129,7 @@ def command(
 def _marked(marked: "Marked", namespace: str) -> Iterator[str]:
     """What is new about the account's mark."""
     from pricebook.format.escape import escape_terminal
-    from pricebook.format.receipt import remember_line
+    from pricebook.format.storage import remember_line
 
     if marked.failed:
         yield f"The account could not be marked: {escape_terminal(marked.failed, 300)}"

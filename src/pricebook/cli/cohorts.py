@@ -21,32 +21,19 @@ def command(ctx: click.Context, package: str | None, contracts: bool, ended: boo
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
-        from pricebook.format import cohort as drawn
-        from pricebook.format.page import Paint
+        invocation.answers_in("cohorts")
+        from pricebook.view.cohort import cohorts_view, members_view
         from pricebook.view.price_list import price_list
         from pricebook.workflow.cohort import cohorts, members, package_name, without_rates
         from pricebook.workflow.present import present_store
 
-        invocation.answers_in("text", "json")
         at, namespace = invocation.as_of, invocation.project.settings.namespace
         store = present_store(invocation.store(), invocation.project, invocation.environment[0])
         snapshot = store.snapshot(namespace, at)
-        name = package_name(package, snapshot)
-        paint = Paint(invocation.colour)
+        name, form = package_name(package, snapshot), "csv" if csv else None
         if contracts:
             found = members(store, namespace, snapshot, at, name, ended=ended)
-            if csv:
-                invocation.stream(drawn.members_csv(found, at))
-            elif invocation.json:
-                invocation.stream(drawn.members_json(found, at))
-            else:
-                invocation.stream(drawn.draw_members(found, at, invocation.width, paint))
-            return
-        counts = cohorts(store, namespace, snapshot, at, name, ended=ended)
-        rows = drawn.cohort_rows(counts, price_list(without_rates(snapshot), namespace))
-        if csv:
-            invocation.print(drawn.cohorts_csv(rows))
-        elif invocation.json:
-            invocation.print([drawn.cohorts_json(rows, at)])
+            invocation.answer(members_view(found, at), form)
         else:
-            invocation.print(drawn.draw_cohorts(rows, at, invocation.width, paint))
+            counts = cohorts(store, namespace, snapshot, at, name, ended=ended)
+            invocation.answer(cohorts_view(counts, price_list(without_rates(snapshot), namespace), at), form)

@@ -28,11 +28,11 @@ def command(ctx: click.Context, url: str) -> None:
     with errors(invocation):
         from pricebook import wiring
         from pricebook.cli.waiting import waiting
-        from pricebook.format.copied import copied_json, draw_copied
         from pricebook.project.project import METRONOME
+        from pricebook.view.storage import copied_view
         from pricebook.workflow.copy import copy
 
-        invocation.answers_in("text", "json")
+        invocation.answers_in("copy")
         project, (name, environment) = invocation.project, invocation.environment
         copier = wiring.open_copy(project, environment, url)
         stores = None
@@ -50,7 +50,4 @@ def command(ctx: click.Context, url: str) -> None:
             tell=tell,
         )
         tell(0)
-        if invocation.json:
-            invocation.print([copied_json(found)])
-        else:
-            invocation.print(draw_copied(found, invocation.width, invocation.colour))
+        invocation.answer(copied_view(found))

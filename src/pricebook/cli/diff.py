@@ -1,15 +1,10 @@
 """`pricebook diff`."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from pricebook.cli.invocation import CHANGES, Invocation
 from pricebook.cli.options import report_option, rows_option
 from pricebook.cli.session import errors
-
-if TYPE_CHECKING:
-    from pricebook.view.parity import ParityView
 
 
 @click.command()
@@ -29,28 +24,12 @@ def command(ctx: click.Context, one: str, other: str, rows: str | None) -> None:
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
-        invocation.answers_in("text", "json", "markdown")
+        invocation.answers_in("parity")
         from pricebook.view.parity import parity_view
         from pricebook.view.rate_shape import RowChoice
         from pricebook.workflow.parity import compare_environments
 
         found, unverified = compare_environments(invocation.project, one, other, invocation.store_of, invocation.as_of)
-        view = parity_view(found, RowChoice.parse(rows), unverified)
-        invocation.report(lambda form: _document(form, view))
-        if invocation.text:
-            from pricebook.format.parity import draw_parity
-
-            invocation.print(draw_parity(view, invocation.width, invocation.colour))
-        else:
-            invocation.print([_document(invocation.format, view).rstrip("\n")])
+        invocation.answer(parity_view(found, RowChoice.parse(rows), unverified))
     if found.apart:
         ctx.exit(CHANGES)
-
-
-def _document(form: str, view: "ParityView") -> str:
-    """The report as a whole document."""
-    from pricebook.format.parity import draw_parity, parity_json, parity_markdown
-
-    if form == "markdown":
-        return parity_markdown(view)
-    return parity_json(view) if form == "json" else "\n".join(draw_parity(view))

@@ -13,7 +13,6 @@ from pricebook.plan.hazard import REFUSED
 
 if TYPE_CHECKING:
     from pricebook.plan.step import Plan
-    from pricebook.view.drift import DriftView
     from pricebook.workflow.drift import Adopted
 
 
@@ -46,7 +45,7 @@ def command(ctx: click.Context, accept: Path | None, adopt: bool, revert: Path |
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
-        invocation.answers_in("text", "json", "markdown", "junit")
+        invocation.answers_in("drift")
         from pricebook.manifest.load import load
         from pricebook.view.drift import drift_view
         from pricebook.view.rate_shape import RowChoice
@@ -67,46 +66,18 @@ def command(ctx: click.Context, accept: Path | None, adopt: bool, revert: Path |
             moves=invocation.project.moves,
             removed=invocation.project.removed(environment),
         )
-        view = drift_view(report, RowChoice.parse(rows))
-        invocation.report(lambda form: _document(form, view))
-        if invocation.text:
-            from pricebook.format.drift_text import draw_drift
-
-            invocation.print(draw_drift(view, invocation.width, invocation.colour))
-        else:
-            invocation.print([_document(invocation.format, view).rstrip("\n")])
+        invocation.answer(drift_view(report, RowChoice.parse(rows)))
         if adopt:
             written = adopted(report, invocation.project, loaded, snapshot)
-            if invocation.text:
-                invocation.print(_adopted(written))
+            invocation.say(_adopted(written))
         if revert is not None:
             from pricebook.plan.document import write
 
             plan, left = reverted(report, loaded, snapshot, invocation.project.moves)
             revert.write_text(write(plan), encoding="utf-8")
-            if invocation.text:
-                invocation.print(_reverted(plan, left, revert))
+            invocation.say(_reverted(plan, left, revert))
     if report.drifted:
         ctx.exit(CHANGES)
-
-
-def _document(form: str, view: "DriftView") -> str:
-    """The report as a whole document."""
-    if form == "markdown":
-        from pricebook.format.drift_markdown import drift_markdown
-
-        return drift_markdown(view)
-    if form == "junit":
-        from pricebook.format.drift_junit import drift_junit
-
-        return drift_junit(view)
-    if form == "json":
-        from pricebook.format.drift_document import drift_json
-
-        return drift_json(view)
-    from pricebook.format.drift_text import draw_drift
-
-    return "\n".join(draw_drift(view))
 
 
 def _adopted(written: "Adopted") -> Iterator[str]:

@@ -15,10 +15,11 @@ def command(ctx: click.Context, word: str) -> None:
     """
     invocation = Invocation.of(ctx)
     with refusals(invocation):
+        invocation.answers_in("rule-page")
         from pricebook import wiring
-        from pricebook.format.rule_list import draw_page, page_json
         from pricebook.problem import Rejected
         from pricebook.project.policy import CompanyRule
+        from pricebook.view.manifests import RulePageView
         from pricebook.view.plan import HAZARD_WORDS
         from pricebook.workflow.rules import page_of
 
@@ -30,4 +31,4 @@ def command(ctx: click.Context, word: str) -> None:
                 raise
         meanings = {hazard.value: words for hazard, words in HAZARD_WORDS.items()}
         page = page_of(word, wiring.errors_page(), meanings, company)
-        invocation.print([page_json(word, page)] if invocation.json else draw_page(page))
+        invocation.answer(RulePageView(word, page))

@@ -28,8 +28,8 @@ def command(
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
-        invocation.answers_in("text", "json")
-        from pricebook.format.history import chapters, draw_history, history_csv, history_json
+        invocation.answers_in("history")
+        from pricebook.view.history import history_view
         from pricebook.view.rate_shape import RowChoice
         from pricebook.workflow.history import history, instant_of, object_of
 
@@ -41,10 +41,4 @@ def command(
             until=instant_of(until, "--until"),
             last=last,
         )
-        told = chapters(found, RowChoice.parse(rows))
-        if csv:
-            invocation.print([history_csv(told).rstrip("\n")])
-        elif invocation.json:
-            invocation.print([history_json(told, total)])
-        else:
-            invocation.print(draw_history(told, total, invocation.width, invocation.colour))
+        invocation.answer(history_view(found, total, RowChoice.parse(rows)), "csv" if csv else None)

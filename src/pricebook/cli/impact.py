@@ -46,7 +46,7 @@ def assessed(
     not asked for. Raises Rejected, StoreError."""
     if not request.files:
         return plan, None
-    from pricebook.view.impact import impact_view
+    from pricebook.view.impact_table import impact_view
     from pricebook.workflow.impact import assess_impact, exceeded, policy_place
 
     project, environment = invocation.project, invocation.environment[1]

@@ -59,8 +59,8 @@ def command(
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
-        invocation.answers_in("text", "json")
-        from pricebook.format.importing import draw_import, import_json
+        invocation.answers_in("import")
+        from pricebook.view.manifests import import_view
         from pricebook.workflow.importing import Choice, import_account
 
         if save is not None and export is not None:
@@ -82,20 +82,13 @@ def command(
             dry_run=dry_run,
             dirty=allow_dirty,
         )
-        if not invocation.text:
-            invocation.print([import_json(made, dry_run=dry_run)])
-            return
-        if dry_run:
-            from pricebook.format.escape import escape_terminal
-
-            invocation.print(escape_terminal(line, 1000) for change in made.files for line in change.diff())
-        invocation.print(draw_import(made, invocation.width, dry_run=dry_run))
+        invocation.answer(import_view(made, dry_run=dry_run))
 
 
 def _save(invocation: Invocation, file: Path) -> None:
     """Write what is read of the account into a file."""
-    from pricebook.format.importing import draw_export, export_json
     from pricebook.metronome.export import Record
+    from pricebook.view.storage import export_view
     from pricebook.workflow.writing import FileChange, write_all
 
     name, environment = invocation.environment
@@ -109,5 +102,4 @@ def _save(invocation: Invocation, file: Path) -> None:
     write_all(path.parent, [FileChange(path.name, before, record.text(at))], lambda: None)
     counts = {kind: sum(ref.kind is kind for ref in snapshot.catalog.nouns) for kind in stored_kinds()}
     prices = sum(map(len, snapshot.catalog.rates.values()))
-    draw = draw_export(counts, prices, str(file)) if invocation.text else [export_json(counts, prices, str(file))]
-    invocation.print(draw)
+    invocation.answer(export_view(str(file), counts, prices))

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from itertools import islice
@@ -17,12 +17,11 @@ from pricebook import wiring
 from pricebook.problem import Problem, Rejected, quote, reject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pricebook.apply.ports import AccountStore, Journal
-    from pricebook.format.table import Format
+    from pricebook.format.page import Page
     from pricebook.metronome.export import Record
     from pricebook.project.project import Environment, Project
+    from pricebook.view.plain import View
 
 CHANGES, STALE = 2, 3
 WIDTH = 100
@@ -55,20 +54,18 @@ class Invocation:
         )
 
     @property
-    def json(self) -> bool:
-        """Whether JSON was asked for."""
-        return self.format == "json"
-
-    @property
     def text(self) -> bool:
         """Whether the answer is plain lines for people."""
         return self.format == "text"
 
-    def answers_in(self, *formats: str) -> None:
-        """Refuse a format that the command has no answer in. Raises Rejected."""
+    def answers_in(self, answer: str) -> None:
+        """Refuse a format in which there is no answer of this sort, before anything is done. Raises Rejected."""
+        from pricebook.format.table import formats_of
+
+        known = formats_of(answer)
         for name in (self.format, *(name for name, _ in self.reports)):
-            if name not in formats:
-                hint = f"formats of this command: {', '.join(formats)}"
+            if name not in known:
+                hint = f"formats of this command: {', '.join(known)}"
                 raise reject("format", f"there is no {name} of this", hint=hint)
 
     @cached_property
@@ -150,43 +147,65 @@ class Invocation:
         name = self.environment_name or settings.default_environment or next(iter(settings.environments))
         return f"{settings.namespace}/{name}"
 
+    def answer(self, view: "View", form: str | None = None, *, notes: bool | None = None) -> None:
+        """Give the answer: to the files that were asked for, and to standard output in the format that was asked for,
+        or in `form`. `notes` as for `Page`."""
+        self.report(view)
+        self.tell(view, form, notes=notes)
+
+    def tell(self, view: "View", form: str | None = None, *, notes: bool | None = None) -> None:
+        """Write an answer to standard output: a list that may be too long to hold goes out some thousands at a time."""
+        from pricebook.format.table import draw
+
+        lines = draw(view, form or self.format, replace(self.page, notes=notes))
+        while part := list(islice(lines, LINES_AT_ONCE)):
+            self.print(part)
+
+    def show(self, view: "View") -> None:
+        """What a person sees on the way to the answer."""
+        if self.text:
+            self.tell(view)
+
+    def say(self, lines: Iterable[str]) -> None:
+        """What a person is told besides the answer."""
+        if self.text:
+            self.print(lines)
+
+    def report(self, view: "View") -> None:
+        """Write the answer to the files that were asked for besides."""
+        from pricebook.format.page import Page
+        from pricebook.format.table import text_of
+
+        for form, path in self.reports:
+            text = text_of(view, form, Page(base=self.base))
+            path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")
+
+    @property
+    def page(self) -> "Page":
+        """Where answers are drawn."""
+        from pricebook.format.page import Page
+
+        return Page(self.width, self.colour, self.base)
+
     def print(self, lines: Iterable[str]) -> None:
         """Write lines to standard output."""
         write_lines(lines, sys.stdout)
 
-    def stream(self, lines: Iterable[str]) -> None:
-        """Write lines that may be too many to hold, some thousands at a time."""
-        left = iter(lines)
-        while part := list(islice(left, LINES_AT_ONCE)):
-            self.print(part)
-
-    def report(self, document: "Callable[[Format], str]") -> None:
-        """Write the files that were asked for besides. `document` gives the whole answer in a format."""
-        from pricebook.format.table import Format
-
-        for name, path in self.reports:
-            path.write_text(document(Format(name)).rstrip("\n") + "\n", encoding="utf-8", newline="\n")
-
     def fail(self, problems: Iterable[Problem], status: int = 1) -> NoReturn:
         """Print problems, to standard error or in the format asked for, write them to the reports, and exit."""
-        problems = tuple(problems)
+        from pricebook.format.table import draw
+        from pricebook.view.problems import problems_view
+
+        view = problems_view(problems, self.target)
         if self.text:
-            from pricebook.format.problem_text import draw_problems
-
             colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-            write_lines(draw_problems(problems, self.width, colour), sys.stderr)
-        if not self.text or self.reports:
-            from pricebook.format.table import Format, problems_document
-
-            def document(form: Format) -> str:
-                return problems_document(form, problems, base=self.base, target=self.target)
-
-            if not self.text:
-                self.print([document(Format(self.format)).rstrip("\n")])
-            try:
-                self.report(document)
-            except OSError as error:
-                click.echo(f"a report was not written: {error.strerror or error}: {error.filename}", err=True)
+            write_lines(draw(view, "text", replace(self.page, colour=colour)), sys.stderr)
+        else:
+            self.tell(view)
+        try:
+            self.report(view)
+        except OSError as error:
+            click.echo(f"a report was not written: {error.strerror or error}: {error.filename}", err=True)
         raise click.exceptions.Exit(status)
 
 

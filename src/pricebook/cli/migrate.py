@@ -76,7 +76,7 @@ def command(
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
-        invocation.answers_in("text", "json")
+        invocation.answers_in("migration")
         modes = [word for word in (apply_file, check_file, rollback_file) if word is not None]
         if len(modes) + plan_only > 1:
             message = "--plan, --apply, --check and --rollback exclude each other"
@@ -130,12 +130,11 @@ class _Session:
         made, lives = plan(invocation.project, self._loaded, invocation.environment[0], *self._opened, name)
         if not request.files:
             return made
-        from pricebook.view.bill import scales_of
-        from pricebook.view.impact import impact_view
+        from pricebook.view.impact_table import impact_view
 
         found = assessed_migration(invocation, made, self._opened[1], lives, request)
         limit = named(self._loaded, name)[1].guard.max_customer_increase
-        self._bills = impact_view(scales_of(self._opened[1].catalog), found, limit)
+        self._bills = impact_view(self._opened[1].catalog.scales, found, limit)
         return guarded(self._loaded, made, found.impact)
 
     def read(self, file: str) -> "MigrationPlan":
@@ -157,8 +156,7 @@ class _Session:
 
     def show(self, made: "MigrationPlan", output: Path | None, notice: Path | None) -> bool:
         """Show a plan and write its files."""
-        from pricebook.format.migration_json import migration_json, notice_csv
-        from pricebook.format.migration_text import draw_migration
+        from pricebook.format.table import text_of
         from pricebook.plan.migration.document import write
 
         invocation = self._invocation
@@ -166,31 +164,23 @@ class _Session:
         if output is not None:
             output.write_text(write(made), encoding="utf-8")
         if notice is not None:
-            notice.write_text(notice_csv(view), encoding="utf-8")
-        if invocation.json:
-            invocation.print([migration_json(view, self._bills)])
-            return True
-        invocation.print(draw_migration(view, invocation.width, invocation.colour, self._bills))
+            notice.write_text(text_of(view, "csv", invocation.page), encoding="utf-8")
+        invocation.answer(view)
         if output is not None:
-            invocation.print(
-                ["", f"The plan is in {output}. Apply exactly it with: pricebook migrate --apply {output}"]
-            )
+            invocation.say(["", f"The plan is in {output}. Apply exactly it with: pricebook migrate --apply {output}"])
         return True
 
     def apply(self, made: "MigrationPlan", *, yes: bool, allowed: bool) -> bool:
         """Do a plan, after it was shown and agreed to."""
         from pricebook.apply.migrator import migrate
         from pricebook.cli.progress import tally
-        from pricebook.format.migration_json import receipt_json
-        from pricebook.format.migration_text import draw_migration
-        from pricebook.format.reconciliation_text import draw_receipt
+        from pricebook.view.migration import migration_receipt_view
         from pricebook.workflow.migration import refusal
         from pricebook.workflow.provenance import provenance
 
         invocation = self._invocation
         project, (environment, settings) = invocation.project, invocation.environment
-        if invocation.text:
-            invocation.print(draw_migration(self._view(made), invocation.width, invocation.colour, self._bills))
+        invocation.show(self._view(made))
         if made.moves and not allowed and (problem := refusal(made)) is not None:
             invocation.fail([problem])
         if made.moves and not yes:
@@ -206,26 +196,18 @@ class _Session:
                 tell=tell,
                 provenance=provenance(project.root, os.environ, ""),
             )
-        if invocation.json:
-            invocation.print([receipt_json(receipt)])
-        else:
-            invocation.print(["", *draw_receipt(receipt, invocation.width, invocation.colour)])
+        invocation.say([""])
+        invocation.answer(migration_receipt_view(receipt))
         return receipt.complete
 
     def check(self, file: str, csv: bool) -> bool:
         """Read the account back against what was applied."""
-        from pricebook.format.migration_json import reconciliation_csv, reconciliation_json
-        from pricebook.format.reconciliation_text import draw_reconciliation
+        from pricebook.view.migration import reconciliation_view
         from pricebook.workflow.migration import check
 
         invocation = self._invocation
         report = check(self._applied(file), self._opened[0], lambda: invocation.as_of)
-        if csv:
-            invocation.print([reconciliation_csv(report).rstrip("\n")])
-        elif invocation.json:
-            invocation.print([reconciliation_json(report)])
-        else:
-            invocation.print(draw_reconciliation(report, invocation.width, invocation.colour))
+        invocation.answer(reconciliation_view(report), "csv" if csv else None)
         return report.sound
 
     def _applied(self, file: str) -> "MigrationPlan":
@@ -240,13 +222,12 @@ class _Session:
         return done_before(invocation.journal(), invocation.environment[0], namespace, name, migration)
 
     def _view(self, made: "MigrationPlan") -> "MigrationView":
-        from pricebook.view.bill import scales_of
         from pricebook.view.migration import migration_view
         from pricebook.view.price import Units
         from pricebook.view.rate_shape import RowChoice
 
         catalog = self._opened[1].catalog
-        return migration_view(made, catalog.nouns, Units(scales_of(catalog)), RowChoice.parse(self._rows))
+        return migration_view(made, catalog.nouns, Units(catalog.scales), RowChoice.parse(self._rows), self._bills)
 
     @cached_property
     def _loaded(self) -> "Loaded":

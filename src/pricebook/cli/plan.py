@@ -68,7 +68,7 @@ def command(
     invocation = Invocation.of(ctx)
     with errors(invocation):
         from pricebook import wiring
-        from pricebook.cli.answer import print_digest, report, show
+        from pricebook.view.plan import DigestView, RowChoice, plan_view
         from pricebook.workflow.hazards import refused_hazards
         from pricebook.workflow.plan import plan
         from pricebook.workflow.policy import checked_policy, stopping
@@ -89,13 +89,14 @@ def command(
 
             output.write_text(write(made), encoding="utf-8")
         refused = refused_hazards(made, (), policy, made.as_of)
-        report(invocation, made, rows, refused, bills)
+        view = plan_view(made, RowChoice.parse(rows), refused, bills)
         if digest:
-            print_digest(invocation, made)
+            invocation.report(view)
+            invocation.tell(DigestView(view.id))
         else:
-            show(invocation, made, rows, refused, bills)
-        if output is not None and not digest and invocation.text:
-            invocation.print(["", f"The plan is in {output}. Apply exactly it with: pricebook apply {output}"])
+            invocation.answer(view)
+            if output is not None:
+                invocation.say(["", f"The plan is in {output}. Apply exactly it with: pricebook apply {output}"])
         stopped = stopping(made.findings, policy)
     if stopped:
         ctx.exit(1)

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,13 +10,6 @@ from pricebook.cli.invocation import Invocation
 from pricebook.cli.options import engine_option, report_option
 from pricebook.cli.session import errors
 from pricebook.problem import reject
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pricebook.catalog.catalog import Catalog
-    from pricebook.view.bill import BillView
-    from pricebook.workflow.preview import Answer, Preview
 
 
 @click.command()
@@ -75,9 +67,12 @@ def command(
     with errors(invocation):
         from pricebook.catalog.calendar import first_of_month, later
         from pricebook.catalog.instant import next_hour
+        from pricebook.view.bill import BillsView
+        from pricebook.view.billing import customer_bill_view
+        from pricebook.view.events import events_view, lost_words
         from pricebook.workflow.preview import Asked, preview
 
-        invocation.answers_in("text", "json", "html")
+        invocation.answers_in("bills")
         start = _instant(starting_at, "--starting-at") or first_of_month(next_hour(invocation.as_of))
         end = _instant(until, "--until")
         if end is not None and months is not None:
@@ -109,52 +104,18 @@ def command(
         finally:
             if counter is not None:
                 counter.close()
-        source = f"by the prices of {invocation.target}" if from_store else "by the manifests"
-        if invocation.text:
-            invocation.print(_drawn(answer, catalog, invocation.width, invocation.colour))
-        else:
-            invocation.print([_document(invocation.format, answer, catalog, source).rstrip("\n")])
-        invocation.report(lambda form: _document(form, answer, catalog, source))
-
-
-def _drawn(answer: "Answer", catalog: "Catalog", width: int, colour: bool) -> "Iterator[str]":
-    from pricebook.format.bill_text import draw_bill, draw_note
-
-    for number, one in enumerate(answer.bills):
-        yield from [""] if number else []
-        yield from draw_bill(_view(one, catalog), width, colour)
-    for note in _lost(answer):
-        yield from draw_note(note, width, colour)
-
-
-def _lost(answer: "Answer") -> "Iterator[str]":
-    """What of the events is on no bill."""
-    if answer.metered is not None:
-        from pricebook.view.events import lost_words
-
-        yield from lost_words(answer.metered.census, answer.metered.uncounted)
-
-
-def _view(one: "Preview", catalog: "Catalog") -> "BillView":
-    from pricebook.view.bill import bill_view
-
-    title = " · ".join(filter(None, (f"package {one.package}", one.customer and f"customer {one.customer}")))
-    return bill_view(title, one.terms, one.bill, catalog, one.card)
-
-
-def _document(form: str, answer: "Answer", catalog: "Catalog", source: str) -> str:
-    """The whole answer in a format."""
-    if form == "json":
-        from pricebook.format.bill_json import bills_json
-
-        bills = ((one.customer, one.terms, one.bill, _view(one, catalog)) for one in answer.bills)
-        return bills_json(answer.package, bills, answer.metered.census if answer.metered is not None else None)
-    if form == "html":
-        from pricebook.format.report.bill import PictureBill, bill_page
-
-        pictures = [PictureBill.of(_view(one, catalog), one.terms, one.bill, catalog) for one in answer.bills]
-        return bill_page(answer.package, source, pictures, list(_lost(answer)))
-    return "\n".join(_drawn(answer, catalog, 100, colour=False))
+        metered = answer.metered
+        view = BillsView(
+            answer.package,
+            tuple(
+                customer_bill_view(one.package, one.customer, one.terms, one.bill, catalog, one.card)
+                for one in answer.bills
+            ),
+            events_view(metered.census) if metered is not None else None,
+            f"by the prices of {invocation.target}" if from_store else "by the manifests",
+            tuple(lost_words(metered.census, metered.uncounted)) if metered is not None else (),
+        )
+        invocation.answer(view)
 
 
 def _instant(text: str | None, option: str) -> datetime | None:

@@ -34,7 +34,7 @@ def command(
     invocation = Invocation.of(ctx)
     with errors(invocation):
         from pricebook import wiring
-        from pricebook.cli.answer import report, show
+        from pricebook.view.plan import RowChoice, plan_view
         from pricebook.workflow.hazards import refused_hazards
         from pricebook.workflow.policy import checked_policy, stopping
         from pricebook.workflow.promote import promote
@@ -56,15 +56,8 @@ def command(
 
             output.write_text(write(made), encoding="utf-8")
         refused = refused_hazards(made, (), policy, made.as_of)
-        report(invocation, made, rows, refused)
-        if made.steps or not invocation.text:
-            show(invocation, made, rows, refused)
-        else:
-            from pricebook.format.finding import draw_findings
-            from pricebook.format.page import Paint
-
-            same = f"Nothing to promote: {target} holds what {source} holds, but for what overlays say."
-            invocation.print([same, *draw_findings(made.findings, invocation.width, Paint(invocation.colour))])
+        nothing = f"Nothing to promote: {target} holds what {source} holds, but for what overlays say."
+        invocation.answer(plan_view(made, RowChoice.parse(rows), refused, nothing=nothing))
         if output is not None and invocation.text:
             apply = f"pricebook --env {target} apply {output}"
             invocation.print(["", f"The plan is in {output}. Apply exactly it with: {apply}"])

@@ -32,13 +32,13 @@ def command(
 
         from pricebook import wiring
         from pricebook.cli.confirm import confirm
-        from pricebook.format.provision import draw_made, draw_present, draw_proposal, provision_json
+        from pricebook.view.provision import provision_view
         from pricebook.workflow.history import hour_of
         from pricebook.workflow.present import present_store
         from pricebook.workflow.provenance import provenance
         from pricebook.workflow.provision import make, proposal
 
-        invocation.answers_in("text", "json")
+        invocation.answers_in("provision")
         start = hour_of(starting_at, "--starting-at")
         project, (environment, _) = invocation.project, invocation.environment
         store = present_store(invocation.store(), project, environment)
@@ -55,11 +55,9 @@ def command(
         )
         present = proposed.present
         if present is not None:
-            shown = [provision_json(proposed, present.id, present, ())] if invocation.json else [draw_present(present)]
-            invocation.print(shown)
+            invocation.answer(provision_view(proposed, snapshot.catalog, present.id, present))
             return
-        if invocation.text:
-            invocation.print(draw_proposal(proposed, snapshot.catalog, invocation.width, invocation.colour))
+        invocation.show(provision_view(proposed, snapshot.catalog))
         if not yes:
             confirm(invocation, f"Make this contract in {environment}?")
         made = make(
@@ -72,7 +70,5 @@ def command(
             clock=wiring.now,
             provenance=provenance(project.root, os.environ),
         )
-        if invocation.json:
-            invocation.print([provision_json(proposed, made.id, made.contract, made.other)])
-        else:
-            invocation.print(["", *draw_made(made.id, made.contract, made.other, invocation.colour)])
+        invocation.say([""])
+        invocation.answer(provision_view(proposed, snapshot.catalog, made.id, made.contract, made.other))

@@ -8,8 +8,6 @@ import click
 from pricebook.cli.invocation import Invocation, refusals
 from pricebook.problem import reject
 
-LISTED = 20
-
 
 @click.command()
 @click.option("--increase", metavar="PERCENT", help="Raise prices by this share: 5%.")
@@ -43,22 +41,21 @@ def command(
     invocation = Invocation.of(ctx)
     with refusals(invocation):
         from pricebook.catalog.instant import parse_instant
-        from pricebook.format.reprice import draw_repricing, repricing_json
+        from pricebook.view.manifests import repricing_view
         from pricebook.workflow.reprice import Request, Scaling, reprice, write
 
-        invocation.answers_in("text", "json")
+        invocation.answers_in("repricing")
         try:
             at = parse_instant(day)
         except ValueError as error:
             raise reject("instant", f"--from {day!r}: {error}") from None
         scaling = Scaling(_factor(increase, decrease), _step(step))
         made = reprice(invocation.project, Request(scaling, at, where, currency.upper() if currency else None, card))
-        drawn = [made.diff().rstrip("\n")] if dry_run else list(draw_repricing(made, LISTED, invocation.width))
-        invocation.print([repricing_json(made, dry_run)] if invocation.json else drawn)
+        invocation.answer(repricing_view(made, dry_run=dry_run))
         if dry_run or not made.files:
             return
         if not yes:
-            if not sys.stdin.isatty() or invocation.json:
+            if not sys.stdin.isatty() or not invocation.text:
                 hint = "say --yes, or look at the edits with --dry-run"
                 raise reject("confirmation", "nobody can be asked here: standard input is no terminal", hint=hint)
             if not click.confirm(f"Write {len(made.files)} files?", default=False):

@@ -22,9 +22,10 @@ def command(ctx: click.Context, output: Path | None) -> None:
     """
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        from pricebook.format.rule_list import draw_rules, rules_json
+        invocation.answers_in("rules")
         from pricebook.problem import Rejected
         from pricebook.project.policy import Policy
+        from pricebook.view.manifests import RulesView
         from pricebook.workflow.policy import checked_policy
         from pricebook.workflow.rules import listed_rules, write_pages
 
@@ -39,5 +40,4 @@ def command(ctx: click.Context, output: Path | None) -> None:
             found = listed_rules(Policy())
         else:
             found = listed_rules(checked_policy(project, invocation.environment[0]))
-        rows = [(rule.id, rule.severity, rule.about, rule.title) for rule in found]
-        invocation.print([rules_json(rows)] if invocation.json else draw_rules(rows, invocation.width))
+        invocation.answer(RulesView(tuple(found)))

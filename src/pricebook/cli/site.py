@@ -31,10 +31,11 @@ def command(ctx: click.Context, output: Path, cohorts: bool, desired: bool) -> N
         from pricebook.format.site.pages import Counted, site_files
         from pricebook.manifest.schema import schema_text
         from pricebook.view.price_list import price_list
+        from pricebook.view.storage import SiteView
         from pricebook.workflow import cohort, site
         from pricebook.workflow.present import present_store
 
-        invocation.answers_in("text", "json")
+        invocation.answers_in("site")
         project, at = invocation.project, invocation.as_of
         store, namespace, environment = invocation.store(), project.settings.namespace, invocation.environment[0]
         present = present_store(store, project, environment)
@@ -47,13 +48,5 @@ def command(ctx: click.Context, output: Path, cohorts: bool, desired: bool) -> N
         opens_on = at if invocation.as_of_text is not None else None
         content = site_files(price_list(snapshot, namespace), opens_on, schema_text(feed_schema()), counts)
         published = site.publish(output, namespace, content)
-        if invocation.json:
-            from dataclasses import asdict
-
-            from pricebook.catalog.canonical import encode
-
-            invocation.print([encode({"index": str(output / "index.html"), **asdict(published)})])
-            return
-        size = f"{published.size / 1e6:,.1f} MB"
-        rest = f"{published.written:,} written, {published.removed:,} removed"
-        invocation.print([f"{output / 'index.html'}: {published.files:,} files, {size}; {rest}."])
+        index = str(output / "index.html")
+        invocation.answer(SiteView(index, published.files, published.written, published.removed, published.size))

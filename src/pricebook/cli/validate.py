@@ -21,30 +21,14 @@ def command(ctx: click.Context, notes: bool) -> None:
     invocation = Invocation.of(ctx)
     with refusals(invocation):
         from pricebook import wiring
-        from pricebook.format.census import census_json, census_text
-        from pricebook.format.table import Format, problems_document
+        from pricebook.view.problems import validity_view
         from pricebook.workflow.validate import validate
 
         chosen = invocation.environment[0]
         named = [chosen] if invocation.environment_name else list(invocation.project.settings.environments)
         environments = sorted(named, key=lambda name: name != chosen)
         found = validate(invocation.project, environments, invocation.as_of, wiring.cpu_seconds, wiring.python_rules())
-        loaded, findings = found.loaded, found.findings
-
-        def document(form: Format) -> str:
-            if form is Format.JSON:
-                return census_json(loaded.catalog, loaded.beside, findings)
-            sentence = census_text(loaded.catalog, loaded.beside)
-            return problems_document(form, findings, sentence, invocation.base, invocation.target)
-
-        if invocation.text:
-            from pricebook.format.finding import draw_findings
-            from pricebook.format.page import Paint
-
-            drawn = draw_findings(findings, invocation.width, Paint(invocation.colour), notes=notes)
-            invocation.print([census_text(loaded.catalog, loaded.beside), *drawn])
-        else:
-            invocation.print([document(Format(invocation.format)).rstrip("\n")])
-        invocation.report(document)
+        view = validity_view(found.loaded.catalog, found.loaded.beside, found.findings, invocation.target)
+        invocation.answer(view, notes=notes)
     if found.stopped:
         ctx.exit(1)

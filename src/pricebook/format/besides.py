@@ -12,14 +12,6 @@ OBJECTS = 10
 """Objects that are named; all are counted."""
 
 
-def besides_sentence(besides: BesidesView) -> str:
-    """One sentence, whose text is as it came: whoever draws it escapes it."""
-    name = f"{besides.ref} ({besides.commit[:12]})"
-    if besides.plan.empty:
-        return f"Nothing is pending besides: the store has all of {name}."
-    return f"Pending besides, in {name}, not applied yet: {summary(besides.plan)}"
-
-
 def draw_besides(besides: BesidesView, width: int, paint: Paint) -> Iterator[str]:
     """The lines for a terminal."""
     yield ""

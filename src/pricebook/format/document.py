@@ -4,25 +4,26 @@ Amounts are in API units of the pricing unit that is named beside them, as in a 
 people. Unseen and directing characters stand as `\\uXXXX`, so that a log that shows the line is not steered by it.
 """
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.instant import instant_text
 from pricebook.format.escape import escape_json
+from pricebook.format.page import Page
 from pricebook.problem import Problem
 from pricebook.span import Span
 from pricebook.view.field import FieldRow
 from pricebook.view.object import ObjectView
+from pricebook.view.plain import plain
 from pricebook.view.plan import PlanView, summary
 from pricebook.view.rate_row import RateRow
 from pricebook.view.rate_shape import PriceCounts, RateShape
 
 
-def plan_json(view: PlanView) -> str:
+def plan_json(view: PlanView, _: Page) -> str:
     """A plan. `counts` are the numbers that a terminal shows; rows are those that were asked for, of `rows_total`."""
-    return escape_json(encode(_plan_data(view)))
+    return escape_json(encode({"format": "pricebook-answer/plan", **_plan_data(view)}))
 
 
 def _plan_data(view: PlanView) -> dict[str, Any]:
@@ -57,18 +58,8 @@ def _plan_data(view: PlanView) -> dict[str, Any]:
         ref, commit, pending = view.besides.ref, view.besides.commit, view.besides.plan
         data["besides"] = {"ref": ref, "commit": commit, "plan": _plan_data(pending)}
     if view.impact is not None:
-        data["impact"] = {"verdict": view.impact.headline, **view.impact.numbers}
+        data["impact"] = plain(view.impact)
     return data
-
-
-def problems_json(problems: Iterable[Problem]) -> str:
-    """Every problem; `total` counts those too that a problem stands for (`more`)."""
-    listed = tuple(problems)
-    data = {
-        "total": sum(1 + problem.more for problem in listed),
-        "problems": [problem_data(problem) for problem in listed],
-    }
-    return escape_json(encode(data))
 
 
 def _object(item: ObjectView) -> dict[str, Any]:

@@ -4,10 +4,12 @@ GitHub shows ten of a kind for one step and drops the rest without a word, so th
 Source: "Workflow commands for GitHub Actions" and the limits of annotations in GitHub's documentation.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from pricebook.format.escape import escape_annotation, escape_property
+from pricebook.format.page import Page
 from pricebook.problem import Problem, Severity
+from pricebook.view.check import Checked
 
 SHOWN = 10
 """Annotations of one kind and step that GitHub shows."""
@@ -15,22 +17,20 @@ _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "note"
 _BREAK = "%0A"
 
 
-def draw_annotations(problems: Iterable[Problem], base: str = "") -> Iterator[str]:
-    """A line for each problem that nobody waived; `base` is the project's folder as seen from the repository's root."""
+def github(view: Checked, page: Page) -> Iterator[str]:
+    """A line for each sentence that there is to say, and one for each problem that nobody waived."""
+    checks = view.checks
+    for title, sentence in checks.sentences:
+        yield f"::notice title={escape_property(f'pricebook {title}'.rstrip())}::{escape_annotation(sentence)}"
     kinds: dict[Severity, list[Problem]] = {severity: [] for severity in _COMMANDS}
-    for problem in problems:
+    for problem in checks.problems:
         if not problem.waived:
             kinds[problem.severity].append(problem)
     for severity, found in kinds.items():
         shown = found if len(found) <= SHOWN else found[: SHOWN - 1]
-        yield from (_line(problem, base) for problem in shown)
+        yield from (_line(problem, page.base) for problem in shown)
         if len(shown) < len(found):
             yield f"::{_COMMANDS[severity]} title=pricebook::{len(found) - len(shown):,} more are not shown here"
-
-
-def draw_notice(title: str, sentence: str) -> str:
-    """A line that says how it went, when there is no problem to mark."""
-    return f"::notice title={escape_property(title)}::{escape_annotation(sentence)}"
 
 
 def _line(problem: Problem, base: str) -> str:

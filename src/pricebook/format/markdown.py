@@ -1,213 +1,113 @@
-"""A plan as a comment on a pull request: the verdict, the table, what could go wrong, then everything else folded.
+"""Markdown that is never too long: lines are spent from a budget of bytes, and what does not fit is not begun.
 
-Always shorter than GitHub takes, whatever the plan's size: each section spends from a budget, and says how much it
-leaves out. Numbers are those of the view, so they are the JSON plan's. What a reviewer must be able to answer from the
-comment alone stands in docs/review.md. The last line is a hidden marker, by which the comment is found again.
+Whoever writes a list first sets aside what it costs to say how much of the list is left out, so a document never ends
+without saying so.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from pricebook.apply.runner import Receipt
-from pricebook.format.besides import besides_markdown
-from pricebook.format.budget import Sheet, size
 from pricebook.format.escape import code_markdown, escape_markdown
-from pricebook.format.impact_markdown import add_headline, add_impact
-from pricebook.format.markdown_detail import add_details
-from pricebook.format.markdown_row import HEAD, all_listed, card_rows, object_rows
-from pricebook.format.receipt import receipt_sentence
-from pricebook.plan.step import Plan
+from pricebook.format.page import Page
 from pricebook.problem import Problem
-from pricebook.view.object import ObjectView
-from pricebook.view.plan import HazardView, PlanView, as_of_words, summary
-from pricebook.view.price import change_text, change_words
-from pricebook.view.rate_shape import RateShape
+from pricebook.view.problems import ProblemsView, ValidityView
 from pricebook.view.words import counted
 
 LIMIT = 65_536
 """Characters that GitHub takes for one comment. The budget is in bytes, which are never fewer."""
 BUDGET = LIMIT - 36
-ROWS = 60
-"""Rows of the table."""
-OPEN = 8
-"""Findings that are not folded, notes never among them."""
-_TABLE, _CARDS, _FINDINGS, _FOLDED = 28_000, 4_000, 10_000, 6_000
-"""Shares of the budget."""
-_SEVERITIES = {"error": 0, "warning": 1, "note": 2}
+PROBLEM_HEAD = ("| problem | what is wrong | where |", "|:--------|:--------------|:------|")
 
 
-def plan_markdown(view: PlanView) -> str:
-    """The comment."""
-    foot = [*_foot(view), marker(f"{view.namespace}/{view.environment}")]
-    sheet = Sheet(BUDGET - size(foot))
-    sheet.add(f"### {view.verdict}", "", _target(view), "")
-    if view.refused:
-        flags = " ".join(f"`{hazard.flag}`" for hazard in view.refused)
-        sheet.add(f"**Apply refuses this plan** as it is. When all of it is meant: {flags}", "")
-    if view.impact is not None:
-        add_headline(sheet, view.impact)
-    _add_table(sheet, view)
-    _add_hazards(sheet, view.hazards)
-    _add_findings(sheet, [finding for finding in view.findings if not finding.waived])
-    _add_waived(sheet, [finding for finding in view.findings if finding.waived])
-    if view.besides is not None:
-        sheet.add(*besides_markdown(view.besides))
-    if view.impact is not None:
-        add_impact(sheet, view.impact)
-    add_details(sheet, view)
-    return sheet.text + "\n".join(foot) + "\n"
+class Comment:
+    """Lines within a budget of bytes of UTF-8, line ends included."""
+
+    def __init__(self, budget: int) -> None:
+        self.left = budget
+        self.lines: list[str] = []
+
+    def add(self, *lines: str) -> bool:
+        """Add all of the lines if they fit, else none."""
+        cost = size(lines)
+        if cost > self.left:
+            return False
+        self.left -= cost
+        self.lines += lines
+        return True
+
+    def add_list(
+        self,
+        head: Sequence[str],
+        items: Iterable[Sequence[str]],
+        total: int,
+        rest: Callable[[int], Sequence[str]],
+        *,
+        share: int,
+        most: int | None = None,
+        foot: Sequence[str] = (),
+    ) -> int:
+        """Add a list within a share of the budget, and return how many of the `total` items are in it.
+
+        The list has at most `most` items; `rest` gives the lines that say how many are not in it. Nothing is added when
+        not even its head and that fit.
+        """
+        before = self.left
+        self.left = min(before, share)
+        reserved = size(rest(total)) + size(foot)
+        if self.left < size(head) + reserved:
+            self.left = before
+            return 0
+        kept = before - self.left + reserved
+        self.left -= reserved
+        self.add(*head)
+        shown = 0
+        for item in items:
+            if shown == most or not self.add(*item):
+                break
+            shown += 1
+        self.left += kept
+        if shown < total:
+            self.add(*rest(total - shown))
+        self.add(*foot)
+        return shown
+
+    @property
+    def text(self) -> str:
+        """The document."""
+        return "\n".join(self.lines) + "\n"
 
 
-def problems_markdown(problems: Sequence[Problem], sentence: str = "", target: str = "") -> str:
+def size(lines: Iterable[str]) -> int:
+    """What lines cost."""
+    return sum(len(line.encode("utf-8", "surrogatepass")) + 1 for line in lines)
+
+
+def problems_markdown(view: ProblemsView, _: Page) -> str:
     """The comment about manifests of which no plan can be made, or the sentence when nothing is wrong with them."""
-    foot = [marker(target)]
-    sheet = Sheet(BUDGET - size(foot))
-    total = sum(1 + problem.more for problem in problems)
-    if problems:
-        sheet.add(f"### No plan: {counted(total, 'problem')}", "")
-        sheet.add_list(
-            _PROBLEM_HEAD,
-            ([_problem_row(problem)] for problem in problems),
-            len(problems),
+    foot = [marker(view.target)]
+    comment = Comment(BUDGET - size(foot))
+    if view.problems:
+        comment.add(f"### No plan: {counted(view.total, 'problem')}", "")
+        comment.add_list(
+            PROBLEM_HEAD,
+            ([problem_row(problem)] for problem in view.problems),
+            len(view.problems),
             lambda n: ("", f"and {n:,} more problems (`pricebook validate` tells them)"),
-            share=sheet.left,
+            share=comment.left,
             foot=("",),
         )
     else:
-        sheet.add(f"### {escape_markdown(sentence, 400)}", "")
-    return sheet.text + "\n".join(foot) + "\n"
+        comment.add(f"### {escape_markdown(view.sentence, 400)}", "")
+    return comment.text + "\n".join(foot) + "\n"
 
 
-def receipt_markdown(receipt: Receipt, plan: Plan) -> str:
-    """What was done, for the summary of a CI run."""
-    sheet = Sheet(BUDGET)
-    sheet.add(f"### {escape_markdown(receipt_sentence(receipt, plan), 600)}", "")
-    sheet.add(
-        f"{escape_markdown(plan.namespace, 60)} · {escape_markdown(plan.environment, 60)} · plan `{receipt.plan}`", ""
-    )
-    bad = [result for result in receipt.results if result.outcome not in ("done", "already")]
-    if bad:
-        sheet.add_list(
-            ("| step | outcome | why |", "|:-----|:--------|:----|"),
-            ([f"| {code_markdown(r.step_id)} | {r.outcome} | {escape_markdown(r.detail, 500)} |"] for r in bad),
-            len(bad),
-            lambda n: ("", f"and {n:,} more"),
-            share=sheet.left // 2,
-            foot=("",),
-        )
-    sheet.add_list(
-        ("Read back, but not as it was sent:", "") if receipt.unverified else (),
-        ([f"- {escape_markdown(item, 300)}"] for item in receipt.unverified),
-        len(receipt.unverified),
-        lambda n: (f"- and {n:,} more",),
-        share=sheet.left,
-    )
-    return sheet.text
+def validity_markdown(view: ValidityView, page: Page) -> str:
+    """The same of manifests that can be used, with what the rules say."""
+    return problems_markdown(view.problems_view, page)
 
 
-def marker(target: str) -> str:
-    """The hidden line of the comment about a target, `namespace/environment`, that another run of it replaces."""
-    return f"<!-- pricebook plan {re.sub(r'[^a-z0-9_./]+|-+', '-', target.lower())[:200]} -->"
-
-
-def _target(view: PlanView) -> str:
-    where = f"{escape_markdown(view.namespace, 60)} · {escape_markdown(view.environment, 60)}"
-    return f"{where} · as of {as_of_words(view)} · plan `{view.id}`"
-
-
-def _add_table(sheet: Sheet, view: PlanView) -> None:
-    cards = [(item, item.rates) for item in view.objects if item.rates is not None]
-    if cards:
-        sheet.add_list(
-            (),
-            ([f"- {code_markdown(item.ref)}: {_shape_words(item, shape)}"] for item, shape in cards),
-            len(cards),
-            lambda n: (f"- and {n:,} more rate cards",),
-            share=_CARDS,
-            foot=("",),
-        )
-    rows = [*_rows(view)]
-    if rows:
-        sheet.add_list(
-            HEAD,
-            ([row] for row in rows),
-            len(rows),
-            lambda n: ("", f"and {counted(n, 'more row')}: see the details, or `pricebook plan --rows all`"),
-            share=_TABLE,
-            most=ROWS,
-            foot=("",),
-        )
-
-
-def _rows(view: PlanView) -> Iterator[str]:
-    """The rows of the table: what is refused first, then prices, then the rest, each in the plan's order."""
-
-    def rank(item: ObjectView) -> tuple[bool, bool]:
-        return item.rates is None, not any(hazard.refused for hazard in item.hazards)
-
-    for item in sorted(view.objects, key=rank):
-        yield from object_rows(item) if item.rates is None else card_rows(item, item.rates)
-
-
-def _shape_words(item: ObjectView, shape: RateShape) -> str:
-    """The card's sentence, then directions and the middle when the table cannot hold all of it."""
-    if all_listed(shape):
-        return escape_markdown(item.sentence, 300)
-    counts = shape.counts
-    ways = ((counts.down, "down"), (counts.up, "up"), (counts.new, "new"), (counts.ended, "ended"))
-    parts = [f"{n:,} {word}" for n, word in (*ways, (counts.other, "otherwise")) if n]
-    if shape.median is not None:
-        parts.append(f"median {change_words(change_text(shape.median))}")
-    return f"{escape_markdown(item.sentence, 300)} ({', '.join(parts)})"
-
-
-def _add_hazards(sheet: Sheet, hazards: Sequence[HazardView]) -> None:
-    if hazards:
-        sheet.add("| hazard | how often | what it means | apply |", "|:-------|----------:|:--------------|:------|")
-        for hazard in sorted(hazards, key=lambda hazard: not hazard.refused):
-            flag = f"refuses it without `{hazard.flag}`" if hazard.refused else "does it"
-            sheet.add(f"| `{hazard.hazard.value}` | {hazard.count:,} | {hazard.words} | {flag} |")
-        sheet.add("")
-
-
-_PROBLEM_HEAD = ("| problem | what is wrong | where |", "|:--------|:--------------|:------|")
-
-
-def _add_findings(sheet: Sheet, findings: Sequence[Problem]) -> None:
-    """Errors and warnings, the first of them open; what is left, and notes, are folded."""
-    if not findings:
-        return
-    ordered = sorted(findings, key=lambda finding: _SEVERITIES[finding.severity])
-    counts = [(sum(1 + f.more for f in findings if f.severity == severity), severity) for severity in _SEVERITIES]
-    told = ", ".join(counted(n, severity) for n, severity in counts if n)
-    sheet.add(f"**Findings: {told}**", "")
-    head = ("| finding | what it says | where |", _PROBLEM_HEAD[1])
-    grave = [finding for finding in ordered if finding.severity != "note"][:OPEN]
-    shown = 0
-    if grave:
-        rows = ([_problem_row(finding)] for finding in grave)
-        shown = sheet.add_list(head, rows, len(grave), lambda _: (), share=_FINDINGS, foot=("",))
-    _fold(sheet, "more finding", head, [_problem_row(finding) for finding in ordered[shown:]])
-
-
-def _add_waived(sheet: Sheet, findings: Sequence[Problem]) -> None:
-    head = ("| finding | what it says | why it is accepted |", _PROBLEM_HEAD[1])
-    _fold(sheet, "waived finding", head, [_problem_row(finding, finding.waived) for finding in findings])
-
-
-def _fold(sheet: Sheet, noun: str, head: Sequence[str], rows: Sequence[str]) -> None:
-    if rows:
-        sheet.add_list(
-            (f"<details><summary>{counted(len(rows), noun)}</summary>", "", *head),
-            ([row] for row in rows),
-            len(rows),
-            lambda n: ("", f"and {n:,} more, not listed here"),
-            share=_FOLDED,
-            foot=("", "</details>", ""),
-        )
-
-
-def _problem_row(problem: Problem, last: str = "") -> str:
+def problem_row(problem: Problem, last: str = "") -> str:
+    """A row below PROBLEM_HEAD; the `last` cell is its place unless something else is said."""
     parts = [code_markdown(problem.subject), escape_markdown(problem.message, 500), escape_markdown(problem.hint, 300)]
     if problem.more:
         parts.append(f"and {problem.more:,} more like this")
@@ -216,29 +116,6 @@ def _problem_row(problem: Problem, last: str = "") -> str:
     return f"| **{problem.severity}** {code_markdown(problem.code)} | {' · '.join(filter(None, parts))} | {where} |"
 
 
-def _foot(view: PlanView) -> Iterator[str]:
-    """What is bounded and always there: how much work it is, and what is left alone."""
-    if not view.empty:
-        yield summary(view)
-        yield ""
-    for line in _left_alone(view):
-        yield line
-        yield ""
-
-
-def _left_alone(view: PlanView) -> Iterable[str]:
-    if view.leftovers:
-        named = ", ".join(code_markdown(ref, 60) for ref in view.leftovers[:NAMED])
-        more = f" and {len(view.leftovers) - NAMED:,} more" if len(view.leftovers) > NAMED else ""
-        yield f"Left alone: {counted(len(view.leftovers), 'object')} of ours in no manifest: {named}{more}."
-    if view.unmanaged:
-        kinds = [counted(n, escape_markdown(kind, 40).replace("-", " ")) for kind, n in view.unmanaged[:NAMED]]
-        yield f"Not ours and untouched: {', '.join(kinds)}."
-    if view.adopted:
-        named = ", ".join(f"{code_markdown(ref, 60)} is {code_markdown(id_, 60)}" for ref, id_ in view.adopted[:NAMED])
-        more = f" and {len(view.adopted) - NAMED:,} more" if len(view.adopted) > NAMED else ""
-        yield f"By `metadata.adopt` alone, as packages bear no marks: {named}{more}."
-
-
-NAMED = 5
-"""Leftovers that are named."""
+def marker(target: str) -> str:
+    """The hidden line of the comment about a target, `namespace/environment`, that another run of it replaces."""
+    return f"<!-- pricebook plan {re.sub(r'[^a-z0-9_./]+|-+', '-', target.lower())[:200]} -->"

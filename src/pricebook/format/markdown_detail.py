@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from pricebook.format.budget import Sheet
 from pricebook.format.escape import code_markdown, escape_html, escape_markdown
+from pricebook.format.markdown import Comment
 from pricebook.format.markdown_row import HEAD, KEY, all_listed, card_reach, price_row
 from pricebook.view.field import FieldRow
 from pricebook.view.object import ObjectView
@@ -20,19 +20,19 @@ _END = ("", "</details>", "")
 _VALUE = 200
 
 
-def add_details(sheet: Sheet, view: PlanView) -> None:
+def add_details(comment: Comment, view: PlanView) -> None:
     """Add what is left of the plan, as far as the budget goes: shapes, objects, then rows of prices."""
     cards = [(item, item.rates) for item in view.objects if item.rates is not None]
     for _, shape in cards:
         if not all_listed(shape):
-            _add_products(sheet, shape)
-    _add_objects(sheet, [item for item in view.objects if item.rates is None])
+            _add_products(comment, shape)
+    _add_objects(comment, [item for item in view.objects if item.rates is None])
     for item, shape in cards:
         if not all_listed(shape):
-            _add_prices(sheet, item, shape)
+            _add_prices(comment, item, shape)
 
 
-def _add_products(sheet: Sheet, shape: RateShape) -> None:
+def _add_products(comment: Comment, shape: RateShape) -> None:
     total = len(shape.products) + shape.more_products
     if total < 2:
         return
@@ -45,7 +45,7 @@ def _add_products(sheet: Sheet, shape: RateShape) -> None:
     ]
     head = f"<details><summary>By product: {counted(total, 'product')}</summary>"
     columns = ("| product | prices | down | up | new | ended | median |", "|:--|--:|--:|--:|--:|--:|--:|")
-    sheet.add_list(
+    comment.add_list(
         (head, "", *columns),
         items,
         total,
@@ -55,19 +55,19 @@ def _add_products(sheet: Sheet, shape: RateShape) -> None:
     )
 
 
-def _add_prices(sheet: Sheet, item: ObjectView, shape: RateShape) -> None:
+def _add_prices(comment: Comment, item: ObjectView, shape: RateShape) -> None:
     """Rows of prices, the furthest moves first, then what ends, then what is new."""
     if not shape.rows:
         return
     whom = card_reach(item)
     ref = f"<code>{escape_html(item.ref, 80)}</code>"
     head = f"<details><summary>Prices of {ref}: {counted(shape.rows_total, 'change')}</summary>"
-    sheet.add_list(
+    comment.add_list(
         (head, "", *HEAD),
         ([price_row(row, whom)] for row in sorted(shape.rows, key=_weight)),
         shape.rows_total,
         lambda n: ("", f"and {counted(n, 'more change')}: `pricebook plan --rows all`, or the HTML report"),
-        share=sheet.left,
+        share=comment.left,
         foot=_END,
     )
 
@@ -78,7 +78,7 @@ def _weight(row: RateRow) -> tuple[int, Decimal]:
     return (3 if not row.observed else 2 if row.change == "ended" else 1), Decimal(0)
 
 
-def _add_objects(sheet: Sheet, items: Sequence[ObjectView]) -> None:
+def _add_objects(comment: Comment, items: Sequence[ObjectView]) -> None:
     if not items:
         return
     counts: dict[str, int] = {}
@@ -86,7 +86,7 @@ def _add_objects(sheet: Sheet, items: Sequence[ObjectView]) -> None:
         words = f"{item.kind.replace('-', ' ')} {_DONE.get(item.action, item.action)}"
         counts[words] = counts.get(words, 0) + 1
     told = ", ".join(f"{n:,} × {words}" for words, n in list(counts.items())[:12])
-    sheet.add_list(
+    comment.add_list(
         (f"<details><summary>Objects: {told}</summary>", ""),
         (list(_object(item)) for item in items),
         len(items),

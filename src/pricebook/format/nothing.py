@@ -3,24 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from pricebook.format.escape import cut, escape_terminal
-from pricebook.format.page import MIN_WIDTH, Paint, wrapped
-from pricebook.plan.step import Plan
-from pricebook.view.words import adopted_packages, counted, nothing_words
+from pricebook.format.page import Paint, wrapped
+from pricebook.view.words import counted
 
 NAMED = 5
 """Leftovers that are named; all are counted."""
-
-
-def draw_nothing(plan: Plan, width: int = 100, colour: bool = False) -> Iterator[str]:
-    """The lines of a plan without steps."""
-    width, paint = max(width, MIN_WIDTH), Paint(colour)
-    yield from wrapped(nothing_words(plan.kept, plan.prices), width)
-    if plan.findings:
-        from pricebook.format.finding import draw_findings
-
-        yield from draw_findings(plan.findings, width, paint)
-    yield from draw_notes([str(ref) for ref in plan.leftovers], plan.unmanaged, width, paint)
-    yield from draw_adopted(adopted_packages(plan), width, paint)
 
 
 def draw_adopted(adopted: Sequence[tuple[str, str]], width: int, paint: Paint) -> Iterator[str]:

@@ -1,6 +1,7 @@
-"""What every page on a terminal is made of: colour codes, and text wrapped to a width."""
+"""Where an answer is drawn: the page, and for a terminal colour codes and text wrapped to a width."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from pricebook.format.escape import cut, width_of
 
@@ -27,6 +28,28 @@ class Paint:
     def __call__(self, style: str, text: str) -> str:
         """The text in a style; the empty style changes nothing."""
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.on and style and text else text
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a format may know besides the answer. `width` and `colour` are those of a terminal; `base` is the project's
+    folder as seen from the repository's root, for formats that mark files in it. `notes`: findings that are only notes
+    are drawn one by one (True), folded to a line (False) or left out (None)."""
+
+    width: int = 100
+    colour: bool = False
+    base: str = ""
+    notes: bool | None = None
+
+    @property
+    def columns(self) -> int:
+        """The width in which to draw."""
+        return max(self.width, MIN_WIDTH)
+
+    @property
+    def paint(self) -> Paint:
+        """The colours."""
+        return Paint(self.colour)
 
 
 def wrapped(text: str, width: int, first: int = 0) -> Iterator[str]:

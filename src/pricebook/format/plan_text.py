@@ -10,14 +10,15 @@ from itertools import chain
 
 from pricebook.format.besides import draw_besides
 from pricebook.format.escape import cut, escape_terminal, padded, width_of
-from pricebook.format.finding import draw_findings
+from pricebook.format.impact import draw_impact
 from pricebook.format.nothing import draw_adopted, draw_notes
-from pricebook.format.page import MIN_WIDTH, Paint, filled, wrapped
+from pricebook.format.page import Page, Paint, filled, wrapped
 from pricebook.format.price_table import draw_rates
+from pricebook.format.problem import draw_findings
 from pricebook.plan.hazard import Hazard
 from pricebook.view.field import FieldRow
 from pricebook.view.object import ObjectView
-from pricebook.view.plan import HazardView, PlanView, as_of_words, summary
+from pricebook.view.plan import DigestView, HazardView, PlanView, as_of_words, summary
 from pricebook.view.words import counted
 
 OBJECTS = 60
@@ -53,9 +54,9 @@ _REF, _SENTENCE, _MEANING, _GAP = 20, 20, 32, 3
 _BODY = 6
 
 
-def draw_plan(view: PlanView, width: int = 100, colour: bool = False) -> Iterator[str]:
+def plan_text(view: PlanView, page: Page) -> Iterator[str]:
     """The lines of a plan."""
-    width, paint = max(width, MIN_WIDTH), Paint(colour)
+    width, paint = page.columns, page.paint
     notes = chain(
         draw_notes(view.leftovers, dict(view.unmanaged), width, paint), draw_adopted(view.adopted, width, paint)
     )
@@ -78,6 +79,11 @@ def draw_plan(view: PlanView, width: int = 100, colour: bool = False) -> Iterato
     yield from notes
     yield from (paint("bold", line) for line in wrapped(summary(view), width))
     yield from draw_besides(view.besides, width, paint) if view.besides is not None else ()
+
+
+def digest_text(view: DigestView, _: Page) -> str:
+    """The digest and nothing else."""
+    return view.digest
 
 
 def _objects(view: PlanView, width: int, paint: Paint) -> Iterator[str]:
@@ -165,8 +171,6 @@ def _hazards(view: PlanView, width: int, paint: Paint) -> Iterator[str]:
 
 def _impact(view: PlanView, width: int, paint: Paint) -> Iterator[str]:
     if view.impact is not None:
-        from pricebook.format.impact_text import draw_impact
-
         yield from draw_impact(view.impact, width, paint)
         yield ""
 

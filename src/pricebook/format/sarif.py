@@ -4,15 +4,17 @@ The document has no time and no machine in it: the same plan gives the same byte
 Results Interchange Format (SARIF) Version 2.1.0"; limits as in GitHub's "SARIF support for code scanning".
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 from pricebook import __version__
 from pricebook.catalog.canonical import digest, encode
 from pricebook.format.escape import escape_json, escape_sarif
+from pricebook.format.page import Page
 from pricebook.problem import Problem, Severity
 from pricebook.span import Span
+from pricebook.view.check import Checked
 
 RESULTS = 5000
 """Results of one run that code scanning shows; of more, how many there are stands in a notification."""
@@ -22,13 +24,11 @@ _ROOT = "%SRCROOT%"
 _LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "note"}
 
 
-def sarif_document(
-    problems: Iterable[Problem], rules: dict[str, str], base: str = "", told: Iterable[tuple[str, str]] = ()
-) -> str:
-    """The document of one run. `rules` says in words what the codes that it knows mean; `base` is the project's folder
-    as seen from the repository's root. What is `told` besides (a title and a sentence) is no result, and stands
-    among the run's notifications."""
-    found = tuple(problems)
+def sarif(view: Checked, page: Page) -> str:
+    """The document of one run. What an answer says besides its verdict is no result, and stands among the run's
+    notifications."""
+    checks, base = view.checks, page.base
+    found, rules = checks.problems, checks.meanings
     shown = found[:RESULTS]
     codes = sorted({problem.code for problem in shown})
     run: dict[str, Any] = {
@@ -44,7 +44,7 @@ def sarif_document(
         "results": [_result(problem, codes, base) for problem in shown],
     }
     left_out = len(found) - len(shown) + sum(problem.more for problem in shown)
-    notes = [f"{title}: {sentence}" for title, sentence in told]
+    notes = [f"{title}: {sentence}" for title, sentence in checks.sentences[1:]]
     notes += [f"{left_out} more results are not listed."] if left_out else []
     if notes:
         notifications = [{"level": "note", "message": {"text": escape_sarif(note, 4000)}} for note in notes]

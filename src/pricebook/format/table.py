@@ -1,20 +1,19 @@
-"""The formats of an answer, by name: the same plan, or the same problems, for people, programs and CI systems.
+"""The table of formats: which answer can be drawn how, and by which function.
 
-Each is drawn by a module of its own, imported when it is asked for. Whoever prints the plain text decides about width
-and colour; here it has neither.
+An entry names a function `module:name` of this room, imported when it is used, or is a function itself. It takes the
+view and the page, and gives lines or a whole document. JSON needs no entry: it is the view as plain data.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
-from typing import TYPE_CHECKING, assert_never
+from importlib import import_module
+from typing import Any
 
-from pricebook.plan.hazard import Hazard
-from pricebook.plan.step import Plan
-from pricebook.problem import Problem
+from pricebook.format.escape import escape_json
+from pricebook.format.page import Page
+from pricebook.view.plain import View, document
 
-if TYPE_CHECKING:
-    from pricebook.apply.runner import Receipt
-    from pricebook.view.impact import ImpactView
+Drawing = Callable[[Any, Page], str | Iterable[str]]
 
 
 class Format(StrEnum):
@@ -34,135 +33,97 @@ class Format(StrEnum):
     """The test report of a CI system."""
     GITHUB = "github"
     """Workflow commands: annotations in a pull request."""
+    CSV = "csv"
+    """A table for a spreadsheet."""
 
 
-def plan_document(
-    form: Format,
-    plan: Plan,
-    rows: str | None = None,
-    refused: Iterable[Hazard] | None = None,
-    base: str = "",
-    impact: "ImpactView | None" = None,
-) -> str:
-    """A plan as a whole document. `rows`, `refused` and `impact` as in `view.plan_view`; `base` is the project's folder
-    as seen from the repository's root, for formats that mark files in it."""
-    from pricebook.view.plan import RowChoice, plan_view
-
-    choice = RowChoice.parse(rows)
-    if form in (Format.MARKDOWN, Format.HTML) and choice.automatic:
-        choice = RowChoice(every=True)
-    view = plan_view(plan, choice, refused, impact, terms=form is Format.HTML)
-    match form:
-        case Format.TEXT:
-            from pricebook.format.plan_text import draw_plan
-
-            return "\n".join(draw_plan(view))
-        case Format.JSON:
-            from pricebook.format.document import plan_json
-
-            return plan_json(view)
-        case Format.MARKDOWN:
-            from pricebook.format.markdown import plan_markdown
-
-            return plan_markdown(view)
-        case Format.HTML:
-            from pricebook.format.report.page import plan_page
-
-            return plan_page(view)
-        case Format.SARIF:
-            from pricebook.format.plan_problems import concerns, told
-            from pricebook.format.sarif import sarif_document
-            from pricebook.view.plan import HAZARD_WORDS
-
-            rules = {hazard.value: words for hazard, words in HAZARD_WORDS.items()}
-            return sarif_document(concerns(view), rules, base, list(told(view))[1:])
-        case Format.JUNIT:
-            from pricebook.format.junit import junit_document, problem_cases
-            from pricebook.format.plan_problems import object_cases
-
-            cases = [*object_cases(view), *problem_cases("finding", view.findings)]
-            return junit_document(f"plan {view.namespace}/{view.environment}", cases)
-        case Format.GITHUB:
-            from pricebook.format.github import draw_annotations, draw_notice
-            from pricebook.format.plan_problems import concerns, told
-
-            notices = (draw_notice(f"pricebook {title}", sentence) for title, sentence in told(view))
-            return "\n".join([*notices, *draw_annotations(concerns(view), base)])
-        case _:
-            assert_never(form)
-
-
-def problems_document(
-    form: Format, problems: Iterable[Problem], sentence: str = "", base: str = "", target: str = ""
-) -> str:
-    """Problems as a whole document. `sentence` is what there is to say when all is well; `target` is what they are
-    about, as `namespace/environment` when that is known."""
-    found = tuple(problems)
-    match form:
-        case Format.TEXT:
-            return "\n".join(_told(found, sentence))
-        case Format.JSON:
-            from pricebook.format.document import problems_json
-
-            return problems_json(found)
-        case Format.MARKDOWN:
-            from pricebook.format.markdown import problems_markdown
-
-            return problems_markdown(found, sentence, target)
-        case Format.HTML:
-            from pricebook.format.report.page import problems_page
-
-            return problems_page(found, sentence, target)
-        case Format.SARIF:
-            from pricebook.format.sarif import sarif_document
-
-            return sarif_document(found, {}, base)
-        case Format.JUNIT:
-            from pricebook.format.junit import Case, junit_document, problem_cases
-
-            return junit_document("manifests", [*problem_cases("problem", found)] or [Case("manifests", "valid")])
-        case Format.GITHUB:
-            from pricebook.format.github import draw_annotations, draw_notice
-
-            lines = [draw_notice("pricebook", sentence)] if sentence else []
-            return "\n".join([*lines, *draw_annotations(found, base)])
-        case _:
-            assert_never(form)
+FORMATS: dict[tuple[str, str], str | Drawing] = {
+    ("plan", "text"): "plan_text:plan_text",
+    ("plan", "json"): "document:plan_json",
+    ("plan", "markdown"): "plan_markdown:plan_markdown",
+    ("plan", "html"): "report.page:plan_page",
+    ("plan", "sarif"): "sarif:sarif",
+    ("plan", "junit"): "junit:junit",
+    ("plan", "github"): "github:github",
+    ("digest", "text"): "plan_text:digest_text",
+    ("receipt", "text"): "receipt:receipt_text",
+    ("receipt", "markdown"): "receipt:receipt_markdown",
+    ("receipt", "junit"): "junit:junit",
+    ("problems", "text"): "problem:problems_text",
+    ("problems", "markdown"): "markdown:problems_markdown",
+    ("problems", "html"): "report.page:problems_page",
+    ("problems", "sarif"): "sarif:sarif",
+    ("problems", "junit"): "junit:junit",
+    ("problems", "github"): "github:github",
+    ("validity", "text"): "problem:validity_text",
+    ("validity", "markdown"): "markdown:validity_markdown",
+    ("validity", "html"): "report.page:validity_page",
+    ("validity", "sarif"): "sarif:sarif",
+    ("validity", "junit"): "junit:junit",
+    ("validity", "github"): "github:github",
+    ("drift", "text"): "drift:drift_text",
+    ("drift", "markdown"): "drift:drift_markdown",
+    ("drift", "junit"): "junit:junit",
+    ("parity", "text"): "parity:parity_text",
+    ("parity", "markdown"): "parity:parity_markdown",
+    ("bills", "text"): "bill:bills_text",
+    ("bills", "html"): "report.bill:bills_page",
+    ("tests", "text"): "tests:tests_text",
+    ("tests", "junit"): "tests:tests_junit",
+    ("prices", "text"): "lookup:prices_text",
+    ("timelines", "text"): "lookup:timelines_text",
+    ("price-moves", "text"): "lookup:moves_text",
+    ("package-versions", "text"): "lookup:versions_text",
+    ("package-differences", "text"): "lookup:differences_text",
+    ("history", "text"): "history:history_text",
+    ("history", "csv"): "history:history_csv",
+    ("cohorts", "text"): "cohort:cohorts_text",
+    ("cohorts", "csv"): "cohort:cohorts_csv",
+    ("contracts", "text"): "cohort:members_text",
+    ("contracts", "json"): "cohort:members_json",
+    ("contracts", "csv"): "cohort:members_csv",
+    ("migration", "text"): "migration:migration_text",
+    ("migration", "csv"): "migration:notice_csv",
+    ("migration-receipt", "text"): "migration:migration_receipt_text",
+    ("reconciliation", "text"): "migration:reconciliation_text",
+    ("reconciliation", "csv"): "migration:reconciliation_csv",
+    ("provision", "text"): "provision:provision_text",
+    ("import", "text"): "manifests:import_text",
+    ("repricing", "text"): "manifests:repricing_text",
+    ("rules", "text"): "manifests:rules_text",
+    ("rule-page", "text"): "manifests:rule_page_text",
+    ("account", "text"): "storage:account_text",
+    ("copy", "text"): "storage:copied_text",
+    ("export", "text"): "storage:export_text",
+    ("site", "text"): "storage:site_text",
+}
+"""(sort of answer, format) -> what draws it."""
 
 
-def _told(problems: tuple[Problem, ...], sentence: str) -> Iterator[str]:
-    from pricebook.format.problem_text import draw_problems
-
-    yield from draw_problems(problems)
-    if sentence:
-        yield sentence
+def formats_of(answer: str) -> tuple[str, ...]:
+    """The formats in which there is an answer of this sort: text and JSON first."""
+    found = (form for sort, form in FORMATS if sort == answer)
+    return tuple(dict.fromkeys(("text", "json", *found)))
 
 
-def receipt_document(form: Format, receipt: "Receipt", plan: Plan) -> str:
-    """What was done, as a whole document; of the formats that mark lines of files there is none."""
-    from pricebook.format.receipt import draw_receipt, receipt_json, receipt_sentence
+def draw(view: View, form: str, page: Page) -> Iterator[str]:
+    """The lines of an answer, made while they are read."""
+    found = _drawn(view, form, page)
+    return iter([found.rstrip("\n")] if isinstance(found, str) else found)
 
-    match form:
-        case Format.JSON:
-            return receipt_json(receipt)
-        case Format.MARKDOWN:
-            from pricebook.format.markdown import receipt_markdown
 
-            return receipt_markdown(receipt, plan)
-        case Format.JUNIT:
-            from pricebook.format.junit import Case, junit_document
+def text_of(view: View, form: str, page: Page) -> str:
+    """An answer as a whole document."""
+    found = _drawn(view, form, page)
+    return found if isinstance(found, str) else "\n".join(found)
 
-            bad = ("failed", "unknown")
-            cases = [
-                Case(
-                    "step",
-                    result.step_id,
-                    (f"{result.outcome}: {result.detail}",) if result.outcome in bad else (),
-                    result.detail if result.outcome == "blocked" else "",
-                )
-                for result in receipt.results
-            ]
-            cases.append(Case("read back", receipt_sentence(receipt, plan), receipt.unverified))
-            return junit_document(f"apply {plan.namespace}/{plan.environment}", cases)
-        case _:
-            return "\n".join(draw_receipt(receipt, plan))
+
+def _drawn(view: View, form: str, page: Page) -> str | Iterable[str]:
+    entry = FORMATS.get((view.answer, form))
+    if entry is None:
+        assert form == "json", f"{view.answer} as {form}: `formats_of` was not asked"
+        return escape_json(document(view))
+    if isinstance(entry, str):
+        module, _, name = entry.partition(":")
+        entry = getattr(import_module(f"{__package__}.{module}"), name)
+    return entry(view, page)

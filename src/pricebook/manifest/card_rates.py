@@ -20,7 +20,7 @@ from pricebook.manifest.row import SHOWN, Source
 from pricebook.manifest.source_map import RowIndex
 from pricebook.manifest.tables import Table, places, read_table
 from pricebook.manifest.validation import LIST_HINT, validated
-from pricebook.problem import Problem, quote
+from pricebook.problem import Problem, Related, quote
 from pricebook.span import Span
 
 
@@ -89,7 +89,7 @@ def _read_beside(
     spans = places(source, twice[:SHOWN]) if twice else {}
     for key in twice[:SHOWN]:
         path = ("spec", "rates", position[key]) if key in position else ("spec", "rates_from")
-        related = (("first", loading.placer.span(envelope.document, path)),)
+        related = (Related("first", loading.placer.span(envelope.document, path)),)
         message = f"the same rate stands twice: {RateFacts.words(key)}"
         loading.problems.append(Problem("duplicate-rate", message, spans.get(key), related=related))
     if len(twice) > SHOWN:

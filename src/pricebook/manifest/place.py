@@ -9,7 +9,7 @@ from pricebook.catalog.reference import Ref
 from pricebook.manifest.locate import KEY, Node, NodePath, located
 from pricebook.manifest.syntax import Document
 from pricebook.manifest.text import MAX_YAML, read_text
-from pricebook.problem import Problem, Rejected
+from pricebook.problem import Problem, Rejected, Related
 from pricebook.span import Span
 
 _AT_KEY = frozenset(
@@ -87,7 +87,9 @@ class Placer:
             for label, ref, path in v.related:
                 if ref in self.declarations:
                     declared = self.declarations[ref]
-                    related.append((label, spans.get((declared.file, declared.index, _within(path)), declared.at)))
+                    related.append(
+                        Related(label, spans.get((declared.file, declared.index, _within(path)), declared.at))
+                    )
             problems.append(Problem(v.code, v.message, at, v.hint, tuple(related), more=noted.more))
         return sorted(problems, key=lambda p: (p.at or Span(""), p.code, p.message))
 

@@ -20,7 +20,7 @@ from pricebook.manifest.cells import Cells, Unusable
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import RatesFrom
 from pricebook.manifest.text import check_bytes, open_file, unreadable
-from pricebook.problem import Problem, Rejected, did_you_mean, quote
+from pricebook.problem import Problem, Rejected, Related, did_you_mean, quote
 from pricebook.span import Span
 
 SHOWN = 20
@@ -193,7 +193,7 @@ class RowReader:
                 hint = did_you_mean(column, names) or f"columns: {', '.join(names[:20])}"
                 if len(names) == 1 and any(other in names[0] for other in ";\t|"):
                     hint = "the table seems to have another delimiter: say delimiter under rates_from"
-                related = (("named here", self.source.said_at(said_at)),)
+                related = (Related("named here", self.source.said_at(said_at)),)
                 message = f"the table has no column {quote(column)}"
                 self.problems.append(Problem("missing-column", message, at, hint, related))
             elif names.count(column) > 1:

@@ -35,7 +35,7 @@ from pricebook.manifest.syntax_problem import (
     unprintable,
     yaml_problem,
 )
-from pricebook.problem import Problem, quote
+from pricebook.problem import Problem, Related, quote
 from pricebook.span import Span
 
 
@@ -209,7 +209,7 @@ def _walk(file: str, text: str, documents: list[Document], problems: list[Proble
             elif value in marks:
                 second, first = span_of(file, event.start_mark), span_of(file, marks[value])
                 message = f"{quote(value)} is given twice in one mapping"
-                problems.append(Problem("duplicate-key", message, second, related=(("first", first),)))
+                problems.append(Problem("duplicate-key", message, second, related=(Related("first", first),)))
                 key = _DROPPED
             else:
                 key = known.get(value)

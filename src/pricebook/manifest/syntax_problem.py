@@ -5,7 +5,7 @@ from typing import Any
 
 from pricebook.manifest.scalar import MAX_NUMBER
 from pricebook.manifest.text import offset_span
-from pricebook.problem import Problem
+from pricebook.problem import Problem, Related
 from pricebook.span import Span
 
 MAX_DEPTH = 100
@@ -87,7 +87,7 @@ def syntax_problem(file: str, text: str, error: Any) -> Problem:
     at = span_of(file, mark)
     if error.problem == _TOO_DEEP:
         return yaml_problem("too-deep", at)
-    related = (("began here", span_of(file, context)),) if context and span_of(file, context) != at else ()
+    related = (Related("began here", span_of(file, context)),) if context and span_of(file, context) != at else ()
     return Problem("yaml-syntax", message, at, _syntax_hint(message, text[mark.index : mark.index + 1]), related)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from pricebook.catalog.timeline import Segment, joined, read_schedule
 from pricebook.manifest.row import SHOWN, RowReader, Source
-from pricebook.problem import Problem
+from pricebook.problem import Problem, Related
 from pricebook.span import Span
 
 
@@ -83,7 +83,7 @@ def _join(source: Source, table: Table, key: str, segments: list[tuple[Segment, 
         return
     first, second = sorted(segments[i][1] for i in schedule)
     message = f"the same rate has overlapping periods: {source.facts.words(key)}"
-    related = (("first", Span(source.shown, first)),)
+    related = (Related("first", Span(source.shown, first)),)
     hint = "end the one before the other starts"
     table.problems.append(Problem("overlapping-schedule", message, Span(source.shown, second), hint, related))
 
@@ -99,7 +99,7 @@ def _report_twice(source: Source, table: Table) -> None:
             found += 1
             if found <= SHOWN:
                 message = f"the same rate stands twice: {source.facts.words(key)}"
-                at, related = Span(source.shown, line), (("first", Span(source.shown, first[key])),)
+                at, related = Span(source.shown, line), (Related("first", Span(source.shown, first[key])),)
                 table.problems.append(Problem("duplicate-rate", message, at, "remove one", related))
     if found > SHOWN:
         message = f"{found - SHOWN:,} more duplicate rows of this table are not listed"

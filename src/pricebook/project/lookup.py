@@ -7,7 +7,7 @@ from typing import Any
 
 from pricebook.catalog.money import read_number
 from pricebook.manifest.text import read_text
-from pricebook.problem import Problem, Rejected, did_you_mean, quote
+from pricebook.problem import Problem, Rejected, Related, did_you_mean, quote
 from pricebook.project.policy import LookupTable, Policy
 from pricebook.project.project import Project
 from pricebook.span import Span
@@ -58,7 +58,7 @@ def _read(project: Project, table: LookupTable, at: tuple[str, ...]) -> dict[tup
     try:
         text = read_text(path, shown, limit=MAX_LOOKUP)
     except Rejected as rejected:
-        where = (("named here", project.place((*at, "table"))),)
+        where = (Related("named here", project.place((*at, "table"))),)
         raise Rejected([Problem(p.code, p.message, p.at, p.hint, where) for p in rejected.problems]) from None
     return _rows(text, table, shown, project, at)
 
@@ -76,7 +76,7 @@ def _rows(
             if column not in header:
                 hint = did_you_mean(column, header) or f"columns: {', '.join(header[:20])}"
                 message = f"the table has no column {quote(column)}"
-                where = (("named here", project.place((*at, "key"))),)
+                where = (Related("named here", project.place((*at, "key"))),)
                 problems.append(Problem("missing-column", message, Span(shown), hint, where))
         places = [header.index(column) for column in table.key if column in header]
         for row in reader if not problems else ():
@@ -88,7 +88,7 @@ def _rows(
             key = tuple(row[place].strip() for place in places)
             if key in lines and len(problems) < SHOWN:
                 message = f"two rows have the key {quote(', '.join(key))}"
-                related = (("first", Span(shown, lines[key])),)
+                related = (Related("first", Span(shown, lines[key])),)
                 hint = "a key finds one row: take one out, or name another key column"
                 problems.append(Problem("duplicate-row", message, Span(shown, reader.line_num), hint, related))
             lines.setdefault(key, reader.line_num)

@@ -4,8 +4,9 @@ Text is as it came: whoever draws it escapes it. Names of products are those tha
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from pricebook.catalog.calendar import FOREVER
 from pricebook.catalog.instant import instant_words
@@ -20,7 +21,6 @@ from pricebook.preview.terms import (
     Recurrence,
     Statement,
     Terms,
-    Window,
 )
 from pricebook.view.price import Unit, Units, money, number, percentage
 from pricebook.view.words import counted
@@ -32,27 +32,34 @@ UNITS_USED = Unit("", " units used", 0, 0)
 """Of a balance that counts units instead of money."""
 
 
-@dataclass(frozen=True, slots=True)
-class TermView:
-    """One term: its name in the package (`subscriptions[fee]`), what people call it, what it says, and its time; of
-    what is charged on a date both ends are that date."""
+class TermView(NamedTuple):
+    """One term: where it stands in the package (`subscriptions[fee]`), what people call it, what it says, and its time;
+    of what is charged on a date both ends are that date."""
 
+    term: str
     name: str
-    label: str
-    sentence: str
-    window: Window
+    text: str
+    starting_at: datetime
+    ending_before: datetime
 
     @property
     def when(self) -> str:
         """Its time in words."""
-        return span(self.window)
+        return span(self.starting_at, self.ending_before)
 
 
 def term_views(terms: Terms, products: Mapping[str, Product], units: Units) -> tuple[TermView, ...]:
     """Every term, in the order in which a package lists them, the statements first."""
     said = _Words(products, units)
-    whole = Window(terms.starting_at, terms.ending_before)
-    found = [TermView("usage_statement_schedule", "Invoices of usage", _statements(terms, terms.statement), whole)]
+    found = [
+        TermView(
+            "usage_statement_schedule",
+            "Invoices of usage",
+            _statements(terms, terms.statement),
+            terms.starting_at,
+            terms.ending_before,
+        )
+    ]
     found += [said.subscription(one) for one in terms.subscriptions]
     found += [said.grant(one) for one in terms.grants]
     found += [said.recurrence(one) for one in terms.recurrences]
@@ -61,9 +68,8 @@ def term_views(terms: Terms, products: Mapping[str, Product], units: Units) -> t
     return tuple(found)
 
 
-def span(window: Window) -> str:
+def span(start: datetime, end: datetime) -> str:
     """`2025-10-01 to 2025-11-01`, `2025-10-01 on` where there is no end, `2025-10-01` for an instant."""
-    start, end = window
     if start == end:
         return instant_words(start)
     return f"{instant_words(start)} to {instant_words(end)}" if end < FOREVER else f"{instant_words(start)} on"
@@ -98,7 +104,7 @@ class _Words:
         when = "at the start" if term.collection_schedule == "ADVANCE" else "at the end"
         part = "part of a period is prorated" if term.proration.is_prorated else "part of a period costs the whole"
         text = f"{many}{self._product(product)} {_EVERY[frequency]}, charged {when} of each period; {part}"
-        return TermView(one.name, term.name or self._product(product), text, one.window)
+        return TermView(one.name, term.name or self._product(product), text, *one.window)
 
     def _unit(self, unit: str, *, counts_units: bool) -> Unit:
         return UNITS_USED if counts_units else self.units[unit]
@@ -107,7 +113,7 @@ class _Words:
         amount = money(one.amount, self._unit(one.unit, counts_units=one.counts_units))
         text = f"{amount} of {_KINDS[one.kind]} {self._scope(one.applies)}{_rank(one.priority)}"
         return TermView(
-            one.id, one.label or self._product(one.product), text + _rolls(one.rollover_fraction), one.window
+            one.id, one.label or self._product(one.product), text + _rolls(one.rollover_fraction), *one.window
         )
 
     def recurrence(self, one: Recurrence) -> TermView:
@@ -124,14 +130,14 @@ class _Words:
             price, quantity, unit = one.invoice
             text += f"; billed {number(quantity)} × {money(price, self.units[unit])} each time"
         text += _rolls(one.rollover_fraction)
-        return TermView(one.name, one.label or self._product(one.product), text, one.window)
+        return TermView(one.name, one.label or self._product(one.product), text, *one.window)
 
     def override(self, one: DatedOverride) -> TermView:
         term = one.term
         says = [text for text in (self._changes(term), _entitles(term)) if text]
         which = " or ".join(dict.fromkeys(self._specified(s) for s in term.override_specifiers)) or "nothing"
         drawn = ", for what is drawn from balances" if term.is_commit_specific else ""
-        return TermView(one.name, "Override", f"{', '.join(says)} for {which}{drawn}", one.window)
+        return TermView(one.name, "Override", f"{', '.join(says)} for {which}{drawn}", *one.window)
 
     def _changes(self, term: Override) -> str:
         if term.type is None:
@@ -151,12 +157,12 @@ class _Words:
         return f"the card's price multiplied in {counted(len(term.tiers), 'tier')}"
 
     def charge(self, one: Charge) -> TermView:
-        at, label = Window(one.at, one.at), one.label or self._product(one.product)
+        at, label = (one.at, one.at), one.label or self._product(one.product)
         if one.kind == "true_up":
-            return TermView(one.name, label, f"what of {one.commit} was not used is charged", at)
+            return TermView(one.name, label, f"what of {one.commit} was not used is charged", *at)
         paid = " for the commit" if one.kind == "commit_purchase" else ""
         return TermView(
-            one.name, label, f"{number(one.quantity)} × {money(one.unit_price, self.units[one.unit])}{paid}", at
+            one.name, label, f"{number(one.quantity)} × {money(one.unit_price, self.units[one.unit])}{paid}", *at
         )
 
     def _scope(self, applies: Applicable) -> str:

@@ -3,10 +3,10 @@
 Each row names what differs, what git says and what the account says. Text is as it came: whoever draws it escapes it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from pricebook.catalog.instant import instant_text, instant_words, next_hour
 from pricebook.catalog.model import Alias
@@ -16,7 +16,9 @@ from pricebook.plan.drift import Comparison, Drift, DriftReport, Facet
 from pricebook.plan.origin import Origin
 from pricebook.plan.verb.repoint import Repoint
 from pricebook.problem import Problem
+from pricebook.view.check import Case, Checks, problem_cases
 from pricebook.view.field import field_rows
+from pricebook.view.plain import hidden
 from pricebook.view.price import Units
 from pricebook.view.rate_row import RateRow, rate_rows
 from pricebook.view.rate_shape import RowChoice
@@ -45,6 +47,30 @@ class DriftRow(NamedTuple):
     money: bool = True
 
 
+class ParityRow(NamedTuple):
+    """One price, field or alias: what the one environment says and what the other."""
+
+    name: str
+    one: str
+    other: str
+    when: str = ""
+    money: bool = True
+
+
+class Unverified(NamedTuple):
+    """What could not be compared, and why."""
+
+    subject: str
+    words: str
+
+
+class Compared(NamedTuple):
+    """How many objects are the same, of how many prices."""
+
+    objects: int
+    prices: int
+
+
 @dataclass(frozen=True, slots=True)
 class DriftItem:
     """One object: `section` is a key of TITLES, `sentence` what happened to it. `rows` are about `listed` of `total`
@@ -56,33 +82,40 @@ class DriftItem:
     sentence: str
     place: str
     money: bool
-    rows: tuple[DriftRow, ...]
-    listed: int
     total: int
+    rows: tuple[DriftRow | ParityRow, ...]
+    listed: int = hidden()
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """What a test report says of it."""
+        rows = (f"{row.name}: git {row[1]}, account {row[2]} {row.when}".rstrip() for row in self.rows)
+        hidden = self.total - self.listed
+        return (self.sentence, *rows, *((f"and {hidden:,} more",) if hidden else ()))
 
 
 @dataclass(frozen=True, slots=True)
 class DriftView:
     """A drift report for reading. `counts` are objects and prices by section; `drifted` decides the exit code."""
 
+    answer: ClassVar[str] = "drift"
     namespace: str
     environment: str
     as_of: datetime
-    verdict: str
     drifted: bool
+    verdict: str
+    counts: Mapping[str, int]
+    compared: Compared
     items: tuple[DriftItem, ...]
-    counts: tuple[tuple[str, int], ...]
-    kept: int
-    prices: int
+    unverified: tuple[Unverified, ...]
     leftovers: tuple[str, ...]
-    unmanaged: tuple[tuple[str, int], ...]
-    unverified: tuple[tuple[str, str], ...]
+    unmanaged: Mapping[str, int]
     findings: tuple[Problem, ...]
 
-    def count(self, *sections: str) -> int:
-        """How many differences the sections have."""
-        found = dict(self.counts)
-        return sum(found.get(section, 0) for section in sections)
+    @property
+    def checks(self) -> Checks:
+        """For CI systems: what somebody changed in the account fails."""
+        return Checks(f"drift {self.namespace}/{self.environment}", tuple(_cases(self)))
 
 
 def drift_view(report: DriftReport, choice: RowChoice) -> DriftView:
@@ -106,12 +139,11 @@ def drift_view(report: DriftReport, choice: RowChoice) -> DriftView:
         verdict=_verdict(report, counts),
         drifted=report.drifted,
         items=tuple(items),
-        counts=tuple((section, counts[section]) for section in TITLES if section in counts),
-        kept=comparison.kept,
-        prices=comparison.prices,
+        counts={section: counts.get(section, 0) for section in TITLES},
+        compared=Compared(comparison.kept, comparison.prices),
         leftovers=tuple(map(str, comparison.leftovers)),
-        unmanaged=tuple(sorted(comparison.unmanaged.items())),
-        unverified=report.unverified,
+        unmanaged=dict(sorted(comparison.unmanaged.items())),
+        unverified=tuple(Unverified(*each) for each in report.unverified),
         findings=report.findings,
     )
 
@@ -131,10 +163,32 @@ def drift_item(
         sentence,
         f"{at.file}:{at.line}" if at is not None else "",
         drift.money,
+        len(drift.parts),
         rows,
         len(chosen.parts) if chosen is not None else 0,
-        len(drift.parts),
     )
+
+
+def _cases(view: DriftView) -> Iterator[Case]:
+    for item in view.items:
+        file, _, line = item.place.rpartition(":")
+        words = item.cells
+        yield Case(
+            group=item.ref,
+            name=f"{item.facet} {item.section}",
+            failures=words if item.section in ("drifted", "both", "unclear") else (),
+            skipped="; ".join(words) if item.section == ACCEPTED else "",
+            file=file,
+            line=int(line) if line.isdecimal() else 0,
+            output="; ".join(words) if item.section == "pending" else "",
+        )
+    for subject, sentence in view.unverified:
+        yield Case(subject, "verified", skipped=sentence)
+    objects, prices = view.compared
+    yield Case(
+        "compared", "the rest", output=f"{counted(objects, 'object')} as git has them, of {counted(prices, 'price')}"
+    )
+    yield from problem_cases("acceptance", view.findings)
 
 
 def _chosen(drift: Drift, choice: RowChoice) -> Drift | None:

@@ -1,9 +1,9 @@
-"""What became of usage events, in words and as data: nothing is dropped in silence."""
+"""What became of usage events, in words and in numbers: nothing is dropped in silence."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from pricebook.usage.measure import Census
+from pricebook.view.impact import EventsView
 from pricebook.view.words import counted
 
 
@@ -25,13 +25,13 @@ def lost_words(census: Census, uncounted: Mapping[str, str]) -> Iterator[str]:
         yield f"usage of {product} is not billed: {reason}"
 
 
-def census_data(census: Census) -> dict[str, Any]:
-    """The same for programs: how many events of each sort."""
-    return {
-        "read": census.read,
-        "bad": {reason: count for reason, count, _ in census.bad},
-        "duplicates": census.duplicates,
-        "without_contract": census.outside,
-        "without_metric": census.unmatched,
-        "invalid": dict(census.invalid),
-    }
+def events_view(census: Census) -> EventsView:
+    """How many events of each sort there were."""
+    return EventsView(
+        read=census.read,
+        bad={reason: count for reason, count, _ in census.bad},
+        duplicates=census.duplicates,
+        without_contract=census.outside,
+        without_metric=census.unmatched,
+        invalid=dict(census.invalid),
+    )

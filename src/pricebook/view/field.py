@@ -1,9 +1,10 @@
 """What changes in a noun's fields, in words: money as money, a whole term with everything that it says."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -16,13 +17,15 @@ from pricebook.catalog.model import Model
 from pricebook.catalog.money import ratio
 from pricebook.catalog.path import FieldPath, path_text
 from pricebook.plan.change import FieldChange
+from pricebook.view.plain import hidden
 from pricebook.view.price import PER, Unit, Units, change_text, major, money, number, power_for
 
 NOT_SET = "not set"
 _UNIT_PRICES = ("price", "unit_price", "fiat_per_custom_credit")
 
 
-class FieldRow(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FieldRow:
     """One field: where, from what to what, and by how much.
 
     `sign` is `+` for what is added, `-` for what is removed, empty for what changes. The lines of a term that comes or
@@ -40,7 +43,23 @@ class FieldRow(NamedTuple):
     observed_value: object = None
     desired_value: object = None
     unit: str | None = None
-    at: FieldPath = ()
+    at: FieldPath = hidden(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDifference:
+    """What of a field one version says and what another; `row` is the same for drawing."""
+
+    path: str
+    from_: str
+    to: str
+    change: str
+    row: FieldRow = hidden()
+
+    @classmethod
+    def of(cls, rows: Iterable[FieldRow]) -> "tuple[FieldDifference, ...]":
+        """Those of rows."""
+        return tuple(cls(row.path, row.observed, row.desired, row.change, row) for row in rows)
 
 
 def field_rows(noun: type[Model], changes: Iterable[FieldChange], units: Units) -> Iterator[FieldRow]:

@@ -4,33 +4,38 @@ Answers are as exact as the price list (`view.price_list`) and as short as the q
 said where the journal knows it.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from pricebook.apply.ports import Run
 from pricebook.apply.record import decider
-from pricebook.catalog.instant import text_words
+from pricebook.catalog.instant import instant_text, instant_words, text_words
 from pricebook.catalog.move import Move
 from pricebook.catalog.rate_book import Rates
-from pricebook.catalog.reference import Ref
+from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import key_text, read_key, read_schedule, terms_at
 from pricebook.plan.change import RateChange
 from pricebook.plan.fields import field_changes
-from pricebook.view.field import FieldRow, field_rows
+from pricebook.view.field import FieldDifference, FieldRow, field_rows
+from pricebook.view.plain import hidden
 from pricebook.view.price import Units
 from pricebook.view.price_list import PriceHistory, PriceList, Stretch
 from pricebook.view.rate_row import move_row
+from pricebook.view.rate_shape import RowChoice
 from pricebook.view.rate_terms import terms_text
 
 Decided = Mapping[tuple[str, str], list[tuple[Run, RateChange]]]
 """(card, key) -> what runs did to the price, newest first."""
+LINES = 20
+"""Prices that are listed when nothing was asked for; all are counted."""
 FOREIGN = "changed in the account since"
 NO_PRICE = "no price"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceLine:
     """A price on a card for a stretch of time. `amount` is in the unit's major unit, None where it is not one number;
     `set_by` names the run that decided it, or after which somebody changed it in the account; empty when the journal
@@ -76,7 +81,123 @@ class VersionLine:
     ref: str
     made: str
     archived: bool
-    fields: tuple[FieldRow, ...]
+    fields: tuple[FieldDifference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PricesView:
+    """The prices at an instant, and the aliases that were asked about. `total` counts those too that are not listed."""
+
+    answer: ClassVar[str] = "prices"
+    on: str
+    prices: tuple[PriceLine, ...]
+    total: int
+    aliases: tuple[AliasLine, ...]
+    moment: str = hidden()
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinesView:
+    """Prices with all their history."""
+
+    answer: ClassVar[str] = "timelines"
+    prices: tuple[PriceLine, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class MovesView:
+    """What differs between two instants."""
+
+    answer: ClassVar[str] = "price-moves"
+    from_: str
+    to: str
+    prices: tuple[PriceMove, ...]
+    total: int
+    moments: tuple[str, str] = hidden()
+
+
+@dataclass(frozen=True, slots=True)
+class VersionsView:
+    """The versions of a package, newest first, and its aliases."""
+
+    answer: ClassVar[str] = "package-versions"
+    versions: tuple[VersionLine, ...]
+    aliases: tuple[AliasLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DifferencesView:
+    """What differs from one version of a package to another."""
+
+    answer: ClassVar[str] = "package-differences"
+    ref: str
+    from_: int
+    to: int
+    fields: tuple[FieldDifference, ...]
+
+
+def prices_view(
+    listed: PriceList, at: datetime, about: Ref | None, choice: RowChoice, decide: Callable[[PriceList], Decided]
+) -> PricesView:
+    """The prices at an instant. `decide` finds out who decided the prices of a list."""
+    on = instant_text(at)
+    kept = _kept(listed, choice, on)
+    aliases = () if about is not None and about.kind is Kind.PRODUCT else tuple(aliases_of(listed, about))
+    found = tuple(prices_on(kept, on, decide(kept)))
+    return PricesView(on, found, sum(1 for _ in prices_on(listed, on, {})), aliases, instant_words(at))
+
+
+def timelines_view(listed: PriceList, choice: RowChoice, decide: Callable[[PriceList], Decided]) -> TimelinesView:
+    """The whole history of prices."""
+    kept = _kept(listed, choice)
+    return TimelinesView(tuple(timelines(kept, decide(kept))), sum(map(len, listed.prices.values())))
+
+
+def moves_view(
+    listed: PriceList, rates: Mapping[str, Rates], before: datetime, after: datetime, choice: RowChoice
+) -> MovesView:
+    """What differs between two instants."""
+    since, until = instant_text(before), instant_text(after)
+    every = list(moves(rates, since, until, listed.units))
+    pattern = choice.pattern.casefold()
+    found = [each for each in every if pattern in each.name.casefold()][: _most(choice)]
+    return MovesView(since, until, tuple(found), len(every), (instant_words(before), instant_words(after)))
+
+
+def versions_view(listed: PriceList, ref: Ref) -> VersionsView:
+    """The versions of a package, or the one that is named."""
+    found = (each for each in versions_of(listed, ref.name) if ref.version is None or each.ref == str(ref))
+    return VersionsView(tuple(found), tuple(aliases_of(listed, ref)))
+
+
+def differences_view(listed: PriceList, ref: Ref, before: int, after: int) -> DifferencesView | None:
+    """What differs between two versions of a package; None when one of them is not there."""
+    fields = between(listed, ref.name, before, after)
+    return DifferencesView(str(ref), before, after, FieldDifference.of(fields)) if fields is not None else None
+
+
+def _most(choice: RowChoice) -> int | None:
+    """How many prices are listed; None for all."""
+    if choice.every or choice.pattern:
+        return None
+    return choice.first if choice.first is not None else LINES
+
+
+def _kept(listed: PriceList, choice: RowChoice, instant: str = "") -> PriceList:
+    """The list with those prices alone that are listed; of an instant, those that there are then."""
+    pattern, left = choice.pattern.casefold(), _most(choice)
+    kept = {}
+    for card, histories in listed.prices.items():
+        chosen = tuple(
+            each
+            for each in histories
+            if (not pattern or pattern in str(each.key).casefold())
+            and (not instant or any(s.starting_at <= instant < (s.ending_before or "~") for s in each.stretches))
+        )
+        kept[card] = chosen[:left]
+        left = left - len(kept[card]) if left is not None else None
+    return replace(listed, prices=kept)
 
 
 def prices_on(listed: PriceList, instant: str, decided: Decided) -> Iterator[PriceLine]:
@@ -129,7 +250,7 @@ def versions_of(listed: PriceList, name: str) -> Iterator[VersionLine]:
     """The versions of a package, newest first."""
     for version in reversed(listed.packages.get(name, ())):
         made = f"{version.made[:10]} {version.made[11:16]}Z" if version.made else ""
-        yield VersionLine(str(version.ref), made, version.archived, version.changes)
+        yield VersionLine(str(version.ref), made, version.archived, FieldDifference.of(version.changes))
 
 
 def between(listed: PriceList, name: str, before: int, after: int) -> tuple[FieldRow, ...] | None:
@@ -152,17 +273,17 @@ def _line(card: str, history: PriceHistory, stretch: Stretch, instant: str, deci
     found = decider(decided.get((card, key_text(history.key)), []), instant, stretch.terms)
     run, same = found if found is not None else (None, False)
     return PriceLine(
-        card,
-        str(history.key),
-        history.key.product,
-        f"{stretch.text} {stretch.per}".rstrip(),
-        stretch.amount,
-        stretch.terms.entitled,
-        _day(stretch.starting_at),
-        _day(stretch.ending_before),
-        stretch.terms.fields,
-        (set_by(run) if same else f"{FOREIGN} {set_by(run)}") if run is not None else "",
-        run.number if run is not None and same else None,
+        card=card,
+        name=str(history.key),
+        product=history.key.product,
+        price=f"{stretch.text} {stretch.per}".rstrip(),
+        amount=stretch.amount,
+        entitled=stretch.terms.entitled,
+        since=_day(stretch.starting_at),
+        until=_day(stretch.ending_before),
+        terms=stretch.terms.fields,
+        set_by=(set_by(run) if same else f"{FOREIGN} {set_by(run)}") if run is not None else "",
+        run=run.number if run is not None and same else None,
     )
 
 

@@ -1,19 +1,26 @@
-"""A migration plan as a reviewer sees it: its shape first (waves, versions, what differs in money, who stays and why).
+"""A migration as a reviewer sees it, planned and afterwards: its shape first.
 
+That is waves, versions, what differs in money, who stays and why.
 Contracts are listed on demand: there may be a hundred thousand. Text is as it came; whoever draws it escapes it.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple
 
+from pricebook.apply.migrator import MigrationReceipt
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.model import Model
 from pricebook.catalog.reference import Ref
 from pricebook.plan.fields import field_changes
 from pricebook.plan.migration.move import GuardState, MigrationPlan, Move, migration_digest
+from pricebook.plan.migration.reconciliation import Reconciliation
 from pricebook.problem import Problem
 from pricebook.view.field import FieldRow, field_rows
+from pricebook.view.impact import ImpactView
+from pricebook.view.plain import hidden
 from pricebook.view.price import Units
 from pricebook.view.rate_shape import RowChoice
 from pricebook.view.words import counted
@@ -26,65 +33,210 @@ GUARD_WORDS: Mapping[GuardState, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class WaveView:
-    """The contracts of a wave; `days` are the first and the last day on which they move, `versions` counts them."""
+class WaveView(NamedTuple):
+    """The contracts of a wave: the first and the last day on which they move, and how many are on which version."""
 
-    number: int
-    days: tuple[str, str]
+    wave: int
+    from_: str
+    to: str
     contracts: int
     versions: Mapping[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationView:
-    """A plan for reading. `differences` are what the target says otherwise than a version does; None: not known."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveView:
+    """A contract that moves; `successor` is the id of the new one where it is there already."""
 
-    plan: MigrationPlan
+    customer: str
+    contract: str
+    from_: str
+    at: datetime
+    wave: int
+    successor: str
+    version: int = hidden()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FateView(MoveView):
+    """A contract of a plan, and what became of it."""
+
+    fate: str
+
+
+class BreachView(NamedTuple):
+    """A time in which a customer has no contract, or more than one."""
+
+    customer: str
+    contracts: tuple[str, ...]
+    starting_at: datetime
+    ending_before: datetime | None
+
+
+class UndoneView(NamedTuple):
+    """A move that an apply did not make, and why."""
+
+    customer: str
+    contract: str
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationHead:
+    """What a migration's plan, its receipt and its reconciliation have in common."""
+
+    namespace: str
+    environment: str
+    migration: str
+    target: str
+    direction: str
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationView(MigrationHead):
+    """A plan for reading. `differences` are what the target says otherwise than a version does; None: not known.
+    `contracts` are those that were asked for of `moves`, which the plan file has all."""
+
+    answer: ClassVar[str] = "migration"
     digest: str
-    title: str
+    transition: str
+    verdict: GuardState
+    moves: int
+    requests: int
     waves: tuple[WaveView, ...]
-    differences: Mapping[Ref, tuple[FieldRow, ...] | None]
-    calls: int
-    rows: tuple[Move, ...]
+    differences: Mapping[str, tuple[FieldRow, ...] | None]
+    left: Mapping[str, int]
+    contracts: tuple[MoveView, ...]
+    findings: tuple[Problem, ...]
+    impact: ImpactView | None
+    title: str = hidden()
+    closing: str = hidden()
+    every: tuple[MoveView, ...] = hidden()
 
-    @property
-    def findings(self) -> tuple[Problem, ...]:
-        """What a reviewer should know."""
-        return self.plan.findings
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconciliationView(MigrationHead):
+    """What became of a plan; `contracts` are those that did not come to where it meant them to, of `every`."""
+
+    answer: ClassVar[str] = "reconciliation"
+    sound: bool
+    counts: Mapping[str, int]
+    customers: int
+    breaches: tuple[BreachView, ...]
+    contracts: tuple[FateView, ...]
+    every: tuple[FateView, ...] = hidden()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationReceiptView(ReconciliationView):
+    """What an apply did, and what the account shows afterwards; `undone` are the moves that it did not make."""
+
+    answer: ClassVar[str] = "migration-receipt"
+    complete: bool
+    outcomes: Mapping[str, int]
+    undone: tuple[UndoneView, ...]
 
 
 def migration_view(
-    plan: MigrationPlan, packages: Mapping[Ref, Model], units: Units, choice: RowChoice
+    plan: MigrationPlan,
+    packages: Mapping[Ref, Model],
+    units: Units,
+    choice: RowChoice,
+    impact: ImpactView | None = None,
 ) -> MigrationView:
-    """The view of a plan. `packages` are the versions that the store shows."""
-    moves = plan.moves if plan.direction == "forward" else ()
-    sources = sorted({plan.source(move) for move in moves}, key=lambda ref: ref.version or 0)
+    """The view of a plan. `packages` are the versions that the store shows; `impact` is what it does to bills."""
+    forward = plan.moves if plan.direction == "forward" else ()
+    sources = sorted({plan.source(move) for move in forward}, key=lambda ref: ref.version or 0)
+    waves, requests = tuple(_waves(plan)), _requests(plan)
     return MigrationView(
-        plan,
-        migration_digest(plan),
-        _title(plan),
-        tuple(_waves(plan)),
-        {ref: _between(packages, ref, plan.target, units) for ref in sources},
-        _calls(plan),
-        tuple(_rows(plan, choice)),
+        **_head(plan),
+        digest=migration_digest(plan),
+        transition=plan.transition,
+        verdict=plan.verdict,
+        moves=len(plan.moves),
+        requests=requests,
+        waves=waves,
+        differences={str(ref): _between(packages, ref, plan.target, units) for ref in sources},
+        left=dict(plan.left),
+        contracts=tuple(MoveView(**_move(plan, move)) for move in _rows(plan, choice)),
+        findings=plan.findings,
+        impact=impact,
+        title=_title(plan),
+        closing=_closing(plan, len(waves), requests),
+        every=tuple(MoveView(**_move(plan, move)) for move in plan.moves),
     )
 
 
-def closing(view: MigrationView) -> str:
+def reconciliation_view(report: Reconciliation) -> ReconciliationView:
+    """The view of what became of a plan."""
+    return ReconciliationView(**_report(report))
+
+
+def migration_receipt_view(receipt: MigrationReceipt) -> MigrationReceiptView:
+    """The view of what was done of a plan, in its order."""
+    undone = (
+        UndoneView(one.move.customer, one.move.contract, one.outcome, one.detail)
+        for one in receipt.results
+        if one.outcome not in ("done", "already")
+    )
+    return MigrationReceiptView(
+        **_report(receipt.report),
+        complete=receipt.complete,
+        outcomes=dict(Counter(one.outcome for one in receipt.results)),
+        undone=tuple(undone),
+    )
+
+
+def _head(plan: MigrationPlan) -> dict[str, Any]:
+    return {
+        "namespace": plan.namespace,
+        "environment": plan.environment,
+        "migration": plan.name,
+        "target": str(plan.target),
+        "direction": plan.direction,
+        "as_of": plan.as_of,
+    }
+
+
+def _move(plan: MigrationPlan, move: Move) -> dict[str, Any]:
+    return {
+        "customer": move.customer,
+        "contract": move.contract,
+        "from_": str(plan.source(move)),
+        "at": move.at,
+        "wave": move.wave,
+        "successor": move.successor,
+        "version": move.version,
+    }
+
+
+def _report(report: Reconciliation) -> dict[str, Any]:
+    plan = report.plan
+    every = tuple(FateView(**_move(plan, move), fate=fate) for move, fate in report.fates)
+    return _head(plan) | {
+        "sound": report.sound,
+        "counts": dict(report.counts),
+        "customers": report.customers,
+        "breaches": tuple(BreachView(*breach) for breach in report.breaches),
+        "contracts": tuple(one for one in every if one.fate not in ("moved", "moved back")),
+        "every": every,
+    }
+
+
+def _closing(plan: MigrationPlan, waves: int, requests: int) -> str:
     """The last line of a plan."""
-    plan = view.plan
     moves, stay = len(plan.moves), sum(plan.left.values())
     if not moves:
         return (
             f"Nothing to do: {counted(stay, 'contract')} stay." if stay else "Nothing to do: no contract is concerned."
         )
     what = "move back" if plan.direction == "back" else "move"
-    waves = f" in {counted(len(view.waves), 'wave')}" if plan.direction == "forward" else ""
-    head = f"{counted(moves, 'contract')} {what if moves > 1 else what.replace('move', 'moves')}{waves}"
+    within = f" in {counted(waves, 'wave')}" if plan.direction == "forward" else ""
+    head = f"{counted(moves, 'contract')} {what if moves > 1 else what.replace('move', 'moves')}{within}"
     word = "Rollback" if plan.direction == "back" else "Migration"
     stays = f"{stay:,} {'stays' if stay == 1 else 'stay'}"
-    return f"{word}: {head}, {stays}; {counted(view.calls, 'request')} that write. Nothing is done yet."
+    return f"{word}: {head}, {stays}; {counted(requests, 'request')} that write. Nothing is done yet."
 
 
 def _title(plan: MigrationPlan) -> str:
@@ -104,12 +256,13 @@ def _waves(plan: MigrationPlan) -> Iterator[WaveView]:
         waves.setdefault(move.wave, []).append(move)
     for number in sorted(waves):
         moves = waves[number]
-        days = instant_words(min(move.at for move in moves)), instant_words(max(move.at for move in moves))
+        first, last = min(move.at for move in moves), max(move.at for move in moves)
         versions = Counter(move.version for move in moves)
-        yield WaveView(number, days, len(moves), dict(sorted(versions.items())))
+        days = instant_words(first), instant_words(last)
+        yield WaveView(number, *days, len(moves), dict(sorted(versions.items())))
 
 
-def _calls(plan: MigrationPlan) -> int:
+def _requests(plan: MigrationPlan) -> int:
     """How many requests change something, if nothing goes wrong."""
     if plan.direction == "back":
         return sum(1 + (move.ends != move.at) for move in plan.moves)

@@ -1,13 +1,16 @@
 """`ParityView`: two environments against each other as a reader sees them, the one value that every format is drawn
 from. Text is as it came: whoever draws it escapes it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import ClassVar
 
 from pricebook.catalog.reference import Ref
 from pricebook.plan.drift import Drift, Facet
 from pricebook.plan.parity import Parity
-from pricebook.view.drift import DriftItem, drift_item
+from pricebook.view.drift import DriftItem, ParityRow, Unverified, drift_item
+from pricebook.view.plain import hidden
 from pricebook.view.price import Units
 from pricebook.view.rate_shape import RowChoice
 from pricebook.view.words import counted
@@ -20,18 +23,19 @@ class ParityView:
     """A parity report for reading. `titles` are those of SECTIONS, in the words of the two environments; `counts` are
     objects, prices and fields by section; `apart` decides the exit code."""
 
+    answer: ClassVar[str] = "parity"
     namespace: str
     one: str
     other: str
     as_of: datetime
-    verdict: str
     apart: bool
-    titles: dict[str, str]
-    items: tuple[DriftItem, ...]
-    counts: dict[str, int]
-    same: tuple[str, ...]
+    verdict: str
+    counts: Mapping[str, int]
     prices: int
-    unverified: tuple[tuple[str, str], ...]
+    items: tuple[DriftItem, ...]
+    same: tuple[str, ...]
+    unverified: tuple[Unverified, ...]
+    titles: Mapping[str, str] = hidden()
 
 
 def parity_view(parity: Parity, choice: RowChoice, unverified: tuple[tuple[str, str], ...]) -> ParityView:
@@ -42,34 +46,35 @@ def parity_view(parity: Parity, choice: RowChoice, unverified: tuple[tuple[str, 
     for section, drifts in (("differs", parity.differs), ("missing", parity.missing)):
         items += [_item(section, each, parity, choice, units) for each in drifts]
     for ref in parity.only_there:
-        items.append(DriftItem("only_there", str(ref), "only-there", f"not in {one}", "", True, (), 0, 1))
+        items.append(DriftItem("only_there", str(ref), "only-there", f"not in {one}", "", True, 1, (), 0))
     items += [_item("intended", each, parity, choice, units) for each in parity.intended]
     counts = {section: sum(item.total for item in items if item.section == section) for section in SECTIONS}
     return ParityView(
-        comparison.namespace,
-        one,
-        other,
-        comparison.as_of,
-        _verdict(parity, counts),
-        parity.apart,
-        {
+        namespace=comparison.namespace,
+        one=one,
+        other=other,
+        as_of=comparison.as_of,
+        apart=parity.apart,
+        verdict=_verdict(parity, counts),
+        counts={**counts, "same": len(parity.same)},
+        prices=comparison.prices,
+        items=tuple(items),
+        same=tuple(map(str, parity.same)),
+        unverified=tuple(Unverified(*each) for each in unverified),
+        titles={
             "differs": "Differs",
             "missing": f"Missing in {other}",
             "only_there": f"Only in {other}",
             "intended": "Differs by overlay, as the manifests have it",
         },
-        tuple(items),
-        counts,
-        tuple(map(str, parity.same)),
-        comparison.prices,
-        unverified,
     )
 
 
 def _item(section: str, drift: Drift, parity: Parity, choice: RowChoice, units: Units) -> DriftItem:
     sentence = _sentence(drift, parity) + (", by overlay" if section == "intended" else "")
     item = drift_item(section, drift, sentence, parity.comparison, choice, units)
-    return replace(item, ref=str(Ref(drift.ref.kind, drift.ref.name)))  # versions are numbered apart
+    rows = tuple(ParityRow(*row) for row in item.rows)
+    return replace(item, ref=str(Ref(drift.ref.kind, drift.ref.name)), rows=rows)  # versions are numbered apart
 
 
 def _sentence(drift: Drift, parity: Parity) -> str:

@@ -5,10 +5,10 @@ escapes it. Built from the plan alone, without a store.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 from pricebook.catalog.instant import instant_text, instant_words, moment_words, next_hour
 from pricebook.plan.digest import plan_digest
@@ -16,14 +16,14 @@ from pricebook.plan.hazard import REFUSED, Hazard
 from pricebook.plan.step import Plan, Step
 from pricebook.plan.verb.add_rates import AddRates
 from pricebook.problem import Problem
+from pricebook.span import Span
+from pricebook.view.check import Case, Checks, problem_cases, problem_words
+from pricebook.view.impact import ImpactView
 from pricebook.view.object import HazardCount, ObjectView, noun_view, rates_view
 from pricebook.view.price import NO_UNITS, Units
 from pricebook.view.rate_shape import PriceCounts, RowChoice, rate_shape
 from pricebook.view.tally import tally, tally_words
 from pricebook.view.words import adopted_packages, counted, nothing_words
-
-if TYPE_CHECKING:
-    from pricebook.view.impact import ImpactView
 
 __all__ = ["HAZARD_WORDS", "HazardView", "ObjectView", "PlanView", "RowChoice", "as_of_words", "plan_view", "summary"]
 
@@ -60,17 +60,20 @@ class HazardView:
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """A plan for reading. `id` is its digest (`plan.digest`). `whole`: nothing was to be left out. `price_total` counts
-    the prices that are desired.
+    """A plan for reading. `details` makes the same view with all terms, and every price unless some were chosen, for
+    formats that fold what is long. `id` is its digest (`plan.digest`). `whole`: nothing was to be left out.
+    `price_total` counts the prices that are desired.
     `unmanaged` counts other owners' objects by kind; `leftovers` are ours that no manifest declares. `findings` are
     what rules say, the waived ones included. `adopted` are the packages that are ours by an id in their manifest, with
     that id. `besides` is there for a branch that was planned against its base."""
 
+    answer: ClassVar[str] = "plan"
     id: str
     namespace: str
     environment: str
     as_of: datetime
     verdict: str
+    details: "Callable[[], PlanView]"
     objects: tuple[ObjectView, ...]
     hazards: tuple[HazardView, ...]
     work: Mapping[str, int]
@@ -82,9 +85,18 @@ class PlanView:
     price_total: int = 0
     findings: tuple[Problem, ...] = ()
     besides: "BesidesView | None" = None
-    impact: "ImpactView | None" = None
+    impact: ImpactView | None = None
     units: Units = NO_UNITS
     adopted: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def checks(self) -> Checks:
+        """For CI systems."""
+        title = f"plan {self.namespace}/{self.environment}"
+        cases = (*_cases(self), *problem_cases("finding", self.findings))
+        meanings = {hazard.value: words for hazard, words in HAZARD_WORDS.items()}
+        problems = (*(problem for item in self.objects for problem in _refused(item)), *self.findings)
+        return Checks(title, cases, problems, meanings, tuple(_sentences(self)))
 
     @property
     def empty(self) -> bool:
@@ -105,23 +117,45 @@ class BesidesView:
     commit: str
     plan: PlanView
 
+    @property
+    def sentence(self) -> str:
+        """One sentence."""
+        name = f"{self.ref} ({self.commit[:12]})"
+        if self.plan.empty:
+            return f"Nothing is pending besides: the store has all of {name}."
+        return f"Pending besides, in {name}, not applied yet: {summary(self.plan)}"
+
+
+@dataclass(frozen=True, slots=True)
+class DigestView:
+    """The digest of what a plan means."""
+
+    answer: ClassVar[str] = "digest"
+    digest: str
+
 
 def plan_view(
     plan: Plan,
     choice: RowChoice,
     refused: Iterable[str] | None = None,
-    impact: "ImpactView | None" = None,
+    impact: ImpactView | None = None,
     *,
     terms: bool = False,
+    nothing: str = "",
 ) -> PlanView:
     """The view of a plan, with what it does to bills when that was asked for. `terms`: with all terms of new package
-    versions, not only those that change.
+    versions, not only those that change. `nothing` is what to say where there is nothing to do.
 
     `refused` are the hazards that apply would refuse now; None stands for those that are refused when no policy says
     otherwise and nothing is allowed.
     """
     units = Units(plan.units)
     refusing = frozenset(REFUSED if refused is None else map(Hazard, refused))
+
+    def details() -> PlanView:
+        every = RowChoice(every=True) if choice.automatic else choice
+        return plan_view(plan, every, refusing, impact, terms=True, nothing=nothing)
+
     objects: list[ObjectView] = []
     prices = PriceCounts()
     listed = 0
@@ -148,7 +182,8 @@ def plan_view(
         namespace=plan.namespace,
         environment=plan.environment,
         as_of=plan.as_of,
-        verdict=_verdict(plan, objects, prices),
+        verdict=nothing if nothing and not objects else _verdict(plan, objects, prices),
+        details=details,
         objects=tuple(objects),
         hazards=hazard_views,
         work=tally(plan.steps),
@@ -244,3 +279,51 @@ def summary(view: PlanView) -> str:
     edited = "" if view.work["fields"] or view.work["reordered"] else " Nothing is edited in place."
     kept = f" {counted(view.kept, 'object')} as desired already." if view.kept else ""
     return f"Plan: {tally_words(view.work)}.{edited}{kept}"
+
+
+def _sentences(view: PlanView) -> Iterator[tuple[str, str]]:
+    """The verdict, then what bills do, and what is pending besides a branch's plan."""
+    yield "plan", view.verdict
+    if view.impact is not None:
+        yield "bills", view.impact.verdict
+    if view.besides is not None:
+        yield "besides", view.besides.sentence
+
+
+def _cases(view: PlanView) -> Iterator[Case]:
+    """A case for each object of the plan, which fails when it bears a refused hazard; one that passes when there is
+    none. What bills do and what is pending besides are cases that pass."""
+    for item in view.objects:
+        at = _place(item)
+        file, line = (at.file, at.line) if at is not None else ("", 0)
+        failures = tuple(map(problem_words, _refused(item)))
+        yield Case(item.kind, f"{item.action} {item.ref}", failures, "", file, line, item.sentence)
+    if view.empty:
+        yield Case("plan", "nothing to change", output=view.verdict)
+    if view.impact is not None:
+        output = "\n".join((view.impact.verdict, *view.impact.sentences, *view.impact.caveats))
+        yield Case("bills", "what the plan does to bills", output=output)
+    if view.besides is not None:
+        yield Case("besides", view.besides.ref, output=view.besides.sentence)
+
+
+def _refused(item: ObjectView) -> Iterator[Problem]:
+    """One for each refused hazard of an object, with the hazard's name as its code."""
+    return (_of_hazard(item, borne) for borne in item.hazards if borne.refused)
+
+
+def _of_hazard(item: ObjectView, borne: HazardCount) -> Problem:
+    what, words = item.ref, HAZARD_WORDS[borne.hazard]
+    if item.rates is not None:
+        what = f"{counted(borne.count, 'price')} of {item.ref}"
+        worst = item.rates.suspects[0] if item.rates.suspects and borne.hazard is Hazard.MAGNITUDE else None
+        if worst is not None:
+            words = f"{words} {worst.row.key}: {worst.row.price}"
+    hint = f"when it is meant, apply with --allow {borne.hazard.value}"
+    return Problem(borne.hazard.value, f"{what}: {words}", _place(item), hint, subject=item.ref)
+
+
+def _place(item: ObjectView) -> Span | None:
+    """Where the manifest says so, None when that is not known."""
+    file, _, line = item.place.rpartition(":")
+    return Span(file, int(line)) if file and line.isdecimal() else None

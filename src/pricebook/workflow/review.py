@@ -12,7 +12,7 @@ from pricebook.plan.step import Plan
 from pricebook.policy.fact import Facts
 from pricebook.policy.judge import Task, Verdict, catalog_tasks, in_order, judge, known_ids, plan_tasks, settle
 from pricebook.policy.proposal import Proposal
-from pricebook.problem import Problem
+from pricebook.problem import Problem, Related
 from pricebook.project.policy import Policy
 from pricebook.project.project import Project
 from pricebook.project.signed import signed_waivers
@@ -127,7 +127,7 @@ def _problem(verdict: Verdict, spans: dict[Location, Span]) -> Problem:
         message=finding.message,
         at=at,
         hint=finding.hint,
-        related=tuple((word, place) for word, place in related if place is not None),
+        related=tuple(Related(word, place) for word, place in related if place is not None),
         severity=verdict.judged.severity,
         more=finding.more,
         subject=finding.subject,

@@ -5,6 +5,7 @@ puts them into the document as text, never as markup.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pricebook.catalog.instant import instant_text, next_hour
@@ -146,7 +147,7 @@ def side_by_side(changed: Sequence[FieldRow], terms: Sequence[FieldRow]) -> Iter
         blocks.setdefault(head, []).append(row)
     for row in terms:
         if not any(path in touched for path in _above(row.at)):
-            blocks[_head(row.at)].append(row._replace(observed=row.desired, sign=""))
+            blocks[_head(row.at)].append(replace(row, observed=row.desired, sign=""))
     for rows in blocks.values():
         yield from rows
 

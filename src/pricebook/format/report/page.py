@@ -1,15 +1,16 @@
 """The page: what is to be read is written into it; long lists are drawn in the browser from data that it carries."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from pricebook.catalog.canonical import encode
 from pricebook.format.escape import escape_script
+from pricebook.format.page import Page
 from pricebook.format.report.data import report_data
 from pricebook.format.shell.page import one_file
-from pricebook.problem import Problem
 from pricebook.view.plan import PlanView, as_of_words, summary
 from pricebook.view.price import change_text, change_words
+from pricebook.view.problems import ProblemsView, ValidityView
 from pricebook.view.rate_shape import BOUNDS, RateShape
 
 _LOOK = ("report.css", "report.js")
@@ -32,8 +33,9 @@ class Bar(NamedTuple):
     way: str
 
 
-def plan_page(view: PlanView) -> str:
-    """The page of a plan; `view` has every row, and all terms."""
+def plan_page(view: PlanView, _: Page) -> str:
+    """The page of a plan, with every row, and all terms."""
+    view = view.details()
     severities = ("error", "warning", "note")
     findings = sorted((f for f in view.findings if not f.waived), key=lambda f: severities.index(f.severity))
     return one_file(
@@ -53,18 +55,22 @@ def plan_page(view: PlanView) -> str:
     )
 
 
-def problems_page(problems: Sequence[Problem], sentence: str = "", target: str = "") -> str:
+def problems_page(view: ProblemsView, _: Page) -> str:
     """The page of manifests of which no plan can be made, or the sentence when nothing is wrong with them."""
-    total = sum(1 + problem.more for problem in problems)
     return one_file(
         __package__,
         "problems.html",
         *_LOOK,
-        title=target or "manifests",
-        problems=problems,
-        total=total,
-        sentence=sentence,
+        title=view.target or "manifests",
+        problems=view.problems,
+        total=view.total,
+        sentence=view.sentence,
     )
+
+
+def validity_page(view: ValidityView, page: Page) -> str:
+    """The same of manifests that can be used, with what the rules say."""
+    return problems_page(view.problems_view, page)
 
 
 def _bars(shape: RateShape) -> Iterator[Bar]:

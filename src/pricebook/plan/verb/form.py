@@ -17,7 +17,7 @@ from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Alias, Noun
 from pricebook.catalog.path import FieldPath, Label
 from pricebook.catalog.reference import Ref, stored_kinds
-from pricebook.problem import Problem, Severity
+from pricebook.problem import Problem, Related, Severity
 from pricebook.span import Span
 
 
@@ -69,7 +69,7 @@ def _finding(problem: Problem) -> dict[str, Any]:
 
 def _read_finding(data: Any) -> Problem:
     at = Span(**data["at"]) if data["at"] is not None else None
-    return Problem(**{**data, "at": at, "related": tuple((r["word"], Span(**r["at"])) for r in data["related"])})
+    return Problem(**{**data, "at": at, "related": tuple(Related(r["word"], Span(**r["at"])) for r in data["related"])})
 
 
 _PATH = {

@@ -3,16 +3,25 @@
 from collections.abc import Iterator
 
 from pricebook.format.escape import cut, escape_terminal, padded, width_of
-from pricebook.format.page import MIN_WIDTH, Paint, filled, wrapped
-from pricebook.view.bill import BillView, InvoiceView, RowView
+from pricebook.format.page import Page, Paint, filled, wrapped
+from pricebook.view.bill import BillsView, BillView, InvoiceView, LineView
 from pricebook.view.bill_terms import TermView
 
 _STYLES = {"applied": "green", "rounding": "dim"}
 
 
-def draw_bill(view: BillView, width: int = 100, colour: bool = False) -> Iterator[str]:
+def bills_text(view: BillsView, page: Page) -> Iterator[str]:
+    """The bill of every customer, and what of the events is on none of them."""
+    for number, one in enumerate(view.bills):
+        yield from [""] if number else []
+        yield from draw_bill(one, page)
+    for note in view.lost:
+        yield from _note(note, page.columns, page.paint)
+
+
+def draw_bill(view: BillView, page: Page) -> Iterator[str]:
     """The lines of a bill."""
-    width, paint = max(width, MIN_WIDTH), Paint(colour)
+    width, paint = page.columns, page.paint
     yield paint("bold", cut(escape_terminal(view.title), width))
     yield paint("dim", cut(escape_terminal(view.subtitle), width))
     for term in view.terms[1:]:  # the first are the statements, which the subtitle has
@@ -21,9 +30,9 @@ def draw_bill(view: BillView, width: int = 100, colour: bool = False) -> Iterato
         yield ""
         yield from draw_invoice(invoice, width, paint)
     yield ""
-    if view.balances:
+    if view.balance_words:
         yield "Balances"
-        for balance in view.balances:
+        for balance in view.balance_words:
             yield from (f"  {line}" for line in wrapped(escape_terminal(balance), width - 2))
         yield ""
     for note in view.notes:
@@ -31,35 +40,34 @@ def draw_bill(view: BillView, width: int = 100, colour: bool = False) -> Iterato
     yield from (paint("bold", line) for line in wrapped(f"{view.sentence}.", width))
 
 
-def draw_note(note: str, width: int, colour: bool = False) -> Iterator[str]:
-    """A note that stands below all bills."""
-    yield from _note(note, max(width, MIN_WIDTH), Paint(colour))
-
-
 def draw_invoice(invoice: InvoiceView, width: int, paint: Paint) -> Iterator[str]:
     """One invoice: its title, its lines, its total."""
-    amounts = [width_of(escape_terminal(text)) for text in (invoice.total, *(row.amount for row in invoice.rows))]
+    amounts = [
+        width_of(escape_terminal(text))
+        for text in (invoice.total_words, *(line.amount_words for line in invoice.lines))
+    ]
     column = min(max(amounts), width // 3)
     yield paint("bold", cut(escape_terminal(invoice.title), width))
-    for row in invoice.rows:
-        yield from _row(row, width, column, paint)
-    yield _line("  total", escape_terminal(invoice.total), width, column, paint, "bold")
+    for line in invoice.lines:
+        yield from _of_line(line, width, column, paint)
+    yield _line("  total", escape_terminal(invoice.total_words), width, column, paint, "bold")
     for note in invoice.notes:
-        yield from (f"  {line}" for line in _note(note, width - 2, paint))
+        yield from (f"  {part}" for part in _note(note, width - 2, paint))
 
 
 def _term(term: TermView, width: int, paint: Paint) -> Iterator[str]:
-    text = f"{term.name}: {term.sentence}, {term.when}"
+    text = f"{term.term}: {term.text}, {term.when}"
     lines = wrapped(escape_terminal(text, 400), width - 4)
     yield from (paint("dim", f"  {'' if at == 0 else '  '}{line}") for at, line in enumerate(lines))
 
 
-def _row(row: RowView, width: int, column: int, paint: Paint) -> Iterator[str]:
-    name = " · ".join(escape_terminal(text) for text in (row.name, *row.groups))
-    arithmetic = f"   {escape_terminal(row.arithmetic)}" if row.arithmetic else ""
-    yield _line(f"  {name}{arithmetic}", escape_terminal(row.amount), width, column, paint, _STYLES.get(row.kind, ""))
-    room = width - 6 - column
-    for line in filled([escape_terminal(str(reason), 400) for reason in row.why], room, "; ") if row.why else ():
+def _of_line(view: LineView, width: int, column: int, paint: Paint) -> Iterator[str]:
+    name = " · ".join(escape_terminal(text) for text in (view.name, *view.groups))
+    arithmetic = f"   {escape_terminal(view.arithmetic)}" if view.arithmetic else ""
+    amount, style = escape_terminal(view.amount_words), _STYLES.get(view.type, "")
+    yield _line(f"  {name}{arithmetic}", amount, width, column, paint, style)
+    reasons = [escape_terminal(str(reason), 400) for reason in view.reasons]
+    for line in filled(reasons, width - 6 - column, "; ") if reasons else ():
         yield paint("dim", f"      {line}")
 
 

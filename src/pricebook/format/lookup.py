@@ -1,0 +1,146 @@
+"""What was looked up, as plain lines: a few by default however long the price list is, each on one line."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from pricebook.format.escape import cut, escape_terminal, padded, width_of
+from pricebook.format.page import Page
+from pricebook.view.field import FieldDifference, FieldRow
+from pricebook.view.lookup import (
+    FOREIGN,
+    LINES,
+    AliasLine,
+    DifferencesView,
+    MovesView,
+    PriceLine,
+    PricesView,
+    TimelinesView,
+    VersionsView,
+)
+from pricebook.view.words import counted
+
+_NONE = "There is nothing of this."
+
+
+def prices_text(view: PricesView, page: Page) -> Iterator[str]:
+    """Prices at an instant, card by card, and the aliases."""
+    width, notes = page.width, _notes(view.prices)
+    for card, found in groupby(view.prices, key=lambda line: line.card):
+        yield f"{escape_terminal(f'rate-card:{card}')} on {view.moment}"
+        cells = [(line.name, _price(line), _span(line), notes.get(line.set_by, "")) for line in found]
+        yield from columns(cells, width)
+    yield from _rest(len(view.prices), view.total, "price")
+    yield from _decided(notes, width)
+    if view.aliases:
+        yield from [""] if view.total else []
+        yield from _aliases(view.aliases, width)
+    elif not view.total:
+        yield _NONE
+
+
+def timelines_text(view: TimelinesView, page: Page) -> Iterator[str]:
+    """Each price's whole timeline."""
+    shown, width, notes = 0, page.width, _notes(view.prices)
+    for (card, name), found in groupby(view.prices, key=lambda line: (line.card, line.name)):
+        shown += 1
+        yield cut(f"{escape_terminal(name)} on {escape_terminal(f'rate-card:{card}')}", width)
+        yield from columns([(_span(line), _price(line), notes.get(line.set_by, "")) for line in found], width)
+    yield from _rest(shown, view.total, "price")
+    yield from _decided(notes, width)
+    if not view.total:
+        yield _NONE
+
+
+def moves_text(view: MovesView, page: Page) -> Iterator[str]:
+    """Prices that differ between two dates."""
+    before, after = view.moments
+    if not view.total:
+        yield f"No price is another on {after} than on {before}."
+        return
+    many = "price is" if view.total == 1 else "prices are"
+    yield f"{view.total:,} {many} not the same on {before} and on {after}"
+    for card, found in groupby(view.prices, key=lambda line: line.card):
+        yield escape_terminal(f"rate-card:{card}")
+        yield from columns([(line.name, line.price, line.change) for line in found], page.width)
+    yield from _rest(len(view.prices), view.total, "price")
+
+
+def versions_text(view: VersionsView, page: Page) -> Iterator[str]:
+    """The versions of a package with what each of them changed, and its aliases."""
+    for line in view.versions:
+        made = f"made {line.made}" if line.made else ""
+        notes = ", ".join(filter(None, (made, "archived" if line.archived else "")))
+        yield f"{page.paint('bold', escape_terminal(line.ref))}{f'   {notes}' if notes else ''}"
+        yield from draw_fields(line.fields, page.width)
+    if view.aliases:
+        yield from [""] if view.versions else []
+        yield from _aliases(view.aliases, page.width)
+    elif not view.versions:
+        yield _NONE
+
+
+def differences_text(view: DifferencesView, page: Page) -> Iterator[str]:
+    """What differs between two versions."""
+    if not view.fields:
+        yield f"{view.ref}@{view.from_} and @{view.to} say the same."
+    yield from draw_fields(view.fields, page.width)
+
+
+def draw_fields(differences: Sequence[FieldDifference], width: int) -> Iterator[str]:
+    """Fields that differ."""
+    cells = []
+    for row in (each.row for each in differences[:LINES]):
+        cells.append(("  " * row.depth + row.path, moved(row), row.change if not row.sign else ""))
+    yield from columns(cells, width)
+    yield from _rest(len(cells), len(differences), "field")
+
+
+def moved(row: FieldRow) -> str:
+    """A field before and after; of what came or went, its sign and what it is."""
+    return f"{row.observed} -> {row.desired}" if not row.sign else f"{row.sign} {row.desired or row.observed}".rstrip()
+
+
+def columns(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
+    """Cells under each other as far as they fit; a line that is too long is cut within its first cell."""
+    shown = [tuple(escape_terminal(cell, 300) for cell in row) for row in rows]
+    widths = [max(width_of(row[i]) for row in shown) for i in range(len(shown[0]))] if shown else []
+    if widths:
+        widths[0] = min(widths[0], max(width - 2 - sum(widths[1:]) - 3 * (len(widths) - 1), width // 4))
+    for row in shown:
+        line = "   ".join(padded(cut(cell, size), size) for cell, size in zip(row, widths, strict=True)).rstrip()
+        yield f"  {cut(line, max(width - 2, 40))}"
+
+
+def _aliases(lines: Sequence[AliasLine], width: int) -> Iterator[str]:
+    """Who an alias stands for, when."""
+    yield "Aliases"
+    yield from columns([(line.alias, line.ref, _times(line.since, line.until)) for line in lines], width)
+
+
+def _notes(lines: Sequence[PriceLine]) -> dict[str, str]:
+    """Who decided prices, each with the number of a note."""
+    found = dict.fromkeys(line.set_by for line in lines if line.set_by)
+    return {words: f"[{number}]" for number, words in enumerate(found, 1)}
+
+
+def _decided(notes: dict[str, str], width: int) -> Iterator[str]:
+    for words, number in notes.items():
+        verb = "" if words.startswith(FOREIGN) else "applied "
+        yield cut(f"{number} {verb}{escape_terminal(words, 300)}", width)
+
+
+def _price(line: PriceLine) -> str:
+    return line.price if line.entitled else f"{line.price}, not entitled"
+
+
+def _span(line: PriceLine) -> str:
+    return _times(line.since, line.until)
+
+
+def _times(since: str, until: str) -> str:
+    return " ".join(filter(None, (f"from {since}" if since else "", f"until {until}" if until else ""))) or "always"
+
+
+def _rest(shown: int, total: int, noun: str) -> Iterator[str]:
+    if shown < total:
+        yield f"and {counted(total - shown, f'more {noun}')}: --rows all, --rows N, --rows TEXT, --where KEY=VALUE"

@@ -1,0 +1,121 @@
+"""The journal as an audit log: when, who, from which commit, which plan, what was done, and how it ended."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from pricebook.apply.record import Record
+from pricebook.plan.step import Plan
+from pricebook.view.object import ObjectView
+from pricebook.view.plan import plan_view
+from pricebook.view.rate_shape import RowChoice
+from pricebook.view.tally import tally, tally_words
+
+ROWS = 6
+"""Prices of an object that are listed when nothing was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What a run did to one object, in words; `rows` are prices and fields. `outcome` is that of its steps."""
+
+    ref: str
+    what: str
+    outcome: str
+    detail: str
+    at: str
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """One run. `summary` says what was done in all; empty where there is no plan that can be read."""
+
+    number: int
+    started_at: str
+    ended_at: str
+    result: str
+    environment: str
+    plan: str
+    actor: str
+    owner: str
+    commit: str
+    branch: str
+    approved: str
+    summary: str
+    deeds: tuple[Deed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryView:
+    """Runs, newest first; `total` counts those too that are not listed."""
+
+    answer: ClassVar[str] = "history"
+    total: int
+    runs: tuple[RunView, ...]
+
+
+def history_view(records: Iterable[Record], total: int, choice: RowChoice) -> HistoryView:
+    """The runs in words; of long lists of prices only what was asked for."""
+    return HistoryView(total, tuple(_run(record, choice) for record in records))
+
+
+def _run(record: Record, choice: RowChoice) -> RunView:
+    run, whence = record.run, record.run.provenance
+    unread = "nothing was left to do" if record.plan is not None else record.migration
+    return RunView(
+        number=run.number,
+        started_at=_moment(run.started_at),
+        ended_at=_moment(run.ended_at) if run.ended_at is not None else "",
+        result=record.result,
+        environment=run.environment,
+        plan=run.plan,
+        actor=whence.actor,
+        owner=run.owner,
+        commit=whence.commit,
+        branch=whence.branch,
+        approved=whence.approved,
+        summary=tally_words(tally(record.done)) or unread,
+        deeds=tuple(_deeds(record, record.plan, choice) if record.plan is not None else _entries(record)),
+    )
+
+
+def _deeds(record: Record, plan: Plan, choice: RowChoice) -> Iterator[Deed]:
+    chosen = RowChoice(first=ROWS) if choice.automatic else choice
+    for item in plan_view(plan, chosen).objects:
+        entries = [record.last[step] for step in item.steps if step in record.last]
+        if not entries:
+            yield Deed(item.ref, item.sentence, "not tried", "", "", ())
+            continue
+        worst = max(entries, key=lambda entry: (entry.state.value != "done", entry.at))
+        rows = tuple(_rows(item, chosen))
+        yield Deed(item.ref, item.sentence, worst.state.value, worst.detail, _moment(worst.at), rows)
+
+
+def _entries(record: Record) -> Iterator[Deed]:
+    """What was done where there is no plan that can be read: a contract, or the steps by their names."""
+    for step, entry in record.last.items():
+        yield Deed(step, entry.detail, entry.state.value, "", _moment(entry.at), ())
+
+
+def _rows(item: ObjectView, choice: RowChoice) -> Iterator[str]:
+    if item.rates is not None:
+        for row in item.rates.rows:
+            values = (f"{name}={value}" for name, value in sorted(row.groups.items()))
+            name = " · ".join((row.product, *filter(None, (row.frequency,)), *values))
+            yield f"{name}   {row.price}   {row.when}"
+        if hidden := item.rates.rows_total - len(item.rates.rows):
+            yield f"and {hidden:,} more"
+    elif item.action != "create":
+        for field in item.fields[: choice.first if choice.first is not None else None]:
+            if field.depth == 0:
+                yield (
+                    f"{field.path}   {field.observed} -> {field.desired}"
+                    if not field.sign
+                    else f"{field.sign} {field.path}"
+                )
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}Z"

@@ -1,0 +1,94 @@
+"""An answer as plain data: the fields of its view, and nothing else. What programs read is what all formats draw.
+
+Amounts stay exact decimals, instants stay instants (canonical JSON writes both), a reference is its text, an end that
+never comes is null. A key is a field's name, without the underscore that keeps it apart from a word of Python.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import MISSING, Field, field, fields, is_dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from typing import Any, ClassVar, Protocol, cast
+
+from pricebook.catalog.calendar import FOREVER
+from pricebook.catalog.canonical import encode
+from pricebook.catalog.instant import instant_text
+from pricebook.catalog.reference import Ref
+
+PREFIX = "pricebook-answer/"
+"""`format` of a document begins with this; the sort of answer follows."""
+
+
+class View(Protocol):
+    """A frozen dataclass that is an answer. `answer` names its sort, in documents, in schemas and in `FORMATS`."""
+
+    answer: ClassVar[str]
+
+
+def hidden(**options: Any) -> Any:
+    """A field that formats draw and programs do not need: words for what other fields say in numbers."""
+    return field(metadata={"hidden": True}, **options)
+
+
+def optional(default: Any = None) -> Any:
+    """A field that a document leaves out while it is the default."""
+    return field(default=default, metadata={"optional": True})
+
+
+def key_of(name: str) -> str:
+    """The key of a field: `from_` is `from`."""
+    return name.removesuffix("_")
+
+
+def told(kind: Any) -> tuple[Field[Any], ...]:
+    """The fields of a dataclass that a document has."""
+    return tuple(one for one in fields(kind) if not one.metadata.get("hidden"))
+
+
+@cache
+def _reader(kind: Any) -> Callable[[Any], object]:
+    """How values of a type become plain data."""
+    if issubclass(kind, Ref):
+        return str
+    if issubclass(kind, Enum):
+        return lambda value: value.value
+    if issubclass(kind, (str, int, Decimal)) or kind is type(None):
+        return lambda value: value
+    if issubclass(kind, datetime):
+        return _instant
+    if is_dataclass(kind):
+        listed = [(one.name, key_of(one.name), _left_out(one)) for one in told(kind)]
+        return lambda value: {
+            key: plain(found) for name, key, left_out in listed if (found := getattr(value, name)) != left_out
+        }
+    if names := getattr(kind, "_fields", None):
+        keys = tuple(map(key_of, names))
+        return lambda value: dict(zip(keys, map(plain, value), strict=True))
+    if issubclass(kind, Mapping):
+        return lambda value: {str(plain(key)): plain(found) for key, found in value.items()}
+    if issubclass(kind, Iterable):
+        return lambda value: list(map(plain, value))
+    raise TypeError(f"no plain form for {kind.__name__}")
+
+
+def _left_out(one: Field[Any]) -> object:
+    """The value with which a field is left out; of most fields nothing is equal to it."""
+    return one.default if one.metadata.get("optional") else MISSING
+
+
+def _instant(at: datetime) -> object:
+    if at >= FOREVER:
+        return None
+    return at.isoformat() if at.microsecond else instant_text(at)
+
+
+def plain(value: object) -> Any:
+    """A view, or a part of one, as plain data."""
+    return _reader(cast("Hashable", type(value)))(value)
+
+
+def document(view: View) -> str:
+    """The text of an answer for programs: one line, keys in order, its sort in `format`."""
+    return encode({"format": f"{PREFIX}{view.answer}", **plain(view)})

@@ -1,0 +1,70 @@
+"""Problems as an answer: why there is no other one, or that nothing is wrong."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.problem import Problem
+from pricebook.view.check import Case, Checks, problem_cases
+from pricebook.view.plain import hidden
+from pricebook.view.words import counted
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemsView:
+    """Every problem; `total` counts those too that a problem stands for (`more`). `sentence` is what there is to say
+    when all is well, `target` what they are about, as `namespace/environment` when that is known."""
+
+    answer: ClassVar[str] = "problems"
+    total: int
+    problems: tuple[Problem, ...]
+    sentence: str = hidden(default="")
+    target: str = hidden(default="")
+
+    @property
+    def checks(self) -> Checks:
+        """For CI systems."""
+        cases = tuple(problem_cases("problem", self.problems)) or (Case("manifests", "valid"),)
+        return Checks("manifests", cases, self.problems, sentences=(("", self.sentence),) if self.sentence else ())
+
+
+def problems_view(problems: Iterable[Problem], target: str = "") -> ProblemsView:
+    """The view of problems."""
+    listed = tuple(problems)
+    return ProblemsView(sum(1 + problem.more for problem in listed), listed, target=target)
+
+
+@dataclass(frozen=True, slots=True)
+class ValidityView:
+    """Manifests that can be used: how much there is in them, and what the rules say."""
+
+    answer: ClassVar[str] = "validity"
+    valid: bool
+    counts: Mapping[str, int]
+    findings: tuple[Problem, ...]
+    problems_view: ProblemsView = hidden()
+
+    @property
+    def sentence(self) -> str:
+        """`Valid: 3 products, 1 rate card, 8,212 prices.`"""
+        return self.problems_view.sentence
+
+    @property
+    def checks(self) -> Checks:
+        """For CI systems."""
+        return self.problems_view.checks
+
+
+def validity_view(
+    catalog: Catalog, beside: Collection[Ref], findings: tuple[Problem, ...], target: str
+) -> ValidityView:
+    """The view of a catalogue, with what stands beside it in the manifests."""
+    refs = Counter(ref.kind for ref in (*catalog.nouns, *beside))
+    counts = {kind.words: refs[kind] for kind in Kind} | {"price": sum(map(len, catalog.rates.values()))}
+    found = ", ".join(counted(n, word) for word, n in counts.items() if n)
+    total = sum(1 + finding.more for finding in findings)
+    problems = ProblemsView(total, findings, f"Valid: {found}.", target)
+    return ValidityView(True, {word.replace(" ", "_"): n for word, n in counts.items()}, findings, problems)

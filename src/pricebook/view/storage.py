@@ -1,0 +1,89 @@
+"""Answers about places: which account an environment is, what was copied or saved, and the pages that were written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+from pricebook.apply.copied import Copied, Extent
+from pricebook.catalog.reference import Kind
+from pricebook.view.plain import hidden
+from pricebook.view.words import counted
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """The mark in an account, and the id that pricebook.yaml remembers; None where there is none."""
+
+    answer: ClassVar[str] = "account"
+    environment: str
+    marked_as: str | None
+    id: str | None
+    remembered: str | None
+    namespace: str = hidden()
+
+
+class ProjectLine(NamedTuple):
+    """A line of pricebook.yaml as it has to be, and where it stands."""
+
+    at: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedView:
+    """What was copied. `tables` are digests of what was read back; `steps` are those of a plan against the copy, None
+    where it was not planned again."""
+
+    answer: ClassVar[str] = "copy"
+    environment: str
+    from_: tuple[str, ...]
+    to: str
+    already: bool
+    tables: Mapping[str, Extent]
+    namespaces: tuple[str, ...]
+    steps: int | None
+    lines: tuple[ProjectLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportView:
+    """What was saved of an account into a file."""
+
+    answer: ClassVar[str] = "export"
+    file: str
+    counts: Mapping[str, int]
+    prices: int
+    sentence: str = hidden()
+
+
+@dataclass(frozen=True, slots=True)
+class SiteView:
+    """The pages that were written: how many files are there, were written anew and removed, and their bytes."""
+
+    answer: ClassVar[str] = "site"
+    index: str
+    files: int
+    written: int
+    removed: int
+    size: int
+
+
+def copied_view(copied: Copied) -> CopiedView:
+    """The view of a copy."""
+    return CopiedView(
+        environment=copied.environment,
+        from_=copied.sources,
+        to=copied.target,
+        already=copied.already,
+        tables=copied.tables,
+        namespaces=copied.namespaces,
+        steps=copied.steps,
+        lines=tuple(ProjectLine(str(place), line) for place, line in copied.lines),
+    )
+
+
+def export_view(file: str, counts: Mapping[Kind, int], prices: int) -> ExportView:
+    """The view of what was saved."""
+    words = [counted(count, kind.words) for kind, count in counts.items() if count]
+    sentence = ", ".join([*words, counted(prices, "price")])
+    return ExportView(file, {kind.value: count for kind, count in counts.items()}, prices, sentence)
