@@ -6,10 +6,10 @@ import click
 
 from pricebook.cli.invocation import Invocation, refusals
 from pricebook.format.site.feed import feed_schema
-from pricebook.format.table import Format, problems_document
 from pricebook.manifest.schema import schema_files, schema_text
 from pricebook.problem import Problem, did_you_mean, reject
 from pricebook.project.project import ProjectSettings
+from pricebook.view.problems import problems_view
 from pricebook.workflow.schema import all_schemas
 
 _SUFFIX = ".schema.json"
@@ -63,4 +63,4 @@ def _check(invocation: Invocation, schemas: dict[str, str], names: tuple[str, ..
     if invocation.text:
         invocation.print(f"{each.file}: {', '.join(dict.fromkeys(each.schemas))}" for each in checked)
     else:
-        invocation.print([problems_document(Format(invocation.format), (), base=invocation.base).rstrip("\n")])
+        invocation.tell(problems_view(()))
