@@ -20,7 +20,8 @@ from pricebook.apply.runner import run
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import noun_of
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.format.plan_text import draw_plan
+from pricebook.format.page import Page
+from pricebook.format.plan_text import plan_text
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import plan_schema, read, write
@@ -115,7 +116,7 @@ def test_the_document_its_schema_and_the_digest_know_it() -> None:
 def test_a_reader_sees_it() -> None:
     view = plan_view(planned(Snapshot(AT)), RowChoice())
     assert (view.objects[1].symbol, view.objects[1].sentence) == ("§", "seal: it is not sealed")
-    assert "1 card sealed" in "\n".join(draw_plan(view))
+    assert "1 card sealed" in "\n".join(plan_text(view, Page()))
 
 
 class Severed(MemoryStore):
