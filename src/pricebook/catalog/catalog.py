@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from pricebook.catalog.canonical import digest, encode
 from pricebook.catalog.fingerprint import content_digest
+from pricebook.catalog.metric import BillableMetric
 from pricebook.catalog.model import Alias, Noun, Scale
+from pricebook.catalog.product import Product
 from pricebook.catalog.rate_book import Rates
+from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.unit import PricingUnit, scales_of
 
-if TYPE_CHECKING:
-    from pricebook.catalog.metric import BillableMetric
+if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
-    from pricebook.catalog.product import Product
-    from pricebook.catalog.rate_card import RateCard
 
 N = TypeVar("N", bound=Noun)
 
@@ -33,7 +33,7 @@ class Catalog:
     rates: Mapping[str, Rates] = field(default_factory=dict)
 
     @property
-    def units(self) -> dict[str, "PricingUnit"]:
+    def units(self) -> dict[str, PricingUnit]:
         """Declared pricing units by name; the built-in `usd` is not among them."""
         return cast("dict[str, PricingUnit]", self._of(Kind.PRICING_UNIT))
 
@@ -64,17 +64,17 @@ class Catalog:
         return card if card is not None else next(held, None)
 
     @property
-    def metrics(self) -> dict[str, "BillableMetric"]:
+    def metrics(self) -> dict[str, BillableMetric]:
         """Billable metrics by name."""
         return cast("dict[str, BillableMetric]", self._of(Kind.BILLABLE_METRIC))
 
     @property
-    def products(self) -> dict[str, "Product"]:
+    def products(self) -> dict[str, Product]:
         """Products by name."""
         return cast("dict[str, Product]", self._of(Kind.PRODUCT))
 
     @property
-    def cards(self) -> dict[str, "RateCard"]:
+    def cards(self) -> dict[str, RateCard]:
         """Rate cards by name."""
         return cast("dict[str, RateCard]", self._of(Kind.RATE_CARD))
 

@@ -4,24 +4,20 @@ References are resolved by the loader, so a target that is missing is skipped he
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from pricebook.catalog.alias import overlap, schedule_words
-from pricebook.catalog.model import USD, Path, Violation
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.model import USD, Alias, Path, Violation
 from pricebook.catalog.package_check import check_package, priced_on
 from pricebook.catalog.product_check import check_products
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.unit import BUILT_IN
 from pricebook.problem import quote
 
-if TYPE_CHECKING:
-    from pricebook.catalog.catalog import Catalog
-    from pricebook.catalog.model import Alias
-
 Found = tuple[Ref, Path, Violation]
 
 
-def check_catalog(catalog: "Catalog") -> Iterator[Found]:
+def check_catalog(catalog: Catalog) -> Iterator[Found]:
     """Every broken rule: the noun in which it is mended, the place below it, and what is wrong."""
     yield from _check_units(catalog)
     yield from check_products(catalog)
@@ -37,14 +33,14 @@ def check_catalog(catalog: "Catalog") -> Iterator[Found]:
         yield from _check_alias_owners(kind, aliases)
 
 
-def _check_units(catalog: "Catalog") -> Iterator[Found]:
+def _check_units(catalog: Catalog) -> Iterator[Found]:
     unit = catalog.units.get(USD)
     if unit is not None and unit != BUILT_IN[USD]:
         message = f"{quote(USD)} is the built-in pricing unit of USD in cents; it cannot be redefined"
         yield Ref(Kind.PRICING_UNIT, USD), (), Violation("reserved-name", message, (), "give the unit another name")
 
 
-def _check_cards(catalog: "Catalog") -> Iterator[Found]:
+def _check_cards(catalog: Catalog) -> Iterator[Found]:
     units = {**BUILT_IN, **catalog.units}
     for name, card in catalog.cards.items():
         ref = Ref(Kind.RATE_CARD, name)
@@ -67,7 +63,7 @@ def _check_cards(catalog: "Catalog") -> Iterator[Found]:
                 yield ref, ("product_order", index), Violation("no-rate", message, (), "add a rate, or take it out")
 
 
-def _check_alias_owners(kind: Kind, aliases: "dict[str, tuple[Alias, ...]]") -> Iterator[Found]:
+def _check_alias_owners(kind: Kind, aliases: dict[str, tuple[Alias, ...]]) -> Iterator[Found]:
     """An alias belongs to one object at a time. The vendor lets the last assignment win: here it is a mistake."""
     seen: dict[str, list[tuple[str, int, Alias]]] = {}
     for owner in sorted(aliases):

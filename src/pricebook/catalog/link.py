@@ -7,7 +7,7 @@ from pricebook.catalog.declared import fields_of, keyed_lists
 from pricebook.catalog.model import Model, Path, Violation
 from pricebook.problem import did_you_mean, quote
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
     from pricebook.catalog.recurring import RecurringCredit
 

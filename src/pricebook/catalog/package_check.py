@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
+from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.declared import granting_lists
 from pricebook.catalog.model import Path, Violation
+from pricebook.catalog.product import Product
 from pricebook.catalog.product_check import has_group_key
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import references
 from pricebook.problem import quote
 
-if TYPE_CHECKING:
-    from pricebook.catalog.catalog import Catalog
+if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
-    from pricebook.catalog.product import Product
     from pricebook.catalog.recurring import RecurringCredit
     from pricebook.catalog.specifier import CommitSpecifier
 
@@ -23,7 +23,7 @@ Found = tuple[Path, Violation]
 _THRESHOLDS = ("spend_threshold_configuration", "prepaid_balance_threshold_configuration")
 
 
-def check_package(package: "Package", card: str | None, catalog: "Catalog") -> Iterator[Found]:
+def check_package(package: "Package", card: str | None, catalog: Catalog) -> Iterator[Found]:
     """Every broken rule of one package. `card` is the rate card it uses, or None when that cannot be told: then what
     depends on the card is not checked."""
     yield from _check_types(package, catalog)
@@ -33,12 +33,12 @@ def check_package(package: "Package", card: str | None, catalog: "Catalog") -> I
     yield from _check_seats(package, card, catalog)
 
 
-def priced_on(card: str, catalog: "Catalog") -> frozenset[tuple[str, str | None]]:
+def priced_on(card: str, catalog: Catalog) -> frozenset[tuple[str, str | None]]:
     """The (product, billing frequency) pairs with a rate on the card of a desired catalogue."""
     return cast(RateBook, catalog.rates[card]).priced if card in catalog.rates else frozenset()
 
 
-def _check_types(package: "Package", catalog: "Catalog") -> Iterator[Found]:
+def _check_types(package: "Package", catalog: Catalog) -> Iterator[Found]:
     for name in granting_lists(type(package)):
         for index, term in enumerate(getattr(package, name)):
             yield from _check_type(term.product, "FIXED", (name, index, "product"), catalog)
@@ -51,7 +51,7 @@ def _check_types(package: "Package", catalog: "Catalog") -> Iterator[Found]:
         yield from _check_type(subscription.subscription_rate.product, "SUBSCRIPTION", at, catalog)
 
 
-def _check_type(name: str, needed: str, at: Path, catalog: "Catalog") -> Iterator[Found]:
+def _check_type(name: str, needed: str, at: Path, catalog: Catalog) -> Iterator[Found]:
     product = catalog.products.get(name)
     if product is not None and product.type != needed:
         message = f"product {quote(name)} is {product.type}; here a {needed} product is needed"
@@ -59,7 +59,7 @@ def _check_type(name: str, needed: str, at: Path, catalog: "Catalog") -> Iterato
         yield at, Violation("product-type", message, (), f"name a {needed} product", related)
 
 
-def _check_rates(package: "Package", card: str, catalog: "Catalog") -> Iterator[Found]:
+def _check_rates(package: "Package", card: str, catalog: Catalog) -> Iterator[Found]:
     priced = priced_on(card, catalog)
     for index, subscription in enumerate(package.subscriptions):
         rate = subscription.subscription_rate
@@ -74,7 +74,7 @@ def _check_rates(package: "Package", card: str, catalog: "Catalog") -> Iterator[
         yield at, Violation("no-rate", message, (), hint, related)
 
 
-def _check_units(package: "Package", name: str, catalog: "Catalog") -> Iterator[Found]:
+def _check_units(package: "Package", name: str, catalog: Catalog) -> Iterator[Found]:
     card = catalog.cards[name]
     known = {card.fiat_credit_type, *(conversion.custom_credit_type for conversion in card.credit_type_conversions)}
     for path, kind, unit in references(package):
@@ -93,7 +93,7 @@ def _overwrite_type(package: "Package", path: Path) -> str:
     return rate.rate_type if rate is not None else ""
 
 
-def _check_seats(package: "Package", card: str | None, catalog: "Catalog") -> Iterator[Found]:
+def _check_seats(package: "Package", card: str | None, catalog: Catalog) -> Iterator[Found]:
     """Of a balance per seat: every usage product it applies to can tell the seats apart, and so can its metric."""
     seats = {s.key: s.seat_config for s in package.subscriptions if s.key is not None}
     for name in ("recurring_commits", "recurring_credits"):
@@ -112,7 +112,7 @@ def _check_seats(package: "Package", card: str | None, catalog: "Catalog") -> It
                     yield at, Violation("seat-key", message, (), hint, related)
 
 
-def _lacks_seat(product: "Product", key: str, catalog: "Catalog") -> str:
+def _lacks_seat(product: Product, key: str, catalog: Catalog) -> str:
     if key not in product.presentation_group_key and key not in product.pricing_group_key:
         return f"{quote(key)} is in neither its presentation nor its pricing group key"
     metric = catalog.metrics.get(product.billable_metric or "")
@@ -121,7 +121,7 @@ def _lacks_seat(product: "Product", key: str, catalog: "Catalog") -> str:
     return ""
 
 
-def _applicable(term: "RecurringCredit", card: str | None, catalog: "Catalog") -> list[str]:
+def _applicable(term: "RecurringCredit", card: str | None, catalog: Catalog) -> list[str]:
     """The USAGE products that the balance applies to: those it names, or all on the card when it names none."""
     usage = {name: product for name, product in catalog.products.items() if product.type == "USAGE"}
     on_card = {name for name, _ in priced_on(card, catalog)} if card is not None else set()
@@ -136,7 +136,7 @@ def _applicable(term: "RecurringCredit", card: str | None, catalog: "Catalog") -
     ]
 
 
-def _matches(specifier: "CommitSpecifier", name: str, product: "Product", on_card: set[str]) -> bool:
+def _matches(specifier: "CommitSpecifier", name: str, product: Product, on_card: set[str]) -> bool:
     if specifier.product is None and not specifier.product_tags and name not in on_card:
         return False
     tags = set(product.tags)

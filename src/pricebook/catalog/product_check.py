@@ -1,19 +1,16 @@
 """What products and the nouns they refer to say of each other: types, group keys, and composites within composites."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.metric import BillableMetric
 from pricebook.catalog.model import Path, Violation
+from pricebook.catalog.product import Product
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.problem import quote
 
-if TYPE_CHECKING:
-    from pricebook.catalog.catalog import Catalog
-    from pricebook.catalog.metric import BillableMetric
-    from pricebook.catalog.product import Product
 
-
-def check_products(catalog: "Catalog") -> Iterator[tuple[Ref, Path, Violation]]:
+def check_products(catalog: Catalog) -> Iterator[tuple[Ref, Path, Violation]]:
     """Every broken rule of the products."""
     products, metrics = catalog.products, catalog.metrics
     for name, product in products.items():
@@ -25,12 +22,12 @@ def check_products(catalog: "Catalog") -> Iterator[tuple[Ref, Path, Violation]]:
     yield from _check_cycles(products)
 
 
-def has_group_key(metric: "BillableMetric", names: frozenset[str]) -> bool:
+def has_group_key(metric: BillableMetric, names: frozenset[str]) -> bool:
     """Whether one compound group key of the metric has all these names. What a SQL metric returns is not known here."""
     return metric.sql is not None or any(names <= set(key) for key in metric.group_keys)
 
 
-def _check_group_key(product: "Product", metric: "BillableMetric") -> Iterator[tuple[Path, Violation]]:
+def _check_group_key(product: Product, metric: BillableMetric) -> Iterator[tuple[Path, Violation]]:
     needed = frozenset(product.pricing_group_key) | frozenset(product.presentation_group_key)
     if not needed or has_group_key(metric, needed):
         return
@@ -46,7 +43,7 @@ def _check_group_key(product: "Product", metric: "BillableMetric") -> Iterator[t
     yield (at,), Violation("group-key", message, (), hint, related)
 
 
-def _check_members(product: "Product", products: "Mapping[str, Product]") -> Iterator[tuple[Path, Violation]]:
+def _check_members(product: Product, products: Mapping[str, Product]) -> Iterator[tuple[Path, Violation]]:
     for index, name in enumerate(product.composite_products):
         member = products.get(name)
         if member is not None and member.type == "COMPOSITE" and not product.include_composite_spend:
@@ -56,7 +53,7 @@ def _check_members(product: "Product", products: "Mapping[str, Product]") -> Ite
             yield ("composite_products", index), Violation("composite-member", message, (), hint, related)
 
 
-def _check_cycles(products: "Mapping[str, Product]") -> Iterator[tuple[Ref, Path, Violation]]:
+def _check_cycles(products: Mapping[str, Product]) -> Iterator[tuple[Ref, Path, Violation]]:
     """Each cycle once, at the member that comes first by name."""
     done: set[str] = set()
     for start in sorted(products):
@@ -75,7 +72,7 @@ def _check_cycles(products: "Mapping[str, Product]") -> Iterator[tuple[Ref, Path
                 branches.append(iter(products[name].composite_products))
 
 
-def _cycle(products: "Mapping[str, Product]", members: list[str]) -> tuple[Ref, Path, Violation]:
+def _cycle(products: Mapping[str, Product], members: list[str]) -> tuple[Ref, Path, Violation]:
     first = members.index(min(members))
     members = members[first:] + members[:first]
     message = f"composite products contain each other: {' -> '.join((*members, members[0]))}"

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Path, Violation
 from pricebook.problem import did_you_mean, quote
 
-if TYPE_CHECKING:
-    from pricebook.catalog.catalog import Catalog
+if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
     from pricebook.catalog.scenario import Scenario
 
 
-def package_at(alias: str, catalog: "Catalog", at: datetime) -> str | None:
+def package_at(alias: str, catalog: Catalog, at: datetime) -> str | None:
     """The package that an alias names at an instant."""
     for name in sorted(catalog.packages):
         for held in catalog.packages[name].aliases:
@@ -22,14 +22,14 @@ def package_at(alias: str, catalog: "Catalog", at: datetime) -> str | None:
     return None
 
 
-def package_of(scenario: "Scenario", catalog: "Catalog") -> str | None:
+def package_of(scenario: "Scenario", catalog: Catalog) -> str | None:
     """The package that the scenario's contract is on; None where the alias names none."""
     if scenario.package_alias is None:
         return scenario.package
     return package_at(scenario.package_alias, catalog, scenario.starting_at)
 
 
-def check_scenario(scenario: "Scenario", catalog: "Catalog") -> Iterator[tuple[Path, Violation]]:
+def check_scenario(scenario: "Scenario", catalog: Catalog) -> Iterator[tuple[Path, Violation]]:
     """Every broken rule with its place in the scenario. What does not exist has been reported."""
     name = package_of(scenario, catalog)
     if name is None and scenario.package_alias is not None:

@@ -6,14 +6,12 @@ puts its neighbour beside it.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from pricebook.catalog.model import Noun
 from pricebook.catalog.naming import name_of
+from pricebook.catalog.product import Product
 from pricebook.catalog.reference import Kind, Ref
-
-if TYPE_CHECKING:
-    from pricebook.catalog.product import Product
 
 TOGETHER = 50
 """So many products share one file."""
@@ -36,7 +34,7 @@ def files_for(nouns: Mapping[Ref, Noun], existing: Collection[str]) -> dict[str,
     return found
 
 
-def _group(product: "Product") -> str:
+def _group(product: Product) -> str:
     """The first tag, or the type."""
     return next(filter(None, map(name_of, product.tags)), "") or product.type.lower().replace("_", "-")
 

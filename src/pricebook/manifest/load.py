@@ -13,6 +13,7 @@ from pricebook.catalog.model import Noun, Violation
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.registry import noun_class
+from pricebook.catalog.scenario_check import check_scenario
 from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
 from pricebook.manifest.card_rates import read_card
 from pricebook.manifest.envelope import OVERLAY, is_manifest, kind_of, open_envelope
@@ -27,7 +28,7 @@ from pricebook.manifest.waiver import WaiverHere
 from pricebook.problem import Problem, Rejected, did_you_mean, quote
 from pricebook.span import Span
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the module is heavy, and few projects have any
     from pricebook.catalog.migration import Migration
     from pricebook.catalog.scenario import Scenario
     from pricebook.manifest.overlay import Overlay
@@ -110,6 +111,7 @@ def _overlay(loading: Loading, environment: str | None) -> "Overlay | None":
     settings = loading.scope.environments.get(environment) if environment is not None else None
     if environment is None or settings is None or not (settings.overlays or settings.patches):
         return None
+    # Most projects have no overlays.
     from pricebook.manifest.overlay import apply_overlay, read_overlay
 
     overlay, problems = read_overlay(loading.scope, environment, loading.placer)
@@ -133,12 +135,11 @@ def asked_for(scope: Scope, environment: str) -> dict[Ref, str]:
 def _check_beside(beside: Mapping[Ref, Noun], catalog: Catalog) -> Iterator[Found]:
     for ref, noun in beside.items():
         if ref.kind is Kind.SCENARIO:
-            from pricebook.catalog.scenario_check import check_scenario
-
             for path, violation in check_scenario(cast("Scenario", noun), catalog):
                 yield ref, path, violation
     migrations = {ref.name: cast("Migration", noun) for ref, noun in beside.items() if ref.kind is Kind.MIGRATION}
     if migrations:
+        # The model of a migration is heavy, and few projects have any.
         from pricebook.catalog.migration_check import check_migrations
 
         yield from check_migrations(migrations)
@@ -185,6 +186,7 @@ def _open_file(loading: Loading, path: FilePath, shown: str) -> bool:
 
 def _check_named(loading: Loading, document: Document) -> None:
     """An overlay among the manifests is no noun; one that no environment names would do nothing."""
+    # Most projects have no overlays.
     from pricebook.manifest.overlay import overlay_files
 
     if os.path.normpath(document.file) not in overlay_files(loading.scope):

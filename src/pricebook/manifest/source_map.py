@@ -25,7 +25,7 @@ from pricebook.manifest.validation import validated
 from pricebook.problem import Rejected
 from pricebook.span import Span
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the module is heavy, and few projects have any
     from pricebook.manifest.overlay import Overlay
 
 

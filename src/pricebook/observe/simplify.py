@@ -12,7 +12,7 @@ from pricebook.catalog.link import relinked
 from pricebook.catalog.naming import name_of
 from pricebook.observe.snapshot import Quirks
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
 
 

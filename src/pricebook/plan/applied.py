@@ -20,7 +20,7 @@ from pricebook.observe.normalise import normalise
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.versions import unnamed
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
 
 

@@ -35,7 +35,7 @@ from pricebook.plan.versions import named
 from pricebook.problem import Problem
 from pricebook.span import Span
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
 
 

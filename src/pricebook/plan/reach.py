@@ -17,7 +17,7 @@ from pricebook.plan.step import Share
 from pricebook.plan.verb.add_rates import AddRates
 from pricebook.plan.verb.verb import Verb
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.override import Override
     from pricebook.catalog.package import Package
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from pricebook.catalog.model import Path, Violation
+from pricebook.catalog.timeline import read_key
 from pricebook.policy.cel import CelError, Expressions, Lookup, MissingCel
 from pricebook.policy.fact import Facts
 from pricebook.policy.finding import Finding
@@ -104,7 +105,5 @@ def _key(seen: Seen, facts: Facts) -> str | None:
 
 
 def _whom(seen: Seen, facts: Facts) -> str:
-    from pricebook.catalog.timeline import read_key
-
     key = _key(seen, facts)
     return str(read_key(key)) if key is not None else str(seen.ref or "the plan")

@@ -12,7 +12,7 @@ from pricebook.policy.fact import Facts, card_ref, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
 
 PRICED = ("USAGE", "SUBSCRIPTION", "COMPOSITE")

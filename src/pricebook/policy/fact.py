@@ -15,14 +15,14 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import USD, Path, Scale
 from pricebook.catalog.rate_book import RateBook, Rates, count_rates
+from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, Timeline, head_text, key_text, read_head, read_key, read_schedule
 from pricebook.catalog.unit import money_text
 from pricebook.policy.finding import Finding
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
-    from pricebook.catalog.rate_card import RateCard
     from pricebook.catalog.specifier import UsageSpecifier
 
 Head = tuple[str, str | None]
@@ -32,7 +32,7 @@ Head = tuple[str, str | None]
 class CardFacts:
     """The rates of one card, seen once."""
 
-    def __init__(self, name: str, card: "RateCard", rates: Rates) -> None:
+    def __init__(self, name: str, card: RateCard, rates: Rates) -> None:
         self.name, self.card, self.rates = name, card, rates
 
     @cached_property

@@ -25,7 +25,7 @@ from pricebook.plan.verb.supersede import Supersede
 from pricebook.policy.fact import Facts
 from pricebook.project.policy import Policy
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
 
 

@@ -6,18 +6,15 @@ blocks: the project's policy does, by severity.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from pricebook.policy.fact import Facts
 from pricebook.policy.finding import Finding
+from pricebook.policy.proposal import Proposal
 from pricebook.policy.sample import SAMPLE
 from pricebook.problem import Severity
 
-if TYPE_CHECKING:
-    from pricebook.policy.fact import Facts
-    from pricebook.policy.proposal import Proposal
-
-Check = Callable[["Facts"], Iterator[Finding]]
-PlanCheck = Callable[["Proposal"], Iterator[Finding]]
+Check = Callable[[Facts], Iterator[Finding]]
+PlanCheck = Callable[[Proposal], Iterator[Finding]]
 Edits = tuple[tuple[str, str], ...]
 """Texts, each with what is written instead."""
 
