@@ -1,10 +1,11 @@
 """Commits and credits that a contract starts with. Both are of a FIXED product."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from pricebook.catalog.condition import Condition, Is, needs
 from pricebook.catalog.model import CustomFields, Fraction, Number, ProductName, Text, Upper, Violation
 from pricebook.catalog.money import plain
 from pricebook.catalog.role import Role
@@ -51,9 +52,13 @@ class Commit(Balance):
     custom_fields: CustomFields = Field(default_factory=dict)
     """Custom fields, text by key."""
 
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        *Balance.conditions,
+        needs("invoice_schedule", Is("type", "POSTPAID"), hint="say when the true-up invoice is generated"),
+    )
+
     def rules(self) -> Iterator[Violation]:
         """A POSTPAID commit has one amount, and its true-up invoice is over the same amount."""
-        yield from super().rules()
         if self.type != "POSTPAID":
             return
         access, invoice = self.access_schedule, self.invoice_schedule
@@ -61,10 +66,6 @@ class Commit(Balance):
             message = f"a POSTPAID commit has one access item, not {len(access.schedule_items)}"
             yield Violation("postpaid-items", message, ("access_schedule", "schedule_items"), "make one commit of each")
         if invoice is None:
-            message = "invoice_schedule is required for a POSTPAID commit"
-            yield Violation(
-                "missing-field", message, ("invoice_schedule",), "say when the true-up invoice is generated"
-            )
             return
         if len(invoice.schedule_items) > 1:
             message = f"a POSTPAID commit has one invoice item, not {len(invoice.schedule_items)}"

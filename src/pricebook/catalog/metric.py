@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from pricebook.catalog.condition import Condition, Every, Given, Is, Not, bars, needs
 from pricebook.catalog.field import Distinct, NonEmpty
 from pricebook.catalog.model import CustomFields, Model, Noun, Text, Upper, Violation
 from pricebook.catalog.reference import Kind
@@ -35,6 +36,9 @@ class PropertyFilter(Model):
     """The values with which an event does not pass."""
 
 
+_STREAM = Not(Given("sql"))
+
+
 class BillableMetric(Noun):
     """How usage events become a quantity: a stream of filtered, aggregated events, or a SQL query.
 
@@ -61,19 +65,33 @@ class BillableMetric(Noun):
     custom_fields: CustomFields = Field(default_factory=dict)
     """Custom fields, text by key."""
 
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        bars(
+            "aggregation_type aggregation_key event_type_filter property_filters group_keys",
+            Given("sql"),
+            "{name} stands beside sql; a metric is one or the other",
+            "remove {name}, or sql",
+        ),
+        needs("aggregation_type", _STREAM, hint="COUNT, LATEST, MAX, SUM or UNIQUE; or give sql"),
+        bars("aggregation_key", Every((_STREAM, Is("aggregation_type", "COUNT"))), "COUNT has no {name}"),
+        needs(
+            "aggregation_key",
+            Every((_STREAM, Given("aggregation_type"), Not(Is("aggregation_type", "COUNT")))),
+            "{name} is required for {of.aggregation_type}",
+            "name the event property to aggregate; it must be one of property_filters",
+        ),
+    )
+
     def rules(self) -> Iterator[Violation]:
-        """SQL or an aggregation, never both; the aggregation key fits; nothing stands twice."""
+        """The aggregation key fits; nothing stands twice."""
         if self.sql is not None:
-            for name in ("aggregation_type", "aggregation_key", "event_type_filter", "property_filters", "group_keys"):
-                if getattr(self, name):
-                    message = f"{name} stands beside sql; a metric is one or the other"
-                    yield Violation("conflict", message, (name,), f"remove {name}, or sql")
             return
-        if self.aggregation_type is None:
-            hint = "COUNT, LATEST, MAX, SUM or UNIQUE; or give sql"
-            yield Violation("missing-field", "aggregation_type is required", ("aggregation_type",), hint)
-        else:
-            yield from self._aggregation(self.aggregation_type)
+        key, filtered = self.aggregation_key, [found.name for found in self.property_filters]
+        if key is not None and self.aggregation_type not in (None, "COUNT") and key not in filtered:
+            known = ", ".join(filtered) or "there are none"
+            message = f'aggregation_key "{key}" is not one of the property filters ({known})'
+            hint = f"add {{name: {key}, exists: true}} to property_filters"
+            yield Violation("aggregation-key", message, ("aggregation_key",), hint)
         names = [found.name for found in self.property_filters]
         for index, name in enumerate(names):
             if name in names[:index]:
@@ -86,17 +104,3 @@ class BillableMetric(Noun):
                 yield Violation(
                     "duplicate", message, ("group_keys", index), "remove one; the order of names says nothing"
                 )
-
-    def _aggregation(self, kind: str) -> Iterator[Violation]:
-        key, at = self.aggregation_key, ("aggregation_key",)
-        filtered = [found.name for found in self.property_filters]
-        if kind == "COUNT":
-            if key is not None:
-                yield Violation("not-applicable", f'aggregation_key "{key}": COUNT has none', at, "remove it")
-        elif key is None:
-            hint = "name the event property to aggregate; it must be one of property_filters"
-            yield Violation("missing-field", f"aggregation_key is required for {kind}", at, hint)
-        elif key not in filtered:
-            known = ", ".join(filtered) or "there are none"
-            message = f'aggregation_key "{key}" is not one of the property filters ({known})'
-            yield Violation("aggregation-key", message, at, f"add {{name: {key}, exists: true}} to property_filters")

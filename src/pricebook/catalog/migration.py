@@ -7,10 +7,11 @@ A migration says who of them is to move, in which waves and how. It goes to no s
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from pricebook.catalog.condition import Condition, Given, bars
 from pricebook.catalog.field import Distinct, NonEmpty, Texts, Whole
 from pricebook.catalog.impact_limit import ImpactLimits
 from pricebook.catalog.model import Instant, Model, Noun, Text, Upper, Violation
@@ -41,11 +42,10 @@ class Whom(Model):
     exclude: Texts = ()
     """Customers who are left alone, whatever else is said."""
 
+    conditions: ClassVar[tuple[Condition, ...]] = (bars("customers_from", Given("customers")),)
+
     def rules(self) -> Iterator[Violation]:
-        """One list, a share of at most everybody, a period that is not empty."""
-        if self.customers and self.customers_from is not None:
-            message = "customers_from stands beside customers"
-            yield Violation("conflict", message, ("customers_from",), "keep one of them")
+        """A share of at most everybody, a period that is not empty."""
         if self.percentage is not None and not 0 < self.percentage <= ALL:
             yield Violation(
                 "out-of-range", "a share is above 0% and at most 100%", ("percentage",), "leave it out for all"

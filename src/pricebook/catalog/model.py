@@ -25,6 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from pricebook.catalog.condition import Condition
 from pricebook.catalog.instant import INSTANT_PATTERN, parse_instant
 from pricebook.catalog.money import MAX_DIGITS, MAX_PLACES, MONEY_PATTERN, carries, parse_money, plain, to_api_unit
 from pricebook.catalog.reference import Kind, Ref, Reference
@@ -84,7 +85,8 @@ class Model(BaseModel):
     A subclass lists its amount fields in `amounts` as paths (`"unit_price"`, `"schedule_items.*.amount"`); text there
     is converted to the API unit of the pricing unit that `unit_for` names: the sibling field `unit_field`, USD when it
     is not given. `forbidden` are fields that people reach for and that cannot be here: message and hint by name.
-    What fields are about is said by marks (`catalog.role`). `rules` yields every broken rule of the validated value.
+    What fields are about is said by marks (`catalog.role`); what they need and exclude by `conditions`. `rules` yields
+    every other broken rule of the validated value.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
@@ -92,9 +94,10 @@ class Model(BaseModel):
     amounts: ClassVar[tuple[str, ...]] = ()
     unit_field: ClassVar[str] = "credit_type"
     forbidden: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    conditions: ClassVar[tuple[Condition, ...]] = ()
 
     def rules(self) -> Iterator[Violation]:
-        """Every broken rule that this value alone can tell."""
+        """Every broken rule that this value alone can tell, and that is no condition."""
         return iter(())
 
     @classmethod
@@ -137,7 +140,8 @@ class Model(BaseModel):
 
     @model_validator(mode="after")
     def _keep_rules(self) -> "Model":
-        violations = tuple(self.rules())
+        unmet = (Violation(*found) for condition in self.conditions for found in condition.broken(self))
+        violations = (*unmet, *self.rules())
         if violations:
             raise broken(*violations)
         return self

@@ -1,8 +1,9 @@
 """Overrides: how a package's prices and entitlements differ from the rate card's."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
+from pricebook.catalog.condition import Condition, Given, Is, Not, bars, needs
 from pricebook.catalog.declared import links_of
 from pricebook.catalog.field import Distinct, Positive
 from pricebook.catalog.model import Frequency, Instant, Model, NonNegative, Upper, Violation
@@ -11,6 +12,8 @@ from pricebook.catalog.role import Link, Role
 from pricebook.catalog.specifier import RateKind, UsageSpecifier
 from pricebook.catalog.term import Duration, Key, RelativeDate, Term
 
+_SPECIFIC = "{name} is for overrides with is_commit_specific: true"
+_MAKE_SPECIFIC = "set is_commit_specific: true, or remove it"
 _TYPE_NEEDS = {"MULTIPLIER": "multiplier", "OVERWRITE": "overwrite_rate", "TIERED": "tiers"}
 
 
@@ -28,16 +31,25 @@ class OverrideSpecifier(UsageSpecifier):
     ] = ()
     """Commit-specific overrides only: keys of commits and credits, once or recurring; instead of the other two."""
 
-    def rules(self) -> Iterator[Violation]:
-        """Commits are named on top of products, tags or group values, and in one way."""
-        for name in links_of(OverrideSpecifier):
-            if getattr(self, name) and not self.narrows:
-                hint = "add product, product_tags, pricing_group_values or presentation_group_values"
-                message = f"{name} stands alone; it narrows a product, tags or group values further"
-                yield Violation("missing-field", message, (name,), hint)
-        if self.any_commits_or_credits and (self.commits or self.recurring_commits):
-            message = "any_commits_or_credits stands beside commits or recurring_commits; it is used instead of both"
-            yield Violation("conflict", message, ("any_commits_or_credits",), "name all of them there")
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        *(
+            needs(
+                "product product_tags pricing_group_values presentation_group_values",
+                Given(name),
+                f"{name} stands alone; it narrows a product, tags or group values further",
+                "add product, product_tags, pricing_group_values or presentation_group_values",
+                at=name,
+            )
+            for name in ("commits", "recurring_commits", "any_commits_or_credits")
+        ),
+        bars(
+            "commits recurring_commits",
+            Given("any_commits_or_credits"),
+            "{name} stands beside commits or recurring_commits; it is used instead of both",
+            "name all of them there",
+            at="any_commits_or_credits",
+        ),
+    )
 
 
 class OverrideTier(Model):
@@ -82,57 +94,47 @@ class Override(Term):
     target: RateKind = "LIST_RATE"
     """Commit-specific overrides only: whether it changes the COMMIT_RATE or the LIST_RATE."""
 
-    def rules(self) -> Iterator[Violation]:
-        """It starts once, does something, and has what its type needs and nothing of another."""
-        yield from self._time()
-        if self.type is None and self.entitled is None:
-            message = "the override does nothing: it has neither type nor entitled"
-            hint = "give type (OVERWRITE, MULTIPLIER or TIERED), or entitled"
-            yield Violation("no-effect", message, ("type",), hint)
-        for kind, name in _TYPE_NEEDS.items():
-            value = getattr(self, name)
-            if kind == self.type and kind != "TIERED" and value is None:
-                hint = f"give {name}, or change type"
-                yield Violation("missing-field", f"{name} is required for a {kind} override", (name,), hint)
-            if kind != self.type and value not in (None, ()):
-                message = f"{name} is for {kind} overrides; this one is {self.type or 'without type'}"
-                yield Violation("not-applicable", message, (name,), f"remove it, or set type: {kind}")
-        if self.type == "TIERED":
-            yield from check_tiers([tier.size for tier in self.tiers])
-            if self.priority is None:
-                hint = "tiered overrides are applied by priority, the lowest first"
-                yield Violation("missing-field", "priority is required for a TIERED override", ("priority",), hint)
-        if not self.is_commit_specific:
-            yield from self._not_commit_specific()
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        needs(
+            "starting_at_offset",
+            Not(Given("starting_at")),
+            hint="starting_at_offset: {{value: 0, unit: DAYS}} starts it with the contract; or a date in starting_at",
+        ),
+        bars(
+            "starting_at_offset",
+            Given("starting_at"),
+            "{name} stands beside starting_at_offset; an override starts once",
+            at="starting_at",
+        ),
+        bars("duration", Given("starting_at"), hint="a dated override ends with ending_before"),
+        bars(
+            "ending_before",
+            Not(Given("starting_at")),
+            "{name} stands without starting_at",
+            "use duration beside starting_at_offset",
+            code="conflict",
+        ),
+        needs(
+            "type entitled",
+            message="the override does nothing: it has neither type nor entitled",
+            hint="give type (OVERWRITE, MULTIPLIER or TIERED), or entitled",
+            code="no-effect",
+        ),
+        *(bars(name, Not(Is("type", kind))) for kind, name in _TYPE_NEEDS.items()),
+        *(needs(name, Is("type", kind)) for kind, name in _TYPE_NEEDS.items()),
+        needs("priority", Is("type", "TIERED"), hint="tiered overrides are applied by priority, the lowest first"),
+        bars("target", Not(Given("is_commit_specific")), _SPECIFIC, _MAKE_SPECIFIC),
+    )
 
-    def _time(self) -> Iterator[Violation]:
-        if self.starting_at is None and self.starting_at_offset is None:
-            hint = (
-                "starting_at_offset: {value: 0, unit: DAYS} starts it with the contract; or give a date in starting_at"
-            )
-            yield Violation("missing-field", "starting_at_offset is required", ("starting_at_offset",), hint)
-        if self.starting_at is not None and self.starting_at_offset is not None:
-            message = "starting_at stands beside starting_at_offset; an override starts once"
-            yield Violation("conflict", message, ("starting_at",), "keep one of them")
-        if self.duration is not None and self.starting_at is not None:
-            message = "duration stands beside starting_at"
-            yield Violation("conflict", message, ("duration",), "a dated override ends with ending_before")
-        if self.ending_before is None:
-            return
-        if self.starting_at is None:
-            message = "ending_before stands without starting_at"
-            yield Violation("conflict", message, ("ending_before",), "use duration beside starting_at_offset")
-        elif self.ending_before <= self.starting_at:
+    def rules(self) -> Iterator[Violation]:
+        """It ends after it starts, its tiers leave no gap, and commits are named by commit-specific overrides only."""
+        if self.starting_at is not None and self.ending_before is not None and self.ending_before <= self.starting_at:
             hint = "end it later, or leave ending_before out"
             yield Violation("empty-period", "ending_before is not after starting_at", ("ending_before",), hint)
-
-    def _not_commit_specific(self) -> Iterator[Violation]:
-        hint = "set is_commit_specific: true, or remove it"
-        if self.target != "LIST_RATE":
-            message = "target is for overrides with is_commit_specific: true"
-            yield Violation("not-applicable", message, ("target",), hint)
-        for index, specifier in enumerate(self.override_specifiers):
+        if self.type == "TIERED":
+            yield from check_tiers([tier.size for tier in self.tiers])
+        for index, specifier in enumerate(self.override_specifiers if not self.is_commit_specific else ()):
             for name in links_of(OverrideSpecifier):
                 if getattr(specifier, name):
-                    message = f"{name} is for overrides with is_commit_specific: true"
-                    yield Violation("not-applicable", message, ("override_specifiers", index, name), hint)
+                    at = ("override_specifiers", index, name)
+                    yield Violation("not-applicable", _SPECIFIC.format(name=name), at, _MAKE_SPECIFIC)

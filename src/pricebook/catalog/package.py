@@ -12,6 +12,7 @@ from pydantic import Field
 from pricebook.catalog.alias import check_aliases
 from pricebook.catalog.charge import ScheduledCharge
 from pricebook.catalog.commit import Commit, Credit
+from pricebook.catalog.condition import Condition, Every, Given, Not, bars, needs
 from pricebook.catalog.field import Whole
 from pricebook.catalog.link import check_terms
 from pricebook.catalog.model import Alias, CardName, Lower, Noun, Text, Upper, Violation
@@ -111,15 +112,23 @@ class Package(Noun, Relative):
                 return super().unit_for(path, tracker)
         return super().unit_for(path, {})
 
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        bars("rate_card_alias", Given("rate_card"), "{name} stands beside rate_card; a package has one or the other"),
+        *(
+            needs(
+                "rate_card rate_card_alias",
+                when,
+                f"rate_card or rate_card_alias is required: {what} refer to its rates",
+                "name the card, or one of its aliases",
+            )
+            for what, when in (
+                ("subscriptions", Given("subscriptions")),
+                ("overrides", Every((Not(Given("subscriptions")), Given("overrides")))),
+            )
+        ),
+    )
+
     def rules(self) -> Iterator[Violation]:
-        """One rate card, where one is needed; aliases and terms agree with each other."""
-        if self.rate_card is not None and self.rate_card_alias is not None:
-            message = "rate_card_alias stands beside rate_card; a package has one or the other"
-            yield Violation("conflict", message, ("rate_card_alias",), "keep one of them")
-        for name in ("subscriptions", "overrides"):
-            if getattr(self, name) and self.rate_card is None and self.rate_card_alias is None:
-                message = f"rate_card or rate_card_alias is required: {name} refer to its rates"
-                yield Violation("missing-field", message, ("rate_card",), "name the card, or one of its aliases")
-                break
+        """Aliases and terms agree with each other."""
         yield from check_aliases(self.aliases)
         yield from check_terms(self)

@@ -1,11 +1,11 @@
 """Payment gates: whether a threshold's commit can be used only once its payment has succeeded."""
 
-from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from pricebook.catalog.model import Amount, Text, Upper, Violation
+from pricebook.catalog.condition import Condition, Every, Is, Not, bars
+from pricebook.catalog.model import Amount, Text, Upper
 from pricebook.catalog.role import Role
 from pricebook.catalog.term import Relative
 
@@ -18,11 +18,7 @@ class StripeConfig(Relative):
     invoice_metadata: Annotated[dict[str, str], Role.COSMETIC] = Field(default_factory=dict)
     """INVOICE only: metadata added to the Stripe invoice."""
 
-    def rules(self) -> Iterator[Violation]:
-        """Metadata belongs to an invoice."""
-        if self.invoice_metadata and self.payment_type != "INVOICE":
-            message = f"invoice_metadata is for payment_type INVOICE, not {self.payment_type}"
-            yield Violation("not-applicable", message, ("invoice_metadata",), "remove it")
+    conditions: ClassVar[tuple[Condition, ...]] = (bars("invoice_metadata", Not(Is("payment_type", "INVOICE"))),)
 
 
 class PrecalculatedTaxConfig(Relative):
@@ -34,6 +30,9 @@ class PrecalculatedTaxConfig(Relative):
     """The tax, in the currency and API unit of the commit's invoice (cents for USD)."""
     tax_name: Annotated[Text | None, Role.COSMETIC] = None
     """The tax's name, for the invoice's line."""
+
+
+_NO_STRIPE = Not(Is("payment_gate_type", "STRIPE"))
 
 
 class PaymentGateConfig(Relative):
@@ -48,15 +47,13 @@ class PaymentGateConfig(Relative):
     precalculated_tax_config: PrecalculatedTaxConfig | None = None
     """Tax type PRECALCULATED only: the tax."""
 
-    def rules(self) -> Iterator[Violation]:
-        """Each configuration stands beside the type that it is for."""
-        gate, tax = self.payment_gate_type, self.tax_type
-        if self.stripe_config is not None and gate != "STRIPE":
-            message = f"stripe_config is for payment_gate_type STRIPE, not {gate}"
-            yield Violation("not-applicable", message, ("stripe_config",), "remove it, or use the STRIPE gate")
-        if tax == "STRIPE" and gate != "STRIPE":
-            message = f"tax_type STRIPE is supported for payment_gate_type STRIPE only, not {gate}"
-            yield Violation("not-applicable", message, ("tax_type",), "use ANROK, PRECALCULATED or NONE")
-        if self.precalculated_tax_config is not None and tax != "PRECALCULATED":
-            message = f"precalculated_tax_config is for tax_type PRECALCULATED, not {tax}"
-            yield Violation("not-applicable", message, ("precalculated_tax_config",), "remove it, or set tax_type")
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        bars("stripe_config", _NO_STRIPE),
+        bars(
+            "tax_type",
+            Every((_NO_STRIPE, Is("tax_type", "STRIPE"))),
+            "tax_type STRIPE is supported for payment_gate_type STRIPE only, not {of.payment_gate_type}",
+            "use ANROK, PRECALCULATED or NONE",
+        ),
+        bars("precalculated_tax_config", Not(Is("tax_type", "PRECALCULATED"))),
+    )

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
+from pricebook.catalog.condition import Condition, Is, Not, bars, needs
 from pricebook.catalog.field import Distinct, Texts, Whole
 from pricebook.catalog.model import CustomFields, MetricName, Model, Noun, Number, ProductName, Text, Upper, Violation
 from pricebook.catalog.reference import Kind
@@ -47,25 +48,7 @@ class QuantityRounding(Model):
     """Decimal places that are kept."""
 
 
-_APPLIES_TO: dict[str, frozenset[str]] = {
-    **dict.fromkeys(
-        (
-            "billable_metric",
-            "pricing_group_key",
-            "presentation_group_key",
-            "quantity_conversion",
-            "quantity_rounding",
-            "sql_breakdown_granularity",
-        ),
-        frozenset({"USAGE"}),
-    ),
-    **dict.fromkeys(
-        ("composite_products", "composite_tags", "composite_scope", "exclude_free_usage", "include_composite_spend"),
-        frozenset({"COMPOSITE"}),
-    ),
-    "netsuite_overage_item_id": frozenset({"USAGE", "COMPOSITE"}),
-}
-"""The fields that only some types have; every other field fits every type."""
+_ANOTHER = "remove {name}, or make a new product of type USAGE"
 
 
 class Product(Noun):
@@ -131,20 +114,23 @@ class Product(Noun):
     custom_fields: CustomFields = Field(default_factory=dict)
     """Custom fields, text by key."""
 
-    def rules(self) -> Iterator[Violation]:
-        """Each type has what it needs and nothing that belongs to another."""
-        for name, types in _APPLIES_TO.items():
-            if self.type not in types and getattr(self, name) != type(self).model_fields[name].default:
-                only = " and ".join(sorted(types, reverse=True))
-                hint = f"remove {name}, or make a new product of type {sorted(types)[-1]}"
-                message = f"{name} is for {only} products; this one is {self.type}"
-                yield Violation("not-applicable", message, (name,), hint)
-        if self.type == "USAGE" and self.billable_metric is None:
-            hint = "name the metric whose quantity is priced"
-            yield Violation(
-                "missing-field", "billable_metric is required for a USAGE product", ("billable_metric",), hint
-            )
-        if self.type == "COMPOSITE" and not (self.composite_products or self.composite_tags):
-            message = "a COMPOSITE product needs composite_products or composite_tags"
-            hint = "name the products, or their tags, whose spend it is a share of"
-            yield Violation("missing-field", message, ("composite_products",), hint)
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        bars(
+            "billable_metric pricing_group_key presentation_group_key quantity_conversion quantity_rounding "
+            "sql_breakdown_granularity",
+            Not(Is("type", "USAGE")),
+            hint=_ANOTHER,
+        ),
+        bars(
+            "composite_products composite_tags composite_scope exclude_free_usage include_composite_spend",
+            Not(Is("type", "COMPOSITE")),
+            hint="remove {name}, or make a new product of type COMPOSITE",
+        ),
+        bars("netsuite_overage_item_id", Not(Is("type", "USAGE COMPOSITE")), hint=_ANOTHER),
+        needs("billable_metric", Is("type", "USAGE"), hint="name the metric whose quantity is priced"),
+        needs(
+            "composite_products composite_tags",
+            Is("type", "COMPOSITE"),
+            hint="name the products, or their tags, whose spend it is a share of",
+        ),
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
+from pricebook.catalog.condition import Condition, Is, Not, bars, holds, needs
 from pricebook.catalog.field import Positive
 from pricebook.catalog.model import USD, Amount, Model, NonNegative, Path, UnitName, Upper, Violation
 from pricebook.catalog.money import plain
@@ -15,7 +16,7 @@ from pricebook.catalog.terms import is_fraction
 
 RateType = Annotated[Literal["FLAT", "PERCENTAGE", "SUBSCRIPTION", "TIERED", "TIERED_PERCENTAGE", "CUSTOM"], Upper]
 
-_TIERED = ("TIERED", "TIERED_PERCENTAGE")
+_TIERED = Is("rate_type", "TIERED TIERED_PERCENTAGE")
 _FRACTION = Violation("not-money", "a percentage is a fraction in 0..1", (), "write 0.1 for 10%")
 
 
@@ -37,9 +38,6 @@ class MinimumConfig(Model):
 
 def check_tiers(sizes: Sequence[Decimal | None], at: Path = ("tiers",)) -> Iterator[Violation]:
     """Every tier but the last has a size, and the last has none."""
-    if not sizes:
-        yield Violation("missing-field", "at least one tier is required", at, "the last tier has no size")
-        return
     covered = Decimal(0)
     for number, size in enumerate(sizes, 1):
         last = number == len(sizes)
@@ -67,31 +65,32 @@ class Price(Model):
     minimum_config: MinimumConfig | None = None
     """PERCENTAGE and TIERED_PERCENTAGE only: the least that is charged."""
 
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        needs("tiers", _TIERED, hint="the last tier has no size"),
+        bars(
+            "price",
+            _TIERED,
+            "price stands on a {of.rate_type} rate, whose prices are in its tiers",
+            "remove price, or make the rate FLAT",
+        ),
+        bars("tiers", Not(_TIERED)),
+        needs(
+            "price",
+            Is("rate_type", "FLAT SUBSCRIPTION"),
+            hint="write $10.00, or the number of the API's unit (cents)",
+        ),
+        needs("price", Is("rate_type", "PERCENTAGE"), hint="write 0.1 for 10%"),
+        bars("minimum_config", Not(Is("rate_type", "PERCENTAGE TIERED_PERCENTAGE"))),
+    )
+
     def rules(self) -> Iterator[Violation]:
-        """The type has the price or the tiers that it needs, within their bounds."""
-        kind = self.rate_type
-        if kind in _TIERED:
+        """Prices are within the bounds of the type, and tiers leave no gap."""
+        if holds(_TIERED, self):
             yield from check_tiers([tier.size for tier in self.tiers])
             for index, tier in enumerate(self.tiers):
-                yield from _check_bounds(kind, tier.price, ("tiers", index, "price"))
-            if self.price is not None:
-                message = f"price {plain(self.price)} stands on a {kind} rate, whose prices are in its tiers"
-                yield Violation("not-applicable", message, ("price",), "remove price, or make the rate FLAT")
-        else:
-            if self.tiers:
-                yield Violation("not-applicable", f"tiers stand on a {kind} rate", ("tiers",), "make the rate TIERED")
-            if self.price is not None:
-                yield from _check_bounds(kind, self.price, ("price",))
-            elif kind != "CUSTOM":
-                hint = (
-                    "write 0.1 for 10%"
-                    if kind == "PERCENTAGE"
-                    else "write $10.00, or the number of the API's unit (cents)"
-                )
-                yield Violation("missing-field", f"price is required for a {kind} rate", ("price",), hint)
-        if self.minimum_config is not None and not is_fraction(kind):
-            message = f"minimum_config stands on a {kind} rate; it is for percentages"
-            yield Violation("not-applicable", message, ("minimum_config",), "remove it")
+                yield from _check_bounds(self.rate_type, tier.price, ("tiers", index, "price"))
+        elif self.price is not None:
+            yield from _check_bounds(self.rate_type, self.price, ("price",))
 
 
 class CommitRate(Price):
@@ -112,6 +111,18 @@ class Rate(Price):
     custom_rate: dict[str, Any] | None = None
     """CUSTOM only, required there: read by custom rate processors."""
 
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        *Price.conditions,
+        bars(
+            "credit_type",
+            Is("rate_type", "PERCENTAGE"),
+            "{name} {of.credit_type}: a PERCENTAGE has none of its own, but that of the associated rates",
+        ),
+        bars("quantity is_prorated", Not(Is("rate_type", "SUBSCRIPTION"))),
+        needs("custom_rate", Is("rate_type", "CUSTOM"), hint="give what the custom rate processor reads"),
+        bars("custom_rate", Not(Is("rate_type", "CUSTOM"))),
+    )
+
     @classmethod
     def unit_for(cls, path: str, data: Mapping[str, Any]) -> str | Violation:
         """The price of a percentage is a fraction, never money."""
@@ -120,28 +131,6 @@ class Rate(Price):
         if path.endswith("price") and isinstance(kind, str) and is_fraction(kind.upper()):
             return _FRACTION
         return super().unit_for(path, data)
-
-    def rules(self) -> Iterator[Violation]:
-        """Every type has only what belongs to it."""
-        yield from super().rules()
-        kind = self.rate_type
-        if kind == "PERCENTAGE" and self.credit_type != USD:
-            message = (
-                f"credit_type {self.credit_type}: a PERCENTAGE has none of its own, but that of the associated rates"
-            )
-            yield Violation("not-applicable", message, ("credit_type",), "remove it")
-        if kind != "SUBSCRIPTION":
-            for name in ("quantity", "is_prorated"):
-                if getattr(self, name) is not None:
-                    yield Violation(
-                        "not-applicable", f"{name} is for SUBSCRIPTION rates; this is {kind}", (name,), "remove it"
-                    )
-        if kind == "CUSTOM" and self.custom_rate is None:
-            hint = "give what the custom rate processor reads"
-            yield Violation("missing-field", "custom_rate is required for a CUSTOM rate", ("custom_rate",), hint)
-        if kind != "CUSTOM" and self.custom_rate is not None:
-            message = f"custom_rate is for CUSTOM rates; this is {kind}"
-            yield Violation("not-applicable", message, ("custom_rate",), "remove it")
 
 
 class OverwriteRate(Rate):

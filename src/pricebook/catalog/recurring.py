@@ -1,11 +1,12 @@
 """Commits and credits that are granted again every period."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from pricebook.catalog.commit import Balance
+from pricebook.catalog.condition import Condition, Is, bars
 from pricebook.catalog.field import Whole
 from pricebook.catalog.model import USD, Amount, Fraction, Number, UnitName, Upper, Violation
 from pricebook.catalog.role import Link, Role
@@ -112,6 +113,17 @@ class RecurringCredit(Balance):
     subscription_config: SubscriptionConfig | None = None
     """Ties it to the quantity of a subscription."""
 
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        *Balance.conditions,
+        bars(
+            "proration_rounding",
+            Is("proration", "NONE"),
+            "{name} stands beside proration NONE: there is nothing to round",
+            "remove it, or prorate the FIRST, the LAST or both",
+            code="conflict",
+        ),
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _default_quantity(cls, data: Any) -> Any:
@@ -120,14 +132,6 @@ class RecurringCredit(Balance):
         if not isinstance(amount, Mapping) or amount.get("quantity") is not None or data.get("subscription_config"):
             return data
         return {**data, "access_amount": {**amount, "quantity": 1}}
-
-    def rules(self) -> Iterator[Violation]:
-        """What is not prorated is not rounded."""
-        yield from super().rules()
-        if self.proration == "NONE" and self.proration_rounding is not None:
-            message = "proration_rounding stands beside proration NONE: there is nothing to round"
-            hint = "remove it, or prorate the FIRST, the LAST or both"
-            yield Violation("conflict", message, ("proration_rounding",), hint)
 
 
 class RecurringCommit(RecurringCredit):

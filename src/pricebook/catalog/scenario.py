@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from pricebook.catalog.calendar import later
+from pricebook.catalog.condition import Condition, Given, Not, bars, needs
 from pricebook.catalog.field import Texts, Whole
 from pricebook.catalog.line import LineKind
 from pricebook.catalog.model import (
@@ -54,13 +55,17 @@ class ScenarioUsage(Model):
     times: Annotated[Whole, Field(gt=0, le=MOST)] = 1
     """How many times in all; beside every."""
 
-    def rules(self) -> Iterator[Violation]:
-        """Repeated means: how often, and how many times."""
-        if self.every is None and self.times > 1:
-            hint = "DAILY, WEEKLY, MONTHLY, QUARTERLY or ANNUAL"
-            yield Violation("missing-field", "every is required beside times", ("every",), hint)
-        if self.every is not None and self.times == 1:
-            yield Violation("missing-field", "times is required beside every", ("times",), "say how many times in all")
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        bars(
+            "times",
+            Not(Given("every")),
+            "every is required beside times",
+            "DAILY, WEEKLY, MONTHLY, QUARTERLY or ANNUAL",
+            code="missing-field",
+            at="every",
+        ),
+        needs("times", Given("every"), "{name} is required beside every", "say how many times in all"),
+    )
 
     def quantities(self) -> Iterator[Quantity]:
         """The quantities that it stands for."""
@@ -82,10 +87,9 @@ class ScenarioSeats(Model):
     seats: Texts = ()
     """The seats by name, all of them, for balances that belong to each."""
 
-    def rules(self) -> Iterator[Violation]:
-        """A number, or names."""
-        if self.quantity is None and not self.seats:
-            yield Violation("missing-field", "quantity is required", ("quantity",), "or name the seats, under seats")
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        needs("quantity seats", message="{name} is required", hint="or name the seats, under seats"),
+    )
 
     def change(self) -> SeatChange:
         """The same as a plain value."""
@@ -173,20 +177,15 @@ class Scenario(Noun):
     expect: Expectation | None = None
     """What should come out; `pricebook test --update` writes it."""
 
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        needs("package package_alias", hint="name a package"),
+        bars("package_alias", Given("package"), "{name} stands beside package; a contract is on one package"),
+        needs("months until", hint="for how many months is it billed?"),
+        bars("until", Given("months")),
+    )
+
     def rules(self) -> Iterator[Violation]:
-        """One package, one end."""
-        if (self.package is None) == (self.package_alias is None):
-            if self.package is None:
-                yield Violation("missing-field", "package or package_alias is required", ("package",), "name a package")
-            else:
-                message = "package_alias stands beside package; a contract is on one package"
-                yield Violation("conflict", message, ("package_alias",), "keep one of them")
-        if (self.months is None) == (self.until is None):
-            if self.months is None:
-                hint = "for how many months is it billed?"
-                yield Violation("missing-field", "months or until is required", ("months",), hint)
-            else:
-                yield Violation("conflict", "until stands beside months", ("until",), "keep one of them")
+        """It ends after it starts."""
         if self.until is not None and self.until < self.starting_at:
             hint = "bill until the contract starts, or later"
             yield Violation("empty-period", "until lies before starting_at", ("until",), hint)

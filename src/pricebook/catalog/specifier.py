@@ -1,12 +1,13 @@
 """What a commit or credit applies to: products, tags, or specifiers that filter usage."""
 
-from collections.abc import Collection, Iterable, Iterator
-from typing import Annotated, Literal
+from collections.abc import Collection, Iterable
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from pricebook.catalog.condition import Condition, Given, bars
 from pricebook.catalog.field import Distinct, Texts
-from pricebook.catalog.model import GroupValues, ProductName, Upper, Violation
+from pricebook.catalog.model import GroupValues, ProductName, Upper
 from pricebook.catalog.term import Relative
 
 RateKind = Annotated[Literal["COMMIT_RATE", "LIST_RATE"], Upper]
@@ -72,10 +73,10 @@ class Applicable(Relative):
     rate_type: RateKind | None = None
     """COMMIT_RATE or LIST_RATE: which rate prices the usage drawn from it."""
 
-    def rules(self) -> Iterator[Violation]:
-        """Specifiers, or applicable products and tags, not both."""
-        if self.specifiers:
-            for name in ("applicable_products", "applicable_product_tags"):
-                if getattr(self, name):
-                    hint = "name the product or its tags inside the specifiers"
-                    yield Violation("conflict", f"{name} stands beside specifiers", (name,), hint)
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        bars(
+            "applicable_products applicable_product_tags",
+            Given("specifiers"),
+            hint="name the product or its tags inside the specifiers",
+        ),
+    )

@@ -1,10 +1,11 @@
 """Subscriptions: a recurring fee for a quantity, such as seats."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from pricebook.catalog.condition import Condition, Is, Not, bars, needs
 from pricebook.catalog.model import CustomFields, Frequency, NonNegative, ProductName, Text, Upper, Violation
 from pricebook.catalog.role import Role
 from pricebook.catalog.rounding import Rounding
@@ -48,6 +49,9 @@ class BillingCycleConfig(Relative):
     """ON_USAGE_INVOICE or ON_SCHEDULED_INVOICE."""
 
 
+_MODE = "give it, or change quantity_management_mode"
+
+
 class Subscription(Term):
     """A recurring fee: a rate of the card times a quantity."""
 
@@ -76,16 +80,15 @@ class Subscription(Term):
     custom_fields: CustomFields = Field(default_factory=dict)
     """Custom fields, text by key."""
 
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        needs("initial_quantity", Is("quantity_management_mode", "QUANTITY_ONLY"), hint=_MODE),
+        needs("seat_config", Is("quantity_management_mode", "SEAT_BASED"), hint=_MODE),
+        bars("seat_config", Not(Is("quantity_management_mode", "SEAT_BASED"))),
+        bars("initial_quantity", Not(Is("quantity_management_mode", "QUANTITY_ONLY"))),
+    )
+
     def rules(self) -> Iterator[Violation]:
-        """A quantity or seats, as the mode says; immediate bills only in advance."""
-        mode = self.quantity_management_mode
-        needed, other = ("initial_quantity", "seat_config")[:: 1 if mode == "QUANTITY_ONLY" else -1]
-        if getattr(self, needed) is None:
-            hint = "give it, or make the subscription " + ("SEAT_BASED" if mode == "QUANTITY_ONLY" else "QUANTITY_ONLY")
-            yield Violation("missing-field", f"{needed} is required for a {mode} subscription", (needed,), hint)
-        if getattr(self, other) is not None:
-            message = f"{other} stands on a {mode} subscription"
-            yield Violation("not-applicable", message, (other,), "remove it, or change quantity_management_mode")
+        """Immediate bills only in advance."""
         if self.proration.invoice_behavior == "BILL_IMMEDIATELY" and self.collection_schedule != "ADVANCE":
             message = f"BILL_IMMEDIATELY needs collection_schedule ADVANCE, not {self.collection_schedule}"
             hint = "use BILL_ON_NEXT_COLLECTION_DATE, or collect in ADVANCE"

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints, model_validator
 
+from pricebook.catalog.condition import Condition, Every, Given, Is, Not, needs
 from pricebook.catalog.field import Whole
 from pricebook.catalog.model import USD, Noun, Scale, Text, Upper, Violation
 from pricebook.catalog.money import SYMBOLS, plain, to_major_unit
@@ -29,6 +30,15 @@ class PricingUnit(Noun):
     scale: Annotated[Whole, Field(ge=0, le=9)] | None = None
     """Decimal digits between the currency's major unit and the API's unit: 2 when the API counts cents."""
 
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        needs(
+            "scale",
+            Every((Given("currency"), Not(Is("currency", "USD")))),
+            "the scale of {of.currency} is not known: say it",
+            "2 when the API counts hundredths of it, 0 when it counts whole units",
+        ),
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _default_scale(cls, data: Any) -> Any:
@@ -41,10 +51,7 @@ class PricingUnit(Noun):
         return {**data, "scale": known[currency]} if currency is None or currency == "USD" else data
 
     def rules(self) -> Iterator[Violation]:
-        """The scale of a currency is known; a custom unit has none."""
-        if self.currency and self.scale is None:
-            hint = "2 when the API counts hundredths of it, 0 when it counts whole units"
-            yield Violation("missing-field", f"the scale of {self.currency} is not known: say it", ("scale",), hint)
+        """A custom unit has no scale."""
         if self.currency is None and self.scale:
             message = f"scale {self.scale}: a custom unit has no major unit, its amounts are counted as they are"
             yield Violation("not-applicable", message, ("scale",), "leave scale out, or name the unit's currency")

@@ -5,9 +5,23 @@ by hand, because they are many), so it is said here.
 """
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
-from pricebook.manifest.condition import NULL, Schema, absent, either, everything, filled, given, negation, when, word
+from pricebook.catalog.condition import Condition, holds
+from pricebook.catalog.rate import RateTerms
+from pricebook.manifest.condition import (
+    NULL,
+    Schema,
+    either,
+    everything,
+    filled,
+    given,
+    kept,
+    negation,
+    when,
+    word,
+)
 
 FREQUENCIES = word("WEEKLY", "MONTHLY", "QUARTERLY", "ANNUAL")
 
@@ -26,29 +40,24 @@ _BOUNDS = {
     "TIERED_PERCENTAGE": _FRACTION,
     "CUSTOM": {},
 }
-_NEEDS = {kind: "tiers" if kind.startswith("TIERED") else "price" for kind in _BOUNDS} | {"CUSTOM": "custom_rate"}
 _UNTYPED = negation({"required": ["rate_type"]})
+
+
+def _conditions(kind: str) -> list[Condition]:
+    """Those that apply to rates of a type, whatever else they say."""
+    return [condition for condition in RateTerms.conditions if holds(condition.when, SimpleNamespace(rate_type=kind))]
+
+
+_NEEDS = {kind: next(c.needs[0] for c in _conditions(kind) if c.needs) for kind in _BOUNDS}
 
 
 def _limits(kind: str) -> dict[str, Any]:
     """What a rate of this type cannot have, and the bounds of its prices."""
-    bounds = _BOUNDS[kind]
-    rules: list[Schema] = []
-    if kind.startswith("TIERED"):
-        rules.append(absent(f"the prices of a {kind} rate are in its tiers", "price"))
-        rules.append({"properties": {"tiers": {"items": {"properties": {"price": bounds}}}}})
-    else:
-        rules.append(absent("is for TIERED and TIERED_PERCENTAGE rates", "tiers", default=[]))
-        rules.append({"properties": {"price": bounds}})
-    if "PERCENTAGE" not in kind:
-        rules.append(absent("is for PERCENTAGE and TIERED_PERCENTAGE rates", "minimum_config"))
-    if kind != "SUBSCRIPTION":
-        rules.append(absent("is for SUBSCRIPTION rates", "quantity", "is_prorated"))
-    if kind != "CUSTOM":
-        rules.append(absent("is for CUSTOM rates", "custom_rate"))
-    if kind == "PERCENTAGE":
-        rules.append(absent("a PERCENTAGE has none of its own", "credit_type", default="usd"))
-    return everything(*rules)
+    price = {"properties": {"price": _BOUNDS[kind]}}
+    return everything(
+        *(schema for condition in _conditions(kind) if condition.bars for schema in kept(RateTerms, condition)),
+        {"properties": {"tiers": {"items": price}}} if _NEEDS[kind] == "tiers" else price,
+    )
 
 
 def _limited(kind: str) -> dict[str, Any]:

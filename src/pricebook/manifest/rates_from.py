@@ -1,10 +1,11 @@
 """What a card says about a table of rates: `rates_from`, with which column holds what and what holds for every row."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
+from pricebook.catalog.condition import Condition, Given, bars
 from pricebook.catalog.model import Frequency, Instant, Lower, Model, Path, Text, Upper, Violation
 
 RowRateType = Annotated[Literal["FLAT", "PERCENTAGE"], Upper]
@@ -64,6 +65,10 @@ class Defaults(Model):
     credit_type: Annotated[str, Lower] | None = None
     """The table's numbers are in this pricing unit's API unit."""
 
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        bars("credit_type", Given("currency"), hint="keep one of them: the numbers are in one unit"),
+    )
+
 
 class RatesFrom(Model):
     """A table of rates beside the manifest."""
@@ -87,6 +92,3 @@ class RatesFrom(Model):
             yield Violation(
                 "missing-field", "no column and no default says from when the prices hold", ("defaults",), hint
             )
-        if self.defaults.currency and self.defaults.credit_type:
-            message, hint = "credit_type stands beside currency", "keep one of them: the numbers are in one unit"
-            yield Violation("conflict", message, ("defaults", "credit_type"), hint)

@@ -23,7 +23,7 @@ from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.registry import noun_class
 from pricebook.catalog.unit import USD_UNIT
-from pricebook.manifest.condition import CONDITIONS, NULL, PROPERTIES, Schema, given, word
+from pricebook.manifest.condition import CONDITIONS, NULL, PROPERTIES, Schema, given, schemas_of, word
 from pricebook.manifest.description import field_descriptions
 from pricebook.manifest.envelope import API_VERSION, Metadata
 from pricebook.manifest.overlay import OverlayFile
@@ -143,7 +143,7 @@ def _definitions(*models: type[BaseModel]) -> dict[str, Any]:
             definition["properties"][field] = {**schema, "description": description}
         conditions = [*CONDITIONS.get(name, ()), *RATE_CONDITIONS.get(name, ())]
         if conditions:
-            definition["allOf"] = conditions
+            definition["allOf"] = [*definition.get("allOf", ()), *conditions]
     return found
 
 
@@ -151,10 +151,12 @@ class _Generator(GenerateJsonSchema):
     """pydantic's generator, which knows what our validators read."""
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
-        """Fields are described by their docstrings."""
+        """Fields are described by their docstrings, and conditions said as the model declares them."""
         found = super().model_schema(schema)
         for field, text in field_descriptions(schema["cls"]).items():
             found["properties"][schema["cls"].model_fields[field].alias or field]["description"] = text
+        if schema["cls"].__name__ not in RATE_CONDITIONS and (conditions := schemas_of(schema["cls"])):
+            found["allOf"] = conditions
         return found
 
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
