@@ -21,14 +21,7 @@ from pricebook.observe.renames import renamed
 from pricebook.observe.snapshot import Snapshot, bare, digest_of
 from pricebook.plan.handover import holders_of, written
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.verb.add_rates import AddRates
-from pricebook.plan.verb.adopt import Adopt
-from pricebook.plan.verb.archive import Archive
-from pricebook.plan.verb.create import Create
-from pricebook.plan.verb.release import Release
-from pricebook.plan.verb.repoint import Repoint
-from pricebook.plan.verb.revise import Revise
-from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.table import AddRates, Adopt, Archive, Create, Release, Repoint, Revise, Supersede
 from pricebook.plan.verb.verb import Verb
 from pricebook.store.alias import Assignment
 from pricebook.store.alias import held as aliases_of

@@ -19,14 +19,7 @@ from pricebook.plan.fields import field_changes
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Plan, Step
 from pricebook.plan.timeline import rate_change
-from pricebook.plan.verb.add_rates import AddRates
-from pricebook.plan.verb.adopt import Adopt
-from pricebook.plan.verb.archive import Archive
-from pricebook.plan.verb.create import Create
-from pricebook.plan.verb.release import Release
-from pricebook.plan.verb.repoint import Repoint
-from pricebook.plan.verb.revise import Revise
-from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.table import AddRates, Adopt, Archive, Create, Release, Repoint, Revise, Supersede
 from pricebook.plan.verb.verb import Verb
 from pricebook.problem import Problem, Related
 from pricebook.span import Span

@@ -33,8 +33,7 @@ from pricebook.plan.hazard import Hazard
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Plan
-from pricebook.plan.verb.adopt import Adopt
-from pricebook.plan.verb.release import Release
+from pricebook.plan.verb.table import Adopt, Release
 from pricebook.problem import Rejected
 from pricebook.store.journal import SqlJournal
 from pricebook.store.sql import SqlStore

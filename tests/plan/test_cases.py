@@ -31,8 +31,7 @@ from pricebook.plan.document import read, write
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Plan
-from pricebook.plan.verb.revise import Revise
-from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.table import Revise, Supersede
 from pricebook.problem import Rejected
 from pricebook.project.project import Move, Project, ProjectSettings
 from pricebook.workflow.claim import claims_of

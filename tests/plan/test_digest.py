@@ -21,9 +21,7 @@ from pricebook.plan.hazard import Hazard
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Plan, Step
-from pricebook.plan.verb.add_rates import AddRates
-from pricebook.plan.verb.repoint import Repoint
-from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.table import AddRates, Repoint, Supersede
 from strategy import catalogs
 
 AT = datetime(2026, 1, 1, 9, 30, tzinfo=UTC)

@@ -27,8 +27,7 @@ from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.document import read, write
 from pricebook.plan.planner import make_plan
 from pricebook.plan.step import Plan
-from pricebook.plan.verb.create import Create
-from pricebook.plan.verb.revise import Revise
+from pricebook.plan.verb.table import Create, Revise
 from pricebook.problem import Rejected
 from pricebook.project.project import Project, ProjectSettings
 from pricebook.store.journal import SqlJournal

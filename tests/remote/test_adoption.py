@@ -11,10 +11,7 @@ from pricebook.apply.ports import StalePlan
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import read, write
-from pricebook.plan.verb.add_rates import AddRates
-from pricebook.plan.verb.adopt import Adopt
-from pricebook.plan.verb.revise import Revise
-from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.table import AddRates, Adopt, Revise, Supersede
 from pricebook.problem import Rejected
 from pricebook.project.project import Project, read_project
 from project import applied, edit, planned, settle

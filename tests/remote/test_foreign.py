@@ -8,9 +8,7 @@ from small import changed, small
 
 from pricebook.apply.ports import StalePlan
 from pricebook.plan.hazard import Hazard
-from pricebook.plan.verb.add_rates import AddRates
-from pricebook.plan.verb.repoint import Repoint
-from pricebook.plan.verb.revise import Revise
+from pricebook.plan.verb.table import AddRates, Repoint, Revise
 from pricebook.problem import Rejected
 from pricebook.project.project import read_project
 from project import applied, planned, settle

@@ -18,8 +18,7 @@ from pricebook.manifest.load import load
 from pricebook.metronome.export import Export, Record
 from pricebook.metronome.kind import APIS
 from pricebook.plan.step import Plan
-from pricebook.plan.verb.add_rates import AddRates
-from pricebook.plan.verb.adopt import Adopt
+from pricebook.plan.verb.table import AddRates, Adopt
 from pricebook.problem import Rejected
 from pricebook.project.project import read_project
 from pricebook.store.journal import SqlJournal

@@ -14,11 +14,7 @@ from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.observe.normalise import normalise
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import RateChange
-from pricebook.plan.verb.add_rates import AddRates
-from pricebook.plan.verb.create import Create
-from pricebook.plan.verb.repoint import Repoint
-from pricebook.plan.verb.revise import Revise
-from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.table import AddRates, Create, Repoint, Revise, Supersede
 from pricebook.plan.verb.verb import Verb
 
 AT = datetime(2025, 10, 1, 12, 30, 15, tzinfo=UTC)

@@ -11,8 +11,7 @@ from pricebook.apply.ports import ContractStore, StoreRefused
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.metronome.remote import RemoteStore
 from pricebook.plan.contract import Contract, Provision, Transition
-from pricebook.plan.verb.archive import Archive
-from pricebook.plan.verb.release import Release
+from pricebook.plan.verb.table import Archive, Release
 from pricebook.sandbox.server import Served
 
 OCTOBER, NEXT = datetime(2025, 10, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC)

@@ -41,9 +41,7 @@ from pricebook.observe.renames import renamed
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.verb.add_rates import after
-from pricebook.plan.verb.adopt import Adopt
-from pricebook.plan.verb.archive import Archive
-from pricebook.plan.verb.release import Release
+from pricebook.plan.verb.table import Adopt, Archive, Release
 from pricebook.plan.verb.verb import Verb
 
 SECOND = Ref(Kind.PACKAGE, "starter", 2)

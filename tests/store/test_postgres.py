@@ -13,8 +13,7 @@ from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.catalog.model import Alias
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.plan.verb.adopt import Adopt
-from pricebook.plan.verb.release import Release
+from pricebook.plan.verb.table import Adopt, Release
 from pricebook.store import postgres as postgres_module
 from pricebook.store.journal import SqlJournal
 from pricebook.store.postgres import Postgres

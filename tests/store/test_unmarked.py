@@ -12,8 +12,7 @@ from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.observe.mark import RateMark
 from pricebook.plan.adoption import adoptions
-from pricebook.plan.verb.adopt import Adopt
-from pricebook.plan.verb.release import Release
+from pricebook.plan.verb.table import Adopt, Release
 from pricebook.store.sql import SqlStore
 
 SPEECH, OTHERS, THEIRS = Ref(Kind.PRODUCT, "speech"), Ref(Kind.RATE_CARD, "others"), Ref(Kind.PACKAGE, "theirs")

@@ -14,7 +14,7 @@ from pricebook.catalog.timeline import read_key
 from pricebook.plan.change import RateChange
 from pricebook.plan.handover import fits
 from pricebook.plan.verb.add_rates import after
-from pricebook.plan.verb.repoint import Repoint
+from pricebook.plan.verb.table import Repoint
 from pricebook.plan.verb.verb import Verb
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages

@@ -33,8 +33,7 @@ from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import write
 from pricebook.plan.status import statuses
 from pricebook.plan.step import Plan, Step
-from pricebook.plan.verb.archive import Archive
-from pricebook.plan.verb.release import Release
+from pricebook.plan.verb.table import Archive, Release
 from pricebook.plan.verb.verb import Status, Verb
 
 Outcome = Literal["done", "already", "failed", "blocked", "unknown"]

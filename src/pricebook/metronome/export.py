@@ -63,8 +63,8 @@ class Record:
 
 
 class Export:
-    """An account as it was when it was exported: a store that can only be read. `units` are the vendor's names of
-    pricing units by ours."""
+    """An account as it was when it was exported: an `apply.ports.AccountStore` that can only be read. `units` are the
+    vendor's names of pricing units by ours."""
 
     def __init__(self, text: str, units: Mapping[str, str]) -> None:
         """Raises StoreError for a text that is no export."""
@@ -86,5 +86,4 @@ class Export:
     def snapshot(
         self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING, *, strangers: bool = False
     ) -> Snapshot:
-        """See `apply.ports.AccountStore`."""
         return snapshot_of(read_account(self._record, namespace, self._units, at, adopt, strangers=strangers), at)

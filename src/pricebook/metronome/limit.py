@@ -18,14 +18,7 @@ from pricebook.catalog.timeline import read_key, read_schedule
 from pricebook.catalog.unit import PricingUnit
 from pricebook.metronome.unit import short_name
 from pricebook.metronome.wire.noun import CLEARED
-from pricebook.plan.verb.add_rates import AddRates
-from pricebook.plan.verb.adopt import Adopt
-from pricebook.plan.verb.archive import Archive
-from pricebook.plan.verb.create import Create
-from pricebook.plan.verb.release import Release
-from pricebook.plan.verb.repoint import Repoint
-from pricebook.plan.verb.revise import Revise
-from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.table import AddRates, Adopt, Archive, Create, Release, Repoint, Revise, Supersede
 from pricebook.plan.verb.verb import Verb
 
 MAX_UNIQUENESS_KEY = 128

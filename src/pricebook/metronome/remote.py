@@ -30,14 +30,13 @@ from pricebook.metronome.snapshot import account_mark, mark_bearers, snapshot_of
 from pricebook.metronome.writing import Work, perform_noun
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract, Provision
-from pricebook.plan.verb.add_rates import AddRates
-from pricebook.plan.verb.adopt import Adopt
-from pricebook.plan.verb.release import Release
+from pricebook.plan.verb.table import AddRates, Adopt, Release
 from pricebook.plan.verb.verb import Verb
 
 
 class RemoteStore:
-    """The account behind a client. `units` are the vendor's names of pricing units by ours; `nonce` never repeats.
+    """The `apply.ports.AccountStore` behind a client. `units` are the vendor's names of pricing units by ours; `nonce`
+    never repeats.
 
     `tell` hears how many requests the first snapshot took so far, from any thread, and 0 when it is over; `check`
     refuses the mark of an account that is another one than is meant.
@@ -132,7 +131,6 @@ class RemoteStore:
         yield from read_cohort(self._client, self._known(namespace, at).account, at, package, ended=ended)
 
     def customer_contracts(self, namespace: str, customer: str) -> tuple[Contract, ...]:
-        """See `apply.ports.ContractStore`."""
         work = self._work if self._work is not None and self._work.account.namespace == namespace else None
         if work is None:
             return customer_contracts(self._client, namespace, {}, customer)
@@ -141,14 +139,12 @@ class RemoteStore:
         return customer_contracts(self._client, namespace, self._named[1], customer)
 
     def provision(self, namespace: str, wanted: Provision, at: datetime) -> str:
-        """See `apply.ports.ContractStore`."""
         package = self._known(namespace, at).account.id_of(wanted.package) if wanted.package is not None else None
         if wanted.package is not None and package is None:
             raise StoreRefused(f"{wanted.package} is not there", 404)
         return provision(self._client, self._sender, wanted, package)
 
     def end_contract(self, contract: Contract, ending_before: datetime | None) -> None:
-        """See `apply.ports.ContractStore`."""
         end_contract(self._client, self._sender, contract, ending_before)
 
     def archive_contract(self, contract: Contract, at: datetime) -> None:
@@ -156,7 +152,6 @@ class RemoteStore:
         archive_contract(self._client, self._sender, contract)
 
     def cannot(self, namespace: str, change: Verb) -> Iterable[Violation]:
-        """See `apply.ports.Store`."""
         return check_change(namespace, change, self._units)
 
     def _known(self, namespace: str, at: datetime) -> Work:

@@ -42,11 +42,7 @@ from pricebook.observe.mark import alias_digest, order_digest
 from pricebook.observe.normalise import normal_noun
 from pricebook.observe.snapshot import AFTER_RATES, Observed, Snapshot, bare, digest_of
 from pricebook.plan.handover import holders_of, written
-from pricebook.plan.verb.archive import Archive
-from pricebook.plan.verb.create import Create
-from pricebook.plan.verb.repoint import Repoint
-from pricebook.plan.verb.revise import Revise
-from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.table import Archive, Create, Repoint, Revise, Supersede
 from pricebook.plan.verb.verb import Verb
 
 

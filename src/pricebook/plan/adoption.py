@@ -16,8 +16,7 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.observe.mark import NO_ALIASES, RateMark, alias_digest, sums_of
 from pricebook.observe.renames import Moves, versions_of
 from pricebook.observe.snapshot import Foreign, Snapshot, digest_of
-from pricebook.plan.verb.adopt import Adopt
-from pricebook.plan.verb.create import Create
+from pricebook.plan.verb.table import Adopt, Create
 from pricebook.plan.verb.verb import Verb
 from pricebook.problem import Problem
 from pricebook.span import Span

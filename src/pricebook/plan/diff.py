@@ -25,13 +25,8 @@ from pricebook.plan.change import RateChange
 from pricebook.plan.fields import field_changes
 from pricebook.plan.handover import holders_of, yielded
 from pricebook.plan.timeline import rate_change
-from pricebook.plan.verb.add_rates import AddRates, after
-from pricebook.plan.verb.archive import Archive
-from pricebook.plan.verb.create import Create
-from pricebook.plan.verb.repoint import Repoint
-from pricebook.plan.verb.revise import Revise
-from pricebook.plan.verb.supersede import Supersede
-from pricebook.plan.verb.table import VERBS
+from pricebook.plan.verb.add_rates import after
+from pricebook.plan.verb.table import VERBS, AddRates, Archive, Create, Repoint, Revise, Supersede
 from pricebook.plan.verb.verb import Verb, Wanted
 from pricebook.plan.versions import package_change
 from pricebook.problem import Problem, quote

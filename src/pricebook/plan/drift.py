@@ -25,11 +25,7 @@ from pricebook.plan.change import FieldChange, RateChange
 from pricebook.plan.diff import Difference, diff
 from pricebook.plan.fields import field_changes
 from pricebook.plan.origin import Origin, origin, rate_origins
-from pricebook.plan.verb.add_rates import AddRates
-from pricebook.plan.verb.create import Create
-from pricebook.plan.verb.repoint import Repoint
-from pricebook.plan.verb.revise import Revise
-from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.table import AddRates, Create, Repoint, Revise, Supersede
 from pricebook.plan.verb.verb import Verb
 from pricebook.plan.versions import named
 from pricebook.problem import Problem

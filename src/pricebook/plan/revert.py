@@ -20,9 +20,8 @@ from pricebook.plan.origin import Origin
 from pricebook.plan.planner import RehearsalFailed, plan_of
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Plan
-from pricebook.plan.verb.add_rates import AddRates, after
-from pricebook.plan.verb.create import Create
-from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.add_rates import after
+from pricebook.plan.verb.table import AddRates, Create, Supersede
 from pricebook.plan.verb.verb import Verb
 
 

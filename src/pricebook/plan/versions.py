@@ -10,8 +10,7 @@ from pricebook.catalog.fingerprint import content_digest, content_text
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.fields import field_changes
-from pricebook.plan.verb.create import Create
-from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.table import Create, Supersede
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package

@@ -7,12 +7,7 @@ from pricebook.catalog.model import Alias
 from pricebook.catalog.path import path_text
 from pricebook.catalog.rate_book import pairs
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.plan.verb.add_rates import AddRates
-from pricebook.plan.verb.archive import Archive
-from pricebook.plan.verb.create import Create
-from pricebook.plan.verb.repoint import Repoint
-from pricebook.plan.verb.revise import Revise
-from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.table import AddRates, Archive, Create, Repoint, Revise, Supersede
 from pricebook.policy.finding import Finding
 from pricebook.policy.limit import GONE
 from pricebook.policy.proposal import Proposal

@@ -10,9 +10,7 @@ from pricebook.catalog.model import Path
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.timeline import read_key, read_schedule
 from pricebook.plan.hazard import Hazard
-from pricebook.plan.verb.add_rates import AddRates
-from pricebook.plan.verb.archive import Archive
-from pricebook.plan.verb.create import Create
+from pricebook.plan.verb.table import AddRates, Archive, Create
 from pricebook.policy.fact import package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.pattern import matches

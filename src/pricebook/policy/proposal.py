@@ -20,8 +20,7 @@ from pricebook.catalog.unit import money_text
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import FieldChange, RateChange
 from pricebook.plan.step import Plan, Step
-from pricebook.plan.verb.add_rates import AddRates
-from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.table import AddRates, Supersede
 from pricebook.policy.fact import Facts
 from pricebook.project.policy import Policy
 

@@ -14,8 +14,7 @@ from pricebook.catalog.money import to_major_unit
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import head_text, read_key, read_schedule
-from pricebook.plan.verb.archive import Archive
-from pricebook.plan.verb.create import Create
+from pricebook.plan.verb.table import Archive, Create
 from pricebook.policy.fact import CardFacts, Facts, card_ref, package_ref
 from pricebook.policy.proposal import Proposal
 

@@ -38,7 +38,6 @@ class SqlCopy:
         self.onto_itself = target in urls.values()
 
     def is_empty(self) -> bool:
-        """See `apply.copied.Copier`."""
         for part, database in self._sources.items():
             with _reading(database, part) as reader:
                 if reader is not None and _held_tables(reader, _tables_in(reader, part)):
@@ -50,13 +49,11 @@ class SqlCopy:
         return self._column("journal", _LEASE, "environment")
 
     def namespaces(self) -> set[str]:
-        """See `apply.copied.Copier`."""
         names = [table.name for table in NOUNS.values()] if "store" in self._sources else []
         marks = {mark for name in names for mark in self._column("store", name, "mark") if mark is not None}
         return {mark.partition("/")[0] for mark in marks}
 
     def standing(self) -> Literal["empty", "same", "other"]:
-        """See `apply.copied.Copier`."""
         present = self.present()
         if not present:
             return "empty"
@@ -67,7 +64,6 @@ class SqlCopy:
         return "other" if differing else "same"
 
     def present(self) -> dict[str, Extent]:
-        """See `apply.copied.Copier`."""
         found: dict[str, Extent] = {}
         for part in self._sources:
             found |= _extents(self._target, part)
@@ -75,14 +71,12 @@ class SqlCopy:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """See `apply.copied.Copier`."""
         with ExitStack() as stack:
             for database in {database.where: database for database in self._sources.values()}.values():
                 stack.enter_context(_held(database))
             yield
 
     def run(self, tell: Callable[[int], None]) -> dict[str, Extent]:
-        """See `apply.copied.Copier`."""
         with closing(self._target.writer()) as connection:
             work = Session(connection, self._target)
             try:

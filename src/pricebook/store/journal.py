@@ -23,7 +23,8 @@ T = TypeVar("T")
 
 
 class SqlJournal:
-    """The journal behind a URL; by default wiring gives it the store's. Nothing is opened before the first use.
+    """The `apply.ports.Journal` behind a URL; by default wiring gives it the store's. Nothing is opened before the
+    first use.
 
     Threads may share it: one can renew the lease while another records.
     """
@@ -76,7 +77,6 @@ class SqlJournal:
         self._write(write)
 
     def release(self, environment: str, lease: Lease) -> None:
-        """See `apply.ports.Journal`."""
 
         def write(work: Session, again: bool) -> None:
             work.run(
@@ -87,7 +87,6 @@ class SqlJournal:
         self._write(write)
 
     def record(self, environment: str, lease: Lease, entries: Iterable[JournalEntry]) -> None:
-        """See `apply.ports.Journal`."""
         rows = [
             (e.run, e.step, e.state.value, _text(e.at), e.owner, lease.token, e.remote_id, e.detail) for e in entries
         ]
@@ -106,7 +105,6 @@ class SqlJournal:
         self._write(write)
 
     def begin(self, lease: Lease, run: Run, plan: str) -> int:
-        """See `apply.ports.Journal`."""
         whence = run.provenance
         row = (
             *(run.namespace, run.environment, run.plan, _text(run.as_of), run.owner, _text(run.started_at)),
@@ -131,7 +129,6 @@ class SqlJournal:
         return self._write(write)
 
     def finish(self, environment: str, lease: Lease, run: int, at: datetime, result: str) -> None:
-        """See `apply.ports.Journal`."""
 
         def write(work: Session, again: bool) -> None:
             self._check(work, environment, lease)
@@ -140,7 +137,6 @@ class SqlJournal:
         self._write(write)
 
     def runs(self, environment: str) -> list[Run]:
-        """See `apply.ports.Journal`."""
         sql = (
             "SELECT namespace, environment, plan, as_of, owner, started_at, actor, git_commit, git_branch, approved,"
             " ended_at, result, number FROM run WHERE environment = ? ORDER BY number"
@@ -148,7 +144,6 @@ class SqlJournal:
         return [_run(row) for row in self._read(sql, environment)]
 
     def entries(self, run: int) -> list[JournalEntry]:
-        """See `apply.ports.Journal`."""
         sql = "SELECT run, step, state, at, owner, remote_id, detail FROM journal WHERE run = ? ORDER BY seq"
         return [
             JournalEntry(number, step, State(state), datetime.fromisoformat(at), owner, remote_id, detail)
@@ -156,7 +151,6 @@ class SqlJournal:
         ]
 
     def plan(self, run: int) -> str:
-        """See `apply.ports.Journal`."""
         rows = self._read("SELECT document FROM run WHERE number = ?", run)
         return zlib.decompress(rows[0][0]).decode(errors="surrogatepass") if rows else ""
 

@@ -51,7 +51,7 @@ _CURSORS = count(1)
 
 @dataclass(frozen=True)
 class Postgres:
-    """One schema of one database of a server."""
+    """One schema of one database of a server, as a `database.Database`."""
 
     where: str
     schema: str
@@ -104,12 +104,10 @@ class Postgres:
 
     @property
     def types(self) -> Mapping[str, str]:
-        """See `database.Database`."""
         return {"TEXT": 'TEXT COLLATE "C"', "NUMBER": "SERIAL PRIMARY KEY", "BYTES": "BYTEA"}
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
-        """See `database.Database`."""
         return (_driver().Error,)
 
     @property
@@ -118,7 +116,6 @@ class Postgres:
         return self.schema
 
     def reader(self, table: str) -> Any:
-        """See `database.Database`."""
         connection = self._connect()
         try:
             connection.isolation_level = _driver().IsolationLevel.REPEATABLE_READ
@@ -136,7 +133,6 @@ class Postgres:
         return None
 
     def writer(self) -> Any:
-        """See `database.Database`."""
         return self._connect()
 
     def begin(self, connection: Any) -> None:
@@ -144,7 +140,6 @@ class Postgres:
         connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (f"pricebook {self.schema}",))
 
     def cursor(self, connection: Any, large: bool) -> Any:
-        """See `database.Database`."""
         return connection.cursor(name=f"large_{next(_CURSORS)}") if large else connection.cursor()
 
     def tables(self, connection: Any, names: Sequence[str]) -> bool:
@@ -161,7 +156,6 @@ class Postgres:
         return bool(found == len(names))
 
     def version(self, connection: Any) -> int:
-        """See `database.Database`."""
         if self.tables(connection, (_STAMP,)):
             (version,) = connection.execute(f"SELECT version FROM {self.schema}.{_STAMP}").fetchone()
             check_version(self.where, version)
@@ -181,7 +175,6 @@ class Postgres:
         return ""
 
     def stamp(self, connection: Any, version: int) -> tuple[str, ...]:
-        """See `database.Database`."""
         if version:
             return (f"UPDATE {_STAMP} SET version = {VERSION}",)
         there = connection.execute(
@@ -194,14 +187,12 @@ class Postgres:
         )
 
     def renumber(self, connection: Any, table: str, column: str) -> None:
-        """See `database.Database`."""
         connection.execute(
             f"SELECT setval(pg_get_serial_sequence(%s, %s), coalesce(max({column}), 0) + 1, false) FROM {table}",
             (f"{self.schema}.{table}", column),
         )
 
     def explained(self, error: BaseException | None) -> StoreError:
-        """See `database.Database`."""
         state = getattr(error, "sqlstate", None) or ""
         said = getattr(getattr(error, "diag", None), "message_primary", None) or str(error)
         text = self._without_secrets(said.strip().splitlines()[0] if said.strip() else type(error).__name__)

@@ -24,7 +24,7 @@ from pricebook.store.session import Row, Session
 
 
 class StoredRates:
-    """The rates of one card, still in the store."""
+    """The rates of one card, still in the store (`catalog.rate_book.Rates`)."""
 
     def __init__(self, session: Session, card_id: str, digest: str, count: int) -> None:
         self._session, self._card_id = session, card_id
@@ -32,7 +32,6 @@ class StoredRates:
 
     @property
     def digest(self) -> str:
-        """See `catalog.rate_book.Rates`."""
         return self._digest
 
     def __len__(self) -> int:

@@ -13,9 +13,7 @@ from weakref import WeakSet
 from pricebook.apply.ports import NOTHING, OutcomeUnknown
 from pricebook.catalog.reference import Ref
 from pricebook.observe.snapshot import Snapshot, strangers_in
-from pricebook.plan.verb.add_rates import AddRates
-from pricebook.plan.verb.adopt import Adopt
-from pricebook.plan.verb.release import Release
+from pricebook.plan.verb.table import AddRates, Adopt, Release
 from pricebook.plan.verb.verb import Verb
 from pricebook.store import sqlite
 from pricebook.store.database import ServerLost
@@ -29,9 +27,9 @@ if TYPE_CHECKING:
 
 
 class SqlStore:
-    """The store behind a URL: `sqlite:///prices.db`, `postgresql+psycopg://billing@db/prices`. `patience` is how many
-    seconds to wait for other writers; `check` refuses the mark of an account that is another one than is meant;
-    `tell` is as in `Writer`.
+    """The `apply.ports.AccountStore` behind a URL: `sqlite:///prices.db`, `postgresql+psycopg://billing@db/prices`.
+    `patience` is how many seconds to wait for other writers; `check` refuses the mark of an account that is another one
+    than is meant; `tell` is as in `Writer`.
 
     Threads may share it.
     """
@@ -123,7 +121,6 @@ class SqlStore:
             return sign(Transaction(session, namespace, at), mark, anew=anew)
 
     def contracts(self, namespace: str, at: datetime) -> "Iterator[Contract]":
-        """See `apply.ports.BillingStore`."""
         from pricebook.store.contract import read_contracts
 
         with self._reading() as reader:
@@ -133,7 +130,6 @@ class SqlStore:
     def cohort(
         self, namespace: str, at: datetime, package: str | None = None, *, ended: bool = False
     ) -> "Iterator[Contract]":
-        """See `apply.ports.ContractStore`."""
         from pricebook.store.contract import read_cohort
 
         with self._reading() as reader:
@@ -141,14 +137,12 @@ class SqlStore:
                 yield from read_cohort(reader, namespace, at, package, ended=ended)
 
     def customer_contracts(self, namespace: str, customer: str) -> "tuple[Contract, ...]":
-        """See `apply.ports.ContractStore`."""
         from pricebook.store.contract import customer_contracts
 
         with self._reading() as reader:
             return customer_contracts(reader, namespace, customer) if reader is not None else ()
 
     def provision(self, namespace: str, wanted: "Provision", at: datetime) -> str:
-        """See `apply.ports.ContractStore`."""
         from pricebook.store.contract_writing import provision
 
         with self._writer.transaction() as session:
@@ -179,14 +173,12 @@ class SqlStore:
             return create_contract(session, request, at)
 
     def end_contract(self, contract: "Contract", ending_before: datetime | None) -> None:
-        """See `apply.ports.ContractStore`."""
         from pricebook.store.contract_writing import end_contract
 
         with self._writer.transaction() as session:
             end_contract(session, contract.id, ending_before)
 
     def archive_contract(self, contract: "Contract", at: datetime) -> None:
-        """See `apply.ports.ContractStore`."""
         from pricebook.store.contract_writing import archive_contract
 
         with self._writer.transaction() as session:

@@ -36,7 +36,6 @@ class Sqlite:
 
     @property
     def types(self) -> Mapping[str, str]:
-        """See `database.Database`."""
         return {"NUMBER": "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT", "BYTES": "BLOB"}
 
     @property
@@ -46,7 +45,6 @@ class Sqlite:
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
-        """See `database.Database`."""
         return (sqlite3.Error,)
 
     @property
@@ -55,15 +53,12 @@ class Sqlite:
         return file_of(self.path)
 
     def reader(self, table: str) -> Any:
-        """See `open_reader`."""
         return open_reader(self.path, table, self.patience)
 
     def writer(self) -> Any:
-        """See `open_writer`."""
         return open_writer(self.path, self.patience)
 
     def begin(self, connection: Any) -> None:
-        """See `database.Database`."""
         connection.execute("BEGIN IMMEDIATE")
 
     def cursor(self, connection: Any, large: bool) -> Any:
@@ -71,17 +66,14 @@ class Sqlite:
         return connection.cursor()
 
     def tables(self, connection: Any, names: Sequence[str]) -> bool:
-        """See `database.Database`."""
         among = ", ".join("?" * len(names))
         sql = f"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ({among})"
         return bool(connection.execute(sql, tuple(names)).fetchone()[0] == len(names))
 
     def version(self, connection: Any) -> int:
-        """See `database.Database`."""
         return version_of(connection, self.path)
 
     def stamp(self, connection: Any, version: int) -> tuple[str, ...]:
-        """See `database.Database`."""
         return (f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {VERSION}")
 
     def backup(self, version: int) -> str:
@@ -92,7 +84,6 @@ class Sqlite:
         """See `database.Database`: SQLite counts by what is there."""
 
     def explained(self, error: BaseException | None) -> StoreError:
-        """See `explained`."""
         if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
             return StoreError(f"{self.where} was closed while something of it was still to be read")
         return explained(error, self.where)

@@ -24,11 +24,7 @@ from pricebook.catalog.traverse import references, rewritten
 from pricebook.observe.mark import alias_digest
 from pricebook.observe.snapshot import AFTER_RATES, digest_of
 from pricebook.plan.handover import written
-from pricebook.plan.verb.archive import Archive
-from pricebook.plan.verb.create import Create
-from pricebook.plan.verb.repoint import Repoint
-from pricebook.plan.verb.revise import Revise
-from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.table import Archive, Create, Repoint, Revise, Supersede
 from pricebook.plan.verb.verb import Verb
 from pricebook.store.alias import Assignment, current, held, holder, hour_of
 from pricebook.store.reading import ASSIGNMENTS, assignments, noun_in, read_account, table_of

@@ -18,7 +18,8 @@ PIECE = 20_000
 
 
 class DuckEngine:
-    """A scratch database that lives as long as the engine. `memory` bounds what it holds outside the disk."""
+    """An `engine.Engine` over a scratch database that lives as long as the engine. `memory` bounds what it holds
+    outside the disk."""
 
     def __init__(self, memory: str = "2GB") -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="pricebook-usage-"))
@@ -33,7 +34,6 @@ class DuckEngine:
             self._connection.execute(f"SET {setting} = {literal(value)}")
 
     def read(self, files: Sequence[Path], properties: Sequence[str]) -> bool:
-        """See `Engine.read`."""
         readers = {"jsonl": _jsonl, "csv": self._csv, "parquet": self._parquet}
         forms = [form_of(file) for file in files]
         with _refusing():
@@ -46,7 +46,6 @@ class DuckEngine:
         return set(forms) == {"parquet"}
 
     def load(self, name: str, types: Mapping[str, str], rows: Iterable[Mapping[str, object]]) -> None:
-        """See `Engine.load`."""
         path = self._directory / f"{name}.jsonl"
         with path.open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
@@ -56,23 +55,19 @@ class DuckEngine:
         path.unlink()
 
     def show(self, name: str, query: str) -> None:
-        """See `Engine.show`."""
         self._connection.execute(f"CREATE VIEW {name} AS {query}")
 
     def keep(self, name: str, query: str) -> None:
-        """See `Engine.keep`."""
         with _refusing():
             self._connection.execute(f"CREATE TABLE {name} AS {query}")
 
     def rows(self, query: str) -> Iterator[tuple[object, ...]]:
-        """See `Engine.rows`."""
         with _refusing():
             cursor = self._connection.cursor().execute(query)
         while piece := cursor.fetchmany(PIECE):
             yield from piece
 
     def close(self) -> None:
-        """See `Engine.close`."""
         self._connection.close()
         shutil.rmtree(self._directory, ignore_errors=True)
 

@@ -31,7 +31,8 @@ _EVENT = StructType(
 
 
 class SparkEngine:
-    """Temporary views of a session. The session is stopped only when this engine has started it."""
+    """An `engine.Engine` over temporary views of a session. The session is stopped only when this engine has started
+    it."""
 
     def __init__(self) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="pricebook-usage-"))
@@ -46,7 +47,6 @@ class SparkEngine:
         self._kept: list[tuple[str, DataFrame]] = []
 
     def read(self, files: Sequence[Path], properties: Sequence[str]) -> bool:
-        """See `Engine.read`."""
         readers = {"jsonl": self._jsonl, "csv": self._csv, "parquet": self._parquet}
         forms = [form_of(file) for file in files]
         try:
@@ -60,7 +60,6 @@ class SparkEngine:
         return False
 
     def load(self, name: str, types: Mapping[str, str], rows: Iterable[Mapping[str, object]]) -> None:
-        """See `Engine.load`."""
         path = self._directory / f"{name}.jsonl"
         with path.open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
@@ -70,21 +69,17 @@ class SparkEngine:
         self.keep(name, f"SELECT {cast} FROM {name}_text")
 
     def show(self, name: str, query: str) -> None:
-        """See `Engine.show`."""
         self._session.sql(_translated(query)).createOrReplaceTempView(name)
 
     def keep(self, name: str, query: str) -> None:
-        """See `Engine.keep`."""
         frame = self._session.sql(_translated(query)).cache()
         self._kept.append((name, frame))
         frame.createOrReplaceTempView(name)
 
     def rows(self, query: str) -> Iterator[tuple[object, ...]]:
-        """See `Engine.rows`."""
         yield from map(tuple, self._session.sql(_translated(query)).toLocalIterator())
 
     def close(self) -> None:
-        """See `Engine.close`."""
         for name, frame in self._kept:
             self._session.catalog.dropTempView(name)
             frame.unpersist()

@@ -19,12 +19,7 @@ from pricebook.catalog.unit import PricingUnit
 from pricebook.plan.change import FieldChange
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Step
-from pricebook.plan.verb.add_rates import AddRates
-from pricebook.plan.verb.adopt import Adopt
-from pricebook.plan.verb.create import Create
-from pricebook.plan.verb.repoint import Repoint
-from pricebook.plan.verb.revise import Revise
-from pricebook.plan.verb.supersede import Supersede
+from pricebook.plan.verb.table import AddRates, Adopt, Create, Repoint, Revise, Supersede
 from pricebook.view.field import FieldRow, field_rows, said_rows
 from pricebook.view.price import Units
 from pricebook.view.rate_shape import PriceCounts, RateShape

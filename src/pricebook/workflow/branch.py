@@ -34,22 +34,19 @@ _FILE = ("100644", "100755")
 
 
 class _Ahead:
-    """The store as it will be once a plan has been applied to it. Only reads."""
+    """An `apply.ports.Store` as it will be once a plan has been applied to it. Only reads."""
 
     def __init__(self, store: Store, pending: Plan) -> None:
         self._store, self._pending = store, pending
 
     def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING) -> Snapshot:
-        """See `apply.ports.Store`."""
         held = self._store.snapshot(namespace, at, {**self._pending.adopted, **adopt})
         return rehearse(renamed(held, self._pending.moved), (step.change for step in self._pending.steps), namespace)
 
     def perform(self, namespace: str, change: Verb, at: datetime, expects: str | None = None) -> str:
-        """See `apply.ports.Store`."""
         raise AssertionError("what is only rehearsed is not written")
 
     def cannot(self, namespace: str, change: Verb) -> Iterable[Violation]:
-        """See `apply.ports.Store`."""
         return self._store.cannot(namespace, change)
 
 

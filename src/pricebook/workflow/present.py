@@ -37,7 +37,6 @@ class PresentStore:
     def snapshot(
         self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING, *, counted: bool = True
     ) -> Snapshot:
-        """See `ContractStore`."""
         held = self._store.snapshot(namespace, at, {**self._adopted, **adopt}, counted=counted)
         seen = renamed(held, self._moves)
         # Names are all that differs, so both list the same objects in the same order.
@@ -55,21 +54,17 @@ class PresentStore:
             yield from self._called(self._store.cohort(namespace, at, name, ended=ended))
 
     def customer_contracts(self, namespace: str, customer: str) -> tuple[Contract, ...]:
-        """See `ContractStore`."""
         return tuple(self._called(self._store.customer_contracts(namespace, customer)))
 
     def provision(self, namespace: str, wanted: Provision, at: datetime) -> str:
-        """See `ContractStore`."""
         if wanted.package is not None:
             wanted = replace(wanted, package=self._marked.get(wanted.package, wanted.package))
         return self._store.provision(namespace, wanted, at)
 
     def end_contract(self, contract: Contract, ending_before: datetime | None) -> None:
-        """See `ContractStore`."""
         self._store.end_contract(contract, ending_before)
 
     def archive_contract(self, contract: Contract, at: datetime) -> None:
-        """See `ContractStore`."""
         self._store.archive_contract(contract, at)
 
     def _called(self, contracts: Iterable[Contract]) -> Iterator[Contract]:

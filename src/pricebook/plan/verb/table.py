@@ -19,6 +19,11 @@ from pricebook.plan.verb.revise import Revise
 from pricebook.plan.verb.supersede import Supersede
 from pricebook.plan.verb.verb import Verb
 
+__all__ = [
+    "VERBS", "AddRates", "Adopt", "AnyVerb", "Archive", "Create", "Release", "Repoint", "Revise", "Supersede",
+    "adapter", "register",
+]  # fmt: skip
+
 VERBS: dict[str, type[Verb]] = {
     verb.action: verb for verb in (Adopt, Create, Supersede, Revise, Repoint, AddRates, Release, Archive)
 }
