@@ -16,7 +16,7 @@ if how == "ours":
     from pricebook.project.project import read_project
     from pricebook.store.sql import SqlStore
     from pricebook.usage.duck import DuckEngine
-    from pricebook.usage.measure import Period, measure, read_usage
+    from pricebook.usage.measure import UsagePeriod, measure, read_usage
     from pricebook.usage.meter import meters_of
 
     meters, _ = meters_of(load(read_project(project)).catalog)
@@ -24,7 +24,7 @@ if how == "ours":
     contracts = SqlStore(f"sqlite:///{project / 'pricebook.db'}").contracts("llm", start)
     engine = DuckEngine()
     read_usage(engine, [usage], meters)
-    periods = [Period(contract.customer, start, later(start, 1, "MONTHS")) for contract in contracts]
+    periods = [UsagePeriod(contract.customer, start, later(start, 1, "MONTHS")) for contract in contracts]
     _, found = measure(engine, meters, periods)
     count, total = 0, Decimal(0)
     for row in found:

@@ -23,7 +23,7 @@ from pricebook.workflow.python_rule import PythonRule
 
 if TYPE_CHECKING:  # as in `open_copy` and `open_export`
     from pricebook.apply.copied import Copier
-    from pricebook.metronome.export import Export, Record
+    from pricebook.metronome.export import AccountRecord, Export
 
 SQLITE = "sqlite:///"
 METRONOME = "metronome"
@@ -38,7 +38,7 @@ def open_store(
     environment: Environment,
     tell: Callable[[int], None] | None = None,
     check: Callable[[str], None] = lambda mark: None,
-    record: "Record | None" = None,
+    record: "AccountRecord | None" = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> AccountStore:
     """The store of an environment. Raises Rejected for a URL of no known kind, and for a token that is not there.
@@ -91,7 +91,7 @@ def _open_account(
     environment: Environment,
     tell: Callable[[int], None] | None,
     check: Callable[[str], None],
-    record: "Record | None",
+    record: "AccountRecord | None",
 ) -> AccountStore:
     """The account behind an API. The token is read here and goes to the client alone."""
     # These bring the HTTP client, which takes longer to import than a plan against a store takes.

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricebook.catalog.naming import MOST, Wanted, name_of, names_for
+from pricebook.catalog.naming import MOST, Unnamed, name_of, names_for
 from pricebook.catalog.reference import NAME
 from strategy import TEXTS
 
@@ -32,11 +32,11 @@ def test_a_text_as_a_name(text: str, name: str) -> None:
 
 def test_the_older_has_the_name_and_the_next_is_the_second() -> None:
     wanted = [
-        Wanted("c", "Pro!", "2025", "x"),
-        Wanted("b", "Pro", "2024", "x"),
-        Wanted("a", "pro", "2025", "x"),
-        Wanted("d", "Team", "", "x"),
-        Wanted("e", "ライセンス", "", "product-e"),
+        Unnamed("c", "Pro!", "2025", "x"),
+        Unnamed("b", "Pro", "2024", "x"),
+        Unnamed("a", "pro", "2025", "x"),
+        Unnamed("d", "Team", "", "x"),
+        Unnamed("e", "ライセンス", "", "product-e"),
     ]
     names = {"b": "pro", "a": "pro-2", "c": "pro-3", "d": "team-2", "e": "product-e"}
     assert names_for(wanted, {"team"}) == names
@@ -45,7 +45,7 @@ def test_the_older_has_the_name_and_the_next_is_the_second() -> None:
 
 @given(st.lists(TEXTS, max_size=20), st.integers(4, MOST))
 def test_names_are_names_and_no_two_are_the_same(texts: list[str], most: int) -> None:
-    wanted = [Wanted(str(number), text, "", "x") for number, text in enumerate(texts)]
+    wanted = [Unnamed(str(number), text, "", "x") for number, text in enumerate(texts)]
     found = names_for(wanted, {"a"}, most)
     assert len(set(found.values()) | {"a"}) == len(texts) + 1
     assert all(NAME.match(name) and len(name) <= most for name in found.values())

@@ -273,7 +273,7 @@ def test_a_note_on_a_merge_request(host: CodeHost, file: str, monkeypatch: pytes
 
 def test_no_answer_takes_no_longer_than_its_attempts(slept: list[float]) -> None:
     """Nobody listens: four attempts, and then it is said."""
-    silent = api.Api("http://127.0.0.1:9", {}, "token")
+    silent = api.CodeHostApi("http://127.0.0.1:9", {}, "token")
     with pytest.raises(Exception, match="GET /x") as caught:
         silent.get("/x?secret=1")
     assert "secret" not in str(caught.value)

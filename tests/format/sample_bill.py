@@ -19,7 +19,7 @@ from pricebook.manifest.load import Loaded, load
 from pricebook.preview.bill import bill
 from pricebook.preview.materialise import materialise
 from pricebook.preview.tariff import Prices, Tariff
-from pricebook.preview.verdict import Verdict, judge
+from pricebook.preview.verdict import ScenarioVerdict, judge
 from pricebook.project.project import read_project
 from pricebook.view.bill import BillsView
 from pricebook.view.billing import customer_bill_view
@@ -63,7 +63,7 @@ def worked_names() -> list[str]:
     return [ref.name for ref, noun in sorted(worked().beside.items()) if isinstance(noun, Scenario)]
 
 
-def worked_verdict(name: str) -> Verdict:
+def worked_verdict(name: str) -> ScenarioVerdict:
     """A scenario, billed."""
     scenario = next(noun for ref, noun in worked().beside.items() if ref.name == name)
     assert isinstance(scenario, Scenario)

@@ -14,7 +14,7 @@ from pricebook.manifest.load import load
 from pricebook.policy.sample import SAMPLE
 from pricebook.problem import Rejected
 from pricebook.project.project import Project, ProjectSettings
-from pricebook.workflow.reprice import Repricing, Request, Scaling, reprice, write
+from pricebook.workflow.reprice import RepriceRequest, Repricing, Scaling, reprice, write
 
 SETTINGS = ProjectSettings.model_validate(
     {"namespace": "acme", "manifests": ("catalog.yaml",), "environments": {"local": {"store": "memory"}}}
@@ -28,7 +28,7 @@ def run(folder: Path, text: str, factor: str = "1.05", day: str = "2027-01-01", 
     project = Project(folder, SETTINGS)
     step = asked.pop("step", None)
     scaling = Scaling(Decimal(factor), Decimal(step) if step else None)
-    made = reprice(project, Request(scaling, instant(day), **asked))
+    made = reprice(project, RepriceRequest(scaling, instant(day), **asked))
     write(project, made)
     return made, (folder / "catalog.yaml").read_text()
 
@@ -152,7 +152,7 @@ def test_a_table_without_dates_gets_one_beside_it(tmp_path: Path) -> None:
 def test_a_byte_order_mark_and_line_ends_are_kept(tmp_path: Path) -> None:
     (tmp_path / "catalog.yaml").write_text("\ufeff" + SAMPLE, encoding="utf-8", newline="\r\n")
     project = Project(tmp_path, SETTINGS)
-    made = reprice(project, Request(Scaling(Decimal("1.05"), None), instant("2027-01-01"), SMALL_ONLY))
+    made = reprice(project, RepriceRequest(Scaling(Decimal("1.05"), None), instant("2027-01-01"), SMALL_ONLY))
     write(project, made)
     after = (tmp_path / "catalog.yaml").read_bytes().decode()
     assert after.startswith("\ufeffapiVersion")

@@ -15,7 +15,7 @@ from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.observe.snapshot import Snapshot, objects_of
 from pricebook.plan.contract import Contract, Provision
-from pricebook.preview.proposal import Asked, propose
+from pricebook.preview.proposal import WantedContract, propose
 from pricebook.problem import Rejected
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -80,9 +80,9 @@ SNAPSHOT = Snapshot(
 )
 
 
-def asked(package: str = "starter", start: datetime = START, customer: str = "ada", key: str = "k1") -> Asked:
+def asked(package: str = "starter", start: datetime = START, customer: str = "ada", key: str = "k1") -> WantedContract:
     """A wish for a contract."""
-    return Asked(customer, package, start, key)
+    return WantedContract(customer, package, start, key)
 
 
 def contract(id_: str, start: datetime, end: datetime | None = None, **more: Any) -> Contract:
@@ -130,7 +130,7 @@ def test_contracts_that_run_at_the_same_time_are_told() -> None:
     assert [one.id for one in propose(asked(), SNAPSHOT, others).overlapping] == ["across", "within"]
 
 
-REFUSED: dict[str, tuple[Asked, str, str]] = {
+REFUSED: dict[str, tuple[WantedContract, str, str]] = {
     "an alias that nobody has": (asked("startr"), "unknown-package", 'did you mean "starter"?'),
     "an alias before its time": (
         asked("later"),
@@ -170,5 +170,5 @@ def test_what_is_refused(case: str) -> None:
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(Rejected) as rejected:
-        propose(Asked("", "old@1", START, "k" * 200), SNAPSHOT, ())
+        propose(WantedContract("", "old@1", START, "k" * 200), SNAPSHOT, ())
     assert [problem.code for problem in rejected.value.problems] == ["value", "uniqueness-key", "archived-package"]

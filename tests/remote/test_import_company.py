@@ -15,7 +15,7 @@ from pricebook.apply.ports import Provenance, StoreError
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
 from pricebook.manifest.load import load
-from pricebook.metronome.export import Export, Record
+from pricebook.metronome.export import AccountRecord, Export
 from pricebook.metronome.kind import APIS
 from pricebook.plan.step import Plan
 from pricebook.plan.verb.table import AddRates, Adopt
@@ -262,7 +262,7 @@ def test_nothing_is_read_twice(filled: Vendor, tmp_path: Path) -> None:
 
 
 def test_an_export_is_the_account(filled: Vendor, first: tuple[Path, Imported], tmp_path: Path) -> None:
-    record = Record()
+    record = AccountRecord()
     store = filled.store()
     store._client.hear = record.hear
     store.snapshot("acme", AT, strangers=True)

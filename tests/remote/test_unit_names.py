@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pricebook.metronome.unit import USD_ID, Units
+from pricebook.metronome.unit import USD_ID, AccountUnits
 
 LISTED = [{"id": "1", "name": "AI credits"}, {"id": "2", "name": "Credits"}, {"id": "3", "name": "credits!"}]
 
@@ -20,6 +20,6 @@ LISTED = [{"id": "1", "name": "AI credits"}, {"id": "2", "name": "Credits"}, {"i
     ],
 )
 def test_what_somebody_said_comes_before_what_is_derived(given: Any, adopted: Any, ours: dict[str, str]) -> None:
-    units = Units.of(given, LISTED, adopted)
+    units = AccountUnits.of(given, LISTED, adopted)
     assert units.ids == {"usd": USD_ID, **ours}
     assert {item["id"] for item in units.unnamed} == {"1", "2", "3"} - set(ours.values())

@@ -20,15 +20,15 @@ from pricebook.catalog.reference import Kind
 from pricebook.problem import Rejected
 from pricebook.usage.duck import DuckEngine
 from pricebook.usage.engine import Engine
-from pricebook.usage.measure import Census, Period, Quantity, measure, read_usage
+from pricebook.usage.measure import Census, CountedQuantity, UsagePeriod, measure, read_usage
 from pricebook.usage.meter import Meter
 
 Event = dict[str, Any]
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 PERIODS = (
-    Period("ann", JANUARY, JANUARY + timedelta(days=15)),
-    Period("ann", JANUARY + timedelta(days=15), JANUARY + timedelta(days=31)),
-    Period("b'ob\\", JANUARY, JANUARY + timedelta(days=31)),
+    UsagePeriod("ann", JANUARY, JANUARY + timedelta(days=15)),
+    UsagePeriod("ann", JANUARY + timedelta(days=15), JANUARY + timedelta(days=31)),
+    UsagePeriod("b'ob\\", JANUARY, JANUARY + timedelta(days=31)),
 )
 
 
@@ -109,12 +109,12 @@ def _aggregated(metric: BillableMetric, events: list[Event]) -> Decimal | None:
             return max(numbers)[1] if numbers else None
 
 
-def _by_hand(events: list[Event]) -> list[Quantity]:
+def _by_hand(events: list[Event]) -> list[CountedQuantity]:
     with localcontext(prec=60):
         return _counted_by_hand(events)
 
 
-def _counted_by_hand(events: list[Event]) -> list[Quantity]:
+def _counted_by_hand(events: list[Event]) -> list[CountedQuantity]:
     """The same in loops. Timestamps are of one form, so texts sort as instants do."""
     first: dict[str, Event] = {}
     for event in sorted(events, key=lambda e: (e["timestamp"], e["customer_id"], json.dumps(e["properties"]))):
@@ -136,11 +136,11 @@ def _counted_by_hand(events: list[Event]) -> list[Quantity]:
             for values, members in groups.items():
                 quantity = _aggregated(meter.metric, members)
                 if quantity is not None:
-                    found.append(Quantity(number, index, values, quantity))
+                    found.append(CountedQuantity(number, index, values, quantity))
     return sorted(found, key=_order)
 
 
-def _order(row: Quantity) -> tuple[object, ...]:
+def _order(row: CountedQuantity) -> tuple[object, ...]:
     return (row.period, row.meter, tuple((value is None, value or "") for value in row.groups))
 
 

@@ -21,7 +21,7 @@ from pricebook.preview.materialise import materialise
 from pricebook.preview.tariff import Prices, Tariff
 from pricebook.project.project import read_project
 from pricebook.usage.duck import DuckEngine
-from pricebook.workflow.preview import Asked, preview
+from pricebook.workflow.preview import PreviewRequest, preview
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "starter-plan"
 START, UNTIL = datetime(2025, 10, 10, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
@@ -68,7 +68,7 @@ def test_counted_in_parts_they_cost_what_they_cost_one_by_one(project: Path, tmp
         singles.append(Quantity("input-tokens", (("model", model), ("seat_id", seat)), at, Decimal(tokens)))
     engine = DuckEngine()
     try:
-        asked = Asked("starter-plan", START, UNTIL, events=[written(tmp_path / "events.jsonl", events)])
+        asked = PreviewRequest("starter-plan", START, UNTIL, events=[written(tmp_path / "events.jsonl", events)])
         (found,) = preview(asked, catalog, engine).bills
     finally:
         engine.close()

@@ -15,14 +15,14 @@ from pricebook.catalog.canonical import decode, encode
 RUN = 10_000
 """Rows of a run: as many are in memory at once."""
 
-Row = tuple[str, ...]
+BufferedRow = tuple[str, ...]
 
 
-def in_order(rows: Iterable[Row], size: int = RUN) -> Iterator[Row]:
+def in_order(rows: Iterable[BufferedRow], size: int = RUN) -> Iterator[BufferedRow]:
     """The rows in ascending order. All of them are taken before the first one comes."""
     left = iter(rows)
     with ExitStack() as files:
-        runs: list[Iterator[Row]] = []
+        runs: list[Iterator[BufferedRow]] = []
         while run := sorted(islice(left, size)):
             if len(run) < size and not runs:
                 yield from run
@@ -35,6 +35,6 @@ def in_order(rows: Iterable[Row], size: int = RUN) -> Iterator[Row]:
         yield from merge(*runs)
 
 
-def _read(line: str) -> Row:
+def _read(line: str) -> BufferedRow:
     row: Any = decode(line)
     return tuple(row)

@@ -27,7 +27,7 @@ _DOT = "\ue000"
 _OTHER = re.compile(f"[^a-z0-9_{_DOT}]+")
 
 
-class Wanted(NamedTuple):
+class Unnamed(NamedTuple):
     """An object that needs a name: its id, what it is called, since when it is there, and a name for want of one."""
 
     id: str
@@ -53,7 +53,7 @@ def shortened(name: str, most: int) -> str:
     return name[: cut if cut > most // 2 else most].strip("-_.")
 
 
-def names_for(wanted: Iterable[Wanted], taken: Collection[str] = (), most: int = MOST) -> dict[str, str]:
+def names_for(wanted: Iterable[Unnamed], taken: Collection[str] = (), most: int = MOST) -> dict[str, str]:
     """Id -> name of objects of one kind; `taken` names are somebody's already."""
     used = set(taken)
     found: dict[str, str] = {}

@@ -87,7 +87,7 @@ def command(
 
 def _save(invocation: Invocation, file: Path) -> None:
     """Write what is read of the account into a file."""
-    from pricebook.metronome.export import Record
+    from pricebook.metronome.export import AccountRecord
     from pricebook.view.storage import export_view
     from pricebook.workflow.writing import FileChange, write_all
 
@@ -95,7 +95,7 @@ def _save(invocation: Invocation, file: Path) -> None:
     if environment.store != wiring.METRONOME:
         hint = "copy the store's file, or import from it"
         raise reject("not-applicable", f"--save is for an account; the store of {name} is none", hint=hint)
-    record, at = Record(), invocation.as_of
+    record, at = AccountRecord(), invocation.as_of
     snapshot = invocation.store(record).snapshot(invocation.project.settings.namespace, at, strangers=True)
     path = file.absolute()
     before = path.read_text(encoding="utf-8") if path.is_file() else None

@@ -19,7 +19,7 @@ from pricebook.problem import Problem, Rejected, quote, reject
 if TYPE_CHECKING:
     from pricebook.apply.ports import AccountStore, Journal
     from pricebook.format.page import Page
-    from pricebook.metronome.export import Record
+    from pricebook.metronome.export import AccountRecord
     from pricebook.project.project import Environment, Project
     from pricebook.view.plain import View
 
@@ -80,11 +80,11 @@ class Invocation:
         """The environment's name and settings. Raises Rejected."""
         return self.project.environment(self.environment_name)
 
-    def store(self, record: "Record | None" = None) -> "AccountStore":
+    def store(self, record: "AccountRecord | None" = None) -> "AccountStore":
         """The store of the environment. `record` hears what is read of an account."""
         return self.store_of(self.environment[0], record)
 
-    def store_of(self, environment: str, record: "Record | None" = None) -> "AccountStore":
+    def store_of(self, environment: str, record: "AccountRecord | None" = None) -> "AccountStore":
         """The store of an environment of the project, which refuses an account that is not that environment's. Raises
         Rejected for an environment that there is not."""
         from pricebook.apply.target import check_account

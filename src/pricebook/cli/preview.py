@@ -70,7 +70,7 @@ def command(
         from pricebook.view.bill import BillsView
         from pricebook.view.billing import customer_bill_view
         from pricebook.view.events import events_view, lost_words
-        from pricebook.workflow.preview import Asked, preview
+        from pricebook.workflow.preview import PreviewRequest, preview
 
         invocation.answers_in("bills")
         start = _instant(starting_at, "--starting-at") or first_of_month(next_hour(invocation.as_of))
@@ -79,7 +79,7 @@ def command(
             raise reject("conflict", "--until stands beside --months", hint="keep one of them")
         if end is not None and end < start:
             raise reject("empty-period", "--until lies before the contract's start", hint="end later, or start earlier")
-        asked = Asked(
+        asked = PreviewRequest(
             package,
             start,
             end or later(start, months or 3, "MONTHS"),

@@ -42,7 +42,7 @@ def command(
     with refusals(invocation):
         from pricebook.catalog.instant import parse_instant
         from pricebook.view.manifests import repricing_view
-        from pricebook.workflow.reprice import Request, Scaling, reprice, write
+        from pricebook.workflow.reprice import RepriceRequest, Scaling, reprice, write
 
         invocation.answers_in("repricing")
         try:
@@ -50,7 +50,9 @@ def command(
         except ValueError as error:
             raise reject("instant", f"--from {day!r}: {error}") from None
         scaling = Scaling(_factor(increase, decrease), _step(step))
-        made = reprice(invocation.project, Request(scaling, at, where, currency.upper() if currency else None, card))
+        made = reprice(
+            invocation.project, RepriceRequest(scaling, at, where, currency.upper() if currency else None, card)
+        )
         invocation.answer(repricing_view(made, dry_run=dry_run))
         if dry_run or not made.files:
             return

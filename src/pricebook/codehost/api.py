@@ -19,7 +19,7 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 _HINT = "look at the status page of the host, and run the job again"
 
 
-class Api:
+class CodeHostApi:
     """An API below one address. `headers` carry the token."""
 
     def __init__(self, base: str, headers: Mapping[str, str], token: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote as urlquote
 
-from pricebook.codehost.api import Api
+from pricebook.codehost.api import CodeHostApi
 from pricebook.http.client import RequestLost
 from pricebook.problem import quote, reject
 
@@ -34,7 +34,7 @@ _NAME = re.compile(r"[\w.-]+/[\w.-]+\Z")
 class Repository:
     """A repository, and as whom we write to it."""
 
-    api: Api
+    api: CodeHostApi
     name: str
     author: str = BOT
 
@@ -58,7 +58,7 @@ def repository(environment: Mapping[str, str]) -> Repository:
         "Accept": "application/vnd.github+json",
         "X-GitHub-Api-Version": "2022-11-28",
     }
-    api = Api(environment.get("GITHUB_API_URL") or "https://api.github.com", headers, token)
+    api = CodeHostApi(environment.get("GITHUB_API_URL") or "https://api.github.com", headers, token)
     return Repository(api, name, environment.get("PRICEBOOK_BOT") or BOT)
 
 

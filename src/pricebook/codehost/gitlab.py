@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pricebook.codehost.api import Api
+from pricebook.codehost.api import CodeHostApi
 from pricebook.codehost.github import marked
 from pricebook.problem import quote, reject
 
@@ -24,7 +24,7 @@ def put_note(environment: Mapping[str, str], text: str, name: str) -> str:
     for variable, value in (("CI_PROJECT_ID", project), ("CI_MERGE_REQUEST_IID", number)):
         if not re.match(r"[1-9]\d*\Z", value):
             raise reject("code-host", f"{variable} {quote(value)} is no number", hint="run in a merge request pipeline")
-    api = Api(environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4", {"PRIVATE-TOKEN": token}, token)
+    api = CodeHostApi(environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4", {"PRIVATE-TOKEN": token}, token)
     body, marker = marked(text, name)
     path = f"/projects/{project}/merge_requests/{number}/notes"
     author = (api.get("/user") or {}).get("id")

@@ -6,7 +6,7 @@ from pricebook.catalog.instant import instant_words
 from pricebook.format.shell.chart import Chart
 from pricebook.preview.invoice import Bill
 from pricebook.preview.price import ZERO
-from pricebook.preview.terms import Terms
+from pricebook.preview.terms import ContractTerms
 from pricebook.view.balance import Course, courses
 from pricebook.view.bill_terms import UNITS_USED
 from pricebook.view.price import Unit, Units, money, rounded
@@ -25,7 +25,7 @@ class CourseView:
     chart: Chart | None
 
 
-def invoice_chart(terms: Terms, bill: Bill, units: Units) -> Chart | None:
+def invoice_chart(terms: ContractTerms, bill: Bill, units: Units) -> Chart | None:
     """Each invoice as a dot at its date, as high as its total, over the time that its usage is of; None for none."""
     if not bill.invoices or bill.closing.through is None:
         return None
@@ -55,7 +55,7 @@ def invoice_chart(terms: Terms, bill: Bill, units: Units) -> Chart | None:
     return chart
 
 
-def course_views(terms: Terms, bill: Bill, units: Units, names: dict[str, str]) -> tuple[CourseView, ...]:
+def course_views(terms: ContractTerms, bill: Bill, units: Units, names: dict[str, str]) -> tuple[CourseView, ...]:
     """The balances of each term; `names` are those of products, for terms without one of their own."""
     through = bill.closing.through
     if through is None:
@@ -73,7 +73,7 @@ def course_views(terms: Terms, bill: Bill, units: Units, names: dict[str, str]) 
     return tuple(found)
 
 
-def _course_chart(course: Course, unit: Unit, terms: Terms) -> Chart | None:
+def _course_chart(course: Course, unit: Unit, terms: ContractTerms) -> Chart | None:
     points = course.points
     high = max((amount for point in points for amount in point[1:3]), default=ZERO)
     if not high or len(points) < 2:

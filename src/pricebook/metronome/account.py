@@ -23,7 +23,7 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.metronome.kind import APIS, Json
 from pricebook.metronome.listing import Reader, at_once, everything, pages
 from pricebook.metronome.schedule import read_schedules
-from pricebook.metronome.unit import Units
+from pricebook.metronome.unit import AccountUnits
 from pricebook.metronome.wire.noun import read_noun
 from pricebook.observe.snapshot import Foreign, strangers_in
 from pricebook.problem import Problem, quote
@@ -38,7 +38,7 @@ class Account:
     """What an account holds: objects of ours by Ref as the vendor shows them, ids, and the rates of our cards."""
 
     namespace: str
-    units: Units
+    units: AccountUnits
     ours: dict[Ref, Json] = field(default_factory=dict)
     unmarked: set[Ref] = field(default_factory=set)
     """Those of ours that were asked for by id and bear no mark."""
@@ -83,7 +83,7 @@ def read_account(
         return lambda _: everything(client, path, body, method=method, query=query)
 
     lists = dict(zip(APIS, at_once(client, [lister(kind) for kind in APIS]), strict=True))
-    account = Account(namespace, Units())
+    account = Account(namespace, AccountUnits())
     for kind in APIS:
         if kind is not Kind.PRICING_UNIT:  # a unit is known by its name
             _sort(account, kind, lists[kind])
@@ -101,7 +101,7 @@ def read_account(
 def _name_units(account: Account, given: Mapping[str, str], listed: Iterable[Json], adopt: Mapping[Ref, str]) -> None:
     """Which units of the account are ours; the rest of them stand first among what is not."""
     named = {id_: ref.name for ref, id_ in adopt.items() if ref.kind is Kind.PRICING_UNIT}
-    account.units = Units.of(given, listed, named)
+    account.units = AccountUnits.of(given, listed, named)
     rest = {at: item for at, item in account.others.items() if at[0] is not Kind.PRICING_UNIT}
     account.others = {(Kind.PRICING_UNIT, item["id"]): item for item in account.units.unnamed} | rest
 

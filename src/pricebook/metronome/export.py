@@ -25,7 +25,7 @@ _OWNERS = {SCHEDULES: "rate_card_id", CONTRACTS: "package_id"}
 """Lists of something that one object has, with the field of a request that says which."""
 
 
-class Record:
+class AccountRecord:
     """The items of an account's lists: by path, by the object that they are of (empty: the account), each once."""
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class Export:
 
     def __init__(self, text: str, units: Mapping[str, str]) -> None:
         """Raises StoreError for a text that is no export."""
-        self._units, self._record = units, Record()
+        self._units, self._record = units, AccountRecord()
         try:
             data: Any = decode(text)
             if data["format"] != FORM:

@@ -22,12 +22,12 @@ EARLIEST = "1970-01-01T00:00:00Z"
 MAX_SELECTORS = 100
 """Products in one request [assumed]; no source names a limit."""
 
-Name = Callable[[str], str]
+Namer = Callable[[str], str]
 Segments = list[tuple[str, Segment]]
 
 
 def read_schedules(
-    client: Reader, cards: Sequence[str], products: Sequence[str], product_name: Name, unit_name: Name
+    client: Reader, cards: Sequence[str], products: Sequence[str], product_name: Namer, unit_name: Namer
 ) -> dict[str, dict[str, str]]:
     """Card id -> the card's timelines, key text to schedule text. `products` are the ids of all of the account's."""
     read = partial(read_segments, product_name=product_name, unit_name=unit_name)
@@ -57,7 +57,7 @@ def read_schedules(
 
 
 def read_products(
-    client: Reader, card: str, products: Sequence[str], product_name: Name, unit_name: Name
+    client: Reader, card: str, products: Sequence[str], product_name: Namer, unit_name: Namer
 ) -> dict[str, str]:
     """The timelines that a card has of some products."""
     read = partial(read_segments, product_name=product_name, unit_name=unit_name)

@@ -19,7 +19,7 @@ USD_ID = "2714e483-4ff1-48e4-9e25-ac732e8f24f2"
 
 
 @dataclass
-class Units:
+class AccountUnits:
     """The account's units. `given` are the vendor's names by ours, from the environment's settings."""
 
     given: Mapping[str, str] = field(default_factory=dict)
@@ -32,7 +32,9 @@ class Units:
     _names: dict[str, str] = field(default_factory=lambda: {USD_ID: USD})
 
     @classmethod
-    def of(cls, given: Mapping[str, str], listed: Iterable[Mapping[str, Any]], adopted: Mapping[str, str]) -> "Units":
+    def of(
+        cls, given: Mapping[str, str], listed: Iterable[Mapping[str, Any]], adopted: Mapping[str, str]
+    ) -> "AccountUnits":
         """The units that the account lists. Of two that would have one name of ours, neither has it, unless `adopted`
         says by its id which of them is meant, or else `given` by its name."""
         units = cls(given)

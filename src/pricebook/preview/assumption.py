@@ -7,8 +7,8 @@ is said which of them a line would look different without, so that a reader can 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pricebook.preview.invoice import Invoice, Line
-from pricebook.preview.terms import Terms
+from pricebook.preview.invoice import Invoice, InvoiceLine
+from pricebook.preview.terms import ContractTerms
 
 _LAST_SAFE_DAY = 28
 
@@ -90,7 +90,7 @@ ASSUMPTIONS = (
 """All of them, in the order of docs/bills.md."""
 
 
-def assumed_of_terms(terms: Terms) -> Iterator[Assumption]:
+def assumed_of_terms(terms: ContractTerms) -> Iterator[Assumption]:
     """What the dates of a contract rest on."""
     if terms.starting_at.day > _LAST_SAFE_DAY or terms.statement.anchor.day > _LAST_SAFE_DAY:
         yield MONTH_ENDS
@@ -98,7 +98,7 @@ def assumed_of_terms(terms: Terms) -> Iterator[Assumption]:
         yield LONG_STATEMENTS
 
 
-def assumed_of_line(line: Line, invoice: Invoice) -> Iterator[Assumption]:
+def assumed_of_line(line: InvoiceLine, invoice: Invoice) -> Iterator[Assumption]:
     """What a line of the invoice rests on."""
     why = line.why
     match line.kind:

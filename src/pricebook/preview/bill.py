@@ -16,13 +16,13 @@ from pricebook.catalog.usage import Quantity, SeatChange
 from pricebook.preview.burn import Burn
 from pricebook.preview.fee import Fee, Unpriced, fees
 from pricebook.preview.grant import billed, granted
-from pricebook.preview.invoice import Balance, Bill, Invoice, Ledger, Line
-from pricebook.preview.metered import Metered, metered
+from pricebook.preview.invoice import Bill, ClosingBalance, Invoice, InvoiceLine, Ledger
+from pricebook.preview.metered import MeteredUsage, metered
 from pricebook.preview.price import EXACT, ZERO
 from pricebook.preview.seats import quantities
-from pricebook.preview.sheet import Sheet
+from pricebook.preview.sheet import InvoiceSheet
 from pricebook.preview.tariff import Prices
-from pricebook.preview.terms import Charge, Terms, Window
+from pricebook.preview.terms import ContractTerms, DatedCharge, Window
 
 NOTHING = Ledger()
 
@@ -47,8 +47,8 @@ def bill(
     notes += _outside(terms, measured)
     statements = [p for p in _statements(terms, until) if after is None or p.ending_before > after]
     ends = {p.ending_before for p in statements}
-    due: dict[datetime, list[Fee | Charge]] = {}
-    apart: dict[datetime, list[Fee | Charge]] = {}
+    due: dict[datetime, list[Fee | DatedCharge]] = {}
+    apart: dict[datetime, list[Fee | DatedCharge]] = {}
     for found in fees(prices, held, after, until):
         if isinstance(found, Unpriced):
             notes.append(f"{found.subscription} is not charged on {found.at:%Y-%m-%d}: {found.why}")
@@ -64,18 +64,18 @@ def bill(
     for at in sorted({*apart, *ends}):
         period = next((p for p in statements if p.ending_before == at), None)
         if period is not None:
-            sheet = Sheet(prices, burn)
+            sheet = InvoiceSheet(prices, burn)
             sheet.usage(measured, period)
             invoices.append(_closed(sheet, terms, "usage", at, Window(period[0], period[1]), due.get(at, ())))
         if at in apart:
             invoices.append(_apart(prices, burn, measured, at, apart[at]))
     closing = Ledger(until, burn.drawn, opening.brought)
-    balances = tuple(Balance(g, burn.left(g), g.window.ending_before <= until) for g in burn.grants)
+    balances = tuple(ClosingBalance(g, burn.left(g), g.window.ending_before <= until) for g in burn.grants)
     return Bill(tuple(invoices), balances, closing, (*terms.notes, *notes))
 
 
 def _apart(
-    prices: Prices, burn: Burn, measured: Sequence[Metered], at: datetime, charged: Sequence[Fee | Charge]
+    prices: Prices, burn: Burn, measured: Sequence[MeteredUsage], at: datetime, charged: Sequence[Fee | DatedCharge]
 ) -> Invoice:
     """What is charged on a date of its own. Within a statement it finds what the usage until then leaves of balances,
     though that is invoiced later: they are drawn from in the order of time [assumed]."""
@@ -85,9 +85,9 @@ def _apart(
         for period in cycle(statement.anchor, statement.frequency, terms.starting_at, at):
             within = period.ending_before == at < min(period.cycle_end, terms.ending_before)
             if within and period.starting_at >= statement.first:
-                Sheet(prices, ahead).metered(measured, period)
+                InvoiceSheet(prices, ahead).metered(measured, period)
     before = dict(ahead.drawn)
-    invoice = _closed(Sheet(prices, ahead), terms, "scheduled", at, None, charged)
+    invoice = _closed(InvoiceSheet(prices, ahead), terms, "scheduled", at, None, charged)
     for id_, drawn in ahead.drawn.items():
         more = EXACT.subtract(drawn, before.get(id_, ZERO))
         if more:
@@ -95,7 +95,7 @@ def _apart(
     return invoice
 
 
-def _statements(terms: Terms, until: datetime) -> Iterator[Period]:
+def _statements(terms: ContractTerms, until: datetime) -> Iterator[Period]:
     """The statement periods that end by then, and are invoiced at all."""
     statement = terms.statement
     for period in cycle(statement.anchor, statement.frequency, terms.starting_at, min(terms.ending_before, until)):
@@ -105,7 +105,7 @@ def _statements(terms: Terms, until: datetime) -> Iterator[Period]:
             yield period
 
 
-def _outside(terms: Terms, measured: Iterable[Metered]) -> Iterator[str]:
+def _outside(terms: ContractTerms, measured: Iterable[MeteredUsage]) -> Iterator[str]:
     before = after = 0
     for one in measured:
         before += one.before(terms.starting_at)
@@ -117,7 +117,12 @@ def _outside(terms: Terms, measured: Iterable[Metered]) -> Iterator[str]:
 
 
 def _closed(
-    sheet: Sheet, terms: Terms, kind: str, at: datetime, period: Window | None, charged: Sequence[Fee | Charge]
+    sheet: InvoiceSheet,
+    terms: ContractTerms,
+    kind: str,
+    at: datetime,
+    period: Window | None,
+    charged: Sequence[Fee | DatedCharge],
 ) -> Invoice:
     for one in charged:
         if isinstance(one, Fee):
@@ -127,11 +132,11 @@ def _closed(
     sheet.close(period, at)
     days = terms.net_payment_terms_days
     due_at = at + timedelta(days=days) if days is not None else None
-    lines: tuple[Line, ...] = tuple(sheet.lines)
+    lines: tuple[InvoiceLine, ...] = tuple(sheet.lines)
     return Invoice(kind, at, due_at, period, sheet.fiat, lines, tuple(sheet.notes))  # type: ignore[arg-type]
 
 
-def rolled_over(terms: Terms, made: Bill, successor: Terms) -> Ledger:
+def rolled_over(terms: ContractTerms, made: Bill, successor: ContractTerms) -> Ledger:
     """What a contract that follows starts with: of every balance that was open at the end the fraction of what is left.
 
     "Fraction of unused segments that will be rolled over" (API). It is open as long as the successor lasts, [assumed].

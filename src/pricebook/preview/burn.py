@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from pricebook.catalog.terms import Curve
 from pricebook.preview.match import Subject, breadth, draws
 from pricebook.preview.price import EXACT, ZERO, cost, reach
-from pricebook.preview.tariff import Price, Prices
+from pricebook.preview.tariff import Prices, TariffPrice
 from pricebook.preview.terms import Grant
 
 
@@ -34,7 +34,7 @@ class Piece(NamedTuple):
 
     start: Decimal
     end: Decimal
-    price: Price
+    price: TariffPrice
     steps: Curve
     amount: Decimal
     draws: tuple[Draw, ...]
@@ -98,7 +98,7 @@ class Burn:
                 owed = EXACT.subtract(owed, money)
         return found
 
-    def usage(self, subject: Subject, at: datetime, start: Decimal, end: Decimal, listed: Price) -> list[Piece]:
+    def usage(self, subject: Subject, at: datetime, start: Decimal, end: Decimal, listed: TariffPrice) -> list[Piece]:
         """Price a quantity, drawing it from one balance after the other; `listed` is the price without any.
 
         Where a balance has a price of its own (a commit rate, a commit-specific override), the quantity is split at

@@ -12,11 +12,11 @@ from decimal import Decimal
 
 from pricebook.catalog.calendar import Period
 from pricebook.catalog.product import Product
-from pricebook.preview.invoice import Line, Why
+from pricebook.preview.invoice import InvoiceLine, Why
 from pricebook.preview.match import Subject
 from pricebook.preview.price import EXACT, ZERO, portions, summed
 from pricebook.preview.reason import in_tier, reason
-from pricebook.preview.tariff import Price, Prices
+from pricebook.preview.tariff import Prices, TariffPrice
 from pricebook.preview.terms import Window
 
 
@@ -26,12 +26,12 @@ def is_part(subject: Subject, composite: Product) -> bool:
     return tagged or subject.name in composite.composite_products
 
 
-def shares(prices: Prices, subject: Subject, lines: Sequence[Line], period: Period) -> Iterator[Line]:
+def shares(prices: Prices, subject: Subject, lines: Sequence[InvoiceLine], period: Period) -> Iterator[InvoiceLine]:
     """What a composite product charges for a period, after the lines that it is a share of; each in its own unit."""
     product, tariff = subject.product, prices.tariff
     kinds = ("usage", "composite") if product.include_composite_spend else ("usage",)
     spent = [line for line in lines if line.kind in kinds and _counts(line, prices, product)]
-    charged: list[Line] = []
+    charged: list[InvoiceLine] = []
     times = list(_priced(prices, subject, period))
     for unit in dict.fromkeys(line.unit for line in spent):
         so_far = ZERO
@@ -51,10 +51,10 @@ def shares(prices: Prices, subject: Subject, lines: Sequence[Line], period: Peri
     more = EXACT.subtract(minimum, summed(amounts))
     if more > ZERO:
         why = Why(segment=price.segment, rate_type=price.rate.rate_type, minimum=minimum)
-        yield Line("composite", subject.name, product.name, *window, tariff.fiat, more, why=why)
+        yield InvoiceLine("composite", subject.name, product.name, *window, tariff.fiat, more, why=why)
 
 
-def _priced(prices: Prices, subject: Subject, period: Period) -> Iterator[tuple[Window, Price]]:
+def _priced(prices: Prices, subject: Subject, period: Period) -> Iterator[tuple[Window, TariffPrice]]:
     """The parts of a period in which there is a price."""
     start, end = period.starting_at, period.ending_before
     at = start
@@ -65,14 +65,16 @@ def _priced(prices: Prices, subject: Subject, period: Period) -> Iterator[tuple[
         at = cut
 
 
-def _share(subject: Subject, window: Window, unit: str, price: Price, start: Decimal, end: Decimal) -> Iterator[Line]:
+def _share(
+    subject: Subject, window: Window, unit: str, price: TariffPrice, start: Decimal, end: Decimal
+) -> Iterator[InvoiceLine]:
     assert price.steps is not None
     for part in portions(price.steps, start, end):
         why = replace(in_tier(reason(price), price.steps, part.number), base=part.quantity)
         name, product = subject.name, subject.product
-        yield Line("composite", name, product.name, *window, unit, part.amount, unit_price=part.price, why=why)
+        yield InvoiceLine("composite", name, product.name, *window, unit, part.amount, unit_price=part.price, why=why)
 
 
-def _counts(line: Line, prices: Prices, composite: Product) -> bool:
+def _counts(line: InvoiceLine, prices: Prices, composite: Product) -> bool:
     product = prices.tariff.products.get(line.product)
     return product is not None and is_part(Subject(line.product, product), composite)

@@ -19,10 +19,10 @@ from typing import NamedTuple
 
 from pricebook.catalog.calendar import Period, cycle
 from pricebook.catalog.terms import Curve
-from pricebook.preview.invoice import Line
+from pricebook.preview.invoice import InvoiceLine
 from pricebook.preview.match import Subject
 from pricebook.preview.price import EXACT, ZERO, cost, portions
-from pricebook.preview.proration import Share, places_of, prorated, share
+from pricebook.preview.proration import PeriodShare, places_of, prorated, share
 from pricebook.preview.reason import reason
 from pricebook.preview.seats import Quantities
 from pricebook.preview.tariff import Prices
@@ -34,7 +34,7 @@ class Fee(NamedTuple):
 
     at: datetime
     on_usage_invoice: bool
-    line: Line
+    line: InvoiceLine
     subject: Subject
 
 
@@ -85,12 +85,12 @@ def _of_period(
         return
     placed = term.billing_cycle_config is None or term.billing_cycle_config.invoice_placement == "ON_USAGE_INVOICE"
 
-    def fee(at: datetime, start: Decimal, end: Decimal, part: Share, since: datetime, until: datetime) -> Fee:
+    def fee(at: datetime, start: Decimal, end: Decimal, part: PeriodShare, since: datetime, until: datetime) -> Fee:
         assert price is not None
         assert price.steps is not None
         places = places_of(prices.tariff.scales.get(price.rate.unit))
         amount = prorated(cost(price.steps, start, end), part, proration.rounding, places)
-        line = Line(
+        line = InvoiceLine(
             "subscription",
             rate.product,
             term.name or product.name,
@@ -107,7 +107,7 @@ def _of_period(
     start, end = period.starting_at, period.ending_before
     whole = share(period.cycle_start, period.cycle_end, period.cycle_start, period.cycle_end)
 
-    def part(since: datetime, until: datetime) -> Share:
+    def part(since: datetime, until: datetime) -> PeriodShare:
         return share(since, until, period.cycle_start, period.cycle_end) if proration.is_prorated else whole
 
     first = times.at(start).quantity

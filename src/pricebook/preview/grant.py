@@ -13,13 +13,13 @@ from itertools import islice
 from pricebook.catalog.calendar import FOREVER, Period, cycle
 from pricebook.catalog.model import Scale
 from pricebook.preview.price import EXACT, ZERO
-from pricebook.preview.proration import Share, places_of, prorated, share
+from pricebook.preview.proration import PeriodShare, places_of, prorated, share
 from pricebook.preview.seats import Quantities, Seats
-from pricebook.preview.terms import Charge, Grant, Recurrence, Terms, Window
+from pricebook.preview.terms import ContractTerms, DatedCharge, Grant, Recurrence, Window
 
 
 def granted(
-    terms: Terms, seats: Mapping[str, Quantities], until: datetime, scales: Mapping[str, Scale]
+    terms: ContractTerms, seats: Mapping[str, Quantities], until: datetime, scales: Mapping[str, Scale]
 ) -> Iterator[Grant]:
     """Every balance of the contract that is open at `until`, or was: a fee that is charged then can draw from it."""
     for grant in terms.grants:
@@ -30,7 +30,7 @@ def granted(
             yield from _of_period(recurrence, number, period, seats, scales, terms)
 
 
-def billed(terms: Terms, until: datetime, scales: Mapping[str, Scale]) -> Iterator[Charge]:
+def billed(terms: ContractTerms, until: datetime, scales: Mapping[str, Scale]) -> Iterator[DatedCharge]:
     """What recurring commits are paid with, at the start of each period [assumed]."""
     for recurrence in terms.recurrences:
         if recurrence.invoice is None:
@@ -42,7 +42,7 @@ def billed(terms: Terms, until: datetime, scales: Mapping[str, Scale]) -> Iterat
                 EXACT.multiply(price, quantity), part, recurrence.invoice_rounding, places_of(scales.get(unit))
             )
             whole = part.whole
-            yield Charge(
+            yield DatedCharge(
                 recurrence.name,
                 "commit_purchase",
                 recurrence.product,
@@ -64,7 +64,7 @@ def _periods(recurrence: Recurrence, until: datetime) -> Iterator[tuple[int, Per
         yield number, period
 
 
-def _part(recurrence: Recurrence, number: int, period: Period) -> Share:
+def _part(recurrence: Recurrence, number: int, period: Period) -> PeriodShare:
     """What of the period's amount is granted: all of it, unless it is a first or last one that is prorated."""
     first = number == 1 and period.starting_at > period.cycle_start
     last = period.ending_before < period.cycle_end
@@ -79,7 +79,7 @@ def _of_period(
     period: Period,
     seats: Mapping[str, Quantities],
     scales: Mapping[str, Scale],
-    terms: Terms,
+    terms: ContractTerms,
 ) -> Iterator[Grant]:
     """ "Defines the length of the access schedule for each created commit/credit", in periods (SDK)."""
     places = 2 if recurrence.counts_units else places_of(scales.get(recurrence.unit))
@@ -91,7 +91,9 @@ def _of_period(
     id_ = f"{recurrence.name} {number}"
     part = _part(recurrence, number, period)
 
-    def grant(id_: str, quantity: Decimal, part: Share, window: Window, seat: tuple[str, str] | None = None) -> Grant:
+    def grant(
+        id_: str, quantity: Decimal, part: PeriodShare, window: Window, seat: tuple[str, str] | None = None
+    ) -> Grant:
         amount = prorated(EXACT.multiply(recurrence.unit_price, quantity), part, recurrence.rounding, places)
         return Grant(
             id_,
@@ -143,7 +145,7 @@ def _day(at: datetime) -> str:
     return at.replace(tzinfo=None).isoformat()[5:].removesuffix("T00:00:00")
 
 
-def _rest(period: Period, at: datetime, is_prorated: bool) -> Share:
+def _rest(period: Period, at: datetime, is_prorated: bool) -> PeriodShare:
     """ "Indicates whether a mid-period seat increase should be prorated" (SDK)."""
     start = at if is_prorated else period.cycle_start
     end = period.ending_before if is_prorated else period.cycle_end

@@ -21,14 +21,14 @@ from pricebook.catalog.calendar import MONTHS, first_of_month
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.usage import Quantity, Values
+from pricebook.catalog.usage import GroupValues, Quantity
 from pricebook.plan.contract import Contract
 from pricebook.preview.bill import bill
 from pricebook.preview.invoice import Bill, Ledger
 from pricebook.preview.materialise import materialise
 from pricebook.preview.price import EXACT, ZERO, summed
 from pricebook.preview.tariff import Prices, Tariff
-from pricebook.preview.terms import Statement, Terms, Window
+from pricebook.preview.terms import ContractTerms, Statement, Window
 
 K = TypeVar("K")
 
@@ -79,7 +79,7 @@ class Sides(NamedTuple):
 _FRACTION = Decimal("1e-6")
 
 
-class Move(NamedTuple):
+class BillMove(NamedTuple):
     """What one contract pays. `lines` are the products and group values whose amount moves, the largest move first."""
 
     contract: Contract
@@ -115,7 +115,7 @@ class Impact:
     products: dict[tuple[str, str], Sides] = field(default_factory=dict)
     causes: dict[tuple[Cause, str], Sides] = field(default_factory=dict)
     packages: dict[tuple[str, str], tuple[int, Sides]] = field(default_factory=dict)
-    largest: list[Move] = field(default_factory=list)
+    largest: list[BillMove] = field(default_factory=list)
     earlier: Earlier = field(default_factory=Earlier)
     skipped: dict[str, int] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
@@ -161,7 +161,7 @@ def impact(
     """
     found = Impact(window, months)
     before, after = _Market(observed, window, months), _Market(desired, window, months)
-    heap: list[tuple[Decimal, int, Move]] = []
+    heap: list[tuple[Decimal, int, BillMove]] = []
     for count, billing in enumerate(billings):
         contract = billing.contract
         if contract.ending_before is not None and contract.ending_before <= window.starting_at:
@@ -194,7 +194,7 @@ def impact(
             _count(found.notes, UNPRICED)
         size = abs(amounts.change)
         if size and (len(heap) < LARGEST or size > heap[0][0]):
-            move = Move(contract, unit, amounts, _moved(lines))
+            move = BillMove(contract, unit, amounts, _moved(lines))
             (heappush if len(heap) < LARGEST else heappushpop)(heap, (size, -count, move))
     found.largest = [move for *_, move in sorted(heap, key=lambda entry: (-entry[0], -entry[1]))]
     return found
@@ -226,7 +226,7 @@ def _paid_earlier(made: Bill, window: Window) -> Decimal:
     return EXACT.minus(summed(line.amount for unit, line in lines if line.balance in earlier and line.unit == unit))
 
 
-_Lines = dict[tuple[str, Values], tuple[Decimal | None, Decimal | None]]
+_Lines = dict[tuple[str, GroupValues], tuple[Decimal | None, Decimal | None]]
 """What is paid for a product and its group values before and after; None: there is no such line."""
 
 
@@ -318,7 +318,7 @@ class _Market:
             self._tariffs[card] = Tariff(self._catalog, card)
         return self._tariffs[card]
 
-    def _terms(self, package: Package, contract: Contract) -> Terms:
+    def _terms(self, package: Package, contract: Contract) -> ContractTerms:
         terms = materialise(package, contract.starting_at)
         end = min(terms.ending_before, contract.ending_before or terms.ending_before)
         start, wanted = self._window.starting_at, terms.statement.frequency
@@ -329,7 +329,7 @@ class _Market:
         return replace(terms, ending_before=end, statement=statement, notes=(*terms.notes, *notes, *within))
 
 
-def _changes_within(terms: Terms, window: Window) -> bool:
+def _changes_within(terms: ContractTerms, window: Window) -> bool:
     """Whether what pays, or what changes prices, begins or ends within a month of the window."""
     windows = [one.window for one in terms.overrides] + [one.window for one in terms.grants]
     windows += [one.window for one in terms.recurrences]

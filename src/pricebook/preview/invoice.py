@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Literal
 
 from pricebook.catalog.line import LineKind
-from pricebook.catalog.usage import Values
+from pricebook.catalog.usage import GroupValues
 from pricebook.preview.price import ZERO, summed
 from pricebook.preview.terms import Grant, Window
 
@@ -58,7 +58,7 @@ NO_REASON = Why()
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class InvoiceLine:
     """One line. `amount` counts towards the total; what is drawn from a POSTPAID commit does not ("the total on the
     line item is not included in the invoice's total", API), so its line has amount 0 and says it in `drawn`."""
 
@@ -71,8 +71,8 @@ class Line:
     amount: Decimal
     quantity: Decimal | None = None
     unit_price: Decimal | None = None
-    pricing: Values = ()
-    presentation: Values = ()
+    pricing: GroupValues = ()
+    presentation: GroupValues = ()
     drawn: Decimal = ZERO
     balance: str = ""
     """Of an applied line: the balance that pays."""
@@ -90,7 +90,7 @@ class Invoice:
     due_at: datetime | None
     period: Window | None
     unit: str
-    lines: tuple[Line, ...]
+    lines: tuple[InvoiceLine, ...]
     notes: tuple[str, ...] = ()
 
     @property
@@ -110,7 +110,7 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
+class ClosingBalance:
     """A balance as it stands at the end of a bill."""
 
     grant: Grant
@@ -123,7 +123,7 @@ class Bill:
     """The invoices of one contract up to an instant. `notes` say what is not billed or not modelled."""
 
     invoices: tuple[Invoice, ...]
-    balances: tuple[Balance, ...]
+    balances: tuple[ClosingBalance, ...]
     closing: Ledger
     notes: tuple[str, ...] = ()
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pricebook.catalog.link import links
 from pricebook.catalog.product import Product
 from pricebook.catalog.specifier import Applicable, UsageSpecifier
-from pricebook.catalog.usage import Values
+from pricebook.catalog.usage import GroupValues
 from pricebook.preview.terms import DatedOverride, Grant
 
 
@@ -21,7 +21,12 @@ class Subject:
     __slots__ = ("frequency", "name", "presentation", "pricing", "product")
 
     def __init__(
-        self, name: str, product: Product, frequency: str | None = None, pricing: Values = (), presentation: Values = ()
+        self,
+        name: str,
+        product: Product,
+        frequency: str | None = None,
+        pricing: GroupValues = (),
+        presentation: GroupValues = (),
     ) -> None:
         self.name, self.product, self.frequency = name, product, frequency
         self.pricing, self.presentation = pricing, presentation

@@ -17,13 +17,13 @@ from pricebook.catalog.recurring import RecurringCommit, RecurringCredit
 from pricebook.catalog.schedule import ChargeSchedule
 from pricebook.catalog.term import Duration, RelativeDate, Term
 from pricebook.preview.terms import (
-    Charge,
+    ContractTerms,
+    DatedCharge,
     DatedOverride,
     DatedSubscription,
     Grant,
     Recurrence,
     Statement,
-    Terms,
     Window,
 )
 
@@ -35,7 +35,7 @@ initiated" (API): no source says how often that is looked at, whether the amount
 from when on the commit can pay; with a payment gate it does so only once it is paid."""
 
 
-def materialise(package: Package, starting_at: datetime, billing_anchor: datetime | None = None) -> Terms:
+def materialise(package: Package, starting_at: datetime, billing_anchor: datetime | None = None) -> ContractTerms:
     """The terms of a contract on the package from `starting_at` on.
 
     `billing_anchor` is the contract's billing_anchor_date, for usage statements on a CUSTOM_DATE: a package cannot say
@@ -49,7 +49,7 @@ def materialise(package: Package, starting_at: datetime, billing_anchor: datetim
         for name, key, term in _named("subscriptions", package.subscriptions)
         if (window := _window(whole, term.starting_at_offset, term.duration)) is not None
     )
-    return Terms(
+    return ContractTerms(
         starting_at,
         end,
         statement,
@@ -116,7 +116,7 @@ def _overrides(package: Package, whole: Window) -> Iterator[DatedOverride]:
             yield DatedOverride(name, term, window, index)
 
 
-def _charges(package: Package, whole: Window) -> Iterator[Charge]:
+def _charges(package: Package, whole: Window) -> Iterator[DatedCharge]:
     """Scheduled charges, and what commits are paid with. A date after the contract's end is none of it."""
     for name, _, scheduled in _named("scheduled_charges", package.scheduled_charges):
         yield from _items(name, "scheduled", scheduled.product, scheduled.name or "", scheduled.schedule, whole)
@@ -128,16 +128,18 @@ def _charges(package: Package, whole: Window) -> Iterator[Charge]:
             if commit.type == "PREPAID":
                 yield charge
             else:  # the true-up is what of the commit was not used
-                yield Charge(
+                yield DatedCharge(
                     name, "true_up", charge.product, label, charge.at, ONE, ONE, charge.unit, _id("commits", key, 1)
                 )
 
 
-def _items(name: str, kind: str, product: str, label: str, schedule: ChargeSchedule, whole: Window) -> Iterator[Charge]:
+def _items(
+    name: str, kind: str, product: str, label: str, schedule: ChargeSchedule, whole: Window
+) -> Iterator[DatedCharge]:
     for item in schedule.schedule_items:
         at = _after(whole.starting_at, item.date_offset)
         if at <= whole.ending_before and at < FOREVER:
-            yield Charge(name, kind, product, label, at, item.unit_price, item.quantity, schedule.credit_type)  # type: ignore[arg-type]
+            yield DatedCharge(name, kind, product, label, at, item.unit_price, item.quantity, schedule.credit_type)  # type: ignore[arg-type]
 
 
 def _id(section: str, key: str, number: int) -> str:

@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from pricebook.catalog.product import Product
-from pricebook.catalog.usage import Quantity, Values
+from pricebook.catalog.usage import GroupValues, Quantity
 from pricebook.preview.match import Subject
 from pricebook.preview.price import EXACT, QUANTITY_PLACES, ZERO
 from pricebook.preview.proration import quantized
@@ -20,7 +20,7 @@ from pricebook.preview.proration import quantized
 _METHODS = {"ROUND_UP": ROUND_CEILING, "ROUND_DOWN": ROUND_FLOOR, "ROUND_HALF_UP": ROUND_HALF_UP}
 
 
-class Metered(NamedTuple):
+class MeteredUsage(NamedTuple):
     """The usage that makes up one line of an invoice: when, and how much had been used by then, in all."""
 
     subject: Subject
@@ -33,16 +33,16 @@ class Metered(NamedTuple):
         return bisect_left(self.times, instant)
 
 
-def metered(usage: Iterable[Quantity], products: Mapping[str, Product]) -> tuple[list[Metered], dict[str, int]]:
+def metered(usage: Iterable[Quantity], products: Mapping[str, Product]) -> tuple[list[MeteredUsage], dict[str, int]]:
     """The usage by product and group values, ordered by them; and of how many quantities the product is none that usage
     is counted for, by product.
 
     Values of keys that the product does not group by are dropped, and their quantities added up.
     """
-    groups: dict[tuple[str, Values], list[tuple[datetime, Decimal]]] = {}
+    groups: dict[tuple[str, GroupValues], list[tuple[datetime, Decimal]]] = {}
     for product, values, at, quantity in usage:
         groups.setdefault((product, values), []).append((at, quantity))
-    found: dict[tuple[str, Values, Values], list[tuple[datetime, Decimal]]] = {}
+    found: dict[tuple[str, GroupValues, GroupValues], list[tuple[datetime, Decimal]]] = {}
     strange: dict[str, int] = {}
     for (name, values), quantities in groups.items():
         product_ = products.get(name)
@@ -56,14 +56,16 @@ def metered(usage: Iterable[Quantity], products: Mapping[str, Product]) -> tuple
     return [_one(key, found[key], products[key[0]]) for key in sorted(found)], strange
 
 
-def _one(key: tuple[str, Values, Values], quantities: list[tuple[datetime, Decimal]], product: Product) -> Metered:
+def _one(
+    key: tuple[str, GroupValues, GroupValues], quantities: list[tuple[datetime, Decimal]], product: Product
+) -> MeteredUsage:
     quantities.sort(key=lambda pair: pair[0])
     sums, total = [ZERO], ZERO
     for _, quantity in quantities:
         total = EXACT.add(total, quantity)
         sums.append(total)
     name, pricing, presentation = key
-    return Metered(Subject(name, product, None, pricing, presentation), [at for at, _ in quantities], sums)
+    return MeteredUsage(Subject(name, product, None, pricing, presentation), [at for at, _ in quantities], sums)
 
 
 def priced(quantity: Decimal, product: Product) -> Decimal:

@@ -16,7 +16,7 @@ from pricebook.preview.seats import quantities
 from pricebook.preview.tariff import Prices
 
 
-class Part(NamedTuple):
+class PeriodPart(NamedTuple):
     """A part of the statement period that starts at `statement`: [starting_at, ending_before)."""
 
     statement: datetime
@@ -24,7 +24,7 @@ class Part(NamedTuple):
     ending_before: datetime
 
 
-def parts(prices: Prices, seats: Iterable[SeatChange], until: datetime) -> Iterator[Part]:
+def parts(prices: Prices, seats: Iterable[SeatChange], until: datetime) -> Iterator[PeriodPart]:
     """The parts of every statement period of the contract up to an instant, in order: cut where a price of the card
     changes, where an override or a balance begins or ends, and where something else is charged that balances pay."""
     terms, changes = prices.terms, tuple(seats)
@@ -41,5 +41,5 @@ def parts(prices: Prices, seats: Iterable[SeatChange], until: datetime) -> Itera
         start, end = period.starting_at, period.ending_before
         at = start
         for cut in (*(cut for cut in inner if start < cut < end), end):
-            yield Part(start, at, cut)
+            yield PeriodPart(start, at, cut)
             at = cut

@@ -19,7 +19,7 @@ from pricebook.preview.bill import bill
 from pricebook.preview.invoice import Bill
 from pricebook.preview.materialise import materialise
 from pricebook.preview.tariff import Prices, Tariff
-from pricebook.preview.terms import Terms
+from pricebook.preview.terms import ContractTerms
 from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
 
 LONGEST_KEY = 128
@@ -27,7 +27,7 @@ LONGEST_KEY = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class WantedContract:
     """What somebody wants. `package` is an alias, or a version as `starter-plan@3`."""
 
     customer: str
@@ -37,7 +37,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class ProposedContract:
     """The contract that would be made. `package` is the version that it will be on, `card` the name of the rate card
     that it will pay by, None when that is not ours or there is none.
 
@@ -49,7 +49,7 @@ class Proposal:
     wanted: Provision
     package: Ref
     card: str | None
-    terms: Terms
+    terms: ContractTerms
     first: Bill
     present: Contract | None
     overlapping: tuple[Contract, ...]
@@ -60,7 +60,7 @@ class Proposal:
         return self.terms.ending_before if self.terms.ending_before < FOREVER else None
 
 
-def propose(asked: Asked, snapshot: Snapshot, contracts: Sequence[Contract]) -> Proposal:
+def propose(asked: WantedContract, snapshot: Snapshot, contracts: Sequence[Contract]) -> ProposedContract:
     """The contract that the store would make. `contracts` are the customer's. Raises Rejected, with every reason."""
     problems = list(_malformed(asked))
     held = list(holdings(snapshot))
@@ -106,10 +106,10 @@ def propose(asked: Asked, snapshot: Snapshot, contracts: Sequence[Contract]) -> 
     month = later(asked.starting_at, 1, "MONTHS")
     billed = bill(prices, (), (), month)
     first = replace(billed, invoices=billed.invoices[:1], balances=())
-    return Proposal(wanted, ref, card, terms, first, present, overlapping)
+    return ProposedContract(wanted, ref, card, terms, first, present, overlapping)
 
 
-def _malformed(asked: Asked) -> Iterator[Problem]:
+def _malformed(asked: WantedContract) -> Iterator[Problem]:
     if not asked.customer.strip():
         yield Problem("value", "--customer is empty", hint="say the id by which the account knows the customer")
     if not 1 <= len(asked.uniqueness_key) <= LONGEST_KEY:
@@ -117,7 +117,7 @@ def _malformed(asked: Asked) -> Iterator[Problem]:
         yield Problem("uniqueness-key", message, hint="make it shorter, or leave it out: one is made of the intent")
 
 
-def _version(asked: Asked, snapshot: Snapshot, held: Iterable[Holding]) -> tuple[Ref, str | None] | Problem:
+def _version(asked: WantedContract, snapshot: Snapshot, held: Iterable[Holding]) -> tuple[Ref, str | None] | Problem:
     """The version that is meant, and the alias by which it is; None for a version that was named itself."""
     name = asked.package.removeprefix(f"{Kind.PACKAGE.value}:")
     bare, mark, number = name.rpartition("@")
@@ -140,7 +140,9 @@ def _version(asked: Asked, snapshot: Snapshot, held: Iterable[Holding]) -> tuple
     return Problem("unknown-package", message, hint=hint)
 
 
-def _unfit(ref: Ref, package: Package, asked: Asked, snapshot: Snapshot, held: Iterable[Holding]) -> Iterator[Problem]:
+def _unfit(
+    ref: Ref, package: Package, asked: WantedContract, snapshot: Snapshot, held: Iterable[Holding]
+) -> Iterator[Problem]:
     """Why no contract can be made on the version."""
     if ref in snapshot.archived:
         hint = "contracts that are on it go on; new ones need a version that is live"

@@ -18,7 +18,7 @@ _METHODS = {"HALF_UP": ROUND_HALF_UP, "FLOOR": ROUND_FLOOR, "CEILING": ROUND_CEI
 _HOUR = timedelta(hours=1)
 
 
-class Share(NamedTuple):
+class PeriodShare(NamedTuple):
     """Part of a period, in hours."""
 
     hours: int
@@ -36,9 +36,9 @@ class Share(NamedTuple):
         return f"{self.hours // 24}/{self.of // 24} days"
 
 
-def share(start: datetime, end: datetime, whole_start: datetime, whole_end: datetime) -> Share:
+def share(start: datetime, end: datetime, whole_start: datetime, whole_end: datetime) -> PeriodShare:
     """The part of the whole that lies between start and end."""
-    return Share((end - start) // _HOUR, (whole_end - whole_start) // _HOUR)
+    return PeriodShare((end - start) // _HOUR, (whole_end - whole_start) // _HOUR)
 
 
 def places_of(scale: Scale | None) -> int:
@@ -47,7 +47,7 @@ def places_of(scale: Scale | None) -> int:
     return 2 - scale.scale if scale is not None and scale.currency is not None else 2
 
 
-def prorated(amount: Decimal, part: Share, rounding: Rounding | None, places: int) -> Decimal:
+def prorated(amount: Decimal, part: PeriodShare, rounding: Rounding | None, places: int) -> Decimal:
     """The share of an amount, rounded once; a whole one is left as it is.
 
     `decimal_places`: "Applied directly to the stored monetary representation. Negative values round to powers of 10

@@ -7,10 +7,10 @@ from pricebook.catalog.product import Product
 from pricebook.catalog.terms import Curve
 from pricebook.preview.invoice import Why
 from pricebook.preview.price import ZERO
-from pricebook.preview.tariff import Price
+from pricebook.preview.tariff import TariffPrice
 
 
-def reason(price: Price) -> Why:
+def reason(price: TariffPrice) -> Why:
     """Where a price comes from. `list_price` is there where an override says another than the card's one price."""
     override, listed = price.override, price.listed
     return Why(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pricebook.catalog.usage import SeatChange
 from pricebook.preview.price import ZERO
-from pricebook.preview.terms import DatedSubscription, Terms
+from pricebook.preview.terms import ContractTerms, DatedSubscription
 
 
 class Seats(NamedTuple):
@@ -39,7 +39,7 @@ class Quantities:
         return [step for step in self.steps if start < step.at < end]
 
 
-def quantities(terms: Terms, changes: Iterable[SeatChange]) -> Mapping[str, Quantities]:
+def quantities(terms: ContractTerms, changes: Iterable[SeatChange]) -> Mapping[str, Quantities]:
     """The quantities of every subscription, by key. Of two changes at one instant the one given last counts."""
     by_key: dict[str, list[SeatChange]] = {}
     for change in changes:

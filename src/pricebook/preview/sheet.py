@@ -12,28 +12,28 @@ from pricebook.catalog.product import Product
 from pricebook.preview.burn import Burn, Draw, Piece
 from pricebook.preview.composite import is_part, shares
 from pricebook.preview.fee import Fee
-from pricebook.preview.invoice import Line, Why
+from pricebook.preview.invoice import InvoiceLine, Why
 from pricebook.preview.match import Subject
-from pricebook.preview.metered import Metered, priced
+from pricebook.preview.metered import MeteredUsage, priced
 from pricebook.preview.price import EXACT, ZERO, cost, portions, summed
 from pricebook.preview.proration import places_of, quantized
 from pricebook.preview.reason import in_tier, of_metered, reason
 from pricebook.preview.tariff import Prices
-from pricebook.preview.terms import Charge, Window
+from pricebook.preview.terms import DatedCharge, Window
 
 
-class Sheet:
+class InvoiceSheet:
     """The lines of an invoice, in the order in which they are written."""
 
     def __init__(self, prices: Prices, burn: Burn) -> None:
         self.prices, self.burn = prices, burn
         self.fiat = prices.tariff.fiat
-        self.lines: list[Line] = []
+        self.lines: list[InvoiceLine] = []
         self.notes: list[str] = []
 
     # --- usage --------------------------------------------------------------------------------------------------------
 
-    def usage(self, measured: Iterable[Metered], period: Period) -> None:
+    def usage(self, measured: Iterable[MeteredUsage], period: Period) -> None:
         """The usage of a statement period, and then what is a share of it."""
         self.metered(measured, period)
         for subject in self.prices.composites:
@@ -42,7 +42,7 @@ class Sheet:
             for line in shares(self.prices, subject, self.lines, period):
                 self._pay(subject, line)
 
-    def metered(self, measured: Iterable[Metered], period: Period) -> None:
+    def metered(self, measured: Iterable[MeteredUsage], period: Period) -> None:
         """The usage of a period, by time and then in the card's order of products."""
         slices = []
         for one in measured:
@@ -56,8 +56,8 @@ class Sheet:
             self._slice(start, end, one, quantity_from, quantity_to)
 
     def _slices(
-        self, one: Metered, period: Period, low: int, high: int
-    ) -> list[tuple[datetime, datetime, Metered, Decimal, Decimal]]:
+        self, one: MeteredUsage, period: Period, low: int, high: int
+    ) -> list[tuple[datetime, datetime, MeteredUsage, Decimal, Decimal]]:
         """The usage of a period in parts within which no price changes, and no balance opens or ends.
 
         What is not entitled counts in none: it moves no tier, and no quantity is rounded with it [assumed].
@@ -86,7 +86,9 @@ class Sheet:
             at, before = cut, upto
         return found
 
-    def _slice(self, start: datetime, end: datetime, one: Metered, metered_from: Decimal, metered_to: Decimal) -> None:
+    def _slice(
+        self, start: datetime, end: datetime, one: MeteredUsage, metered_from: Decimal, metered_to: Decimal
+    ) -> None:
         """The usage of one part: tiers and rounding count the quantity since the start of the period."""
         subject = one.subject
         price = self.prices.price(subject, start)
@@ -115,7 +117,7 @@ class Sheet:
             if piece.special and piece.draws:
                 why = replace(why, drawn_from=piece.draws[0].grant.id)
             self.lines.append(
-                Line(
+                InvoiceLine(
                     "usage",
                     subject.name,
                     product.name,
@@ -136,7 +138,7 @@ class Sheet:
         """A subscription's fee; it counts at the start of the time it is for [assumed]."""
         self._pay(fee.subject, fee.line)
 
-    def charge(self, charge: Charge) -> None:
+    def charge(self, charge: DatedCharge) -> None:
         """A scheduled charge, the payment of a commit, or what of a POSTPAID one was not used. Balances pay for none of
         them ("Only present on line items with product of USAGE, SUBSCRIPTION or COMPOSITE types", API)."""
         price, quantity = charge.unit_price, charge.quantity
@@ -151,7 +153,7 @@ class Sheet:
             self.burn.drawn[grant.id] = grant.amount
             price, quantity = amount, Decimal(1)
         why = Why(term=charge.name, left=left)
-        line = Line(
+        line = InvoiceLine(
             charge.kind,
             charge.product,
             self._name(charge.label, charge.product),
@@ -165,7 +167,7 @@ class Sheet:
         )
         self.lines.append(line)
 
-    def _pay(self, subject: Subject, line: Line) -> None:
+    def _pay(self, subject: Subject, line: InvoiceLine) -> None:
         self.lines.append(line)
         draws = self.burn.amount(subject, line.starting_at, line.unit, line.amount)
         self._applied(subject, Window(line.starting_at, line.ending_before), line.unit, draws)
@@ -173,7 +175,7 @@ class Sheet:
     def _applied(self, subject: Subject, window: Window, unit: str, draws: Iterable[Draw]) -> None:
         for grant, money, before, after in draws:
             counted = ZERO if grant.kind == "POSTPAID" else EXACT.minus(money)
-            line = Line(
+            line = InvoiceLine(
                 "applied",
                 subject.name,
                 self._name(grant.label, grant.product),
@@ -204,7 +206,7 @@ class Sheet:
         if rounded != total:
             start, end = period or (at, at)
             off = EXACT.subtract(rounded, total)
-            self.lines.append(Line("rounding", "", "Rounding", start, end, self.fiat, off))
+            self.lines.append(InvoiceLine("rounding", "", "Rounding", start, end, self.fiat, off))
 
     def _convert(self, window: Window) -> None:
         """ "The outstanding spend in custom pricing units will be converted to fiat currency using a cpu_conversion
@@ -221,7 +223,7 @@ class Sheet:
                 continue
             amount = EXACT.multiply(owed, rate)
             name = tariff.names.get(unit, unit)
-            self.lines.append(Line("conversion", "", name, *window, self.fiat, amount, owed, rate))
+            self.lines.append(InvoiceLine("conversion", "", name, *window, self.fiat, amount, owed, rate))
             subject = Subject("", _CONVERSION)
             draws = self.burn.amount(subject, _last_hour(window), self.fiat, amount)
             self._applied(subject, window, self.fiat, draws)

@@ -17,24 +17,23 @@ from pricebook.catalog.model import USD, Scale
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate import OverwriteRate
 from pricebook.catalog.rate_book import RateBook, Rates
-from pricebook.catalog.terms import Charge, Curve, tiered
-from pricebook.catalog.terms import Terms as RateTerms
+from pricebook.catalog.terms import Charge, Curve, Terms, tiered
 from pricebook.catalog.timeline import RateKey, key_text, read_schedule
 from pricebook.catalog.unit import BUILT_IN
 from pricebook.preview.match import Subject, entitlement, links_to, overrides, winner
 from pricebook.preview.price import multiplied, scaled
-from pricebook.preview.terms import DatedOverride, Grant, Terms, Window
+from pricebook.preview.terms import ContractTerms, DatedOverride, Grant, Window
 
 
-class Segment(NamedTuple):
+class CardSegment(NamedTuple):
     """The terms of a rate and the time that they hold for."""
 
     window: Window
-    terms: RateTerms
+    terms: Terms
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
+class TariffPrice:
     """What is charged at a time, and why. `segment` is the card's, None where only an overwrite says a price."""
 
     rate: Charge
@@ -62,16 +61,16 @@ class Tariff:
         self.conversions: Mapping[str, Decimal] = {c.custom_credit_type: c.fiat_per_custom_credit for c in conversions}
         order = found.product_order if found is not None else ()
         self.order: Mapping[str, int] = {name: place for place, name in enumerate(order)}
-        self._timelines: dict[RateKey, tuple[Segment, ...]] = {}
+        self._timelines: dict[RateKey, tuple[CardSegment, ...]] = {}
 
-    def timeline(self, key: RateKey) -> tuple[Segment, ...]:
+    def timeline(self, key: RateKey) -> tuple[CardSegment, ...]:
         """The segments of one rate, by time; empty where the card has none."""
         found = self._timelines.get(key)
         if found is None:
             text = self._rates.get(key_text(key))
             segments = read_schedule(text) if text is not None else ()
             found = self._timelines[key] = tuple(
-                Segment(Window(_instant(s.starting_at), _instant(s.ending_before)), s.terms) for s in segments
+                CardSegment(Window(_instant(s.starting_at), _instant(s.ending_before)), s.terms) for s in segments
             )
         return found
 
@@ -89,7 +88,7 @@ _NONE = RateBook({})
 class Prices:
     """The prices of one contract: a tariff under the terms' overrides. Customers with equal terms can share it."""
 
-    def __init__(self, tariff: Tariff, terms: Terms) -> None:
+    def __init__(self, tariff: Tariff, terms: ContractTerms) -> None:
         self.tariff, self.terms = tariff, terms
         self._presented = any(
             specifier.presentation_group_values
@@ -97,7 +96,7 @@ class Prices:
             for specifier in override.term.override_specifiers
         )
         self._matching: dict[Any, tuple[DatedOverride, ...]] = {}
-        self._prices: dict[Any, Price | None] = {}
+        self._prices: dict[Any, TariffPrice | None] = {}
         self._cuts: dict[Any, tuple[datetime, ...]] = {}
 
     @cached_property
@@ -129,7 +128,7 @@ class Prices:
             found = self._cuts[key] = tuple(instant for window in windows for instant in window)
         return found
 
-    def price(self, subject: Subject, at: datetime, grant: Grant | None = None) -> Price | None:
+    def price(self, subject: Subject, at: datetime, grant: Grant | None = None) -> TariffPrice | None:
         """What is charged at an instant, drawn from a balance or (None) not; None where the contract has no right to
         it, or there is no rate."""
         special = grant is not None and (grant.applies.rate_type is not None or self._specific(subject))
@@ -144,7 +143,7 @@ class Prices:
     def _specific(self, subject: Subject) -> bool:
         return any(o.term.is_commit_specific for o in self.matching(subject))
 
-    def _make(self, subject: Subject, at: datetime, grant: Grant | None) -> Price | None:
+    def _make(self, subject: Subject, at: datetime, grant: Grant | None) -> TariffPrice | None:
         key = RateKey(subject.name, subject.frequency, subject.pricing)
         segment = next((s for s in self.tariff.timeline(key) if s.window.covers(at)), None)
         active = [o for o in self.matching(subject) if o.window.covers(at)]
@@ -168,7 +167,7 @@ class Prices:
         elif steps is not None and chosen is not None and chosen.term.tiers:
             steps = multiplied(steps, tiered([(tier.multiplier, tier.size) for tier in chosen.term.tiers]))
         window = segment.window if segment is not None else None
-        return Price(rate, steps, window, (base.curve or None) if base is not None else None, chosen, by_commit)
+        return TariffPrice(rate, steps, window, (base.curve or None) if base is not None else None, chosen, by_commit)
 
 
 def _instant(text: str | None) -> datetime:

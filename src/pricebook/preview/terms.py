@@ -60,7 +60,7 @@ class DatedOverride:
 
 
 @dataclass(frozen=True, slots=True)
-class Charge:
+class DatedCharge:
     """Something that is charged on a date: a scheduled charge, or the payment of a commit."""
 
     name: str
@@ -132,7 +132,7 @@ class Recurrence:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ContractTerms:
     """The terms of one contract. `notes` say what of the package is not modelled."""
 
     starting_at: datetime
@@ -145,7 +145,7 @@ class Terms:
     """Multipliers go by priority."""
     subscriptions: tuple[DatedSubscription, ...] = ()
     overrides: tuple[DatedOverride, ...] = ()
-    charges: tuple[Charge, ...] = ()
+    charges: tuple[DatedCharge, ...] = ()
     grants: tuple[Grant, ...] = ()
     recurrences: tuple[Recurrence, ...] = ()
     notes: tuple[str, ...] = field(default=())

@@ -13,11 +13,11 @@ from pricebook.catalog.money import MAX_DIGITS, plain
 from pricebook.catalog.scenario import ExpectedInvoice, ExpectedLine, Scenario
 from pricebook.catalog.scenario_check import package_of
 from pricebook.preview.bill import bill
-from pricebook.preview.invoice import Bill, Invoice, Line
+from pricebook.preview.invoice import Bill, Invoice, InvoiceLine
 from pricebook.preview.materialise import materialise
 from pricebook.preview.price import EXACT
 from pricebook.preview.tariff import Prices, Tariff
-from pricebook.preview.terms import Terms
+from pricebook.preview.terms import ContractTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +36,19 @@ class Mismatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ScenarioVerdict:
     """A scenario that was run."""
 
     name: str
     scenario: Scenario
     package: str
     card: str | None
-    terms: Terms
+    terms: ContractTerms
     bill: Bill
     mismatches: tuple[Mismatch, ...]
 
 
-def judge(name: str, scenario: Scenario, catalog: Catalog) -> Verdict:
+def judge(name: str, scenario: Scenario, catalog: Catalog) -> ScenarioVerdict:
     """Bill the scenario's contract and compare."""
     package_name = package_of(scenario, catalog) or ""
     package, start = catalog.packages[package_name], scenario.starting_at
@@ -56,7 +56,7 @@ def judge(name: str, scenario: Scenario, catalog: Catalog) -> Verdict:
     card = catalog.card_at(package.rate_card, package.rate_card_alias, start)
     prices = Prices(Tariff(catalog, card), terms)
     made = bill(prices, scenario.quantities(), [s.change() for s in scenario.seats], scenario.end)
-    return Verdict(name, scenario, package_name, card, terms, made, tuple(_mismatches(scenario, made)))
+    return ScenarioVerdict(name, scenario, package_name, card, terms, made, tuple(_mismatches(scenario, made)))
 
 
 def _mismatches(scenario: Scenario, made: Bill) -> Iterator[Mismatch]:
@@ -100,7 +100,9 @@ def _invoice(path: Path, wanted: ExpectedInvoice, found: Invoice) -> Iterator[Mi
         yield from _lines((*path, "lines"), at, wanted.lines, found.lines)
 
 
-def _lines(path: Path, at: datetime, wanted: Sequence[ExpectedLine], found: Sequence[Line]) -> Iterator[Mismatch]:
+def _lines(
+    path: Path, at: datetime, wanted: Sequence[ExpectedLine], found: Sequence[InvoiceLine]
+) -> Iterator[Mismatch]:
     """Lines are told by what they are, in their order; the amounts of those that are there are compared."""
     matcher = SequenceMatcher(None, [_told(w) for w in wanted], [_came(f, wanted) for f in found], autojunk=False)
     for tag, i, i2, j, j2 in matcher.get_opcodes():
@@ -119,7 +121,7 @@ def _told(line: ExpectedLine) -> Any:
     return line.type, line.product or "", tuple(sorted(line.group_values.items()))
 
 
-def _came(line: Line, wanted: Iterable[ExpectedLine]) -> Any:
+def _came(line: InvoiceLine, wanted: Iterable[ExpectedLine]) -> Any:
     """The line as a scenario tells it, with only so much as the scenario says of such lines."""
     values = (*line.pricing, *line.presentation)
     for one in wanted:
@@ -129,7 +131,7 @@ def _came(line: Line, wanted: Iterable[ExpectedLine]) -> Any:
     return line.kind, line.product, tuple(sorted(values))
 
 
-def _line(path: Path, at: datetime, wanted: ExpectedLine, found: Line) -> Iterator[Mismatch]:
+def _line(path: Path, at: datetime, wanted: ExpectedLine, found: InvoiceLine) -> Iterator[Mismatch]:
     name = name_of(found.kind, found.product)
     yield from _different((*path, "amount"), at, name, wanted.amount, found.amount, found.unit)
     yield from _different(path, at, f"{name}: credit_type", wanted.credit_type, found.unit)

@@ -18,7 +18,7 @@ from pricebook.usage.family import families
 from pricebook.usage.meter import Meter, properties_of
 
 
-class Period(NamedTuple):
+class UsagePeriod(NamedTuple):
     """A span of time of one customer in which quantities are summed: [starting_at, ending_before)."""
 
     customer: str
@@ -26,7 +26,7 @@ class Period(NamedTuple):
     ending_before: datetime
 
 
-class Quantity(NamedTuple):
+class CountedQuantity(NamedTuple):
     """What a meter counted in a period, under one combination of group values.
 
     `period` and `meter` are places in the sequences given to `measure`; `groups` are the values of the meter's keys in
@@ -67,8 +67,8 @@ def read_usage(engine: Engine, files: Sequence[Path], meters: Sequence[Meter]) -
 
 
 def measure(
-    engine: Engine, meters: Sequence[Meter], periods: Iterable[Period], again: Iterable[Period] = ()
-) -> tuple[Census, Iterator[Quantity]]:
+    engine: Engine, meters: Sequence[Meter], periods: Iterable[UsagePeriod], again: Iterable[UsagePeriod] = ()
+) -> tuple[Census, Iterator[CountedQuantity]]:
     """Count the usage that was read, with the same meters: the account of all events, and the quantities in the order
     of periods, meters and group values.
 
@@ -89,10 +89,10 @@ def measure(
 class _Counted:
     """Periods, counted while they go by."""
 
-    def __init__(self, periods: Iterable[Period]) -> None:
+    def __init__(self, periods: Iterable[UsagePeriod]) -> None:
         self.periods, self.count = periods, 0
 
-    def __iter__(self) -> Iterator[Period]:
+    def __iter__(self) -> Iterator[UsagePeriod]:
         for period in self.periods:
             self.count += 1
             yield period
@@ -107,7 +107,7 @@ def _instant(text: str) -> datetime:
 _TYPES = {"number": "BIGINT", "customer": "VARCHAR", "starting_at": "TIMESTAMPTZ", "ending_before": "TIMESTAMPTZ"}
 
 
-def _period_rows(periods: Iterable[Period]) -> Iterator[dict[str, object]]:
+def _period_rows(periods: Iterable[UsagePeriod]) -> Iterator[dict[str, object]]:
     for number, period in enumerate(periods):
         yield {
             "number": number,
@@ -138,9 +138,9 @@ def _census(engine: Engine, meters: Sequence[Meter], unmatched: str, no_number: 
     )
 
 
-def _quantities(engine: Engine, meters: Sequence[Meter], width: int) -> Iterator[Quantity]:
+def _quantities(engine: Engine, meters: Sequence[Meter], width: int) -> Iterator[CountedQuantity]:
     groups = "".join(f", g{at}" for at in range(width))
     order = f"number, meter{groups}"
     rows = engine.rows(f"SELECT {order}, quantity FROM quantity WHERE quantity IS NOT NULL ORDER BY {order}")
     for number, meter, *values, quantity in cast("Iterator[tuple[int, int, str, Decimal]]", rows):
-        yield Quantity(number, meter, tuple(values[: len(meters[meter].keys)]), quantity)
+        yield CountedQuantity(number, meter, tuple(values[: len(meters[meter].keys)]), quantity)

@@ -13,7 +13,7 @@ from typing import ClassVar, NamedTuple
 
 from pricebook.preview.assumption import Assumption
 from pricebook.preview.invoice import Bill
-from pricebook.preview.terms import Terms, Window
+from pricebook.preview.terms import ContractTerms, Window
 from pricebook.view.bill_terms import TermView
 from pricebook.view.impact import EventsView
 from pricebook.view.plain import hidden, optional
@@ -162,7 +162,7 @@ class CustomerBillView(BillView):
     ending_before: datetime
     terms: tuple[TermView, ...]
     assumptions: tuple[Assumption, ...]
-    contract: Terms = hidden()
+    contract: ContractTerms = hidden()
     bill: Bill = hidden()
     units: Units = hidden()
     names: Mapping[str, str] = hidden()

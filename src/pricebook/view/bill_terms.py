@@ -14,13 +14,13 @@ from pricebook.catalog.override import Override
 from pricebook.catalog.product import Product
 from pricebook.catalog.specifier import Applicable, UsageSpecifier
 from pricebook.preview.terms import (
-    Charge,
+    ContractTerms,
+    DatedCharge,
     DatedOverride,
     DatedSubscription,
     Grant,
     Recurrence,
     Statement,
-    Terms,
 )
 from pricebook.view.price import Unit, Units, money, number, percentage
 from pricebook.view.words import counted
@@ -48,7 +48,7 @@ class TermView(NamedTuple):
         return span(self.starting_at, self.ending_before)
 
 
-def term_views(terms: Terms, products: Mapping[str, Product], units: Units) -> tuple[TermView, ...]:
+def term_views(terms: ContractTerms, products: Mapping[str, Product], units: Units) -> tuple[TermView, ...]:
     """Every term, in the order in which a package lists them, the statements first."""
     said = _Words(products, units)
     found = [
@@ -75,7 +75,7 @@ def span(start: datetime, end: datetime) -> str:
     return f"{instant_words(start)} to {instant_words(end)}" if end < FOREVER else f"{instant_words(start)} on"
 
 
-def _statements(terms: Terms, statement: Statement) -> str:
+def _statements(terms: ContractTerms, statement: Statement) -> str:
     text = f"{_STATEMENTS[statement.frequency]}, at the end of each period"
     if terms.net_payment_terms_days is not None:
         text += f", due {counted(terms.net_payment_terms_days, 'day')} later"
@@ -156,7 +156,7 @@ class _Words:
             return f"{own} instead of the card's price"
         return f"the card's price multiplied in {counted(len(term.tiers), 'tier')}"
 
-    def charge(self, one: Charge) -> TermView:
+    def charge(self, one: DatedCharge) -> TermView:
         at, label = (one.at, one.at), one.label or self._product(one.product)
         if one.kind == "true_up":
             return TermView(one.name, label, f"what of {one.commit} was not used is charged", *at)

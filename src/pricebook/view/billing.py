@@ -11,9 +11,9 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.model import USD
 from pricebook.preview.assumption import ASSUMPTIONS, assumed_of_line, assumed_of_terms
-from pricebook.preview.invoice import NO_REASON, Balance, Bill, Invoice, Line, Why
+from pricebook.preview.invoice import NO_REASON, Bill, ClosingBalance, Invoice, InvoiceLine, Why
 from pricebook.preview.price import EXACT, ZERO
-from pricebook.preview.terms import Terms
+from pricebook.preview.terms import ContractTerms
 from pricebook.view.bill import (
     BalanceView,
     BillView,
@@ -43,13 +43,13 @@ _PART_WORDS: dict[str, str] = {
 """What a part of a total is called, by the kind of its lines, in the order in which parts are listed."""
 
 
-def bill_view(title: str, terms: Terms, bill: Bill, catalog: Catalog, card: str | None) -> BillView:
+def bill_view(title: str, terms: ContractTerms, bill: Bill, catalog: Catalog, card: str | None) -> BillView:
     """The view of a contract's bill, by a rate card of the catalogue."""
     return BillView(**bill_fields(title, terms, bill, catalog, card))
 
 
 def customer_bill_view(
-    package: str, customer: str, terms: Terms, bill: Bill, catalog: Catalog, card: str | None
+    package: str, customer: str, terms: ContractTerms, bill: Bill, catalog: Catalog, card: str | None
 ) -> CustomerBillView:
     """The view of a customer's bill on a package."""
     title = " · ".join(filter(None, (f"package {package}", customer and f"customer {customer}")))
@@ -65,7 +65,7 @@ def customer_bill_view(
     )
 
 
-def bill_fields(title: str, terms: Terms, bill: Bill, catalog: Catalog, card: str | None) -> dict[str, Any]:
+def bill_fields(title: str, terms: ContractTerms, bill: Bill, catalog: Catalog, card: str | None) -> dict[str, Any]:
     """The fields of a `BillView`, for a view that has more."""
     units = Units(catalog.scales)
     fiat = catalog.cards[card].fiat_credit_type if card is not None else USD
@@ -123,7 +123,7 @@ def _parts(bill: Bill, units: Units) -> Iterator[TotalPart]:
         yield TotalPart(_PART_WORDS[kind], name, money(amount, units[unit]))
 
 
-def _line(line: Line, invoice: Invoice, units: Units) -> LineView:
+def _line(line: InvoiceLine, invoice: Invoice, units: Units) -> LineView:
     unit = units[line.unit]
     why = {one.name: getattr(line.why, one.name) for one in fields(Why)} if line.why != NO_REASON else None
     return LineView(
@@ -149,7 +149,7 @@ def _line(line: Line, invoice: Invoice, units: Units) -> LineView:
     )
 
 
-def _arithmetic(line: Line, fiat: str, units: Units) -> str:
+def _arithmetic(line: InvoiceLine, fiat: str, units: Units) -> str:
     unit = units[line.unit]
     if line.why.base is not None and line.unit_price is not None:
         return f"{percentage(line.unit_price)} of {money(line.why.base, unit)}"
@@ -164,7 +164,7 @@ def _arithmetic(line: Line, fiat: str, units: Units) -> str:
     return f"{number(line.quantity)} × {price}{part}"
 
 
-def _reasons(line: Line, unit: Unit) -> Iterator[Reason]:
+def _reasons(line: InvoiceLine, unit: Unit) -> Iterator[Reason]:
     why = line.why
     if line.kind == "applied":
         yield from _applied(line, unit)
@@ -218,7 +218,7 @@ def _override(why: Why, unit: Unit) -> str:
             return f"{number(why.factor) if why.factor is not None else '?'} × the card's{listed or ' tiers'}"
 
 
-def _applied(line: Line, unit: Unit) -> Iterator[Reason]:
+def _applied(line: InvoiceLine, unit: Unit) -> Iterator[Reason]:
     yield Reason("Balance", "", line.balance)
     if line.why.left is not None:
         before, after = line.why.left
@@ -228,13 +228,13 @@ def _applied(line: Line, unit: Unit) -> Iterator[Reason]:
         yield Reason("Drawn", "", text)
 
 
-def _balance(balance: Balance) -> BalanceView:
+def _balance(balance: ClosingBalance) -> BalanceView:
     grant = balance.grant
     unit = None if grant.counts_units else grant.unit
     return BalanceView(grant.id, grant.amount, balance.left, unit, balance.expired, *grant.window)
 
 
-def _balance_words(balance: Balance, units: Units) -> str:
+def _balance_words(balance: ClosingBalance, units: Units) -> str:
     grant = balance.grant
     unit = UNITS_USED if grant.counts_units else units[grant.unit]
     left, amount = money(balance.left, unit), money(grant.amount, unit)

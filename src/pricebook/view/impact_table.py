@@ -11,7 +11,7 @@ from typing import Any
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.model import Scale
 from pricebook.catalog.money import ratio
-from pricebook.preview.impact import ROUNDING, Cause, Impact, Move, Sides
+from pricebook.preview.impact import ROUNDING, BillMove, Cause, Impact, Sides
 from pricebook.preview.price import EXACT, summed
 from pricebook.usage.assessment import Assessment
 from pricebook.view.events import events_view, lost_words
@@ -274,7 +274,7 @@ def _earlier(found: Impact, units: Units) -> Iterator[str]:
         )
 
 
-def _on(move: Move) -> str:
+def _on(move: BillMove) -> str:
     return str(move.contract.package or move.contract.card or "")
 
 

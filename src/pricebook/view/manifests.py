@@ -10,7 +10,7 @@ from pricebook.view.plain import hidden
 from pricebook.view.words import counted
 from pricebook.workflow.importing import Imported
 from pricebook.workflow.reprice import Repricing
-from pricebook.workflow.rules import Listed
+from pricebook.workflow.rules import ListedRule
 
 
 class ImportedObject(NamedTuple):
@@ -97,7 +97,7 @@ class RulesView:
     """The rules, with the severity that each has here."""
 
     answer: ClassVar[str] = "rules"
-    rules: tuple[Listed, ...]
+    rules: tuple[ListedRule, ...]
 
 
 @dataclass(frozen=True, slots=True)

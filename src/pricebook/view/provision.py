@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_words
 from pricebook.plan.contract import Contract
-from pricebook.preview.proposal import Proposal
+from pricebook.preview.proposal import ProposedContract
 from pricebook.view.bill import BillView
 from pricebook.view.billing import bill_view
 from pricebook.view.plain import hidden
@@ -47,7 +47,7 @@ class ProvisionView:
 
 
 def provision_view(
-    proposed: Proposal,
+    proposed: ProposedContract,
     catalog: Catalog,
     id_: str | None = None,
     contract: Contract | None = None,
@@ -79,7 +79,7 @@ def provision_view(
     )
 
 
-def _warnings(proposed: Proposal) -> Iterator[str]:
+def _warnings(proposed: ProposedContract) -> Iterator[str]:
     """What to look out for."""
     if proposed.overlapping:
         listed = ", ".join(f"{_on(one)} {_span(one)}" for one in proposed.overlapping[:3])

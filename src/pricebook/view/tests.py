@@ -15,8 +15,8 @@ from pricebook.view.bill import BillView
 from pricebook.view.billing import bill_fields
 from pricebook.view.plain import hidden
 from pricebook.view.price import Units, money
-from pricebook.workflow.policy_test import Checked
-from pricebook.workflow.test import Outcome
+from pricebook.workflow.policy_test import CheckedCases
+from pricebook.workflow.test import TestResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class TestsView:
         return f"{self.failed:,} of {many} failed." if self.failed else f"{many} passed."
 
 
-def tests_view(outcomes: Iterable[Outcome], checked: Iterable[Checked], catalog: Catalog) -> TestsView:
+def tests_view(outcomes: Iterable[TestResult], checked: Iterable[CheckedCases], catalog: Catalog) -> TestsView:
     """The results of scenarios and of policy tests."""
     scenarios = tuple(_scenario(outcome, catalog) for outcome in outcomes)
     tests = tuple(PolicyTestView(one.name, one.cases, not one.failures, one.failures, one.at) for one in checked)
@@ -84,7 +84,7 @@ def tests_view(outcomes: Iterable[Outcome], checked: Iterable[Checked], catalog:
     return TestsView(len(scenarios) + len(tests), failed, scenarios, tests)
 
 
-def _scenario(outcome: Outcome, catalog: Catalog) -> ScenarioView:
+def _scenario(outcome: TestResult, catalog: Catalog) -> ScenarioView:
     verdict, units = outcome.verdict, Units(catalog.scales)
     return ScenarioView(
         **bill_fields(outcome.name, verdict.terms, verdict.bill, catalog, verdict.card),

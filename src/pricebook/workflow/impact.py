@@ -32,7 +32,7 @@ from pricebook.project.project import Project
 from pricebook.span import Span
 from pricebook.usage.assessment import Assessment
 from pricebook.usage.engine import Engine
-from pricebook.usage.measure import Period, Quantity, measure, read_usage
+from pricebook.usage.measure import CountedQuantity, UsagePeriod, measure, read_usage
 from pricebook.usage.meter import Meter, meters_of
 
 
@@ -203,16 +203,16 @@ def _month_from(instants: Iterable[datetime]) -> datetime:
     return start if start == latest else later(start, 1, "MONTHS")
 
 
-def _periods(contracts: Iterable[Contract], start: datetime, months: int) -> Iterator[Period]:
+def _periods(contracts: Iterable[Contract], start: datetime, months: int) -> Iterator[UsagePeriod]:
     bounds = [later(start, month, "MONTHS") for month in range(months + 1)]
     for contract in contracts:
         for month in range(months):
-            yield Period(contract.customer, bounds[month], bounds[month + 1])
+            yield UsagePeriod(contract.customer, bounds[month], bounds[month + 1])
 
 
 def _billings(
     contracts: Sequence[Contract],
-    quantities: Iterator[Quantity],
+    quantities: Iterator[CountedQuantity],
     meters: Sequence[Meter],
     start: datetime,
     months: int,
@@ -230,7 +230,7 @@ def _billings(
     assert waiting is None
 
 
-def _priced(counted: Quantity, meter: Meter, at: datetime) -> Iterator[priced.Quantity]:
+def _priced(counted: CountedQuantity, meter: Meter, at: datetime) -> Iterator[priced.Quantity]:
     found = zip(meter.keys, counted.groups, strict=True)
     values = priced.sorted_values((key, value) for key, value in found if value is not None)
     for product in meter.products:

@@ -12,18 +12,18 @@ from typing import cast
 
 from pricebook.catalog import usage as priced
 from pricebook.catalog.catalog import Catalog
-from pricebook.preview.part import Part
+from pricebook.preview.part import PeriodPart
 from pricebook.preview.price import EXACT, ZERO
 from pricebook.problem import did_you_mean, quote, reject
 from pricebook.usage.engine import Engine
-from pricebook.usage.measure import Census, Period, measure, read_usage
+from pricebook.usage.measure import Census, UsagePeriod, measure, read_usage
 from pricebook.usage.meter import Meter, meters_of
 
 _ADDING = ("COUNT", "SUM")
 
 
 @dataclass(frozen=True, slots=True)
-class Metered:
+class CountedUsage:
     """What was counted for each customer, by name; what became of the events; and the products that cannot be counted,
     with the reason."""
 
@@ -33,8 +33,8 @@ class Metered:
 
 
 def meter_events(
-    engine: Engine, files: Sequence[Path], catalog: Catalog, parts: Sequence[Part], customer: str = ""
-) -> Metered:
+    engine: Engine, files: Sequence[Path], catalog: Catalog, parts: Sequence[PeriodPart], customer: str = ""
+) -> CountedUsage:
     """Count the events of every customer in the files (of one, when it is named) in these parts. Raises Rejected."""
     meters, uncounted = meters_of(catalog)
     read_usage(engine, files, meters)
@@ -43,11 +43,11 @@ def meter_events(
         hint = did_you_mean(customer, known)
         raise reject("unknown-customer", f"no event is of customer {quote(customer)}", hint=hint)
     names = [customer] if customer else known
-    single = [Period(name, part.starting_at, part.ending_before) for name in names for part in parts]
+    single = [UsagePeriod(name, part.starting_at, part.ending_before) for name in names for part in parts]
     cut = [at for at, part in enumerate(parts) if part.statement < part.starting_at]
-    growing = [Period(name, parts[at].statement, parts[at].ending_before) for name in names for at in cut]
+    growing = [UsagePeriod(name, parts[at].statement, parts[at].ending_before) for name in names for at in cut]
     census, counted = measure(engine, meters, single, growing)
-    values: dict[tuple[int, int, int, priced.Values], Decimal] = {}
+    values: dict[tuple[int, int, int, priced.GroupValues], Decimal] = {}
     for one in counted:
         found = zip(meters[one.meter].keys, one.groups, strict=True)
         groups = priced.sorted_values((key, value) for key, value in found if value is not None)
@@ -60,7 +60,7 @@ def meter_events(
             part, whole = cut[place], not adds
         if whole:
             values[number, one.meter, part, groups] = one.quantity
-    return Metered(_dated(names, parts, meters, values), census, uncounted)
+    return CountedUsage(_dated(names, parts, meters, values), census, uncounted)
 
 
 CUSTOMERS = "SELECT DISTINCT customer_id FROM seen WHERE reason IS NULL ORDER BY customer_id"
@@ -68,13 +68,13 @@ CUSTOMERS = "SELECT DISTINCT customer_id FROM seen WHERE reason IS NULL ORDER BY
 
 def _dated(
     names: Sequence[str],
-    parts: Sequence[Part],
+    parts: Sequence[PeriodPart],
     meters: Sequence[Meter],
-    values: Mapping[tuple[int, int, int, priced.Values], Decimal],
+    values: Mapping[tuple[int, int, int, priced.GroupValues], Decimal],
 ) -> dict[str, list[priced.Quantity]]:
     """The quantities at the start of their parts; of what does not add up, what it grew by since the part before."""
     found: dict[str, list[priced.Quantity]] = {name: [] for name in names}
-    reached: dict[tuple[int, int, priced.Values], tuple[object, Decimal]] = {}
+    reached: dict[tuple[int, int, priced.GroupValues], tuple[object, Decimal]] = {}
     for (number, meter, place, groups), value in sorted(values.items()):
         part, quantity = parts[place], value
         if meters[meter].metric.aggregation_type not in _ADDING:

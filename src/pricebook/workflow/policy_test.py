@@ -19,7 +19,7 @@ from pricebook.workflow.policy import company_rules
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedCases:
     """A policy test that was run: how many cases it has, and what of it is not as expected. Empty: it passed."""
 
     name: str
@@ -33,7 +33,9 @@ def policy_tests(loaded: Loaded) -> dict[str, Ref]:
     return {ref.name: ref for ref, noun in loaded.beside.items() if isinstance(noun, PolicyTest)}
 
 
-def run_policy_tests(loaded: Loaded, project: Project, environment: str, names: Sequence[str] = ()) -> list[Checked]:
+def run_policy_tests(
+    loaded: Loaded, project: Project, environment: str, names: Sequence[str] = ()
+) -> list[CheckedCases]:
     """Run the policy tests of these names, all of them when there are none, by name. Raises Rejected for rules that
     cannot be asked."""
     tests = {ref: noun for ref, noun in loaded.beside.items() if isinstance(noun, PolicyTest)}
@@ -42,14 +44,14 @@ def run_policy_tests(loaded: Loaded, project: Project, environment: str, names: 
     return [_run(ref, tests[ref], rules, loaded) for ref in wanted]
 
 
-def _run(ref: Ref, test: PolicyTest, rules: Mapping[str, Compiled], loaded: Loaded) -> Checked:
+def _run(ref: Ref, test: PolicyTest, rules: Mapping[str, Compiled], loaded: Loaded) -> CheckedCases:
     rule = rules.get(test.rule)
     if rule is None:
         hint = did_you_mean(test.rule, rules) or f"rules: {', '.join(sorted(rules)) or 'there are none'}"
         problem = Problem(
             "unknown-rule", f"there is no company rule {quote(test.rule)}", _at(ref, ("rule",), loaded), hint
         )
-        return Checked(ref.name, loaded.places[ref], len(test.cases), (problem,))
+        return CheckedCases(ref.name, loaded.places[ref], len(test.cases), (problem,))
     found: list[Problem] = []
     for index, case in enumerate(test.cases):
         unknown = sorted(case.given.keys() - rule.defaults.keys())
@@ -64,7 +66,7 @@ def _run(ref: Ref, test: PolicyTest, rules: Mapping[str, Compiled], loaded: Load
             message = f"{which}{test.rule} was expected to be {case.expect} here, and is {said}"
             place = _at(ref, ("cases", index, "expect"), loaded)
             found.append(Problem("policy-test", message, place, f"require: {rule.rule.require}"))
-    return Checked(ref.name, loaded.places[ref], len(test.cases), tuple(found))
+    return CheckedCases(ref.name, loaded.places[ref], len(test.cases), tuple(found))
 
 
 def _verdict(rule: Compiled, case: PolicyCase) -> str:

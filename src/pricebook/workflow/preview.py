@@ -14,11 +14,11 @@ from pricebook.preview.invoice import Bill
 from pricebook.preview.materialise import materialise
 from pricebook.preview.part import parts
 from pricebook.preview.tariff import Prices, Tariff
-from pricebook.preview.terms import Terms
+from pricebook.preview.terms import ContractTerms
 from pricebook.problem import did_you_mean, quote, reject
 from pricebook.project.usage_file import CustomerUsage, read_usage
 from pricebook.usage.engine import Engine
-from pricebook.workflow.metering import Metered, meter_events
+from pricebook.workflow.metering import CountedUsage, meter_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,12 @@ class Preview:
     package: str
     customer: str
     card: str | None
-    terms: Terms
+    terms: ContractTerms
     bill: Bill
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PreviewRequest:
     """What to preview."""
 
     package: str
@@ -52,15 +52,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PreviewAnswer:
     """The bills, and what became of the events, None where none were given."""
 
     package: str
     bills: list[Preview]
-    metered: Metered | None
+    metered: CountedUsage | None
 
 
-def preview(asked: Asked, catalog: Catalog, engine: Engine | None = None) -> Answer:
+def preview(asked: PreviewRequest, catalog: Catalog, engine: Engine | None = None) -> PreviewAnswer:
     """The bill of every customer in the usage and the events, in the order of their names; `engine` counts the events.
     Raises Rejected."""
     name, package = find_package(asked.package, catalog, asked.starting_at)
@@ -95,7 +95,7 @@ def preview(asked: Asked, catalog: Catalog, engine: Engine | None = None) -> Ans
         for customer, one in sorted((used or {"": CustomerUsage()}).items())
         for prices, made in _renewed(chain, one, asked.until)
     ]
-    return Answer(name, bills, metered)
+    return PreviewAnswer(name, bills, metered)
 
 
 def _renewed(chain: Sequence[Prices], used: CustomerUsage, until: datetime) -> Iterator[tuple[Prices, Bill]]:

@@ -8,11 +8,11 @@ from pricebook.apply.ports import Clock, ContractStore, Journal, Provenance
 from pricebook.apply.provision import provision
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract
-from pricebook.preview.proposal import Asked, Proposal, propose
+from pricebook.preview.proposal import ProposedContract, WantedContract, propose
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class MadeContract:
     """The contract as the store shows it now; None when it does not. `other` are the words for what of it is not as it
     was proposed."""
 
@@ -30,16 +30,16 @@ def proposal(
     package: str,
     starting_at: datetime,
     uniqueness_key: str | None,
-) -> Proposal:
+) -> ProposedContract:
     """The contract that would be made. Without a uniqueness key one is made of the intent, so that asking twice makes
     one contract. Raises Rejected, StoreError."""
     key = uniqueness_key if uniqueness_key is not None else contract_key(namespace, customer, package, starting_at)
     contracts = store.customer_contracts(namespace, customer) if customer.strip() else ()
-    return propose(Asked(customer, package, starting_at, key), snapshot, contracts)
+    return propose(WantedContract(customer, package, starting_at, key), snapshot, contracts)
 
 
 def make(
-    proposed: Proposal,
+    proposed: ProposedContract,
     store: ContractStore,
     journal: Journal,
     *,
@@ -48,7 +48,7 @@ def make(
     owner: str,
     clock: Clock,
     provenance: Provenance,
-) -> Made:
+) -> MadeContract:
     """Make the contract and read it back. Raises LeaseHeld, StoreError."""
     wanted = proposed.wanted
     id_ = provision(
@@ -67,4 +67,4 @@ def make(
         other.append(f"it is on {found.package or 'no package of ours'}, not on {proposed.package}")
     if found is not None and found.ending_before != proposed.ending_before:
         other.append("its end is another one")
-    return Made(id_, found, tuple(other))
+    return MadeContract(id_, found, tuple(other))

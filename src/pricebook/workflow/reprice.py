@@ -57,7 +57,7 @@ class RoundedAway(Exception):  # noqa: N818 - named for what would happen
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RepriceRequest:
     """What is asked for: which prices, from when, and how they change."""
 
     scaling: Scaling
@@ -91,7 +91,7 @@ class Repricing:
         return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in parts)
 
 
-def reprice(project: Project, request: Request) -> Repricing:
+def reprice(project: Project, request: RepriceRequest) -> Repricing:
     """What has to be written. Raises Rejected when a price cannot be placed, or would be rounded to nothing."""
     loaded = load(project)
     facts = Facts(loaded.catalog, request.day)
@@ -181,7 +181,7 @@ def _check(project: Project, made: Repricing) -> None:
 
 
 def _chosen(
-    rates: Iterable[tuple[str, str]], card: str, facts: Facts, request: Request, made: Repricing
+    rates: Iterable[tuple[str, str]], card: str, facts: Facts, request: RepriceRequest, made: Repricing
 ) -> Iterator[tuple[str, str]]:
     """Key and schedule of each price that is chosen and an amount."""
     day = instant_text(request.day)

@@ -13,7 +13,7 @@ from pricebook.project.policy import CompanyRule, Policy
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedRule:
     """A rule in a list: its severity under the policy (or `off`), what it is about, and its title."""
 
     id: str
@@ -22,10 +22,10 @@ class Listed:
     title: str
 
 
-def listed_rules(policy: Policy) -> list[Listed]:
+def listed_rules(policy: Policy) -> list[ListedRule]:
     """The rules that come with pricebook, then those of the company."""
     found = [
-        Listed(
+        ListedRule(
             rule.id,
             policy.levels.get(rule.id, rule.severity),
             "catalogue" if rule.check is not None else "plan",
@@ -35,7 +35,7 @@ def listed_rules(policy: Policy) -> list[Listed]:
     ]
     about = {"price-change": "plan", "plan": "plan"}
     return found + [
-        Listed(rule.id, policy.levels.get(rule.id, rule.severity), about.get(rule.each, "catalogue"), rule.message)
+        ListedRule(rule.id, policy.levels.get(rule.id, rule.severity), about.get(rule.each, "catalogue"), rule.message)
         for rule in policy.company_rules
     ]
 

@@ -30,7 +30,7 @@ _UNKNOWN = "manifests say apiVersion and kind, pricebook.yaml namespace and envi
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedFile:
     """A file that was judged: by which schema each of its documents was, and what is wrong with them."""
 
     file: str
@@ -64,13 +64,13 @@ class SchemaCheck:
             for tag in _formats(schema, schema):
                 self._formats.setdefault(tag, name)
 
-    def check(self, path: Path) -> Checked:
+    def check(self, path: Path) -> CheckedFile:
         """Judge every document of a file. What cannot be read is a problem too."""
         file = str(path)
         try:
             parts, problems = _parts(file, read_text(path, file, limit=MAX_FILE))
         except Rejected as rejected:
-            return Checked(file, (), rejected.problems)
+            return CheckedFile(file, (), rejected.problems)
         used: list[str] = []
         if not parts and not problems:
             problems.append(Problem("empty", f"{quote(file)} has no document", Span(file)))
@@ -82,7 +82,7 @@ class SchemaCheck:
                 continue
             used.append(name)
             problems += _problems(self._validators[name], part, file, name)
-        return Checked(file, tuple(used), tuple(sorted(problems, key=lambda problem: problem.at or Span(file))))
+        return CheckedFile(file, tuple(used), tuple(sorted(problems, key=lambda problem: problem.at or Span(file))))
 
     def _name(self, data: Any) -> str | None:
         """The schema that a document says it is of."""

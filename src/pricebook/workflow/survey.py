@@ -13,7 +13,7 @@ from typing import Protocol, cast
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.check import check_catalog
 from pricebook.catalog.model import Noun
-from pricebook.catalog.naming import MOST, Wanted, names_for
+from pricebook.catalog.naming import MOST, Unnamed, names_for
 from pricebook.catalog.need import needs, units_of
 from pricebook.catalog.package import Package
 from pricebook.catalog.product import Product
@@ -240,7 +240,7 @@ class _Work:
             new = {ref: noun for ref, noun in self.nouns.items() if ref.kind is kind and self._id(ref) == ref.name}
             taken = {ref.name for ref in (*self._all(), *self.snapshot.ids) if ref.kind is kind} - {r.name for r in new}
             wanted = [
-                Wanted(ref.name, _called(noun), _since(self.snapshot, ref), f"{kind.value}-{ref.name[:8]}")
+                Unnamed(ref.name, _called(noun), _since(self.snapshot, ref), f"{kind.value}-{ref.name[:8]}")
                 for ref, noun in new.items()
             ]
             found |= {(kind, id_): name for id_, name in names_for(wanted, taken, MOST).items()}

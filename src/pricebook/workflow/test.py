@@ -1,6 +1,6 @@
 """Price tests: every scenario of a project billed and compared, and what is expected rewritten where that is asked for.
 
-Offline: nothing is read but the project's files. Other kinds of tests join by giving `Outcome`s.
+Offline: nothing is read but the project's files. Other kinds of tests join by giving `TestResult`s.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,9 +18,9 @@ from pricebook.manifest.load import Loaded
 from pricebook.manifest.locate import locate
 from pricebook.manifest.syntax import read_documents
 from pricebook.manifest.text import MAX_YAML, as_written, editable, read_text
-from pricebook.preview.invoice import Invoice, Line
+from pricebook.preview.invoice import Invoice, InvoiceLine
 from pricebook.preview.tariff import Tariff
-from pricebook.preview.verdict import Mismatch, Verdict, judge, writable
+from pricebook.preview.verdict import Mismatch, ScenarioVerdict, judge, writable
 from pricebook.problem import did_you_mean, quote, reject
 from pricebook.project.project import Project
 from pricebook.span import Span
@@ -28,17 +28,17 @@ from pricebook.workflow.writing import FileChange
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TestResult:
     """A test that was run: its place, and what of it is not as expected, each with its place. Empty: it passed."""
 
     group: str
     name: str
     at: Span
     failures: tuple[tuple[Mismatch, Span], ...]
-    verdict: Verdict
+    verdict: ScenarioVerdict
 
 
-def run_tests(loaded: Loaded, project: Project, names: Sequence[str]) -> list[Outcome]:
+def run_tests(loaded: Loaded, project: Project, names: Sequence[str]) -> list[TestResult]:
     """Run the scenarios of these names, all of them when there are none, by name. Raises Rejected."""
     found = {ref.name: noun for ref, noun in loaded.beside.items() if isinstance(noun, Scenario)}
     unknown = [name for name in names if name not in found]
@@ -49,7 +49,7 @@ def run_tests(loaded: Loaded, project: Project, names: Sequence[str]) -> list[Ou
     for name in sorted(names or found):
         verdict = judge(name, found[name], loaded.catalog)
         at = loaded.places[Ref(Kind.SCENARIO, name)]
-        outcomes.append(Outcome("scenario", name, at, _placed(project, at, verdict.mismatches), verdict))
+        outcomes.append(TestResult("scenario", name, at, _placed(project, at, verdict.mismatches), verdict))
     return outcomes
 
 
@@ -69,7 +69,7 @@ def _index(at: Span, text: str) -> int:
     return next(document.index for document in documents if document.at == at)
 
 
-def updates(outcomes: Iterable[Outcome], loaded: Loaded, project: Project) -> list[FileChange]:
+def updates(outcomes: Iterable[TestResult], loaded: Loaded, project: Project) -> list[FileChange]:
     """How the files change whose scenarios fail: what is expected becomes what came.
 
     Raises Rejected for what has no place of its own (it stands behind an alias).
@@ -94,7 +94,7 @@ def updates(outcomes: Iterable[Outcome], loaded: Loaded, project: Project) -> li
     return [FileChange(file, before[file], as_written(text, before[file])) for file, text in sorted(texts.items())]
 
 
-def _values(outcome: Outcome, text: str, index: int, scales: Mapping[str, Scale]) -> dict[Path, Any]:
+def _values(outcome: TestResult, text: str, index: int, scales: Mapping[str, Scale]) -> dict[Path, Any]:
     """New values by path: a scalar where only that differs, else the list or mapping around it."""
     verdict = outcome.verdict
     expect = verdict.scenario.expect
@@ -126,7 +126,7 @@ def _amount(amount: Decimal, unit: str, scales: Mapping[str, Scale]) -> Any:
     return money_text(amount, scale) if scale.currency is not None else amount
 
 
-def _invoice_at(verdict: Verdict, path: Path) -> Invoice | None:
+def _invoice_at(verdict: ScenarioVerdict, path: Path) -> Invoice | None:
     expect = verdict.scenario.expect
     assert expect is not None
     assert expect.invoices is not None
@@ -137,7 +137,7 @@ def _invoice_at(verdict: Verdict, path: Path) -> Invoice | None:
     return None
 
 
-def _expectation(verdict: Verdict, scales: Mapping[str, Scale]) -> dict[str, Any]:
+def _expectation(verdict: ScenarioVerdict, scales: Mapping[str, Scale]) -> dict[str, Any]:
     invoices = verdict.bill.invoices
     unit = invoices[0].unit if invoices else "usd"
     data: dict[str, Any] = {"total": _amount(verdict.bill.total, unit, scales)}
@@ -156,7 +156,7 @@ def _invoice(invoice: Invoice, scales: Mapping[str, Scale], *, detailed: bool) -
     return data | ({"lines": [_line(line, scales) for line in invoice.lines]} if detailed else {})
 
 
-def _line(line: Line, scales: Mapping[str, Scale]) -> dict[str, Any]:
+def _line(line: InvoiceLine, scales: Mapping[str, Scale]) -> dict[str, Any]:
     values = dict((*line.pricing, *line.presentation))
     data: dict[str, Any] = {
         "type": line.kind,
