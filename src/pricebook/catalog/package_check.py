@@ -10,6 +10,7 @@ from pricebook.catalog.product import Product
 from pricebook.catalog.product_check import has_group_key
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.terms import is_fraction
 from pricebook.catalog.traverse import references
 from pricebook.problem import quote
 
@@ -80,7 +81,7 @@ def _check_units(package: "Package", name: str, catalog: Catalog) -> Iterator[Fo
     for path, kind, unit in references(package):
         if kind is not Kind.PRICING_UNIT or unit in known:
             continue
-        if path[0] == "overrides" and "PERCENTAGE" in _overwrite_type(package, path):
+        if path[0] == "overrides" and is_fraction(_overwrite_type(package, path)):
             continue  # a percentage has no pricing unit of its own
         message = f"rate card {quote(name)} has no conversion for pricing unit {quote(unit)}"
         hint = f"use {card.fiat_credit_type}, or add the unit to the card's credit_type_conversions"
@@ -137,11 +138,5 @@ def _applicable(term: "RecurringCredit", card: str | None, catalog: Catalog) -> 
 
 
 def _matches(specifier: "CommitSpecifier", name: str, product: Product, on_card: set[str]) -> bool:
-    if specifier.product is None and not specifier.product_tags and name not in on_card:
-        return False
-    tags = set(product.tags)
-    return (
-        specifier.product in (None, name)
-        and tags.issuperset(specifier.product_tags)
-        and not any(rule.product_tags and tags.issuperset(rule.product_tags) for rule in specifier.exclude)
-    )
+    named = specifier.product is not None or specifier.product_tags or name in on_card
+    return bool(named) and specifier.reaches(name, product.tags)

@@ -40,6 +40,14 @@ class UsageSpecifier(Relative):
         """Whether it names a product, tags or group values."""
         return bool(self.product or self.product_tags or self.pricing_group_values or self.presentation_group_values)
 
+    def reaches(self, product: str, tags: Collection[str]) -> bool:
+        """Whether usage of a product with these tags can be meant, whatever its group values."""
+        return (
+            self.product in (None, product)
+            and all(tag in tags for tag in self.product_tags)
+            and not any(rule.product_tags and all(tag in tags for tag in rule.product_tags) for rule in self.exclude)
+        )
+
     def matches(
         self,
         product: str,
@@ -49,11 +57,9 @@ class UsageSpecifier(Relative):
     ) -> bool:
         """Whether every condition holds for usage of a product with these tags and group values, and no exclusion."""
         return (
-            (self.product is None or self.product == product)
-            and all(tag in tags for tag in self.product_tags)
+            self.reaches(product, tags)
             and self.pricing_group_values.items() <= set(pricing)
             and self.presentation_group_values.items() <= set(presentation)
-            and not any(all(tag in tags for tag in left_out.product_tags) for left_out in self.exclude)
         )
 
 
@@ -80,3 +86,11 @@ class Applicable(Relative):
             hint="name the product or its tags inside the specifiers",
         ),
     )
+
+    def reaches(self, product: str, tags: Collection[str]) -> bool:
+        """Whether usage of a product with these tags can be meant: of all products where none is named."""
+        if self.specifiers:
+            return any(specifier.reaches(product, tags) for specifier in self.specifiers)
+        if not self.applicable_products and not self.applicable_product_tags:
+            return True
+        return product in self.applicable_products or any(tag in tags for tag in self.applicable_product_tags)

@@ -19,6 +19,7 @@ from pricebook.plan.hazard import Hazard
 from pricebook.plan.timeline import shift_hazards
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
+    from pricebook.catalog.override import Override
     from pricebook.catalog.package import Package
 
 
@@ -101,21 +102,14 @@ def never_invoiced(noun: Noun, desired: Catalog) -> Iterator[Hazard]:
         yield Hazard.NEVER_INVOICED
 
 
-def enables(override: object, product: str, frequency: str, desired: Catalog) -> bool:
+def enables(override: "Override", product: str, frequency: str, desired: Catalog) -> bool:
     """Whether an override of a package entitles contracts to the rate of a product and billing frequency."""
-    if getattr(override, "entitled", None) is not True:
-        return False
-    for specifier in getattr(override, "override_specifiers", ()):
-        tags = set(specifier.product_tags or ())
-        if specifier.product is not None and specifier.product != product:
-            continue
-        if specifier.billing_frequency is not None and specifier.billing_frequency != frequency:
-            continue
-        declared = desired.products.get(product) if tags else None
-        if tags and (declared is None or not tags <= set(declared.tags or ())):
-            continue
-        return True
-    return False
+    declared = desired.products.get(product)
+    tags = declared.tags if declared is not None else ()
+    return override.entitled is True and any(
+        specifier.billing_frequency in (None, frequency) and specifier.reaches(product, tags)
+        for specifier in override.override_specifiers
+    )
 
 
 def alias_holders(desired: Catalog) -> dict[str, Ref]:

@@ -14,7 +14,6 @@ from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import AFTER_CREDIT
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
-    from pricebook.catalog.commit import Balance
     from pricebook.catalog.package import Package
 
 _PAID = ("invoice_amount", "invoice_schedule")
@@ -80,24 +79,12 @@ def _whole(length: Any, frequency: str) -> bool:
     return frequency == "DAILY" or (days is not None and days % rough_days(1, frequency) == 0)
 
 
-def _applies_to(term: "Balance", card: CardFacts, facts: Facts) -> frozenset[str]:
-    """The products on the card that usage may be drawn for."""
-    if not (term.applicable_products or term.applicable_product_tags or term.specifiers):
-        return card.products
-    tags = set(term.applicable_product_tags)
-    found = set(term.applicable_products) & card.products
-    found |= {name for name in card.products if name in facts.products and tags & set(facts.products[name].tags)}
-    for specifier in term.specifiers:
-        found |= facts.matched(specifier, card)
-    return frozenset(found)
-
-
 def _idle(facts: Facts) -> Iterator[Finding]:
     for name, package in facts.packages.items():
         card = facts.card_of(package)
         for path, term in balances(package) if card is not None else ():
             assert card is not None
-            if _applies_to(term, card, facts):
+            if facts.reached(term, card):
                 continue
             given = [f for f in ("applicable_products", "applicable_product_tags", "specifiers") if getattr(term, f)]
             message = f"nothing on card {card.name} is what it applies to: it can never be used"
@@ -115,7 +102,7 @@ def _unit(facts: Facts) -> Iterator[Finding]:
             access = getattr(term, field)
             if access.access_type != "SPEND":
                 continue
-            products = _applies_to(term, card, facts)
+            products = facts.reached(term, card)
             units = {unit for product in products for unit in _units(card, product, facts.now)}
             if not units or access.credit_type in units:
                 continue
@@ -150,7 +137,7 @@ def _tie(facts: Facts) -> Iterator[Finding]:
                 if (
                     same
                     and _is_paid(term) != _is_paid(other)
-                    and (_applies_to(term, card, facts) & _applies_to(other, card, facts))
+                    and (facts.reached(term, card) & facts.reached(other, card))
                 ):
                     message = (
                         f"{label_of(package, path)} and {label_of(package, at)} have the same priority {term.priority}"

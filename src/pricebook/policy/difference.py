@@ -41,7 +41,7 @@ def _label(package: "Package", index: int) -> str:
 
 def _lack(specifier: "OverrideSpecifier", card: CardFacts, facts: Facts) -> str:
     """Why the specifier reaches nothing; empty when it does."""
-    products = facts.matched(specifier, card)
+    products = facts.reached(specifier, card)
     if not products:
         if specifier.product is not None:
             return f"{specifier.product} has none there"

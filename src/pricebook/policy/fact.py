@@ -23,7 +23,7 @@ from pricebook.policy.finding import Finding
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
-    from pricebook.catalog.specifier import UsageSpecifier
+    from pricebook.catalog.specifier import Applicable, UsageSpecifier
 
 Head = tuple[str, str | None]
 """A product and a billing frequency, or None."""
@@ -163,18 +163,10 @@ class Facts:
         """An amount of the API unit, for a sentence: `$10.00`, `12 credits`."""
         return money_text(amount, self.scales.get(unit), unit)
 
-    def matched(self, specifier: "UsageSpecifier", card: CardFacts) -> frozenset[str]:
-        """The products with a rate on the card that a specifier's product and tags allow."""
-        tags = set(specifier.product_tags)
-        excluded = [set(rule.product_tags) for rule in specifier.exclude if rule.product_tags]
-        return frozenset(
-            name
-            for name in card.products
-            if specifier.product in (None, name)
-            and name in self.products
-            and tags <= set(self.products[name].tags)
-            and not any(rule <= set(self.products[name].tags) for rule in excluded)
-        )
+    def reached(self, by: "UsageSpecifier | Applicable", card: CardFacts) -> frozenset[str]:
+        """The products with a rate on the card whose usage a specifier, or a balance, can mean."""
+        tags = {name: self.products[name].tags if name in self.products else () for name in card.products}
+        return frozenset(name for name in card.products if by.reaches(name, tags[name]))
 
 
 def package_ref(name: str) -> Ref:

@@ -52,11 +52,7 @@ def draws(grant: Grant, subject: Subject) -> bool:
     applies = grant.applies
     if applies.specifiers:
         return any(specifies(specifier, subject) for specifier in applies.specifiers)
-    if not applies.applicable_products and not applies.applicable_product_tags:
-        return True
-    return subject.name in applies.applicable_products or any(
-        tag in subject.product.tags for tag in applies.applicable_product_tags
-    )
+    return applies.reaches(subject.name, subject.product.tags)
 
 
 def breadth(applies: Applicable, products: dict[str, Product]) -> tuple[float, int]:

@@ -10,6 +10,7 @@ from pricebook.catalog.calendar import FOREVER
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.model import USD
+from pricebook.catalog.terms import is_fraction
 from pricebook.preview.assumption import ASSUMPTIONS, assumed_of_line, assumed_of_terms
 from pricebook.preview.invoice import NO_REASON, Bill, ClosingBalance, Invoice, InvoiceLine, Why
 from pricebook.preview.price import EXACT, ZERO
@@ -159,7 +160,7 @@ def _arithmetic(line: InvoiceLine, fiat: str, units: Units) -> str:
         return f"{number(line.quantity)} × {money(line.unit_price, units[fiat])}"
     if line.unit_price is None:
         return number(line.quantity)
-    price = percentage(line.unit_price) if "PERCENTAGE" in line.why.rate_type else money(line.unit_price, unit)
+    price = percentage(line.unit_price) if is_fraction(line.why.rate_type) else money(line.unit_price, unit)
     part = f" × {line.why.share}" if line.why.share else ""
     return f"{number(line.quantity)} × {price}{part}"
 
@@ -207,7 +208,7 @@ def _price(why: Why, unit: Unit) -> Iterator[Reason]:
 def _override(why: Why, unit: Unit) -> str:
     listed = ""
     if why.list_price is not None:
-        price = percentage(why.list_price) if "PERCENTAGE" in why.rate_type else money(why.list_price, unit)
+        price = percentage(why.list_price) if is_fraction(why.rate_type) else money(why.list_price, unit)
         listed = f" {price}"
     match why.override_type:
         case "OVERWRITE":
