@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from pricebook.account.alias import Assignment, aliases_of
 from pricebook.apply import rule
 from pricebook.apply.keys import mark_of
 from pricebook.apply.ports import NOTHING
@@ -23,8 +24,6 @@ from pricebook.plan.handover import holders_of, written
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.verb.table import AddRates, Adopt, Archive, Create, Release, Repoint, Revise, Supersede
 from pricebook.plan.verb.verb import Verb
-from pricebook.store.alias import Assignment
-from pricebook.store.alias import held as aliases_of
 
 
 class MemoryStore:

@@ -17,6 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory_store import MemoryStore
+from pricebook.account.alias import holder
+from pricebook.account.alias_log import log_of
 from pricebook.apply.ports import Store, StoreError
 from pricebook.apply.runner import run
 from pricebook.catalog.catalog import Catalog
@@ -29,10 +31,8 @@ from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.planner import make_plan
 from pricebook.plan.verb.verb import Verb
 from pricebook.sandbox import alias as sandbox_alias
-from pricebook.store.alias import holder
 from pricebook.store.database import database_of
 from pricebook.store.journal import SqlJournal
-from pricebook.store.reading import assignments
 from pricebook.store.session import Session
 from pricebook.store.sql import SqlStore
 from vendor import Vendor
@@ -151,7 +151,7 @@ def in_sqlite(folder: Path) -> Iterator[Account]:
             connection = database_of(url).reader("package")
             assert connection is not None
             with closing(connection):
-                log = assignments(Session(connection, database_of(url)), kind, name)
+                log = log_of(Session(connection, database_of(url)), kind.value, name)
             return holder(log, instant_text(instant))
 
         yield Account(at, lambda watch, fails_at: Watched(store, watch, fails_at))

@@ -350,7 +350,7 @@ def test_contracts_on_a_package_end_with_it_and_are_listed(client: Metronome, ma
         list(on_package(package_id=package, starting_at=START, covering_date=START))
     contracts.update_end_date(customer_id=customer, contract_id=first, ending_before=START + timedelta(days=30))
     assert [one.contract_id for one in on_package(package_id=package, covering_date=START + timedelta(days=31))] == []
-    with pytest.raises(BadRequestError, match="before the contract starts"):
+    with pytest.raises(BadRequestError, match="it cannot end before that"):
         contracts.update_end_date(customer_id=customer, contract_id=first, ending_before=START - timedelta(days=1))
     contracts.archive(customer_id=customer, contract_id=second, void_invoices=False)
     assert [one.contract_id for one in on_package(package_id=package)] == [first]
@@ -367,11 +367,14 @@ def test_contracts_on_a_package_end_with_it_and_are_listed(client: Metronome, ma
 def test_a_contract_on_a_package_says_nothing_of_its_own(client: Metronome, made: dict[str, str]) -> None:
     contracts, customer = client.v1.contracts, made["customer"]
     package = client.v1.packages.create(name="Year").data.id
-    with pytest.raises(BadRequestError, match="name, net_payment_terms_days cannot be given together with a package"):
+    with pytest.raises(
+        BadRequestError,
+        match="name, net_payment_terms_days cannot be provided: a contract on a package takes no other terms",
+    ):
         contracts.create(
             customer_id=customer, package_id=package, starting_at=START, name="mine", net_payment_terms_days=1
         )
-    with pytest.raises(BadRequestError, match="mutually exclusive"):
+    with pytest.raises(BadRequestError, match="package_alias cannot be provided together with package_id"):
         contracts.create(customer_id=customer, package_id=package, package_alias="x", starting_at=START)
     with pytest.raises(NotFoundError):
         contracts.create(customer_id=package, package_id=package, starting_at=START)

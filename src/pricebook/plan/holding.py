@@ -1,6 +1,6 @@
 """Who an alias stands for, when: read from a snapshot, whose cards and package versions say which aliases they got.
 
-It is what the store decides by when a contract is made (`store.alias`), as far as a snapshot can tell: a package's
+It is what the store decides by when a contract is made (`account.alias`), as far as a snapshot can tell: a package's
 aliases are those of its create call, and the moment of that call is when they were given.
 """
 

@@ -15,8 +15,9 @@ from threading import RLock
 from typing import Any
 from uuid import uuid4
 
+from pricebook.account.refusal import Refused
 from pricebook.apply.ports import StoreError
-from pricebook.sandbox.wire import Refused, decode, encode
+from pricebook.sandbox.wire import decode, encode
 from pricebook.store.location import database_path
 from pricebook.store.sqlite import PATIENCE, explained
 
@@ -94,7 +95,7 @@ class Work:
         row: tuple[Any, ...] | None = self._connection.execute(sql, parameters).fetchone()
         return row
 
-    def execute(self, sql: str, *parameters: object) -> int:
+    def run(self, sql: str, *parameters: object) -> int:
         """Change something; how many rows it concerned."""
         return self._connection.execute(sql, parameters).rowcount
 
@@ -124,7 +125,7 @@ class Work:
         sql = (
             "INSERT INTO object (kind, id, parent, link, uniqueness_key, created_at, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
         )
-        self.execute(sql, kind, made, parent, link, uniqueness_key, self.now, encode(body))
+        self.run(sql, kind, made, parent, link, uniqueness_key, self.now, encode(body))
         return made
 
     def get(self, kind: str, id_: str, status: int = 404) -> Held:
@@ -160,11 +161,11 @@ class Work:
 
     def put(self, held: Held, body: dict[str, Any]) -> None:
         """Keep another body of an object."""
-        self.execute("UPDATE object SET body = ? WHERE seq = ?", encode(body), held.seq)
+        self.run("UPDATE object SET body = ? WHERE seq = ?", encode(body), held.seq)
 
     def archive(self, held: Held) -> None:
         """Archive an object, for good."""
-        self.execute("UPDATE object SET archived_at = ? WHERE seq = ? AND archived_at IS NULL", self.now, held.seq)
+        self.run("UPDATE object SET archived_at = ? WHERE seq = ? AND archived_at IS NULL", self.now, held.seq)
 
 
 def _held(row: tuple[Any, ...]) -> Held:

@@ -8,8 +8,9 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from pricebook.account.refusal import Refused
 from pricebook.sandbox.service import Sandbox
-from pricebook.sandbox.wire import Answer, Refused, Request, refusal
+from pricebook.sandbox.wire import Answer, Request, refusal
 
 _PIECES = 10
 """In how many pieces a slow body comes."""

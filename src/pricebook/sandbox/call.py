@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pricebook.account.refusal import Refused
 from pricebook.sandbox.account import Held, Work
 from pricebook.sandbox.page import MOST, cursor, read_limit, read_position
 from pricebook.sandbox.shape import read_uuid
-from pricebook.sandbox.wire import Refused
 
 Json = dict[str, Any]
 

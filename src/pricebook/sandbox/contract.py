@@ -5,38 +5,57 @@ Contracts with terms of their own are not kept here: such a request is answered 
 
 from datetime import datetime
 
-from pricebook.catalog.calendar import later
+from pricebook.account.contract import Offer, Request, check_end, terms_of
+from pricebook.account.refusal import Refused
 from pricebook.catalog.instant import instant_text
-from pricebook.plan.contract import Contract, handed_over
-from pricebook.sandbox import alias
+from pricebook.catalog.reference import Kind
+from pricebook.plan.contract import Contract
 from pricebook.sandbox.account import CREATED_BY, Held, Work
+from pricebook.sandbox.alias import find
 from pricebook.sandbox.call import Call, Json, check_hours, id_answer
 from pricebook.sandbox.custom_field import fields_of, set_fields
 from pricebook.sandbox.customer import KIND as CUSTOMER
 from pricebook.sandbox.package import KIND as PACKAGE
-from pricebook.sandbox.package import card_of
 from pricebook.sandbox.rate_card import KIND as CARD
-from pricebook.sandbox.wire import Refused, stamp
+from pricebook.sandbox.wire import stamp
 
 KIND = "contract"
-_ON_PACKAGE = {
-    "customer_id",
-    "starting_at",
-    "package_id",
-    "package_alias",
-    "uniqueness_key",
-    "transition",
-    "custom_fields",
-}
-_ON_CARD = _ON_PACKAGE | {
-    "rate_card_id",
-    "rate_card_alias",
-    "name",
-    "ending_before",
-    "net_payment_terms_days",
-    "netsuite_sales_order_id",
-    "salesforce_opportunity_id",
-}
+_ASKED = (
+    *("customer_id", "starting_at", "package_id", "package_alias", "rate_card_id", "rate_card_alias"),
+    *("uniqueness_key", "transition", "custom_fields"),
+)
+_OWN = ("name", "ending_before", "net_payment_terms_days", "netsuite_sales_order_id", "salesforce_opportunity_id")
+"""What a contract on a rate card may say besides."""
+
+
+class ServedAccount:
+    """What `account.contract` asks of an account, of the one that is served."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def holder(self, kind: Kind, alias: str, instant: str) -> str | None:
+        """See `account.contract.Account`."""
+        return find(self._work, PACKAGE if kind is Kind.PACKAGE else CARD, alias, instant)
+
+    def offer(self, package: str) -> Offer:
+        """See `account.contract.Account`."""
+        body = self._work.live(PACKAGE, package).body
+        return Offer(package, body.get("duration"), body.get("rate_card_id"), body.get("rate_card_alias"))
+
+    def check_card(self, card: str) -> None:
+        """See `account.contract.Account`."""
+        self._work.live(CARD, card)
+
+    def contract(self, id_: str) -> Contract:
+        """See `account.contract.Account`."""
+        return _contract(self._work.get(KIND, id_))
+
+    def contract_with(self, uniqueness_key: str) -> str | None:
+        """See `account.contract.Account`."""
+        sql = "SELECT id FROM object WHERE kind = ? AND uniqueness_key = ?"
+        row = self._work.one(sql, KIND, uniqueness_key)
+        return row[0] if row is not None else None
 
 
 def create(call: Call) -> Json:
@@ -44,15 +63,39 @@ def create(call: Call) -> Json:
     body, work = call.body, call.work
     check_hours(body, "starting_at", "ending_before")
     work.live(CUSTOMER, body["customer_id"])
-    package_id = _package(work, body)
-    kept = _on_package(work, work.live(PACKAGE, package_id), body) if package_id is not None else _on_card(work, body)
-    kept["starting_at"] = body["starting_at"]
-    transition = body.get("transition")
+    more = sorted(body.keys() - set(_ASKED))
+    own = "package_id" not in body and "package_alias" not in body
+    if own and (unknown := [name for name in more if name not in _OWN]):
+        names = ", ".join(unknown)
+        raise Refused(501, f"the sandbox keeps no terms of a contract's own ({names}): use a package")
+    key, transition = body.get("uniqueness_key"), body.get("transition")
+    request = Request(
+        customer=body["customer_id"],
+        starting_at=datetime.fromisoformat(body["starting_at"]),
+        package=body.get("package_id"),
+        package_alias=body.get("package_alias"),
+        card=body.get("rate_card_id"),
+        card_alias=body.get("rate_card_alias"),
+        uniqueness_key=key,
+        transition=transition,
+        more=more,
+    )
+    terms = terms_of(ServedAccount(work), request)
+    kept: Json = {"starting_at": body["starting_at"]} | {name: body[name] for name in _OWN if name in body}
+    if terms.offer is not None:
+        package = work.get(PACKAGE, terms.offer.package).body
+        kept |= {"package_id": terms.offer.package}
+        kept |= {"name": package["contract_name"]} if "contract_name" in package else {}
+        kept |= {name: package[name] for name in ("net_payment_terms_days",) if name in package}
+    kept |= {"rate_card_id": terms.card} if terms.card is not None else {}
+    kept |= {"ending_before": instant_text(terms.ending_before)} if terms.ending_before is not None else {}
     if transition is not None:
-        _hand_over(work, body, transition)
         kept["transition"] = {"type": transition["type"], "from_contract_id": transition["from_contract_id"]}
-    key = body.get("uniqueness_key")
-    id_ = work.add(KIND, kept, parent=body["customer_id"], link=package_id, uniqueness_key=key)
+    if terms.ends is not None:
+        held = work.get(KIND, terms.ends[0])
+        work.put(held, held.body | {"ending_before": instant_text(terms.ends[1])})
+    link = terms.offer.package if terms.offer is not None else None
+    id_ = work.add(KIND, kept, parent=body["customer_id"], link=link, uniqueness_key=key)
     set_fields(work, KIND, id_, body.get("custom_fields", {}))
     return id_answer(id_)
 
@@ -81,12 +124,9 @@ def update_end_date(call: Call) -> Json:
     """`contracts/updateEndDate`: another end, or none when `ending_before` is not given."""
     check_hours(call.body, "ending_before")
     held = _own(call)
-    if held.archived_at is not None:
-        raise Refused(400, f"the contract {held.id} is archived")
-    kept = {name: value for name, value in held.body.items() if name != "ending_before"}
     end = call.body.get("ending_before")
-    if end is not None and end < kept["starting_at"]:
-        raise Refused(400, f"ending_before must not be before the contract starts, at {kept['starting_at']}")
+    check_end(_contract(held), datetime.fromisoformat(end) if end is not None else None)
+    kept = {name: value for name, value in held.body.items() if name != "ending_before"}
     call.work.put(held, kept | ({"ending_before": end} if end is not None else {}))
     return id_answer(held.id)
 
@@ -98,76 +138,18 @@ def archive(call: Call) -> Json:
     return id_answer(held.id)
 
 
-def _package(work: Work, body: Json) -> str | None:
-    if "package_alias" not in body:
-        found: str | None = body.get("package_id")
-        return found
-    if "package_id" in body:
-        raise Refused(400, "package_alias and package_id are mutually exclusive")
-    held = alias.find(work, PACKAGE, body["package_alias"], body["starting_at"])
-    if held is None:
-        raise Refused(400, f"no package has the alias {body['package_alias']!r} at {body['starting_at']}")
-    return held
-
-
-def _on_package(work: Work, package: Held, body: Json) -> Json:
-    more = sorted(body.keys() - _ON_PACKAGE)
-    if more:
-        raise Refused(400, f"{', '.join(more)} cannot be given together with a package")
-    kept: Json = {"package_id": package.id}
-    card_id = card_of(work, package.body, body["starting_at"])
-    if card_id is None and "rate_card_alias" in package.body:
-        name = package.body["rate_card_alias"]
-        raise Refused(400, f"no rate card has the alias {name!r} of the package at {body['starting_at']}")
-    kept |= {"rate_card_id": card_id} if card_id is not None else {}
-    kept |= {"name": package.body["contract_name"]} if "contract_name" in package.body else {}
-    kept |= {name: package.body[name] for name in ("net_payment_terms_days",) if name in package.body}
-    duration = package.body.get("duration")
-    if duration is not None:
-        end = later(datetime.fromisoformat(body["starting_at"]), int(duration["value"]), duration["unit"])
-        kept["ending_before"] = instant_text(end)
-    return kept
-
-
-def _on_card(work: Work, body: Json) -> Json:
-    more = sorted(body.keys() - _ON_CARD)
-    if more:
-        raise Refused(501, f"the sandbox keeps no terms of a contract's own ({', '.join(more)}): use a package")
-    names = ("name", "ending_before", "net_payment_terms_days", "netsuite_sales_order_id", "salesforce_opportunity_id")
-    kept = {name: body[name] for name in names if name in body}
-    if "rate_card_id" in body and "rate_card_alias" in body:
-        raise Refused(400, "rate_card_alias and rate_card_id are mutually exclusive")
-    if "rate_card_id" in body:
-        kept["rate_card_id"] = work.live(CARD, body["rate_card_id"]).id
-    elif "rate_card_alias" in body:
-        card_id = alias.find(work, CARD, body["rate_card_alias"], body["starting_at"])
-        if card_id is None:
-            raise Refused(400, f"no rate card has the alias {body['rate_card_alias']!r} at {body['starting_at']}")
-        kept["rate_card_id"] = card_id
-    return kept
-
-
-def _hand_over(work: Work, body: Json, transition: Json) -> None:
-    """End the contract that the new one supersedes. Raises Refused when it cannot follow on it."""
-    held = work.get(KIND, transition["from_contract_id"])
-    if held.parent != body["customer_id"]:
-        raise Refused(404, f"there is no contract {held.id} of the customer {body['customer_id']}")
+def _contract(held: Held) -> Contract:
+    """A contract as the rules see it."""
     instant, end = datetime.fromisoformat, held.body.get("ending_before")
-    earlier = Contract(
+    return Contract(
         held.id,
-        body["customer_id"],
+        held.parent or "",
         None,
         None,
         instant(held.body["starting_at"]),
         instant(end) if end is not None else None,
         instant(held.archived_at) if held.archived_at is not None else None,
     )
-    try:
-        ending = handed_over(transition["type"].upper(), instant(body["starting_at"]), earlier)
-    except ValueError as error:
-        raise Refused(400, str(error)) from None
-    if ending is not None and ending != earlier.ending_before:
-        work.put(held, held.body | {"ending_before": instant_text(ending)})
 
 
 def _own(call: Call) -> Held:

@@ -5,10 +5,10 @@ A key that is not declared is refused, and so is a value that another object has
 
 from collections.abc import Iterable, Mapping
 
+from pricebook.account.refusal import Refused
 from pricebook.sandbox.account import Work
 from pricebook.sandbox.call import Call, Json
 from pricebook.sandbox.page import MOST, cursor, read_position
-from pricebook.sandbox.wire import Refused
 
 LONGEST = 200
 """Characters of a value (`customFields/setValues`)."""
@@ -55,15 +55,15 @@ def add_key(call: Call) -> None:
     if call.work.one("SELECT 1 FROM field_key WHERE entity = ? AND key = ?", entity, key):
         raise Refused(409, f"custom field key {key!r} is declared for {entity} already")
     sql = "INSERT INTO field_key (entity, key, is_unique) VALUES (?, ?, ?)"
-    call.work.execute(sql, entity, key, int(call.body["enforce_uniqueness"]))
+    call.work.run(sql, entity, key, int(call.body["enforce_uniqueness"]))
 
 
 def remove_key(call: Call) -> None:
     """`customFields/removeKey`: the key goes, and with it every value."""
     entity, key = call.body["entity"], call.body["key"]
-    if not call.work.execute("DELETE FROM field_key WHERE entity = ? AND key = ?", entity, key):
+    if not call.work.run("DELETE FROM field_key WHERE entity = ? AND key = ?", entity, key):
         raise Refused(404, f"custom field key {key!r} is not declared for {entity}")
-    call.work.execute("DELETE FROM field_value WHERE entity = ? AND key = ?", entity, key)
+    call.work.run("DELETE FROM field_value WHERE entity = ? AND key = ?", entity, key)
 
 
 def list_keys(call: Call) -> Json:

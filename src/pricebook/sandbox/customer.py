@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from pricebook.account.refusal import Refused
 from pricebook.sandbox.account import Held, Work
 from pricebook.sandbox.call import Call, Json, id_answer, listed
 from pricebook.sandbox.custom_field import fields_of, set_fields
-from pricebook.sandbox.wire import Refused, stamp
+from pricebook.sandbox.wire import stamp
 
 KIND = "customer"
 _ALIASES = "SELECT object.id FROM object, json_each(object.body, '$.ingest_aliases') WHERE kind = 'customer'"
@@ -53,7 +54,7 @@ def archive(call: Call) -> Json:
     held = call.work.get(KIND, call.body["id"])
     call.work.archive(held)
     sql = "UPDATE object SET archived_at = ? WHERE kind = 'contract' AND parent = ? AND archived_at IS NULL"
-    call.work.execute(sql, call.work.now, held.id)
+    call.work.run(sql, call.work.now, held.id)
     return id_answer(held.id)
 
 

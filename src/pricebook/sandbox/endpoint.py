@@ -5,10 +5,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
+from pricebook.account.refusal import Refused
 from pricebook.sandbox import contract, custom_field, customer, event, metric, package, product, rate, rate_card, unit
 from pricebook.sandbox.call import Call, Json
 from pricebook.sandbox.shape import shapes
-from pricebook.sandbox.wire import Refused
 
 
 class Endpoint(NamedTuple):

@@ -1,8 +1,9 @@
 """Usage events: taken in, once for each transaction id. Nothing is metered here."""
 
+from pricebook.account.refusal import Refused
 from pricebook.sandbox.call import Call
 from pricebook.sandbox.shape import read_instant
-from pricebook.sandbox.wire import Refused, encode
+from pricebook.sandbox.wire import encode
 
 
 def ingest(call: Call) -> None:

@@ -1,9 +1,10 @@
 """Billable metrics. Only the name changes; an archived metric is still shown, and its products go on."""
 
+from pricebook.account.refusal import Refused
 from pricebook.sandbox.account import Held, Work
 from pricebook.sandbox.call import Call, Json, id_answer, listed
 from pricebook.sandbox.custom_field import fields_of, set_fields
-from pricebook.sandbox.wire import Refused, stamp
+from pricebook.sandbox.wire import stamp
 
 KIND = "billable_metric"
 _BESIDE_SQL = ("aggregation_type", "event_type_filter", "property_filters", "aggregation_key", "group_keys")

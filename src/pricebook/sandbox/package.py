@@ -1,5 +1,6 @@
 """Packages: created, read, archived; never edited. A read-back package shows the id of its rate card, not the alias."""
 
+from pricebook.account.refusal import Refused
 from pricebook.catalog.package import Package
 from pricebook.metronome.custom_field import TERMS
 from pricebook.sandbox import alias
@@ -10,7 +11,7 @@ from pricebook.sandbox.page import MOST, read_limit
 from pricebook.sandbox.rate_card import KIND as CARD
 from pricebook.sandbox.rule import check_rules
 from pricebook.sandbox.term import LISTS, check_products, package_terms
-from pricebook.sandbox.wire import Refused, stamp
+from pricebook.sandbox.wire import stamp
 
 KIND = "package"
 _LISTED_BY_DEFAULT = 10
@@ -92,12 +93,10 @@ def _card(work: Work, body: Json) -> str | None:
     name = body.get("rate_card_alias")
     if name is None:
         return None
-    sql = "SELECT starting_at FROM alias WHERE kind = ? AND name = ? AND starting_at > ? ORDER BY starting_at"
-    for instant in (work.now, *(row[0] for row in work.rows(sql, CARD, name, work.now))):
-        found = alias.find(work, CARD, name, instant)
-        if found is not None:
-            return found
-    raise Refused(400, f"rate_card_alias: no rate card has the alias {name!r}")
+    found = alias.find_next(work, CARD, name)
+    if found is None:
+        raise Refused(400, f"rate_card_alias: no rate card has the alias {name!r}")
+    return found
 
 
 def _check_subscriptions(work: Work, card_id: str | None, body: Json) -> None:

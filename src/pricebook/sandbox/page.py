@@ -7,7 +7,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from collections.abc import Mapping
 
-from pricebook.sandbox.wire import Refused
+from pricebook.account.refusal import Refused
 
 MOST = 100
 Position = tuple[int, int]

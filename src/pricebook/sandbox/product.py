@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from pricebook.account.refusal import Refused
 from pricebook.sandbox.account import CREATED_BY, Held, Work
 from pricebook.sandbox.call import Call, Json, archive_condition, check_hours, id_answer, listed
 from pricebook.sandbox.custom_field import fields_of, set_fields
 from pricebook.sandbox.metric import KIND as METRIC
-from pricebook.sandbox.wire import Refused, stamp
+from pricebook.sandbox.wire import stamp
 
 KIND = "contract_product"
 """The name of products among the entities of custom fields."""

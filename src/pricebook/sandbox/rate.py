@@ -6,6 +6,7 @@ The timelines of a card are kept one by one, found by product without reading th
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pricebook.account.refusal import Refused
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.terms import Terms, read_terms
@@ -19,7 +20,7 @@ from pricebook.sandbox.product import current
 from pricebook.sandbox.rate_card import KIND as CARD
 from pricebook.sandbox.rule import check_rules
 from pricebook.sandbox.unit import USD_ID, unit
-from pricebook.sandbox.wire import Refused, Text, stamp
+from pricebook.sandbox.wire import Text, stamp
 from pricebook.sandbox.wire import encode as write
 
 _TERMS = (

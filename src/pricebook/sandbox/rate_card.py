@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from pricebook.account.refusal import Refused
 from pricebook.catalog.money import plain
 from pricebook.sandbox import alias
 from pricebook.sandbox.account import CREATED_BY, Held, Work
@@ -9,7 +10,7 @@ from pricebook.sandbox.call import Call, Json, id_answer, listed
 from pricebook.sandbox.custom_field import fields_of, set_fields
 from pricebook.sandbox.product import KIND as PRODUCT
 from pricebook.sandbox.unit import USD_ID, unit
-from pricebook.sandbox.wire import Refused, stamp
+from pricebook.sandbox.wire import stamp
 
 KIND = "rate_card"
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pricebook.account.refusal import Refused
 from pricebook.catalog.model import Model
 from pricebook.catalog.package import Package
 from pricebook.catalog.rate import RateTerms
 from pricebook.metronome.wire.field import link_names, our_names
 from pricebook.sandbox.unit import USD_ID
-from pricebook.sandbox.wire import Refused
 
 _NAMES = our_names(Package) | our_names(RateTerms)
 """The fields that have another name on the wire, and the models' names for them."""

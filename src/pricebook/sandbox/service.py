@@ -17,6 +17,7 @@ from typing import IO
 
 import anyio
 
+from pricebook.account.refusal import Refused
 from pricebook.apply.ports import StoreError
 from pricebook.catalog.canonical import encode as canonical
 from pricebook.sandbox.account import Account
@@ -24,7 +25,7 @@ from pricebook.sandbox.call import Call
 from pricebook.sandbox.endpoint import Endpoint, find
 from pricebook.sandbox.fault import Fault
 from pricebook.sandbox.shape import checked
-from pricebook.sandbox.wire import Answer, Refused, Request, answer, decode, refusal
+from pricebook.sandbox.wire import Answer, Request, answer, decode, refusal
 
 TOKEN = "sandbox"
 """The token that opens a sandbox unless another one is given."""
@@ -165,7 +166,7 @@ class Sandbox:
             found = self._broken(fault, made) if fault is not None else made
             if key is not None:
                 kept = found if fault is not None and fault.status is not None else made
-                work.execute(_KEEP, key, _digest(request), kept.status, kept.body, work.now)
+                work.run(_KEEP, key, _digest(request), kept.status, kept.body, work.now)
         return found
 
     def _broken(self, fault: Fault, made: Answer | None) -> Answer:
@@ -197,7 +198,7 @@ class Sandbox:
 
     def _keep(self, key: str, request: Request, found: Answer) -> None:
         with self.account.transaction(self._now(), writes=True) as work:
-            work.execute(_KEEP, key, _digest(request), found.status, found.body, work.now)
+            work.run(_KEEP, key, _digest(request), found.status, found.body, work.now)
 
     def _now(self) -> str:
         return self.clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -17,9 +17,9 @@ from typing import Any
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 from jsonschema.protocols import Validator
 
+from pricebook.account.refusal import Refused
 from pricebook.catalog.money import plain
 from pricebook.problem import did_you_mean
-from pricebook.sandbox.wire import Refused
 
 Schema = dict[str, Any]
 Path = tuple[str | int, ...]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+from pricebook.account.refusal import Refused
 from pricebook.catalog.declared import granting_lists, keyed_lists, links_of
 from pricebook.catalog.override import OverrideSpecifier
 from pricebook.catalog.package import Package
@@ -18,7 +19,6 @@ from pricebook.sandbox.custom_field import set_fields
 from pricebook.sandbox.product import KIND as PRODUCT
 from pricebook.sandbox.product import current
 from pricebook.sandbox.unit import USD_ID, unit
-from pricebook.sandbox.wire import Refused
 
 LISTS = keyed_lists(Package)
 _FIXED = granting_lists(Package)

@@ -1,8 +1,8 @@
 """Pricing units, which the API also calls credit types. Every account has USD, under the vendor's own id."""
 
+from pricebook.account.refusal import Refused
 from pricebook.sandbox.account import Held, Work
 from pricebook.sandbox.call import Call, Json, id_answer, listed
-from pricebook.sandbox.wire import Refused
 
 KIND = "credit_type"
 USD_ID = "2714e483-4ff1-48e4-9e25-ac732e8f24f2"

@@ -9,18 +9,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from json.encoder import encode_basestring_ascii as quoted
 
+from pricebook.account.refusal import Refused
 from pricebook.catalog.money import EXACT, plain
 
 MAX_EXPONENT = 60
 """Decimal places before and after the point that a number may have: a bound on hostile input."""
-
-
-class Refused(Exception):  # noqa: N818 - the account understood, and the answer is no
-    """An answer other than 200, with the vendor's status and a sentence for `{"message": ...}`."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status, self.message = status, message
 
 
 @dataclass(frozen=True, slots=True)

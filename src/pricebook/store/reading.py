@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from pricebook.account.alias import aliases_of
+from pricebook.account.alias_log import whole_log
 from pricebook.apply.keys import RELEASED, former_of, read_mark
 from pricebook.apply.ports import StoreError
 from pricebook.catalog.canonical import decode
@@ -19,7 +21,6 @@ from pricebook.catalog.reference import Kind, Ref, stored_kinds
 from pricebook.catalog.timeline import key_text, read_key
 from pricebook.catalog.traverse import rewritten
 from pricebook.observe.snapshot import NO_MARKS, Foreign, Marks, Observed, Snapshot
-from pricebook.store.alias import Assignment, held
 from pricebook.store.session import Row, Session
 
 
@@ -48,15 +49,6 @@ class StoredRates:
 
 
 TIMELINES = "SELECT key, schedule FROM rate_timeline WHERE rate_card_id = ?"
-ASSIGNMENTS = (
-    "SELECT seq, name, object_id, position, starting_at, ending_before, assigned_at, withdrawn_at FROM alias"
-    " WHERE kind = ?"
-)
-
-
-def assignments(session: Session, kind: Kind, name: str) -> list[Assignment]:
-    """The log of one alias, of rate cards or of packages."""
-    return [Assignment(*row) for row in session.rows(f"{ASSIGNMENTS} AND name = ?", kind.value, name)]
 
 
 def table_of(kind: Kind) -> str:
@@ -194,12 +186,12 @@ def _with_aliases(
     session: Session, nouns: dict[Ref, Noun], cards: dict[Ref, Row], names: dict[tuple[Kind, str], str]
 ) -> dict[Ref, Noun]:
     """The nouns, the cards with their aliases and their product order. A package has its aliases in its spec."""
-    log = [Assignment(*row) for row in (session.rows(ASSIGNMENTS, Kind.RATE_CARD.value) if cards else ())]
+    log = whole_log(session, Kind.RATE_CARD.value) if cards else []
     owned = {entry.object_id for entry in log}
     for ref, row in cards.items():
         order: Any = decode(row[5])
         update = {"product_order": tuple(names.get((Kind.PRODUCT, id_), id_) for id_ in order)} if order else {}
-        aliases = {"aliases": held(log, row[0])} if row[0] in owned else {}
+        aliases = {"aliases": aliases_of(log, row[0])} if row[0] in owned else {}
         if update or aliases:
             nouns[ref] = nouns[ref].model_copy(update=update | aliases)
     return nouns

@@ -164,13 +164,22 @@ class SqlStore:
 
         Returns the contract's id. Raises StoreRefused with the vendor's status.
         """
-        from pricebook.store.contract_writing import Request, create_contract
+        from pricebook.account.contract import Request
+        from pricebook.store.contract_writing import create_contract
 
         request = Request(
-            customer_id, starting_at, package_id, package_alias, uniqueness_key, transition, custom_fields, more
+            customer=customer_id,
+            starting_at=starting_at,
+            package=package_id,
+            package_alias=package_alias,
+            card=more.pop("rate_card_id", None),
+            card_alias=more.pop("rate_card_alias", None),
+            uniqueness_key=uniqueness_key,
+            transition=transition,
+            more=more,
         )
         with self._writer.transaction() as session:
-            return create_contract(session, request, at)
+            return create_contract(session, request, custom_fields or {}, at)
 
     def end_contract(self, contract: "Contract", ending_before: datetime | None) -> None:
         from pricebook.store.contract_writing import end_contract

@@ -10,12 +10,14 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from pricebook.account.alias import Schedule, aliases_of, holder_to_be, hour_of
+from pricebook.account.alias_log import give, log_of, log_of_object, replace, withdraw
 from pricebook.apply import rule
 from pricebook.apply.keys import mark_of, read_mark, uniqueness_key
 from pricebook.catalog.canonical import decode, encode
 from pricebook.catalog.fingerprint import read_spec, spec_of
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.model import Alias, Noun
+from pricebook.catalog.model import Noun
 from pricebook.catalog.package import Package
 from pricebook.catalog.rate_book import digest_text
 from pricebook.catalog.rate_card import RateCard
@@ -26,8 +28,7 @@ from pricebook.observe.snapshot import AFTER_RATES, digest_of
 from pricebook.plan.handover import written
 from pricebook.plan.verb.table import Archive, Create, Repoint, Revise, Supersede
 from pricebook.plan.verb.verb import Verb
-from pricebook.store.alias import Assignment, current, held, holder, hour_of
-from pricebook.store.reading import ASSIGNMENTS, assignments, noun_in, read_account, table_of
+from pricebook.store.reading import noun_in, read_account, table_of
 from pricebook.store.session import Row, Session
 
 
@@ -131,7 +132,7 @@ def _create(work: Transaction, ref: Ref, noun: Noun, digest: str) -> str:
         values["rate_card_alias"] = noun.rate_card_alias
     work.session.insert(table_of(ref.kind), values)
     if isinstance(noun, Package):
-        _assign(work, Kind.PACKAGE, id_, enumerate(noun.aliases))
+        give(work.session, Kind.PACKAGE.value, id_, enumerate(map(Schedule.of, noun.aliases)), work.at)
     return id_
 
 
@@ -155,26 +156,13 @@ def _repoint(work: Transaction, change: Repoint) -> str:
     products = work.find_all(Kind.PRODUCT, change.product_order)
     for name in change.product_order:
         rule.check_reference(change.ref, Ref(Kind.PRODUCT, name), present=name in products, archived=False)
-    sql = f"{ASSIGNMENTS} AND name IN (SELECT name FROM alias WHERE object_id = ?)"
-    log = [Assignment(*row) for row in work.session.rows(sql, Kind.RATE_CARD.value, id_)]
-    aliases = held(log, id_)
+    aliases = aliases_of(log_of_object(work.session, Kind.RATE_CARD.value, id_), id_)
     rule.check_repoint(change, aliases, _order(work, id_), _holders(work, change, id_))
     order = encode([products[name][0] for name in change.product_order])
     mark = alias_digest(change.aliases, change.product_order)
     work.session.update("rate_card", id_, {"product_order": order, "aliases_mark": mark})
-    left = [entry for entry, end in current(log, id_) if end == entry.ending_before]
-    new: list[tuple[int, Alias]] = []
-    for position, wanted in enumerate(written(change, aliases, work.at)):
-        kept = next((entry for entry in left if entry.same_as(wanted)), None)
-        if kept is None:
-            new.append((position, wanted))
-            continue
-        left.remove(kept)
-        work.session.update("alias", kept.seq, {"position": position}, key="seq")
-        log = [entry for entry in log if entry.seq != kept.seq]
-    for entry, _ in current(log, id_):
-        work.session.update("alias", entry.seq, {"withdrawn_at": hour_of(work.at)}, key="seq")
-    _assign(work, Kind.RATE_CARD, id_, new)
+    given = list(map(Schedule.of, written(change, aliases, work.at)))
+    replace(work.session, Kind.RATE_CARD.value, id_, given, work.at)
     return str(id_)
 
 
@@ -190,8 +178,8 @@ def _holders(work: Transaction, change: Repoint, card_id: str) -> set[str]:
     """The other cards of ours that have an alias of one of the names that the card is given."""
     ids = set()
     for name in change.given:
-        log = assignments(work.session, Kind.RATE_CARD, name)
-        ids |= {entry.object_id for entry in log if held(log, entry.object_id)}
+        log = log_of(work.session, Kind.RATE_CARD.value, name)
+        ids |= {entry.object_id for entry in log if aliases_of(log, entry.object_id)}
     names = {id_: work.name(Kind.RATE_CARD, id_) for id_ in ids - {card_id}}
     return {name for id_, name in names.items() if name != id_}
 
@@ -204,8 +192,7 @@ def _archive(work: Transaction, ref: Ref) -> str:
     if archived_at is None:
         work.session.update(table_of(ref.kind), id_, {"archived_at": work.now})
         if ref.kind in (Kind.RATE_CARD, Kind.PACKAGE):
-            sql = "UPDATE alias SET withdrawn_at = ? WHERE object_id = ? AND withdrawn_at IS NULL"
-            work.session.run(sql, hour_of(work.at), id_)
+            withdraw(work.session, ref.kind.value, id_, work.at)
     return str(id_)
 
 
@@ -232,7 +219,7 @@ def _spec(noun: Noun, ids: Mapping[tuple[Kind, str], str]) -> dict[str, Any]:
 def _check_package(work: Transaction, ref: Ref, package: Package, ids: Mapping[tuple[Kind, str], str]) -> None:
     card_id = ids.get((Kind.RATE_CARD, package.rate_card)) if package.rate_card is not None else None
     if package.rate_card_alias is not None:
-        card_id = _card_by_alias(work, package.rate_card_alias)
+        card_id = holder_to_be(log_of(work.session, Kind.RATE_CARD.value, package.rate_card_alias), hour_of(work.at))
 
     def priced(product: str, frequency: str) -> bool:
         head = encode((product, frequency))[:-1] + ","
@@ -242,21 +229,6 @@ def _check_package(work: Transaction, ref: Ref, package: Package, ids: Mapping[t
     card = work.session.one("SELECT mark, name FROM rate_card WHERE id = ?", card_id) if card_id is not None else None
     card_ref = (read_mark(work.namespace, card[0] or "") or Ref(Kind.RATE_CARD, card[1])) if card is not None else None
     rule.check_package(ref, package, card_ref, priced)
-
-
-def _card_by_alias(work: Transaction, name: str) -> str | None:
-    """The id of the rate card that an alias names now, or else will name next."""
-    log = assignments(work.session, Kind.RATE_CARD, name)
-    now = hour_of(work.at)
-    starts = sorted(entry.starting_at for entry in log if entry.starting_at is not None and entry.starting_at > now)
-    return next((id_ for moment in (now, *starts) if (id_ := holder(log, moment)) is not None), None)
-
-
-def _assign(work: Transaction, kind: Kind, id_: str, aliases: Iterable[tuple[int, Alias]]) -> None:
-    for position, given in aliases:
-        entry = Assignment.of(given, id_, work.at, position)._asdict()
-        del entry["seq"]  # the database numbers them
-        work.session.insert("alias", {"kind": kind.value, **entry})
 
 
 def _parts(items: list[str], size: int = 500) -> Iterable[list[str]]:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from pricebook.account.alias import Assignment, aliases_of, holder
 from pricebook.catalog.instant import parse_instant
 from pricebook.catalog.model import Alias
-from pricebook.store.alias import Assignment, held, holder
 
 Given = tuple[str, str, str | None, str | None, str | None]
 """When it was given, to whom, its start and end, and when it was withdrawn; all months of 2025."""
@@ -90,7 +90,7 @@ def test_hand_over(case: str) -> None:
         for seq, (at, to, start, end, withdrawn) in enumerate(given)
     ]
     assert "".join(holder(log, f"2025-{month:02}-01T00:00:00Z") or "." for month in range(1, 13)) == holders
-    assert {name: held(log, name) for name in shown} == {
+    assert {name: aliases_of(log, name) for name in shown} == {
         name: tuple(
             Alias(name="x", starting_at=start and parse_instant(start), ending_before=end and parse_instant(end))
             for start, end in ((_instant(start), _instant(end)) for start, end in aliases)
@@ -104,4 +104,4 @@ def test_other_names_do_not_matter() -> None:
         Assignment(1, "x", "a", 1, None, None, "2025-01-01T00:00:00Z"),
         Assignment(2, "y", "b", 0, None, None, "2025-02-01T00:00:00Z"),
     ]
-    assert held(log, "a") == (Alias(name="x"),)
+    assert aliases_of(log, "a") == (Alias(name="x"),)

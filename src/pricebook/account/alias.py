@@ -13,6 +13,19 @@ from pricebook.catalog.instant import bound_text, instant_text, read_bound
 from pricebook.catalog.model import Alias
 
 
+class Schedule(NamedTuple):
+    """An alias as it is given: its name, from when and until when, as text; None for "always" and "without end"."""
+
+    name: str
+    starting_at: str | None = None
+    ending_before: str | None = None
+
+    @classmethod
+    def of(cls, alias: Alias) -> "Schedule":
+        """What an alias of a noun says."""
+        return cls(alias.name, bound_text(alias.starting_at), bound_text(alias.ending_before))
+
+
 class Assignment(NamedTuple):
     """One entry of the log, which grows by `seq`. Instants are RFC 3339 text, None for "always" and "without end".
 
@@ -31,18 +44,18 @@ class Assignment(NamedTuple):
     @classmethod
     def of(cls, alias: Alias, object_id: str, at: datetime, position: int, seq: int = 0) -> "Assignment":
         """The entry of an alias that is given to an object now."""
-        start, end = bound_text(alias.starting_at), bound_text(alias.ending_before)
-        return cls(seq, alias.name, object_id, position, start, end, hour_of(at))
+        name, start, end = Schedule.of(alias)
+        return cls(seq, name, object_id, position, start, end, hour_of(at))
 
     @property
     def takes_from(self) -> str:
         """From when on it ends the alias on other objects."""
         return self.starting_at or self.assigned_at
 
-    def same_as(self, alias: Alias) -> bool:
-        """Whether it was given with this schedule."""
-        schedule = (alias.name, bound_text(alias.starting_at), bound_text(alias.ending_before))
-        return schedule == (self.name, self.starting_at, self.ending_before)
+    @property
+    def schedule(self) -> Schedule:
+        """As it was given."""
+        return Schedule(self.name, self.starting_at, self.ending_before)
 
 
 def hour_of(at: datetime) -> str:
@@ -70,7 +83,13 @@ def holder(log: Sequence[Assignment], instant: str) -> str | None:
     return fallback
 
 
-def held(log: Sequence[Assignment], object_id: str) -> tuple[Alias, ...]:
+def holder_to_be(log: Sequence[Assignment], now: str) -> str | None:
+    """The object for which the alias stands now, or else the one for which it will stand next."""
+    starts = sorted(entry.starting_at for entry in log if entry.starting_at is not None and entry.starting_at > now)
+    return next((id_ for moment in (now, *starts) if (id_ := holder(log, moment)) is not None), None)
+
+
+def aliases_of(log: Sequence[Assignment], object_id: str) -> tuple[Alias, ...]:
     """The aliases of an object as they really are, in the order in which they were given."""
     return tuple(
         Alias(name=own.name, starting_at=read_bound(own.starting_at), ending_before=read_bound(end))

@@ -1,0 +1,1 @@
+"""The vendor's rules of an account, once: the embedded stores and the sandbox keep them over tables of their own."""
