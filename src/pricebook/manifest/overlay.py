@@ -18,8 +18,7 @@ from pricebook.manifest.field_path import Finder, Nowhere, put, read_path, value
 from pricebook.manifest.locate import KEY, NodePath
 from pricebook.manifest.place import Placer
 from pricebook.manifest.rates import overruled
-from pricebook.manifest.scope import Scope, files_of
-from pricebook.manifest.source import PROJECT_FILE
+from pricebook.manifest.scope import PROJECT_FILE, Scope, files_of
 from pricebook.manifest.syntax import Document, read_documents
 from pricebook.manifest.text import MAX_YAML, read_text
 from pricebook.manifest.validation import validated

@@ -8,8 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from pricebook.manifest.source import manifest_files
 from pricebook.manifest.text import unreadable
+
+PROJECT_FILE = "pricebook.yaml"
+WAIVERS_FILE = "waivers.yaml"
+"""Beside the project file: findings that are accepted."""
+_SUFFIXES = (".yaml", ".yml")
 
 
 class Patched(Protocol):
@@ -45,10 +49,29 @@ class Scope(Protocol):
 
 
 def files_of(scope: Scope, names: Iterable[str]) -> Iterator[tuple[Path, str]]:
-    """See `source.manifest_files`. Raises Rejected for a folder that may not be read."""
+    """Every file that may hold manifests, once, with its name relative to the root, in the order of names.
+
+    `names` are files and folders of the root. Raises Rejected for a folder that may not be read: what is in it would
+    look as if it had been taken out.
+    """
+    seen = {PROJECT_FILE, WAIVERS_FILE}
     try:
-        for path, shown in manifest_files(str(scope.root), names):
-            yield Path(path), os.path.normpath(shown)
+        for name in names:
+            top = os.path.join(scope.root, name)
+            for path in _below(top) if os.path.isdir(top) else (top,):
+                shown = os.path.relpath(path, scope.root)
+                if shown not in seen:
+                    seen.add(shown)
+                    yield Path(path), shown
     except OSError as error:
         folder = Path(error.filename)
         raise unreadable(folder, os.path.relpath(folder, scope.root), error) from None
+
+
+def _below(top: str) -> Iterator[str]:
+    def refuse(error: OSError) -> None:
+        raise error
+
+    for folder, folders, files in os.walk(top, onerror=refuse):
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        yield from (os.path.join(folder, f) for f in sorted(files) if f.endswith(_SUFFIXES) and not f.startswith("."))

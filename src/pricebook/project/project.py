@@ -15,7 +15,7 @@ from pricebook.catalog.reference import Kind, Ref, movable_pattern
 from pricebook.manifest.envelope import Patches
 from pricebook.manifest.locate import locate
 from pricebook.manifest.place import Placer
-from pricebook.manifest.source import PROJECT_FILE, find_root
+from pricebook.manifest.scope import PROJECT_FILE
 from pricebook.manifest.syntax import read_documents
 from pricebook.manifest.text import MAX_YAML, read_text
 from pricebook.manifest.validation import validated
@@ -216,13 +216,14 @@ class Project:
 
 def read_project(directory: Path) -> Project:
     """The project of a directory or of its nearest parent with a `pricebook.yaml`. Raises Rejected."""
-    found = find_root(str(directory))
-    if found is None:
+    # What has no parent by its own words has those of the directory that it is in.
+    folders = (directory, *directory.absolute().parents)
+    root = next((folder for folder in folders if (folder / PROJECT_FILE).is_file()), None)
+    if root is None:
         if not directory.is_dir():
             raise reject("no-project", f"there is no directory {quote(directory)}")
         message = f"there is no {PROJECT_FILE} in {directory} or above it"
         raise reject("no-project", message, hint="start one with: pricebook init")
-    root = Path(found)
     text = read_text(root / PROJECT_FILE, PROJECT_FILE, limit=MAX_YAML)
     documents, problems = read_documents(PROJECT_FILE, text)
     placer = Placer(root)

@@ -7,7 +7,7 @@ from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.locate import NodePath, locate
 from pricebook.manifest.place import Placer
-from pricebook.manifest.source import WAIVERS_FILE
+from pricebook.manifest.scope import WAIVERS_FILE
 from pricebook.manifest.syntax import read_documents
 from pricebook.manifest.text import MAX_YAML, read_text
 from pricebook.manifest.validation import validated

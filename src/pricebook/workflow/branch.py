@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from pricebook.apply.ports import NOTHING, Store
 from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
-from pricebook.manifest.source import PROJECT_FILE
+from pricebook.manifest.scope import PROJECT_FILE
 from pricebook.observe.renames import renamed
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.rehearse import rehearse
