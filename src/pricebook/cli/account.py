@@ -2,8 +2,12 @@
 
 import click
 
+from pricebook import wiring
+from pricebook.apply.target import AccountMark
 from pricebook.cli.invocation import Invocation, say
 from pricebook.cli.session import errors
+from pricebook.view.storage import AccountView
+from pricebook.workflow.account import mark_anew
 
 
 @click.command()
@@ -19,11 +23,6 @@ def command(ctx: click.Context, mark: bool) -> None:
     invocation = Invocation.of(ctx)
     with errors(invocation):
         invocation.answers_in("account")
-        from pricebook import wiring
-        from pricebook.apply.target import AccountMark
-        from pricebook.view.storage import AccountView
-        from pricebook.workflow.account import mark_anew
-
         project, (name, environment) = invocation.project, invocation.environment
         namespace = project.settings.namespace
         store = wiring.open_store(project, environment, say=say)

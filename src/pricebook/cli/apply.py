@@ -3,18 +3,26 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from pricebook import wiring
 from pricebook.cli.confirm import confirm
 from pricebook.cli.invocation import STALE, Invocation
 from pricebook.cli.options import prune_option, report_option, rows_option
+from pricebook.cli.progress import progress
 from pricebook.cli.session import errors
+from pricebook.format.escape import escape_terminal
+from pricebook.format.storage import remember_line
 from pricebook.problem import Problem
-
-if TYPE_CHECKING:
-    from pricebook.workflow.account import Marked
+from pricebook.view.plan import RowChoice, plan_view
+from pricebook.view.receipt import receipt_view
+from pricebook.workflow.account import Marked, mark_once
+from pricebook.workflow.apply import apply, check_approved, check_digest, check_target, read_plan, unfinished
+from pricebook.workflow.hazards import refused_hazards
+from pricebook.workflow.plan import plan
+from pricebook.workflow.policy import checked_policy, stopping
+from pricebook.workflow.provenance import provenance
 
 
 @click.command()
@@ -53,17 +61,6 @@ def command(
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
-        from pricebook import wiring
-        from pricebook.cli.progress import progress
-        from pricebook.view.plan import RowChoice, plan_view
-        from pricebook.view.receipt import receipt_view
-        from pricebook.workflow.account import mark_once
-        from pricebook.workflow.apply import apply, check_approved, check_digest, check_target, read_plan, unfinished
-        from pricebook.workflow.hazards import refused_hazards
-        from pricebook.workflow.plan import plan
-        from pricebook.workflow.policy import checked_policy, stopping
-        from pricebook.workflow.provenance import provenance
-
         invocation.answers_in("receipt")
         if plan_file is not None and prune:
             invocation.fail(
@@ -126,11 +123,8 @@ def command(
         ctx.exit(1)
 
 
-def _marked(marked: "Marked", namespace: str) -> Iterator[str]:
+def _marked(marked: Marked, namespace: str) -> Iterator[str]:
     """What is new about the account's mark."""
-    from pricebook.format.escape import escape_terminal
-    from pricebook.format.storage import remember_line
-
     if marked.failed:
         yield f"The account could not be marked: {escape_terminal(marked.failed, 300)}"
     elif marked.new and marked.mark is not None:

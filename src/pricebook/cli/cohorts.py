@@ -4,6 +4,10 @@ import click
 
 from pricebook.cli.invocation import Invocation
 from pricebook.cli.session import errors
+from pricebook.view.cohort import cohorts_view, members_view
+from pricebook.view.price_list import price_list
+from pricebook.workflow.cohort import cohorts, members, package_name, without_rates
+from pricebook.workflow.present import present_store
 
 
 @click.command()
@@ -22,11 +26,6 @@ def command(ctx: click.Context, package: str | None, contracts: bool, ended: boo
     invocation = Invocation.of(ctx)
     with errors(invocation):
         invocation.answers_in("cohorts")
-        from pricebook.view.cohort import cohorts_view, members_view
-        from pricebook.view.price_list import price_list
-        from pricebook.workflow.cohort import cohorts, members, package_name, without_rates
-        from pricebook.workflow.present import present_store
-
         at, namespace = invocation.as_of, invocation.project.settings.namespace
         store = present_store(invocation.store(), invocation.project, invocation.environment[0])
         snapshot = store.snapshot(namespace, at)

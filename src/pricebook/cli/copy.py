@@ -2,8 +2,13 @@
 
 import click
 
+from pricebook import wiring
 from pricebook.cli.invocation import Invocation
 from pricebook.cli.session import errors
+from pricebook.cli.waiting import waiting
+from pricebook.project.project import METRONOME
+from pricebook.view.storage import copied_view
+from pricebook.workflow.copy import copy
 
 
 @click.command()
@@ -26,12 +31,6 @@ def command(ctx: click.Context, url: str) -> None:
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
-        from pricebook import wiring
-        from pricebook.cli.waiting import waiting
-        from pricebook.project.project import METRONOME
-        from pricebook.view.storage import copied_view
-        from pricebook.workflow.copy import copy
-
         invocation.answers_in("copy")
         project, (name, environment) = invocation.project, invocation.environment
         copier = wiring.open_copy(project, environment, url)

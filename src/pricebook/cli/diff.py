@@ -5,6 +5,9 @@ import click
 from pricebook.cli.invocation import CHANGES, Invocation
 from pricebook.cli.options import report_option, rows_option
 from pricebook.cli.session import errors
+from pricebook.view.parity import parity_view
+from pricebook.view.rate_shape import RowChoice
+from pricebook.workflow.parity import compare_environments
 
 
 @click.command()
@@ -25,10 +28,6 @@ def command(ctx: click.Context, one: str, other: str, rows: str | None) -> None:
     invocation = Invocation.of(ctx)
     with errors(invocation):
         invocation.answers_in("parity")
-        from pricebook.view.parity import parity_view
-        from pricebook.view.rate_shape import RowChoice
-        from pricebook.workflow.parity import compare_environments
-
         found, unverified = compare_environments(invocation.project, one, other, invocation.store_of, invocation.as_of)
         invocation.answer(parity_view(found, RowChoice.parse(rows), unverified))
     if found.apart:

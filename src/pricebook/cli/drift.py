@@ -2,18 +2,23 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from pricebook.cli.invocation import CHANGES, Invocation
 from pricebook.cli.options import report_option, rows_option
 from pricebook.cli.session import errors
+from pricebook.format.escape import escape_terminal
+from pricebook.manifest.load import load
+from pricebook.plan.document import write
 from pricebook.plan.hazard import REFUSED
-
-if TYPE_CHECKING:
-    from pricebook.plan.step import Plan
-    from pricebook.workflow.drift import Adopted
+from pricebook.plan.step import Plan
+from pricebook.view.drift import drift_view
+from pricebook.view.rate_shape import RowChoice
+from pricebook.view.words import counted
+from pricebook.workflow.drift import Adopted, drift
+from pricebook.workflow.drift import adopt as adopted
+from pricebook.workflow.drift import revert as reverted
 
 
 @click.command()
@@ -46,13 +51,6 @@ def command(ctx: click.Context, accept: Path | None, adopt: bool, revert: Path |
     invocation = Invocation.of(ctx)
     with errors(invocation):
         invocation.answers_in("drift")
-        from pricebook.manifest.load import load
-        from pricebook.view.drift import drift_view
-        from pricebook.view.rate_shape import RowChoice
-        from pricebook.workflow.drift import adopt as adopted
-        from pricebook.workflow.drift import drift
-        from pricebook.workflow.drift import revert as reverted
-
         namespace, (environment, _) = invocation.project.settings.namespace, invocation.environment
         loaded, store = load(invocation.project, environment), invocation.store()
         snapshot = store.snapshot(namespace, invocation.as_of, loaded.adopted(environment))
@@ -71,8 +69,6 @@ def command(ctx: click.Context, accept: Path | None, adopt: bool, revert: Path |
             written = adopted(report, invocation.project, loaded, snapshot)
             invocation.say(_adopted(written))
         if revert is not None:
-            from pricebook.plan.document import write
-
             plan, left = reverted(report, loaded, snapshot, invocation.project.moves)
             revert.write_text(write(plan), encoding="utf-8")
             invocation.say(_reverted(plan, left, revert))
@@ -80,11 +76,8 @@ def command(ctx: click.Context, accept: Path | None, adopt: bool, revert: Path |
         ctx.exit(CHANGES)
 
 
-def _adopted(written: "Adopted") -> Iterator[str]:
+def _adopted(written: Adopted) -> Iterator[str]:
     """What was written, as a unified diff."""
-    from pricebook.format.escape import escape_terminal
-    from pricebook.view.words import counted
-
     yield ""
     for change in written.files:
         yield from (escape_terminal(line, 1000) for line in change.diff())
@@ -93,10 +86,7 @@ def _adopted(written: "Adopted") -> Iterator[str]:
     yield f"{counted(len(written.files), 'file')} written. Review it, commit it; the store was not touched."
 
 
-def _reverted(plan: "Plan", left: tuple[tuple[str, str], ...], file: Path) -> Iterator[str]:
-    from pricebook.format.escape import escape_terminal
-    from pricebook.view.words import counted
-
+def _reverted(plan: Plan, left: tuple[tuple[str, str], ...], file: Path) -> Iterator[str]:
     yield ""
     for ref, reason in left:
         yield f"Not undone: {escape_terminal(ref)}: {reason}"

@@ -2,7 +2,13 @@
 
 import click
 
+from pricebook import wiring
 from pricebook.cli.invocation import Invocation, refusals
+from pricebook.problem import Rejected
+from pricebook.project.policy import CompanyRule
+from pricebook.view.manifests import RulePageView
+from pricebook.view.plan import HAZARD_WORDS
+from pricebook.workflow.rules import page_of
 
 
 @click.command()
@@ -16,13 +22,6 @@ def command(ctx: click.Context, word: str) -> None:
     invocation = Invocation.of(ctx)
     with refusals(invocation):
         invocation.answers_in("rule-page")
-        from pricebook import wiring
-        from pricebook.problem import Rejected
-        from pricebook.project.policy import CompanyRule
-        from pricebook.view.manifests import RulePageView
-        from pricebook.view.plan import HAZARD_WORDS
-        from pricebook.workflow.rules import page_of
-
         company: tuple[CompanyRule, ...] = ()
         try:
             company = invocation.project.policy(invocation.environment[0]).company_rules

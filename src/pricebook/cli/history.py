@@ -5,6 +5,9 @@ import click
 from pricebook.cli.invocation import Invocation
 from pricebook.cli.options import rows_option
 from pricebook.cli.session import errors
+from pricebook.view.history import history_view
+from pricebook.view.rate_shape import RowChoice
+from pricebook.workflow.history import history, instant_of, object_of
 
 LAST = 20
 """Runs that are listed when nothing was asked for."""
@@ -29,10 +32,6 @@ def command(
     invocation = Invocation.of(ctx)
     with errors(invocation):
         invocation.answers_in("history")
-        from pricebook.view.history import history_view
-        from pricebook.view.rate_shape import RowChoice
-        from pricebook.workflow.history import history, instant_of, object_of
-
         found, total = history(
             invocation.journal(),
             invocation.environment[0],

@@ -6,22 +6,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from pricebook import wiring
 from pricebook.cli.invocation import Invocation
+from pricebook.observe.snapshot import Snapshot
+from pricebook.plan.migration.move import MigrationPlan
+from pricebook.plan.migration.standing import Lives
 from pricebook.plan.step import Plan
-
-if TYPE_CHECKING:
-    from pricebook.observe.snapshot import Snapshot
-    from pricebook.plan.migration.move import MigrationPlan
-    from pricebook.plan.migration.standing import Lives
-    from pricebook.project.policy import Policy
-    from pricebook.usage.assessment import Assessment
-    from pricebook.usage.engine import Engine
-    from pricebook.view.impact import ImpactView
+from pricebook.project.policy import Policy
+from pricebook.usage.assessment import Assessment
+from pricebook.usage.engine import Engine
+from pricebook.view.impact import ImpactView
+from pricebook.view.impact_table import impact_view
+from pricebook.workflow.impact import assess_impact, assess_migration, exceeded, policy_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +38,9 @@ class ImpactRequest:
         return self.starting_at.replace(tzinfo=UTC) if self.starting_at is not None else None
 
 
-def assessed(
-    invocation: Invocation, plan: Plan, policy: "Policy", request: ImpactRequest
-) -> "tuple[Plan, ImpactView | None]":
-    """The plan with what exceeds the policy's limits among its findings, and the view of its impact; None when it was
-    not asked for. Raises Rejected, StoreError."""
-    if not request.files:
-        return plan, None
-    from pricebook.view.impact_table import impact_view
-    from pricebook.workflow.impact import assess_impact, exceeded, policy_place
-
+def assessed(invocation: Invocation, plan: Plan, policy: Policy, request: ImpactRequest) -> tuple[Plan, ImpactView]:
+    """The plan with what exceeds the policy's limits among its findings, and the view of its impact. Raises Rejected,
+    StoreError."""
     project, environment = invocation.project, invocation.environment[1]
     with _engine(invocation, request) as (engine, tell):
         found = assess_impact(
@@ -65,17 +57,15 @@ def assessed(
 
 
 def assessed_migration(
-    invocation: Invocation, plan: "MigrationPlan", snapshot: "Snapshot", lives: "Lives", request: ImpactRequest
-) -> "Assessment":
+    invocation: Invocation, plan: MigrationPlan, snapshot: Snapshot, lives: Lives, request: ImpactRequest
+) -> Assessment:
     """What a migration does to bills. Raises Rejected, StoreError."""
-    from pricebook.workflow.impact import assess_migration
-
     with _engine(invocation, request) as (engine, tell):
         return assess_migration(plan, snapshot, lives, request.files, engine, starting_at=request.start, tell=tell)
 
 
 @contextmanager
-def _engine(invocation: Invocation, request: ImpactRequest) -> "Iterator[tuple[Engine, Callable[[str], None]]]":
+def _engine(invocation: Invocation, request: ImpactRequest) -> Iterator[tuple[Engine, Callable[[str], None]]]:
     """The engine that was asked for, and a function to tell how far it is."""
     engine = wiring.open_engine(request.engine)
     tell = _tell if invocation.text else lambda _: None

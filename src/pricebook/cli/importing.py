@@ -8,7 +8,12 @@ from pricebook import wiring
 from pricebook.catalog.reference import Kind, stored_kinds
 from pricebook.cli.invocation import Invocation
 from pricebook.cli.session import errors
+from pricebook.metronome.export import AccountRecord
 from pricebook.problem import reject
+from pricebook.view.manifests import import_view
+from pricebook.view.storage import export_view
+from pricebook.workflow.importing import Choice, import_account
+from pricebook.workflow.writing import FileChange, write_all
 
 
 @click.command("import")
@@ -60,9 +65,6 @@ def command(
     invocation = Invocation.of(ctx)
     with errors(invocation):
         invocation.answers_in("import")
-        from pricebook.view.manifests import import_view
-        from pricebook.workflow.importing import Choice, import_account
-
         if save is not None and export is not None:
             hint = "--save reads the account, --from reads what was saved"
             raise reject("conflict", "--save stands beside --from", hint=hint)
@@ -87,10 +89,6 @@ def command(
 
 def _save(invocation: Invocation, file: Path) -> None:
     """Write what is read of the account into a file."""
-    from pricebook.metronome.export import AccountRecord
-    from pricebook.view.storage import export_view
-    from pricebook.workflow.writing import FileChange, write_all
-
     name, environment = invocation.environment
     if environment.store != wiring.METRONOME:
         hint = "copy the store's file, or import from it"

@@ -5,6 +5,9 @@ import re
 import click
 
 from pricebook.cli.invocation import Invocation, refusals
+from pricebook.manifest.schema import schema_files
+from pricebook.project.project import ProjectSettings
+from pricebook.workflow.init import init, starter_files
 
 
 @click.command()
@@ -19,10 +22,6 @@ def command(ctx: click.Context, namespace: str | None) -> None:
     """
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        from pricebook.manifest.schema import schema_files
-        from pricebook.project.project import ProjectSettings
-        from pricebook.workflow.init import init, starter_files
-
         name = (
             namespace or re.sub(r"[^a-z0-9_.-]+", "-", invocation.directory.absolute().name.lower()).strip("-._")[:24]
         )

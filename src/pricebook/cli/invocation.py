@@ -9,19 +9,22 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import click
 
 from pricebook import wiring
+from pricebook.apply.ports import AccountStore, Journal
+from pricebook.apply.target import check_account
+from pricebook.cli.waiting import waiting
+from pricebook.format.escape import escape_terminal
+from pricebook.format.page import Page
+from pricebook.format.table import draw, formats_of, text_of
+from pricebook.metronome.export import AccountRecord
 from pricebook.problem import Problem, Rejected, quote, reject
-
-if TYPE_CHECKING:
-    from pricebook.apply.ports import AccountStore, Journal
-    from pricebook.format.page import Page
-    from pricebook.metronome.export import AccountRecord
-    from pricebook.project.project import Environment, Project
-    from pricebook.view.plain import View
+from pricebook.project.project import Environment, Project, read_project
+from pricebook.view.plain import View
+from pricebook.view.problems import problems_view
 
 CHANGES, STALE = 2, 3
 WIDTH = 100
@@ -60,8 +63,6 @@ class Invocation:
 
     def answers_in(self, answer: str) -> None:
         """Refuse a format in which there is no answer of this sort, before anything is done. Raises Rejected."""
-        from pricebook.format.table import formats_of
-
         known = formats_of(answer)
         for name in (self.format, *(name for name, _ in self.reports)):
             if name not in known:
@@ -69,33 +70,28 @@ class Invocation:
                 raise reject("format", f"there is no {name} of this", hint=hint)
 
     @cached_property
-    def project(self) -> "Project":
+    def project(self) -> Project:
         """The project. Raises Rejected."""
-        from pricebook.project.project import read_project
-
         return read_project(self.directory)
 
     @cached_property
-    def environment(self) -> "tuple[str, Environment]":
+    def environment(self) -> tuple[str, Environment]:
         """The environment's name and settings. Raises Rejected."""
         return self.project.environment(self.environment_name)
 
-    def store(self, record: "AccountRecord | None" = None) -> "AccountStore":
+    def store(self, record: AccountRecord | None = None) -> AccountStore:
         """The store of the environment. `record` hears what is read of an account."""
         return self.store_of(self.environment[0], record)
 
-    def store_of(self, environment: str, record: "AccountRecord | None" = None) -> "AccountStore":
+    def store_of(self, environment: str, record: AccountRecord | None = None) -> AccountStore:
         """The store of an environment of the project, which refuses an account that is not that environment's. Raises
         Rejected for an environment that there is not."""
-        from pricebook.apply.target import check_account
-        from pricebook.cli.waiting import waiting
-
         name, settings = self.project.environment(environment)
         check = partial(check_account, self.project.settings.namespace, name, settings.account)
         tell = waiting("reading the account: {:,} requests")
         return wiring.open_store(self.project, settings, tell, check, record, say)
 
-    def journal(self) -> "Journal":
+    def journal(self) -> Journal:
         """The journal of the environment."""
         return wiring.open_journal(self.project, self.environment[1], say)
 
@@ -147,21 +143,19 @@ class Invocation:
         name = self.environment_name or settings.default_environment or next(iter(settings.environments))
         return f"{settings.namespace}/{name}"
 
-    def answer(self, view: "View", form: str | None = None, *, notes: bool | None = None) -> None:
+    def answer(self, view: View, form: str | None = None, *, notes: bool | None = None) -> None:
         """Give the answer: to the files that were asked for, and to standard output in the format that was asked for,
         or in `form`. `notes` as for `Page`."""
         self.report(view)
         self.tell(view, form, notes=notes)
 
-    def tell(self, view: "View", form: str | None = None, *, notes: bool | None = None) -> None:
+    def tell(self, view: View, form: str | None = None, *, notes: bool | None = None) -> None:
         """Write an answer to standard output: a list that may be too long to hold goes out some thousands at a time."""
-        from pricebook.format.table import draw
-
         lines = draw(view, form or self.format, replace(self.page, notes=notes))
         while part := list(islice(lines, LINES_AT_ONCE)):
             self.print(part)
 
-    def show(self, view: "View") -> None:
+    def show(self, view: View) -> None:
         """What a person sees on the way to the answer."""
         if self.text:
             self.tell(view)
@@ -171,20 +165,15 @@ class Invocation:
         if self.text:
             self.print(lines)
 
-    def report(self, view: "View") -> None:
+    def report(self, view: View) -> None:
         """Write the answer to the files that were asked for besides."""
-        from pricebook.format.page import Page
-        from pricebook.format.table import text_of
-
         for form, path in self.reports:
             text = text_of(view, form, Page(base=self.base))
             path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")
 
     @property
-    def page(self) -> "Page":
+    def page(self) -> Page:
         """Where answers are drawn."""
-        from pricebook.format.page import Page
-
         return Page(self.width, self.colour, self.base)
 
     def print(self, lines: Iterable[str]) -> None:
@@ -193,9 +182,6 @@ class Invocation:
 
     def fail(self, problems: Iterable[Problem], status: int = 1) -> NoReturn:
         """Print problems, to standard error or in the format asked for, write them to the reports, and exit."""
-        from pricebook.format.table import draw
-        from pricebook.view.problems import problems_view
-
         view = problems_view(problems, self.target)
         if self.text:
             colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
@@ -211,8 +197,6 @@ class Invocation:
 
 def say(line: str) -> None:
     """Tell whoever watches, beside the answer."""
-    from pricebook.format.escape import escape_terminal
-
     click.echo(escape_terminal(line), err=True)
 
 

@@ -4,25 +4,43 @@ import os
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from pricebook import wiring
+from pricebook.apply.migrator import migrate
+from pricebook.apply.ports import ContractStore
 from pricebook.cli.confirm import confirm
 from pricebook.cli.impact import ImpactRequest, assessed_migration
 from pricebook.cli.invocation import Invocation
 from pricebook.cli.options import engine_option, impact_from_option, impact_option, rows_option
+from pricebook.cli.progress import tally
 from pricebook.cli.session import errors
+from pricebook.format.table import text_of
+from pricebook.manifest.load import Loaded, load
+from pricebook.observe.snapshot import Snapshot
+from pricebook.plan.migration.document import write
+from pricebook.plan.migration.move import MigrationPlan
 from pricebook.problem import Problem, quote
-
-if TYPE_CHECKING:
-    from pricebook.apply.ports import ContractStore
-    from pricebook.manifest.load import Loaded
-    from pricebook.observe.snapshot import Snapshot
-    from pricebook.plan.migration.move import MigrationPlan
-    from pricebook.view.impact import ImpactView
-    from pricebook.view.migration import MigrationView
+from pricebook.view.impact import ImpactView
+from pricebook.view.impact_table import impact_view
+from pricebook.view.migration import MigrationView, migration_receipt_view, migration_view, reconciliation_view
+from pricebook.view.price import Units
+from pricebook.view.rate_shape import RowChoice
+from pricebook.workflow.migration import (
+    back,
+    check,
+    check_target,
+    done_before,
+    guarded,
+    named,
+    plan,
+    read_migration,
+    refusal,
+)
+from pricebook.workflow.present import PresentStore
+from pricebook.workflow.provenance import provenance
 
 _OPTIONAL: dict[str, Any] = {"is_flag": False, "flag_value": "", "default": None, "metavar": "[FILE]"}
 """An option that may come without its value."""
@@ -121,26 +139,20 @@ class _Session:
         self._invocation, self._name, self._rows = invocation, name, rows
         self._bills: ImpactView | None = None
 
-    def plan(self, request: ImpactRequest) -> "MigrationPlan":
+    def plan(self, request: ImpactRequest) -> MigrationPlan:
         """The plan made now; with usage, the guard has judged it."""
-        from pricebook.workflow.migration import guarded, named, plan
-
         invocation = self._invocation
         name, _ = named(self._loaded, self._name)
         made, lives = plan(invocation.project, self._loaded, invocation.environment[0], *self._opened, name)
         if not request.files:
             return made
-        from pricebook.view.impact_table import impact_view
-
         found = assessed_migration(invocation, made, self._opened[1], lives, request)
         limit = named(self._loaded, name)[1].guard.max_customer_increase
         self._bills = impact_view(self._opened[1].catalog.scales, found, limit)
         return guarded(self._loaded, made, found.impact)
 
-    def read(self, file: str) -> "MigrationPlan":
+    def read(self, file: str) -> MigrationPlan:
         """The plan of a file, which is for this environment."""
-        from pricebook.workflow.migration import check_target, read_migration
-
         made = read_migration(Path(file))
         if self._name is not None and self._name != made.name:
             message = f"{file} is a plan of migration {quote(made.name)}, not of {quote(self._name)}"
@@ -148,17 +160,12 @@ class _Session:
         check_target(made, self._invocation.project.settings.namespace, self._invocation.environment[0])
         return made
 
-    def back(self, file: str) -> "MigrationPlan":
+    def back(self, file: str) -> MigrationPlan:
         """The way back from what was applied."""
-        from pricebook.workflow.migration import back
-
         return back(self._applied(file), self._opened[0], self._invocation.as_of)
 
-    def show(self, made: "MigrationPlan", output: Path | None, notice: Path | None) -> bool:
+    def show(self, made: MigrationPlan, output: Path | None, notice: Path | None) -> bool:
         """Show a plan and write its files."""
-        from pricebook.format.table import text_of
-        from pricebook.plan.migration.document import write
-
         invocation = self._invocation
         view = self._view(made)
         if output is not None:
@@ -170,14 +177,8 @@ class _Session:
             invocation.say(["", f"The plan is in {output}. Apply exactly it with: pricebook migrate --apply {output}"])
         return True
 
-    def apply(self, made: "MigrationPlan", *, yes: bool, allowed: bool) -> bool:
+    def apply(self, made: MigrationPlan, *, yes: bool, allowed: bool) -> bool:
         """Do a plan, after it was shown and agreed to."""
-        from pricebook.apply.migrator import migrate
-        from pricebook.cli.progress import tally
-        from pricebook.view.migration import migration_receipt_view
-        from pricebook.workflow.migration import refusal
-        from pricebook.workflow.provenance import provenance
-
         invocation = self._invocation
         project, (environment, settings) = invocation.project, invocation.environment
         invocation.show(self._view(made))
@@ -202,18 +203,13 @@ class _Session:
 
     def check(self, file: str, csv: bool) -> bool:
         """Read the account back against what was applied."""
-        from pricebook.view.migration import reconciliation_view
-        from pricebook.workflow.migration import check
-
         invocation = self._invocation
         report = check(self._applied(file), self._opened[0], lambda: invocation.as_of)
         invocation.answer(reconciliation_view(report), "csv" if csv else None)
         return report.sound
 
-    def _applied(self, file: str) -> "MigrationPlan":
+    def _applied(self, file: str) -> MigrationPlan:
         """What was applied: a file, or all that the journal knows of the migration."""
-        from pricebook.workflow.migration import done_before, named
-
         if file:
             return self.read(file)
         invocation = self._invocation
@@ -221,25 +217,17 @@ class _Session:
         namespace = invocation.project.settings.namespace
         return done_before(invocation.journal(), invocation.environment[0], namespace, name, migration)
 
-    def _view(self, made: "MigrationPlan") -> "MigrationView":
-        from pricebook.view.migration import migration_view
-        from pricebook.view.price import Units
-        from pricebook.view.rate_shape import RowChoice
-
+    def _view(self, made: MigrationPlan) -> MigrationView:
         catalog = self._opened[1].catalog
         return migration_view(made, catalog.nouns, Units(catalog.scales), RowChoice.parse(self._rows), self._bills)
 
     @cached_property
-    def _loaded(self) -> "Loaded":
-        from pricebook.manifest.load import load
-
+    def _loaded(self) -> Loaded:
         return load(self._invocation.project, self._invocation.environment[0])
 
     @cached_property
-    def _opened(self) -> "tuple[ContractStore, Snapshot]":
+    def _opened(self) -> tuple[ContractStore, Snapshot]:
         """The store under the present names, read once. Contracts are listed anyway."""
-        from pricebook.workflow.present import PresentStore
-
         invocation, project = self._invocation, self._invocation.project
         store = PresentStore(invocation.store(), self._loaded.adopted(invocation.environment[0]), project.moves)
         return store, store.snapshot(project.settings.namespace, invocation.as_of, counted=False)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from pricebook.cli.impact import ImpactRequest, assessed
+from pricebook import wiring
 from pricebook.cli.invocation import CHANGES, Invocation
 from pricebook.cli.options import (
     assume_migrated_option,
@@ -17,6 +17,10 @@ from pricebook.cli.options import (
     rows_option,
 )
 from pricebook.cli.session import errors
+from pricebook.view.plan import DigestView, RowChoice, plan_view
+from pricebook.workflow.hazards import refused_hazards
+from pricebook.workflow.plan import plan
+from pricebook.workflow.policy import checked_policy, stopping
 
 
 @click.command()
@@ -67,12 +71,6 @@ def command(
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
-        from pricebook import wiring
-        from pricebook.view.plan import DigestView, RowChoice, plan_view
-        from pricebook.workflow.hazards import refused_hazards
-        from pricebook.workflow.plan import plan
-        from pricebook.workflow.policy import checked_policy, stopping
-
         project, (environment, _) = invocation.project, invocation.environment
         policy = checked_policy(project, environment)
         code = wiring.python_rules()
@@ -80,12 +78,19 @@ def command(
         if base is None:
             made = plan(*target, prune=prune, meter=wiring.cpu_seconds, code=code)
         else:
+            # Asks git, in a process of its own.
             from pricebook.workflow.branch import plan_on_base
 
             made = plan_on_base(*target, base, prune=prune, meter=wiring.cpu_seconds, code=code)
-        made, bills = assessed(invocation, made, policy, ImpactRequest(impact, impact_from, assume_migrated, engine))
+        bills = None
+        if impact:
+            # Billing usage brings the models of packages, contracts and invoices, which take longer than most plans.
+            from pricebook.cli.impact import ImpactRequest, assessed
+
+            request = ImpactRequest(impact, impact_from, assume_migrated, engine)
+            made, bills = assessed(invocation, made, policy, request)
         if output is not None:
-            from pricebook.plan.document import write
+            from pricebook.plan.document import write  # brings the schema of a plan file
 
             output.write_text(write(made), encoding="utf-8")
         refused = refused_hazards(made, (), policy, made.as_of)

@@ -6,6 +6,8 @@ from pathlib import Path
 import click
 
 from pricebook.cli.invocation import Invocation, refusals
+from pricebook.codehost import github, gitlab
+from pricebook.workflow.apply import check_digest
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -30,12 +32,8 @@ def comment(ctx: click.Context, file: Path, name: str, number: int | None) -> No
     with refusals(invocation):
         text = file.read_text(encoding="utf-8", errors="replace")
         if os.environ.get("GITLAB_CI"):
-            from pricebook.codehost import gitlab
-
             invocation.print([f"note {gitlab.from_environment(text, name)}"])
             return
-        from pricebook.codehost import github
-
         repo = github.from_environment()
         about = number or github.pull_request(os.environ)
         invocation.print([github.put_comment(repo, about, text, name)])
@@ -51,8 +49,6 @@ def issue(ctx: click.Context, file: Path, title: str, name: str, clean: bool) ->
     """Keep one open issue that says what FILE says, and close it when all is well."""
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        from pricebook.codehost import github
-
         text = file.read_text(encoding="utf-8", errors="replace")
         address = github.put_issue(github.from_environment(), text, title, name, clean=clean)
         invocation.print([address or "there is no issue, and none is needed"])
@@ -67,8 +63,6 @@ def findings(ctx: click.Context, file: Path, commit: str, ref: str) -> None:
     """Hand FILE to code scanning (--report sarif=FILE)."""
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        from pricebook.codehost import github
-
         github.send_findings(github.from_environment(), file.read_text(encoding="utf-8", errors="replace"), commit, ref)
 
 
@@ -81,9 +75,6 @@ def status(ctx: click.Context, digest: str, commit: str, context: str) -> None:
     """Remember at a commit which plan was shown for it: DIGEST, as `pricebook plan --digest` prints it."""
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        from pricebook.codehost import github
-        from pricebook.workflow.apply import check_digest
-
         check_digest(digest)
         github.put_status(github.from_environment(), commit, context, digest)
 
@@ -96,6 +87,4 @@ def approved(ctx: click.Context, commit: str, context: str) -> None:
     """Print the digest of the plan that was shown for the pull request that was merged as a commit."""
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        from pricebook.codehost import github
-
         invocation.print([github.approved(github.from_environment(), commit, context)])

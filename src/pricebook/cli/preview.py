@@ -6,10 +6,19 @@ from pathlib import Path
 import click
 
 from pricebook import wiring
+from pricebook.catalog.calendar import first_of_month, later
+from pricebook.catalog.instant import next_hour
 from pricebook.cli.invocation import Invocation
 from pricebook.cli.options import engine_option, report_option
 from pricebook.cli.session import errors
+from pricebook.manifest.load import load
 from pricebook.problem import reject
+from pricebook.view.bill import BillsView
+from pricebook.view.billing import customer_bill_view
+from pricebook.view.events import events_view, lost_words
+from pricebook.workflow.history import hour_of
+from pricebook.workflow.preview import PreviewRequest, preview
+from pricebook.workflow.site import observed
 
 
 @click.command()
@@ -65,13 +74,6 @@ def command(
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
-        from pricebook.catalog.calendar import first_of_month, later
-        from pricebook.catalog.instant import next_hour
-        from pricebook.view.bill import BillsView
-        from pricebook.view.billing import customer_bill_view
-        from pricebook.view.events import events_view, lost_words
-        from pricebook.workflow.preview import PreviewRequest, preview
-
         invocation.answers_in("bills")
         start = _instant(starting_at, "--starting-at") or first_of_month(next_hour(invocation.as_of))
         end = _instant(until, "--until")
@@ -90,13 +92,9 @@ def command(
             renew,
         )
         if from_store:
-            from pricebook.workflow.site import observed
-
             name = invocation.environment[0]
             catalog = observed(invocation.project, name, invocation.store(), invocation.as_of).catalog
         else:
-            from pricebook.manifest.load import load
-
             catalog = load(invocation.project, invocation.environment[0]).catalog
         counter = wiring.open_engine(engine) if events else None
         try:
@@ -120,6 +118,4 @@ def command(
 
 def _instant(text: str | None, option: str) -> datetime | None:
     """The instant of an option, None when it is not given. Raises Rejected."""
-    from pricebook.workflow.history import hour_of
-
     return hour_of(text, option) if text is not None else None

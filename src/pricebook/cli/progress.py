@@ -29,22 +29,19 @@ def progress(plan: Plan, *, quiet: bool) -> Iterator[Callable[[Event], None]]:
 
 @contextmanager
 def _bar(plan: Plan) -> Iterator[Callable[[Event], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from pricebook.cli.bar import bar  # rich, which a log does without
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("applying", total=len(plan.steps))
+    with bar("applying", len(plan.steps)) as (shown, task):
 
         def tell(event: Event) -> None:
             if isinstance(event, Started):
-                bar.update(task, completed=event.already)
+                shown.update(task, completed=event.already)
             elif isinstance(event, Verifying):
-                bar.update(task, description="reading back")
+                shown.update(task, description="reading back")
             else:
-                bar.advance(task)
+                shown.advance(task)
                 if event.outcome != "done":
-                    bar.console.print(_line(event), markup=False, highlight=False)
+                    shown.console.print(_line(event), markup=False, highlight=False)
 
         yield tell
 
@@ -75,17 +72,14 @@ def tally(*, quiet: bool) -> Iterator[Callable[[int, int, str], None]]:
     if quiet:
         yield lambda done, total, line: None
     elif sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from pricebook.cli.bar import bar  # rich, which a log does without
 
-        columns = (TextColumn("moving"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("moving", total=None)
+        with bar("moving", None) as (shown, task):
 
             def tell(done: int, total: int, line: str) -> None:
-                bar.update(task, completed=done, total=total)
+                shown.update(task, completed=done, total=total)
                 if line:
-                    bar.console.print(escape_terminal(line, 300), markup=False, highlight=False)
+                    shown.console.print(escape_terminal(line, 300), markup=False, highlight=False)
 
             yield tell
     else:

@@ -4,9 +4,15 @@ from pathlib import Path
 
 import click
 
+from pricebook import wiring
 from pricebook.cli.invocation import CHANGES, Invocation
 from pricebook.cli.options import report_option, rows_option
 from pricebook.cli.session import errors
+from pricebook.plan.document import write
+from pricebook.view.plan import RowChoice, plan_view
+from pricebook.workflow.hazards import refused_hazards
+from pricebook.workflow.policy import checked_policy, stopping
+from pricebook.workflow.promote import promote
 
 
 @click.command()
@@ -33,12 +39,6 @@ def command(
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
-        from pricebook import wiring
-        from pricebook.view.plan import RowChoice, plan_view
-        from pricebook.workflow.hazards import refused_hazards
-        from pricebook.workflow.policy import checked_policy, stopping
-        from pricebook.workflow.promote import promote
-
         project = invocation.project
         project.environment(target)
         policy = checked_policy(project, target)
@@ -52,8 +52,6 @@ def command(
             code=wiring.python_rules(),
         )
         if output is not None:
-            from pricebook.plan.document import write
-
             output.write_text(write(made), encoding="utf-8")
         refused = refused_hazards(made, (), policy, made.as_of)
         nothing = f"Nothing to promote: {target} holds what {source} holds, but for what overlays say."

@@ -1,9 +1,18 @@
 """`pricebook provision`."""
 
+import os
+
 import click
 
+from pricebook import wiring
+from pricebook.cli.confirm import confirm
 from pricebook.cli.invocation import Invocation
 from pricebook.cli.session import errors
+from pricebook.view.provision import provision_view
+from pricebook.workflow.history import hour_of
+from pricebook.workflow.present import present_store
+from pricebook.workflow.provenance import provenance
+from pricebook.workflow.provision import make, proposal
 
 
 @click.command()
@@ -28,16 +37,6 @@ def command(
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
-        import os
-
-        from pricebook import wiring
-        from pricebook.cli.confirm import confirm
-        from pricebook.view.provision import provision_view
-        from pricebook.workflow.history import hour_of
-        from pricebook.workflow.present import present_store
-        from pricebook.workflow.provenance import provenance
-        from pricebook.workflow.provision import make, proposal
-
         invocation.answers_in("provision")
         start = hour_of(starting_at, "--starting-at")
         project, (environment, _) = invocation.project, invocation.environment

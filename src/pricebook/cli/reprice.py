@@ -5,8 +5,13 @@ from decimal import Decimal
 
 import click
 
+from pricebook.catalog.instant import parse_instant
+from pricebook.catalog.money import read_number
+from pricebook.catalog.percent import percent
 from pricebook.cli.invocation import Invocation, refusals
 from pricebook.problem import reject
+from pricebook.view.manifests import repricing_view
+from pricebook.workflow.reprice import RepriceRequest, Scaling, reprice, write
 
 
 @click.command()
@@ -40,10 +45,6 @@ def command(
     """
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        from pricebook.catalog.instant import parse_instant
-        from pricebook.view.manifests import repricing_view
-        from pricebook.workflow.reprice import RepriceRequest, Scaling, reprice, write
-
         invocation.answers_in("repricing")
         try:
             at = parse_instant(day)
@@ -68,8 +69,6 @@ def command(
 
 
 def _factor(increase: str | None, decrease: str | None) -> Decimal:
-    from pricebook.catalog.percent import percent
-
     if (increase is None) == (decrease is None):
         raise reject("conflict", "say one of --increase and --decrease", hint="--increase 5%")
     share = percent((increase or decrease or "").strip())
@@ -79,8 +78,6 @@ def _factor(increase: str | None, decrease: str | None) -> Decimal:
 
 
 def _step(text: str | None) -> Decimal | None:
-    from pricebook.catalog.money import read_number
-
     if text is None:
         return None
     step = read_number(text)

@@ -5,6 +5,11 @@ from pathlib import Path
 import click
 
 from pricebook.cli.invocation import Invocation, refusals
+from pricebook.problem import Rejected
+from pricebook.project.policy import Policy
+from pricebook.view.manifests import RulesView
+from pricebook.workflow.policy import checked_policy
+from pricebook.workflow.rules import listed_rules, write_pages
 
 
 @click.command()
@@ -23,12 +28,6 @@ def command(ctx: click.Context, output: Path | None) -> None:
     invocation = Invocation.of(ctx)
     with refusals(invocation):
         invocation.answers_in("rules")
-        from pricebook.problem import Rejected
-        from pricebook.project.policy import Policy
-        from pricebook.view.manifests import RulesView
-        from pricebook.workflow.policy import checked_policy
-        from pricebook.workflow.rules import listed_rules, write_pages
-
         if output is not None:
             invocation.print(f"wrote {output / name}" for name in write_pages(output))
             return

@@ -9,6 +9,9 @@ import click
 from pricebook.cli.invocation import Invocation
 from pricebook.cli.session import errors
 from pricebook.problem import Problem, quote
+from pricebook.sandbox.account import Account
+from pricebook.sandbox.fault import Fault
+from pricebook.sandbox.service import TOKEN, Sandbox
 
 
 @click.command()
@@ -45,16 +48,12 @@ def command(
     invocation = Invocation.of(ctx)
     with errors(invocation), ExitStack() as stack:
         try:
-            from pricebook.sandbox.server import Server
+            from pricebook.sandbox.server import Server  # an extra
         except ModuleNotFoundError as error:
             hint = "pip install 'pricebook[sandbox]'"
             invocation.fail(
                 [Problem("missing-extra", f"the sandbox needs {error.name}, which is not installed", hint=hint)]
             )
-        from pricebook.sandbox.account import Account
-        from pricebook.sandbox.fault import Fault
-        from pricebook.sandbox.service import TOKEN, Sandbox
-
         problems = []
         parsed = []
         for text in faults:

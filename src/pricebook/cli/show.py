@@ -1,18 +1,19 @@
 """`pricebook show`."""
 
-from typing import TYPE_CHECKING
-
 import click
 
+from pricebook.catalog.reference import Kind
+from pricebook.catalog.timeline import key_text
 from pricebook.cli.invocation import Invocation
 from pricebook.cli.options import rows_option
 from pricebook.cli.session import errors
 from pricebook.problem import Problem
-
-if TYPE_CHECKING:
-    from pricebook.view.lookup import Decided
-    from pricebook.view.plain import View
-    from pricebook.view.price_list import PriceList
+from pricebook.view.lookup import Decided, differences_view, moves_view, prices_view, timelines_view, versions_view
+from pricebook.view.plain import View
+from pricebook.view.price_list import PriceList, price_list
+from pricebook.view.rate_shape import RowChoice
+from pricebook.workflow import show, site
+from pricebook.workflow.history import instant_of
 
 
 @click.command()
@@ -36,7 +37,7 @@ def command(
     desired: bool,
     rows: str | None,
 ) -> None:
-    """Look up what something costs, how that came to be, and who an alias stands for.
+    """Look up what something costs on a date, how that came to be, and who an alias stands for.
 
     OBJECT is a product (its price on a date, or the timeline of each of its prices), a rate card, a package (its
     versions and aliases), or two versions of one: package:starter@1..@3. Without it, every price and alias is meant.
@@ -45,14 +46,6 @@ def command(
     invocation = Invocation.of(ctx)
     with errors(invocation):
         invocation.answers_in("prices")
-        from pricebook.catalog.reference import Kind
-        from pricebook.catalog.timeline import key_text
-        from pricebook.view.lookup import differences_view, moves_view, prices_view, timelines_view, versions_view
-        from pricebook.view.price_list import price_list
-        from pricebook.view.rate_shape import RowChoice
-        from pricebook.workflow import show, site
-        from pricebook.workflow.history import instant_of
-
         if on is not None and (before is not None or after is not None):
             invocation.fail([Problem("conflict", "--on stands beside --from or --to", hint="say one of the two")])
         ref, versions = show.question(about) if about is not None else (None, None)
@@ -63,7 +56,7 @@ def command(
         snapshot = show.narrowed(held, ref, card, show.groups(where))
         choice = RowChoice.parse(rows)
 
-        def decide(kept: "PriceList") -> "Decided":
+        def decide(kept: PriceList) -> Decided:
             """Who decided the prices that are listed."""
             keys = {card: [key_text(each.key) for each in found] for card, found in kept.prices.items() if found}
             return show.deciders(invocation.journal(), environment, keys)

@@ -6,6 +6,13 @@ import click
 
 from pricebook.cli.invocation import Invocation
 from pricebook.cli.session import errors
+from pricebook.format.site.feed import feed_schema
+from pricebook.format.site.pages import Counted, site_files
+from pricebook.manifest.schema import schema_text
+from pricebook.view.price_list import price_list
+from pricebook.view.storage import SiteView
+from pricebook.workflow import cohort, site
+from pricebook.workflow.present import present_store
 
 
 @click.command()
@@ -27,14 +34,6 @@ def command(ctx: click.Context, output: Path, cohorts: bool, desired: bool) -> N
     """
     invocation = Invocation.of(ctx)
     with errors(invocation):
-        from pricebook.format.site.feed import feed_schema
-        from pricebook.format.site.pages import Counted, site_files
-        from pricebook.manifest.schema import schema_text
-        from pricebook.view.price_list import price_list
-        from pricebook.view.storage import SiteView
-        from pricebook.workflow import cohort, site
-        from pricebook.workflow.present import present_store
-
         invocation.answers_in("site")
         project, at = invocation.project, invocation.as_of
         store, namespace, environment = invocation.store(), project.settings.namespace, invocation.environment[0]

@@ -6,7 +6,12 @@ import click
 
 from pricebook.cli.invocation import Invocation, refusals
 from pricebook.cli.options import report_option
+from pricebook.manifest.load import load
 from pricebook.problem import reject
+from pricebook.view.tests import tests_view
+from pricebook.workflow.policy_test import policy_tests, run_policy_tests
+from pricebook.workflow.test import run_tests, updates
+from pricebook.workflow.writing import write_all
 
 
 @click.command()
@@ -24,12 +29,6 @@ def command(ctx: click.Context, names: tuple[str, ...], update: bool, yes: bool)
     """
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        from pricebook.manifest.load import load
-        from pricebook.view.tests import tests_view
-        from pricebook.workflow.policy_test import policy_tests, run_policy_tests
-        from pricebook.workflow.test import run_tests, updates
-        from pricebook.workflow.writing import write_all
-
         invocation.answers_in("tests")
         loaded = load(invocation.project, invocation.environment[0])
         ruled = policy_tests(loaded)

@@ -2,8 +2,11 @@
 
 import click
 
+from pricebook import wiring
 from pricebook.cli.invocation import Invocation, refusals
 from pricebook.cli.options import notes_option, report_option
+from pricebook.view.problems import validity_view
+from pricebook.workflow.validate import validate
 
 
 @click.command()
@@ -20,10 +23,6 @@ def command(ctx: click.Context, notes: bool) -> None:
     """
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        from pricebook import wiring
-        from pricebook.view.problems import validity_view
-        from pricebook.workflow.validate import validate
-
         chosen = invocation.environment[0]
         named = [chosen] if invocation.environment_name else list(invocation.project.settings.environments)
         environments = sorted(named, key=lambda name: name != chosen)
