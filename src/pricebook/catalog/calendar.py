@@ -14,6 +14,8 @@ FOREVER = datetime(9999, 12, 31, 23, tzinfo=UTC)
 
 MONTHS: Mapping[str, int] = {"MONTHS": 1, "YEARS": 12, "MONTHLY": 1, "QUARTERLY": 3, "ANNUAL": 12}
 """Months of a unit of time and of a frequency, where they are whole ones."""
+TIME_UNITS = ("DAYS", "WEEKS", "MONTHS", "YEARS")
+"""The units of offsets and lengths, the shortest first."""
 PER_YEAR: Mapping[str, int] = {"DAILY": 365, "WEEKLY": 52, "MONTHLY": 12, "QUARTERLY": 4, "ANNUAL": 1}
 """How many periods of a frequency a year has."""
 _ROUGHLY = {"MONTHS": 30, "YEARS": 365, "MONTHLY": 30, "QUARTERLY": 91, "ANNUAL": 365}

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
+from pricebook.catalog.calendar import PER_YEAR, TIME_UNITS
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.declared import Declared, declared_at, fields_of
 from pricebook.catalog.model import Noun
@@ -61,6 +62,8 @@ def of_values(role: Role, observed: object, desired: object, *, money: bool) -> 
     """The hazards of a value that changes. What a field is called says nothing: its role does."""
     if role is Role.ENTITLES and observed is True and desired is not True:
         yield Hazard.ENTITLEMENT_LOST
+    if role is Role.GRANTS and _is_less_time(observed, desired):
+        yield Hazard.CREDIT_CUT
     if any(isinstance(value, bool) or not isinstance(value, (int, Decimal)) for value in (observed, desired)):
         return
     was, now = Decimal(str(observed)), Decimal(str(desired))
@@ -71,6 +74,14 @@ def of_values(role: Role, observed: object, desired: object, *, money: bool) -> 
             yield Hazard.CREDIT_CUT
         if money and is_tenfold(was, now):
             yield Hazard.MAGNITUDE
+
+
+def _is_less_time(observed: object, desired: object) -> bool:
+    """Whether a shorter unit of time is said, or a frequency that comes more seldom."""
+    for order in (TIME_UNITS, tuple(PER_YEAR)[::-1]):
+        if observed in order and desired in order:
+            return order.index(str(desired)) < order.index(str(observed))
+    return False
 
 
 def _removed(place: Declared, term: object) -> Iterator[Hazard]:
