@@ -128,7 +128,7 @@ def test_keys_read_as_the_catalogue_says_them(product: str, frequency: str | Non
     key = key_text(RateKey(product, frequency, tuple(sorted(groups.items()))))
     (row,) = rows(RateChange(key, None, schedule((JANUARY, None, terms("1")))))
     assert row.key == str(read_key(key))
-    assert (row.product, row.frequency, row.groups) == (product, frequency, groups)
+    assert (row.product, row.billing_frequency, row.pricing_group_values) == (product, frequency, groups)
 
 
 amounts = st.integers(0, 10**6).map(str)
@@ -155,7 +155,7 @@ def test_every_price_hazard_stands_on_some_row(observed: str, desired: str) -> N
     # A hazard of history alone is not one of a price in force, so the rows may say less, and never more.
     assert shown <= set(change.hazards)
     for row in found:
-        if row.relative is not None and Hazard.PRICE_UP in row.hazards:
-            assert row.relative > 0
-        if row.relative is not None and Hazard.PRICE_DOWN in row.hazards:
-            assert row.relative < 0
+        if row.relative_change is not None and Hazard.PRICE_UP in row.hazards:
+            assert row.relative_change > 0
+        if row.relative_change is not None and Hazard.PRICE_DOWN in row.hazards:
+            assert row.relative_change < 0

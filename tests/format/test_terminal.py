@@ -13,7 +13,7 @@ from pricebook.format.page import Page
 from pricebook.format.plan_text import ALIKE, plan_text
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Plan
-from pricebook.view.plan import HAZARD_WORDS, RowChoice, plan_view, summary
+from pricebook.view.plan import HAZARD_WORDS, RowChoice, plan_view
 
 Golden = Callable[[str, str], None]
 PAGES: dict[str, tuple[Callable[[], Plan], str | None]] = {
@@ -102,8 +102,8 @@ def test_an_empty_plan_can_say_how_many_prices_there_are() -> None:
 
 
 def test_the_summary_says_whether_something_is_edited() -> None:
-    assert "Nothing is edited in place." not in summary(plan_view(sample_plan.mixed(), RowChoice()))
-    assert "Nothing is edited in place." in summary(plan_view(sample_plan.new_version(), RowChoice()))
+    assert "Nothing is edited in place." not in plan_view(sample_plan.mixed(), RowChoice()).summary
+    assert "Nothing is edited in place." in plan_view(sample_plan.new_version(), RowChoice()).summary
 
 
 def test_every_hazard_has_words() -> None:

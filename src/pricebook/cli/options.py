@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
-FORMATS = ("text", "json", "markdown", "html", "sarif", "junit", "github")
-"""`format.table.Format`, whose module a lean command does not import."""
+from pricebook.format.table import Format
+
+FORMATS = tuple(form.value for form in Format)
 
 
 def _said(ctx: click.Context, param: click.Parameter, value: object) -> None:

@@ -10,6 +10,7 @@ from pricebook.manifest.schema import schema_files, schema_text
 from pricebook.problem import Problem, did_you_mean, reject
 from pricebook.project.project import ProjectSettings
 from pricebook.view.problems import problems_view
+from pricebook.view.schema import answer_schemas
 from pricebook.workflow.schema import all_schemas
 
 _SUFFIX = ".schema.json"
@@ -25,12 +26,14 @@ _SUFFIX = ".schema.json"
 def command(ctx: click.Context, names: tuple[str, ...], output: Path | None, check: bool) -> None:
     """Print or write the JSON Schemas of manifests and plans.
 
-    NAME is manifest (the default), overlay, project, plan, migration (a line of such a plan) or feed. Editors complete
-    and check manifests with them. With --check every FILE is judged by the schema that its documents say they are of.
+    NAME is manifest (the default), overlay, project, plan, migration (a line of such a plan), feed, or answer-NAME of a
+    JSON answer. Editors complete and check manifests with them. With --check every FILE is judged by the schema that
+    its documents say they are of.
     """
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        files = all_schemas(schema_files(ProjectSettings)) | {"feed.schema.json": schema_text(feed_schema())}
+        beside = {"feed.schema.json": feed_schema(), **answer_schemas()}
+        files = all_schemas(schema_files(ProjectSettings)) | {file: schema_text(data) for file, data in beside.items()}
         if check:
             _check(invocation, {file.removesuffix(_SUFFIX): text for file, text in files.items()}, names)
             return

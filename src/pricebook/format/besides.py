@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pricebook.format.escape import code_markdown, cut, escape_markdown, escape_terminal, padded, width_of
 from pricebook.format.page import Paint, wrapped
 from pricebook.view.object import ObjectView
-from pricebook.view.plan import BesidesView, summary
+from pricebook.view.plan import BesidesView
 from pricebook.view.words import counted
 
 OBJECTS = 10
@@ -29,7 +29,7 @@ def draw_besides(besides: BesidesView, width: int, paint: Paint) -> Iterator[str
         yield head + cut(escape_terminal(item.sentence, 300), max(width - width_of(head), 20))
     if more := len(besides.plan.objects) - len(shown):
         yield f"  and {counted(more, 'more object')}"
-    yield from (f"  {line}" for line in wrapped(summary(besides.plan), width - 2))
+    yield from (f"  {line}" for line in wrapped(besides.plan.summary, width - 2))
 
 
 def besides_markdown(besides: BesidesView) -> list[str]:
@@ -40,7 +40,7 @@ def besides_markdown(besides: BesidesView) -> list[str]:
     return [
         "<details>",
         f"<summary>Pending besides, in {escape_markdown(besides.ref, 120)} and not applied yet:"
-        f" {escape_markdown(summary(besides.plan), 400)}</summary>",
+        f" {escape_markdown(besides.plan.summary, 400)}</summary>",
         "",
         *(_line(item) for item in besides.plan.objects[:OBJECTS]),
         *([f"- and {len(besides.plan.objects) - OBJECTS:,} more"] if len(besides.plan.objects) > OBJECTS else []),

@@ -11,7 +11,7 @@ from pricebook.view.object import ObjectView
 from pricebook.view.plan import PlanView
 from pricebook.view.price import change_text, change_words
 from pricebook.view.rate_row import RateRow
-from pricebook.view.rate_shape import RateShape, times
+from pricebook.view.rate_shape import ProductShape, RateShape, times
 from pricebook.view.words import counted
 
 _PRODUCTS, _OBJECTS = 6_000, 20_000
@@ -32,16 +32,20 @@ def add_details(comment: Comment, view: PlanView) -> None:
             _add_prices(comment, item, shape)
 
 
+def _median(shape: ProductShape) -> str:
+    return change_words(change_text(shape.median_change)) if shape.median_change is not None else "–"
+
+
 def _add_products(comment: Comment, shape: RateShape) -> None:
     total = len(shape.products) + shape.more_products
     if total < 2:
         return
     items = [
         [
-            f"| {code_markdown(product, KEY)} | {counts.total:,} | {counts.down:,} | {counts.up:,} | {counts.new:,} | "
-            f"{counts.ended:,} | {change_words(change_text(middle)) if middle is not None else '–'} |"
+            f"| {code_markdown(each.product, KEY)} | {each.counts.total:,} | {each.counts.down:,} | "
+            f"{each.counts.up:,} | {each.counts.new:,} | {each.counts.ended:,} | {_median(each)} |"
         ]
-        for product, counts, middle in shape.products
+        for each in shape.products
     ]
     head = f"<details><summary>By product: {counted(total, 'product')}</summary>"
     columns = ("| product | prices | down | up | new | ended | median |", "|:--|--:|--:|--:|--:|--:|--:|")
@@ -73,8 +77,8 @@ def _add_prices(comment: Comment, item: ObjectView, shape: RateShape) -> None:
 
 
 def _weight(row: RateRow) -> tuple[int, Decimal]:
-    if row.relative is not None:
-        return 0, -times(row.relative)
+    if row.relative_change is not None:
+        return 0, -times(row.relative_change)
     return (3 if not row.observed else 2 if row.change == "ended" else 1), Decimal(0)
 
 

@@ -38,20 +38,20 @@ def card_rows(item: ObjectView, shape: RateShape) -> Iterator[str]:
         yield from (price_row(row, whom) for row in shape.rows)
         return
     listed: set[tuple[str, str]] = set()
-    n = shape.suspects_total
-    worst = f", the worst {len(shape.suspects)}" if n > len(shape.suspects) else ""
-    tenfold = [suspect.row for suspect in shape.suspects]
+    n = shape.tenfold_total
+    worst = f", the worst {len(shape.tenfold)}" if n > len(shape.tenfold) else ""
+    tenfold = [suspect.row for suspect in shape.tenfold]
     groups: tuple[tuple[str, Sequence[RateRow]], ...] = (
         (f"{n:,} tenfold or more{worst}", tenfold),
-        ("largest rises", shape.rises),
-        ("largest falls", shape.falls),
+        ("largest rises", shape.largest_rises),
+        ("largest falls", shape.largest_falls),
         (f"{shape.counts.ended:,} {'ends' if shape.counts.ended == 1 else 'end'}, for example", shape.ended),
         (f"{shape.counts.new:,} {'is' if shape.counts.new == 1 else 'are'} new, for example", shape.started),
     )
     for title, rows in groups:
-        fresh = [row for row in rows if (row.key, row.since) not in listed]
+        fresh = [row for row in rows if (row.key, row.starting_at) not in listed]
         fresh = fresh if rows is tenfold else fresh[:_MOVES]
-        listed |= {(row.key, row.since) for row in fresh}
+        listed |= {(row.key, row.starting_at) for row in fresh}
         if fresh:
             yield f"| **{title}** | | | | | |"
             yield from (price_row(row, whom) for row in fresh)
@@ -67,9 +67,9 @@ def price_row(row: RateRow, whom: str) -> str:
     per = f" {row.per}" if row.per else ""
     was = f"{escape_markdown(row.observed, _PRICE)}{per}" if row.observed else _NONE
     now = f"{escape_markdown(row.desired, _PRICE)}{per}"
-    until = f" until {row.until}" if row.until else ""
+    until = f" until {row.ending_before}" if row.ending_before else ""
     who = whom if row.observed else new_reach(row)
-    return _row(code_markdown(row.key, KEY), was, now, change_words(row.change), f"{row.since}{until}", who)
+    return _row(code_markdown(row.key, KEY), was, now, change_words(row.change), f"{row.starting_at}{until}", who)
 
 
 def object_rows(item: ObjectView) -> Iterator[str]:
@@ -105,12 +105,14 @@ def object_rows(item: ObjectView) -> Iterator[str]:
 
 def card_reach(item: ObjectView) -> str:
     """Who a change of existing prices on a card reaches."""
-    if item.reach is None:
+    if item.contracts is None:
         return "every contract on the card"
-    if not item.reach:
+    if not item.contracts:
         return "nobody: no contract is on the card"
     return (
-        f"the contract on the card ({item.reach})" if item.reach == 1 else f"all {item.reach:,} contracts on the card"
+        f"the contract on the card ({item.contracts})"
+        if item.contracts == 1
+        else f"all {item.contracts:,} contracts on the card"
     )
 
 
@@ -121,12 +123,12 @@ def new_reach(row: RateRow) -> str:
 
 
 def _version_reach(item: ObjectView) -> str:
-    if item.reach is None:
+    if item.contracts is None:
         return "contracts made from then on"
-    if not item.reach:
+    if not item.contracts:
         return "contracts made from then on; none was made before"
-    stay = "stays" if item.reach == 1 else "stay"
-    return f"contracts made from then on; {counted(item.reach, 'contract')} made before {stay} as they are"
+    stay = "stays" if item.contracts == 1 else "stay"
+    return f"contracts made from then on; {counted(item.contracts, 'contract')} made before {stay} as they are"
 
 
 def _terms(fields: Sequence[FieldRow]) -> Iterator[tuple[FieldRow, str]]:

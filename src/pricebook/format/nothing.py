@@ -10,10 +10,12 @@ NAMED = 5
 """Leftovers that are named; all are counted."""
 
 
-def draw_adopted(adopted: Sequence[tuple[str, str]], width: int, paint: Paint) -> Iterator[str]:
+def draw_adopted(adopted: Mapping[str, str], width: int, paint: Paint) -> Iterator[str]:
     """What no step is there for: the account cannot mark a package."""
     if adopted:
-        named = ", ".join(cut(f"{escape_terminal(ref)} is {escape_terminal(id_)}", 110) for ref, id_ in adopted[:NAMED])
+        named = ", ".join(
+            cut(f"{escape_terminal(ref)} is {escape_terminal(id_)}", 110) for ref, id_ in [*adopted.items()][:NAMED]
+        )
         more = f" and {len(adopted) - NAMED:,} more" if len(adopted) > NAMED else ""
         text = f"By metadata.adopt alone, as packages bear no marks: {named}{more}."
         yield from (paint("dim", line) for line in wrapped(text, width))

@@ -16,7 +16,7 @@ from pricebook.format.markdown_row import HEAD, all_listed, card_rows, object_ro
 from pricebook.format.page import Page
 from pricebook.problem import Problem
 from pricebook.view.object import ObjectView
-from pricebook.view.plan import HazardView, PlanView, as_of_words, summary
+from pricebook.view.plan import HazardView, PlanView, as_of_words
 from pricebook.view.price import change_text, change_words
 from pricebook.view.rate_shape import RateShape
 from pricebook.view.words import counted
@@ -37,7 +37,7 @@ def plan_markdown(view: PlanView, _: Page) -> str:
     comment = Comment(BUDGET - size(foot))
     comment.add(f"### {view.verdict}", "", _target(view), "")
     if view.refused:
-        flags = " ".join(f"`{hazard.flag}`" for hazard in view.refused)
+        flags = " ".join(f"`{hazard.flag}`" for hazard in view.hazards if hazard.refused)
         comment.add(f"**Apply refuses this plan** as it is. When all of it is meant: {flags}", "")
     if view.impact is not None:
         add_headline(comment, view.impact)
@@ -99,8 +99,8 @@ def _shape_words(item: ObjectView, shape: RateShape) -> str:
     counts = shape.counts
     ways = ((counts.down, "down"), (counts.up, "up"), (counts.new, "new"), (counts.ended, "ended"))
     parts = [f"{n:,} {word}" for n, word in (*ways, (counts.other, "otherwise")) if n]
-    if shape.median is not None:
-        parts.append(f"median {change_words(change_text(shape.median))}")
+    if shape.median_change is not None:
+        parts.append(f"median {change_words(change_text(shape.median_change))}")
     return f"{escape_markdown(item.sentence, 300)} ({', '.join(parts)})"
 
 
@@ -109,7 +109,7 @@ def _add_hazards(comment: Comment, hazards: Sequence[HazardView]) -> None:
         comment.add("| hazard | how often | what it means | apply |", "|:-------|----------:|:--------------|:------|")
         for hazard in sorted(hazards, key=lambda hazard: not hazard.refused):
             flag = f"refuses it without `{hazard.flag}`" if hazard.refused else "does it"
-            comment.add(f"| `{hazard.hazard.value}` | {hazard.count:,} | {hazard.words} | {flag} |")
+            comment.add(f"| `{hazard.hazard.value}` | {hazard.count:,} | {hazard.meaning} | {flag} |")
         comment.add("")
 
 
@@ -150,7 +150,7 @@ def _fold(comment: Comment, noun: str, head: Sequence[str], rows: Sequence[str])
 def _foot(view: PlanView) -> Iterator[str]:
     """What is bounded and always there: how much work it is, and what is left alone."""
     if not view.empty:
-        yield summary(view)
+        yield view.summary
         yield ""
     for line in _left_alone(view):
         yield line
@@ -163,10 +163,13 @@ def _left_alone(view: PlanView) -> Iterable[str]:
         more = f" and {len(view.leftovers) - NAMED:,} more" if len(view.leftovers) > NAMED else ""
         yield f"Left alone: {counted(len(view.leftovers), 'object')} of ours in no manifest: {named}{more}."
     if view.unmanaged:
-        kinds = [counted(n, escape_markdown(kind, 40).replace("-", " ")) for kind, n in view.unmanaged[:NAMED]]
+        kinds = [
+            counted(n, escape_markdown(kind, 40).replace("-", " ")) for kind, n in [*view.unmanaged.items()][:NAMED]
+        ]
         yield f"Not ours and untouched: {', '.join(kinds)}."
     if view.adopted:
-        named = ", ".join(f"{code_markdown(ref, 60)} is {code_markdown(id_, 60)}" for ref, id_ in view.adopted[:NAMED])
+        listed = [*view.adopted.items()][:NAMED]
+        named = ", ".join(f"{code_markdown(ref, 60)} is {code_markdown(id_, 60)}" for ref, id_ in listed)
         more = f" and {len(view.adopted) - NAMED:,} more" if len(view.adopted) > NAMED else ""
         yield f"By `metadata.adopt` alone, as packages bear no marks: {named}{more}."
 

@@ -18,7 +18,7 @@ from pricebook.format.problem import draw_findings
 from pricebook.plan.hazard import Hazard
 from pricebook.view.field import FieldRow
 from pricebook.view.object import ObjectView
-from pricebook.view.plan import DigestView, HazardView, PlanView, as_of_words, summary
+from pricebook.view.plan import DigestView, HazardView, PlanView, as_of_words
 from pricebook.view.words import counted
 
 OBJECTS = 60
@@ -58,7 +58,7 @@ def plan_text(view: PlanView, page: Page) -> Iterator[str]:
     """The lines of a plan."""
     width, paint = page.columns, page.paint
     notes = chain(
-        draw_notes(view.leftovers, dict(view.unmanaged), width, paint), draw_adopted(view.adopted, width, paint)
+        draw_notes(view.leftovers, view.unmanaged, width, paint), draw_adopted(view.adopted or {}, width, paint)
     )
     if view.empty:
         yield from wrapped(escape_terminal(view.verdict, 400), width)
@@ -77,7 +77,7 @@ def plan_text(view: PlanView, page: Page) -> Iterator[str]:
     yield from _hazards(view, width, paint)
     yield from _findings(view, width, paint)
     yield from notes
-    yield from (paint("bold", line) for line in wrapped(summary(view), width))
+    yield from (paint("bold", line) for line in wrapped(view.summary, width))
     yield from draw_besides(view.besides, width, paint) if view.besides is not None else ()
 
 
@@ -162,8 +162,9 @@ def _hazards(view: PlanView, width: int, paint: Paint) -> Iterator[str]:
         yield from _hazard_lines(accepted, width, paint)
     if view.refused:
         yield paint("alarm", "Refused unless allowed")
-        yield from _hazard_lines(view.refused, width, paint)
-        flags = [hazard.flag for hazard in view.refused]
+        refused = [hazard for hazard in view.hazards if hazard.refused]
+        yield from _hazard_lines(refused, width, paint)
+        flags = [hazard.flag for hazard in refused]
         yield from (f"  {line}" for line in filled(["When all of it is meant: apply", *flags], width - 2, " "))
     if view.hazards:
         yield ""
@@ -189,5 +190,5 @@ def _hazard_lines(hazards: Sequence[HazardView], width: int, paint: Paint) -> It
     for hazard in hazards:
         flag = f"  {hazard.flag}" if hazard.refused else ""
         label = paint("alarm" if hazard.refused else "yellow", hazard.hazard.value.ljust(name))
-        words = cut(hazard.words, left)
+        words = cut(hazard.meaning, left)
         yield f"  {label}  {hazard.count:>{count},}  {words.ljust(min(left, _MEANING)) if flag else words}{flag}"

@@ -146,16 +146,16 @@ def _shape(shape: RateShape, width: int, paint: Paint) -> Iterator[str]:
     room = width - len(_INDENT)
     if " · " in (directions := _directions(shape)):  # one alone is the headline already
         yield from (_INDENT + line for line in wrapped(directions, room))
-    for name, moves in (("largest rise", shape.rises), ("largest fall", shape.falls)):
+    for name, moves in (("largest rise", shape.largest_rises), ("largest fall", shape.largest_falls)):
         for row in moves[:1]:
             yield from _named(f"{name}  {row.change}", row, room)
     yield from _products(shape, room, paint)
-    if shape.suspects:
-        n = shape.suspects_total
+    if shape.tenfold:
+        n = shape.tenfold_total
         line = f"{counted(n, 'price')} {'changes' if n == 1 else 'change'} tenfold or more"
-        worst = f", the worst {len(shape.suspects)}:" if n > len(shape.suspects) else ":"
+        worst = f", the worst {len(shape.tenfold)}:" if n > len(shape.tenfold) else ":"
         yield _INDENT + paint("alarm", line + worst)
-        for suspect in shape.suspects:
+        for suspect in shape.tenfold:
             yield from _named(f"  {suspect.factor or suspect.row.change}", suspect.row, room, 10)
 
 
@@ -163,7 +163,7 @@ def _directions(shape: RateShape) -> str:
     counts = shape.counts
     named = ((counts.down, "down"), (counts.up, "up"), (counts.new, "new"), (counts.ended, "ended"))
     parts = [f"{n:,} {word}" for n, word in (*named, (counts.other, "otherwise")) if n]
-    middle = [f"median {change_text(shape.median)}"] if shape.median is not None else []
+    middle = [f"median {change_text(shape.median_change)}"] if shape.median_change is not None else []
     return " · ".join(parts + middle)
 
 

@@ -7,13 +7,13 @@ view and the page, and gives lines or a whole document. JSON needs no entry: it 
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pricebook.format.escape import escape_json
-from pricebook.format.page import Page
-from pricebook.view.plain import View, document
+if TYPE_CHECKING:
+    from pricebook.format.page import Page
+    from pricebook.view.plain import View
 
-Drawing = Callable[[Any, Page], str | Iterable[str]]
+Drawing = Callable[[Any, "Page"], str | Iterable[str]]
 
 
 class Format(StrEnum):
@@ -33,13 +33,10 @@ class Format(StrEnum):
     """The test report of a CI system."""
     GITHUB = "github"
     """Workflow commands: annotations in a pull request."""
-    CSV = "csv"
-    """A table for a spreadsheet."""
 
 
 FORMATS: dict[tuple[str, str], str | Drawing] = {
     ("plan", "text"): "plan_text:plan_text",
-    ("plan", "json"): "document:plan_json",
     ("plan", "markdown"): "plan_markdown:plan_markdown",
     ("plan", "html"): "report.page:plan_page",
     ("plan", "sarif"): "sarif:sarif",
@@ -97,7 +94,7 @@ FORMATS: dict[tuple[str, str], str | Drawing] = {
     ("export", "text"): "storage:export_text",
     ("site", "text"): "storage:site_text",
 }
-"""(sort of answer, format) -> what draws it."""
+"""(sort of answer, format) -> what draws it. `csv`, a table for a spreadsheet, is what commands with --csv answer in."""
 
 
 def formats_of(answer: str) -> tuple[str, ...]:
@@ -106,21 +103,25 @@ def formats_of(answer: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(("text", "json", *found)))
 
 
-def draw(view: View, form: str, page: Page) -> Iterator[str]:
+def draw(view: "View", form: str, page: "Page") -> Iterator[str]:
     """The lines of an answer, made while they are read."""
     found = _drawn(view, form, page)
     return iter([found.rstrip("\n")] if isinstance(found, str) else found)
 
 
-def text_of(view: View, form: str, page: Page) -> str:
+def text_of(view: "View", form: str, page: "Page") -> str:
     """An answer as a whole document."""
     found = _drawn(view, form, page)
     return found if isinstance(found, str) else "\n".join(found)
 
 
-def _drawn(view: View, form: str, page: Page) -> str | Iterable[str]:
+def _drawn(view: "View", form: str, page: "Page") -> str | Iterable[str]:
     entry = FORMATS.get((view.answer, form))
     if entry is None:
+        # Whoever only asks for the names of formats, as --help does, needs neither of the two.
+        from pricebook.format.escape import escape_json
+        from pricebook.view.plain import document
+
         assert form == "json", f"{view.answer} as {form}: `formats_of` was not asked"
         return escape_json(document(view))
     if isinstance(entry, str):

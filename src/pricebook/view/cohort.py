@@ -3,7 +3,7 @@
 A list of contracts is read while it is written: `MembersView.contracts` can be gone through once.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -70,7 +70,7 @@ class MembersView:
 
     answer: ClassVar[str] = "contracts"
     as_of: datetime
-    contracts: Iterator[MemberView]
+    contracts: Iterable[MemberView]
 
 
 def cohorts_view(cohorts: Iterable[Cohort], listed: PriceList, at: datetime) -> CohortsView:

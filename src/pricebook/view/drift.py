@@ -206,8 +206,8 @@ def _rate_rows(rates: Iterable[RateChange], units: Units, now: str) -> Iterator[
 
 
 def _name(row: RateRow) -> str:
-    values = (f"{name}={value}" for name, value in sorted(row.groups.items()))
-    return " · ".join((row.product, *filter(None, (row.frequency,)), *values))
+    values = (f"{name}={value}" for name, value in sorted(row.pricing_group_values.items()))
+    return " · ".join((row.product, *filter(None, (row.billing_frequency,)), *values))
 
 
 def _prices(row: RateRow) -> tuple[str, str]:

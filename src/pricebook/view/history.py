@@ -102,8 +102,8 @@ def _entries(record: Record) -> Iterator[Deed]:
 def _rows(item: ObjectView, choice: RowChoice) -> Iterator[str]:
     if item.rates is not None:
         for row in item.rates.rows:
-            values = (f"{name}={value}" for name, value in sorted(row.groups.items()))
-            name = " · ".join((row.product, *filter(None, (row.frequency,)), *values))
+            values = (f"{name}={value}" for name, value in sorted(row.pricing_group_values.items()))
+            name = " · ".join((row.product, *filter(None, (row.billing_frequency,)), *values))
             yield f"{name}   {row.price}   {row.when}"
         if hidden := item.rates.rows_total - len(item.rates.rows):
             yield f"and {hidden:,} more"

@@ -21,6 +21,7 @@ from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Step
 from pricebook.plan.verb.table import AddRates, Adopt, Create, Repoint, Revise, Supersede
 from pricebook.view.field import FieldRow, field_rows, said_rows
+from pricebook.view.plain import hidden, optional
 from pricebook.view.price import Units
 from pricebook.view.rate_shape import PriceCounts, RateShape
 from pricebook.view.words import counted
@@ -38,10 +39,10 @@ class HazardCount:
     refused: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectView:
-    """One object: `action` and `symbol` are of its verb; `place` is `file:line`, empty when not known; `reach` counts
-    live contracts, None when not known. `notes` are further sentences. `since` says from when new contracts get it,
+    """One object: `action` and `symbol` are of its verb; `place` is `file:line`, empty when not known; `contracts`
+    counts live ones, None when not known. `notes` are further sentences. `since` says from when new contracts get it,
     where aliases decide that. `terms` are all that a new package version says, when that was asked for, and `previous`
     is the version before. `rates` is there for the action `rates` only."""
 
@@ -50,16 +51,16 @@ class ObjectView:
     kind: str
     ref: str
     sentence: str
-    place: str = ""
-    reach: int | None = None
-    notes: tuple[str, ...] = ()
-    fields: tuple[FieldRow, ...] = ()
-    rates: RateShape | None = None
-    hazards: tuple[HazardCount, ...] = ()
-    steps: tuple[str, ...] = ()
-    since: str = ""
-    terms: tuple[FieldRow, ...] = ()
-    previous: str = ""
+    place: str
+    contracts: int | None
+    notes: tuple[str, ...]
+    fields: tuple[FieldRow, ...]
+    hazards: tuple[HazardCount, ...]
+    steps: tuple[str, ...]
+    rates: RateShape | None = optional()
+    since: str = hidden(default="")
+    terms: tuple[FieldRow, ...] = hidden(default=())
+    previous: str = hidden(default="")
 
 
 def noun_view(
@@ -93,23 +94,21 @@ def noun_view(
             since = _since([alias for alias in change.aliases if alias not in change.observed], as_of)
         case Adopt():
             action, sentence = "adopt" if change.was is None else "rename", _adopted(change)
-    kind, ref = change.ref.kind.value, str(change.ref)
     return ObjectView(
-        action,
-        change.symbol,
-        kind,
-        ref,
-        sentence,
-        step.at,
-        step.reach,
-        notes,
-        fields,
-        None,
-        hazards,
-        (step.id,),
-        since,
-        whole,
-        previous,
+        action=action,
+        symbol=change.symbol,
+        kind=change.ref.kind.value,
+        ref=str(change.ref),
+        sentence=sentence,
+        place=step.at,
+        contracts=step.reach,
+        notes=notes,
+        fields=fields,
+        hazards=hazards,
+        steps=(step.id,),
+        since=since,
+        terms=whole,
+        previous=previous,
     )
 
 
@@ -119,21 +118,20 @@ def rates_view(steps: Sequence[Step], shape: RateShape, hazards: tuple[HazardCou
     shielded = _shielded(steps)
     sentence = rates_sentence(shape.counts, first.reach, shielded)
     ref = first.change.ref
-    ids = tuple(step.id for step in steps)
     notes = tuple(_standing_notes(steps)) if shape.counts.changed or shape.counts.ended else ()
     return ObjectView(
-        AddRates.label,
-        AddRates.symbol,
-        ref.kind.value,
-        str(ref),
-        sentence,
-        first.at,
-        first.reach,
-        notes,
-        (),
-        shape,
-        hazards,
-        ids,
+        action=AddRates.label,
+        symbol=AddRates.symbol,
+        kind=ref.kind.value,
+        ref=str(ref),
+        sentence=sentence,
+        place=first.at,
+        contracts=first.reach,
+        notes=notes,
+        fields=(),
+        hazards=hazards,
+        steps=tuple(step.id for step in steps),
+        rates=shape,
     )
 
 

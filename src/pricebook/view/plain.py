@@ -4,7 +4,7 @@ Amounts stay exact decimals, instants stay instants (canonical JSON writes both)
 never comes is null. A key is a field's name, without the underscore that keeps it apart from a word of Python.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, field, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -42,6 +42,11 @@ def key_of(name: str) -> str:
     return name.removesuffix("_")
 
 
+def flat() -> Any:
+    """A field whose own fields stand in its place in a document."""
+    return field(metadata={"flat": True})
+
+
 def told(kind: Any) -> tuple[Field[Any], ...]:
     """The fields of a dataclass that a document has."""
     return tuple(one for one in fields(kind) if not one.metadata.get("hidden"))
@@ -59,18 +64,34 @@ def _reader(kind: Any) -> Callable[[Any], object]:
     if issubclass(kind, datetime):
         return _instant
     if is_dataclass(kind):
-        listed = [(one.name, key_of(one.name), _left_out(one)) for one in told(kind)]
-        return lambda value: {
-            key: plain(found) for name, key, left_out in listed if (found := getattr(value, name)) != left_out
-        }
-    if names := getattr(kind, "_fields", None):
-        keys = tuple(map(key_of, names))
-        return lambda value: dict(zip(keys, map(plain, value), strict=True))
+        return _fields_reader([one for one in told(kind) if not one.metadata.get("flat")], told(kind))
+    if hasattr(kind, "_fields"):
+        listed = [(name, key_of(name)) for name in named(kind)]
+        return lambda value: {key: plain(getattr(value, name)) for name, key in listed}
     if issubclass(kind, Mapping):
         return lambda value: {str(plain(key)): plain(found) for key, found in value.items()}
     if issubclass(kind, Iterable):
         return lambda value: list(map(plain, value))
     raise TypeError(f"no plain form for {kind.__name__}")
+
+
+def named(kind: Any) -> tuple[str, ...]:
+    """The fields of a named tuple that a document has: all but those that it says are only drawn."""
+    drawn: Callable[[], tuple[str, ...]] = getattr(kind, "drawn", tuple)
+    return tuple(name for name in kind._fields if name not in drawn())
+
+
+def _fields_reader(own: Sequence[Field[Any]], every: Sequence[Field[Any]]) -> Callable[[Any], object]:
+    listed = [(one.name, key_of(one.name), _left_out(one)) for one in own]
+    parts = [one.name for one in every if one.metadata.get("flat")]
+
+    def read(value: Any) -> object:
+        data = {key: plain(found) for name, key, left_out in listed if (found := getattr(value, name)) != left_out}
+        for name in parts:
+            data |= plain(getattr(value, name))
+        return data
+
+    return read
 
 
 def _left_out(one: Field[Any]) -> object:

@@ -6,7 +6,7 @@ escapes it. Built from the plan alone, without a store.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -20,12 +20,13 @@ from pricebook.span import Span
 from pricebook.view.check import Case, Checks, problem_cases, problem_words
 from pricebook.view.impact import ImpactView
 from pricebook.view.object import HazardCount, ObjectView, noun_view, rates_view
-from pricebook.view.price import NO_UNITS, Units
+from pricebook.view.plain import hidden, optional
+from pricebook.view.price import Units
 from pricebook.view.rate_shape import PriceCounts, RowChoice, rate_shape
 from pricebook.view.tally import tally, tally_words
 from pricebook.view.words import adopted_packages, counted, nothing_words
 
-__all__ = ["HAZARD_WORDS", "HazardView", "ObjectView", "PlanView", "RowChoice", "as_of_words", "plan_view", "summary"]
+__all__ = ["HAZARD_WORDS", "HazardView", "ObjectView", "PlanView", "RowChoice", "as_of_words", "plan_view"]
 
 FEW = 20
 """A card's rows are listed without being asked for when it has at most so many changes ..."""
@@ -53,16 +54,16 @@ class HazardView:
 
     hazard: Hazard
     count: int
-    words: str
+    meaning: str
     refused: bool
     flag: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanView:
-    """A plan for reading. `details` makes the same view with all terms, and every price unless some were chosen, for
-    formats that fold what is long. `id` is its digest (`plan.digest`). `whole`: nothing was to be left out.
-    `price_total` counts the prices that are desired.
+    """A plan for reading. `counts` are how much work it is, and prices by what becomes of them. `details` makes the
+    same view with all terms, and every price unless some were chosen, for formats that fold what is long. `id` is its
+    digest (`plan.digest`). `whole`: nothing was to be left out. `price_total` counts the prices that are desired.
     `unmanaged` counts other owners' objects by kind; `leftovers` are ours that no manifest declares. `findings` are
     what rules say, the waived ones included. `adopted` are the packages that are ours by an id in their manifest, with
     that id. `besides` is there for a branch that was planned against its base."""
@@ -72,22 +73,23 @@ class PlanView:
     namespace: str
     environment: str
     as_of: datetime
+    empty: bool
     verdict: str
-    details: "Callable[[], PlanView]"
+    summary: str
+    counts: Mapping[str, int]
     objects: tuple[ObjectView, ...]
     hazards: tuple[HazardView, ...]
-    work: Mapping[str, int]
-    prices: PriceCounts
-    kept: int
+    refused: tuple[Hazard, ...]
     leftovers: tuple[str, ...]
-    unmanaged: tuple[tuple[str, int], ...]
-    whole: bool = False
-    price_total: int = 0
-    findings: tuple[Problem, ...] = ()
-    besides: "BesidesView | None" = None
-    impact: ImpactView | None = None
-    units: Units = NO_UNITS
-    adopted: tuple[tuple[str, str], ...] = ()
+    unmanaged: Mapping[str, int]
+    findings: tuple[Problem, ...]
+    adopted: Mapping[str, str] | None = optional()
+    besides: "BesidesView | None" = optional()
+    impact: ImpactView | None = optional()
+    whole: bool = hidden()
+    price_total: int = hidden()
+    units: Units = hidden()
+    details: "Callable[[], PlanView]" = hidden()
 
     @property
     def checks(self) -> Checks:
@@ -97,16 +99,6 @@ class PlanView:
         meanings = {hazard.value: words for hazard, words in HAZARD_WORDS.items()}
         problems = (*(problem for item in self.objects for problem in _refused(item)), *self.findings)
         return Checks(title, cases, problems, meanings, tuple(_sentences(self)))
-
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing to do."""
-        return not self.objects
-
-    @property
-    def refused(self) -> tuple[HazardView, ...]:
-        """What apply refuses until it is allowed."""
-        return tuple(hazard for hazard in self.hazards if hazard.refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +115,7 @@ class BesidesView:
         name = f"{self.ref} ({self.commit[:12]})"
         if self.plan.empty:
             return f"Nothing is pending besides: the store has all of {name}."
-        return f"Pending besides, in {name}, not applied yet: {summary(self.plan)}"
+        return f"Pending besides, in {name}, not applied yet: {self.plan.summary}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,27 +169,35 @@ def plan_view(
         HazardView(hazard, count, HAZARD_WORDS[hazard], hazard in refusing, f"--allow {hazard.value}")
         for hazard, count in sorted(found.items())
     )
+    work = tally(plan.steps)
     return PlanView(
         id=plan_digest(plan),
         namespace=plan.namespace,
         environment=plan.environment,
         as_of=plan.as_of,
+        empty=not objects,
         verdict=nothing if nothing and not objects else _verdict(plan, objects, prices),
-        details=details,
+        summary=_summary(plan, work) if objects else "",
+        counts={
+            **work,
+            **{f"prices_{name}": count for name, count in asdict(prices).items()},
+            "kept": plan.kept,
+            "leftovers": len(plan.leftovers),
+            "unmanaged": sum(plan.unmanaged.values()),
+        },
         objects=tuple(objects),
         hazards=hazard_views,
-        work=tally(plan.steps),
-        prices=prices,
-        kept=plan.kept,
+        refused=tuple(hazard.hazard for hazard in hazard_views if hazard.refused),
         leftovers=tuple(map(str, plan.leftovers)),
-        unmanaged=tuple(sorted(plan.unmanaged.items())),
-        whole=choice.every,
-        price_total=plan.prices,
+        unmanaged=dict(sorted(plan.unmanaged.items())),
         findings=plan.findings,
+        adopted=dict(adopted_packages(plan)) or None,
         besides=_besides(plan, refusing),
         impact=impact,
+        whole=choice.every,
+        price_total=plan.prices,
         units=units,
-        adopted=adopted_packages(plan),
+        details=details,
     )
 
 
@@ -245,7 +245,7 @@ def _verdict(plan: Plan, objects: Sequence[ObjectView], prices: PriceCounts) -> 
     live = prices.changed + prices.ended
     if live:
         cards = [o for o in objects if o.rates is not None and o.rates.counts.changed + o.rates.counts.ended]
-        known = [o.reach for o in cards if o.reach is not None]
+        known = [o.contracts for o in cards if o.contracts is not None]
         whom = f" for {counted(sum(known), 'contract')}" if sum(known) and len(known) == len(cards) else ""
         whom = whom or (", with no contract on the card" if len(known) == len(cards) else "")
         ways = ((prices.up, "up"), (prices.down, "down"), (prices.ended, "end"), (prices.other, "otherwise"))
@@ -263,7 +263,7 @@ def _verdict(plan: Plan, objects: Sequence[ObjectView], prices: PriceCounts) -> 
         sentences.append(f"{counted(archived, 'object')} {'is' if archived == 1 else 'are'} archived for good.")
     versions = sum(o.action == "version" for o in objects)
     if versions:
-        staying = [o.reach for o in objects if o.action == "version" and o.reach is not None]
+        staying = [o.contracts for o in objects if o.action == "version" and o.contracts is not None]
         stay = f"; {counted(sum(staying), 'contract')} made before stay as they are" if sum(staying) else ""
         sentences.append(f"{counted(versions, 'new package version')} for contracts made from now on{stay}.")
     return " ".join(sentences)
@@ -274,11 +274,11 @@ def as_of_words(view: PlanView) -> str:
     return instant_words(view.as_of) if view.as_of.minute == 0 else moment_words(view.as_of)
 
 
-def summary(view: PlanView) -> str:
+def _summary(plan: Plan, work: Mapping[str, int]) -> str:
     """The last line: `Plan: 1 new version, 1 alias moved, 2 rates added. Nothing is edited in place.`"""
-    edited = "" if view.work["fields"] or view.work["reordered"] else " Nothing is edited in place."
-    kept = f" {counted(view.kept, 'object')} as desired already." if view.kept else ""
-    return f"Plan: {tally_words(view.work)}.{edited}{kept}"
+    edited = "" if work["fields"] or work["reordered"] else " Nothing is edited in place."
+    kept = f" {counted(plan.kept, 'object')} as desired already." if plan.kept else ""
+    return f"Plan: {tally_words(work)}.{edited}{kept}"
 
 
 def _sentences(view: PlanView) -> Iterator[tuple[str, str]]:
@@ -316,7 +316,7 @@ def _of_hazard(item: ObjectView, borne: HazardCount) -> Problem:
     what, words = item.ref, HAZARD_WORDS[borne.hazard]
     if item.rates is not None:
         what = f"{counted(borne.count, 'price')} of {item.ref}"
-        worst = item.rates.suspects[0] if item.rates.suspects and borne.hazard is Hazard.MAGNITUDE else None
+        worst = item.rates.tenfold[0] if item.rates.tenfold and borne.hazard is Hazard.MAGNITUDE else None
         if worst is not None:
             words = f"{words} {worst.row.key}: {worst.row.price}"
     hint = f"when it is meant, apply with --allow {borne.hazard.value}"

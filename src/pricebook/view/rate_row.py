@@ -22,14 +22,14 @@ class RateRow(NamedTuple):
     `price` is the change in words, `$2.50 -> $2.00 per 1M`, and `when` the time, `from 2026-01-01`. `observed` is empty
     for a price that is new. `per` is what both prices are for; when it is empty each says so itself. `change` is
     `-20.0 %`, `new`, `ended` or empty. `observed_price` and `desired_price` are in API units of `unit`, None where
-    there is not one single price; `relative` is the relative change, -0.2 for a fifth less. `schedule` and `segments`
+    there is not one single price; `relative_change` is -0.2 for a fifth less. `schedule` and `segments`
     are the whole of what was observed and of what is added, as texts of the plan.
     """
 
     key: str
     product: str
-    frequency: str | None
-    groups: dict[str, str]
+    billing_frequency: str | None
+    pricing_group_values: dict[str, str]
     hazards: tuple[Hazard, ...]
     schedule: str | None
     segments: str
@@ -39,12 +39,17 @@ class RateRow(NamedTuple):
     desired: str
     per: str
     change: str
-    since: str
-    until: str
+    starting_at: str
+    ending_before: str | None
     unit: str
     observed_price: Decimal | None
     desired_price: Decimal | None
-    relative: Decimal | None
+    relative_change: Decimal | None
+
+    @staticmethod
+    def drawn() -> tuple[str, ...]:
+        """The fields that documents do not have."""
+        return ("schedule", "segments", "price", "when")
 
 
 def rate_rows(change: RateChange, units: Units, as_of: str) -> list[RateRow]:
@@ -80,7 +85,7 @@ def _said(move: Move, units: Units) -> tuple[Any, ...]:
     else:
         words = "ended" if move.is_lost else ""
     since = text_words(move.starting_at)
-    until = text_words(move.ending_before) if move.ending_before else ""
+    until = text_words(move.ending_before) if move.ending_before else None
     numbers = (now.unit, was.price if was is not None else None, now.price, shift.relative)
     texts = terms_text(was, now, units)
     price = f"{texts.observed} -> {texts.desired}" if texts.observed else texts.desired

@@ -12,13 +12,13 @@ from decimal import Decimal
 from heapq import nlargest, nsmallest
 from operator import itemgetter
 from statistics import median
-from typing import NamedTuple
 
 from pricebook.catalog.move import Move, fate
 from pricebook.catalog.terms import ZERO
 from pricebook.catalog.timeline import read_key
 from pricebook.plan.change import RateChange
 from pricebook.plan.hazard import Hazard
+from pricebook.view.plain import flat, hidden
 from pricebook.view.price import Units, factor_text
 from pricebook.view.rate_row import RateRow, rate_rows, row_of
 
@@ -65,60 +65,57 @@ class PriceCounts:
     up: int = 0
     down: int = 0
     other: int = 0
+    changed: int = 0
+    """Those that were there before and are there afterwards."""
 
     @classmethod
     def of(cls, fates: Counter[str]) -> "PriceCounts":
         """The counts of what became of prices, in the words of `catalog.move.Fate`."""
-        both = fates["both"]
-        return cls(
-            fates.total(), fates["new"], fates["ended"], fates["up"] + both, fates["down"] + both, fates["other"]
-        )
-
-    @property
-    def changed(self) -> int:
-        """Prices that were there before and are there afterwards."""
-        return self.total - self.new - self.ended
+        both, new, ended = fates["both"], fates["new"], fates["ended"]
+        changed = fates.total() - new - ended
+        return cls(fates.total(), new, ended, fates["up"] + both, fates["down"] + both, fates["other"], changed)
 
     def plus(self, more: "PriceCounts") -> "PriceCounts":
         """The sum."""
         return PriceCounts(*(getattr(self, f.name) + getattr(more, f.name) for f in fields(PriceCounts)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
     """A price that changes tenfold or more, and how many times as much it is: `×100`, empty where there are several."""
 
-    row: RateRow
+    row: RateRow = flat()
     factor: str
 
 
-class ProductShape(NamedTuple):
-    """The changes of one product; `median` is that of its relative changes, None when nothing goes up or down."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductShape:
+    """The changes of one product; the median is that of its relative changes, None when nothing goes up or down."""
 
     product: str
-    counts: PriceCounts
-    median: Decimal | None
+    counts: PriceCounts = flat()
+    median_change: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
 class RateShape:
-    """A card's changes. `products` are the TOP with the most; `median` is that of the relative changes; `rises` and
-    `falls` are the MOVES largest; `started` and `ended` are the first SAMPLE; `suspects` are the worst TOP; `spread`
+    """A card's changes. `products` are the TOP with the most; the median is that of the relative changes; of the
+    largest there are MOVES; `started` and `ended` are the first SAMPLE; `tenfold` are the worst TOP; `spread`
     counts relative changes between the BOUNDS, from below the first to above the last; `rows` are those chosen."""
 
     counts: PriceCounts
     products: tuple[ProductShape, ...]
     more_products: int
-    median: Decimal | None
-    rises: tuple[RateRow, ...]
-    falls: tuple[RateRow, ...]
-    started: tuple[RateRow, ...]
-    ended: tuple[RateRow, ...]
-    suspects: tuple[Suspect, ...]
-    suspects_total: int
-    spread: tuple[int, ...]
+    median_change: Decimal | None
+    largest_rises: tuple[RateRow, ...]
+    largest_falls: tuple[RateRow, ...]
+    tenfold: tuple[Suspect, ...]
+    tenfold_total: int
     rows: tuple[RateRow, ...]
     rows_total: int
+    started: tuple[RateRow, ...] = hidden()
+    ended: tuple[RateRow, ...] = hidden()
+    spread: tuple[int, ...] = hidden()
 
 
 _FROM_NOTHING = Decimal("Infinity")
@@ -186,16 +183,17 @@ def rate_shape(
     return RateShape(
         counts=PriceCounts.of(every_fate),
         products=tuple(
-            ProductShape(product, PriceCounts.of(fates), _median(seen.moves.get(product))) for product, fates in ranked
+            ProductShape(product=product, counts=PriceCounts.of(fates), median_change=_median(seen.moves.get(product)))
+            for product, fates in ranked
         ),
         more_products=len(products) - len(ranked),
-        median=_median(moves),
-        rises=seen.rises.rows(units),
-        falls=seen.falls.rows(units),
+        median_change=_median(moves),
+        largest_rises=seen.rises.rows(units),
+        largest_falls=seen.falls.rows(units),
         started=tuple(row_of(change, change.moves[0], units) for change in seen.started),
         ended=tuple(row_of(change, change.moves[0], units) for change in seen.ended),
-        suspects=tuple(Suspect(row_of(change, move, units), _factor(move)) for _, change, move in suspects),
-        suspects_total=len(seen.suspects),
+        tenfold=tuple(Suspect(row=row_of(change, move, units), factor=_factor(move)) for _, change, move in suspects),
+        tenfold_total=len(seen.suspects),
         spread=_spread(moves),
         rows=tuple(seen.rows[: choice.first]),
         rows_total=seen.total,

@@ -54,7 +54,7 @@ def report_data(view: PlanView) -> dict[str, Any]:
     ]
     return {
         "now": instant_text(next_hour(view.as_of)),
-        "refused": [hazard.hazard.value for hazard in view.refused],
+        "refused": list(view.refused),
         "cards": cards,
         "kinds": kinds.values,
         "courses": courses.values,
@@ -93,17 +93,17 @@ def _kind(row: RateRow, units: Units, courses: Numbered) -> list[object]:
         found = course(*texts, units)
         number = courses.add(texts, [[_stretch(one) for one in side] for side in found])
     per = f" {row.per}" if row.per else ""
-    until = f" until {row.until}" if row.until else ""
+    until = f" until {row.ending_before}" if row.ending_before else ""
     was = shown(f"{row.observed}{per}") if row.observed else ""
     now = shown(f"{row.desired}{per}")
-    return [was, now, row.change, f"{row.since}{until}", _fate(row), row.relative, number, new_reach(row)]
+    return [was, now, row.change, f"{row.starting_at}{until}", _fate(row), row.relative_change, number, new_reach(row)]
 
 
 def _fate(row: RateRow) -> str:
     if not row.observed:
         return "new"
-    if row.relative is not None:
-        return "up" if row.relative > 0 else "down"
+    if row.relative_change is not None:
+        return "up" if row.relative_change > 0 else "down"
     return "ended" if row.change == "ended" else "other"
 
 

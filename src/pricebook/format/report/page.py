@@ -8,7 +8,7 @@ from pricebook.format.escape import escape_script
 from pricebook.format.page import Page
 from pricebook.format.report.data import report_data
 from pricebook.format.shell.page import one_file
-from pricebook.view.plan import PlanView, as_of_words, summary
+from pricebook.view.plan import PlanView, as_of_words
 from pricebook.view.price import change_text, change_words
 from pricebook.view.problems import ProblemsView, ValidityView
 from pricebook.view.rate_shape import BOUNDS, RateShape
@@ -45,7 +45,7 @@ def plan_page(view: PlanView, _: Page) -> str:
         title=f"{view.namespace} · {view.environment}",
         view=view,
         as_of=as_of_words(view),
-        summary="" if view.empty else summary(view),
+        summary=view.summary,
         cards=[(item, item.rates, list(_bars(item.rates))) for item in view.objects if item.rates is not None],
         objects=sum(item.rates is None for item in view.objects),
         findings=findings,
