@@ -1,9 +1,13 @@
 """The comment on a pull request: read whole, within its bounds whatever the plan, and inert."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -199,3 +203,14 @@ def test_page_of_a_receipt(golden: Golden) -> None:
     text = receipt_document(Format.MARKDOWN, receipt, sample_plan.mixed())
     check_markdown(text)
     golden("receipt.md", text)
+
+
+def test_a_plan_without_impact_needs_neither_bills_nor_usage() -> None:
+    drawn = (
+        "import sys, sample_plan; from drawing import plan_document; plan_document('markdown', sample_plan.mixed());"
+        "print(*(name for name in sys.modules if name.startswith(('pricebook.preview', 'pricebook.usage'))))"
+    )
+    here = Path(__file__).parent
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(here), str(here.parent)))}
+    done = subprocess.run([sys.executable, "-c", drawn], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

@@ -94,7 +94,7 @@ FORMATS: dict[tuple[str, str], str | Drawing] = {
     ("export", "text"): "storage:export_text",
     ("site", "text"): "storage:site_text",
 }
-"""(sort of answer, format) -> what draws it. `csv`, a table for a spreadsheet, is what commands with --csv answer in."""
+"""(sort of answer, format) -> what draws it. `csv`, a table for a spreadsheet, is the format of --csv."""
 
 
 def formats_of(answer: str) -> tuple[str, ...]:
