@@ -22,7 +22,8 @@ from pricebook.plan.fields import field_changes
 from pricebook.view.field import FieldDifference, FieldRow, field_rows
 from pricebook.view.plain import hidden
 from pricebook.view.price import Units
-from pricebook.view.price_list import PriceHistory, PriceList, Stretch
+from pricebook.view.price_list import PriceHistory, PriceList
+from pricebook.view.price_timeline import Stretch
 from pricebook.view.rate_row import move_row
 from pricebook.view.rate_shape import RowChoice
 from pricebook.view.rate_terms import terms_text
@@ -276,7 +277,7 @@ def _line(card: str, history: PriceHistory, stretch: Stretch, instant: str, deci
         card=card,
         name=str(history.key),
         product=history.key.product,
-        price=f"{stretch.text} {stretch.per}".rstrip(),
+        price=stretch.words,
         amount=stretch.amount,
         entitled=stretch.terms.entitled,
         since=_day(stretch.starting_at),

@@ -6,8 +6,6 @@ is as it came; whoever writes it escapes it. Everything is in order, so that the
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from functools import lru_cache
 from typing import NamedTuple
 
 from pricebook.catalog.canonical import digest
@@ -18,34 +16,18 @@ from pricebook.catalog.product import Product
 from pricebook.catalog.rate_book import Rates
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import NAME, Kind, Ref
-from pricebook.catalog.terms import Terms
-from pricebook.catalog.timeline import RateKey, read_key, read_schedule
+from pricebook.catalog.timeline import RateKey, read_key
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.fields import field_changes
 from pricebook.plan.holding import Holding, holdings
 from pricebook.view.field import FieldRow, field_rows, said_rows
-from pricebook.view.price import Units, major
-from pricebook.view.rate_terms import history_texts
+from pricebook.view.price import Units
+from pricebook.view.price_timeline import Stretch, stretches
 
 _NAMES = ("name", "contract_name", "aliases")
 """What of a package is told apart from its terms."""
 _LONGEST = 200
 """Characters of a file's name without its ending; file systems take 255."""
-
-
-class Stretch(NamedTuple):
-    """What a price is from `starting_at` (inclusive) until `ending_before` (exclusive; None: without end).
-
-    `amount` is the price in the unit's major unit, a fraction for a percentage, None where it is not one number. `text`
-    is for people; where `per` is not empty the amount in it is for that many: `$2.50`, `per 1M`.
-    """
-
-    starting_at: str
-    ending_before: str | None
-    terms: Terms
-    amount: Decimal | None
-    text: str
-    per: str
 
 
 class PriceHistory(NamedTuple):
@@ -105,27 +87,13 @@ def price_list(snapshot: Snapshot, namespace: str) -> PriceList:
 
 
 def _histories(rates: Rates, units: Units) -> Iterator[PriceHistory]:
-    @lru_cache(maxsize=20_000)  # price lists repeat themselves
-    def read(schedule: str) -> tuple[Stretch, ...]:
-        segments = read_schedule(schedule)
-        texts = history_texts([segment.terms for segment in segments], units)
-        return tuple(
-            Stretch(*segment, _amount(segment.terms, units), *text)
-            for segment, text in zip(segments, texts, strict=True)
-        )
-
     found = sorted((read_key(key), schedule) for key, schedule in rates.items())
-    return (PriceHistory(key, read(schedule)) for key, schedule in sorted(found, key=_order))
+    return (PriceHistory(key, stretches(schedule, units)) for key, schedule in sorted(found, key=_order))
 
 
 def _order(found: tuple[RateKey, str]) -> tuple[str, tuple[tuple[str, str], ...], str]:
     product, frequency, groups = found[0]
     return product, groups, frequency or ""
-
-
-def _amount(terms: Terms, units: Units) -> Decimal | None:
-    price = terms.charge.price
-    return price if price is None or terms.is_fraction else major(price, units[terms.unit])
 
 
 def _packages(snapshot: Snapshot, units: Units) -> dict[str, tuple[Version, ...]]:

@@ -1,6 +1,6 @@
-"""The whole timeline of a price that changes: what it was to be, and what it is to be, in words of one scale.
+"""The timeline of a price in words of one scale: as a price list has it, and before and after a change.
 
-Made from the texts that a plan carries, and once for each pair of them: a price list repeats itself.
+Made from the texts that a store or a plan has, and once for each of them: price lists repeat themselves.
 """
 
 from decimal import Decimal
@@ -8,48 +8,57 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from pricebook.catalog.terms import Terms
-from pricebook.catalog.timeline import overlay, read_schedule
+from pricebook.catalog.timeline import Timeline, overlay, read_schedule
 from pricebook.view.price import Units, major
 from pricebook.view.rate_terms import history_texts
 
 
 class Stretch(NamedTuple):
-    """From `since` until `until` (None: without end) a price holds. `amount` is in major units, None where there is not
-    one single amount of money."""
+    """What a price is from `starting_at` (inclusive) until `ending_before` (exclusive; None: without end).
 
-    since: str
-    until: str | None
-    text: str
+    `amount` is the price in the unit's major unit, a fraction for a percentage, None where it is not one number. `text`
+    is for people; where `per` is not empty the amount in it is for that many: `$2.50`, `per 1M`.
+    """
+
+    starting_at: str
+    ending_before: str | None
+    terms: Terms
     amount: Decimal | None
-    entitled: bool
+    text: str
+    per: str
 
+    @property
+    def words(self) -> str:
+        """The text with what it is for."""
+        return f"{self.text} {self.per}".rstrip()
 
-class Course(NamedTuple):
-    """A timeline before and after a change, each in order of time."""
-
-    observed: tuple[Stretch, ...]
-    desired: tuple[Stretch, ...]
+    @property
+    def money(self) -> Decimal | None:
+        """The amount where it is money, and all that is charged."""
+        return self.amount if self.terms.price is not None and not self.terms.is_fraction else None
 
 
 @lru_cache(maxsize=20_000)
-def course(observed: str | None, segments: str, units: Units) -> Course:
-    """What adding the segments makes of the observed schedule, both as the canonical texts of a plan."""
+def stretches(schedule: str, units: Units) -> tuple[Stretch, ...]:
+    """What a schedule's text says."""
+    return _worded(read_schedule(schedule), units)
+
+
+@lru_cache(maxsize=20_000)
+def before_and_after(
+    observed: str | None, segments: str, units: Units
+) -> tuple[tuple[Stretch, ...], tuple[Stretch, ...]]:
+    """What was observed, as a schedule's text, and what adding the segments makes of it, in words of one scale."""
     before = read_schedule(observed) if observed else ()
-    both = (*before, *overlay(before, read_schedule(segments)))
-    texts = history_texts([segment.terms for segment in both], units)
-    stretches = [
-        Stretch(
-            segment.starting_at,
-            segment.ending_before,
-            f"{text} {per}".rstrip(),
-            amount_of(segment.terms, units),
-            segment.terms.entitled,
-        )
-        for segment, (text, per) in zip(both, texts, strict=True)
-    ]
-    return Course(tuple(stretches[: len(before)]), tuple(stretches[len(before) :]))
+    both = _worded((*before, *overlay(before, read_schedule(segments))), units)
+    return both[: len(before)], both[len(before) :]
 
 
-def amount_of(terms: Terms, units: Units) -> Decimal | None:
-    """The price in major units, where it is one amount of money."""
-    return major(terms.price, units[terms.unit]) if terms.price is not None and not terms.is_fraction else None
+def _worded(timeline: Timeline, units: Units) -> tuple[Stretch, ...]:
+    texts = history_texts([segment.terms for segment in timeline], units)
+    return tuple(Stretch(*s, _amount(s.terms, units), *text) for s, text in zip(timeline, texts, strict=True))
+
+
+def _amount(terms: Terms, units: Units) -> Decimal | None:
+    price = terms.charge.price
+    return price if price is None or terms.is_fraction else major(price, units[terms.unit])

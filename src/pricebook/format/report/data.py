@@ -16,7 +16,7 @@ from pricebook.view.field import FieldRow
 from pricebook.view.object import ObjectView
 from pricebook.view.plan import PlanView
 from pricebook.view.price import Units
-from pricebook.view.price_timeline import Stretch, course
+from pricebook.view.price_timeline import Stretch, before_and_after
 from pricebook.view.rate_row import RateRow
 
 LONG = 300
@@ -90,7 +90,7 @@ def _kind(row: RateRow, units: Units, courses: Numbered) -> list[object]:
     texts = (row.schedule, row.segments)
     number = courses.find(texts)
     if number is None:
-        found = course(*texts, units)
+        found = before_and_after(*texts, units)
         number = courses.add(texts, [[_stretch(one) for one in side] for side in found])
     per = f" {row.per}" if row.per else ""
     until = f" until {row.ending_before}" if row.ending_before else ""
@@ -108,7 +108,7 @@ def _fate(row: RateRow) -> str:
 
 
 def _stretch(found: Stretch) -> list[object]:
-    return [found.since, found.until, shown(found.text), found.amount, int(found.entitled)]
+    return [found.starting_at, found.ending_before, shown(found.words), found.money, int(found.terms.entitled)]
 
 
 def _object(item: ObjectView) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from pricebook.catalog.instant import instant_text
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Kind
 from pricebook.format.escape import escape_json, escape_terminal
-from pricebook.view.price_list import PriceList, Stretch, Version, slug
+from pricebook.view.price_list import PriceList, Version, slug
+from pricebook.view.price_timeline import Stretch
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """Of texts, whole numbers, booleans and lists of them; there is no other number in the script."""

@@ -16,7 +16,8 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.format.escape import escape_json
 from pricebook.plan.holding import Holding
 from pricebook.view.price import Units, major
-from pricebook.view.price_list import PriceHistory, PriceList, Stretch, slug
+from pricebook.view.price_list import PriceHistory, PriceList, slug
+from pricebook.view.price_timeline import Stretch
 
 FORMAT = "pricebook-feed/1"
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -98,7 +99,7 @@ def _stretch(stretch: Stretch, units: Units) -> dict[str, Any]:
         "unit": None if fraction else name,
         "currency": None if fraction else _currency(units, name),
         "amount": plain(stretch.amount) if stretch.amount is not None else None,
-        "text": f"{stretch.text} {stretch.per}".strip(),
+        "text": stretch.words.strip(),
     }
     if terms.charge.tiers:
         data["tiers"] = [
