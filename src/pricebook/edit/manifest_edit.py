@@ -200,7 +200,7 @@ class ManifestEdit:
         for start in sorted(table.later, reverse=True):
             day = day_text(start)
             name = FilePath(file).with_name(f"{FilePath(file).stem}-{day[:10]}{FilePath(file).suffix}")
-            said = FilePath(table.said.table).with_name(name.name)
+            said = FilePath(table.spec.table).with_name(name.name)
             values: dict[Path, Any] = {("table",): str(said), ("defaults", "starting_at"): day}
             if (self._root / name).exists():
                 self.left.append(
@@ -218,9 +218,11 @@ class ManifestEdit:
         declared = self._loaded.source_map.declarations[request.ref]
         found: dict[str, tuple[int, TableEdit]] = {}
         for index, entry in enumerate(spec.get("rates_from", ())):
-            said, _ = validated(RatesFrom, entry)
-            if said is not None:
-                source = Source.beside(self._root, declared.file, said, self._facts(request), lambda _: declared.at)
+            entry_spec, _ = validated(RatesFrom, entry)
+            if entry_spec is not None:
+                source = Source.beside(
+                    self._root, declared.file, entry_spec, self._facts(request), lambda _: declared.at
+                )
                 found[source.shown] = index, TableEdit(source, self._text(source.shown))
         return found
 

@@ -73,7 +73,7 @@ class _RateEdit:
                 followers.setdefault(starts.index(max(before)), []).append(segment)
         found: dict[Path, Any] = {}
         for index, (at, entry) in enumerate(zip(paths, entries, strict=True)):
-            was, now = _held(observed, starts[index]), _held(wanted, starts[index])
+            was, now = _segment_at(observed, starts[index]), _segment_at(wanted, starts[index])
             amounts = self._amounts(at, entry, was, now)
             later = [(segment, self._amounts(at, entry, was, segment)) for segment in followers.get(index, ())]
             if later and "schedule" not in rate:
@@ -157,7 +157,7 @@ class _RateEdit:
         return Written(f"{style}{new}{style}" if style in ("'", '"') else new)
 
 
-def _held(timeline: Timeline, start: str) -> Segment:
+def _segment_at(timeline: Timeline, start: str) -> Segment:
     held = next((segment for segment in timeline if segment.covers(start)), None)
     if held is None:
         raise Unplaceable(start)

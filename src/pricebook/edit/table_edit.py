@@ -28,11 +28,11 @@ class TableEdit:
     rows all begin at once: they need a table of their own, with the same head."""
 
     def __init__(self, source: Source, text: str) -> None:
-        self._source, self.said = source, source.spec
+        self._source, self.spec = source, source.spec
         self._text = text
         self._lines = text.split("\n")
         head = self._lines[0].removeprefix("\ufeff").rstrip("\r")
-        self._header = [name.strip() for name in next(csv.reader([head], delimiter=self.said.delimiter), [])]
+        self._header = [name.strip() for name in next(csv.reader([head], delimiter=self.spec.delimiter), [])]
         self._after: dict[int, list[str]] = {}
         self._gone: set[int] = set()
         self.columns: dict[Path, str] = {}
@@ -59,14 +59,14 @@ class TableEdit:
         ]
         if self.columns:
             end = "\r" if lines[0].endswith("\r") else ""
-            lines[0] = self.said.delimiter.join([lines[0].removesuffix("\r"), *self.columns.values()]) + end
+            lines[0] = self.spec.delimiter.join([lines[0].removesuffix("\r"), *self.columns.values()]) + end
             lines[1:] = [self._padded(line) if line.strip() else line for line in lines[1:]]
         return "\n".join(lines)
 
     def takes(self, key: str, schedule: str) -> bool:
         """Whether a new price can stand here: it is of the form of the table's rows."""
         form = form_of(read_key(key), read_schedule(schedule))
-        return self.said.columns.product is not None and form is not None and form == self._form
+        return self.spec.columns.product is not None and form is not None and form == self._form
 
     def append(self, key: str, schedule: str) -> None:
         """A price that is new here, in rows at the end. Raises Unplaceable."""
@@ -94,7 +94,7 @@ class TableEdit:
                 times, segment = wanted[start]
                 edits.append((line, self._edited(self._lines[line - 1], before.get(start), segment, times)))
                 at = line
-            elif self.said.columns.starting_at is None:
+            elif self.spec.columns.starting_at is None:
                 later.append((start, self._later(wanted[start][1], terms_at(was, start), self._lines[at - 1])))
             else:
                 times, segment = wanted[start]
@@ -113,14 +113,14 @@ class TableEdit:
 
     @property
     def _form(self) -> Form:
-        defaults, card = self.said.defaults, self._source.facts.card
+        defaults, card = self.spec.defaults, self._source.facts.card
         unit = defaults.credit_type or card.fiat_credit_type
         if defaults.currency is not None:
             scales = self._source.facts.scales
             fits = [name for name, scale in scales.items() if scale.currency == defaults.currency]
             unit = card.fiat_credit_type if card.fiat_credit_type in fits else next(iter(fits), "")
         percentage = defaults.rate_type == "PERCENTAGE"
-        groups = tuple(sorted(self.said.columns.pricing_group_values))
+        groups = tuple(sorted(self.spec.columns.pricing_group_values))
         return Form(defaults.rate_type, "" if percentage else unit, groups)
 
     def _edited(self, line: str, was: Segment | None, now: Segment, times: Mapping[str, str]) -> str:
@@ -128,36 +128,36 @@ class TableEdit:
         cells: dict[int, str] = {}
         if was is None or was.terms.price != now.terms.price:
             at = self._column("price")
-            cells[at] = self._amount(now, self._held(line.removesuffix("\r"), at))
+            cells[at] = self._amount(now, self._cell(line.removesuffix("\r"), at))
         if was is None or was.terms.entitled != now.terms.entitled:
             self._put(cells, "entitled", "true" if now.terms.entitled else "false")
         end = "\r" if line.endswith("\r") else ""
         text = line.removesuffix("\r")
         ends = times.get("ending_before", "")
         # The same end has to be said where the row that was the next one, and said it, is no longer there.
-        if was is None or was.ending_before != now.ending_before or (ends and not self._said_end(text)):
+        if was is None or was.ending_before != now.ending_before or (ends and not self._own_end(text)):
             self._put(cells, "ending_before", ends)
-        cells = {at: new for at, new in cells.items() if self._held(text, at) != new}
-        return with_cells(self._padded(text), self.said.delimiter, cells) + end if cells else line
+        cells = {at: new for at, new in cells.items() if self._cell(text, at) != new}
+        return with_cells(self._padded(text), self.spec.delimiter, cells) + end if cells else line
 
-    def _said_end(self, text: str) -> str:
+    def _own_end(self, text: str) -> str:
         """The end that a row says by itself."""
-        column = self.said.columns.ending_before
-        return (self._held(text, self._header.index(column)) if column else "") or self._default("ending_before")
+        column = self.spec.columns.ending_before
+        return (self._cell(text, self._header.index(column)) if column else "") or self._default("ending_before")
 
     def _later(self, segment: Segment, before: Terms | None, like: str) -> str:
         """The row of a price that begins later than all of this table, and differs in its amount alone."""
         if segment.ending_before is not None or before is None or amountless(before) != amountless(segment.terms):
             raise Unplaceable(like)
         at = self._column("price")
-        return with_cells(like, self.said.delimiter, {at: self._amount(segment, self._held(like, at))})
+        return with_cells(like, self.spec.delimiter, {at: self._amount(segment, self._cell(like, at))})
 
     def _row(self, key: RateKey, times: Mapping[str, str], segment: Segment, like: str = "") -> str:
         """A new row, with the cells that nobody names as they are in the row that it follows."""
-        columns = self.said.columns
+        columns = self.spec.columns
         text = like.removesuffix("\r")
         at = self._column("price")
-        cells = {at: self._amount(segment, self._held(text, at) if like else "")}
+        cells = {at: self._amount(segment, self._cell(text, at) if like else "")}
         if columns.product is not None:
             cells[self._column("product")] = key.product
         for name, value in key.pricing_group_values:
@@ -168,11 +168,11 @@ class TableEdit:
         self._put(cells, "entitled", "true" if segment.terms.entitled else "false")
         end = "\r" if self._lines[0].endswith("\r") else ""
         if like:
-            cells = {at: new for at, new in cells.items() if self._held(text, at) != new}
-            return with_cells(self._padded(text), self.said.delimiter, cells) + end
+            cells = {at: new for at, new in cells.items() if self._cell(text, at) != new}
+            return with_cells(self._padded(text), self.spec.delimiter, cells) + end
         stream = StringIO()
         row = [cells.get(at, "") for at in range(len(self._header))]
-        csv.writer(stream, delimiter=self.said.delimiter, lineterminator="").writerow(row)
+        csv.writer(stream, delimiter=self.spec.delimiter, lineterminator="").writerow(row)
         return stream.getvalue() + end
 
     def _amount(self, segment: Segment, like: str = "") -> str:
@@ -180,16 +180,16 @@ class TableEdit:
         facts, terms = self._source.facts, segment.terms
         if parse_money(like) is not None and terms.price is not None:
             return amount_like(like, terms.price, facts.scales[self._form.unit].scale)
-        return amount_text(terms, self._form, facts.card, facts.scales if self.said.defaults.currency else {})
+        return amount_text(terms, self._form, facts.card, facts.scales if self.spec.defaults.currency else {})
 
     # --- columns
 
     def _column(self, field: str) -> int:
-        return self._header.index(getattr(self.said.columns, field))
+        return self._header.index(getattr(self.spec.columns, field))
 
     def _put(self, cells: dict[int, str], field: str, value: str) -> None:
         """What a row says in a column that may not be there: nothing where the default says it."""
-        column = getattr(self.said.columns, field)
+        column = getattr(self.spec.columns, field)
         if column is None:
             column = self.columns.get(("columns", field))
         if column is None:
@@ -201,7 +201,7 @@ class TableEdit:
         cells[self._header.index(column)] = value
 
     def _default(self, field: str) -> str:
-        default = getattr(self.said.defaults, field)
+        default = getattr(self.spec.defaults, field)
         if isinstance(default, bool):
             return "true" if default else "false"
         if field in ("starting_at", "ending_before"):
@@ -217,9 +217,9 @@ class TableEdit:
         self.columns["columns", field] = name
         return name
 
-    def _held(self, line: str, at: int) -> str:
+    def _cell(self, line: str, at: int) -> str:
         try:
-            return cell(line, self.said.delimiter, at)
+            return cell(line, self.spec.delimiter, at)
         except IndexError:
             return ""
 
@@ -227,5 +227,5 @@ class TableEdit:
         """The row with a cell for every column."""
         end = "\r" if line.endswith("\r") else ""
         text = line.removesuffix("\r")
-        short = len(self._header) - len(next(csv.reader([text], delimiter=self.said.delimiter), []))
-        return text + self.said.delimiter * max(0, short) + end
+        short = len(self._header) - len(next(csv.reader([text], delimiter=self.spec.delimiter), []))
+        return text + self.spec.delimiter * max(0, short) + end

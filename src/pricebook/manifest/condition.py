@@ -77,7 +77,7 @@ def schemas_of(model: Any) -> list[Schema]:
 def kept(model: Any, condition: Condition) -> Iterator[Schema]:
     """What a condition asks of a model where it applies."""
     if condition.needs:
-        options = [_said(model, name) for name in condition.needs]
+        options = [_given_field(model, name) for name in condition.needs]
         yield options[0] if len(options) == 1 else {"anyOf": options}
     message = condition.message.removeprefix("{name} ").partition(";")[0].partition(", not {")[0]
     for name in condition.bars:
@@ -92,7 +92,7 @@ class _Words:
         return f"this {name}"
 
 
-def _said(model: Any, name: str) -> dict[str, Any]:
+def _given_field(model: Any, name: str) -> dict[str, Any]:
     """The field says more than its default."""
     default = default_of(model, name)
     if default in ((), {}):
@@ -106,9 +106,9 @@ def _test(model: Any, test: Test) -> Schema:
             said = given(name, either(*words.split()))
             # What nobody gives is the default.
             unsaid = default_of(model, name) in words.split()
-            return {"anyOf": [said, negation(_said(model, name))]} if unsaid else said
+            return {"anyOf": [said, negation(_given_field(model, name))]} if unsaid else said
         case Given(name):
-            return _said(model, name)
+            return _given_field(model, name)
         case Not(inner):
             return negation(_test(model, inner))
         case Every(tests):

@@ -136,7 +136,7 @@ def _problems(validator: Draft202012Validator, part: _Part, file: str, name: str
     seen: set[tuple[NodePath, str]] = set()
     for found in _errors(validator.iter_errors(part.data)):
         path = tuple(found.absolute_path)
-        for at, message in _told(found, path):
+        for at, message in _messages(found, path):
             if (at, message) not in seen:  # several branches of a schema may say the same
                 seen.add((at, message))
                 yield Problem("schema", message, part.span(file, at), f"pricebook schema {name} prints what holds here")
@@ -160,7 +160,7 @@ def _own_words(error: ValidationError) -> str:
     return str(schema.get("patternErrorMessage" if error.validator == "pattern" else "errorMessage", ""))
 
 
-def _told(error: ValidationError, path: NodePath) -> Iterator[tuple[NodePath, str]]:
+def _messages(error: ValidationError, path: NodePath) -> Iterator[tuple[NodePath, str]]:
     where = f"{path[-1]}: " if path and isinstance(path[-1], str) else ""
     if error.validator == "additionalProperties" and error.validator_value is False:
         known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
