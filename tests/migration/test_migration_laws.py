@@ -20,7 +20,7 @@ from pricebook.plan.migration.document import read, write
 from pricebook.plan.migration.move import MigrationPlan
 from pricebook.plan.migration.planner import LEAD, Setting, plan_migration
 from pricebook.plan.migration.rollback import plan_back
-from pricebook.plan.migration.standing import gathered, keyed
+from pricebook.plan.migration.status import gathered, keyed
 
 TRANSITIONS = ("END_AND_PROVISION", "SUPERSEDE", "RENEWAL")
 ENDS = (None, None, day(2), day(3), day(4), day(6, 15), day(1, 1, 2027))

@@ -10,25 +10,20 @@ customer is looked at directly before the calls that concern it, because the ven
 what somebody else changes between that look and the last of those calls is all that can be overwritten.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, assert_never
 
+from pricebook.apply.journaled import Journaled, attempted
 from pricebook.apply.lease import held
 from pricebook.apply.ports import (
     Clock,
     ContractStore,
     Journal,
-    JournalEntry,
-    Lease,
-    LeaseLost,
-    OutcomeUnknown,
     Provenance,
     Run,
-    State,
-    StoreError,
 )
 from pricebook.apply.runner import NOBODY
 from pricebook.plan.contract import Contract, Provision, Transition
@@ -36,7 +31,7 @@ from pricebook.plan.migration.document import write
 from pricebook.plan.migration.move import MigrationPlan, Move, migration_digest
 from pricebook.plan.migration.planner import LEAD
 from pricebook.plan.migration.reconciliation import Reconciliation, reconcile
-from pricebook.plan.migration.standing import Found, Standing, found_in, gathered
+from pricebook.plan.migration.status import Found, MoveStatus, found_in, gathered
 
 BATCH = 100
 """Moves whose intents and receipts are written to the journal together."""
@@ -71,12 +66,10 @@ class MigrationReceipt:
 class _Run:
     plan: MigrationPlan
     store: ContractStore
-    journal: Journal
-    lease: Lease
     clock: Clock
     tell: Tell
-    number: int = 0
-    results: dict[str, MoveResult] = field(default_factory=dict)
+    journaled: Journaled
+    results: dict[str, MoveResult]
 
 
 def migrate(
@@ -97,19 +90,17 @@ def migrate(
     be read. A call that fails is in the receipt.
     """
     with held(journal, plan.environment, owner, clock) as lease:
-        state = _Run(plan, store, journal, lease, clock, tell)
-        waiting = list(_waiting(state))
+        results, waiting = _sorted_out(plan, store, clock)
         digest = migration_digest(plan)
         known = any(run.plan == digest for run in journal.runs(plan.environment))
         begun = Run(plan.namespace, plan.environment, digest, plan.as_of, owner, clock(), provenance)
         # The text is long, and the same in every run that goes on with it.
-        state.number = journal.begin(state.lease, begun, "" if known else write(plan))
+        journaled = Journaled.begin(begun, "" if known else write(plan), journal, lease, clock)
+        state = _Run(plan, store, clock, tell, journaled, results)
         for start in range(0, len(waiting), BATCH):
             _do(state, waiting[start : start + BATCH], workers)
         receipt = _read_back(state)
-        result = "done" if receipt.complete else "incomplete"
-        with suppress(StoreError, LeaseLost):  # all is done, and said in the receipt
-            journal.finish(plan.environment, state.lease, state.number, clock(), result)
+        journaled.finish(complete=receipt.complete)
         return receipt
 
 
@@ -125,32 +116,33 @@ def lives_of(plan: MigrationPlan, store: ContractStore, clock: Clock) -> dict[st
     return found
 
 
-def _waiting(state: _Run) -> Iterator[Move]:
-    """The moves that something is to be done for; those that were begun come first. The others are settled."""
-    lives = lives_of(state.plan, state.store, state.clock)
-    fresh = []
-    for move in state.plan.moves:
-        found = found_in(move, state.plan.target, lives)
-        settled = _settled(state, move, found)
-        if settled is not None:
-            state.results[move.contract] = settled
-        elif found.standing is Standing.UNTOUCHED:
-            fresh.append(move)
+def _sorted_out(plan: MigrationPlan, store: ContractStore, clock: Clock) -> tuple[dict[str, MoveResult], list[Move]]:
+    """The results of the moves that are settled, by contract, and the moves that something is to be done for; those
+    that were begun come first."""
+    lives = lives_of(plan, store, clock)
+    settled: dict[str, MoveResult] = {}
+    begun: list[Move] = []
+    fresh: list[Move] = []
+    for move in plan.moves:
+        found = found_in(move, plan.target, lives)
+        result = _settled(plan, clock(), move, found)
+        if result is not None:
+            settled[move.contract] = result
         else:
-            yield move
-    yield from fresh
+            (fresh if found.status is MoveStatus.UNTOUCHED else begun).append(move)
+    return settled, begun + fresh
 
 
-def _settled(state: _Run, move: Move, found: Found) -> MoveResult | None:
+def _settled(plan: MigrationPlan, now: datetime, move: Move, found: Found) -> MoveResult | None:
     """The result of a move for which nothing is to be done; None when there is."""
-    if found.standing is Standing.CROWDED:
+    if found.status is MoveStatus.CROWDED:
         return MoveResult(move, "skipped", "the customer has another contract at the same time")
     if found.old is None:
         return MoveResult(move, "skipped", "the contract is archived, or gone")
-    if found.standing is Standing.EDITED and (found.new is not None or state.plan.direction == "forward"):
+    if found.status is MoveStatus.EDITED and (found.new is not None or plan.direction == "forward"):
         return MoveResult(move, "skipped", "the contract was given another end since this was planned")
-    late = state.clock() + LEAD > move.at
-    if state.plan.direction == "back":
+    late = now + LEAD > move.at
+    if plan.direction == "back":
         if found.old.ending_before not in (move.at, move.ends):
             return MoveResult(move, "skipped", "the contract was given another end since this was planned")
         if found.new is None and found.old.ending_before == move.ends:
@@ -158,22 +150,22 @@ def _settled(state: _Run, move: Move, found: Found) -> MoveResult | None:
         if found.new is not None and found.old.ending_before == move.at and late:
             return MoveResult(move, "skipped", "the new contract has started")
         return None
-    match found.standing:
-        case Standing.MOVED:
+    match found.status:
+        case MoveStatus.MOVED:
             return MoveResult(move, "already")
-        case Standing.SPENT:
+        case MoveStatus.SPENT:
             return MoveResult(move, "skipped", "its new contract was archived: a migration of another name moves it")
-        case Standing.UNTOUCHED:
+        case MoveStatus.UNTOUCHED:
             return MoveResult(move, "skipped", "its date has passed") if late else None
-        case Standing.BEGUN | Standing.EDITED:
+        case MoveStatus.BEGUN | MoveStatus.EDITED:
             return None
         case _:
-            assert_never(found.standing)
+            assert_never(found.status)
 
 
 def _do(state: _Run, batch: Sequence[Move], workers: int) -> None:
     """The moves of a batch: their intents, their calls, their receipts."""
-    _record(state, [(move, State.SENT, "") for move in batch])
+    state.journaled.intend(f"move:{move.contract}" for move in batch)
     results = []
     with ThreadPoolExecutor(max_workers=workers) as pool:
         waiting = [pool.submit(_moved, state, move) for move in batch]
@@ -187,30 +179,28 @@ def _do(state: _Run, batch: Sequence[Move], workers: int) -> None:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    # A receipt that cannot be written (a full disk) is no loss: the effect is found again by looking.
-    with suppress(StoreError):
-        known = {"done": State.DONE, "already": State.DONE, "skipped": State.FAILED, "failed": State.FAILED}
-        _record(state, [(result.move, known.get(result.outcome, State.UNKNOWN), result.detail) for result in results])
+    state.journaled.receive((f"move:{each.move.contract}", each.outcome, each.detail, "") for each in results)
 
 
 def _moved(state: _Run, move: Move) -> MoveResult:
     """Look at the customer, and make the calls of the move that are missing."""
-    try:
+    settled: list[MoveResult] = []
+
+    def call() -> str:
         found = _looked(state, move)
-        settled = _settled(state, move, found)
-        if settled is not None:
-            return settled
-        if state.plan.direction == "back":
+        result = _settled(state.plan, state.clock(), move, found)
+        if result is not None:
+            settled.append(result)
+        elif state.plan.direction == "back":
             _undo(state, move, found)
         else:
             if found.new is None:
                 _begin(state, move)
             _end_old(state, move, found)
-    except OutcomeUnknown as error:
-        return MoveResult(move, "unknown", _sentence(error))
-    except StoreError as error:
-        return MoveResult(move, "failed", _sentence(error))
-    return MoveResult(move, "done")
+        return ""
+
+    outcome, detail, _ = attempted(call)
+    return settled[0] if settled else MoveResult(move, outcome, detail)
 
 
 def _looked(state: _Run, move: Move) -> Found:
@@ -255,7 +245,7 @@ def _read_back(state: _Run) -> MigrationReceipt:
         for move in state.plan.moves
         if state.plan.direction == "forward"
         and state.results[move.contract].outcome == "done"
-        and found_in(move, state.plan.target, lives).standing is Standing.BEGUN
+        and found_in(move, state.plan.target, lives).status is MoveStatus.BEGUN
     ]
     for start in range(0, len(half), BATCH):
         _do(state, half[start : start + BATCH], 1)
@@ -263,15 +253,3 @@ def _read_back(state: _Run) -> MigrationReceipt:
         lives = lives_of(state.plan, state.store, state.clock)
     results = tuple(state.results[move.contract] for move in state.plan.moves)
     return MigrationReceipt(results, reconcile(state.plan, lives))
-
-
-def _record(state: _Run, entries: Sequence[tuple[Move, State, str]]) -> None:
-    now, owner = state.clock(), state.lease.owner
-    rows = [
-        JournalEntry(state.number, f"move:{m.contract}", what, now, owner, "", detail) for m, what, detail in entries
-    ]
-    state.journal.record(state.plan.environment, state.lease, rows)
-
-
-def _sentence(error: StoreError) -> str:
-    return f"{error.message} ({error.hint})" if error.hint else error.message

@@ -5,24 +5,19 @@ plan is stale, and nothing without the lease. After a crash the same call goes o
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from pricebook.apply.events import Event, Finished, Started, Verifying
+from pricebook.apply.journaled import Journaled, attempted
 from pricebook.apply.lease import BEAT, held
 from pricebook.apply.ports import (
     Clock,
     Journal,
-    JournalEntry,
-    Lease,
-    LeaseLost,
-    OutcomeUnknown,
     Provenance,
     Run,
     StalePlan,
-    State,
     Store,
     StoreError,
 )
@@ -33,7 +28,7 @@ from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import write
 from pricebook.plan.status import statuses
 from pricebook.plan.step import Plan, Step
-from pricebook.plan.verb.table import Archive, Release
+from pricebook.plan.verb.table import Archive
 from pricebook.plan.verb.verb import Status, Verb
 
 Outcome = Literal["done", "already", "failed", "blocked", "unknown"]
@@ -71,12 +66,13 @@ class Receipt:
 class _Run:
     plan: Plan
     store: Store
-    journal: Journal
-    lease: Lease
-    clock: Clock
+    journaled: Journaled
     tell: Callable[[Event], None]
     results: dict[str, StepResult] = field(default_factory=dict)
-    number: int = 0
+
+    @property
+    def clock(self) -> Clock:
+        return self.journaled.clock
 
 
 def run(
@@ -95,19 +91,19 @@ def run(
     the lease was taken over meanwhile. A store that refuses or fails is reported in the receipt.
     """
     with held(journal, plan.environment, owner, clock) as lease:
-        state = _Run(plan, store, journal, lease, clock, tell)
         found = statuses(plan.steps, _look(plan, store, clock()))
-        stale = [step for step, standing in zip(plan.steps, found, strict=True) if standing is Status.STALE]
+        stale = [step for step, status in zip(plan.steps, found, strict=True) if status is Status.STALE]
         if stale:
             raise StalePlan(stale)
         digest, started = plan_digest(plan), clock()
         begun = Run(plan.namespace, plan.environment, digest, plan.as_of, owner, started, provenance)
-        state.number = journal.begin(state.lease, begun, write(plan))
+        journaled = Journaled.begin(begun, write(plan), journal, lease, clock)
+        state = _Run(plan, store, journaled, tell)
         tell(Started(len(plan.steps), found.count(Status.DONE)))
-        archives = [step for step in plan.steps if isinstance(step.change, Archive)]
-        for step, standing in zip(plan.steps, found, strict=True):
-            if not isinstance(step.change, Archive):
-                _do(state, step, done=standing is Status.DONE)
+        archives = [step for step in plan.steps if step.change.after_reading_back]
+        for step, status in zip(plan.steps, found, strict=True):
+            if not step.change.after_reading_back:
+                _do(state, step, done=status is Status.DONE)
         unverified = _verify(state)
         if archives and not unverified:
             # The successor was read back: only now may what it replaces be archived.
@@ -120,13 +116,13 @@ def run(
                 state.results[step.id] = StepResult(step.id, "blocked", "not read back: nothing is archived")
         results = tuple(state.results[step.id] for step in plan.steps)
         receipt = Receipt(digest, results, not unverified, tuple(unverified))
-        _end(state, receipt)
+        journaled.finish(complete=receipt.complete)
         return receipt
 
 
 def _look(plan: Plan, store: Store, at: datetime) -> Snapshot:
     """The store as the plan is about it: what moved has its present name, and what it lets go the one that it had."""
-    released = {step.change.ref for step in plan.steps if isinstance(step.change, Release)}
+    released = {step.change.ref for step in plan.steps if step.change.lets_go}
     seen = renamed(store.snapshot(plan.namespace, at, plan.adopted), plan.moved)
     return under_former_names(seen, released, plan.namespace) if released else seen
 
@@ -140,12 +136,6 @@ def _stored(change: Verb, plan: Plan) -> Verb:
     return change
 
 
-def _end(state: _Run, receipt: Receipt) -> None:
-    result = "done" if receipt.complete else "incomplete"
-    with suppress(StoreError, LeaseLost):  # all is done, and said in the receipt
-        state.journal.finish(state.plan.environment, state.lease, state.number, state.clock(), result)
-
-
 def _do(state: _Run, step: Step, *, done: bool) -> None:
     if done:
         state.results[step.id] = StepResult(step.id, "already", "the store has it already")
@@ -154,34 +144,21 @@ def _do(state: _Run, step: Step, *, done: bool) -> None:
     if missing:
         _finish(state, step, StepResult(step.id, "blocked", f"needs {missing[0]}"))
         return
-    try:
-        asked = state.clock()
-        _record(state, step, State.SENT)
-        _check_pause(state, asked)
-        change = _stored(step.change, state.plan)
-        remote_id = state.store.perform(state.plan.namespace, change, state.clock(), step.expects)
-    except OutcomeUnknown as error:
-        result = StepResult(step.id, "unknown", _sentence(error))
-    except StoreError as error:
-        result = StepResult(step.id, "failed", _sentence(error))
-    else:
-        result = StepResult(step.id, "done", "", remote_id)
-    _finish(state, step, result)
+    _finish(state, step, StepResult(step.id, *attempted(lambda: _performed(state, step))))
+
+
+def _performed(state: _Run, step: Step) -> str:
+    asked = state.clock()
+    state.journaled.intend([step.id])
+    _check_pause(state, asked)
+    return state.store.perform(state.plan.namespace, _stored(step.change, state.plan), state.clock(), step.expects)
 
 
 def _finish(state: _Run, step: Step, result: StepResult) -> None:
     state.results[step.id] = result
     if result.outcome != "blocked":
-        known = {"done": State.DONE, "failed": State.FAILED, "unknown": State.UNKNOWN}[result.outcome]
-        # A receipt that cannot be written (a full disk) is no loss: the effect is found again by its identity.
-        with suppress(StoreError):
-            _record(state, step, known, result.remote_id, result.detail)
+        state.journaled.receive([(step.id, result.outcome, result.detail, result.remote_id)])
     state.tell(Finished(step, result.outcome, result.detail))
-
-
-def _record(state: _Run, step: Step, what: State, remote_id: str = "", detail: str = "") -> None:
-    entry = JournalEntry(state.number, step.id, what, state.clock(), state.lease.owner, remote_id, detail)
-    state.journal.record(state.plan.environment, state.lease, [entry])
 
 
 def _check_pause(state: _Run, since: datetime) -> None:
@@ -189,7 +166,8 @@ def _check_pause(state: _Run, since: datetime) -> None:
     LeaseLost."""
     now = state.clock()
     if now - since > timedelta(seconds=BEAT):
-        state.journal.renew(state.plan.environment, state.lease, now)
+        run = state.journaled
+        run.journal.renew(run.environment, run.lease, now)
 
 
 def _verify(state: _Run) -> list[str]:
@@ -200,13 +178,9 @@ def _verify(state: _Run) -> list[str]:
         found = statuses(said, _look(state.plan, state.store, state.clock()))
     except StoreError as error:
         return [f"the store could not be read back: {error.message}"]
-    return [step.id for step, standing in zip(said, found, strict=True) if standing is not Status.DONE]
+    return [step.id for step, status in zip(said, found, strict=True) if status is not Status.DONE]
 
 
 def _said_done(state: _Run, step: Step) -> bool:
     result = state.results.get(step.id)
     return result is not None and result.outcome in ("done", "already")
-
-
-def _sentence(error: StoreError) -> str:
-    return f"{error.message} ({error.hint})" if error.hint else error.message

@@ -13,7 +13,7 @@ from pricebook import wiring
 from pricebook.cli.invocation import Invocation
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.migration.move import MigrationPlan
-from pricebook.plan.migration.standing import Lives
+from pricebook.plan.migration.status import Lives
 from pricebook.plan.step import Plan
 from pricebook.project.policy import Policy
 from pricebook.usage.assessment import Assessment

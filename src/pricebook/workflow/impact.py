@@ -20,7 +20,7 @@ from pricebook.observe.renames import Moves, renamed
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract
 from pricebook.plan.migration.move import MigrationPlan
-from pricebook.plan.migration.standing import Lives, found_in
+from pricebook.plan.migration.status import Lives, found_in
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Plan
 from pricebook.plan.verb.add_rates import AddRates

@@ -23,7 +23,7 @@ from pricebook.plan.migration.move import MigrationPlan
 from pricebook.plan.migration.planner import Setting, newest, plan_migration
 from pricebook.plan.migration.reconciliation import Reconciliation, reconcile
 from pricebook.plan.migration.rollback import plan_back
-from pricebook.plan.migration.standing import Lives, gathered, keyed
+from pricebook.plan.migration.status import Lives, gathered, keyed
 from pricebook.preview.impact import Impact
 from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
 from pricebook.project.customer_list import read_customers

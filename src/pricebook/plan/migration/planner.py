@@ -17,7 +17,7 @@ from pricebook.catalog.term import RelativeDate
 from pricebook.plan.contract import Contract
 from pricebook.plan.migration.choice import Choice
 from pricebook.plan.migration.move import GuardState, MigrationPlan, Move, successor_key
-from pricebook.plan.migration.standing import Lives, Standing, found_in
+from pricebook.plan.migration.status import Lives, MoveStatus, found_in
 from pricebook.problem import Problem
 
 LEAD = timedelta(hours=1)
@@ -114,15 +114,15 @@ def _judged(
     if begun is not None:
         move = replace(move, at=begun.starting_at, successor=begun.id)
     found = found_in(move, target, {contract.customer: contracts})
-    if found.standing is Standing.MOVED:
+    if found.status is MoveStatus.MOVED:
         return "moved already", None
-    if found.standing is Standing.CROWDED:
+    if found.status is MoveStatus.CROWDED:
         return "the customer has another contract at the same time", None
-    if found.standing is Standing.SPENT:
+    if found.status is MoveStatus.SPENT:
         return "a new contract for that date was archived", None
     if contract.starting_at >= move.at:
         return "starts after the wave", None
-    if found.standing is Standing.BEGUN:
+    if found.status is MoveStatus.BEGUN:
         return "", replace(move, successor=found.new.id if found.new is not None else "")
     if contract.ending_before is not None and contract.ending_before <= at and migration.transition != "RENEWAL":
         return "ends before the wave", None

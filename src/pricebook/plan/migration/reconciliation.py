@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, assert_never
 from pricebook.catalog.calendar import FOREVER
 from pricebook.plan.contract import Contract
 from pricebook.plan.migration.move import MigrationPlan, Move
-from pricebook.plan.migration.standing import Found, Lives, Standing, found_in
+from pricebook.plan.migration.status import Found, Lives, MoveStatus, found_in
 
 Fate = Literal["moved", "moved back", "left", "half moved", "edited", "several contracts"]
 
@@ -63,27 +63,27 @@ def reconcile(plan: MigrationPlan, lives: Lives) -> Reconciliation:
 
 def fate_of(plan: MigrationPlan, move: Move, found: Found) -> Fate:
     """What became of a move."""
-    if found.standing is Standing.CROWDED:
+    if found.status is MoveStatus.CROWDED:
         return "several contracts"
     if plan.direction == "back":
         if found.old is None or found.old.ending_before not in (move.at, move.ends):
             return "edited"
         if found.new is None:
             return "moved back" if found.old.ending_before == move.ends else "half moved"
-        return "left" if found.standing is Standing.MOVED else "half moved"
-    match found.standing:
-        case Standing.MOVED:
+        return "left" if found.status is MoveStatus.MOVED else "half moved"
+    match found.status:
+        case MoveStatus.MOVED:
             return "moved"
-        case Standing.UNTOUCHED:
+        case MoveStatus.UNTOUCHED:
             return "left"
-        case Standing.BEGUN:
+        case MoveStatus.BEGUN:
             return "half moved"
-        case Standing.EDITED:
+        case MoveStatus.EDITED:
             return "edited"
-        case Standing.SPENT:
+        case MoveStatus.SPENT:
             return "left" if found.old is not None and found.old.ending_before == move.ends else "edited"
         case _:
-            assert_never(found.standing)
+            assert_never(found.status)
 
 
 def _breaches(move: Move, found: Found, contracts: Sequence[Contract]) -> Iterator[Breach]:

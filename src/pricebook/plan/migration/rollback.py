@@ -12,7 +12,7 @@ from datetime import datetime
 
 from pricebook.plan.migration.move import MigrationPlan
 from pricebook.plan.migration.planner import LEAD
-from pricebook.plan.migration.standing import Lives, Standing, found_in
+from pricebook.plan.migration.status import Lives, MoveStatus, found_in
 from pricebook.problem import Problem
 
 STARTED = "the new contract has started"
@@ -31,7 +31,7 @@ def plan_back(done: MigrationPlan, lives: Lives, as_of: datetime) -> MigrationPl
             left[STARTED] += 1
         elif found.old.ending_before not in (move.at, move.ends):
             left["the old contract was given another end"] += 1
-        elif found.standing is Standing.CROWDED:
+        elif found.status is MoveStatus.CROWDED:
             left["the customer has another contract at the same time"] += 1
         elif found.new.ending_before is not None and found.new.ending_before <= move.at:
             left["the new contract was ended"] += 1

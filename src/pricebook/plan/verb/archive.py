@@ -20,7 +20,7 @@ class Archive(Verb):
     symbol = "-"
     prefix = "archive:"
     work = (("archived", "object archived", "objects archived"),)
-    last = True
+    last = after_reading_back = True
     ref: RefText
     reason: str = ""
 

@@ -16,7 +16,7 @@ class Release(Verb):
     symbol = "○"
     prefix = "release:"
     work = (("released", "object let go", "objects let go"),)
-    last = True
+    last = lets_go = True
     ref: RefText
     reason: str = ""
 

@@ -106,6 +106,10 @@ class Verb(ABC):
     """Before the ref, in the ids of its steps."""
     last: ClassVar[bool] = False
     """Whether it comes after everything else, one after the other in the order given."""
+    after_reading_back: ClassVar[bool] = False
+    """Whether it is done only once everything else was read back: it cannot be undone."""
+    lets_go: ClassVar[bool] = False
+    """Whether the object is nobody's afterwards."""
     ref: Ref
     reason: str
 

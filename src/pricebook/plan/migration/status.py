@@ -18,7 +18,7 @@ Lives = Mapping[str, Sequence[Contract]]
 """The contracts of each customer on the packages in question, archived and ended ones too."""
 
 
-class Standing(StrEnum):
+class MoveStatus(StrEnum):
     """What is known of a move."""
 
     UNTOUCHED = "untouched"
@@ -40,7 +40,7 @@ class Standing(StrEnum):
 class Found(NamedTuple):
     """How a move stands, with the contracts that say so; None: not there, or archived."""
 
-    standing: Standing
+    status: MoveStatus
     old: Contract | None
     new: Contract | None
 
@@ -75,25 +75,25 @@ def found_in(move: Move, target: Ref, lives: Lives) -> Found:
     old = next((c for c in live if c.id == move.contract), None)
     new = next((c for c in live if c.package == target and c.starting_at == move.at and c.id != move.contract), None)
     if old is None:
-        return Found(Standing.EDITED, None, new)
+        return Found(MoveStatus.EDITED, None, new)
     if new is None:
         return Found(_unmoved(move, target, old, live, lives[move.customer]), old, None)
     if _crowded(move, old, new, live):
-        return Found(Standing.CROWDED, old, new)
+        return Found(MoveStatus.CROWDED, old, new)
     if old.ending_before == move.at:
-        return Found(Standing.MOVED, old, new)
-    return Found(Standing.BEGUN if _end(old) > move.at else Standing.EDITED, old, new)
+        return Found(MoveStatus.MOVED, old, new)
+    return Found(MoveStatus.BEGUN if _end(old) > move.at else MoveStatus.EDITED, old, new)
 
 
-def _unmoved(move: Move, target: Ref, old: Contract, live: Sequence[Contract], every: Sequence[Contract]) -> Standing:
-    """The standing of a move whose new contract is not there."""
+def _unmoved(move: Move, target: Ref, old: Contract, live: Sequence[Contract], every: Sequence[Contract]) -> MoveStatus:
+    """The status of a move whose new contract is not there."""
     if _crowded(move, old, None, live):
-        return Standing.CROWDED
+        return MoveStatus.CROWDED
     # A list without keys may mean another contract; then a wave of another date moves it.
     gone = [c for c in every if c.package == target and (c.archived_at is not None or _empty(c))]
     if any(c.uniqueness_key == move.key or (c.uniqueness_key is None and c.starting_at == move.at) for c in gone):
-        return Standing.SPENT
-    return Standing.UNTOUCHED if old.ending_before == move.ends else Standing.EDITED
+        return MoveStatus.SPENT
+    return MoveStatus.UNTOUCHED if old.ending_before == move.ends else MoveStatus.EDITED
 
 
 def _empty(contract: Contract) -> bool:
