@@ -12,11 +12,11 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.declared import fields_of, keyed_lists
 from pricebook.catalog.fingerprint import tupled
 from pricebook.catalog.leaf import leaves
-from pricebook.catalog.link import relinked
 from pricebook.catalog.model import Model
 from pricebook.catalog.package import Package
 from pricebook.catalog.path import Label, labels, named, path_text, read_path
 from pricebook.catalog.role import Role
+from pricebook.catalog.traverse import relinked
 from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.edit.dump import spec_data
 from pricebook.manifest.field_path import Finder

@@ -1,49 +1,16 @@
 """What the terms of one package say of each other: keys, the links between them, and limits that count terms."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from pricebook.catalog.declared import fields_of, keyed_lists
-from pricebook.catalog.model import Model, Path, Violation
+from pricebook.catalog.declared import keyed_lists
+from pricebook.catalog.model import Path, Violation
+from pricebook.catalog.traverse import links
 from pricebook.problem import did_you_mean, quote
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
     from pricebook.catalog.recurring import RecurringCredit
-
-M = TypeVar("M", bound=Model)
-
-
-def links(value: Model) -> Iterator[tuple[Path, tuple[str, ...], str]]:
-    """Every link below the model: where, the lists in which its target may stand, and the target's key."""
-    for name, field in fields_of(type(value)).items():
-        found = getattr(value, name)
-        if field.links and isinstance(found, str):
-            yield (name,), field.links, found
-        elif isinstance(found, tuple):
-            for index, item in enumerate(found):
-                if field.links:
-                    yield (name, index), field.links, item
-                elif isinstance(item, Model):
-                    yield from (((name, index, *at), lists, key) for at, lists, key in links(item))
-        elif isinstance(found, Model):
-            yield from (((name, *at), lists, key) for at, lists, key in links(found))
-
-
-def relinked(value: M, renamed: Mapping[str, str]) -> M:
-    """The model with its links to other terms under their new keys."""
-    update: dict[str, object] = {}
-    for name, field in fields_of(type(value)).items():
-        found = getattr(value, name)
-        if field.links and isinstance(found, str):
-            update[name] = renamed.get(found, found)
-        elif field.links:
-            update[name] = tuple(renamed.get(key, key) for key in found)
-        elif isinstance(found, Model):
-            update[name] = relinked(found, renamed)
-        elif field.model is not None and found:
-            update[name] = tuple(relinked(item, renamed) for item in found)
-    return value.model_copy(update={name: new for name, new in update.items() if new != getattr(value, name)})
 
 
 def check_terms(package: "Package") -> Iterator[Violation]:

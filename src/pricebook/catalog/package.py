@@ -10,23 +10,33 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from pricebook.catalog.alias import check_aliases
-from pricebook.catalog.charge import ScheduledCharge
 from pricebook.catalog.commit import Commit, Credit
 from pricebook.catalog.condition import Condition, Every, Given, Not, bars, needs
 from pricebook.catalog.field import Whole
 from pricebook.catalog.link import check_terms
-from pricebook.catalog.model import Alias, CardName, Lower, Noun, Text, Upper, Violation
+from pricebook.catalog.model import Alias, CardName, Frequency, Lower, Noun, Text, Upper, Violation
 from pricebook.catalog.override import Override
 from pricebook.catalog.recurring import RecurringCommit, RecurringCredit
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.role import Role
-from pricebook.catalog.spend_tracker import SpendTracker
-from pricebook.catalog.statement import UsageStatementSchedule
+from pricebook.catalog.schedule import ScheduledCharge
 from pricebook.catalog.subscription import Subscription
-from pricebook.catalog.term import Duration, Relative
-from pricebook.catalog.threshold import PrepaidBalanceThresholdConfiguration, SpendThresholdConfiguration
+from pricebook.catalog.term import Duration, Relative, RelativeDate
+from pricebook.catalog.threshold import PrepaidBalanceThresholdConfiguration, SpendThresholdConfiguration, SpendTracker
 
 _CAP = "discount_configuration.cap.amount"
+
+
+class UsageStatementSchedule(Relative):
+    """When usage is invoiced."""
+
+    frequency: Frequency
+    """WEEKLY, MONTHLY, QUARTERLY or ANNUAL."""
+    day: Annotated[Literal["FIRST_OF_MONTH", "CONTRACT_START", "CUSTOM_DATE"], Upper] = "FIRST_OF_MONTH"
+    """The day on which a period starts: FIRST_OF_MONTH, CONTRACT_START or CUSTOM_DATE."""
+    invoice_generation_starting_at_offset: RelativeDate | None = None
+    """When invoices start to be generated, counted from the start of the contract; when not given, with it. Used when
+    earlier invoices are imported."""
 
 
 class Package(Noun, Relative):

@@ -10,9 +10,8 @@ from pricebook.catalog.condition import Condition, Is, bars
 from pricebook.catalog.field import Whole
 from pricebook.catalog.model import USD, Amount, Fraction, Number, UnitName, Upper, Violation
 from pricebook.catalog.role import Link, Role
-from pricebook.catalog.rounding import Rounding
 from pricebook.catalog.schedule import AccessType, unit_of_access
-from pricebook.catalog.term import Duration, Key, Relative, RelativeDate
+from pricebook.catalog.term import Duration, Key, Relative, RelativeDate, Rounding
 
 
 class AccessAmount(Relative):

@@ -4,11 +4,23 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
+from pydantic import Field
+
 from pricebook.catalog.field import NonEmpty
-from pricebook.catalog.model import USD, Amount, Number, UnitName, Upper, Violation
+from pricebook.catalog.model import (
+    USD,
+    Amount,
+    CustomFields,
+    Number,
+    ProductName,
+    Text,
+    UnitName,
+    Upper,
+    Violation,
+)
 from pricebook.catalog.money import EXACT
 from pricebook.catalog.role import Role
-from pricebook.catalog.term import Duration, Relative, RelativeDate
+from pricebook.catalog.term import Duration, Relative, RelativeDate, Term
 
 AccessType = Annotated[Literal["SPEND", "QUANTITY"], Upper]
 """How a balance is drawn down: SPEND deducts the cost of usage, QUANTITY the number of units used."""
@@ -90,3 +102,16 @@ class InvoiceSchedule(ChargeSchedule):
 
     do_not_invoice: bool = False
     """True: no invoice is generated from this schedule."""
+
+
+class ScheduledCharge(Term):
+    """A charge at points in time, such as a set-up fee."""
+
+    product: ProductName
+    """The product under which it stands on invoices."""
+    schedule: ChargeSchedule
+    """When how much is charged."""
+    name: Annotated[Text | None, Role.COSMETIC] = None
+    """Displayed on invoices."""
+    custom_fields: CustomFields = Field(default_factory=dict)
+    """Custom fields, text by key."""

@@ -8,8 +8,7 @@ from pydantic import Field
 from pricebook.catalog.condition import Condition, Is, Not, bars, needs
 from pricebook.catalog.model import CustomFields, Frequency, NonNegative, ProductName, Text, Upper, Violation
 from pricebook.catalog.role import Role
-from pricebook.catalog.rounding import Rounding
-from pricebook.catalog.term import Duration, Relative, RelativeDate, Term
+from pricebook.catalog.term import Duration, Relative, RelativeDate, Rounding, Term
 
 
 class SubscriptionRate(Relative):

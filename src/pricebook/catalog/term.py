@@ -76,3 +76,12 @@ class Duration(RelativeDate):
 
     value: Annotated[Whole, Field(gt=0)]
     """How many units, at least 1."""
+
+
+class Rounding(Relative):
+    """How a prorated amount is rounded."""
+
+    decimal_places: Whole
+    """Decimal places of the stored amount; negative for powers of ten: -2 rounds cents to the nearest dollar."""
+    rounding_method: Annotated[Literal["HALF_UP", "FLOOR", "CEILING"], Upper]
+    """HALF_UP, FLOOR or CEILING."""

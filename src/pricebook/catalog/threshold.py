@@ -9,7 +9,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator
 
-from pricebook.catalog.model import Amount, Fraction, Number, ProductName, Text, UnitName
+from pricebook.catalog.field import Distinct, NonEmpty
+from pricebook.catalog.model import Amount, Fraction, Number, ProductName, Text, UnitName, Upper
 from pricebook.catalog.payment_gate import PaymentGateConfig
 from pricebook.catalog.role import Role
 from pricebook.catalog.specifier import Applicable
@@ -19,6 +20,33 @@ from pricebook.catalog.term import Duration, Relative
 def _entity(value: object) -> object:
     known = {word.lower(): word for word in ("Commit", "ContractCredit", "ContractCreditOrCommit")}
     return known.get(value.lower(), value) if isinstance(value, str) else value
+
+
+Source = Annotated[Literal["THRESHOLD_RECHARGE", "MANUAL"], Upper]
+
+
+class SpendSpecifier(Relative):
+    """Which spend is counted."""
+
+    spend_type: Annotated[Literal["COMMIT_PURCHASE"], Upper]
+    """COMMIT_PURCHASE."""
+    sources: Annotated[NonEmpty[Source], Distinct]
+    """Where the spend comes from: THRESHOLD_RECHARGE, MANUAL or both."""
+    discounted: Annotated[Literal["ANY", "DISCOUNTED_ONLY", "UNDISCOUNTED_ONLY"], Upper] = "ANY"
+    """Whether discounted spend counts."""
+
+
+class SpendTracker(Relative):
+    """A counter of spend, set back every billing period."""
+
+    alias: Text
+    """The tracker's name, unique in the package; a discount's cap refers to it."""
+    credit_type: UnitName
+    """The pricing unit in which spend is counted."""
+    reset_frequency: Annotated[Literal["BILLING_PERIOD"], Upper]
+    """BILLING_PERIOD."""
+    applicable_spend_specifiers: tuple[SpendSpecifier, ...]
+    """Which spend is counted."""
 
 
 class DiscountCap(Relative):

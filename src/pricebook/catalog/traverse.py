@@ -1,18 +1,38 @@
-"""Walking a noun by its types: the references it makes, and the same noun with its references rewritten."""
+"""Walking a noun by its types: the names that it says of other nouns and of terms, and the same noun with others."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pricebook.catalog.declared import Declared, fields_of
 from pricebook.catalog.model import Model, Path
 from pricebook.catalog.reference import Kind
 
+M = TypeVar("M", bound=Model)
+
 
 def references(value: Model) -> Iterator[tuple[Path, Kind, str]]:
     """Every reference that the noun makes, in field order: where below it, to which kind, under which name."""
-    for name, field in _fields(type(value)).items():
-        yield from _within(getattr(value, name), field.refers, (name,))
+    for path, field, text in _texts(value):
+        if field.refers is not None:
+            yield path, field.refers, text
+
+
+def links(value: Model) -> Iterator[tuple[Path, tuple[str, ...], str]]:
+    """Every link to a term below the model: where, the lists in which its target may stand, and the target's key."""
+    for path, field, text in _texts(value):
+        if field.links:
+            yield path, field.links, text
+
+
+def rewritten(value: M, rename: Callable[[Kind, str], str]) -> M:
+    """The same noun with every referenced name replaced by `rename(kind, name)`."""
+    return _mapped(value, lambda field, text: rename(field.refers, text) if field.refers is not None else text)
+
+
+def relinked(value: M, renamed: Mapping[str, str]) -> M:
+    """The model with its links to other terms under their new keys."""
+    return _mapped(value, lambda field, text: renamed.get(text, text) if field.links else text)
 
 
 def written_references(model: type[Model], data: object) -> Iterator[tuple[Path, Kind, str]]:
@@ -36,41 +56,44 @@ def _written(value: Any, field: Declared, at: Path) -> Iterator[tuple[Path, Kind
             yield (*at, *path), found, name
 
 
-def rewritten(value: Model, rename: Callable[[Kind, str], str]) -> Model:
-    """The same noun with every referenced name replaced by `rename(kind, name)`."""
+def _texts(value: Model) -> Iterator[tuple[Path, Declared, str]]:
+    for name, field in _fields(type(value)).items():
+        yield from _within(getattr(value, name), field, (name,))
+
+
+def _within(value: Any, field: Declared, at: Path) -> Iterator[tuple[Path, Declared, str]]:
+    if isinstance(value, str):
+        yield at, field, value
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _within(item, field, (*at, index))
+    elif isinstance(value, Model):
+        for path, inner, text in _texts(value):
+            yield (*at, *path), inner, text
+
+
+def _mapped(value: M, change: Callable[[Declared, str], str]) -> M:
+    """The model with its names changed; itself when none is."""
     changes = {}
     for name, field in _fields(type(value)).items():
         before = getattr(value, name)
-        after = _renamed(before, field.refers, rename)
+        after = _changed(before, field, change)
         if after is not before:
             changes[name] = after
     return value.model_copy(update=changes) if changes else value
 
 
-def _within(value: Any, kind: Kind | None, at: Path) -> Iterator[tuple[Path, Kind, str]]:
-    if isinstance(value, Model):
-        for path, inner, name in references(value):
-            yield (*at, *path), inner, name
-    elif isinstance(value, tuple):
-        for index, item in enumerate(value):
-            yield from _within(item, kind, (*at, index))
-    elif kind is not None and isinstance(value, str):
-        yield at, kind, value
-
-
-def _renamed(value: Any, kind: Kind | None, rename: Callable[[Kind, str], str]) -> Any:
-    if isinstance(value, Model):
-        return rewritten(value, rename)
+def _changed(value: Any, field: Declared, change: Callable[[Declared, str], str]) -> Any:
+    if isinstance(value, str):
+        text = change(field, value)
+        return value if text == value else text
     if isinstance(value, tuple):
-        items = tuple(_renamed(item, kind, rename) for item in value)
+        items = tuple(_changed(item, field, change) for item in value)
         return value if all(a is b for a, b in zip(items, value, strict=True)) else items
-    if kind is not None and isinstance(value, str):
-        name = rename(kind, value)
-        return value if name == value else name
-    return value
+    return _mapped(value, change) if isinstance(value, Model) else value
 
 
 @cache
 def _fields(model: type[Model]) -> Mapping[str, Declared]:
-    """The fields that can hold references: names, and models that may hold some."""
-    return {name: field for name, field in fields_of(model).items() if field.refers or field.model}
+    """The fields that can hold names: references, links, and models that may hold some."""
+    return {name: field for name, field in fields_of(model).items() if field.refers or field.links or field.model}

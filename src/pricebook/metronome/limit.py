@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import cast
 
 from pricebook.apply.keys import mark_of, uniqueness_key
-from pricebook.catalog.link import links
 from pricebook.catalog.model import DIGITS_HINT, MAX_CUSTOM_FIELD, Noun, Violation
 from pricebook.catalog.money import carries, plain
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import read_key, read_schedule
+from pricebook.catalog.traverse import links
 from pricebook.catalog.unit import PricingUnit
 from pricebook.metronome.unit import short_name
 from pricebook.metronome.wire.noun import CLEARED

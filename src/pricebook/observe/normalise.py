@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pricebook.catalog.declared import keyed_lists
 from pricebook.catalog.fingerprint import spec_of
-from pricebook.catalog.link import relinked
 from pricebook.catalog.metric import BillableMetric
 from pricebook.catalog.model import Noun
 from pricebook.catalog.pairing import matched
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.traverse import relinked
 from pricebook.catalog.unit import PricingUnit
 from pricebook.observe.mark import alias_digest, order_digest
 from pricebook.observe.snapshot import Observed, Quirks, Snapshot

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pricebook.catalog.declared import granting_lists, keyed_lists
 from pricebook.catalog.fingerprint import spec_of
-from pricebook.catalog.link import relinked
 from pricebook.catalog.naming import name_of
+from pricebook.catalog.traverse import relinked
 from pricebook.observe.snapshot import Quirks
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages

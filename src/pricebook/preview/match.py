@@ -8,9 +8,9 @@ the specified tags" (SDK).
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from pricebook.catalog.link import links
 from pricebook.catalog.product import Product
 from pricebook.catalog.specifier import Applicable, UsageSpecifier
+from pricebook.catalog.traverse import links
 from pricebook.catalog.usage import GroupValues
 from pricebook.preview.terms import DatedOverride, Grant
 

@@ -11,7 +11,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from pricebook.catalog.model import Scale
-from pricebook.catalog.rounding import Rounding
+from pricebook.catalog.term import Rounding
 from pricebook.preview.price import EXACT
 
 _METHODS = {"HALF_UP": ROUND_HALF_UP, "FLOOR": ROUND_FLOOR, "CEILING": ROUND_CEILING}

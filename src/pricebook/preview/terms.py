@@ -12,9 +12,9 @@ from typing import Literal, NamedTuple
 
 from pricebook.catalog.override import Override
 from pricebook.catalog.recurring import SubscriptionConfig
-from pricebook.catalog.rounding import Rounding
 from pricebook.catalog.specifier import Applicable
 from pricebook.catalog.subscription import Subscription
+from pricebook.catalog.term import Rounding
 
 
 class Window(NamedTuple):
