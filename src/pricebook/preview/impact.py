@@ -287,13 +287,9 @@ class _Market:
         self._catalog, self._window, self._months = catalog, window, months
         self._tariffs: dict[str | None, Tariff] = {}
         self._last: tuple[object, Prices] | None = None
-        self._newest: dict[str, Ref] = {}
         self._bare = Package(name="no package")
-        for ref in catalog.nouns:
-            if ref.kind is Kind.PACKAGE and (ref.version or 0) > (self._newest.get(ref.name, ref).version or 0):
-                self._newest[ref.name] = ref
-            elif ref.kind is Kind.PACKAGE:
-                self._newest.setdefault(ref.name, ref)
+        versions = sorted((ref for ref in catalog.nouns if ref.kind is Kind.PACKAGE), key=lambda ref: ref.version or 0)
+        self._newest = {ref.name: ref for ref in versions}
 
     def newest(self, package: Ref | None) -> Ref | None:
         """The newest version of the package."""
@@ -312,8 +308,8 @@ class _Market:
         return made
 
     def _tariff(self, package: Package, contract: Contract) -> Tariff:
-        settled = contract.card.name if contract.card is not None else None
-        card = settled or self._catalog.card_at(package.rate_card, package.rate_card_alias, contract.starting_at)
+        settled = contract.card.name if contract.card is not None else package.rate_card
+        card = self._catalog.card_at(settled, package.rate_card_alias, contract.starting_at)
         if card not in self._tariffs:
             self._tariffs[card] = Tariff(self._catalog, card)
         return self._tariffs[card]
