@@ -89,12 +89,15 @@ def models() -> set[type[Model]]:
 
 
 def codes() -> Iterator[str]:
-    """The codes in the source: first arguments of reports, and the tables by which the readers choose one."""
+    """The codes in the source: first arguments of reports, those of declared conditions, and the tables by which
+    the readers choose one."""
     for file in sorted((ROOT / "src" / "pricebook").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             match node:
                 case ast.Call(func=ast.Name(id=name), args=[first, *_]) if name in REPORTS:
                     yield from _words(first)
+                case ast.Call(func=ast.Name(id="needs" | "bars"), keywords=keywords):
+                    yield from (word for each in keywords if each.arg == "code" for word in _words(each.value))
                 case ast.Assign(targets=[ast.Name(id="_SAYINGS")], value=ast.Dict(keys=keys)):
                     yield from (word for key in keys if key is not None for word in _words(key))
                 case ast.Assign(targets=[ast.Name(id="_CODES")], value=ast.Dict(values=values)):

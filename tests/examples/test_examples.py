@@ -44,7 +44,7 @@ def test_the_starter_plan_is_what_the_vendor_describes(scratch: Path) -> None:
     project, file = scratch / "examples" / "starter-plan", scratch / "plan.json"
     pricebook(project, "--as-of", "2025-10-01", "plan", "-o", file)
     steps = {step["id"]: step for step in read_plan(file)["steps"]}
-    package = steps["package:starter-plan@1"]["spec"]
+    package = steps["package:starter-plan@1"]["change"]["noun"]
     assert package["name"] == "Starter Plan (as of Oct 2025)"
     assert package["rate_card_alias"] == "Tokens rate card"
     assert package["net_payment_terms_days"] == 15
@@ -58,7 +58,9 @@ def test_the_starter_plan_is_what_the_vendor_describes(scratch: Path) -> None:
     assert fee["subscription_rate"] == {"product": "starter-fee", "billing_frequency": "MONTHLY"}
     assert fee["collection_schedule"] == "ADVANCE"
     assert fee["proration"] == {"is_prorated": True, "invoice_behavior": "BILL_IMMEDIATELY"}
-    good = next(rate for rate in steps["rates:tokens#1"]["rates"] if rate["key"] == ["good-plan", "MONTHLY", {}])
+    good = next(
+        rate for rate in steps["rates:tokens#1"]["change"]["rates"] if rate["key"] == ["good-plan", "MONTHLY", {}]
+    )
     assert good["segments"] == [
         ["2025-04-01T00:00:00Z", None, {"entitled": False, "price": 500, "rate_type": "FLAT"}]
     ], "the rate of the vendor's page on subscriptions"
@@ -92,6 +94,7 @@ def test_every_release_of_the_table_changes_exactly_what_differs(scratch: Path) 
         changed = {key for key in before.keys() & now.keys() if before[key] != now[key]}
         gone = before.keys() - now.keys()
         tenfold = {key for key in changed if 0 < 10 * min(before[key], now[key]) <= max(before[key], now[key])}
+        tenfold |= {key for key in changed if not before[key]}  # what was free is more than any multiple dearer
 
         pricebook(project, "--as-of", date, "plan", "--exit-code", "-o", file, status=2)
         planned = planned_rates(read_plan(file))
@@ -171,7 +174,7 @@ def planned_rates(plan: Any) -> list[tuple[tuple[str, str, str], Any, list[Any]]
     """Of each price that the plan changes its key, what the store has, and the one segment that is added."""
     found = []
     for step in plan["steps"]:
-        for rate in step.get("rates", ()):
+        for rate in step["change"].get("rates", ()):
             product, frequency, groups = rate["key"]
             assert frequency is None
             (segment,) = rate["segments"]
