@@ -12,7 +12,7 @@ import sample_bill
 from html_page import ACTS, Page
 
 from pricebook.preview.assumption import ASSUMPTIONS
-from pricebook.view.balance import courses
+from pricebook.view.balance import timelines
 
 DOCS = Path(__file__).parents[2] / "docs" / "bills.md"
 
@@ -66,10 +66,10 @@ def test_what_is_shown_adds_up(name: str) -> None:
 def test_what_is_granted_is_used_or_lapsed_or_open(name: str) -> None:
     verdict = sample_bill.worked_verdict(name)
     assert verdict.bill.closing.through is not None
-    for course in courses(verdict.bill, verdict.bill.closing.through):
-        assert course.granted == course.used + course.lapsed + course.open
-        assert course.points[-1].after == course.open
-        assert all(point.before >= 0 and point.after >= 0 for point in course.points)
+    for timeline in timelines(verdict.bill, verdict.bill.closing.through):
+        assert timeline.granted == timeline.used + timeline.lapsed + timeline.open
+        assert timeline.points[-1].after == timeline.open
+        assert all(point.before >= 0 and point.after >= 0 for point in timeline.points)
 
 
 def test_every_assumption_is_met_by_a_worked_invoice_and_stands_in_the_documentation() -> None:

@@ -19,7 +19,7 @@ from pricebook.preview.impact import Impact
 from pricebook.preview.terms import Window
 from pricebook.usage.assessment import Assessment
 from pricebook.usage.measure import Census
-from pricebook.view.impact import Table
+from pricebook.view.impact import ImpactTable
 from pricebook.view.impact_table import impact_view
 from pricebook.view.plan import plan_view
 from pricebook.view.rate_shape import RowChoice
@@ -165,7 +165,7 @@ def test_every_row_is_in_the_data_and_hazards_are_few() -> None:
 
 def test_what_bills_do_is_on_the_page_and_inert() -> None:
     name = sample_plan.HOSTILE[0]
-    table = Table(
+    table = ImpactTable(
         "customers who pay more", ("customer", "before", "after"), ((name, "$1.00", "$2.00"),), more="and 3 more"
     )
     made = impact_view({}, Assessment(Impact(MONTH, 1, 0), Census(0), MONTH, {}, assume_migrated=False))

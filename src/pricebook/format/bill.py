@@ -1,4 +1,4 @@
-"""A bill as plain lines for a terminal or a log: each invoice with its lines, and why each line says what it says."""
+"""A bill as plain lines: each invoice with its lines, and why each line says what it says; a contract to be made."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ from pricebook.format.escape import cut, escape_terminal, padded, width_of
 from pricebook.format.page import Page, Paint, filled, wrapped
 from pricebook.view.bill import BillsView, BillView, InvoiceView, LineView
 from pricebook.view.bill_terms import TermView
+from pricebook.view.provision import ProvisionView
 
 _STYLES = {"applied": "green", "rounding": "dim"}
 
@@ -80,3 +81,28 @@ def _line(left: str, amount: str, width: int, column: int, paint: Paint, style: 
 
 def _note(note: str, width: int, paint: Paint) -> Iterator[str]:
     yield from (paint("yellow", line) for line in wrapped(escape_terminal(f"note: {note}", 1000), width))
+
+
+def provision_text(view: ProvisionView, page: Page) -> Iterator[str]:
+    """What will be made, with its first invoice as long as nothing is used; or what was made, as it was read back."""
+    if view.contract is None:
+        yield from _proposed(view, page)
+    elif not view.made:
+        yield f"There is this contract already: {escape_terminal(view.contract)} on {escape_terminal(view.found)}."
+    elif not view.found:
+        yield f"Made: contract {escape_terminal(view.contract)}. It could not be read back."
+    else:
+        yield f"Made: contract {escape_terminal(view.contract)} on {escape_terminal(view.found)}. Read back."
+    for words in view.differences:
+        yield page.paint("yellow", f"warning: {escape_terminal(words, 300)}")
+
+
+def _proposed(view: ProvisionView, page: Page) -> Iterator[str]:
+    yield from draw_bill(view.first_invoice, page)
+    yield ""
+    card = f"rate card {view.rate_card}" if view.rate_card is not None else "no rate card of ours"
+    yield f"Pays by {escape_terminal(card)}. Shown is the first invoice, without any usage."
+    yield f"Uniqueness key {escape_terminal(view.uniqueness_key, 200)}"
+    for warning in view.warnings:
+        lines = wrapped(f"warning: {escape_terminal(warning, 600)}", page.width)
+        yield from (page.paint("yellow", line) for line in lines)

@@ -1,17 +1,15 @@
-"""A drift report as plain lines for a terminal or a log, and as Markdown for the issue that a nightly check opens.
-
-Two environments against each other (`format.parity`) are drawn by the same functions.
-"""
+"""Drift, and two environments against each other: as plain lines, and as Markdown for an issue or a comment."""
 
 from collections.abc import Iterator, Sequence
 
 from pricebook.catalog.instant import moment_words
 from pricebook.format.escape import code_markdown, cut, escape_markdown, escape_terminal, padded, width_of
 from pricebook.format.markdown import BUDGET, Comment, marker, size
-from pricebook.format.nothing import draw_notes
 from pricebook.format.page import Page, Paint, wrapped
+from pricebook.format.plan_text import draw_notes
 from pricebook.format.problem import draw_problems
 from pricebook.view.drift import TITLES, DriftItem, DriftView, Unverified
+from pricebook.view.parity import SECTIONS, ParityView
 
 _STYLES = {"drifted": "alarm", "both": "alarm", "unclear": "yellow", "pending": "cyan", "accepted": "dim"}
 _BODY, _GAP = 6, 3
@@ -139,3 +137,36 @@ def _lines(item: DriftItem) -> list[str]:
     if item.listed < item.total:
         lines.append(f"| &nbsp;&nbsp;and {item.total - item.listed:,} more | | | |")
     return lines
+
+
+_PARITY_STYLES = {"differs": "alarm", "missing": "yellow", "only_there": "yellow", "intended": "dim"}
+_PARITY_SHARE = 20_000
+"""Bytes of one section in Markdown."""
+
+
+def parity_text(view: ParityView, page: Page) -> Iterator[str]:
+    """The lines of a report. They fit the width; data is inert."""
+    width, paint = page.columns, page.paint
+    line = f"{view.namespace} · {view.one} against {view.other} · as of {moment_words(view.as_of)}"
+    yield paint("dim", cut(escape_terminal(line), width))
+    yield from (paint("bold", line) for line in wrapped(escape_terminal(view.verdict, 1000), width))
+    for section in SECTIONS:
+        items = [item for item in view.items if item.section == section]
+        title = escape_terminal(view.titles[section], 200)
+        yield from draw_section(title, _PARITY_STYLES[section], items, (view.one, view.other), width, paint)
+    yield from draw_unverified(view.unverified, width, paint)
+
+
+def parity_markdown(view: ParityView, _: Page) -> str:
+    """The report for a comment or an issue: always shorter than GitHub takes."""
+    foot = [marker(f"diff/{view.namespace}/{view.one}/{view.other}")]
+    comment = Comment(BUDGET - size(foot))
+    names = " · ".join(escape_markdown(name, 60) for name in (view.namespace, f"{view.one} against {view.other}"))
+    comment.add(f"### {escape_markdown(view.verdict, 600)}", "", f"{names} · as of {moment_words(view.as_of)}")
+    for section in SECTIONS:
+        items = [item for item in view.items if item.section == section]
+        title = escape_markdown(view.titles[section], 200)
+        share = _PARITY_SHARE if section != "intended" else _PARITY_SHARE // 2
+        add_section(comment, title, items, (view.one, view.other), "diff", share)
+    add_unverified(comment, view.unverified)
+    return comment.text + "\n".join(foot) + "\n"

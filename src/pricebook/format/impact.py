@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pricebook.format.escape import cut, escape_html, escape_markdown, escape_terminal, padded, width_of
 from pricebook.format.markdown import Comment
 from pricebook.format.page import Paint, wrapped
-from pricebook.view.impact import ImpactView, Table
+from pricebook.view.impact import ImpactTable, ImpactView
 
 DETAILS = 3
 """Customers whose bills are shown by line; other formats have all of the largest moves."""
@@ -34,7 +34,7 @@ def draw_impact(view: ImpactView, width: int, paint: Paint) -> Iterator[str]:
         yield from (f"    {'- ' if at == 0 else '  '}{line}" for at, line in enumerate(lines))
 
 
-def _drawn(table: Table, width: int, paint: Paint) -> Iterator[str]:
+def _drawn(table: ImpactTable, width: int, paint: Paint) -> Iterator[str]:
     yield f"  {paint('bold', escape_terminal(table.title))}"
     cells = [[escape_terminal(cell) for cell in row] for row in (table.heads, *table.rows)]
     widths = [max(width_of(row[at]) for row in cells) for at in range(len(table.heads))]
@@ -74,7 +74,7 @@ def add_impact(comment: Comment, view: ImpactView) -> None:
     )
 
 
-def _add_table(comment: Comment, table: Table, share: int) -> None:
+def _add_table(comment: Comment, table: ImpactTable, share: int) -> None:
     heads = table.heads if any(table.heads) else ("",) * len(table.heads)
     rule = "|".join(":--" if at < table.texts else "--:" for at in range(len(heads)))
     comment.add_list(

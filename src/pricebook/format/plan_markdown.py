@@ -11,8 +11,7 @@ from pricebook.format.besides import besides_markdown
 from pricebook.format.escape import code_markdown, escape_markdown
 from pricebook.format.impact import add_headline, add_impact
 from pricebook.format.markdown import BUDGET, PROBLEM_HEAD, Comment, marker, problem_row, size
-from pricebook.format.markdown_detail import add_details
-from pricebook.format.markdown_row import HEAD, all_listed, card_rows, object_rows
+from pricebook.format.markdown_row import HEAD, add_details, all_listed, card_rows, object_rows
 from pricebook.format.page import Page
 from pricebook.problem import Problem
 from pricebook.view.object import ObjectView

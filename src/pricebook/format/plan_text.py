@@ -5,13 +5,12 @@ whatever the data was.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from pricebook.format.besides import draw_besides
 from pricebook.format.escape import cut, escape_terminal, padded, width_of
 from pricebook.format.impact import draw_impact
-from pricebook.format.nothing import draw_adopted, draw_notes
 from pricebook.format.page import Page, Paint, filled, wrapped
 from pricebook.format.price_table import draw_rates
 from pricebook.format.problem import draw_findings
@@ -192,3 +191,31 @@ def _hazard_lines(hazards: Sequence[HazardView], width: int, paint: Paint) -> It
         label = paint("alarm" if hazard.refused else "yellow", hazard.hazard.value.ljust(name))
         words = cut(hazard.meaning, left)
         yield f"  {label}  {hazard.count:>{count},}  {words.ljust(min(left, _MEANING)) if flag else words}{flag}"
+
+
+NAMED = 5
+"""Leftovers that are named; all are counted."""
+
+
+def draw_adopted(adopted: Mapping[str, str], width: int, paint: Paint) -> Iterator[str]:
+    """What no step is there for: the account cannot mark a package."""
+    if adopted:
+        named = ", ".join(
+            cut(f"{escape_terminal(ref)} is {escape_terminal(id_)}", 110) for ref, id_ in [*adopted.items()][:NAMED]
+        )
+        more = f" and {len(adopted) - NAMED:,} more" if len(adopted) > NAMED else ""
+        text = f"By metadata.adopt alone, as packages bear no marks: {named}{more}."
+        yield from (paint("dim", line) for line in wrapped(text, width))
+
+
+def draw_notes(leftovers: Sequence[str], unmanaged: Mapping[str, int], width: int, paint: Paint) -> Iterator[str]:
+    """What is left alone: objects of ours that no manifest declares, and objects of other owners by kind."""
+    if leftovers:
+        count = len(leftovers)
+        named = ", ".join(cut(escape_terminal(ref), 60) for ref in leftovers[:NAMED])
+        more = f" and {count - NAMED:,} more" if count > NAMED else ""
+        text = f"Left alone: {counted(count, 'object')} of ours in no manifest: {named}{more} (--prune archives)."
+        yield from (paint("dim", line) for line in wrapped(text, width))
+    if unmanaged:
+        kinds = ", ".join(counted(n, escape_terminal(kind).replace("-", " ")) for kind, n in unmanaged.items())
+        yield from (paint("dim", line) for line in wrapped(f"Not ours and untouched: {kinds}.", width))

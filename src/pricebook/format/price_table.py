@@ -28,7 +28,7 @@ _SHAPE_FROM = 2
 """A shape says more than the rows from so many changes on."""
 
 
-class Cells(NamedTuple):
+class RowCells(NamedTuple):
     """The texts of a listing, escaped, column by column."""
 
     keys: list[str]
@@ -38,7 +38,7 @@ class Cells(NamedTuple):
     hazards: list[str]
 
 
-class Columns(NamedTuple):
+class RowColumns(NamedTuple):
     """The widths of a listing's columns. `when` is 0 where the time is the same for all rows and said once."""
 
     key: int
@@ -92,11 +92,11 @@ def draw_rows(rows: Sequence[RateRow], refused: frozenset[str], width: int, pain
             yield _INDENT + line.rstrip()
 
 
-def _cells(rows: Sequence[RateRow]) -> Cells:
+def _cells(rows: Sequence[RateRow]) -> RowCells:
     words: dict[tuple[Hazard, ...], str] = {}
     for hazards in {row.hazards for row in rows}:
         words[hazards] = " ".join([hazard.value for hazard in hazards if hazard not in _UNSAID])
-    return Cells(
+    return RowCells(
         escape_all([row.key for row in rows]),
         escape_all([row.price for row in rows], LONG),
         [row.change for row in rows],
@@ -105,18 +105,18 @@ def _cells(rows: Sequence[RateRow]) -> Cells:
     )
 
 
-def _laid_out(cells: Cells, room: int, measure: Callable[[str], int]) -> tuple[Cells, Columns]:
+def _laid_out(cells: RowCells, room: int, measure: Callable[[str], int]) -> tuple[RowCells, RowColumns]:
     """Columns for the room. Where it is not enough a date that is the same for all is said once, then the hazards that
     the sign of the change says already are left out; then columns hold most rows, and the rest takes two lines."""
     key = min(max(map(measure, cells.keys)), _MAX_KEY)
     sizes = [sorted(map(measure, cells.prices)), *(sorted(map(len, column)) for column in cells[2:])]
     whole = [column[-1] for column in sizes]
     if whole[0] <= _MAX_PRICE and _left(room, whole) >= key:
-        return cells, Columns(key, *whole[:3])
+        return cells, RowColumns(key, *whole[:3])
     if len(cells.whens) > 1 and len(set(cells.whens)) == 1:
         whole[2], sizes[2] = 0, [0]
         if whole[0] <= _MAX_PRICE and _left(room, whole) >= key:
-            return cells, Columns(key, *whole[:3])
+            return cells, RowColumns(key, *whole[:3])
     plain = [
         " ".join([word for word in hazard.split() if word not in _SIGNED]) if change[:1] in _SIGNS else hazard
         for change, hazard in zip(cells.changes, cells.hazards, strict=True)
@@ -125,12 +125,12 @@ def _laid_out(cells: Cells, room: int, measure: Callable[[str], int]) -> tuple[C
     most = [column[(len(column) - 1) * 4 // 5] for column in sizes]
     left = _left(room, most)
     if left < min(key, _MIN_KEY):
-        return cells, Columns(min(key, room), *most[:3])
+        return cells, RowColumns(min(key, room), *most[:3])
     for index, widest in enumerate(whole[:3]):  # columns grow while there is room
         more = max(min(widest - most[index], left - key), 0)
         most[index] += more
         left -= more
-    return cells._replace(hazards=plain), Columns(min(key, left), *most[:3])
+    return cells._replace(hazards=plain), RowColumns(min(key, left), *most[:3])
 
 
 def _left(room: int, sizes: Sequence[int]) -> int:

@@ -28,7 +28,7 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class BalanceTimeline:
     """The balances of one term, in the API unit or counting units used. What was granted is what was used, what
     lapsed and what is still open."""
 
@@ -50,8 +50,8 @@ class _Draw(NamedTuple):
     lapsed: bool = False
 
 
-def courses(bill: Bill, until: datetime) -> tuple[Course, ...]:
-    """A course for each term that grants balances, in the order in which they are used."""
+def timelines(bill: Bill, until: datetime) -> tuple[BalanceTimeline, ...]:
+    """A timeline for each term that grants balances, in the order in which they are used."""
     drawn = _drawn(bill.invoices)
     terms: dict[tuple[str, str, bool], list[Grant]] = {}
     for balance in bill.balances:
@@ -78,7 +78,7 @@ def _drawn(invoices: Iterable[Invoice]) -> Mapping[str, list[_Draw]]:
     return found
 
 
-def _course(grants: list[Grant], drawn: Mapping[str, list[_Draw]], until: datetime) -> Course:
+def _course(grants: list[Grant], drawn: Mapping[str, list[_Draw]], until: datetime) -> BalanceTimeline:
     moves: list[_Draw] = []
     granted = used = lapsed = ZERO
     for grant in grants:
@@ -92,7 +92,7 @@ def _course(grants: list[Grant], drawn: Mapping[str, list[_Draw]], until: dateti
         lapsed = EXACT.add(lapsed, summed(one.amount for one in taken if one.lapsed))
         moves += [_Draw(start, start, EXACT.minus(grant.amount)), *taken]
     still = EXACT.subtract(EXACT.subtract(granted, used), lapsed)
-    return Course(grants[0], tuple(_points(moves, until)), granted, used, lapsed, still)
+    return BalanceTimeline(grants[0], tuple(_points(moves, until)), granted, used, lapsed, still)
 
 
 def _points(moves: list[_Draw], until: datetime) -> Iterator[Point]:

@@ -13,7 +13,7 @@ from pricebook.view.plain import hidden
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ImpactTable:
     """Rows for reading. The first `texts` columns are text, the others amounts. `more` says what was left out;
     a `detail` is read by few."""
 
@@ -131,5 +131,5 @@ class ImpactView:
     uncounted: Mapping[str, str]
     notes: Mapping[str, int]
     sentences: tuple[str, ...] = hidden()
-    tables: tuple[Table, ...] = hidden()
+    tables: tuple[ImpactTable, ...] = hidden()
     caveats: tuple[str, ...] = hidden()

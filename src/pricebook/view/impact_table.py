@@ -20,12 +20,12 @@ from pricebook.view.impact import (
     ContractSums,
     Customers,
     EarlierBalances,
+    ImpactTable,
     ImpactView,
     LineSums,
     PackageSums,
     ProductSums,
     Sums,
-    Table,
 )
 from pricebook.view.price import Unit, Units, change_text, percentage, rounded
 from pricebook.view.words import counted
@@ -149,12 +149,12 @@ def _sentences(assessment: Assessment) -> Iterator[str]:
         yield "Contracts stay on the package versions that they are on."
 
 
-def _totals(found: Impact, units: Units) -> Table:
+def _totals(found: Impact, units: Units) -> ImpactTable:
     rows = tuple(
         (_named("all customers", unit, found), *_amounts(_each_month(sides, found), units[unit]))
         for unit, sides in sorted(found.totals.items())
     )
-    return Table("In all, a month", ("", "before", "after", "change", ""), rows)
+    return ImpactTable("In all, a month", ("", "before", "after", "change", ""), rows)
 
 
 _CAUSES = {
@@ -166,7 +166,7 @@ _CAUSES = {
 }
 
 
-def _causes(found: Impact, units: Units) -> Table:
+def _causes(found: Impact, units: Units) -> ImpactTable:
     """What the change is made of; it adds up to the totals."""
     rows = tuple(
         (_named(words, unit, found), *_amounts(_each_month(sides, found), units[unit], ratios=cause is Cause.PRICE))
@@ -174,7 +174,7 @@ def _causes(found: Impact, units: Units) -> Table:
         for unit in sorted(found.totals)
         if (sides := found.causes.get((cause, unit))) is not None and any(sides)
     )
-    return Table("What the change is made of, a month", ("", "before", "after", "change", ""), rows)
+    return ImpactTable("What the change is made of, a month", ("", "before", "after", "change", ""), rows)
 
 
 def _named(words: str, unit: str, found: Impact) -> str:
@@ -186,10 +186,10 @@ def _each_month(sides: Sides, found: Impact) -> Sides:
     return Sides(*(_monthly(side, found) for side in sides))
 
 
-def _spread(found: Impact, units: Units) -> Table:
+def _spread(found: Impact, units: Units) -> ImpactTable:
     changes = sorted(change for sides in found.customers.values() if (change := sides.relative) is not None)
     if not changes or not any(changes):
-        return Table("Customers", (), ())
+        return ImpactTable("Customers", (), ())
     up, down, same = _directions(found)
     rows = [("pay more", f"{up:,}"), ("pay less", f"{down:,}"), ("pay the same", f"{same:,}")]
     rows += [(f"pay more than {percentage(limit)} more", f"{len(found.above(limit)):,}") for limit in _FULL]
@@ -199,7 +199,7 @@ def _spread(found: Impact, units: Units) -> Table:
         (unit,) = found.totals
         paid = sorted(_monthly(sides.change, found) for sides in found.customers.values())
         rows.append(("95 of 100 pay at most, a month", f"{_signed(_at(_MOST, paid), units[unit])} more"))
-    return Table("Customers", ("", ""), tuple(rows))
+    return ImpactTable("Customers", ("", ""), tuple(rows))
 
 
 def _at(place: Decimal, ordered: Sequence[Decimal]) -> Decimal:
@@ -207,39 +207,39 @@ def _at(place: Decimal, ordered: Sequence[Decimal]) -> Decimal:
     return ordered[min(int(place * len(ordered)), len(ordered) - 1)]
 
 
-def _moves(found: Impact, units: Units) -> Table:
+def _moves(found: Impact, units: Units) -> ImpactTable:
     rows = tuple((move.contract.customer, _on(move), *_amounts(move.sides, units[move.unit])) for move in found.largest)
     heads = ("customer", "on", "before", "after", "change", "")
-    return Table(f"The {counted(len(rows), 'largest move')}{_over(found)}", heads, rows, texts=2)
+    return ImpactTable(f"The {counted(len(rows), 'largest move')}{_over(found)}", heads, rows, texts=2)
 
 
-def _lines(found: Impact, units: Units) -> Iterator[Table]:
+def _lines(found: Impact, units: Units) -> Iterator[ImpactTable]:
     """What the largest moves consist of."""
     for move in found.largest:
         told = [one for one in move.lines if one[0] != ROUNDING]
         rows = tuple((name, *_amounts(sides, units[move.unit])) for name, sides in told[:_ROWS])
         left = len(told) - len(rows)
         title = f"{move.contract.customer}{_over(found)}"
-        yield Table(title, ("", "before", "after", "change", ""), rows, more=_more(left, "line"), detail=True)
+        yield ImpactTable(title, ("", "before", "after", "change", ""), rows, more=_more(left, "line"), detail=True)
 
 
-def _products(found: Impact, units: Units) -> Table:
+def _products(found: Impact, units: Units) -> ImpactTable:
     moved = [(key, sides) for key, sides in found.products.items() if sides.change]
     moved.sort(key=lambda entry: (-abs(entry[1].change), entry[0]))
     rows = tuple(
         (name, *_amounts(sides, units[unit], ratios=name != ROUNDING)) for (name, unit), sides in moved[:_ROWS]
     )
     more = _more(len(moved) - len(rows), "product")
-    return Table(f"By product{_over(found)}", ("", "before", "after", "change", ""), rows, more=more)
+    return ImpactTable(f"By product{_over(found)}", ("", "before", "after", "change", ""), rows, more=more)
 
 
-def _packages(found: Impact, units: Units) -> Table:
+def _packages(found: Impact, units: Units) -> ImpactTable:
     listed = sorted(found.packages.items(), key=lambda entry: (-abs(entry[1][1].change), entry[0]))
     rows = tuple(
         (name, f"{count:,}", *_amounts(sides, units[unit])) for (name, unit), (count, sides) in listed[: 2 * _ROWS]
     )
     heads = ("", "contracts", "before", "after", "change", "")
-    return Table(f"By package version{_over(found)}", heads, rows, more=_more(len(listed) - len(rows), "version"))
+    return ImpactTable(f"By package version{_over(found)}", heads, rows, more=_more(len(listed) - len(rows), "version"))
 
 
 def _caveats(assessment: Assessment) -> Iterator[str]:

@@ -43,11 +43,11 @@ class Numbered:
 
 def report_data(view: PlanView) -> dict[str, Any]:
     """Prices by card, what they share, and all other objects."""
-    kinds, courses, hazards = Numbered(), Numbered(), Numbered()
+    kinds, timelines, hazards = Numbered(), Numbered(), Numbered()
     cards = [
         {
             "reach": card_reach(item),
-            "rows": _rows(item.rates.rows, view, kinds, courses, hazards),
+            "rows": _rows(item.rates.rows, view, kinds, timelines, hazards),
         }
         for item in view.objects
         if item.rates is not None
@@ -57,7 +57,7 @@ def report_data(view: PlanView) -> dict[str, Any]:
         "refused": list(view.refused),
         "cards": cards,
         "kinds": kinds.values,
-        "courses": courses.values,
+        "courses": timelines.values,
         "hazards": hazards.values,
         "objects": [_object(item) for item in view.objects if item.rates is None],
     }
@@ -69,14 +69,14 @@ def shown(text: str) -> str:
 
 
 def _rows(
-    rows: Sequence[RateRow], view: PlanView, kinds: Numbered, courses: Numbered, hazards: Numbered
+    rows: Sequence[RateRow], view: PlanView, kinds: Numbered, timelines: Numbered, hazards: Numbered
 ) -> list[list[object]]:
     """[key, number of what changes, number of the hazards] of each row."""
     found: list[list[object]] = []
     for key, row in zip(escape_all([row.key for row in rows], LONG), rows, strict=True):
         kind = kinds.find(row[7:])
         if kind is None:
-            kind = kinds.add(row[7:], _kind(row, view.units, courses))
+            kind = kinds.add(row[7:], _kind(row, view.units, timelines))
         borne = hazards.find(row.hazards)
         if borne is None:
             borne = hazards.add(row.hazards, list(row.hazards))
@@ -84,14 +84,14 @@ def _rows(
     return found
 
 
-def _kind(row: RateRow, units: Units, courses: Numbered) -> list[object]:
+def _kind(row: RateRow, units: Units, timelines: Numbered) -> list[object]:
     """What a row says besides its name: was, becomes, by how much, from when, what becomes of it, in numbers, the
     number of its timeline, and whom it reaches when it is new."""
     texts = (row.schedule, row.segments)
-    number = courses.find(texts)
+    number = timelines.find(texts)
     if number is None:
         found = before_and_after(*texts, units)
-        number = courses.add(texts, [[_stretch(one) for one in side] for side in found])
+        number = timelines.add(texts, [[_stretch(one) for one in side] for side in found])
     per = f" {row.per}" if row.per else ""
     until = f" until {row.ending_before}" if row.ending_before else ""
     was = shown(f"{row.observed}{per}") if row.observed else ""
