@@ -135,3 +135,26 @@ def test_what_was_free_and_is_charged_is_suspicious() -> None:
     change = rate_change("k", desired, observed, at(0), live=True)
     assert change is not None
     assert change.hazards == (Hazard.MAGNITUDE, Hazard.PRICE_UP)
+
+
+@given(observed=timelines(), desired=timelines(), now=st.integers(0, 24))
+def test_hazards_are_those_of_each_hour(observed: Timeline, desired: Timeline, now: int) -> None:
+    """Of flat prices a naive judge finds the same, hour by hour."""
+    change = rate_change("k", schedule_text(desired), schedule_text(observed), at(now), live=False)
+    if change is None:
+        return
+    result, found = overlay(observed, missing_segments(desired, observed, at(now))), set()
+    for hour in range(-1, 26):
+        was, then = terms_at(observed, at(hour)), terms_at(result, at(hour))
+        if was is None or then is None or was == then:
+            continue
+        if hour < now:
+            found.add(Hazard.RETROACTIVE)
+            continue
+        found |= {Hazard.ENTITLEMENT_LOST} if was.entitled and not then.entitled else set()
+        assert was.flat is not None
+        assert then.flat is not None
+        found |= {Hazard.PRICE_UP} if then.flat > was.flat else set()
+        found |= {Hazard.PRICE_DOWN} if then.flat < was.flat else set()
+    # A change that began before the present and lasts into it is judged in its part to come as well.
+    assert set(change.hazards) == found
