@@ -176,7 +176,7 @@ def test_what_keeps_the_command_from_starting(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert "3 problems" in said
     nowhere = refused("--store", f"sqlite:///{tmp_path}/missing/account.db")
-    assert "cannot be an account's file" in " ".join(nowhere.split())
+    assert "missing of the store account.db does not exist" in " ".join(nowhere.split())
     with serving() as other:
         said = refused("--port", other.url.rpartition(":")[2])
     assert said.startswith("error[address]")

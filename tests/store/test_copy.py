@@ -114,15 +114,15 @@ def test_a_copy_is_the_same_whatever_the_databases(way: tuple[str, str]) -> None
     fill_all(here)
     before, copy = everything(here), copier(*way)
     told: list[int] = []
-    assert (copy.is_empty(), copy.standing(), copy.namespaces()) == (False, "empty", {"acme", "other"})
+    assert (copy.is_empty(), copy.compared(), copy.namespaces()) == (False, "empty", {"acme", "other"})
     assert copy.environments() == {"prod"}
-    with copy.held():
+    with copy.locked():
         made = copy.run(told.append)
     assert everything(there) == everything(here) == before
     assert {name: extent.rows for name, extent in made.items()} == {name: len(rows) for name, rows in before.items()}
     assert {name for name, rows in before.items() if not rows} == {"pricing_unit"}
     assert told[-1] == sum(extent.rows for extent in made.values())
-    assert copier(*way).standing() == copier(there, here).standing() == "same"
+    assert copier(*way).compared() == copier(there, here).compared() == "same"
     with closing(SqlStore(here)) as source, closing(SqlStore(there)) as target:
         assert comparable(target.snapshot("acme", AT)) == comparable(source.snapshot("acme", AT))
         assert target.snapshot("acme", AT).ids == source.snapshot("acme", AT).ids
@@ -131,7 +131,7 @@ def test_a_copy_is_the_same_whatever_the_databases(way: tuple[str, str]) -> None
 def test_a_copy_goes_on_as_its_source_would(way: tuple[str, str]) -> None:
     here, there = way
     fill_all(here)
-    with copier(*way).held():
+    with copier(*way).locked():
         copier(*way).run(lambda _: None)
     with closing(SqlStore(there)) as store, closing(SqlJournal(there)) as journal:
         last = journal.runs("prod")[-1]
@@ -155,8 +155,8 @@ def test_a_target_that_is_not_empty_is_left_alone(way: tuple[str, str]) -> None:
         fill(store)
     before = comparable_of(there)
     copy = copier(*way)
-    assert copy.standing() == "other"
-    with copy.held(), pytest.raises(StoreRefused, match="is not empty: it has rows in billable_metric, product"):
+    assert copy.compared() == "other"
+    with copy.locked(), pytest.raises(StoreRefused, match="is not empty: it has rows in billable_metric, product"):
         copy.run(lambda _: None)
     assert comparable_of(there) == before
 
@@ -170,7 +170,7 @@ def test_nobody_writes_meanwhile_and_everybody_reads(way: tuple[str, str]) -> No
     here, _ = way
     fill_all(here)
     with closing(SqlStore(here, patience=0.1)) as store, closing(SqlJournal(here, patience=0.1)) as journal:
-        with copier(*way).held():
+        with copier(*way).locked():
             assert STARTER in store.snapshot("acme", AT).ids
             with pytest.raises(StoreError, match="is locked by another"):
                 store.perform("acme", revise(TOKENS, name="Other"), AT)
@@ -185,7 +185,7 @@ def test_what_the_server_cannot_keep_is_said_with_its_table(tmp_path: Path, serv
     with closing(sqlite3.connect(tmp_path / "here.db")) as connection, connection:
         connection.execute("UPDATE product SET name = 'a' || char(0) WHERE mark = 'acme/product:seats'")
     copy = copier(here, there)
-    with copy.held(), pytest.raises(StoreRefused, match=r"product: .*cannot keep it") as found:
+    with copy.locked(), pytest.raises(StoreRefused, match=r"product: .*cannot keep it") as found:
         copy.run(lambda _: None)
     assert "U+0000" in found.value.hint
     assert copier(here, there).present() == {}
@@ -200,7 +200,7 @@ def test_a_database_that_gives_something_else_back_keeps_nothing(
     fill_all(here)
     monkeypatch.setattr(module, "_restore_digests", lambda *_: None)  # then a trigger has taken them away
     copy = copier(*way)
-    with copy.held(), pytest.raises(StoreError, match="does not give back rate_card as it was sent"):
+    with copy.locked(), pytest.raises(StoreError, match="does not give back rate_card as it was sent"):
         copy.run(lambda _: None)
     assert copier(here, there).present() == {}
 
@@ -209,7 +209,7 @@ def test_of_an_account_the_journal_is_copied(way: tuple[str, str]) -> None:
     here, there = way
     fill_all(here)
     copy = SqlCopy(None, here, there, there)
-    with copy.held():
+    with copy.locked():
         made = copy.run(lambda _: None)
     assert set(made) == {"run", "journal", "lease"}
     assert copy.namespaces() == set()
@@ -224,10 +224,10 @@ def test_store_and_journal_of_two_places_become_one(tmp_path: Path, server: Serv
         fill(filled)
     copy = SqlCopy(store, journal, there, there)
     assert copy.sources == (f"{tmp_path}/s.db", f"{tmp_path}/j.db")
-    with copy.held():
+    with copy.locked():
         made = copy.run(lambda _: None)
     assert (made["product"].rows, made["contract"].rows, made["run"].rows) == (3, 0, 2)
-    assert copy.standing() == "same"
+    assert copy.compared() == "same"
 
 
 RATES = 8_000
@@ -246,7 +246,7 @@ def test_the_rates_are_never_all_in_memory(tmp_path: Path, server: Server, schem
     copy = copier(here, there)
     tracemalloc.start()
     try:
-        with copy.held():
+        with copy.locked():
             made = copy.run(lambda _: None)
         _, peak = tracemalloc.get_traced_memory()
     finally:
@@ -265,7 +265,7 @@ def test_a_copy_that_was_killed_leaves_nothing(way: tuple[str, str], at: int) ->
     if child == 0:
         try:
             copy = copier(*way)
-            with copy.held():
+            with copy.locked():
                 copy.run(lambda rows: os.kill(os.getpid(), signal.SIGKILL) if rows >= at else None)
         finally:
             os._exit(1)
@@ -273,7 +273,7 @@ def test_a_copy_that_was_killed_leaves_nothing(way: tuple[str, str], at: int) ->
     copy = copier(*way)
     assert copy.present() == {}
     assert everything(here) == before
-    with copy.held():
+    with copy.locked():
         copy.run(lambda _: None)
     assert everything(there) == before
 
@@ -295,7 +295,7 @@ def test_a_server_that_goes_away_keeps_nothing(restarting: Server, tmp_path: Pat
         if rows >= 12 and restarting.running:
             restarting.stop(signal.SIGQUIT)
 
-    with copy.held(), pytest.raises(StoreError, match=r"shutting down|lost|cannot be"):
+    with copy.locked(), pytest.raises(StoreError, match=r"shutting down|lost|cannot be"):
         copy.run(tell)
     restarting.start()
     assert copier(here, there).present() == {}

@@ -261,7 +261,7 @@ def test_what_cannot_be_known_is_refused(earlier: Callable[..., str], version: i
 def test_it_can_be_copied_as_it_stands(earlier: Callable[..., str], tmp_path: Path) -> None:
     url, there = earlier("DROP TABLE account"), f"sqlite:///{tmp_path}/there.db"
     before = contents(url)
-    with copier(url, there).held():
+    with copier(url, there).locked():
         copier(url, there).run(lambda _: None)
     assert contents(there) == before
-    assert copier(url, there).standing() == "same"
+    assert copier(url, there).compared() == "same"

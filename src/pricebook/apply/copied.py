@@ -43,10 +43,10 @@ class Copier(Protocol):
     def namespaces(self) -> set[str]:
         """Whose marks the store's objects bear; none when only a journal is copied."""
 
-    def held(self) -> AbstractContextManager[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Nobody writes to the sources meanwhile; everybody may read."""
 
-    def standing(self) -> Literal["empty", "same", "other"]:
+    def compared(self) -> Literal["empty", "same", "other"]:
         """What the target holds, compared with the sources; who holds a lease does not count."""
 
     def present(self) -> dict[str, Extent]:

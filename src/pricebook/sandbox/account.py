@@ -5,9 +5,8 @@ them. A request is one transaction, so that a client or a server that dies leave
 idempotency key is kept in the same one.
 """
 
-import sqlite3
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,8 @@ from pricebook.account.refusal import Refused
 from pricebook.apply.ports import StoreError
 from pricebook.sandbox.wire import decode, encode
 from pricebook.store.location import database_path
-from pricebook.store.sqlite import PATIENCE, explained
+from pricebook.store.session import Session
+from pricebook.store.sqlite import PATIENCE, Sqlite, open_memory, open_writer
 
 APPLICATION = 0x70736278
 """`PRAGMA application_id` of an account's file: "psbx"."""
@@ -63,7 +63,7 @@ CREATE TABLE idempotency (
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Record:
     """An object of the account. `body` is what has no column; `parent` is whose it is: a contract's customer."""
 
     seq: int
@@ -79,29 +79,12 @@ class Held:
 _COLUMNS = "seq, kind, id, parent, uniqueness_key, created_at, archived_at, body"
 
 
-class Work:
+class AccountTransaction(Session):
     """One transaction over the account. `now` is RFC 3339 text in UTC."""
 
-    def __init__(self, connection: sqlite3.Connection, now: str) -> None:
+    def __init__(self, connection: Any, database: Sqlite, now: str) -> None:
+        super().__init__(connection, database)
         self.now = now
-        self._connection = connection
-
-    def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
-        return self._connection.execute(sql, parameters).fetchall()
-
-    def one(self, sql: str, *parameters: object) -> tuple[Any, ...] | None:
-        """The first row, or None."""
-        row: tuple[Any, ...] | None = self._connection.execute(sql, parameters).fetchone()
-        return row
-
-    def run(self, sql: str, *parameters: object) -> int:
-        """Change something; how many rows it concerned."""
-        return self._connection.execute(sql, parameters).rowcount
-
-    def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        """Change many rows."""
-        self._connection.executemany(sql, rows)
 
     def add(
         self,
@@ -128,50 +111,50 @@ class Work:
         self.run(sql, kind, made, parent, link, uniqueness_key, self.now, encode(body))
         return made
 
-    def get(self, kind: str, id_: str, status: int = 404) -> Held:
+    def get(self, kind: str, id_: str, status: int = 404) -> Record:
         """One object. Raises Refused when there is none."""
         row = self.one(f"SELECT {_COLUMNS} FROM object WHERE kind = ? AND id = ?", kind, id_)
         if row is None:
             raise Refused(status, f"there is no {kind} {id_}")
-        return _held(row)
+        return _record(row)
 
-    def live(self, kind: str, id_: str, status: int = 404) -> Held:
+    def live(self, kind: str, id_: str, status: int = 404) -> Record:
         """One object that is not archived. Raises Refused, 400 for an archived one."""
-        held = self.get(kind, id_, status)
-        if held.archived_at is not None:
+        record = self.get(kind, id_, status)
+        if record.archived_at is not None:
             raise Refused(400, f"the {kind} {id_} is archived")
-        return held
+        return record
 
-    def get_all(self, kind: str, ids: Iterable[str]) -> dict[str, Held]:
+    def get_all(self, kind: str, ids: Iterable[str]) -> dict[str, Record]:
         """The objects that there are of some ids, by id."""
-        found: dict[str, Held] = {}
+        found: dict[str, Record] = {}
         wanted = sorted(set(ids))
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
             marks = ", ".join("?" * len(part))
             sql = f"SELECT {_COLUMNS} FROM object WHERE kind = ? AND id IN ({marks})"
-            found |= {row[2]: _held(row) for row in self.rows(sql, kind, *part)}
+            found |= {row[2]: _record(row) for row in self.rows(sql, kind, *part)}
         return found
 
-    def page(self, kind: str, after: int, limit: int, where: str = "", *parameters: object) -> list[Held]:
+    def page(self, kind: str, after: int, limit: int, where: str = "", *parameters: object) -> list[Record]:
         """Up to `limit` objects of a kind after a position, oldest first, that a condition holds for."""
         condition = f" AND {where}" if where else ""
         sql = f"SELECT {_COLUMNS} FROM object WHERE kind = ? AND seq > ?{condition} ORDER BY seq LIMIT ?"
-        return [_held(row) for row in self.rows(sql, kind, after, *parameters, limit)]
+        return [_record(row) for row in self.rows(sql, kind, after, *parameters, limit)]
 
-    def put(self, held: Held, body: dict[str, Any]) -> None:
+    def put(self, record: Record, body: dict[str, Any]) -> None:
         """Keep another body of an object."""
-        self.run("UPDATE object SET body = ? WHERE seq = ?", encode(body), held.seq)
+        self.run("UPDATE object SET body = ? WHERE seq = ?", encode(body), record.seq)
 
-    def archive(self, held: Held) -> None:
+    def archive(self, record: Record) -> None:
         """Archive an object, for good."""
-        self.run("UPDATE object SET archived_at = ? WHERE seq = ? AND archived_at IS NULL", self.now, held.seq)
+        self.run("UPDATE object SET archived_at = ? WHERE seq = ? AND archived_at IS NULL", self.now, record.seq)
 
 
-def _held(row: tuple[Any, ...]) -> Held:
+def _record(row: tuple[Any, ...]) -> Record:
     body: Any = decode(row[7].encode("utf-8"))
     seq, kind, id_, parent, uniqueness_key, created_at, archived_at, _ = row
-    return Held(seq, kind, id_, parent, uniqueness_key, created_at, archived_at, body)
+    return Record(seq, kind, id_, parent, uniqueness_key, created_at, archived_at, body)
 
 
 class Account:
@@ -183,7 +166,8 @@ class Account:
     def __init__(self, url: str | None = None) -> None:
         self.where = str(database_path(url)) if url is not None else "memory"
         self._lock = RLock()
-        self._connection = _opened(database_path(url) if url is not None else None)
+        self._database = Sqlite(Path(self.where), PATIENCE)
+        self._connection = _opened(self._database, None if url is None else database_path(url))
         self._finalizer = weakref.finalize(self, self._connection.close)
 
     def close(self) -> None:
@@ -192,56 +176,48 @@ class Account:
             self._finalizer()
 
     @contextmanager
-    def transaction(self, now: str, *, writes: bool) -> Iterator[Work]:
+    def transaction(self, now: str, *, writes: bool) -> Iterator[AccountTransaction]:
         """A transaction, rolled back when anything is raised. Raises StoreError when the file cannot be used."""
         with self._lock:
             connection = self._connection
             try:
                 connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
                 try:
-                    yield Work(connection, now)
+                    yield AccountTransaction(connection, self._database, now)
                     connection.execute("COMMIT")
                 finally:
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
-            except sqlite3.Error as error:
-                raise explained(error, self.where) from None
+            except self._database.errors as error:
+                raise self._database.explained(error) from None
 
 
-def _opened(path: Path | None) -> sqlite3.Connection:
-    if path is not None and (not path.parent.is_dir() or path.is_dir()):
-        raise StoreError(f"{path} cannot be an account's file", "name a file in a directory that exists")
-    where = path.absolute().as_uri() if path is not None else ":memory:"
-    connection: sqlite3.Connection | None = None
+def _opened(database: Sqlite, path: Path | None) -> Any:
+    """A connection with the tables there; in memory without a path. Raises StoreError."""
+    connection = open_writer(path, PATIENCE, _check) if path is not None else open_memory()
     try:
-        connection = sqlite3.connect(
-            where, uri=path is not None, timeout=PATIENCE, isolation_level=None, check_same_thread=False
-        )
-        if path is not None:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("BEGIN IMMEDIATE")
-        _prepare(connection, where if path is None else str(path))
+        if not _check(connection, database.path):
+            for statement in _TABLES.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA}")
         connection.execute("COMMIT")
     except BaseException as error:
-        if connection is not None:
-            connection.close()
-        if isinstance(error, sqlite3.Error):
-            raise explained(error, str(path)) from None
+        connection.close()
+        if isinstance(error, database.errors):
+            raise database.explained(error) from None
         raise
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, where: str) -> None:
-    """Make the tables where there is nothing yet."""
+def _check(connection: Any, path: Path) -> bool:
+    """Whether the tables are there; False where there is nothing yet. Raises StoreError for what is something else."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (schema,) = connection.execute("PRAGMA user_version").fetchone()
     if (application, schema) == (APPLICATION, SCHEMA):
-        return
+        return True
     if application or schema or connection.execute("SELECT 1 FROM sqlite_master").fetchone():
         hint = "name another file; the sandbox keeps an account of its own, not the store of `plan` and `apply`"
-        raise StoreError(f"{where} is a database of something else, not a sandbox's account", hint)
-    for statement in _TABLES.split(";"):
-        connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {APPLICATION}")
-    connection.execute(f"PRAGMA user_version = {SCHEMA}")
+        raise StoreError(f"{path} is a database of something else, not a sandbox's account", hint)
+    return False

@@ -6,7 +6,7 @@ from datetime import datetime
 from pricebook.account import alias_log
 from pricebook.account.alias import Schedule, current, holder, holder_to_be
 from pricebook.account.refusal import Refused
-from pricebook.sandbox.account import Work
+from pricebook.sandbox.account import AccountTransaction
 from pricebook.sandbox.call import Json, check_hours
 from pricebook.sandbox.wire import stamp
 
@@ -25,22 +25,22 @@ def check_aliases(aliases: Iterable[Json]) -> None:
         seen[given["name"]].append((start, end))
 
 
-def give(work: Work, kind: str, object_id: str, aliases: Iterable[Json]) -> None:
+def give(work: AccountTransaction, kind: str, object_id: str, aliases: Iterable[Json]) -> None:
     """Give an object aliases, besides those that it has; each ends on whoever had it."""
     alias_log.give(work, kind, object_id, enumerate(map(_schedule, aliases)), _instant(work))
 
 
-def replace(work: Work, kind: str, object_id: str, aliases: Iterable[Json]) -> None:
+def replace(work: AccountTransaction, kind: str, object_id: str, aliases: Iterable[Json]) -> None:
     """Make these the aliases of an object."""
     alias_log.replace(work, kind, object_id, list(map(_schedule, aliases)), _instant(work))
 
 
-def withdraw(work: Work, kind: str, object_id: str) -> None:
+def withdraw(work: AccountTransaction, kind: str, object_id: str) -> None:
     """Nobody finds the object by an alias any more, from this hour on."""
     alias_log.withdraw(work, kind, object_id, _instant(work))
 
 
-def shown(work: Work, kind: str, object_id: str) -> list[Json]:
+def shown(work: AccountTransaction, kind: str, object_id: str) -> list[Json]:
     """The aliases of an object, with the ends that they really have."""
     made = []
     for entry, end in current(alias_log.log_of_object(work, kind, object_id), object_id):
@@ -51,12 +51,12 @@ def shown(work: Work, kind: str, object_id: str) -> list[Json]:
     return made
 
 
-def find(work: Work, kind: str, name: str, instant: str) -> str | None:
+def find(work: AccountTransaction, kind: str, name: str, instant: str) -> str | None:
     """The object for which an alias stands at an instant."""
     return holder(alias_log.log_of(work, kind, name), instant)
 
 
-def find_next(work: Work, kind: str, name: str) -> str | None:
+def find_next(work: AccountTransaction, kind: str, name: str) -> str | None:
     """The object for which an alias stands now, or else will stand next."""
     return holder_to_be(alias_log.log_of(work, kind, name), work.now)
 
@@ -65,5 +65,5 @@ def _schedule(given: Json) -> Schedule:
     return Schedule(given["name"], given.get("starting_at"), given.get("ending_before"))
 
 
-def _instant(work: Work) -> datetime:
+def _instant(work: AccountTransaction) -> datetime:
     return datetime.fromisoformat(work.now)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pricebook.account.refusal import Refused
-from pricebook.sandbox.account import Held, Work
+from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.page import MOST, cursor, read_limit, read_position
 from pricebook.sandbox.shape import read_uuid
 
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 class Call:
     """One call of an endpoint, inside its transaction."""
 
-    work: Work
+    work: AccountTransaction
     body: Any
     query: Mapping[str, str] = field(default_factory=dict)
     path: Mapping[str, str] = field(default_factory=dict)
@@ -44,7 +44,7 @@ def id_answer(id_: str) -> Json:
 def listed(
     call: Call,
     kind: str,
-    shown: Callable[[Work, list[Held]], list[Json]],
+    shown: Callable[[AccountTransaction, list[Record]], list[Json]],
     where: str = "",
     *parameters: object,
     default: int = MOST,

@@ -10,7 +10,7 @@ from pricebook.account.refusal import Refused
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Kind
 from pricebook.plan.contract import Contract
-from pricebook.sandbox.account import CREATED_BY, Held, Work
+from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
 from pricebook.sandbox.alias import find
 from pricebook.sandbox.call import Call, Json, check_hours, id_answer
 from pricebook.sandbox.custom_field import fields_of, set_fields
@@ -31,7 +31,7 @@ _OWN = ("name", "ending_before", "net_payment_terms_days", "netsuite_sales_order
 class ServedAccount:
     """What `account.contract` asks of an account, of the one that is served."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: AccountTransaction) -> None:
         self._work = work
 
     def holder(self, kind: Kind, alias: str, instant: str) -> str | None:
@@ -92,8 +92,8 @@ def create(call: Call) -> Json:
     if transition is not None:
         kept["transition"] = {"type": transition["type"], "from_contract_id": transition["from_contract_id"]}
     if terms.ends is not None:
-        held = work.get(KIND, terms.ends[0])
-        work.put(held, held.body | {"ending_before": instant_text(terms.ends[1])})
+        record = work.get(KIND, terms.ends[0])
+        work.put(record, record.body | {"ending_before": instant_text(terms.ends[1])})
     link = terms.offer.package if terms.offer is not None else None
     id_ = work.add(KIND, kept, parent=body["customer_id"], link=link, uniqueness_key=key)
     set_fields(work, KIND, id_, body.get("custom_fields", {}))
@@ -112,73 +112,73 @@ def get_v2(call: Call) -> Json:
 
 def list_contracts(call: Call) -> Json:
     """`v1/contracts/list`: the contracts of a customer."""
-    return {"data": [_shown_v1(call.work, held) for held in _found(call)]}
+    return {"data": [_shown_v1(call.work, record) for record in _found(call)]}
 
 
 def list_v2(call: Call) -> Json:
     """`v2/contracts/list`."""
-    return {"data": [_shown(call.work, held) for held in _found(call)]}
+    return {"data": [_shown(call.work, record) for record in _found(call)]}
 
 
 def update_end_date(call: Call) -> Json:
     """`contracts/updateEndDate`: another end, or none when `ending_before` is not given."""
     check_hours(call.body, "ending_before")
-    held = _own(call)
+    record = _own(call)
     end = call.body.get("ending_before")
-    check_end(_contract(held), datetime.fromisoformat(end) if end is not None else None)
-    kept = {name: value for name, value in held.body.items() if name != "ending_before"}
-    call.work.put(held, kept | ({"ending_before": end} if end is not None else {}))
-    return id_answer(held.id)
+    check_end(_contract(record), datetime.fromisoformat(end) if end is not None else None)
+    kept = {name: value for name, value in record.body.items() if name != "ending_before"}
+    call.work.put(record, kept | ({"ending_before": end} if end is not None else {}))
+    return id_answer(record.id)
 
 
 def archive(call: Call) -> Json:
     """`contracts/archive`, for good."""
-    held = _own(call)
-    call.work.archive(held)
-    return id_answer(held.id)
+    record = _own(call)
+    call.work.archive(record)
+    return id_answer(record.id)
 
 
-def _contract(held: Held) -> Contract:
+def _contract(record: Record) -> Contract:
     """A contract as the rules see it."""
-    instant, end = datetime.fromisoformat, held.body.get("ending_before")
+    instant, end = datetime.fromisoformat, record.body.get("ending_before")
     return Contract(
-        held.id,
-        held.parent or "",
+        record.id,
+        record.parent or "",
         None,
         None,
-        instant(held.body["starting_at"]),
+        instant(record.body["starting_at"]),
         instant(end) if end is not None else None,
-        instant(held.archived_at) if held.archived_at is not None else None,
+        instant(record.archived_at) if record.archived_at is not None else None,
     )
 
 
-def _own(call: Call) -> Held:
+def _own(call: Call) -> Record:
     """The contract of the customer that both are named. Raises Refused (404)."""
     call.work.get(CUSTOMER, call.body["customer_id"])
-    held = call.work.get(KIND, call.body["contract_id"])
-    if held.parent != call.body["customer_id"]:
-        raise Refused(404, f"there is no contract {held.id} of the customer {call.body['customer_id']}")
-    return held
+    record = call.work.get(KIND, call.body["contract_id"])
+    if record.parent != call.body["customer_id"]:
+        raise Refused(404, f"there is no contract {record.id} of the customer {call.body['customer_id']}")
+    return record
 
 
-def _found(call: Call) -> list[Held]:
+def _found(call: Call) -> list[Record]:
     body = call.body
     call.work.get(CUSTOMER, body["customer_id"])
     if "covering_date" in body and "starting_at" in body:
         raise Refused(400, "starting_at cannot be provided together with covering_date")
     found = call.work.page(KIND, 0, -1, "parent = ?", body["customer_id"])
     if not body.get("include_archived"):
-        found = [held for held in found if held.archived_at is None]
+        found = [record for record in found if record.archived_at is None]
     if "starting_at" in body:
-        found = [held for held in found if held.body["starting_at"] >= body["starting_at"]]
+        found = [record for record in found if record.body["starting_at"] >= body["starting_at"]]
     if "covering_date" in body:
         date = body["covering_date"]
         found = [h for h in found if h.body["starting_at"] <= date and h.body.get("ending_before", "~") > date]
     return found
 
 
-def _state(held: Held) -> Json:
-    body = held.body
+def _state(record: Record) -> Json:
+    body = record.body
     names = ("name", "rate_card_id", "net_payment_terms_days", "netsuite_sales_order_id", "salesforce_opportunity_id")
     return (
         {name: body[name] for name in names if name in body}
@@ -192,12 +192,12 @@ def _state(held: Held) -> Json:
                 {
                     "type": body["transition"]["type"],
                     "from_contract_id": body["transition"]["from_contract_id"],
-                    "to_contract_id": held.id,
+                    "to_contract_id": record.id,
                 }
             ]
             if "transition" in body
             else [],
-            "created_at": stamp(held.created_at),
+            "created_at": stamp(record.created_at),
             "created_by": CREATED_BY,
             "usage_statement_schedule": {
                 "frequency": "MONTHLY",
@@ -207,19 +207,19 @@ def _state(held: Held) -> Json:
     )
 
 
-def _head(work: Work, held: Held) -> Json:
+def _head(work: AccountTransaction, record: Record) -> Json:
     return (
-        {"id": held.id, "customer_id": held.parent, "custom_fields": fields_of(work, KIND, [held.id])[held.id]}
-        | ({"package_id": held.body["package_id"]} if "package_id" in held.body else {})
-        | ({"uniqueness_key": held.uniqueness_key} if held.uniqueness_key is not None else {})
-        | ({"archived_at": stamp(held.archived_at)} if held.archived_at is not None else {})
+        {"id": record.id, "customer_id": record.parent, "custom_fields": fields_of(work, KIND, [record.id])[record.id]}
+        | ({"package_id": record.body["package_id"]} if "package_id" in record.body else {})
+        | ({"uniqueness_key": record.uniqueness_key} if record.uniqueness_key is not None else {})
+        | ({"archived_at": stamp(record.archived_at)} if record.archived_at is not None else {})
     )
 
 
-def _shown(work: Work, held: Held) -> Json:
-    return _head(work, held) | _state(held) | {"usage_filter": []}
+def _shown(work: AccountTransaction, record: Record) -> Json:
+    return _head(work, record) | _state(record) | {"usage_filter": []}
 
 
-def _shown_v1(work: Work, held: Held) -> Json:
-    state = _state(held)
-    return _head(work, held) | {"initial": state, "amendments": [], "current": state}
+def _shown_v1(work: AccountTransaction, record: Record) -> Json:
+    state = _state(record)
+    return _head(work, record) | {"initial": state, "amendments": [], "current": state}

@@ -6,7 +6,7 @@ A key that is not declared is refused, and so is a value that another object has
 from collections.abc import Iterable, Mapping
 
 from pricebook.account.refusal import Refused
-from pricebook.sandbox.account import Work
+from pricebook.sandbox.account import AccountTransaction
 from pricebook.sandbox.call import Call, Json
 from pricebook.sandbox.page import MOST, cursor, read_position
 
@@ -14,7 +14,7 @@ LONGEST = 200
 """Characters of a value (`customFields/setValues`)."""
 
 
-def fields_of(work: Work, entity: str, ids: Iterable[str]) -> dict[str, dict[str, str]]:
+def fields_of(work: AccountTransaction, entity: str, ids: Iterable[str]) -> dict[str, dict[str, str]]:
     """The custom fields of each object; none for an object without any."""
     wanted = list(ids)
     found: dict[str, dict[str, str]] = {id_: {} for id_ in wanted}
@@ -27,7 +27,7 @@ def fields_of(work: Work, entity: str, ids: Iterable[str]) -> dict[str, dict[str
     return found
 
 
-def set_fields(work: Work, entity: str, id_: str, fields: Mapping[str, str]) -> None:
+def set_fields(work: AccountTransaction, entity: str, id_: str, fields: Mapping[str, str]) -> None:
     """Give an object values. Raises Refused: 400 for a key that is not declared, 409 for a value that is taken."""
     for key, value in fields.items():
         declared = work.one("SELECT is_unique FROM field_key WHERE entity = ? AND key = ?", entity, key)
@@ -41,7 +41,7 @@ def set_fields(work: Work, entity: str, id_: str, fields: Mapping[str, str]) -> 
             if taken is not None:
                 message = f"custom field {key!r} enforces uniqueness, and {value!r} is the value of {entity} {taken[0]}"
                 raise Refused(409, message)
-    work.execute_many(
+    work.many(
         "INSERT OR REPLACE INTO field_value (entity, entity_id, key, value) VALUES (?, ?, ?, ?)",
         [(entity, id_, key, value) for key, value in fields.items()],
     )
@@ -91,7 +91,7 @@ def delete_values(call: Call) -> None:
     """`customFields/deleteValues`."""
     entity, id_ = call.body["entity"], call.body["entity_id"]
     call.work.get(entity, id_)
-    call.work.execute_many(
+    call.work.many(
         "DELETE FROM field_value WHERE entity = ? AND entity_id = ? AND key = ?",
         [(entity, id_, key) for key in call.body["keys"]],
     )

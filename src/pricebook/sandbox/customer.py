@@ -3,7 +3,7 @@
 from typing import Any
 
 from pricebook.account.refusal import Refused
-from pricebook.sandbox.account import Held, Work
+from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.call import Call, Json, id_answer, listed
 from pricebook.sandbox.custom_field import fields_of, set_fields
 from pricebook.sandbox.wire import stamp
@@ -51,26 +51,26 @@ def list_customers(call: Call) -> Json:
 
 def archive(call: Call) -> Json:
     """`customers/archive`, and with it the contracts."""
-    held = call.work.get(KIND, call.body["id"])
-    call.work.archive(held)
+    record = call.work.get(KIND, call.body["id"])
+    call.work.archive(record)
     sql = "UPDATE object SET archived_at = ? WHERE kind = 'contract' AND parent = ? AND archived_at IS NULL"
-    call.work.run(sql, call.work.now, held.id)
-    return id_answer(held.id)
+    call.work.run(sql, call.work.now, record.id)
+    return id_answer(record.id)
 
 
-def _shown(work: Work, found: list[Held]) -> list[Json]:
-    fields = fields_of(work, KIND, [held.id for held in found])
+def _shown(work: AccountTransaction, found: list[Record]) -> list[Json]:
+    fields = fields_of(work, KIND, [record.id for record in found])
     return [
         {
-            "id": held.id,
-            "external_id": held.body.get("external_id", held.id),
-            "ingest_aliases": held.body["ingest_aliases"],
-            "name": held.body["name"],
+            "id": record.id,
+            "external_id": record.body.get("external_id", record.id),
+            "ingest_aliases": record.body["ingest_aliases"],
+            "name": record.body["name"],
             "customer_config": {"salesforce_account_id": None},
-            "custom_fields": fields[held.id],
-            "created_at": stamp(held.created_at),
-            "updated_at": stamp(held.created_at),
-            "archived_at": stamp(held.archived_at) if held.archived_at is not None else None,
+            "custom_fields": fields[record.id],
+            "created_at": stamp(record.created_at),
+            "updated_at": stamp(record.created_at),
+            "archived_at": stamp(record.archived_at) if record.archived_at is not None else None,
         }
-        for held in found
+        for record in found
     ]

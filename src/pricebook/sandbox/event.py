@@ -11,7 +11,7 @@ def ingest(call: Call) -> None:
     for index, event in enumerate(call.body):
         if read_instant(event["timestamp"]) is None:
             raise Refused(400, f"[{index}].timestamp must be an RFC 3339 timestamp")
-    call.work.execute_many(
+    call.work.many(
         "INSERT OR IGNORE INTO event (transaction_id, received_at, body) VALUES (?, ?, ?)",
         [(event["transaction_id"], call.work.now, encode(event)) for event in call.body],
     )

@@ -1,7 +1,7 @@
 """Billable metrics. Only the name changes; an archived metric is still shown, and its products go on."""
 
 from pricebook.account.refusal import Refused
-from pricebook.sandbox.account import Held, Work
+from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.call import Call, Json, id_answer, listed
 from pricebook.sandbox.custom_field import fields_of, set_fields
 from pricebook.sandbox.wire import stamp
@@ -32,8 +32,8 @@ def create(call: Call) -> Json:
 
 def get(call: Call) -> Json:
     """`GET billable-metrics/{billable_metric_id}`."""
-    held = call.work.get(KIND, call.path_id("billable_metric_id"))
-    return {"data": _shown(call.work, [held])[0]}
+    record = call.work.get(KIND, call.path_id("billable_metric_id"))
+    return {"data": _shown(call.work, [record])[0]}
 
 
 def list_metrics(call: Call) -> Json:
@@ -43,22 +43,22 @@ def list_metrics(call: Call) -> Json:
 
 def update(call: Call) -> Json:
     """`PUT billable-metrics/{billable_metric_id}`: its name."""
-    held = call.work.live(KIND, call.path_id("billable_metric_id"))
-    call.work.put(held, held.body | {"name": call.body["name"]})
-    return id_answer(held.id)
+    record = call.work.live(KIND, call.path_id("billable_metric_id"))
+    call.work.put(record, record.body | {"name": call.body["name"]})
+    return id_answer(record.id)
 
 
 def archive(call: Call) -> Json:
     """`billable-metrics/archive`, for good."""
-    held = call.work.get(KIND, call.body["id"])
-    call.work.archive(held)
-    return id_answer(held.id)
+    record = call.work.get(KIND, call.body["id"])
+    call.work.archive(record)
+    return id_answer(record.id)
 
 
-def _shown(work: Work, found: list[Held]) -> list[Json]:
-    fields = fields_of(work, KIND, [held.id for held in found])
+def _shown(work: AccountTransaction, found: list[Record]) -> list[Json]:
+    fields = fields_of(work, KIND, [record.id for record in found])
     return [
-        {"id": held.id, **held.body, "custom_fields": fields[held.id]}
-        | ({"archived_at": stamp(held.archived_at)} if held.archived_at is not None else {})
-        for held in found
+        {"id": record.id, **record.body, "custom_fields": fields[record.id]}
+        | ({"archived_at": stamp(record.archived_at)} if record.archived_at is not None else {})
+        for record in found
     ]

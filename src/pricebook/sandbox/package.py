@@ -4,7 +4,7 @@ from pricebook.account.refusal import Refused
 from pricebook.catalog.package import Package
 from pricebook.metronome.custom_field import TERMS
 from pricebook.sandbox import alias
-from pricebook.sandbox.account import CREATED_BY, Held, Work
+from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
 from pricebook.sandbox.call import Call, Json, archive_condition, id_answer, listed
 from pricebook.sandbox.custom_field import fields_of
 from pricebook.sandbox.page import MOST, read_limit
@@ -34,8 +34,8 @@ def create(call: Call) -> Json:
     kept = {name: value for name, value in body.items() if name not in LISTS and name != "rate_card_id"}
     kept |= {"rate_card_id": card_id} if "rate_card_id" in body else {}
     id_ = work.add(KIND, {}, uniqueness_key=key)
-    held = work.get(KIND, id_)
-    work.put(held, kept | package_terms(work, id_, body))
+    record = work.get(KIND, id_)
+    work.put(record, kept | package_terms(work, id_, body))
     alias.give(work, KIND, id_, aliases)
     return id_answer(id_)
 
@@ -52,10 +52,10 @@ def list_packages(call: Call) -> Json:
 
 def archive(call: Call) -> Json:
     """`packages/archive`: no new contracts; those on it go on. Its aliases stand for nobody any more."""
-    held = call.work.get(KIND, call.body["package_id"])
-    call.work.archive(held)
-    alias.withdraw(call.work, KIND, held.id)
-    return id_answer(held.id)
+    record = call.work.get(KIND, call.body["package_id"])
+    call.work.archive(record)
+    alias.withdraw(call.work, KIND, record.id)
+    return id_answer(record.id)
 
 
 def list_contracts(call: Call) -> Json:
@@ -78,7 +78,7 @@ def list_contracts(call: Call) -> Json:
     return listed(call, "contract", _shown_contracts, " AND ".join(conditions), *parameters, default=MOST)
 
 
-def card_of(work: Work, package: Json, instant: str) -> str | None:
+def card_of(work: AccountTransaction, package: Json, instant: str) -> str | None:
     """The id of a package's rate card: by its alias as it stands at an instant."""
     if "rate_card_alias" in package:
         return alias.find(work, CARD, package["rate_card_alias"], instant)
@@ -86,7 +86,7 @@ def card_of(work: Work, package: Json, instant: str) -> str | None:
     return found
 
 
-def _card(work: Work, body: Json) -> str | None:
+def _card(work: AccountTransaction, body: Json) -> str | None:
     """The rate card that the package names, or will. Raises Refused (400) when there is none."""
     if "rate_card_id" in body:
         return work.live(CARD, body["rate_card_id"], 400).id
@@ -99,7 +99,7 @@ def _card(work: Work, body: Json) -> str | None:
     return found
 
 
-def _check_subscriptions(work: Work, card_id: str | None, body: Json) -> None:
+def _check_subscriptions(work: AccountTransaction, card_id: str | None, body: Json) -> None:
     for index, subscription in enumerate(body.get("subscriptions", ())):
         rate = subscription["subscription_rate"]
         sql = "SELECT 1 FROM timeline WHERE card_id = ? AND product_id = ? AND frequency = ?"
@@ -108,40 +108,40 @@ def _check_subscriptions(work: Work, card_id: str | None, body: Json) -> None:
             raise Refused(400, f"subscriptions[{index}].subscription_rate: {message}")
 
 
-def _shown(work: Work, found: list[Held]) -> list[Json]:
+def _shown(work: AccountTransaction, found: list[Record]) -> list[Json]:
     made = []
-    for held in found:
-        body = {name: value for name, value in held.body.items() if name != "rate_card_alias"}
+    for record in found:
+        body = {name: value for name, value in record.body.items() if name != "rate_card_alias"}
         for name, entity in TERMS.items():
             fields = fields_of(work, entity, [term["id"] for term in body.get(name, ())])
             if name in body:
                 body[name] = [{**term, "custom_fields": fields[term["id"]]} for term in body[name]]
         statement = body.pop("usage_statement_schedule", {"frequency": "MONTHLY"})
-        card_id = card_of(work, held.body, work.now)
+        card_id = card_of(work, record.body, work.now)
         made.append(
             {
-                "id": held.id,
+                "id": record.id,
                 "multiplier_override_prioritization": "LOWEST_MULTIPLIER",
                 **body,
-                "aliases": alias.shown(work, KIND, held.id),
+                "aliases": alias.shown(work, KIND, record.id),
                 "usage_statement_schedule": {
                     "frequency": statement["frequency"],
                     "day": statement.get("day", "FIRST_OF_MONTH"),
                 },
-                "created_at": stamp(held.created_at),
+                "created_at": stamp(record.created_at),
                 "created_by": CREATED_BY,
             }
             | ({"rate_card_id": card_id} if card_id is not None else {})
-            | ({"uniqueness_key": held.uniqueness_key} if held.uniqueness_key is not None else {})
-            | ({"archived_at": stamp(held.archived_at)} if held.archived_at is not None else {})
+            | ({"uniqueness_key": record.uniqueness_key} if record.uniqueness_key is not None else {})
+            | ({"archived_at": stamp(record.archived_at)} if record.archived_at is not None else {})
         )
     return made
 
 
-def _shown_contracts(_: Work, found: list[Held]) -> list[Json]:
+def _shown_contracts(_: AccountTransaction, found: list[Record]) -> list[Json]:
     return [
-        {"customer_id": held.parent, "contract_id": held.id, "starting_at": stamp(held.body["starting_at"])}
-        | ({"ending_before": stamp(held.body["ending_before"])} if "ending_before" in held.body else {})
-        | ({"archived_at": stamp(held.archived_at)} if held.archived_at is not None else {})
-        for held in found
+        {"customer_id": record.parent, "contract_id": record.id, "starting_at": stamp(record.body["starting_at"])}
+        | ({"ending_before": stamp(record.body["ending_before"])} if "ending_before" in record.body else {})
+        | ({"archived_at": stamp(record.archived_at)} if record.archived_at is not None else {})
+        for record in found
     ]

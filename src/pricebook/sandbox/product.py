@@ -3,7 +3,7 @@
 from typing import Any
 
 from pricebook.account.refusal import Refused
-from pricebook.sandbox.account import CREATED_BY, Held, Work
+from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
 from pricebook.sandbox.call import Call, Json, archive_condition, check_hours, id_answer, listed
 from pricebook.sandbox.custom_field import fields_of, set_fields
 from pricebook.sandbox.metric import KIND as METRIC
@@ -49,13 +49,13 @@ def create(call: Call) -> Json:
 def update(call: Call) -> Json:
     """`products/update`, from `starting_at` on. What the request does not name stays as it is."""
     body = dict(call.body)
-    held = call.work.live(KIND, body.pop("product_id"))
+    record = call.work.live(KIND, body.pop("product_id"))
     check_hours(body, "starting_at")
-    _check(call.work, held.body["type"], body)
+    _check(call.work, record.body["type"], body)
     change = {**body, "starting_at": stamp(body["starting_at"])}
     change |= {"created_at": stamp(call.work.now), "created_by": CREATED_BY}
-    call.work.put(held, held.body | {"updates": [*held.body["updates"], change]})
-    return id_answer(held.id)
+    call.work.put(record, record.body | {"updates": [*record.body["updates"], change]})
+    return id_answer(record.id)
 
 
 def get(call: Call) -> Json:
@@ -70,21 +70,21 @@ def list_products(call: Call) -> Json:
 
 def archive(call: Call) -> Json:
     """`products/archive`: no new rates for it; what there is goes on."""
-    held = call.work.get(KIND, call.body["product_id"])
-    call.work.archive(held)
-    return id_answer(held.id)
+    record = call.work.get(KIND, call.body["product_id"])
+    call.work.archive(record)
+    return id_answer(record.id)
 
 
-def current(held: Held, now: str) -> Json:
+def current(record: Record, now: str) -> Json:
     """The state of a product at an instant: its initial one, and every update that has begun, by their start."""
-    state: Json = dict(held.body["initial"])
-    for change in sorted(held.body["updates"], key=lambda update: update["starting_at"]):
+    state: Json = dict(record.body["initial"])
+    for change in sorted(record.body["updates"], key=lambda update: update["starting_at"]):
         if change["starting_at"] <= stamp(now):
             state |= change
     return _solid(state)
 
 
-def _check(work: Work, kind: str, body: Json) -> None:
+def _check(work: AccountTransaction, kind: str, body: Json) -> None:
     """Only fields of the type are there, and what they refer to exists."""
     for names, wanted in ((_USAGE, "USAGE"), (_COMPOSITE, "COMPOSITE")):
         wrong = [name for name in names if body.get(name) is not None and kind != wanted]
@@ -104,17 +104,17 @@ def _solid(state: dict[str, Any]) -> Json:
     return {name: value for name, value in state.items() if value is not None}
 
 
-def _shown(work: Work, found: list[Held]) -> list[Json]:
-    fields = fields_of(work, KIND, [held.id for held in found])
+def _shown(work: AccountTransaction, found: list[Record]) -> list[Json]:
+    fields = fields_of(work, KIND, [record.id for record in found])
     return [
         {
-            "id": held.id,
-            "type": held.body["type"],
-            "initial": held.body["initial"],
-            "current": current(held, work.now),
-            "updates": held.body["updates"],
-            "custom_fields": fields[held.id],
-            "archived_at": stamp(held.archived_at) if held.archived_at is not None else None,
+            "id": record.id,
+            "type": record.body["type"],
+            "initial": record.body["initial"],
+            "current": current(record, work.now),
+            "updates": record.body["updates"],
+            "custom_fields": fields[record.id],
+            "archived_at": stamp(record.archived_at) if record.archived_at is not None else None,
         }
-        for held in found
+        for record in found
     ]

@@ -11,7 +11,7 @@ from pricebook.catalog.canonical import encode
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.terms import Terms, read_terms
 from pricebook.catalog.timeline import Segment, Timeline, overlay, read_schedule, schedule_text
-from pricebook.sandbox.account import Held, Work
+from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.call import Call, Json, check_hours, id_answer
 from pricebook.sandbox.custom_field import fields_of
 from pricebook.sandbox.page import Position, cursor, read_limit, read_position
@@ -75,9 +75,9 @@ def get_schedule(call: Call) -> Json:
     )
 
 
-def _add(work: Work, card: Held, rates: list[Json], at: str) -> None:
+def _add(work: AccountTransaction, card: Record, rates: list[Json], at: str) -> None:
     products = work.get_all(PRODUCT, (rate["product_id"] for rate in rates))
-    states = {id_: current(held, work.now) for id_, held in products.items()}
+    states = {id_: current(record, work.now) for id_, record in products.items()}
     units = {USD_ID, card.body["fiat_credit_type"]["id"]}
     units |= {one["custom_credit_type"]["id"] for one in card.body["credit_type_conversions"]}
     added: dict[Key, list[Segment]] = {}
@@ -85,23 +85,23 @@ def _add(work: Work, card: Held, rates: list[Json], at: str) -> None:
     for index, rate in enumerate(rates):
         where = at.format(index)
         _check(rate, products.get(rate["product_id"]), states.get(rate["product_id"], {}), units, where)
-        said = _terms(rate)
-        terms = encode(said)
+        given = _terms(rate)
+        terms = encode(given)
         if terms not in judged:  # prices repeat, and a hundred thousand of them may come
-            check_rules(RateTerms, said, where)
+            check_rules(RateTerms, given, where)
             judged.add(terms)
         key = (rate["product_id"], rate.get("billing_frequency", ""), encode(rate.get("pricing_group_values", {})))
         segment = Segment(rate["starting_at"], rate.get("ending_before"), read_terms(terms))
         added.setdefault(key, []).append(segment)
     present = _timelines(work, card.id, added)
-    work.execute_many(
+    work.many(
         "INSERT INTO timeline (card_id, product_id, frequency, group_values, schedule) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (card_id, product_id, frequency, group_values) DO UPDATE SET schedule = excluded.schedule",
         [(card.id, *key, schedule_text(overlay(present.get(key, ()), segments))) for key, segments in added.items()],
     )
 
 
-def _timelines(work: Work, card_id: str, keys: Mapping[Key, object]) -> dict[Key, Timeline]:
+def _timelines(work: AccountTransaction, card_id: str, keys: Mapping[Key, object]) -> dict[Key, Timeline]:
     sql = "SELECT schedule FROM timeline WHERE card_id = ? AND product_id = ? AND frequency = ? AND group_values = ?"
     found = ((key, work.one(sql, card_id, *key)) for key in keys)
     return {key: read_schedule(row[0]) for key, row in found if row is not None}
@@ -112,7 +112,7 @@ def _terms(rate: Json) -> Json:
     return {name: rate[name] for name in _TERMS if name in rate}
 
 
-def _check(rate: Json, product: Held | None, state: Json, units: set[str], at: str) -> None:
+def _check(rate: Json, product: Record | None, state: Json, units: set[str], at: str) -> None:
     head = f"{at}." if at else ""
     if product is None:
         raise Refused(400, f"{head}product_id: there is no product {rate['product_id']}")
@@ -151,7 +151,7 @@ def _page(call: Call, wanted: Any) -> Json:
 
 
 def _segments(
-    work: Work, card_id: str, selectors: list[Json] | None, position: Position
+    work: AccountTransaction, card_id: str, selectors: list[Json] | None, position: Position
 ) -> Iterator[tuple[int, Key, int, Segment]]:
     """The segments from a position on, as (row, key, number, segment), that a selector asks for; read in steps."""
     condition, parameters = _selected(work, card_id, selectors)
@@ -168,7 +168,7 @@ def _segments(
         first = rows[-1][0] + 1
 
 
-def _selected(work: Work, card_id: str, selectors: list[Json] | None) -> tuple[str, list[object]]:
+def _selected(work: AccountTransaction, card_id: str, selectors: list[Json] | None) -> tuple[str, list[object]]:
     """The SQL condition of the selectors: any of them, each with all that it says."""
     if not selectors:
         return "", []
@@ -195,41 +195,41 @@ def _selected(work: Work, card_id: str, selectors: list[Json] | None) -> tuple[s
     return f" AND ({' OR '.join(f'({part})' for part in parts)})", parameters
 
 
-def _tagged(work: Work, card_id: str, tags: set[str]) -> list[str]:
+def _tagged(work: AccountTransaction, card_id: str, tags: set[str]) -> list[str]:
     """The products on the card that have any of the tags."""
     on_card = [row[0] for row in work.rows("SELECT DISTINCT product_id FROM timeline WHERE card_id = ?", card_id)]
     products = work.get_all(PRODUCT, on_card)
-    return [id_ for id_, held in products.items() if not tags.isdisjoint(current(held, work.now).get("tags", ()))]
+    return [id_ for id_, record in products.items() if not tags.isdisjoint(current(record, work.now).get("tags", ()))]
 
 
-def _shown(work: Work, found: list[tuple[Key, Segment]]) -> Iterator[Text]:
+def _shown(work: AccountTransaction, found: list[tuple[Key, Segment]]) -> Iterator[Text]:
     """The segments as JSON text. What belongs to a product, and what several rates say alike, is written once."""
     products = work.get_all(PRODUCT, (key[0] for key, _ in found))
     fields = fields_of(work, PRODUCT, products)
     heads = {}
-    for id_, held in products.items():
-        state = current(held, work.now)
+    for id_, record in products.items():
+        state = current(record, work.now)
         tags, name = state.get("tags", []), state["name"]
         head = {"product_id": id_, "product_name": name, "product_tags": tags, "product_custom_fields": fields[id_]}
         heads[id_] = write(head)[:-1]
-    said: dict[Terms, str] = {}
+    shown: dict[Terms, str] = {}
     for (product, frequency, values), (start, end, terms) in found:
-        if terms not in said:
-            said[terms] = write(_said(work, terms))[1:]
+        if terms not in shown:
+            shown[terms] = write(_terms_shown(work, terms))[1:]
         more = f',"ending_before":"{stamp(end)}"' if end is not None else ""
         more += f',"pricing_group_values":{values}' if values != "{}" else ""
         more += f',"billing_frequency":"{frequency}"' if frequency else ""
-        yield Text(f'{heads[product]},"starting_at":"{stamp(start)}"{more},{said[terms]}')
+        yield Text(f'{heads[product]},"starting_at":"{stamp(start)}"{more},{shown[terms]}')
 
 
-def _said(work: Work, found: Terms) -> Json:
+def _terms_shown(work: AccountTransaction, found: Terms) -> Json:
     """What a segment's terms say, as it is read back."""
     terms = dict(found.fields)
     made = {"entitled": terms["entitled"], "rate": _rate(work, terms)}
     return made | ({"commit_rate": terms["commit_rate"]} if "commit_rate" in terms else {})
 
 
-def _rate(work: Work, terms: Json) -> Json:
+def _rate(work: AccountTransaction, terms: Json) -> Json:
     """A rate with its unit's name, without what stands beside it."""
     made = {name: terms[name] for name in terms if name not in ("credit_type_id", "commit_rate", "entitled")}
     if terms["rate_type"] == "PERCENTAGE":

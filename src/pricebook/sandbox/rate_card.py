@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pricebook.account.refusal import Refused
 from pricebook.catalog.money import plain
 from pricebook.sandbox import alias
-from pricebook.sandbox.account import CREATED_BY, Held, Work
+from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
 from pricebook.sandbox.call import Call, Json, id_answer, listed
 from pricebook.sandbox.custom_field import fields_of, set_fields
 from pricebook.sandbox.product import KIND as PRODUCT
@@ -32,16 +32,16 @@ def create(call: Call) -> Json:
 def update(call: Call) -> Json:
     """`rate-cards/update`. Aliases are replaced as a whole [assumed]; conversions are added, never changed."""
     body, work = call.body, call.work
-    held = work.live(KIND, body["rate_card_id"])
-    kept = held.body | {name: body[name] for name in ("name", "description") if name in body}
+    record = work.live(KIND, body["rate_card_id"])
+    kept = record.body | {name: body[name] for name in ("name", "description") if name in body}
     if "add_credit_type_conversions" in body:
-        present = held.body["credit_type_conversions"]
+        present = record.body["credit_type_conversions"]
         kept["credit_type_conversions"] = _conversions(work, present, body["add_credit_type_conversions"])
-    work.put(held, kept)
+    work.put(record, kept)
     if "aliases" in body:
         alias.check_aliases(body["aliases"])
-        alias.replace(work, KIND, held.id, body["aliases"])
-    return id_answer(held.id)
+        alias.replace(work, KIND, record.id, body["aliases"])
+    return id_answer(record.id)
 
 
 def get(call: Call) -> Json:
@@ -56,37 +56,37 @@ def list_cards(call: Call) -> Json:
 
 def archive(call: Call) -> Json:
     """`rate-cards/archive`: not for new contracts any more; those on it go on."""
-    held = call.work.get(KIND, call.body["id"])
-    call.work.archive(held)
-    alias.withdraw(call.work, KIND, held.id)
-    return id_answer(held.id)
+    record = call.work.get(KIND, call.body["id"])
+    call.work.archive(record)
+    alias.withdraw(call.work, KIND, record.id)
+    return id_answer(record.id)
 
 
 def set_order(call: Call) -> Json:
     """`setRateCardProductsOrder`."""
-    held = call.work.live(KIND, call.body["rate_card_id"])
+    record = call.work.live(KIND, call.body["rate_card_id"])
     order = call.body["product_order"]
     if len(set(order)) < len(order):
         raise Refused(400, "product_order names a product twice")
     for product in order:
         call.work.get(PRODUCT, product, 400)
-    call.work.put(held, held.body | {"product_order": order})
-    return id_answer(held.id)
+    call.work.put(record, record.body | {"product_order": order})
+    return id_answer(record.id)
 
 
 def move_products(call: Call) -> Json:
     """`moveRateCardProducts`: each product to its new place, one after the other."""
-    held = call.work.live(KIND, call.body["rate_card_id"])
-    order = list(held.body["product_order"])
+    record = call.work.live(KIND, call.body["rate_card_id"])
+    order = list(record.body["product_order"])
     for move in call.body["product_moves"]:
         call.work.get(PRODUCT, move["product_id"], 400)
         order = [product for product in order if product != move["product_id"]]
         order.insert(int(move["position"]), move["product_id"])
-    call.work.put(held, held.body | {"product_order": order})
-    return id_answer(held.id)
+    call.work.put(record, record.body | {"product_order": order})
+    return id_answer(record.id)
 
 
-def _conversions(work: Work, present: Iterable[Json], added: Iterable[Json]) -> list[Json]:
+def _conversions(work: AccountTransaction, present: Iterable[Json], added: Iterable[Json]) -> list[Json]:
     made = list(present)
     for given in added:
         id_ = given["custom_credit_type_id"]
@@ -105,19 +105,19 @@ def _conversions(work: Work, present: Iterable[Json], added: Iterable[Json]) -> 
     return made
 
 
-def _shown(work: Work, found: list[Held]) -> list[Json]:
-    fields = fields_of(work, KIND, [held.id for held in found])
+def _shown(work: AccountTransaction, found: list[Record]) -> list[Json]:
+    fields = fields_of(work, KIND, [record.id for record in found])
     made = []
-    for held in found:
-        kept = {name: value for name, value in held.body.items() if name != "product_order"}
+    for record in found:
+        kept = {name: value for name, value in record.body.items() if name != "product_order"}
         made.append(
             {
-                "id": held.id,
+                "id": record.id,
                 **kept,
-                "created_at": stamp(held.created_at),
+                "created_at": stamp(record.created_at),
                 "created_by": CREATED_BY,
-                "aliases": alias.shown(work, KIND, held.id),
-                "custom_fields": fields[held.id],
+                "aliases": alias.shown(work, KIND, record.id),
+                "custom_fields": fields[record.id],
             }
         )
     return made

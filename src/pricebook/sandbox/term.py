@@ -13,7 +13,7 @@ from pricebook.catalog.override import OverrideSpecifier
 from pricebook.catalog.package import Package
 from pricebook.metronome.custom_field import TERMS
 from pricebook.metronome.wire.field import names_of
-from pricebook.sandbox.account import Work
+from pricebook.sandbox.account import AccountTransaction
 from pricebook.sandbox.call import Json
 from pricebook.sandbox.custom_field import set_fields
 from pricebook.sandbox.product import KIND as PRODUCT
@@ -25,7 +25,7 @@ _FIXED = granting_lists(Package)
 _LINKS = {names[0]: names[1] for names in map(names_of(OverrideSpecifier).__getitem__, links_of(OverrideSpecifier))}
 
 
-def package_terms(work: Work, package_id: str, body: Json) -> Json:
+def package_terms(work: AccountTransaction, package_id: str, body: Json) -> Json:
     """The lists of terms of a new package, as they are read back. Raises Refused (400)."""
     ids = {name: [str(uuid4()) for _ in body.get(name, ())] for name in LISTS}
     links: dict[str, str] = {}
@@ -45,7 +45,7 @@ def package_terms(work: Work, package_id: str, body: Json) -> Json:
     return made
 
 
-def check_products(work: Work, body: Json) -> None:
+def check_products(work: AccountTransaction, body: Json) -> None:
     """The products that terms name are there, and of the type that each term needs. Raises Refused (400)."""
     for name in LISTS:
         for index, term in enumerate(body.get(name, ())):
@@ -67,21 +67,21 @@ def check_products(work: Work, body: Json) -> None:
             _check_product(work, body[name]["commit"]["product_id"], "FIXED", f"{name}.commit.product_id")
 
 
-def _check_product(work: Work, id_: str, kind: str | None, at: str) -> None:
-    held = work.get_all(PRODUCT, [id_]).get(id_)
-    if held is None:
+def _check_product(work: AccountTransaction, id_: str, kind: str | None, at: str) -> None:
+    record = work.get_all(PRODUCT, [id_]).get(id_)
+    if record is None:
         raise Refused(400, f"{at}: there is no product {id_}")
-    if held.archived_at is not None:
+    if record.archived_at is not None:
         raise Refused(400, f"{at}: the product {id_} is archived")
-    if kind is not None and held.body["type"] != kind:
-        raise Refused(400, f"{at}: a {kind} product is needed, and {id_} is {held.body['type']}")
+    if kind is not None and record.body["type"] != kind:
+        raise Refused(400, f"{at}: a {kind} product is needed, and {id_} is {record.body['type']}")
 
 
-def _product(work: Work, id_: str) -> Json:
+def _product(work: AccountTransaction, id_: str) -> Json:
     return {"id": id_, "name": current(work.get(PRODUCT, id_), work.now)["name"]}
 
 
-def _schedule(work: Work, schedule: Json) -> Json:
+def _schedule(work: AccountTransaction, schedule: Json) -> Json:
     """An access, invoice or charge schedule: the unit with its name, every item with an id."""
     made = {name: value for name, value in schedule.items() if name != "credit_type_id"}
     made["credit_type"] = unit(work, schedule.get("credit_type_id"))
@@ -89,12 +89,12 @@ def _schedule(work: Work, schedule: Json) -> Json:
     return made
 
 
-def _term(work: Work, term: Json) -> Json:
+def _term(work: AccountTransaction, term: Json) -> Json:
     made = {name: value for name, value in term.items() if name not in ("temporary_id", "product_id")}
     return made | {"product": _product(work, term["product_id"])}
 
 
-def _balance(work: Work, term: Json, _: dict[str, str]) -> Json:
+def _balance(work: AccountTransaction, term: Json, _: dict[str, str]) -> Json:
     made = _term(work, term)
     made["access_schedule"] = _schedule(work, term["access_schedule"])
     if "invoice_schedule" in term:
@@ -102,7 +102,7 @@ def _balance(work: Work, term: Json, _: dict[str, str]) -> Json:
     return made
 
 
-def _recurring(work: Work, term: Json, links: dict[str, str]) -> Json:
+def _recurring(work: AccountTransaction, term: Json, links: dict[str, str]) -> Json:
     made = {"rate_type": "LIST_RATE", **_term(work, term)}
     for name in ("access_amount", "invoice_amount"):
         if name in term:
@@ -116,7 +116,7 @@ def _recurring(work: Work, term: Json, links: dict[str, str]) -> Json:
     return made
 
 
-def _override(work: Work, term: Json, links: dict[str, str]) -> Json:
+def _override(work: AccountTransaction, term: Json, links: dict[str, str]) -> Json:
     made = {name: value for name, value in term.items() if name != "tiers"}
     made |= {"override_tiers": term["tiers"]} if "tiers" in term else {}
     made["override_specifiers"] = [_specifier(specifier, links) for specifier in term["override_specifiers"]]
@@ -134,11 +134,11 @@ def _specifier(specifier: Json, links: dict[str, str]) -> Json:
     }
 
 
-def _charge(work: Work, term: Json, _: dict[str, str]) -> Json:
+def _charge(work: AccountTransaction, term: Json, _: dict[str, str]) -> Json:
     return _term(work, term) | {"schedule": _schedule(work, term["schedule"])}
 
 
-def _subscription(work: Work, term: Json, _: dict[str, str]) -> Json:
+def _subscription(work: AccountTransaction, term: Json, _: dict[str, str]) -> Json:
     rate = term["subscription_rate"]
     made = {name: value for name, value in term.items() if name != "temporary_id"}
     made["subscription_rate"] = {
@@ -155,7 +155,7 @@ def _subscription(work: Work, term: Json, _: dict[str, str]) -> Json:
     return {"quantity_management_mode": "QUANTITY_ONLY", **made}
 
 
-_SHOWN: dict[str, Callable[[Work, Json, dict[str, str]], Json]] = {
+_SHOWN: dict[str, Callable[[AccountTransaction, Json, dict[str, str]], Json]] = {
     "commits": _balance,
     "credits": _balance,
     "overrides": _override,

@@ -1,7 +1,7 @@
 """Pricing units, which the API also calls credit types. Every account has USD, under the vendor's own id."""
 
 from pricebook.account.refusal import Refused
-from pricebook.sandbox.account import Held, Work
+from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.call import Call, Json, id_answer, listed
 
 KIND = "credit_type"
@@ -9,12 +9,12 @@ USD_ID = "2714e483-4ff1-48e4-9e25-ac732e8f24f2"
 USD = {"name": "USD (cents)", "id": USD_ID}
 
 
-def unit(work: Work, id_: str | None, *, live: bool = True) -> Json:
+def unit(work: AccountTransaction, id_: str | None, *, live: bool = True) -> Json:
     """Name and id of a unit, USD by default. Raises Refused (400) when there is none, or a `live` one is archived."""
     if id_ is None or id_ == USD_ID:
         return dict(USD)
-    held = work.live(KIND, id_, 400) if live else work.get(KIND, id_, 400)
-    return {"name": held.body["name"], "id": id_}
+    record = work.live(KIND, id_, 400) if live else work.get(KIND, id_, 400)
+    return {"name": record.body["name"], "id": id_}
 
 
 def list_units(call: Call) -> Json:
@@ -36,10 +36,10 @@ def archive(call: Call) -> Json:
     """`credit-types/archive`, for good."""
     if call.body["id"] == USD_ID:
         raise Refused(400, "USD cannot be archived")
-    held = call.work.get(KIND, call.body["id"])
-    call.work.archive(held)
-    return id_answer(held.id)
+    record = call.work.get(KIND, call.body["id"])
+    call.work.archive(record)
+    return id_answer(record.id)
 
 
-def _shown(_: Work, found: list[Held]) -> list[Json]:
-    return [{"name": held.body["name"], "id": held.id, "is_currency": False} for held in found]
+def _shown(_: AccountTransaction, found: list[Record]) -> list[Json]:
+    return [{"name": record.body["name"], "id": record.id, "is_currency": False} for record in found]

@@ -40,7 +40,7 @@ class SqlCopy:
     def is_empty(self) -> bool:
         for part, database in self._sources.items():
             with _reading(database, part) as reader:
-                if reader is not None and _held_tables(reader, _tables_in(reader, part)):
+                if reader is not None and _filled_tables(reader, _tables_in(reader, part)):
                     return False
         return True
 
@@ -53,7 +53,7 @@ class SqlCopy:
         marks = {mark for name in names for mark in self._column("store", name, "mark") if mark is not None}
         return {mark.partition("/")[0] for mark in marks}
 
-    def standing(self) -> Literal["empty", "same", "other"]:
+    def compared(self) -> Literal["empty", "same", "other"]:
         present = self.present()
         if not present:
             return "empty"
@@ -70,10 +70,10 @@ class SqlCopy:
         return found
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         with ExitStack() as stack:
             for database in {database.where: database for database in self._sources.values()}.values():
-                stack.enter_context(_held(database))
+                stack.enter_context(_locked(database))
             yield
 
     def run(self, tell: Callable[[int], None]) -> dict[str, Extent]:
@@ -122,7 +122,7 @@ class SqlCopy:
 
 
 @contextmanager
-def _held(database: Database) -> Iterator[None]:
+def _locked(database: Database) -> Iterator[None]:
     """The writers' lock of a database, for as long as it takes."""
     connection = database.writer()
     try:
@@ -206,13 +206,13 @@ def _restore_digests(reader: Session, work: Session) -> None:
 
 
 def _check_empty(work: Session, tables: Iterable[Table]) -> None:
-    held = _held_tables(work, tables)
-    if held:
+    filled = _filled_tables(work, tables)
+    if filled:
         hint = "copy into a database or a schema that holds nothing"
-        raise StoreRefused(f"{work.where} is not empty: it has rows in {', '.join(held)}", 409, hint)
+        raise StoreRefused(f"{work.where} is not empty: it has rows in {', '.join(filled)}", 409, hint)
 
 
-def _held_tables(reader: Session, tables: Iterable[Table]) -> list[str]:
+def _filled_tables(reader: Session, tables: Iterable[Table]) -> list[str]:
     """The tables that have any rows."""
     return [table.name for table in tables if reader.one(f"SELECT 1 FROM {table.name} LIMIT 1") is not None]
 

@@ -86,7 +86,7 @@ class Postgres:
             password = os.environ.get(variable)
             if not password:
                 raise StoreError(f"{masked(url)} takes its password from {variable}, which is not set", "set it")
-        said = {
+        given = {
             "host": unquote(parts.hostname) if parts.hostname else None,
             "port": port,
             "user": unquote(parts.username) if parts.username else None,
@@ -97,7 +97,7 @@ class Postgres:
             "connect_timeout": CONNECT_SECONDS,
             **_KEEPALIVES,
             **query,
-            **{k: v for k, v in said.items() if v is not None},
+            **{k: v for k, v in given.items() if v is not None},
         }
         shown = masked(url).partition("?")[0] + (f" (schema {schema})" if schema != SCHEMA else "")
         return cls(shown, schema, patience, options)
@@ -194,8 +194,8 @@ class Postgres:
 
     def explained(self, error: BaseException | None) -> StoreError:
         state = getattr(error, "sqlstate", None) or ""
-        said = getattr(getattr(error, "diag", None), "message_primary", None) or str(error)
-        text = self._without_secrets(said.strip().splitlines()[0] if said.strip() else type(error).__name__)
+        message = getattr(getattr(error, "diag", None), "message_primary", None) or str(error)
+        text = self._without_secrets((message.strip() or type(error).__name__).splitlines()[0])
         if state.startswith("23"):
             return StoreRefused(f"{self.where} refused it: {text}", 409)
         if isinstance(error, _driver().DataError):

@@ -52,10 +52,10 @@ class Session:
         except self._database.errors as error:
             raise self._database.explained(error) from None
 
-    def run(self, sql: str, *parameters: object) -> None:
-        """A statement that answers nothing."""
+    def run(self, sql: str, *parameters: object) -> int:
+        """A statement that changes something; how many rows it concerned."""
         try:
-            self._connection.execute(self._native(sql), parameters)
+            return int(self._connection.execute(self._native(sql), parameters).rowcount)
         except self._database.errors as error:
             raise self._database.explained(error) from None
 

@@ -7,7 +7,7 @@ first statement on (`BEGIN IMMEDIATE`).
 import os
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
@@ -113,16 +113,20 @@ def open_reader(path: Path, table: str, patience: float = PATIENCE) -> sqlite3.C
         raise explained(error, str(path)) from None
 
 
-def open_writer(path: Path, patience: float = PATIENCE) -> sqlite3.Connection:
+def open_writer(
+    path: Path,
+    patience: float = PATIENCE,
+    check: Callable[[sqlite3.Connection, Path], object] | None = None,
+) -> sqlite3.Connection:
     """A connection that writes, outside of any transaction. Creates the file, not its directory; makes no tables.
 
-    Raises StoreError when the file cannot be written, or is not ours.
+    Raises StoreError when the file cannot be written, or is not ours: `check` raises it, `version_of` by default.
     """
     _check_place(path)
     try:
         connection = _connect(path, "mode=rwc", patience)
         try:
-            version_of(connection, path)
+            (check or version_of)(connection, path)
             _use_wal(connection, patience)
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
@@ -132,6 +136,11 @@ def open_writer(path: Path, patience: float = PATIENCE) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise explained(error, str(path)) from None
     return connection
+
+
+def open_memory() -> sqlite3.Connection:
+    """The same of a database that ends with its connection."""
+    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
 
 
 def version_of(connection: sqlite3.Connection, path: Path) -> int:

@@ -46,9 +46,9 @@ def copy(
     with ExitStack() as stack:
         for environment in sorted({name, *copier.environments()}):
             stack.callback(journal.release, environment, journal.acquire(environment, owner, clock()))
-        stack.enter_context(copier.held())
+        stack.enter_context(copier.locked())
         made = plan(project, name, stores[0], at) if stores is not None else None
-        found = copier.standing()
+        found = copier.compared()
         if found == "other":
             hint = "name a database or a ?schema= that holds nothing; nothing was written"
             raise reject("occupied-target", f"{copier.target} holds something else already", hint=hint)
