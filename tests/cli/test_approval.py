@@ -142,5 +142,8 @@ def test_half_an_approval_is_none(made: Path, word: str) -> None:
 
 def test_the_digest_is_that_of_the_json_plan(made: Path) -> None:
     shown = json.loads(pricebook(made, "--format", "json", "plan").stdout)
-    assert json.loads(pricebook(made, "--format", "json", "plan", "--digest").stdout) == {"digest": shown["id"]}
+    assert json.loads(pricebook(made, "--format", "json", "plan", "--digest").stdout) == {
+        "format": "pricebook-answer/digest",
+        "digest": shown["id"],
+    }
     assert shown["id"] == digest(made)
