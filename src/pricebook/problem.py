@@ -62,7 +62,7 @@ def quote(value: object, limit: int = 60) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean "x"?` for the nearest of the `known` words, or an empty string."""
-    from difflib import get_close_matches
+    from difflib import get_close_matches  # for mistakes only
 
     by_lower = {name.lower(): name for name in sorted(known, reverse=True)}
     near: Sequence[str] = get_close_matches(word.lower()[:100], by_lower, n=1, cutoff=0.6)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -20,11 +20,13 @@ from pricebook.cli.waiting import waiting
 from pricebook.format.escape import escape_terminal
 from pricebook.format.page import Page
 from pricebook.format.table import draw, formats_of, text_of
-from pricebook.metronome.export import AccountRecord
 from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.project.project import Environment, Project, read_project
 from pricebook.view.plain import View
 from pricebook.view.problems import problems_view
+
+if TYPE_CHECKING:  # brings how the vendor writes nouns
+    from pricebook.metronome.export import AccountRecord
 
 CHANGES, STALE = 2, 3
 WIDTH = 100
@@ -79,11 +81,11 @@ class Invocation:
         """The environment's name and settings. Raises Rejected."""
         return self.project.environment(self.environment_name)
 
-    def store(self, record: AccountRecord | None = None) -> AccountStore:
+    def store(self, record: "AccountRecord | None" = None) -> AccountStore:
         """The store of the environment. `record` hears what is read of an account."""
         return self.store_of(self.environment[0], record)
 
-    def store_of(self, environment: str, record: AccountRecord | None = None) -> AccountStore:
+    def store_of(self, environment: str, record: "AccountRecord | None" = None) -> AccountStore:
         """The store of an environment of the project, which refuses an account that is not that environment's. Raises
         Rejected for an environment that there is not."""
         name, settings = self.project.environment(environment)

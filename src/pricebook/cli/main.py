@@ -10,7 +10,6 @@ import click
 
 from pricebook import __version__
 from pricebook.cli.options import SHARED
-from pricebook.problem import did_you_mean
 
 COMMANDS = {
     "init": "Start a project: pricebook.yaml, a first catalogue, editor settings.",
@@ -67,6 +66,8 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, with the nearest command named for a mistyped one."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from pricebook.problem import did_you_mean  # for mistakes only
+
             near = did_you_mean(args[0], COMMANDS)
             ctx.fail(f"there is no command {args[0]!r}" + (f"; {near}" if near else ""))
         return super().resolve_command(ctx, args)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the command line asks for the names of formats alone
     from pricebook.format.page import Page
     from pricebook.view.plain import View
 

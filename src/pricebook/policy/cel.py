@@ -34,7 +34,7 @@ class Expressions:
     def __init__(self, each: str, tables: Mapping[str, tuple[int, Lookup]]) -> None:
         """`tables` are functions by name, each with the number of its arguments. Raises MissingCel."""
         try:
-            from cel_expr_python import cel
+            from cel_expr_python import cel  # an extra
         except ImportError:
             raise MissingCel from None
         text, number = cel.Type.STRING, cel.Type.DOUBLE

@@ -9,7 +9,6 @@ from pricebook.catalog.model import USD, Model, Path
 from pricebook.catalog.money import EXACT
 from pricebook.catalog.path import name_of
 from pricebook.catalog.role import Role
-from pricebook.catalog.schedule import ChargeSchedule
 from pricebook.catalog.term import RelativeDate
 from pricebook.policy.balance import WITH_COMMIT, balances, label_of
 from pricebook.policy.fact import Facts, package_ref
@@ -17,8 +16,8 @@ from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import AFTER_CREDIT
 
-if TYPE_CHECKING:
-    pass
+if TYPE_CHECKING:  # brings the parts of a package
+    from pricebook.catalog.schedule import ChargeSchedule
 
 _PAID = ("invoice_amount", "invoice_schedule")
 LONG = 5 * 365

@@ -103,7 +103,7 @@ class Database(Protocol):
 def database_of(url: str, patience: float = sqlite.PATIENCE) -> Database:
     """The database behind a URL. Raises StoreError for one that names none."""
     if url.startswith(POSTGRES):
-        from pricebook.store.postgres import Postgres
+        from pricebook.store.postgres import Postgres  # an extra
 
         return Postgres.of(url, patience)
     return sqlite.Sqlite(database_path(url), patience)

@@ -258,7 +258,7 @@ _LOST = ("57P", "08")
 def _driver() -> Any:
     """psycopg, imported when a server is to be reached. Raises StoreError where it is not installed."""
     try:
-        import psycopg
+        import psycopg  # an extra
     except ImportError:
         raise StoreError("PostgreSQL needs psycopg", "pip install 'pricebook[postgres]'") from None
     return psycopg

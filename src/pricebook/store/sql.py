@@ -7,23 +7,24 @@ creates nothing: a file or a schema that is not there is an empty account.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakSet
 
+from pricebook.account.contract import Request
 from pricebook.apply.ports import NOTHING, OutcomeUnknown
+from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
 from pricebook.observe.snapshot import Snapshot, strangers_in
+from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.verb.table import AddRates, Adopt, Release
 from pricebook.plan.verb.verb import Verb
 from pricebook.store import sqlite
+from pricebook.store.contract import customer_contracts, read_cohort, read_contracts
+from pricebook.store.contract_writing import archive_contract, create_contract, end_contract, provision
 from pricebook.store.database import ServerLost
 from pricebook.store.reading import StoredRates, read_snapshot
 from pricebook.store.session import Session
 from pricebook.store.writer import Writer
-
-if TYPE_CHECKING:
-    from pricebook.catalog.model import Violation
-    from pricebook.plan.contract import Contract, Provision
 
 
 class SqlStore:
@@ -91,60 +92,49 @@ class SqlStore:
             return self._perform(namespace, change, at, expects)
 
     def _perform(self, namespace: str, change: Verb, at: datetime, expects: str | None) -> str:
+        # What writes brings the model of a package, which reading may not need.
+        from pricebook.store.adopting import adopt, release
+        from pricebook.store.rate_writing import add_rates
         from pricebook.store.writing import Transaction, perform_noun
 
         with self._writer.transaction() as session:
             work = Transaction(session, namespace, at)
             if isinstance(change, AddRates):
-                from pricebook.store.rate_writing import add_rates
-
                 return add_rates(work, change)
             if isinstance(change, Adopt):
-                from pricebook.store.adopting import adopt
-
                 return adopt(work, change)
             if isinstance(change, Release):
-                from pricebook.store.adopting import release
-
                 return release(work, change.ref)
             return perform_noun(work, change, expects)
 
-    def cannot(self, namespace: str, change: Verb) -> "Iterable[Violation]":
+    def cannot(self, namespace: str, change: Verb) -> Iterable[Violation]:
         """See `apply.ports.Store`: whatever the model can say can be kept."""
         return ()
 
     def sign(self, namespace: str, mark: str, at: datetime, *, anew: bool = False) -> str:
         """See `apply.ports.BillingStore`. A database can be marked before there is anything in it."""
-        from pricebook.store.writing import Transaction, sign
+        from pricebook.store.writing import Transaction, sign  # as in `_perform`
 
         with self._writer.transaction() as session:
             return sign(Transaction(session, namespace, at), mark, anew=anew)
 
-    def contracts(self, namespace: str, at: datetime) -> "Iterator[Contract]":
-        from pricebook.store.contract import read_contracts
-
+    def contracts(self, namespace: str, at: datetime) -> Iterator[Contract]:
         with self._reading() as reader:
             if reader is not None:
                 yield from read_contracts(reader, namespace, at)
 
     def cohort(
         self, namespace: str, at: datetime, package: str | None = None, *, ended: bool = False
-    ) -> "Iterator[Contract]":
-        from pricebook.store.contract import read_cohort
-
+    ) -> Iterator[Contract]:
         with self._reading() as reader:
             if reader is not None:
                 yield from read_cohort(reader, namespace, at, package, ended=ended)
 
-    def customer_contracts(self, namespace: str, customer: str) -> "tuple[Contract, ...]":
-        from pricebook.store.contract import customer_contracts
-
+    def customer_contracts(self, namespace: str, customer: str) -> tuple[Contract, ...]:
         with self._reading() as reader:
             return customer_contracts(reader, namespace, customer) if reader is not None else ()
 
-    def provision(self, namespace: str, wanted: "Provision", at: datetime) -> str:
-        from pricebook.store.contract_writing import provision
-
+    def provision(self, namespace: str, wanted: Provision, at: datetime) -> str:
         with self._writer.transaction() as session:
             return provision(session, namespace, wanted, at)
 
@@ -164,9 +154,6 @@ class SqlStore:
 
         Returns the contract's id. Raises StoreRefused with the vendor's status.
         """
-        from pricebook.account.contract import Request
-        from pricebook.store.contract_writing import create_contract
-
         request = Request(
             customer=customer_id,
             starting_at=starting_at,
@@ -181,15 +168,11 @@ class SqlStore:
         with self._writer.transaction() as session:
             return create_contract(session, request, custom_fields or {}, at)
 
-    def end_contract(self, contract: "Contract", ending_before: datetime | None) -> None:
-        from pricebook.store.contract_writing import end_contract
-
+    def end_contract(self, contract: Contract, ending_before: datetime | None) -> None:
         with self._writer.transaction() as session:
             end_contract(session, contract.id, ending_before)
 
-    def archive_contract(self, contract: "Contract", at: datetime) -> None:
-        from pricebook.store.contract_writing import archive_contract
-
+    def archive_contract(self, contract: Contract, at: datetime) -> None:
         with self._writer.transaction() as session:
             archive_contract(session, contract.id, at)
 

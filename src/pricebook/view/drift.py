@@ -11,6 +11,7 @@ from typing import ClassVar, NamedTuple
 from pricebook.catalog.instant import instant_text, instant_words, next_hour
 from pricebook.catalog.model import Alias
 from pricebook.catalog.reference import Ref
+from pricebook.catalog.registry import noun_class
 from pricebook.plan.change import RateChange
 from pricebook.plan.drift import Comparison, Drift, DriftReport, Facet
 from pricebook.plan.origin import Origin
@@ -239,8 +240,6 @@ def _rows(drift: Drift, units: Units) -> Iterator[DriftRow]:
 
 
 def _class(ref: Ref) -> type:
-    from pricebook.catalog.registry import noun_class
-
     return noun_class(ref.kind)
 
 

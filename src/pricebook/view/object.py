@@ -6,15 +6,15 @@ The text here is data and sentences as they are; each format escapes them on its
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, cast
 
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.metric import BillableMetric
 from pricebook.catalog.model import Alias, Noun
-from pricebook.catalog.package import Package
 from pricebook.catalog.path import name_of
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate_card import RateCard
-from pricebook.catalog.reference import Ref
+from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.unit import PricingUnit
 from pricebook.plan.change import FieldChange
 from pricebook.plan.hazard import Hazard
@@ -25,6 +25,9 @@ from pricebook.view.plain import hidden, optional
 from pricebook.view.price import Units
 from pricebook.view.rate_shape import PriceCounts, RateShape
 from pricebook.view.words import counted
+
+if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
+    from pricebook.catalog.package import Package
 
 _NAME = 60
 """Characters of a name within a sentence."""
@@ -77,7 +80,7 @@ def noun_view(
         case Create():
             sentence = _created(change.ref, change.noun)
             fields = tuple(_new_fields(change.noun, units))
-            aliases = change.noun.aliases if isinstance(change.noun, Package) else ()
+            aliases = _aliases(change.noun)
             notes = tuple(_alias_notes(aliases, "stands for it", as_of, "from"))
             since = _since(aliases, as_of)
         case Revise():
@@ -86,7 +89,7 @@ def noun_view(
         case Supersede():
             fields = tuple(field_rows(type(change.noun), _without_aliases(change), units))
             notes = tuple(_version_notes(change, step.reach, as_of))
-            since = _since(change.noun.aliases if isinstance(change.noun, Package) else (), as_of)
+            since = _since(_aliases(change.noun), as_of)
             whole, previous = tuple(said_rows(change.noun, units, ("aliases",))) if terms else (), str(change.previous)
         case Repoint():
             sentence = _repointed(change)
@@ -209,9 +212,14 @@ def _created(ref: Ref, noun: Noun) -> str:
             return f"new pricing unit, {noun.currency or 'custom'}{called}"
         case RateCard():
             return f"new rate card, invoiced in {shortened(noun.fiat_credit_type)}{called}"
-        case Package():
-            return f"new package, for contracts made from now on{called}"
+    if noun.kind is Kind.PACKAGE:
+        return f"new package, for contracts made from now on{called}"
     return f"new {noun.kind.words}{called}"
+
+
+def _aliases(noun: Noun) -> tuple[Alias, ...]:
+    """The aliases of a package; a card's are told by the step that gives them."""
+    return cast("Package", noun).aliases if noun.kind is Kind.PACKAGE else ()
 
 
 def _adopted(change: Adopt) -> str:
@@ -228,7 +236,7 @@ def _bare(name: str) -> str:
 
 def _new_fields(noun: Noun, units: Units) -> Iterator[FieldRow]:
     """What of a new object moves money: the terms of a package, what custom units cost on a card."""
-    if isinstance(noun, Package):
+    if noun.kind is Kind.PACKAGE:
         yield from said_rows(noun, units, ("name", "contract_name", "aliases"))
     elif isinstance(noun, RateCard):
         shown = {"credit_type_conversions"}

@@ -9,14 +9,12 @@ from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from pricebook.format.escape import escape_terminal
 from pricebook.view.price import change_text, change_words
 from pricebook.view.words import counted
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 LONG = 1000
 """Characters of a piece of text on a page of one file."""
@@ -38,9 +36,8 @@ def script(package: str, name: str) -> str:
     return asset(_SHELL, "chart.js") + asset(package, name)
 
 
-def templates(package: str, finalize: Callable[[object], object] | None = None) -> "Environment":
+def templates(package: str, finalize: Callable[[object], object] | None = None) -> Environment:
     """The templates of a package, which may extend and import those of the shell."""
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     def load(name: str) -> str | None:
         for folder in (files(package), files(_SHELL)):
@@ -76,7 +73,7 @@ def _digest(text: str) -> str:
 
 
 @cache
-def _templates(package: str) -> "Environment":
+def _templates(package: str) -> Environment:
     made = templates(package, lambda value: escape_terminal(value, LONG) if type(value) is str else value)
     made.filters["change"] = lambda change: change_words(change_text(change))
     return made

@@ -7,7 +7,9 @@ Jinja2 escapes everything; `shown` has made visible before what could lie to a r
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+from jinja2 import Environment
 
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.metric import BillableMetric
@@ -21,9 +23,6 @@ from pricebook.plan.cohort import Cohort
 from pricebook.plan.holding import Holding
 from pricebook.view.field import FieldRow, said_rows
 from pricebook.view.price_list import PriceList, Version, slug, spoken
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 _POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' file:; "
@@ -141,7 +140,7 @@ def site_files(
         )
 
 
-def _environment() -> "Environment":
+def _environment() -> Environment:
     pages = templates(__package__)
     pages.filters |= {"shown": shown, "slug": slug, "spoken": lambda name: spoken([name])}
     pages.filters["day"] = lambda instant: instant_words(datetime.fromisoformat(instant))

@@ -1,0 +1,65 @@
+"""Imports stand at the top. One inside a function, or for types alone, is an exception and says why beside it."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "pricebook"
+MOST = 80
+"""So many inner imports of our own modules there may be. Most are of the model of a package, for types alone: it is
+heavy, and a project may have no packages."""
+
+
+class Inner(NamedTuple):
+    """An import that does not stand at the top of its module, and whether a comment says why."""
+
+    place: str
+    module: str
+    reasoned: bool
+
+
+def inner_imports(path: Path) -> Iterator[Inner]:
+    """What a module imports inside of functions and of `if TYPE_CHECKING`. A comment holds for the imports that follow
+    one another below it."""
+    text = path.read_text(encoding="utf-8")
+    lines = ["", *text.split("\n")]
+    reasoned: dict[int, bool] = {}
+
+    def commented(line: int) -> bool:
+        return "  # " in lines[line] or lines[line - 1].lstrip().startswith("# ") or reasoned.get(line - 1, False)
+
+    found: dict[int, Inner] = {}
+    for node in ast.walk(ast.parse(text)):
+        types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if not types and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Import | ast.ImportFrom):
+                module = inner.module or "" if isinstance(inner, ast.ImportFrom) else inner.names[0].name
+                why = commented(inner.lineno) or (types and commented(node.lineno))
+                reasoned[inner.end_lineno or inner.lineno] = why
+                found[inner.lineno] = Inner(f"{path.relative_to(SOURCE)}:{inner.lineno}", module, why)
+    yield from found.values()
+
+
+FOUND = [inner for path in sorted(SOURCE.rglob("*.py")) for inner in inner_imports(path)]
+
+
+def test_every_inner_import_says_why() -> None:
+    assert [inner.place for inner in FOUND if not inner.reasoned] == []
+
+
+def test_there_are_few() -> None:
+    ours = [inner.place for inner in FOUND if inner.module.startswith("pricebook")]
+    assert len(ours) <= MOST, f"{len(ours)}: import at the top, or give the module a door of its own"
+
+
+@pytest.mark.parametrize("comment", ["  # brings a driver", ""])
+def test_what_is_found(tmp_path: Path, comment: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "SOURCE", tmp_path)
+    file = tmp_path / "module.py"
+    file.write_text(f"import os\n\n\ndef f() -> None:\n    if os:\n        from pricebook import span{comment}\n")
+    assert list(inner_imports(file)) == [Inner("module.py:6", "pricebook", bool(comment))]
