@@ -1,0 +1,47 @@
+"""What the pages for contributors say of the house is so: rooms, files that they name, pages they link to."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "CONTRIBUTING.md", DOCS / "architecture.md", *sorted((DOCS / "decisions").glob("*.md"))]
+PLACES = (ROOT, ROOT / "src" / "pricebook")
+
+
+def floors() -> list[set[str]]:
+    """The rooms of each floor, from the top, as import-linter holds them."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (contract,) = (each for each in settings["tool"]["importlinter"]["contracts"] if each["id"] == "floors")
+    return [set(re.findall(r"\w+", layer)) for layer in contract["layers"]]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_file_that_a_page_names_is_there(page: Path) -> None:
+    named = set(re.findall(r"`([\w./-]*/[\w.-]+\.(?:py|toml|yaml|yml|json|md))`", page.read_text(encoding="utf-8")))
+    assert [name for name in sorted(named) if not any((place / name).is_file() for place in PLACES)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_link_leads_to_a_page(page: Path) -> None:
+    links = re.findall(r"\]\(([\w./-]+\.md)(?:#[\w-]+)?\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).is_file()] == []
+
+
+def test_the_table_of_floors_is_that_of_the_contracts() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| ((?:`\w+`(?:, )?)+) \|", text, re.MULTILINE)
+    assert [int(number) for number, _ in rows] == list(range(len(rows), 0, -1))
+    told = [set(re.findall(r"\w+", rooms)) for _, rooms in rows]
+    held = floors()
+    assert told == [*held[:-2], held[-2] | held[-1]]
+
+
+def test_every_room_stands_in_the_picture() -> None:
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    picture = page.partition("```mermaid")[2].partition("```")[0]
+    drawn = {room for rooms in re.findall(r"<b>([\w ·]+)</b>", picture) for room in re.findall(r"\w+", rooms)}
+    assert drawn == set().union(*floors()) - {"problem", "span"}

@@ -1,0 +1,64 @@
+"""One name of a type has one meaning in the whole of src/pricebook."""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2] / "src" / "pricebook"
+TWICE = {
+    "Account",
+    "Change",
+    "Choice",
+    "Copied",
+    "Direction",
+    "Extent",
+    "Fate",
+    "Finding",
+    "Found",
+    "GroupValues",
+    "Json",
+    "Key",
+    "Lookup",
+    "Meter",
+    "Move",
+    "Outcome",
+    "PackageName",
+    "Part",
+    "Path",
+    "Refused",
+    "Request",
+    "Row",
+    "Rows",
+    "Schema",
+    "Source",
+    "State",
+    "Stretch",
+    "Sums",
+    "Table",
+    "Terms",
+    "Text",
+    "Transition",
+    "Units",
+    "Version",
+    "Work",
+}
+"""Names that stand for two things still. No name is added here: the second thing gets a name of its own."""
+
+
+def type_names(text: str) -> set[str]:
+    """The classes and the aliases of types that a module defines for others."""
+    found = set()
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            found.add(node.targets[0].id)
+    return {name for name in found if name[0].isupper() and not name.isupper() and "_" not in name}
+
+
+def test_no_type_name_is_defined_in_two_modules() -> None:
+    modules = defaultdict(list)
+    for path in sorted(SOURCE.rglob("*.py")):
+        for name in type_names(path.read_text(encoding="utf-8")):
+            modules[name].append(str(path.relative_to(SOURCE)))
+    assert {name: paths for name, paths in modules.items() if len(paths) > 1 and name not in TWICE} == {}
