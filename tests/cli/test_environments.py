@@ -199,6 +199,7 @@ def test_an_account_is_marked_once_and_then_taken_for_no_other(desk: Desk) -> No
     desk.edit("catalog/plans.yaml", "name: Sign-up credit", "name: Sign-up gift")
     assert "marked" not in desk.pricebook("--env", "production", "apply", "--yes")
     found = json.loads(desk.pricebook("--env", "production", "--format", "json", "account"))
+    assert found.pop("format") == "pricebook-answer/account"
     assert found == {"environment": "production", "marked_as": "production", "id": id_, "remembered": None}
     desk.swap()  # the token, or the file, of the other environment
     file = str(desk.folder / "plan.json")

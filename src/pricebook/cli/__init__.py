@@ -1,1 +1,1 @@
-"""The command line: one file per command, parse -> workflow -> render, no logic."""
+"""The command line: one file per command, parse -> workflow -> answer, no logic."""

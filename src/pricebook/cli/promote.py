@@ -56,9 +56,9 @@ def command(
         refused = refused_hazards(made, (), policy, made.as_of)
         nothing = f"Nothing to promote: {target} holds what {source} holds, but for what overlays say."
         invocation.answer(plan_view(made, RowChoice.parse(rows), refused, nothing=nothing))
-        if output is not None and invocation.text:
+        if output is not None:
             apply = f"pricebook --env {target} apply {output}"
-            invocation.print(["", f"The plan is in {output}. Apply exactly it with: {apply}"])
+            invocation.say(["", f"The plan is in {output}. Apply exactly it with: {apply}"])
         stopped = stopping(made.findings, policy)
     if stopped:
         ctx.exit(1)
