@@ -13,7 +13,7 @@ import pytest
 
 from pricebook import wiring
 from pricebook.project.project import read_project
-from pricebook.workflow.importing import Choice, Imported, import_account
+from pricebook.workflow.importing import ImportChoice, Imported, import_account
 
 AT = datetime(2025, 10, 1, tzinfo=UTC)
 EXAMPLE = Path(__file__).parents[2] / "examples" / "starter-plan"
@@ -124,7 +124,7 @@ def read(root: Path) -> Imported:
     """What an import of the store would write."""
     project = read_project(root)
     with closing(wiring.open_store(project, project.environment(None)[1])) as store:
-        return import_account(project, "local", store, AT, choice=Choice(), dry_run=True)
+        return import_account(project, "local", store, AT, choice=ImportChoice(), dry_run=True)
 
 
 def test_whatever_is_written_when_it_is_killed_the_next_import_goes_on(

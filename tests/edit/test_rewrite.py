@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pricebook.catalog.model import Path
-from pricebook.edit.rewrite import GONE, Copied, Further, Renamed, Unplaceable, Written, rewritten
+from pricebook.edit.rewrite import GONE, CopiedItem, Further, Renamed, Unplaceable, Written, rewritten
 from pricebook.manifest.syntax import read_documents
 
 TEXT = """\
@@ -73,11 +73,11 @@ def test_a_value_is_replaced_where_it_stands(path: Path, value: Any, before: str
         ("a:\n  b: 1\n  c: 2  # two\n", ("a", "c"), GONE, "a:\n  b: 1\n  # two\n"),
         ("a: {b: 1, c: 2}\n", ("a", "c"), Renamed("d", [Written("$1.00")]), "a: {b: 1, d: [$1.00]}\n"),
         ("a:\n  b: 1  # one\n", ("a", "b"), Renamed("d", [Written("2")]), "a:\n  d:\n    - 2  # one\n"),
-        ("a: [{b: 1}]\n", ("a", 0), Copied([{("b",): Decimal(2)}]), "a: [{b: 1}, {b: 2}]\n"),
+        ("a: [{b: 1}]\n", ("a", 0), CopiedItem([{("b",): Decimal(2)}]), "a: [{b: 1}, {b: 2}]\n"),
         (
             "a:\n  - b: 'x'\n    c: 1  # one\n  - {b: y}\n",
             ("a", 0),
-            Copied([{("b",): "z"}, {}]),
+            CopiedItem([{("b",): "z"}, {}]),
             "a:\n  - b: 'x'\n    c: 1  # one\n  - b: 'z'\n    c: 1\n  - b: 'x'\n    c: 1\n  - {b: y}\n",
         ),
         ("a: 'x'\n", ("a",), "it's", 'a: "it\'s"\n'),

@@ -11,7 +11,7 @@ from pricebook.catalog.timeline import read_key
 from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import RatesFrom
-from pricebook.manifest.row import BATCH, Source
+from pricebook.manifest.row import BATCH, TableSource
 from pricebook.manifest.tables import price_places, read_table
 from pricebook.manifest.validation import validated
 from pricebook.span import Span
@@ -31,7 +31,7 @@ FILES = {
 }
 
 
-def _source(path: Path, group: str = "") -> Source:
+def _source(path: Path, group: str = "") -> TableSource:
     said, violations = validated(
         RatesFrom,
         {
@@ -47,7 +47,7 @@ def _source(path: Path, group: str = "") -> Source:
     }
     card = RateCard(name="Card")
     facts = RateFacts("card", card, products, {name: scale_of(unit) for name, unit in BUILT_IN.items()})
-    return Source(path, "t.csv", said, lambda _: Span("card.yaml"), facts)
+    return TableSource(path, "t.csv", said, lambda _: Span("card.yaml"), facts)
 
 
 @pytest.mark.parametrize("content", FILES.values(), ids=FILES)

@@ -8,7 +8,7 @@ import httpx
 from metronome import Metronome
 
 from pricebook.project.project import Project, read_project
-from pricebook.workflow.importing import Choice, Imported, import_account
+from pricebook.workflow.importing import ImportChoice, Imported, import_account
 from vendor import AT, URL, Vendor
 
 SETTINGS = "namespace: acme\nmanifests: [catalog]\nenvironments:\n  production: {store: metronome}\n"
@@ -21,10 +21,10 @@ def project_in(root: Path) -> Project:
     return read_project(root)
 
 
-def imported(root: Path, vendor: Vendor, choice: Choice | None = None, **more: Any) -> Imported:
+def imported(root: Path, vendor: Vendor, choice: ImportChoice | None = None, **more: Any) -> Imported:
     """The account, imported into the project of a directory."""
     with closing(vendor.store()) as store:
-        return import_account(read_project(root), "production", store, AT, choice=choice or Choice(), **more)
+        return import_account(read_project(root), "production", store, AT, choice=choice or ImportChoice(), **more)
 
 
 def tree(root: Path) -> dict[str, bytes]:

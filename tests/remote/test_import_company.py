@@ -23,7 +23,7 @@ from pricebook.problem import Rejected
 from pricebook.project.project import read_project
 from pricebook.store.journal import SqlJournal
 from pricebook.workflow.apply import apply
-from pricebook.workflow.importing import Choice, Imported, import_account
+from pricebook.workflow.importing import ImportChoice, Imported, import_account
 from pricebook.workflow.plan import plan
 from vendor import AT, Vendor, vendor
 
@@ -196,19 +196,19 @@ def test_what_a_newer_api_says_is_told_once(account: Vendor, tmp_path: Path) -> 
     plan = "kind = 'package' AND json_extract(body, '$.name') = 'Plan 0 (v1)'"
     connection.execute(f"UPDATE object SET body = {newer} WHERE {plan}")
     project_in(tmp_path)
-    made = imported(tmp_path, account, Choice(names=("plan 1",)))
+    made = imported(tmp_path, account, ImportChoice(names=("plan 1",)))
     told = [(left.name, left.path) for left in made.left if left.reason.startswith("no field")]
     assert sorted(told) == [("Plan 0 (v1)", "commits[0].new_field"), ("Plan 0 (v1)", "shiny")]
 
 
 def test_a_selection_brings_along_what_it_needs(filled: Vendor, tmp_path: Path) -> None:
     project_in(tmp_path)
-    made = imported(tmp_path, filled, Choice(cards=("legacy*",)))
+    made = imported(tmp_path, filled, ImportChoice(cards=("legacy*",)))
     kinds = {kind: sum(ref.kind is kind for ref in made.fresh) for kind in Kind}
     assert kinds[Kind.RATE_CARD] == 1
     assert kinds[Kind.PACKAGE] == 0
     assert 20 < kinds[Kind.PRODUCT] < 60
-    rest = imported(tmp_path, filled, Choice(kinds=(Kind.PACKAGE,), names=("plan 5",)))
+    rest = imported(tmp_path, filled, ImportChoice(kinds=(Kind.PACKAGE,), names=("plan 5",)))
     assert [ref.name for ref in rest.fresh if ref.kind is Kind.PACKAGE] == ["plan-5"]
     assert not set(rest.fresh) & set(made.fresh)
     # A product has the same name whatever was chosen.
@@ -218,13 +218,13 @@ def test_a_selection_brings_along_what_it_needs(filled: Vendor, tmp_path: Path) 
 
 def test_by_tag_and_what_is_gone(account: Vendor, tmp_path: Path) -> None:
     project_in(tmp_path)
-    made = imported(tmp_path, account, Choice(tags=("plan",)))
+    made = imported(tmp_path, account, ImportChoice(tags=("plan",)))
     assert {ref.name for ref in made.fresh} == {"renamed", "renamed-2", "renamed-3"}
     ref, id_ = next(iter(made.fresh.items()))
     before = tree(tmp_path)
     with sdk(account) as client:
         client.v1.contracts.products.archive(product_id=id_)
-    again = imported(tmp_path, account, Choice(tags=("plan",)))
+    again = imported(tmp_path, account, ImportChoice(tags=("plan",)))
     assert again.gone == [(ref, id_)]
     assert tree(tmp_path) == before, "nothing is deleted"
 
@@ -246,7 +246,7 @@ def test_nothing_stays_of_an_import_that_does_not_load(
 def test_a_dry_run_writes_nothing(filled: Vendor, tmp_path: Path) -> None:
     project_in(tmp_path)
     before = tree(tmp_path)
-    made = imported(tmp_path, filled, Choice(kinds=(Kind.PRICING_UNIT,)), dry_run=True)
+    made = imported(tmp_path, filled, ImportChoice(kinds=(Kind.PRICING_UNIT,)), dry_run=True)
     assert made.files[0].diff()[:3] == ["--- /dev/null", "+++ b/catalog/units.yaml", "@@ -0,0 +1,20 @@"]
     assert tree(tmp_path) == before
 
@@ -273,7 +273,7 @@ def test_an_export_is_the_account(filled: Vendor, first: tuple[Path, Imported], 
     assert export.read_at == AT.replace(second=0)
     root, made = first
     project_in(tmp_path)
-    again = import_account(read_project(tmp_path), "production", export, AT, choice=Choice())
+    again = import_account(read_project(tmp_path), "production", export, AT, choice=ImportChoice())
     assert (again.fresh, again.left, again.archived, again.contracts) == (
         made.fresh, made.left, made.archived, made.contracts
     )  # fmt: skip

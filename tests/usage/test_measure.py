@@ -21,7 +21,7 @@ from pricebook.problem import Rejected
 from pricebook.usage.duck import DuckEngine
 from pricebook.usage.engine import Engine
 from pricebook.usage.measure import Census, CountedQuantity, UsagePeriod, measure, read_usage
-from pricebook.usage.meter import Meter
+from pricebook.usage.meter import UsageMeter
 
 Event = dict[str, Any]
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,8 +36,8 @@ def _metric(**spec: Any) -> BillableMetric:
     return cast(BillableMetric, noun_of(Kind.BILLABLE_METRIC, {"name": "a metric", **spec}))
 
 
-def _meter(name: str, keys: tuple[str, ...] = (), **spec: Any) -> Meter:
-    return Meter(name, _metric(**spec), keys, (name,))
+def _meter(name: str, keys: tuple[str, ...] = (), **spec: Any) -> UsageMeter:
+    return UsageMeter(name, _metric(**spec), keys, (name,))
 
 
 TOKENS = {"name": "tokens", "exists": True}

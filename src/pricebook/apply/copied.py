@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 from pricebook.span import Span
 
 
-class Extent(NamedTuple):
+class TableExtent(NamedTuple):
     """What a table holds: how many rows, and a digest of them in the order of their keys."""
 
     rows: int
@@ -49,10 +49,10 @@ class Copier(Protocol):
     def compared(self) -> Literal["empty", "same", "other"]:
         """What the target holds, compared with the sources; who holds a lease does not count."""
 
-    def present(self) -> dict[str, Extent]:
+    def present(self) -> dict[str, TableExtent]:
         """The tables of the target that hold anything. Creates nothing."""
 
-    def run(self, tell: Callable[[int], None]) -> dict[str, Extent]:
+    def run(self, tell: Callable[[int], None]) -> dict[str, TableExtent]:
         """Copy every table into a target that is empty, and read it back; `tell` hears how many rows are there so far.
 
         Raises StoreRefused when the target holds anything already, OutcomeUnknown when no answer came to its end, and
@@ -69,7 +69,7 @@ class Copied:
     sources: tuple[str, ...]
     target: str
     already: bool
-    tables: Mapping[str, Extent]
+    tables: Mapping[str, TableExtent]
     namespaces: tuple[str, ...]
     steps: int | None
     lines: tuple[tuple[Span, str], ...]

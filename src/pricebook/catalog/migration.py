@@ -14,11 +14,10 @@ from pydantic import Field
 from pricebook.catalog.condition import Condition, Given, bars
 from pricebook.catalog.field import Distinct, NonEmpty, Texts, Whole
 from pricebook.catalog.impact_limit import ImpactLimits
-from pricebook.catalog.model import Instant, Model, Noun, Text, Upper, Violation
+from pricebook.catalog.model import Instant, Model, Noun, PackageName, Text, Upper, Violation
 from pricebook.catalog.percent import Percent
-from pricebook.catalog.reference import Kind, Reference
+from pricebook.catalog.reference import Kind
 
-PackageName = Annotated[str, Reference(Kind.PACKAGE)]
 Version = Annotated[Whole, Field(gt=0)]
 Transition = Literal["SUPERSEDE", "RENEWAL", "END_AND_PROVISION"]
 ALL = Decimal(1)

@@ -267,6 +267,7 @@ UnitName = Annotated[str, Lower, Reference(Kind.PRICING_UNIT)]
 MetricName = Annotated[str, Reference(Kind.BILLABLE_METRIC)]
 ProductName = Annotated[str, Reference(Kind.PRODUCT)]
 CardName = Annotated[str, Reference(Kind.RATE_CARD)]
+PackageName = Annotated[str, Reference(Kind.PACKAGE)]
 
 
 class Alias(Model):

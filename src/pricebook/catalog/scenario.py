@@ -24,17 +24,17 @@ from pricebook.catalog.model import (
     NonNegative,
     Noun,
     Number,
+    PackageName,
     ProductName,
     Text,
     UnitName,
     Upper,
     Violation,
 )
-from pricebook.catalog.reference import Kind, Reference
+from pricebook.catalog.reference import Kind
 from pricebook.catalog.term import Key
 from pricebook.catalog.usage import Quantity, SeatChange, sorted_values
 
-PackageName = Annotated[str, Reference(Kind.PACKAGE)]
 MOST = 10_000
 """Repetitions of one entry of usage, a bound on hostile input."""
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-GroupValues = tuple[tuple[str, str], ...]
+ValuePairs = tuple[tuple[str, str], ...]
 """Group values: (key, value), sorted by key."""
 
 
@@ -18,7 +18,7 @@ class Quantity(NamedTuple):
     """What was used of a product at an instant; `values` may hold more keys than the product groups by."""
 
     product: str
-    values: GroupValues
+    values: ValuePairs
     at: datetime
     quantity: Decimal
 
@@ -32,6 +32,6 @@ class SeatChange(NamedTuple):
     seats: tuple[str, ...] = ()
 
 
-def sorted_values(values: Iterable[tuple[str, str]]) -> GroupValues:
+def sorted_values(values: Iterable[tuple[str, str]]) -> ValuePairs:
     """Group values in their one order."""
     return tuple(sorted(values))

@@ -12,7 +12,7 @@ from pricebook.metronome.export import AccountRecord
 from pricebook.problem import reject
 from pricebook.view.manifests import import_view
 from pricebook.view.storage import export_view
-from pricebook.workflow.importing import Choice, import_account
+from pricebook.workflow.importing import ImportChoice, import_account
 from pricebook.workflow.writing import FileChange, write_all
 
 
@@ -79,7 +79,7 @@ def command(
             name,
             exported or invocation.store(),
             at,
-            choice=Choice(tuple(map(Kind, kinds)), tags, cards, names),
+            choice=ImportChoice(tuple(map(Kind, kinds)), tags, cards, names),
             output=output,
             dry_run=dry_run,
             dirty=allow_dirty,

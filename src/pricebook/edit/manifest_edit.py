@@ -18,20 +18,20 @@ from pricebook.catalog.reference import Ref
 from pricebook.catalog.timeline import Segment, Timeline, joined, read_key, read_schedule, schedule_text
 from pricebook.edit.dump import rates_data, spec_data
 from pricebook.edit.rate_edit import edits_of, starts_of
-from pricebook.edit.rewrite import GONE, Copied, Further, Unplaceable, rewritten
+from pricebook.edit.rewrite import GONE, CopiedItem, Further, Unplaceable, rewritten
 from pricebook.edit.table_edit import TableEdit
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.locate import extents
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates import read_rates
 from pricebook.manifest.rates_from import RatesFrom
-from pricebook.manifest.row import Source
+from pricebook.manifest.row import TableSource
 from pricebook.manifest.syntax import read_documents
 from pricebook.manifest.text import as_written, editable
 from pricebook.manifest.validation import validated
 from pricebook.problem import quote
 
-Change = tuple[str, Mapping[Path, Any]]
+TextChange = tuple[str, Mapping[Path, Any]]
 """What is to be edited, in words, and the new values of a document by path (`edit.rewrite`)."""
 _RATES: Path = ("spec", "rates")
 
@@ -70,7 +70,7 @@ class ManifestEdit:
     def make(self, request: EditRequest) -> None:
         """Make the manifests say what is asked for, as far as they can be edited."""
         said = spec_data(request.noun, self._scales)
-        changes: list[Change] = []
+        changes: list[TextChange] = []
         for name in sorted(request.fields):
             if self._overlaid(request.ref, ("spec", name)):
                 self._leave_to_overlay(request.ref, name)
@@ -80,12 +80,12 @@ class ManifestEdit:
         if request.rates:
             self._make_rates(request)
 
-    def _edit(self, ref: Ref, changes: Sequence[Change]) -> None:
+    def _edit(self, ref: Ref, changes: Sequence[TextChange]) -> None:
         """Edit the noun's manifest; what does not come out as meant is left."""
         for part in self._failed(ref, changes):
             self._leave(ref, part)
 
-    def _failed(self, ref: Ref, changes: Sequence[Change]) -> list[str]:
+    def _failed(self, ref: Ref, changes: Sequence[TextChange]) -> list[str]:
         """Edit the noun's manifest; which changes could not be made. When the edit does not come out as meant it is
         tried by halves, so that no more fails than has to."""
         if not changes:
@@ -152,7 +152,7 @@ class ManifestEdit:
         assert isinstance(card, RateCard)
         text = self._text(declared.file)
         places = extents(text, declared.index)
-        changes: list[Change] = []
+        changes: list[TextChange] = []
         asked: dict[str, tuple[str, str]] = {}
         for key, (was, now) in rates.items():
             item: Path = (*_RATES, position[key])
@@ -166,7 +166,7 @@ class ManifestEdit:
                 changes += [(str(read_key(key)), edits)] if edits else []
         self._failed(request.ref, changes)
         said = read_rates(self._spec(declared.file, declared.index).get("rates", ()), self._facts(request)).entries
-        whole: list[Change] = []
+        whole: list[TextChange] = []
         for key, (_, now) in asked.items():
             if said.get(key) != now:
                 (wanted,) = rates_data(RateBook({key: now}), card, self._scales)
@@ -206,7 +206,7 @@ class ManifestEdit:
                 self.left.append(
                     (str(request.ref), f"{quote(str(name))} exists already: remove it, or choose another day")
                 )
-            elif self._failed(request.ref, [("", {entry: Copied([values])})]):
+            elif self._failed(request.ref, [("", {entry: CopiedItem([values])})]):
                 reason = f"name {name} under rates_from by hand, with starting_at {day}: its entry cannot be copied"
                 self.left.append((str(request.ref), reason))
             else:
@@ -220,7 +220,7 @@ class ManifestEdit:
         for index, entry in enumerate(spec.get("rates_from", ())):
             entry_spec, _ = validated(RatesFrom, entry)
             if entry_spec is not None:
-                source = Source.beside(
+                source = TableSource.beside(
                     self._root, declared.file, entry_spec, self._facts(request), lambda _: declared.at
                 )
                 found[source.shown] = index, TableEdit(source, self._text(source.shown))

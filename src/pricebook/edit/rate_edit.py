@@ -16,7 +16,7 @@ from pricebook.catalog.money import parse_money, plain, read_number, to_major_un
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import Segment, Timeline
 from pricebook.edit.dump import BARE
-from pricebook.edit.rewrite import GONE, Copied, Renamed, Unplaceable, Written
+from pricebook.edit.rewrite import GONE, CopiedItem, Renamed, Unplaceable, Written
 from pricebook.manifest.locate import Extent
 from pricebook.manifest.syntax import Token
 
@@ -108,7 +108,7 @@ class _RateEdit:
         for start, until, (_, amounts) in zip(starts, (*starts[1:], None), later, strict=True):
             copy = {at[len(path) :]: value for at, value in amounts.items()} | {("starting_at",): start}
             copies.append(copy | {("ending_before",): until} if ends and until is not None else copy)
-        found: dict[Path, Any] = {path: Copied(copies)}
+        found: dict[Path, Any] = {path: CopiedItem(copies)}
         return found | {(*path, "ending_before"): starts[0]} if ends else found
 
     def _made_schedule(

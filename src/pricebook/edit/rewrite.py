@@ -58,7 +58,7 @@ class Renamed:
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class CopiedItem:
     """At an item of a list: copies that follow it, each with other values at some paths below it."""
 
     copies: Sequence[Mapping[Path, Any]]
@@ -67,9 +67,9 @@ class Copied:
 def rewritten(text: str, index: int, values: Mapping[Path, Any]) -> str:
     """The text with new values at the paths of a document. A path whose last key is new is added to its mapping.
 
-    Values are plain data, `GONE`, `Further`, `Written`, `Renamed` or `Copied`; a text that is money is written as it
-    is. Raises Unplaceable, also for what would come to mean something else elsewhere, as what stands behind an anchor
-    does.
+    Values are plain data, `GONE`, `Further`, `Written`, `Renamed` or `CopiedItem`; a text that is money is written as
+    it is. Raises Unplaceable, also for what would come to mean something else elsewhere, as what stands behind an
+    anchor does.
     """
     places = extents(text, index)
     new = _edited(text, [_change(text, places, path, value) for path, value in values.items()])
@@ -103,8 +103,10 @@ def _after(data: object, values: Mapping[Path, Any]) -> object:
         for index, item in enumerate(data):
             inner = below.get(index, {})
             own = inner.pop((), None)
-            items.append(_read_back(own) if own is not None and not isinstance(own, Copied) else _after(item, inner))
-            items += [_after(item, copy) for copy in own.copies] if isinstance(own, Copied) else []
+            items.append(
+                _read_back(own) if own is not None and not isinstance(own, CopiedItem) else _after(item, inner)
+            )
+            items += [_after(item, copy) for copy in own.copies] if isinstance(own, CopiedItem) else []
         return tuple(items)
     if not below:
         return data
@@ -138,7 +140,7 @@ def _change(text: str, places: Mapping[Path, Extent], path: Path, value: Any) ->
         return _removed(text, places, path)
     if isinstance(value, Renamed):
         return _renamed(text, places, path, value)
-    if isinstance(value, Copied):
+    if isinstance(value, CopiedItem):
         return _copied(text, places, path, value.copies)
     if isinstance(value, Further) and found is not None:
         return _appended(text, found, value.items)

@@ -18,7 +18,7 @@ from pricebook.edit.rate_edit import amount_like, amountless
 from pricebook.edit.rewrite import Unplaceable
 from pricebook.edit.table_dump import Form, amount_text, form_of
 from pricebook.edit.table_text import cell, with_cells
-from pricebook.manifest.row import Source
+from pricebook.manifest.row import TableSource
 from pricebook.manifest.tables import price_places
 
 
@@ -27,7 +27,7 @@ class TableEdit:
     `rates_from` with what has to stand there. `later` are rows by the instant at which they begin, of a table whose
     rows all begin at once: they need a table of their own, with the same head."""
 
-    def __init__(self, source: Source, text: str) -> None:
+    def __init__(self, source: TableSource, text: str) -> None:
         self._source, self.spec = source, source.spec
         self._text = text
         self._lines = text.split("\n")

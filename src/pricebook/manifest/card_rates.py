@@ -16,9 +16,9 @@ from pricebook.manifest.envelope import Envelope
 from pricebook.manifest.loading import Loading
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import RatesFrom
-from pricebook.manifest.row import SHOWN, Source
+from pricebook.manifest.row import SHOWN, TableSource
 from pricebook.manifest.source_map import RowIndex
-from pricebook.manifest.tables import Table, places, read_table
+from pricebook.manifest.tables import ReadTable, places, read_table
 from pricebook.manifest.validation import LIST_HINT, validated
 from pricebook.problem import Problem, Related, quote
 from pricebook.span import Span
@@ -54,7 +54,7 @@ def read_card(loading: Loading, envelope: Envelope, card: RateCard) -> RateBook:
         loading.reject([Violation(v.code, v.message, (*path, *v.at), v.hint) for v in violations], envelope)
         if spec is not None:
             said_at = partial(_span_below, loading, envelope, ("spec", *path))
-            table_source = Source.beside(loading.scope.root, envelope.document.file, spec, facts, said_at)
+            table_source = TableSource.beside(loading.scope.root, envelope.document.file, spec, facts, said_at)
             table = _read_beside(loading, envelope, entries, position, table_source)
             row_indexes.append(RowIndex(len(entries), table.lines, table.price_column, table_source.shown))
             if entries:
@@ -72,8 +72,8 @@ def _span_below(loading: Loading, envelope: Envelope, base: Path, path: Path) ->
 
 
 def _read_beside(
-    loading: Loading, envelope: Envelope, entries: Mapping[str, str], position: Mapping[str, int], source: Source
-) -> Table:
+    loading: Loading, envelope: Envelope, entries: Mapping[str, str], position: Mapping[str, int], source: TableSource
+) -> ReadTable:
     """A table whose rates are to be added to those that the card has. A rate in two sources is one schedule when their
     periods differ: the later one takes over when it starts. Otherwise it is a problem with both places."""
     if not source.path.resolve().is_relative_to(loading.scope.root.resolve()):
@@ -82,7 +82,7 @@ def _read_beside(
         loading.problems.append(
             Problem("outside", message, source.said_at(("table",)), "keep tables below pricebook.yaml")
         )
-        return Table()
+        return ReadTable()
     table = read_table(source)
     loading.problems += table.problems
     twice = sorted(key for key in table.entries.keys() & entries.keys() if not _continue(entries, table.entries, key))

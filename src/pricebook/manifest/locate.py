@@ -17,16 +17,16 @@ from pricebook.manifest.syntax_problem import span_of
 from pricebook.span import Span
 
 
-class Part(Enum):
+class EntryPart(Enum):
     """The part of a mapping's entry that is not its value."""
 
     KEY = "key"
 
 
-KEY: Final = Part.KEY
+KEY: Final = EntryPart.KEY
 """Ends a path to mean the key instead of the value: `("spec", "colour", KEY)`."""
 
-NodePath = tuple[str | int | Part, ...]
+NodePath = tuple[str | int | EntryPart, ...]
 """Keys and indexes from a document's root."""
 Node = tuple[str, int, NodePath]
 """A file, the index of a document, and a path in it."""

@@ -37,7 +37,7 @@ Rows = tuple[Sequence[int], list[list[str]]]
 
 
 @dataclass(frozen=True)
-class Source:
+class TableSource:
     """A table to read: its file, its name for people, what the card says of it, where a path below that stands in the
     card's manifest, and what rates of the card may say."""
 
@@ -50,7 +50,7 @@ class Source:
     @classmethod
     def beside(
         cls, root: FilePath, manifest: str, spec: RatesFrom, facts: RateFacts, said_at: Callable[[Path], Span]
-    ) -> "Source":
+    ) -> "TableSource":
         """The table that an entry of `rates_from` names, in a manifest whose name is relative to the root."""
         path = (root / manifest).parent / spec.table
         return cls(path, os.path.relpath(path, root), spec, said_at, facts)
@@ -69,7 +69,7 @@ class RowReader:
     """One pass over a table. `problems` are those of the file and of the first bad rows; `bad` counts all bad rows.
     `text` stands for what the file says."""
 
-    def __init__(self, source: Source, text: str | None = None) -> None:
+    def __init__(self, source: TableSource, text: str | None = None) -> None:
         self.source, self.text = source, text
         self.problems: list[Problem] = []
         self.bad = 0
@@ -214,7 +214,7 @@ def _counted(rows: list[list[str]], before: int) -> list[int]:
     return list(accumulate(heights, initial=before))[1:]
 
 
-def _not_utf8(source: Source) -> Problem:
+def _not_utf8(source: TableSource) -> Problem:
     """The place of the first byte that is not UTF-8."""
     hint = "save it as UTF-8"
     with source.path.open("rb") as file:

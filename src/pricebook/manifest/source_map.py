@@ -17,7 +17,7 @@ from pricebook.catalog.reference import Ref
 from pricebook.manifest.locate import Node, NodePath, locate, located
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import RatesFrom
-from pricebook.manifest.row import Source
+from pricebook.manifest.row import TableSource
 from pricebook.manifest.syntax import read_documents
 from pricebook.manifest.tables import price_places
 from pricebook.manifest.text import MAX_YAML, read_text
@@ -153,7 +153,7 @@ class SourceMap:
             said, _ = validated(RatesFrom, entry)
             if said is None:
                 continue
-            source = Source.beside(self.root, declared.file, said, facts, lambda _: declared.at)
+            source = TableSource.beside(self.root, declared.file, said, facts, lambda _: declared.at)
             places = price_places(source, wanted)
             any_of = {key: at for (key, _), at in reversed(places.items())}
             for location in locations:

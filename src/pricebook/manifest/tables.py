@@ -11,13 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pricebook.catalog.timeline import Segment, joined, read_schedule
-from pricebook.manifest.row import SHOWN, RowReader, Source
+from pricebook.manifest.row import SHOWN, RowReader, TableSource
 from pricebook.problem import Problem, Related
 from pricebook.span import Span
 
 
 @dataclass
-class Table:
+class ReadTable:
     """What was read: the entries of good rows, and the problems of bad ones.
 
     Of a table whose rows each are a whole rate `counts` are those of a `RateBook`, and `lines` the line of each entry
@@ -31,7 +31,7 @@ class Table:
     price_column: int = 1
 
 
-def read_table(source: Source) -> Table:
+def read_table(source: TableSource) -> ReadTable:
     """Read a table whole."""
     rows = RowReader(source)
     entries: dict[str, str] = {}
@@ -44,7 +44,7 @@ def read_table(source: Source) -> Table:
     dated: dict[str, list[tuple[Segment, int]]] = {}
     for key, segment, line in rows.dated():
         dated.setdefault(key, []).append((segment, line))
-    table = Table(entries, rows.problems, counts, lines, rows.price_column)
+    table = ReadTable(entries, rows.problems, counts, lines, rows.price_column)
     for key, segments in dated.items():
         _join(source, table, key, segments)
     if len(lines) > len(entries) and not dated:
@@ -56,12 +56,12 @@ def read_table(source: Source) -> Table:
     return table
 
 
-def places(source: Source, keys: Iterable[str]) -> dict[str, Span]:
+def places(source: TableSource, keys: Iterable[str]) -> dict[str, Span]:
     """Where the rows of these keys stand; the table is read again for it, on demand."""
     return {key: Span(at.file, at.line) for (key, _), at in price_places(source, keys).items()}
 
 
-def price_places(source: Source, keys: Iterable[str], text: str | None = None) -> dict[tuple[str, str], Span]:
+def price_places(source: TableSource, keys: Iterable[str], text: str | None = None) -> dict[tuple[str, str], Span]:
     """Where the prices of these keys stand, each with the instant from which it holds; reads the table again, or takes
     `text` for it."""
     wanted = set(keys)
@@ -76,7 +76,7 @@ def price_places(source: Source, keys: Iterable[str], text: str | None = None) -
     return {(key, start): Span(source.shown, line, rows.price_column) for key, start, line in found}
 
 
-def _join(source: Source, table: Table, key: str, segments: list[tuple[Segment, int]]) -> None:
+def _join(source: TableSource, table: ReadTable, key: str, segments: list[tuple[Segment, int]]) -> None:
     schedule = joined([segment for segment, _ in segments])
     if isinstance(schedule, str):
         table.entries[key] = schedule
@@ -88,7 +88,7 @@ def _join(source: Source, table: Table, key: str, segments: list[tuple[Segment, 
     table.problems.append(Problem("overlapping-schedule", message, Span(source.shown, second), hint, related))
 
 
-def _report_twice(source: Source, table: Table) -> None:
+def _report_twice(source: TableSource, table: ReadTable) -> None:
     """A second pass over the file, only when rows collide: the first place of a key stands with the later one."""
     first: dict[str, int] = {}
     found = 0

@@ -11,13 +11,10 @@ from typing import Any
 
 from pricebook.catalog.money import EXACT
 from pricebook.policy.view import BY_TEXT, COUNT, EMPTY, LISTED, NUMBER, TEXT, TEXTS, TRUTH, fields_of
+from pricebook.project.lookup import Lookup
 
 LONGEST = 2000
 """Characters of an expression."""
-
-Row = Mapping[str, Any]
-Lookup = Callable[..., Row]
-"""Finds a row of a table by its key columns; an empty one when there is none."""
 
 
 class CelError(Exception):

@@ -7,12 +7,13 @@ from typing import Any
 
 from pricebook.catalog.model import Path, Violation
 from pricebook.catalog.timeline import read_key
-from pricebook.policy.cel import CelError, Expressions, Lookup, MissingCel
+from pricebook.policy.cel import CelError, Expressions, MissingCel
 from pricebook.policy.fact import Facts
 from pricebook.policy.finding import Finding
 from pricebook.policy.judge import Task, level_of
 from pricebook.policy.proposal import Proposal
 from pricebook.policy.view import Seen, now_text, subjects
+from pricebook.project.lookup import Lookup
 from pricebook.project.policy import CompanyRule, Policy
 
 Ask = Callable[[Mapping[str, Any]], bool]

@@ -21,7 +21,7 @@ from pricebook.catalog.calendar import MONTHS, first_of_month
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.usage import GroupValues, Quantity
+from pricebook.catalog.usage import Quantity, ValuePairs
 from pricebook.plan.contract import Contract
 from pricebook.preview.bill import bill
 from pricebook.preview.invoice import Bill, Ledger
@@ -226,7 +226,7 @@ def _paid_earlier(made: Bill, window: Window) -> Decimal:
     return EXACT.minus(summed(line.amount for unit, line in lines if line.balance in earlier and line.unit == unit))
 
 
-_Lines = dict[tuple[str, GroupValues], tuple[Decimal | None, Decimal | None]]
+_Lines = dict[tuple[str, ValuePairs], tuple[Decimal | None, Decimal | None]]
 """What is paid for a product and its group values before and after; None: there is no such line."""
 
 

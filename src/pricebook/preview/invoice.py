@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Literal
 
 from pricebook.catalog.line import LineKind
-from pricebook.catalog.usage import GroupValues
+from pricebook.catalog.usage import ValuePairs
 from pricebook.preview.price import ZERO, summed
 from pricebook.preview.terms import Grant, Window
 
@@ -71,8 +71,8 @@ class InvoiceLine:
     amount: Decimal
     quantity: Decimal | None = None
     unit_price: Decimal | None = None
-    pricing: GroupValues = ()
-    presentation: GroupValues = ()
+    pricing: ValuePairs = ()
+    presentation: ValuePairs = ()
     drawn: Decimal = ZERO
     balance: str = ""
     """Of an applied line: the balance that pays."""

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pricebook.catalog.product import Product
 from pricebook.catalog.specifier import Applicable, UsageSpecifier
 from pricebook.catalog.traverse import links
-from pricebook.catalog.usage import GroupValues
+from pricebook.catalog.usage import ValuePairs
 from pricebook.preview.terms import DatedOverride, Grant
 
 
@@ -25,8 +25,8 @@ class Subject:
         name: str,
         product: Product,
         frequency: str | None = None,
-        pricing: GroupValues = (),
-        presentation: GroupValues = (),
+        pricing: ValuePairs = (),
+        presentation: ValuePairs = (),
     ) -> None:
         self.name, self.product, self.frequency = name, product, frequency
         self.pricing, self.presentation = pricing, presentation

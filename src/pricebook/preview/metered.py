@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from pricebook.catalog.product import Product
-from pricebook.catalog.usage import GroupValues, Quantity
+from pricebook.catalog.usage import Quantity, ValuePairs
 from pricebook.preview.match import Subject
 from pricebook.preview.price import EXACT, QUANTITY_PLACES, ZERO
 from pricebook.preview.proration import quantized
@@ -39,10 +39,10 @@ def metered(usage: Iterable[Quantity], products: Mapping[str, Product]) -> tuple
 
     Values of keys that the product does not group by are dropped, and their quantities added up.
     """
-    groups: dict[tuple[str, GroupValues], list[tuple[datetime, Decimal]]] = {}
+    groups: dict[tuple[str, ValuePairs], list[tuple[datetime, Decimal]]] = {}
     for product, values, at, quantity in usage:
         groups.setdefault((product, values), []).append((at, quantity))
-    found: dict[tuple[str, GroupValues, GroupValues], list[tuple[datetime, Decimal]]] = {}
+    found: dict[tuple[str, ValuePairs, ValuePairs], list[tuple[datetime, Decimal]]] = {}
     strange: dict[str, int] = {}
     for (name, values), quantities in groups.items():
         product_ = products.get(name)
@@ -57,7 +57,7 @@ def metered(usage: Iterable[Quantity], products: Mapping[str, Product]) -> tuple
 
 
 def _one(
-    key: tuple[str, GroupValues, GroupValues], quantities: list[tuple[datetime, Decimal]], product: Product
+    key: tuple[str, ValuePairs, ValuePairs], quantities: list[tuple[datetime, Decimal]], product: Product
 ) -> MeteredUsage:
     quantities.sort(key=lambda pair: pair[0])
     sums, total = [ZERO], ZERO

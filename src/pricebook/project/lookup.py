@@ -16,8 +16,9 @@ MAX_LOOKUP = 64 << 20
 """Bytes of a table."""
 SHOWN = 20
 
-Row = Mapping[str, Any]
-Lookup = Callable[..., Row]
+LookupRow = Mapping[str, Any]
+Lookup = Callable[..., LookupRow]
+"""Finds a row of a table by its key columns; an empty one when there is none."""
 
 
 def read_lookups(
@@ -41,14 +42,14 @@ def read_lookups(
     return found
 
 
-def _finder(rows: Mapping[tuple[str, ...], Row]) -> Lookup:
-    def find(*key: str) -> Row:
+def _finder(rows: Mapping[tuple[str, ...], LookupRow]) -> Lookup:
+    def find(*key: str) -> LookupRow:
         return rows.get(key, {})
 
     return find
 
 
-def _read(project: Project, table: LookupTable, at: tuple[str, ...]) -> dict[tuple[str, ...], Row]:
+def _read(project: Project, table: LookupTable, at: tuple[str, ...]) -> dict[tuple[str, ...], LookupRow]:
     path = project.root / table.table
     shown = os.path.relpath(path, project.root)
     if not path.resolve().is_relative_to(project.root.resolve()):
@@ -65,10 +66,10 @@ def _read(project: Project, table: LookupTable, at: tuple[str, ...]) -> dict[tup
 
 def _rows(
     text: str, table: LookupTable, shown: str, project: Project, at: tuple[str, ...]
-) -> dict[tuple[str, ...], Row]:
+) -> dict[tuple[str, ...], LookupRow]:
     reader = csv.reader(text.splitlines(), delimiter=table.delimiter, strict=True)
     problems: list[Problem] = []
-    rows: dict[tuple[str, ...], Row] = {}
+    rows: dict[tuple[str, ...], LookupRow] = {}
     lines: dict[tuple[str, ...], int] = {}
     try:
         header = [column.strip() for column in next(reader, [])]

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing, contextmanager
 from hashlib import blake2b
 from typing import Any, Literal
 
-from pricebook.apply.copied import Extent
+from pricebook.apply.copied import TableExtent
 from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.store import schema, sqlite
 from pricebook.store.database import Database, database_of
@@ -57,14 +57,14 @@ class SqlCopy:
         present = self.present()
         if not present:
             return "empty"
-        here: dict[str, Extent] = {}
+        here: dict[str, TableExtent] = {}
         for part, database in self._sources.items():
             here |= _extents(database, part)
         differing = {name for name, _ in here.items() ^ present.items()} - {_LEASE}
         return "other" if differing else "same"
 
-    def present(self) -> dict[str, Extent]:
-        found: dict[str, Extent] = {}
+    def present(self) -> dict[str, TableExtent]:
+        found: dict[str, TableExtent] = {}
         for part in self._sources:
             found |= _extents(self._target, part)
         return found
@@ -76,7 +76,7 @@ class SqlCopy:
                 stack.enter_context(_locked(database))
             yield
 
-    def run(self, tell: Callable[[int], None]) -> dict[str, Extent]:
+    def run(self, tell: Callable[[int], None]) -> dict[str, TableExtent]:
         with closing(self._target.writer()) as connection:
             work = Session(connection, self._target)
             try:
@@ -90,9 +90,9 @@ class SqlCopy:
                 raise self._target.explained(error) from None
             return made
 
-    def _filled(self, work: Session, connection: Any, tell: Callable[[int], None]) -> dict[str, Extent]:
+    def _filled(self, work: Session, connection: Any, tell: Callable[[int], None]) -> dict[str, TableExtent]:
         """Fill the target's tables. Raises StoreError when one of them does not give back what was sent."""
-        made: dict[str, Extent] = {}
+        made: dict[str, TableExtent] = {}
         done = 0
 
         def count(rows: int) -> None:
@@ -154,7 +154,7 @@ def _tables_in(reader: Session, part: Part) -> list[Table]:
     return [table for table in TABLES[part] if reader.has(table.name)]
 
 
-def _extents(database: Database, part: Part) -> dict[str, Extent]:
+def _extents(database: Database, part: Part) -> dict[str, TableExtent]:
     """What the tables of a part hold; those that hold nothing, or are not there, are left out."""
     with _reading(database, part) as reader:
         if reader is None:
@@ -163,15 +163,15 @@ def _extents(database: Database, part: Part) -> dict[str, Extent]:
         return {name: extent for name, extent in found.items() if extent.rows}
 
 
-def _extent(reader: Session, table: Table) -> Extent:
+def _extent(reader: Session, table: Table) -> TableExtent:
     count, digest = 0, blake2b(digest_size=16)
     for rows in _batches(reader, table):
         count += len(rows)
         _add(digest, rows)
-    return Extent(count, digest.hexdigest())
+    return TableExtent(count, digest.hexdigest())
 
 
-def _sent(reader: Session, work: Session, table: Table, tell: Callable[[int], None]) -> Extent:
+def _sent(reader: Session, work: Session, table: Table, tell: Callable[[int], None]) -> TableExtent:
     """Put the rows of a table into the target; what was sent."""
     names = _columns(table)
     sql = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
@@ -184,7 +184,7 @@ def _sent(reader: Session, work: Session, table: Table, tell: Callable[[int], No
         count += len(rows)
         _add(digest, rows)
         tell(len(rows))
-    return Extent(count, digest.hexdigest())
+    return TableExtent(count, digest.hexdigest())
 
 
 def _batches(reader: Session, table: Table) -> Iterator[list[Row]]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pricebook.catalog.metric import BillableMetric, PropertyFilter
-from pricebook.usage.meter import Meter
+from pricebook.usage.meter import UsageMeter
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +16,15 @@ class Family:
     """Meters by their place in the list that was given. `property` tells them apart: meter `members[value]` takes the
     events in which it has that value. None: there is one meter, and it is `members[""]`."""
 
-    meter: Meter
+    meter: UsageMeter
     property: str | None
     members: dict[str, int]
 
 
-def families(meters: Sequence[Meter]) -> list[Family]:
+def families(meters: Sequence[UsageMeter]) -> list[Family]:
     """The meters in families, each in exactly one; the largest families that can be made come first."""
     alike: dict[object, dict[str, int]] = {}
-    told: dict[object, tuple[Meter, str]] = {}
+    told: dict[object, tuple[UsageMeter, str]] = {}
     for index, meter in enumerate(meters):
         for each in meter.metric.property_filters:
             if len(each.in_values) == 1:
@@ -41,7 +41,7 @@ def families(meters: Sequence[Meter]) -> list[Family]:
     return found + [Family(meters[index], None, {"": index}) for index in sorted(left)]
 
 
-def _rest(meter: Meter, told_by: PropertyFilter) -> object:
+def _rest(meter: UsageMeter, told_by: PropertyFilter) -> object:
     """Everything about a meter but the value that tells it apart."""
     metric: BillableMetric = meter.metric
     types = metric.event_type_filter

@@ -15,7 +15,7 @@ from pricebook.catalog.instant import instant_text
 from pricebook.usage import query
 from pricebook.usage.engine import Engine
 from pricebook.usage.family import families
-from pricebook.usage.meter import Meter, properties_of
+from pricebook.usage.meter import UsageMeter, properties_of
 
 
 class UsagePeriod(NamedTuple):
@@ -55,7 +55,7 @@ class Census:
     invalid: tuple[tuple[str, int], ...] = ()
 
 
-def read_usage(engine: Engine, files: Sequence[Path], meters: Sequence[Meter]) -> tuple[datetime, datetime] | None:
+def read_usage(engine: Engine, files: Sequence[Path], meters: Sequence[UsageMeter]) -> tuple[datetime, datetime] | None:
     """Read the files, once, for what the meters look at: the first and the last instant of an event; None: there is no
     good one. Raises Rejected for a file that cannot be read."""
     properties = properties_of(meters)
@@ -67,7 +67,7 @@ def read_usage(engine: Engine, files: Sequence[Path], meters: Sequence[Meter]) -
 
 
 def measure(
-    engine: Engine, meters: Sequence[Meter], periods: Iterable[UsagePeriod], again: Iterable[UsagePeriod] = ()
+    engine: Engine, meters: Sequence[UsageMeter], periods: Iterable[UsagePeriod], again: Iterable[UsagePeriod] = ()
 ) -> tuple[Census, Iterator[CountedQuantity]]:
     """Count the usage that was read, with the same meters: the account of all events, and the quantities in the order
     of periods, meters and group values.
@@ -117,7 +117,7 @@ def _period_rows(periods: Iterable[UsagePeriod]) -> Iterator[dict[str, object]]:
         }
 
 
-def _census(engine: Engine, meters: Sequence[Meter], unmatched: str, no_number: str) -> Census:
+def _census(engine: Engine, meters: Sequence[UsageMeter], unmatched: str, no_number: str) -> Census:
     counts = list(engine.rows(query.CENSUS))
     bad = tuple(
         (str(reason), cast(int, count), tuple(dict.fromkeys(str(name) for name in ends if name)))
@@ -138,7 +138,7 @@ def _census(engine: Engine, meters: Sequence[Meter], unmatched: str, no_number: 
     )
 
 
-def _quantities(engine: Engine, meters: Sequence[Meter], width: int) -> Iterator[CountedQuantity]:
+def _quantities(engine: Engine, meters: Sequence[UsageMeter], width: int) -> Iterator[CountedQuantity]:
     groups = "".join(f", g{at}" for at in range(width))
     order = f"number, meter{groups}"
     rows = engine.rows(f"SELECT {order}, quantity FROM quantity WHERE quantity IS NOT NULL ORDER BY {order}")

@@ -11,7 +11,7 @@ from pricebook.catalog.metric import BillableMetric
 
 
 @dataclass(frozen=True, slots=True)
-class Meter:
+class UsageMeter:
     """A metric, the event properties by which its quantity is split, and the USAGE products that it serves."""
 
     name: str
@@ -20,7 +20,7 @@ class Meter:
     products: tuple[str, ...]
 
 
-def meters_of(catalog: Catalog) -> tuple[tuple[Meter, ...], dict[str, str]]:
+def meters_of(catalog: Catalog) -> tuple[tuple[UsageMeter, ...], dict[str, str]]:
     """Every meter that the catalogue's USAGE products need; and the products that cannot be counted, with the reason.
 
     A product's keys are its pricing group key and then its presentation group key, each property once.
@@ -39,11 +39,11 @@ def meters_of(catalog: Catalog) -> tuple[tuple[Meter, ...], dict[str, str]]:
         else:
             keys = tuple(dict.fromkeys((*product.pricing_group_key, *product.presentation_group_key)))
             served.setdefault((product.billable_metric, keys), []).append(name)
-    found = tuple(Meter(name, metrics[name], keys, tuple(products)) for (name, keys), products in served.items())
+    found = tuple(UsageMeter(name, metrics[name], keys, tuple(products)) for (name, keys), products in served.items())
     return found, uncounted
 
 
-def properties_of(meters: Iterable[Meter]) -> tuple[str, ...]:
+def properties_of(meters: Iterable[UsageMeter]) -> tuple[str, ...]:
     """Every event property that a meter looks at, sorted."""
     found: set[str] = set()
     for meter in meters:

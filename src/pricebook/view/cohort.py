@@ -11,7 +11,7 @@ from typing import ClassVar
 from pricebook.plan.cohort import Cohort
 from pricebook.plan.contract import Contract
 from pricebook.view.field import FieldDifference
-from pricebook.view.price_list import PriceList, Version
+from pricebook.view.price_list import PackageVersion, PriceList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,9 @@ class MembersView:
 
 def cohorts_view(cohorts: Iterable[Cohort], listed: PriceList, at: datetime) -> CohortsView:
     """The cohorts with what the price list knows of their versions."""
-    known: dict[object, Version] = {version.ref: version for found in listed.packages.values() for version in found}
+    known: dict[object, PackageVersion] = {
+        version.ref: version for found in listed.packages.values() for version in found
+    }
     return CohortsView(at, tuple(_cohort(cohort, known.get(cohort.package)) for cohort in cohorts))
 
 
@@ -84,7 +86,7 @@ def members_view(members: Iterable[tuple[Contract, str]], at: datetime) -> Membe
     return MembersView(at, (_member(contract, alias, at) for contract, alias in members))
 
 
-def _cohort(cohort: Cohort, version: Version | None) -> CohortView:
+def _cohort(cohort: Cohort, version: PackageVersion | None) -> CohortView:
     """`version` is None where it cannot be read."""
     return CohortView(
         package=cohort.package.name,

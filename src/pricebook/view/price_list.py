@@ -38,7 +38,7 @@ class PriceHistory(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class PackageVersion:
     """One version of a package. `made` is None when the store cannot tell. `changes` are against the version before."""
 
     ref: Ref
@@ -63,7 +63,7 @@ class PriceList:
     units: Units
     products: Mapping[str, Product]
     cards: Mapping[str, RateCard]
-    packages: Mapping[str, tuple[Version, ...]]
+    packages: Mapping[str, tuple[PackageVersion, ...]]
     holdings: tuple[Holding, ...]
     prices: Mapping[str, tuple[PriceHistory, ...]]
 
@@ -96,15 +96,15 @@ def _order(found: tuple[RateKey, str]) -> tuple[str, tuple[tuple[str, str], ...]
     return product, groups, frequency or ""
 
 
-def _packages(snapshot: Snapshot, units: Units) -> dict[str, tuple[Version, ...]]:
-    found: dict[str, list[Version]] = {}
+def _packages(snapshot: Snapshot, units: Units) -> dict[str, tuple[PackageVersion, ...]]:
+    found: dict[str, list[PackageVersion]] = {}
     nouns = snapshot.catalog.nouns
     for ref in sorted(ref for ref in nouns if ref.kind is Kind.PACKAGE):
         package, earlier = nouns[ref], found.setdefault(ref.name, [])
         assert isinstance(package, Package)
         changes = field_changes(earlier[-1].package, package) if earlier else ()
         told = [change for change in changes if change.path[0] not in _NAMES]
-        version = Version(
+        version = PackageVersion(
             ref,
             package,
             bound_text(snapshot.of(ref).made),

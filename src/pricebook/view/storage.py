@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from pricebook.apply.copied import Copied, Extent
+from pricebook.apply.copied import Copied, TableExtent
 from pricebook.catalog.reference import Kind
 from pricebook.view.plain import hidden
 from pricebook.view.words import counted
@@ -39,7 +39,7 @@ class CopiedView:
     from_: tuple[str, ...]
     to: str
     already: bool
-    tables: Mapping[str, Extent]
+    tables: Mapping[str, TableExtent]
     namespaces: tuple[str, ...]
     steps: int | None
     lines: tuple[ProjectLine, ...]

@@ -21,12 +21,12 @@ from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Besides, Plan
 from pricebook.plan.verb.verb import Verb
+from pricebook.policy.review import Meter
 from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.project.project import Project, read_project
 from pricebook.workflow.git import GitFailed, ask, git
 from pricebook.workflow.plan import plan
 from pricebook.workflow.python_rule import PythonRule
-from pricebook.workflow.review import Meter
 
 READ = frozenset((".yaml", ".yml", ".csv", ".tsv", ".psv", ".txt", ".json"))
 """Endings of the files that a project is made of."""

@@ -33,7 +33,7 @@ from pricebook.span import Span
 from pricebook.usage.assessment import Assessment
 from pricebook.usage.engine import Engine
 from pricebook.usage.measure import CountedQuantity, UsagePeriod, measure, read_usage
-from pricebook.usage.meter import Meter, meters_of
+from pricebook.usage.meter import UsageMeter, meters_of
 
 
 def assess_impact(
@@ -122,7 +122,7 @@ def _pairs(plan: MigrationPlan, lives: Lives, start: datetime, *, renewed: bool)
             yield before, replace(old, package=plan.target, card=None, starting_at=began, ending_before=None)
 
 
-def _read(engine: Engine, files: Sequence[Path], meters: Sequence[Meter]) -> tuple[Window, int]:
+def _read(engine: Engine, files: Sequence[Path], meters: Sequence[UsageMeter]) -> tuple[Window, int]:
     """The months of the usage, and how many. Raises Rejected."""
     span = read_usage(engine, files, meters)
     if span is None:
@@ -213,7 +213,7 @@ def _periods(contracts: Iterable[Contract], start: datetime, months: int) -> Ite
 def _billings(
     contracts: Sequence[Contract],
     quantities: Iterator[CountedQuantity],
-    meters: Sequence[Meter],
+    meters: Sequence[UsageMeter],
     start: datetime,
     months: int,
 ) -> Iterator[Billing]:
@@ -230,7 +230,7 @@ def _billings(
     assert waiting is None
 
 
-def _priced(counted: CountedQuantity, meter: Meter, at: datetime) -> Iterator[priced.Quantity]:
+def _priced(counted: CountedQuantity, meter: UsageMeter, at: datetime) -> Iterator[priced.Quantity]:
     found = zip(meter.keys, counted.groups, strict=True)
     values = priced.sorted_values((key, value) for key, value in found if value is not None)
     for product in meter.products:

@@ -41,7 +41,7 @@ SCHEMA = ".pricebook/manifest.schema.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ImportChoice:
     """Which objects are meant: those of `kinds` (empty: any) that a tag, a card or a name chooses, or all when none of
     the three says anything. What they need comes along. Cards and names are patterns (`*`, `?`), in any case of
     letters, of our name, the display name or an alias."""
@@ -97,7 +97,7 @@ def import_account(
     store: Readable,
     at: datetime,
     *,
-    choice: Choice,
+    choice: ImportChoice,
     output: str | None = None,
     dry_run: bool = False,
     dirty: bool = False,

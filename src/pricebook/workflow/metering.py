@@ -17,7 +17,7 @@ from pricebook.preview.price import EXACT, ZERO
 from pricebook.problem import did_you_mean, quote, reject
 from pricebook.usage.engine import Engine
 from pricebook.usage.measure import Census, UsagePeriod, measure, read_usage
-from pricebook.usage.meter import Meter, meters_of
+from pricebook.usage.meter import UsageMeter, meters_of
 
 _ADDING = ("COUNT", "SUM")
 
@@ -47,7 +47,7 @@ def meter_events(
     cut = [at for at, part in enumerate(parts) if part.statement < part.starting_at]
     growing = [UsagePeriod(name, parts[at].statement, parts[at].ending_before) for name in names for at in cut]
     census, counted = measure(engine, meters, single, growing)
-    values: dict[tuple[int, int, int, priced.GroupValues], Decimal] = {}
+    values: dict[tuple[int, int, int, priced.ValuePairs], Decimal] = {}
     for one in counted:
         found = zip(meters[one.meter].keys, one.groups, strict=True)
         groups = priced.sorted_values((key, value) for key, value in found if value is not None)
@@ -69,12 +69,12 @@ CUSTOMERS = "SELECT DISTINCT customer_id FROM seen WHERE reason IS NULL ORDER BY
 def _dated(
     names: Sequence[str],
     parts: Sequence[PeriodPart],
-    meters: Sequence[Meter],
-    values: Mapping[tuple[int, int, int, priced.GroupValues], Decimal],
+    meters: Sequence[UsageMeter],
+    values: Mapping[tuple[int, int, int, priced.ValuePairs], Decimal],
 ) -> dict[str, list[priced.Quantity]]:
     """The quantities at the start of their parts; of what does not add up, what it grew by since the part before."""
     found: dict[str, list[priced.Quantity]] = {name: [] for name in names}
-    reached: dict[tuple[int, int, priced.GroupValues], tuple[object, Decimal]] = {}
+    reached: dict[tuple[int, int, priced.ValuePairs], tuple[object, Decimal]] = {}
     for (number, meter, place, groups), value in sorted(values.items()):
         part, quantity = parts[place], value
         if meters[meter].metric.aggregation_type not in _ADDING:

@@ -10,13 +10,14 @@ from pricebook.observe.renames import renamed
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.planner import RehearsalFailed, make_plan
 from pricebook.plan.step import Plan
+from pricebook.policy.review import Meter
 from pricebook.problem import reject
 from pricebook.project.project import Project
 from pricebook.workflow.claim import claims_of
 from pricebook.workflow.limits import check_limits
 from pricebook.workflow.policy import company_rules
 from pricebook.workflow.python_rule import PythonRule
-from pricebook.workflow.review import Meter, review_plan
+from pricebook.workflow.review import review_plan
 
 
 def plan(

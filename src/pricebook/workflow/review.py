@@ -1,6 +1,6 @@
 """Review: what the rules of a project say about its catalogue, and about a plan."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from pricebook.plan.step import Plan
 from pricebook.policy.fact import Facts
 from pricebook.policy.judge import Task, Verdict, catalog_tasks, in_order, judge, known_ids, plan_tasks, settle
 from pricebook.policy.proposal import Proposal
+from pricebook.policy.review import Meter
 from pricebook.problem import Problem, Related
 from pricebook.project.policy import Policy
 from pricebook.project.project import Project
@@ -24,9 +25,6 @@ if TYPE_CHECKING:  # as in `_company`
 
 FAILED = ("rule-failed", "rule-slow")
 """Codes of findings about a rule itself."""
-
-Meter = Callable[[], float]
-"""CPU seconds since some start."""
 
 
 def review_catalog(

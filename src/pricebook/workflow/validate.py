@@ -9,12 +9,13 @@ from datetime import datetime
 
 from pricebook.manifest.load import Loaded, load
 from pricebook.policy.judge import in_order
+from pricebook.policy.review import Meter
 from pricebook.problem import Problem, Rejected
 from pricebook.project.project import Project
 from pricebook.span import Span
 from pricebook.workflow.policy import checked_policy, company_rules, stopping
 from pricebook.workflow.python_rule import PythonRule
-from pricebook.workflow.review import Meter, review_catalog
+from pricebook.workflow.review import review_catalog
 
 
 @dataclass(frozen=True, slots=True)

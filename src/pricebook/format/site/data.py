@@ -14,7 +14,7 @@ from pricebook.catalog.instant import instant_text
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Kind
 from pricebook.format.escape import escape_json, escape_terminal
-from pricebook.view.price_list import PriceList, Version, slug
+from pricebook.view.price_list import PackageVersion, PriceList, slug
 from pricebook.view.price_timeline import Stretch
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -131,7 +131,7 @@ def _terms(stretch: Stretch) -> list[Any]:
     return [shown(stretch.text), stretch.per, exact, unit, int(terms.entitled)]
 
 
-def _version(version: Version, number: dict[str | None, int], product_of: dict[str, int]) -> list[object]:
+def _version(version: PackageVersion, number: dict[str | None, int], product_of: dict[str, int]) -> list[object]:
     """Number, name, when it was made, whether it is archived, its card, whether that is an alias, its fees, and whether
     overrides change prices."""
     package = version.package

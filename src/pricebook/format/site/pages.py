@@ -22,7 +22,7 @@ from pricebook.format.site.feed import feed_files
 from pricebook.plan.cohort import Cohort
 from pricebook.plan.holding import Holding
 from pricebook.view.field import FieldRow, said_rows
-from pricebook.view.price_list import PriceList, Version, slug, spoken
+from pricebook.view.price_list import PackageVersion, PriceList, slug, spoken
 
 _POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' file:; "
@@ -148,7 +148,7 @@ def _environment() -> Environment:
     return pages
 
 
-def _members(versions: Sequence[Version], counted_at: Counted | None) -> list[Members]:
+def _members(versions: Sequence[PackageVersion], counted_at: Counted | None) -> list[Members]:
     """The versions that have contracts, newest first."""
     found = []
     for version in reversed(versions):
