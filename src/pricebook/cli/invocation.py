@@ -23,7 +23,6 @@ from pricebook.format.table import draw, formats_of, text_of
 from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.project.project import Environment, Project, read_project
 from pricebook.view.plain import View
-from pricebook.view.problems import problems_view
 
 if TYPE_CHECKING:  # brings how the vendor writes nouns
     from pricebook.metronome.export import AccountRecord
@@ -184,6 +183,8 @@ class Invocation:
 
     def fail(self, problems: Iterable[Problem], status: int = 1) -> NoReturn:
         """Print problems, to standard error or in the format asked for, write them to the reports, and exit."""
+        from pricebook.view.problems import problems_view  # for refusals only
+
         view = problems_view(problems, self.target)
         if self.text:
             colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")

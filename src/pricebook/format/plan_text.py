@@ -10,7 +10,6 @@ from itertools import chain
 
 from pricebook.format.besides import draw_besides
 from pricebook.format.escape import cut, escape_terminal, padded, width_of
-from pricebook.format.impact import draw_impact
 from pricebook.format.page import Page, Paint, filled, wrapped
 from pricebook.format.price_table import draw_rates
 from pricebook.format.problem import draw_findings
@@ -171,6 +170,8 @@ def _hazards(view: PlanView, width: int, paint: Paint) -> Iterator[str]:
 
 def _impact(view: PlanView, width: int, paint: Paint) -> Iterator[str]:
     if view.impact is not None:
+        from pricebook.format.impact import draw_impact  # few plans were asked for it
+
         yield from draw_impact(view.impact, width, paint)
         yield ""
 
