@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path as FilePath
+from typing import Generic, TypeVar
 
-from pricebook.catalog.model import Path, Violation
+from pricebook.catalog.model import Model, Path, Violation
 from pricebook.catalog.reference import Ref
-from pricebook.manifest.locate import KEY, Node, NodePath, located
-from pricebook.manifest.syntax import Document
+from pricebook.manifest.locate import KEY, Node, NodePath, locate, located
+from pricebook.manifest.syntax import Document, read_documents
 from pricebook.manifest.text import MAX_YAML, read_text
+from pricebook.manifest.validation import validated
 from pricebook.problem import Problem, Rejected, Related
 from pricebook.span import Span
 
@@ -25,6 +27,7 @@ _AT_KEY = frozenset(
         "patched-twice",
     )
 )
+M = TypeVar("M", bound=Model)
 _NAME: Path = ("metadata", "name")
 
 
@@ -104,6 +107,39 @@ class Placer:
             return read_text(self.root / file, file, limit=MAX_YAML)
         except Rejected:
             return None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile(Generic[M]):
+    """The value of a file that is one document."""
+
+    value: M
+    document: Document
+    text: str
+
+    def spans(self, paths: Iterable[NodePath]) -> dict[NodePath, Span]:
+        """Where paths of it stand."""
+        return locate(self.document.file, self.text, self.document.index, list(paths))
+
+
+def read_one(model: type[M], root: FilePath, file: str, *, limit: int = MAX_YAML, beside: str) -> ReadFile[M] | None:
+    """The value of a file whose name is relative to `root`, None when nothing is in it. `beside` says what to do with a
+    second document. Raises Rejected."""
+    text = read_text(root / file, file, limit=limit)
+    documents, problems = read_documents(file, text)
+    if len(documents) > 1:
+        message = f"{file} is one document; here begins another"
+        problems.append(Problem("type", message, documents[1].at, beside))
+    if problems:
+        raise Rejected(problems)
+    if not documents:
+        return None
+    value, violations = validated(model, documents[0].data)
+    if value is None:
+        placer = Placer(root)
+        placer.add(violations, documents[0])
+        raise Rejected(placer.placed())
+    return ReadFile(value, documents[0], text)
 
 
 def _within(path: Path) -> NodePath:

@@ -10,12 +10,9 @@ from pydantic import Field
 
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.model import Instant, Model, Text
-from pricebook.manifest.locate import locate
-from pricebook.manifest.place import Placer
-from pricebook.manifest.syntax import read_documents
-from pricebook.manifest.text import read_text
-from pricebook.manifest.validation import validated
-from pricebook.problem import Problem, Rejected, quote, reject
+from pricebook.manifest.locate import NodePath
+from pricebook.manifest.place import read_one
+from pricebook.problem import Problem, quote, reject
 from pricebook.span import Span
 
 MAX_FILE = 1 << 20
@@ -64,22 +61,12 @@ class Known(NamedTuple):
 
 def read_acceptances(path: Path) -> tuple[Known, ...]:
     """The acceptances of a file, in its order. Raises Rejected."""
-    shown = str(path)
-    text = read_text(path, shown, limit=MAX_FILE)
-    documents, problems = read_documents(shown, text)
-    if problems:
-        raise Rejected(problems)
-    if len(documents) != 1:
-        raise reject("empty", f"{shown} is not one document", Span(shown), "it starts with accept:")
-    document = documents[0]
-    found, violations = validated(Acceptances, document.data)
-    placer = Placer(path.parent)
-    placer.add(violations, document)
+    found = read_one(Acceptances, Path(), str(path), limit=MAX_FILE, beside="put all of them under one accept:")
     if found is None:
-        raise Rejected(placer.placed())
-    paths = [("accept", index) for index in range(len(found.accept))]
-    places = locate(shown, text, 0, paths)
-    return tuple(Known(each, places[at]) for each, at in zip(found.accept, paths, strict=True))
+        raise reject("empty", f"{path} is not one document", Span(str(path)), "it starts with accept:")
+    paths: list[NodePath] = [("accept", index) for index in range(len(found.value.accept))]
+    spans = found.spans(paths)
+    return tuple(Known(each, spans[at]) for each, at in zip(found.value.accept, paths, strict=True))
 
 
 def check_acceptances(known: Iterable[Known], used: set[int], now: datetime) -> list[Problem]:

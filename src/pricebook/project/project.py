@@ -14,12 +14,10 @@ from pricebook.catalog.model import Path as NounPath
 from pricebook.catalog.reference import Kind, Ref, movable_pattern
 from pricebook.manifest.envelope import Patches
 from pricebook.manifest.locate import locate
-from pricebook.manifest.place import Placer
+from pricebook.manifest.place import read_one
 from pricebook.manifest.scope import PROJECT_FILE
-from pricebook.manifest.syntax import read_documents
 from pricebook.manifest.text import MAX_YAML, read_text
-from pricebook.manifest.validation import validated
-from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
+from pricebook.problem import Rejected, did_you_mean, quote, reject
 from pricebook.project.policy import Policy
 from pricebook.span import Span
 
@@ -224,19 +222,7 @@ def read_project(directory: Path) -> Project:
             raise reject("no-project", f"there is no directory {quote(directory)}")
         message = f"there is no {PROJECT_FILE} in {directory} or above it"
         raise reject("no-project", message, hint="start one with: pricebook init")
-    text = read_text(root / PROJECT_FILE, PROJECT_FILE, limit=MAX_YAML)
-    documents, problems = read_documents(PROJECT_FILE, text)
-    placer = Placer(root)
-    if len(documents) > 1:
-        message = f"{PROJECT_FILE} is one document; here begins another"
-        problems.append(Problem("type", message, documents[1].at, "manifests stand in files of their own"))
-    if problems:
-        raise Rejected(problems)
-    if not documents:
+    found = read_one(ProjectSettings, root, PROJECT_FILE, beside="manifests stand in files of their own")
+    if found is None:
         raise reject("empty", f"{PROJECT_FILE} is empty", Span(PROJECT_FILE), "see: pricebook init")
-    document = documents[0]
-    settings, violations = validated(ProjectSettings, document.data)
-    placer.add(violations, document)
-    if settings is None:
-        raise Rejected(placer.placed())
-    return Project(root, settings)
+    return Project(root, found.value)

@@ -6,13 +6,11 @@ from datetime import datetime
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.locate import NodePath, locate
-from pricebook.manifest.place import Placer
+from pricebook.manifest.place import read_one
 from pricebook.manifest.scope import WAIVERS_FILE
-from pricebook.manifest.syntax import read_documents
 from pricebook.manifest.text import MAX_YAML, read_text
-from pricebook.manifest.validation import validated
 from pricebook.manifest.waiver import WaiverHere, Waivers
-from pricebook.problem import Problem, Rejected
+from pricebook.problem import Rejected
 from pricebook.project.project import Project
 from pricebook.span import Span
 
@@ -57,23 +55,12 @@ def _signed(waiver: WaiverHere, covers: str, at: Span) -> Signed:
 
 
 def _from_file(project: Project) -> list[Signed]:
-    path = project.root / WAIVERS_FILE
-    if not path.is_file():
+    if not (project.root / WAIVERS_FILE).is_file():
         return []
-    text = read_text(path, WAIVERS_FILE, limit=MAX_YAML)
-    documents, problems = read_documents(WAIVERS_FILE, text)
-    if len(documents) > 1:
-        message = f"{WAIVERS_FILE} is one document; here begins another"
-        problems.append(Problem("type", message, documents[1].at, "put all of them under one waivers:"))
-    if problems:
-        raise Rejected(problems)
-    if not documents:
+    found = read_one(Waivers, project.root, WAIVERS_FILE, beside="put all of them under one waivers:")
+    if found is None:
         return []
-    placer = Placer(project.root)
-    waivers, violations = validated(Waivers, documents[0].data)
-    placer.add(violations, documents[0])
-    if waivers is None:
-        raise Rejected(placer.placed())
-    places: list[NodePath] = [("waivers", index) for index in range(len(waivers.waivers))]
-    spans = locate(WAIVERS_FILE, text, documents[0].index, places)
-    return [_signed(one, one.covers, spans[at]) for one, at in zip(waivers.waivers, places, strict=True)]
+    waivers = found.value.waivers
+    places: list[NodePath] = [("waivers", index) for index in range(len(waivers))]
+    spans = found.spans(places)
+    return [_signed(one, one.covers, spans[at]) for one, at in zip(waivers, places, strict=True)]
