@@ -54,6 +54,11 @@ def reject(code: str, message: str, at: Span | None = None, hint: str = "") -> R
     return Rejected([Problem(code, message, at, hint)])
 
 
+def unlisted(count: int, what: str, at: Span) -> list[Problem]:
+    """What stands for so many further problems of one kind that are not listed one by one."""
+    return [Problem("more", f"{count:,} more {what} are not listed", at, more=count)] if count > 0 else []
+
+
 def quote(value: object, limit: int = 60) -> str:
     """A value as written, in double quotes, short enough for a message."""
     text = str(value)

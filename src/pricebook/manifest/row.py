@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from io import StringIO, TextIOWrapper
 from itertools import accumulate, compress, islice
 from pathlib import Path as FilePath
@@ -163,12 +164,10 @@ class RowReader:
     @contextmanager
     def _syntax(self, reader: Any) -> Iterator[None]:
         """What cannot be read ends the reading, as a problem at its place."""
-        shown = self.source.shown
         try:
             yield
         except csv.Error as error:
-            hint = "a quotation mark is not closed; inside of a quoted cell it is written twice"
-            self.problems.append(Problem("csv-syntax", str(error), Span(shown, reader.line_num or 1), hint))
+            self.problems.append(csv_problem(error, self.source.shown, reader.line_num))
         except UnicodeDecodeError:
             self.problems.append(_not_utf8(self.source))
 
@@ -187,18 +186,8 @@ class RowReader:
         if not names:
             self.problems.append(Problem("empty-table", f"{quote(shown)} has no header line", Span(shown)))
             return False
-        for column, said_at in self.source.spec.columns.named.items():
-            at = Span(shown)
-            if column not in names:
-                hint = did_you_mean(column, names) or f"columns: {', '.join(names[:20])}"
-                if len(names) == 1 and any(other in names[0] for other in ";\t|"):
-                    hint = "the table seems to have another delimiter: say delimiter under rates_from"
-                related = (Related("named here", self.source.said_at(said_at)),)
-                message = f"the table has no column {quote(column)}"
-                self.problems.append(Problem("missing-column", message, at, hint, related))
-            elif names.count(column) > 1:
-                message = f"column {quote(column)} stands twice"
-                self.problems.append(Problem("duplicate-column", message, at, "which one is meant?"))
+        for column, path in self.source.spec.columns.named.items():
+            self.problems += check_column(column, names, shown, partial(self.source.said_at, path), "rates_from")
         return len(self.problems) == count
 
     def _refuse(self, line: int, error: Unusable) -> None:
@@ -206,6 +195,27 @@ class RowReader:
         if self.bad <= SHOWN:
             at = Span(self.source.shown, line, error.column)
             self.problems.append(Problem(error.code, error.message, at, error.hint))
+
+
+def check_column(
+    column: str, names: Sequence[str], shown: str, said_at: Callable[[], Span], under: str = ""
+) -> Iterator[Problem]:
+    """A column that something names stands in the header, and once. `said_at` is where it is named; `under` is what may
+    say another delimiter."""
+    if column not in names:
+        hint = did_you_mean(column, names) or f"columns: {', '.join(names[:20])}"
+        if under and len(names) == 1 and any(other in names[0] for other in ";\t|"):
+            hint = f"the table seems to have another delimiter: say delimiter under {under}"
+        related = (Related("named here", said_at()),)
+        yield Problem("missing-column", f"the table has no column {quote(column)}", Span(shown), hint, related)
+    elif names.count(column) > 1:
+        yield Problem("duplicate-column", f"column {quote(column)} stands twice", Span(shown), "which one is meant?")
+
+
+def csv_problem(error: csv.Error, shown: str, line: int) -> Problem:
+    """Where a text is no CSV any more."""
+    hint = "a quotation mark is not closed; inside of a quoted cell it is written twice"
+    return Problem("csv-syntax", str(error), Span(shown, line or 1), hint)
 
 
 def _counted(rows: list[list[str]], before: int) -> list[int]:

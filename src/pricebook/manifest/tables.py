@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from pricebook.catalog.timeline import Segment, joined, read_schedule
 from pricebook.manifest.row import SHOWN, RowReader, TableSource
-from pricebook.problem import Problem, Related
+from pricebook.problem import Problem, Related, unlisted
 from pricebook.span import Span
 
 
@@ -49,10 +49,7 @@ def read_table(source: TableSource) -> ReadTable:
         _join(source, table, key, segments)
     if len(lines) > len(entries) and not dated:
         _report_twice(source, table)
-    if rows.bad > SHOWN:
-        more = rows.bad - SHOWN
-        message = f"{more:,} more bad rows of this table are not listed"
-        table.problems.append(Problem("more", message, Span(source.shown), more=more))
+    table.problems += unlisted(rows.bad - SHOWN, "bad rows of this table", Span(source.shown))
     return table
 
 
@@ -101,6 +98,4 @@ def _report_twice(source: TableSource, table: ReadTable) -> None:
                 message = f"the same rate stands twice: {source.facts.words(key)}"
                 at, related = Span(source.shown, line), (Related("first", Span(source.shown, first[key])),)
                 table.problems.append(Problem("duplicate-rate", message, at, "remove one", related))
-    if found > SHOWN:
-        message = f"{found - SHOWN:,} more duplicate rows of this table are not listed"
-        table.problems.append(Problem("more", message, Span(source.shown), more=found - SHOWN))
+    table.problems += unlisted(found - SHOWN, "duplicate rows of this table", Span(source.shown))

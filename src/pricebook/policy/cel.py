@@ -11,7 +11,7 @@ from typing import Any
 
 from pricebook.catalog.money import EXACT
 from pricebook.policy.view import BY_TEXT, COUNT, EMPTY, LISTED, NUMBER, TEXT, TEXTS, TRUTH, fields_of
-from pricebook.project.lookup import Lookup
+from pricebook.project.table import Lookup
 
 LONGEST = 2000
 """Characters of an expression."""

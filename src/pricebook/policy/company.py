@@ -13,8 +13,8 @@ from pricebook.policy.finding import Finding
 from pricebook.policy.judge import Task, level_of
 from pricebook.policy.proposal import Proposal
 from pricebook.policy.view import Seen, now_text, subjects
-from pricebook.project.lookup import Lookup
 from pricebook.project.policy import CompanyRule, Policy
+from pricebook.project.table import Lookup
 
 Ask = Callable[[Mapping[str, Any]], bool]
 OVER_PLANS = ("price-change", "plan")

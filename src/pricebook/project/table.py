@@ -1,29 +1,36 @@
-"""The tables that company rules look things up in: CSV files of the project, read whole, never from outside of it."""
+"""The small CSV tables of a project, read whole and never from outside of it: those that company rules look things up
+in, and lists of customers, whose column `customer` has the vendor's ids."""
 
 import csv
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 from pricebook.catalog.money import read_number
+from pricebook.manifest.row import SHOWN, check_column, csv_problem
 from pricebook.manifest.text import read_text
-from pricebook.problem import Problem, Rejected, Related, did_you_mean, quote
+from pricebook.problem import Problem, Rejected, Related, quote, reject, unlisted
 from pricebook.project.policy import LookupTable, Policy
 from pricebook.project.project import Project
 from pricebook.span import Span
 
 MAX_LOOKUP = 64 << 20
-"""Bytes of a table."""
-SHOWN = 20
+"""Bytes of a table that is kept in memory."""
+MAX_CUSTOMERS = 1 << 28
+CUSTOMER = "customer"
 
 LookupRow = Mapping[str, Any]
 Lookup = Callable[..., LookupRow]
 """Finds a row of a table by its key columns; an empty one when there is none."""
+Place = Callable[[str], Span]
+"""Where a field of what names a table stands."""
+Rows = Iterator[tuple[Span, list[str]]]
 
 
-def read_lookups(
-    project: Project, policy: Policy, base: tuple[str, ...] = ("policy",)
-) -> dict[str, tuple[int, Lookup]]:
+def read_lookups(project: Project, policy: Policy, base: tuple[str, ...]) -> dict[str, tuple[int, Lookup]]:
     """Functions by the tables' names, with the number of their arguments: the row of a key, empty when there is none.
 
     A cell that is a number is one. Raises Rejected with all that is wrong with the tables.
@@ -32,76 +39,99 @@ def read_lookups(
     problems: list[Problem] = []
     for name, table in policy.tables.items():
         try:
-            rows = _read(project, table, (*base, "tables", name))
+            found[name.replace("-", "_")] = (len(table.key), _lookup(project, table, (*base, "tables", name)))
         except Rejected as rejected:
             problems += rejected.problems
-            continue
-        found[name.replace("-", "_")] = (len(table.key), _finder(rows))
     if problems:
         raise Rejected(problems)
     return found
 
 
-def _finder(rows: Mapping[tuple[str, ...], LookupRow]) -> Lookup:
-    def find(*key: str) -> LookupRow:
-        return rows.get(key, {})
+def _lookup(project: Project, table: LookupTable, at: tuple[str, ...]) -> Lookup:
+    def place(field: str) -> Span:
+        return project.place((*at, field))
 
-    return find
-
-
-def _read(project: Project, table: LookupTable, at: tuple[str, ...]) -> dict[tuple[str, ...], LookupRow]:
-    path = project.root / table.table
-    shown = os.path.relpath(path, project.root)
-    if not path.resolve().is_relative_to(project.root.resolve()):
-        message = f"table {quote(table.table)} is outside the project"
-        hint = "keep tables below pricebook.yaml"
-        raise Rejected([Problem("outside", message, project.place((*at, "table")), hint)])
-    try:
-        text = read_text(path, shown, limit=MAX_LOOKUP)
-    except Rejected as rejected:
-        where = (Related("named here", project.place((*at, "table"))),)
-        raise Rejected([Problem(p.code, p.message, p.at, p.hint, where) for p in rejected.problems]) from None
-    return _rows(text, table, shown, project, at)
-
-
-def _rows(
-    text: str, table: LookupTable, shown: str, project: Project, at: tuple[str, ...]
-) -> dict[tuple[str, ...], LookupRow]:
-    reader = csv.reader(text.splitlines(), delimiter=table.delimiter, strict=True)
+    shown, listed = _opened(project, project.root / table.table, table.table, place, MAX_LOOKUP, table.delimiter)
+    header = [column.strip() for column in next(listed)[1]]
+    places = _columns(table.key, header, shown, lambda: place("key"))
     problems: list[Problem] = []
     rows: dict[tuple[str, ...], LookupRow] = {}
-    lines: dict[tuple[str, ...], int] = {}
-    try:
-        header = [column.strip() for column in next(reader, [])]
-        for column in table.key:
-            if column not in header:
-                hint = did_you_mean(column, header) or f"columns: {', '.join(header[:20])}"
-                message = f"the table has no column {quote(column)}"
-                where = (Related("named here", project.place((*at, "key"))),)
-                problems.append(Problem("missing-column", message, Span(shown), hint, where))
-        places = [header.index(column) for column in table.key if column in header]
-        for row in reader if not problems else ():
-            if len(row) != len(header):
-                if row and len(problems) < SHOWN:
-                    message = f"{len(row)} cells, but the header has {len(header)}"
-                    problems.append(Problem("row-width", message, Span(shown, reader.line_num)))
-                continue
-            key = tuple(row[place].strip() for place in places)
-            if key in lines and len(problems) < SHOWN:
-                message = f"two rows have the key {quote(', '.join(key))}"
-                related = (Related("first", Span(shown, lines[key])),)
-                hint = "a key finds one row: take one out, or name another key column"
-                problems.append(Problem("duplicate-row", message, Span(shown, reader.line_num), hint, related))
-            lines.setdefault(key, reader.line_num)
-            rows[key] = {column: _cell(cell.strip()) for column, cell in zip(header, row, strict=True)}
-    except csv.Error as error:
-        problems.append(Problem("csv-syntax", str(error), Span(shown, reader.line_num or 1)))
+    first: dict[tuple[str, ...], Span] = {}
+    for line, row in listed:
+        if len(row) != len(header):
+            problems.append(Problem("row-width", f"{len(row)} cells, but the header has {len(header)}", line))
+            continue
+        key = tuple(row[place].strip() for place in places)
+        if first.setdefault(key, line) != line:
+            message = f"two rows have the key {quote(', '.join(key))}"
+            hint = "a key finds one row: take one out, or name another key column"
+            problems.append(Problem("duplicate-row", message, line, hint, (Related("first", first[key]),)))
+        rows[key] = {column: _cell(cell.strip()) for column, cell in zip(header, row, strict=True)}
     if problems:
-        raise Rejected(problems)
-    return rows
+        raise Rejected(problems[:SHOWN])
+    return lambda *key: rows.get(key, {})
 
 
 def _cell(text: str) -> object:
     """A number where the cell is one: a double, because a rule compares with it and nothing is billed by it."""
     number = read_number(text)
     return float(number) if number is not None else text
+
+
+def read_customers(project: Project, file: str, said_at: Span) -> frozenset[str]:
+    """The customers of a table; `file` is relative to the manifest that names it at `said_at`.
+
+    Raises Rejected for a table that cannot be used, one with nobody in it and one outside the project included. Other
+    columns are for people, and so are rows that end before them.
+    """
+    path = (project.root / said_at.file).parent / file
+    shown, rows = _opened(project, path, file, lambda _: said_at, MAX_CUSTOMERS)
+    (column,) = _columns((CUSTOMER,), next(rows)[1], shown, lambda: said_at)
+    found: set[str] = set()
+    empty: list[Span] = []
+    for line, row in rows:
+        customer = row[column].strip() if len(row) > column else ""
+        if customer:
+            found.add(customer)
+        else:
+            empty.append(line)
+    if empty:
+        problems = [Problem("missing-value", f"{CUSTOMER} is empty", line) for line in empty[:SHOWN]]
+        raise Rejected([*problems, *unlisted(len(empty) - SHOWN, "bad rows of this table", Span(shown))])
+    if not found:
+        raise reject("empty-table", f"{quote(shown)} names no customer", Span(shown))
+    return frozenset(found)
+
+
+def _opened(
+    project: Project, path: Path, named: str, place: Place, limit: int, delimiter: str = ","
+) -> tuple[str, Rows]:
+    """The name of a table for people, and its rows. Raises Rejected for one that may not or cannot be read."""
+    if not path.resolve().is_relative_to(project.root.resolve()):
+        # Manifests may come from somebody who is not trusted with this machine's files.
+        message = f"table {quote(named)} is outside the project"
+        raise reject("outside", message, place("table"), "keep tables below pricebook.yaml")
+    shown = os.path.relpath(path, project.root)
+    try:
+        return shown, csv_rows(shown, read_text(path, shown, limit=limit), delimiter)
+    except Rejected as rejected:
+        related = (Related("named here", place("table")),)
+        raise Rejected(replace(problem, related=related) for problem in rejected.problems) from None
+
+
+def csv_rows(shown: str, text: str, delimiter: str = ",") -> Rows:
+    """The header of a CSV text, then each row that is not empty, with its place. Raises Rejected for what is no CSV."""
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        yield Span(shown), next(reader, [])
+        yield from ((Span(shown, reader.line_num), row) for row in reader if row)
+    except csv.Error as error:
+        raise Rejected([csv_problem(error, shown, reader.line_num)]) from None
+
+
+def _columns(wanted: tuple[str, ...], header: list[str], shown: str, said_at: Callable[[], Span]) -> list[int]:
+    """Where columns stand. Raises Rejected for those that are not there."""
+    problems = [problem for column in wanted for problem in check_column(column, header, shown, said_at)]
+    if problems:
+        raise Rejected(problems)
+    return [header.index(column) for column in wanted]

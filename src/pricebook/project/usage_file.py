@@ -5,14 +5,12 @@ An entry says `product` and `quantity`, and `timestamp` (an instant) or `period`
 `subscription` instead of `product` is a change of seats. Bad entries are listed with their lines, and counted.
 """
 
-import csv
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +20,14 @@ from pricebook.catalog.package import Package
 from pricebook.catalog.usage import Quantity, SeatChange, sorted_values
 from pricebook.manifest.cells import Unusable
 from pricebook.manifest.locate import locate
+from pricebook.manifest.row import SHOWN
 from pricebook.manifest.syntax import read_documents
 from pricebook.manifest.text import read_text
-from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
+from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject, unlisted
+from pricebook.project.table import csv_rows
 from pricebook.span import Span
 
 MAX_BYTES = 1 << 28
-SHOWN = 20
-"""So many bad entries of a file are listed; all are counted."""
 _FIELDS = ("customer", "product", "subscription", "quantity", "timestamp", "period", "seats")
 _PERIOD = re.compile(r"\d{4}-\d{2}(-\d{2})?\Z")
 
@@ -67,10 +65,7 @@ def read_usage(path: Path, shown: str, catalog: Catalog, package: Package) -> di
             bad += 1
             if len(problems) < SHOWN:
                 problems.append(Problem(error.code, error.message, at, error.hint))
-    if bad > SHOWN:
-        more = bad - SHOWN
-        message = f"{more:,} more bad entries of this file are not listed"
-        problems.append(Problem("more", message, Span(shown), more=more))
+    problems += unlisted(bad - SHOWN, "bad entries of this file", Span(shown))
     if problems:
         raise Rejected(problems)
     return dict(sorted(reader.found.items()))
@@ -184,25 +179,19 @@ def _instant(entry: Mapping[str, Any]) -> datetime:
 
 
 def _csv(shown: str, text: str) -> Entries:
-    reader = csv.reader(StringIO(text, newline=""), strict=True)
-    try:
-        header = next(reader, [])
-        if not header:
-            raise reject("empty-table", "the file is empty", Span(shown), "the first line names the columns")
-        if len(set(header)) < len(header):
-            raise reject("duplicate-column", "two columns have the same name", Span(shown))
-        for row in reader:
-            at = Span(shown, reader.line_num)
-            if not row:
-                continue
-            if len(row) != len(header):
-                yield at, Unusable("row-width", f"{len(row)} cells instead of {len(header)}")
-                continue
-            cells = dict(zip(header, row, strict=True))
-            entry: dict[str, Any] = {name: cells.pop(name) for name in _FIELDS if name in cells}
-            yield at, {**entry, "group_values": {name: value for name, value in cells.items() if value}}
-    except csv.Error as error:
-        raise reject("csv-syntax", f"not CSV: {error}", Span(shown, reader.line_num)) from None
+    rows = csv_rows(shown, text)
+    _, header = next(rows)
+    if not header:
+        raise reject("empty-table", "the file is empty", Span(shown), "the first line names the columns")
+    if len(set(header)) < len(header):
+        raise reject("duplicate-column", "two columns have the same name", Span(shown))
+    for at, row in rows:
+        if len(row) != len(header):
+            yield at, Unusable("row-width", f"{len(row)} cells instead of {len(header)}")
+            continue
+        cells = dict(zip(header, row, strict=True))
+        entry: dict[str, Any] = {name: cells.pop(name) for name in _FIELDS if name in cells}
+        yield at, {**entry, "group_values": {name: value for name, value in cells.items() if value}}
 
 
 def _json_lines(shown: str, text: str) -> Entries:

@@ -26,8 +26,8 @@ from pricebook.plan.migration.rollback import plan_back
 from pricebook.plan.migration.status import Lives, gathered, keyed
 from pricebook.preview.impact import Impact
 from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
-from pricebook.project.customer_list import read_customers
 from pricebook.project.project import Project
+from pricebook.project.table import read_customers
 from pricebook.span import Span
 from pricebook.workflow.impact import exceeded
 

@@ -9,9 +9,9 @@ from pricebook.catalog.model import Path, Violation
 from pricebook.plan.hazard import Hazard
 from pricebook.policy.judge import failing, known_ids
 from pricebook.problem import Problem, Rejected, did_you_mean, quote
-from pricebook.project.lookup import read_lookups
 from pricebook.project.policy import Policy
 from pricebook.project.project import Project
+from pricebook.project.table import read_lookups
 
 if TYPE_CHECKING:  # as in `company_rules`
     from pricebook.policy.company import Compiled
