@@ -53,7 +53,8 @@ def test_all_that_is_wrong_is_told_at_once_with_its_place(project: Path) -> None
         MANIFEST.replace("{name: Pro,", "{name: Pro, colour: red,") + "  aliases: [5]\n"
     )
     (project / "pricebook.yaml").write_text("namespace: acme\n")
-    (project / "plan.json").write_text(json.dumps({"format": 1, "steps": 7}, indent=2))
+    form = json.loads((project / "plan.json").read_text())["format"]
+    (project / "plan.json").write_text(json.dumps({"format": form, "steps": 7}, indent=2))
     answer = pricebook(project, "schema", "--check", "catalog.yaml", "pricebook.yaml", "plan.json")
     assert answer.returncode == 1
     for said in (
