@@ -8,8 +8,8 @@ import pytest
 import yaml
 from project_bench import Bench
 
+from pricebook.policy.judge import rules
 from pricebook.policy.outlier import RULES as AMOUNTS
-from pricebook.policy.registry import rules
 from pricebook.policy.sample import AFTER_RATES, SAMPLE
 from pricebook.problem import Rejected
 

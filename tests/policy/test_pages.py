@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pricebook.plan.hazard import Hazard
-from pricebook.policy.registry import rules
+from pricebook.policy.judge import rules
 from pricebook.problem import Rejected
 from pricebook.view.plan import HAZARD_WORDS
 from pricebook.workflow.rules import page_of, rule_files

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from pricebook.policy.finding import Finding
-from pricebook.policy.judge import judge
-from pricebook.policy.review import BUDGET, MOST
+from pricebook.policy.judge import BUDGET, MOST, judge
 
 
 def one() -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from project_bench import Bench
 
-from pricebook.policy.registry import rules
+from pricebook.policy.judge import rules
 from pricebook.policy.rule import Edits, Rule
 from pricebook.policy.sample import SAMPLE
 from pricebook.problem import Problem

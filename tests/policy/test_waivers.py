@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from project_bench import Bench
 
-from pricebook.policy.pattern import matches
 from pricebook.policy.sample import SAMPLE
+from pricebook.policy.waiver import matches
 from pricebook.problem import Problem, Rejected
 
 BAD = SAMPLE.replace("price: $100.00", "price: $1000.00")

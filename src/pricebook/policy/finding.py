@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pricebook.catalog.model import Path
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.timeline import read_key
+from pricebook.problem import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,12 @@ class Finding:
         """`subject/label`, of a rate with the rate's key: what a waiver's `covers` is compared with."""
         label = self.label or (str(read_key(self.rate)) if self.rate is not None else "")
         return f"{self.subject}/{label}" if label else self.subject
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A finding with the id and severity of the rule that made it."""
+
+    rule: str
+    severity: Severity
+    finding: Finding

@@ -5,23 +5,43 @@ Pure: the same catalogue, plan, policy, waivers, tables and instant give the sam
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Literal
 
 from pricebook.plan.hazard import Hazard
+from pricebook.policy import (
+    amount,
+    balance,
+    commitment,
+    coverage,
+    hidden_change,
+    limit,
+    naming,
+    outlier,
+    override,
+    tier,
+    usage,
+)
 from pricebook.policy.fact import Facts
-from pricebook.policy.finding import Finding
+from pricebook.policy.finding import Finding, Judged
 from pricebook.policy.limit import approvals
 from pricebook.policy.proposal import Proposal
-from pricebook.policy.registry import rules
-from pricebook.policy.review import Judged, Meter, run_rule
+from pricebook.policy.rule import Rule
 from pricebook.policy.waiver import check_waivers, waived
-from pricebook.problem import Problem, Severity
+from pricebook.problem import Problem, Severity, quote
 from pricebook.project.policy import Policy
 from pricebook.project.signed import Signed
 
 RANK: dict[str, int] = {"error": 0, "warning": 1, "note": 2, "never": -1}
 """How bad: the lower, the worse. `never` is worse than anything."""
+
+BUDGET = 10.0
+"""CPU seconds that one rule may take."""
+MOST = 1000
+"""Findings of one rule that are kept; the rest is counted."""
+
+Meter = Callable[[], float]
+"""CPU seconds that have passed, from some start: handed in, because a rule has no clock."""
 
 Task = tuple[str, Severity, Callable[[], Iterable[Finding]]]
 """A rule to run: its id, its severity, and what it finds."""
@@ -38,6 +58,13 @@ class Verdict:
 def hazard_id(hazard: Hazard) -> str:
     """The id by which rules, levels and waivers name a hazard: `credit-cut`."""
     return hazard.value.lower().replace("_", "-")
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """Every rule that pricebook brings, by id, in the order of their topics."""
+    topics = (amount, outlier, tier, coverage, balance, commitment, override, usage, naming, limit, hidden_change)
+    return {rule.id: rule for topic in topics for rule in topic.RULES}
 
 
 def known_ids(company: Collection[str] = ()) -> frozenset[str]:
@@ -71,7 +98,33 @@ def level_of(rule: str, severity: Severity, policy: Policy) -> Severity | None:
 
 def judge(tasks: Iterable[Task], meter: Meter) -> list[Judged]:
     """Run every rule; those of which one fails are all run all the same."""
-    return [judged for rule, severity, found in tasks for judged in run_rule(rule, severity, found, meter)]
+    return [judged for rule, severity, found in tasks for judged in _run(rule, severity, found, meter)]
+
+
+def _run(rule: str, severity: Severity, found: Callable[[], Iterable[Finding]], meter: Meter) -> Iterator[Judged]:
+    """What one rule finds; last, that it failed or was stopped, which is an error whatever the rule's severity: what
+    it would have found is not known."""
+    started, kept, more = meter(), 0, 0
+    try:
+        for finding in found():
+            if kept < MOST:
+                kept += 1
+                yield Judged(rule, severity, finding)
+            else:
+                more += 1 + finding.more
+            if meter() - started > BUDGET:
+                message = f"rule {rule} was stopped after {BUDGET:.0f} seconds, with {kept:,} findings"
+                hint = "what it would have found further is not known; narrow it by `when`"
+                yield Judged("rule-slow", "error", Finding(None, (), message, hint, label=rule))
+                break
+    except Exception as error:  # noqa: BLE001 - whatever a rule does wrong, the others run
+        message = f"rule {rule} failed: {type(error).__name__}: {quote(error, 200)}"
+        hint = "what it would have found is not known; until it is mended it can be switched off under policy: rules"
+        yield Judged("rule-failed", "error", Finding(None, (), message, hint, label=rule))
+    if more:
+        yield Judged(
+            rule, severity, Finding(None, (), f"{more:,} more findings of {rule} are not listed", more=more - 1)
+        )
 
 
 def settle(

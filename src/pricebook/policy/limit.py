@@ -13,10 +13,10 @@ from pricebook.plan.hazard import Hazard
 from pricebook.plan.verb.table import AddRates, Archive, Create
 from pricebook.policy.fact import package_ref
 from pricebook.policy.finding import Finding
-from pricebook.policy.pattern import matches
 from pricebook.policy.proposal import PriceChange, Proposal
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import SAMPLE
+from pricebook.policy.waiver import matches
 
 
 def approvals(proposal: Proposal, hazard: Hazard) -> Iterator[Finding]:
@@ -41,14 +41,6 @@ def _sign(hazard: Hazard, ref: Ref) -> str:
 
 def _many(count: int, word: str) -> str:
     return f"{count:,} {word}{'s' if count != 1 else ''}"
-
-
-def _increase(proposal: Proposal) -> Iterator[Finding]:
-    yield from _beyond(proposal, proposal.policy.max_increase, 1)
-
-
-def _decrease(proposal: Proposal) -> Iterator[Finding]:
-    yield from _beyond(proposal, proposal.policy.max_decrease, -1)
 
 
 def _beyond(proposal: Proposal, most: Decimal | None, sign: int) -> Iterator[Finding]:
@@ -78,29 +70,21 @@ def _share(value: Decimal) -> str:
     return f"{(value * 100).normalize():f} %"
 
 
-def _package_increase(proposal: Proposal) -> Iterator[Finding]:
-    most = proposal.policy.max_package_increase
-    for name, unit, was, _, highest in proposal.costs() if most is not None else ():
+def _cost(proposal: Proposal, most: Decimal | None, sign: int) -> Iterator[Finding]:
+    """Packages of which a year costs by the list more (1), or less (-1), than is allowed."""
+    for name, unit, was, lowest, highest in proposal.costs() if most is not None else ():
         assert most is not None
-        if highest > was * (1 + most):
-            yield _cost(proposal, name, unit, was, highest, f"rises by {highest / was - 1:.1%}", most)
-
-
-def _package_decrease(proposal: Proposal) -> Iterator[Finding]:
-    most = proposal.policy.max_package_decrease
-    for name, unit, was, lowest, _ in proposal.costs() if most is not None else ():
-        assert most is not None
-        if lowest < was * (1 - most):
-            yield _cost(proposal, name, unit, was, lowest, f"falls by {1 - lowest / was:.1%}", most)
-
-
-def _cost(proposal: Proposal, name: str, unit: str, was: Decimal, cost: Decimal, how: str, most: Decimal) -> Finding:
-    message = (
-        f"what a year of package {name} costs by the list {how}, {proposal.money(was, unit)} to"
-        f" {proposal.money(cost, unit)}; the limit is {_share(most)}"
-    )
-    hint = "subscriptions at their initial quantity, and recurring commits; go in smaller steps, or sign a waiver"
-    return Finding(package_ref(name), (), message, hint)
+        cost, bound = highest if sign > 0 else lowest, was * (1 + sign * most)
+        if cost > bound if sign > 0 else cost < bound:
+            message = (
+                f"what a year of package {name} costs by the list {'rises' if sign > 0 else 'falls'} by"
+                f" {abs(cost / was - 1):.1%}, {proposal.money(was, unit)} to {proposal.money(cost, unit)}; the limit is"
+                f" {_share(most)}"
+            )
+            hint = (
+                "subscriptions at their initial quantity, and recurring commits; go in smaller steps, or sign a waiver"
+            )
+            yield Finding(package_ref(name), (), message, hint)
 
 
 def _notice(proposal: Proposal) -> Iterator[Finding]:
@@ -205,7 +189,7 @@ RULES = (
         "A price rise of a size that nobody decided is mostly a mistake, and always a phone call.",
         _limited("max_increase", "A larger rise takes a waiver, with a name under it."),
         _example("max_increase: 20%", _later("$0.60"), good=(_later("$0.48"),)),
-        check_plan=_increase,
+        check_plan=lambda proposal: _beyond(proposal, proposal.policy.max_increase, 1),
     ),
     Rule(
         "price-decrease-limit",
@@ -214,7 +198,7 @@ RULES = (
         "A price that is halved by mistake costs half of the revenue, and nobody complains.",
         _limited("max_decrease", "A larger fall takes a waiver, with a name under it."),
         _example("max_decrease: 50%", _later("$0.10"), good=(_later("$0.20"),)),
-        check_plan=_decrease,
+        check_plan=lambda proposal: _beyond(proposal, proposal.policy.max_decrease, -1),
     ),
     Rule(
         "package-increase-limit",
@@ -223,7 +207,7 @@ RULES = (
         "Several small changes add up: the fee, the number of seats and the commit. This looks at the sum.",
         _limited("max_package_increase", "Overrides and usage are not in the sum."),
         _example("max_package_increase: 10%", ("initial_quantity: 1", "initial_quantity: 2")),
-        check_plan=_package_increase,
+        check_plan=lambda proposal: _cost(proposal, proposal.policy.max_package_increase, 1),
     ),
     Rule(
         "package-decrease-limit",
@@ -239,7 +223,7 @@ RULES = (
             ),
             good=(("price: $100.00}", "price: $90.00}"),),
         ),
-        check_plan=_package_decrease,
+        check_plan=lambda proposal: _cost(proposal, proposal.policy.max_package_decrease, -1),
     ),
     Rule(
         "short-notice",

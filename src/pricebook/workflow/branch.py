@@ -21,7 +21,7 @@ from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Besides, Plan
 from pricebook.plan.verb.verb import Verb
-from pricebook.policy.review import Meter
+from pricebook.policy.judge import Meter
 from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.project.project import Project, read_project
 from pricebook.workflow.git import GitFailed, ask, git

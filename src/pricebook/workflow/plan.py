@@ -10,7 +10,7 @@ from pricebook.observe.renames import renamed
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.planner import RehearsalFailed, make_plan
 from pricebook.plan.step import Plan
-from pricebook.policy.review import Meter
+from pricebook.policy.judge import Meter
 from pricebook.problem import reject
 from pricebook.project.project import Project
 from pricebook.workflow.claim import claims_of

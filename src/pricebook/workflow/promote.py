@@ -23,7 +23,7 @@ from pricebook.observe.renames import present
 from pricebook.plan.applied import applied, from_now_on
 from pricebook.plan.drift import Comparison, Facet, compare
 from pricebook.plan.step import Plan
-from pricebook.policy.review import Meter
+from pricebook.policy.judge import Meter
 from pricebook.problem import Problem, Rejected
 from pricebook.project.project import Project
 from pricebook.workflow.parity import load_both

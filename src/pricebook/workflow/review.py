@@ -10,7 +10,17 @@ from pricebook.manifest.source_map import Location, SourceMap
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.step import Plan
 from pricebook.policy.fact import Facts
-from pricebook.policy.judge import Task, Verdict, catalog_tasks, in_order, judge, known_ids, plan_tasks, settle
+from pricebook.policy.judge import (
+    Meter,
+    Task,
+    Verdict,
+    catalog_tasks,
+    in_order,
+    judge,
+    known_ids,
+    plan_tasks,
+    settle,
+)
 from pricebook.policy.proposal import Proposal
 from pricebook.policy.review import Meter
 from pricebook.problem import Problem, Related

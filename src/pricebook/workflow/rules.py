@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pricebook.plan.hazard import REFUSED, Hazard
-from pricebook.policy.judge import hazard_id
+from pricebook.policy.judge import hazard_id, rules
 from pricebook.policy.page import rule_page
-from pricebook.policy.registry import rules
 from pricebook.problem import did_you_mean, quote, reject
 from pricebook.project.policy import CompanyRule, Policy
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pricebook.manifest.load import Loaded, load
-from pricebook.policy.judge import in_order
-from pricebook.policy.review import Meter
+from pricebook.policy.judge import Meter, in_order
 from pricebook.problem import Problem, Rejected
 from pricebook.project.project import Project
 from pricebook.span import Span
