@@ -44,10 +44,7 @@ class Expressions:
             BY_TEXT: cel.Type.Map(text, text),
             LISTED: cel.Type.List(cel.Type.Map(text, cel.Type.DYN)),
         }
-        functions = [
-            _function(cel, name, (number, number), number, impl)
-            for name, impl in (("times", _times), ("plus", _plus), ("minus", _minus), ("share", _share))
-        ]
+        functions = [_function(cel, name, (number, number), number, impl) for name, impl in _OPERATIONS.items()]
         functions += [
             _function(cel, name, (text,) * count, cel.Type.Map(text, cel.Type.DYN), lookup)
             for name, (count, lookup) in tables.items()
@@ -101,20 +98,21 @@ def _exact(value: float) -> Decimal:
     return Decimal(repr(value))
 
 
-def _times(one: float, other: float) -> float:
-    return float(EXACT.multiply(_exact(one), _exact(other)))
-
-
-def _plus(one: float, other: float) -> float:
-    return float(EXACT.add(_exact(one), _exact(other)))
-
-
-def _minus(one: float, other: float) -> float:
-    return float(EXACT.subtract(_exact(one), _exact(other)))
+def _reckoned(operation: Callable[[Decimal, Decimal], Decimal]) -> Callable[[float, float], float]:
+    """The operation on doubles, reckoned with the decimals that they stand for."""
+    return lambda one, other: float(operation(_exact(one), _exact(other)))
 
 
 def _share(part: float, whole: float) -> float:
     try:
-        return float(EXACT.divide(_exact(part), _exact(whole)))
+        return _reckoned(EXACT.divide)(part, whole)
     except (InvalidOperation, ZeroDivisionError):
         raise ValueError("a share of nothing") from None
+
+
+_OPERATIONS: Mapping[str, Callable[[float, float], float]] = {
+    "times": _reckoned(EXACT.multiply),
+    "plus": _reckoned(EXACT.add),
+    "minus": _reckoned(EXACT.subtract),
+    "share": _share,
+}

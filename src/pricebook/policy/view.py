@@ -156,18 +156,27 @@ def _prices(schedule: str, facts: Facts) -> Iterator[dict[str, Any]]:
             continue
         terms = segment.terms
         unit = "" if terms.is_fraction else terms.unit
-        scale = facts.scales.get(unit)
-        digits = scale.scale if scale is not None else 0
-        prices = [float(to_major_unit(price, digits)) for price in terms.prices] or [0.0]
+        prices = [_major(price, unit, facts) for price in terms.prices] or [0.0]
         yield {
             "rate.type": terms.rate_type,
             "rate.price": min(prices),
             "rate.highest": max(prices),
             "rate.unit": unit,
-            "rate.currency": scale.currency or "" if scale is not None else "",
+            "rate.currency": _currency(unit, facts),
             "rate.entitled": terms.entitled,
             "rate.starts": segment.starting_at,
         }
+
+
+def _major(amount: Decimal, unit: str, facts: Facts) -> float:
+    """An amount in the unit's major unit (dollars); as it is where no scale is known."""
+    scale = facts.scales.get(unit)
+    return float(to_major_unit(amount, scale.scale if scale is not None else 0))
+
+
+def _currency(unit: str, facts: Facts) -> str:
+    scale = facts.scales.get(unit)
+    return scale.currency or "" if scale is not None else ""
 
 
 def _products(facts: Facts) -> Iterator[Seen]:
@@ -187,11 +196,10 @@ def _products(facts: Facts) -> Iterator[Seen]:
 def _cards(facts: Facts) -> Iterator[Seen]:
     for name, card in sorted(facts.catalog.cards.items()):
         rates = facts.cards.get(name)
-        scale = facts.scales.get(card.fiat_credit_type)
         names = {
             "card.name": name,
             "card.title": card.name,
-            "card.currency": (scale.currency or "") if scale is not None else "",
+            "card.currency": _currency(card.fiat_credit_type, facts),
             "card.aliases": [alias.name for alias in card.aliases],
             "card.products": sorted(rates.products) if rates is not None else [],
             "card.prices": len(rates.rates) if rates is not None else 0,
@@ -200,8 +208,7 @@ def _cards(facts: Facts) -> Iterator[Seen]:
 
 
 def _packages(facts: Facts) -> Iterator[Seen]:
-    for name, package in sorted(facts.packages.items()):
-        card = facts.card_of(package)
+    for name, package, card in sorted(facts.offers, key=lambda offer: offer.name):
         terms = package.net_payment_terms_days
         names = {
             "pkg.name": name,
@@ -237,32 +244,27 @@ def _grants(package: Any, lists: tuple[str, str], facts: Facts) -> Iterator[dict
     for term in getattr(package, lists[0]):
         access = term.access_schedule
         for item in access.schedule_items:
-            yield _grant(term.product, item.amount, access.credit_type, "", facts)
+            amount = _major(item.amount, access.credit_type, facts)
+            yield {"product": term.product, "amount": amount, "unit": access.credit_type, "recurs": ""}
     for term in getattr(package, lists[1]):
-        access = term.access_amount
+        access, recurs = term.access_amount, term.recurrence_frequency or "MONTHLY"
         amount = access.unit_price * (access.quantity if access.quantity is not None else 1)
-        yield _grant(term.product, amount, access.credit_type, term.recurrence_frequency or "MONTHLY", facts)
-
-
-def _grant(product: str, amount: Decimal, unit: str, recurs: str, facts: Facts) -> dict[str, Any]:
-    scale = facts.scales.get(unit)
-    major = to_major_unit(amount, scale.scale if scale is not None else 0)
-    return {"product": product, "amount": float(major), "unit": unit, "recurs": recurs}
+        amount = _major(amount, access.credit_type, facts)
+        yield {"product": term.product, "amount": amount, "unit": access.credit_type, "recurs": recurs}
 
 
 def _changes(proposal: Proposal) -> Iterator[Seen]:
     for move in proposal.moves:
         key = read_key(move.rate) if move.rate is not None else None
-        scale = proposal.facts.scales.get(move.unit or "")
-        digits = scale.scale if scale is not None else 0
+        unit = move.unit or ""
         product = proposal.facts.products.get(key.product) if key is not None else None
         names = {
             "change.card": move.ref.name,
             "change.product": key.product if key is not None else move.label,
             "change.groups": dict(key.pricing_group_values) if key is not None else {},
             "change.tags": list(product.tags) if product is not None else [],
-            "change.before": float(to_major_unit(move.before, digits)),
-            "change.after": float(to_major_unit(move.after, digits)),
+            "change.before": _major(move.before, unit, proposal.facts),
+            "change.after": _major(move.after, unit, proposal.facts),
             "change.share": float(move.share) if move.share is not None else float("inf"),
             "change.starts": move.since,
             "change.contracts": move.reach if move.reach is not None else -1,
@@ -303,8 +305,7 @@ def selected(card: str, key: str, terms: Terms, facts: Facts) -> Iterator[dict[s
     rate = read_key(key)
     product = facts.products.get(rate.product)
     tags = list(product.tags) if product is not None else []
-    scale = facts.scales.get(terms.unit)
-    prices = [float(to_major_unit(price, scale.scale if scale is not None else 0)) for price in terms.prices]
+    prices = [_major(price, terms.unit, facts) for price in terms.prices]
     for tag in tags or [""]:
         yield {
             "card": card,
