@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pricebook.catalog.calendar import MONTHS, rough_days
 from pricebook.catalog.declared import fields_of, granting_lists, lists_of
 from pricebook.catalog.model import Model, Path
-from pricebook.catalog.path import named, path_text
-from pricebook.catalog.timeline import read_schedule, terms_from
-from pricebook.policy.fact import CardFacts, Facts, package_ref
+from pricebook.policy.fact import Facts
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import AFTER_CREDIT
@@ -16,7 +14,7 @@ from pricebook.policy.sample import AFTER_CREDIT
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
 
-_PAID = ("invoice_amount", "invoice_schedule")
+PAID = ("invoice_amount", "invoice_schedule")
 
 
 def balances(package: "Package", *having: str) -> Iterator[tuple[Path, Any]]:
@@ -28,17 +26,13 @@ def balances(package: "Package", *having: str) -> Iterator[tuple[Path, Any]]:
 
 
 def _is_paid(term: Model) -> bool:
-    return any(name in fields_of(type(term)) for name in _PAID)
-
-
-def label_of(package: "Package", path: Path) -> str:
-    return path_text(named(package, path[:2]))
+    return any(name in fields_of(type(term)) for name in PAID)
 
 
 def _short(facts: Facts) -> Iterator[Finding]:
-    for name, package in facts.packages.items():
-        for path, term in balances(package, "access_amount"):
-            length = term.duration or package.duration
+    for offer in facts.offers:
+        for path, term in balances(offer.package, "access_amount"):
+            length = term.duration or offer.package.duration
             period = rough_days(1, term.recurrence_frequency or "MONTHLY")
             if length is None or length.days >= period - 2:
                 continue
@@ -53,12 +47,12 @@ def _short(facts: Facts) -> Iterator[Finding]:
             )
             hint = "use a shorter recurrence_frequency, a longer duration, or a grant that does not recur"
             at = (*path, "duration") if term.duration is not None else (*path, "recurrence_frequency")
-            yield Finding(package_ref(name), at, message, hint, label=label_of(package, path))
+            yield offer.finding(at, message, hint)
 
 
 def _part(facts: Facts) -> Iterator[Finding]:
-    for name, package in facts.packages.items():
-        for path, term in balances(package, "access_amount"):
+    for offer in facts.offers:
+        for path, term in balances(offer.package, "access_amount"):
             length, frequency = term.duration, term.recurrence_frequency or "MONTHLY"
             if length is None or term.proration not in ("LAST", "FIRST_AND_LAST"):
                 continue
@@ -69,7 +63,7 @@ def _part(facts: Facts) -> Iterator[Finding]:
                 f" {term.proration} the last grant is a part of the amount"
             )
             hint = "make the duration a multiple of the period, or say proration: NONE"
-            yield Finding(package_ref(name), (*path, "duration"), message, hint, label=label_of(package, path))
+            yield offer.finding((*path, "duration"), message, hint)
 
 
 def _whole(length: Any, frequency: str) -> bool:
@@ -80,9 +74,9 @@ def _whole(length: Any, frequency: str) -> bool:
 
 
 def _idle(facts: Facts) -> Iterator[Finding]:
-    for name, package in facts.packages.items():
-        card = facts.card_of(package)
-        for path, term in balances(package) if card is not None else ():
+    for offer in facts.offers:
+        card = offer.card
+        for path, term in balances(offer.package) if card is not None else ():
             assert card is not None
             if facts.reached(term, card):
                 continue
@@ -90,20 +84,24 @@ def _idle(facts: Facts) -> Iterator[Finding]:
             message = f"nothing on card {card.name} is what it applies to: it can never be used"
             hint = f"check {' and '.join(given) or 'the rates of the card'}"
             at = (*path, given[0]) if given else path
-            yield Finding(package_ref(name), at, message, hint, label=label_of(package, path))
+            yield offer.finding(at, message, hint)
 
 
 def _unit(facts: Facts) -> Iterator[Finding]:
-    for name, package in facts.packages.items():
-        card = facts.card_of(package)
-        for path, term in balances(package) if card is not None else ():
+    for offer in facts.offers:
+        card = offer.card
+        for path, term in balances(offer.package) if card is not None else ():
             assert card is not None
             field = next(name for name in ("access_amount", "access_schedule") if hasattr(term, name))
             access = getattr(term, field)
             if access.access_type != "SPEND":
                 continue
             products = facts.reached(term, card)
-            units = {unit for product in products for unit in _units(card, product, facts.now)}
+            units = {
+                card.card.fiat_credit_type if terms.is_fraction else terms.unit
+                for product in products
+                for terms in card.terms_of(product, facts.now)
+            }
             if not units or access.credit_type in units:
                 continue
             message = (
@@ -111,27 +109,15 @@ def _unit(facts: Facts) -> Iterator[Finding]:
                 f" {', '.join(sorted(units))}"
             )
             hint = "grant it in the unit of the prices, or price something it applies to in its unit"
-            yield Finding(package_ref(name), (*path, field), message, hint, label=label_of(package, path))
-
-
-def _units(card: CardFacts, product: str, now: str) -> Iterator[str]:
-    """The pricing units of a product's rates; of a percentage the card's own."""
-    for (name, _), schedules in card.schedules.items():
-        if name != product:
-            continue
-        for text in schedules:
-            terms = terms_from(read_schedule(text), now)
-            if terms is not None:
-                yield card.card.fiat_credit_type if terms.is_fraction else terms.unit
+            yield offer.finding((*path, field), message, hint)
 
 
 def _tie(facts: Facts) -> Iterator[Finding]:
-    for name, package in facts.packages.items():
-        card = facts.card_of(package)
-        if card is None:
-            continue
+    for offer in facts.offers:
+        card = offer.card
         seen: list[tuple[Path, Any]] = []
-        for path, term in balances(package):
+        for path, term in balances(offer.package) if card is not None else ():
+            assert card is not None
             for at, other in seen:
                 same = term.priority is not None and term.priority == other.priority
                 if (
@@ -139,11 +125,9 @@ def _tie(facts: Facts) -> Iterator[Finding]:
                     and _is_paid(term) != _is_paid(other)
                     and (facts.reached(term, card) & facts.reached(other, card))
                 ):
-                    message = (
-                        f"{label_of(package, path)} and {label_of(package, at)} have the same priority {term.priority}"
-                    )
+                    message = f"{offer.term(path)} and {offer.term(at)} have the same priority {term.priority}"
                     hint = "a paid commit may burn before a free credit: give the one to be used first the lower number"
-                    yield Finding(package_ref(name), (*path, "priority"), message, hint, label=label_of(package, path))
+                    yield offer.finding((*path, "priority"), message, hint)
             seen.append((path, term))
 
 

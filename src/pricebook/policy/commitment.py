@@ -10,8 +10,8 @@ from pricebook.catalog.money import EXACT
 from pricebook.catalog.path import name_of
 from pricebook.catalog.role import Role
 from pricebook.catalog.term import RelativeDate
-from pricebook.policy.balance import WITH_COMMIT, balances, label_of
-from pricebook.policy.fact import Facts, package_ref
+from pricebook.policy.balance import PAID, WITH_COMMIT, balances
+from pricebook.policy.fact import Facts
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import AFTER_CREDIT
@@ -19,22 +19,18 @@ from pricebook.policy.sample import AFTER_CREDIT
 if TYPE_CHECKING:  # brings the parts of a package
     from pricebook.catalog.schedule import ChargeSchedule
 
-_PAID = ("invoice_amount", "invoice_schedule")
-LONG = 5 * 365
-"""Days that a contract hardly ever lasts."""
-
 LONG = 5 * 365
 """Days that a contract hardly ever lasts."""
 
 
 def _overpriced(facts: Facts) -> Iterator[Finding]:
-    for name, package in facts.packages.items():
-        for path, term in balances(package, *_PAID):
+    for offer in facts.offers:
+        for path, term in balances(offer.package, *PAID):
             granted, paid, unit, at = _sides(path, term)
             if granted is not None and paid is not None and paid > granted:
                 message = f"the customer pays {facts.money(paid, unit)} for {facts.money(granted, unit)}"
                 hint = "is a decimal point, or the number of payments, wrong?"
-                yield Finding(package_ref(name), at, message, hint, label=label_of(package, path))
+                yield offer.finding(at, message, hint)
 
 
 def _sides(path: Path, term: Any) -> tuple[Decimal | None, Decimal | None, str, Path]:
@@ -57,17 +53,18 @@ def _sides(path: Path, term: Any) -> tuple[Decimal | None, Decimal | None, str, 
 
 
 def _free(facts: Facts) -> Iterator[Finding]:
-    for name, package in facts.packages.items():
-        for path, term in balances(package, *_PAID):
-            field = next(name for name in _PAID if hasattr(term, name))
+    for offer in facts.offers:
+        for path, term in balances(offer.package, *PAID):
+            field = next(name for name in PAID if hasattr(term, name))
             if getattr(term, field) is None and getattr(term, "type", "PREPAID") == "PREPAID":
                 message = f"the commit has no {field}: it is free"
                 hint = f"say what it costs in {field}; what is given away is a credit"
-                yield Finding(package_ref(name), path, message, hint, label=label_of(package, path))
+                yield offer.finding(path, message, hint)
 
 
 def _outside(facts: Facts) -> Iterator[Finding]:
-    for name, package in facts.packages.items():
+    for offer in facts.offers:
+        package = offer.package
         if package.duration is None:
             continue
         end = package.duration.days
@@ -79,7 +76,7 @@ def _outside(facts: Facts) -> Iterator[Finding]:
                     f" {package.duration.value} {package.duration.unit}: it never happens"
                 )
                 hint = "let it begin earlier, or contracts last longer"
-                yield Finding(package_ref(name), path, message, hint, label=label_of(package, path))
+                yield offer.finding(path, message, hint)
 
 
 def _offsets(model: Model, at: Path = (), role: Role = Role.PLAIN) -> Iterator[tuple[Path, RelativeDate, bool]]:
@@ -96,7 +93,8 @@ def _offsets(model: Model, at: Path = (), role: Role = Role.PLAIN) -> Iterator[t
 
 
 def _nothing(facts: Facts) -> Iterator[Finding]:
-    for name, package in facts.packages.items():
+    for offer in facts.offers:
+        package = offer.package
         schedules: list[tuple[Path, ChargeSchedule]] = [
             (("scheduled_charges", i, "schedule"), each.schedule) for i, each in enumerate(package.scheduled_charges)
         ]
@@ -110,15 +108,16 @@ def _nothing(facts: Facts) -> Iterator[Finding]:
                     message = f"{facts.money(item.unit_price, schedule.credit_type)} times {item.quantity} is nothing"
                     hint = "correct the price or the quantity"
                     label = name_of(getattr(package, str(path[0]))[path[1]]) or ""
-                    yield Finding(package_ref(name), at, message, hint, label=label)
+                    yield offer.finding(at, message, hint, label=label)
 
 
 def _long(facts: Facts) -> Iterator[Finding]:
-    for name, package in facts.packages.items():
-        if package.duration is not None and package.duration.days > LONG:
-            message = f"contracts last {package.duration.value} {package.duration.unit}"
+    for offer in facts.offers:
+        duration = offer.package.duration
+        if duration is not None and duration.days > LONG:
+            message = f"contracts last {duration.value} {duration.unit}"
             hint = "MONTHS rather than YEARS? Prices and credits are promised for that long"
-            yield Finding(package_ref(name), ("duration",), message, hint)
+            yield offer.finding(("duration",), message, hint)
 
 
 _CHARGE = """\

@@ -2,18 +2,14 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
-from pricebook.catalog.instant import instant_text, text_words
+from pricebook.catalog.instant import bound_text, text_words
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import Timeline, gaps, read_schedule, terms_from
 from pricebook.plan.assess import enables
-from pricebook.policy.fact import Facts, card_ref, package_ref
+from pricebook.policy.fact import Facts, card_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
-
-if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
-    from pricebook.catalog.package import Package
 
 PRICED = ("USAGE", "SUBSCRIPTION", "COMPOSITE")
 """The types of product that need a rate to be billed."""
@@ -41,9 +37,9 @@ def _ends(facts: Facts) -> Iterator[Finding]:
 
 
 def _unpriced(facts: Facts) -> Iterator[Finding]:
-    for name, package in facts.packages.items():
-        card, start = facts.card_of(package), facts.start_of(package)
-        for index, subscription in enumerate(package.subscriptions):
+    for offer in facts.offers:
+        card, start = offer.card, facts.start_of(offer.package)
+        for index, subscription in enumerate(offer.package.subscriptions):
             rate = subscription.subscription_rate
             timeline = card.timeline(rate.product, rate.billing_frequency) if card is not None else None
             if card is None or timeline is None:
@@ -58,20 +54,15 @@ def _unpriced(facts: Facts) -> Iterator[Finding]:
                 path = ("subscriptions", index, "subscription_rate")
                 related = (("the rate card", card_ref(card.name), ()),)
                 hint = "give the card a price for that time, or the package's alias a later start"
-                yield Finding(package_ref(name), path, message, hint, label=subscription.key or "", related=related)
+                yield offer.finding(path, message, hint, label=subscription.key or "", related=related)
 
 
 def _unsold(facts: Facts) -> Iterator[Finding]:
-    users: dict[str, list[Package]] = {}
-    for package in facts.packages.values():
-        card = facts.card_of(package)
-        if card is not None:
-            users.setdefault(card.name, []).append(package)
     for name, card in facts.cards.items():
+        overrides = [override for offer in facts.offers if offer.card is card for override in offer.package.overrides]
         for (product, frequency), schedules in sorted(card.schedules.items(), key=lambda item: str(item[0])):
             if any(_entitled(read_schedule(text), facts.now) for text in schedules):
                 continue
-            overrides = [override for package in users.get(name, ()) for override in package.overrides]
             if any(enables(override, product, frequency or "", facts.catalog) for override in overrides):
                 continue
             key = card.first_key((product, frequency), frozenset(schedules))
@@ -124,31 +115,25 @@ def _retired(facts: Facts) -> Iterator[Finding]:
     retired = {
         name: sorted(RETIRED & {tag.lower() for tag in product.tags}) for name, product in facts.products.items()
     }
-    for name, package in facts.packages.items():
-        for index, subscription in enumerate(package.subscriptions):
+    for offer in facts.offers:
+        for index, subscription in enumerate(offer.package.subscriptions):
             product = subscription.subscription_rate.product
             if retired.get(product):
                 message = f"the package sells {product}, which is tagged {retired[product][0]}"
                 path = ("subscriptions", index, "subscription_rate", "product")
                 related = (("the product", Ref(Kind.PRODUCT, product), ("tags",)),)
                 hint = "name its successor, or end the package's aliases"
-                yield Finding(package_ref(name), path, message, hint, label=subscription.key or "", related=related)
+                yield offer.finding(path, message, hint, label=subscription.key or "", related=related)
 
 
 def _alias_gap(facts: Facts) -> Iterator[Finding]:
-    for name, package in facts.packages.items():
-        alias = package.rate_card_alias
+    for offer in facts.offers:
+        alias = offer.package.rate_card_alias
         held = facts.catalog.holders.get(alias or "", ())
         if not held:
             continue
-        spans = sorted(
-            (
-                instant_text(a.starting_at) if a.starting_at else "",
-                instant_text(a.ending_before) if a.ending_before else None,
-            )
-            for _, a in held
-        )
-        at: str | None = facts.start_of(package)
+        spans = sorted((bound_text(a.starting_at) or "", bound_text(a.ending_before)) for _, a in held)
+        at: str | None = facts.start_of(offer.package)
         for start, end in spans:
             if at is None or start > at:
                 break
@@ -157,7 +142,7 @@ def _alias_gap(facts: Facts) -> Iterator[Finding]:
             message = f'contracts from {text_words(at)} on find no rate card: nobody holds the alias "{alias}" then'
             related = tuple(("held by", card_ref(card), ("aliases",)) for card, _ in held[:3])
             hint = "let a card hold the alias from then on, or name the card by rate_card"
-            yield Finding(package_ref(name), ("rate_card_alias",), message, hint, related=related)
+            yield offer.finding(("rate_card_alias",), message, hint, related=related)
 
 
 _SEAT = """\

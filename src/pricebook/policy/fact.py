@@ -14,10 +14,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import USD, Path, Scale
+from pricebook.catalog.path import named, path_text
 from pricebook.catalog.rate_book import RateBook, Rates, count_rates
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.timeline import RateKey, Timeline, head_text, key_text, read_head, read_key, read_schedule
+from pricebook.catalog.terms import Terms
+from pricebook.catalog.timeline import (
+    RateKey,
+    Timeline,
+    head_text,
+    key_text,
+    read_head,
+    read_key,
+    read_schedule,
+    terms_from,
+)
 from pricebook.catalog.unit import money_text
 from pricebook.policy.finding import Finding
 
@@ -66,6 +77,14 @@ class CardFacts:
         schedule = self.rates.get(key_text(RateKey(product, frequency, ())))
         return read_schedule(schedule) if schedule is not None else None
 
+    def terms_of(self, product: str, now: str) -> Iterator[Terms]:
+        """The terms of a product's rates that hold now, or else the first that will."""
+        for head, schedules in self.schedules.items():
+            for text in schedules if head[0] == product else ():
+                terms = terms_from(read_schedule(text), now)
+                if terms is not None:
+                    yield terms
+
     def first_key(self, head: Head, schedules: frozenset[str]) -> str:
         """The first key of a product and frequency that has one of the schedules: for findings."""
         start = head_text(*head)
@@ -101,6 +120,32 @@ class Priced(NamedTuple):
         return Finding(card_ref(self.card.name), path, message, hint, rate=self.key, more=self.rates - 1)
 
 
+class Offer(NamedTuple):
+    """A package, and the card with rates that a contract on it starts on now, or else next."""
+
+    name: str
+    package: "Package"
+    card: CardFacts | None
+
+    def finding(
+        self,
+        path: Path,
+        message: str,
+        hint: str,
+        *,
+        label: str | None = None,
+        related: tuple[tuple[str, Ref, Path], ...] = (),
+    ) -> Finding:
+        """What a rule has to say of the package; without a `label` it is of the term that the path leads to."""
+        if label is None:
+            label = self.term(path) if len(path) > 1 else ""
+        return Finding(package_ref(self.name), path, message, hint, label=label, related=related)
+
+    def term(self, path: Path) -> str:
+        """The term that a path leads to or into: `recurring_credits[gift]`."""
+        return path_text(named(self.package, path[:2]))
+
+
 @dataclass(frozen=True)
 class Facts:
     """A catalogue as of an instant."""
@@ -131,6 +176,11 @@ class Facts:
     def packages(self) -> "dict[str, Package]":
         """`Catalog.packages`, made once."""
         return self.catalog.packages
+
+    @cached_property
+    def offers(self) -> tuple[Offer, ...]:
+        """Every package with its card."""
+        return tuple(Offer(name, package, self.card_of(package)) for name, package in self.packages.items())
 
     @property
     def scales(self) -> Mapping[str, Scale]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from pricebook.catalog.instant import text_words
 from pricebook.catalog.money import to_major_unit
@@ -14,9 +13,6 @@ from pricebook.policy.fact import CardFacts, Facts, card_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import AFTER_RATES
-
-if TYPE_CHECKING:
-    pass
 
 ABOVE, BELOW, ENOUGH = 1000, 10_000, 10
 """How many times the median of its product a price may be, or the median a price (a small thing is cheap more often

@@ -7,24 +7,22 @@ from pricebook.catalog.canonical import encode
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.money import plain
-from pricebook.catalog.path import named, path_text
-from pricebook.policy.fact import CardFacts, Facts, package_ref
+from pricebook.policy.fact import CardFacts, Facts
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import AFTER_ENABLE, SALE
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.override import Override, OverrideSpecifier
-    from pricebook.catalog.package import Package
 
 DEAREST = 2
 """A multiplier above this is hardly meant."""
 
 
 def _idle(facts: Facts) -> Iterator[Finding]:
-    for name, package in facts.packages.items():
-        card = facts.card_of(package)
-        for i, override in enumerate(package.overrides if card is not None else ()):
+    for offer in facts.offers:
+        card = offer.card
+        for i, override in enumerate(offer.package.overrides if card is not None else ()):
             for j, specifier in enumerate(override.override_specifiers):
                 assert card is not None
                 lack = _lack(specifier, card, facts)
@@ -32,11 +30,7 @@ def _idle(facts: Facts) -> Iterator[Finding]:
                     at = ("overrides", i, "override_specifiers", j)
                     message = f"the specifier reaches no rate on card {card.name}: {lack}"
                     hint = "the override does nothing; check names, tags and values letter for letter"
-                    yield Finding(package_ref(name), at, message, hint, label=_label(package, i))
-
-
-def _label(package: "Package", index: int) -> str:
-    return path_text(named(package, ("overrides", index)))
+                    yield offer.finding(at, message, hint)
 
 
 def _lack(specifier: "OverrideSpecifier", card: CardFacts, facts: Facts) -> str:
@@ -56,29 +50,22 @@ def _lack(specifier: "OverrideSpecifier", card: CardFacts, facts: Facts) -> str:
 
 
 def _collision(facts: Facts) -> Iterator[Finding]:
-    for name, package in facts.packages.items():
+    for offer in facts.offers:
         seen: dict[tuple[str, str], list[tuple[int, Override]]] = {}
-        for index, override in enumerate(package.overrides):
-            for what in _says(override, package.multiplier_override_prioritization):
-                for text in {encode(spec_of(specifier)) for specifier in override.override_specifiers}:
-                    others = seen.setdefault((what, text), [])
-                    clash = next((o for o in others if _at_once(o[1], override)), None)
-                    if clash is not None:
-                        hint = {
-                            "MULTIPLIER": "only the greatest discount counts, they are not multiplied",
-                            "OVERWRITE": "one of the two rates is never used",
-                        }.get(what, "one says that it is entitled, the other says that it is not")
-                        message = (
-                            f"{_label(package, index)} and {_label(package, clash[0])} change the same rates at once"
-                        )
-                        at = ("overrides", index)
-                        yield Finding(package_ref(name), at, message, hint, label=_label(package, index))
-                    others.append((index, override))
-
-
-def _says(override: "Override", prioritization: str) -> Iterator[str]:
-    if override.type == "OVERWRITE" or (override.type == "MULTIPLIER" and prioritization == "LOWEST_MULTIPLIER"):
-        yield str(override.type)
+        for index, override in enumerate(offer.package.overrides):
+            if override.type == "OVERWRITE":
+                hint = "one of the two rates is never used"
+            elif override.type == "MULTIPLIER" and offer.package.multiplier_override_prioritization != "EXPLICIT":
+                hint = "only the greatest discount counts, they are not multiplied"
+            else:
+                continue
+            for text in {encode(spec_of(specifier)) for specifier in override.override_specifiers}:
+                others = seen.setdefault((override.type, text), [])
+                clash = next((i for i, other in others if _at_once(other, override)), None)
+                if clash is not None:
+                    both = f"{offer.term(('overrides', index))} and {offer.term(('overrides', clash))}"
+                    yield offer.finding(("overrides", index), f"{both} change the same rates at once", hint)
+                others.append((index, override))
 
 
 def _at_once(one: "Override", other: "Override") -> bool:
@@ -98,17 +85,15 @@ def _span(override: "Override") -> tuple[str, str | None]:
 
 
 def _strange(facts: Facts) -> Iterator[Finding]:
-    for name, package in facts.packages.items():
-        for index, override in enumerate(package.overrides):
+    for offer in facts.offers:
+        for index, override in enumerate(offer.package.overrides):
             value = override.multiplier
             if value is None or 0 < value <= DEAREST:
                 continue
             effect = "everything is free" if not value else f"the price is multiplied by {plain(value)}"
             message = f"multiplier {plain(value)}: {effect}"
             hint = "a multiplier is what the list price is multiplied by: 0.8 takes 20 % off"
-            yield Finding(
-                package_ref(name), ("overrides", index, "multiplier"), message, hint, label=_label(package, index)
-            )
+            yield offer.finding(("overrides", index, "multiplier"), message, hint)
 
 
 _WITH_SALE = (AFTER_ENABLE, AFTER_ENABLE + SALE)

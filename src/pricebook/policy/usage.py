@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.timeline import read_schedule, terms_from
-from pricebook.policy.fact import CardFacts, Facts
+from pricebook.policy.fact import Facts
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 
@@ -22,7 +21,9 @@ def _twice(facts: Facts) -> Iterator[Finding]:
         sold: dict[str, str] = {}
         for name in sorted(card.products):
             product = facts.products.get(name)
-            if product is None or product.type != "USAGE" or not _billed(card, name, facts.now):
+            if product is None or product.type != "USAGE":
+                continue
+            if not any(terms.entitled for terms in card.terms_of(name, facts.now)):  # for everybody on the card
                 continue
             first = sold.setdefault(product.billable_metric, name)
             if first != name:
@@ -30,15 +31,6 @@ def _twice(facts: Facts) -> Iterator[Finding]:
                 related = (("the other", Ref(Kind.PRODUCT, first), ("billable_metric",)),)
                 hint = "the same usage is billed twice: let one of them be entitled, or filter the metrics apart"
                 yield Finding(Ref(Kind.PRODUCT, name), ("billable_metric",), message, hint, related=related)
-
-
-def _billed(card: CardFacts, product: str, now: str) -> bool:
-    """Whether the product is entitled for everybody on the card, at some price."""
-    for (name, _), schedules in card.schedules.items():
-        if name == product:
-            terms = [terms_from(read_schedule(text), now) for text in schedules]
-            return any(one is not None and one.entitled for one in terms)
-    return False
 
 
 def _composite(facts: Facts) -> Iterator[Finding]:

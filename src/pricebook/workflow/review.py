@@ -22,7 +22,6 @@ from pricebook.policy.judge import (
     settle,
 )
 from pricebook.policy.proposal import Proposal
-from pricebook.policy.review import Meter
 from pricebook.problem import Problem, Related
 from pricebook.project.policy import Policy
 from pricebook.project.project import Project
