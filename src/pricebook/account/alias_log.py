@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from pricebook.account.alias import Assignment, Schedule, current, hour_of
+from pricebook.account.alias import Assignment, Schedule, current, holder, holder_to_be, hour_of
 
 _COLUMNS = "seq, name, object_id, position, starting_at, ending_before, assigned_at, withdrawn_at"
 _SELECT = f"SELECT {_COLUMNS} FROM alias WHERE kind = ?"
@@ -28,6 +28,16 @@ def whole_log(work: Rows, kind: str) -> list[Assignment]:
 def log_of(work: Rows, kind: str, name: str) -> list[Assignment]:
     """The log of one alias."""
     return [Assignment(*row) for row in work.rows(f"{_SELECT} AND name = ?", kind, name)]
+
+
+def holder_at(work: Rows, kind: str, name: str, instant: str) -> str | None:
+    """The object for which an alias stands at an instant."""
+    return holder(log_of(work, kind, name), instant)
+
+
+def next_holder(work: Rows, kind: str, name: str, at: datetime) -> str | None:
+    """The object for which an alias stands now, or else will stand next."""
+    return holder_to_be(log_of(work, kind, name), hour_of(at))
 
 
 def log_of_object(work: Rows, kind: str, object_id: str) -> list[Assignment]:

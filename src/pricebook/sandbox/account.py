@@ -6,9 +6,10 @@ idempotency key is kept in the same one.
 """
 
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -25,6 +26,8 @@ APPLICATION = 0x70736278
 """`PRAGMA application_id` of an account's file: "psbx"."""
 SCHEMA = 1
 CREATED_BY = "pricebook sandbox"
+LONGEST = 200
+"""Characters of the value of a custom field (`customFields/setValues`)."""
 
 _TABLES = """
 CREATE TABLE object (
@@ -86,6 +89,11 @@ class AccountTransaction(Session):
         super().__init__(connection, database)
         self.now = now
 
+    @property
+    def at(self) -> datetime:
+        """The same as an instant."""
+        return datetime.fromisoformat(self.now)
+
     def add(
         self,
         kind: str,
@@ -95,10 +103,11 @@ class AccountTransaction(Session):
         link: str | None = None,
         uniqueness_key: str | None = None,
         id_: str | None = None,
+        fields: Mapping[str, str] | None = None,
     ) -> str:
-        """Keep a new object and return its id. Raises Refused (409) for a uniqueness key that is taken.
+        """Keep a new object and return its id. Raises Refused: 409 for a uniqueness key that is taken.
 
-        `link` is what else lists it, such as a contract's package.
+        `link` is what else lists it, such as a contract's package; `fields` are its custom fields.
         """
         if uniqueness_key is not None:
             taken = self.one("SELECT id FROM object WHERE kind = ? AND uniqueness_key = ?", kind, uniqueness_key)
@@ -109,6 +118,7 @@ class AccountTransaction(Session):
             "INSERT INTO object (kind, id, parent, link, uniqueness_key, created_at, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
         )
         self.run(sql, kind, made, parent, link, uniqueness_key, self.now, encode(body))
+        self.set_fields(kind, made, fields or {})
         return made
 
     def get(self, kind: str, id_: str, status: int = 404) -> Record:
@@ -149,6 +159,38 @@ class AccountTransaction(Session):
     def archive(self, record: Record) -> None:
         """Archive an object, for good."""
         self.run("UPDATE object SET archived_at = ? WHERE seq = ? AND archived_at IS NULL", self.now, record.seq)
+
+    def fields(self, entity: str, ids: Iterable[str]) -> dict[str, dict[str, str]]:
+        """The custom fields of each object; none for an object without any."""
+        wanted = list(ids)
+        found: dict[str, dict[str, str]] = {id_: {} for id_ in wanted}
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            marks = ", ".join("?" * len(part))
+            sql = f"SELECT entity_id, key, value FROM field_value WHERE entity = ? AND entity_id IN ({marks})"
+            for id_, key, value in self.rows(sql, entity, *part):
+                found[id_][key] = value
+        return found
+
+    def set_fields(self, entity: str, id_: str, fields: Mapping[str, str]) -> None:
+        """Give an object values. Raises Refused: 400 for a key that is not declared, 409 for a value that is taken."""
+        for key, value in fields.items():
+            declared = self.one("SELECT is_unique FROM field_key WHERE entity = ? AND key = ?", entity, key)
+            if declared is None:
+                message = f"custom field key {key!r} is not declared for {entity}: customFields/addKey does that"
+                raise Refused(400, message)
+            if len(value) > LONGEST:
+                raise Refused(400, f"the value of custom field {key!r} is longer than {LONGEST} characters")
+            if declared[0]:
+                sql = "SELECT entity_id FROM field_value WHERE entity = ? AND key = ? AND value = ? AND entity_id <> ?"
+                taken = self.one(sql, entity, key, value, id_)
+                if taken is not None:
+                    at = f"{value!r} is the value of {entity} {taken[0]}"
+                    raise Refused(409, f"custom field {key!r} enforces uniqueness, and {at}")
+        self.many(
+            "INSERT OR REPLACE INTO field_value (entity, entity_id, key, value) VALUES (?, ?, ?, ?)",
+            [(entity, id_, key, value) for key, value in fields.items()],
+        )
 
 
 def _record(row: tuple[Any, ...]) -> Record:

@@ -1,15 +1,26 @@
-"""What an endpoint gets: the transaction, the checked body, the query, the ids in the path; and what all read of it."""
+"""What an endpoint gets: the transaction, the checked body, the query, the ids in the path; and what all read of it.
 
+Pages have `limit` (1..100) and `next_page` of a list, as query parameters. A cursor is opaque; one that no page of this
+account gave is a 400.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pricebook.account import alias_log
 from pricebook.account.refusal import Refused
 from pricebook.sandbox.account import AccountTransaction, Record
-from pricebook.sandbox.page import MOST, cursor, read_limit, read_position
 from pricebook.sandbox.shape import read_uuid
 
 Json = dict[str, Any]
+Show = Callable[[AccountTransaction, Record, dict[str, str]], Json]
+"""How an object is shown, which has these custom fields."""
+MOST = 100
+Position = tuple[int, int]
+"""Where the next page begins: after the object of this number, and for a schedule at which of its segments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +52,38 @@ def id_answer(id_: str) -> Json:
     return {"data": {"id": id_}}
 
 
+def getting(kind: str, show: Show, name: str) -> Callable[[Call], Json]:
+    """The endpoint that shows an object of a kind, an archived one too; `name` is its id's in path or body."""
+
+    def get(call: Call) -> Json:
+        id_ = call.path_id(name) if name in call.path else call.body[name]
+        return {"data": shown(call.work, [call.work.get(kind, id_)], show)[0]}
+
+    return get
+
+
+def archiving(kind: str, name: str) -> Callable[[Call], Json]:
+    """The endpoint that archives an object of a kind, for good: its aliases stand for nobody any more."""
+
+    def archive(call: Call) -> Json:
+        record = call.work.get(kind, call.body[name])
+        call.work.archive(record)
+        alias_log.withdraw(call.work, kind, record.id, call.work.at)
+        return id_answer(record.id)
+
+    return archive
+
+
+def shown(work: AccountTransaction, found: list[Record], show: Show) -> list[Json]:
+    """Objects of one kind, as answers show them."""
+    fields = work.fields(found[0].kind, [record.id for record in found]) if found else {}
+    return [show(work, record, fields[record.id]) for record in found]
+
+
 def listed(
     call: Call,
     kind: str,
-    shown: Callable[[AccountTransaction, list[Record]], list[Json]],
+    show: Show,
     where: str = "",
     *parameters: object,
     default: int = MOST,
@@ -54,13 +93,57 @@ def listed(
     found = call.work.page(kind, after, limit + 1, where, *parameters)
     more = len(found) > limit
     found = found[:limit]
-    return {"data": shown(call.work, found), "next_page": cursor((found[-1].seq, 0)) if more else None}
+    return {"data": shown(call.work, found, show), "next_page": cursor((found[-1].seq, 0)) if more else None}
+
+
+def read_limit(query: Mapping[str, str], default: int = MOST) -> int:
+    """How many are asked for. Raises Refused (400)."""
+    text = query.get("limit")
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MOST):
+        raise Refused(400, f"limit must be a whole number from 1 to {MOST}, not {text[:40]!r}")
+    return int(text)
+
+
+def read_position(query: Mapping[str, str]) -> Position:
+    """Where the page begins. Raises Refused (400)."""
+    text = query.get("next_page")
+    if not text:
+        return (0, 0)
+    try:
+        kind, first, second = urlsafe_b64decode(text.encode("ascii")).decode("ascii").split(":")
+        if kind == "page":
+            return (int(first), int(second))
+    except (ValueError, Error):
+        pass
+    raise Refused(400, f"next_page {text[:60]!r} is no cursor of this account")
+
+
+def cursor(position: Position) -> str:
+    """The text of a position."""
+    return urlsafe_b64encode(f"page:{position[0]}:{position[1]}".encode()).decode()
 
 
 def archive_condition(body: Json) -> str:
     """The SQL condition of an `archive_filter`; what is archived is left out by default."""
     conditions = {"ARCHIVED": "archived_at IS NOT NULL", "NOT_ARCHIVED": "archived_at IS NULL", "ALL": ""}
     return conditions[body.get("archive_filter", "NOT_ARCHIVED")]
+
+
+def period_condition(body: Json) -> tuple[str, list[str]]:
+    """What else holds of the contracts that are listed, as SQL with its parameters. Raises Refused (400)."""
+    if "covering_date" in body and "starting_at" in body:
+        raise Refused(400, "starting_at cannot be provided together with covering_date")
+    condition, parameters = "" if body.get("include_archived") else " AND archived_at IS NULL", []
+    if "covering_date" in body:
+        end = "json_extract(body, '$.ending_before')"
+        condition += f" AND json_extract(body, '$.starting_at') <= ? AND ({end} IS NULL OR {end} > ?)"
+        parameters += [body["covering_date"]] * 2
+    if "starting_at" in body:
+        condition += " AND json_extract(body, '$.starting_at') >= ?"
+        parameters.append(body["starting_at"])
+    return condition, parameters
 
 
 def check_hours(body: Json, *names: str, at: str = "") -> None:

@@ -5,19 +5,18 @@ Contracts with terms of their own are not kept here: such a request is answered 
 
 from datetime import datetime
 
+from pricebook.account.alias_log import holder_at
 from pricebook.account.contract import Offer, Request, check_end, terms_of
 from pricebook.account.refusal import Refused
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Kind
 from pricebook.plan.contract import Contract
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
-from pricebook.sandbox.alias import find
-from pricebook.sandbox.call import Call, Json, check_hours, id_answer
-from pricebook.sandbox.custom_field import fields_of, set_fields
+from pricebook.sandbox.call import Call, Json, Show, check_hours, id_answer, period_condition, shown
 from pricebook.sandbox.customer import KIND as CUSTOMER
 from pricebook.sandbox.package import KIND as PACKAGE
 from pricebook.sandbox.rate_card import KIND as CARD
-from pricebook.sandbox.wire import stamp
+from pricebook.sandbox.wire import known, stamp
 
 KIND = "contract"
 _ASKED = (
@@ -36,7 +35,7 @@ class ServedAccount:
 
     def holder(self, kind: Kind, alias: str, instant: str) -> str | None:
         """See `account.contract.Account`."""
-        return find(self._work, PACKAGE if kind is Kind.PACKAGE else CARD, alias, instant)
+        return holder_at(self._work, PACKAGE if kind is Kind.PACKAGE else CARD, alias, instant)
 
     def offer(self, package: str) -> Offer:
         """See `account.contract.Account`."""
@@ -95,29 +94,28 @@ def create(call: Call) -> Json:
         record = work.get(KIND, terms.ends[0])
         work.put(record, record.body | {"ending_before": instant_text(terms.ends[1])})
     link = terms.offer.package if terms.offer is not None else None
-    id_ = work.add(KIND, kept, parent=body["customer_id"], link=link, uniqueness_key=key)
-    set_fields(work, KIND, id_, body.get("custom_fields", {}))
-    return id_answer(id_)
+    fields = body.get("custom_fields")
+    return id_answer(work.add(KIND, kept, parent=body["customer_id"], link=link, uniqueness_key=key, fields=fields))
 
 
 def get(call: Call) -> Json:
     """`v1/contracts/get`: the initial contract, its amendments, the current one."""
-    return {"data": _shown_v1(call.work, _own(call))}
+    return {"data": shown(call.work, [_own(call)], _show_v1)[0]}
 
 
 def get_v2(call: Call) -> Json:
     """`v2/contracts/get`."""
-    return {"data": _shown(call.work, _own(call))}
+    return {"data": shown(call.work, [_own(call)], _show)[0]}
 
 
 def list_contracts(call: Call) -> Json:
     """`v1/contracts/list`: the contracts of a customer."""
-    return {"data": [_shown_v1(call.work, record) for record in _found(call)]}
+    return _listed(call, _show_v1)
 
 
 def list_v2(call: Call) -> Json:
     """`v2/contracts/list`."""
-    return {"data": [_shown(call.work, record) for record in _found(call)]}
+    return _listed(call, _show)
 
 
 def update_end_date(call: Call) -> Json:
@@ -161,65 +159,45 @@ def _own(call: Call) -> Record:
     return record
 
 
-def _found(call: Call) -> list[Record]:
-    body = call.body
-    call.work.get(CUSTOMER, body["customer_id"])
-    if "covering_date" in body and "starting_at" in body:
-        raise Refused(400, "starting_at cannot be provided together with covering_date")
-    found = call.work.page(KIND, 0, -1, "parent = ?", body["customer_id"])
-    if not body.get("include_archived"):
-        found = [record for record in found if record.archived_at is None]
-    if "starting_at" in body:
-        found = [record for record in found if record.body["starting_at"] >= body["starting_at"]]
-    if "covering_date" in body:
-        date = body["covering_date"]
-        found = [h for h in found if h.body["starting_at"] <= date and h.body.get("ending_before", "~") > date]
-    return found
+def _listed(call: Call, show: Show) -> Json:
+    work, customer = call.work, call.body["customer_id"]
+    work.get(CUSTOMER, customer)
+    condition, parameters = period_condition(call.body)
+    return {"data": shown(work, work.page(KIND, 0, -1, f"parent = ?{condition}", customer, *parameters), show)}
 
 
 def _state(record: Record) -> Json:
     body = record.body
     names = ("name", "rate_card_id", "net_payment_terms_days", "netsuite_sales_order_id", "salesforce_opportunity_id")
-    return (
-        {name: body[name] for name in names if name in body}
-        | {"starting_at": stamp(body["starting_at"])}
-        | ({"ending_before": stamp(body["ending_before"])} if "ending_before" in body else {})
-        | {
-            "commits": [],
-            "overrides": [],
-            "scheduled_charges": [],
-            "transitions": [
-                {
-                    "type": body["transition"]["type"],
-                    "from_contract_id": body["transition"]["from_contract_id"],
-                    "to_contract_id": record.id,
-                }
-            ]
-            if "transition" in body
-            else [],
-            "created_at": stamp(record.created_at),
-            "created_by": CREATED_BY,
-            "usage_statement_schedule": {
-                "frequency": "MONTHLY",
-                "billing_anchor_date": stamp(body["starting_at"]),
-            },
-        }
+    start = stamp(body["starting_at"])
+    return {
+        **{name: body[name] for name in names if name in body},
+        **known(starting_at=start, ending_before=stamp(body.get("ending_before"))),
+        "commits": [],
+        "overrides": [],
+        "scheduled_charges": [],
+        "transitions": [body["transition"] | {"to_contract_id": record.id}] if "transition" in body else [],
+        "created_at": stamp(record.created_at),
+        "created_by": CREATED_BY,
+        "usage_statement_schedule": {"frequency": "MONTHLY", "billing_anchor_date": start},
+    }
+
+
+def _head(record: Record, fields: dict[str, str]) -> Json:
+    return known(
+        id=record.id,
+        customer_id=record.parent,
+        custom_fields=fields,
+        package_id=record.body.get("package_id"),
+        uniqueness_key=record.uniqueness_key,
+        archived_at=stamp(record.archived_at),
     )
 
 
-def _head(work: AccountTransaction, record: Record) -> Json:
-    return (
-        {"id": record.id, "customer_id": record.parent, "custom_fields": fields_of(work, KIND, [record.id])[record.id]}
-        | ({"package_id": record.body["package_id"]} if "package_id" in record.body else {})
-        | ({"uniqueness_key": record.uniqueness_key} if record.uniqueness_key is not None else {})
-        | ({"archived_at": stamp(record.archived_at)} if record.archived_at is not None else {})
-    )
+def _show(_: AccountTransaction, record: Record, fields: dict[str, str]) -> Json:
+    return _head(record, fields) | _state(record) | {"usage_filter": []}
 
 
-def _shown(work: AccountTransaction, record: Record) -> Json:
-    return _head(work, record) | _state(record) | {"usage_filter": []}
-
-
-def _shown_v1(work: AccountTransaction, record: Record) -> Json:
+def _show_v1(_: AccountTransaction, record: Record, fields: dict[str, str]) -> Json:
     state = _state(record)
-    return _head(work, record) | {"initial": state, "amendments": [], "current": state}
+    return _head(record, fields) | {"initial": state, "amendments": [], "current": state}

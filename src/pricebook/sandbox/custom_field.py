@@ -3,48 +3,8 @@
 A key that is not declared is refused, and so is a value that another object has under a unique key.
 """
 
-from collections.abc import Iterable, Mapping
-
 from pricebook.account.refusal import Refused
-from pricebook.sandbox.account import AccountTransaction
-from pricebook.sandbox.call import Call, Json
-from pricebook.sandbox.page import MOST, cursor, read_position
-
-LONGEST = 200
-"""Characters of a value (`customFields/setValues`)."""
-
-
-def fields_of(work: AccountTransaction, entity: str, ids: Iterable[str]) -> dict[str, dict[str, str]]:
-    """The custom fields of each object; none for an object without any."""
-    wanted = list(ids)
-    found: dict[str, dict[str, str]] = {id_: {} for id_ in wanted}
-    for start in range(0, len(wanted), 500):
-        part = wanted[start : start + 500]
-        marks = ", ".join("?" * len(part))
-        sql = f"SELECT entity_id, key, value FROM field_value WHERE entity = ? AND entity_id IN ({marks})"
-        for id_, key, value in work.rows(sql, entity, *part):
-            found[id_][key] = value
-    return found
-
-
-def set_fields(work: AccountTransaction, entity: str, id_: str, fields: Mapping[str, str]) -> None:
-    """Give an object values. Raises Refused: 400 for a key that is not declared, 409 for a value that is taken."""
-    for key, value in fields.items():
-        declared = work.one("SELECT is_unique FROM field_key WHERE entity = ? AND key = ?", entity, key)
-        if declared is None:
-            raise Refused(400, f"custom field key {key!r} is not declared for {entity}: customFields/addKey does that")
-        if len(value) > LONGEST:
-            raise Refused(400, f"the value of custom field {key!r} is longer than {LONGEST} characters")
-        if declared[0]:
-            sql = "SELECT entity_id FROM field_value WHERE entity = ? AND key = ? AND value = ? AND entity_id <> ?"
-            taken = work.one(sql, entity, key, value, id_)
-            if taken is not None:
-                message = f"custom field {key!r} enforces uniqueness, and {value!r} is the value of {entity} {taken[0]}"
-                raise Refused(409, message)
-    work.many(
-        "INSERT OR REPLACE INTO field_value (entity, entity_id, key, value) VALUES (?, ?, ?, ?)",
-        [(entity, id_, key, value) for key, value in fields.items()],
-    )
+from pricebook.sandbox.call import MOST, Call, Json, cursor, read_position
 
 
 def add_key(call: Call) -> None:
@@ -84,7 +44,7 @@ def set_values(call: Call) -> None:
     """`customFields/setValues`: all of them or none; other fields stay."""
     entity, id_ = call.body["entity"], call.body["entity_id"]
     call.work.get(entity, id_)
-    set_fields(call.work, entity, id_, call.body["custom_fields"])
+    call.work.set_fields(entity, id_, call.body["custom_fields"])
 
 
 def delete_values(call: Call) -> None:

@@ -4,9 +4,8 @@ from typing import Any
 
 from pricebook.account.refusal import Refused
 from pricebook.sandbox.account import AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, id_answer, listed
-from pricebook.sandbox.custom_field import fields_of, set_fields
-from pricebook.sandbox.wire import stamp
+from pricebook.sandbox.call import Call, Json, id_answer, listed, shown
+from pricebook.sandbox.wire import known, stamp
 
 KIND = "customer"
 _ALIASES = "SELECT object.id FROM object, json_each(object.body, '$.ingest_aliases') WHERE kind = 'customer'"
@@ -23,16 +22,10 @@ def create(call: Call) -> Json:
         taken = call.work.one(f"{_ALIASES} AND archived_at IS NULL AND json_each.value = ?", name)
         if taken is not None:
             raise Refused(409, f"ingest alias {name!r} is taken by the customer {taken[0]}")
-    kept = {"name": body["name"], "ingest_aliases": aliases}
-    id_ = call.work.add(KIND, kept | ({"external_id": body["external_id"]} if "external_id" in body else {}))
-    set_fields(call.work, KIND, id_, fields)
-    shown = _shown(call.work, [call.work.get(KIND, id_)])[0]
-    return {"data": {name: shown[name] for name in ("id", "external_id", "ingest_aliases", "name", "custom_fields")}}
-
-
-def get(call: Call) -> Json:
-    """`GET customers/{customer_id}`."""
-    return {"data": _shown(call.work, [call.work.get(KIND, call.path_id("customer_id"))])[0]}
+    kept = known(name=body["name"], ingest_aliases=aliases, external_id=body.get("external_id"))
+    id_ = call.work.add(KIND, kept, fields=fields)
+    made = shown(call.work, [call.work.get(KIND, id_)], show)[0]
+    return {"data": {name: made[name] for name in ("id", "external_id", "ingest_aliases", "name", "custom_fields")}}
 
 
 def list_customers(call: Call) -> Json:
@@ -46,7 +39,7 @@ def list_customers(call: Call) -> Json:
         ids = [id_.strip().lower() for id_ in call.query["customer_ids"].split(",")]
         conditions.append(f"id IN ({', '.join('?' * len(ids))})")
         parameters += ids
-    return listed(call, KIND, _shown, " AND ".join(conditions), *parameters)
+    return listed(call, KIND, show, " AND ".join(conditions), *parameters)
 
 
 def archive(call: Call) -> Json:
@@ -58,19 +51,16 @@ def archive(call: Call) -> Json:
     return id_answer(record.id)
 
 
-def _shown(work: AccountTransaction, found: list[Record]) -> list[Json]:
-    fields = fields_of(work, KIND, [record.id for record in found])
-    return [
-        {
-            "id": record.id,
-            "external_id": record.body.get("external_id", record.id),
-            "ingest_aliases": record.body["ingest_aliases"],
-            "name": record.body["name"],
-            "customer_config": {"salesforce_account_id": None},
-            "custom_fields": fields[record.id],
-            "created_at": stamp(record.created_at),
-            "updated_at": stamp(record.created_at),
-            "archived_at": stamp(record.archived_at) if record.archived_at is not None else None,
-        }
-        for record in found
-    ]
+def show(_: AccountTransaction, record: Record, fields: dict[str, str]) -> Json:
+    """A customer as it is read back."""
+    return {
+        "id": record.id,
+        "external_id": record.body.get("external_id", record.id),
+        "ingest_aliases": record.body["ingest_aliases"],
+        "name": record.body["name"],
+        "customer_config": {"salesforce_account_id": None},
+        "custom_fields": fields,
+        "created_at": stamp(record.created_at),
+        "updated_at": stamp(record.created_at),
+        "archived_at": stamp(record.archived_at),
+    }

@@ -6,8 +6,8 @@ from functools import cache
 from typing import NamedTuple
 
 from pricebook.account.refusal import Refused
-from pricebook.sandbox import contract, custom_field, customer, event, metric, package, product, rate, rate_card, unit
-from pricebook.sandbox.call import Call, Json
+from pricebook.sandbox import contract, custom_field, customer, metric, package, product, rate, rate_card, unit
+from pricebook.sandbox.call import Call, Json, archiving, getting
 from pricebook.sandbox.shape import shapes
 
 
@@ -24,10 +24,10 @@ _PRODUCTS = "/v1/contract-pricing/products"
 
 _READS: dict[str, Callable[[Call], Json | None]] = {
     "GET /v1/billable-metrics": metric.list_metrics,
-    "GET /v1/billable-metrics/{billable_metric_id}": metric.get,
-    f"POST {_PRODUCTS}/get": product.get,
+    "GET /v1/billable-metrics/{billable_metric_id}": getting(metric.KIND, metric.show, "billable_metric_id"),
+    f"POST {_PRODUCTS}/get": getting(product.KIND, product.show, "id"),
     f"POST {_PRODUCTS}/list": product.list_products,
-    f"POST {_CARDS}/get": rate_card.get,
+    f"POST {_CARDS}/get": getting(rate_card.KIND, rate_card.show, "id"),
     f"POST {_CARDS}/getRateSchedule": rate.get_schedule,
     f"POST {_CARDS}/getRates": rate.get_rates,
     f"POST {_CARDS}/list": rate_card.list_cards,
@@ -38,21 +38,21 @@ _READS: dict[str, Callable[[Call], Json | None]] = {
     "GET /v1/credit-types/list": unit.list_units,
     "POST /v1/customFields/listKeys": custom_field.list_keys,
     "GET /v1/customers": customer.list_customers,
-    "GET /v1/customers/{customer_id}": customer.get,
-    "POST /v1/packages/get": package.get,
+    "GET /v1/customers/{customer_id}": getting(customer.KIND, customer.show, "customer_id"),
+    "POST /v1/packages/get": getting(package.KIND, package.show, "package_id"),
     "POST /v1/packages/list": package.list_packages,
     "POST /v1/packages/listContractsOnPackage": package.list_contracts,
 }
 _WRITES: dict[str, Callable[[Call], Json | None]] = {
-    "POST /v1/billable-metrics/archive": metric.archive,
+    "POST /v1/billable-metrics/archive": archiving(metric.KIND, "id"),
     "POST /v1/billable-metrics/create": metric.create,
     "PUT /v1/billable-metrics/{billable_metric_id}": metric.update,
-    f"POST {_PRODUCTS}/archive": product.archive,
+    f"POST {_PRODUCTS}/archive": archiving(product.KIND, "product_id"),
     f"POST {_PRODUCTS}/create": product.create,
     f"POST {_PRODUCTS}/update": product.update,
     f"POST {_CARDS}/addRate": rate.add_rate,
     f"POST {_CARDS}/addRates": rate.add_rates,
-    f"POST {_CARDS}/archive": rate_card.archive,
+    f"POST {_CARDS}/archive": archiving(rate_card.KIND, "id"),
     f"POST {_CARDS}/create": rate_card.create,
     f"POST {_CARDS}/moveRateCardProducts": rate_card.move_products,
     f"POST {_CARDS}/setRateCardProductsOrder": rate_card.set_order,
@@ -68,8 +68,8 @@ _WRITES: dict[str, Callable[[Call], Json | None]] = {
     "POST /v1/customFields/setValues": custom_field.set_values,
     "POST /v1/customers": customer.create,
     "POST /v1/customers/archive": customer.archive,
-    "POST /v1/ingest": event.ingest,
-    "POST /v1/packages/archive": package.archive,
+    "POST /v1/ingest": metric.ingest,
+    "POST /v1/packages/archive": archiving(package.KIND, "package_id"),
     "POST /v1/packages/create": package.create,
 }
 

@@ -1,10 +1,13 @@
-"""Billable metrics. Only the name changes; an archived metric is still shown, and its products go on."""
+"""Billable metrics, and the usage events that nothing meters here.
+
+Only the name of a metric changes; an archived one is still shown, and its products go on.
+"""
 
 from pricebook.account.refusal import Refused
 from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.call import Call, Json, id_answer, listed
-from pricebook.sandbox.custom_field import fields_of, set_fields
-from pricebook.sandbox.wire import stamp
+from pricebook.sandbox.shape import read_instant
+from pricebook.sandbox.wire import encode, known, stamp
 
 KIND = "billable_metric"
 _BESIDE_SQL = ("aggregation_type", "event_type_filter", "property_filters", "aggregation_key", "group_keys")
@@ -25,20 +28,12 @@ def create(call: Call) -> Json:
             raise Refused(400, "aggregation_key is not applicable when the aggregation type is count")
     elif "aggregation_key" not in body:
         raise Refused(400, f"aggregation_key is required for {body['aggregation_type']}")
-    id_ = call.work.add(KIND, body)
-    set_fields(call.work, KIND, id_, fields)
-    return id_answer(id_)
-
-
-def get(call: Call) -> Json:
-    """`GET billable-metrics/{billable_metric_id}`."""
-    record = call.work.get(KIND, call.path_id("billable_metric_id"))
-    return {"data": _shown(call.work, [record])[0]}
+    return id_answer(call.work.add(KIND, body, fields=fields))
 
 
 def list_metrics(call: Call) -> Json:
     """`GET billable-metrics`, archived ones with `include_archived`."""
-    return listed(call, KIND, _shown, "" if call.flag("include_archived") else "archived_at IS NULL")
+    return listed(call, KIND, show, "" if call.flag("include_archived") else "archived_at IS NULL")
 
 
 def update(call: Call) -> Json:
@@ -48,17 +43,17 @@ def update(call: Call) -> Json:
     return id_answer(record.id)
 
 
-def archive(call: Call) -> Json:
-    """`billable-metrics/archive`, for good."""
-    record = call.work.get(KIND, call.body["id"])
-    call.work.archive(record)
-    return id_answer(record.id)
+def ingest(call: Call) -> None:
+    """`ingest`: up to a hundred events; one whose transaction id was seen before is left out."""
+    for index, event in enumerate(call.body):
+        if read_instant(event["timestamp"]) is None:
+            raise Refused(400, f"[{index}].timestamp must be an RFC 3339 timestamp")
+    call.work.many(
+        "INSERT OR IGNORE INTO event (transaction_id, received_at, body) VALUES (?, ?, ?)",
+        [(event["transaction_id"], call.work.now, encode(event)) for event in call.body],
+    )
 
 
-def _shown(work: AccountTransaction, found: list[Record]) -> list[Json]:
-    fields = fields_of(work, KIND, [record.id for record in found])
-    return [
-        {"id": record.id, **record.body, "custom_fields": fields[record.id]}
-        | ({"archived_at": stamp(record.archived_at)} if record.archived_at is not None else {})
-        for record in found
-    ]
+def show(_: AccountTransaction, record: Record, fields: dict[str, str]) -> Json:
+    """A metric as it is read back."""
+    return {"id": record.id, **record.body, "custom_fields": fields, **known(archived_at=stamp(record.archived_at))}

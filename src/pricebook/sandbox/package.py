@@ -1,17 +1,20 @@
-"""Packages: created, read, archived; never edited. A read-back package shows the id of its rate card, not the alias."""
+"""Packages: created, read, archived; never edited. A read-back package shows the id of its rate card, not the alias.
 
+An archived one takes no new contracts; those on it go on.
+"""
+
+from pricebook.account import alias_log
 from pricebook.account.refusal import Refused
 from pricebook.catalog.package import Package
 from pricebook.metronome.custom_field import TERMS
-from pricebook.sandbox import alias
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, archive_condition, id_answer, listed
-from pricebook.sandbox.custom_field import fields_of
-from pricebook.sandbox.page import MOST, read_limit
+from pricebook.sandbox.alias import schedules
+from pricebook.sandbox.alias import shown as shown_aliases
+from pricebook.sandbox.call import Call, Json, archive_condition, id_answer, listed, period_condition
 from pricebook.sandbox.rate_card import KIND as CARD
 from pricebook.sandbox.rule import check_rules
 from pricebook.sandbox.term import LISTS, check_products, package_terms
-from pricebook.sandbox.wire import stamp
+from pricebook.sandbox.wire import known, stamp
 
 KIND = "package"
 _LISTED_BY_DEFAULT = 10
@@ -26,7 +29,7 @@ def create(call: Call) -> Json:
     if taken is not None:
         raise Refused(409, f"a package with the uniqueness_key {key!r} exists already: {taken[0]}")
     aliases = body.pop("aliases", [])
-    alias.check_aliases(aliases)
+    given = schedules(aliases)
     check_rules(Package, body | {"aliases": aliases})
     check_products(work, body)
     card_id = _card(work, body)
@@ -36,52 +39,26 @@ def create(call: Call) -> Json:
     id_ = work.add(KIND, {}, uniqueness_key=key)
     record = work.get(KIND, id_)
     work.put(record, kept | package_terms(work, id_, body))
-    alias.give(work, KIND, id_, aliases)
+    alias_log.give(work, KIND, id_, enumerate(given), work.at)
     return id_answer(id_)
-
-
-def get(call: Call) -> Json:
-    """`packages/get`, archived ones too."""
-    return {"data": _shown(call.work, [call.work.get(KIND, call.body["package_id"])])[0]}
 
 
 def list_packages(call: Call) -> Json:
     """`packages/list`."""
-    return listed(call, KIND, _shown, archive_condition(call.body), default=_LISTED_BY_DEFAULT)
-
-
-def archive(call: Call) -> Json:
-    """`packages/archive`: no new contracts; those on it go on. Its aliases stand for nobody any more."""
-    record = call.work.get(KIND, call.body["package_id"])
-    call.work.archive(record)
-    alias.withdraw(call.work, KIND, record.id)
-    return id_answer(record.id)
+    return listed(call, KIND, show, archive_condition(call.body), default=_LISTED_BY_DEFAULT)
 
 
 def list_contracts(call: Call) -> Json:
     """`packages/listContractsOnPackage`."""
-    body = call.body
-    package = call.work.get(KIND, body["package_id"])
-    if "covering_date" in body and "starting_at" in body:
-        raise Refused(400, "starting_at cannot be provided together with covering_date")
-    read_limit(call.query)
-    conditions, parameters = ["link = ?"], [package.id]
-    if not body.get("include_archived"):
-        conditions.append("archived_at IS NULL")
-    if "covering_date" in body:
-        end = "json_extract(body, '$.ending_before')"
-        conditions.append(f"json_extract(body, '$.starting_at') <= ? AND ({end} IS NULL OR {end} > ?)")
-        parameters += [body["covering_date"]] * 2
-    if "starting_at" in body:
-        conditions.append("json_extract(body, '$.starting_at') >= ?")
-        parameters.append(body["starting_at"])
-    return listed(call, "contract", _shown_contracts, " AND ".join(conditions), *parameters, default=MOST)
+    package = call.work.get(KIND, call.body["package_id"])
+    condition, parameters = period_condition(call.body)
+    return listed(call, "contract", _show_contract, f"link = ?{condition}", package.id, *parameters)
 
 
 def card_of(work: AccountTransaction, package: Json, instant: str) -> str | None:
     """The id of a package's rate card: by its alias as it stands at an instant."""
     if "rate_card_alias" in package:
-        return alias.find(work, CARD, package["rate_card_alias"], instant)
+        return alias_log.holder_at(work, CARD, package["rate_card_alias"], instant)
     found: str | None = package.get("rate_card_id")
     return found
 
@@ -93,7 +70,7 @@ def _card(work: AccountTransaction, body: Json) -> str | None:
     name = body.get("rate_card_alias")
     if name is None:
         return None
-    found = alias.find_next(work, CARD, name)
+    found = alias_log.next_holder(work, CARD, name, work.at)
     if found is None:
         raise Refused(400, f"rate_card_alias: no rate card has the alias {name!r}")
     return found
@@ -108,40 +85,37 @@ def _check_subscriptions(work: AccountTransaction, card_id: str | None, body: Js
             raise Refused(400, f"subscriptions[{index}].subscription_rate: {message}")
 
 
-def _shown(work: AccountTransaction, found: list[Record]) -> list[Json]:
-    made = []
-    for record in found:
-        body = {name: value for name, value in record.body.items() if name != "rate_card_alias"}
-        for name, entity in TERMS.items():
-            fields = fields_of(work, entity, [term["id"] for term in body.get(name, ())])
-            if name in body:
-                body[name] = [{**term, "custom_fields": fields[term["id"]]} for term in body[name]]
-        statement = body.pop("usage_statement_schedule", {"frequency": "MONTHLY"})
-        card_id = card_of(work, record.body, work.now)
-        made.append(
-            {
-                "id": record.id,
-                "multiplier_override_prioritization": "LOWEST_MULTIPLIER",
-                **body,
-                "aliases": alias.shown(work, KIND, record.id),
-                "usage_statement_schedule": {
-                    "frequency": statement["frequency"],
-                    "day": statement.get("day", "FIRST_OF_MONTH"),
-                },
-                "created_at": stamp(record.created_at),
-                "created_by": CREATED_BY,
-            }
-            | ({"rate_card_id": card_id} if card_id is not None else {})
-            | ({"uniqueness_key": record.uniqueness_key} if record.uniqueness_key is not None else {})
-            | ({"archived_at": stamp(record.archived_at)} if record.archived_at is not None else {})
-        )
-    return made
+def show(work: AccountTransaction, record: Record, _: dict[str, str]) -> Json:
+    """A package as it is read back."""
+    body = {name: value for name, value in record.body.items() if name != "rate_card_alias"}
+    for name, entity in TERMS.items():
+        fields = work.fields(entity, [term["id"] for term in body.get(name, ())])
+        if name in body:
+            body[name] = [{**term, "custom_fields": fields[term["id"]]} for term in body[name]]
+    statement = body.pop("usage_statement_schedule", {"frequency": "MONTHLY"})
+    return {
+        "id": record.id,
+        "multiplier_override_prioritization": "LOWEST_MULTIPLIER",
+        **body,
+        "aliases": shown_aliases(work, KIND, record.id),
+        "usage_statement_schedule": {
+            "frequency": statement["frequency"],
+            "day": statement.get("day", "FIRST_OF_MONTH"),
+        },
+        "created_at": stamp(record.created_at),
+        "created_by": CREATED_BY,
+    } | known(
+        rate_card_id=card_of(work, record.body, work.now),
+        uniqueness_key=record.uniqueness_key,
+        archived_at=stamp(record.archived_at),
+    )
 
 
-def _shown_contracts(_: AccountTransaction, found: list[Record]) -> list[Json]:
-    return [
-        {"customer_id": record.parent, "contract_id": record.id, "starting_at": stamp(record.body["starting_at"])}
-        | ({"ending_before": stamp(record.body["ending_before"])} if "ending_before" in record.body else {})
-        | ({"archived_at": stamp(record.archived_at)} if record.archived_at is not None else {})
-        for record in found
-    ]
+def _show_contract(_: AccountTransaction, record: Record, __: dict[str, str]) -> Json:
+    return known(
+        customer_id=record.parent,
+        contract_id=record.id,
+        starting_at=stamp(record.body["starting_at"]),
+        ending_before=stamp(record.body.get("ending_before")),
+        archived_at=stamp(record.archived_at),
+    )

@@ -1,13 +1,13 @@
-"""Products. The type never changes; everything else changes from an hour on, and the history is shown."""
+"""Products. The type never changes; everything else changes from an hour on, and the history is shown.
 
-from typing import Any
+An archived one gets no new rates; what there is goes on.
+"""
 
 from pricebook.account.refusal import Refused
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
 from pricebook.sandbox.call import Call, Json, archive_condition, check_hours, id_answer, listed
-from pricebook.sandbox.custom_field import fields_of, set_fields
 from pricebook.sandbox.metric import KIND as METRIC
-from pricebook.sandbox.wire import stamp
+from pricebook.sandbox.wire import known, stamp
 
 KIND = "contract_product"
 """The name of products among the entities of custom fields."""
@@ -40,10 +40,8 @@ def create(call: Call) -> Json:
         raise Refused(400, "billable_metric_id is required for USAGE products")
     if kind == "COMPOSITE" and not (body.get("composite_product_ids") or body.get("composite_tags")):
         raise Refused(400, "composite_product_ids or composite_tags is required for COMPOSITE products")
-    state = {"created_at": stamp(call.work.now), "created_by": CREATED_BY, **_solid(body)}
-    id_ = call.work.add(KIND, {"type": kind, "initial": state, "updates": []})
-    set_fields(call.work, KIND, id_, fields)
-    return id_answer(id_)
+    state = {"created_at": stamp(call.work.now), "created_by": CREATED_BY, **known(**body)}
+    return id_answer(call.work.add(KIND, {"type": kind, "initial": state, "updates": []}, fields=fields))
 
 
 def update(call: Call) -> Json:
@@ -58,21 +56,9 @@ def update(call: Call) -> Json:
     return id_answer(record.id)
 
 
-def get(call: Call) -> Json:
-    """`products/get`, archived ones too."""
-    return {"data": _shown(call.work, [call.work.get(KIND, call.body["id"])])[0]}
-
-
 def list_products(call: Call) -> Json:
     """`products/list`, without archived ones unless `archive_filter` says so."""
-    return listed(call, KIND, _shown, archive_condition(call.body))
-
-
-def archive(call: Call) -> Json:
-    """`products/archive`: no new rates for it; what there is goes on."""
-    record = call.work.get(KIND, call.body["product_id"])
-    call.work.archive(record)
-    return id_answer(record.id)
+    return listed(call, KIND, show, archive_condition(call.body))
 
 
 def current(record: Record, now: str) -> Json:
@@ -81,7 +67,7 @@ def current(record: Record, now: str) -> Json:
     for change in sorted(record.body["updates"], key=lambda update: update["starting_at"]):
         if change["starting_at"] <= stamp(now):
             state |= change
-    return _solid(state)
+    return known(**state)
 
 
 def _check(work: AccountTransaction, kind: str, body: Json) -> None:
@@ -99,22 +85,14 @@ def _check(work: AccountTransaction, kind: str, body: Json) -> None:
         raise Refused(400, "quantity_conversion.conversion_factor must not be 0 when it divides")
 
 
-def _solid(state: dict[str, Any]) -> Json:
-    """Without what was set to null."""
-    return {name: value for name, value in state.items() if value is not None}
-
-
-def _shown(work: AccountTransaction, found: list[Record]) -> list[Json]:
-    fields = fields_of(work, KIND, [record.id for record in found])
-    return [
-        {
-            "id": record.id,
-            "type": record.body["type"],
-            "initial": record.body["initial"],
-            "current": current(record, work.now),
-            "updates": record.body["updates"],
-            "custom_fields": fields[record.id],
-            "archived_at": stamp(record.archived_at) if record.archived_at is not None else None,
-        }
-        for record in found
-    ]
+def show(work: AccountTransaction, record: Record, fields: dict[str, str]) -> Json:
+    """A product as it is read back."""
+    return {
+        "id": record.id,
+        "type": record.body["type"],
+        "initial": record.body["initial"],
+        "current": current(record, work.now),
+        "updates": record.body["updates"],
+        "custom_fields": fields,
+        "archived_at": stamp(record.archived_at),
+    }

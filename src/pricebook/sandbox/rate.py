@@ -12,9 +12,7 @@ from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.terms import Terms, read_terms
 from pricebook.catalog.timeline import Segment, Timeline, overlay, read_schedule, schedule_text
 from pricebook.sandbox.account import AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, check_hours, id_answer
-from pricebook.sandbox.custom_field import fields_of
-from pricebook.sandbox.page import Position, cursor, read_limit, read_position
+from pricebook.sandbox.call import Call, Json, Position, check_hours, cursor, id_answer, read_limit, read_position
 from pricebook.sandbox.product import KIND as PRODUCT
 from pricebook.sandbox.product import current
 from pricebook.sandbox.rate_card import KIND as CARD
@@ -205,7 +203,7 @@ def _tagged(work: AccountTransaction, card_id: str, tags: set[str]) -> list[str]
 def _shown(work: AccountTransaction, found: list[tuple[Key, Segment]]) -> Iterator[Text]:
     """The segments as JSON text. What belongs to a product, and what several rates say alike, is written once."""
     products = work.get_all(PRODUCT, (key[0] for key, _ in found))
-    fields = fields_of(work, PRODUCT, products)
+    fields = work.fields(PRODUCT, products)
     heads = {}
     for id_, record in products.items():
         state = current(record, work.now)

@@ -1,16 +1,20 @@
-"""Rate cards, without their rates: name, description, aliases, conversions, and the order of products on invoices."""
+"""Rate cards, without their rates: name, description, aliases, conversions, and the order of products on invoices.
+
+An archived one is not for new contracts any more; those on it go on.
+"""
 
 from collections.abc import Iterable
 
+from pricebook.account import alias_log
 from pricebook.account.refusal import Refused
 from pricebook.catalog.money import plain
-from pricebook.sandbox import alias
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
+from pricebook.sandbox.alias import schedules
+from pricebook.sandbox.alias import shown as shown_aliases
 from pricebook.sandbox.call import Call, Json, id_answer, listed
-from pricebook.sandbox.custom_field import fields_of, set_fields
 from pricebook.sandbox.product import KIND as PRODUCT
 from pricebook.sandbox.unit import USD_ID, unit
-from pricebook.sandbox.wire import stamp
+from pricebook.sandbox.wire import known, stamp
 
 KIND = "rate_card"
 
@@ -18,14 +22,16 @@ KIND = "rate_card"
 def create(call: Call) -> Json:
     """`rate-cards/create`."""
     body, work = call.body, call.work
-    alias.check_aliases(body.get("aliases", ()))
-    kept: Json = {"name": body["name"], "fiat_credit_type": unit(work, body.get("fiat_credit_type_id"))}
-    kept |= {"description": body["description"]} if "description" in body else {}
-    kept["credit_type_conversions"] = _conversions(work, (), body.get("credit_type_conversions", ()))
-    kept["product_order"] = []
-    id_ = work.add(KIND, kept)
-    set_fields(work, KIND, id_, body.get("custom_fields", {}))
-    alias.give(work, KIND, id_, body.get("aliases", ()))
+    aliases = schedules(body.get("aliases", ()))
+    kept = known(
+        name=body["name"],
+        fiat_credit_type=unit(work, body.get("fiat_credit_type_id")),
+        description=body.get("description"),
+        credit_type_conversions=_conversions(work, (), body.get("credit_type_conversions", ())),
+        product_order=[],
+    )
+    id_ = work.add(KIND, kept, fields=body.get("custom_fields"))
+    alias_log.give(work, KIND, id_, enumerate(aliases), work.at)
     return id_answer(id_)
 
 
@@ -39,27 +45,13 @@ def update(call: Call) -> Json:
         kept["credit_type_conversions"] = _conversions(work, present, body["add_credit_type_conversions"])
     work.put(record, kept)
     if "aliases" in body:
-        alias.check_aliases(body["aliases"])
-        alias.replace(work, KIND, record.id, body["aliases"])
+        alias_log.replace(work, KIND, record.id, schedules(body["aliases"]), work.at)
     return id_answer(record.id)
-
-
-def get(call: Call) -> Json:
-    """`rate-cards/get`, archived ones too."""
-    return {"data": _shown(call.work, [call.work.get(KIND, call.body["id"])])[0]}
 
 
 def list_cards(call: Call) -> Json:
     """`rate-cards/list`: those that are not archived."""
-    return listed(call, KIND, _shown, "archived_at IS NULL")
-
-
-def archive(call: Call) -> Json:
-    """`rate-cards/archive`: not for new contracts any more; those on it go on."""
-    record = call.work.get(KIND, call.body["id"])
-    call.work.archive(record)
-    alias.withdraw(call.work, KIND, record.id)
-    return id_answer(record.id)
+    return listed(call, KIND, show, "archived_at IS NULL")
 
 
 def set_order(call: Call) -> Json:
@@ -105,19 +97,13 @@ def _conversions(work: AccountTransaction, present: Iterable[Json], added: Itera
     return made
 
 
-def _shown(work: AccountTransaction, found: list[Record]) -> list[Json]:
-    fields = fields_of(work, KIND, [record.id for record in found])
-    made = []
-    for record in found:
-        kept = {name: value for name, value in record.body.items() if name != "product_order"}
-        made.append(
-            {
-                "id": record.id,
-                **kept,
-                "created_at": stamp(record.created_at),
-                "created_by": CREATED_BY,
-                "aliases": alias.shown(work, KIND, record.id),
-                "custom_fields": fields[record.id],
-            }
-        )
-    return made
+def show(work: AccountTransaction, record: Record, fields: dict[str, str]) -> Json:
+    """A card as it is read back."""
+    return {
+        "id": record.id,
+        **{name: value for name, value in record.body.items() if name != "product_order"},
+        "created_at": stamp(record.created_at),
+        "created_by": CREATED_BY,
+        "aliases": shown_aliases(work, KIND, record.id),
+        "custom_fields": fields,
+    }

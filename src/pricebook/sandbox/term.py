@@ -15,7 +15,6 @@ from pricebook.metronome.custom_field import TERMS
 from pricebook.metronome.wire.field import names_of
 from pricebook.sandbox.account import AccountTransaction
 from pricebook.sandbox.call import Json
-from pricebook.sandbox.custom_field import set_fields
 from pricebook.sandbox.product import KIND as PRODUCT
 from pricebook.sandbox.product import current
 from pricebook.sandbox.unit import USD_ID, unit
@@ -40,8 +39,7 @@ def package_terms(work: AccountTransaction, package_id: str, body: Json) -> Json
             made[name] = [_SHOWN[name](work, {"id": id_, **term}, links) for id_, term in terms]
     for name, entity in TERMS.items():
         for term in made.get(name, ()):
-            work.add(entity, {}, parent=package_id, id_=term["id"])
-            set_fields(work, entity, term["id"], term.pop("custom_fields", {}))
+            work.add(entity, {}, parent=package_id, id_=term["id"], fields=term.pop("custom_fields", None))
     return made
 
 

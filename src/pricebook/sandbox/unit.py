@@ -2,7 +2,7 @@
 
 from pricebook.account.refusal import Refused
 from pricebook.sandbox.account import AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, id_answer, listed
+from pricebook.sandbox.call import Call, Json, archiving, id_answer, listed
 
 KIND = "credit_type"
 USD_ID = "2714e483-4ff1-48e4-9e25-ac732e8f24f2"
@@ -19,7 +19,7 @@ def unit(work: AccountTransaction, id_: str | None, *, live: bool = True) -> Jso
 
 def list_units(call: Call) -> Json:
     """`credit-types/list`. USD is the first of the first page."""
-    page = listed(call, KIND, _shown, "archived_at IS NULL")
+    page = listed(call, KIND, _show, "archived_at IS NULL")
     if not call.query.get("next_page"):
         page["data"].insert(0, {**USD, "is_currency": True})
     return page
@@ -36,10 +36,8 @@ def archive(call: Call) -> Json:
     """`credit-types/archive`, for good."""
     if call.body["id"] == USD_ID:
         raise Refused(400, "USD cannot be archived")
-    record = call.work.get(KIND, call.body["id"])
-    call.work.archive(record)
-    return id_answer(record.id)
+    return archiving(KIND, "id")(call)
 
 
-def _shown(_: AccountTransaction, found: list[Record]) -> list[Json]:
-    return [{"name": record.body["name"], "id": record.id, "is_currency": False} for record in found]
+def _show(_: AccountTransaction, record: Record, __: dict[str, str]) -> Json:
+    return {"name": record.body["name"], "id": record.id, "is_currency": False}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from json.encoder import encode_basestring_ascii as quoted
+from typing import Any
 
 from pricebook.account.refusal import Refused
 from pricebook.catalog.money import EXACT, plain
@@ -86,9 +87,14 @@ def refusal(refused: Refused) -> Answer:
     return answer({"message": refused.message}, refused.status)
 
 
-def stamp(instant: str) -> str:
-    """An instant as the vendor writes it: `2025-04-01T00:00:00.000Z`."""
-    return instant if "." in instant else instant.replace("Z", ".000Z")
+def stamp(instant: str | None) -> str | None:
+    """An instant as the vendor writes it, where there is one: `2025-04-01T00:00:00.000Z`."""
+    return instant if instant is None or "." in instant else instant.replace("Z", ".000Z")
+
+
+def known(**fields: object) -> dict[str, Any]:
+    """The fields that say something: those without a value are left out of an answer."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _number(text: str) -> Decimal:

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from pricebook.account.alias import holder
-from pricebook.account.alias_log import log_of
+from pricebook.account.alias_log import holder_at, log_of
 from pricebook.account.contract import Offer, Request, check_end, missing, terms_of
 from pricebook.account.refusal import Refused
 from pricebook.apply.keys import mark_of
@@ -28,7 +27,7 @@ class StoredAccount:
 
     def holder(self, kind: Kind, alias: str, instant: str) -> str | None:
         """See `account.contract.Account`."""
-        return holder(log_of(self._session, kind.value, alias), instant)
+        return holder_at(self._session, kind.value, alias, instant)
 
     def offer(self, package: str) -> Offer:
         """See `account.contract.Account`."""

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from pricebook.account.alias import Schedule, aliases_of, holder_to_be, hour_of
-from pricebook.account.alias_log import give, log_of, log_of_object, replace, withdraw
+from pricebook.account.alias import Schedule, aliases_of
+from pricebook.account.alias_log import give, log_of, log_of_object, next_holder, replace, withdraw
 from pricebook.apply import rule
 from pricebook.apply.keys import mark_of, read_mark, uniqueness_key
 from pricebook.catalog.canonical import decode, encode
@@ -219,7 +219,7 @@ def _spec(noun: Noun, ids: Mapping[tuple[Kind, str], str]) -> dict[str, Any]:
 def _check_package(work: Transaction, ref: Ref, package: Package, ids: Mapping[tuple[Kind, str], str]) -> None:
     card_id = ids.get((Kind.RATE_CARD, package.rate_card)) if package.rate_card is not None else None
     if package.rate_card_alias is not None:
-        card_id = holder_to_be(log_of(work.session, Kind.RATE_CARD.value, package.rate_card_alias), hour_of(work.at))
+        card_id = next_holder(work.session, Kind.RATE_CARD.value, package.rate_card_alias, work.at)
 
     def priced(product: str, frequency: str) -> bool:
         head = encode((product, frequency))[:-1] + ","
