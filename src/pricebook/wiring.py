@@ -19,7 +19,7 @@ from pricebook.problem import quote, reject
 from pricebook.project.project import Environment, Project
 from pricebook.store.location import masked
 from pricebook.usage.engine import Engine
-from pricebook.workflow.python_rule import PythonRule
+from pricebook.workflow.python_rule import PythonRule, Reviewer
 
 if TYPE_CHECKING:  # as in `open_copy` and `open_export`
     from pricebook.apply.copied import Copier
@@ -179,9 +179,9 @@ def python_rules() -> list[PythonRule]:
     return found
 
 
-def cpu_seconds() -> float:
-    """CPU seconds of this process: what rules are held against."""
-    return time.process_time()
+def reviewer() -> Reviewer:
+    """What runs rules here, held against the CPU seconds of this process."""
+    return Reviewer(time.process_time, python_rules())
 
 
 def owner() -> str:

@@ -34,7 +34,7 @@ from pricebook.plan.step import Plan
 from pricebook.plan.verb.table import Revise, Supersede
 from pricebook.problem import Rejected
 from pricebook.project.project import Move, Project, ProjectSettings
-from pricebook.workflow.claim import claims_of
+from pricebook.workflow.plan import claims_of
 
 CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))
 SETTINGS = ProjectSettings.model_validate(

@@ -16,7 +16,8 @@ from pricebook.plan.step import Plan
 from pricebook.problem import Problem
 from pricebook.project.policy import Policy
 from pricebook.project.project import Project, ProjectSettings
-from pricebook.workflow.review import review_catalog, review_plan
+from pricebook.workflow.python_rule import Reviewer
+from pricebook.workflow.review import review
 
 
 def instant(text: str) -> datetime:
@@ -51,7 +52,7 @@ class Bench:
 
     def lint(self, text: str, as_of: str = "2026-01-01") -> tuple[Problem, ...]:
         """What the rules say about a catalogue."""
-        return review_catalog(self.project, self.policy, self.load(text), instant(as_of), still)
+        return review(self.project, self.policy, self.load(text), instant(as_of), Reviewer(still))
 
     def planned(
         self,
@@ -71,7 +72,7 @@ class Bench:
         snapshot = with_contracts(snapshot, counts)
         loaded = self.load(text)
         plan = self._plan(loaded, snapshot, instant(as_of), prune=prune)
-        return plan, review_plan(self.project, self.policy, loaded, snapshot, plan, still)
+        return plan, review(self.project, self.policy, loaded, plan.as_of, Reviewer(still), (), (plan, snapshot))
 
     def _plan(self, loaded: Loaded, snapshot: Snapshot, as_of: datetime, *, prune: bool) -> Plan:
         return make_plan(

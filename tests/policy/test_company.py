@@ -12,7 +12,8 @@ from pricebook.problem import Problem, Rejected
 from pricebook.project.project import read_project
 from pricebook.workflow.policy import checked_policy, company_rules
 from pricebook.workflow.policy_test import run_policy_tests
-from pricebook.workflow.review import review_catalog
+from pricebook.workflow.python_rule import Reviewer
+from pricebook.workflow.review import review
 
 HEAD = 'namespace: acme\nmanifests: [catalog.yaml]\nenvironments:\n  local: {store: "sqlite:///a.db"}\npolicy:\n'
 COSTS = "  tables: {costs: {table: costs.csv, key: [product, model]}}\n"
@@ -37,7 +38,7 @@ def found(folder: Path, policy: str, catalog: str = SAMPLE) -> list[Problem]:
     project = read_project(folder)
     policy_ = checked_policy(project, "local")
     company = company_rules(project, "local")
-    return list(review_catalog(project, policy_, load(project), instant("2026-01-01"), still, company))
+    return list(review(project, policy_, load(project), instant("2026-01-01"), Reviewer(still), company))
 
 
 def refused(folder: Path, policy: str) -> list[tuple[str, str]]:

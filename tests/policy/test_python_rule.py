@@ -13,8 +13,8 @@ from pricebook.policy.fact import Facts, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.proposal import Proposal
 from pricebook.policy.sample import SAMPLE
-from pricebook.workflow.python_rule import Code, PythonRule, isolated
-from pricebook.workflow.review import review_catalog
+from pricebook.workflow.python_rule import Code, PythonRule, Reviewer, isolated
+from pricebook.workflow.review import review
 
 
 def no_starters(facts: Facts, _: Proposal | None) -> Iterator[Finding]:
@@ -47,7 +47,7 @@ def facts(folder: Path) -> Facts:
 def test_a_rule_in_python_finds_something_with_its_place(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     rules = [PythonRule("broken", "note", wrong), PythonRule("no-starters", "warning", no_starters)]
-    found = review_catalog(bench.project, bench.policy, bench.load(SAMPLE), instant("2026-01-01"), still, code=rules)
+    found = review(bench.project, bench.policy, bench.load(SAMPLE), instant("2026-01-01"), Reviewer(still, rules))
     assert [(f.code, f.severity, str(f.at)) for f in found] == [
         ("rule-failed", "error", "None"),
         ("no-starters", "warning", "catalog.yaml:50:9"),

@@ -19,9 +19,8 @@ from pricebook.view.plan import RowChoice, plan_view
 from pricebook.view.receipt import receipt_view
 from pricebook.workflow.account import Marked, mark_once
 from pricebook.workflow.apply import apply, check_approved, check_digest, check_target, read_plan, unfinished
-from pricebook.workflow.hazards import refused_hazards
 from pricebook.workflow.plan import plan
-from pricebook.workflow.policy import checked_policy, stopping
+from pricebook.workflow.policy import checked_policy, refused_hazards, stopping
 from pricebook.workflow.provenance import provenance
 
 
@@ -81,8 +80,7 @@ def command(
                 store,
                 invocation.as_of,
                 prune=prune,
-                meter=wiring.cpu_seconds,
-                code=wiring.python_rules(),
+                reviewer=wiring.reviewer(),
             )
             if expect is not None and check_approved(made, expect):
                 made = unfinished(invocation.journal(), environment, expect) or made

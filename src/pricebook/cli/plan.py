@@ -18,9 +18,8 @@ from pricebook.cli.options import (
 )
 from pricebook.cli.session import errors
 from pricebook.view.plan import DigestView, RowChoice, plan_view
-from pricebook.workflow.hazards import refused_hazards
 from pricebook.workflow.plan import plan
-from pricebook.workflow.policy import checked_policy, stopping
+from pricebook.workflow.policy import checked_policy, refused_hazards, stopping
 
 
 @click.command()
@@ -73,15 +72,14 @@ def command(
     with errors(invocation):
         project, (environment, _) = invocation.project, invocation.environment
         policy = checked_policy(project, environment)
-        code = wiring.python_rules()
         target = project, environment, invocation.store(), invocation.as_of
         if base is None:
-            made = plan(*target, prune=prune, meter=wiring.cpu_seconds, code=code)
+            made = plan(*target, prune=prune, reviewer=wiring.reviewer())
         else:
             # Asks git, in a process of its own.
             from pricebook.workflow.branch import plan_on_base
 
-            made = plan_on_base(*target, base, prune=prune, meter=wiring.cpu_seconds, code=code)
+            made = plan_on_base(*target, base, prune=prune, reviewer=wiring.reviewer())
         bills = None
         if impact:
             # Billing usage brings the models of packages, contracts and invoices, which take longer than most plans.

@@ -10,8 +10,7 @@ from pricebook.cli.options import report_option, rows_option
 from pricebook.cli.session import errors
 from pricebook.plan.document import write
 from pricebook.view.plan import RowChoice, plan_view
-from pricebook.workflow.hazards import refused_hazards
-from pricebook.workflow.policy import checked_policy, stopping
+from pricebook.workflow.policy import checked_policy, refused_hazards, stopping
 from pricebook.workflow.promote import promote
 
 
@@ -48,8 +47,7 @@ def command(
             target,
             invocation.store_of,
             invocation.as_of,
-            meter=wiring.cpu_seconds,
-            code=wiring.python_rules(),
+            reviewer=wiring.reviewer(),
         )
         if output is not None:
             output.write_text(write(made), encoding="utf-8")

@@ -26,7 +26,7 @@ def command(ctx: click.Context, notes: bool) -> None:
         chosen = invocation.environment[0]
         named = [chosen] if invocation.environment_name else list(invocation.project.settings.environments)
         environments = sorted(named, key=lambda name: name != chosen)
-        found = validate(invocation.project, environments, invocation.as_of, wiring.cpu_seconds, wiring.python_rules())
+        found = validate(invocation.project, environments, invocation.as_of, wiring.reviewer())
         view = validity_view(found.loaded.catalog, found.loaded.beside, found.findings, invocation.target)
         invocation.answer(view, notes=notes)
     if found.stopped:

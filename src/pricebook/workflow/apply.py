@@ -12,7 +12,7 @@ from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import read
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem, Rejected, quote
-from pricebook.workflow.limits import check_limits
+from pricebook.workflow.plan import check_limits
 
 _DIGEST = re.compile(r"[0-9a-fA-F]{24}\Z")
 MAX_PLAN = 1 << 30

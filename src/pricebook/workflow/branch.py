@@ -5,7 +5,7 @@ then. So the branch's plan, its hazards and its digest stay the same when what i
 the base are read from git's objects: nothing is checked out, no filter or hook runs, the working tree is not touched.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -21,12 +21,11 @@ from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Besides, Plan
 from pricebook.plan.verb.verb import Verb
-from pricebook.policy.judge import Meter
 from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.project.project import Project, read_project
 from pricebook.workflow.git import GitFailed, ask, git
 from pricebook.workflow.plan import plan
-from pricebook.workflow.python_rule import PythonRule
+from pricebook.workflow.python_rule import Reviewer
 
 READ = frozenset((".yaml", ".yml", ".csv", ".tsv", ".psv", ".txt", ".json"))
 """Endings of the files that a project is made of."""
@@ -58,8 +57,7 @@ def plan_on_base(
     ref: str,
     *,
     prune: bool,
-    meter: Meter,
-    code: Sequence[PythonRule] = (),
+    reviewer: Reviewer,
 ) -> Plan:
     """The plan of what the working tree changes against the merge base with `ref`; `besides` says what is pending. The
     rules judge the branch.
@@ -74,7 +72,7 @@ def plan_on_base(
                 pending = plan(base, environment, store, as_of, prune=prune)
         except Rejected as rejected:
             raise Rejected([_of_base(problem, ref, commit) for problem in rejected.problems]) from None
-    own = plan(project, environment, _Ahead(store, pending), as_of, prune=prune, meter=meter, code=code)
+    own = plan(project, environment, _Ahead(store, pending), as_of, prune=prune, reviewer=reviewer)
     return replace(own, besides=Besides(ref, commit, pending))
 
 

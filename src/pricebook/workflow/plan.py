@@ -1,23 +1,24 @@
 """Plan: what would make the store say what the manifests say."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from pricebook.apply.ports import Store
+from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded, load
 from pricebook.observe.renames import renamed
 from pricebook.observe.snapshot import Snapshot
+from pricebook.plan.adoption import Claims
 from pricebook.plan.planner import RehearsalFailed, make_plan
 from pricebook.plan.step import Plan
-from pricebook.policy.judge import Meter
-from pricebook.problem import reject
+from pricebook.problem import Problem, Rejected, reject
 from pricebook.project.project import Project
-from pricebook.workflow.claim import claims_of
-from pricebook.workflow.limits import check_limits
+from pricebook.span import Span
 from pricebook.workflow.policy import company_rules
-from pricebook.workflow.python_rule import PythonRule
-from pricebook.workflow.review import review_plan
+from pricebook.workflow.python_rule import Reviewer
+from pricebook.workflow.review import review
 
 
 def plan(
@@ -27,17 +28,16 @@ def plan(
     as_of: datetime,
     *,
     prune: bool = False,
-    meter: Meter | None = None,
-    code: Sequence[PythonRule] = (),
+    reviewer: Reviewer | None = None,
 ) -> Plan:
-    """The rehearsed plan of a project against a store, as of an instant. Reads only. With a meter of CPU seconds the
-    rules are run, and the plan has their findings.
+    """The rehearsed plan of a project against a store, as of an instant. Reads only. With a reviewer the rules are
+    run, and the plan has their findings.
 
     Raises Rejected for what is wrong with the manifests or impossible for the store, StoreError when it is unreadable.
     """
     loaded = load(project, environment)
     snapshot = store.snapshot(project.settings.namespace, as_of, loaded.adopted(environment))
-    return plan_to(project, environment, store, loaded, snapshot, as_of, prune=prune, meter=meter, code=code)
+    return plan_to(project, environment, store, loaded, snapshot, as_of, prune=prune, reviewer=reviewer)
 
 
 def plan_to(
@@ -49,8 +49,7 @@ def plan_to(
     as_of: datetime,
     *,
     prune: bool = False,
-    meter: Meter | None = None,
-    code: Sequence[PythonRule] = (),
+    reviewer: Reviewer | None = None,
 ) -> Plan:
     """The same to a catalogue that is given, from what the store was seen to hold with the claims of the manifests."""
     namespace = project.settings.namespace
@@ -70,8 +69,63 @@ def plan_to(
         hint = "this is a bug of pricebook, not of the manifests; nothing was written. Please report it with them"
         raise reject("rehearsal", str(error), hint=hint) from error
     check_limits(made, store, loaded.places)
-    if meter is None:
+    if reviewer is None:
         return made
     snapshot = renamed(snapshot, made.moved)
     policy, company = project.policy(environment), company_rules(project, environment)
-    return replace(made, findings=review_plan(project, policy, loaded, snapshot, made, meter, company, code))
+    return replace(made, findings=review(project, policy, loaded, as_of, reviewer, company, (made, snapshot)))
+
+
+def check_limits(plan: Plan, store: Store, places: Mapping[Ref, Span] | None = None) -> None:
+    """Raises Rejected when the store has no way to do something that the plan wants. Asks the store nothing."""
+    problems: list[Problem] = []
+    for step in plan.steps:
+        ref = step.change.ref
+        at = (places or {}).get(Ref(ref.kind, ref.name))
+        for violation in store.cannot(plan.namespace, step.change):
+            problems.append(Problem(violation.code, violation.message, at, violation.hint, subject=str(ref)))
+    if problems:
+        raise Rejected(problems)
+
+
+def claims_of(project: Project, loaded: Loaded, environment: str) -> Claims:
+    """The claims of an environment. Where they stand is looked up when it has to be said. Raises Rejected for what
+    moved to where nothing is."""
+    problems = [*_check_moves(project, loaded), *_check_removed(project, loaded, environment)]
+    if problems:
+        raise Rejected(problems)
+    fresh = {ref for ref in loaded.adopt if loaded.is_new(ref, environment)}
+    moves = project.moves
+    places = partial(_claim_at, project, loaded, environment)
+    return Claims(environment, loaded.adopted(environment), fresh, moves, project.removed(environment), places)
+
+
+def _check_moves(project: Project, loaded: Loaded) -> Iterator[Problem]:
+    """An entry leads from a name that is given up to one that is declared, or that moved on."""
+    left = {old for old, _ in project.moves}
+    for index, (old, new) in enumerate(project.moves):
+        if old in loaded.catalog.nouns:
+            hint = "an object has one name: rename its manifest, or remove this entry"
+            yield Problem("moved", f"{old} is still declared", project.place(("moved", index, "from")), hint)
+        elif new not in loaded.catalog.nouns and new not in left:
+            message = f"{new} is not declared: the entry matches nothing any more"
+            yield Problem("moved", message, project.place(("moved", index, "to")), "remove this entry")
+
+
+def _check_removed(project: Project, loaded: Loaded, environment: str) -> Iterator[Problem]:
+    """What is let go is not declared."""
+    for ref, path in project.removed(environment).items():
+        if ref in loaded.catalog.nouns:
+            hint = "remove its manifest, or this entry"
+            yield Problem("removed", f"{ref} is still declared", project.place(path), hint)
+
+
+def _claim_at(project: Project, loaded: Loaded, environment: str, ref: Ref) -> Span | None:
+    """Where the entry stands; for a noun without one its name, for a name that was given up the entry that says so."""
+    for index, (old, _) in enumerate(project.moves):
+        if old == ref:
+            return project.place(("moved", index, "from"))
+    if ref in (removed := project.removed(environment)):
+        return project.place(removed[ref])
+    said = environment in loaded.adopt.get(ref, ())
+    return loaded.source_map.at(ref, ("metadata", "adopt", environment) if said else ("metadata", "name"))

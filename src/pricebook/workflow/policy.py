@@ -1,20 +1,27 @@
 """The policy of an environment, once every word of it is known: hazards, rules, and who may sign."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pricebook.catalog.instant import instant_words
+from pricebook.catalog.instant import instant_text, instant_words, next_hour
 from pricebook.catalog.model import Path, Violation
-from pricebook.plan.hazard import Hazard
+from pricebook.catalog.timeline import read_schedule
+from pricebook.plan.hazard import REFUSED, Hazard
+from pricebook.plan.step import Plan
+from pricebook.plan.verb.add_rates import AddRates
 from pricebook.policy.judge import failing, known_ids
-from pricebook.problem import Problem, Rejected, did_you_mean, quote
+from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
 from pricebook.project.policy import Policy
 from pricebook.project.project import Project
 from pricebook.project.table import read_lookups
 
 if TYPE_CHECKING:  # as in `company_rules`
     from pricebook.policy.company import Compiled
+
+
+ALL = "all"
+"""Allows every hazard."""
 
 
 def checked_policy(project: Project, environment: str) -> Policy:
@@ -37,8 +44,7 @@ def _violations(policy: Policy, known: Collection[str]) -> Iterator[Violation]:
     for name in ("refuse", "need_approval"):
         for index, word in enumerate(getattr(policy, name) or ()):
             if word.upper() not in Hazard.__members__:
-                hint = did_you_mean(word, Hazard) or f"hazards: {', '.join(Hazard)}"
-                yield Violation("unknown-hazard", f"{quote(word)} is no hazard", (name, index), hint)
+                yield Violation("unknown-hazard", f"{quote(word)} is no hazard", (name, index), _hazards_like(word))
     named: list[tuple[Path, str]] = [(("levels", id_), id_) for id_ in policy.levels]
     for index, approver in enumerate(policy.approvers):
         named += [(("approvers", index, "accepts", i), word) for i, word in enumerate(approver.accepts)]
@@ -86,3 +92,41 @@ def stopping(findings: Sequence[Problem], policy: Policy, now: datetime | None =
             if freeze.starting_at <= now < freeze.ending_before and policy.levels.get("frozen") != "off"
         ]
     return tuple(found)
+
+
+def refused_hazards(plan: Plan, allowed: Iterable[str], policy: Policy, now: datetime) -> list[Hazard]:
+    """The hazards of the plan that the policy refuses and nobody allowed, sorted.
+
+    A plan that is applied late re-prices what was metered since the dates in it: that is RETROACTIVE too. Hazards that
+    need an approval are findings, and no flag allows them. Raises Rejected for a word that is no hazard.
+    """
+    words = list(allowed)
+    refused = REFUSED if policy.refuse is None else set(map(_hazard, policy.refuse))
+    granted = set(Hazard) if ALL in words else set(map(_hazard, words))
+    signed = set(map(_hazard, policy.need_approval))
+    late = {Hazard.RETROACTIVE} if overtaken(plan, now) else set()
+    return sorted(((set(plan.hazards) - signed | late) & refused) - granted)
+
+
+def overtaken(plan: Plan, now: datetime) -> bool:
+    """Whether a price that customers may have been billed by changes from a date that was to come when the plan was
+    made, and has passed."""
+    made, present = (instant_text(next_hour(at)) for at in (plan.as_of, now))
+    return made < present and any(
+        made <= segment.starting_at < present
+        for step in plan.steps
+        if isinstance(step.change, AddRates)
+        for rate in step.change.rates
+        if rate.observed is not None or step.reach
+        for segment in read_schedule(rate.segments)
+    )
+
+
+def _hazard(word: str) -> Hazard:
+    if word.upper() not in Hazard.__members__:
+        raise reject("unknown-hazard", f"{quote(word)} is no hazard", hint=_hazards_like(word))
+    return Hazard(word.upper())
+
+
+def _hazards_like(word: str) -> str:
+    return did_you_mean(word, Hazard) or f"hazards: {', '.join(Hazard)}"

@@ -23,12 +23,11 @@ from pricebook.observe.renames import present
 from pricebook.plan.applied import applied, from_now_on
 from pricebook.plan.drift import Comparison, Facet, compare
 from pricebook.plan.step import Plan
-from pricebook.policy.judge import Meter
 from pricebook.problem import Problem, Rejected
 from pricebook.project.project import Project
 from pricebook.workflow.parity import load_both
 from pricebook.workflow.plan import plan_to
-from pricebook.workflow.python_rule import PythonRule
+from pricebook.workflow.python_rule import Reviewer
 
 
 def promote(
@@ -38,8 +37,7 @@ def promote(
     open_store: Callable[[str], Store],
     as_of: datetime,
     *,
-    meter: Meter,
-    code: Sequence[PythonRule] = (),
+    reviewer: Reviewer,
 ) -> Plan:
     """The rehearsed plan that makes the target hold what the source holds. Reads both stores, and writes to neither.
 
@@ -58,7 +56,7 @@ def promote(
     known = compare(here.catalog, observed, namespace=namespace, environment=source, as_of=as_of, places=here.places)
     said = tuple(_said(known, content, here, source))
     del known  # of a long price list it may be long
-    plan = plan_to(project, target, store, replace(there, catalog=desired), snapshot, as_of, meter=meter, code=code)
+    plan = plan_to(project, target, store, replace(there, catalog=desired), snapshot, as_of, reviewer=reviewer)
     # What the target has besides is no leftover: its manifests may well declare it.
     return replace(plan, leftovers=(), findings=(*plan.findings, *said))
 

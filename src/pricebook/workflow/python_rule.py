@@ -6,12 +6,13 @@ its own, which is ended when it takes too long; what it breaks is its own.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from pricebook.policy.fact import Facts
 from pricebook.policy.finding import Finding
-from pricebook.policy.judge import Task, level_of
+from pricebook.policy.judge import Meter, Task, level_of
 from pricebook.policy.proposal import Proposal
 from pricebook.problem import Severity
 from pricebook.project.policy import Policy
@@ -32,6 +33,14 @@ class PythonRule(NamedTuple):
     id: str
     severity: Severity
     code: Code
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """What runs rules: a meter of CPU seconds, and the rules in Python that this machine allows."""
+
+    meter: Meter
+    code: Sequence[PythonRule] = ()
 
 
 def python_tasks(

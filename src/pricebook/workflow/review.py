@@ -1,6 +1,6 @@
 """Review: what the rules of a project say about its catalogue, and about a plan."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,85 +10,45 @@ from pricebook.manifest.source_map import Location, SourceMap
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.step import Plan
 from pricebook.policy.fact import Facts
-from pricebook.policy.judge import (
-    Meter,
-    Task,
-    Verdict,
-    catalog_tasks,
-    in_order,
-    judge,
-    known_ids,
-    plan_tasks,
-    settle,
-)
+from pricebook.policy.judge import Verdict, catalog_tasks, in_order, judge, known_ids, plan_tasks, settle
 from pricebook.policy.proposal import Proposal
 from pricebook.problem import Problem, Related
 from pricebook.project.policy import Policy
 from pricebook.project.project import Project
 from pricebook.project.signed import signed_waivers
 from pricebook.span import Span
-from pricebook.workflow.python_rule import PythonRule, python_tasks
+from pricebook.workflow.python_rule import Reviewer, python_tasks
 
-if TYPE_CHECKING:  # as in `_company`
+if TYPE_CHECKING:  # as in `review`
     from pricebook.policy.company import Compiled
 
 FAILED = ("rule-failed", "rule-slow")
 """Codes of findings about a rule itself."""
 
 
-def review_catalog(
+def review(
     project: Project,
     policy: Policy,
     loaded: Loaded,
     as_of: datetime,
-    meter: Meter,
+    reviewer: Reviewer,
     company: "Sequence[Compiled]" = (),
-    code: Sequence[PythonRule] = (),
+    change: tuple[Plan, Snapshot] | None = None,
 ) -> tuple[Problem, ...]:
-    """The findings about a catalogue. Raises Rejected for waivers that cannot be read."""
+    """The findings about a catalogue, and about the plan that leads to it from a snapshot, if one is given. Raises
+    Rejected for waivers that cannot be read."""
     facts = Facts(loaded.catalog, as_of)
-    tasks = [*catalog_tasks(facts, policy), *_company(company, code, facts, None, policy)]
-    return _review(project, policy, loaded, facts, tasks, meter)
-
-
-def review_plan(
-    project: Project,
-    policy: Policy,
-    loaded: Loaded,
-    snapshot: Snapshot,
-    plan: Plan,
-    meter: Meter,
-    company: "Sequence[Compiled]" = (),
-    code: Sequence[PythonRule] = (),
-) -> tuple[Problem, ...]:
-    """The findings about a plan and the catalogue that it leads to. Raises Rejected for waivers that cannot be read."""
-    facts = Facts(loaded.catalog, plan.as_of)
-    proposal = Proposal(plan, snapshot, facts, policy)
-    tasks = [*catalog_tasks(facts, policy), *plan_tasks(proposal, policy)]
-    tasks += _company(company, code, facts, proposal, policy)
-    return _review(project, policy, loaded, facts, tasks, meter)
-
-
-def _company(
-    company: "Sequence[Compiled]",
-    code: Sequence[PythonRule],
-    facts: Facts,
-    proposal: Proposal | None,
-    policy: Policy,
-) -> Iterator[Task]:
-    """The company's own rules: expressions, and code where this machine allows it."""
+    proposal = Proposal(*change, facts, policy) if change is not None else None
+    tasks = list(catalog_tasks(facts, policy))
+    if proposal is not None:
+        tasks += plan_tasks(proposal, policy)
     if company:
         # CEL and the view that it sees are for policies that have expressions.
         from pricebook.policy.company import company_tasks
 
-        yield from company_tasks(company, facts, proposal, policy)
-    yield from python_tasks(code, facts, proposal, policy)
-
-
-def _review(
-    project: Project, policy: Policy, loaded: Loaded, facts: Facts, tasks: Sequence[Task], meter: Meter
-) -> tuple[Problem, ...]:
-    judged = judge(tasks, meter)
+        tasks += company_tasks(company, facts, proposal, policy)
+    tasks += python_tasks(reviewer.code, facts, proposal, policy)
+    judged = judge(tasks, reviewer.meter)
     waivers = signed_waivers(project, loaded)
     known = known_ids([*(rule.id for rule in policy.company_rules), *(rule for rule, _, _ in tasks)])
     failed = {one.finding.label for one in judged if one.rule in FAILED}

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pricebook.manifest.load import Loaded, load
-from pricebook.policy.judge import Meter, in_order
+from pricebook.policy.judge import in_order
 from pricebook.problem import Problem, Rejected
 from pricebook.project.project import Project
 from pricebook.span import Span
 from pricebook.workflow.policy import checked_policy, company_rules, stopping
-from pricebook.workflow.python_rule import PythonRule
-from pricebook.workflow.review import review_catalog
+from pricebook.workflow.python_rule import Reviewer
+from pricebook.workflow.review import review
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,7 @@ class Validated:
     stopped: bool
 
 
-def validate(
-    project: Project, environments: Sequence[str], as_of: datetime, meter: Meter, code: Sequence[PythonRule] = ()
-) -> Validated:
+def validate(project: Project, environments: Sequence[str], as_of: datetime, reviewer: Reviewer) -> Validated:
     """Load and review what each of the environments has. Raises Rejected with all that is wrong in any."""
     wrong: list[tuple[tuple[str, ...], Sequence[Problem]]] = []
     found: list[tuple[tuple[str, ...], Sequence[Problem]]] = []
@@ -46,7 +44,7 @@ def validate(
             company = company_rules(project, names[0])
             for first, loaded in catalogs:
                 if _same(project, first, names[0], with_policy=False):
-                    findings = review_catalog(project, policy, loaded, as_of, meter, company, code)
+                    findings = review(project, policy, loaded, as_of, reviewer, company)
                     found.append((names, findings))
                     stopped = stopped or bool(stopping(findings, policy))
         except Rejected as rejected:
