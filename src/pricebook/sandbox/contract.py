@@ -34,24 +34,19 @@ class ServedAccount:
         self._work = work
 
     def holder(self, kind: Kind, alias: str, instant: str) -> str | None:
-        """See `account.contract.Account`."""
         return holder_at(self._work, PACKAGE if kind is Kind.PACKAGE else CARD, alias, instant)
 
     def offer(self, package: str) -> Offer:
-        """See `account.contract.Account`."""
         body = self._work.live(PACKAGE, package).body
         return Offer(package, body.get("duration"), body.get("rate_card_id"), body.get("rate_card_alias"))
 
     def check_card(self, card: str) -> None:
-        """See `account.contract.Account`."""
         self._work.live(CARD, card)
 
     def contract(self, id_: str) -> Contract:
-        """See `account.contract.Account`."""
         return _contract(self._work.get(KIND, id_))
 
     def contract_with(self, uniqueness_key: str) -> str | None:
-        """See `account.contract.Account`."""
         sql = "SELECT id FROM object WHERE kind = ? AND uniqueness_key = ?"
         row = self._work.one(sql, KIND, uniqueness_key)
         return row[0] if row is not None else None

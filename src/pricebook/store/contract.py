@@ -1,14 +1,23 @@
-"""Reading contracts: customers on packages. They are streamed, because there may be hundreds of thousands of them."""
+"""Contracts: customers on packages. They are read as a stream, because there may be hundreds of thousands of them.
 
-from collections.abc import Iterator
+They are made and ended by the rules of `account.contract`: whole or not at all, inside a transaction.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
-from pricebook.apply.keys import read_mark
-from pricebook.catalog.canonical import decode
-from pricebook.catalog.instant import instant_text, read_bound
-from pricebook.catalog.reference import Ref
-from pricebook.plan.contract import Contract, Transition
+from pricebook.account.alias_log import holder_at, log_of
+from pricebook.account.contract import Offer, Request, check_end, missing, terms_of
+from pricebook.account.refusal import Refused
+from pricebook.apply.keys import mark_of, read_mark
+from pricebook.apply.ports import StoreRefused, spent, taken
+from pricebook.catalog.canonical import decode, encode
+from pricebook.catalog.instant import bound_text, instant_text, read_bound
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.plan.contract import Contract, Provision, Transition
 from pricebook.store.session import Row, Session
 
 _CONTRACTS = (
@@ -24,7 +33,6 @@ _RUNNING = " AND contract.archived_at IS NULL AND (contract.ending_before IS NUL
 def read_cohort(
     session: Session, namespace: str, at: datetime, package: str | None, *, ended: bool
 ) -> Iterator[Contract]:
-    """See `apply.ports.ContractStore`."""
     condition, parameters = ("", []) if ended else (_RUNNING, [instant_text(at)])
     sql = f"{_CONTRACTS} WHERE package_id = ?{condition}{_ORDER}"
     for _, id_ in _versions(session, namespace, package):
@@ -44,16 +52,9 @@ def read_contracts(session: Session, namespace: str, at: datetime) -> Iterator[C
 
 
 def customer_contracts(session: Session, namespace: str, customer: str) -> tuple[Contract, ...]:
-    """See `apply.ports.ContractStore`."""
     return tuple(
         _contract(namespace, row) for row in session.rows(f"{_CONTRACTS} WHERE customer_id = ?{_ORDER}", customer)
     )
-
-
-def read_contract(session: Session, id_: str) -> Contract | None:
-    """One contract, whatever it is on: its package and card are left out; None when there is none."""
-    row = session.one(f"{_CONTRACTS} WHERE contract.id = ?", id_)
-    return _contract("", row) if row is not None else None
 
 
 def _versions(session: Session, namespace: str, package: str | None) -> list[tuple[Ref, str]]:
@@ -80,3 +81,133 @@ def _contract(namespace: str, row: Row) -> Contract:
         read_bound(created),
         Transition(data["type"].upper(), data["from_contract_id"]) if data is not None else None,
     )
+
+
+class StoredAccount:
+    """What `account.contract` asks of an account, of the one behind a session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def holder(self, kind: Kind, alias: str, instant: str) -> str | None:
+        return holder_at(self._session, kind.value, alias, instant)
+
+    def offer(self, package: str) -> Offer:
+        sql = "SELECT spec, rate_card_id, rate_card_alias, archived_at FROM package WHERE id = ?"
+        row = self._session.one(sql, package)
+        if row is None:
+            raise Refused(404, f"there is no package {package}")
+        spec, card_id, card_alias, archived_at = row
+        if archived_at is not None:
+            raise Refused(400, f"the package {package} is archived")
+        data: Any = decode(spec)
+        return Offer(package, data.get("duration"), card_id, card_alias)
+
+    def check_card(self, card: str) -> None:
+        row = self._session.one("SELECT archived_at FROM rate_card WHERE id = ?", card)
+        if row is None:
+            raise Refused(404, f"there is no rate card {card}")
+        if row[0] is not None:
+            raise Refused(400, f"the rate card {card} is archived")
+
+    def contract(self, id_: str) -> Contract:
+        row = self._session.one(f"{_CONTRACTS} WHERE contract.id = ?", id_)
+        if row is None:
+            raise missing(id_)
+        return _contract("", row)
+
+    def contract_with(self, uniqueness_key: str) -> str | None:
+        row = self._session.one("SELECT id FROM contract WHERE uniqueness_key = ?", uniqueness_key)
+        return row[0] if row is not None else None
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """What the account refuses is refused by the store."""
+    try:
+        yield
+    except Refused as refused:
+        raise StoreRefused(refused.message, refused.status) from None
+
+
+def provision(session: Session, namespace: str, wanted: Provision, at: datetime) -> str:
+    package_id = _id_of(session, namespace, wanted.package) if wanted.package is not None else None
+    present = session.one(
+        "SELECT id, archived_at, package_id, customer_id, starting_at FROM contract WHERE uniqueness_key = ?",
+        wanted.uniqueness_key,
+    )
+    if present is not None:
+        id_, archived_at, on, *rest = present
+        same = on == package_id if wanted.alias is None else _bore(session, on, wanted.alias)
+        if not same or rest != [wanted.customer, instant_text(wanted.starting_at)]:
+            raise taken(wanted.uniqueness_key, id_)
+        if archived_at is not None:
+            raise spent(wanted.uniqueness_key, id_)
+        return str(id_)
+    transition = wanted.transition
+    request = Request(
+        customer=wanted.customer,
+        starting_at=wanted.starting_at,
+        package=package_id,
+        package_alias=wanted.alias,
+        uniqueness_key=wanted.uniqueness_key,
+        transition={"type": transition.type, "from_contract_id": transition.from_contract} if transition else None,
+    )
+    return create_contract(session, request, dict(wanted.custom_fields), at)
+
+
+@refusing()
+def create_contract(session: Session, request: Request, custom_fields: Mapping[str, str], at: datetime | None) -> str:
+    """Make a contract inside the session's transaction, and return its id. Raises StoreRefused."""
+    if request.package is None and request.package_alias is None:
+        if request.more:
+            names = ", ".join(sorted(request.more))
+            raise Refused(400, f"{names} cannot be provided: this store keeps no terms of a contract's own")
+        if request.card is None and request.card_alias is None:
+            raise Refused(400, "package_id, package_alias, rate_card_id or rate_card_alias is required")
+    terms = terms_of(StoredAccount(session), request)
+    if terms.ends is not None:
+        _update(session, terms.ends[0], "ending_before", terms.ends[1])
+    id_ = str(uuid4())
+    values = {
+        "id": id_,
+        "customer_id": request.customer,
+        "package_id": terms.offer.package if terms.offer is not None else None,
+        "rate_card_id": terms.card,
+        "starting_at": instant_text(request.starting_at),
+        "ending_before": bound_text(terms.ending_before),
+        "uniqueness_key": request.uniqueness_key,
+        "transition": encode(request.transition) if request.transition is not None else None,
+        "custom_fields": encode(custom_fields),
+        "created_at": bound_text(at),
+    }
+    session.insert("contract", values)
+    return id_
+
+
+@refusing()
+def end_contract(session: Session, id_: str, ending_before: datetime | None) -> None:
+    check_end(StoredAccount(session).contract(id_), ending_before)
+    _update(session, id_, "ending_before", ending_before)
+
+
+@refusing()
+def archive_contract(session: Session, id_: str, at: datetime) -> None:
+    if StoredAccount(session).contract(id_).archived_at is None:
+        _update(session, id_, "archived_at", at)
+
+
+def _id_of(session: Session, namespace: str, package: Ref) -> str:
+    row = session.one("SELECT id FROM package WHERE mark = ?", mark_of(namespace, package))
+    if row is None:
+        raise StoreRefused(f"{package} is not there", 404)
+    return str(row[0])
+
+
+def _bore(session: Session, package_id: str | None, alias: str) -> bool:
+    """Whether the package has the alias, or once had it."""
+    return any(entry.object_id == package_id for entry in log_of(session, Kind.PACKAGE.value, alias))
+
+
+def _update(session: Session, id_: str, column: str, at: datetime | None) -> None:
+    session.update("contract", id_, {column: bound_text(at)})

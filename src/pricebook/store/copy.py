@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 from pricebook.apply.copied import TableExtent
 from pricebook.apply.ports import StoreError, StoreRefused
-from pricebook.store import schema, sqlite
+from pricebook.store import sqlite
 from pricebook.store.database import Database, database_of
 from pricebook.store.session import Row, Session
 from pricebook.store.tables import NOUNS, TABLES, Part, Table
+from pricebook.store.writer import create
 
 _LEASE = "lease"
 
@@ -82,7 +83,7 @@ class SqlCopy:
             try:
                 self._target.begin(connection)
                 for part in self._sources:
-                    schema.create(connection, self._target, part)
+                    create(connection, self._target, part)
                     _check_empty(work, TABLES[part])
                 made = self._filled(work, connection, tell)
                 connection.commit()
@@ -199,7 +200,7 @@ def _columns(table: Table) -> list[str]:
 
 
 def _restore_digests(reader: Session, work: Session) -> None:
-    """The digests that a card's rates had: putting them in has taken them away (`schema`)."""
+    """The digests that a card's rates had: putting them in has taken them away (`guard`)."""
     work.many(
         "UPDATE rate_card SET rates_digest = ? WHERE id = ?", reader.rows("SELECT rates_digest, id FROM rate_card")
     )

@@ -4,6 +4,7 @@ A snapshot is read in one transaction. Rates are lazy: a card's digest and count
 are streamed only when somebody asks, in that same transaction; it ends with the snapshot, or with `Session.close`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -76,7 +77,7 @@ def read_snapshot(session: Session, namespace: str, at: datetime, adopt: Mapping
     cards = {ref: row for ref, row in rows[Kind.RATE_CARD].items() if ref in live}
     nouns = _with_aliases(session, nouns, cards, names)
     rates = _rates(session, cards, names, unmarked)
-    contracts, by_package = _contracts(session, rows, instant_text(at)), _by_package(session, rows, instant_text(at))
+    contracts, by_package = _contracts(session, rows, instant_text(at))
     objects = {
         ref: Observed(
             nouns.get(ref),
@@ -85,7 +86,7 @@ def read_snapshot(session: Session, namespace: str, at: datetime, adopt: Mapping
             NO_MARKS if ref in unmarked else Marks(row[2], *(row[8:10] if ref in cards else ())),
             archived=ref not in live,
             unmarked=ref in unmarked,
-            contracts=contracts.get(ref, 0),
+            contracts=contracts[ref],
             by_package=by_package.get(ref, {}),
             made=datetime.fromisoformat(row[5]) if ref.kind is Kind.PACKAGE else None,
         )
@@ -235,30 +236,21 @@ def _renamed(
     return found
 
 
-def _contracts(session: Session, rows: dict[Kind, dict[Ref, Row]], at: str) -> dict[Ref, int]:
-    """Contracts that run or are still to start, of every card and package version that has any."""
-    counts: dict[Ref, int] = {}
-    for kind in (Kind.RATE_CARD, Kind.PACKAGE):
-        column = f"{table_of(kind)}_id"
-        sql = (
-            f"SELECT {column}, count(*) FROM contract WHERE {column} IS NOT NULL AND archived_at IS NULL"
-            f" AND (ending_before IS NULL OR ending_before > ?) GROUP BY {column}"
-        )
-        live: dict[str, int] = dict(session.rows(sql, at))
-        counts |= {ref: live[row[0]] for ref, row in rows[kind].items() if row[0] in live}
-    return counts
-
-
-def _by_package(session: Session, rows: dict[Kind, dict[Ref, Row]], at: str) -> dict[Ref, dict[Ref, int]]:
-    """The same contracts by the card that they pay by, and the package version that they are on."""
+def _contracts(
+    session: Session, rows: dict[Kind, dict[Ref, Row]], at: str
+) -> tuple[Counter[Ref], dict[Ref, dict[Ref, int]]]:
+    """How many contracts run or are still to start: on every card and package version, and on every card by the
+    package version that they are on."""
     ids = {(kind, row[0]): ref for kind in (Kind.RATE_CARD, Kind.PACKAGE) for ref, row in rows[kind].items()}
     sql = (
-        "SELECT rate_card_id, package_id, count(*) FROM contract WHERE package_id IS NOT NULL AND archived_at IS NULL"
+        "SELECT rate_card_id, package_id, count(*) FROM contract WHERE archived_at IS NULL"
         " AND (ending_before IS NULL OR ending_before > ?) GROUP BY rate_card_id, package_id"
     )
-    found: dict[Ref, dict[Ref, int]] = {}
+    counts: Counter[Ref] = Counter()
+    by_package: dict[Ref, dict[Ref, int]] = {}
     for card_id, package_id, count in session.rows(sql, at):
         card, package = ids.get((Kind.RATE_CARD, card_id)), ids.get((Kind.PACKAGE, package_id))
+        counts.update({ref: count for ref in (card, package) if ref is not None})
         if card is not None and package is not None:
-            found.setdefault(card, {})[package] = count
-    return found
+            by_package.setdefault(card, {})[package] = count
+    return counts, by_package

@@ -19,8 +19,15 @@ from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.verb.table import AddRates, Adopt, Release
 from pricebook.plan.verb.verb import Verb
 from pricebook.store import sqlite
-from pricebook.store.contract import customer_contracts, read_cohort, read_contracts
-from pricebook.store.contract_writing import archive_contract, create_contract, end_contract, provision
+from pricebook.store.contract import (
+    archive_contract,
+    create_contract,
+    customer_contracts,
+    end_contract,
+    provision,
+    read_cohort,
+    read_contracts,
+)
 from pricebook.store.database import ServerLost
 from pricebook.store.reading import StoredRates, read_snapshot
 from pricebook.store.session import Session

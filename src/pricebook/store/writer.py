@@ -1,6 +1,7 @@
 """The one connection by which a store or a journal writes: a transaction at a time, and the tables there.
 
-Writers of a database follow one another anyway, so threads share a connection and wait for each other here.
+Writers of a database follow one another anyway, so threads share a connection and wait for each other here. Whoever
+comes first makes the tables, or takes those of an earlier release forward: once, whole or not at all.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,10 +11,11 @@ from threading import Lock
 from typing import Any
 
 from pricebook.apply.ports import OutcomeUnknown, StoreError
+from pricebook.store import guard
 from pricebook.store.database import Database, ServerLost, database_of
-from pricebook.store.schema import prepare
 from pricebook.store.session import Session
 from pricebook.store.tables import TABLES, Part
+from pricebook.store.upgrade import VERSION, upgrade
 
 
 class Writer:
@@ -114,3 +116,33 @@ class Writer:
             connection.rollback()
         except self.database.errors:  # it is lost, and with it what was not ended
             self.close()
+
+
+def prepare(connection: Any, database: Database, part: Part, tell: Callable[[str], None]) -> None:
+    """Have the tables of a part there as this code knows them, in a transaction of its own. Raises StoreError."""
+    try:
+        database.begin(connection)
+        told = create(connection, database, part)
+        connection.commit()
+    except database.errors as error:
+        raise database.explained(error) from None
+    if told:
+        tell(told)
+
+
+def create(connection: Any, database: Database, part: Part) -> str:
+    """The same in the transaction of the connection; what to tell people of an upgrade, empty for none."""
+    version = database.version(connection)
+    told = upgrade(connection, database, version) if 0 < version < VERSION else ""
+    for statement in database.stamp(connection, version) if version != VERSION else ():
+        connection.execute(statement)
+    if database.tables(connection, [table.name for table in TABLES[part]]):
+        return told
+    missing = [table for table in TABLES[part] if not database.tables(connection, [table.name])]
+    for table in missing:
+        for statement in table.statements(database.types, database.clustering):
+            connection.execute(statement)
+    # A journal may lose a table to somebody; a store is whole or it is not there.
+    for statement in guard.statements(database.dialect) if part == "store" else ():
+        connection.execute(statement)
+    return told
