@@ -221,11 +221,11 @@ import os, sqlite3
 from pathlib import Path
 from pricebook.store import sqlite
 os.setuid(65534)
-connection = sqlite.open_reader(Path({str(path)!r}), "package")
+connection = sqlite.Sqlite(Path({str(path)!r})).reader("package")
 print(connection.execute("SELECT count(*) FROM product").fetchone()[0])
 connection.close()
 try:
-    sqlite.open_writer(Path({str(path)!r}))
+    sqlite.Sqlite(Path({str(path)!r})).writer()
 except Exception as error:
     print(type(error).__name__, error)
 """
@@ -347,17 +347,17 @@ def test_a_file_that_is_deleted_under_a_store(sql: SqlStore, url: str) -> None:
 def test_a_full_disk_leaves_nothing_half_written(sql: SqlStore, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(sql)
     sql.close()
-    opened = sqlite.open_writer
+    opened = sqlite.Sqlite.writer
 
-    def small(path: Path, patience: float = sqlite.PATIENCE) -> sqlite3.Connection:
-        connection = opened(path, patience)
+    def small(database: sqlite.Sqlite) -> sqlite3.Connection:
+        connection = opened(database)
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages + 5}")
         return connection
 
     many = add(*((key(model=f"m{n}"), None, flat(str(n))) for n in range(1000)))
     with monkeypatch.context() as patch:
-        patch.setattr(sqlite, "open_writer", small)
+        patch.setattr(sqlite.Sqlite, "writer", small)
         with pytest.raises(StoreError) as refused:
             sql.perform("acme", many, AT)
     assert (refused.value.message, refused.value.hint) == (

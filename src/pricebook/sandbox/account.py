@@ -20,7 +20,7 @@ from pricebook.apply.ports import StoreError
 from pricebook.sandbox.wire import decode, encode
 from pricebook.store.location import database_path
 from pricebook.store.session import Session
-from pricebook.store.sqlite import PATIENCE, Sqlite, open_memory, open_writer
+from pricebook.store.sqlite import Sqlite, header_of, open_memory
 
 APPLICATION = 0x70736278
 """`PRAGMA application_id` of an account's file: "psbx"."""
@@ -199,6 +199,23 @@ def _record(row: tuple[Any, ...]) -> Record:
     return Record(seq, kind, id_, parent, uniqueness_key, created_at, archived_at, body)
 
 
+class _File(Sqlite):
+    """The file of an account."""
+
+    def version(self, connection: Any) -> int:
+        """See `database.Database`. Raises StoreError for what is something else."""
+        application, version = header = header_of(connection)
+        if header == (APPLICATION, SCHEMA):
+            return SCHEMA
+        if application or version or connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+            hint = "name another file; the sandbox keeps an account of its own, not the store of `plan` and `apply`"
+            raise StoreError(f"{self.where} is a database of something else, not a sandbox's account", hint)
+        return 0
+
+    def stamp(self, connection: Any, version: int) -> tuple[str, ...]:
+        return (f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {SCHEMA}")
+
+
 class Account:
     """The account behind a URL, `sqlite:///account.db`; without one it is in memory and ends with the process.
 
@@ -206,11 +223,19 @@ class Account:
     """
 
     def __init__(self, url: str | None = None) -> None:
-        self.where = str(database_path(url)) if url is not None else "memory"
         self._lock = RLock()
-        self._database = Sqlite(Path(self.where), PATIENCE)
-        self._connection = _opened(self._database, None if url is None else database_path(url))
+        self._database = _File(database_path(url) if url is not None else Path("memory"))
+        self._connection = self._database.writer() if url is not None else open_memory()
         self._finalizer = weakref.finalize(self, self._connection.close)
+        self.where = self._database.where
+        try:
+            with self.transaction("", writes=True) as work:
+                if not self._database.version(self._connection):
+                    for statement in (*_TABLES.split(";"), *self._database.stamp(self._connection, 0)):
+                        work.run(statement)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Give the connection back; this happens by itself when nobody has the account any more."""
@@ -232,34 +257,3 @@ class Account:
                         connection.execute("ROLLBACK")
             except self._database.errors as error:
                 raise self._database.explained(error) from None
-
-
-def _opened(database: Sqlite, path: Path | None) -> Any:
-    """A connection with the tables there; in memory without a path. Raises StoreError."""
-    connection = open_writer(path, PATIENCE, _check) if path is not None else open_memory()
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        if not _check(connection, database.path):
-            for statement in _TABLES.split(";"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION}")
-            connection.execute(f"PRAGMA user_version = {SCHEMA}")
-        connection.execute("COMMIT")
-    except BaseException as error:
-        connection.close()
-        if isinstance(error, database.errors):
-            raise database.explained(error) from None
-        raise
-    return connection
-
-
-def _check(connection: Any, path: Path) -> bool:
-    """Whether the tables are there; False where there is nothing yet. Raises StoreError for what is something else."""
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (schema,) = connection.execute("PRAGMA user_version").fetchone()
-    if (application, schema) == (APPLICATION, SCHEMA):
-        return True
-    if application or schema or connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-        hint = "name another file; the sandbox keeps an account of its own, not the store of `plan` and `apply`"
-        raise StoreError(f"{path} is a database of something else, not a sandbox's account", hint)
-    return False

@@ -7,7 +7,7 @@ first statement on (`BEGIN IMMEDIATE`).
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
@@ -29,7 +29,7 @@ class Sqlite:
     """A database file, as a `database.Database`."""
 
     path: Path
-    patience: float
+    patience: float = PATIENCE
     dialect: Dialect = "sqlite"
     placeholder: str = "?"
     clustering: str = " WITHOUT ROWID"
@@ -40,7 +40,6 @@ class Sqlite:
 
     @property
     def where(self) -> str:
-        """Its name for people."""
         return str(self.path)
 
     @property
@@ -49,14 +48,49 @@ class Sqlite:
 
     @property
     def identity(self) -> object:
-        """See `database.Database`: which file stands at the path."""
-        return file_of(self.path)
+        """Which file stands at the path; None when there is none. SQLite itself goes on writing to a deleted one."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
-    def reader(self, table: str) -> Any:
-        return open_reader(self.path, table, self.patience)
+    def reader(self, table: str) -> sqlite3.Connection | None:
+        path = self.path
+        _check_place(path)
+        if not path.exists():
+            return None
+        if not os.access(path, os.R_OK):
+            raise StoreError(f"{path} cannot be read: permission denied", "ask for the right to read it")
+        if not path.stat().st_size:
+            return None
+        try:
+            return self._begun("mode=ro", table)
+        except sqlite3.OperationalError as error:
+            # WAL needs a file beside the database. Where none can be made and none is there, nobody is writing either.
+            if os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists():
+                raise self.explained(error) from None
+        try:
+            return self._begun("mode=ro&immutable=1", table)
+        except sqlite3.Error as error:
+            raise self.explained(error) from None
 
-    def writer(self) -> Any:
-        return open_writer(self.path, self.patience)
+    def writer(self) -> sqlite3.Connection:
+        """See `database.Database`. Creates the file, not its directory."""
+        _check_place(self.path)
+        try:
+            connection = self._connect("mode=rwc")
+            try:
+                self.version(connection)
+                _use_wal(connection, self.patience)
+                connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute("PRAGMA foreign_keys = ON")
+            except BaseException:
+                connection.close()
+                raise
+        except sqlite3.Error as error:
+            raise self.explained(error) from None
+        return connection
 
     def begin(self, connection: Any) -> None:
         connection.execute("BEGIN IMMEDIATE")
@@ -71,130 +105,81 @@ class Sqlite:
         return bool(connection.execute(sql, tuple(names)).fetchone()[0] == len(names))
 
     def version(self, connection: Any) -> int:
-        return version_of(connection, self.path)
+        application, version = header_of(connection)
+        if application == APPLICATION:
+            check_version(self.where, version)
+        elif application or version or connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+            message = f"{self.where} is a database of something else, not a pricebook store"
+            raise StoreError(message, "name another file")
+        return version
 
     def stamp(self, connection: Any, version: int) -> tuple[str, ...]:
         return (f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {VERSION}")
 
     def backup(self, version: int) -> str:
-        """See `database.Database`: beside the file. What a reader sees is what the writer that upgrades it found."""
-        return str(copied(self.path, version, self.patience))
+        """See `database.Database`: beside the file, under a name that is free, whole or not at all. What a reader sees
+        is what the writer that upgrades it found."""
+        name = f"{self.path.name}.version-{version}"
+        names = (self.path.with_name(f"{name}.{number}" if number > 1 else name) for number in count(1))
+        target = next(each for each in names if not each.exists())
+        part = target.with_name(f"{target.name}.part")
+        try:
+            part.unlink(missing_ok=True)  # of an upgrade that was killed
+            with closing(self._connect("mode=ro")) as source, closing(sqlite3.connect(part)) as copy:
+                source.backup(copy)
+            part.chmod(self.path.stat().st_mode & 0o777)
+            part.replace(target)
+        except sqlite3.Error as error:
+            raise Sqlite(part).explained(error) from None
+        except OSError as error:
+            message = f"{part} cannot be written: {error.strerror}"
+            raise StoreError(message, "an upgrade keeps a copy of the store") from None
+        return str(target)
 
     def renumber(self, connection: Any, table: str, column: str) -> None:
         """See `database.Database`: SQLite counts by what is there."""
 
     def explained(self, error: BaseException | None) -> StoreError:
-        if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
+        name, text = getattr(error, "sqlite_errorname", None) or "", str(error)
+        if isinstance(error, sqlite3.ProgrammingError) and "closed" in text:
             return StoreError(f"{self.where} was closed while something of it was still to be read")
-        return explained(error, self.where)
+        if name.startswith("SQLITE_CONSTRAINT"):
+            return StoreRefused(f"{self.where} refused it: {text}", 409)
+        for prefix, message, hint in _MEANINGS:
+            if name.startswith(prefix):
+                return StoreError(message.format(where=self.where), hint)
+        return StoreError(f"{self.where} cannot be used: {text}")
 
+    def _connect(self, options: str) -> sqlite3.Connection:
+        uri = f"{self.path.absolute().as_uri()}?{options}"
+        return sqlite3.connect(uri, uri=True, timeout=self.patience, isolation_level=None, check_same_thread=False)
 
-def open_reader(path: Path, table: str, patience: float = PATIENCE) -> sqlite3.Connection | None:
-    """A connection that can only read, inside a transaction; None when there is no such database or table yet.
-
-    Creates nothing. Raises StoreError when the file cannot be read, or is not ours.
-    """
-    _check_place(path)
-    if not path.exists():
-        return None
-    if not os.access(path, os.R_OK):
-        raise StoreError(f"{path} cannot be read: permission denied", "ask for the right to read it")
-    if not path.stat().st_size:
-        return None
-    try:
-        return _begun(path, "mode=ro", table, patience)
-    except sqlite3.OperationalError as error:
-        # WAL needs a file beside the database. Where none can be made and none is there, nobody is writing either.
-        if os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists():
-            raise explained(error, str(path)) from None
-    try:
-        return _begun(path, "mode=ro&immutable=1", table, patience)
-    except sqlite3.Error as error:
-        raise explained(error, str(path)) from None
-
-
-def open_writer(
-    path: Path,
-    patience: float = PATIENCE,
-    check: Callable[[sqlite3.Connection, Path], object] | None = None,
-) -> sqlite3.Connection:
-    """A connection that writes, outside of any transaction. Creates the file, not its directory; makes no tables.
-
-    Raises StoreError when the file cannot be written, or is not ours: `check` raises it, `version_of` by default.
-    """
-    _check_place(path)
-    try:
-        connection = _connect(path, "mode=rwc", patience)
+    def _begun(self, options: str, table: str) -> sqlite3.Connection | None:
+        connection = self._connect(options)
         try:
-            (check or version_of)(connection, path)
-            _use_wal(connection, patience)
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA foreign_keys = ON")
-        except BaseException:
+            connection.execute("BEGIN")
+            sql = "SELECT 1 FROM sqlite_master WHERE name = ?"
+            if self.version(connection) and connection.execute(sql, (table,)).fetchone() is not None:
+                return connection
+        except BaseException as error:
             connection.close()
+            if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.OperationalError):
+                raise self.explained(error) from None
             raise
-    except sqlite3.Error as error:
-        raise explained(error, str(path)) from None
-    return connection
+        connection.close()
+        return None
 
 
 def open_memory() -> sqlite3.Connection:
-    """The same of a database that ends with its connection."""
+    """A connection that writes to a database that ends with it."""
     return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
 
 
-def version_of(connection: sqlite3.Connection, path: Path) -> int:
-    """The version of the tables in a file, 0 for an empty one. Raises StoreError for anybody else's."""
+def header_of(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Whose a file is and the version of its tables, as its header says; zeros where nobody wrote it."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if application == APPLICATION:
-        check_version(str(path), version)
-        return int(version)
-    if application or version or connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-        raise StoreError(f"{path} is a database of something else, not a pricebook store", "name another file")
-    return 0
-
-
-def copied(path: Path, version: int, patience: float = PATIENCE) -> Path:
-    """A copy of a file beside it, under a name that is free, whole or not at all. Raises StoreError."""
-    name = f"{path.name}.version-{version}"
-    names = (path.with_name(f"{name}.{number}" if number > 1 else name) for number in count(1))
-    target = next(each for each in names if not each.exists())
-    part = target.with_name(f"{target.name}.part")
-    try:
-        part.unlink(missing_ok=True)  # of an upgrade that was killed
-        with closing(_connect(path, "mode=ro", patience)) as source, closing(sqlite3.connect(part)) as copy:
-            source.backup(copy)
-        part.chmod(path.stat().st_mode & 0o777)
-        part.replace(target)
-    except sqlite3.Error as error:
-        raise explained(error, str(part)) from None
-    except OSError as error:
-        raise StoreError(
-            f"{part} cannot be written: {error.strerror}", "an upgrade keeps a copy of the store"
-        ) from None
-    return target
-
-
-def file_of(path: Path) -> tuple[int, int] | None:
-    """Which file stands at the path; None when there is none. SQLite itself goes on writing to a deleted one."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def explained(error: BaseException | None, where: str) -> StoreError:
-    """What a database error means, in words for people. `where` names the store without secrets."""
-    name = getattr(error, "sqlite_errorname", None) or ""
-    text = str(error)
-    if name.startswith("SQLITE_CONSTRAINT"):
-        return StoreRefused(f"{where} refused it: {text}", 409)
-    for prefix, message, hint in _MEANINGS:
-        if name.startswith(prefix):
-            return StoreError(message.format(where=where), hint)
-    return StoreError(f"{where} cannot be used: {text}")
+    return application, version
 
 
 _MEANINGS = (
@@ -215,30 +200,6 @@ def _check_place(path: Path) -> None:
         raise StoreError(f"the directory {path.parent} of the store {path.name} does not exist", "create it first")
     if path.is_dir():
         raise StoreError(f"{path} is a directory, not a database", "name a file")
-
-
-def _connect(path: Path, options: str, patience: float) -> sqlite3.Connection:
-    uri = f"{path.absolute().as_uri()}?{options}"
-    return sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None, check_same_thread=False)
-
-
-def _begun(path: Path, options: str, table: str, patience: float) -> sqlite3.Connection | None:
-    connection = _connect(path, options, patience)
-    try:
-        connection.execute("BEGIN")
-        if version_of(connection, path) and _has(connection, table):
-            return connection
-    except BaseException as error:
-        connection.close()
-        if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.OperationalError):
-            raise explained(error, str(path)) from None
-        raise
-    connection.close()
-    return None
-
-
-def _has(connection: sqlite3.Connection, table: str) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is not None
 
 
 def _use_wal(connection: sqlite3.Connection, patience: float) -> None:
