@@ -2,23 +2,36 @@
 
 with serving() as sandbox:
     client = Metronome(bearer_token=sandbox.token, base_url=sandbox.url)
+
+It is an ASGI application (Starlette): the work is done in threads, waiting is not.
 """
 
 import socket
 import time
 from asyncio import BaseTransport
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
 from typing import Any, cast
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from pricebook.account.refusal import Refused
 from pricebook.sandbox.account import Account
-from pricebook.sandbox.app import application
 from pricebook.sandbox.fault import Fault
 from pricebook.sandbox.service import Entry, Sandbox
+from pricebook.sandbox.wire import Answer, Request, refusal
+
+_PIECES = 10
+"""In how many pieces a slow body comes."""
+
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 class Server:
@@ -50,7 +63,7 @@ class Server:
                 cast(Any, connection).abort()
 
         config = uvicorn.Config(
-            application(sandbox, drop),
+            _application(sandbox, drop),
             http=Protocol,
             ws="none",
             loop="asyncio",
@@ -121,3 +134,40 @@ def serving(store: str | None = None, *, host: str = "127.0.0.1", port: int = 0,
             server.stop(thread)
     finally:
         account.close()
+
+
+def _application(sandbox: Sandbox, drop: Callable[[object], None]) -> Starlette:
+    """The application. `drop` ends the connection of a client, known by its address, without an answer."""
+
+    async def respond(http: HttpRequest) -> Response:
+        request = Request(
+            http.method,
+            http.url.path,
+            dict(http.query_params),
+            {name.lower(): value for name, value in http.headers.items()},
+            await http.body(),
+        )
+        if sandbox.latency:
+            await sandbox.wait(sandbox.latency)
+        answer = await run_in_threadpool(sandbox.handle, request)
+        if answer.broken:
+            drop(http.scope["client"])
+            return Response(b"", 500)
+        if answer.slowly:
+            headers = {**answer.headers, "content-length": str(len(answer.body))}
+            return StreamingResponse(_slowly(answer, sandbox.wait), answer.status, headers)
+        return Response(answer.body, answer.status, dict(answer.headers))
+
+    async def failed(_: HttpRequest, error: Exception) -> Response:
+        answer = refusal(Refused(500, f"the sandbox failed: {type(error).__name__}: {error}"))
+        return Response(answer.body, answer.status, dict(answer.headers))
+
+    route = Route("/{path:path}", respond, methods=_METHODS)
+    return Starlette(routes=[route], exception_handlers={Exception: failed})
+
+
+async def _slowly(answer: Answer, wait: Callable[[float], Awaitable[None]]) -> AsyncIterator[bytes]:
+    size = max(1, -(-len(answer.body) // _PIECES))
+    for start in range(0, len(answer.body), size):
+        await wait(answer.slowly / _PIECES)
+        yield answer.body[start : start + size]
