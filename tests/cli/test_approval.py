@@ -116,6 +116,22 @@ def test_a_plan_file_is_held_to_it_as_well(made: Path) -> None:
     assert pricebook(made, "apply", file, "--yes", "--expect", approved).returncode == 0
 
 
+def test_the_approved_file_tells_what_is_otherwise(made: Path) -> None:
+    file = str(made / "plan.json")
+    pricebook(made, "plan", "-o", file)
+    card = made / "catalog" / "card.yaml"
+    card.write_text(CARD.replace("$5.00", "$6.00").replace("name: Standard", "name: Regular"))
+    answer = pricebook(made, "apply", "--yes", "--expect", file)
+    assert answer.returncode == 3
+    assert (
+        "Otherwise is: prices of standard: that of pro · MONTHLY is another than was approved;"
+        ' rate-card:standard: name is "Regular", approved was "Standard"'
+    ) in " ".join(answer.stderr.split())
+    assert not (made / "pricebook.db").exists()
+    card.write_text(CARD)
+    assert pricebook(made, "apply", "--yes", "--expect", file).returncode == 0
+
+
 def test_an_approved_apply_that_was_killed_is_gone_on_with(made: Path) -> None:
     approved = digest(made)
     assert pricebook(made, "apply", "--yes", "--expect", approved).returncode == 0

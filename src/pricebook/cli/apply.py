@@ -18,7 +18,7 @@ from pricebook.problem import Problem
 from pricebook.view.plan import RowChoice, plan_view
 from pricebook.view.receipt import receipt_view
 from pricebook.workflow.account import Marked, mark_once
-from pricebook.workflow.apply import apply, check_approved, check_digest, check_target, read_plan, unfinished
+from pricebook.workflow.apply import apply, check_approved, check_target, read_approval, read_plan, unfinished
 from pricebook.workflow.plan import plan
 from pricebook.workflow.policy import checked_policy, refused_hazards, stopping
 from pricebook.workflow.provenance import provenance
@@ -31,7 +31,9 @@ from pricebook.workflow.provenance import provenance
     "--allow", multiple=True, metavar="HAZARD", help="Allow a hazard that is refused otherwise; repeatable, or all."
 )
 @click.option(
-    "--expect", metavar="DIGEST", help="Apply only what was approved: the digest of `pricebook plan --digest`."
+    "--expect",
+    metavar="DIGEST|FILE",
+    help="Apply only what was approved: the digest of `pricebook plan --digest`, or the approved plan's file.",
 )
 @rows_option
 @report_option
@@ -65,8 +67,7 @@ def command(
             invocation.fail(
                 [Problem("conflict", "--prune stands beside a plan file", hint="plan with --prune instead")]
             )
-        if expect is not None:
-            check_digest(expect)
+        approval = read_approval(expect) if expect is not None else None
         project, (environment, _) = invocation.project, invocation.environment
         policy = checked_policy(project, environment)
         store = invocation.store()
@@ -82,15 +83,15 @@ def command(
                 prune=prune,
                 reviewer=wiring.reviewer(),
             )
-            if expect is not None and check_approved(made, expect):
-                made = unfinished(invocation.journal(), environment, expect) or made
+            if approval is not None and check_approved(made, approval):
+                made = unfinished(invocation.journal(), environment, approval) or made
         refused = refused_hazards(made, allow, policy, invocation.as_of)
         view = plan_view(made, RowChoice.parse(rows), refused)
         if not made.steps:
             invocation.answer(view)
             return
         invocation.show(view)
-        if expect is not None and (problem := check_approved(made, expect)):
+        if approval is not None and (problem := check_approved(made, approval)):
             invocation.fail([problem], STALE)
         if refused:
             flags = " ".join(f"--allow {hazard}" for hazard in refused)
@@ -112,7 +113,7 @@ def command(
                 owner=wiring.owner(),
                 clock=wiring.now,
                 tell=tell,
-                provenance=provenance(project.root, os.environ, expect or ""),
+                provenance=provenance(project.root, os.environ, approval.digest if approval is not None else ""),
             )
         invocation.answer(receipt_view(receipt, made))
         marked = mark_once(store, made.namespace, environment, wiring.new_id, wiring.now())

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from pricebook.apply.events import Event
 from pricebook.apply.ports import Clock, Journal, Provenance, Store
 from pricebook.apply.runner import Receipt, run
 from pricebook.manifest.text import read_text
+from pricebook.plan.approval import unlike
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import read
 from pricebook.plan.step import Plan
@@ -15,6 +17,8 @@ from pricebook.problem import Problem, Rejected, quote
 from pricebook.workflow.plan import check_limits
 
 _DIGEST = re.compile(r"[0-9a-fA-F]{24}\Z")
+MOST = 10
+"""Sentences about what is otherwise than approved, at most."""
 MAX_PLAN = 1 << 30
 """Bytes of a plan file."""
 
@@ -38,26 +42,47 @@ def check_digest(text: str) -> None:
         raise Rejected([Problem("plan-digest", f"{quote(text)} is no digest of a plan", hint=hint)])
 
 
-def check_approved(plan: Plan, digest: str) -> Problem | None:
+class Approval(NamedTuple):
+    """What was approved: the digest of a plan, and the plan itself where its file was given."""
+
+    digest: str
+    plan: Plan | None = None
+
+
+def read_approval(text: str) -> Approval:
+    """What `--expect` says: the whole digest of a plan, never a part of it or nothing, or the approved plan's file.
+    Raises Rejected."""
+    if text.endswith(".json"):
+        approved = read_plan(Path(text))
+        return Approval(plan_digest(approved), approved)
+    check_digest(text)
+    return Approval(text.lower())
+
+
+def check_approved(plan: Plan, approval: Approval) -> Problem | None:
     """What is wrong when the plan does not mean what was approved; None when it does."""
     found = plan_digest(plan)
-    if found == digest.lower():
+    if found == approval.digest:
         return None
-    message = f"what was approved is {digest.lower()}, and this plan is {found}; nothing was written"
+    message = f"what was approved is {approval.digest}, and this plan is {found}; nothing was written"
+    if approval.plan is not None:
+        sentences = unlike(approval.plan, plan)
+        more = f"; and {len(sentences) - MOST:,} more" if len(sentences) > MOST else ""
+        message += f". Otherwise is: {'; '.join(sentences[:MOST])}{more}"
     hint = "the manifests or the store changed since it was approved: review the plan, and approve its digest"
     return Problem("not-approved", message, hint=hint)
 
 
-def unfinished(journal: Journal, environment: str, digest: str) -> Plan | None:
-    """The plan of that digest when its last run in the environment did not come to its end; None otherwise.
+def unfinished(journal: Journal, environment: str, approval: Approval) -> Plan | None:
+    """The approved plan when its last run in the environment did not come to its end; None otherwise.
 
     What is left of an interrupted plan is another plan, and nobody approved that one.
     """
-    runs = [run for run in journal.runs(environment) if run.plan == digest.lower()]
+    runs = [run for run in journal.runs(environment) if run.plan == approval.digest]
     if not runs or runs[-1].result == "done":
         return None
     plan = read(journal.plan(runs[-1].number), "journal")
-    return plan if check_approved(plan, digest) is None else None
+    return plan if check_approved(plan, approval) is None else None
 
 
 def apply(
