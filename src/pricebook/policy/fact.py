@@ -120,7 +120,7 @@ class Priced(NamedTuple):
         return Finding(card_ref(self.card.name), path, message, hint, rate=self.key, more=self.rates - 1)
 
 
-class Offer(NamedTuple):
+class CardedPackage(NamedTuple):
     """A package, and the card with rates that a contract on it starts on now, or else next."""
 
     name: str
@@ -178,9 +178,9 @@ class Facts:
         return self.catalog.packages
 
     @cached_property
-    def offers(self) -> tuple[Offer, ...]:
+    def offers(self) -> tuple[CardedPackage, ...]:
         """Every package with its card."""
-        return tuple(Offer(name, package, self.card_of(package)) for name, package in self.packages.items())
+        return tuple(CardedPackage(name, package, self.card_of(package)) for name, package in self.packages.items())
 
     @property
     def scales(self) -> Mapping[str, Scale]:
