@@ -10,6 +10,7 @@ order of products, composite charges, fees, conversions [assumed].
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from pricebook.catalog.calendar import Period, cycle
 from pricebook.catalog.usage import Quantity, SeatChange
@@ -144,9 +145,47 @@ def rolled_over(terms: ContractTerms, made: Bill, successor: ContractTerms) -> L
     end = terms.ending_before
     window = Window(successor.starting_at, successor.ending_before)
     brought = tuple(
-        replace(grant, amount=EXACT.multiply(left, grant.rollover_fraction), window=window, rolled_over=True)
+        # An id of its own: the successor's package may grant one of the same name.
+        replace(
+            grant,
+            id=f"{grant.id} rolled over",
+            amount=EXACT.multiply(left, grant.rollover_fraction),
+            window=window,
+            rolled_over=True,
+        )
         for grant, left in ((balance.grant, balance.left) for balance in made.balances)
         if grant.rollover_fraction and left > ZERO and grant.window.ending_before >= end
     )
-    # An id of its own: the successor's package may grant one of the same name.
-    return Ledger(None, {}, tuple(replace(grant, id=f"{grant.id} rolled over") for grant in brought))
+    return Ledger(None, {}, brought)
+
+
+class PeriodPart(NamedTuple):
+    """A part of the statement period that starts at `statement`: [starting_at, ending_before)."""
+
+    statement: datetime
+    starting_at: datetime
+    ending_before: datetime
+
+
+def parts(prices: Prices, seats: Iterable[SeatChange], until: datetime) -> Iterator[PeriodPart]:
+    """The parts of every statement period of the contract up to an instant, in order, within which nothing changes:
+    usage that is counted part by part, and dated at the start of its part, is billed as it would be event by event.
+
+    They are cut where a price of the card changes, where an override or a balance begins or ends, and where something
+    else is charged that balances pay."""
+    terms, changes = prices.terms, tuple(seats)
+    held = quantities(terms, changes)
+    grants = tuple(granted(terms, held, until, prices.tariff.scales))
+    windows = [*(grant.window for grant in grants), *(override.window for override in terms.overrides)]
+    cuts = {instant for window in windows for instant in window}
+    cuts |= prices.tariff.instants() | {change.at for change in changes}
+    if grants:
+        cuts |= {fee.at for fee in fees(prices, held, None, until)} | {charge.at for charge in terms.charges}
+    inner = sorted(cuts)
+    statement = terms.statement
+    for period in cycle(statement.anchor, statement.frequency, terms.starting_at, min(terms.ending_before, until)):
+        start, end = period.starting_at, period.ending_before
+        at = start
+        for cut in (*(cut for cut in inner if start < cut < end), end):
+            yield PeriodPart(start, at, cut)
+            at = cut

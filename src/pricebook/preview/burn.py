@@ -53,7 +53,7 @@ class Burn:
         def order(grant: Grant) -> Any:
             key = (grant.list, grant.key, grant.rolled_over)
             if key not in wide:
-                wide[key] = breadth(grant.applies, products)
+                wide[key] = breadth(grant.term, products)
             return _rank(grant, wide[key])
 
         self.grants = sorted(grants, key=order)
@@ -149,7 +149,7 @@ class Burn:
 
 
 def _rank(grant: Grant, wide: tuple[float, int]) -> Any:
-    priority = (grant.priority is None, grant.priority or ZERO)
+    priority = (grant.term.priority is None, grant.term.priority or ZERO)
     window = grant.window
     if grant.rolled_over:
         return (0, grant.kind != "POSTPAID", priority, False, wide, window.ending_before, window.starting_at)

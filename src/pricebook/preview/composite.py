@@ -15,7 +15,6 @@ from pricebook.catalog.product import Product
 from pricebook.preview.invoice import InvoiceLine, Why
 from pricebook.preview.match import Subject
 from pricebook.preview.price import EXACT, ZERO, portions, summed
-from pricebook.preview.reason import in_tier, reason
 from pricebook.preview.tariff import Prices, TariffPrice
 from pricebook.preview.terms import Window
 
@@ -70,7 +69,7 @@ def _share(
 ) -> Iterator[InvoiceLine]:
     assert price.steps is not None
     for part in portions(price.steps, start, end):
-        why = replace(in_tier(reason(price), price.steps, part.number), base=part.quantity)
+        why = replace(price.why().in_tier(price.steps, part.number), base=part.quantity)
         name, product = subject.name, subject.product
         yield InvoiceLine("composite", name, product.name, *window, unit, part.amount, unit_price=part.price, why=why)
 

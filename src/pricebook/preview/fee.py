@@ -23,7 +23,6 @@ from pricebook.preview.invoice import InvoiceLine
 from pricebook.preview.match import Subject
 from pricebook.preview.price import EXACT, ZERO, cost, portions
 from pricebook.preview.proration import PeriodShare, places_of, prorated, share
-from pricebook.preview.reason import reason
 from pricebook.preview.seats import Quantities
 from pricebook.preview.tariff import Prices
 from pricebook.preview.terms import DatedSubscription
@@ -100,7 +99,7 @@ def _of_period(
             amount,
             EXACT.subtract(end, start),
             _one_price(price.steps, start, end),
-            why=replace(reason(price), term=subscription.name, share="" if part.whole else str(part)),
+            why=replace(price.why(), term=subscription.name, share="" if part.whole else str(part)),
         )
         return Fee(at, placed, line, subject)
 

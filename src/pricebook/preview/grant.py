@@ -12,6 +12,7 @@ from itertools import islice
 
 from pricebook.catalog.calendar import FOREVER, Period, cycle
 from pricebook.catalog.model import Scale
+from pricebook.catalog.recurring import RecurringCommit
 from pricebook.preview.price import EXACT, ZERO
 from pricebook.preview.proration import PeriodShare, places_of, prorated, share
 from pricebook.preview.seats import Quantities, Seats
@@ -33,25 +34,20 @@ def granted(
 def billed(terms: ContractTerms, until: datetime, scales: Mapping[str, Scale]) -> Iterator[DatedCharge]:
     """What recurring commits are paid with, at the start of each period [assumed]."""
     for recurrence in terms.recurrences:
-        if recurrence.invoice is None:
+        term = recurrence.term
+        if not isinstance(term, RecurringCommit) or term.invoice_amount is None:
             continue
-        price, quantity, unit = recurrence.invoice
+        invoice, unit = term.invoice_amount, term.invoice_amount.credit_type
+        rounding = term.proration_rounding.invoice if term.proration_rounding is not None else None
         for number, period in _periods(recurrence, until):
             part = _part(recurrence, number, period)
-            amount = prorated(
-                EXACT.multiply(price, quantity), part, recurrence.invoice_rounding, places_of(scales.get(unit))
-            )
-            whole = part.whole
-            yield DatedCharge(
-                recurrence.name,
-                "commit_purchase",
-                recurrence.product,
-                recurrence.label,
-                period.starting_at,
-                price if whole else amount,
-                quantity if whole else Decimal(1),
-                unit,
-            )
+            if not part.whole:
+                amount = EXACT.multiply(invoice.unit_price, invoice.quantity)
+                amount, count = prorated(amount, part, rounding, places_of(scales.get(unit))), Decimal(1)
+            else:
+                amount, count = invoice.unit_price, invoice.quantity
+            label, at = term.name or "", period.starting_at
+            yield DatedCharge(recurrence.name, "commit_purchase", term.product, label, at, amount, count, unit)
 
 
 def _periods(recurrence: Recurrence, until: datetime) -> Iterator[tuple[int, Period]]:
@@ -68,8 +64,9 @@ def _part(recurrence: Recurrence, number: int, period: Period) -> PeriodShare:
     """What of the period's amount is granted: all of it, unless it is a first or last one that is prorated."""
     first = number == 1 and period.starting_at > period.cycle_start
     last = period.ending_before < period.cycle_end
-    start = period.starting_at if first and recurrence.prorate_first else period.cycle_start
-    end = period.ending_before if last and recurrence.prorate_last else period.cycle_end
+    proration = recurrence.term.proration
+    start = period.starting_at if first and proration in ("FIRST", "FIRST_AND_LAST") else period.cycle_start
+    end = period.ending_before if last and proration in ("LAST", "FIRST_AND_LAST") else period.cycle_end
     return share(start, end, period.cycle_start, period.cycle_end)
 
 
@@ -82,11 +79,15 @@ def _of_period(
     terms: ContractTerms,
 ) -> Iterator[Grant]:
     """ "Defines the length of the access schedule for each created commit/credit", in periods (SDK)."""
-    places = 2 if recurrence.counts_units else places_of(scales.get(recurrence.unit))
-    end = period.ending_before
-    if recurrence.periods > 1:  # counted from the anchor, like every period: they clamp at month ends
+    term, access = recurrence.term, recurrence.term.access_amount
+    rounding = term.proration_rounding.access if term.proration_rounding is not None else None
+    counts_units, invoice = access.access_type == "QUANTITY", recurrence.invoice
+    places = 2 if counts_units else places_of(scales.get(access.credit_type))
+    free = invoice is None or not invoice.unit_price * invoice.quantity
+    end, periods = period.ending_before, term.commit_duration.value
+    if periods > 1:  # counted from the anchor, like every period: they clamp at month ends
         lived = cycle(recurrence.anchor, recurrence.frequency, period.cycle_start, FOREVER)
-        end = next(islice(lived, recurrence.periods - 1, None)).cycle_end
+        end = next(islice(lived, periods - 1, None)).cycle_end
     window = Window(period.starting_at, min(end, terms.ending_before))
     id_ = f"{recurrence.name} {number}"
     part = _part(recurrence, number, period)
@@ -94,37 +95,23 @@ def _of_period(
     def grant(
         id_: str, quantity: Decimal, part: PeriodShare, window: Window, seat: tuple[str, str] | None = None
     ) -> Grant:
-        amount = prorated(EXACT.multiply(recurrence.unit_price, quantity), part, recurrence.rounding, places)
-        return Grant(
-            id_,
-            recurrence.list,
-            recurrence.key,
-            recurrence.label,
-            recurrence.product,
-            recurrence.kind,
-            amount,
-            recurrence.unit,
-            window,
-            recurrence.applies,
-            recurrence.priority,
-            recurrence.invoice is None or not recurrence.invoice[0] * recurrence.invoice[1],
-            recurrence.counts_units,
-            recurrence.rollover_fraction,
-            seat=seat,
-        )
+        amount = prorated(EXACT.multiply(access.unit_price, quantity), part, rounding, places)
+        what = recurrence.list, recurrence.key, term, recurrence.kind
+        return Grant(id_, *what, amount, access.credit_type, window, free, counts_units, seat=seat)
 
-    if recurrence.seats is None:
-        yield grant(id_, recurrence.quantity or ZERO, part, window)
+    config = term.subscription_config
+    if config is None:
+        yield grant(id_, access.quantity or ZERO, part, window)
         return
-    times = seats.get(recurrence.seats.subscription)
+    times = seats.get(config.subscription)
     if times is None:
         return
-    added = recurrence.seats.apply_seat_increase_config.is_prorated
-    if recurrence.seats.allocation == "INDIVIDUAL":
+    added = config.apply_seat_increase_config.is_prorated
+    if config.allocation == "INDIVIDUAL":
         key = next(
             s.term.seat_config.seat_group_key
             for s in terms.subscriptions
-            if s.key == recurrence.seats.subscription and s.term.seat_config is not None
+            if s.key == config.subscription and s.term.seat_config is not None
         )
         for name, at in _named(times, period):
             rest = part if at == period.starting_at else _rest(period, at, added)

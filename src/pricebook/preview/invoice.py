@@ -6,12 +6,13 @@ rounds).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
 from pricebook.catalog.line import LineKind
+from pricebook.catalog.terms import Curve
 from pricebook.catalog.usage import ValuePairs
 from pricebook.preview.price import ZERO, summed
 from pricebook.preview.terms import Grant, Window
@@ -52,6 +53,13 @@ class Why:
     left: tuple[Decimal, Decimal] | None = None
     """A balance before and after."""
     note: str = ""
+
+    def in_tier(self, steps: Curve, number: int) -> "Why":
+        """The same, of what falls into one of several tiers; `number` counts from 1."""
+        if len(steps) == 1:
+            return self
+        below = steps[number - 2].upto or ZERO if number > 1 else ZERO
+        return replace(self, tier=(number, len(steps), below, steps[number - 1].upto))
 
 
 NO_REASON = Why()

@@ -6,6 +6,7 @@ the specified tags" (SDK).
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from pricebook.catalog.product import Product
@@ -15,21 +16,15 @@ from pricebook.catalog.usage import ValuePairs
 from pricebook.preview.terms import DatedOverride, Grant
 
 
+@dataclass(slots=True, eq=False)
 class Subject:
     """What is priced: a product, its frequency (subscriptions) and its group values."""
 
-    __slots__ = ("frequency", "name", "presentation", "pricing", "product")
-
-    def __init__(
-        self,
-        name: str,
-        product: Product,
-        frequency: str | None = None,
-        pricing: ValuePairs = (),
-        presentation: ValuePairs = (),
-    ) -> None:
-        self.name, self.product, self.frequency = name, product, frequency
-        self.pricing, self.presentation = pricing, presentation
+    name: str
+    product: Product
+    frequency: str | None = None
+    pricing: ValuePairs = ()
+    presentation: ValuePairs = ()
 
 
 def specifies(specifier: UsageSpecifier, subject: Subject) -> bool:
@@ -49,7 +44,7 @@ def draws(grant: Grant, subject: Subject) -> bool:
     """Whether the subject's charges can be paid from the balance."""
     if grant.seat is not None and grant.seat not in subject.presentation and grant.seat not in subject.pricing:
         return False
-    applies = grant.applies
+    applies = grant.term
     if applies.specifiers:
         return any(specifies(specifier, subject) for specifier in applies.specifiers)
     return applies.reaches(subject.name, subject.product.tags)

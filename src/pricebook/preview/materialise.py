@@ -13,7 +13,7 @@ from typing import TypeVar
 from pricebook.catalog.calendar import FOREVER, first_of_month, later
 from pricebook.catalog.commit import Commit, Credit
 from pricebook.catalog.package import Package
-from pricebook.catalog.recurring import RecurringCommit, RecurringCredit
+from pricebook.catalog.recurring import RecurringCredit
 from pricebook.catalog.schedule import ChargeSchedule
 from pricebook.catalog.term import Duration, RelativeDate, Term
 from pricebook.preview.terms import (
@@ -162,25 +162,14 @@ def _dated(section: str, key: str, term: Commit | Credit, whole: Window) -> Iter
     for number, item in enumerate(schedule.schedule_items, 1):
         window = _window(whole, item.starting_at_offset, item.duration)
         if window is not None:
-            yield Grant(
-                _id(section, key, number),
-                section,
-                key,
-                term.name or "",
-                term.product,
-                commit.type if commit is not None else "CREDIT",
-                item.amount,
-                schedule.credit_type,
-                window,
-                term,
-                term.priority,
-                free,
-                schedule.access_type == "QUANTITY",
-                commit.rollover_fraction if commit is not None else None,
-            )
+            id_, kind = _id(section, key, number), commit.type if commit is not None else "CREDIT"
+            units = schedule.access_type == "QUANTITY"
+            yield Grant(id_, section, key, term, kind, item.amount, schedule.credit_type, window, free, units)
 
 
 def _recurrences(package: Package, whole: Window, statement: Statement) -> Iterator[Recurrence]:
+    """ "If not provided: The commits will be created on the usage invoice frequency. If provided: [...] Commits will be
+    created aligned with the recurring commit's starting_at rather than the usage invoice dates" (SDK)."""
     terms: tuple[tuple[str, tuple[RecurringCredit, ...]], ...] = (
         ("recurring_commits", package.recurring_commits),
         ("recurring_credits", package.recurring_credits),
@@ -189,44 +178,9 @@ def _recurrences(package: Package, whole: Window, statement: Statement) -> Itera
         for name, key, term in _named(section, recurring):
             window = _window(whole, term.starting_at_offset, term.duration)
             if window is not None:
-                yield _recurrence(section, name, key, term, window, statement)
-
-
-def _recurrence(
-    section: str, name: str, key: str, term: RecurringCredit, window: Window, statement: Statement
-) -> Recurrence:
-    """ "If not provided: The commits will be created on the usage invoice frequency. If provided: [...] Commits will be
-    created aligned with the recurring commit's starting_at rather than the usage invoice dates" (SDK)."""
-    commit = term if isinstance(term, RecurringCommit) else None
-    billed = commit.invoice_amount if commit is not None else None
-    rounding, amount = term.proration_rounding, term.access_amount
-    aligned = term.recurrence_frequency is not None
-    return Recurrence(
-        section,
-        name,
-        key,
-        "CREDIT" if commit is None else "PREPAID",
-        window,
-        term.recurrence_frequency or statement.frequency,
-        window.starting_at if aligned else statement.anchor,
-        aligned,
-        term.name or "",
-        term.product,
-        amount.unit_price,
-        amount.quantity,
-        amount.credit_type,
-        amount.access_type == "QUANTITY",
-        term.commit_duration.value,
-        term.proration in ("FIRST", "FIRST_AND_LAST"),
-        term.proration in ("LAST", "FIRST_AND_LAST"),
-        rounding.access if rounding is not None else None,
-        term,
-        term.priority,
-        term.rollover_fraction,
-        term.subscription_config,
-        (billed.unit_price, billed.quantity, billed.credit_type) if billed is not None else None,
-        commit.proration_rounding.invoice if commit is not None and commit.proration_rounding is not None else None,
-    )
+                own = term.recurrence_frequency
+                anchor = window.starting_at if own is not None else statement.anchor
+                yield Recurrence(section, name, key, term, window, own or statement.frequency, anchor)
 
 
 def _notes(package: Package, billing_anchor: datetime | None) -> Iterator[str]:

@@ -17,7 +17,6 @@ from pricebook.preview.match import Subject
 from pricebook.preview.metered import MeteredUsage, priced
 from pricebook.preview.price import EXACT, ZERO, cost, portions, summed
 from pricebook.preview.proration import places_of, quantized
-from pricebook.preview.reason import in_tier, of_metered, reason
 from pricebook.preview.tariff import Prices
 from pricebook.preview.terms import DatedCharge, Window
 
@@ -111,9 +110,9 @@ class InvoiceSheet:
             if part is parts[-1]:  # where a balance ended within a unit, the money is what it held
                 before = cost(piece.steps, piece.start, part.start) if len(parts) > 1 else ZERO
                 amount = EXACT.subtract(piece.amount, before)
-            why = in_tier(reason(piece.price), piece.steps, part.number)
+            why = piece.price.why().in_tier(piece.steps, part.number)
             if part.quantity != used:
-                why = of_metered(why, product, used)
+                why = _of_metered(why, product, used)
             if piece.special and piece.draws:
                 why = replace(why, drawn_from=piece.draws[0].grant.id)
             self.lines.append(
@@ -178,7 +177,7 @@ class InvoiceSheet:
             line = InvoiceLine(
                 "applied",
                 subject.name,
-                self._name(grant.label, grant.product),
+                self._name(grant.term.name or "", grant.term.product),
                 *window,
                 unit,
                 counted,
@@ -230,6 +229,17 @@ class InvoiceSheet:
 
 
 _CONVERSION = Product.model_construct(name="conversion", type="FIXED", tags=())
+
+
+def _of_metered(why: Why, product: Product, metered: Decimal) -> Why:
+    """The same, of a quantity that is not what was metered: converted, rounded or cut."""
+    conversion, rounding = product.quantity_conversion, product.quantity_rounding
+    return replace(
+        why,
+        metered=metered,
+        conversion=(conversion.operation, conversion.conversion_factor) if conversion is not None else None,
+        rounding=rounding.rounding_method if rounding is not None else "",
+    )
 
 
 def _last_hour(window: Window) -> datetime:

@@ -20,6 +20,7 @@ from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.terms import Charge, Curve, Terms, tiered
 from pricebook.catalog.timeline import RateKey, key_text, read_schedule
 from pricebook.catalog.unit import BUILT_IN
+from pricebook.preview.invoice import Why
 from pricebook.preview.match import Subject, entitlement, links_to, overrides, winner
 from pricebook.preview.price import multiplied, scaled
 from pricebook.preview.terms import ContractTerms, DatedOverride, Grant, Window
@@ -43,6 +44,19 @@ class TariffPrice:
     """The card's steps."""
     override: DatedOverride | None
     commit_rate: bool = False
+
+    def why(self) -> Why:
+        """Where it comes from. `list_price` is there where an override says another than the card's one price."""
+        override, listed = self.override, self.listed
+        return Why(
+            segment=self.segment,
+            rate_type=self.rate.rate_type,
+            list_price=listed[0].price if override is not None and listed is not None and len(listed) == 1 else None,
+            override=override.name if override is not None else "",
+            override_type=(override.term.type or "") if override is not None else "",
+            factor=override.term.multiplier if override is not None else None,
+            commit_rate=self.commit_rate,
+        )
 
 
 class Tariff:
@@ -131,7 +145,7 @@ class Prices:
     def price(self, subject: Subject, at: datetime, grant: Grant | None = None) -> TariffPrice | None:
         """What is charged at an instant, drawn from a balance or (None) not; None where the contract has no right to
         it, or there is no rate."""
-        special = grant is not None and (grant.applies.rate_type is not None or self._specific(subject))
+        special = grant is not None and (grant.term.rate_type is not None or self._specific(subject))
         key = (self._key(subject), at, (grant.list, grant.key) if special and grant is not None else None)
         if key not in self._prices:
             self._prices[key] = self._make(subject, at, grant if special else None)
@@ -150,7 +164,7 @@ class Prices:
         if not entitlement(segment is not None and segment.terms.entitled, active):
             return None
         commit = segment.terms.commit if segment is not None else None
-        by_commit = commit is not None and grant is not None and grant.applies.rate_type == "COMMIT_RATE"
+        by_commit = commit is not None and grant is not None and grant.term.rate_type == "COMMIT_RATE"
         candidates = [o for o in active if not o.term.is_commit_specific and not by_commit]
         if grant is not None:
             target = "COMMIT_RATE" if by_commit else "LIST_RATE"

@@ -10,11 +10,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
+from pricebook.catalog.commit import Commit, Credit
 from pricebook.catalog.override import Override
-from pricebook.catalog.recurring import SubscriptionConfig
-from pricebook.catalog.specifier import Applicable
+from pricebook.catalog.recurring import InvoiceAmount, RecurringCommit, RecurringCredit
 from pricebook.catalog.subscription import Subscription
-from pricebook.catalog.term import Rounding
 
 
 class Window(NamedTuple):
@@ -82,53 +81,46 @@ class Grant:
     id: str
     list: str
     key: str
-    label: str
-    product: str
+    term: Commit | Credit | RecurringCredit
     kind: Literal["CREDIT", "PREPAID", "POSTPAID"]
     amount: Decimal
     unit: str
     window: Window
-    applies: Applicable
-    priority: Decimal | None = None
-    free: bool = True
+    free: bool
     """Whether the cost basis is $0."""
-    counts_units: bool = False
+    counts_units: bool
     """access_type QUANTITY: units used are deducted, not their cost."""
-    rollover_fraction: Decimal | None = None
     rolled_over: bool = False
     seat: tuple[str, str] | None = None
     """Only usage of this (seat group key, seat) draws from it."""
 
+    @property
+    def rollover_fraction(self) -> Decimal | None:
+        """The fraction of what is left that a contract that follows starts with."""
+        return self.term.rollover_fraction if not isinstance(self.term, Credit) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """A recurring commit or credit with its time; `aligned` means with its own start, not with usage statements."""
+    """A recurring commit or credit with its time; periods are counted from the anchor."""
 
     list: str
     name: str
     key: str
-    kind: Literal["CREDIT", "PREPAID"]
+    term: RecurringCredit
     window: Window
     frequency: str
     anchor: datetime
-    aligned: bool
-    label: str
-    product: str
-    unit_price: Decimal
-    quantity: Decimal | None
-    unit: str
-    counts_units: bool
-    periods: int
-    prorate_first: bool
-    prorate_last: bool
-    rounding: Rounding | None
-    applies: Applicable
-    priority: Decimal | None
-    rollover_fraction: Decimal | None
-    seats: SubscriptionConfig | None
-    invoice: tuple[Decimal, Decimal, str] | None = None
-    """Unit price, quantity and unit of what each commit is billed for."""
-    invoice_rounding: Rounding | None = None
+
+    @property
+    def kind(self) -> Literal["CREDIT", "PREPAID"]:
+        """What its balances are."""
+        return "PREPAID" if isinstance(self.term, RecurringCommit) else "CREDIT"
+
+    @property
+    def invoice(self) -> InvoiceAmount | None:
+        """What each commit is billed for."""
+        return self.term.invoice_amount if isinstance(self.term, RecurringCommit) else None
 
 
 @dataclass(frozen=True, slots=True)

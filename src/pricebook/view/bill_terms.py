@@ -111,26 +111,28 @@ class _Words:
 
     def grant(self, one: Grant) -> TermView:
         amount = money(one.amount, self._unit(one.unit, counts_units=one.counts_units))
-        text = f"{amount} of {_KINDS[one.kind]} {self._scope(one.applies)}{_rank(one.priority)}"
-        return TermView(
-            one.id, one.label or self._product(one.product), text + _rolls(one.rollover_fraction), *one.window
-        )
+        return self._balance(one, f"{amount} of {_KINDS[one.kind]}", one.id)
 
     def recurrence(self, one: Recurrence) -> TermView:
-        amount = money(one.unit_price, self._unit(one.unit, counts_units=one.counts_units))
-        if one.quantity is not None and one.quantity != 1:
-            amount = f"{number(one.quantity)} × {amount}"
-        if one.seats is not None:
-            shared = "a balance of its own" if one.seats.allocation == "INDIVIDUAL" else "one balance for all"
-            amount += f" for each seat of {one.seats.subscription} ({shared})"
-        text = f"{amount} of {_KINDS[one.kind]} {_EVERY[one.frequency]} {self._scope(one.applies)}{_rank(one.priority)}"
-        if one.periods > 1:
-            text += f"; each is open for {one.periods} periods"
+        term, access, seats = one.term, one.term.access_amount, one.term.subscription_config
+        amount = money(access.unit_price, self._unit(access.credit_type, counts_units=access.access_type == "QUANTITY"))
+        if access.quantity is not None and access.quantity != 1:
+            amount = f"{number(access.quantity)} × {amount}"
+        if seats is not None:
+            shared = "a balance of its own" if seats.allocation == "INDIVIDUAL" else "one balance for all"
+            amount += f" for each seat of {seats.subscription} ({shared})"
+        periods = term.commit_duration.value
+        more = f"; each is open for {periods} periods" if periods > 1 else ""
         if one.invoice is not None:
-            price, quantity, unit = one.invoice
-            text += f"; billed {number(quantity)} × {money(price, self.units[unit])} each time"
-        text += _rolls(one.rollover_fraction)
-        return TermView(one.name, one.label or self._product(one.product), text, *one.window)
+            price = money(one.invoice.unit_price, self.units[one.invoice.credit_type])
+            more += f"; billed {number(one.invoice.quantity)} × {price} each time"
+        return self._balance(one, f"{amount} of {_KINDS[one.kind]} {_EVERY[one.frequency]}", one.name, more)
+
+    def _balance(self, one: Grant | Recurrence, granted: str, name: str, more: str = "") -> TermView:
+        term = one.term
+        rolls = _rolls(one.rollover_fraction if isinstance(one, Grant) else one.term.rollover_fraction)
+        text = f"{granted} {self._scope(term)}{_rank(term.priority)}{more}{rolls}"
+        return TermView(name, term.name or self._product(term.product), text, *one.window)
 
     def override(self, one: DatedOverride) -> TermView:
         term = one.term

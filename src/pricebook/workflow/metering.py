@@ -12,7 +12,7 @@ from typing import cast
 
 from pricebook.catalog import usage as priced
 from pricebook.catalog.catalog import Catalog
-from pricebook.preview.part import PeriodPart
+from pricebook.preview.bill import PeriodPart
 from pricebook.preview.price import EXACT, ZERO
 from pricebook.problem import did_you_mean, quote, reject
 from pricebook.usage.engine import Engine

@@ -9,10 +9,9 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.scenario_check import package_at
-from pricebook.preview.bill import NOTHING, bill, rolled_over
+from pricebook.preview.bill import NOTHING, bill, parts, rolled_over
 from pricebook.preview.invoice import Bill
 from pricebook.preview.materialise import materialise
-from pricebook.preview.part import parts
 from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.terms import ContractTerms
 from pricebook.problem import did_you_mean, quote, reject

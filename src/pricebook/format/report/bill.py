@@ -104,7 +104,7 @@ def balance_charts(terms: ContractTerms, bill: Bill, units: Units, names: dict[s
             money(amount, unit) for amount in (timeline.granted, timeline.used, timeline.lapsed, timeline.open)
         )
         name = f"{grant.list}[{grant.key}]" + (" rolled over" if grant.rolled_over else "")
-        label = grant.label or names.get(grant.product, grant.product)
+        label = grant.term.name or names.get(grant.term.product, grant.term.product)
         found.append(BalanceChart(name, label, granted, used, lapsed, rest, _balance_chart(timeline, unit, terms)))
     return tuple(found)
 
