@@ -18,6 +18,7 @@ from uuid import uuid4
 from pricebook.account.refusal import Refused
 from pricebook.apply.ports import StoreError
 from pricebook.sandbox.wire import decode, encode
+from pricebook.store.database import explaining
 from pricebook.store.location import database_path
 from pricebook.store.session import Session
 from pricebook.store.sqlite import Sqlite, header_of, open_memory
@@ -105,14 +106,10 @@ class AccountTransaction(Session):
         id_: str | None = None,
         fields: Mapping[str, str] | None = None,
     ) -> str:
-        """Keep a new object and return its id. Raises Refused: 409 for a uniqueness key that is taken.
+        """Keep a new object, whose uniqueness key is free, and return its id. Raises Refused.
 
         `link` is what else lists it, such as a contract's package; `fields` are its custom fields.
         """
-        if uniqueness_key is not None:
-            taken = self.one("SELECT id FROM object WHERE kind = ? AND uniqueness_key = ?", kind, uniqueness_key)
-            if taken is not None:
-                raise Refused(409, f"uniqueness_key {uniqueness_key!r} is taken by the {kind} {taken[0]}")
         made = id_ or str(uuid4())
         sql = (
             "INSERT INTO object (kind, id, parent, link, uniqueness_key, created_at, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -137,14 +134,8 @@ class AccountTransaction(Session):
 
     def get_all(self, kind: str, ids: Iterable[str]) -> dict[str, Record]:
         """The objects that there are of some ids, by id."""
-        found: dict[str, Record] = {}
-        wanted = sorted(set(ids))
-        for start in range(0, len(wanted), 500):
-            part = wanted[start : start + 500]
-            marks = ", ".join("?" * len(part))
-            sql = f"SELECT {_COLUMNS} FROM object WHERE kind = ? AND id IN ({marks})"
-            found |= {row[2]: _record(row) for row in self.rows(sql, kind, *part)}
-        return found
+        sql = f"SELECT {_COLUMNS} FROM object WHERE kind = ? AND id"
+        return {row[2]: _record(row) for row in self.among(sql, sorted(set(ids)), kind)}
 
     def page(self, kind: str, after: int, limit: int, where: str = "", *parameters: object) -> list[Record]:
         """Up to `limit` objects of a kind after a position, oldest first, that a condition holds for."""
@@ -162,14 +153,10 @@ class AccountTransaction(Session):
 
     def fields(self, entity: str, ids: Iterable[str]) -> dict[str, dict[str, str]]:
         """The custom fields of each object; none for an object without any."""
-        wanted = list(ids)
-        found: dict[str, dict[str, str]] = {id_: {} for id_ in wanted}
-        for start in range(0, len(wanted), 500):
-            part = wanted[start : start + 500]
-            marks = ", ".join("?" * len(part))
-            sql = f"SELECT entity_id, key, value FROM field_value WHERE entity = ? AND entity_id IN ({marks})"
-            for id_, key, value in self.rows(sql, entity, *part):
-                found[id_][key] = value
+        found: dict[str, dict[str, str]] = {id_: {} for id_ in ids}
+        sql = "SELECT entity_id, key, value FROM field_value WHERE entity = ? AND entity_id"
+        for id_, key, value in self.among(sql, list(found), entity):
+            found[id_][key] = value
         return found
 
     def set_fields(self, entity: str, id_: str, fields: Mapping[str, str]) -> None:
@@ -247,13 +234,7 @@ class Account:
         """A transaction, rolled back when anything is raised. Raises StoreError when the file cannot be used."""
         with self._lock:
             connection = self._connection
-            try:
+            with explaining(self._database):
                 connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-                try:
+                with connection:
                     yield AccountTransaction(connection, self._database, now)
-                    connection.execute("COMMIT")
-                finally:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-            except self._database.errors as error:
-                raise self._database.explained(error) from None

@@ -75,20 +75,19 @@ def create(call: Call) -> Json:
         more=more,
     )
     terms = terms_of(ServedAccount(work), request)
-    kept: Json = {"starting_at": body["starting_at"]} | {name: body[name] for name in _OWN if name in body}
-    if terms.offer is not None:
-        package = work.get(PACKAGE, terms.offer.package).body
-        kept |= {"package_id": terms.offer.package}
-        kept |= {"name": package["contract_name"]} if "contract_name" in package else {}
-        kept |= {name: package[name] for name in ("net_payment_terms_days",) if name in package}
-    kept |= {"rate_card_id": terms.card} if terms.card is not None else {}
-    kept |= {"ending_before": instant_text(terms.ending_before)} if terms.ending_before is not None else {}
+    link = terms.offer.package if terms.offer is not None else None
+    kept = {name: body[name] for name in _OWN if name in body}
+    if link is not None:
+        package = work.get(PACKAGE, link).body
+        kept |= known(name=package.get("contract_name"), net_payment_terms_days=package.get("net_payment_terms_days"))
+    if terms.ending_before is not None:
+        kept["ending_before"] = instant_text(terms.ending_before)
     if transition is not None:
         kept["transition"] = {"type": transition["type"], "from_contract_id": transition["from_contract_id"]}
+    kept |= known(starting_at=body["starting_at"], package_id=link, rate_card_id=terms.card)
     if terms.ends is not None:
         record = work.get(KIND, terms.ends[0])
         work.put(record, record.body | {"ending_before": instant_text(terms.ends[1])})
-    link = terms.offer.package if terms.offer is not None else None
     fields = body.get("custom_fields")
     return id_answer(work.add(KIND, kept, parent=body["customer_id"], link=link, uniqueness_key=key, fields=fields))
 

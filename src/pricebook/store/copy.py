@@ -5,15 +5,15 @@ journal, are in memory at once. Leases are copied as free ones: their tokens go 
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from hashlib import blake2b
 from typing import Any, Literal
 
 from pricebook.apply.copied import TableExtent
 from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.store import sqlite
-from pricebook.store.database import Database, database_of
-from pricebook.store.session import Row, Session
+from pricebook.store.database import Database, database_of, explaining
+from pricebook.store.session import Row, Session, reading
 from pricebook.store.tables import NOUNS, TABLES, Part, Table
 from pricebook.store.writer import create
 
@@ -78,17 +78,14 @@ class SqlCopy:
             yield
 
     def run(self, tell: Callable[[int], None]) -> dict[str, TableExtent]:
-        with closing(self._target.writer()) as connection:
+        with closing(self._target.writer()) as connection, explaining(self._target):
             work = Session(connection, self._target)
-            try:
-                self._target.begin(connection)
-                for part in self._sources:
-                    create(connection, self._target, part)
-                    _check_empty(work, TABLES[part])
-                made = self._filled(work, connection, tell)
-                connection.commit()
-            except self._target.errors as error:
-                raise self._target.explained(error) from None
+            self._target.begin(connection)
+            for part in self._sources:
+                create(connection, self._target, part)
+                _check_empty(work, TABLES[part])
+            made = self._filled(work, connection, tell)
+            connection.commit()
             return made
 
     def _filled(self, work: Session, connection: Any, tell: Callable[[int], None]) -> dict[str, TableExtent]:
@@ -125,29 +122,16 @@ class SqlCopy:
 @contextmanager
 def _locked(database: Database) -> Iterator[None]:
     """The writers' lock of a database, for as long as it takes."""
-    connection = database.writer()
-    try:
-        try:
+    with closing(database.writer()) as connection:
+        with explaining(database):
             database.begin(connection)
-        except database.errors as error:
-            raise database.explained(error) from None
         yield
         Session(connection, database).one("SELECT 1")  # it was held to the end, or this raises
-    finally:
-        connection.close()
 
 
-@contextmanager
-def _reading(database: Database, part: Part) -> Iterator[Session | None]:
+def _reading(database: Database, part: Part) -> AbstractContextManager[Session | None]:
     """A reader of one state of a part's tables; None when they are not there."""
-    connection = database.reader("package" if part == "store" else _LEASE)
-    if connection is None:
-        yield None
-        return
-    try:
-        yield Session(connection, database)
-    finally:
-        connection.close()
+    return reading(database, "package" if part == "store" else _LEASE)
 
 
 def _tables_in(reader: Session, part: Part) -> list[Table]:

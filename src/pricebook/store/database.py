@@ -4,7 +4,8 @@ Two keep it: `sqlite.Sqlite`, a file of its own, and `postgres.Postgres`, a serv
 differently is here; all other SQL is written once (`session`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from pricebook.apply.ports import StoreError
@@ -98,6 +99,15 @@ class Database(Protocol):
 
     def explained(self, error: BaseException | None) -> StoreError:
         """What an error means, in words for people."""
+
+
+@contextmanager
+def explaining(database: Database) -> Iterator[None]:
+    """What the driver raises is told in our words."""
+    try:
+        yield
+    except database.errors as error:
+        raise database.explained(error) from None
 
 
 def database_of(url: str, patience: float = sqlite.PATIENCE) -> Database:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pricebook.apply.ports import JournalEntry, Lease, LeaseHeld, LeaseLost, OutcomeUnknown, Provenance, Run, State
 from pricebook.store import process, sqlite
 from pricebook.store.database import ServerLost
-from pricebook.store.session import Session
+from pricebook.store.session import Session, reading
 from pricebook.store.writer import Writer
 
 TTL = timedelta(seconds=30)
@@ -156,14 +156,8 @@ class SqlJournal:
 
     def _read(self, sql: str, parameter: object) -> list[tuple[Any, ...]]:
         """The rows of a journal that may not be there; reading creates nothing."""
-        database = self._writer.database
-        connection = database.reader("run")
-        if connection is None:
-            return []
-        try:
-            return Session(connection, database).rows(sql, parameter)
-        finally:
-            connection.close()
+        with reading(self._writer.database, "run") as reader:
+            return reader.rows(sql, parameter) if reader is not None else []
 
     @staticmethod
     def _check(work: Session, environment: str, lease: Lease) -> None:

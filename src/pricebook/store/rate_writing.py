@@ -16,7 +16,6 @@ from pricebook.store.writing import Transaction
 
 _ADD = "INSERT INTO rate_timeline (rate_card_id, key, product_id, schedule) VALUES (?, ?, ?, ?)"
 _CHANGE = "UPDATE rate_timeline SET schedule = ? WHERE rate_card_id = ? AND key = ?"
-_PART = 500
 
 
 def add_rates(work: Transaction, change: AddRates) -> str:
@@ -69,21 +68,14 @@ def add_rates(work: Transaction, change: AddRates) -> str:
 def _products(work: Transaction, card: Ref, heads: set[str]) -> dict[str, str]:
     """The product's id by the head of a key's text, before its group values: few heads stand before many keys."""
     named = {head: read_head(head)[0] for head in heads}
-    found = work.find_all(Kind.PRODUCT, sorted(set(named.values())))
-    for name in sorted(set(named.values())):
-        _, archived = found.get(name, ("", False))
-        rule.check_reference(card, Ref(Kind.PRODUCT, name), present=name in found, archived=archived)
-    return {head: found[name][0] for head, name in named.items()}
+    ids = work.ids(card, Kind.PRODUCT, sorted(set(named.values())))
+    return {head: ids[name] for head, name in named.items()}
 
 
 def _present(work: Transaction, card_id: str, keys: list[str]) -> dict[str, str]:
     """The schedules that are there, of these keys. Batches come in the order of keys, so that in a first apply nothing
     lies between a batch's ends: one look instead of one for each key."""
-    found: dict[str, str] = {}
     between = "SELECT 1 FROM rate_timeline WHERE rate_card_id = ? AND key BETWEEN ? AND ? LIMIT 1"
     if work.session.one(between, card_id, min(keys, default=""), max(keys, default="")) is None:
-        return found
-    for start in range(0, len(keys), _PART):
-        part = keys[start : start + _PART]
-        found.update(work.session.rows(f"{TIMELINES} AND key IN ({', '.join('?' * len(part))})", card_id, *part))
-    return found
+        return {}
+    return dict(work.session.among(f"{TIMELINES} AND key", keys, card_id))

@@ -5,11 +5,14 @@ Whatever a driver raises is told in our words.
 
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from typing import Any
 
-from pricebook.store.database import Database, DriverConnection
+from pricebook.store.database import Database, DriverConnection, explaining
 
 Row = tuple[Any, ...]
+_PART = 500
+"""Values that one statement names."""
 
 
 class Session:
@@ -21,10 +24,8 @@ class Session:
 
     def has(self, table: str) -> bool:
         """Whether there is such a table."""
-        try:
+        with explaining(self._database):
             return self._database.tables(self._connection, (table,))
-        except self._database.errors as error:
-            raise self._database.explained(error) from None
 
     def rows(self, sql: str, *parameters: object) -> list[Row]:
         """All rows of the answer."""
@@ -41,33 +42,26 @@ class Session:
 
     def batches(self, sql: str, *parameters: object, large: bool = False, size: int = 2000) -> Iterator[list[Row]]:
         """The rows, so many at a time."""
-        try:
-            cursor = self._database.cursor(self._connection, large)
-            try:
-                cursor.execute(self._native(sql), parameters)
-                while rows := cursor.fetchmany(size):
-                    yield rows
-            finally:
-                cursor.close()
-        except self._database.errors as error:
-            raise self._database.explained(error) from None
+        with explaining(self._database), closing(self._database.cursor(self._connection, large)) as cursor:
+            cursor.execute(self._native(sql), parameters)
+            while rows := cursor.fetchmany(size):
+                yield rows
 
     def run(self, sql: str, *parameters: object) -> int:
         """A statement that changes something; how many rows it concerned."""
-        try:
+        with explaining(self._database):
             return int(self._connection.execute(self._native(sql), parameters).rowcount)
-        except self._database.errors as error:
-            raise self._database.explained(error) from None
 
     def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """A statement once for each row of parameters."""
-        cursor = self._database.cursor(self._connection, False)
-        try:
+        with explaining(self._database), closing(self._database.cursor(self._connection, False)) as cursor:
             cursor.executemany(self._native(sql), rows)
-        except self._database.errors as error:
-            raise self._database.explained(error) from None
-        finally:
-            cursor.close()
+
+    def among(self, sql: str, values: Sequence[object], *parameters: object) -> Iterator[Row]:
+        """The rows of a statement that ends with a column, where it is one of some values, however many these are."""
+        for start in range(0, len(values), _PART):
+            part = values[start : start + _PART]
+            yield from self.rows(f"{sql} IN ({', '.join('?' * len(part))})", *parameters, *part)
 
     def insert(self, table: str, values: Mapping[str, object]) -> None:
         """Put one row into a table."""
@@ -90,3 +84,20 @@ class Session:
     def _native(self, sql: str) -> str:
         """The statement as the driver wants it."""
         return sql if self.dialect == "sqlite" else sql.replace("?", self._database.placeholder)
+
+
+def reader_of(database: Database, table: str) -> Session | None:
+    """A session that reads one state; None when there is no such database or table yet. Creates nothing."""
+    connection = database.reader(table)
+    return Session(connection, database) if connection is not None else None
+
+
+@contextmanager
+def reading(database: Database, table: str) -> Iterator[Session | None]:
+    """The same, closed at the end."""
+    session = reader_of(database, table)
+    try:
+        yield session
+    finally:
+        if session is not None:
+            session.close()

@@ -5,7 +5,7 @@ creates nothing: a file or a schema that is not there is an empty account.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 from weakref import WeakSet
@@ -30,7 +30,7 @@ from pricebook.store.contract import (
 )
 from pricebook.store.database import ServerLost
 from pricebook.store.reading import StoredRates, read_snapshot
-from pricebook.store.session import Session
+from pricebook.store.session import Session, reader_of, reading
 from pricebook.store.writer import Writer
 
 
@@ -71,7 +71,7 @@ class SqlStore:
     ) -> Snapshot:
         """See `apply.ports.Store`. The rates stay in the store; they can be read until `close`. Contracts are always
         counted: that is one query."""
-        reader = self._reader()
+        reader = reader_of(self._writer.database, "package")
         if reader is None:
             self._check("")
             return Snapshot(observed_at=at)
@@ -183,17 +183,6 @@ class SqlStore:
         with self._writer.transaction() as session:
             archive_contract(session, contract.id, at)
 
-    @contextmanager
-    def _reading(self) -> Iterator[Session | None]:
-        session = self._reader()
-        try:
-            yield session
-        finally:
-            if session is not None:
-                session.close()
-
-    def _reader(self) -> Session | None:
+    def _reading(self) -> AbstractContextManager[Session | None]:
         """What reads one state, or None when there is no account yet."""
-        database = self._writer.database
-        connection = database.reader("package")
-        return Session(connection, database) if connection is not None else None
+        return reading(self._writer.database, "package")

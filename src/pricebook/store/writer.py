@@ -12,7 +12,7 @@ from typing import Any
 
 from pricebook.apply.ports import OutcomeUnknown, StoreError
 from pricebook.store import guard
-from pricebook.store.database import Database, ServerLost, database_of
+from pricebook.store.database import Database, ServerLost, database_of, explaining
 from pricebook.store.session import Session
 from pricebook.store.tables import TABLES, Part
 from pricebook.store.upgrade import VERSION, upgrade
@@ -120,12 +120,10 @@ class Writer:
 
 def prepare(connection: Any, database: Database, part: Part, tell: Callable[[str], None]) -> None:
     """Have the tables of a part there as this code knows them, in a transaction of its own. Raises StoreError."""
-    try:
+    with explaining(database):
         database.begin(connection)
         told = create(connection, database, part)
         connection.commit()
-    except database.errors as error:
-        raise database.explained(error) from None
     if told:
         tell(told)
 

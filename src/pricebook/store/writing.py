@@ -67,15 +67,15 @@ class Transaction:
         assert row is not None
         return row
 
-    def find_all(self, kind: Kind, names: Iterable[str]) -> dict[str, tuple[str, bool]]:
-        """Of each name that is there: the id, and whether it is archived."""
-        marks = {self.mark(Ref(kind, name)): name for name in names}
-        found: dict[str, tuple[str, bool]] = {}
-        for part in _parts(list(marks)):
-            among = ", ".join("?" * len(part))
-            sql = f"SELECT mark, id, archived_at FROM {table_of(kind)} WHERE mark IN ({among})"
-            found |= {marks[mark]: (id_, gone is not None) for mark, id_, gone in self.session.rows(sql, *part)}
-        return found
+    def ids(self, ref: Ref, kind: Kind, names: Iterable[str], *, archived_too: bool = False) -> dict[str, str]:
+        """The id of each object that a noun refers to by name. Raises StoreRefused when one is not there."""
+        marks = {name: self.mark(Ref(kind, name)) for name in names}
+        sql = f"SELECT mark, id, archived_at FROM {table_of(kind)} WHERE mark"
+        found = {mark: (id_, gone is not None) for mark, id_, gone in self.session.among(sql, list(marks.values()))}
+        for name, mark in marks.items():
+            archived = mark in found and found[mark][1] and not archived_too
+            rule.check_reference(ref, Ref(kind, name), present=mark in found, archived=archived)
+        return {name: found[mark][0] for name, mark in marks.items()}
 
 
 def sign(work: Transaction, mark: str, *, anew: bool) -> str:
@@ -153,12 +153,10 @@ def _revise(work: Transaction, change: Revise, expects: str | None) -> str:
 
 def _repoint(work: Transaction, change: Repoint) -> str:
     id_, *_ = work.live(change.ref)
-    products = work.find_all(Kind.PRODUCT, change.product_order)
-    for name in change.product_order:
-        rule.check_reference(change.ref, Ref(Kind.PRODUCT, name), present=name in products, archived=False)
+    products = work.ids(change.ref, Kind.PRODUCT, change.product_order, archived_too=True)
     aliases = aliases_of(log_of_object(work.session, Kind.RATE_CARD.value, id_), id_)
     rule.check_repoint(change, aliases, _order(work, id_), _holders(work, change, id_))
-    order = encode([products[name][0] for name in change.product_order])
+    order = encode([products[name] for name in change.product_order])
     mark = alias_digest(change.aliases, change.product_order)
     work.session.update("rate_card", id_, {"product_order": order, "aliases_mark": mark})
     given = list(map(Schedule.of, written(change, aliases, work.at)))
@@ -202,14 +200,11 @@ def _ids(work: Transaction, ref: Ref, noun: Noun, *, archived_too: bool) -> dict
     for _, kind, name in references(noun):
         if not rule.built_in(kind, name):
             wanted.setdefault(kind, set()).add(name)
-    ids = {}
-    for kind, names in wanted.items():
-        found = work.find_all(kind, sorted(names))
-        for name in sorted(names):
-            id_, archived = found.get(name, ("", False))
-            rule.check_reference(ref, Ref(kind, name), present=name in found, archived=archived and not archived_too)
-            ids[kind, name] = id_
-    return ids
+    return {
+        (kind, name): id_
+        for kind, names in wanted.items()
+        for name, id_ in work.ids(ref, kind, sorted(names), archived_too=archived_too).items()
+    }
 
 
 def _spec(noun: Noun, ids: Mapping[tuple[Kind, str], str]) -> dict[str, Any]:
@@ -229,7 +224,3 @@ def _check_package(work: Transaction, ref: Ref, package: Package, ids: Mapping[t
     card = work.session.one("SELECT mark, name FROM rate_card WHERE id = ?", card_id) if card_id is not None else None
     card_ref = (read_mark(work.namespace, card[0] or "") or Ref(Kind.RATE_CARD, card[1])) if card is not None else None
     rule.check_package(ref, package, card_ref, priced)
-
-
-def _parts(items: list[str], size: int = 500) -> Iterable[list[str]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
