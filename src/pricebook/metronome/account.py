@@ -7,8 +7,8 @@ rest is listed and left alone; it costs no request of its own. Reading needs no 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from threading import Event
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -21,7 +21,7 @@ from pricebook.apply.keys import (
 )
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.metronome.kind import APIS, Json
-from pricebook.metronome.listing import Reader, at_once, everything, pages
+from pricebook.metronome.listing import Reader, at_once, listed, pages
 from pricebook.metronome.schedule import read_schedules
 from pricebook.metronome.unit import AccountUnits
 from pricebook.metronome.wire.noun import read_noun
@@ -61,6 +61,10 @@ class Account:
         found = self.ours.get(ref)
         return found["id"] if found is not None else None
 
+    def product_name(self, id_: str) -> str:
+        """The name of a product by its id."""
+        return self.products.get(id_, id_)
+
 
 def read_account(
     client: Reader,
@@ -78,11 +82,7 @@ def read_account(
     Contracts are `counted` by listing them: of hundreds of thousands that takes thousands of requests.
     """
 
-    def lister(kind: Kind) -> Callable[[Event], list[Any]]:
-        method, path, body, query = APIS[kind].listed
-        return lambda _: everything(client, path, body, method=method, query=query)
-
-    lists = dict(zip(APIS, at_once(client, [lister(kind) for kind in APIS]), strict=True))
+    lists = dict(zip(APIS, at_once(client, [partial(listed, client, kind) for kind in APIS]), strict=True))
     account = Account(namespace, AccountUnits())
     for kind in APIS:
         if kind is not Kind.PRICING_UNIT:  # a unit is known by its name
@@ -129,7 +129,7 @@ def _count_contracts(client: Reader, account: Account, at: datetime) -> None:
 def read_rates(client: Reader, account: Account, cards: Iterable[Ref]) -> None:
     """Read the rates of some cards of ours anew."""
     ids = {account.ours[ref]["id"]: ref for ref in cards}
-    found = read_schedules(client, list(ids), list(account.products), product_namer(account), account.units.name_of)
+    found = read_schedules(client, list(ids), list(account.products), account.product_name, account.units.name_of)
     account.rates |= {ids[id_]: rates for id_, rates in found.items()}
 
 
@@ -152,11 +152,6 @@ def _read_all_rates(client: Reader, account: Account) -> None:
             account.unmarked.discard(ref)
             account.others[ref.kind, item["id"]] = item
             _leave(account, ref, item["id"], f"its rates: {why_unreadable(error)}")
-
-
-def product_namer(account: Account) -> Callable[[str], str]:
-    """The name of a product by its id."""
-    return lambda id_: account.products.get(id_, id_)
 
 
 def ref_of(namespace: str, kind: Kind, item: Json) -> Ref | None:

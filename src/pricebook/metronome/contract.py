@@ -16,10 +16,9 @@ from pricebook.apply.spool import in_order
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.metronome.account import CONTRACTS, Account, instant, ref_of
-from pricebook.metronome.client import Client
+from pricebook.metronome.client import Client, Sender
 from pricebook.metronome.kind import Json
 from pricebook.metronome.listing import pages
-from pricebook.metronome.sending import Sender
 from pricebook.plan.contract import Contract, Provision, Transition
 
 

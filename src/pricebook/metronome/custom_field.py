@@ -13,9 +13,8 @@ from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.declared import lists_of
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind
-from pricebook.metronome.client import Client
+from pricebook.metronome.client import Client, Sender
 from pricebook.metronome.kind import ENTITIES
-from pricebook.metronome.sending import Sender
 
 TERMS: Mapping[str, str] = {
     name: f"package_{name.removesuffix('s')}"

@@ -5,10 +5,9 @@ Each rule has a source: the parameter types of the vendor's SDK (4.12) and its O
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import cast
 
 from pricebook.apply.keys import mark_of, uniqueness_key
-from pricebook.catalog.model import DIGITS_HINT, MAX_CUSTOM_FIELD, Noun, Violation
+from pricebook.catalog.model import DIGITS_HINT, MAX_CUSTOM_FIELD, Violation
 from pricebook.catalog.money import carries, plain
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
@@ -31,7 +30,10 @@ def check_change(namespace: str, change: Verb, units: Mapping[str, str]) -> Iter
     match change:
         case Create() | Supersede():
             yield from _check_name(namespace, change.ref, change.digest)
-            yield from _check_noun(change.ref, change.noun, units)
+            if isinstance(change.noun, PricingUnit):
+                yield from _check_unit(change.ref, change.noun, units)
+            elif isinstance(change.noun, Package):
+                yield from _check_package(change.ref, change.noun)
         case Adopt():
             yield from _check_name(namespace, change.ref, change.digest)
         case Revise():
@@ -50,13 +52,6 @@ def _check_name(namespace: str, ref: Ref, digest: str) -> Iterator[Violation]:
     if len(text) > limit:
         message = f"the mark of {ref} has {len(text)} characters; the vendor takes at most {limit}"
         yield Violation("too-long", message, (), "use a shorter metadata.name")
-
-
-def _check_noun(ref: Ref, noun: Noun, units: Mapping[str, str]) -> Iterator[Violation]:
-    if ref.kind is Kind.PRICING_UNIT:
-        yield from _check_unit(ref, cast(PricingUnit, noun), units)
-    elif ref.kind is Kind.PACKAGE:
-        yield from _check_package(ref, cast(Package, noun))
 
 
 def _check_unit(ref: Ref, unit: PricingUnit, units: Mapping[str, str]) -> Iterator[Violation]:

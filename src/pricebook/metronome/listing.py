@@ -9,6 +9,8 @@ from threading import Event
 from typing import Any, Protocol, TypeVar
 
 from pricebook.apply.ports import StoreError
+from pricebook.catalog.reference import Kind
+from pricebook.metronome.kind import APIS
 
 PAGE = 100
 """The most that the vendor puts on a page."""
@@ -56,9 +58,10 @@ def pages(
         seen.add(cursor)
 
 
-def everything(client: Reader, path: str, body: Mapping[str, Any] | None = None, **more: Any) -> list[Any]:
-    """All items of a list."""
-    return [item for items, _ in pages(client, path, body, **more) for item in items]
+def listed(client: Reader, kind: Kind, stop: Event | None = None) -> list[Any]:
+    """All objects of a kind, as the account lists them."""
+    method, path, body, query = APIS[kind].listed
+    return [item for items, _ in pages(client, path, body, method=method, query=query, stop=stop) for item in items]
 
 
 def at_once(client: Reader, work: Sequence[Callable[[Event], T]]) -> list[T]:

@@ -12,7 +12,6 @@ from pricebook.apply.keys import RATES, RATES_NEXT
 from pricebook.catalog.rate_book import pairs
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.timeline import read_schedule
-from pricebook.metronome.account import product_namer
 from pricebook.metronome.schedule import read_products
 from pricebook.metronome.wire.rate import rates_of
 from pricebook.metronome.writing import Work
@@ -48,7 +47,7 @@ def _add(work: Work, change: AddRates, id_: str, held: dict[str, str], batch: li
         """Whether all is there; what is not is what will be sent next."""
         names = {product for product, _ in pairs(rate.key for rate in batch)}
         ids = [work.id_of(Kind.PRODUCT, name) for name in sorted(names)]
-        found = read_products(work.client, id_, ids, product_namer(work.account), work.account.units.name_of)
+        found = read_products(work.client, id_, ids, work.account.product_name, work.account.units.name_of)
         left = [rate for rate in batch if found.get(rate.key) != after(rate)]
         body["rates"] = [entry for rate in left for entry in _entries(work, rate)]
         return id_ if not left else None

@@ -14,7 +14,7 @@ from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
 from pricebook.metronome.account import read_account
 from pricebook.metronome.adopting import adopt, release
-from pricebook.metronome.client import Client
+from pricebook.metronome.client import Client, Sender
 from pricebook.metronome.contract import (
     archive_contract,
     customer_contracts,
@@ -25,7 +25,6 @@ from pricebook.metronome.contract import (
 from pricebook.metronome.custom_field import Keys
 from pricebook.metronome.limit import check_change
 from pricebook.metronome.rate_writing import add_rates
-from pricebook.metronome.sending import Sender
 from pricebook.metronome.snapshot import account_mark, mark_bearers, snapshot_of
 from pricebook.metronome.writing import Work, perform_noun
 from pricebook.observe.snapshot import Snapshot
@@ -73,7 +72,7 @@ class RemoteStore:
         counted: bool = True,
         strangers: bool = False,
     ) -> Snapshot:
-        """See `apply.ports.Store`. Everything is read, rates too; a token that may read is enough."""
+        """Everything is read, rates too; a token that may read is enough."""
         self._client.http.tell, self._tell = self._tell, None
         try:
             account = read_account(
@@ -90,7 +89,7 @@ class RemoteStore:
         return snapshot
 
     def perform(self, namespace: str, change: Verb, at: datetime, expects: str | None = None) -> str:
-        """See `apply.ports.Store`. Looks again after a lost answer, and sends again what is not there.
+        """Looks again after a lost answer, and sends again what is not there.
 
         The vendor compares nothing, so who writes between our look and our request is overwritten: a round trip before
         fields and aliases are, and since the account was read for rates. The lease keeps other applies away meanwhile.
@@ -110,7 +109,7 @@ class RemoteStore:
         return perform_noun(work, change, at, expects)
 
     def sign(self, namespace: str, mark: str, at: datetime, *, anew: bool = False) -> str:
-        """See `apply.ports.BillingStore`: in a custom field of one object of ours."""
+        """In a custom field of one object of ours."""
         work = self._known(namespace, at)
         found = account_mark(work.account)
         if found and not anew:
@@ -121,13 +120,13 @@ class RemoteStore:
         return mark if bearers else ""
 
     def contracts(self, namespace: str, at: datetime) -> Iterator[Contract]:
-        """See `apply.ports.BillingStore`. Contracts that are on no package cannot be listed, and are not there."""
+        """Contracts that are on no package cannot be listed, and are not there."""
         return self.cohort(namespace, at)
 
     def cohort(
         self, namespace: str, at: datetime, package: str | None = None, *, ended: bool = False
     ) -> Iterator[Contract]:
-        """See `apply.ports.ContractStore`. The list shows neither uniqueness keys nor transitions."""
+        """The list shows neither uniqueness keys nor transitions."""
         yield from read_cohort(self._client, self._known(namespace, at).account, at, package, ended=ended)
 
     def customer_contracts(self, namespace: str, customer: str) -> tuple[Contract, ...]:
@@ -148,7 +147,7 @@ class RemoteStore:
         end_contract(self._client, self._sender, contract, ending_before)
 
     def archive_contract(self, contract: Contract, at: datetime) -> None:
-        """See `apply.ports.ContractStore`. Its finalized invoices are left alone."""
+        """Its finalized invoices are left alone."""
         archive_contract(self._client, self._sender, contract)
 
     def cannot(self, namespace: str, change: Verb) -> Iterable[Violation]:

@@ -23,11 +23,18 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import rewritten
 from pricebook.metronome.account import UNREADABLE, Account, foreign, instant, is_archived, why_unreadable
 from pricebook.metronome.kind import ENTITIES, Json
-from pricebook.metronome.quirks import QUIRKS
 from pricebook.metronome.wire.noun import read_noun, unread_fields
 from pricebook.observe.mark import RateMark, alias_digest
-from pricebook.observe.snapshot import NO_MARKS, Marks, Observed, Snapshot, digest_of
+from pricebook.observe.snapshot import NO_MARKS, Marks, Observed, Quirks, Snapshot, digest_of
 from pricebook.problem import Problem
+
+QUIRKS = Quirks(
+    filled_in={"rate_type": "LIST_RATE", "invoice_behavior": "BILL_ON_NEXT_COLLECTION_DATE"},
+    statement={"frequency": "MONTHLY"},
+    # Fields of requests that no answer has (PackageListResponse of the SDK, 4.12).
+    not_shown=("invoice_generation_starting_at_offset", "initial_unassigned_seats"),
+)
+"""How answers differ from what requests said."""
 
 
 def snapshot_of(account: Account, at: datetime) -> Snapshot:

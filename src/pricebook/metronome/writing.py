@@ -30,13 +30,11 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import rewritten
 from pricebook.metronome.account import Account, ref_of
-from pricebook.metronome.client import Client
+from pricebook.metronome.client import Client, Sender
 from pricebook.metronome.custom_field import Keys
 from pricebook.metronome.kind import APIS, ENTITIES, Json
-from pricebook.metronome.listing import everything
-from pricebook.metronome.quirks import QUIRKS
-from pricebook.metronome.sending import Sender
-from pricebook.metronome.snapshot import mark_bearers, noun_in
+from pricebook.metronome.listing import listed
+from pricebook.metronome.snapshot import QUIRKS, mark_bearers, noun_in
 from pricebook.metronome.wire.noun import aliases_json, changed_fields, created, updated
 from pricebook.observe.mark import alias_digest, order_digest
 from pricebook.observe.normalise import normal_noun
@@ -86,8 +84,7 @@ class Work:
 
     def look(self, ref: Ref) -> Json | None:
         """The object as the account shows it now; None when it does not."""
-        method, path, body, query = APIS[ref.kind].listed
-        items = everything(self.client, path, body, method=method, query=query)
+        items = listed(self.client, ref.kind)
         if ref.kind is Kind.PRICING_UNIT:
             return None
         known = self.account.ours[ref]["id"] if ref in self.account.unmarked else None
@@ -113,9 +110,8 @@ class Work:
 
     def fetch_aliases(self) -> None:
         """Read anew which aliases the cards of ours have."""
-        method, path, body, _ = APIS[Kind.RATE_CARD].listed
         refs = {item["id"]: ref for ref, item in self.account.ours.items() if ref.kind is Kind.RATE_CARD}
-        for item in everything(self.client, path, body, method=method):
+        for item in listed(self.client, Kind.RATE_CARD):
             ref = refs.get(item["id"])
             if ref is not None and ref in self.nouns:
                 self.account.ours[ref] = item
@@ -212,9 +208,8 @@ def _create_unit(work: Work, ref: Ref, noun: Noun) -> str:
     vendors: str = getattr(noun, "name", ref.name)
 
     def done() -> str | None:
-        method, path, _, _ = APIS[Kind.PRICING_UNIT].listed
-        listed = everything(work.client, path, method=method)
-        return next((item["id"] for item in listed if item.get("name") == vendors), None)
+        units = listed(work.client, Kind.PRICING_UNIT)
+        return next((item["id"] for item in units if item.get("name") == vendors), None)
 
     id_ = work.account.units.ids.get(ref.name) or done()
     if id_ is None:

@@ -97,12 +97,10 @@ def _card(data: Mapping[str, Any]) -> dict[str, Any]:
         amount = conversion.get("fiat_per_custom_credit")
         amount = read_number(amount) if isinstance(amount, str) else amount
         conversions.append({**conversion, "fiat_per_custom_credit": amount})
-    unit = data.get("fiat_credit_type")
     return {
         **data,
         "credit_type_conversions": conversions,
         "description": data.get("description") or None,
-        "fiat_credit_type": unit,
     }
 
 
