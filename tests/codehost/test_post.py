@@ -224,6 +224,19 @@ def test_what_was_shown_is_what_was_approved(host: CodeHost) -> None:
     assert post("approved", "--commit", MERGE, "--context", "pricebook/production") == "1" * 24
 
 
+def test_a_status_whose_answer_is_lost_is_posted_again_and_in_the_end_that_is_told(
+    host: CodeHost, slept: list[float]
+) -> None:
+    line = ("status", "1" * 24, "--commit", HEAD, "--context", "c")
+    host.faults += [Fault("POST", 502), Fault("POST", 503, done=True)]
+    post(*line)
+    assert {status["description"] for status in host.statuses} == {"plan " + "1" * 24}
+    assert slept == [1.0, 2.0]
+    host.faults += [Fault("POST", 502)] * 4
+    assert "error[code-host]" in (said := post(*line, status=1))
+    assert "run the job again" in said
+
+
 def test_what_nobody_was_shown_is_not_approved(host: CodeHost) -> None:
     line = ("approved", "--commit", MERGE, "--context", "pricebook/production")
     assert "is the merge of no pull request" in post(*line, status=1).replace("\n  ", " ")

@@ -32,9 +32,9 @@ def comment(ctx: click.Context, file: Path, name: str, number: int | None) -> No
     with refusals(invocation):
         text = file.read_text(encoding="utf-8", errors="replace")
         if os.environ.get("GITLAB_CI"):
-            invocation.print([f"note {gitlab.from_environment(text, name)}"])
+            invocation.print([f"note {gitlab.put_note(os.environ, text, name)}"])
             return
-        repo = github.from_environment()
+        repo = github.repository(os.environ)
         about = number or github.pull_request(os.environ)
         invocation.print([github.put_comment(repo, about, text, name)])
 
@@ -50,7 +50,7 @@ def issue(ctx: click.Context, file: Path, title: str, name: str, clean: bool) ->
     invocation = Invocation.of(ctx)
     with refusals(invocation):
         text = file.read_text(encoding="utf-8", errors="replace")
-        address = github.put_issue(github.from_environment(), text, title, name, clean=clean)
+        address = github.put_issue(github.repository(os.environ), text, title, name, clean=clean)
         invocation.print([address or "there is no issue, and none is needed"])
 
 
@@ -63,7 +63,8 @@ def findings(ctx: click.Context, file: Path, commit: str, ref: str) -> None:
     """Hand FILE to code scanning (--report sarif=FILE)."""
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        github.send_findings(github.from_environment(), file.read_text(encoding="utf-8", errors="replace"), commit, ref)
+        sarif = file.read_text(encoding="utf-8", errors="replace")
+        github.send_findings(github.repository(os.environ), sarif, commit, ref)
 
 
 @command.command()
@@ -76,7 +77,7 @@ def status(ctx: click.Context, digest: str, commit: str, context: str) -> None:
     invocation = Invocation.of(ctx)
     with refusals(invocation):
         check_digest(digest)
-        github.put_status(github.from_environment(), commit, context, digest)
+        github.put_status(github.repository(os.environ), commit, context, digest)
 
 
 @command.command()
@@ -87,4 +88,4 @@ def approved(ctx: click.Context, commit: str, context: str) -> None:
     """Print the digest of the plan that was shown for the pull request that was merged as a commit."""
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        invocation.print([github.approved(github.from_environment(), commit, context)])
+        invocation.print([github.approved(github.repository(os.environ), commit, context)])

@@ -1,6 +1,6 @@
 """The API of a code host: few attempts, as long a pause as is asked for, and refusals with their way out.
 
-A request that may have been carried out is not sent again blindly: `RequestLost` tells the caller to look first.
+What may have been made is not made again blindly: a look comes first.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -33,18 +33,16 @@ class CodeHostApi:
 
     def get(self, path: str) -> Any:
         """The answer to a question. Raises Rejected."""
-        return self._repeated("GET", path, None)
+        return self.repeat("GET", path)
 
-    def change(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
-        """PATCH or PUT: the same twice is the same once. Raises Rejected."""
-        return self._repeated(method, path, body)
-
-    def create(self, path: str, body: Mapping[str, Any]) -> Any:
-        """POST, once. Raises RequestLost when nobody knows whether it was carried out, Rejected when it was not."""
+    def repeat(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The answer to what done twice is the same as done once. Raises Rejected."""
         try:
-            return self._http.ask("POST", path, body, repeatable=False)
+            return self._http.ask(method, path, body, repeatable=True)
+        except RequestLost as lost:
+            raise reject("code-host", f"{method} {path.partition('?')[0]}: {lost}", hint=_HINT) from None
         except RequestRefused as refused:
-            raise _rejected("POST", path, refused) from None
+            raise _rejected(method, path, refused) from None
 
     def pages(self, path: str) -> Iterator[Any]:
         """The items of a list, page after page. Raises Rejected."""
@@ -66,21 +64,15 @@ class CodeHostApi:
         found = find()
         if found is None:
             try:
-                return self.create(path, body), True
-            except RequestLost as lost:
+                return self._http.ask("POST", path, body, repeatable=False), True
+            except RequestRefused as refused:
+                raise _rejected("POST", path, refused) from None
+            except RequestLost as lost:  # it may have been carried out
                 sleep(PATIENCE.pause)
                 found = find()
                 if found is None:
                     raise reject("code-host", f"the {what}: {lost}", hint="run the job again") from None
         return found, False
-
-    def _repeated(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
-        try:
-            return self._http.ask(method, path, body, repeatable=True)
-        except RequestLost as lost:
-            raise reject("code-host", f"{method} {path.partition('?')[0]}: {lost}", hint=_HINT) from None
-        except RequestRefused as refused:
-            raise _rejected(method, path, refused) from None
 
 
 def _rejected(method: str, path: str, refused: RequestRefused) -> Rejected:

@@ -6,7 +6,6 @@ Texts are put in place whole; what says the same already is left alone, and noth
 
 import gzip
 import json
-import os
 import re
 from base64 import b64encode
 from collections.abc import Mapping
@@ -16,7 +15,6 @@ from typing import Any
 from urllib.parse import quote as urlquote
 
 from pricebook.codehost.api import CodeHostApi
-from pricebook.http.client import RequestLost
 from pricebook.problem import quote, reject
 
 BOT = "github-actions[bot]"
@@ -107,7 +105,7 @@ def put_comment(repo: Repository, number: int, text: str, name: str) -> str:
     found, made = repo.api.found_or_made(ours, path, {"body": body}, "comment was not posted")
     if made or _says(found, body):
         return _address(found)
-    return _address(repo.api.change("PATCH", f"{repo.path}/issues/comments/{_id(found)}", {"body": body}))
+    return _address(repo.api.repeat("PATCH", f"{repo.path}/issues/comments/{_id(found)}", {"body": body}))
 
 
 def put_issue(repo: Repository, text: str, title: str, name: str, *, clean: bool) -> str:
@@ -125,22 +123,19 @@ def put_issue(repo: Repository, text: str, title: str, name: str, *, clean: bool
         if left is None:
             return ""
         closed = {"body": body, "state": "closed", "state_reason": "completed"}
-        return _address(repo.api.change("PATCH", f"{repo.path}/issues/{_number(left)}", closed))
+        return _address(repo.api.repeat("PATCH", f"{repo.path}/issues/{_number(left)}", closed))
     wanted = {"title": title, "body": body}
     found, made = repo.api.found_or_made(ours, f"{repo.path}/issues", wanted, "issue was not opened")
     if made or (_says(found, body) and found.get("title") == title):
         return _address(found)
-    return _address(repo.api.change("PATCH", f"{repo.path}/issues/{_number(found)}", wanted))
+    return _address(repo.api.repeat("PATCH", f"{repo.path}/issues/{_number(found)}", wanted))
 
 
 def put_status(repo: Repository, commit: str, context: str, digest: str) -> None:
     """The commit's status says which plan was shown for it. The last one with the context counts."""
     path = f"{repo.path}/statuses/{_checked(commit)}"
     body = {"state": "success", "context": context, "description": f"plan {digest}"}
-    try:
-        repo.api.create(path, body)
-    except RequestLost:  # a second one that says the same does no harm
-        repo.api.create(path, body)
+    repo.api.repeat("POST", path, body)  # a second one that says the same does no harm
 
 
 def approved(repo: Repository, commit: str, context: str) -> str:
@@ -169,10 +164,8 @@ def send_findings(repo: Repository, sarif: str, commit: str, ref: str) -> None:
         raise reject("code-host", f"{quote(ref)} is no full reference", hint="refs/heads/main or refs/pull/1/merge")
     packed = b64encode(gzip.compress(sarif.encode(), mtime=0)).decode()
     body = {"commit_sha": _checked(commit), "ref": ref, "sarif": packed, "tool_name": "pricebook"}
-    try:
-        repo.api.create(f"{repo.path}/code-scanning/sarifs", body)
-    except RequestLost:  # the same findings of the same commit replace each other
-        repo.api.create(f"{repo.path}/code-scanning/sarifs", body)
+    # The same findings of the same commit replace each other.
+    repo.api.repeat("POST", f"{repo.path}/code-scanning/sarifs", body)
 
 
 def _is_ours(repo: Repository, item: object, marker: str) -> bool:
@@ -201,8 +194,3 @@ def _checked(commit: str) -> str:
     if not _SHA.match(commit):
         raise reject("code-host", f"{quote(commit)} is no full commit id", hint="40 hexadecimal digits")
     return commit
-
-
-def from_environment() -> Repository:
-    """The repository of this process's job."""
-    return repository(os.environ)

@@ -4,7 +4,6 @@ The token of a CI job may not write notes, so a project access token is needed; 
 bears our marker.
 """
 
-import os
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -42,10 +41,5 @@ def put_note(environment: Mapping[str, str], text: str, name: str) -> str:
 
     note, made = api.found_or_made(ours, path, {"body": body}, "note was not posted")
     if not made and str(note.get("body")).rstrip() != body.rstrip():
-        api.change("PUT", f"{path}/{int(note['id'])}", {"body": body})
+        api.repeat("PUT", f"{path}/{int(note['id'])}", {"body": body})
     return str(note["id"])
-
-
-def from_environment(text: str, name: str) -> str:
-    """`put_note` for this process's job."""
-    return put_note(os.environ, text, name)
