@@ -172,12 +172,12 @@ def impact(
             continue
         then = billing.then or contract
         target = after.newest(then.package) if assume_migrated else then.package
-        sides = [before.prices(contract, contract.package), after.prices(then, target)]
-        if sides[0] is None or sides[1] is None:
+        old, new = before.prices(contract, contract.package), after.prices(then, target)
+        if old is None or new is None:
             _count(found.skipped, "on a package that is not known here")
             continue
-        bills = [_billed(prices, billing, window) for prices in cast("list[Prices]", sides)]
-        unit = cast("list[Prices]", sides)[1].tariff.fiat
+        bills = [_billed(prices, billing, window) for prices in (old, new)]
+        unit = new.tariff.fiat
         amounts = Sides(bills[0].total, bills[1].total)
         lines = _lines(bills)
         _sum_up(found, contract, unit, amounts, lines)
@@ -185,7 +185,7 @@ def impact(
         if any(_touched(made, window) for made in bills):
             found.earlier.customers.add(contract.customer)
             _add(found.earlier.paid, unit, Sides(*(_paid_earlier(made, window) for made in bills)))
-            both = zip(cast("list[Prices]", sides), bills, strict=True)
+            both = zip((old, new), bills, strict=True)
             least = Sides(*(_billed(p, billing, window, _earlier(made, window)).total for p, made in both))
         _add(found.earlier.totals, unit, least)
         for note in dict.fromkeys((*bills[0].notes, *bills[1].notes)):

@@ -123,11 +123,10 @@ def _version(asked: WantedContract, snapshot: Snapshot, held: Iterable[Holding])
     bare, mark, number = name.rpartition("@")
     if mark and number.isdecimal() and (ref := Ref(Kind.PACKAGE, bare, int(number))) in snapshot.ids:
         return ref, None
+    holder = _holder(Kind.PACKAGE, name, asked.starting_at, held)
+    if holder is not None:
+        return holder, name
     own = [holding for holding in held if holding.ref.kind is Kind.PACKAGE]
-    start = instant_text(asked.starting_at)
-    ref_ = next((holding.ref for holding in own if holding.alias == name and holding.covers(start)), None)
-    if ref_ is not None:
-        return ref_, name
     others = [holding for holding in own if holding.alias == name]
     aliases = {holding.alias for holding in own}
     if others:
@@ -157,15 +156,14 @@ def _card(package: Package, at: datetime, snapshot: Snapshot, held: Iterable[Hol
     """Our rate card that a contract from then on pays by."""
     if package.rate_card_alias is None:
         return package.rate_card if package.rate_card in snapshot.catalog.cards else None
-    start = instant_text(at)
-    return next(
-        (
-            holding.ref.name
-            for holding in held
-            if holding.ref.kind is Kind.RATE_CARD and holding.alias == package.rate_card_alias and holding.covers(start)
-        ),
-        None,
-    )
+    holder = _holder(Kind.RATE_CARD, package.rate_card_alias, at, held)
+    return holder.name if holder is not None else None
+
+
+def _holder(kind: Kind, alias: str, at: datetime, held: Iterable[Holding]) -> Ref | None:
+    """What an alias stands for at an instant."""
+    own = (holding for holding in held if holding.ref.kind is kind and holding.alias == alias)
+    return next((holding.ref for holding in own if holding.covers(instant_text(at))), None)
 
 
 def _is_on(contract: Contract, ref: Ref, alias: str | None, held: Iterable[Holding]) -> bool:
