@@ -97,7 +97,7 @@ def test_only_what_is_chosen_changes(tmp_path: Path) -> None:
     made, after = run(tmp_path, SAMPLE, where="tag == 'compute' && price > 1.0", currency="USD", step="0.01")
     assert made.prices == [("standard · tokens · model=large", "$2.50", "$2.63")]
     assert after.count(" schedule:") == 1
-    assert run(tmp_path, SAMPLE, currency="EUR")[0].files == {}
+    assert run(tmp_path, SAMPLE, currency="EUR")[0].files == []
 
 
 def test_again_from_another_day(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def with_table(more: str = "", default: str = "starting_at: 2025-01-01, ") -> st
 def test_a_table_without_dates_gets_one_beside_it(tmp_path: Path) -> None:
     (tmp_path / "prices.csv").write_text('product,model,usd,note\ntokens,small,0.40,"a, b"\ntokens,other,1,x\n')
     made, after = run(tmp_path, with_table(), where=SMALL_ONLY)
-    assert sorted(made.files) == ["catalog.yaml", "prices-2027-01-01.csv"]
+    assert sorted(one.file for one in made.files) == ["catalog.yaml", "prices-2027-01-01.csv"]
     assert (tmp_path / "prices-2027-01-01.csv").read_text() == 'product,model,usd,note\ntokens,small,0.42,"a, b"\n'
     assert "    # what we pay for\n    - table: prices.csv\n" in after
     assert "    - table: prices-2027-01-01.csv\n" in after
@@ -174,7 +174,7 @@ def test_a_price_that_stands_in_two_places(tmp_path: Path) -> None:
     text = with_table(", starting_at: from", "")
     text = text.replace("{model: tiny}, starting_at: 2025-01-01", "{model: small}, starting_at: 2026-01-01")
     made, after = run(tmp_path, text, where=SMALL_ONLY, factor="2", day="2025-06-01")
-    assert sorted(made.files) == ["catalog.yaml", "prices.csv"]
+    assert sorted(one.file for one in made.files) == ["catalog.yaml", "prices.csv"]
     assert "{model: small}, starting_at: 2026-01-01, price: $0.80}" in after
     assert (tmp_path / "prices.csv").read_text().splitlines()[1:] == [
         "tokens,small,0.40,2025-01-01",

@@ -28,10 +28,10 @@ from pricebook.view.impact_table import impact_view
 from pricebook.view.migration import MigrationView, migration_receipt_view, migration_view, reconciliation_view
 from pricebook.view.price import Units
 from pricebook.view.rate_shape import RowChoice
+from pricebook.workflow.apply import check_target
 from pricebook.workflow.migration import (
     back,
     check,
-    check_target,
     done_before,
     guarded,
     named,

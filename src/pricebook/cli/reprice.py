@@ -64,7 +64,7 @@ def command(
             if not click.confirm(f"Write {len(made.files)} files?", default=False):
                 raise reject("declined", "nothing was written")
         write(invocation.project, made)
-        invocation.say([*(f"wrote {file}" for file in sorted(made.files)), "", "Next: pricebook plan"])
+        invocation.say([*sorted(f"wrote {one.file}" for one in made.files), "", "Next: pricebook plan"])
 
 
 def _factor(increase: str | None, decrease: str | None) -> Decimal:

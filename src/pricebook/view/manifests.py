@@ -139,8 +139,10 @@ def import_view(made: Imported, *, dry_run: bool) -> ImportView:
 def repricing_view(made: Repricing, *, dry_run: bool) -> RepricingView:
     """The view of prices that are written."""
     prices = tuple(Repriced(name, was, now) for name, was, now in made.prices)
-    new = frozenset(file for file, (before, _) in made.files.items() if not before)
-    return RepricingView(prices, made.skipped, tuple(sorted(made.files)), not dry_run, made.diff(), new)
+    files = sorted(made.files, key=lambda one: one.file)
+    new = frozenset(one.file for one in files if one.before is None)
+    diff = "".join(f"{line}\n" for one in files for line in one.diff())
+    return RepricingView(prices, made.skipped, tuple(one.file for one in files), not dry_run, diff, new)
 
 
 def _texts(refs: Iterable[object]) -> tuple[str, ...]:

@@ -12,8 +12,9 @@ from pricebook.manifest.text import read_text
 from pricebook.plan.approval import unlike
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import read
+from pricebook.plan.migration.move import MigrationPlan
 from pricebook.plan.step import Plan
-from pricebook.problem import Problem, Rejected, quote
+from pricebook.problem import Problem, quote, reject
 from pricebook.workflow.plan import check_limits
 
 _DIGEST = re.compile(r"[0-9a-fA-F]{24}\Z")
@@ -28,18 +29,18 @@ def read_plan(path: Path) -> Plan:
     return read(read_text(path, str(path), limit=MAX_PLAN), str(path))
 
 
-def check_target(plan: Plan, namespace: str, environment: str) -> None:
+def check_target(plan: Plan | MigrationPlan, namespace: str, environment: str) -> None:
     """A plan is applied where it was made for. Raises Rejected."""
     if (plan.namespace, plan.environment) != (namespace, environment):
         message = f"the plan is for {plan.namespace}/{plan.environment}, not for {namespace}/{environment}"
-        raise Rejected([Problem("wrong-target", message, hint=f"say --env {plan.environment}, or plan again")])
+        raise reject("wrong-target", message, hint=f"say --env {plan.environment}, or plan again")
 
 
 def check_digest(text: str) -> None:
     """An approval is the whole digest of a plan, never a part of it or nothing. Raises Rejected."""
     if not _DIGEST.match(text):
         hint = "it is the 24 digits that `pricebook plan --digest` prints"
-        raise Rejected([Problem("plan-digest", f"{quote(text)} is no digest of a plan", hint=hint)])
+        raise reject("plan-digest", f"{quote(text)} is no digest of a plan", hint=hint)
 
 
 class Approval(NamedTuple):

@@ -29,10 +29,8 @@ from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
 from pricebook.project.project import Project
 from pricebook.project.table import read_customers
 from pricebook.span import Span
+from pricebook.workflow.apply import MAX_PLAN
 from pricebook.workflow.impact import exceeded
-
-MAX_PLAN = 1 << 30
-"""Bytes of a plan file."""
 
 
 def named(loaded: Loaded, name: str | None) -> tuple[str, Migration]:
@@ -92,13 +90,6 @@ def guarded(loaded: Loaded, made: MigrationPlan, found: Impact) -> MigrationPlan
 def read_migration(path: Path) -> MigrationPlan:
     """The plan of a file. Raises Rejected."""
     return read(read_text(path, str(path), limit=MAX_PLAN).splitlines(), str(path))
-
-
-def check_target(made: MigrationPlan, namespace: str, environment: str) -> None:
-    """A plan is applied where it was made for. Raises Rejected."""
-    if (made.namespace, made.environment) != (namespace, environment):
-        message = f"the plan is for {made.namespace}/{made.environment}, not for {namespace}/{environment}"
-        raise Rejected([Problem("wrong-target", message, hint=f"say --env {made.environment}, or plan again")])
 
 
 def refusal(made: MigrationPlan) -> Problem | None:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from difflib import unified_diff
 from functools import partial
 from typing import Any
 
@@ -71,24 +70,13 @@ class RepriceRequest:
 class Repricing:
     """What would be written: the files with their new texts, and each price that changes, in words."""
 
-    files: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """File -> its text now (empty: it is new), and then."""
+    files: list[FileChange] = field(default_factory=list)
     prices: list[tuple[str, str, str]] = field(default_factory=list)
     """Which price, what it was on the day, what it is then."""
     wanted: dict[str, dict[str, str]] = field(default_factory=dict)
     """Card -> key -> the schedule that has to be read once the files are written."""
     skipped: int = 0
     """Prices that were chosen and are no amount: percentages, custom rates."""
-
-    def diff(self) -> str:
-        """The unified diff of all files."""
-        parts: list[str] = []
-        for file, (before, after) in sorted(self.files.items()):
-            old = before.splitlines(keepends=True)
-            parts += unified_diff(
-                old, after.splitlines(keepends=True), f"a/{file}" if before else "/dev/null", f"b/{file}"
-            )
-        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in parts)
 
 
 def reprice(project: Project, request: RepriceRequest) -> Repricing:
@@ -116,7 +104,7 @@ def reprice(project: Project, request: RepriceRequest) -> Repricing:
     problems += [Problem("not-updatable", f"{ref}: {reason}", places[Ref.parse(ref)]) for ref, reason in editor.left]
     if problems:
         raise Rejected(problems)
-    made.files = {file: (before or "", after) for file, before, after in editor.files()}
+    made.files = [FileChange(*texts) for texts in editor.files()]
     return made
 
 
@@ -160,15 +148,12 @@ def _price(schedule: str, day: str, facts: Facts) -> str:
 
 def write(project: Project, made: Repricing) -> None:
     """Write the files; all of them, or none when what was written does not load any more. Raises Rejected."""
-    for file, (before, _) in made.files.items():
-        if not before and (project.root / file).exists():
-            raise reject("exists", f"{quote(file)} exists already", Span(file), "remove it, or choose another day")
-    tables_first = sorted(made.files.items(), key=lambda item: (not item[0].endswith(".csv"), item[0]))
-    write_all(
-        project.root,
-        [FileChange(file, was or None, new) for file, (was, new) in tables_first],
-        partial(_check, project, made),
-    )
+    for one in made.files:
+        if one.before is None and (project.root / one.file).exists():
+            raise reject(
+                "exists", f"{quote(one.file)} exists already", Span(one.file), "remove it, or choose another day"
+            )
+    write_all(project.root, made.files, partial(_check, project, made))
 
 
 def _check(project: Project, made: Repricing) -> None:

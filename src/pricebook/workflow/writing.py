@@ -9,8 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import unified_diff
+from io import StringIO
 from pathlib import Path
 from shutil import copymode
+
+_END = "\n"
+_UNENDED = "\n\\ No newline at end of file\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +27,10 @@ class FileChange:
 
     def diff(self) -> list[str]:
         """The lines of a unified diff, without their ends."""
-        old = "/dev/null" if self.before is None else f"a/{self.file}"
-        before = (self.before or "").splitlines()
-        return list(unified_diff(before, self.after.splitlines(), old, f"b/{self.file}", lineterm=""))
+        was = "/dev/null" if self.before is None else f"a/{self.file}"
+        before, after = (list(StringIO(text or "", newline="\n")) for text in (self.before, self.after))
+        lines = unified_diff(before, after, was, f"b/{self.file}")
+        return "".join(f"{line}{'' if line.endswith(_END) else _UNENDED}" for line in lines).split("\n")[:-1]
 
 
 def write_all(root: Path, changes: Sequence[FileChange], check: Callable[[], None]) -> None:
