@@ -30,12 +30,14 @@ from pricebook.plan.step import Plan, Step
 from pricebook.plan.verb.add_rates import AddRates
 from pricebook.plan.verb.verb import Verb
 from pricebook.plan.versions import named
-from pricebook.problem import Problem, Rejected
+from pricebook.problem import Problem, Rejected, reject
 from pricebook.span import Span
 
 
-class RehearsalFailed(Exception):  # noqa: N818 - named for what happened
-    """A plan that would not lead to what is desired. This is a bug of pricebook; nothing was written."""
+def rehearsal_failed(message: str) -> Rejected:
+    """The refusal of a plan that does not do what it is for."""
+    hint = "this is a bug of pricebook, not of the manifests; nothing was written. Please report it with them"
+    return reject("rehearsal", message, hint=hint)
 
 
 def make_plan(
@@ -52,7 +54,7 @@ def make_plan(
     """The plan that makes the store say what is desired, as of an instant. `claims` say which objects of the store are
     to become ours.
 
-    Raises Rejected when something desired cannot be done at all, RehearsalFailed when the plan does not close.
+    Raises Rejected when something desired cannot be done at all, or the plan does not close.
     """
     unmarked = {ref: snapshot.ids[ref] for ref in snapshot.unmarked}
     problems = [*check_moves(claims, snapshot), *check_removed(claims, snapshot, namespace)]
@@ -70,7 +72,7 @@ def make_plan(
         again = diff(desired, rehearse(snapshot, difference.changes), as_of, prune=prune, removed=removed)
         if again.changes or again.problems:
             first = again.changes[0] if again.changes else again.problems[0]
-            raise RehearsalFailed(
+            raise rehearsal_failed(
                 f"after the plan there would still be {len(again.changes)} changes, the first: {first}"
             )
     difference.changes[:0] = taken

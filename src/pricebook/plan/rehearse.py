@@ -10,8 +10,9 @@ from dataclasses import replace
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.renaming import Renaming
-from pricebook.observe.renames import under
+from pricebook.observe.renames import renamed, under
 from pricebook.observe.snapshot import Snapshot, without
+from pricebook.plan.step import Plan
 from pricebook.plan.verb.verb import Fold, Verb
 
 
@@ -29,6 +30,11 @@ def rehearse(snapshot: Snapshot, changes: Iterable[Verb], namespace: str = "") -
             world.objects[ref] = replace(held, rates=book)
     after_all = replace(snapshot, objects=world.objects)
     return _without(after_all, world.released, namespace) if world.released else after_all
+
+
+def applied_to(snapshot: Snapshot, plan: Plan) -> Snapshot:
+    """The snapshot as it will be once the plan has been applied to it."""
+    return rehearse(renamed(snapshot, plan.moved), (step.change for step in plan.steps), plan.namespace)
 
 
 def _without(snapshot: Snapshot, released: set[Ref], namespace: str) -> Snapshot:

@@ -17,7 +17,7 @@ from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.diff import RATES_PER_STEP, Difference
 from pricebook.plan.drift import Comparison, Drift, Facet, compare
 from pricebook.plan.origin import Origin
-from pricebook.plan.planner import RehearsalFailed, plan_of
+from pricebook.plan.planner import plan_of, rehearsal_failed
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Plan
 from pricebook.plan.verb.add_rates import after
@@ -28,7 +28,7 @@ from pricebook.plan.verb.verb import Verb
 def revert_plan(
     drifts: Iterable[Drift], comparison: Comparison, desired: Catalog, snapshot: Snapshot
 ) -> tuple[Plan, tuple[tuple[str, str], ...]]:
-    """The plan, and what it leaves: the object with the reason. Raises RehearsalFailed when it would not undo it."""
+    """The plan, and what it leaves: the object with the reason. Raises Rejected when it would not undo it."""
     snapshot = normalise(snapshot, desired.nouns)
     mine = [(drift, _why(drift, snapshot)) for drift in drifts if drift.origin.is_drift]
     undone = [drift for drift, why in mine if not why]
@@ -41,7 +41,7 @@ def revert_plan(
     for drift in again.drifts:
         for part in drift.parts:
             if (drift.ref, drift.facet, part) in before:
-                raise RehearsalFailed(f"after the plan {drift.ref} would still differ: {part}")
+                raise rehearsal_failed(f"after the plan {drift.ref} would still differ: {part}")
     difference = Difference(changes, comparison.kept, list(comparison.leftovers))
     plan = plan_of(
         difference, desired, snapshot, namespace=namespace, environment=environment, as_of=as_of, places=places

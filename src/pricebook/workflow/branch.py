@@ -16,9 +16,8 @@ from pricebook.apply.ports import NOTHING, Store
 from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.scope import PROJECT_FILE
-from pricebook.observe.renames import renamed
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.rehearse import rehearse
+from pricebook.plan.rehearse import applied_to
 from pricebook.plan.step import Besides, Plan
 from pricebook.plan.verb.verb import Verb
 from pricebook.problem import Problem, Rejected, quote, reject
@@ -40,7 +39,7 @@ class _Ahead:
 
     def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING) -> Snapshot:
         held = self._store.snapshot(namespace, at, {**self._pending.adopted, **adopt})
-        return rehearse(renamed(held, self._pending.moved), (step.change for step in self._pending.steps), namespace)
+        return applied_to(held, self._pending)
 
     def perform(self, namespace: str, change: Verb, at: datetime, expects: str | None = None) -> str:
         raise AssertionError("what is only rehearsed is not written")

@@ -16,7 +16,6 @@ from pricebook.manifest.load import Loaded, load
 from pricebook.observe.renames import Moves, pending, present, rewrite_marks
 from pricebook.observe.snapshot import AFTER_RATES, Snapshot
 from pricebook.plan.drift import Drift, DriftReport, Facet, compare
-from pricebook.plan.planner import RehearsalFailed
 from pricebook.plan.revert import revert_plan
 from pricebook.plan.step import Plan
 from pricebook.problem import reject
@@ -73,13 +72,7 @@ def revert(
     if pending(snapshot, moves):
         message = "objects are still to be renamed here, and can be named by neither name until then"
         raise reject("moved", message, hint="apply the plan that renames them first")
-    try:
-        return revert_plan(
-            report.open, report.comparison, loaded.catalog, rewrite_marks(snapshot, moves, loaded.catalog)
-        )
-    except RehearsalFailed as error:
-        hint = "this is a bug of pricebook, not of the manifests; nothing was written. Please report it with them"
-        raise reject("rehearsal", str(error), hint=hint) from error
+    return revert_plan(report.open, report.comparison, loaded.catalog, rewrite_marks(snapshot, moves, loaded.catalog))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract
 from pricebook.plan.migration.move import MigrationPlan
 from pricebook.plan.migration.status import Lives, found_in
-from pricebook.plan.rehearse import rehearse
+from pricebook.plan.rehearse import applied_to
 from pricebook.plan.step import Plan
 from pricebook.plan.verb.add_rates import AddRates
 from pricebook.preview.impact import Billing, Impact, impact
@@ -55,9 +55,9 @@ def assess_impact(
     adopted = {ref: id_ for each in (*before, plan) for ref, id_ in each.adopted.items()}
     snapshot = store.snapshot(plan.namespace, plan.as_of, adopted)
     for pending in before:  # a branch's plan starts where what is pending besides ends
-        snapshot = _after(renamed(snapshot, pending.moved), pending)
+        snapshot = applied_to(snapshot, pending)
+    desired = applied_to(snapshot, plan).catalog
     snapshot = renamed(snapshot, plan.moved)
-    desired = _after(snapshot, plan).catalog
     # A metric counts the same on both sides: what it counts can never change.
     meters, uncounted = meters_of(Catalog({**snapshot.catalog.nouns, **desired.nouns}))
     tell("reading usage")
@@ -144,10 +144,6 @@ def _under_present_names(contract: Contract, moved: Moves) -> Contract:
             card = new
     same = (package, card) == (contract.package, contract.card)
     return contract if same else replace(contract, package=package, card=card)
-
-
-def _after(snapshot: Snapshot, plan: Plan) -> Snapshot:
-    return rehearse(snapshot, [step.change for step in plan.steps])
 
 
 def exceeded(

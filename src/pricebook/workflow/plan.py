@@ -11,9 +11,9 @@ from pricebook.manifest.load import Loaded, load
 from pricebook.observe.renames import renamed
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.adoption import Claims
-from pricebook.plan.planner import RehearsalFailed, make_plan
+from pricebook.plan.planner import make_plan
 from pricebook.plan.step import Plan
-from pricebook.problem import Problem, Rejected, reject
+from pricebook.problem import Problem, Rejected
 from pricebook.project.project import Project
 from pricebook.span import Span
 from pricebook.workflow.policy import company_rules
@@ -52,22 +52,16 @@ def plan_to(
     reviewer: Reviewer | None = None,
 ) -> Plan:
     """The same to a catalogue that is given, from what the store was seen to hold with the claims of the manifests."""
-    namespace = project.settings.namespace
-    claims = claims_of(project, loaded, environment)
-    try:
-        made = make_plan(
-            loaded.catalog,
-            snapshot,
-            namespace=namespace,
-            environment=environment,
-            as_of=as_of,
-            prune=prune,
-            places=loaded.places,
-            claims=claims,
-        )
-    except RehearsalFailed as error:
-        hint = "this is a bug of pricebook, not of the manifests; nothing was written. Please report it with them"
-        raise reject("rehearsal", str(error), hint=hint) from error
+    made = make_plan(
+        loaded.catalog,
+        snapshot,
+        namespace=project.settings.namespace,
+        environment=environment,
+        as_of=as_of,
+        prune=prune,
+        places=loaded.places,
+        claims=claims_of(project, loaded, environment),
+    )
     check_limits(made, store, loaded.places)
     if reviewer is None:
         return made

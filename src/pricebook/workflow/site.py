@@ -12,9 +12,8 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from pricebook.apply.ports import ContractStore, Store
-from pricebook.observe.renames import renamed
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.rehearse import rehearse
+from pricebook.plan.rehearse import applied_to
 from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.project.project import Project
 from pricebook.workflow.plan import plan
@@ -42,8 +41,7 @@ def observed(project: Project, environment: str, store: ContractStore, at: datet
 def desired(project: Project, environment: str, store: Store, at: datetime) -> Snapshot:
     """What the store would hold once the manifests were applied: with its history. Raises Rejected, StoreError."""
     made = plan(project, environment, store, at)
-    held = renamed(store.snapshot(project.settings.namespace, at, made.adopted), made.moved)
-    return rehearse(held, (step.change for step in made.steps))
+    return applied_to(store.snapshot(project.settings.namespace, at, made.adopted), made)
 
 
 def publish(directory: Path, namespace: str, content: Iterable[tuple[str, str]]) -> Published:
