@@ -24,7 +24,7 @@ from pricebook.catalog import (
     threshold,
 )
 from pricebook.catalog.model import Alias
-from pricebook.manifest.description import field_descriptions
+from pricebook.manifest.schema import field_descriptions
 
 BALANCE = "key product name description applicable_products applicable_product_tags specifiers rate_type "
 RECURRING = BALANCE + (

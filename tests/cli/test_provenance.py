@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from pricebook.apply.ports import Provenance
-from pricebook.workflow.git import GitFailed, ask, git
-from pricebook.workflow.provenance import provenance
+from pricebook.workflow.git import GitFailed, ask, git, provenance
 
 
 def run(folder: Path, *words: str) -> str:

@@ -8,7 +8,7 @@ from pricebook.catalog.canonical import encode
 from pricebook.catalog.model import Scale
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import Segment, Timeline
-from pricebook.edit.rate_edit import amount_like, edits_of
+from pricebook.edit.rate_edit import RateEdit, amount_like
 from pricebook.edit.rewrite import Unplaceable, rewritten
 from pricebook.manifest.locate import extents
 from pricebook.manifest.syntax import read_documents
@@ -57,7 +57,7 @@ def test_the_smallest_edit(rate: str, was: Timeline, now: Timeline, after: str) 
     (document,), _ = read_documents("", text)
     assert isinstance(document.data, dict)
     (data,) = document.data["rates"]
-    edits = edits_of(text, extents(text, 0), ("rates", 0), data, (was, now), {"usd": Scale("USD", 2)})
+    edits = RateEdit(text, extents(text, 0), {"usd": Scale("USD", 2)}).edits(("rates", 0), data, was, now)
     assert rewritten(text, 0, edits) == text.replace(rate, after)
 
 
@@ -66,7 +66,7 @@ def test_what_cannot_be_said_by_an_edit_of_amounts() -> None:
     data = {"starting_at": "2025-01-01", "price": "$4.00"}
     schedules = schedule((2025, None, 400)), schedule((2024, None, 400))
     with pytest.raises(Unplaceable):
-        edits_of(text, extents(text, 0), ("rates", 0), data, schedules, {})
+        RateEdit(text, extents(text, 0), {}).edits(("rates", 0), data, *schedules)
 
 
 @pytest.mark.parametrize(

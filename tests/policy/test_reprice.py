@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from project_bench import instant
 
 from pricebook.catalog.timeline import RateKey, key_text, read_schedule, terms_at
-from pricebook.edit.table_text import cell, cells_of, with_cells
+from pricebook.edit.table_edit import cell, cells_of, with_cells
 from pricebook.manifest.load import load
 from pricebook.policy.sample import SAMPLE
 from pricebook.problem import Rejected

@@ -7,7 +7,7 @@ from pricebook.apply.target import AccountMark
 from pricebook.cli.invocation import Invocation, say
 from pricebook.cli.session import errors
 from pricebook.view.storage import AccountView
-from pricebook.workflow.account import mark_anew
+from pricebook.workflow.apply import mark_anew
 
 
 @click.command()

@@ -17,11 +17,19 @@ from pricebook.format.storage import remember_line
 from pricebook.problem import Problem
 from pricebook.view.plan import RowChoice, plan_view
 from pricebook.view.receipt import receipt_view
-from pricebook.workflow.account import Marked, mark_once
-from pricebook.workflow.apply import apply, check_approved, check_target, read_approval, read_plan, unfinished
+from pricebook.workflow.apply import (
+    Marked,
+    apply,
+    check_approved,
+    check_target,
+    mark_once,
+    read_approval,
+    read_plan,
+    unfinished,
+)
+from pricebook.workflow.git import provenance
 from pricebook.workflow.plan import plan
 from pricebook.workflow.policy import checked_policy, refused_hazards, stopping
-from pricebook.workflow.provenance import provenance
 
 
 @click.command()

@@ -29,6 +29,7 @@ from pricebook.view.migration import MigrationView, migration_receipt_view, migr
 from pricebook.view.price import Units
 from pricebook.view.rate_shape import RowChoice
 from pricebook.workflow.apply import check_target
+from pricebook.workflow.git import provenance
 from pricebook.workflow.migration import (
     back,
     check,
@@ -40,7 +41,6 @@ from pricebook.workflow.migration import (
     refusal,
 )
 from pricebook.workflow.present import PresentStore
-from pricebook.workflow.provenance import provenance
 
 _OPTIONAL: dict[str, Any] = {"is_flag": False, "flag_value": "", "default": None, "metavar": "[FILE]"}
 """An option that may come without its value."""

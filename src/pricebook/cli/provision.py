@@ -9,9 +9,9 @@ from pricebook.cli.confirm import confirm
 from pricebook.cli.invocation import Invocation
 from pricebook.cli.session import errors
 from pricebook.view.provision import provision_view
+from pricebook.workflow.git import provenance
 from pricebook.workflow.history import hour_of
 from pricebook.workflow.present import present_store
-from pricebook.workflow.provenance import provenance
 from pricebook.workflow.provision import make, proposal
 
 

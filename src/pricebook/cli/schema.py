@@ -7,11 +7,12 @@ import click
 from pricebook.cli.invocation import Invocation, refusals
 from pricebook.format.site.feed import feed_schema
 from pricebook.manifest.schema import schema_files, schema_text
+from pricebook.plan.document import plan_schema
+from pricebook.plan.migration.document import migration_schema
 from pricebook.problem import Problem, did_you_mean, reject
 from pricebook.project.project import ProjectSettings
 from pricebook.view.problems import problems_view
 from pricebook.view.schema import answer_schemas
-from pricebook.workflow.schema import all_schemas
 
 _SUFFIX = ".schema.json"
 
@@ -32,8 +33,9 @@ def command(ctx: click.Context, names: tuple[str, ...], output: Path | None, che
     """
     invocation = Invocation.of(ctx)
     with refusals(invocation):
-        beside = {"feed.schema.json": feed_schema(), **answer_schemas()}
-        files = all_schemas(schema_files(ProjectSettings)) | {file: schema_text(data) for file, data in beside.items()}
+        plans = {"plan.schema.json": plan_schema(), "migration.schema.json": migration_schema()}
+        beside = {**plans, "feed.schema.json": feed_schema(), **answer_schemas()}
+        files = schema_files(ProjectSettings) | {file: schema_text(data) for file, data in beside.items()}
         if check:
             _check(invocation, {file.removesuffix(_SUFFIX): text for file, text in files.items()}, names)
             return

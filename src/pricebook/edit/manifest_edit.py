@@ -17,7 +17,7 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.timeline import Segment, Timeline, joined, read_key, read_schedule, schedule_text
 from pricebook.edit.dump import rates_data, spec_data
-from pricebook.edit.rate_edit import edits_of, starts_of
+from pricebook.edit.rate_edit import RateEdit, starts_of
 from pricebook.edit.rewrite import GONE, CopiedItem, Further, Unplaceable, rewritten
 from pricebook.edit.table_edit import TableEdit
 from pricebook.manifest.load import Loaded
@@ -151,7 +151,7 @@ class ManifestEdit:
         declared, card = self._loaded.source_map.declarations[request.ref], request.noun
         assert isinstance(card, RateCard)
         text = self._text(declared.file)
-        places = extents(text, declared.index)
+        editor = RateEdit(text, extents(text, declared.index), self._scales)
         changes: list[TextChange] = []
         asked: dict[str, tuple[str, str]] = {}
         for key, (was, now) in rates.items():
@@ -161,8 +161,7 @@ class ManifestEdit:
                 continue
             asked[key] = was, now
             with suppress(Unplaceable):
-                schedules = read_schedule(was), read_schedule(now)
-                edits = edits_of(text, places, item, spec["rates"][position[key]], schedules, self._scales)
+                edits = editor.edits(item, spec["rates"][position[key]], read_schedule(was), read_schedule(now))
                 changes += [(str(read_key(key)), edits)] if edits else []
         self._failed(request.ref, changes)
         said = read_rates(self._spec(declared.file, declared.index).get("rates", ()), self._facts(request)).entries

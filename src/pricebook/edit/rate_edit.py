@@ -43,24 +43,15 @@ def starts_of(rate: Any) -> list[str]:
     return [_instant(entry.get("starting_at")) for entry in rate.get("schedule", (rate,))]
 
 
-def edits_of(
-    text: str,
-    places: Mapping[Path, Extent],
-    path: Path,
-    rate: Any,
-    schedules: tuple[Timeline, Timeline],
-    scales: Mapping[str, Scale],
-) -> dict[Path, Any]:
-    """What to rewrite so that the rate at a path says the second of two schedules, where it says the first one. Raises
-    Unplaceable."""
-    return _RateEdit(text, places, scales).edits(path, rate, *schedules)
+class RateEdit:
+    """Edits of a document's text, in which `places` says where everything stands."""
 
-
-class _RateEdit:
     def __init__(self, text: str, places: Mapping[Path, Extent], scales: Mapping[str, Scale]) -> None:
         self._text, self._places, self._scales = text, places, scales
 
     def edits(self, path: Path, rate: Any, observed: Timeline, wanted: Timeline) -> dict[Path, Any]:
+        """What to rewrite so that the rate at a path says what is wanted, where it says what is observed. Raises
+        Unplaceable."""
         entries = rate.get("schedule", (rate,))
         paths = [(*path, "schedule", i) for i in range(len(entries))] if "schedule" in rate else [path]
         starts = starts_of(rate)

@@ -17,7 +17,6 @@ from pricebook.edit.dump import times_of
 from pricebook.edit.rate_edit import amount_like, amountless
 from pricebook.edit.rewrite import Unplaceable
 from pricebook.edit.table_dump import Form, amount_text, form_of
-from pricebook.edit.table_text import cell, with_cells
 from pricebook.manifest.row import TableSource
 from pricebook.manifest.tables import price_places
 
@@ -229,3 +228,43 @@ class TableEdit:
         text = line.removesuffix("\r")
         short = len(self._header) - len(next(csv.reader([text], delimiter=self.spec.delimiter), []))
         return text + self.spec.delimiter * max(0, short) + end
+
+
+def cells_of(line: str, delimiter: str) -> list[tuple[int, int]]:
+    """Where each cell of a line begins and ends, quotes included. Raises Unplaceable for one that goes on in the next
+    line."""
+    found: list[tuple[int, int]] = []
+    start, at = 0, 0
+    while True:
+        if line[at : at + 1] == '"' and at == start:
+            at += 1
+            while True:
+                at = line.find('"', at)
+                if at < 0:
+                    raise Unplaceable(line[:60])
+                if line[at + 1 : at + 2] != '"':
+                    break
+                at += 2
+            at += 1
+        stop = line.find(delimiter, at)
+        found.append((start, stop if stop >= 0 else len(line)))
+        if stop < 0:
+            return found
+        start = at = stop + 1
+
+
+def with_cells(line: str, delimiter: str, values: Mapping[int, str]) -> str:
+    """The line with other texts in some cells, by their number from 0."""
+    for (start, end), new in sorted(
+        ((cells_of(line, delimiter)[index], new) for index, new in values.items()), reverse=True
+    ):
+        quoted = line[start:end].startswith('"')
+        line = line[:start] + (f'"{new}"' if quoted or delimiter in new else new) + line[end:]
+    return line
+
+
+def cell(line: str, delimiter: str, index: int) -> str:
+    """The content of a cell."""
+    start, end = cells_of(line, delimiter)[index]
+    raw = line[start:end]
+    return raw[1:-1].replace('""', '"') if raw.startswith('"') else raw

@@ -6,11 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from pricebook.catalog.model import Model, Text, Violation
+from pricebook.catalog.model import Instant, Model, Text, Violation
 from pricebook.catalog.reference import NAME, Kind, Ref
 from pricebook.manifest.syntax import Document
 from pricebook.manifest.validation import validated
-from pricebook.manifest.waiver import WaiverHere
 from pricebook.problem import did_you_mean, quote
 
 API_VERSION = "pricebook/v1"
@@ -20,6 +19,35 @@ OVERLAY = "Overlay"
 Patches = dict[Text, Annotated[dict[Text, Any], Field(min_length=1)]]
 """Values by field path, of nouns by Ref: `{"product:pro": {"name": "Pro (test)"}}`."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=150)]
+
+
+class WaiverHere(Model):
+    """A finding that somebody accepts, written beside what it is about."""
+
+    rule: Text
+    """The rule's id, or a hazard."""
+    reason: Text
+    """Why it is accepted."""
+    by: Text
+    """Who accepts it."""
+    until: Instant
+    """Until when (exclusive): afterwards the finding is back."""
+    covers: Text | None = None
+    """Which part of it, with `*`: `*/overrides[sale]`; all of it when not given."""
+
+
+class Waiver(WaiverHere):
+    """A finding that somebody accepts."""
+
+    covers: Text
+    """What it is about, with `*`: `package:starter`, `rate-card:*`, `rate-card:models/* · model=gpt-4`, or `*`."""
+
+
+class Waivers(Model):
+    """The content of `waivers.yaml`."""
+
+    waivers: tuple[Waiver, ...]
+    """Findings that are accepted, each with who says so and until when."""
 
 
 class Metadata(Model):

@@ -16,7 +16,7 @@ from pricebook.catalog.registry import noun_class
 from pricebook.catalog.scenario_check import check_scenario
 from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
 from pricebook.manifest.card_rates import read_card
-from pricebook.manifest.envelope import OVERLAY, is_manifest, kind_of, open_envelope
+from pricebook.manifest.envelope import OVERLAY, WaiverHere, is_manifest, kind_of, open_envelope
 from pricebook.manifest.loading import Loading, resolve
 from pricebook.manifest.place import Placer
 from pricebook.manifest.scope import Scope, files_of
@@ -24,7 +24,6 @@ from pricebook.manifest.source_map import Declaration, SourceMap
 from pricebook.manifest.syntax import Document, read_documents
 from pricebook.manifest.text import MAX_YAML, read_text
 from pricebook.manifest.validation import validated
-from pricebook.manifest.waiver import WaiverHere
 from pricebook.problem import Problem, Rejected, did_you_mean, quote
 from pricebook.span import Span
 

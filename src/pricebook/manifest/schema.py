@@ -6,9 +6,13 @@ that kind only. Whatever the models refuse is refused here too, but for rules th
 compare values, count digits or follow references.
 """
 
+import ast
+import inspect
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 from pydantic import BaseModel
@@ -24,7 +28,6 @@ from pricebook.catalog.reference import Kind
 from pricebook.catalog.registry import noun_class
 from pricebook.catalog.unit import USD_UNIT
 from pricebook.manifest.condition import CONDITIONS, NULL, PROPERTIES, Schema, given, schemas_of, word
-from pricebook.manifest.description import field_descriptions
 from pricebook.manifest.envelope import API_VERSION, Metadata
 from pricebook.manifest.overlay import OverlayFile
 from pricebook.manifest.rate_form import RATE_CONDITIONS, rate_definitions
@@ -210,3 +213,32 @@ def _become(schema: dict[str, Any], name: str) -> None:
     schema["$ref"] = f"#/$defs/{name}"
     if description:
         schema["description"] = description
+
+
+def field_descriptions(model: type[BaseModel]) -> dict[str, str]:
+    """Field -> its docstring, of the model and of those it inherits from.
+
+    pydantic can keep them itself (`use_attribute_docstrings`), but then parses the source of every model at every
+    start, a fifth of the time of a small plan.
+    """
+    found: dict[str, str] = {}
+    for base in reversed(model.__mro__):
+        if issubclass(base, BaseModel) and base is not BaseModel:
+            found |= _of_module(base.__module__).get(base.__qualname__, {})
+    return {field: text for field, text in found.items() if field in model.model_fields}
+
+
+@cache
+def _of_module(name: str) -> dict[str, dict[str, str]]:
+    """Class -> field -> docstring, of a module's own classes."""
+    tree = ast.parse(inspect.getsource(import_module(name)))
+    return {node.name: dict(_docstrings(node)) for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
+def _docstrings(node: ast.ClassDef) -> list[tuple[str, str]]:
+    found = []
+    for field, text in zip(node.body, node.body[1:], strict=False):
+        match field, text:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(words))):
+                found.append((name, inspect.cleandoc(words)))
+    return found

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pricebook.catalog.reference import Ref
+from pricebook.manifest.envelope import WaiverHere, Waivers
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.locate import NodePath, locate
 from pricebook.manifest.place import read_one
 from pricebook.manifest.scope import WAIVERS_FILE
 from pricebook.manifest.text import MAX_YAML, read_text
-from pricebook.manifest.waiver import WaiverHere, Waivers
 from pricebook.problem import Rejected
 from pricebook.project.project import Project
 from pricebook.span import Span

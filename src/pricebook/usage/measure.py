@@ -14,8 +14,7 @@ from typing import NamedTuple, cast
 from pricebook.catalog.instant import instant_text
 from pricebook.usage import query
 from pricebook.usage.engine import Engine
-from pricebook.usage.family import families
-from pricebook.usage.meter import UsageMeter, properties_of
+from pricebook.usage.meter import UsageMeter, families, properties_of
 
 
 class UsagePeriod(NamedTuple):

@@ -7,7 +7,7 @@ meter one aggregation over it. Filters, aggregations and group keys are those of
 
 from collections.abc import Sequence
 
-from pricebook.usage.family import Family
+from pricebook.usage.meter import Family
 
 NUMBER = "DECIMAL(38, 18)"
 """Exact up to 20 digits before the point and 18 behind it."""

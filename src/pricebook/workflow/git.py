@@ -7,8 +7,10 @@ that none is taken for an option, and only full commit ids are used after that.
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from pricebook.apply.ports import Provenance
 
 TIMEOUT = 60
 """Seconds; git asks nobody anything, so it has no reason to take longer."""
@@ -58,3 +60,50 @@ def uncommitted(root: Path, files: Sequence[str]) -> list[str]:
     found = {entry[3:] for entry in answer.split("\0") if entry}
     folders = tuple(each for each in found if each.endswith("/"))
     return [file for file in files if f"{prefix}{file}" in found or f"{prefix}{file}".startswith(folders)]
+
+
+COMMIT = ("GITHUB_SHA", "CI_COMMIT_SHA", "BUILDKITE_COMMIT", "CIRCLE_SHA1", "BITBUCKET_COMMIT", "GIT_COMMIT")
+"""GitHub, GitLab, Buildkite, CircleCI, Bitbucket, Jenkins: the first that says something counts."""
+BRANCH = (
+    "GITHUB_HEAD_REF",
+    "GITHUB_REF_NAME",
+    "CI_COMMIT_REF_NAME",
+    "BUILDKITE_BRANCH",
+    "CIRCLE_BRANCH",
+    "BITBUCKET_BRANCH",
+    "GIT_BRANCH",
+)
+ACTOR = (
+    "GITHUB_TRIGGERING_ACTOR",
+    "GITHUB_ACTOR",
+    "GITLAB_USER_LOGIN",
+    "BUILDKITE_BUILD_CREATOR",
+    "CIRCLE_USERNAME",
+    "BUILD_USER_ID",
+)
+MANIFESTS = ("*.yaml", "*.yml", "*.csv", "*.tsv")
+"""What git is asked about: a store's file beside them changes with every apply."""
+_LONGEST = 200
+EDITED = "+edited"
+"""Follows the commit when the manifests were not as the commit has them."""
+
+
+def provenance(root: Path, variables: Mapping[str, str], approved: str = "") -> Provenance:
+    """Where the manifests below `root` come from, and who ordered this: what the CI says in its variables, else git.
+
+    A value is remembered as text and means nothing to pricebook; it is cut to a length and never interpreted.
+    """
+    commit = _first(variables, COMMIT)
+    if (
+        not commit
+        and (commit := ask(root, "rev-parse", "HEAD"))
+        and ask(root, "status", "--porcelain", "--", *MANIFESTS)
+    ):
+        commit += EDITED
+    branch = _first(variables, BRANCH) or ask(root, "symbolic-ref", "--short", "-q", "HEAD")
+    actor = _first(variables, ACTOR) or ask(root, "config", "user.email")
+    return Provenance(actor, commit[:_LONGEST], branch[:_LONGEST], approved.lower())
+
+
+def _first(variables: Mapping[str, str], names: tuple[str, ...]) -> str:
+    return next((value for name in names if (value := variables.get(name, "").strip()[:_LONGEST])), "")
