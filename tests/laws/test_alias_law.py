@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory_store import MemoryStore
-from pricebook.account.alias_log import holder_at
+from pricebook.account.alias import holder_at
 from pricebook.apply.ports import Store, StoreError
 from pricebook.apply.runner import run
 from pricebook.catalog.catalog import Catalog
@@ -149,7 +149,7 @@ def in_sqlite(folder: Path) -> Iterator[Account]:
             connection = database_of(url).reader("package")
             assert connection is not None
             with closing(connection):
-                return holder_at(Session(connection, database_of(url)), kind.value, name, instant_text(instant))
+                return holder_at(Session(connection, database_of(url)), kind, name, instant_text(instant))
 
         yield Account(at, lambda watch, fails_at: Watched(store, watch, fails_at))
 
@@ -161,7 +161,7 @@ def in_account(folder: Path) -> Iterator[Account]:
 
         def at(kind: Kind, name: str, instant: datetime) -> object:
             with vendor.sandbox.account.transaction(instant_text(NOW), writes=False) as work:
-                return holder_at(work, kind.value.replace("-", "_"), name, instant_text(instant))
+                return holder_at(work, kind, name, instant_text(instant))
 
         yield Account(at, lambda watch, fails_at: watched(vendor, watch, fails_at))
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
@@ -269,5 +270,27 @@ def test_the_store_of_plan_and_apply_is_not_an_account(tmp_path: Path) -> None:
     journal = SqlJournal(url)
     journal.acquire("local", "u@h:1:n", datetime(2025, 1, 1, tzinfo=UTC))
     journal.close()
+    with pytest.raises(StoreError, match="a database of something else"):
+        Account(url)
+
+
+def test_a_file_of_an_earlier_release_is_taken_forward(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/account.db"
+    account = Account(url)
+    body = {"name": "List", "aliases": [{"name": "current"}]}
+    assert ask(Sandbox(account), "/v1/contract-pricing/rate-cards/create", body).status == 200
+    kinds = "SELECT DISTINCT kind FROM alias"
+    account._connection.executescript(
+        "PRAGMA ignore_check_constraints = ON; UPDATE alias SET kind = 'rate_card'; PRAGMA user_version = 1"
+    )
+    account.close()
+    for _ in range(2):
+        account = Account(url)
+        assert account._connection.execute(kinds).fetchall() == [("rate-card",)]
+        (found,) = json.loads(ask(Sandbox(account), "/v1/contract-pricing/rate-cards/list", {}).body)["data"]
+        assert found["aliases"] == [{"name": "current"}]
+        account.close()
+    with sqlite3.connect(tmp_path / "account.db") as connection:
+        connection.execute("PRAGMA user_version = 3")
     with pytest.raises(StoreError, match="a database of something else"):
         Account(url)

@@ -1,4 +1,4 @@
-"""Who holds an alias when: the log of assignments, and what it says about an instant.
+"""Who holds an alias when: the log of assignments, what it says about an instant, and its table, which grows.
 
 An alias stands for one object at a time. Giving it to a second one ends it on the first, from the second's scheduled
 start or, without one, from the hour in which it was given [assumed: instants are hour-aligned]. The last assignment
@@ -7,10 +7,11 @@ wins. What an alias meant before it was moved stays as it was, so that a contrac
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from pricebook.catalog.instant import bound_text, instant_text, read_bound
 from pricebook.catalog.model import Alias
+from pricebook.catalog.reference import Kind
 
 
 class Schedule(NamedTuple):
@@ -117,3 +118,72 @@ def _takes(later: Assignment, earlier: Assignment) -> bool:
     if earlier.ending_before is not None and earlier.ending_before <= start:
         return False
     return later.ending_before is None or later.ending_before > max(start, earlier.starting_at or "")
+
+
+_COLUMNS = "seq, name, object_id, position, starting_at, ending_before, assigned_at, withdrawn_at"
+_ENTRIES = f"SELECT {_COLUMNS} FROM alias WHERE kind = ?"
+
+
+class Rows(Protocol):
+    """A transaction of whoever keeps the table; SQL is written with `?`."""
+
+    def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """All rows of the answer."""
+
+    def run(self, sql: str, *parameters: object) -> object:
+        """A statement that changes something."""
+
+
+def whole_log(work: Rows, kind: Kind) -> list[Assignment]:
+    """The log of all aliases of a kind of object."""
+    return [Assignment(*row) for row in work.rows(_ENTRIES, kind.value)]
+
+
+def log_of(work: Rows, kind: Kind, name: str) -> list[Assignment]:
+    """The log of one alias."""
+    return [Assignment(*row) for row in work.rows(f"{_ENTRIES} AND name = ?", kind.value, name)]
+
+
+def holder_at(work: Rows, kind: Kind, name: str, instant: str) -> str | None:
+    """The object for which an alias stands at an instant."""
+    return holder(log_of(work, kind, name), instant)
+
+
+def next_holder(work: Rows, kind: Kind, name: str, at: datetime) -> str | None:
+    """The object for which an alias stands now, or else will stand next."""
+    return holder_to_be(log_of(work, kind, name), hour_of(at))
+
+
+def log_of_object(work: Rows, kind: Kind, object_id: str) -> list[Assignment]:
+    """Everything about the names that an object ever had."""
+    sql = f"{_ENTRIES} AND name IN (SELECT name FROM alias WHERE object_id = ?)"
+    return [Assignment(*row) for row in work.rows(sql, kind.value, object_id)]
+
+
+def give(work: Rows, kind: Kind, object_id: str, aliases: Iterable[tuple[int, Schedule]], at: datetime) -> None:
+    """Give an object aliases, each with its position, besides those that it has; each ends on whoever had it."""
+    for position, given in aliases:
+        work.run(
+            "INSERT INTO alias (kind, name, object_id, position, starting_at, ending_before, assigned_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            *(kind.value, given.name, object_id, position, given.starting_at, given.ending_before, hour_of(at)),
+        )
+
+
+def replace(work: Rows, kind: Kind, object_id: str, aliases: Sequence[Schedule], at: datetime) -> None:
+    """Make these the aliases of an object: what it has with the same schedule stays, other ones are withdrawn."""
+    left = dict(enumerate(aliases))
+    for entry, end in current(log_of_object(work, kind, object_id), object_id):
+        kept = next((p for p, given in left.items() if end == entry.ending_before and given == entry.schedule), None)
+        if kept is None:
+            work.run("UPDATE alias SET withdrawn_at = ? WHERE seq = ?", hour_of(at), entry.seq)
+        else:
+            del left[kept]
+            work.run("UPDATE alias SET position = ? WHERE seq = ?", kept, entry.seq)
+    give(work, kind, object_id, left.items(), at)
+
+
+def withdraw(work: Rows, kind: Kind, object_id: str, at: datetime) -> None:
+    """Nobody finds the object by an alias any more, from this hour on."""
+    sql = "UPDATE alias SET withdrawn_at = ? WHERE kind = ? AND object_id = ? AND withdrawn_at IS NULL"
+    work.run(sql, hour_of(at), kind.value, object_id)

@@ -22,10 +22,11 @@ from pricebook.store.database import explaining
 from pricebook.store.location import database_path
 from pricebook.store.session import Session
 from pricebook.store.sqlite import Sqlite, header_of, open_memory
+from pricebook.store.tables import ALIAS
 
 APPLICATION = 0x70736278
 """`PRAGMA application_id` of an account's file: "psbx"."""
-SCHEMA = 1
+SCHEMA = 2
 CREATED_BY = "pricebook sandbox"
 LONGEST = 200
 """Characters of the value of a custom field (`customFields/setValues`)."""
@@ -45,12 +46,6 @@ CREATE TABLE timeline (
 );
 CREATE INDEX timeline_card ON timeline (card_id, id);
 CREATE INDEX timeline_product ON timeline (card_id, product_id, id);
-CREATE TABLE alias (
-    seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, object_id TEXT NOT NULL, position INTEGER NOT NULL,
-    starting_at TEXT, ending_before TEXT, assigned_at TEXT NOT NULL, withdrawn_at TEXT
-);
-CREATE INDEX alias_name ON alias (kind, name);
-CREATE INDEX alias_object ON alias (object_id);
 CREATE TABLE field_key (
     seq INTEGER PRIMARY KEY, entity TEXT NOT NULL, key TEXT NOT NULL, is_unique INTEGER NOT NULL, UNIQUE (entity, key)
 );
@@ -64,6 +59,9 @@ CREATE TABLE idempotency (
     key TEXT PRIMARY KEY, digest TEXT NOT NULL, status INTEGER NOT NULL, body BLOB NOT NULL, at TEXT NOT NULL
 );
 """
+
+_KINDS = ("UPDATE alias SET kind = 'rate-card' WHERE kind = 'rate_card'",)
+"""From version 1 to 2: aliases have the table that a store has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,16 +189,20 @@ class _File(Sqlite):
 
     def version(self, connection: Any) -> int:
         """See `database.Database`. Raises StoreError for what is something else."""
-        application, version = header = header_of(connection)
-        if header == (APPLICATION, SCHEMA):
-            return SCHEMA
+        application, version = header_of(connection)
+        if application == APPLICATION and 1 <= version <= SCHEMA:
+            return version
         if application or version or connection.execute("SELECT 1 FROM sqlite_master").fetchone():
             hint = "name another file; the sandbox keeps an account of its own, not the store of `plan` and `apply`"
             raise StoreError(f"{self.where} is a database of something else, not a sandbox's account", hint)
         return 0
 
-    def stamp(self, connection: Any, version: int) -> tuple[str, ...]:
-        return (f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {SCHEMA}")
+    def forward(self, version: int) -> tuple[str, ...]:
+        """What takes a file from a version to the tables that this code knows; 0 is an empty file."""
+        if version == SCHEMA:
+            return ()
+        steps = (*_TABLES.split(";"), *ALIAS.statements(self.types, self.clustering)) if not version else _KINDS
+        return (*steps, f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {SCHEMA}")
 
 
 class Account:
@@ -217,9 +219,8 @@ class Account:
         self.where = self._database.where
         try:
             with self.transaction("", writes=True) as work:
-                if not self._database.version(self._connection):
-                    for statement in (*_TABLES.split(";"), *self._database.stamp(self._connection, 0)):
-                        work.run(statement)
+                for statement in self._database.forward(self._database.version(self._connection)):
+                    work.run(statement)
         except BaseException:
             self.close()
             raise

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pricebook.account import alias_log
+from pricebook.account.alias import withdraw
 from pricebook.account.refusal import Refused
+from pricebook.catalog.reference import Kind
 from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.shape import read_uuid
 
@@ -62,13 +63,14 @@ def getting(kind: str, show: Show, name: str) -> Callable[[Call], Json]:
     return get
 
 
-def archiving(kind: str, name: str) -> Callable[[Call], Json]:
+def archiving(kind: str, name: str, aliased: Kind | None = None) -> Callable[[Call], Json]:
     """The endpoint that archives an object of a kind, for good: its aliases stand for nobody any more."""
 
     def archive(call: Call) -> Json:
         record = call.work.get(kind, call.body[name])
         call.work.archive(record)
-        alias_log.withdraw(call.work, kind, record.id, call.work.at)
+        if aliased is not None:
+            withdraw(call.work, aliased, record.id, call.work.at)
         return id_answer(record.id)
 
     return archive

@@ -5,7 +5,7 @@ Contracts with terms of their own are not kept here: such a request is answered 
 
 from datetime import datetime
 
-from pricebook.account.alias_log import holder_at
+from pricebook.account.alias import holder_at
 from pricebook.account.contract import Offer, Request, check_end, terms_of
 from pricebook.account.refusal import Refused
 from pricebook.catalog.instant import instant_text
@@ -34,7 +34,7 @@ class ServedAccount:
         self._work = work
 
     def holder(self, kind: Kind, alias: str, instant: str) -> str | None:
-        return holder_at(self._work, PACKAGE if kind is Kind.PACKAGE else CARD, alias, instant)
+        return holder_at(self._work, kind, alias, instant)
 
     def offer(self, package: str) -> Offer:
         body = self._work.live(PACKAGE, package).body

@@ -6,6 +6,7 @@ from functools import cache
 from typing import NamedTuple
 
 from pricebook.account.refusal import Refused
+from pricebook.catalog.reference import Kind
 from pricebook.sandbox import contract, custom_field, customer, metric, package, product, rate, rate_card, unit
 from pricebook.sandbox.call import Call, Json, archiving, getting
 from pricebook.sandbox.shape import shapes
@@ -52,7 +53,7 @@ _WRITES: dict[str, Callable[[Call], Json | None]] = {
     f"POST {_PRODUCTS}/update": product.update,
     f"POST {_CARDS}/addRate": rate.add_rate,
     f"POST {_CARDS}/addRates": rate.add_rates,
-    f"POST {_CARDS}/archive": archiving(rate_card.KIND, "id"),
+    f"POST {_CARDS}/archive": archiving(rate_card.KIND, "id", Kind.RATE_CARD),
     f"POST {_CARDS}/create": rate_card.create,
     f"POST {_CARDS}/moveRateCardProducts": rate_card.move_products,
     f"POST {_CARDS}/setRateCardProductsOrder": rate_card.set_order,
@@ -69,7 +70,7 @@ _WRITES: dict[str, Callable[[Call], Json | None]] = {
     "POST /v1/customers": customer.create,
     "POST /v1/customers/archive": customer.archive,
     "POST /v1/ingest": metric.ingest,
-    "POST /v1/packages/archive": archiving(package.KIND, "package_id"),
+    "POST /v1/packages/archive": archiving(package.KIND, "package_id", Kind.PACKAGE),
     "POST /v1/packages/create": package.create,
 }
 

@@ -3,15 +3,15 @@
 An archived one takes no new contracts; those on it go on.
 """
 
-from pricebook.account import alias_log
+from pricebook.account import alias
 from pricebook.account.refusal import Refused
 from pricebook.catalog.package import Package
+from pricebook.catalog.reference import Kind
 from pricebook.metronome.custom_field import TERMS
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
-from pricebook.sandbox.alias import schedules
-from pricebook.sandbox.alias import shown as shown_aliases
 from pricebook.sandbox.call import Call, Json, archive_condition, id_answer, listed, period_condition
 from pricebook.sandbox.rate_card import KIND as CARD
+from pricebook.sandbox.rate_card import schedules, shown_aliases
 from pricebook.sandbox.rule import check_rules
 from pricebook.sandbox.term import LISTS, check_products, package_terms
 from pricebook.sandbox.wire import known, stamp
@@ -39,7 +39,7 @@ def create(call: Call) -> Json:
     id_ = work.add(KIND, {}, uniqueness_key=key)
     record = work.get(KIND, id_)
     work.put(record, kept | package_terms(work, id_, body))
-    alias_log.give(work, KIND, id_, enumerate(given), work.at)
+    alias.give(work, Kind.PACKAGE, id_, enumerate(given), work.at)
     return id_answer(id_)
 
 
@@ -58,7 +58,7 @@ def list_contracts(call: Call) -> Json:
 def card_of(work: AccountTransaction, package: Json, instant: str) -> str | None:
     """The id of a package's rate card: by its alias as it stands at an instant."""
     if "rate_card_alias" in package:
-        return alias_log.holder_at(work, CARD, package["rate_card_alias"], instant)
+        return alias.holder_at(work, Kind.RATE_CARD, package["rate_card_alias"], instant)
     found: str | None = package.get("rate_card_id")
     return found
 
@@ -70,7 +70,7 @@ def _card(work: AccountTransaction, body: Json) -> str | None:
     name = body.get("rate_card_alias")
     if name is None:
         return None
-    found = alias_log.next_holder(work, CARD, name, work.at)
+    found = alias.next_holder(work, Kind.RATE_CARD, name, work.at)
     if found is None:
         raise Refused(400, f"rate_card_alias: no rate card has the alias {name!r}")
     return found
@@ -97,7 +97,7 @@ def show(work: AccountTransaction, record: Record, _: dict[str, str]) -> Json:
         "id": record.id,
         "multiplier_override_prioritization": "LOWEST_MULTIPLIER",
         **body,
-        "aliases": shown_aliases(work, KIND, record.id),
+        "aliases": shown_aliases(work, Kind.PACKAGE, record.id),
         "usage_statement_schedule": {
             "frequency": statement["frequency"],
             "day": statement.get("day", "FIRST_OF_MONTH"),

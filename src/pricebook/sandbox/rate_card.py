@@ -1,17 +1,17 @@
 """Rate cards, without their rates: name, description, aliases, conversions, and the order of products on invoices.
 
-An archived one is not for new contracts any more; those on it go on.
+An archived one is not for new contracts any more; those on it go on. Aliases, those of packages too, are given and
+shown here; who has one when is decided in `account.alias`.
 """
 
 from collections.abc import Iterable
 
-from pricebook.account import alias_log
+from pricebook.account import alias
 from pricebook.account.refusal import Refused
 from pricebook.catalog.money import plain
+from pricebook.catalog.reference import Kind
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
-from pricebook.sandbox.alias import schedules
-from pricebook.sandbox.alias import shown as shown_aliases
-from pricebook.sandbox.call import Call, Json, id_answer, listed
+from pricebook.sandbox.call import Call, Json, check_hours, id_answer, listed
 from pricebook.sandbox.product import KIND as PRODUCT
 from pricebook.sandbox.unit import USD_ID, unit
 from pricebook.sandbox.wire import known, stamp
@@ -31,7 +31,7 @@ def create(call: Call) -> Json:
         product_order=[],
     )
     id_ = work.add(KIND, kept, fields=body.get("custom_fields"))
-    alias_log.give(work, KIND, id_, enumerate(aliases), work.at)
+    alias.give(work, Kind.RATE_CARD, id_, enumerate(aliases), work.at)
     return id_answer(id_)
 
 
@@ -45,7 +45,7 @@ def update(call: Call) -> Json:
         kept["credit_type_conversions"] = _conversions(work, present, body["add_credit_type_conversions"])
     work.put(record, kept)
     if "aliases" in body:
-        alias_log.replace(work, KIND, record.id, schedules(body["aliases"]), work.at)
+        alias.replace(work, Kind.RATE_CARD, record.id, schedules(body["aliases"]), work.at)
     return id_answer(record.id)
 
 
@@ -78,6 +78,32 @@ def move_products(call: Call) -> Json:
     return id_answer(record.id)
 
 
+def schedules(aliases: Iterable[Json]) -> list[alias.Schedule]:
+    """Aliases as they are given: on the hour, and none of them twice at one instant. Raises Refused (400)."""
+    made = []
+    seen: dict[str, list[tuple[str, str]]] = {}
+    for index, given in enumerate(aliases):
+        check_hours(given, "starting_at", "ending_before", at=f"aliases[{index}]")
+        if not given["name"].strip():
+            raise Refused(400, f"aliases[{index}].name must not be empty")
+        start, end = given.get("starting_at", ""), given.get("ending_before", "~")
+        for other_start, other_end in seen.setdefault(given["name"], []):
+            if start < other_end and other_start < end:
+                raise Refused(400, f"alias {given['name']!r} stands twice at one instant")
+        seen[given["name"]].append((start, end))
+        made.append(alias.Schedule(given["name"], given.get("starting_at"), given.get("ending_before")))
+    return made
+
+
+def shown_aliases(work: AccountTransaction, kind: Kind, object_id: str) -> list[Json]:
+    """The aliases of an object, with the ends that they really have."""
+    made = []
+    for entry, end in alias.current(alias.log_of_object(work, kind, object_id), object_id):
+        if end is None or (entry.starting_at or "") < end:
+            made.append(known(name=entry.name, starting_at=stamp(entry.starting_at), ending_before=stamp(end)))
+    return made
+
+
 def _conversions(work: AccountTransaction, present: Iterable[Json], added: Iterable[Json]) -> list[Json]:
     made = list(present)
     for given in added:
@@ -104,6 +130,6 @@ def show(work: AccountTransaction, record: Record, fields: dict[str, str]) -> Js
         **{name: value for name, value in record.body.items() if name != "product_order"},
         "created_at": stamp(record.created_at),
         "created_by": CREATED_BY,
-        "aliases": shown_aliases(work, KIND, record.id),
+        "aliases": shown_aliases(work, Kind.RATE_CARD, record.id),
         "custom_fields": fields,
     }

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from pricebook.account.alias_log import holder_at, log_of
+from pricebook.account.alias import holder_at, log_of
 from pricebook.account.contract import Offer, Request, check_end, missing, terms_of
 from pricebook.account.refusal import Refused
 from pricebook.apply.keys import mark_of, read_mark
@@ -90,7 +90,7 @@ class StoredAccount:
         self._session = session
 
     def holder(self, kind: Kind, alias: str, instant: str) -> str | None:
-        return holder_at(self._session, kind.value, alias, instant)
+        return holder_at(self._session, kind, alias, instant)
 
     def offer(self, package: str) -> Offer:
         sql = "SELECT spec, rate_card_id, rate_card_alias, archived_at FROM package WHERE id = ?"
@@ -206,7 +206,7 @@ def _id_of(session: Session, namespace: str, package: Ref) -> str:
 
 def _bore(session: Session, package_id: str | None, alias: str) -> bool:
     """Whether the package has the alias, or once had it."""
-    return any(entry.object_id == package_id for entry in log_of(session, Kind.PACKAGE.value, alias))
+    return any(entry.object_id == package_id for entry in log_of(session, Kind.PACKAGE, alias))
 
 
 def _update(session: Session, id_: str, column: str, at: datetime | None) -> None:

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from pricebook.account.alias import aliases_of
-from pricebook.account.alias_log import whole_log
+from pricebook.account.alias import aliases_of, whole_log
 from pricebook.apply.keys import RELEASED, former_of, read_mark
 from pricebook.apply.ports import StoreError
 from pricebook.catalog.canonical import decode
@@ -187,7 +186,7 @@ def _with_aliases(
     session: Session, nouns: dict[Ref, Noun], cards: dict[Ref, Row], names: dict[tuple[Kind, str], str]
 ) -> dict[Ref, Noun]:
     """The nouns, the cards with their aliases and their product order. A package has its aliases in its spec."""
-    log = whole_log(session, Kind.RATE_CARD.value) if cards else []
+    log = whole_log(session, Kind.RATE_CARD) if cards else []
     owned = {entry.object_id for entry in log}
     for ref, row in cards.items():
         order: Any = decode(row[5])

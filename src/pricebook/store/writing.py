@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from pricebook.account.alias import Schedule, aliases_of
-from pricebook.account.alias_log import give, log_of, log_of_object, next_holder, replace, withdraw
+from pricebook.account.alias import Schedule, aliases_of, give, log_of, log_of_object, next_holder, replace, withdraw
 from pricebook.apply import rule
 from pricebook.apply.keys import mark_of, read_mark, uniqueness_key
 from pricebook.catalog.canonical import decode, encode
@@ -132,7 +131,7 @@ def _create(work: Transaction, ref: Ref, noun: Noun, digest: str) -> str:
         values["rate_card_alias"] = noun.rate_card_alias
     work.session.insert(table_of(ref.kind), values)
     if isinstance(noun, Package):
-        give(work.session, Kind.PACKAGE.value, id_, enumerate(map(Schedule.of, noun.aliases)), work.at)
+        give(work.session, Kind.PACKAGE, id_, enumerate(map(Schedule.of, noun.aliases)), work.at)
     return id_
 
 
@@ -154,13 +153,13 @@ def _revise(work: Transaction, change: Revise, expects: str | None) -> str:
 def _repoint(work: Transaction, change: Repoint) -> str:
     id_, *_ = work.live(change.ref)
     products = work.ids(change.ref, Kind.PRODUCT, change.product_order, archived_too=True)
-    aliases = aliases_of(log_of_object(work.session, Kind.RATE_CARD.value, id_), id_)
+    aliases = aliases_of(log_of_object(work.session, Kind.RATE_CARD, id_), id_)
     rule.check_repoint(change, aliases, _order(work, id_), _holders(work, change, id_))
     order = encode([products[name] for name in change.product_order])
     mark = alias_digest(change.aliases, change.product_order)
     work.session.update("rate_card", id_, {"product_order": order, "aliases_mark": mark})
     given = list(map(Schedule.of, written(change, aliases, work.at)))
-    replace(work.session, Kind.RATE_CARD.value, id_, given, work.at)
+    replace(work.session, Kind.RATE_CARD, id_, given, work.at)
     return str(id_)
 
 
@@ -176,7 +175,7 @@ def _holders(work: Transaction, change: Repoint, card_id: str) -> set[str]:
     """The other cards of ours that have an alias of one of the names that the card is given."""
     ids = set()
     for name in change.given:
-        log = log_of(work.session, Kind.RATE_CARD.value, name)
+        log = log_of(work.session, Kind.RATE_CARD, name)
         ids |= {entry.object_id for entry in log if aliases_of(log, entry.object_id)}
     names = {id_: work.name(Kind.RATE_CARD, id_) for id_ in ids - {card_id}}
     return {name for id_, name in names.items() if name != id_}
@@ -190,7 +189,7 @@ def _archive(work: Transaction, ref: Ref) -> str:
     if archived_at is None:
         work.session.update(table_of(ref.kind), id_, {"archived_at": work.now})
         if ref.kind in (Kind.RATE_CARD, Kind.PACKAGE):
-            withdraw(work.session, ref.kind.value, id_, work.at)
+            withdraw(work.session, ref.kind, id_, work.at)
     return str(id_)
 
 
@@ -214,7 +213,7 @@ def _spec(noun: Noun, ids: Mapping[tuple[Kind, str], str]) -> dict[str, Any]:
 def _check_package(work: Transaction, ref: Ref, package: Package, ids: Mapping[tuple[Kind, str], str]) -> None:
     card_id = ids.get((Kind.RATE_CARD, package.rate_card)) if package.rate_card is not None else None
     if package.rate_card_alias is not None:
-        card_id = next_holder(work.session, Kind.RATE_CARD.value, package.rate_card_alias, work.at)
+        card_id = next_holder(work.session, Kind.RATE_CARD, package.rate_card_alias, work.at)
 
     def priced(product: str, frequency: str) -> bool:
         head = encode((product, frequency))[:-1] + ","
