@@ -18,25 +18,6 @@ class ServerLost(StoreError):  # noqa: N818 - named for what happened
     """The connection ended, or there was none: what was under way may be asked for again, with a look first."""
 
 
-class DriverConnection(Protocol):
-    """What every database driver's connection has (PEP 249), and `execute`, which both of ours have too."""
-
-    def cursor(self) -> Any:
-        """A new cursor."""
-
-    def execute(self, sql: str, parameters: Sequence[Any] = ...) -> Any:
-        """A statement on a cursor of its own."""
-
-    def commit(self) -> None:
-        """End the transaction; what was written holds."""
-
-    def rollback(self) -> None:
-        """End the transaction; nothing of it holds."""
-
-    def close(self) -> None:
-        """Give everything back."""
-
-
 class Database(Protocol):
     """A database that may not be there yet."""
 

@@ -10,6 +10,7 @@ import os
 import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import count
 from threading import Event
@@ -17,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pricebook.apply.ports import StoreError, StoreRefused
-from pricebook.store.database import ServerLost
+from pricebook.store.database import ServerLost, explaining
 from pricebook.store.guard import Dialect
 from pricebook.store.location import POSTGRES, masked
 from pricebook.store.upgrade import VERSION, check_version
@@ -116,21 +117,15 @@ class Postgres:
         return self.schema
 
     def reader(self, table: str) -> Any:
-        connection = self._connect()
-        try:
+        with explaining(self), ExitStack() as stack:
+            connection = stack.enter_context(closing(self._connect()))
             connection.isolation_level = _driver().IsolationLevel.REPEATABLE_READ
             connection.read_only = True
-            if self.tables(connection, (_STAMP, table)):
-                self.version(connection)
-                return connection
-        except _driver().Error as error:
-            connection.close()
-            raise self.explained(error) from None
-        except BaseException:
-            connection.close()
-            raise
-        connection.close()
-        return None
+            if not self.tables(connection, (_STAMP, table)):
+                return None
+            self.version(connection)
+            stack.pop_all()
+            return connection
 
     def writer(self) -> Any:
         return self._connect()

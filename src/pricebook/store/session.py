@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
-from pricebook.store.database import Database, DriverConnection, explaining
+from pricebook.store.database import Database, explaining
 
 Row = tuple[Any, ...]
 _PART = 500
@@ -18,7 +18,7 @@ _PART = 500
 class Session:
     """Statements over one connection, inside the transaction that it is in: they see what was written in it."""
 
-    def __init__(self, connection: DriverConnection, database: Database) -> None:
+    def __init__(self, connection: Any, database: Database) -> None:
         self.where, self.dialect = database.where, database.dialect
         self._connection, self._database = connection, database
 

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -66,9 +66,10 @@ class Sqlite:
             return None
         try:
             return self._begun("mode=ro", table)
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
             # WAL needs a file beside the database. Where none can be made and none is there, nobody is writing either.
-            if os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists():
+            alone = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
+            if not isinstance(error, sqlite3.OperationalError) or not alone:
                 raise self.explained(error) from None
         try:
             return self._begun("mode=ro&immutable=1", table)
@@ -79,18 +80,16 @@ class Sqlite:
         """See `database.Database`. Creates the file, not its directory."""
         _check_place(self.path)
         try:
-            connection = self._connect("mode=rwc")
-            try:
+            with ExitStack() as stack:
+                connection = stack.enter_context(closing(self._connect("mode=rwc")))
                 self.version(connection)
                 _use_wal(connection, self.patience)
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute("PRAGMA foreign_keys = ON")
-            except BaseException:
-                connection.close()
-                raise
+                stack.pop_all()
+                return connection
         except sqlite3.Error as error:
             raise self.explained(error) from None
-        return connection
 
     def begin(self, connection: Any) -> None:
         connection.execute("BEGIN IMMEDIATE")
@@ -155,19 +154,13 @@ class Sqlite:
         return sqlite3.connect(uri, uri=True, timeout=self.patience, isolation_level=None, check_same_thread=False)
 
     def _begun(self, options: str, table: str) -> sqlite3.Connection | None:
-        connection = self._connect(options)
-        try:
+        with ExitStack() as stack:
+            connection = stack.enter_context(closing(self._connect(options)))
             connection.execute("BEGIN")
-            sql = "SELECT 1 FROM sqlite_master WHERE name = ?"
-            if self.version(connection) and connection.execute(sql, (table,)).fetchone() is not None:
-                return connection
-        except BaseException as error:
-            connection.close()
-            if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.OperationalError):
-                raise self.explained(error) from None
-            raise
-        connection.close()
-        return None
+            if not self.version(connection) or not self.tables(connection, (table,)):
+                return None
+            stack.pop_all()
+            return connection
 
 
 def open_memory() -> sqlite3.Connection:
