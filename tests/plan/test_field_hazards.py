@@ -92,6 +92,8 @@ CHANGES = {
     "unit_price: $30.00 -> unit_price: $20.00": ["PRICE_DOWN"],
     "quantity: 5 -> quantity: 6": ["PRICE_UP"],
 }
+DISCOUNT = MANIFESTS[MANIFESTS.index("    - key: {key}\n      type: MULT") : MANIFESTS.index("    - key: {key}-too")]
+CHARGE = MANIFESTS[MANIFESTS.index("  scheduled_charges:") :]
 KEYS = ("sign-up", "multiplier-bonus", "price", "entitled", "scheduled_charges", "starting_at_offset.value", "a.b_c-d")
 
 
@@ -101,17 +103,29 @@ def test_what_a_change_means(change: str, key: str, tmp_path: Path) -> None:
     assert hazards(change, key, tmp_path) == CHANGES[change]
 
 
+@pytest.mark.parametrize(
+    ("term", "comes", "goes"), [(DISCOUNT, ["PRICE_DOWN"], ["PRICE_UP"]), (CHARGE, ["PRICE_UP"], ["PRICE_DOWN"])]
+)
+def test_a_whole_term_moves_prices_as_its_fields_would(
+    term: str, comes: list[str], goes: list[str], tmp_path: Path
+) -> None:
+    change = f"{term} -> ".replace("{key}", "bonus")
+    assert hazards(change, "bonus", tmp_path) == goes
+    assert hazards(change, "bonus", tmp_path, back=True) == comes
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_a_cut_is_a_cut_by_any_name(key: str, tmp_path: Path) -> None:
     assert hazards("unit_price: $15.00 -> unit_price: $7.50", key, tmp_path) == ["CREDIT_CUT"]
 
 
-def hazards(change: str, key: str, folder: Path) -> list[str]:
-    """The hazards of the package's new version."""
+def hazards(change: str, key: str, folder: Path, *, back: bool = False) -> list[str]:
+    """The hazards of the package's new version; with `back` of the change undone."""
     old, new = change.split(" -> ")
     manifests = MANIFESTS.replace("{key}", key)
     assert manifests.count(old) == 1
-    before = planned(loaded(manifests, folder), Snapshot(AS_OF), AS_OF, prune=False)
+    first, second = (manifests, manifests.replace(old, new))[:: -1 if back else 1]
+    before = planned(loaded(first, folder), Snapshot(AS_OF), AS_OF, prune=False)
     snapshot = rehearse(Snapshot(AS_OF), [step.change for step in before.steps])
-    (step,) = planned(loaded(manifests.replace(old, new), folder), snapshot, AS_OF, prune=False).steps
+    (step,) = planned(loaded(second, folder), snapshot, AS_OF, prune=False).steps
     return [hazard.value for hazard in step.hazards]

@@ -52,8 +52,8 @@ def of_fields(noun: type[Noun], fields: Iterable[FieldChange]) -> Iterator[Hazar
     """The hazards of fields of a noun that change."""
     for field in fields:
         place = declared_at(noun, field.path)
-        if isinstance(field.path[-1], Label) and field.desired is None:
-            yield from _removed(place, field.observed)
+        if isinstance(field.path[-1], Label) and None in (field.observed, field.desired):
+            yield from _of_term(place, field.observed, field.desired)
         else:
             yield from of_values(place.role or Role.PLAIN, field.observed, field.desired, money=field.unit is not None)
 
@@ -64,10 +64,12 @@ def of_values(role: Role, observed: object, desired: object, *, money: bool) -> 
         yield Hazard.ENTITLEMENT_LOST
     if role is Role.GRANTS and _is_less_time(observed, desired):
         yield Hazard.CREDIT_CUT
+    if role is Role.FACTOR:
+        observed, desired = (1 if value is None else value for value in (observed, desired))
     if any(isinstance(value, bool) or not isinstance(value, (int, Decimal)) for value in (observed, desired)):
         return
     was, now = Decimal(str(observed)), Decimal(str(desired))
-    if role is Role.CHARGES:
+    if role in (Role.CHARGES, Role.FACTOR):
         yield from shift_hazards(price_shift(was, now))
     elif role is Role.GRANTS:
         if now < was:
@@ -84,13 +86,15 @@ def _is_less_time(observed: object, desired: object) -> bool:
     return False
 
 
-def _removed(place: Declared, term: object) -> Iterator[Hazard]:
-    """The hazards of a term that is no longer there."""
-    if place.role is Role.GRANTS:
+def _of_term(place: Declared, observed: object, desired: object) -> Iterator[Hazard]:
+    """The hazards of a whole term that is new (`observed` is None) or no longer there (`desired` is None)."""
+    if place.role is Role.GRANTS and desired is None:
         yield Hazard.CREDIT_CUT
-    if place.model is not None and isinstance(term, Mapping):
-        for name, field in fields_of(place.model).items():
-            yield from of_values(field.role or Role.PLAIN, term.get(name), None, money=False)
+    if place.role is Role.CHARGES:
+        yield Hazard.PRICE_UP if observed is None else Hazard.PRICE_DOWN
+    was, now = (term if isinstance(term, Mapping) else {} for term in (observed, desired))
+    for name, field in fields_of(place.model).items() if place.model is not None else ():
+        yield from of_values(field.role or Role.PLAIN, was.get(name), now.get(name), money=False)
 
 
 def never_invoiced(noun: Noun, desired: Catalog) -> Iterator[Hazard]:

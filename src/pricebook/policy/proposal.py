@@ -76,7 +76,7 @@ class Proposal:
         elif isinstance(change, Supersede):
             package = Ref(change.ref.kind, change.ref.name)
             for field in change.fields:
-                if role_at(type(change.noun), field.path) is Role.CHARGES:
+                if role_at(type(change.noun), field.path) in (Role.CHARGES, Role.FACTOR):
                     yield from _of_field(package, field, self.now, step.reach)
 
     def _of_rate(self, ref: Ref, rate: RateChange, reach: int | None) -> Iterator[PriceChange]:
