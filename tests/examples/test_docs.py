@@ -1,16 +1,15 @@
 """The reference pages are complete: every field, every problem's code, every hazard; and their examples load."""
 
 import ast
-import importlib
-import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pricebook.catalog
 from pricebook.catalog.declared import marks
-from pricebook.catalog.model import Model, Noun
+from pricebook.catalog.model import Model
+from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.reference import Kind
+from pricebook.catalog.registry import noun_class
 from pricebook.catalog.scenario import Scenario
 from pricebook.manifest.load import Loaded, load
 from pricebook.manifest.rates_from import RatesFrom
@@ -72,12 +71,8 @@ def test_every_hazard_is_on_the_pages_with_what_becomes_of_it() -> None:
 
 def models() -> set[type[Model]]:
     """Every model that a manifest, a table or the project file can hold."""
-    for module in pkgutil.iter_modules(pricebook.catalog.__path__):
-        importlib.import_module(f"pricebook.catalog.{module.name}")
-    from pricebook.catalog.rate import RateTerms
-
     found: set[type[Model]] = set()
-    open_: list[type[Model]] = [*Noun.__subclasses__(), RateTerms, RatesFrom, ProjectSettings]
+    open_: list[type[Model]] = [*map(noun_class, Kind), RateTerms, RatesFrom, ProjectSettings]
     while open_:
         model = open_.pop()
         if model in found:
