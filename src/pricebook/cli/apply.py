@@ -7,11 +7,9 @@ from pathlib import Path
 import click
 
 from pricebook import wiring
-from pricebook.cli.confirm import confirm
-from pricebook.cli.invocation import STALE, Invocation
+from pricebook.cli.invocation import STALE, Invocation, invoked
 from pricebook.cli.options import prune_option, report_option, rows_option
 from pricebook.cli.progress import progress
-from pricebook.cli.session import errors
 from pricebook.format.escape import escape_terminal
 from pricebook.format.storage import remember_line
 from pricebook.problem import Problem
@@ -46,9 +44,9 @@ from pricebook.workflow.policy import checked_policy, refused_hazards, stopping
 @rows_option
 @report_option
 @prune_option
-@click.pass_context
+@invoked("receipt")
 def command(
-    ctx: click.Context,
+    invocation: Invocation,
     plan_file: Path | None,
     yes: bool,
     allow: tuple[str, ...],
@@ -68,66 +66,61 @@ def command(
     Every step is written to the journal before it is done, and everything is read back afterwards. An apply that was
     killed is continued by running it again.
     """
-    invocation = Invocation.of(ctx)
-    with errors(invocation):
-        invocation.answers_in("receipt")
-        if plan_file is not None and prune:
-            invocation.fail(
-                [Problem("conflict", "--prune stands beside a plan file", hint="plan with --prune instead")]
-            )
-        approval = read_approval(expect) if expect is not None else None
-        project, (environment, _) = invocation.project, invocation.environment
-        policy = checked_policy(project, environment)
-        store = invocation.store()
-        if plan_file is not None:
-            made = read_plan(plan_file)
-            check_target(made, project.settings.namespace, environment)
-        else:
-            made = plan(
-                project,
-                environment,
-                store,
-                invocation.as_of,
-                prune=prune,
-                reviewer=wiring.reviewer(),
-            )
-            if approval is not None and check_approved(made, approval):
-                made = unfinished(invocation.journal(), environment, approval) or made
-        refused = refused_hazards(made, allow, policy, invocation.as_of)
-        view = plan_view(made, RowChoice.parse(rows), refused)
-        if not made.steps:
-            invocation.answer(view)
-            return
-        invocation.show(view)
-        if approval is not None and (problem := check_approved(made, approval)):
-            invocation.fail([problem], STALE)
-        if refused:
-            flags = " ".join(f"--allow {hazard}" for hazard in refused)
-            message = f"the plan bears {', '.join(refused)}; nothing was written"
-            invocation.fail([Problem("hazard", message, hint=f"when it is meant, say: {flags}")])
-        stopped = stopping(made.findings, policy, invocation.as_of)
-        if stopped:
-            hint = "mend what they are about, or let somebody who may sign a waiver; see: pricebook explain RULE"
-            rules = ", ".join(sorted({finding.code for finding in stopped}))
-            message = f"rules stand against it: {rules}; nothing was written"
-            invocation.fail([Problem("policy", message, hint=hint)])
-        if not yes:
-            confirm(invocation, f"Apply this to {environment}?")
-        with progress(made, quiet=not invocation.text) as tell:
-            receipt = apply(
-                made,
-                store,
-                invocation.journal(),
-                owner=wiring.owner(),
-                clock=wiring.now,
-                tell=tell,
-                provenance=provenance(project.root, os.environ, approval.digest if approval is not None else ""),
-            )
-        invocation.answer(receipt_view(receipt, made))
-        marked = mark_once(store, made.namespace, environment, wiring.new_id, wiring.now())
-        invocation.say(_marked(marked, made.namespace))
+    if plan_file is not None and prune:
+        invocation.fail([Problem("conflict", "--prune stands beside a plan file", hint="plan with --prune instead")])
+    approval = read_approval(expect) if expect is not None else None
+    project, (environment, _) = invocation.project, invocation.environment
+    policy = checked_policy(project, environment)
+    store = invocation.store()
+    if plan_file is not None:
+        made = read_plan(plan_file)
+        check_target(made, project.settings.namespace, environment)
+    else:
+        made = plan(
+            project,
+            environment,
+            store,
+            invocation.as_of,
+            prune=prune,
+            reviewer=wiring.reviewer(),
+        )
+        if approval is not None and check_approved(made, approval):
+            made = unfinished(invocation.journal(), environment, approval) or made
+    refused = refused_hazards(made, allow, policy, invocation.as_of)
+    view = plan_view(made, RowChoice.parse(rows), refused)
+    if not made.steps:
+        invocation.answer(view)
+        return
+    invocation.show(view)
+    if approval is not None and (problem := check_approved(made, approval)):
+        invocation.fail([problem], STALE)
+    if refused:
+        flags = " ".join(f"--allow {hazard}" for hazard in refused)
+        message = f"the plan bears {', '.join(refused)}; nothing was written"
+        invocation.fail([Problem("hazard", message, hint=f"when it is meant, say: {flags}")])
+    stopped = stopping(made.findings, policy, invocation.as_of)
+    if stopped:
+        hint = "mend what they are about, or let somebody who may sign a waiver; see: pricebook explain RULE"
+        rules = ", ".join(sorted({finding.code for finding in stopped}))
+        message = f"rules stand against it: {rules}; nothing was written"
+        invocation.fail([Problem("policy", message, hint=hint)])
+    if not yes:
+        invocation.confirm(f"Apply this to {environment}?")
+    with progress(made, quiet=not invocation.text) as tell:
+        receipt = apply(
+            made,
+            store,
+            invocation.journal(),
+            owner=wiring.owner(),
+            clock=wiring.now,
+            tell=tell,
+            provenance=provenance(project.root, os.environ, approval.digest if approval is not None else ""),
+        )
+    invocation.answer(receipt_view(receipt, made))
+    marked = mark_once(store, made.namespace, environment, wiring.new_id, wiring.now())
+    invocation.say(_marked(marked, made.namespace))
     if not receipt.complete:
-        ctx.exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _marked(marked: Marked, namespace: str) -> Iterator[str]:

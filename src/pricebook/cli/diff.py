@@ -2,9 +2,8 @@
 
 import click
 
-from pricebook.cli.invocation import CHANGES, Invocation
+from pricebook.cli.invocation import CHANGES, Invocation, invoked
 from pricebook.cli.options import report_option, rows_option
-from pricebook.cli.session import errors
 from pricebook.view.parity import parity_view
 from pricebook.view.rate_shape import RowChoice
 from pricebook.workflow.parity import compare_environments
@@ -15,8 +14,8 @@ from pricebook.workflow.parity import compare_environments
 @click.argument("other", metavar="OTHER")
 @rows_option
 @report_option
-@click.pass_context
-def command(ctx: click.Context, one: str, other: str, rows: str | None) -> None:
+@invoked("parity")
+def command(invocation: Invocation, one: str, other: str, rows: str | None) -> None:
     """Compare what two environments hold: the same, different, missing, only there. Reads only.
 
     Reads both stores and writes to neither; tokens that can only read are enough. Prices are compared from now on, not
@@ -25,10 +24,7 @@ def command(ctx: click.Context, one: str, other: str, rows: str | None) -> None:
 
     Exit code 0 when they hold the same, but for what overlays explain; 2 when they do not.
     """
-    invocation = Invocation.of(ctx)
-    with errors(invocation):
-        invocation.answers_in("parity")
-        found, unverified = compare_environments(invocation.project, one, other, invocation.store_of, invocation.as_of)
-        invocation.answer(parity_view(found, RowChoice.parse(rows), unverified))
+    found, unverified = compare_environments(invocation.project, one, other, invocation.store_of, invocation.as_of)
+    invocation.answer(parity_view(found, RowChoice.parse(rows), unverified))
     if found.apart:
-        ctx.exit(CHANGES)
+        raise click.exceptions.Exit(CHANGES)

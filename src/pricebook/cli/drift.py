@@ -5,9 +5,8 @@ from pathlib import Path
 
 import click
 
-from pricebook.cli.invocation import CHANGES, Invocation
+from pricebook.cli.invocation import CHANGES, Invocation, invoked
 from pricebook.cli.options import report_option, rows_option
-from pricebook.cli.session import errors
 from pricebook.format.escape import escape_terminal
 from pricebook.manifest.load import load
 from pricebook.plan.document import write
@@ -37,8 +36,8 @@ from pricebook.workflow.drift import revert as reverted
 )
 @rows_option
 @report_option
-@click.pass_context
-def command(ctx: click.Context, accept: Path | None, adopt: bool, revert: Path | None, rows: str | None) -> None:
+@invoked("drift")
+def command(invocation: Invocation, accept: Path | None, adopt: bool, revert: Path | None, rows: str | None) -> None:
     """Say what somebody changed in the account, and what git has that it does not. Reads only.
 
     Reads the manifests and the store; a token that can only read is enough, and only --adopt writes to the manifests.
@@ -48,32 +47,29 @@ def command(ctx: click.Context, accept: Path | None, adopt: bool, revert: Path |
     Exit code 0 when nobody changed the account, 2 when somebody did and it is not accepted, 1 when that cannot be
     found out.
     """
-    invocation = Invocation.of(ctx)
-    with errors(invocation):
-        invocation.answers_in("drift")
-        namespace, (environment, _) = invocation.project.settings.namespace, invocation.environment
-        loaded, store = load(invocation.project, environment), invocation.store()
-        snapshot = store.snapshot(namespace, invocation.as_of, loaded.adopted(environment))
-        report = drift(
-            loaded,
-            snapshot,
-            invocation.journal(),
-            namespace=namespace,
-            environment=environment,
-            accept=accept,
-            moves=invocation.project.moves,
-            removed=invocation.project.removed(environment),
-        )
-        invocation.answer(drift_view(report, RowChoice.parse(rows)))
-        if adopt:
-            written = adopted(report, invocation.project, loaded, snapshot)
-            invocation.say(_adopted(written))
-        if revert is not None:
-            plan, left = reverted(report, loaded, snapshot, invocation.project.moves)
-            revert.write_text(write(plan), encoding="utf-8")
-            invocation.say(_reverted(plan, left, revert))
+    namespace, (environment, _) = invocation.project.settings.namespace, invocation.environment
+    loaded, store = load(invocation.project, environment), invocation.store()
+    snapshot = store.snapshot(namespace, invocation.as_of, loaded.adopted(environment))
+    report = drift(
+        loaded,
+        snapshot,
+        invocation.journal(),
+        namespace=namespace,
+        environment=environment,
+        accept=accept,
+        moves=invocation.project.moves,
+        removed=invocation.project.removed(environment),
+    )
+    invocation.answer(drift_view(report, RowChoice.parse(rows)))
+    if adopt:
+        written = adopted(report, invocation.project, loaded, snapshot)
+        invocation.say(_adopted(written))
+    if revert is not None:
+        plan, left = reverted(report, loaded, snapshot, invocation.project.moves)
+        revert.write_text(write(plan), encoding="utf-8")
+        invocation.say(_reverted(plan, left, revert))
     if report.drifted:
-        ctx.exit(CHANGES)
+        raise click.exceptions.Exit(CHANGES)
 
 
 def _adopted(written: Adopted) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import click
 
 from pricebook import wiring
-from pricebook.cli.invocation import Invocation, refusals
+from pricebook.cli.invocation import Invocation, invoked
 from pricebook.problem import Rejected
 from pricebook.project.policy import CompanyRule
 from pricebook.view.manifests import RulePageView
@@ -13,21 +13,18 @@ from pricebook.workflow.rules import page_of
 
 @click.command()
 @click.argument("word", metavar="RULE")
-@click.pass_context
-def command(ctx: click.Context, word: str) -> None:
+@invoked("rule-page")
+def command(invocation: Invocation, word: str) -> None:
     """Show the page of a rule, a hazard or an error code.
 
     A rule of the company has the message, the expressions and the hint of pricebook.yaml as its page.
     """
-    invocation = Invocation.of(ctx)
-    with refusals(invocation):
-        invocation.answers_in("rule-page")
-        company: tuple[CompanyRule, ...] = ()
-        try:
-            company = invocation.project.policy(invocation.environment[0]).company_rules
-        except Rejected as rejected:
-            if [problem.code for problem in rejected.problems] != ["no-project"]:
-                raise
-        meanings = {hazard.value: words for hazard, words in HAZARD_WORDS.items()}
-        page = page_of(word, wiring.errors_page(), meanings, company)
-        invocation.answer(RulePageView(word, page))
+    company: tuple[CompanyRule, ...] = ()
+    try:
+        company = invocation.project.policy(invocation.environment[0]).company_rules
+    except Rejected as rejected:
+        if [problem.code for problem in rejected.problems] != ["no-project"]:
+            raise
+    meanings = {hazard.value: words for hazard, words in HAZARD_WORDS.items()}
+    page = page_of(word, wiring.errors_page(), meanings, company)
+    invocation.answer(RulePageView(word, page))

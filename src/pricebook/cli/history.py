@@ -2,9 +2,8 @@
 
 import click
 
-from pricebook.cli.invocation import Invocation
+from pricebook.cli.invocation import Invocation, invoked
 from pricebook.cli.options import rows_option
-from pricebook.cli.session import errors
 from pricebook.view.history import history_view
 from pricebook.view.rate_shape import RowChoice
 from pricebook.workflow.history import history, instant_of, object_of
@@ -20,24 +19,27 @@ LAST = 20
 @click.option("--last", type=click.IntRange(1), default=LAST, show_default=True, help="The newest N.")
 @click.option("--csv", is_flag=True, help="A row for each object, for a spreadsheet.")
 @rows_option
-@click.pass_context
+@invoked("history")
 def command(
-    ctx: click.Context, about: str | None, since: str | None, until: str | None, last: int, csv: bool, rows: str | None
+    invocation: Invocation,
+    about: str | None,
+    since: str | None,
+    until: str | None,
+    last: int,
+    csv: bool,
+    rows: str | None,
 ) -> None:
     """The journal as an audit log: when, who, from which commit, which plan, what was done.
 
     OBJECT is a name as plans show it: package:starter, package:starter@3, rate-card:tokens, or a product, whose prices
     are meant as well. The newest run comes first. Reads the journal and nothing else.
     """
-    invocation = Invocation.of(ctx)
-    with errors(invocation):
-        invocation.answers_in("history")
-        found, total = history(
-            invocation.journal(),
-            invocation.environment[0],
-            about=object_of(about) if about else None,
-            since=instant_of(since, "--since"),
-            until=instant_of(until, "--until"),
-            last=last,
-        )
-        invocation.answer(history_view(found, total, RowChoice.parse(rows)), "csv" if csv else None)
+    found, total = history(
+        invocation.journal(),
+        invocation.environment[0],
+        about=object_of(about) if about else None,
+        since=instant_of(since, "--since"),
+        until=instant_of(until, "--until"),
+        last=last,
+    )
+    invocation.answer(history_view(found, total, RowChoice.parse(rows)), "csv" if csv else None)

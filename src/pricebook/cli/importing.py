@@ -6,8 +6,7 @@ import click
 
 from pricebook import wiring
 from pricebook.catalog.reference import Kind, stored_kinds
-from pricebook.cli.invocation import Invocation
-from pricebook.cli.session import errors
+from pricebook.cli.invocation import Invocation, invoked
 from pricebook.metronome.export import AccountRecord
 from pricebook.problem import reject
 from pricebook.view.manifests import import_view
@@ -43,9 +42,9 @@ from pricebook.workflow.writing import FileChange, write_all
 )
 @click.option("--dry-run", is_flag=True, help="Print the manifests as a unified diff, and write nothing.")
 @click.option("--allow-dirty", is_flag=True, help="Also change files that git has no copy of as they are now.")
-@click.pass_context
+@invoked("import")
 def command(
-    ctx: click.Context,
+    invocation: Invocation,
     output: str | None,
     kinds: tuple[str, ...],
     tags: tuple[str, ...],
@@ -62,29 +61,26 @@ def command(
     chosen brings along what it needs; --tag, --card, --name and --kind may be repeated. Run again, it updates the
     manifests where they stand, keeps comments and order, and deletes nothing. What manifests cannot say is listed.
     """
-    invocation = Invocation.of(ctx)
-    with errors(invocation):
-        invocation.answers_in("import")
-        if save is not None and export is not None:
-            hint = "--save reads the account, --from reads what was saved"
-            raise reject("conflict", "--save stands beside --from", hint=hint)
-        if save is not None:
-            _save(invocation, save)
-            return
-        name, environment = invocation.environment
-        exported = wiring.open_export(environment, export) if export is not None else None
-        at = exported.read_at if exported is not None and invocation.as_of_text is None else invocation.as_of
-        made = import_account(
-            invocation.project,
-            name,
-            exported or invocation.store(),
-            at,
-            choice=ImportChoice(tuple(map(Kind, kinds)), tags, cards, names),
-            output=output,
-            dry_run=dry_run,
-            dirty=allow_dirty,
-        )
-        invocation.answer(import_view(made, dry_run=dry_run))
+    if save is not None and export is not None:
+        hint = "--save reads the account, --from reads what was saved"
+        raise reject("conflict", "--save stands beside --from", hint=hint)
+    if save is not None:
+        _save(invocation, save)
+        return
+    name, environment = invocation.environment
+    exported = wiring.open_export(environment, export) if export is not None else None
+    at = exported.read_at if exported is not None and invocation.as_of_text is None else invocation.as_of
+    made = import_account(
+        invocation.project,
+        name,
+        exported or invocation.store(),
+        at,
+        choice=ImportChoice(tuple(map(Kind, kinds)), tags, cards, names),
+        output=output,
+        dry_run=dry_run,
+        dirty=allow_dirty,
+    )
+    invocation.answer(import_view(made, dry_run=dry_run))
 
 
 def _save(invocation: Invocation, file: Path) -> None:

@@ -2,19 +2,19 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property, partial, wraps
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Concatenate, NoReturn, ParamSpec
 
 import click
 
 from pricebook import wiring
-from pricebook.apply.ports import AccountStore, Journal
+from pricebook.apply.ports import AccountStore, Journal, LeaseHeld, LeaseLost, StalePlan, StoreError
 from pricebook.apply.target import check_account
 from pricebook.cli.waiting import waiting
 from pricebook.format.escape import escape_terminal
@@ -32,6 +32,7 @@ WIDTH = 100
 """Columns of what is no terminal."""
 LINES_AT_ONCE = 5_000
 """Of a list that is written while it is read."""
+P = ParamSpec("P")
 
 
 @dataclass
@@ -197,6 +198,15 @@ class Invocation:
             click.echo(f"a report was not written: {error.strerror or error}: {error.filename}", err=True)
         raise click.exceptions.Exit(status)
 
+    def confirm(self, question: str) -> None:
+        """Ask before something is written; without a terminal nobody can answer, so --yes must be said."""
+        if not sys.stdin.isatty() or not self.text:
+            message = "nobody can be asked here: standard input is no terminal"
+            self.fail([Problem("confirmation", message, hint="say --yes when the plan was reviewed")])
+        click.echo()
+        if not click.confirm(question, default=False):
+            self.fail([Problem("declined", "nothing was written")])
+
 
 def say(line: str) -> None:
     """Tell whoever watches, beside the answer."""
@@ -210,13 +220,43 @@ def write_lines(lines: Iterable[str], stream: object) -> None:
         click.echo(text, file=stream)  # type: ignore[arg-type]
 
 
+def invoked(answer: str = "") -> Callable[[Callable[Concatenate[Invocation, P], None]], Callable[P, None]]:
+    """Give a command its invocation. Everything that can be wrong for a user becomes one clear answer and an exit code;
+    never a traceback. A format in which there is no `answer` of this sort is refused before anything is done."""
+
+    def decorate(function: Callable[Concatenate[Invocation, P], None]) -> Callable[P, None]:
+        @wraps(function)
+        def command(*args: P.args, **kwargs: P.kwargs) -> None:
+            invocation = Invocation.of(click.get_current_context())
+            with _refusals(invocation):
+                if answer:
+                    invocation.answers_in(answer)
+                function(invocation, *args, **kwargs)
+
+        return command
+
+    return decorate
+
+
 @contextmanager
-def refusals(invocation: Invocation) -> Iterator[None]:
-    """Turns everything that can be wrong for a user into one clear answer and an exit code; never a traceback."""
+def _refusals(invocation: Invocation) -> Iterator[None]:
     try:
         yield
     except Rejected as rejected:
         invocation.fail(rejected.problems)
+    except StoreError as error:
+        invocation.fail([Problem("store", error.message, hint=error.hint)])
+    except LeaseHeld as held:
+        message = f"{held.owner} is applying to this environment since {held.since:%Y-%m-%d %H:%M:%S} UTC"
+        hint = f"wait for it; when it has died, its lease ends at {held.expires_at:%H:%M:%S} UTC and apply goes on"
+        invocation.fail([Problem("locked", message, hint=hint)])
+    except LeaseLost as lost:
+        hint = "somebody else applies now; look at `pricebook plan` when they are done"
+        invocation.fail([Problem("lease-lost", f"the lock was taken over: {lost}", hint=hint)])
+    except StalePlan as stale:
+        hint = "nothing was written; plan again and review what is different"
+        words = (f"{step.change.ref} changed since the plan was made ({step.id})" for step in stale.steps)
+        invocation.fail([Problem("stale-plan", word, hint=hint) for word in words], STALE)
     except BrokenPipeError:
         # The reader of our output has gone, as in `| head`: that is no failure, and what is left to flush is lost.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -11,12 +11,10 @@ import click
 from pricebook import wiring
 from pricebook.apply.migrator import migrate
 from pricebook.apply.ports import ContractStore
-from pricebook.cli.confirm import confirm
 from pricebook.cli.impact import ImpactRequest, assessed_migration
-from pricebook.cli.invocation import Invocation
+from pricebook.cli.invocation import Invocation, invoked
 from pricebook.cli.options import engine_option, impact_from_option, impact_option, rows_option
 from pricebook.cli.progress import tally
-from pricebook.cli.session import errors
 from pricebook.format.table import text_of
 from pricebook.manifest.load import Loaded, load
 from pricebook.observe.snapshot import Snapshot
@@ -63,9 +61,9 @@ _OPTIONAL: dict[str, Any] = {"is_flag": False, "flag_value": "", "default": None
 @click.option(
     "--allow", multiple=True, metavar="GUARD", help="GUARD: apply although the guard is not kept or verified."
 )
-@click.pass_context
+@invoked("migration")
 def command(
-    ctx: click.Context,
+    invocation: Invocation,
     name: str | None,
     plan_only: bool,
     apply_file: str | None,
@@ -92,44 +90,37 @@ def command(
 
     --rollback is another plan: it undoes the moves whose new contract has not started, and says what cannot be undone.
     """
-    invocation = Invocation.of(ctx)
-    with errors(invocation):
-        invocation.answers_in("migration")
-        modes = [word for word in (apply_file, check_file, rollback_file) if word is not None]
-        if len(modes) + plan_only > 1:
-            message = "--plan, --apply, --check and --rollback exclude each other"
-            invocation.fail([Problem("conflict", message, hint="say one of them")])
-        shows, plans = apply_file is None and check_file is None, rollback_file is None and check_file is None
-        unfit = {
-            "--output": output is not None and not shows,
-            "--notice": notice is not None and (not shows or not plans),
-            "--impact": bool(impact) and (not plans or bool(apply_file)),
-            "--csv": csv and check_file is None,
-        }
-        if any(unfit.values()):
-            message = f"{' and '.join(word for word in unfit if unfit[word])} says nothing to what is asked for"
-            hint = "--output is of a plan or --rollback, --notice and --impact of a plan, --csv of --check"
-            invocation.fail([Problem("conflict", message, hint=hint)])
-        if any(word.upper() != "GUARD" for word in allow):
-            invocation.fail(
-                [Problem("unknown-hazard", "a migration has one thing to allow", hint="say: --allow GUARD")]
-            )
-        session = _Session(invocation, name, rows)
-        if check_file is not None:
-            sound = session.check(check_file, csv)
-        elif rollback_file is not None:
-            sound = session.show(session.back(rollback_file), output, notice)
-        elif apply_file is not None:
-            made = (
-                session.read(apply_file)
-                if apply_file
-                else session.plan(ImpactRequest(impact, impact_from, False, engine))
-            )
-            sound = session.apply(made, yes=yes, allowed=bool(allow))
-        else:
-            sound = session.show(session.plan(ImpactRequest(impact, impact_from, False, engine)), output, notice)
+    modes = [word for word in (apply_file, check_file, rollback_file) if word is not None]
+    if len(modes) + plan_only > 1:
+        message = "--plan, --apply, --check and --rollback exclude each other"
+        invocation.fail([Problem("conflict", message, hint="say one of them")])
+    shows, plans = apply_file is None and check_file is None, rollback_file is None and check_file is None
+    unfit = {
+        "--output": output is not None and not shows,
+        "--notice": notice is not None and (not shows or not plans),
+        "--impact": bool(impact) and (not plans or bool(apply_file)),
+        "--csv": csv and check_file is None,
+    }
+    if any(unfit.values()):
+        message = f"{' and '.join(word for word in unfit if unfit[word])} says nothing to what is asked for"
+        hint = "--output is of a plan or --rollback, --notice and --impact of a plan, --csv of --check"
+        invocation.fail([Problem("conflict", message, hint=hint)])
+    if any(word.upper() != "GUARD" for word in allow):
+        invocation.fail([Problem("unknown-hazard", "a migration has one thing to allow", hint="say: --allow GUARD")])
+    session = _Session(invocation, name, rows)
+    if check_file is not None:
+        sound = session.check(check_file, csv)
+    elif rollback_file is not None:
+        sound = session.show(session.back(rollback_file), output, notice)
+    elif apply_file is not None:
+        made = (
+            session.read(apply_file) if apply_file else session.plan(ImpactRequest(impact, impact_from, False, engine))
+        )
+        sound = session.apply(made, yes=yes, allowed=bool(allow))
+    else:
+        sound = session.show(session.plan(ImpactRequest(impact, impact_from, False, engine)), output, notice)
     if not sound:
-        ctx.exit(1)
+        raise click.exceptions.Exit(1)
 
 
 class _Session:
@@ -185,7 +176,7 @@ class _Session:
         if made.moves and not allowed and (problem := refusal(made)) is not None:
             invocation.fail([problem])
         if made.moves and not yes:
-            confirm(invocation, f"Apply this to {environment}?")
+            invocation.confirm(f"Apply this to {environment}?")
         with tally(quiet=not invocation.text) as tell:
             receipt = migrate(
                 made,

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from pricebook import wiring
-from pricebook.cli.invocation import CHANGES, Invocation
+from pricebook.cli.invocation import CHANGES, Invocation, invoked
 from pricebook.cli.options import (
     assume_migrated_option,
     engine_option,
@@ -16,7 +16,6 @@ from pricebook.cli.options import (
     report_option,
     rows_option,
 )
-from pricebook.cli.session import errors
 from pricebook.view.plan import DigestView, RowChoice, plan_view
 from pricebook.workflow.plan import plan
 from pricebook.workflow.policy import checked_policy, refused_hazards, stopping
@@ -38,9 +37,9 @@ from pricebook.workflow.policy import checked_policy, refused_hazards, stopping
 @assume_migrated_option
 @engine_option
 @click.option("--exit-code", is_flag=True, help="Exit with 2 when there are changes.")
-@click.pass_context
+@invoked()
 def command(
-    ctx: click.Context,
+    invocation: Invocation,
     output: Path | None,
     rows: str | None,
     prune: bool,
@@ -68,40 +67,38 @@ def command(
     With --impact the usage of customers is billed twice, under what is observed and what is desired, each customer on
     the contract that there is: the plan then says what it does to bills.
     """
-    invocation = Invocation.of(ctx)
-    with errors(invocation):
-        project, (environment, _) = invocation.project, invocation.environment
-        policy = checked_policy(project, environment)
-        target = project, environment, invocation.store(), invocation.as_of
-        if base is None:
-            made = plan(*target, prune=prune, reviewer=wiring.reviewer())
-        else:
-            # Asks git, in a process of its own.
-            from pricebook.workflow.branch import plan_on_base
+    project, (environment, _) = invocation.project, invocation.environment
+    policy = checked_policy(project, environment)
+    target = project, environment, invocation.store(), invocation.as_of
+    if base is None:
+        made = plan(*target, prune=prune, reviewer=wiring.reviewer())
+    else:
+        # Asks git, in a process of its own.
+        from pricebook.workflow.branch import plan_on_base
 
-            made = plan_on_base(*target, base, prune=prune, reviewer=wiring.reviewer())
-        bills = None
-        if impact:
-            # Billing usage brings the models of packages, contracts and invoices, which take longer than most plans.
-            from pricebook.cli.impact import ImpactRequest, assessed
+        made = plan_on_base(*target, base, prune=prune, reviewer=wiring.reviewer())
+    bills = None
+    if impact:
+        # Billing usage brings the models of packages, contracts and invoices, which take longer than most plans.
+        from pricebook.cli.impact import ImpactRequest, assessed
 
-            request = ImpactRequest(impact, impact_from, assume_migrated, engine)
-            made, bills = assessed(invocation, made, policy, request)
+        request = ImpactRequest(impact, impact_from, assume_migrated, engine)
+        made, bills = assessed(invocation, made, policy, request)
+    if output is not None:
+        from pricebook.plan.document import write  # brings the schema of a plan file
+
+        output.write_text(write(made), encoding="utf-8")
+    refused = refused_hazards(made, (), policy, made.as_of)
+    view = plan_view(made, RowChoice.parse(rows), refused, bills)
+    if digest:
+        invocation.report(view)
+        invocation.tell(DigestView(view.id))
+    else:
+        invocation.answer(view)
         if output is not None:
-            from pricebook.plan.document import write  # brings the schema of a plan file
-
-            output.write_text(write(made), encoding="utf-8")
-        refused = refused_hazards(made, (), policy, made.as_of)
-        view = plan_view(made, RowChoice.parse(rows), refused, bills)
-        if digest:
-            invocation.report(view)
-            invocation.tell(DigestView(view.id))
-        else:
-            invocation.answer(view)
-            if output is not None:
-                invocation.say(["", f"The plan is in {output}. Apply exactly it with: pricebook apply {output}"])
-        stopped = stopping(made.findings, policy)
+            invocation.say(["", f"The plan is in {output}. Apply exactly it with: pricebook apply {output}"])
+    stopped = stopping(made.findings, policy)
     if stopped:
-        ctx.exit(1)
+        raise click.exceptions.Exit(1)
     if exit_code and made.steps:
-        ctx.exit(CHANGES)
+        raise click.exceptions.Exit(CHANGES)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from pricebook.cli.invocation import Invocation, refusals
+from pricebook.cli.invocation import Invocation, invoked
 from pricebook.codehost import github, gitlab
 from pricebook.workflow.apply import check_digest
 
@@ -25,18 +25,16 @@ def command() -> None:
 @click.argument("file", type=_FILE)
 @click.option("--name", default="plan", metavar="NAME", help="Which comment: there is one of each name.")
 @click.option("--number", type=click.IntRange(min=1), help="The pull request; that of the event otherwise.")
-@click.pass_context
-def comment(ctx: click.Context, file: Path, name: str, number: int | None) -> None:
+@invoked()
+def comment(invocation: Invocation, file: Path, name: str, number: int | None) -> None:
     """Keep one comment on a pull or merge request that says what FILE says (--report markdown=FILE)."""
-    invocation = Invocation.of(ctx)
-    with refusals(invocation):
-        text = file.read_text(encoding="utf-8", errors="replace")
-        if os.environ.get("GITLAB_CI"):
-            invocation.print([f"note {gitlab.put_note(os.environ, text, name)}"])
-            return
-        repo = github.repository(os.environ)
-        about = number or github.pull_request(os.environ)
-        invocation.print([github.put_comment(repo, about, text, name)])
+    text = file.read_text(encoding="utf-8", errors="replace")
+    if os.environ.get("GITLAB_CI"):
+        invocation.print([f"note {gitlab.put_note(os.environ, text, name)}"])
+        return
+    repo = github.repository(os.environ)
+    about = number or github.pull_request(os.environ)
+    invocation.print([github.put_comment(repo, about, text, name)])
 
 
 @command.command()
@@ -44,48 +42,40 @@ def comment(ctx: click.Context, file: Path, name: str, number: int | None) -> No
 @click.option("--title", required=True, help="The issue's title.")
 @click.option("--name", default="drift", metavar="NAME", help="Which issue: there is one open one of each name.")
 @click.option("--clean", is_flag=True, help="All is well: close the issue, if there is one.")
-@click.pass_context
-def issue(ctx: click.Context, file: Path, title: str, name: str, clean: bool) -> None:
+@invoked()
+def issue(invocation: Invocation, file: Path, title: str, name: str, clean: bool) -> None:
     """Keep one open issue that says what FILE says, and close it when all is well."""
-    invocation = Invocation.of(ctx)
-    with refusals(invocation):
-        text = file.read_text(encoding="utf-8", errors="replace")
-        address = github.put_issue(github.repository(os.environ), text, title, name, clean=clean)
-        invocation.print([address or "there is no issue, and none is needed"])
+    text = file.read_text(encoding="utf-8", errors="replace")
+    address = github.put_issue(github.repository(os.environ), text, title, name, clean=clean)
+    invocation.print([address or "there is no issue, and none is needed"])
 
 
 @command.command()
 @click.argument("file", type=_FILE)
 @click.option("--commit", required=True, help="The commit that was looked at.")
 @click.option("--ref", required=True, help="Its full reference: refs/pull/1/merge.")
-@click.pass_context
-def findings(ctx: click.Context, file: Path, commit: str, ref: str) -> None:
+@invoked()
+def findings(invocation: Invocation, file: Path, commit: str, ref: str) -> None:
     """Hand FILE to code scanning (--report sarif=FILE)."""
-    invocation = Invocation.of(ctx)
-    with refusals(invocation):
-        sarif = file.read_text(encoding="utf-8", errors="replace")
-        github.send_findings(github.repository(os.environ), sarif, commit, ref)
+    sarif = file.read_text(encoding="utf-8", errors="replace")
+    github.send_findings(github.repository(os.environ), sarif, commit, ref)
 
 
 @command.command()
 @click.argument("digest")
 @click.option("--commit", required=True, help="The head of the pull request.")
 @click.option("--context", required=True, help="The status's name, one for each environment.")
-@click.pass_context
-def status(ctx: click.Context, digest: str, commit: str, context: str) -> None:
+@invoked()
+def status(invocation: Invocation, digest: str, commit: str, context: str) -> None:
     """Remember at a commit which plan was shown for it: DIGEST, as `pricebook plan --digest` prints it."""
-    invocation = Invocation.of(ctx)
-    with refusals(invocation):
-        check_digest(digest)
-        github.put_status(github.repository(os.environ), commit, context, digest)
+    check_digest(digest)
+    github.put_status(github.repository(os.environ), commit, context, digest)
 
 
 @command.command()
 @click.option("--commit", required=True, help="The commit that a merge made.")
 @click.option("--context", required=True, help="The status's name, as for `post status`.")
-@click.pass_context
-def approved(ctx: click.Context, commit: str, context: str) -> None:
+@invoked()
+def approved(invocation: Invocation, commit: str, context: str) -> None:
     """Print the digest of the plan that was shown for the pull request that was merged as a commit."""
-    invocation = Invocation.of(ctx)
-    with refusals(invocation):
-        invocation.print([github.approved(github.repository(os.environ), commit, context)])
+    invocation.print([github.approved(github.repository(os.environ), commit, context)])

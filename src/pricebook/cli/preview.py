@@ -8,9 +8,8 @@ import click
 from pricebook import wiring
 from pricebook.catalog.calendar import first_of_month, later
 from pricebook.catalog.instant import next_hour
-from pricebook.cli.invocation import Invocation
+from pricebook.cli.invocation import Invocation, invoked
 from pricebook.cli.options import engine_option, report_option
-from pricebook.cli.session import errors
 from pricebook.manifest.load import load
 from pricebook.problem import reject
 from pricebook.view.bill import BillsView
@@ -51,9 +50,9 @@ from pricebook.workflow.site import observed
 @click.option("--renew", is_flag=True, help="When the contract ends, another one follows; what rolls over comes along.")
 @click.option("--from-store", is_flag=True, help="Bill by what the environment's store holds, not by the manifests.")
 @report_option
-@click.pass_context
+@invoked("bills")
 def command(
-    ctx: click.Context,
+    invocation: Invocation,
     package: str,
     starting_at: str | None,
     months: int | None,
@@ -72,48 +71,45 @@ def command(
     in the time is shown whole, one that is issued on its last day included. Without --usage or --events only fees and
     scheduled charges are billed. docs/bills.md says by which rules, and what is not modelled.
     """
-    invocation = Invocation.of(ctx)
-    with errors(invocation):
-        invocation.answers_in("bills")
-        start = _instant(starting_at, "--starting-at") or first_of_month(next_hour(invocation.as_of))
-        end = _instant(until, "--until")
-        if end is not None and months is not None:
-            raise reject("conflict", "--until stands beside --months", hint="keep one of them")
-        if end is not None and end < start:
-            raise reject("empty-period", "--until lies before the contract's start", hint="end later, or start earlier")
-        asked = PreviewRequest(
-            package,
-            start,
-            end or later(start, months or 3, "MONTHS"),
-            usage,
-            events,
-            customer,
-            _instant(billing_anchor, "--billing-anchor"),
-            renew,
-        )
-        if from_store:
-            name = invocation.environment[0]
-            catalog = observed(invocation.project, name, invocation.store(), invocation.as_of).catalog
-        else:
-            catalog = load(invocation.project, invocation.environment[0]).catalog
-        counter = wiring.open_engine(engine) if events else None
-        try:
-            answer = preview(asked, catalog, counter)
-        finally:
-            if counter is not None:
-                counter.close()
-        metered = answer.metered
-        view = BillsView(
-            answer.package,
-            tuple(
-                customer_bill_view(one.package, one.customer, one.terms, one.bill, catalog, one.card)
-                for one in answer.bills
-            ),
-            events_view(metered.census) if metered is not None else None,
-            f"by the prices of {invocation.target}" if from_store else "by the manifests",
-            tuple(lost_words(metered.census, metered.uncounted)) if metered is not None else (),
-        )
-        invocation.answer(view)
+    start = _instant(starting_at, "--starting-at") or first_of_month(next_hour(invocation.as_of))
+    end = _instant(until, "--until")
+    if end is not None and months is not None:
+        raise reject("conflict", "--until stands beside --months", hint="keep one of them")
+    if end is not None and end < start:
+        raise reject("empty-period", "--until lies before the contract's start", hint="end later, or start earlier")
+    asked = PreviewRequest(
+        package,
+        start,
+        end or later(start, months or 3, "MONTHS"),
+        usage,
+        events,
+        customer,
+        _instant(billing_anchor, "--billing-anchor"),
+        renew,
+    )
+    if from_store:
+        name = invocation.environment[0]
+        catalog = observed(invocation.project, name, invocation.store(), invocation.as_of).catalog
+    else:
+        catalog = load(invocation.project, invocation.environment[0]).catalog
+    counter = wiring.open_engine(engine) if events else None
+    try:
+        answer = preview(asked, catalog, counter)
+    finally:
+        if counter is not None:
+            counter.close()
+    metered = answer.metered
+    view = BillsView(
+        answer.package,
+        tuple(
+            customer_bill_view(one.package, one.customer, one.terms, one.bill, catalog, one.card)
+            for one in answer.bills
+        ),
+        events_view(metered.census) if metered is not None else None,
+        f"by the prices of {invocation.target}" if from_store else "by the manifests",
+        tuple(lost_words(metered.census, metered.uncounted)) if metered is not None else (),
+    )
+    invocation.answer(view)
 
 
 def _instant(text: str | None, option: str) -> datetime | None:

@@ -5,9 +5,8 @@ from pathlib import Path
 import click
 
 from pricebook import wiring
-from pricebook.cli.invocation import CHANGES, Invocation
+from pricebook.cli.invocation import CHANGES, Invocation, invoked
 from pricebook.cli.options import report_option, rows_option
-from pricebook.cli.session import errors
 from pricebook.plan.document import write
 from pricebook.view.plan import RowChoice, plan_view
 from pricebook.workflow.policy import checked_policy, refused_hazards, stopping
@@ -23,9 +22,9 @@ from pricebook.workflow.promote import promote
 @rows_option
 @report_option
 @click.option("--exit-code", is_flag=True, help="Exit with 2 when there are changes.")
-@click.pass_context
+@invoked()
 def command(
-    ctx: click.Context, source: str, target: str, output: Path | None, rows: str | None, exit_code: bool
+    invocation: Invocation, source: str, target: str, output: Path | None, rows: str | None, exit_code: bool
 ) -> None:
     """Plan to make environment TO hold what environment FROM holds. Writes to neither.
 
@@ -36,29 +35,27 @@ def command(
     Writes to neither store. With -o the plan is written to a file, and `pricebook --env TO apply FILE` does exactly it,
     under the same hazards and rules as any other. Exit code 1 when a rule finds what TO's policy does not let pass.
     """
-    invocation = Invocation.of(ctx)
-    with errors(invocation):
-        project = invocation.project
-        project.environment(target)
-        policy = checked_policy(project, target)
-        made = promote(
-            project,
-            source,
-            target,
-            invocation.store_of,
-            invocation.as_of,
-            reviewer=wiring.reviewer(),
-        )
-        if output is not None:
-            output.write_text(write(made), encoding="utf-8")
-        refused = refused_hazards(made, (), policy, made.as_of)
-        nothing = f"Nothing to promote: {target} holds what {source} holds, but for what overlays say."
-        invocation.answer(plan_view(made, RowChoice.parse(rows), refused, nothing=nothing))
-        if output is not None:
-            apply = f"pricebook --env {target} apply {output}"
-            invocation.say(["", f"The plan is in {output}. Apply exactly it with: {apply}"])
-        stopped = stopping(made.findings, policy)
+    project = invocation.project
+    project.environment(target)
+    policy = checked_policy(project, target)
+    made = promote(
+        project,
+        source,
+        target,
+        invocation.store_of,
+        invocation.as_of,
+        reviewer=wiring.reviewer(),
+    )
+    if output is not None:
+        output.write_text(write(made), encoding="utf-8")
+    refused = refused_hazards(made, (), policy, made.as_of)
+    nothing = f"Nothing to promote: {target} holds what {source} holds, but for what overlays say."
+    invocation.answer(plan_view(made, RowChoice.parse(rows), refused, nothing=nothing))
+    if output is not None:
+        apply = f"pricebook --env {target} apply {output}"
+        invocation.say(["", f"The plan is in {output}. Apply exactly it with: {apply}"])
+    stopped = stopping(made.findings, policy)
     if stopped:
-        ctx.exit(1)
+        raise click.exceptions.Exit(1)
     if exit_code and made.steps:
-        ctx.exit(CHANGES)
+        raise click.exceptions.Exit(CHANGES)

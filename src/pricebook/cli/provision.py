@@ -5,9 +5,7 @@ import os
 import click
 
 from pricebook import wiring
-from pricebook.cli.confirm import confirm
-from pricebook.cli.invocation import Invocation
-from pricebook.cli.session import errors
+from pricebook.cli.invocation import Invocation, invoked
 from pricebook.view.provision import provision_view
 from pricebook.workflow.git import provenance
 from pricebook.workflow.history import hour_of
@@ -25,9 +23,9 @@ from pricebook.workflow.provision import make, proposal
     "--uniqueness-key", metavar="TEXT", help="What makes it one contract; otherwise one is made of what is asked."
 )
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; for CI.")
-@click.pass_context
+@invoked("provision")
 def command(
-    ctx: click.Context, customer: str, package: str, starting_at: str, uniqueness_key: str | None, yes: bool
+    invocation: Invocation, customer: str, package: str, starting_at: str, uniqueness_key: str | None, yes: bool
 ) -> None:
     """Give a customer a contract on a package, and nothing else: what it will be is shown first.
 
@@ -35,39 +33,36 @@ def command(
     nothing else of a contract on a package: whatever should be different belongs into the package. Asking twice makes
     one contract. It takes the environment's lock and is written to the journal.
     """
-    invocation = Invocation.of(ctx)
-    with errors(invocation):
-        invocation.answers_in("provision")
-        start = hour_of(starting_at, "--starting-at")
-        project, (environment, _) = invocation.project, invocation.environment
-        store = present_store(invocation.store(), project, environment)
-        namespace = project.settings.namespace
-        snapshot = store.snapshot(namespace, invocation.as_of)
-        proposed = proposal(
-            store,
-            namespace,
-            snapshot,
-            customer=customer,
-            package=package,
-            starting_at=start,
-            uniqueness_key=uniqueness_key,
-        )
-        present = proposed.present
-        if present is not None:
-            invocation.answer(provision_view(proposed, snapshot.catalog, present.id, present))
-            return
-        invocation.show(provision_view(proposed, snapshot.catalog))
-        if not yes:
-            confirm(invocation, f"Make this contract in {environment}?")
-        made = make(
-            proposed,
-            store,
-            invocation.journal(),
-            namespace=namespace,
-            environment=environment,
-            owner=wiring.owner(),
-            clock=wiring.now,
-            provenance=provenance(project.root, os.environ),
-        )
-        invocation.say([""])
-        invocation.answer(provision_view(proposed, snapshot.catalog, made.id, made.contract, made.other))
+    start = hour_of(starting_at, "--starting-at")
+    project, (environment, _) = invocation.project, invocation.environment
+    store = present_store(invocation.store(), project, environment)
+    namespace = project.settings.namespace
+    snapshot = store.snapshot(namespace, invocation.as_of)
+    proposed = proposal(
+        store,
+        namespace,
+        snapshot,
+        customer=customer,
+        package=package,
+        starting_at=start,
+        uniqueness_key=uniqueness_key,
+    )
+    present = proposed.present
+    if present is not None:
+        invocation.answer(provision_view(proposed, snapshot.catalog, present.id, present))
+        return
+    invocation.show(provision_view(proposed, snapshot.catalog))
+    if not yes:
+        invocation.confirm(f"Make this contract in {environment}?")
+    made = make(
+        proposed,
+        store,
+        invocation.journal(),
+        namespace=namespace,
+        environment=environment,
+        owner=wiring.owner(),
+        clock=wiring.now,
+        provenance=provenance(project.root, os.environ),
+    )
+    invocation.say([""])
+    invocation.answer(provision_view(proposed, snapshot.catalog, made.id, made.contract, made.other))

@@ -8,7 +8,7 @@ import click
 from pricebook.catalog.instant import parse_instant
 from pricebook.catalog.money import read_number
 from pricebook.catalog.percent import percent
-from pricebook.cli.invocation import Invocation, refusals
+from pricebook.cli.invocation import Invocation, invoked
 from pricebook.problem import reject
 from pricebook.view.manifests import repricing_view
 from pricebook.workflow.reprice import RepriceRequest, Scaling, reprice, write
@@ -24,9 +24,9 @@ from pricebook.workflow.reprice import RepriceRequest, Scaling, reprice, write
 @click.option("--round", "step", metavar="STEP", help="Round to a multiple of this, in the major unit: 0.01.")
 @click.option("--dry-run", is_flag=True, help="Print the edits as a unified diff, and write nothing.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-@click.pass_context
+@invoked("repricing")
 def command(
-    ctx: click.Context,
+    invocation: Invocation,
     increase: str | None,
     decrease: str | None,
     day: str,
@@ -43,28 +43,23 @@ def command(
     entry in its schedule, a table a further row, or a table beside it. Prices that begin later change as well.
     Percentages are left alone. --where chooses by card, product, frequency, groups, tag, tags, rate_type, price, unit.
     """
-    invocation = Invocation.of(ctx)
-    with refusals(invocation):
-        invocation.answers_in("repricing")
-        try:
-            at = parse_instant(day)
-        except ValueError as error:
-            raise reject("instant", f"--from {day!r}: {error}") from None
-        scaling = Scaling(_factor(increase, decrease), _step(step))
-        made = reprice(
-            invocation.project, RepriceRequest(scaling, at, where, currency.upper() if currency else None, card)
-        )
-        invocation.answer(repricing_view(made, dry_run=dry_run))
-        if dry_run or not made.files:
-            return
-        if not yes:
-            if not sys.stdin.isatty() or not invocation.text:
-                hint = "say --yes, or look at the edits with --dry-run"
-                raise reject("confirmation", "nobody can be asked here: standard input is no terminal", hint=hint)
-            if not click.confirm(f"Write {len(made.files)} files?", default=False):
-                raise reject("declined", "nothing was written")
-        write(invocation.project, made)
-        invocation.say([*sorted(f"wrote {one.file}" for one in made.files), "", "Next: pricebook plan"])
+    try:
+        at = parse_instant(day)
+    except ValueError as error:
+        raise reject("instant", f"--from {day!r}: {error}") from None
+    scaling = Scaling(_factor(increase, decrease), _step(step))
+    made = reprice(invocation.project, RepriceRequest(scaling, at, where, currency.upper() if currency else None, card))
+    invocation.answer(repricing_view(made, dry_run=dry_run))
+    if dry_run or not made.files:
+        return
+    if not yes:
+        if not sys.stdin.isatty() or not invocation.text:
+            hint = "say --yes, or look at the edits with --dry-run"
+            raise reject("confirmation", "nobody can be asked here: standard input is no terminal", hint=hint)
+        if not click.confirm(f"Write {len(made.files)} files?", default=False):
+            raise reject("declined", "nothing was written")
+    write(invocation.project, made)
+    invocation.say([*sorted(f"wrote {one.file}" for one in made.files), "", "Next: pricebook plan"])
 
 
 def _factor(increase: str | None, decrease: str | None) -> Decimal:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pricebook.cli.invocation import Invocation, refusals
+from pricebook.cli.invocation import Invocation, invoked
 from pricebook.format.site.feed import feed_schema
 from pricebook.manifest.schema import schema_files, schema_text
 from pricebook.plan.document import plan_schema
@@ -23,36 +23,34 @@ _SUFFIX = ".schema.json"
     "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write every schema to DIR."
 )
 @click.option("--check", is_flag=True, help="Judge files by the schemas instead.")
-@click.pass_context
-def command(ctx: click.Context, names: tuple[str, ...], output: Path | None, check: bool) -> None:
+@invoked()
+def command(invocation: Invocation, names: tuple[str, ...], output: Path | None, check: bool) -> None:
     """Print or write the JSON Schemas of manifests and plans.
 
     NAME is manifest (the default), overlay, project, plan, migration (a line of such a plan), feed, or answer-NAME of a
     JSON answer. Editors complete and check manifests with them. With --check every FILE is judged by the schema that
     its documents say they are of.
     """
-    invocation = Invocation.of(ctx)
-    with refusals(invocation):
-        plans = {"plan.schema.json": plan_schema(), "migration.schema.json": migration_schema()}
-        beside = {**plans, "feed.schema.json": feed_schema(), **answer_schemas()}
-        files = schema_files(ProjectSettings) | {file: schema_text(data) for file, data in beside.items()}
-        if check:
-            _check(invocation, {file.removesuffix(_SUFFIX): text for file, text in files.items()}, names)
-            return
-        if output is not None:
-            output.mkdir(parents=True, exist_ok=True)
-            for file, text in files.items():
-                (output / file).write_text(text, encoding="utf-8")
-            invocation.print(f"wrote {output / file}" for file in files)
-            return
-        if len(names) > 1:
-            raise reject("conflict", "one schema is printed at a time", hint="files are judged with --check")
-        name = names[0] if names else "manifest"
-        if name + _SUFFIX not in files:
-            known = [file.removesuffix(_SUFFIX) for file in files]
-            hint = did_you_mean(name, known) or f"schemas: {', '.join(known)}"
-            invocation.fail([Problem("unknown-schema", f"there is no schema {name!r}", hint=hint)])
-        invocation.print([files[name + _SUFFIX].rstrip("\n")])
+    plans = {"plan.schema.json": plan_schema(), "migration.schema.json": migration_schema()}
+    beside = {**plans, "feed.schema.json": feed_schema(), **answer_schemas()}
+    files = schema_files(ProjectSettings) | {file: schema_text(data) for file, data in beside.items()}
+    if check:
+        _check(invocation, {file.removesuffix(_SUFFIX): text for file, text in files.items()}, names)
+        return
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        for file, text in files.items():
+            (output / file).write_text(text, encoding="utf-8")
+        invocation.print(f"wrote {output / file}" for file in files)
+        return
+    if len(names) > 1:
+        raise reject("conflict", "one schema is printed at a time", hint="files are judged with --check")
+    name = names[0] if names else "manifest"
+    if name + _SUFFIX not in files:
+        known = [file.removesuffix(_SUFFIX) for file in files]
+        hint = did_you_mean(name, known) or f"schemas: {', '.join(known)}"
+        invocation.fail([Problem("unknown-schema", f"there is no schema {name!r}", hint=hint)])
+    invocation.print([files[name + _SUFFIX].rstrip("\n")])
 
 
 def _check(invocation: Invocation, schemas: dict[str, str], names: tuple[str, ...]) -> None:

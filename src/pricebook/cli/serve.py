@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from pricebook.cli.invocation import Invocation
-from pricebook.cli.session import errors
+from pricebook.cli.invocation import Invocation, invoked
 from pricebook.problem import Problem, quote
 from pricebook.sandbox.account import Account
 from pricebook.sandbox.fault import Fault
@@ -28,9 +27,9 @@ from pricebook.sandbox.service import TOKEN, Sandbox
     "--fault", "faults", multiple=True, metavar="KIND[@WHEN][:PATH]", help="Go wrong on purpose; see docs/sandbox.md."
 )
 @click.option("--log", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Log requests, as JSONL.")
-@click.pass_context
+@invoked()
 def command(
-    ctx: click.Context,
+    invocation: Invocation,
     store: str | None,
     host: str,
     port: int,
@@ -45,8 +44,7 @@ def command(
 
     Point pricebook, the vendor's SDK or your own code at the URL that it prints. It bills nobody.
     """
-    invocation = Invocation.of(ctx)
-    with errors(invocation), ExitStack() as stack:
+    with ExitStack() as stack:
         try:
             from pricebook.sandbox.server import Server  # an extra
         except ModuleNotFoundError as error:

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from pricebook.cli.invocation import Invocation
-from pricebook.cli.session import errors
+from pricebook.cli.invocation import Invocation, invoked
 from pricebook.format.site.feed import feed_schema
 from pricebook.format.site.pages import Counted, site_files
 from pricebook.manifest.schema import schema_text
@@ -25,27 +24,24 @@ from pricebook.workflow.present import present_store
 )
 @click.option("--cohorts", is_flag=True, help="Say how many contracts each package version has. Not for the public.")
 @click.option("--desired", is_flag=True, help="As the store would be once the manifests were applied, not as it is.")
-@click.pass_context
-def command(ctx: click.Context, output: Path, cohorts: bool, desired: bool) -> None:
+@invoked("site")
+def command(invocation: Invocation, output: Path, cohorts: bool, desired: bool) -> None:
     """Write the price list as a web site: any date, history, changes, packages, a JSON feed.
 
     The pages need no server and no network: open DIR/index.html, or publish DIR below any path. They open on the
     reader's today; with --as-of, on that instant. The same store gives the same bytes.
     """
-    invocation = Invocation.of(ctx)
-    with errors(invocation):
-        invocation.answers_in("site")
-        project, at = invocation.project, invocation.as_of
-        store, namespace, environment = invocation.store(), project.settings.namespace, invocation.environment[0]
-        present = present_store(store, project, environment)
-        snapshot = site.desired(project, environment, store, at) if desired else present.snapshot(namespace, at)
-        counts = None
-        if cohorts:
-            held = present.snapshot(namespace, at, counted=False) if desired else snapshot
-            found = cohort.cohorts(present, namespace, held, at, None, ended=False)
-            counts = Counted(at, {one.package: one for one in found})
-        opens_on = at if invocation.as_of_text is not None else None
-        content = site_files(price_list(snapshot, namespace), opens_on, schema_text(feed_schema()), counts)
-        published = site.publish(output, namespace, content)
-        index = str(output / "index.html")
-        invocation.answer(SiteView(index, published.files, published.written, published.removed, published.size))
+    project, at = invocation.project, invocation.as_of
+    store, namespace, environment = invocation.store(), project.settings.namespace, invocation.environment[0]
+    present = present_store(store, project, environment)
+    snapshot = site.desired(project, environment, store, at) if desired else present.snapshot(namespace, at)
+    counts = None
+    if cohorts:
+        held = present.snapshot(namespace, at, counted=False) if desired else snapshot
+        found = cohort.cohorts(present, namespace, held, at, None, ended=False)
+        counts = Counted(at, {one.package: one for one in found})
+    opens_on = at if invocation.as_of_text is not None else None
+    content = site_files(price_list(snapshot, namespace), opens_on, schema_text(feed_schema()), counts)
+    published = site.publish(output, namespace, content)
+    index = str(output / "index.html")
+    invocation.answer(SiteView(index, published.files, published.written, published.removed, published.size))

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from pricebook.cli.invocation import Invocation, refusals
+from pricebook.cli.invocation import Invocation, invoked
 from pricebook.cli.options import report_option
 from pricebook.manifest.load import load
 from pricebook.problem import reject
@@ -19,32 +19,29 @@ from pricebook.workflow.writing import write_all
 @click.option("--update", is_flag=True, help="Write what comes into the scenarios that fail, after asking.")
 @click.option("--yes", "-y", is_flag=True, help="With --update: do not ask.")
 @report_option
-@click.pass_context
-def command(ctx: click.Context, names: tuple[str, ...], update: bool, yes: bool) -> None:
+@invoked("tests")
+def command(invocation: Invocation, names: tuple[str, ...], update: bool, yes: bool) -> None:
     """Run the price tests: the scenarios and policy tests among the manifests, or those named.
 
     A scenario bills a contract on a package for some usage and compares the invoices; a policy test asks a rule of the
     company about cases. Reads the project's files only; no store, no network. Exit code 0 when all pass, 1 when not.
     docs/bills.md says by which rules is billed, docs/policy.md what rules see.
     """
-    invocation = Invocation.of(ctx)
-    with refusals(invocation):
-        invocation.answers_in("tests")
-        loaded = load(invocation.project, invocation.environment[0])
-        ruled = policy_tests(loaded)
-        scenarios = [name for name in names if name not in ruled]
-        outcomes = run_tests(loaded, invocation.project, scenarios) if scenarios or not names else []
-        checked = run_policy_tests(loaded, invocation.project, invocation.environment[0], names)
-        view = tests_view(outcomes, checked, loaded.catalog)
-        invocation.answer(view)
-        if update and any(outcome.failures for outcome in outcomes):
-            changes = updates(outcomes, loaded, invocation.project)
-            _ask([change.file for change in changes], yes)
-            write_all(invocation.project.root, changes, lambda: None)
-            invocation.say(f"wrote {change.file}" for change in changes)
-            return
+    loaded = load(invocation.project, invocation.environment[0])
+    ruled = policy_tests(loaded)
+    scenarios = [name for name in names if name not in ruled]
+    outcomes = run_tests(loaded, invocation.project, scenarios) if scenarios or not names else []
+    checked = run_policy_tests(loaded, invocation.project, invocation.environment[0], names)
+    view = tests_view(outcomes, checked, loaded.catalog)
+    invocation.answer(view)
+    if update and any(outcome.failures for outcome in outcomes):
+        changes = updates(outcomes, loaded, invocation.project)
+        _ask([change.file for change in changes], yes)
+        write_all(invocation.project.root, changes, lambda: None)
+        invocation.say(f"wrote {change.file}" for change in changes)
+        return
     if view.failed:
-        ctx.exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _ask(files: list[str], yes: bool) -> None:
