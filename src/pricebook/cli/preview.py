@@ -13,8 +13,7 @@ from pricebook.cli.options import engine_option, report_option
 from pricebook.manifest.load import load
 from pricebook.problem import reject
 from pricebook.view.bill import BillsView
-from pricebook.view.billing import customer_bill_view
-from pricebook.view.events import events_view, lost_words
+from pricebook.view.billing import customer_bill_view, events_view, lost_words
 from pricebook.workflow.history import hour_of
 from pricebook.workflow.preview import PreviewRequest, preview
 from pricebook.workflow.site import observed

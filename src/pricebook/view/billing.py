@@ -1,6 +1,7 @@
-"""How a bill becomes what is read of it: every amount in money, and every line with its reasons in words."""
+"""How a bill becomes what is read of it: every amount in money, and every line with its reasons in words; and what
+became of usage events, of which nothing is dropped in silence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from decimal import Decimal
 from itertools import accumulate
@@ -15,6 +16,7 @@ from pricebook.preview.assumption import ASSUMPTIONS, assumed_of_line, assumed_o
 from pricebook.preview.invoice import NO_REASON, Bill, ClosingBalance, Invoice, InvoiceLine, Why
 from pricebook.preview.price import EXACT, ZERO
 from pricebook.preview.terms import ContractTerms
+from pricebook.usage.measure import Census
 from pricebook.view.bill import (
     BalanceView,
     BillView,
@@ -26,7 +28,9 @@ from pricebook.view.bill import (
     WhyView,
 )
 from pricebook.view.bill_terms import UNITS_USED, span, term_views
+from pricebook.view.impact import EventsView
 from pricebook.view.price import Unit, Units, money, number, percentage
+from pricebook.view.words import counted
 
 _SIGNS = {"MULTIPLY": "×", "DIVIDE": "÷"}
 _OPERATIONS = {"ROUND_UP": "rounded up", "ROUND_DOWN": "rounded down", "ROUND_HALF_UP": "rounded half up"}
@@ -241,3 +245,33 @@ def _balance_words(balance: ClosingBalance, units: Units) -> str:
     left, amount = money(balance.left, unit), money(grant.amount, unit)
     state = "expired" if balance.expired else "open"
     return f"{grant.id}: {left} of {amount} left, {state} ({span(*grant.window)})"
+
+
+def lost_words(census: Census, uncounted: Mapping[str, str]) -> Iterator[str]:
+    """A line for each reason why events are not billed; `uncounted` are products that cannot be counted, with why."""
+    for reason, count, examples in census.bad:
+        named = f" (from {' to '.join(examples)})" if examples else ""
+        yield f"{counted(count, 'event')} of {census.read:,} not used: {reason}{named}"
+    if census.duplicates:
+        yield f"{counted(census.duplicates, 'event')} not counted again: the transaction_id was there already"
+    if census.outside:
+        yield f"{counted(census.outside, 'event')} belong to no contract here"
+    if census.unmatched:
+        yield f"{counted(census.unmatched, 'event')} counted by no metric"
+    for name, count in census.invalid:
+        yield f"{counted(count, 'event')} of metric {name} not counted: the value is no number"
+
+    for product, reason in sorted(uncounted.items()):
+        yield f"usage of {product} is not billed: {reason}"
+
+
+def events_view(census: Census) -> EventsView:
+    """How many events of each sort there were."""
+    return EventsView(
+        read=census.read,
+        bad={reason: count for reason, count, _ in census.bad},
+        duplicates=census.duplicates,
+        without_contract=census.outside,
+        without_metric=census.unmatched,
+        invalid=dict(census.invalid),
+    )

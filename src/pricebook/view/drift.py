@@ -203,12 +203,7 @@ def _chosen(drift: Drift, choice: RowChoice) -> Drift | None:
 def _rate_rows(rates: Iterable[RateChange], units: Units, now: str) -> Iterator[DriftRow]:
     for change in rates:
         for row in rate_rows(change, units, now):
-            yield DriftRow(_name(row), *_prices(row), row.when)
-
-
-def _name(row: RateRow) -> str:
-    values = (f"{name}={value}" for name, value in sorted(row.pricing_group_values.items()))
-    return " · ".join((row.product, *filter(None, (row.billing_frequency,)), *values))
+            yield DriftRow(row.key, *_prices(row), row.when)
 
 
 def _prices(row: RateRow) -> tuple[str, str]:
@@ -229,7 +224,7 @@ def _rows(drift: Drift, units: Units) -> Iterator[DriftRow]:
             yield DriftRow("product_order", ", ".join(change.product_order) or NOTHING, "another order", "", False)
     elif drift.fields:
         noun = getattr(change, "noun", None)
-        kind = type(noun) if noun is not None else _class(drift.ref)
+        kind = type(noun) if noun is not None else noun_class(drift.ref.kind)
         for field in field_rows(kind, drift.fields, units):
             there = "added" if field.sign == "+" else "removed"
             values = (field.desired, field.observed)
@@ -237,10 +232,6 @@ def _rows(drift: Drift, units: Units) -> Iterator[DriftRow]:
                 values = ("there", NOTHING) if field.sign == "+" else (NOTHING, "there")
             name = "  " * field.depth + field.path
             yield DriftRow(name, values[0] or NOTHING, values[1] or NOTHING, "", not field.cosmetic)
-
-
-def _class(ref: Ref) -> type:
-    return noun_class(ref.kind)
 
 
 def _schedule(name: str, aliases: Iterable[Alias]) -> str:

@@ -10,7 +10,7 @@ from pricebook.plan.step import Plan
 from pricebook.view.object import ObjectView
 from pricebook.view.plan import plan_view
 from pricebook.view.rate_shape import RowChoice
-from pricebook.view.tally import tally, tally_words
+from pricebook.view.words import tally, tally_words
 
 ROWS = 6
 """Prices of an object that are listed when nothing was asked for."""
@@ -102,9 +102,7 @@ def _entries(record: Record) -> Iterator[Deed]:
 def _rows(item: ObjectView, choice: RowChoice) -> Iterator[str]:
     if item.rates is not None:
         for row in item.rates.rows:
-            values = (f"{name}={value}" for name, value in sorted(row.pricing_group_values.items()))
-            name = " · ".join((row.product, *filter(None, (row.billing_frequency,)), *values))
-            yield f"{name}   {row.price}   {row.when}"
+            yield f"{row.key}   {row.price}   {row.when}"
         if hidden := item.rates.rows_total - len(item.rates.rows):
             yield f"and {hidden:,} more"
     elif item.action != "create":

@@ -14,7 +14,7 @@ from pricebook.catalog.money import ratio
 from pricebook.preview.impact import ROUNDING, BillMove, Cause, Impact, Sides
 from pricebook.preview.price import EXACT, summed
 from pricebook.usage.assessment import Assessment
-from pricebook.view.events import events_view, lost_words
+from pricebook.view.billing import events_view, lost_words
 from pricebook.view.impact import (
     CauseSums,
     ContractSums,

@@ -19,14 +19,13 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import key_text, read_key, read_schedule, terms_at
 from pricebook.plan.change import RateChange
 from pricebook.plan.fields import field_changes
-from pricebook.view.field import FieldDifference, FieldRow, field_rows
+from pricebook.view.field import FieldDifference, field_rows
 from pricebook.view.plain import hidden
 from pricebook.view.price import Units
 from pricebook.view.price_list import PriceHistory, PriceList
-from pricebook.view.price_timeline import Stretch
 from pricebook.view.rate_row import move_row
 from pricebook.view.rate_shape import RowChoice
-from pricebook.view.rate_terms import terms_text
+from pricebook.view.rate_terms import Stretch, terms_text
 
 Decided = Mapping[tuple[str, str], list[tuple[Run, RateChange]]]
 """(card, key) -> what runs did to the price, newest first."""
@@ -145,14 +144,14 @@ def prices_view(
     on = instant_text(at)
     kept = _kept(listed, choice, on)
     aliases = () if about is not None and about.kind is Kind.PRODUCT else tuple(aliases_of(listed, about))
-    found = tuple(prices_on(kept, on, decide(kept)))
-    return PricesView(on, found, sum(1 for _ in prices_on(listed, on, {})), aliases, instant_words(at))
+    total = sum(each.at(on) is not None for found in listed.prices.values() for each in found)
+    return PricesView(on, tuple(_lines(kept, decide(kept), on)), total, aliases, instant_words(at))
 
 
 def timelines_view(listed: PriceList, choice: RowChoice, decide: Callable[[PriceList], Decided]) -> TimelinesView:
     """The whole history of prices."""
     kept = _kept(listed, choice)
-    return TimelinesView(tuple(timelines(kept, decide(kept))), sum(map(len, listed.prices.values())))
+    return TimelinesView(tuple(_lines(kept, decide(kept))), sum(map(len, listed.prices.values())))
 
 
 def moves_view(
@@ -168,14 +167,22 @@ def moves_view(
 
 def versions_view(listed: PriceList, ref: Ref) -> VersionsView:
     """The versions of a package, or the one that is named."""
-    found = (each for each in versions_of(listed, ref.name) if ref.version is None or each.ref == str(ref))
+    found = [
+        VersionLine(str(version.ref), _moment(version.made), version.archived, FieldDifference.of(version.changes))
+        for version in reversed(listed.packages.get(ref.name, ()))
+        if ref.version in (None, version.ref.version)
+    ]
     return VersionsView(tuple(found), tuple(aliases_of(listed, ref)))
 
 
 def differences_view(listed: PriceList, ref: Ref, before: int, after: int) -> DifferencesView | None:
     """What differs between two versions of a package; None when one of them is not there."""
-    fields = between(listed, ref.name, before, after)
-    return DifferencesView(str(ref), before, after, FieldDifference.of(fields)) if fields is not None else None
+    found = {version.number: version.package for version in listed.packages.get(ref.name, ())}
+    if before not in found or after not in found:
+        return None
+    changes = field_changes(found[before], found[after])
+    rows = field_rows(type(found[after]), changes, listed.units)
+    return DifferencesView(str(ref), before, after, FieldDifference.of(rows))
 
 
 def _most(choice: RowChoice) -> int | None:
@@ -193,31 +200,20 @@ def _kept(listed: PriceList, choice: RowChoice, instant: str = "") -> PriceList:
         chosen = tuple(
             each
             for each in histories
-            if (not pattern or pattern in str(each.key).casefold())
-            and (not instant or any(s.starting_at <= instant < (s.ending_before or "~") for s in each.stretches))
+            if (not pattern or pattern in str(each.key).casefold()) and (not instant or each.at(instant) is not None)
         )
         kept[card] = chosen[:left]
         left = left - len(kept[card]) if left is not None else None
     return replace(listed, prices=kept)
 
 
-def prices_on(listed: PriceList, instant: str, decided: Decided) -> Iterator[PriceLine]:
-    """Every price of the list at an instant, by card and name; what has no price then is left out."""
+def _lines(listed: PriceList, decided: Decided, instant: str = "") -> Iterator[PriceLine]:
+    """Every price of the list by card and name, at an instant or with all its history."""
     for card, histories in listed.prices.items():
         for history in histories:
             for stretch in history.stretches:
-                if stretch.starting_at <= instant and (
-                    stretch.ending_before is None or instant < stretch.ending_before
-                ):
-                    yield _line(card, history, stretch, instant, decided)
-
-
-def timelines(listed: PriceList, decided: Decided) -> Iterator[PriceLine]:
-    """Every price of the list with all its history."""
-    for card, histories in listed.prices.items():
-        for history in histories:
-            for stretch in history.stretches:
-                yield _line(card, history, stretch, stretch.starting_at, decided)
+                if not instant or stretch.covers(instant):
+                    yield _line(card, history, stretch, instant or stretch.starting_at, decided)
 
 
 def moves(rates: Mapping[str, Rates], before: str, after: str, units: Units) -> Iterator[PriceMove]:
@@ -247,22 +243,6 @@ def aliases_of(listed: PriceList, about: Ref | None) -> Iterator[AliasLine]:
             yield AliasLine(held.alias, str(held.ref), _day(since), _day(until))
 
 
-def versions_of(listed: PriceList, name: str) -> Iterator[VersionLine]:
-    """The versions of a package, newest first."""
-    for version in reversed(listed.packages.get(name, ())):
-        made = f"{version.made[:10]} {version.made[11:16]}Z" if version.made else ""
-        yield VersionLine(str(version.ref), made, version.archived, FieldDifference.of(version.changes))
-
-
-def between(listed: PriceList, name: str, before: int, after: int) -> tuple[FieldRow, ...] | None:
-    """What differs from one version of a package to another; None when one of them is not there."""
-    found = {version.number: version.package for version in listed.packages.get(name, ())}
-    if before not in found or after not in found:
-        return None
-    changes = field_changes(found[before], found[after])
-    return tuple(field_rows(type(found[after]), changes, listed.units))
-
-
 def set_by(run: Run) -> str:
     """`2026-01-02 ada, 0123456789ab, plan 3f2a91b04c7d`."""
     who = run.provenance.actor or run.owner
@@ -286,6 +266,10 @@ def _line(card: str, history: PriceHistory, stretch: Stretch, instant: str, deci
         set_by=(set_by(run) if same else f"{FOREIGN} {set_by(run)}") if run is not None else "",
         run=run.number if run is not None and same else None,
     )
+
+
+def _moment(instant: str | None) -> str:
+    return f"{instant[:10]} {instant[11:16]}Z" if instant else ""
 
 
 def _day(instant: str | None) -> str:

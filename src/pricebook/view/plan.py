@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from pricebook.catalog.instant import instant_text, instant_words, moment_words, next_hour
+from pricebook.catalog.reference import Kind
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.hazard import REFUSED, Hazard
 from pricebook.plan.step import Plan, Step
@@ -23,8 +24,7 @@ from pricebook.view.object import HazardCount, ObjectView, noun_view, rates_view
 from pricebook.view.plain import hidden, optional
 from pricebook.view.price import Units
 from pricebook.view.rate_shape import PriceCounts, RowChoice, rate_shape
-from pricebook.view.tally import tally, tally_words
-from pricebook.view.words import adopted_packages, counted, nothing_words
+from pricebook.view.words import counted, tally, tally_words
 
 __all__ = ["HAZARD_WORDS", "HazardView", "ObjectView", "PlanView", "RowChoice", "as_of_words", "plan_view"]
 
@@ -170,6 +170,7 @@ def plan_view(
         for hazard, count in sorted(found.items())
     )
     work = tally(plan.steps)
+    adopted = ((f"{ref}@1", id_) for ref, id_ in plan.adopted.items() if ref.kind is Kind.PACKAGE)
     return PlanView(
         id=plan_digest(plan),
         namespace=plan.namespace,
@@ -191,7 +192,7 @@ def plan_view(
         leftovers=tuple(map(str, plan.leftovers)),
         unmanaged=dict(sorted(plan.unmanaged.items())),
         findings=plan.findings,
-        adopted=dict(adopted_packages(plan)) or None,
+        adopted=dict(sorted(adopted)) or None,
         besides=_besides(plan, refusing),
         impact=impact,
         whole=choice.every,
@@ -240,8 +241,10 @@ def _hazards_of(steps: Sequence[Step], refused: frozenset[Hazard]) -> tuple[Haza
 def _verdict(plan: Plan, objects: Sequence[ObjectView], prices: PriceCounts) -> str:
     """What it comes to, for somebody who reads one line."""
     if not objects:
-        own = "This branch changes nothing in the store." if plan.besides is not None else ""
-        return own or nothing_words(plan.kept, plan.prices)
+        if plan.besides is not None:
+            return "This branch changes nothing in the store."
+        there = f", {counted(plan.prices, 'price')}" if plan.prices else ""
+        return f"Nothing to change: the store says what the manifests say ({counted(plan.kept, 'object')}{there})."
     live = prices.changed + prices.ended
     if live:
         cards = [o for o in objects if o.rates is not None and o.rates.counts.changed + o.rates.counts.ended]

@@ -22,7 +22,7 @@ from pricebook.plan.fields import field_changes
 from pricebook.plan.holding import Holding, holdings
 from pricebook.view.field import FieldRow, field_rows, said_rows
 from pricebook.view.price import Units
-from pricebook.view.price_timeline import Stretch, stretches
+from pricebook.view.rate_terms import Stretch, stretches
 
 _NAMES = ("name", "contract_name", "aliases")
 """What of a package is told apart from its terms."""
@@ -35,6 +35,10 @@ class PriceHistory(NamedTuple):
 
     key: RateKey
     stretches: tuple[Stretch, ...]
+
+    def at(self, instant: str) -> Stretch | None:
+        """What holds at an instant; None where it has no price."""
+        return next((stretch for stretch in self.stretches if stretch.covers(instant)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
-"""The terms of a rate in words, beside those that they replace: `$2.50` and `$2.00`, both `per 1M`.
+"""The terms of a rate in words, beside those that they replace (`$2.50` and `$2.00`, both `per 1M`), and all that a
+price ever was, in words of one scale.
 
 Whatever differs is said, so the two texts are never the same for terms that are not.
 """
 
-from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.terms import Charge, Terms
+from pricebook.catalog.timeline import Timeline, overlay, read_schedule
 from pricebook.view.price import PER, Unit, Units, major, money, number, percentage, power_for
 
 _FLAT = {"entitled", "price", "rate_type", "credit_type"}
@@ -42,16 +44,6 @@ def terms_text(observed: Terms | None, desired: Terms, units: Units) -> TermsTex
     if was_per == now_per:
         return TermsText(was, now, per if was_per else "")
     return TermsText(_with(was, was_per, per), _with(now, now_per, per), "")
-
-
-def history_texts(history: Sequence[Terms], units: Units) -> list[tuple[str, str]]:
-    """All that one price ever was, in words, each with what it is for: one scale throughout, so that they compare.
-
-    Whether the terms are entitled is not said.
-    """
-    power = power_for([price for terms in history for price in _majors(terms, units)])
-    worded = (_worded(terms, units, power) for terms in history)
-    return [(text, PER[power] if scaled else "") for text, scaled in worded]
 
 
 def _with(text: str, has_per: bool, per: str) -> str:
@@ -120,3 +112,63 @@ def _spelled(observed: Terms, desired: Terms, was: str, now: str) -> tuple[str, 
         return f"{was} {observed.rate_type}", f"{now} {desired.rate_type}"
     first, second = ({name: fields[name] for name in names if name in fields} for fields in sides)
     return encode(first), encode(second)
+
+
+class Stretch(NamedTuple):
+    """What a price is from `starting_at` (inclusive) until `ending_before` (exclusive; None: without end).
+
+    `amount` is the price in the unit's major unit, a fraction for a percentage, None where it is not one number. `text`
+    is for people; where `per` is not empty the amount in it is for that many: `$2.50`, `per 1M`.
+    """
+
+    starting_at: str
+    ending_before: str | None
+    terms: Terms
+    amount: Decimal | None
+    text: str
+    per: str
+
+    @property
+    def words(self) -> str:
+        """The text with what it is for."""
+        return f"{self.text} {self.per}".rstrip()
+
+    @property
+    def money(self) -> Decimal | None:
+        """The amount where it is money, and all that is charged."""
+        return self.amount if self.terms.price is not None and not self.terms.is_fraction else None
+
+    def covers(self, instant: str) -> bool:
+        """Whether it holds at an instant."""
+        return self.starting_at <= instant and (self.ending_before is None or instant < self.ending_before)
+
+
+@lru_cache(maxsize=20_000)
+def stretches(schedule: str, units: Units) -> tuple[Stretch, ...]:
+    """The timeline of a price that a schedule's text says. Price lists repeat themselves: made once for each text."""
+    return _spoken(read_schedule(schedule), units)
+
+
+@lru_cache(maxsize=20_000)
+def before_and_after(
+    observed: str | None, segments: str, units: Units
+) -> tuple[tuple[Stretch, ...], tuple[Stretch, ...]]:
+    """What was observed, as a schedule's text, and what adding the segments makes of it, in words of one scale."""
+    before = read_schedule(observed) if observed else ()
+    both = _spoken((*before, *overlay(before, read_schedule(segments))), units)
+    return both[: len(before)], both[len(before) :]
+
+
+def _spoken(timeline: Timeline, units: Units) -> tuple[Stretch, ...]:
+    """One scale throughout, so that prices compare. Whether the terms are entitled is not in the text."""
+    power = power_for([price for segment in timeline for price in _majors(segment.terms, units)])
+    found = []
+    for segment in timeline:
+        text, scaled = _worded(segment.terms, units, power)
+        found.append(Stretch(*segment, _amount(segment.terms, units), text, PER[power] if scaled else ""))
+    return tuple(found)
+
+
+def _amount(terms: Terms, units: Units) -> Decimal | None:
+    price = terms.charge.price
+    return price if price is None or terms.is_fraction else major(price, units[terms.unit])

@@ -9,8 +9,7 @@ from pricebook.apply.runner import Receipt
 from pricebook.plan.step import Plan
 from pricebook.view.check import Case, Checks
 from pricebook.view.plain import hidden
-from pricebook.view.tally import tally, tally_words
-from pricebook.view.words import counted
+from pricebook.view.words import counted, tally, tally_words
 
 OUTCOMES = ("done", "already", "failed", "blocked", "unknown")
 

@@ -1,7 +1,9 @@
-"""Words that every answer uses: counted nouns, and what a plan says in which there is nothing to do."""
+"""Words that every answer uses: counted nouns, and how much work steps are, to do as well as done."""
 
-from pricebook.catalog.reference import Kind
-from pricebook.plan.step import Plan
+from collections.abc import Iterable, Mapping
+
+from pricebook.plan.step import Step
+from pricebook.plan.verb.table import VERBS
 
 
 def counted(n: int, one: str, many: str = "") -> str:
@@ -9,13 +11,16 @@ def counted(n: int, one: str, many: str = "") -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
-def nothing_words(kept: int, prices: int) -> str:
-    """`Nothing to change: the store says what the manifests say (17 objects, 12 prices).`"""
-    there = f", {counted(prices, 'price')}" if prices else ""
-    return f"Nothing to change: the store says what the manifests say ({counted(kept, 'object')}{there})."
+def tally(steps: Iterable[Step]) -> dict[str, int]:
+    """The work of some steps: everything that any verb counts (`plan.verb.verb.Verb.work`), with how much of it."""
+    found = {name: 0 for verb in VERBS.values() for name, _, _ in verb.work}
+    for step in steps:
+        for name, count in step.change.counts():
+            found[name] += count
+    return found
 
 
-def adopted_packages(plan: Plan) -> tuple[tuple[str, str], ...]:
-    """The packages that are ours by an id in their manifest, each with that id."""
-    found = ((ref, id_) for ref, id_ in plan.adopted.items() if ref.kind is Kind.PACKAGE)
-    return tuple(sorted((f"{ref}@1", id_) for ref, id_ in found))
+def tally_words(work: Mapping[str, int]) -> str:
+    """`3 objects created, 1 new version, 43 rates added`; empty when there is nothing."""
+    words = (each for verb in VERBS.values() for each in verb.work)
+    return ", ".join(counted(work[name], one, many) for name, one, many in words if one and work[name])

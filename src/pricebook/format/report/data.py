@@ -16,8 +16,8 @@ from pricebook.view.field import FieldRow
 from pricebook.view.object import ObjectView
 from pricebook.view.plan import PlanView
 from pricebook.view.price import Units
-from pricebook.view.price_timeline import Stretch, before_and_after
 from pricebook.view.rate_row import RateRow
+from pricebook.view.rate_terms import Stretch, before_and_after
 
 LONG = 300
 """Characters of one piece of data."""

@@ -15,7 +15,7 @@ from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Kind
 from pricebook.format.escape import escape_json, escape_terminal
 from pricebook.view.price_list import PackageVersion, PriceList, slug
-from pricebook.view.price_timeline import Stretch
+from pricebook.view.rate_terms import Stretch
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """Of texts, whole numbers, booleans and lists of them; there is no other number in the script."""

@@ -17,7 +17,7 @@ from pricebook.format.escape import escape_json
 from pricebook.plan.holding import Holding
 from pricebook.view.price import Units, major
 from pricebook.view.price_list import PriceHistory, PriceList, slug
-from pricebook.view.price_timeline import Stretch
+from pricebook.view.rate_terms import Stretch
 
 FORMAT = "pricebook-feed/1"
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
