@@ -7,7 +7,6 @@ comment alone stands in docs/review.md. The last line is a hidden marker, by whi
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pricebook.format.besides import besides_markdown
 from pricebook.format.escape import code_markdown, escape_markdown
 from pricebook.format.impact import add_headline, add_impact
 from pricebook.format.markdown import BUDGET, PROBLEM_HEAD, Comment, marker, problem_row, size
@@ -15,8 +14,8 @@ from pricebook.format.markdown_row import HEAD, add_details, all_listed, card_ro
 from pricebook.format.page import Page
 from pricebook.problem import Problem
 from pricebook.view.object import ObjectView
-from pricebook.view.plan import HazardView, PlanView, as_of_words
-from pricebook.view.price import change_text, change_words
+from pricebook.view.plan import BesidesView, HazardView, PlanView, as_of_words
+from pricebook.view.price import change_words
 from pricebook.view.rate_shape import RateShape
 from pricebook.view.words import counted
 
@@ -24,6 +23,10 @@ ROWS = 60
 """Rows of the table."""
 OPEN = 8
 """Findings that are not folded, notes never among them."""
+PENDING = 10
+"""Objects that are named of what is pending besides; all are counted."""
+NAMED = 5
+"""Leftovers that are named."""
 _TABLE, _CARDS, _FINDINGS, _FOLDED = 28_000, 4_000, 10_000, 6_000
 """Shares of the budget."""
 _SEVERITIES = {"error": 0, "warning": 1, "note": 2}
@@ -45,7 +48,7 @@ def plan_markdown(view: PlanView, _: Page) -> str:
     _add_findings(comment, [finding for finding in view.findings if not finding.waived])
     _add_waived(comment, [finding for finding in view.findings if finding.waived])
     if view.besides is not None:
-        comment.add(*besides_markdown(view.besides))
+        comment.add(*_besides(view.besides))
     if view.impact is not None:
         add_impact(comment, view.impact)
     add_details(comment, view)
@@ -95,12 +98,7 @@ def _shape_words(item: ObjectView, shape: RateShape) -> str:
     """The card's sentence, then directions and the middle when the table cannot hold all of it."""
     if all_listed(shape):
         return escape_markdown(item.sentence, 300)
-    counts = shape.counts
-    ways = ((counts.down, "down"), (counts.up, "up"), (counts.new, "new"), (counts.ended, "ended"))
-    parts = [f"{n:,} {word}" for n, word in (*ways, (counts.other, "otherwise")) if n]
-    if shape.median_change is not None:
-        parts.append(f"median {change_words(change_text(shape.median_change))}")
-    return f"{escape_markdown(item.sentence, 300)} ({', '.join(parts)})"
+    return f"{escape_markdown(item.sentence, 300)} ({change_words(', '.join(shape.directions))})"
 
 
 def _add_hazards(comment: Comment, hazards: Sequence[HazardView]) -> None:
@@ -146,6 +144,25 @@ def _fold(comment: Comment, noun: str, head: Sequence[str], rows: Sequence[str])
         )
 
 
+def _besides(besides: BesidesView) -> list[str]:
+    objects, name = besides.plan.objects, f"{code_markdown(besides.ref, 120)} ({besides.commit[:12]})"
+    if besides.plan.empty:
+        return [f"Nothing is pending besides: the store has all of {name}.", ""]
+    return [
+        "<details>",
+        f"<summary>Pending besides, in {escape_markdown(besides.ref, 120)} and not applied yet:"
+        f" {escape_markdown(besides.plan.summary, 400)}</summary>",
+        "",
+        *(f"- {code_markdown(item.ref, 120)} {escape_markdown(item.sentence, 300)}" for item in objects[:PENDING]),
+        *([f"- and {len(objects) - PENDING:,} more"] if len(objects) > PENDING else []),
+        "",
+        f"What is above starts from the store as it will be then. Planned against {name}.",
+        "",
+        "</details>",
+        "",
+    ]
+
+
 def _foot(view: PlanView) -> Iterator[str]:
     """What is bounded and always there: how much work it is, and what is left alone."""
     if not view.empty:
@@ -171,7 +188,3 @@ def _left_alone(view: PlanView) -> Iterable[str]:
         named = ", ".join(f"{code_markdown(ref, 60)} is {code_markdown(id_, 60)}" for ref, id_ in listed)
         more = f" and {len(view.adopted) - NAMED:,} more" if len(view.adopted) > NAMED else ""
         yield f"By `metadata.adopt` alone, as packages bear no marks: {named}{more}."
-
-
-NAMED = 5
-"""Leftovers that are named."""

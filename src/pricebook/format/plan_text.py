@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
-from pricebook.format.besides import draw_besides
 from pricebook.format.escape import cut, escape_terminal, padded, width_of
 from pricebook.format.page import Page, Paint, filled, wrapped
 from pricebook.format.price_table import draw_rates
@@ -16,7 +15,7 @@ from pricebook.format.problem import draw_findings
 from pricebook.plan.hazard import Hazard
 from pricebook.view.field import FieldRow
 from pricebook.view.object import ObjectView
-from pricebook.view.plan import DigestView, HazardView, PlanView, as_of_words
+from pricebook.view.plan import BesidesView, DigestView, HazardView, PlanView, as_of_words
 from pricebook.view.words import counted
 
 OBJECTS = 60
@@ -25,6 +24,8 @@ ALIKE = 20
 """... and of more, so many of a kind to which the same happens. What is refused, and rates, always are."""
 FIELDS = 40
 """Fields of one object that are drawn."""
+PENDING = 10
+"""Objects that are named of what is pending besides; all are counted."""
 _STYLES = {
     "create": "green",
     "revise": "yellow",
@@ -63,7 +64,7 @@ def plan_text(view: PlanView, page: Page) -> Iterator[str]:
         yield from _impact(view, width, paint)
         yield from draw_findings(view.findings, width, paint)
         yield from notes
-        yield from draw_besides(view.besides, width, paint) if view.besides is not None else ()
+        yield from _besides(view.besides, width, paint) if view.besides is not None else ()
         return
     target = f"{view.namespace} · {view.environment} · as of {as_of_words(view)}"
     yield paint("dim", cut(escape_terminal(target), width))
@@ -76,7 +77,7 @@ def plan_text(view: PlanView, page: Page) -> Iterator[str]:
     yield from _findings(view, width, paint)
     yield from notes
     yield from (paint("bold", line) for line in wrapped(view.summary, width))
-    yield from draw_besides(view.besides, width, paint) if view.besides is not None else ()
+    yield from _besides(view.besides, width, paint) if view.besides is not None else ()
 
 
 def digest_text(view: DigestView, _: Page) -> str:
@@ -174,6 +175,26 @@ def _impact(view: PlanView, width: int, paint: Paint) -> Iterator[str]:
 
         yield from draw_impact(view.impact, width, paint)
         yield ""
+
+
+def _besides(besides: BesidesView, width: int, paint: Paint) -> Iterator[str]:
+    """What is pending besides a branch's own plan, in short: nobody is asked about it here, but it goes first."""
+    yield ""
+    name, commit = escape_terminal(besides.ref, 80), besides.commit[:12]
+    if besides.plan.empty:
+        yield from wrapped(f"Nothing is pending besides: the store has all of {name} ({commit}).", width)
+        return
+    yield from (
+        paint("bold", line) for line in wrapped(f"Pending besides, in {name} ({commit}), not applied yet", width)
+    )
+    shown = besides.plan.objects[:PENDING]
+    column = max(width_of(escape_terminal(item.ref, width // 2)) for item in shown)
+    for item in shown:
+        head = f"  {item.symbol} {padded(escape_terminal(item.ref, width // 2), column)}  "
+        yield head + cut(escape_terminal(item.sentence, 300), max(width - width_of(head), 20))
+    if more := len(besides.plan.objects) - len(shown):
+        yield f"  and {counted(more, 'more object')}"
+    yield from (f"  {line}" for line in wrapped(besides.plan.summary, width - 2))
 
 
 def _findings(view: PlanView, width: int, paint: Paint) -> Iterator[str]:

@@ -10,7 +10,6 @@ from pricebook.format.escape import cut, cut_even, escape_all, escape_terminal, 
 from pricebook.format.page import Paint, filled, wrapped
 from pricebook.plan.hazard import Hazard
 from pricebook.view.object import HazardCount
-from pricebook.view.price import change_text
 from pricebook.view.rate_row import RateRow
 from pricebook.view.rate_shape import PriceCounts, RateShape
 from pricebook.view.words import counted
@@ -144,8 +143,8 @@ def _painted(hazards: str, refused: frozenset[str], paint: Paint) -> str:
 
 def _shape(shape: RateShape, width: int, paint: Paint) -> Iterator[str]:
     room = width - len(_INDENT)
-    if " · " in (directions := _directions(shape)):  # one alone is the headline already
-        yield from (_INDENT + line for line in wrapped(directions, room))
+    if len(directions := shape.directions) > 1:  # one alone is the headline already
+        yield from (_INDENT + line for line in wrapped(" · ".join(directions), room))
     for name, moves in (("largest rise", shape.largest_rises), ("largest fall", shape.largest_falls)):
         for row in moves[:1]:
             yield from _named(f"{name}  {row.change}", row, room)
@@ -157,14 +156,6 @@ def _shape(shape: RateShape, width: int, paint: Paint) -> Iterator[str]:
         yield _INDENT + paint("alarm", line + worst)
         for suspect in shape.tenfold:
             yield from _named(f"  {suspect.factor or suspect.row.change}", suspect.row, room, 10)
-
-
-def _directions(shape: RateShape) -> str:
-    counts = shape.counts
-    named = ((counts.down, "down"), (counts.up, "up"), (counts.new, "new"), (counts.ended, "ended"))
-    parts = [f"{n:,} {word}" for n, word in (*named, (counts.other, "otherwise")) if n]
-    middle = [f"median {change_text(shape.median_change)}"] if shape.median_change is not None else []
-    return " · ".join(parts + middle)
 
 
 def _named(label: str, row: RateRow, room: int, size: int = 24) -> Iterator[str]:

@@ -19,7 +19,7 @@ from pricebook.catalog.timeline import read_key
 from pricebook.plan.change import RateChange
 from pricebook.plan.hazard import Hazard
 from pricebook.view.plain import flat, hidden
-from pricebook.view.price import Units, factor_text
+from pricebook.view.price import Units, change_text, factor_text
 from pricebook.view.rate_row import RateRow, rate_rows, row_of
 
 TOP = 10
@@ -116,6 +116,14 @@ class RateShape:
     started: tuple[RateRow, ...] = hidden()
     ended: tuple[RateRow, ...] = hidden()
     spread: tuple[int, ...] = hidden()
+
+    @property
+    def directions(self) -> list[str]:
+        """How many go which way, and the middle: `["3 down", "1 new", "median -20.0 %"]`."""
+        counts = self.counts
+        ways = ((counts.down, "down"), (counts.up, "up"), (counts.new, "new"), (counts.ended, "ended"))
+        parts = [f"{n:,} {word}" for n, word in (*ways, (counts.other, "otherwise")) if n]
+        return parts + ([f"median {change_text(self.median_change)}"] if self.median_change is not None else [])
 
 
 _FROM_NOTHING = Decimal("Infinity")
