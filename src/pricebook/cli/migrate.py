@@ -162,7 +162,7 @@ class _Session:
         if output is not None:
             output.write_text(write(made), encoding="utf-8")
         if notice is not None:
-            notice.write_text(text_of(view, "csv", invocation.page), encoding="utf-8")
+            notice.write_text(text_of(view, "csv", invocation.page) + "\n", encoding="utf-8")
         invocation.answer(view)
         if output is not None:
             invocation.say(["", f"The plan is in {output}. Apply exactly it with: pricebook migrate --apply {output}"])

@@ -4,18 +4,16 @@ A list of contracts is written while it is read. As JSON it is one document all 
 unfinished, and the exit code says so.
 """
 
-import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields
 from datetime import datetime
-from io import StringIO
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.instant import instant_text, instant_words
-from pricebook.format.escape import cut, escape_cell, escape_json, escape_terminal
+from pricebook.format.escape import cut, escape_json, escape_terminal
 from pricebook.format.lookup import columns, draw_fields, moved
-from pricebook.format.page import Page
+from pricebook.format.page import Page, sheet
 from pricebook.view.cohort import CohortsView, CohortView, MembersView, MemberView
 from pricebook.view.plain import PREFIX, plain
 from pricebook.view.words import counted
@@ -61,13 +59,13 @@ def cohorts_text(view: CohortsView, page: Page) -> Iterator[str]:
 
 
 def cohorts_csv(view: CohortsView, _: Page) -> Iterator[str]:
-    """A row for each version, for a spreadsheet: no cell is a formula."""
-    if view.versions:
-        yield _line(one.name for one in fields(CohortView))
+    """A row for each version, for a spreadsheet."""
+    rows = []
     for row in view.versions:
         differs = "; ".join(f"{each.path}: {moved(each.row)}" for each in row.differs)
         cells = plain(row) | {"came_as": "; ".join(_came_as(row)), "differs": differs}
-        yield _line(map(_text, cells.values()))
+        rows.append([_text(cell) for cell in cells.values()])
+    return sheet(([one.name for one in fields(CohortView)], *rows) if rows else ())
 
 
 def members_text(view: MembersView, page: Page) -> Iterator[str]:
@@ -99,10 +97,9 @@ def members_json(view: MembersView, _: Page) -> Iterator[str]:
 
 
 def members_csv(view: MembersView, _: Page) -> Iterator[str]:
-    """A row for each contract, for a spreadsheet: no cell is a formula."""
-    yield _line(one.name for one in fields(MemberView))
-    for member in view.contracts:
-        yield _line(map(_text, plain(member).values()))
+    """A row for each contract, for a spreadsheet."""
+    head = [one.name for one in fields(MemberView)]
+    return sheet(chain([head], (map(_text, plain(member).values()) for member in view.contracts)))
 
 
 def _cells(row: CohortView) -> tuple[str, ...]:
@@ -128,12 +125,6 @@ def _words(member: MemberView) -> tuple[str, ...]:
     state = {"running": "", "coming": "to start"}.get(member.state, member.state)
     alias = f"as {member.came_as}" if member.came_as else _NO_ALIAS
     return member.customer, f"from {_day(member.starting_at)}", until, state, alias
-
-
-def _line(cells: Iterable[str]) -> str:
-    out = StringIO()
-    csv.writer(out, lineterminator="").writerow([escape_cell(cell) for cell in cells])
-    return out.getvalue()
 
 
 def _text(value: object) -> str:

@@ -1,32 +1,31 @@
 """The journal as an audit log: plain lines, and rows for a spreadsheet."""
 
-import csv
 from collections.abc import Iterator
-from io import StringIO
 
-from pricebook.format.escape import cut, escape_cell, escape_terminal, padded, width_of
-from pricebook.format.page import Page, wrapped
+from pricebook.format.escape import cut, escape_terminal, padded, width_of
+from pricebook.format.page import Page, sheet, wrapped
 from pricebook.view.history import Deed, HistoryView
 from pricebook.view.words import counted
 
+HEAD = (
+    *("run", "started_at", "ended_at", "result", "environment", "plan", "actor", "owner", "commit", "branch"),
+    *("approved", "object", "what", "outcome", "at", "detail"),
+)
 OBJECTS = 12
 """Objects of a run that are listed; all are counted."""
 
 
-def history_csv(view: HistoryView, _: Page) -> str:
-    """A row for each object of each run, for a spreadsheet: no cell can be a formula."""
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    head = ("run", "started_at", "ended_at", "result", "environment", "plan", "actor", "owner", "commit", "branch")
-    writer.writerow((*head, "approved", "object", "what", "outcome", "at", "detail"))
+def history_csv(view: HistoryView, _: Page) -> Iterator[str]:
+    """A row for each object of each run, for a spreadsheet."""
+    return sheet((HEAD, *_rows(view)))
+
+
+def _rows(view: HistoryView) -> Iterator[tuple[object, ...]]:
     for each in view.runs:
         run = (each.number, each.started_at, each.ended_at, each.result, each.environment, each.plan)
         whence = (each.actor, each.owner, each.commit, each.branch, each.approved)
         for deed in each.deeds or (Deed("", each.summary, each.result, "", each.started_at, ()),):
-            what = "; ".join((deed.what, *deed.rows))
-            cells = (*run, *whence, deed.ref, what, deed.outcome, deed.at, deed.detail)
-            writer.writerow([escape_cell(str(cell)) for cell in cells])
-    return out.getvalue()
+            yield *run, *whence, deed.ref, "; ".join((deed.what, *deed.rows)), deed.outcome, deed.at, deed.detail
 
 
 def history_text(view: HistoryView, page: Page) -> Iterator[str]:

@@ -1,13 +1,11 @@
 """A migration plan and what became of it, as lines for a terminal, and as tables for a spreadsheet."""
 
-import csv
-from collections.abc import Iterable, Iterator
-from io import StringIO
+from collections.abc import Iterator
 
 from pricebook.catalog.instant import instant_words, moment_words
-from pricebook.format.escape import cut, escape_cell, escape_terminal, padded, width_of
+from pricebook.format.escape import cut, escape_terminal, padded, width_of
 from pricebook.format.impact import draw_impact
-from pricebook.format.page import Page, wrapped
+from pricebook.format.page import Page, sheet, wrapped
 from pricebook.format.problem import draw_findings
 from pricebook.view.field import FieldRow
 from pricebook.view.migration import GUARD_WORDS, MigrationReceiptView, MigrationView, ReconciliationView
@@ -146,19 +144,19 @@ def _listed(contracts: list[str], width: int) -> Iterator[str]:
         yield f"    and {counted(len(contracts) - LISTED, 'more contract')}"
 
 
-def notice_csv(view: MigrationView, _: Page) -> str:
+def notice_csv(view: MigrationView, _: Page) -> Iterator[str]:
     """Whom to tell what: a row for each contract that moves."""
     changes = {ref: "; ".join(map(_field_words, rows or ())) for ref, rows in view.differences.items()}
     rows = (
         (one.customer, one.contract, one.from_, view.target, instant_words(one.at), str(one.wave), changes[one.from_])
         for one in view.every
     )
-    return _table(NOTICE, rows)
+    return sheet((NOTICE, *rows))
 
 
-def reconciliation_csv(view: ReconciliationView, _: Page) -> str:
+def reconciliation_csv(view: ReconciliationView, _: Page) -> Iterator[str]:
     """A row for each contract of the plan, and one for each time that is not that of exactly one contract."""
-    return _table(FATES, _fates(view))
+    return sheet((FATES, *_fates(view)))
 
 
 def _fates(view: ReconciliationView) -> Iterator[tuple[str, ...]]:
@@ -175,12 +173,3 @@ def _field_words(row: FieldRow) -> str:
     if row.sign:
         return f"{row.path} {row.change or row.desired or row.observed}"
     return f"{row.path} {row.observed} -> {row.desired}"
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """No cell is a formula."""
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows([escape_cell(cell) for cell in row] for row in rows)
-    return out.getvalue()

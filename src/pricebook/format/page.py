@@ -1,9 +1,11 @@
-"""Where an answer is drawn: the page, and for a terminal colour codes and text wrapped to a width."""
+"""Where an answer is drawn: the page; colour codes and text in a width for a terminal; the rows of a spreadsheet."""
 
+import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import StringIO
 
-from pricebook.format.escape import cut, width_of
+from pricebook.format.escape import cut, escape_cell, width_of
 
 _CODES = {
     "bold": "1",
@@ -71,3 +73,14 @@ def filled(parts: Iterable[str], width: int, gap: str, first: int = 0) -> Iterat
         used += size + (len(gap) if line else 0)
         line.append(part)
     yield gap.join(line)
+
+
+def sheet(rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """Rows as CSV, a line each, made while they are read: no cell is a formula."""
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="")
+    for row in rows:
+        writer.writerow([escape_cell(str(cell)) for cell in row])
+        yield out.getvalue()
+        out.seek(0)
+        out.truncate()
