@@ -82,8 +82,9 @@ def size(lines: Iterable[str]) -> int:
     return sum(len(line.encode("utf-8", "surrogatepass")) + 1 for line in lines)
 
 
-def problems_markdown(view: ProblemsView, _: Page) -> str:
+def problems_markdown(told: ProblemsView | ValidityView, _: Page) -> str:
     """The comment about manifests of which no plan can be made, or the sentence when nothing is wrong with them."""
+    view = told.problems if isinstance(told, ValidityView) else told
     foot = [marker(view.target)]
     comment = Comment(BUDGET - size(foot))
     if view.problems:
@@ -99,11 +100,6 @@ def problems_markdown(view: ProblemsView, _: Page) -> str:
     else:
         comment.add(f"### {escape_markdown(view.sentence, 400)}", "")
     return comment.text + "\n".join(foot) + "\n"
-
-
-def validity_markdown(view: ValidityView, page: Page) -> str:
-    """The same of manifests that can be used, with what the rules say."""
-    return problems_markdown(view.problems_view, page)
 
 
 def problem_row(problem: Problem, last: str = "") -> str:

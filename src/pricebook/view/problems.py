@@ -31,10 +31,10 @@ class ProblemsView:
         return Checks("manifests", cases, self.problems, sentences=(("", self.sentence),) if self.sentence else ())
 
 
-def problems_view(problems: Iterable[Problem], target: str = "") -> ProblemsView:
+def problems_view(problems: Iterable[Problem], target: str = "", sentence: str = "") -> ProblemsView:
     """The view of problems."""
     listed = tuple(problems)
-    return ProblemsView(sum(1 + problem.more for problem in listed), listed, target=target)
+    return ProblemsView(sum(1 + problem.more for problem in listed), listed, sentence, target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,18 @@ class ValidityView:
     valid: bool
     counts: Mapping[str, int]
     findings: tuple[Problem, ...]
-    problems_view: ProblemsView = hidden()
+    sentence: str = hidden()
+    target: str = hidden()
 
     @property
-    def sentence(self) -> str:
-        """`Valid: 3 products, 1 rate card, 8,212 prices.`"""
-        return self.problems_view.sentence
+    def problems(self) -> ProblemsView:
+        """The findings alone, with the sentence `Valid: 3 products, 1 rate card, 8,212 prices.`"""
+        return problems_view(self.findings, self.target, self.sentence)
 
     @property
     def checks(self) -> Checks:
         """For CI systems."""
-        return self.problems_view.checks
+        return self.problems.checks
 
 
 def validity_view(
@@ -65,6 +66,5 @@ def validity_view(
     refs = Counter(ref.kind for ref in (*catalog.nouns, *beside))
     counts = {kind.words: refs[kind] for kind in Kind} | {"price": sum(map(len, catalog.rates.values()))}
     found = ", ".join(counted(n, word) for word, n in counts.items() if n)
-    total = sum(1 + finding.more for finding in findings)
-    problems = ProblemsView(total, findings, f"Valid: {found}.", target)
-    return ValidityView(True, {word.replace(" ", "_"): n for word, n in counts.items()}, findings, problems)
+    told = {word.replace(" ", "_"): n for word, n in counts.items()}
+    return ValidityView(True, told, findings, f"Valid: {found}.", target)

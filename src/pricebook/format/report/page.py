@@ -55,8 +55,9 @@ def plan_page(view: PlanView, _: Page) -> str:
     )
 
 
-def problems_page(view: ProblemsView, _: Page) -> str:
+def problems_page(told: ProblemsView | ValidityView, _: Page) -> str:
     """The page of manifests of which no plan can be made, or the sentence when nothing is wrong with them."""
+    view = told.problems if isinstance(told, ValidityView) else told
     return one_file(
         __package__,
         "problems.html",
@@ -66,11 +67,6 @@ def problems_page(view: ProblemsView, _: Page) -> str:
         total=view.total,
         sentence=view.sentence,
     )
-
-
-def validity_page(view: ValidityView, page: Page) -> str:
-    """The same of manifests that can be used, with what the rules say."""
-    return problems_page(view.problems_view, page)
 
 
 def _bars(shape: RateShape) -> Iterator[Bar]:
