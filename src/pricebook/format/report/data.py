@@ -4,7 +4,7 @@ Whatever is the same for many rows is said once and named by its number. Texts a
 puts them into the document as text, never as markup.
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.path import FieldPath, Label
 from pricebook.format.escape import escape_all, escape_terminal
 from pricebook.format.markdown_row import card_reach, new_reach
+from pricebook.format.shell.page import Numbered
 from pricebook.view.field import FieldRow
 from pricebook.view.object import ObjectView
 from pricebook.view.plan import PlanView
@@ -21,24 +22,6 @@ from pricebook.view.rate_terms import Stretch, before_and_after
 
 LONG = 300
 """Characters of one piece of data."""
-
-
-class Numbered:
-    """Distinct values in the order in which they were met, each made once and named by its number."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[Hashable, int] = {}
-        self.values: list[object] = []
-
-    def find(self, identity: Hashable) -> int | None:
-        """The number of a value that was met before."""
-        return self.numbers.get(identity)
-
-    def add(self, identity: Hashable, value: object) -> int:
-        """The number of a new value."""
-        self.numbers[identity] = number = len(self.values)
-        self.values.append(value)
-        return number
 
 
 def report_data(view: PlanView) -> dict[str, Any]:
@@ -74,13 +57,8 @@ def _rows(
     """[key, number of what changes, number of the hazards] of each row."""
     found: list[list[object]] = []
     for key, row in zip(escape_all([row.key for row in rows], LONG), rows, strict=True):
-        kind = kinds.find(row[7:])
-        if kind is None:
-            kind = kinds.add(row[7:], _kind(row, view.units, timelines))
-        borne = hazards.find(row.hazards)
-        if borne is None:
-            borne = hazards.add(row.hazards, list(row.hazards))
-        found.append([key, kind, borne])
+        kind = kinds(row[7:], _kind, row, view.units, timelines)
+        found.append([key, kind, hazards(row.hazards, list, row.hazards)])
     return found
 
 
@@ -88,15 +66,16 @@ def _kind(row: RateRow, units: Units, timelines: Numbered) -> list[object]:
     """What a row says besides its name: was, becomes, by how much, from when, what becomes of it, in numbers, the
     number of its timeline, and whom it reaches when it is new."""
     texts = (row.schedule, row.segments)
-    number = timelines.find(texts)
-    if number is None:
-        found = before_and_after(*texts, units)
-        number = timelines.add(texts, [[_stretch(one) for one in side] for side in found])
+    number = timelines(texts, _sides, *texts, units)
     per = f" {row.per}" if row.per else ""
     until = f" until {row.ending_before}" if row.ending_before else ""
     was = shown(f"{row.observed}{per}") if row.observed else ""
     now = shown(f"{row.desired}{per}")
     return [was, now, row.change, f"{row.starting_at}{until}", _fate(row), row.relative_change, number, new_reach(row)]
+
+
+def _sides(observed: str | None, segments: str, units: Units) -> list[list[list[object]]]:
+    return [[_stretch(one) for one in side] for side in before_and_after(observed, segments, units)]
 
 
 def _fate(row: RateRow) -> str:

@@ -5,7 +5,7 @@ request at all; one without a script allows none.
 """
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -19,6 +19,24 @@ from pricebook.view.words import counted
 LONG = 1000
 """Characters of a piece of text on a page of one file."""
 _SHELL = "pricebook.format.shell"
+
+
+class Numbered:
+    """Distinct values of a page's data in the order in which they were met: each is made and said once, and named by
+    its number."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[Hashable, int] = {}
+        self.values: list[object] = []
+
+    def __call__(self, identity: Hashable, make: Callable[..., object] | None = None, *given: object) -> int:
+        """The number of a value, which is made when it is met for the first time; without `make` it is its identity."""
+        number = self.numbers.get(identity)
+        if number is None:
+            value = identity if make is None else make(*given)
+            self.numbers[identity] = number = len(self.values)
+            self.values.append(value)
+        return number
 
 
 def asset(package: str, name: str) -> str:

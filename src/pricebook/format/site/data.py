@@ -14,6 +14,7 @@ from pricebook.catalog.instant import instant_text
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Kind
 from pricebook.format.escape import escape_json, escape_terminal
+from pricebook.format.shell.page import Numbered
 from pricebook.view.price_list import PackageVersion, PriceList, slug
 from pricebook.view.rate_terms import Stretch
 
@@ -28,31 +29,12 @@ def shown(text: str) -> str:
     return escape_terminal(text, LONG)
 
 
-class _Table:
-    """Distinct values in the order in which they were met; each is said once and named by its number."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[object, int] = {}
-        self.values: list[object] = []
-
-    def __call__(self, value: object, identity: object) -> int:
-        number = self.numbers.setdefault(identity, len(self.values))
-        if number == len(self.values):
-            self.values.append(value)
-        return number
-
-
 def data_script(listed: PriceList, opens_on: datetime | None) -> str:
     """The script. `opens_on` is the date on which pages open; None: on the reader's today."""
     instants = sorted({i for i in _instants(listed) if i is not None})
     number = {instant: index for index, instant in enumerate(instants)} | {None: -1}
-    cards, products, groups, terms, frequencies = (
-        list(listed.prices),
-        list(listed.products),
-        _Table(),
-        _Table(),
-        _Table(),
-    )
+    cards, products = list(listed.prices), list(listed.products)
+    groups, terms, frequencies = Numbered(), Numbered(), Numbered()
     card_of = {name: index for index, name in enumerate(listed.cards)}
     product_of = {name: index for index, name in enumerate(products)}
     gone: dict[str, int] = {}
@@ -63,12 +45,12 @@ def data_script(listed: PriceList, opens_on: datetime | None) -> str:
             row: list[object] = [
                 card_of[card],
                 product_of[product] if product in product_of else gone.setdefault(product, len(products) + len(gone)),
-                frequencies(frequency, frequency),
-                groups([[shown(name), shown(value)] for name, value in values], values),
+                frequencies(frequency),
+                groups(values, _group, values),
             ]
             for stretch in stretches:
                 found = _terms(stretch)
-                row += [number[stretch.starting_at], number[stretch.ending_before], terms(found, tuple(found))]
+                row += [number[stretch.starting_at], number[stretch.ending_before], terms(tuple(found), list, found)]
             prices.append(row)
     data = {
         "opens_on": instant_text(opens_on) if opens_on is not None else None,
@@ -121,6 +103,10 @@ def _instants(listed: PriceList) -> Iterable[str | None]:
     for versions in listed.packages.values():
         for version in versions:
             yield version.made
+
+
+def _group(values: Iterable[tuple[str, str]]) -> list[list[str]]:
+    return [[shown(name), shown(value)] for name, value in values]
 
 
 def _terms(stretch: Stretch) -> list[Any]:
