@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pricebook.catalog.line import LineKind
 from pricebook.catalog.terms import Curve
@@ -20,8 +20,9 @@ from pricebook.preview.terms import Grant, Window
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Where a line comes from. What does not concern it is empty."""
+    """Where a line comes from. What does not concern it is empty, and documents leave it out."""
 
+    sparse: ClassVar[bool] = True
     term: str = ""
     """The term of the package: `subscriptions[fee]`."""
     segment: Window | None = None

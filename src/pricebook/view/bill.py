@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import ClassVar, NamedTuple
 
 from pricebook.preview.assumption import Assumption
-from pricebook.preview.invoice import Bill
-from pricebook.preview.terms import ContractTerms, Window
+from pricebook.preview.invoice import Bill, Why
+from pricebook.preview.terms import ContractTerms
 from pricebook.view.bill_terms import TermView
 from pricebook.view.impact import EventsView
 from pricebook.view.plain import hidden, optional
@@ -34,30 +34,6 @@ class Reason(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WhyView:
-    """Where a line comes from, as `preview.invoice.Why` describes it; what does not concern the line is left out."""
-
-    term: str = optional("")
-    segment: Window | None = optional()
-    rate_type: str = optional("")
-    list_price: Decimal | None = optional()
-    override: str = optional("")
-    override_type: str = optional("")
-    factor: Decimal | None = optional()
-    commit_rate: bool = optional(False)
-    drawn_from: str = optional("")
-    tier: tuple[int, int, Decimal, Decimal | None] | None = optional()
-    metered: Decimal | None = optional()
-    conversion: tuple[str, Decimal] | None = optional()
-    rounding: str = optional("")
-    share: str = optional("")
-    base: Decimal | None = optional()
-    minimum: Decimal | None = optional()
-    left: tuple[Decimal, Decimal] | None = optional()
-    note: str = optional("")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LineView:
     """A line: what it is and its amount; in words its arithmetic (`3 × $2.50`), its reasons, and what it rests on that
     no source states. What does not concern the line is left out."""
@@ -75,7 +51,7 @@ class LineView:
     presentation_group_values: Mapping[str, str] | None = optional()
     drawn: Decimal | None = optional()
     balance: str | None = optional()
-    why: WhyView | None = optional()
+    why: Why | None = optional()
     groups: tuple[str, ...] = hidden()
     arithmetic: str = hidden()
     amount_words: str = hidden()

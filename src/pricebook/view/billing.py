@@ -2,7 +2,6 @@
 became of usage events, of which nothing is dropped in silence."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from decimal import Decimal
 from itertools import accumulate
 from typing import Any
@@ -25,7 +24,6 @@ from pricebook.view.bill import (
     LineView,
     Reason,
     TotalPart,
-    WhyView,
 )
 from pricebook.view.bill_terms import UNITS_USED, span, term_views
 from pricebook.view.impact import EventsView
@@ -130,7 +128,6 @@ def _parts(bill: Bill, units: Units) -> Iterator[TotalPart]:
 
 def _line(line: InvoiceLine, invoice: Invoice, units: Units) -> LineView:
     unit = units[line.unit]
-    why = {one.name: getattr(line.why, one.name) for one in fields(Why)} if line.why != NO_REASON else None
     return LineView(
         type=line.kind,
         name=line.label,
@@ -145,7 +142,7 @@ def _line(line: InvoiceLine, invoice: Invoice, units: Units) -> LineView:
         presentation_group_values=dict(line.presentation) or None,
         drawn=line.drawn if line.kind == "applied" else None,
         balance=line.balance or None,
-        why=WhyView(**why) if why is not None else None,
+        why=line.why if line.why != NO_REASON else None,
         groups=tuple(f"{key}={value}" for key, value in (*line.pricing, *line.presentation)),
         arithmetic=_arithmetic(line, invoice.unit, units),
         amount_words=money(line.amount, unit),

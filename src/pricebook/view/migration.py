@@ -16,7 +16,7 @@ from pricebook.catalog.model import Model
 from pricebook.catalog.reference import Ref
 from pricebook.plan.fields import field_changes
 from pricebook.plan.migration.move import GuardState, MigrationPlan, Move, migration_digest
-from pricebook.plan.migration.reconciliation import Reconciliation
+from pricebook.plan.migration.reconciliation import Breach, Reconciliation
 from pricebook.problem import Problem
 from pricebook.view.field import FieldRow, field_rows
 from pricebook.view.impact import ImpactView
@@ -61,15 +61,6 @@ class FateView(MoveView):
     """A contract of a plan, and what became of it."""
 
     fate: str
-
-
-class BreachView(NamedTuple):
-    """A time in which a customer has no contract, or more than one."""
-
-    customer: str
-    contracts: tuple[str, ...]
-    starting_at: datetime
-    ending_before: datetime | None
 
 
 class UndoneView(NamedTuple):
@@ -123,7 +114,7 @@ class ReconciliationView(MigrationHead):
     sound: bool
     counts: Mapping[str, int]
     customers: int
-    breaches: tuple[BreachView, ...]
+    breaches: tuple[Breach, ...]
     contracts: tuple[FateView, ...]
     every: tuple[FateView, ...] = hidden()
 
@@ -218,7 +209,7 @@ def _report(report: Reconciliation) -> dict[str, Any]:
         "sound": report.sound,
         "counts": dict(report.counts),
         "customers": report.customers,
-        "breaches": tuple(BreachView(*breach) for breach in report.breaches),
+        "breaches": report.breaches,
         "contracts": tuple(one for one in every if one.fate not in ("moved", "moved back")),
         "every": every,
     }

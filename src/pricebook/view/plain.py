@@ -4,7 +4,7 @@ Amounts stay exact decimals, instants stay instants (canonical JSON writes both)
 never comes is null. A key is a field's name, without the underscore that keeps it apart from a word of Python.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import MISSING, Field, field, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -47,6 +47,11 @@ def flat() -> Any:
     return field(metadata={"flat": True})
 
 
+def is_left_out(kind: Any, one: Field[Any]) -> bool:
+    """Whether a document leaves a field out while it is the default: the field says so, or its class does of all."""
+    return bool(one.metadata.get("optional")) or getattr(kind, "sparse", False)
+
+
 def told(kind: Any) -> tuple[Field[Any], ...]:
     """The fields of a dataclass that a document has."""
     return tuple(one for one in fields(kind) if not one.metadata.get("hidden"))
@@ -64,7 +69,7 @@ def _reader(kind: Any) -> Callable[[Any], object]:
     if issubclass(kind, datetime):
         return _instant
     if is_dataclass(kind):
-        return _fields_reader([one for one in told(kind) if not one.metadata.get("flat")], told(kind))
+        return _fields_reader(kind)
     if hasattr(kind, "_fields"):
         listed = [(name, key_of(name)) for name in named(kind)]
         return lambda value: {key: plain(getattr(value, name)) for name, key in listed}
@@ -81,9 +86,12 @@ def named(kind: Any) -> tuple[str, ...]:
     return tuple(name for name in kind._fields if name not in drawn())
 
 
-def _fields_reader(own: Sequence[Field[Any]], every: Sequence[Field[Any]]) -> Callable[[Any], object]:
-    listed = [(one.name, key_of(one.name), _left_out(one)) for one in own]
+def _fields_reader(kind: Any) -> Callable[[Any], object]:
+    every = told(kind)
     parts = [one.name for one in every if one.metadata.get("flat")]
+    # Of most fields nothing is equal to what they are left out with.
+    without = {one.name: one.default if is_left_out(kind, one) else MISSING for one in every if one.name not in parts}
+    listed = [(name, key_of(name), left_out) for name, left_out in without.items()]
 
     def read(value: Any) -> object:
         data = {key: plain(found) for name, key, left_out in listed if (found := getattr(value, name)) != left_out}
@@ -92,11 +100,6 @@ def _fields_reader(own: Sequence[Field[Any]], every: Sequence[Field[Any]]) -> Ca
         return data
 
     return read
-
-
-def _left_out(one: Field[Any]) -> object:
-    """The value with which a field is left out; of most fields nothing is equal to it."""
-    return one.default if one.metadata.get("optional") else MISSING
 
 
 def _instant(at: datetime) -> object:

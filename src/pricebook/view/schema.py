@@ -12,7 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from pricebook.catalog.reference import Ref
-from pricebook.view.plain import PREFIX, key_of, named, told
+from pricebook.view.plain import PREFIX, is_left_out, key_of, named, told
 
 VIEWS = {
     "plan": "plan:PlanView",
@@ -88,7 +88,7 @@ class _Documents(GenerateJsonSchema):
                 required += always
                 continue
             properties[key_of(one.name)] = self._property(one.name, found)
-            if not one.metadata.get("optional"):
+            if not is_left_out(schema["cls"], one):
                 required.append(key_of(one.name))
         return properties, required
 

@@ -20,12 +20,12 @@ Fate = Literal["moved", "moved back", "left", "half moved", "edited", "several c
 
 
 class Breach(NamedTuple):
-    """A time in which a customer has no contract, or more than one. `until` None: without end."""
+    """A time in which a customer has no contract, or more than one. `ending_before` None: without end."""
 
     customer: str
     contracts: tuple[str, ...]
     starting_at: datetime
-    until: datetime | None
+    ending_before: datetime | None
 
 
 @dataclass(frozen=True)
@@ -99,14 +99,14 @@ def _breaches(move: Move, found: Found, contracts: Sequence[Contract]) -> Iterat
         running = tuple(sorted(c.id for c in live if c.starting_at <= begin < _end(c)))
         if len(running) == 1:
             continue
-        if last is not None and last.contracts == running and last.until == begin:
-            last = last._replace(until=end)
+        if last is not None and last.contracts == running and last.ending_before == begin:
+            last = last._replace(ending_before=end)
             continue
         if last is not None:
             yield last
         last = Breach(move.customer, running, begin, end)
     if last is not None:
-        yield last._replace(until=None if last.until == FOREVER else last.until)
+        yield last._replace(ending_before=None if last.ending_before == FOREVER else last.ending_before)
 
 
 def _end(contract: Contract) -> datetime:
