@@ -105,7 +105,7 @@ def put_comment(repo: Repository, number: int, text: str, name: str) -> str:
     found, made = repo.api.found_or_made(ours, path, {"body": body}, "comment was not posted")
     if made or _says(found, body):
         return _address(found)
-    return _address(repo.api.repeat("PATCH", f"{repo.path}/issues/comments/{_id(found)}", {"body": body}))
+    return _address(repo.api.repeat("PATCH", f"{repo.path}/issues/comments/{int(found['id'])}", {"body": body}))
 
 
 def put_issue(repo: Repository, text: str, title: str, name: str, *, clean: bool) -> str:
@@ -176,10 +176,6 @@ def _is_ours(repo: Repository, item: object, marker: str) -> bool:
 
 def _says(item: Mapping[str, Any], body: str) -> bool:
     return str(item.get("body") or "").replace("\r\n", "\n").rstrip() == body.rstrip()
-
-
-def _id(item: Mapping[str, Any]) -> int:
-    return int(item["id"])
 
 
 def _number(item: Mapping[str, Any]) -> int:
