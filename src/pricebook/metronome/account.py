@@ -7,7 +7,7 @@ rest is listed and left alone; it costs no request of its own. Reading needs no 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from threading import Event
 
 from pydantic import ValidationError
@@ -53,6 +53,11 @@ class Account:
     by_package: dict[Ref, dict[Ref, int]] = field(default_factory=dict)
     """Of a card's contracts, those on each package version."""
     notes: list[Problem] = field(default_factory=list)
+
+    @cached_property
+    def refs(self) -> dict[str, Ref | None]:
+        """What an id stands for, as the account was read and is looked up further; None: what is not ours."""
+        return {item["id"]: ref for ref, item in self.ours.items()}
 
     def id_of(self, ref: Ref) -> str | None:
         """The vendor's id of an object of ours; None when it is not there."""

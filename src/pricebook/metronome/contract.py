@@ -110,7 +110,6 @@ def provision(client: Client, sender: Sender, wanted: Provision, package_id: str
 
 
 def end_contract(client: Client, sender: Sender, contract: Contract, ending_before: datetime | None) -> None:
-    """See `apply.ports.ContractStore`."""
     body = _named(contract) | ({"ending_before": instant_text(ending_before)} if ending_before is not None else {})
 
     def done() -> str | None:
@@ -122,7 +121,6 @@ def end_contract(client: Client, sender: Sender, contract: Contract, ending_befo
 
 
 def archive_contract(client: Client, sender: Sender, contract: Contract) -> None:
-    """See `apply.ports.ContractStore`."""
 
     def done() -> str | None:
         return contract.id if _one(client, contract).get("archived_at") else None

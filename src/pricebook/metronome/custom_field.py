@@ -65,10 +65,7 @@ class Keys:
 
     def _declare(self, entity: str, keys: Iterable[str]) -> None:
         for key in keys:
-            if self._unique is None:
-                self._read()
-            assert self._unique is not None
-            unique = self._unique.get((entity, key))
+            unique = self._known().get((entity, key))
             if unique is None:
                 self._add(entity, key)
             elif key == REF and not unique:
@@ -79,8 +76,7 @@ class Keys:
         body = {"entity": entity, "key": key, "enforce_uniqueness": key == REF}
 
         def done() -> str | None:
-            self._read()
-            return key if self._unique is not None and (entity, key) in self._unique else None
+            return key if (entity, key) in self._known(anew=True) else None
 
         try:
             self._sender.send("/v1/customFields/addKey", body, done=done)
@@ -95,10 +91,12 @@ class Keys:
             raise StoreRefused(
                 f"the custom field {key} cannot be declared: {refused.message}", refused.status, hint
             ) from None
-        if self._unique is not None:
-            self._unique[entity, key] = key == REF
+        self._known()[entity, key] = key == REF
 
-    def _read(self) -> None:
+    def _known(self, *, anew: bool = False) -> dict[tuple[str, str], bool]:
+        """Entity and key of every custom field, and whether its values are unique."""
+        if self._unique is not None and not anew:
+            return self._unique
         entities = [*ENTITIES.values(), *TERMS.values()]
         found: dict[tuple[str, str], bool] = {}
         cursor: str | None = None
@@ -111,3 +109,4 @@ class Keys:
             if cursor is None or cursor == before:
                 break
         self._unique = found
+        return found

@@ -56,8 +56,6 @@ class RemoteStore:
         self._sender = Sender(client, nonce, sleep)
         self._keys = Keys(client, self._sender)
         self._work: Work | None = None
-        self._named: tuple[Work, dict[str, Ref | None]] | None = None
-        """Refs by id, for the account as last read."""
 
     def close(self) -> None:
         """Give all connections back."""
@@ -131,11 +129,7 @@ class RemoteStore:
 
     def customer_contracts(self, namespace: str, customer: str) -> tuple[Contract, ...]:
         work = self._work if self._work is not None and self._work.account.namespace == namespace else None
-        if work is None:
-            return customer_contracts(self._client, namespace, {}, customer)
-        if self._named is None or self._named[0] is not work:
-            self._named = work, {item["id"]: ref for ref, item in work.account.ours.items()}
-        return customer_contracts(self._client, namespace, self._named[1], customer)
+        return customer_contracts(self._client, namespace, work.account.refs if work is not None else {}, customer)
 
     def provision(self, namespace: str, wanted: Provision, at: datetime) -> str:
         package = self._known(namespace, at).account.id_of(wanted.package) if wanted.package is not None else None
