@@ -135,6 +135,11 @@ class AccountTransaction(Session):
         sql = f"SELECT {_COLUMNS} FROM object WHERE kind = ? AND id"
         return {row[2]: _record(row) for row in self.among(sql, sorted(set(ids)), kind)}
 
+    def with_key(self, kind: str, uniqueness_key: str | None) -> str | None:
+        """The id of the object that has a uniqueness key."""
+        row = self.one("SELECT id FROM object WHERE kind = ? AND uniqueness_key = ?", kind, uniqueness_key)
+        return row[0] if row is not None else None
+
     def page(self, kind: str, after: int, limit: int, where: str = "", *parameters: object) -> list[Record]:
         """Up to `limit` objects of a kind after a position, oldest first, that a condition holds for."""
         condition = f" AND {where}" if where else ""

@@ -63,6 +63,11 @@ def getting(kind: str, show: Show, name: str) -> Callable[[Call], Json]:
     return get
 
 
+def listing(kind: str, show: Show, condition: Callable[[Call], str], default: int = MOST) -> Callable[[Call], Json]:
+    """The endpoint that lists the objects of a kind that a condition holds for."""
+    return lambda call: listed(call, kind, show, condition(call), default=default)
+
+
 def archiving(kind: str, name: str, aliased: Kind | None = None) -> Callable[[Call], Json]:
     """The endpoint that archives an object of a kind, for good: its aliases stand for nobody any more."""
 
@@ -127,10 +132,10 @@ def cursor(position: Position) -> str:
     return urlsafe_b64encode(f"page:{position[0]}:{position[1]}".encode()).decode()
 
 
-def archive_condition(body: Json) -> str:
+def archive_condition(call: Call) -> str:
     """The SQL condition of an `archive_filter`; what is archived is left out by default."""
     conditions = {"ARCHIVED": "archived_at IS NOT NULL", "NOT_ARCHIVED": "archived_at IS NULL", "ALL": ""}
-    return conditions[body.get("archive_filter", "NOT_ARCHIVED")]
+    return conditions[call.body.get("archive_filter", "NOT_ARCHIVED")]
 
 
 def period_condition(body: Json) -> tuple[str, list[str]]:

@@ -47,9 +47,7 @@ class ServedAccount:
         return _contract(self._work.get(KIND, id_))
 
     def contract_with(self, uniqueness_key: str) -> str | None:
-        sql = "SELECT id FROM object WHERE kind = ? AND uniqueness_key = ?"
-        row = self._work.one(sql, KIND, uniqueness_key)
-        return row[0] if row is not None else None
+        return self._work.with_key(KIND, uniqueness_key)
 
 
 def create(call: Call) -> Json:
@@ -92,24 +90,17 @@ def create(call: Call) -> Json:
     return id_answer(work.add(KIND, kept, parent=body["customer_id"], link=link, uniqueness_key=key, fields=fields))
 
 
-def get(call: Call) -> Json:
-    """`v1/contracts/get`: the initial contract, its amendments, the current one."""
-    return {"data": shown(call.work, [_own(call)], _show_v1)[0]}
+def got(call: Call, show: Show) -> Json:
+    """`contracts/get`, as one of its versions shows a contract."""
+    return {"data": shown(call.work, [_own(call)], show)[0]}
 
 
-def get_v2(call: Call) -> Json:
-    """`v2/contracts/get`."""
-    return {"data": shown(call.work, [_own(call)], _show)[0]}
-
-
-def list_contracts(call: Call) -> Json:
-    """`v1/contracts/list`: the contracts of a customer."""
-    return _listed(call, _show_v1)
-
-
-def list_v2(call: Call) -> Json:
-    """`v2/contracts/list`."""
-    return _listed(call, _show)
+def listed(call: Call, show: Show) -> Json:
+    """`contracts/list`: the contracts of a customer."""
+    work, customer = call.work, call.body["customer_id"]
+    work.get(CUSTOMER, customer)
+    condition, parameters = period_condition(call.body)
+    return {"data": shown(work, work.page(KIND, 0, -1, f"parent = ?{condition}", customer, *parameters), show)}
 
 
 def update_end_date(call: Call) -> Json:
@@ -153,13 +144,6 @@ def _own(call: Call) -> Record:
     return record
 
 
-def _listed(call: Call, show: Show) -> Json:
-    work, customer = call.work, call.body["customer_id"]
-    work.get(CUSTOMER, customer)
-    condition, parameters = period_condition(call.body)
-    return {"data": shown(work, work.page(KIND, 0, -1, f"parent = ?{condition}", customer, *parameters), show)}
-
-
 def _state(record: Record) -> Json:
     body = record.body
     names = ("name", "rate_card_id", "net_payment_terms_days", "netsuite_sales_order_id", "salesforce_opportunity_id")
@@ -188,10 +172,12 @@ def _head(record: Record, fields: dict[str, str]) -> Json:
     )
 
 
-def _show(_: AccountTransaction, record: Record, fields: dict[str, str]) -> Json:
+def show(_: AccountTransaction, record: Record, fields: dict[str, str]) -> Json:
+    """A contract as version 2 reads it back."""
     return _head(record, fields) | _state(record) | {"usage_filter": []}
 
 
-def _show_v1(_: AccountTransaction, record: Record, fields: dict[str, str]) -> Json:
+def show_v1(_: AccountTransaction, record: Record, fields: dict[str, str]) -> Json:
+    """A contract as version 1 reads it back: the initial one, its amendments, the current one."""
     state = _state(record)
     return _head(record, fields) | {"initial": state, "amendments": [], "current": state}

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 from pricebook.account.refusal import Refused
 from pricebook.catalog.reference import Kind
 from pricebook.sandbox import contract, custom_field, customer, metric, package, product, rate, rate_card, unit
-from pricebook.sandbox.call import Call, Json, archiving, getting
+from pricebook.sandbox.call import Call, Json, archive_condition, archiving, getting, listing
 from pricebook.sandbox.shape import shapes
 
 
@@ -27,21 +27,21 @@ _READS: dict[str, Callable[[Call], Json | None]] = {
     "GET /v1/billable-metrics": metric.list_metrics,
     "GET /v1/billable-metrics/{billable_metric_id}": getting(metric.KIND, metric.show, "billable_metric_id"),
     f"POST {_PRODUCTS}/get": getting(product.KIND, product.show, "id"),
-    f"POST {_PRODUCTS}/list": product.list_products,
+    f"POST {_PRODUCTS}/list": listing(product.KIND, product.show, archive_condition),
     f"POST {_CARDS}/get": getting(rate_card.KIND, rate_card.show, "id"),
     f"POST {_CARDS}/getRateSchedule": rate.get_schedule,
     f"POST {_CARDS}/getRates": rate.get_rates,
-    f"POST {_CARDS}/list": rate_card.list_cards,
-    "POST /v1/contracts/get": contract.get,
-    "POST /v1/contracts/list": contract.list_contracts,
-    "POST /v2/contracts/get": contract.get_v2,
-    "POST /v2/contracts/list": contract.list_v2,
+    f"POST {_CARDS}/list": listing(rate_card.KIND, rate_card.show, archive_condition),
+    "POST /v1/contracts/get": partial(contract.got, show=contract.show_v1),
+    "POST /v1/contracts/list": partial(contract.listed, show=contract.show_v1),
+    "POST /v2/contracts/get": partial(contract.got, show=contract.show),
+    "POST /v2/contracts/list": partial(contract.listed, show=contract.show),
     "GET /v1/credit-types/list": unit.list_units,
     "POST /v1/customFields/listKeys": custom_field.list_keys,
     "GET /v1/customers": customer.list_customers,
     "GET /v1/customers/{customer_id}": getting(customer.KIND, customer.show, "customer_id"),
     "POST /v1/packages/get": getting(package.KIND, package.show, "package_id"),
-    "POST /v1/packages/list": package.list_packages,
+    "POST /v1/packages/list": listing(package.KIND, package.show, archive_condition, default=10),
     "POST /v1/packages/listContractsOnPackage": package.list_contracts,
 }
 _WRITES: dict[str, Callable[[Call], Json | None]] = {

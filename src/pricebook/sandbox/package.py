@@ -9,7 +9,7 @@ from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind
 from pricebook.metronome.custom_field import TERMS
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, archive_condition, id_answer, listed, period_condition
+from pricebook.sandbox.call import Call, Json, id_answer, listed, period_condition
 from pricebook.sandbox.rate_card import KIND as CARD
 from pricebook.sandbox.rate_card import schedules, shown_aliases
 from pricebook.sandbox.rule import check_rules
@@ -17,17 +17,15 @@ from pricebook.sandbox.term import LISTS, check_products, package_terms
 from pricebook.sandbox.wire import known, stamp
 
 KIND = "package"
-_LISTED_BY_DEFAULT = 10
-"""`packages/list` has pages of ten where no limit is given."""
 
 
 def create(call: Call) -> Json:
     """`packages/create`. Raises Refused, 409 for a uniqueness key that was used before."""
     work, body = call.work, dict(call.body)
     key = body.pop("uniqueness_key", None)
-    taken = work.one("SELECT id FROM object WHERE kind = ? AND uniqueness_key = ?", KIND, key)
+    taken = work.with_key(KIND, key)
     if taken is not None:
-        raise Refused(409, f"a package with the uniqueness_key {key!r} exists already: {taken[0]}")
+        raise Refused(409, f"a package with the uniqueness_key {key!r} exists already: {taken}")
     aliases = body.pop("aliases", [])
     given = schedules(aliases)
     check_rules(Package, body | {"aliases": aliases})
@@ -41,11 +39,6 @@ def create(call: Call) -> Json:
     work.put(record, kept | package_terms(work, id_, body))
     alias.give(work, Kind.PACKAGE, id_, enumerate(given), work.at)
     return id_answer(id_)
-
-
-def list_packages(call: Call) -> Json:
-    """`packages/list`."""
-    return listed(call, KIND, show, archive_condition(call.body), default=_LISTED_BY_DEFAULT)
 
 
 def list_contracts(call: Call) -> Json:

@@ -5,7 +5,7 @@ An archived one gets no new rates; what there is goes on.
 
 from pricebook.account.refusal import Refused
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, archive_condition, check_hours, id_answer, listed
+from pricebook.sandbox.call import Call, Json, check_hours, id_answer
 from pricebook.sandbox.metric import KIND as METRIC
 from pricebook.sandbox.wire import known, stamp
 
@@ -54,11 +54,6 @@ def update(call: Call) -> Json:
     change |= {"created_at": stamp(call.work.now), "created_by": CREATED_BY}
     call.work.put(record, record.body | {"updates": [*record.body["updates"], change]})
     return id_answer(record.id)
-
-
-def list_products(call: Call) -> Json:
-    """`products/list`, without archived ones unless `archive_filter` says so."""
-    return listed(call, KIND, show, archive_condition(call.body))
 
 
 def current(record: Record, now: str) -> Json:

@@ -11,7 +11,7 @@ from pricebook.account.refusal import Refused
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Kind
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, check_hours, id_answer, listed
+from pricebook.sandbox.call import Call, Json, check_hours, id_answer
 from pricebook.sandbox.product import KIND as PRODUCT
 from pricebook.sandbox.unit import USD_ID, unit
 from pricebook.sandbox.wire import known, stamp
@@ -47,11 +47,6 @@ def update(call: Call) -> Json:
     if "aliases" in body:
         alias.replace(work, Kind.RATE_CARD, record.id, schedules(body["aliases"]), work.at)
     return id_answer(record.id)
-
-
-def list_cards(call: Call) -> Json:
-    """`rate-cards/list`: those that are not archived."""
-    return listed(call, KIND, show, "archived_at IS NULL")
 
 
 def set_order(call: Call) -> Json:

@@ -5,7 +5,7 @@ creates nothing: a file or a schema that is not there is an empty account.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from typing import Any
 from weakref import WeakSet
@@ -75,20 +75,17 @@ class SqlStore:
         if reader is None:
             self._check("")
             return Snapshot(observed_at=at)
-        try:
+        with ExitStack() as stack:
+            stack.callback(reader.close)
             snapshot = read_snapshot(reader, namespace, at, adopt)
             self._check(snapshot.account)
             if strangers:
                 snapshot = read_snapshot(reader, namespace, at, strangers_in(snapshot.foreign, adopt))
-        except BaseException:
-            reader.close()
-            raise
-        if any(isinstance(rates, StoredRates) for rates in snapshot.catalog.rates.values()):
-            reader.close_with_owner()
-            self._readers.add(reader)
-        else:
-            reader.close()
-        return snapshot
+            if any(isinstance(rates, StoredRates) for rates in snapshot.catalog.rates.values()):
+                stack.pop_all()
+                reader.close_with_owner()
+                self._readers.add(reader)
+            return snapshot
 
     def perform(self, namespace: str, change: Verb, at: datetime, expects: str | None = None) -> str:
         """See `apply.ports.Store`. When the connection is lost, it is asked for once more on another one: what is there
