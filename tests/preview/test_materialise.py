@@ -9,8 +9,7 @@ from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.preview.grant import granted
 from pricebook.preview.materialise import materialise
-from pricebook.preview.seats import quantities
-from pricebook.preview.terms import Window
+from pricebook.preview.terms import Window, quantities
 
 
 def test_the_starter_plan_is_what_the_vendor_says() -> None:

@@ -20,10 +20,9 @@ from pricebook.preview.grant import billed, granted
 from pricebook.preview.invoice import Bill, ClosingBalance, Invoice, InvoiceLine, Ledger
 from pricebook.preview.metered import MeteredUsage, metered
 from pricebook.preview.price import EXACT, ZERO
-from pricebook.preview.seats import quantities
 from pricebook.preview.sheet import InvoiceSheet
 from pricebook.preview.tariff import Prices
-from pricebook.preview.terms import ContractTerms, DatedCharge, Window
+from pricebook.preview.terms import ContractTerms, DatedCharge, Window, quantities
 
 NOTHING = Ledger()
 

@@ -23,9 +23,8 @@ from pricebook.preview.invoice import InvoiceLine
 from pricebook.preview.match import Subject
 from pricebook.preview.price import EXACT, ZERO, cost, portions
 from pricebook.preview.proration import PeriodShare, places_of, prorated, share
-from pricebook.preview.seats import Quantities
 from pricebook.preview.tariff import Prices
-from pricebook.preview.terms import DatedSubscription
+from pricebook.preview.terms import DatedSubscription, Quantities
 
 
 class Fee(NamedTuple):

@@ -15,8 +15,7 @@ from pricebook.catalog.model import Scale
 from pricebook.catalog.recurring import RecurringCommit
 from pricebook.preview.price import EXACT, ZERO
 from pricebook.preview.proration import PeriodShare, places_of, prorated, share
-from pricebook.preview.seats import Quantities, Seats
-from pricebook.preview.terms import ContractTerms, DatedCharge, Grant, Recurrence, Window
+from pricebook.preview.terms import ContractTerms, DatedCharge, Grant, Quantities, Recurrence, Seats, Window
 
 
 def granted(

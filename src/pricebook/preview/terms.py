@@ -2,9 +2,11 @@
 
 Windows start inclusively and end exclusively. Everything that a package says relative to the start of the contract is a
 date here; what repeats is a recurrence, whose periods `preview.grant` counts out. Terms end with the contract at the
-latest ("updateEndDate": ending a contract will "truncate any terms").
+latest ("updateEndDate": ending a contract will "truncate any terms"). Quantities of subscriptions over time are what
+the package starts with, and the changes that a customer makes.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +16,8 @@ from pricebook.catalog.commit import Commit, Credit
 from pricebook.catalog.override import Override
 from pricebook.catalog.recurring import InvoiceAmount, RecurringCommit, RecurringCredit
 from pricebook.catalog.subscription import Subscription
+from pricebook.catalog.usage import SeatChange
+from pricebook.preview.price import ZERO
 
 
 class Window(NamedTuple):
@@ -141,3 +145,49 @@ class ContractTerms:
     grants: tuple[Grant, ...] = ()
     recurrences: tuple[Recurrence, ...] = ()
     notes: tuple[str, ...] = field(default=())
+
+
+class Seats(NamedTuple):
+    """A quantity from an instant on, with the seats that have names."""
+
+    at: datetime
+    quantity: Decimal
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quantities:
+    """The quantities of one subscription, by time; the first holds from the start."""
+
+    steps: tuple[Seats, ...]
+
+    def at(self, instant: datetime) -> Seats:
+        """What holds at an instant."""
+        found = self.steps[0]
+        for step in self.steps:
+            if step.at > instant:
+                break
+            found = step
+        return found
+
+    def between(self, start: datetime, end: datetime) -> list[Seats]:
+        """The changes after `start` and before `end`."""
+        return [step for step in self.steps if start < step.at < end]
+
+
+def quantities(terms: ContractTerms, changes: Iterable[SeatChange]) -> Mapping[str, Quantities]:
+    """The quantities of every subscription, by key. Of two changes at one instant the one given last counts."""
+    by_key: dict[str, list[SeatChange]] = {}
+    for change in changes:
+        by_key.setdefault(change.subscription, []).append(change)
+    return {s.key: _of(s, by_key.get(s.key, ())) for s in terms.subscriptions}
+
+
+def _of(subscription: DatedSubscription, changes: Iterable[SeatChange]) -> Quantities:
+    term, start = subscription.term, subscription.window.starting_at
+    unassigned = term.seat_config.initial_unassigned_seats if term.seat_config is not None else None
+    steps = {start: Seats(start, term.initial_quantity or unassigned or ZERO, ())}
+    for change in sorted(changes, key=lambda c: c.at):
+        at = max(change.at, start)
+        steps[at] = Seats(at, change.quantity, change.seats)
+    return Quantities(tuple(steps[at] for at in sorted(steps)))
