@@ -117,7 +117,7 @@ def test_an_account_is_billed_as_the_embedded_store_is(project: Path) -> None:
     )
     customers = {one["customer"]: (one["before"], one["after"]) for one in found["impact"]["largest"]}
     assert customers == {str(NAMED["ada"]): (85, 95), str(NAMED["bob"]): (20, 30)}
-    assert found["verdict"] == json.loads(plan.read_text(encoding="utf-8").splitlines()[0])["verdict"] == "exceeded"
+    assert found["verdict"] == json.loads(plan.read_text(encoding="utf-8"))["migration"]["verdict"] == "exceeded"
     (finding,) = [one for one in found["findings"] if one["code"] == "impact-limit"]
     assert str(NAMED["bob"]) in finding["message"]
 
@@ -142,7 +142,7 @@ def test_a_guard_is_verified_by_usage_and_written_into_the_plan(project: Path) -
     spring.write_text(MOVE.replace("20%", "50%"), encoding="utf-8")
     shown = said(project, "migrate", "--impact", project / "usage.jsonl", "-o", plan)
     assert "Guard: bills move no further than the guard allows" in shown.output
-    assert json.loads(plan.read_text(encoding="utf-8").splitlines()[0])["verdict"] == "kept"
+    assert json.loads(plan.read_text(encoding="utf-8"))["migration"]["verdict"] == "kept"
     spring.write_text(MOVE.replace("20%", "50%").replace("25%", "15%"), encoding="utf-8")
     found = json.loads(said(project, "--format", "json", "migrate", "--impact", project / "usage.jsonl").stdout)
     assert found["verdict"] == "exceeded"  # 105 to 125: +19.0 %

@@ -13,7 +13,7 @@ from killed import CATALOG, populate, write_project
 
 from pricebook import wiring
 from pricebook.cli.main import root
-from pricebook.plan.migration.document import migration_schema
+from pricebook.plan.document import plan_schema
 from pricebook.sandbox.server import Served, serving
 
 CONTRACTS = 7
@@ -75,12 +75,12 @@ def test_a_plan_is_shown_written_and_described(project: Path) -> None:
     assert "subscriptions" in result.output
     assert "1 -> 2" in result.output
     assert f"Migration: {CONTRACTS} contracts move in" in result.output
-    lines = [json.loads(line) for line in plan.read_text(encoding="utf-8").splitlines()]
-    validator = Draft202012Validator(migration_schema())
-    assert [error.message for line in lines for error in validator.iter_errors(line)] == []
-    assert len(lines) == CONTRACTS + 1
+    text = plan.read_text(encoding="utf-8")
+    document = json.loads(text)
+    assert [error.message for error in Draft202012Validator(plan_schema()).iter_errors(document)] == []
+    assert len(text.splitlines()) == CONTRACTS + 2  # a line for each contract, between the head and the end
     rows = list(csv.DictReader(notice.read_text(encoding="utf-8").splitlines()))
-    assert {row["customer"] for row in rows} == {line["customer"] for line in lines[1:]}
+    assert {row["customer"] for row in rows} == {step["change"]["customer"] for step in document["steps"]}
     assert all("initial_quantity 1 -> 2" in row["what_changes"] for row in rows)
 
 

@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from world import NOW, PACKAGE, V1, V2, V3, Killed, Notes, World, coverage, day
 
-from pricebook.apply.migrator import MigrationReceipt, migrate
+from pricebook.apply.runner import Receipt, run
 from pricebook.catalog.migration import Migration, Whom
-from pricebook.plan.contract import Contract
+from pricebook.plan.contract import Contract, gathered, keyed
+from pricebook.plan.document import read, write
 from pricebook.plan.migration.choice import Choice, position
-from pricebook.plan.migration.document import read, write
-from pricebook.plan.migration.move import MigrationPlan
-from pricebook.plan.migration.planner import LEAD, Setting, plan_migration
+from pricebook.plan.migration.planner import Setting, plan_migration
 from pricebook.plan.migration.rollback import plan_back
-from pricebook.plan.migration.status import gathered, keyed
+from pricebook.plan.step import Plan
+from pricebook.plan.verb.move_contract import LEAD
 
 TRANSITIONS = ("END_AND_PROVISION", "SUPERSEDE", "RENEWAL")
 ENDS = (None, None, day(2), day(3), day(4), day(6, 15), day(1, 1, 2027))
@@ -35,17 +35,15 @@ def migration(transition: str, day: str = "") -> Migration:
     return Migration.model_validate({"package": PACKAGE, "waves": waves, "transition": transition})
 
 
-def planned(world: World, wanted: Migration, as_of: datetime = NOW) -> MigrationPlan:
+def planned(world: World, wanted: Migration, as_of: datetime = NOW) -> Plan:
     lives = gathered(world.cohort("acme", as_of, PACKAGE, ended=True))
     lives = keyed(lives, V3, lambda customer: world.customer_contracts("acme", customer))
     return plan_migration("spring", wanted, V3, Choice("spring", wanted), lives, Setting("acme", "local", as_of))
 
 
-def applied(plan: MigrationPlan, world: World, notes: Notes | None = None, now: datetime = NOW) -> MigrationReceipt:
+def applied(plan: Plan, world: World, notes: Notes | None = None, now: datetime = NOW) -> Receipt:
     journal = (notes or Notes()).journal
-    return migrate(
-        plan, world.store, journal, owner="me", clock=lambda: now, workers=1, tell=lambda done, total, line: None
-    )
+    return run(plan, world.store, journal, owner="me", clock=lambda: now, tell=lambda _: None)
 
 
 @st.composite
@@ -66,7 +64,7 @@ def worlds(draw: st.DrawFn) -> World:
     return world
 
 
-def check(before: World, after: World, plan: MigrationPlan) -> None:
+def check(before: World, after: World, plan: Plan) -> None:
     """Who is moved has one contract at every instant; everybody else has what they had."""
     was, now = coverage(before.contracts.values()), coverage(after.contracts.values())
     moving = {move.customer: move for move in plan.moves}
@@ -175,15 +173,15 @@ def test_who_gave_notice_meanwhile_is_not_taken_back() -> None:
     assert world.contracts["old"].ending_before == notice
     assert [(breach.contracts, breach.starting_at) for breach in receipt.report.breaches] == [((), notice)]
     way = plan_back(plan, gathered(world.cohort("acme", NOW, PACKAGE, ended=True)), NOW)
-    assert (way.moves, way.left) == ((), {"the old contract was given another end": 1})
+    assert (way.moves, way.moving.left) == ((), {"the old contract was given another end": 1})
 
 
 @given(worlds(), st.sampled_from(TRANSITIONS))
 def test_a_plan_is_the_same_bytes_when_it_is_read_and_written(world: World, transition: str) -> None:
     plan = planned(world, migration(transition))
     text = write(plan)
-    assert write(read(text.splitlines(), "plan")) == text
-    assert read(text.splitlines(), "plan") == plan
+    assert write(read(text, "plan", migration=True)) == text
+    assert read(text, "plan", migration=True) == plan
 
 
 @given(st.lists(st.text(max_size=12), unique=True, max_size=40), st.decimals(0, 1), st.decimals(0, 1))
@@ -209,7 +207,7 @@ def test_a_wave_does_not_change_because_contracts_come_and_go(world: World, gone
     }.items() <= waves.items()
 
 
-def moved(world: World) -> MigrationPlan:
+def moved(world: World) -> Plan:
     """A contract of ada's on version 1 has moved to version 3 in one wave."""
     world.add("old", "ada", V1, day(1, 1, 2025))
     plan = planned(world, migration("END_AND_PROVISION"))
@@ -264,7 +262,8 @@ def test_what_somebody_changes_while_it_runs_is_seen_before_the_calls() -> None:
         world.contracts["bob"] = replace(world.contracts["bob"], archived_at=NOW)
 
     receipt = applied(plan, world, Notes(meanwhile=meanwhile))
-    assert {one.move.customer: (one.outcome, one.detail) for one in receipt.results} == {
+    whose = [move.customer for move in plan.moves]
+    assert {who: (one.outcome, one.detail) for who, one in zip(whose, receipt.results, strict=True)} == {
         "ada": ("skipped", "the contract was given another end since this was planned"),
         "bob": ("skipped", "the contract is archived, or gone"),
         "cyd": ("done", ""),
@@ -302,5 +301,5 @@ def test_a_rollback_moves_every_contract_back_or_says_why_not(world: World, tran
     plan = planned(world, migration(transition))
     applied(plan, world)
     way = plan_back(plan, lives(world), as_of)
-    assert len(way.moves) + sum(way.left.values()) == len(plan.moves)
+    assert len(way.moves) + sum(way.moving.left.values()) == len(plan.moves)
     assert {move.contract for move in way.moves} == {move.contract for move in plan.moves if move.at - LEAD >= as_of}

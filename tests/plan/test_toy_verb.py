@@ -5,6 +5,7 @@ two stores that keep things. The store in memory needs none, unless the vendor h
 """
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+import pricebook
 from memory_store import MemoryStore
 from pricebook.apply.ports import StoreError
 from pricebook.apply.runner import run
@@ -143,3 +145,15 @@ def test_it_is_applied_and_resumed(tmp_path: Path) -> None:
     assert outcomes == [["done", "failed"], ["already", "already"]]
     assert store.calls == 2
     assert statuses(plan.steps, store.snapshot("acme", AT)) == [Status.DONE, Status.DONE]
+
+
+def test_a_verb_of_ours_is_named_in_no_more_files_than_the_recipe_says() -> None:
+    """Its module, the table, and what each of the two stores does for it."""
+    source = Path(pricebook.__file__).parent
+    named = (file for file in source.rglob("*.py") if re.search(r"\bRelease\b", file.read_text(encoding="utf-8")))
+    assert {file.relative_to(source).as_posix() for file in named} == {
+        "plan/verb/release.py",
+        "plan/verb/table.py",
+        "store/sql.py",
+        "metronome/remote.py",
+    }

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pricebook.apply.ports import Clock, Journal, JournalEntry, Lease, LeaseLost, OutcomeUnknown, Run, State, StoreError
 
+_T = TypeVar("_T")
 _STATES = {"done": State.DONE, "already": State.DONE, "unknown": State.UNKNOWN}
 
 
@@ -48,10 +49,10 @@ class Journaled:
         self.journal.record(self.environment, self.lease, entries)
 
 
-def attempted(call: Callable[[], str]) -> tuple[Literal["done", "failed", "unknown"], str, str]:
-    """Make a call that answers with the store's id: its outcome, a sentence when it was not done, and the id."""
+def attempted(call: Callable[[], _T]) -> tuple[Literal["done", "failed", "unknown"], str, _T | None]:
+    """Make a call of the store: its outcome, a sentence when it was not done, and what was answered when it was."""
     try:
         return "done", "", call()
     except StoreError as error:
         outcome: Literal["failed", "unknown"] = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
-        return outcome, f"{error.message} ({error.hint})" if error.hint else error.message, ""
+        return outcome, f"{error.message} ({error.hint})" if error.hint else error.message, None

@@ -12,8 +12,7 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import read_key, read_schedule
 from pricebook.plan.change import RateChange
-from pricebook.plan.document import read
-from pricebook.plan.migration.document import headline, is_migration
+from pricebook.plan.document import headline, read
 from pricebook.plan.step import Plan, Step
 from pricebook.plan.verb.add_rates import AddRates
 from pricebook.problem import Rejected
@@ -63,9 +62,9 @@ def records(
             if not last:
                 continue
         text = journal.plan(run.number)
-        if is_migration(text) or not text:
+        if moved := headline(text or _first_text(journal, environment, run)):
             if about is None:
-                yield Record(run, None, last, _moved(journal, environment, run, text))
+                yield Record(run, None, last, moved)
             continue
         plan = _plan(text)
         if about is not None and plan is not None:
@@ -105,12 +104,9 @@ def _plan(text: str) -> Plan | None:
         return None
 
 
-def _moved(journal: Journal, environment: str, run: Run, text: str) -> str:
-    """What a migration moved. A run that goes on with a plan has its text from the first run of that plan."""
-    if not text:
-        first = next((one for one in journal.runs(environment) if one.plan == run.plan), run)
-        text = journal.plan(first.number)
-    return headline(text) if is_migration(text) else ""
+def _first_text(journal: Journal, environment: str, run: Run) -> str:
+    """The text of a migration that a run goes on with: its first run has it."""
+    return journal.plan(next((one for one in journal.runs(environment) if one.plan == run.plan), run).number)
 
 
 def _may_be(step: str, about: Ref) -> bool:

@@ -12,8 +12,7 @@ import click
 from pricebook import wiring
 from pricebook.cli.invocation import Invocation
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.migration.move import MigrationPlan
-from pricebook.plan.migration.status import Lives
+from pricebook.plan.contract import Lives
 from pricebook.plan.step import Plan
 from pricebook.project.policy import Policy
 from pricebook.usage.assessment import Assessment
@@ -57,7 +56,7 @@ def assessed(invocation: Invocation, plan: Plan, policy: Policy, request: Impact
 
 
 def assessed_migration(
-    invocation: Invocation, plan: MigrationPlan, snapshot: Snapshot, lives: Lives, request: ImpactRequest
+    invocation: Invocation, plan: Plan, snapshot: Snapshot, lives: Lives, request: ImpactRequest
 ) -> Assessment:
     """What a migration does to bills. Raises Rejected, StoreError."""
     with _engine(invocation, request) as (engine, tell):

@@ -9,35 +9,26 @@ from typing import Any
 import click
 
 from pricebook import wiring
-from pricebook.apply.migrator import migrate
 from pricebook.apply.ports import ContractStore
+from pricebook.apply.runner import run
 from pricebook.cli.impact import ImpactRequest, assessed_migration
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.cli.options import engine_option, impact_from_option, impact_option, rows_option
-from pricebook.cli.progress import tally
+from pricebook.cli.progress import progress
 from pricebook.format.table import text_of
 from pricebook.manifest.load import Loaded, load
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.migration.document import write
-from pricebook.plan.migration.move import MigrationPlan
+from pricebook.plan.document import write
+from pricebook.plan.step import Plan
 from pricebook.problem import Problem, quote
 from pricebook.view.impact import ImpactView
 from pricebook.view.impact_table import impact_view
 from pricebook.view.migration import MigrationView, migration_receipt_view, migration_view, reconciliation_view
 from pricebook.view.price import Units
 from pricebook.view.rate_shape import RowChoice
-from pricebook.workflow.apply import check_target
+from pricebook.workflow.apply import check_target, read_plan
 from pricebook.workflow.git import provenance
-from pricebook.workflow.migration import (
-    back,
-    check,
-    done_before,
-    guarded,
-    named,
-    plan,
-    read_migration,
-    refusal,
-)
+from pricebook.workflow.migration import back, check, done_before, guarded, named, plan, refusal
 from pricebook.workflow.present import PresentStore
 
 _OPTIONAL: dict[str, Any] = {"is_flag": False, "flag_value": "", "default": None, "metavar": "[FILE]"}
@@ -130,7 +121,7 @@ class _Session:
         self._invocation, self._name, self._rows = invocation, name, rows
         self._bills: ImpactView | None = None
 
-    def plan(self, request: ImpactRequest) -> MigrationPlan:
+    def plan(self, request: ImpactRequest) -> Plan:
         """The plan made now; with usage, the guard has judged it."""
         invocation = self._invocation
         name, _ = named(self._loaded, self._name)
@@ -142,20 +133,20 @@ class _Session:
         self._bills = impact_view(self._opened[1].catalog.scales, found, limit)
         return guarded(self._loaded, made, found.impact)
 
-    def read(self, file: str) -> MigrationPlan:
+    def read(self, file: str) -> Plan:
         """The plan of a file, which is for this environment."""
-        made = read_migration(Path(file))
-        if self._name is not None and self._name != made.name:
-            message = f"{file} is a plan of migration {quote(made.name)}, not of {quote(self._name)}"
+        made = read_plan(Path(file), migration=True)
+        if self._name is not None and self._name != made.moving.name:
+            message = f"{file} is a plan of migration {quote(made.moving.name)}, not of {quote(self._name)}"
             self._invocation.fail([Problem("wrong-target", message, hint="leave the name out, or name another file")])
         check_target(made, self._invocation.project.settings.namespace, self._invocation.environment[0])
         return made
 
-    def back(self, file: str) -> MigrationPlan:
+    def back(self, file: str) -> Plan:
         """The way back from what was applied."""
         return back(self._applied(file), self._opened[0], self._invocation.as_of)
 
-    def show(self, made: MigrationPlan, output: Path | None, notice: Path | None) -> bool:
+    def show(self, made: Plan, output: Path | None, notice: Path | None) -> bool:
         """Show a plan and write its files."""
         invocation = self._invocation
         view = self._view(made)
@@ -168,7 +159,7 @@ class _Session:
             invocation.say(["", f"The plan is in {output}. Apply exactly it with: pricebook migrate --apply {output}"])
         return True
 
-    def apply(self, made: MigrationPlan, *, yes: bool, allowed: bool) -> bool:
+    def apply(self, made: Plan, *, yes: bool, allowed: bool) -> bool:
         """Do a plan, after it was shown and agreed to."""
         invocation = self._invocation
         project, (environment, settings) = invocation.project, invocation.environment
@@ -177,8 +168,8 @@ class _Session:
             invocation.fail([problem])
         if made.moves and not yes:
             invocation.confirm(f"Apply this to {environment}?")
-        with tally(quiet=not invocation.text) as tell:
-            receipt = migrate(
+        with progress(made, quiet=not invocation.text) as tell:
+            receipt = run(
                 made,
                 self._opened[0],
                 invocation.journal(),
@@ -189,17 +180,17 @@ class _Session:
                 provenance=provenance(project.root, os.environ, ""),
             )
         invocation.say([""])
-        invocation.answer(migration_receipt_view(receipt))
+        invocation.answer(migration_receipt_view(receipt, made))
         return receipt.complete
 
     def check(self, file: str, csv: bool) -> bool:
         """Read the account back against what was applied."""
         invocation = self._invocation
-        report = check(self._applied(file), self._opened[0], lambda: invocation.as_of)
+        report = check(self._applied(file), self._opened[0], invocation.as_of)
         invocation.answer(reconciliation_view(report), "csv" if csv else None)
         return report.sound
 
-    def _applied(self, file: str) -> MigrationPlan:
+    def _applied(self, file: str) -> Plan:
         """What was applied: a file, or all that the journal knows of the migration."""
         if file:
             return self.read(file)
@@ -208,7 +199,7 @@ class _Session:
         namespace = invocation.project.settings.namespace
         return done_before(invocation.journal(), invocation.environment[0], namespace, name, migration)
 
-    def _view(self, made: MigrationPlan) -> MigrationView:
+    def _view(self, made: Plan) -> MigrationView:
         catalog = self._opened[1].catalog
         return migration_view(made, catalog.nouns, Units(catalog.scales), RowChoice.parse(self._rows), self._bills)
 

@@ -66,34 +66,6 @@ def _lines(plan: Plan) -> Callable[[Event], None]:
     return tell
 
 
-@contextmanager
-def tally(*, quiet: bool) -> Iterator[Callable[[int, int, str], None]]:
-    """A function to tell how many are settled, of how many, and a line when there is something to say."""
-    if quiet:
-        yield lambda done, total, line: None
-    elif sys.stderr.isatty():
-        from pricebook.cli.bar import bar  # rich, which a log does without
-
-        with bar("moving", None) as (shown, task):
-
-            def tell(done: int, total: int, line: str) -> None:
-                shown.update(task, completed=done, total=total)
-                if line:
-                    shown.console.print(escape_terminal(line, 300), markup=False, highlight=False)
-
-            yield tell
-    else:
-        told = 0
-
-        def log(done: int, total: int, line: str) -> None:
-            nonlocal told
-            if line or done * 20 // max(total, 1) > told:
-                told = done * 20 // max(total, 1)
-                click.echo(f"[{done:,}/{total:,}] {escape_terminal(line, 300)}".rstrip(), err=True)
-
-        yield log
-
-
 def _line(event: Finished) -> str:
     change = event.step.change
     what = f" ({len(change.rates):,} prices)" if isinstance(change, AddRates) else ""

@@ -8,7 +8,6 @@ from pricebook.cli.invocation import Invocation, invoked
 from pricebook.format.site.feed import feed_schema
 from pricebook.manifest.schema import schema_files, schema_text
 from pricebook.plan.document import plan_schema
-from pricebook.plan.migration.document import migration_schema
 from pricebook.problem import Problem, did_you_mean, reject
 from pricebook.project.project import ProjectSettings
 from pricebook.view.problems import problems_view
@@ -27,12 +26,10 @@ _SUFFIX = ".schema.json"
 def command(invocation: Invocation, names: tuple[str, ...], output: Path | None, check: bool) -> None:
     """Print or write the JSON Schemas of manifests and plans.
 
-    NAME is manifest (the default), overlay, project, plan, migration (a line of such a plan), feed, or answer-NAME of a
-    JSON answer. Editors complete and check manifests with them. With --check every FILE is judged by the schema that
-    its documents say they are of.
+    NAME is manifest (the default), overlay, project, plan, feed, or answer-NAME of a JSON answer. Editors complete and
+    check manifests with them. With --check every FILE is judged by the schema that its documents say they are of.
     """
-    plans = {"plan.schema.json": plan_schema(), "migration.schema.json": migration_schema()}
-    beside = {**plans, "feed.schema.json": feed_schema(), **answer_schemas()}
+    beside = {"plan.schema.json": plan_schema(), "feed.schema.json": feed_schema(), **answer_schemas()}
     files = schema_files(ProjectSettings) | {file: schema_text(data) for file, data in beside.items()}
     if check:
         _check(invocation, {file.removesuffix(_SUFFIX): text for file, text in files.items()}, names)

@@ -17,7 +17,7 @@ from pricebook.catalog.traverse import links
 from pricebook.catalog.unit import PricingUnit
 from pricebook.metronome.unit import short_name
 from pricebook.metronome.wire.noun import CLEARED
-from pricebook.plan.verb.table import AddRates, Adopt, Archive, Create, Release, Repoint, Revise, Supersede
+from pricebook.plan.verb.table import AddRates, Adopt, Create, Revise, Supersede
 from pricebook.plan.verb.verb import Verb
 
 MAX_UNIQUENESS_KEY = 128
@@ -40,8 +40,6 @@ def check_change(namespace: str, change: Verb, units: Mapping[str, str]) -> Iter
             yield from _check_revision(change)
         case AddRates():
             yield from _check_rates(change)
-        case Repoint() | Release() | Archive():
-            return
 
 
 def _check_name(namespace: str, ref: Ref, digest: str) -> Iterator[Violation]:

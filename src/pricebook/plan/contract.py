@@ -3,10 +3,12 @@
 A contract on a package can say nothing of its own: `Provision` is all that may be asked for.
 """
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from pricebook.catalog.calendar import FOREVER
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Ref
 
@@ -58,6 +60,39 @@ class Contract:
         if not self.runs(at):
             return "ended"
         return "running" if self.starting_at <= at else "coming"
+
+    @property
+    def end(self) -> datetime:
+        """When it ends, for comparing: the end of time where it has no end."""
+        return self.ending_before or FOREVER
+
+
+Lives = Mapping[str, Sequence[Contract]]
+"""The contracts of each customer on the packages in question, archived and ended ones too."""
+
+
+def gathered(contracts: Iterable[Contract], customers: frozenset[str] | None = None) -> dict[str, list[Contract]]:
+    """Contracts by customer; of these customers only, if they are given."""
+    lives: dict[str, list[Contract]] = {}
+    for contract in contracts:
+        if customers is None or contract.customer in customers:
+            lives.setdefault(contract.customer, []).append(contract)
+    return lives
+
+
+def keyed(
+    lives: dict[str, list[Contract]], target: Ref, look: Callable[[str], Iterable[Contract]]
+) -> dict[str, list[Contract]]:
+    """The same, with the uniqueness keys of customers who have another contract beside one on the target, where the
+    list did not show them: is it what an interrupted run made? `look` gives the contracts of a customer."""
+    found = dict(lives)
+    for customer, contracts in lives.items():
+        live = [c for c in contracts if c.archived_at is None]
+        unnamed = [c for c in live if c.package == target and c.uniqueness_key is None]
+        if any(other.end > new.starting_at for new in unnamed for other in live if other.id != new.id):
+            known = {contract.id: contract for contract in look(customer)}
+            found[customer] = [known.get(contract.id, contract) for contract in contracts]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,22 @@ of two plans is readable. What stands in it is what `Plan` and the verbs declare
 """
 
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from pydantic import TypeAdapter
 
 from pricebook.catalog.canonical import decode, encode
 from pricebook.plan.step import FORMAT, Plan
 from pricebook.plan.verb.form import Lines, reason_of
+from pricebook.plan.verb.move_contract import MoveContract
 from pricebook.plan.verb.table import VERBS, adapter
 from pricebook.problem import reject
 from pricebook.span import Span
+
+_STEPS = ',"steps":['
+"""How the head of a plan ends, which is its first line."""
+_EARLIER = '"what":"pricebook-migration"'
+"""What the head of a migration says in the first format, whose moves were documents of their own."""
 
 
 @cache
@@ -26,7 +32,7 @@ def write(plan: Plan) -> str:
     """The text of the plan file."""
     head = _plans().dump_python(plan)
     steps = ",\n".join(map(_step_text, head.pop("steps")))
-    return "".join((encode(head)[:-1], ',"steps":[\n', steps, "\n]}\n"))
+    return "".join((encode(head)[:-1], _STEPS, "\n", steps, "\n]}\n"))
 
 
 def _step_text(step: dict[str, Any]) -> str:
@@ -36,17 +42,38 @@ def _step_text(step: dict[str, Any]) -> str:
     return "".join((encode(step)[:-1], ',"change":', encode(change)[:-1], *arrays, "}}"))
 
 
-def read(text: str, shown: str) -> Plan:
-    """The plan of a file's text. Raises Rejected when it is not a plan that this version can apply."""
+def headline(text: str) -> str:
+    """What a migration's plan is about, from its head alone, because it may be long; empty for any other plan."""
+    head = text.partition("\n")[0]
+    if _EARLIER in head:
+        about = cast(Any, decode(head))
+        count = about["moves"]
+    elif '"migration":{' in head:
+        about = cast(Any, decode(head.removesuffix(_STEPS) + "}"))["migration"]
+        count = text.count(f'"action":"{MoveContract.action}"')
+    else:
+        return ""
+    back = "rollback of migration" if about["direction"] == "back" else "migration"
+    return f"{back} {about['name']} to {about['target']}, {count:,} contracts"
+
+
+def read(text: str, shown: str, *, migration: bool = False) -> Plan:
+    """The plan of a file's text. Raises Rejected when it is not a plan that this version can apply, or not of a
+    migration, as is asked for."""
+    what, command = ("migration plan", "migrate NAME -o FILE") if migration else ("plan file", "plan -o plan.json")
+    head = text.partition("\n")[0]
     try:
-        data: Any = decode(text)
+        data: Any = decode(head if _EARLIER in head else text)
         if data["format"] != FORMAT:
             message = f"the plan has format {data['format']}; this version of pricebook applies format {FORMAT}"
             raise reject("plan-format", message, Span(shown), "plan again with this version")
-        return _plans().validate_python(data)
+        plan = _plans().validate_python(data)
+        if (plan.migration is not None) is not migration:
+            raise ValueError("it moves contracts" if plan.migration is not None else "it moves no contracts")
+        return plan
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        message = f"this is not a plan file ({type(error).__name__}: {reason_of(error)})"
-        raise reject("plan-file", message, Span(shown), "write one with: pricebook plan -o plan.json") from None
+        message = f"this is not a {what} ({type(error).__name__}: {reason_of(error)})"
+        raise reject("plan-file", message, Span(shown), f"write one with: pricebook {command}") from None
 
 
 def plan_schema() -> dict[str, Any]:

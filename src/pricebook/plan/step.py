@@ -7,13 +7,17 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import ConfigDict, Field, NonNegativeInt
 
+from pricebook.catalog.migration import Transition
 from pricebook.catalog.model import Scale
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.verb.add_rates import AddRates
 from pricebook.plan.verb.form import CLOSED, Finding, Moment, RefText
+from pricebook.plan.verb.move_contract import Direction, MoveContract
 from pricebook.plan.verb.table import AnyVerb
 
 FORMAT: Literal[2] = 2
+GuardState = Literal["none", "kept", "exceeded", "unverified"]
+"""`none`: the migration sets no limit. `unverified`: it does, and no usage was billed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,28 @@ class Step:
     shares: Annotated[tuple[Share, ...], Field(description="of those, package by package")] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """What the moves of a migration have in common. `left` counts the contracts that do not move, by reason; a way
+    `back` has in it those that cannot be moved back. `verdict` is what the guard came to."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
+    name: Annotated[str, Field(description="the migration's metadata.name")]
+    package: Annotated[str, Field(description="the package that contracts move from")]
+    target: Annotated[RefText, Field(description="the version that they move to")]
+    transition: Transition
+    direction: Annotated[Direction, Field(description="back: a rollback")] = "forward"
+    verdict: Annotated[GuardState, Field(description="what the guard came to")] = "none"
+    left: Annotated[Mapping[str, NonNegativeInt], Field(description="contracts that do not move, by reason")] = field(
+        default_factory=dict
+    )
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The names of the packages whose contracts are concerned."""
+        return tuple(dict.fromkeys((self.package, self.target.name)))
+
+
 class Besides(NamedTuple):
     """What is pending besides a branch: the name it was planned against, the merge base's commit, and the plan of what
     that has and the store has not. The branch's own plan starts where this one ends."""
@@ -67,14 +93,15 @@ class Plan:
     amounts of each pricing unit read. `findings` are what rules say about the plan and what it leads to; they travel
     with it and are no part of what it is; nor is `besides`, which stays behind when the plan is written to a file.
     `adopted` are the objects that bore no mark and were read as ours, as `apply.ports.Store` takes them: the plan is
-    about a store that is read so, and under the present names of what `moved`.
+    about a store that is read so, and under the present names of what `moved`. A plan that moves contracts says in
+    `migration` what they have in common, and has no other steps: nothing is observed and desired of objects then.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = CLOSED
     namespace: str
     environment: str
     as_of: Moment
-    base: Annotated[str, Field(description="digest of what was observed")]
+    base: Annotated[str, Field(description="digest of what was observed; empty: contracts alone are moved")]
     desired: Annotated[str, Field(description="digest of what is wanted")]
     steps: tuple[Step, ...]
     kept: NonNegativeInt = 0
@@ -92,6 +119,7 @@ class Plan:
         tuple[tuple[RefText, RefText], ...],
         Field(description="objects of ours that were read under another name: from which, to which"),
     ] = ()
+    migration: Annotated[Moving | None, Field(description="null: no contract is moved")] = None
     format: Literal[2] = FORMAT
     remembered: Annotated[list[str], Field(exclude=True)] = field(
         default_factory=list, init=False, compare=False, repr=False
@@ -110,3 +138,14 @@ class Plan:
             else:
                 found.update(step.hazards)
         return found
+
+    @property
+    def moving(self) -> Moving:
+        """What the moves have in common, of a plan that is known to move contracts."""
+        assert self.migration is not None
+        return self.migration
+
+    @property
+    def moves(self) -> tuple[MoveContract, ...]:
+        """The moves of contracts."""
+        return tuple(step.change for step in self.steps if isinstance(step.change, MoveContract))

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
-from pricebook.apply.migrator import MigrationReceipt
+from pricebook.apply.runner import Receipt
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.model import Model
 from pricebook.catalog.reference import Ref
+from pricebook.plan.digest import plan_digest
 from pricebook.plan.fields import field_changes
-from pricebook.plan.migration.move import GuardState, MigrationPlan, Move, migration_digest
 from pricebook.plan.migration.reconciliation import Breach, Reconciliation
+from pricebook.plan.step import GuardState, Plan
+from pricebook.plan.verb.move_contract import MoveContract
 from pricebook.problem import Problem
 from pricebook.view.field import FieldRow, field_rows
 from pricebook.view.impact import ImpactView
@@ -130,32 +132,32 @@ class MigrationReceiptView(ReconciliationView):
 
 
 def migration_view(
-    plan: MigrationPlan,
+    plan: Plan,
     packages: Mapping[Ref, Model],
     units: Units,
     choice: RowChoice,
     impact: ImpactView | None = None,
 ) -> MigrationView:
     """The view of a plan. `packages` are the versions that the store shows; `impact` is what it does to bills."""
-    forward = plan.moves if plan.direction == "forward" else ()
-    sources = sorted({plan.source(move) for move in forward}, key=lambda ref: ref.version or 0)
+    forward = plan.moves if plan.moving.direction == "forward" else ()
+    sources = sorted({move.source for move in forward}, key=lambda ref: ref.version or 0)
     waves, requests = tuple(_waves(plan)), _requests(plan)
     return MigrationView(
         **_head(plan),
-        digest=migration_digest(plan),
-        transition=plan.transition,
-        verdict=plan.verdict,
+        digest=plan_digest(plan),
+        transition=plan.moving.transition,
+        verdict=plan.moving.verdict,
         moves=len(plan.moves),
         requests=requests,
         waves=waves,
-        differences={str(ref): _between(packages, ref, plan.target, units) for ref in sources},
-        left=dict(plan.left),
-        contracts=tuple(MoveView(**_move(plan, move)) for move in _rows(plan, choice)),
+        differences={str(ref): _between(packages, ref, plan.moving.target, units) for ref in sources},
+        left=dict(plan.moving.left),
+        contracts=tuple(MoveView(**_move(move)) for move in _rows(plan, choice)),
         findings=plan.findings,
         impact=impact,
         title=_title(plan),
         closing=_closing(plan, len(waves), requests),
-        every=tuple(MoveView(**_move(plan, move)) for move in plan.moves),
+        every=tuple(MoveView(**_move(move)) for move in plan.moves),
     )
 
 
@@ -164,47 +166,48 @@ def reconciliation_view(report: Reconciliation) -> ReconciliationView:
     return ReconciliationView(**_report(report))
 
 
-def migration_receipt_view(receipt: MigrationReceipt) -> MigrationReceiptView:
+def migration_receipt_view(receipt: Receipt, plan: Plan) -> MigrationReceiptView:
     """The view of what was done of a plan, in its order."""
+    assert receipt.report is not None
     undone = (
-        UndoneView(one.move.customer, one.move.contract, one.outcome, one.detail)
-        for one in receipt.results
-        if one.outcome not in ("done", "already")
+        UndoneView(move.customer, move.contract, result.outcome, result.detail)
+        for move, result in zip(plan.moves, receipt.results, strict=True)
+        if result.outcome not in ("done", "already")
     )
     return MigrationReceiptView(
         **_report(receipt.report),
         complete=receipt.complete,
-        outcomes=dict(Counter(one.outcome for one in receipt.results)),
+        outcomes=dict(Counter(result.outcome for result in receipt.results)),
         undone=tuple(undone),
     )
 
 
-def _head(plan: MigrationPlan) -> dict[str, Any]:
+def _head(plan: Plan) -> dict[str, Any]:
     return {
         "namespace": plan.namespace,
         "environment": plan.environment,
-        "migration": plan.name,
-        "target": str(plan.target),
-        "direction": plan.direction,
+        "migration": plan.moving.name,
+        "target": str(plan.moving.target),
+        "direction": plan.moving.direction,
         "as_of": plan.as_of,
     }
 
 
-def _move(plan: MigrationPlan, move: Move) -> dict[str, Any]:
+def _move(move: MoveContract) -> dict[str, Any]:
     return {
         "customer": move.customer,
         "contract": move.contract,
-        "from_": str(plan.source(move)),
+        "from_": str(move.source),
         "at": move.at,
         "wave": move.wave,
         "successor": move.successor,
-        "version": move.version,
+        "version": move.source.version or 0,
     }
 
 
 def _report(report: Reconciliation) -> dict[str, Any]:
     plan = report.plan
-    every = tuple(FateView(**_move(plan, move), fate=fate) for move, fate in report.fates)
+    every = tuple(FateView(**_move(move), fate=fate) for move, fate in report.fates)
     return _head(plan) | {
         "sound": report.sound,
         "counts": dict(report.counts),
@@ -215,49 +218,49 @@ def _report(report: Reconciliation) -> dict[str, Any]:
     }
 
 
-def _closing(plan: MigrationPlan, waves: int, requests: int) -> str:
+def _closing(plan: Plan, waves: int, requests: int) -> str:
     """The last line of a plan."""
-    moves, stay = len(plan.moves), sum(plan.left.values())
+    moves, stay = len(plan.moves), sum(plan.moving.left.values())
     if not moves:
         return (
             f"Nothing to do: {counted(stay, 'contract')} stay." if stay else "Nothing to do: no contract is concerned."
         )
-    what = "move back" if plan.direction == "back" else "move"
-    within = f" in {counted(waves, 'wave')}" if plan.direction == "forward" else ""
+    what = "move back" if plan.moving.direction == "back" else "move"
+    within = f" in {counted(waves, 'wave')}" if plan.moving.direction == "forward" else ""
     head = f"{counted(moves, 'contract')} {what if moves > 1 else what.replace('move', 'moves')}{within}"
-    word = "Rollback" if plan.direction == "back" else "Migration"
+    word = "Rollback" if plan.moving.direction == "back" else "Migration"
     stays = f"{stay:,} {'stays' if stay == 1 else 'stay'}"
     return f"{word}: {head}, {stays}; {counted(requests, 'request')} that write. Nothing is done yet."
 
 
-def _title(plan: MigrationPlan) -> str:
+def _title(plan: Plan) -> str:
     words = {
         "END_AND_PROVISION": "a new contract is made, and the old one ends where it starts",
         "SUPERSEDE": "a new contract supersedes the old one, which ends where it starts",
         "RENEWAL": "a new contract starts where the old one ends",
     }
-    if plan.direction == "back":
-        return f"Rollback of {plan.name}: contracts on {plan.target} that have not started are archived"
-    return f"Migration {plan.name} to {plan.target}: {words[plan.transition]}"
+    if plan.moving.direction == "back":
+        return f"Rollback of {plan.moving.name}: contracts on {plan.moving.target} that have not started are archived"
+    return f"Migration {plan.moving.name} to {plan.moving.target}: {words[plan.moving.transition]}"
 
 
-def _waves(plan: MigrationPlan) -> Iterator[WaveView]:
-    waves: dict[int, list[Move]] = {}
+def _waves(plan: Plan) -> Iterator[WaveView]:
+    waves: dict[int, list[MoveContract]] = {}
     for move in plan.moves:
         waves.setdefault(move.wave, []).append(move)
     for number in sorted(waves):
         moves = waves[number]
         first, last = min(move.at for move in moves), max(move.at for move in moves)
-        versions = Counter(move.version for move in moves)
+        versions = Counter(move.source.version or 0 for move in moves)
         days = instant_words(first), instant_words(last)
         yield WaveView(number, *days, len(moves), dict(sorted(versions.items())))
 
 
-def _requests(plan: MigrationPlan) -> int:
+def _requests(plan: Plan) -> int:
     """How many requests change something, if nothing goes wrong."""
-    if plan.direction == "back":
+    if plan.moving.direction == "back":
         return sum(1 + (move.ends != move.at) for move in plan.moves)
-    each = 2 if plan.transition == "END_AND_PROVISION" else 1
+    each = 2 if plan.moving.transition == "END_AND_PROVISION" else 1
     return sum(1 if move.successor else each for move in plan.moves)
 
 
@@ -268,7 +271,7 @@ def _between(packages: Mapping[Ref, Model], source: Ref, target: Ref, units: Uni
     return tuple(row for row in field_rows(type(now), field_changes(was, now), units) if not row.cosmetic)
 
 
-def _rows(plan: MigrationPlan, choice: RowChoice) -> Iterator[Move]:
+def _rows(plan: Plan, choice: RowChoice) -> Iterator[MoveContract]:
     if choice.automatic:
         return
     shown = 0

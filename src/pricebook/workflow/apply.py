@@ -15,7 +15,6 @@ from pricebook.manifest.text import read_text
 from pricebook.plan.approval import unlike
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import read
-from pricebook.plan.migration.move import MigrationPlan
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem, quote, reject
 from pricebook.workflow.plan import check_limits
@@ -27,12 +26,12 @@ MAX_PLAN = 1 << 30
 """Bytes of a plan file."""
 
 
-def read_plan(path: Path) -> Plan:
+def read_plan(path: Path, *, migration: bool = False) -> Plan:
     """The plan of a file. Raises Rejected."""
-    return read(read_text(path, str(path), limit=MAX_PLAN), str(path))
+    return read(read_text(path, str(path), limit=MAX_PLAN), str(path), migration=migration)
 
 
-def check_target(plan: Plan | MigrationPlan, namespace: str, environment: str) -> None:
+def check_target(plan: Plan, namespace: str, environment: str) -> None:
     """A plan is applied where it was made for. Raises Rejected."""
     if (plan.namespace, plan.environment) != (namespace, environment):
         message = f"the plan is for {plan.namespace}/{plan.environment}, not for {namespace}/{environment}"

@@ -18,12 +18,11 @@ from pricebook.catalog.instant import next_hour
 from pricebook.catalog.timeline import read_schedule
 from pricebook.observe.renames import Moves, renamed
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.contract import Contract
-from pricebook.plan.migration.move import MigrationPlan
-from pricebook.plan.migration.status import Lives, found_in
+from pricebook.plan.contract import Contract, Lives
 from pricebook.plan.rehearse import applied_to
 from pricebook.plan.step import Plan
 from pricebook.plan.verb.add_rates import AddRates
+from pricebook.plan.verb.move_contract import found_in
 from pricebook.preview.impact import Billing, Impact, impact
 from pricebook.preview.price import EXACT
 from pricebook.preview.terms import Window
@@ -76,7 +75,7 @@ def assess_impact(
 
 
 def assess_migration(
-    plan: MigrationPlan,
+    plan: Plan,
     snapshot: Snapshot,
     lives: Lives,
     files: Sequence[Path],
@@ -94,7 +93,7 @@ def assess_migration(
     meters, uncounted = meters_of(snapshot.catalog)
     tell("reading usage")
     used, months = _read(engine, files, meters)
-    renewed = plan.transition == "RENEWAL"
+    renewed = plan.moving.transition == "RENEWAL"
     moved = [(min if renewed else max)((move.at for move in plan.moves), default=plan.as_of)]
     start = first_of_month(starting_at) if starting_at is not None else _month_from(moved)
     window = Window(start, later(start, months, "MONTHS"))
@@ -108,18 +107,18 @@ def assess_migration(
         for billing, (_, then) in zip(_billings(listed, quantities, meters, start, months), pairs, strict=True)
     )
     found = impact(billings, snapshot.catalog, snapshot.catalog, window, months)
-    return Assessment(found, census, used, uncounted, assume_migrated=False, moved_to=str(plan.target))
+    return Assessment(found, census, used, uncounted, assume_migrated=False, moved_to=str(plan.moving.target))
 
 
-def _pairs(plan: MigrationPlan, lives: Lives, start: datetime, *, renewed: bool) -> Iterator[tuple[Contract, Contract]]:
+def _pairs(plan: Plan, lives: Lives, start: datetime, *, renewed: bool) -> Iterator[tuple[Contract, Contract]]:
     """The contract that stays and the one that takes its place, of each move; those on one version together."""
-    for move in sorted(plan.moves, key=lambda move: (move.version, move.at)):
-        old = found_in(move, plan.target, lives).old
+    for move in sorted(plan.moves, key=lambda move: (move.source.version or 0, move.at)):
+        old = found_in(move, lives).old
         if old is not None:
             began = start if renewed else move.at
             before = replace(old, starting_at=start, ending_before=None) if renewed else old
             # The card is settled anew when a contract is made.
-            yield before, replace(old, package=plan.target, card=None, starting_at=began, ending_before=None)
+            yield before, replace(old, package=plan.moving.target, card=None, starting_at=began, ending_before=None)
 
 
 def _read(engine: Engine, files: Sequence[Path], meters: Sequence[UsageMeter]) -> tuple[Window, int]:

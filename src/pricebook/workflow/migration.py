@@ -1,35 +1,31 @@
-"""Migrations: planned, read back from their files, checked against the account, planned back. Applying them is
-`apply.migrator`."""
+"""Migrations: planned, checked against the account, planned back. They are applied as any plan is (`apply.runner`)."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import cast
 
-from pricebook.apply.migrator import lives_of
-from pricebook.apply.ports import Clock, ContractStore, Journal
+from pricebook.apply.mover import lives_of
+from pricebook.apply.ports import ContractStore, Journal
 from pricebook.catalog.fingerprint import content_digest
 from pricebook.catalog.migration import Migration
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.source_map import Location
-from pricebook.manifest.text import read_text
 from pricebook.observe.snapshot import Snapshot
+from pricebook.plan.contract import Lives, gathered, keyed
+from pricebook.plan.document import headline, read
 from pricebook.plan.migration.choice import Choice
-from pricebook.plan.migration.document import is_migration, read
-from pricebook.plan.migration.move import MigrationPlan
-from pricebook.plan.migration.planner import Setting, newest, plan_migration
+from pricebook.plan.migration.planner import Setting, newest, plan_migration, stepped
 from pricebook.plan.migration.reconciliation import Reconciliation, reconcile
 from pricebook.plan.migration.rollback import plan_back
-from pricebook.plan.migration.status import Lives, gathered, keyed
+from pricebook.plan.step import Plan
 from pricebook.preview.impact import Impact
 from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
 from pricebook.project.project import Project
 from pricebook.project.table import read_customers
 from pricebook.span import Span
-from pricebook.workflow.apply import MAX_PLAN
 from pricebook.workflow.impact import exceeded
 
 
@@ -49,7 +45,7 @@ def named(loaded: Loaded, name: str | None) -> tuple[str, Migration]:
 
 def plan(
     project: Project, loaded: Loaded, environment: str, store: ContractStore, snapshot: Snapshot, name: str
-) -> tuple[MigrationPlan, Lives]:
+) -> tuple[Plan, Lives]:
     """The plan of a migration against a store and its snapshot, as of then, and the contracts that it was made from.
 
     Reads only. Raises Rejected, StoreError.
@@ -72,11 +68,11 @@ def plan(
     return replace(made, findings=findings), lives
 
 
-def guarded(loaded: Loaded, made: MigrationPlan, found: Impact) -> MigrationPlan:
+def guarded(loaded: Loaded, made: Plan, found: Impact) -> Plan:
     """The plan with the guard's verdict on what was found of bills."""
-    _, migration = named(loaded, made.name)
-    findings = list(exceeded(found, migration.guard, lambda field: _at(loaded, made.name, "guard", field), "guard"))
-    verdict = made.verdict
+    name, verdict = made.moving.name, made.moving.verdict
+    _, migration = named(loaded, name)
+    findings = list(exceeded(found, migration.guard, lambda field: _at(loaded, name, "guard", field), "guard"))
     if verdict != "none" and found.contracts:
         verdict = "exceeded" if findings else "kept"
     unbilled = sum(found.skipped.values())
@@ -84,41 +80,36 @@ def guarded(loaded: Loaded, made: MigrationPlan, found: Impact) -> MigrationPlan
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(found.skipped.items()))
         message = f"contracts whose bills are not known: {unbilled:,} ({reasons})"
         findings.append(Problem("not-billed", message, hint="the guard does not speak for them", severity="warning"))
-    return replace(made, verdict=verdict, findings=(*made.findings, *findings))
+    return replace(made, migration=replace(made.moving, verdict=verdict), findings=(*made.findings, *findings))
 
 
-def read_migration(path: Path) -> MigrationPlan:
-    """The plan of a file. Raises Rejected."""
-    return read(read_text(path, str(path), limit=MAX_PLAN).splitlines(), str(path))
-
-
-def refusal(made: MigrationPlan) -> Problem | None:
+def refusal(made: Plan) -> Problem | None:
     """Why a plan is not applied without a word; None when nothing stands against it."""
-    if made.verdict == "exceeded":
+    if made.moving.verdict == "exceeded":
         hint = "see who with --impact; when it is meant, raise the guard's limits, or say: --allow GUARD"
         return Problem(
             "guard", "the migration moves bills further than its guard allows; nothing was written", hint=hint
         )
-    if made.verdict == "unverified":
+    if made.moving.verdict == "unverified":
         message = "the migration has a guard, and no usage was billed to verify it; nothing was written"
         return Problem("guard", message, hint="plan with --impact USAGE, or say: --allow GUARD")
     return None
 
 
-def done_before(journal: Journal, environment: str, namespace: str, name: str, migration: Migration) -> MigrationPlan:
+def done_before(journal: Journal, environment: str, namespace: str, name: str, migration: Migration) -> Plan:
     """The moves that runs of a migration were to make, as the journal remembers them.
 
     What was planned last of a contract counts: it is what was done, and the end that it saw is the one to give back.
     Raises Rejected when the journal knows of no run, or of runs to several versions of which the manifest names none.
     """
-    found: dict[Ref, list[MigrationPlan]] = {}
+    found: dict[Ref, list[Plan]] = {}
     for run in journal.runs(environment):
         text = journal.plan(run.number)
-        if run.namespace != namespace or not is_migration(text):
+        if run.namespace != namespace or not headline(text):
             continue
-        made = read(text.splitlines(), "journal")
-        if made.name == name and made.direction == "forward":
-            found.setdefault(made.target, []).append(made)
+        made = read(text, "journal", migration=True)
+        if made.moving.name == name and made.moving.direction == "forward":
+            found.setdefault(made.moving.target, []).append(made)
     if not found:
         hint = "name the plan file that was applied: --rollback FILE"
         raise reject("unknown-migration", f"the journal knows of no run of migration {quote(name)}", hint=hint)
@@ -130,23 +121,18 @@ def done_before(journal: Journal, environment: str, namespace: str, name: str, m
     runs = found.get(wanted) or next(iter(found.values()))
     moves = {move.contract: move for made in runs for move in made.moves}
     last = runs[-1]
-    return replace(
-        last,
-        moves=tuple(sorted(moves.values(), key=lambda move: (move.at, move.customer, move.contract))),
-        verdict="none",
-        left={},
-        findings=(),
-    )
+    moving = replace(last.moving, verdict="none", left={})
+    return replace(last, steps=stepped(moves.values()), migration=moving, findings=())
 
 
-def back(done: MigrationPlan, store: ContractStore, as_of: datetime) -> MigrationPlan:
+def back(done: Plan, store: ContractStore, as_of: datetime) -> Plan:
     """The plan that undoes what still can be undone of a plan that was applied. Reads only. Raises StoreError."""
-    return plan_back(done, lives_of(done, store, lambda: as_of), as_of)
+    return plan_back(done, lives_of(done, store, as_of), as_of)
 
 
-def check(made: MigrationPlan, store: ContractStore, clock: Clock) -> Reconciliation:
+def check(made: Plan, store: ContractStore, at: datetime) -> Reconciliation:
     """The account against a plan, every customer's timeline looked at. Reads only. Raises StoreError."""
-    return reconcile(made, lives_of(made, store, clock))
+    return reconcile(made, lives_of(made, store, at))
 
 
 def _target(loaded: Loaded, snapshot: Snapshot, name: str, migration: Migration) -> Ref:

@@ -75,8 +75,7 @@ class SchemaCheck:
         if not parts and not problems:
             problems.append(Problem("empty", f"{quote(file)} has no document", Span(file)))
         for part in parts:
-            # Only the head of a migration plan says what its lines are.
-            name = self._name(part.data) or (used[0] if used and part.line is not None else None)
+            name = self._name(part.data)
             if name is None:
                 problems.append(Problem("unknown-document", "this is of no known sort", part.span(file, ()), _UNKNOWN))
                 continue
@@ -93,7 +92,7 @@ class SchemaCheck:
         if "apiVersion" in data:
             return "manifest"
         if "format" in data:
-            return "migration" if "what" in data else self._formats.get(data["format"])
+            return self._formats.get(data["format"])
         return "project" if {"namespace", "environments"} & data.keys() else None
 
 

@@ -5,7 +5,7 @@ nothing is begun in the past, because a customer would be billed for the same ti
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,15 +14,12 @@ from pricebook.catalog.instant import instant_words
 from pricebook.catalog.migration import Migration
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.term import RelativeDate
-from pricebook.plan.contract import Contract
+from pricebook.plan.contract import Contract, Lives
 from pricebook.plan.migration.choice import Choice
-from pricebook.plan.migration.move import GuardState, MigrationPlan, Move, successor_key
-from pricebook.plan.migration.status import Lives, MoveStatus, found_in
+from pricebook.plan.step import GuardState, Moving, Plan, Step
+from pricebook.plan.verb.move_contract import LEAD, MoveContract, MoveStatus, found_in, successor_key
 from pricebook.problem import Problem
 
-LEAD = timedelta(hours=1)
-"""A move is begun at least so long before its new contract starts: between its two calls both contracts are there, and
-that must lie in the future."""
 PASSED = "the date of their wave has passed"
 
 
@@ -38,10 +35,10 @@ class Setting:
 
 def plan_migration(
     name: str, migration: Migration, target: Ref, choice: Choice, lives: Lives, setting: Setting
-) -> MigrationPlan:
+) -> Plan:
     """The plan for the contracts of `lives`: those of the packages of both sides, of all customers, ended ones too."""
     versions = frozenset(migration.from_versions)
-    moves: list[Move] = []
+    moves: list[MoveContract] = []
     left: Counter[str] = Counter()
     late: Counter[int] = Counter()
     for contracts in lives.values():
@@ -55,23 +52,26 @@ def plan_migration(
                 left[reason] += 1
                 if reason == PASSED:
                     late[(choice.wave(contract.customer) or 0) + 1] += 1
-    moves.sort(key=lambda move: (move.at, move.customer, move.contract))
     guard = migration.guard
     limited = guard.max_customer_increase is not None or guard.max_total_change is not None
     verdict: GuardState = "unverified" if limited else "none"
-    return MigrationPlan(
-        setting.namespace,
-        setting.environment,
-        name,
-        migration.package,
-        target,
-        migration.transition,
-        setting.as_of,
-        tuple(moves),
-        verdict=verdict,
-        left=dict(sorted(left.items())),
+    stay = dict(sorted(left.items()))
+    return Plan(
+        namespace=setting.namespace,
+        environment=setting.environment,
+        as_of=setting.as_of,
+        base="",
+        desired="",
+        steps=stepped(moves),
+        migration=Moving(name, migration.package, target, migration.transition, verdict=verdict, left=stay),
         findings=(*_findings(migration, moves, left, late, setting.as_of), *_sooner(migration, moves, setting)),
     )
+
+
+def stepped(moves: Iterable[MoveContract]) -> tuple[Step, ...]:
+    """The moves as steps of a plan, in the order of moving."""
+    ordered = sorted(moves, key=lambda move: (move.at, move.customer, move.contract))
+    return tuple(Step(move.step_id(1), move) for move in ordered)
 
 
 def _on(contract: Contract, migration: Migration, target: Ref, versions: frozenset[int]) -> bool:
@@ -93,7 +93,7 @@ def _judged(
     contract: Contract,
     contracts: Sequence[Contract],
     setting: Setting,
-) -> tuple[str, Move | None]:
+) -> tuple[str, MoveContract | None]:
     """Why the contract is left, or how it moves."""
     if reason := choice.refusal(contract):
         return reason, None
@@ -106,14 +106,23 @@ def _judged(
         return "without an end: nothing to renew", None
     if at < day:
         return "ends before the wave", None
-    version = contract.package.version if contract.package is not None else None
-    key = successor_key(setting.namespace, name, contract.id, target)
-    move = Move(contract.id, contract.customer, version or 0, contract.ending_before, at, wave + 1, key)
+    assert contract.package is not None  # it is on a version in question
+    move = MoveContract(
+        ref=target,
+        source=contract.package,
+        contract=contract.id,
+        customer=contract.customer,
+        ends=contract.ending_before,
+        at=at,
+        wave=wave + 1,
+        key=successor_key(setting.namespace, name, contract.id, target),
+        transition=migration.transition,
+    )
     # The dates of waves may have been changed since a run was interrupted: what was begun is finished as it began.
-    begun = _begun(contract, contracts, target, key)
+    begun = _begun(contracts, move)
     if begun is not None:
         move = replace(move, at=begun.starting_at, successor=begun.id)
-    found = found_in(move, target, {contract.customer: contracts})
+    found = found_in(move, {contract.customer: contracts})
     if found.status is MoveStatus.MOVED:
         return "moved already", None
     if found.status is MoveStatus.CROWDED:
@@ -131,15 +140,15 @@ def _judged(
     return "", move
 
 
-def _begun(contract: Contract, contracts: Sequence[Contract], target: Ref, key: str) -> Contract | None:
+def _begun(contracts: Sequence[Contract], move: MoveContract) -> Contract | None:
     """The new contract of a move that an earlier run began, under whatever date; where the store shows keys."""
     return next(
-        (c for c in contracts if c.uniqueness_key == key and c.package == target and c.archived_at is None), None
+        (c for c in contracts if c.uniqueness_key == move.key and c.package == move.ref and c.archived_at is None), None
     )
 
 
 def _findings(
-    migration: Migration, moves: Sequence[Move], left: Counter[str], late: Counter[int], as_of: datetime
+    migration: Migration, moves: Sequence[MoveContract], left: Counter[str], late: Counter[int], as_of: datetime
 ) -> Iterator[Problem]:
     for wave, count in sorted(late.items()):
         day = instant_words(migration.waves[wave - 1].starting_at)
@@ -158,7 +167,7 @@ def _findings(
             yield Problem("notice-late", message, hint=hint, severity="warning")
 
 
-def _sooner(migration: Migration, moves: Sequence[Move], setting: Setting) -> Iterator[Problem]:
+def _sooner(migration: Migration, moves: Sequence[MoveContract], setting: Setting) -> Iterator[Problem]:
     """New contracts that end before the old ones would have. A renewed contract was to end anyway."""
     duration = setting.duration
     if duration is None or migration.transition == "RENEWAL":

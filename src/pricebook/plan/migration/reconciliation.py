@@ -12,9 +12,9 @@ from itertools import pairwise
 from typing import Literal, NamedTuple, assert_never
 
 from pricebook.catalog.calendar import FOREVER
-from pricebook.plan.contract import Contract
-from pricebook.plan.migration.move import MigrationPlan, Move
-from pricebook.plan.migration.status import Found, Lives, MoveStatus, found_in
+from pricebook.plan.contract import Contract, Lives
+from pricebook.plan.step import Plan
+from pricebook.plan.verb.move_contract import Found, MoveContract, MoveStatus, found_in
 
 Fate = Literal["moved", "moved back", "left", "half moved", "edited", "several contracts"]
 
@@ -32,8 +32,8 @@ class Breach(NamedTuple):
 class Reconciliation:
     """What became of each contract of a plan, in its order, and the times that none or more than one is billed for."""
 
-    plan: MigrationPlan
-    fates: tuple[tuple[Move, Fate], ...]
+    plan: Plan
+    fates: tuple[tuple[MoveContract, Fate], ...]
     customers: int
     breaches: tuple[Breach, ...]
 
@@ -48,24 +48,24 @@ class Reconciliation:
         return not self.breaches and "half moved" not in self.counts
 
 
-def reconcile(plan: MigrationPlan, lives: Lives) -> Reconciliation:
+def reconcile(plan: Plan, lives: Lives) -> Reconciliation:
     """The account against the plan. `lives` are the contracts of its customers on the packages of both sides."""
-    fates: list[tuple[Move, Fate]] = []
+    fates: list[tuple[MoveContract, Fate]] = []
     breaches: list[Breach] = []
     customers = set()
     for move in plan.moves:
-        found = found_in(move, plan.target, lives)
-        fates.append((move, fate_of(plan, move, found)))
+        found = found_in(move, lives)
+        fates.append((move, fate_of(move, found)))
         customers.add(move.customer)
         breaches += _breaches(move, found, lives.get(move.customer, ()))
     return Reconciliation(plan, tuple(fates), len(customers), tuple(breaches))
 
 
-def fate_of(plan: MigrationPlan, move: Move, found: Found) -> Fate:
+def fate_of(move: MoveContract, found: Found) -> Fate:
     """What became of a move."""
     if found.status is MoveStatus.CROWDED:
         return "several contracts"
-    if plan.direction == "back":
+    if move.direction == "back":
         if found.old is None or found.old.ending_before not in (move.at, move.ends):
             return "edited"
         if found.new is None:
@@ -86,17 +86,17 @@ def fate_of(plan: MigrationPlan, move: Move, found: Found) -> Fate:
             assert_never(found.status)
 
 
-def _breaches(move: Move, found: Found, contracts: Sequence[Contract]) -> Iterator[Breach]:
+def _breaches(move: MoveContract, found: Found, contracts: Sequence[Contract]) -> Iterator[Breach]:
     """The times between the start of the old contract and the end of the new one that are not those of one contract."""
     if found.old is None:
         return
     start = found.old.starting_at
-    until = max(_end(c) for c in (found.old, found.new) if c is not None)
-    live = [c for c in contracts if c.archived_at is None and c.starting_at < until and _end(c) > start]
-    bounds = sorted({start, until, *(max(c.starting_at, start) for c in live), *(min(_end(c), until) for c in live)})
+    until = max(c.end for c in (found.old, found.new) if c is not None)
+    live = [c for c in contracts if c.archived_at is None and c.starting_at < until and c.end > start]
+    bounds = sorted({start, until, *(max(c.starting_at, start) for c in live), *(min(c.end, until) for c in live)})
     last: Breach | None = None
     for begin, end in pairwise(bounds):
-        running = tuple(sorted(c.id for c in live if c.starting_at <= begin < _end(c)))
+        running = tuple(sorted(c.id for c in live if c.starting_at <= begin < c.end))
         if len(running) == 1:
             continue
         if last is not None and last.contracts == running and last.ending_before == begin:
@@ -107,7 +107,3 @@ def _breaches(move: Move, found: Found, contracts: Sequence[Contract]) -> Iterat
         last = Breach(move.customer, running, begin, end)
     if last is not None:
         yield last._replace(ending_before=None if last.ending_before == FOREVER else last.ending_before)
-
-
-def _end(contract: Contract) -> datetime:
-    return contract.ending_before or FOREVER

@@ -10,19 +10,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from pricebook.plan.migration.move import MigrationPlan
-from pricebook.plan.migration.planner import LEAD
-from pricebook.plan.migration.status import Lives, MoveStatus, found_in
+from pricebook.catalog.reference import Ref
+from pricebook.plan.contract import Lives
+from pricebook.plan.migration.planner import stepped
+from pricebook.plan.step import Plan
+from pricebook.plan.verb.move_contract import LEAD, MoveStatus, found_in
 from pricebook.problem import Problem
 
 STARTED = "the new contract has started"
 
 
-def plan_back(done: MigrationPlan, lives: Lives, as_of: datetime) -> MigrationPlan:
+def plan_back(done: Plan, lives: Lives, as_of: datetime) -> Plan:
     """The plan that moves back what `done` moved."""
     moves, left = [], Counter[str]()
     for move in done.moves:
-        found = found_in(move, done.target, lives)
+        found = found_in(move, lives)
         if found.new is None:
             left["nothing to undo" if found.old is not None else "the old contract is archived"] += 1
         elif found.old is None:
@@ -36,21 +38,20 @@ def plan_back(done: MigrationPlan, lives: Lives, as_of: datetime) -> MigrationPl
         elif found.new.ending_before is not None and found.new.ending_before <= move.at:
             left["the new contract was ended"] += 1
         else:
-            moves.append(replace(move, successor=found.new.id))
+            moves.append(replace(move, direction="back", successor=found.new.id))
+    stay = dict(sorted(left.items()))
     return replace(
         done,
-        direction="back",
         as_of=as_of,
-        moves=tuple(moves),
-        verdict="none",
-        left=dict(sorted(left.items())),
-        findings=tuple(_findings(done, left, bool(moves))),
+        steps=stepped(moves),
+        migration=replace(done.moving, direction="back", verdict="none", left=stay),
+        findings=tuple(_findings(done.moving.target, left, bool(moves))),
     )
 
 
-def _findings(done: MigrationPlan, left: Counter[str], any_: bool) -> Iterator[Problem]:
+def _findings(target: Ref, left: Counter[str], any_: bool) -> Iterator[Problem]:
     if left[STARTED]:
-        what = f"contracts on {done.target} that have started, or start within the hour: {left[STARTED]:,}"
+        what = f"contracts on {target} that have started, or start within the hour: {left[STARTED]:,}"
         message = f"{what}; invoices of theirs may be finalized and credits used, and that cannot be undone"
         hint = "move these customers again, by a migration to the version before, and credit by hand what was overpaid"
         yield Problem("cannot-undo", message, hint=hint, severity="warning")

@@ -13,6 +13,7 @@ from pricebook.plan.verb.add_rates import AddRates
 from pricebook.plan.verb.adopt import Adopt
 from pricebook.plan.verb.archive import Archive
 from pricebook.plan.verb.create import Create
+from pricebook.plan.verb.move_contract import MoveContract
 from pricebook.plan.verb.release import Release
 from pricebook.plan.verb.repoint import Repoint
 from pricebook.plan.verb.revise import Revise
@@ -20,12 +21,12 @@ from pricebook.plan.verb.supersede import Supersede
 from pricebook.plan.verb.verb import Verb
 
 __all__ = [
-    "VERBS", "AddRates", "Adopt", "AnyVerb", "Archive", "Create", "Release", "Repoint", "Revise", "Supersede",
-    "adapter", "register",
+    "VERBS", "AddRates", "Adopt", "AnyVerb", "Archive", "Create", "MoveContract", "Release", "Repoint", "Revise",
+    "Supersede", "adapter", "register",
 ]  # fmt: skip
 
 VERBS: dict[str, type[Verb]] = {
-    verb.action: verb for verb in (Adopt, Create, Supersede, Revise, Repoint, AddRates, Release, Archive)
+    verb.action: verb for verb in (Adopt, Create, Supersede, Revise, Repoint, AddRates, Release, Archive, MoveContract)
 }
 """By what they are called in documents, in the order in which work is told."""
 

@@ -16,6 +16,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Alias, Noun
 from pricebook.catalog.reference import Ref
 from pricebook.observe.snapshot import ABSENT, Observed, Snapshot, digest_of
+from pricebook.plan.contract import Lives
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.verb.form import CLOSED
 
@@ -24,6 +25,8 @@ class Status(StrEnum):
     """What to make of a step now."""
 
     READY = "ready"
+    BEGUN = "begun"
+    """A part of it is done: it is finished before another one is begun."""
     DONE = "done"
     STALE = "stale"
     """Somebody else overtook it."""
@@ -81,11 +84,13 @@ class Fold:
 class Look:
     """What a store holds now, read as the steps mean it to be, and all steps that it is looked at for.
 
-    `schedules` are filled in by the verb of rates: no other card is read than those that steps change, and those once.
+    `lives` are the contracts of those customers whose contracts are moved. `schedules` are filled in by the verb of
+    rates: no other card is read than those that steps change, and those once.
     """
 
     snapshot: Snapshot
     verbs: Sequence["Verb"]
+    lives: Lives = field(default_factory=dict)
     schedules: dict[Ref, Mapping[str, str] | None] = field(default_factory=dict)
 
 
@@ -108,6 +113,9 @@ class Verb(ABC):
     """Whether it comes after everything else, one after the other in the order given."""
     after_reading_back: ClassVar[bool] = False
     """Whether it is done only once everything else was read back: it cannot be undone."""
+    independent: ClassVar[bool] = False
+    """Whether no step of it needs another one: many are done at the same time, and one that is stale is left alone
+    while the others are done."""
     lets_go: ClassVar[bool] = False
     """Whether the object is nobody's afterwards."""
     ref: Ref
@@ -143,6 +151,10 @@ class Verb(ABC):
     @abstractmethod
     def status(self, expects: str | None, look: Look) -> Status:
         """Where it stands against what the store holds now."""
+
+    def overtaken(self, look: Look) -> str:
+        """Why a stale step is left alone, of a verb that is `independent`."""
+        return ""
 
     def mean(self, nouns: MutableMapping[Ref, Noun], snapshot: Snapshot) -> None:  # noqa: B027 - most mean nothing
         """Put in how it means a noun to be, so that what the store does not show can be read (`observe.normalise`)."""
