@@ -37,21 +37,19 @@ def read_card(loading: Loading, envelope: Envelope, card: RateCard) -> RateBook:
 
         written = read_rates(envelope.spec["rates"], facts)
         entries, position = written.entries, written.position
-        found = [Violation(v.code, v.message, ("rates", *v.at), v.hint, v.related) for v in written.violations]
-        loading.reject(found, envelope)
+        loading.reject(written.violations, envelope, ("rates",))
         if written.unlisted:
             message = f"{written.unlisted:,} more bad rates of this card are not listed"
-            violation = Violation("more", message, ("rates",))
-            loading.placer.add([violation], envelope.document, ("spec",), written.unlisted)
+            loading.reject([Violation("more", message)], envelope, ("rates",), written.unlisted)
     sources = envelope.spec.get("rates_from", ())
     if not isinstance(sources, tuple):
         loading.reject([Violation("type", "rates_from is not a list", ("rates_from",), LIST_HINT)], envelope)
         return RateBook(entries)
     counts, row_indexes = None, []
     for index, source in enumerate(sources):
-        path = ("rates_from", index)
+        path: Path = ("rates_from", index)
         spec, violations = validated(RatesFrom, source)
-        loading.reject([Violation(v.code, v.message, (*path, *v.at), v.hint) for v in violations], envelope)
+        loading.reject(violations, envelope, path)
         if spec is not None:
             said_at = partial(_span_below, loading, envelope, ("spec", *path))
             table_source = TableSource.beside(loading.scope.root, envelope.document.file, spec, facts, said_at)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pricebook.catalog.model import USD, Noun, Scale, Violation
+from pricebook.catalog.model import USD, Noun, Path, Scale, Violation
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.registry import noun_class
@@ -33,9 +33,9 @@ class Loading:
         """How much has been found wrong so far."""
         return len(self.problems) + len(self.placer)
 
-    def reject(self, violations: Iterable[Violation], envelope: Envelope) -> None:
-        """Note broken rules of a manifest's spec."""
-        self.placer.add(violations, envelope.document, ("spec",))
+    def reject(self, violations: Iterable[Violation], envelope: Envelope, below: Path = (), more: int = 0) -> None:
+        """Note broken rules of a manifest's spec, or of what is below a path of it. Each stands for `more` others."""
+        self.placer.add(violations, envelope.document, ("spec", *below), more)
 
 
 def resolve(loading: Loading) -> None:

@@ -80,6 +80,11 @@ class SourceMap:
         text = self._text(declared.file)
         return locate(declared.file, text, declared.index, [path])[path] if text is not None else declared.at
 
+    def span(self, ref: Ref, *path: str | int) -> Span | None:
+        """Where a path of a noun's spec stands; None for a noun that is not declared."""
+        location = Location(ref, path)
+        return self.spans([location]).get(location)
+
     def spans(self, locations: Iterable[Location]) -> dict[Location, Span]:
         """Where the locations stand, of the nouns that are declared."""
         found: dict[Location, Span] = {}

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from pricebook.catalog.model import Path
 from pricebook.catalog.policy_test import PolicyCase, PolicyTest
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded
-from pricebook.manifest.source_map import Location
 from pricebook.policy.cel import CelError
 from pricebook.policy.company import Compiled
 from pricebook.problem import Problem, did_you_mean, quote
@@ -45,12 +43,10 @@ def run_policy_tests(
 
 
 def _run(ref: Ref, test: PolicyTest, rules: Mapping[str, Compiled], loaded: Loaded) -> CheckedCases:
-    rule = rules.get(test.rule)
+    rule, place = rules.get(test.rule), loaded.source_map.span
     if rule is None:
         hint = did_you_mean(test.rule, rules) or f"rules: {', '.join(sorted(rules)) or 'there are none'}"
-        problem = Problem(
-            "unknown-rule", f"there is no company rule {quote(test.rule)}", _at(ref, ("rule",), loaded), hint
-        )
+        problem = Problem("unknown-rule", f"there is no company rule {quote(test.rule)}", place(ref, "rule"), hint)
         return CheckedCases(ref.name, loaded.places[ref], len(test.cases), (problem,))
     found: list[Problem] = []
     for index, case in enumerate(test.cases):
@@ -58,14 +54,14 @@ def _run(ref: Ref, test: PolicyTest, rules: Mapping[str, Compiled], loaded: Load
         if unknown:
             hint = did_you_mean(unknown[0], rule.defaults) or f"names: {', '.join(rule.defaults)}"
             message = f"{quote(unknown[0])} is no name of a {rule.rule.each}"
-            found.append(Problem("unknown-field", message, _at(ref, ("cases", index, "given"), loaded), hint))
+            found.append(Problem("unknown-field", message, place(ref, "cases", index, "given"), hint))
             continue
         said = _verdict(rule, case)
         if said != case.expect:
             which = f"{case.name}: " if case.name else ""
             message = f"{which}{test.rule} was expected to be {case.expect} here, and is {said}"
-            place = _at(ref, ("cases", index, "expect"), loaded)
-            found.append(Problem("policy-test", message, place, f"require: {rule.rule.require}"))
+            at = place(ref, "cases", index, "expect")
+            found.append(Problem("policy-test", message, at, f"require: {rule.rule.require}"))
     return CheckedCases(ref.name, loaded.places[ref], len(test.cases), tuple(found))
 
 
@@ -88,8 +84,3 @@ def _plain(value: Any, number: bool) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item, isinstance(item, Decimal)) for item in value]
     return value
-
-
-def _at(ref: Ref, path: Path, loaded: Loaded) -> Span | None:
-    location = Location(ref, path)
-    return loaded.source_map.spans([location]).get(location)
