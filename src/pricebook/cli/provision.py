@@ -5,12 +5,13 @@ import os
 import click
 
 from pricebook import wiring
+from pricebook.apply.provision import provision
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.view.provision import provision_view
 from pricebook.workflow.git import provenance
 from pricebook.workflow.history import hour_of
 from pricebook.workflow.present import present_store
-from pricebook.workflow.provision import make, proposal
+from pricebook.workflow.provision import proposal, read_back
 
 
 @click.command()
@@ -54,8 +55,8 @@ def command(
     invocation.show(provision_view(proposed, snapshot.catalog))
     if not yes:
         invocation.confirm(f"Make this contract in {environment}?")
-    made = make(
-        proposed,
+    id_ = provision(
+        proposed.wanted,
         store,
         invocation.journal(),
         namespace=namespace,
@@ -64,5 +65,6 @@ def command(
         clock=wiring.now,
         provenance=provenance(project.root, os.environ),
     )
+    made = read_back(id_, proposed, store, namespace)
     invocation.say([""])
     invocation.answer(provision_view(proposed, snapshot.catalog, made.id, made.contract, made.other))

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pricebook.apply.keys import contract_key
-from pricebook.apply.ports import Clock, ContractStore, Journal, Provenance
-from pricebook.apply.provision import provision
+from pricebook.apply.ports import ContractStore
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract
 from pricebook.preview.proposal import ProposedContract, WantedContract, propose
@@ -38,30 +37,9 @@ def proposal(
     return propose(WantedContract(customer, package, starting_at, key), snapshot, contracts)
 
 
-def make(
-    proposed: ProposedContract,
-    store: ContractStore,
-    journal: Journal,
-    *,
-    namespace: str,
-    environment: str,
-    owner: str,
-    clock: Clock,
-    provenance: Provenance,
-) -> MadeContract:
-    """Make the contract and read it back. Raises LeaseHeld, StoreError."""
-    wanted = proposed.wanted
-    id_ = provision(
-        wanted,
-        store,
-        journal,
-        namespace=namespace,
-        environment=environment,
-        owner=owner,
-        clock=clock,
-        provenance=provenance,
-    )
-    found = next((one for one in store.customer_contracts(namespace, wanted.customer) if one.id == id_), None)
+def read_back(id_: str, proposed: ProposedContract, store: ContractStore, namespace: str) -> MadeContract:
+    """The contract that was made, as it was proposed or otherwise. Raises StoreError."""
+    found = next((one for one in store.customer_contracts(namespace, proposed.wanted.customer) if one.id == id_), None)
     other = []
     if found is not None and found.package != proposed.package:
         other.append(f"it is on {found.package or 'no package of ours'}, not on {proposed.package}")
