@@ -1,6 +1,6 @@
 """Drift, and two environments against each other: as plain lines, and as Markdown for an issue or a comment."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 from pricebook.catalog.instant import moment_words
 from pricebook.format.escape import code_markdown, cut, escape_markdown, escape_terminal, padded, width_of
@@ -8,51 +8,64 @@ from pricebook.format.markdown import BUDGET, Comment, marker, size
 from pricebook.format.page import Page, Paint, wrapped
 from pricebook.format.plan_text import draw_notes
 from pricebook.format.problem import draw_problems
-from pricebook.view.drift import TITLES, DriftItem, DriftView, Unverified
-from pricebook.view.parity import SECTIONS, ParityView
+from pricebook.view.drift import TITLES, DriftItem, DriftView
+from pricebook.view.parity import ParityView
 
-_STYLES = {"drifted": "alarm", "both": "alarm", "unclear": "yellow", "pending": "cyan", "accepted": "dim"}
+_STYLES = {
+    "drifted": "alarm",
+    "both": "alarm",
+    "unclear": "yellow",
+    "pending": "cyan",
+    "accepted": "dim",
+    "differs": "alarm",
+    "missing": "yellow",
+    "only_there": "yellow",
+    "intended": "dim",
+}
 _BODY, _GAP = 6, 3
-_SHARE = 24_000
-"""Bytes of one section in Markdown."""
+_SIDES = ("git", "account")
+_SHARE, _PARITY_SHARE = 24_000, 20_000
+"""Bytes of one section in Markdown, twice those of one that nobody has to look into."""
+_KNOWN = ("pending", "intended")
 
 
 def drift_text(view: DriftView, page: Page) -> Iterator[str]:
     """The lines of a report. They fit the width; data is inert."""
-    width, paint = page.columns, page.paint
-    at = moment_words(view.as_of)
-    yield paint("dim", cut(escape_terminal(f"{view.namespace} · {view.environment} · as of {at}"), width))
-    yield from (paint("bold", line) for line in wrapped(escape_terminal(view.verdict, 1000), width))
-    for section, title in TITLES.items():
-        items = [item for item in view.items if item.section == section]
-        yield from draw_section(title, _STYLES[section], items, ("git", "account"), width, paint)
-    yield from draw_unverified(view.unverified, width, paint)
+    yield from _text(view, view.environment, TITLES, _SIDES, page)
     if view.findings:
         yield ""
-        yield from draw_problems(view.findings, width, page.colour)
-    notes = list(draw_notes(view.leftovers, view.unmanaged, width, paint))
+        yield from draw_problems(view.findings, page.columns, page.colour)
+    notes = list(draw_notes(view.leftovers, view.unmanaged, page.columns, page.paint))
     yield from ["", *notes] if notes else []
 
 
-def draw_section(
-    title: str, style: str, items: Sequence[DriftItem], sides: tuple[str, str], width: int, paint: Paint
+def parity_text(view: ParityView, page: Page) -> Iterator[str]:
+    """The lines of a report. They fit the width; data is inert."""
+    return _text(view, f"{view.one} against {view.other}", view.titles, (view.one, view.other), page)
+
+
+def _text(
+    view: DriftView | ParityView, target: str, titles: Mapping[str, str], sides: tuple[str, str], page: Page
 ) -> Iterator[str]:
-    """A section with its objects, when it has any. `sides` are what the two that are compared are called."""
-    if items:
-        yield ""
-        yield paint(style, title)
+    """The verdict, each section that has objects, and what could not be compared. `sides` are what the two that are
+    compared are called."""
+    width, paint = page.columns, page.paint
+    line = f"{view.namespace} · {target} · as of {moment_words(view.as_of)}"
+    yield paint("dim", cut(escape_terminal(line), width))
+    yield from (paint("bold", line) for line in wrapped(escape_terminal(view.verdict, 1000), width))
+    for section, title in titles.items():
+        items = [item for item in view.items if item.section == section]
+        if items:
+            yield ""
+            yield paint(_STYLES[section], escape_terminal(title, 200))
         for item in items:
             yield from _item(item, sides, width, paint)
-
-
-def draw_unverified(unverified: Sequence[Unverified], width: int, paint: Paint) -> Iterator[str]:
-    """What could not be compared, and why."""
-    if unverified:
+    if view.unverified:
         yield ""
         yield paint("yellow", "Could not be verified")
-        for subject, words in unverified:
-            line = f"{escape_terminal(subject)}: {escape_terminal(words, 300)}"
-            yield from (f"  {part}" for part in wrapped(line, width - 2))
+    for subject, words in view.unverified:
+        line = f"{escape_terminal(subject)}: {escape_terminal(words, 300)}"
+        yield from (f"  {part}" for part in wrapped(line, width - 2))
 
 
 def _item(item: DriftItem, sides: tuple[str, str], width: int, paint: Paint) -> Iterator[str]:
@@ -81,15 +94,8 @@ def _item(item: DriftItem, sides: tuple[str, str], width: int, paint: Paint) -> 
 
 def drift_markdown(view: DriftView, _: Page) -> str:
     """The report: always shorter than GitHub takes."""
-    foot = [marker(f"drift/{view.namespace}/{view.environment}")]
-    comment = Comment(BUDGET - size(foot))
-    where = f"{escape_markdown(view.namespace, 60)} · {escape_markdown(view.environment, 60)}"
-    comment.add(f"### {escape_markdown(view.verdict, 600)}", "", f"{where} · as of {moment_words(view.as_of)}")
-    for section, title in TITLES.items():
-        items = [item for item in view.items if item.section == section]
-        share = _SHARE if section != "pending" else _SHARE // 2
-        add_section(comment, title, items, ("git", "account"), "drift", share)
-    add_unverified(comment, view.unverified)
+    foot = marker(f"drift/{view.namespace}/{view.environment}")
+    comment = _comment(view, foot, view.environment, TITLES, _SIDES, "drift", _SHARE)
     for finding in view.findings:
         comment.add(
             "", f"{finding.severity}: {escape_markdown(finding.message, 400)} ({escape_markdown(finding.hint)})"
@@ -101,30 +107,45 @@ def drift_markdown(view: DriftView, _: Page) -> str:
         comment.add(
             "", f"Ours, and in no manifest: {', '.join(code_markdown(ref, 100) for ref in view.leftovers[:20])}"
         )
-    return comment.text + "\n".join(foot) + "\n"
+    return f"{comment.text}{foot}\n"
 
 
-def add_section(
-    comment: Comment, title: str, items: Sequence[DriftItem], sides: tuple[str, str], command: str, share: int
-) -> None:
-    """A table of the differences of a section, when it has any, in so many bytes. `sides` are what is compared."""
-    lines = [line for item in items for line in _lines(item)]
-    head = ("", f"#### {title}", "", f"| what | {' | '.join(escape_markdown(side, 60) for side in sides)} | when |")
-    comment.add_list(
-        (*head, "|:-----|:----|:--------|:-----|") if items else (),
-        ([line] for line in lines),
-        len(lines),
-        lambda n: ("", f"and {n:,} more lines (`pricebook {command} --rows all` tells them)"),
-        share=share,
-    )
+def parity_markdown(view: ParityView, _: Page) -> str:
+    """The report for a comment or an issue: always shorter than GitHub takes."""
+    foot = marker(f"diff/{view.namespace}/{view.one}/{view.other}")
+    titles = {section: escape_markdown(title, 200) for section, title in view.titles.items()}
+    target, sides = f"{view.one} against {view.other}", (view.one, view.other)
+    return f"{_comment(view, foot, target, titles, sides, 'diff', _PARITY_SHARE).text}{foot}\n"
 
 
-def add_unverified(comment: Comment, unverified: Sequence[Unverified]) -> None:
-    """What could not be compared, and why."""
-    if unverified:
+def _comment(
+    view: DriftView | ParityView,
+    foot: str,
+    target: str,
+    titles: Mapping[str, str],
+    sides: tuple[str, str],
+    command: str,
+    share: int,
+) -> Comment:
+    """The verdict, a table of each section that has objects, and what could not be compared, with room for the foot."""
+    comment = Comment(BUDGET - size([foot]))
+    names = " · ".join(escape_markdown(name, 60) for name in (view.namespace, target))
+    comment.add(f"### {escape_markdown(view.verdict, 600)}", "", f"{names} · as of {moment_words(view.as_of)}")
+    columns = f"| what | {' | '.join(escape_markdown(side, 60) for side in sides)} | when |"
+    for section, title in titles.items():
+        lines = [line for item in view.items if item.section == section for line in _lines(item)]
+        comment.add_list(
+            ("", f"#### {title}", "", columns, "|:-----|:----|:--------|:-----|") if lines else (),
+            ([line] for line in lines),
+            len(lines),
+            lambda n: ("", f"and {n:,} more lines (`pricebook {command} --rows all` tells them)"),
+            share=share if section not in _KNOWN else share // 2,
+        )
+    if view.unverified:
         comment.add("", "#### Could not be verified", "")
-        for subject, words in unverified:
-            comment.add(f"- {code_markdown(subject, 200)}: {escape_markdown(words, 400)}")
+    for subject, words in view.unverified:
+        comment.add(f"- {code_markdown(subject, 200)}: {escape_markdown(words, 400)}")
+    return comment
 
 
 def _lines(item: DriftItem) -> list[str]:
@@ -137,36 +158,3 @@ def _lines(item: DriftItem) -> list[str]:
     if item.listed < item.total:
         lines.append(f"| &nbsp;&nbsp;and {item.total - item.listed:,} more | | | |")
     return lines
-
-
-_PARITY_STYLES = {"differs": "alarm", "missing": "yellow", "only_there": "yellow", "intended": "dim"}
-_PARITY_SHARE = 20_000
-"""Bytes of one section in Markdown."""
-
-
-def parity_text(view: ParityView, page: Page) -> Iterator[str]:
-    """The lines of a report. They fit the width; data is inert."""
-    width, paint = page.columns, page.paint
-    line = f"{view.namespace} · {view.one} against {view.other} · as of {moment_words(view.as_of)}"
-    yield paint("dim", cut(escape_terminal(line), width))
-    yield from (paint("bold", line) for line in wrapped(escape_terminal(view.verdict, 1000), width))
-    for section in SECTIONS:
-        items = [item for item in view.items if item.section == section]
-        title = escape_terminal(view.titles[section], 200)
-        yield from draw_section(title, _PARITY_STYLES[section], items, (view.one, view.other), width, paint)
-    yield from draw_unverified(view.unverified, width, paint)
-
-
-def parity_markdown(view: ParityView, _: Page) -> str:
-    """The report for a comment or an issue: always shorter than GitHub takes."""
-    foot = [marker(f"diff/{view.namespace}/{view.one}/{view.other}")]
-    comment = Comment(BUDGET - size(foot))
-    names = " · ".join(escape_markdown(name, 60) for name in (view.namespace, f"{view.one} against {view.other}"))
-    comment.add(f"### {escape_markdown(view.verdict, 600)}", "", f"{names} · as of {moment_words(view.as_of)}")
-    for section in SECTIONS:
-        items = [item for item in view.items if item.section == section]
-        title = escape_markdown(view.titles[section], 200)
-        share = _PARITY_SHARE if section != "intended" else _PARITY_SHARE // 2
-        add_section(comment, title, items, (view.one, view.other), "diff", share)
-    add_unverified(comment, view.unverified)
-    return comment.text + "\n".join(foot) + "\n"

@@ -11,7 +11,7 @@ from pricebook.format.page import Paint, filled, wrapped
 from pricebook.plan.hazard import Hazard
 from pricebook.view.object import HazardCount
 from pricebook.view.rate_row import RateRow
-from pricebook.view.rate_shape import PriceCounts, RateShape
+from pricebook.view.rate_shape import RateShape
 from pricebook.view.words import counted
 
 _INDENT = "      "
@@ -25,6 +25,8 @@ _SIGNED = frozenset((Hazard.PRICE_UP.value, Hazard.PRICE_DOWN.value))
 _SIGNS = ("+", "-")
 _SHAPE_FROM = 2
 """A shape says more than the rows from so many changes on."""
+_COLUMNS = {"prices": "total", **{name: name for name in ("down", "up", "new", "ended", "other")}}
+"""Of a table of products, with what of their counts is in them."""
 
 
 class RowCells(NamedTuple):
@@ -173,7 +175,8 @@ def _products(shape: RateShape, room: int, paint: Paint) -> Iterator[str]:
     """The products with the most changes, in columns; a column that would be empty is left out."""
     if len(shape.products) + shape.more_products < _SHAPE_FROM:
         return
-    columns = [(name, values) for name, values in _columns_of([item.counts for item in shape.products]) if any(values)]
+    every = {name: [getattr(item.counts, field) for item in shape.products] for name, field in _COLUMNS.items()}
+    columns = [(name, values) for name, values in every.items() if any(values)]
     sizes = [max(len(name), *(len(f"{n:,}") for n in values)) for name, values in columns]
     names = [escape_terminal(item.product) for item in shape.products]
     column = max(12, min(max(map(width_of, names)), room - sum(sizes) - 3 * len(sizes) - 2, 48))
@@ -187,14 +190,3 @@ def _products(shape: RateShape, room: int, paint: Paint) -> Iterator[str]:
         yield f"{_INDENT}{padded(cut(name, column), column)}   {numbers}".rstrip()
     if shape.more_products:
         yield f"{_INDENT}and {counted(shape.more_products, 'more product')}"
-
-
-def _columns_of(products: Sequence[PriceCounts]) -> list[tuple[str, list[int]]]:
-    return [
-        ("prices", [counts.total for counts in products]),
-        ("down", [counts.down for counts in products]),
-        ("up", [counts.up for counts in products]),
-        ("new", [counts.new for counts in products]),
-        ("ended", [counts.ended for counts in products]),
-        ("other", [counts.other for counts in products]),
-    ]
