@@ -97,7 +97,7 @@ def test_a_card_whose_rates_cannot_be_read_is_told_and_left(vendor: Vendor, acco
     account.does(f"{RATES}/addRates", {"rate_card_id": other, "rates": rates})
     with vendor.sandbox.account.transaction("2025-10-01T09:30:00Z", writes=True) as work:
         sql = "UPDATE timeline SET schedule = replace(schedule, '00:00:00Z', '00:30:00Z') WHERE card_id = ?"
-        work.execute(sql, other)
+        work.run(sql, other)
     snapshot = read(vendor, {**account.ids, odd: other})
     assert CARD in snapshot.ids
     assert odd not in snapshot.ids
