@@ -56,6 +56,15 @@ def update(call: Call) -> Json:
     return id_answer(record.id)
 
 
+def check_live(record: Record | None, id_: str, at: str) -> Record:
+    """The product that something names, which is there and not archived. Raises Refused (400)."""
+    if record is None:
+        raise Refused(400, f"{at}: there is no product {id_}")
+    if record.archived_at is not None:
+        raise Refused(400, f"{at}: the product {id_} is archived")
+    return record
+
+
 def current(record: Record, now: str) -> Json:
     """The state of a product at an instant: its initial one, and every update that has begun, by their start."""
     state: Json = dict(record.body["initial"])

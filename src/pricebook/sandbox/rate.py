@@ -14,7 +14,7 @@ from pricebook.catalog.timeline import Segment, Timeline, overlay, read_schedule
 from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.call import Call, Json, Position, check_hours, cursor, id_answer, read_limit, read_position
 from pricebook.sandbox.product import KIND as PRODUCT
-from pricebook.sandbox.product import current
+from pricebook.sandbox.product import check_live, current
 from pricebook.sandbox.rate_card import KIND as CARD
 from pricebook.sandbox.rule import check_rules
 from pricebook.sandbox.unit import USD_ID, unit
@@ -110,12 +110,9 @@ def _terms(rate: Json) -> Json:
     return {name: rate[name] for name in _TERMS if name in rate}
 
 
-def _check(rate: Json, product: Record | None, state: Json, units: set[str], at: str) -> None:
+def _check(rate: Json, found: Record | None, state: Json, units: set[str], at: str) -> None:
     head = f"{at}." if at else ""
-    if product is None:
-        raise Refused(400, f"{head}product_id: there is no product {rate['product_id']}")
-    if product.archived_at is not None:
-        raise Refused(400, f"{head}product_id: the product {product.id} is archived")
+    product = check_live(found, rate["product_id"], f"{head}product_id")
     check_hours(rate, "starting_at", "ending_before", at=at)
     kind = product.body["type"]
     if kind == "SUBSCRIPTION" and "billing_frequency" not in rate:

@@ -16,7 +16,7 @@ from pricebook.metronome.wire.field import names_of
 from pricebook.sandbox.account import AccountTransaction
 from pricebook.sandbox.call import Json
 from pricebook.sandbox.product import KIND as PRODUCT
-from pricebook.sandbox.product import current
+from pricebook.sandbox.product import check_live, current
 from pricebook.sandbox.unit import USD_ID, unit
 
 LISTS = keyed_lists(Package)
@@ -66,11 +66,7 @@ def check_products(work: AccountTransaction, body: Json) -> None:
 
 
 def _check_product(work: AccountTransaction, id_: str, kind: str | None, at: str) -> None:
-    record = work.get_all(PRODUCT, [id_]).get(id_)
-    if record is None:
-        raise Refused(400, f"{at}: there is no product {id_}")
-    if record.archived_at is not None:
-        raise Refused(400, f"{at}: the product {id_} is archived")
+    record = check_live(work.get_all(PRODUCT, [id_]).get(id_), id_, at)
     if kind is not None and record.body["type"] != kind:
         raise Refused(400, f"{at}: a {kind} product is needed, and {id_} is {record.body['type']}")
 

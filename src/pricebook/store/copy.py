@@ -4,7 +4,7 @@ What is there afterwards is the whole copy or nothing. Rows are streamed: a few 
 journal, are in memory at once. Leases are copied as free ones: their tokens go on growing, their owners stay behind.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from hashlib import blake2b
 from typing import Any, Literal
@@ -58,17 +58,11 @@ class SqlCopy:
         present = self.present()
         if not present:
             return "empty"
-        here: dict[str, TableExtent] = {}
-        for part, database in self._sources.items():
-            here |= _extents(database, part)
-        differing = {name for name, _ in here.items() ^ present.items()} - {_LEASE}
+        differing = {name for name, _ in _extents(self._sources).items() ^ present.items()} - {_LEASE}
         return "other" if differing else "same"
 
     def present(self) -> dict[str, TableExtent]:
-        found: dict[str, TableExtent] = {}
-        for part in self._sources:
-            found |= _extents(self._target, part)
-        return found
+        return _extents(dict.fromkeys(self._sources, self._target))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -139,13 +133,14 @@ def _tables_in(reader: Session, part: Part) -> list[Table]:
     return [table for table in TABLES[part] if reader.has(table.name)]
 
 
-def _extents(database: Database, part: Part) -> dict[str, TableExtent]:
-    """What the tables of a part hold; those that hold nothing, or are not there, are left out."""
-    with _reading(database, part) as reader:
-        if reader is None:
-            return {}
-        found = {table.name: _extent(reader, table) for table in _tables_in(reader, part)}
-        return {name: extent for name, extent in found.items() if extent.rows}
+def _extents(databases: Mapping[Part, Database]) -> dict[str, TableExtent]:
+    """What the tables of each part hold; those that hold nothing, or are not there, are left out."""
+    found: dict[str, TableExtent] = {}
+    for part, database in databases.items():
+        with _reading(database, part) as reader:
+            if reader is not None:
+                found |= {table.name: _extent(reader, table) for table in _tables_in(reader, part)}
+    return {name: extent for name, extent in found.items() if extent.rows}
 
 
 def _extent(reader: Session, table: Table) -> TableExtent:
