@@ -214,6 +214,20 @@ def test_a_plan_of_another_migration_is_refused(project: Path) -> None:
     assert 'is a plan of migration "move", not of "autumn"' in " ".join(result.output.split())
 
 
+def test_a_plan_is_applied_by_its_own_command_and_in_its_own_format(project: Path) -> None:
+    moves, prices, first = (str(project / name) for name in ("plan.jsonl", "plan.json", "first.jsonl"))
+    said(project, "migrate", "-o", moves)
+    said(project, "plan", "-o", prices)
+    Path(first).write_text('{"format":1,"moves":1,"what":"pricebook-migration"}\n{"contract":"c"}\n', encoding="utf-8")
+    for argv, code, words in (
+        (("apply", moves, "--yes"), "plan-file", "it moves contracts"),
+        (("migrate", "--apply", prices, "--yes"), "plan-file", "it moves no contracts"),
+        (("migrate", "--apply", first, "--yes"), "plan-format", "the plan has format 1"),
+    ):
+        result = said(project, *argv)
+        assert (result.exit_code, f"error[{code}]" in result.output, words in result.output) == (1, True, True)
+
+
 def test_the_journal_tells_runs_to_several_versions_apart(project: Path, account: Served) -> None:
     move = project / "catalog" / "move.yaml"
     text = move.read_text(encoding="utf-8")

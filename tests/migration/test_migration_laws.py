@@ -16,8 +16,7 @@ from pricebook.apply.runner import Receipt, run
 from pricebook.catalog.migration import Migration, Whom
 from pricebook.plan.contract import Contract, gathered, keyed
 from pricebook.plan.document import read, write
-from pricebook.plan.migration.choice import Choice, position
-from pricebook.plan.migration.planner import Setting, plan_migration
+from pricebook.plan.migration.planner import Choice, Setting, plan_migration, position
 from pricebook.plan.migration.rollback import plan_back
 from pricebook.plan.step import Plan
 from pricebook.plan.verb.move_contract import LEAD

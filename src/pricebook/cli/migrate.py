@@ -98,18 +98,16 @@ def command(
         invocation.fail([Problem("conflict", message, hint=hint)])
     if any(word.upper() != "GUARD" for word in allow):
         invocation.fail([Problem("unknown-hazard", "a migration has one thing to allow", hint="say: --allow GUARD")])
-    session = _Session(invocation, name, rows)
+    session, request = _Session(invocation, name, rows), ImpactRequest(impact, impact_from, False, engine)
     if check_file is not None:
         sound = session.check(check_file, csv)
     elif rollback_file is not None:
         sound = session.show(session.back(rollback_file), output, notice)
     elif apply_file is not None:
-        made = (
-            session.read(apply_file) if apply_file else session.plan(ImpactRequest(impact, impact_from, False, engine))
-        )
+        made = session.read(apply_file) if apply_file else session.plan(request)
         sound = session.apply(made, yes=yes, allowed=bool(allow))
     else:
-        sound = session.show(session.plan(ImpactRequest(impact, impact_from, False, engine)), output, notice)
+        sound = session.show(session.plan(request), output, notice)
     if not sound:
         raise click.exceptions.Exit(1)
 

@@ -16,8 +16,7 @@ from pricebook.manifest.source_map import Location
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Lives, gathered, keyed
 from pricebook.plan.document import headline, read
-from pricebook.plan.migration.choice import Choice
-from pricebook.plan.migration.planner import Setting, newest, plan_migration, stepped
+from pricebook.plan.migration.planner import Choice, Setting, newest, plan_migration, stepped
 from pricebook.plan.migration.reconciliation import Reconciliation, reconcile
 from pricebook.plan.migration.rollback import plan_back
 from pricebook.plan.step import Plan

@@ -45,12 +45,9 @@ class _Part:
     data: Any
     text: str
     index: int
-    line: int | None = None
-    """Of a line of JSON: its number."""
 
     def span(self, file: str, path: NodePath) -> Span:
-        at = locate(file, self.text, self.index, [path])[path]
-        return at if self.line is None else Span(file, self.line, at.column)
+        return locate(file, self.text, self.index, [path])[path]
 
 
 class SchemaCheck:
@@ -108,14 +105,10 @@ def _formats(schema: Any, root: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _parts(file: str, text: str) -> tuple[list[_Part], list[Problem]]:
-    """The documents of a text: JSON, lines of JSON, or YAML."""
+    """The documents of a text: JSON, or YAML."""
     if text.lstrip()[:1] == "{":
         try:
             return [_Part(json.loads(text), text, 0)], []
-        except ValueError:
-            lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-        try:
-            return [_Part(json.loads(line), line, 0, number) for number, line in lines], []
         except ValueError:
             pass  # YAML may begin with a brace, and says better what is wrong
     documents, problems = read_documents(file, text)

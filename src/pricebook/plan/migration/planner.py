@@ -2,25 +2,68 @@
 
 A contract that ends before its wave is left alone, and so is one whose date has passed: what was begun is finished, and
 nothing is begun in the past, because a customer would be billed for the same time by two contracts.
+
+Who is chosen is said by a hash of the customer, which no clock, no order and no other customer has a part in. So a
+customer who was chosen stays chosen, a larger share adds others to those, and nobody changes waves because contracts
+come and go.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
+from hashlib import blake2b
 
 from pricebook.catalog.calendar import FOREVER, later
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.migration import Migration
+from pricebook.catalog.money import EXACT
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.term import RelativeDate
 from pricebook.plan.contract import Contract, Lives
-from pricebook.plan.migration.choice import Choice
 from pricebook.plan.step import GuardState, Moving, Plan, Step
 from pricebook.plan.verb.move_contract import LEAD, MoveContract, MoveStatus, found_in, successor_key
 from pricebook.problem import Problem
 
 PASSED = "the date of their wave has passed"
+_WHOLE = Decimal(1 << 64)
+
+
+def position(salt: str, customer: str) -> Decimal:
+    """Where the customer stands between 0 (inclusive) and 1 (exclusive), evenly spread."""
+    found = blake2b(f"{salt}\0{customer}".encode(errors="surrogatepass"), digest_size=8)
+    return EXACT.divide(Decimal(int.from_bytes(found.digest(), "big")), _WHOLE)
+
+
+class Choice:
+    """Whom a migration concerns. `listed` are the customers of its table, None when it has none."""
+
+    def __init__(self, name: str, migration: Migration, listed: frozenset[str] | None = None) -> None:
+        whom = migration.whom
+        self._migration, self._whom = migration, whom
+        self._salt = whom.salt or name
+        self._listed = frozenset(whom.customers) if whom.customers else listed
+        self._excluded = frozenset(whom.exclude)
+
+    def refusal(self, contract: Contract) -> str:
+        """Why the contract is not concerned; empty: it is."""
+        whom = self._whom
+        if contract.customer in self._excluded:
+            return "excluded"
+        if self._listed is not None and contract.customer not in self._listed:
+            return "not listed"
+        if whom.started_from is not None and contract.starting_at < whom.started_from:
+            return "started before the time in question"
+        if whom.started_before is not None and contract.starting_at >= whom.started_before:
+            return "started after the time in question"
+        if whom.percentage is not None and position(self._salt, contract.customer) >= whom.percentage:
+            return "outside the percentage"
+        return ""
+
+    def wave(self, customer: str) -> int | None:
+        """The index of the customer's wave; None: in none. Waves are dealt apart from the share that is concerned."""
+        return self._migration.wave_of(position(f"{self._salt}/waves", customer))
 
 
 @dataclass(frozen=True, slots=True)

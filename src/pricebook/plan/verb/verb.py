@@ -165,7 +165,8 @@ class Verb(ABC):
 
     def counts(self) -> Iterator[tuple[str, int]]:
         """How much work it is: names of `work`, and how many."""
-        yield self.work[0][0], 1
+        for name, _, _ in self.work[:1]:
+            yield name, 1
 
     @property
     def gives(self) -> tuple[Alias, ...]:
