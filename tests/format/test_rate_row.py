@@ -20,7 +20,7 @@ JULY = "2026-07-01T00:00:00Z"
 
 def rows(change: RateChange | None) -> list[RateRow]:
     assert change is not None
-    return rate_rows(change, Units(UNITS), NOW)
+    return rate_rows(read_key(change.key), change, Units(UNITS), NOW)
 
 
 def said(change: RateChange | None) -> list[str]:

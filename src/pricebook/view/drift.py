@@ -12,6 +12,7 @@ from pricebook.catalog.instant import instant_text, instant_words, next_hour
 from pricebook.catalog.model import Alias
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.registry import noun_class
+from pricebook.catalog.timeline import read_key
 from pricebook.plan.change import RateChange
 from pricebook.plan.drift import Comparison, Drift, DriftReport, Facet
 from pricebook.plan.origin import Origin
@@ -202,7 +203,7 @@ def _chosen(drift: Drift, choice: RowChoice) -> Drift | None:
 
 def _rate_rows(rates: Iterable[RateChange], units: Units, now: str) -> Iterator[DriftRow]:
     for change in rates:
-        for row in rate_rows(change, units, now):
+        for row in rate_rows(read_key(change.key), change, units, now):
             yield DriftRow(row.key, *_prices(row), row.when)
 
 

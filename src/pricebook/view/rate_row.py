@@ -52,12 +52,12 @@ class RateRow(NamedTuple):
         return ("schedule", "segments", "price", "when")
 
 
-def rate_rows(change: RateChange, units: Units, as_of: str) -> list[RateRow]:
-    """A row for each move; `as_of` is the first instant that is not history."""
+def rate_rows(key: RateKey, change: RateChange, units: Units, as_of: str) -> list[RateRow]:
+    """A row for each move of the price with this key; `as_of` is the first instant that is not history."""
     moves = change.moves
     if len(moves) == 1:
-        return [row_of(change, moves[0], units)]
-    return [row_of(change._replace(hazards=_of_move(change.hazards, m, as_of)), m, units) for m in moves]
+        return [move_row(key, moves[0], units, change)]
+    return [move_row(key, m, units, change._replace(hazards=_of_move(change.hazards, m, as_of))) for m in moves]
 
 
 def row_of(change: RateChange, move: Move, units: Units) -> RateRow:

@@ -176,10 +176,11 @@ def rate_shape(
     every = choice.every or bool(pattern) or (few and choice.automatic)
     for batch in batches:
         for change in batch:
-            _see(seen, change)
+            key = read_key(change.key)
+            _see(seen, change, key.product)
             wanted = every or (choice.first is not None and len(seen.rows) < choice.first)
-            if wanted and (not pattern or pattern in str(read_key(change.key)).casefold()):
-                seen.rows += rate_rows(change, units, as_of)
+            if wanted and (not pattern or pattern in str(key).casefold()):
+                seen.rows += rate_rows(key, change, units, as_of)
     every_fate: Counter[str] = Counter()
     products: dict[str, Counter[str]] = {}
     for (product, way), count in seen.fates.items():
@@ -208,8 +209,8 @@ def rate_shape(
     )
 
 
-def _see(seen: _Pass, change: RateChange) -> None:
-    moves, product = change.moves, read_key(change.key).product
+def _see(seen: _Pass, change: RateChange, product: str) -> None:
+    moves = change.moves
     found = fate(change.observed, moves)
     seen.total += len(moves)
     seen.fates[product, found] += 1
