@@ -27,7 +27,9 @@ def prices_text(view: PricesView, page: Page) -> Iterator[str]:
     width, notes = page.width, _notes(view.prices)
     for card, found in groupby(view.prices, key=lambda line: line.card):
         yield f"{escape_terminal(f'rate-card:{card}')} on {view.moment}"
-        cells = [(line.name, _price(line), _span(line), notes.get(line.set_by, "")) for line in found]
+        cells = [
+            (line.name, _price(line), _times(line.since, line.until), notes.get(line.set_by, "")) for line in found
+        ]
         yield from columns(cells, width)
     yield from _rest(len(view.prices), view.total, "price")
     yield from _decided(notes, width)
@@ -44,7 +46,9 @@ def timelines_text(view: TimelinesView, page: Page) -> Iterator[str]:
     for (card, name), found in groupby(view.prices, key=lambda line: (line.card, line.name)):
         shown += 1
         yield cut(f"{escape_terminal(name)} on {escape_terminal(f'rate-card:{card}')}", width)
-        yield from columns([(_span(line), _price(line), notes.get(line.set_by, "")) for line in found], width)
+        yield from columns(
+            [(_times(line.since, line.until), _price(line), notes.get(line.set_by, "")) for line in found], width
+        )
     yield from _rest(shown, view.total, "price")
     yield from _decided(notes, width)
     if not view.total:
@@ -131,10 +135,6 @@ def _decided(notes: dict[str, str], width: int) -> Iterator[str]:
 
 def _price(line: PriceLine) -> str:
     return line.price if line.entitled else f"{line.price}, not entitled"
-
-
-def _span(line: PriceLine) -> str:
-    return _times(line.since, line.until)
 
 
 def _times(since: str, until: str) -> str:

@@ -87,7 +87,8 @@ def noun_view(
             sentence = _revised(change, hazards)
             fields = tuple(field_rows(type(change.noun), change.fields, units))
         case Supersede():
-            fields = tuple(field_rows(type(change.noun), _without_aliases(change), units))
+            told = [field for field in change.fields if not _is_alias(field)]
+            fields = tuple(field_rows(type(change.noun), told, units))
             notes = tuple(_version_notes(change, step.reach, as_of))
             since = _since(_aliases(change.noun), as_of)
             whole, previous = tuple(said_rows(change.noun, units, ("aliases",))) if terms else (), str(change.previous)
@@ -253,12 +254,8 @@ def _revised(change: Revise, hazards: Sequence[HazardCount]) -> str:
     return text
 
 
-def _without_aliases(change: Supersede) -> list[FieldChange]:
-    """The fields without aliases that come and go, which the notes tell."""
-    return [field for field in change.fields if not _is_alias(field)]
-
-
 def _is_alias(field: FieldChange) -> bool:
+    """Whether an alias comes or goes, which the notes tell."""
     return field.path[0] == "aliases" and len(field.path) == 2
 
 

@@ -14,7 +14,6 @@ from pricebook.catalog.instant import INSTANT_PATTERN
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.format.escape import escape_json
-from pricebook.plan.holding import Holding
 from pricebook.view.price import Units, major
 from pricebook.view.price_list import PriceHistory, PriceList, slug
 from pricebook.view.rate_terms import Stretch
@@ -69,11 +68,11 @@ def feed_files(listed: PriceList) -> Iterator[tuple[str, str]]:
 
 
 def _aliases(listed: PriceList, ref: Ref) -> list[dict[str, object]]:
-    return [_holding(held) for held in listed.holdings if held.ref == ref]
-
-
-def _holding(held: Holding) -> dict[str, object]:
-    return {"name": held.alias, "starting_at": held.starting_at, "ending_before": held.ending_before}
+    return [
+        {"name": held.alias, "starting_at": held.starting_at, "ending_before": held.ending_before}
+        for held in listed.holdings
+        if held.ref == ref
+    ]
 
 
 def _price(history: PriceHistory, units: Units) -> str:
