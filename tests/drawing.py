@@ -8,9 +8,10 @@ from pricebook.format.table import Format, draw, text_of
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem
 from pricebook.view.impact import ImpactView
-from pricebook.view.plan import RowChoice, plan_view
+from pricebook.view.plan import plan_view
 from pricebook.view.problems import ProblemsView
 from pricebook.view.receipt import receipt_view
+from pricebook.view.rows import RowChoice
 
 __all__ = ["Format", "plan_document", "plan_lines", "problems_document", "receipt_document"]
 

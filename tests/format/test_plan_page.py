@@ -22,7 +22,7 @@ from pricebook.usage.measure import Census
 from pricebook.view.impact import ImpactTable
 from pricebook.view.impact_table import impact_view
 from pricebook.view.plan import plan_view
-from pricebook.view.rate_shape import RowChoice
+from pricebook.view.rows import RowChoice
 
 MONTH = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
 PLANS = [

@@ -9,11 +9,13 @@ import sample_plan
 from drawing import Format, plan_document, plan_lines
 from pricebook.catalog.reference import Kind
 from pricebook.format.escape import width_of
+from pricebook.format.object_text import ALIKE
 from pricebook.format.page import Page
-from pricebook.format.plan_text import ALIKE, plan_text
+from pricebook.format.plan_text import plan_text
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Plan
-from pricebook.view.plan import HAZARD_WORDS, RowChoice, plan_view
+from pricebook.view.plan import HAZARD_WORDS, plan_view
+from pricebook.view.rows import RowChoice
 
 Golden = Callable[[str, str], None]
 PAGES: dict[str, tuple[Callable[[], Plan], str | None]] = {

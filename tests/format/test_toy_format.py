@@ -13,7 +13,7 @@ from pricebook.view.check import Checked
 from pricebook.view.drift import DriftView, drift_view
 from pricebook.view.plain import plain
 from pricebook.view.plan import PlanView, plan_view
-from pricebook.view.rate_shape import RowChoice
+from pricebook.view.rows import RowChoice
 
 
 def toy(view: PlanView | DriftView, page: Page) -> Iterator[str]:

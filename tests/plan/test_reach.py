@@ -14,7 +14,8 @@ from pricebook.plan.document import read, write
 from pricebook.plan.planner import make_plan
 from pricebook.plan.step import Plan, Share
 from pricebook.store.sql import SqlStore
-from pricebook.view.plan import RowChoice, plan_view
+from pricebook.view.plan import plan_view
+from pricebook.view.rows import RowChoice
 
 AT = datetime(2025, 6, 1, tzinfo=UTC)
 ZERO = {"value": 0, "unit": "DAYS"}

@@ -37,7 +37,7 @@ from pricebook.plan.verb.table import VERBS, register
 from pricebook.plan.verb.verb import Fold, Graph, Look, Status, Verb, Wanted
 from pricebook.store.journal import SqlJournal
 from pricebook.view.plan import plan_view
-from pricebook.view.rate_shape import RowChoice
+from pricebook.view.rows import RowChoice
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 CARD = Ref(Kind.RATE_CARD, "list")

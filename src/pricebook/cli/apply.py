@@ -13,8 +13,9 @@ from pricebook.cli.progress import progress
 from pricebook.format.escape import escape_terminal
 from pricebook.format.storage import remember_line
 from pricebook.problem import Problem
-from pricebook.view.plan import RowChoice, plan_view
+from pricebook.view.plan import plan_view
 from pricebook.view.receipt import receipt_view
+from pricebook.view.rows import RowChoice
 from pricebook.workflow.apply import (
     Marked,
     apply,

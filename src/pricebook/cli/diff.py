@@ -5,7 +5,7 @@ import click
 from pricebook.cli.invocation import CHANGES, Invocation, invoked
 from pricebook.cli.options import report_option, rows_option
 from pricebook.view.parity import parity_view
-from pricebook.view.rate_shape import RowChoice
+from pricebook.view.rows import RowChoice
 from pricebook.workflow.parity import compare_environments
 
 

@@ -13,7 +13,7 @@ from pricebook.plan.document import write
 from pricebook.plan.hazard import REFUSED
 from pricebook.plan.step import Plan
 from pricebook.view.drift import drift_view
-from pricebook.view.rate_shape import RowChoice
+from pricebook.view.rows import RowChoice
 from pricebook.view.words import counted
 from pricebook.workflow.drift import Adopted, drift
 from pricebook.workflow.drift import adopt as adopted

@@ -5,7 +5,7 @@ import click
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.cli.options import rows_option
 from pricebook.view.history import history_view
-from pricebook.view.rate_shape import RowChoice
+from pricebook.view.rows import RowChoice
 from pricebook.workflow.history import history, instant_of, object_of
 
 LAST = 20

@@ -25,7 +25,7 @@ from pricebook.view.impact import ImpactView
 from pricebook.view.impact_table import impact_view
 from pricebook.view.migration import MigrationView, migration_receipt_view, migration_view, reconciliation_view
 from pricebook.view.price import Units
-from pricebook.view.rate_shape import RowChoice
+from pricebook.view.rows import RowChoice
 from pricebook.workflow.apply import check_target, read_plan
 from pricebook.workflow.git import provenance
 from pricebook.workflow.migration import back, check, done_before, guarded, named, plan, refusal

@@ -16,7 +16,8 @@ from pricebook.cli.options import (
     report_option,
     rows_option,
 )
-from pricebook.view.plan import DigestView, RowChoice, plan_view
+from pricebook.view.plan import DigestView, plan_view
+from pricebook.view.rows import RowChoice
 from pricebook.workflow.plan import plan
 from pricebook.workflow.policy import checked_policy, refused_hazards, stopping
 

@@ -8,7 +8,8 @@ from pricebook import wiring
 from pricebook.cli.invocation import CHANGES, Invocation, invoked
 from pricebook.cli.options import report_option, rows_option
 from pricebook.plan.document import write
-from pricebook.view.plan import RowChoice, plan_view
+from pricebook.view.plan import plan_view
+from pricebook.view.rows import RowChoice
 from pricebook.workflow.policy import checked_policy, refused_hazards, stopping
 from pricebook.workflow.promote import promote
 

@@ -10,7 +10,7 @@ from pricebook.problem import Problem
 from pricebook.view.lookup import Decided, differences_view, moves_view, prices_view, timelines_view, versions_view
 from pricebook.view.plain import View
 from pricebook.view.price_list import PriceList, price_list
-from pricebook.view.rate_shape import RowChoice
+from pricebook.view.rows import RowChoice
 from pricebook.workflow import show, site
 from pricebook.workflow.history import instant_of
 

@@ -23,7 +23,7 @@ from pricebook.view.field import field_rows
 from pricebook.view.plain import hidden
 from pricebook.view.price import Units
 from pricebook.view.rate_row import RateRow, rate_rows
-from pricebook.view.rate_shape import RowChoice
+from pricebook.view.rows import RowChoice
 from pricebook.view.words import counted
 
 FEW = 20

@@ -9,7 +9,7 @@ from pricebook.apply.record import Record
 from pricebook.plan.step import Plan
 from pricebook.view.object import ObjectView
 from pricebook.view.plan import plan_view
-from pricebook.view.rate_shape import RowChoice
+from pricebook.view.rows import RowChoice
 from pricebook.view.words import tally, tally_words
 
 ROWS = 6

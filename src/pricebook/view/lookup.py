@@ -24,8 +24,8 @@ from pricebook.view.plain import hidden
 from pricebook.view.price import Units
 from pricebook.view.price_list import PriceHistory, PriceList
 from pricebook.view.rate_row import move_row
-from pricebook.view.rate_shape import RowChoice
 from pricebook.view.rate_terms import Stretch, terms_text
+from pricebook.view.rows import RowChoice
 
 Decided = Mapping[tuple[str, str], list[tuple[Run, RateChange]]]
 """(card, key) -> what runs did to the price, newest first."""

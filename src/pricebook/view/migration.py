@@ -24,7 +24,7 @@ from pricebook.view.field import FieldRow, field_rows
 from pricebook.view.impact import ImpactView
 from pricebook.view.plain import hidden
 from pricebook.view.price import Units
-from pricebook.view.rate_shape import RowChoice
+from pricebook.view.rows import RowChoice
 from pricebook.view.words import counted
 
 GUARD_WORDS: Mapping[GuardState, str] = {

@@ -23,7 +23,8 @@ from pricebook.plan.verb.table import AddRates, Adopt, Create, Repoint, Revise, 
 from pricebook.view.field import FieldRow, field_rows, said_rows
 from pricebook.view.plain import hidden, optional
 from pricebook.view.price import Units
-from pricebook.view.rate_shape import PriceCounts, RateShape
+from pricebook.view.rate_shape import RateShape
+from pricebook.view.rows import PriceCounts
 from pricebook.view.words import counted
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages

@@ -12,7 +12,7 @@ from pricebook.plan.parity import Parity
 from pricebook.view.drift import DriftItem, ParityRow, Unverified, drift_item
 from pricebook.view.plain import hidden
 from pricebook.view.price import Units
-from pricebook.view.rate_shape import RowChoice
+from pricebook.view.rows import RowChoice
 from pricebook.view.words import counted
 
 SECTIONS = ("differs", "missing", "only_there", "intended")

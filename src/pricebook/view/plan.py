@@ -5,33 +5,27 @@ escapes it. Built from the plan alone, without a store.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from pricebook.catalog.instant import instant_text, instant_words, moment_words, next_hour
+from pricebook.catalog.instant import instant_words, moment_words
 from pricebook.catalog.reference import Kind
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.hazard import REFUSED, Hazard
-from pricebook.plan.step import Plan, Step
-from pricebook.plan.verb.add_rates import AddRates
+from pricebook.plan.step import Plan
 from pricebook.problem import Problem
 from pricebook.span import Span
 from pricebook.view.check import Case, Checks, problem_cases, problem_words
-from pricebook.view.impact import ImpactView
-from pricebook.view.object import HazardCount, ObjectView, noun_view, rates_view
 from pricebook.view.plain import hidden, optional
 from pricebook.view.price import Units
-from pricebook.view.rate_shape import PriceCounts, RowChoice, rate_shape
+from pricebook.view.rows import PriceCounts, RowChoice
 from pricebook.view.words import counted, tally, tally_words
 
-__all__ = ["HAZARD_WORDS", "HazardView", "ObjectView", "PlanView", "RowChoice", "as_of_words", "plan_view"]
-
-FEW = 20
-"""A card's rows are listed without being asked for when it has at most so many changes ..."""
-FEW_IN_ALL = 200
-"""... and as long as a plan's rows are not more than this."""
+if TYPE_CHECKING:  # both are heavy, and most plans have no steps
+    from pricebook.view.impact import ImpactView
+    from pricebook.view.object import HazardCount, ObjectView
 
 HAZARD_WORDS = {
     Hazard.PRICE_UP: "somebody pays more",
@@ -77,7 +71,7 @@ class PlanView:
     verdict: str
     summary: str
     counts: Mapping[str, int]
-    objects: tuple[ObjectView, ...]
+    objects: "tuple[ObjectView, ...]"
     hazards: tuple[HazardView, ...]
     refused: tuple[Hazard, ...]
     leftovers: tuple[str, ...]
@@ -85,7 +79,7 @@ class PlanView:
     findings: tuple[Problem, ...]
     adopted: Mapping[str, str] | None = optional()
     besides: "BesidesView | None" = optional()
-    impact: ImpactView | None = optional()
+    impact: "ImpactView | None" = optional()
     whole: bool = hidden()
     price_total: int = hidden()
     units: Units = hidden()
@@ -130,7 +124,7 @@ def plan_view(
     plan: Plan,
     choice: RowChoice,
     refused: Iterable[str] | None = None,
-    impact: ImpactView | None = None,
+    impact: "ImpactView | None" = None,
     *,
     terms: bool = False,
     nothing: str = "",
@@ -148,20 +142,15 @@ def plan_view(
         every = RowChoice(every=True) if choice.automatic else choice
         return plan_view(plan, every, refusing, impact, terms=True, nothing=nothing)
 
-    objects: list[ObjectView] = []
+    objects: tuple[ObjectView, ...] = ()
     prices = PriceCounts()
-    listed = 0
-    for group in _by_object(plan.steps):
-        hazards = _hazards_of(group, refusing)
-        if not isinstance(group[0].change, AddRates):
-            objects.append(noun_view(group[0], hazards, units, plan.as_of, terms=terms))
-            continue
-        batches = [step.change.rates for step in group if isinstance(step.change, AddRates)]
-        few = sum(map(len, batches)) <= FEW and listed < FEW_IN_ALL
-        shape = rate_shape(batches, units, choice, instant_text(next_hour(plan.as_of)), few=few)
-        listed += len(shape.rows)
-        prices = prices.plus(shape.counts)
-        objects.append(rates_view(group, shape, hazards))
+    if plan.steps:
+        from pricebook.view.work import work_of, work_words  # what draws objects is heavy, and most plans have none
+
+        objects, prices = work_of(plan, choice, units, refusing, terms=terms)
+        verdict = work_words(objects, prices)
+    else:
+        verdict = nothing or _nothing_words(plan)
     found: Counter[Hazard] = Counter()
     for item in objects:
         found.update({borne.hazard: borne.count for borne in item.hazards})
@@ -177,7 +166,7 @@ def plan_view(
         environment=plan.environment,
         as_of=plan.as_of,
         empty=not objects,
-        verdict=nothing if nothing and not objects else _verdict(plan, objects, prices),
+        verdict=verdict,
         summary=_summary(plan, work) if objects else "",
         counts={
             **work,
@@ -186,7 +175,7 @@ def plan_view(
             "leftovers": len(plan.leftovers),
             "unmanaged": sum(plan.unmanaged.values()),
         },
-        objects=tuple(objects),
+        objects=objects,
         hazards=hazard_views,
         refused=tuple(hazard.hazard for hazard in hazard_views if hazard.refused),
         leftovers=tuple(map(str, plan.leftovers)),
@@ -210,66 +199,12 @@ def _besides(plan: Plan, refusing: frozenset[Hazard]) -> BesidesView | None:
     return BesidesView(ref, commit, plan_view(pending, RowChoice(first=0), refusing))
 
 
-def _by_object(steps: Sequence[Step]) -> list[list[Step]]:
-    """Every step on its own, but the batches of one card's rates together, where the first of them stands."""
-    groups: list[list[Step]] = []
-    cards: dict[str, list[Step]] = {}
-    for step in steps:
-        if isinstance(step.change, AddRates):
-            if step.change.card in cards:
-                cards[step.change.card].append(step)
-                continue
-            cards[step.change.card] = group = [step]
-            groups.append(group)
-        else:
-            groups.append([step])
-    return groups
-
-
-def _hazards_of(steps: Sequence[Step], refused: frozenset[Hazard]) -> tuple[HazardCount, ...]:
-    borne: Counter[tuple[Hazard, ...]] = Counter()
-    for step in steps:
-        borne.update(
-            [rate.hazards for rate in step.change.rates] if isinstance(step.change, AddRates) else [step.hazards]
-        )
-    found: Counter[Hazard] = Counter()
-    for hazards, count in borne.items():
-        found.update(dict.fromkeys(hazards, count))
-    return tuple(HazardCount(hazard, count, hazard in refused) for hazard, count in sorted(found.items()))
-
-
-def _verdict(plan: Plan, objects: Sequence[ObjectView], prices: PriceCounts) -> str:
-    """What it comes to, for somebody who reads one line."""
-    if not objects:
-        if plan.besides is not None:
-            return "This branch changes nothing in the store."
-        there = f", {counted(plan.prices, 'price')}" if plan.prices else ""
-        return f"Nothing to change: the store says what the manifests say ({counted(plan.kept, 'object')}{there})."
-    live = prices.changed + prices.ended
-    if live:
-        cards = [o for o in objects if o.rates is not None and o.rates.counts.changed + o.rates.counts.ended]
-        known = [o.contracts for o in cards if o.contracts is not None]
-        whom = f" for {counted(sum(known), 'contract')}" if sum(known) and len(known) == len(cards) else ""
-        whom = whom or (", with no contract on the card" if len(known) == len(cards) else "")
-        ways = ((prices.up, "up"), (prices.down, "down"), (prices.ended, "end"), (prices.other, "otherwise"))
-        how = ", ".join(f"{n:,} {way}" for n, way in ways if n)
-        sentences = [f"{counted(live, 'price')} {'changes' if live == 1 else 'change'}{whom}: {how}."]
-    else:
-        sentences = ["No existing price changes."]
-    if prices.new:
-        sentences.append(f"{counted(prices.new, 'price')} {'is' if prices.new == 1 else 'are'} new.")
-    packages = sum(o.action == "create" and o.kind == "package" for o in objects)
-    if packages:
-        sentences.append(f"{counted(packages, 'package')} {'is' if packages == 1 else 'are'} new.")
-    archived = sum(o.action == "archive" for o in objects)
-    if archived:
-        sentences.append(f"{counted(archived, 'object')} {'is' if archived == 1 else 'are'} archived for good.")
-    versions = sum(o.action == "version" for o in objects)
-    if versions:
-        staying = [o.contracts for o in objects if o.action == "version" and o.contracts is not None]
-        stay = f"; {counted(sum(staying), 'contract')} made before stay as they are" if sum(staying) else ""
-        sentences.append(f"{counted(versions, 'new package version')} for contracts made from now on{stay}.")
-    return " ".join(sentences)
+def _nothing_words(plan: Plan) -> str:
+    """What it comes to when nothing is to be done, for somebody who reads one line."""
+    if plan.besides is not None:
+        return "This branch changes nothing in the store."
+    there = f", {counted(plan.prices, 'price')}" if plan.prices else ""
+    return f"Nothing to change: the store says what the manifests say ({counted(plan.kept, 'object')}{there})."
 
 
 def as_of_words(view: PlanView) -> str:
@@ -310,12 +245,12 @@ def _cases(view: PlanView) -> Iterator[Case]:
         yield Case("besides", view.besides.ref, output=view.besides.sentence)
 
 
-def _refused(item: ObjectView) -> Iterator[Problem]:
+def _refused(item: "ObjectView") -> Iterator[Problem]:
     """One for each refused hazard of an object, with the hazard's name as its code."""
     return (_of_hazard(item, borne) for borne in item.hazards if borne.refused)
 
 
-def _of_hazard(item: ObjectView, borne: HazardCount) -> Problem:
+def _of_hazard(item: "ObjectView", borne: "HazardCount") -> Problem:
     what, words = item.ref, HAZARD_WORDS[borne.hazard]
     if item.rates is not None:
         what = f"{counted(borne.count, 'price')} of {item.ref}"
@@ -326,7 +261,7 @@ def _of_hazard(item: ObjectView, borne: HazardCount) -> Problem:
     return Problem(borne.hazard.value, f"{what}: {words}", _place(item), hint, subject=item.ref)
 
 
-def _place(item: ObjectView) -> Span | None:
+def _place(item: "ObjectView") -> Span | None:
     """Where the manifest says so, None when that is not known."""
     file, _, line = item.place.rpartition(":")
     return Span(file, int(line)) if file and line.isdecimal() else None

@@ -7,7 +7,7 @@ and which of them look like a mistake. Rows are formatted for what is shown and 
 from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from decimal import Decimal
 from heapq import nlargest, nsmallest
 from operator import itemgetter
@@ -21,6 +21,7 @@ from pricebook.plan.hazard import Hazard
 from pricebook.view.plain import flat, hidden
 from pricebook.view.price import Units, change_text, factor_text
 from pricebook.view.rate_row import RateRow, rate_rows, row_of
+from pricebook.view.rows import PriceCounts, RowChoice
 
 TOP = 10
 """Products, and suspicious prices, that are named."""
@@ -30,54 +31,6 @@ SAMPLE = 3
 """Prices that start, and that end, that are named."""
 BOUNDS = tuple(map(Decimal, ("-0.9", "-0.5", "-0.2", "-0.1", "-0.05", "0", "0.05", "0.1", "0.2", "0.5", "1", "9")))
 """Relative changes that divide a spread."""
-
-
-@dataclass(frozen=True, slots=True)
-class RowChoice:
-    """Which rows to list: those of cards with few changes (the default), every one, the first N, or by a pattern."""
-
-    every: bool = False
-    first: int | None = None
-    pattern: str = ""
-
-    @classmethod
-    def parse(cls, text: str | None) -> "RowChoice":
-        """`all`, a number, or a text that the key must contain in any case; None and the empty text are the default."""
-        if not text:
-            return cls()
-        if text == "all":
-            return cls(every=True)
-        return cls(first=int(text)) if text.isdecimal() and len(text) < 10 else cls(pattern=text)
-
-    @property
-    def automatic(self) -> bool:
-        """Whether nothing was asked for."""
-        return not self.every and self.first is None and not self.pattern
-
-
-@dataclass(frozen=True, slots=True)
-class PriceCounts:
-    """How many prices: new, ended, up, down, or otherwise changed. One that goes both up and down counts as both."""
-
-    total: int = 0
-    new: int = 0
-    ended: int = 0
-    up: int = 0
-    down: int = 0
-    other: int = 0
-    changed: int = 0
-    """Those that were there before and are there afterwards."""
-
-    @classmethod
-    def of(cls, fates: Counter[str]) -> "PriceCounts":
-        """The counts of what became of prices, in the words of `catalog.move.Fate`."""
-        both, new, ended = fates["both"], fates["new"], fates["ended"]
-        changed = fates.total() - new - ended
-        return cls(fates.total(), new, ended, fates["up"] + both, fates["down"] + both, fates["other"], changed)
-
-    def plus(self, more: "PriceCounts") -> "PriceCounts":
-        """The sum."""
-        return PriceCounts(*(getattr(self, f.name) + getattr(more, f.name) for f in fields(PriceCounts)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

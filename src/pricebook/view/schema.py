@@ -122,6 +122,10 @@ def answer_schema(answer: str) -> dict[str, Any]:
     """The schema of the documents of one sort of answer."""
     module, _, name = VIEWS[answer].partition(":")
     view = getattr(import_module(f"{__package__}.{module}"), name)
+    # The view of a plan imports these for types alone; pydantic looks names up where it is called from, too.
+    from pricebook.view.impact import ImpactView  # noqa: F401
+    from pricebook.view.object import ObjectView  # noqa: F401
+
     schema = TypeAdapter(view).json_schema(schema_generator=_Documents, mode="serialization")
     shared = schema.pop("$defs", {})
     if "$ref" in schema:  # a view that has another one of its own sort in it, which says no sort

@@ -1,0 +1,55 @@
+"""Which rows of prices an answer lists, and how many prices it counts of which sort.
+
+Both are asked for before anybody knows whether there is a row at all.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True)
+class RowChoice:
+    """Which rows to list: those of cards with few changes (the default), every one, the first N, or by a pattern."""
+
+    every: bool = False
+    first: int | None = None
+    pattern: str = ""
+
+    @classmethod
+    def parse(cls, text: str | None) -> "RowChoice":
+        """`all`, a number, or a text that the key must contain in any case; None and the empty text are the default."""
+        if not text:
+            return cls()
+        if text == "all":
+            return cls(every=True)
+        return cls(first=int(text)) if text.isdecimal() and len(text) < 10 else cls(pattern=text)
+
+    @property
+    def automatic(self) -> bool:
+        """Whether nothing was asked for."""
+        return not self.every and self.first is None and not self.pattern
+
+
+@dataclass(frozen=True, slots=True)
+class PriceCounts:
+    """How many prices: new, ended, up, down, or otherwise changed. One that goes both up and down counts as both."""
+
+    total: int = 0
+    new: int = 0
+    ended: int = 0
+    up: int = 0
+    down: int = 0
+    other: int = 0
+    changed: int = 0
+    """Those that were there before and are there afterwards."""
+
+    @classmethod
+    def of(cls, fates: Counter[str]) -> "PriceCounts":
+        """The counts of what became of prices, in the words of `catalog.move.Fate`."""
+        both, new, ended = fates["both"], fates["new"], fates["ended"]
+        changed = fates.total() - new - ended
+        return cls(fates.total(), new, ended, fates["up"] + both, fates["down"] + both, fates["other"], changed)
+
+    def plus(self, more: "PriceCounts") -> "PriceCounts":
+        """The sum."""
+        return PriceCounts(*(getattr(self, f.name) + getattr(more, f.name) for f in fields(PriceCounts)))
