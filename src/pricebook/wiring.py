@@ -17,6 +17,7 @@ from pricebook.apply.ports import AccountStore, Journal
 from pricebook.manifest.text import read_text
 from pricebook.problem import quote, reject
 from pricebook.project.project import Environment, Project
+from pricebook.span import Span
 from pricebook.store.location import masked
 from pricebook.usage.engine import Engine
 from pricebook.workflow.python_rule import PythonRule, Reviewer
@@ -51,7 +52,7 @@ def open_store(
         return _open_account(environment, tell, check, record)
     from pricebook.store.sql import SqlStore  # not for an account behind an API
 
-    return SqlStore(_url(project.root, environment.store), check=check, tell=say)
+    return SqlStore(_url(project, environment.store, _place(project, environment, "store")), check=check, tell=say)
 
 
 def open_journal(project: Project, environment: Environment, say: Callable[[str], None] = lambda line: None) -> Journal:
@@ -71,13 +72,21 @@ def open_copy(project: Project, environment: Environment, url: str) -> "Copier":
     """
     from pricebook.store.copy import SqlCopy  # for one command
 
-    store = _url(project.root, environment.store) if environment.store != METRONOME else None
-    return SqlCopy(store, _journal_url(project, environment), _url(project.root, url), masked(url))
+    here = _place(project, environment, "store")
+    store = _url(project, environment.store, here) if environment.store != METRONOME else None
+    return SqlCopy(store, _journal_url(project, environment), _url(project, url), masked(url))
 
 
 def _journal_url(project: Project, environment: Environment) -> str:
     beside = JOURNAL if environment.store == METRONOME else environment.store
-    return _url(project.root, environment.journal or beside)
+    field = "journal" if environment.journal else "store"
+    return _url(project, environment.journal or beside, _place(project, environment, field))
+
+
+def _place(project: Project, environment: Environment, field: str) -> Callable[[], Span]:
+    """Where the project file says a field of the environment, once somebody asks."""
+    names = (name for name, each in project.settings.environments.items() if each is environment)
+    return lambda: project.place(("environments", next(names, ""), field))
 
 
 def open_export(environment: Environment, path: Path) -> "Export":
@@ -132,15 +141,15 @@ def open_engine(name: str) -> Engine:
         raise reject("missing-extra", message, hint=f"pip install 'pricebook[{extra}]'") from None
 
 
-def _url(root: Path, url: str) -> str:
+def _url(project: Project, url: str, place: Callable[[], Span | None] = lambda: None) -> str:
     """The URL with a relative SQLite path made relative to the project. The database itself judges a server's."""
     if url.startswith("postgres"):
         return url
     if not url.startswith(SQLITE) or not url.removeprefix(SQLITE):
         message = f"store {quote(masked(url))} is of no known kind"
         hint = f"a store is written {SQLITE}pricebook.db, postgresql+psycopg://user@host/database, or {METRONOME}"
-        raise reject("unknown-store", message, hint=hint)
-    return SQLITE + str((root / url.removeprefix(SQLITE)).absolute())
+        raise reject("unknown-store", message, place(), hint)
+    return SQLITE + str((project.root / url.removeprefix(SQLITE)).absolute())
 
 
 def now() -> datetime:

@@ -106,3 +106,21 @@ def test_a_mistyped_command_is_told_the_nearest() -> None:
     answer = CliRunner().invoke(root, ["plna"])
     assert answer.exit_code == 2
     assert "there is no command 'plna'; did you mean \"plan\"?" in answer.stderr
+
+
+def test_streams_that_whoever_starts_it_has_closed_are_none_of_its_troubles(tmp_path: Path) -> None:
+    """Of cron and daemons: there is nothing to see, and the exit code still says what the answer is."""
+    line = f"exec {sys.executable} -m pricebook -C {tmp_path} init --namespace acme >&- 2>&- <&-"
+    assert subprocess.run(["sh", "-c", line], check=False).returncode == 0
+    validate = f"exec {sys.executable} -m pricebook -C {tmp_path} validate >&- <&-"
+    answer = subprocess.run(["sh", "-c", validate], stderr=subprocess.PIPE, text=True, check=False)
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
+def test_a_store_of_no_kind_is_refused_where_the_project_says_it(tmp_path: Path) -> None:
+    environment = "environments: {a: {store: 'sqlite:///a.db'}, b: {store: 'mysql://there'}}"
+    (tmp_path / "pricebook.yaml").write_text(f"namespace: acme\nmanifests: [catalog.yaml]\n{environment}\n")
+    (tmp_path / "catalog.yaml").write_text("")
+    answer = CliRunner().invoke(root, ["-C", str(tmp_path), "plan", "--env", "b"])
+    assert answer.exit_code == 1
+    assert "error[unknown-store] pricebook.yaml:3:57" in answer.stderr

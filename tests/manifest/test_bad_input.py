@@ -464,3 +464,29 @@ def test_an_amount_with_a_comma_in_a_flow_mapping(manifest: Write) -> None:
     assert [(p.code, p.hint) for p in problems] == [
         ("unknown-field", 'quote an amount that has a comma in it: "$1,040.00"')
     ]
+
+
+def test_a_table_that_leads_to_itself_is_refused_where_it_is_named(root: Path) -> None:
+    (root / "catalog" / "card.yaml").write_text(CARD)
+    (root / "catalog" / "prices.csv").symlink_to("again.csv")
+    (root / "catalog" / "again.csv").symlink_to("prices.csv")
+    (problem,) = refused(root)
+    assert NAMED in (problem.at, *(related.at for related in problem.related))
+
+
+def test_an_overlay_that_leads_to_itself_is_refused(root: Path) -> None:
+    store = '{store: "sqlite:///pricebook.db", overlays: [more.yaml]}'
+    (root / "pricebook.yaml").write_text(PROJECT.replace('{store: "sqlite:///pricebook.db"}', store))
+    (root / "more.yaml").symlink_to("more.yaml")
+    with pytest.raises(Rejected, match=r"more\.yaml"):
+        load(read_project(root), environment="local")
+
+
+@pytest.mark.parametrize(
+    "address", ["https://[", "https://host:port", "https://.", "https://a..b", "https://host:99999", "ftp://host", "x"]
+)
+def test_an_address_that_is_none_is_refused_where_it_stands(root: Path, address: str) -> None:
+    store = f"{{store: metronome, base_url: '{address}'}}"
+    (root / "pricebook.yaml").write_text(PROJECT.replace('{store: "sqlite:///pricebook.db"}', store))
+    (problem,) = refused(root)
+    assert problem.at == Span("pricebook.yaml", 3, 52)

@@ -4,12 +4,15 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from jsonschema import Draft202012Validator
 
+from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import plan_schema, read, write
-from pricebook.plan.step import Plan
-from pricebook.problem import Problem, Related
+from pricebook.plan.step import Plan, Step
+from pricebook.plan.verb.archive import Archive
+from pricebook.problem import Problem, Rejected, Related
 from pricebook.span import Span
 
 PLAN = Plan("acme", "local", datetime(2026, 1, 1, tzinfo=UTC), base="b", desired="d", steps=())
@@ -39,3 +42,12 @@ def test_findings_travel_with_the_plan() -> None:
 
 def test_findings_are_no_part_of_what_the_plan_is() -> None:
     assert plan_digest(replace(PLAN, findings=FINDINGS)) == plan_digest(PLAN)
+
+
+@pytest.mark.parametrize("order", [(1, 0), (0, 0, 1), (1,)], ids=["reversed", "twice", "without what it needs"])
+def test_a_file_whose_steps_cannot_be_done_in_their_order_is_no_plan(order: tuple[int, ...]) -> None:
+    first, second = (Archive(Ref(Kind.PRODUCT, name)) for name in ("one", "two"))
+    steps = (Step("archive:product:one", first), Step("archive:product:two", second, ("archive:product:one",)))
+    assert read(write(replace(PLAN, steps=steps)), "plan.json").steps == steps
+    with pytest.raises(Rejected, match="before what it needs"):
+        read(write(replace(PLAN, steps=tuple(steps[i] for i in order))), "plan.json")

@@ -20,6 +20,9 @@ end, and to look through them again and again would take a tenth of a plan's tim
 def main() -> None:
     """The entry point of the `pricebook` command."""
     gc.set_threshold(THRESHOLD)
+    for name in ("stdin", "stdout", "stderr"):  # closed by who started us: cron, a daemon
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
     # pydantic would look through every installed distribution for plug-ins of its own: no other code judges prices.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:

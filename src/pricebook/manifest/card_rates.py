@@ -19,6 +19,7 @@ from pricebook.manifest.rates_from import RatesFrom
 from pricebook.manifest.row import SHOWN, TableSource
 from pricebook.manifest.source_map import RowIndex
 from pricebook.manifest.tables import ReadTable, places, read_table
+from pricebook.manifest.text import is_below
 from pricebook.manifest.validation import LIST_HINT, validated
 from pricebook.problem import Problem, Related, quote
 from pricebook.span import Span
@@ -74,7 +75,7 @@ def _read_beside(
 ) -> ReadTable:
     """A table whose rates are to be added to those that the card has. A rate in two sources is one schedule when their
     periods differ: the later one takes over when it starts. Otherwise it is a problem with both places."""
-    if not source.path.resolve().is_relative_to(loading.scope.root.resolve()):
+    if not is_below(source.path, loading.scope.root):
         # Manifests may come from somebody who is not trusted with this machine's files.
         message = f"table {quote(source.spec.table)} is outside the project"
         loading.problems.append(

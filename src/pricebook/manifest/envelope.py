@@ -93,7 +93,7 @@ def is_manifest(document: Document) -> bool:
     """Whether the document means to be one of ours."""
     data = document.data
     return isinstance(data, dict) and (
-        str(data.get("apiVersion", "")).startswith("pricebook") or data.get("kind") in kinds()
+        str(data.get("apiVersion", "")).startswith("pricebook") or kind_of(document) in tuple(kinds())
     )
 
 
@@ -127,8 +127,13 @@ def _check_form(data: dict[str, Any]) -> Iterable[Violation]:
         hint = did_you_mean(name, ("apiVersion", "kind", "metadata", "spec")) or "fields of the noun stand under spec"
         yield Violation("unknown-field", f"{quote(name)} is not a field of a manifest", (name,), hint)
     if "apiVersion" in data and data["apiVersion"] != API_VERSION:
-        message = f"apiVersion {quote(data['apiVersion'])} is not known"
+        word = data["apiVersion"]
+        message = f"apiVersion {quote(word)} is not known" if isinstance(word, str) else "apiVersion is a text"
         yield Violation("api-version", message, ("apiVersion",), f"write apiVersion: {API_VERSION}")
-    if "kind" in data and data["kind"] not in kinds():
-        hint = did_you_mean(str(data["kind"]), kinds()) or f"kinds: {', '.join(kinds())}"
-        yield Violation("unknown-kind", f"kind {quote(data['kind'])} does not exist", ("kind",), hint)
+    if "kind" in data and data["kind"] not in tuple(kinds()):
+        word, known = data["kind"], f"kinds: {', '.join(kinds())}"
+        if isinstance(word, str):
+            message = f"kind {quote(word)} does not exist"
+            yield Violation("unknown-kind", message, ("kind",), did_you_mean(word, kinds()) or known)
+        else:
+            yield Violation("type", "kind is the name of a kind, as text", ("kind",), known)

@@ -20,7 +20,7 @@ from pricebook.manifest.place import Placer
 from pricebook.manifest.rates import overruled
 from pricebook.manifest.scope import PROJECT_FILE, Scope, files_of
 from pricebook.manifest.syntax import Document, read_documents
-from pricebook.manifest.text import MAX_YAML, read_text
+from pricebook.manifest.text import MAX_YAML, is_below, read_text
 from pricebook.manifest.validation import validated
 from pricebook.problem import Problem, Rejected, did_you_mean, quote
 from pricebook.span import Span
@@ -186,7 +186,7 @@ def _check_heard(placer: Placer, patch: Patch, spec: object, node: Path) -> None
 def _files(scope: Scope, name: str, placer: Placer, at: Path) -> Iterator[tuple[FilePath, str]]:
     """The files of an overlay. Raises Rejected for one that is not there, or outside of the project."""
     path = scope.root / name
-    if not path.resolve().is_relative_to(scope.root.resolve()):
+    if not is_below(path, scope.root):
         message, hint = f"overlay {quote(name)} is outside the project", "keep overlays below pricebook.yaml"
         raise Rejected([Problem("outside", message, placer.span(_project_file(), at), hint)])
     if not path.exists():

@@ -48,6 +48,11 @@ def read_text(path: Path, shown: str, *, limit: int) -> str:
         ) from None
 
 
+def is_below(path: Path, root: Path) -> bool:
+    """Whether a path is in the folder, wherever links lead; one that leads nowhere is where it says."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+
+
 def open_file(path: str | os.PathLike[str]) -> BinaryIO:
     """The bytes of a file, never of a pipe or a device: opening or reading those could wait for ever.
 

@@ -70,6 +70,11 @@ def read(text: str, shown: str, *, migration: bool = False) -> Plan:
         plan = _plans().validate_python(data)
         if (plan.migration is not None) is not migration:
             raise ValueError("it moves contracts" if plan.migration is not None else "it moves no contracts")
+        done: set[str] = set()
+        for step in plan.steps:
+            if step.id in done or not done.issuperset(step.needs):
+                raise ValueError(f"step {step.id} stands twice, or before what it needs")
+            done.add(step.id)
         return plan
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         message = f"this is not a {what} ({type(error).__name__}: {reason_of(error)})"

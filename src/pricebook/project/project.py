@@ -26,7 +26,9 @@ Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", 
 
 METRONOME = "metronome"
 """The store that is an account of the vendor's."""
-BASE_URL = r"^(https://[^/?#@\s]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^?#\s]*)?$"
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_PORT = r"(:([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]))?"
+BASE_URL = rf"^(https://{_LABEL}(\.{_LABEL})*|http://(localhost|127\.0\.0\.1|\[::1\])){_PORT}(/[^?#\s]*)?$"
 _ANYWHERE = ("store", "journal", "account", "overlays", "patches", "removed", "policy")
 """What an environment may say whatever its store is."""
 Seconds = Annotated[

@@ -11,7 +11,7 @@ from typing import Any
 
 from pricebook.catalog.money import read_number
 from pricebook.manifest.row import SHOWN, check_column, csv_problem
-from pricebook.manifest.text import read_text
+from pricebook.manifest.text import is_below, read_text
 from pricebook.problem import Problem, Rejected, Related, quote, reject, unlisted
 from pricebook.project.policy import LookupTable, Policy
 from pricebook.project.project import Project
@@ -107,7 +107,7 @@ def _opened(
     project: Project, path: Path, named: str, place: Place, limit: int, delimiter: str = ","
 ) -> tuple[str, Rows]:
     """The name of a table for people, and its rows. Raises Rejected for one that may not or cannot be read."""
-    if not path.resolve().is_relative_to(project.root.resolve()):
+    if not is_below(path, project.root):
         # Manifests may come from somebody who is not trusted with this machine's files.
         message = f"table {quote(named)} is outside the project"
         raise reject("outside", message, place("table"), "keep tables below pricebook.yaml")
