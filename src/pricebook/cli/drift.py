@@ -76,7 +76,7 @@ def _adopted(written: Adopted) -> Iterator[str]:
     """What was written, as a unified diff."""
     yield ""
     for change in written.files:
-        yield from (escape_terminal(line, 1000) for line in change.diff())
+        yield from (escape_terminal(line, 1000) for line in change.diff_lines())
     for ref, reason in written.left:
         yield f"Not adopted: {escape_terminal(ref)}: {escape_terminal(reason, 300)}"
     yield f"{counted(len(written.files), 'file')} written. Review it, commit it; the store was not touched."

@@ -132,7 +132,7 @@ def import_view(made: Imported, *, dry_run: bool) -> ImportView:
         written=not dry_run,
         new=(*new, counted(made.prices, "price")) if made.prices else tuple(new),
         archived_words=tuple(archived),
-        diff=tuple(line for one in made.files for line in one.diff()) if dry_run else (),
+        diff=tuple(line for one in made.files for line in one.diff_lines()) if dry_run else (),
     )
 
 
@@ -141,7 +141,7 @@ def repricing_view(made: Repricing, *, dry_run: bool) -> RepricingView:
     prices = tuple(Repriced(name, was, now) for name, was, now in made.prices)
     files = sorted(made.files, key=lambda one: one.file)
     new = frozenset(one.file for one in files if one.before is None)
-    diff = "".join(f"{line}\n" for one in files for line in one.diff())
+    diff = "".join(one.diff() for one in files)
     return RepricingView(prices, made.skipped, tuple(one.file for one in files), not dry_run, diff, new)
 
 

@@ -25,12 +25,16 @@ class FileChange:
     before: str | None
     after: str
 
-    def diff(self) -> list[str]:
-        """The lines of a unified diff, without their ends."""
+    def diff(self) -> str:
+        """The unified diff, with the ends of lines as they are."""
         was = "/dev/null" if self.before is None else f"a/{self.file}"
         before, after = (list(StringIO(text or "", newline="\n")) for text in (self.before, self.after))
         lines = unified_diff(before, after, was, f"b/{self.file}")
-        return "".join(f"{line}{'' if line.endswith(_END) else _UNENDED}" for line in lines).split("\n")[:-1]
+        return "".join(f"{line}{'' if line.endswith(_END) else _UNENDED}" for line in lines)
+
+    def diff_lines(self) -> list[str]:
+        """The lines of the diff, without their ends."""
+        return [line.removesuffix("\r") for line in self.diff().split("\n")[:-1]]
 
 
 def write_all(root: Path, changes: Sequence[FileChange], check: Callable[[], None]) -> None:
