@@ -250,7 +250,7 @@ def test_a_lost_answer_leads_to_a_look(
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of two, and runs of three, so that a few contracts take many of both."""
     monkeypatch.setattr("pricebook.metronome.listing.PAGE", 2)
-    monkeypatch.setattr("pricebook.apply.spool.in_order.__defaults__", (3,))
+    monkeypatch.setattr("pricebook.apply.external_sort.in_order.__defaults__", (3,))
 
 
 @pytest.mark.parametrize("contracts", ["account"], indirect=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from account import AT, CARD, STARTER, fill
 
-from pricebook.apply.spool import RUN, in_order
+from pricebook.apply.external_sort import RUN, in_order
 from pricebook.store.sql import SqlStore
 from pricebook.workflow.cohort import cohorts, members
 

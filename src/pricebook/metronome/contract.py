@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from pricebook.apply.external_sort import in_order
 from pricebook.apply.ports import StoreRefused, spent, taken
-from pricebook.apply.spool import in_order
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.metronome.account import CONTRACTS, Account, instant, ref_of

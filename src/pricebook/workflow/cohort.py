@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import groupby
 
+from pricebook.apply.external_sort import in_order
 from pricebook.apply.ports import ContractStore
-from pricebook.apply.spool import in_order
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.observe.snapshot import Snapshot, with_rates
 from pricebook.plan.cohort import Cohort, came_as, held_by
