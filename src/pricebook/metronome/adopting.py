@@ -8,11 +8,11 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.renaming import Renaming
 from pricebook.metronome.account import Account, owner_of
 from pricebook.metronome.kind import ENTITIES, Json
-from pricebook.metronome.writing import Work
+from pricebook.metronome.writing import Writing
 from pricebook.plan.verb.adopt import Adopt
 
 
-def adopt(work: Work, change: Adopt) -> str:
+def adopt(work: Writing, change: Adopt) -> str:
     """Make an object of nobody's ours, or give one of ours its present name, and return its id. Its own custom fields
     stay. Raises StoreRefused."""
     account, ref, was = work.account, change.ref, change.was
@@ -51,7 +51,7 @@ def _item(account: Account, change: Adopt) -> Json | None:
     return next(ours, account.others.get((change.ref.kind, change.id)))
 
 
-def _rename(work: Work, change: Adopt, was: Ref) -> str:
+def _rename(work: Writing, change: Adopt, was: Ref) -> str:
     """Write the present name into the mark; the other marks are understood under both names."""
     account, renaming = work.account, Renaming({(was.kind, was.name): change.ref.name})
     account.ours[change.ref] = account.ours.pop(was)
@@ -71,7 +71,7 @@ def _rename(work: Work, change: Adopt, was: Ref) -> str:
     return change.id
 
 
-def release(work: Work, ref: Ref) -> str:
+def release(work: Writing, ref: Ref) -> str:
     """Take our marks off an object of ours, and return its id: whose it is comes last. Raises StoreRefused."""
     account = work.account
     former = mark_of(account.namespace, ref)

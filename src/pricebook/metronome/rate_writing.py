@@ -14,7 +14,7 @@ from pricebook.catalog.reference import Kind
 from pricebook.catalog.timeline import read_schedule
 from pricebook.metronome.schedule import read_products
 from pricebook.metronome.wire.rate import rates_of
-from pricebook.metronome.writing import Work
+from pricebook.metronome.writing import Writing
 from pricebook.plan.change import RateChange
 from pricebook.plan.verb.add_rates import AddRates, after
 
@@ -22,7 +22,7 @@ RATES_PER_REQUEST = 2000
 """Rates in one `addRates` request [assumed]; no source names a limit."""
 
 
-def add_rates(work: Work, change: AddRates) -> str:
+def add_rates(work: Writing, change: AddRates) -> str:
     """Lay the segments over the card's timelines and return the card's id."""
     ref = change.ref
     id_: str = work.live(ref)["id"]
@@ -39,7 +39,7 @@ def add_rates(work: Work, change: AddRates) -> str:
     return id_
 
 
-def _add(work: Work, change: AddRates, id_: str, held: dict[str, str], batch: list[RateChange]) -> None:
+def _add(work: Writing, change: AddRates, id_: str, held: dict[str, str], batch: list[RateChange]) -> None:
     """One request, and what goes before and after it. `held` is what the card has, and has afterwards."""
     body = {"rate_card_id": id_, "rates": [entry for rate in batch for entry in _entries(work, rate)]}
 
@@ -58,7 +58,7 @@ def _add(work: Work, change: AddRates, id_: str, held: dict[str, str], batch: li
     held.update((rate.key, after(rate)) for rate in batch)
 
 
-def _entries(work: Work, rate: RateChange) -> list[Any]:
+def _entries(work: Writing, rate: RateChange) -> list[Any]:
     return rates_of(rate.key, rate.segments, lambda name: work.id_of(Kind.PRODUCT, name), work.account.units.id_of)
 
 

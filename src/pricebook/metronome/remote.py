@@ -26,7 +26,7 @@ from pricebook.metronome.custom_field import Keys
 from pricebook.metronome.limit import check_change
 from pricebook.metronome.rate_writing import add_rates
 from pricebook.metronome.snapshot import account_mark, mark_bearers, snapshot_of
-from pricebook.metronome.writing import Work, perform_noun
+from pricebook.metronome.writing import Writing, perform_noun
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.verb.table import AddRates, Adopt, Release
@@ -55,7 +55,7 @@ class RemoteStore:
         self._client, self._units = client, units
         self._sender = Sender(client, nonce, sleep)
         self._keys = Keys(client, self._sender)
-        self._work: Work | None = None
+        self._work: Writing | None = None
 
     def close(self) -> None:
         """Give all connections back."""
@@ -83,7 +83,7 @@ class RemoteStore:
         self._sender.looked()
         snapshot = snapshot_of(account, at)
         self._check(snapshot.account)
-        self._work = Work(self._client, self._sender, account, snapshot, self._keys)
+        self._work = Writing(self._client, self._sender, account, snapshot, self._keys)
         return snapshot
 
     def perform(self, namespace: str, change: Verb, at: datetime, expects: str | None = None) -> str:
@@ -147,7 +147,7 @@ class RemoteStore:
     def cannot(self, namespace: str, change: Verb) -> Iterable[Violation]:
         return check_change(namespace, change, self._units)
 
-    def _known(self, namespace: str, at: datetime) -> Work:
+    def _known(self, namespace: str, at: datetime) -> Writing:
         """The account as last read, read now if it was not yet."""
         if self._work is None or self._work.account.namespace != namespace:
             self.snapshot(namespace, at)

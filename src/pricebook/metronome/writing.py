@@ -45,7 +45,7 @@ from pricebook.plan.verb.verb import Verb
 
 
 @dataclass
-class Work:
+class Writing:
     """What changes are made with: the account as last read, kept up to date with what was done since."""
 
     client: Client
@@ -134,7 +134,7 @@ class Work:
         self.account.ours[ref] = {**item, "custom_fields": {**(item.get("custom_fields") or {}), **marks}}
 
 
-def perform_noun(work: Work, change: Verb, at: datetime, expects: str | None) -> str:
+def perform_noun(work: Writing, change: Verb, at: datetime, expects: str | None) -> str:
     """Make the change and return the id of its object; `expects` as in `apply.ports.Store`."""
     match change:
         case Create() | Supersede():
@@ -150,7 +150,7 @@ def perform_noun(work: Work, change: Verb, at: datetime, expects: str | None) ->
     raise rule.unknown(change)
 
 
-def _create(work: Work, ref: Ref, noun: Noun, digest: str) -> str:
+def _create(work: Writing, ref: Ref, noun: Noun, digest: str) -> str:
     if (present := work.account.ours.get(ref)) is not None:
         return _had(work, ref, present, digest)
     noun = bare(noun)
@@ -185,7 +185,7 @@ def _create(work: Work, ref: Ref, noun: Noun, digest: str) -> str:
     return id_
 
 
-def _had(work: Work, ref: Ref, present: Json, digest: str) -> str:
+def _had(work: Writing, ref: Ref, present: Json, digest: str) -> str:
     """The id of an object whose mark is there: success when the same intent put it there. Raises StoreRefused."""
     if ref.kind is Kind.PACKAGE:
         held = present["uniqueness_key"].rpartition("/")[2]
@@ -204,7 +204,7 @@ def _explained(ref: Ref, refused: StoreRefused) -> StoreRefused:
     return StoreRefused(f"{refused.message}; but the account does not show {ref}", 409, hint)
 
 
-def _create_unit(work: Work, ref: Ref, noun: Noun) -> str:
+def _create_unit(work: Writing, ref: Ref, noun: Noun) -> str:
     vendors: str = getattr(noun, "name", ref.name)
 
     def done() -> str | None:
@@ -219,7 +219,7 @@ def _create_unit(work: Work, ref: Ref, noun: Noun) -> str:
     return id_
 
 
-def _revise(work: Work, change: Revise, at: datetime, expects: str | None) -> str:
+def _revise(work: Writing, change: Revise, at: datetime, expects: str | None) -> str:
     ref, desired = change.ref, bare(change.noun)
     id_: str = work.live(ref)["id"]
     observed = bare(_observed(work, ref, desired, anew=True))
@@ -240,7 +240,7 @@ def _revise(work: Work, change: Revise, at: datetime, expects: str | None) -> st
     return id_
 
 
-def _update(work: Work, ref: Ref, id_: str, desired: Noun, fields: list[str], at: datetime) -> None:
+def _update(work: Writing, ref: Ref, id_: str, desired: Noun, fields: list[str], at: datetime) -> None:
     """Give the object these fields of the desired noun. It is said as it shall be, so saying it twice is once."""
     named = _with_ids(work, ref, desired, archived_too=True)
     if APIS[ref.kind].addresses:
@@ -267,7 +267,7 @@ def _update(work: Work, ref: Ref, id_: str, desired: Noun, fields: list[str], at
     work.sender.send(path, body, done=done, method=method)
 
 
-def _repoint(work: Work, change: Repoint, at: datetime) -> str:
+def _repoint(work: Writing, change: Repoint, at: datetime) -> str:
     ref = change.ref
     id_: str = work.live(ref)["id"]
     work.fetch_aliases()
@@ -307,7 +307,7 @@ def _repoint(work: Work, change: Repoint, at: datetime) -> str:
     return id_
 
 
-def _archive(work: Work, ref: Ref, at: datetime) -> str:
+def _archive(work: Writing, ref: Ref, at: datetime) -> str:
     item = work.account.ours.get(ref)
     id_ = work.account.id_of(ref)
     rule.check_live(ref, present=id_ is not None, archived=False)
@@ -331,7 +331,7 @@ def _archive(work: Work, ref: Ref, at: datetime) -> str:
     return id_
 
 
-def _observed(work: Work, ref: Ref, desired: Noun, *, anew: bool = False) -> Noun:
+def _observed(work: Writing, ref: Ref, desired: Noun, *, anew: bool = False) -> Noun:
     """The noun as the account shows it, read as the desired one lets it be read."""
     if anew:
         work.fetch(ref)
@@ -339,7 +339,7 @@ def _observed(work: Work, ref: Ref, desired: Noun, *, anew: bool = False) -> Nou
     return normal_noun(Observed(noun), noun, desired, QUIRKS, {})
 
 
-def _with_ids(work: Work, ref: Ref, noun: Noun, *, archived_too: bool = False) -> Noun:
+def _with_ids(work: Writing, ref: Ref, noun: Noun, *, archived_too: bool = False) -> Noun:
     named = rewritten(noun, lambda kind, name: work.refer(ref, kind, name, archived_too=archived_too))
     assert isinstance(named, Noun)
     return named
