@@ -40,7 +40,7 @@ from pricebook.workflow.apply import apply
 from pricebook.workflow.plan import plan
 from server import Server
 
-for _part in ("schema", "writing", "rate_writing", "postgres"):
+for _part in ("writer", "writing", "rate_writing", "postgres"):
     import_module(f"pricebook.store.{_part}")  # once, and not by every client that is forked
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 HOSTS = ("alpha", "beta")

@@ -247,7 +247,7 @@ def test_a_dry_run_writes_nothing(filled: Vendor, tmp_path: Path) -> None:
     project_in(tmp_path)
     before = tree(tmp_path)
     made = imported(tmp_path, filled, ImportChoice(kinds=(Kind.PRICING_UNIT,)), dry_run=True)
-    assert made.files[0].diff()[:3] == ["--- /dev/null", "+++ b/catalog/units.yaml", "@@ -0,0 +1,20 @@"]
+    assert made.files[0].diff_lines()[:3] == ["--- /dev/null", "+++ b/catalog/units.yaml", "@@ -0,0 +1,20 @@"]
     assert tree(tmp_path) == before
 
 
