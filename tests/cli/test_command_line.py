@@ -124,3 +124,12 @@ def test_a_store_of_no_kind_is_refused_where_the_project_says_it(tmp_path: Path)
     answer = CliRunner().invoke(root, ["-C", str(tmp_path), "plan", "--env", "b"])
     assert answer.exit_code == 1
     assert "error[unknown-store] pricebook.yaml:3:57" in answer.stderr
+
+
+@pytest.mark.parametrize("name", ["plan", "apply", "drift", "history", "promote", "show"])
+def test_fewer_rows_than_none_are_refused(name: str) -> None:
+    """Refused by the option that all of them share, before the command's own arguments matter."""
+    (option,) = (each for each in command(name).params if each.name == "rows")
+    with pytest.raises(click.BadParameter, match="-1 is not a number of rows"):
+        option.process_value(click.Context(command(name)), "-1")
+    assert option.process_value(click.Context(command(name)), "3") == "3"

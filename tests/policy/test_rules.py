@@ -102,3 +102,10 @@ def test_limits_look_at_what_customers_pay_until_then(desired: str, found: str |
     _, problems = bench.planned(planned_rise(desired), held=planned_rise("$0.48"), as_of="2026-01-01")
     messages = [problem.message for problem in problems]
     assert [found is not None and found in message for message in messages] == ([True] if found else [])
+
+
+def test_who_typed_dollars_is_told_to_write_those_dollars(tmp_path: Path) -> None:
+    """A price of 10 is ten cents. Whoever follows the hint must charge what was typed, not a hundredfold of it."""
+    cheap = SAMPLE.replace("price: $10.00", "price: 10").replace("price: $100.00", "price: $1.00")
+    hints = {found.message.partition(" is ")[2]: found.hint for found in Bench(tmp_path).lint(cheap)}
+    assert "write $10.00 if" in hints["$0.10, less than one USD"]

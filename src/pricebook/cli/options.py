@@ -48,8 +48,18 @@ report_option = click.option(
     help="Also write the answer to a file in another format, also when it is a refusal; repeatable.",
 )
 
+
+def _rows(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
+    if value and value[0] == "-" and value[1:].isdecimal():
+        raise click.BadParameter(f"{value} is not a number of rows; write all, the first N, or a text")
+    return value
+
+
 rows_option = click.option(
-    "--rows", metavar="all|N|TEXT", help="List price changes: all, the first N, or those with TEXT in their name."
+    "--rows",
+    metavar="all|N|TEXT",
+    callback=_rows,
+    help="List price changes: all, the first N, or those with TEXT in their name.",
 )
 _instant = click.DateTime(formats=["%Y-%m-%d", "%Y-%m"])
 impact_option = click.option(

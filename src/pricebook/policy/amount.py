@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pricebook.catalog.calendar import PER_YEAR
 from pricebook.catalog.model import Path
-from pricebook.catalog.money import EXACT, plain, to_major_unit
+from pricebook.catalog.money import EXACT, plain, to_api_unit, to_major_unit
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Timeline, key_text, read_key, terms_at
@@ -82,7 +82,7 @@ def _small(facts: Facts) -> Iterator[Finding]:
         if scale is None or scale.currency is None or not 0 < to_major_unit(amount, scale.scale) < 1:
             continue
         message = f"{what} is {facts.money(amount, unit)}, less than one {scale.currency}"
-        written = facts.money(to_major_unit(amount, -2 * scale.scale) if scale.scale else amount * 100, unit)
+        written = facts.money(to_api_unit(amount, scale.scale), unit)
         hint = f"a plain number is in the API's unit: write {written} if that is meant, with its currency"
         yield Finding(ref, path, message, hint, rate=rate)
 
