@@ -35,11 +35,6 @@ class UsageSpecifier(Relative):
     exclude: tuple[ExcludeSpecifier, ...] = ()
     """What is left out of what the other conditions include; one match is enough."""
 
-    @property
-    def narrows(self) -> bool:
-        """Whether it names a product, tags or group values."""
-        return bool(self.product or self.product_tags or self.pricing_group_values or self.presentation_group_values)
-
     def reaches(self, product: str, tags: Collection[str]) -> bool:
         """Whether usage of a product with these tags can be meant, whatever its group values."""
         return (
