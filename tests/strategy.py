@@ -17,6 +17,7 @@ from pricebook.catalog.check import check_catalog
 from pricebook.catalog.fingerprint import noun_of, spec_of, tupled
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import USD
+from pricebook.catalog.money import CURRENCIES
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
@@ -124,7 +125,7 @@ def catalogs(draw: Draw, packages: int = 2) -> Catalog:
 
 def _unit() -> st.SearchStrategy[Spec]:
     custom: st.SearchStrategy[Spec] = st.just({})
-    fiat = {"currency": st.sampled_from(["EUR", "GBP", "CHF", "USD", "JPY"]), "scale": st.integers(0, 4)}
+    fiat = {"currency": st.sampled_from(sorted(CURRENCIES))}
     return custom | st.fixed_dictionaries(fiat)
 
 

@@ -153,7 +153,7 @@ def test_changes_that_hold(changes):
     ("changes", "expected"),
     [
         (
-            {"pricing-unit:usd": {"name": "Dollars", "currency": "USD", "scale": 0}},
+            {"pricing-unit:usd": {"name": "Dollars", "currency": "USD"}},
             ("pricing-unit:usd", "", "reserved-name"),
         ),
         # products

@@ -30,7 +30,7 @@ PACKAGE = {
         {
             "key": "gift",
             "product": "credit",
-            "access_amount": {"unit_price": 1000, "credit_type": "eur"},
+            "access_amount": {"unit_price": 10, "credit_type": "eur"},
             "priority": 1,
             "starting_at_offset": {"value": 0, "unit": "DAYS"},
             "commit_duration": {"value": 1},
@@ -38,20 +38,20 @@ PACKAGE = {
     ),
 }
 NOUNS = {
-    Ref(Kind.PRICING_UNIT, "eur"): {"name": "Euro", "currency": "EUR", "scale": 2},
+    Ref(Kind.PRICING_UNIT, "eur"): {"name": "Euro", "currency": "EUR"},
     Ref(Kind.PRICING_UNIT, "tokens"): {"name": "Tokens"},
     Ref(Kind.PRODUCT, "plan"): {"name": "Plan", "type": "SUBSCRIPTION", "is_refundable": True},
     Ref(Kind.PRODUCT, "credit"): {"name": "Credit", "type": "FIXED", "custom_fields": {"b": "2", "a": "1"}},
     Ref(Kind.RATE_CARD, "eu"): {
         "name": "Europe",
         "fiat_credit_type": "eur",
-        "credit_type_conversions": ({"custom_credit_type": "tokens", "fiat_per_custom_credit": Decimal("0.25")},),
+        "credit_type_conversions": ({"custom_credit_type": "tokens", "fiat_per_custom_credit": Decimal("0.0025")},),
     },
     Ref(Kind.PACKAGE, "pro", 1): PACKAGE | {"name": "Pro, the first"},
     Ref(Kind.PACKAGE, "pro", 2): PACKAGE,
 }
-EUROS = '{"credit_type":"eur","entitled":true,"price":2000,"rate_type":"FLAT"}'
-MORE = '{"credit_type":"eur","entitled":true,"price":2500.5,"rate_type":"FLAT"}'
+EUROS = '{"credit_type":"eur","entitled":true,"price":20,"rate_type":"FLAT"}'
+MORE = '{"credit_type":"eur","entitled":true,"price":25.005,"rate_type":"FLAT"}'
 TOKENS = '{"credit_type":"tokens","entitled":false,"price":5,"rate_type":"FLAT"}'
 SHARE = '{"entitled":true,"minimum_config":{"minimum":500},"price":0.1,"rate_type":"PERCENTAGE"}'
 START, NEXT = '"2025-01-01T00:00:00Z"', '"2026-01-01T00:00:00Z"'
@@ -92,7 +92,6 @@ metadata: {name: eur}
 spec:
   name: Euro
   currency: EUR
-  scale: 2
 """,
     "pricing-units/tokens.yaml": """\
 apiVersion: pricebook/v1
@@ -163,11 +162,11 @@ def test_a_catalogue_as_manifests() -> None:
         ("-50", Scale("USD", 2), "-$0.50"),
         ("0.0000013", Scale("USD", 2), "$0.000000013"),
         ("12345678901234567", Scale("USD", 2), "$123456789012345.67"),
-        ("5", Scale("EUR", 0), "€5"),
-        ("5.5", Scale("JPY", 0), "5.5 JPY"),
+        ("5", Scale("EUR", 0), "€5.00"),
+        ("5.5", Scale("SEK", 0), "5.50 SEK"),
         ("500000", Scale("CHF", 4), "50.00 CHF"),
         ("12345", Scale("GBP", 4), "£1.2345"),
-        ("5", Scale("GBP", 1), "£0.5"),
+        ("5", Scale("GBP", 1), "£0.50"),
     ],
 )
 def test_money(amount: str, scale: Scale, text: str) -> None:

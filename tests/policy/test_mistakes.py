@@ -18,34 +18,34 @@ PAGE = ROOT / "docs" / "mistakes.md"
 CASES: list[dict[str, Any]] = yaml.load((Path(__file__).parent / "mistakes.yaml").read_text(), yaml.BaseLoader)
 LARGE = "model: large}, starting_at: 2025-01-01, price: $2.50"
 MODELS = next(rule.example.good for rule in AMOUNTS if rule.id == "price-outlier")
-YEN = """\
+RUPEES = """\
 ---
 apiVersion: pricebook/v1
 kind: PricingUnit
-metadata: {name: jpy}
-spec: {name: Yen, currency: JPY, scale: 0}
+metadata: {name: inr}
+spec: {name: Rupees, currency: INR}
 ---
 apiVersion: pricebook/v1
 kind: RateCard
-metadata: {name: japan}
+metadata: {name: india}
 spec:
-  name: Japan
-  fiat_credit_type: jpy
+  name: India
+  fiat_credit_type: inr
   rates:
-    - {product: tokens, pricing_group_values: {model: large}, starting_at: 2025-01-01, price: 375}
+    - {product: tokens, pricing_group_values: {model: large}, starting_at: 2025-01-01, price: 212}
 """
 
 
 def edited(edits: list[list[str]]) -> str:
-    """The sample with the edits of a case. Two words stand for more: a list of models, and a card in yen."""
+    """The sample with the edits of a case. Two words stand for more: a list of models, and a card in rupees."""
     text = SAMPLE
     for old, new in edits:
         if old == "MODELS":
             for before, after in MODELS:
                 text = text.replace(before, after)
             text = text.replace(LARGE, LARGE.replace("price: $2.50", new))
-        elif old == "YEN":
-            text = text.replace(AFTER_RATES, AFTER_RATES + YEN.replace("price: 375", new))
+        elif old == "RUPEES":
+            text = text.replace(AFTER_RATES, AFTER_RATES + RUPEES.replace("price: 212", new))
         else:
             assert old in text, old
             text = text.replace(old, new)

@@ -27,7 +27,16 @@ from pydantic_core import PydanticCustomError
 
 from pricebook.catalog.condition import Condition
 from pricebook.catalog.instant import INSTANT_PATTERN, parse_instant
-from pricebook.catalog.money import MAX_DIGITS, MAX_PLACES, MONEY_PATTERN, carries, parse_money, plain, to_api_unit
+from pricebook.catalog.money import (
+    MAX_DIGITS,
+    MAX_PLACES,
+    MONEY_PATTERN,
+    CurrencyCode,
+    carries,
+    parse_money,
+    plain,
+    to_api_unit,
+)
 from pricebook.catalog.reference import Kind, Ref, Reference
 from pricebook.catalog.role import Role
 from pricebook.problem import did_you_mean, quote
@@ -262,6 +271,8 @@ Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type":
 CustomFields = Annotated[dict[str, Text], AfterValidator(_texts), Role.COSMETIC]
 GroupValues = dict[str, str]
 Frequency = Annotated[Literal["WEEKLY", "MONTHLY", "QUARTERLY", "ANNUAL"], Upper]
+
+Currency = Annotated[CurrencyCode, Upper]
 
 UnitName = Annotated[str, Lower, Reference(Kind.PRICING_UNIT)]
 MetricName = Annotated[str, Reference(Kind.BILLABLE_METRIC)]

@@ -1,13 +1,14 @@
 """Money is `Decimal`, from the text of a manifest to the wire. No float is constructed here, or anywhere before this.
 
 A price is a number in the *API unit* of its pricing unit (cents for USD), or text with its currency (`$10.00`,
-`10.00 USD`) in the major unit. The scale between the two belongs to the pricing unit: USD has 2, a public integration
-reports whole units for EUR, so nothing else may assume one.
+`10.00 USD`) in the major unit. The scale between the two is the currency's (`CURRENCIES`), so nothing else may assume
+one.
 """
 
 import re
+from collections.abc import Mapping
 from decimal import Context, Decimal
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 EXACT = Context(prec=60)
 RATIO = Context(prec=12)
@@ -18,6 +19,14 @@ MAX_PLACES = 30
 """Decimal places of an amount [assumed]: far below the smallest real price (1.3e-10 USD), a bound on hostile input."""
 
 NUMBER_TEXT = re.compile(r"[-+]?(?:\d{1,100}(?:\.\d{0,100})?|\.\d{1,100})(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
+CurrencyCode = Literal[
+    "AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "INR", "MXN", "NGN", "NOK", "NZD", "PLN", "SEK",
+    "SGD", "TRY", "USD", "ZAR",
+]  # fmt: skip
+CURRENCIES: Mapping[str, int] = {code: 2 if code == "USD" else 0 for code in get_args(CurrencyCode)}
+"""The currencies that the vendor has, each with the decimal digits between its major unit and the API's: "USD is the
+only currency in Metronome that uses cents", all others are in whole units (page "Set currencies and custom pricing
+units")."""
 SYMBOLS = {"$": "USD", "€": "EUR", "£": "GBP"}
 _NUMBER = r"(?P<sign{0}>-?)(?P<number{0}>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][+-]?\d{{1,3}})?|\.\d+)"
 MONEY_TEXT = re.compile(

@@ -1,19 +1,18 @@
 """Pricing units: what amounts are counted in.
 
-A unit with a currency is fiat; one without is a custom unit, such as credits or tokens. The scale between a currency's
-major unit and the unit of the API belongs to the pricing unit: USD is in cents, a public integration reports whole EUR.
+A unit with a currency is fiat; one without is a custom unit, such as credits or tokens. Which currencies there are, and
+how the API counts them, is the vendor's to say (`money.CURRENCIES`): USD is in cents, all others in whole units.
 """
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from pricebook.catalog.condition import Condition, Every, Given, Is, Not, needs
 from pricebook.catalog.field import Whole
-from pricebook.catalog.model import USD, Noun, Scale, Text, Upper, Violation
-from pricebook.catalog.money import SYMBOLS, plain, to_major_unit
+from pricebook.catalog.model import USD, Currency, Noun, Scale, Text, Violation
+from pricebook.catalog.money import CURRENCIES, SYMBOLS, plain, to_major_unit
 from pricebook.catalog.reference import Kind
 
 
@@ -25,36 +24,33 @@ class PricingUnit(Noun):
 
     name: Text
     """The unit's name at the vendor; a custom unit's name appears on invoices."""
-    currency: Annotated[str, Upper, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+    currency: Currency | None = None
     """ISO 4217 code of a fiat unit; a custom unit has none."""
     scale: Annotated[Whole, Field(ge=0, le=9)] | None = None
-    """Decimal digits between the currency's major unit and the API's unit: 2 when the API counts cents."""
-
-    conditions: ClassVar[tuple[Condition, ...]] = (
-        needs(
-            "scale",
-            Every((Given("currency"), Not(Is("currency", "USD")))),
-            "the scale of {of.currency} is not known: say it",
-            "2 when the API counts hundredths of it, 0 when it counts whole units",
-        ),
-    )
+    """Decimal digits between the currency's major unit and the API's: 2 for USD, 0 for all others. Need not be said."""
 
     @model_validator(mode="before")
     @classmethod
-    def _default_scale(cls, data: Any) -> Any:
-        """USD is counted in cents, and a custom unit has no major unit; for any other currency no source says."""
+    def _known_scale(cls, data: Any) -> Any:
         if not isinstance(data, Mapping) or data.get("scale") is not None:
             return data
-        known = {None: 0, "USD": 2}
-        currency = data.get("currency")
-        currency = currency.upper() if isinstance(currency, str) else currency
-        return {**data, "scale": known[currency]} if currency is None or currency == "USD" else data
+        return {**data, "scale": known_scale(data.get("currency"))}
 
     def rules(self) -> Iterator[Violation]:
-        """A custom unit has no scale."""
+        """The scale is the one that the vendor has; a custom unit has none."""
         if self.currency is None and self.scale:
             message = f"scale {self.scale}: a custom unit has no major unit, its amounts are counted as they are"
             yield Violation("not-applicable", message, ("scale",), "leave scale out, or name the unit's currency")
+        elif self.scale != known_scale(self.currency):
+            counts = "cents" if self.currency == "USD" else "whole units"
+            message = f"scale {self.scale}: the vendor counts {self.currency} in {counts}"
+            hint = "leave scale out; plain numbers are then in that unit, and text with its currency stays as it is"
+            yield Violation("currency-scale", message, ("scale",), hint)
+
+
+def known_scale(currency: object) -> int:
+    """Decimal digits between the major unit of a currency and the API's unit; 0 where there is none."""
+    return CURRENCIES.get(currency.upper(), 0) if isinstance(currency, str) else 0
 
 
 USD_UNIT = PricingUnit.model_construct(name="USD (cents)", currency="USD", scale=2)
@@ -75,14 +71,13 @@ def scale_of(unit: PricingUnit) -> Scale:
 
 
 def money_text(amount: Decimal, scale: Scale | None, unit: str = "") -> str:
-    """An amount of the API unit as people write it, exactly: `$10.00`, `€0.0000025`, `7 CHF`; what has no currency is
-    counted as it is, `12 credits`."""
+    """An amount of the API unit as people write it, exactly: `$10.00`, `€0.0000025`, `7.00 CHF`; what has no currency
+    is counted as it is, `12 credits`."""
     if scale is None or scale.currency is None:
         return f"{plain(amount)} {unit}"
     text = plain(to_major_unit(amount, scale.scale))
     whole, _, places = text.partition(".")
-    if scale.scale:
-        text = f"{whole}.{places:0<{min(scale.scale, 2)}}"
+    text = f"{whole}.{places:0<2}"
     symbol = next((symbol for symbol, code in SYMBOLS.items() if code == scale.currency), "")
     if not symbol:
         return f"{text} {scale.currency}"

@@ -64,7 +64,7 @@ BARE = Scale(None, 0)
 def _untold(model: Model, spec: dict[str, Any]) -> dict[str, Any]:
     """The spec without what the model tells itself when it is not given."""
     match model:
-        case PricingUnit(currency=None, scale=0) | PricingUnit(currency="USD", scale=2):
+        case PricingUnit():
             del spec["scale"]
         case RecurringCredit(subscription_config=None, access_amount=AccessAmount(quantity=1)):
             del spec["access_amount"]["quantity"]

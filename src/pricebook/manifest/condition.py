@@ -15,7 +15,6 @@ from pricebook.catalog.override import OverrideSpecifier
 Schema = Mapping[str, Any]
 
 NULL: Schema = {"type": "null"}
-CURRENCY: Schema = {"type": "string", "pattern": "^[A-Za-z]{3}$", "patternErrorMessage": "an ISO 4217 code, as USD"}
 
 
 def either(*words: str) -> dict[str, Any]:
@@ -165,8 +164,9 @@ _ONE_ITEM = {"properties": {"schedule_items": {"maxItems": 1}}}
 CONDITIONS: Mapping[str, Sequence[Schema]] = {
     "PricingUnit": [
         when(
-            negation(given("currency")),
-            {"properties": {"scale": {"enum": [0, None], "errorMessage": "a custom unit has no major unit"}}},
+            given("currency", word("USD")),
+            {"properties": {"scale": {"enum": [2, None], "errorMessage": "USD is counted in cents"}}},
+            {"properties": {"scale": {"enum": [0, None], "errorMessage": "only USD is counted in cents"}}},
         )
     ],
     "QuantityConversion": [
@@ -199,8 +199,6 @@ CONDITIONS: Mapping[str, Sequence[Schema]] = {
 
 _COLUMN = {"type": "string", "minLength": 1}
 PROPERTIES: Mapping[str, Mapping[str, Schema]] = {
-    "PricingUnit": {"currency": {"anyOf": [CURRENCY, NULL]}},
-    "Defaults": {"currency": {"anyOf": [CURRENCY, NULL]}},
     "Columns": {
         "pricing_group_values": {
             "anyOf": [

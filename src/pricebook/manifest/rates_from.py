@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from pricebook.catalog.condition import Condition, Given, bars
-from pricebook.catalog.model import Frequency, Instant, Lower, Model, Path, Text, Upper, Violation
+from pricebook.catalog.model import Currency, Frequency, Instant, Lower, Model, Path, Text, Upper, Violation
 
 RowRateType = Annotated[Literal["FLAT", "PERCENTAGE"], Upper]
 
@@ -60,7 +60,7 @@ class Defaults(Model):
     """Until when (exclusive); when not given, until the next price starts, or without end."""
     billing_frequency: Frequency | None = None
     """WEEKLY, MONTHLY, QUARTERLY or ANNUAL: for SUBSCRIPTION products."""
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$"), Upper] | None = None
+    currency: Currency | None = None
     """The table's numbers are in this currency's major unit."""
     credit_type: Annotated[str, Lower] | None = None
     """The table's numbers are in this pricing unit's API unit."""

@@ -121,7 +121,7 @@ def _dispatch(kind: Kind) -> dict[str, Any]:
 def _built_in() -> dict[str, Any]:
     """The unit `usd` is there already; it may be declared as it is."""
     unit = {"kind": {"const": Kind.PRICING_UNIT.manifest}, "metadata": given("name", {"const": USD})}
-    same = {"name": {"const": USD_UNIT.name}, "currency": word("USD"), "scale": {"enum": [USD_UNIT.scale, None]}}
+    same = {"name": {"const": USD_UNIT.name}, "currency": word("USD")}
     return {
         "if": {"required": [*unit], "properties": unit},
         "then": {"properties": {"spec": {"required": ["currency"], "properties": same}}},

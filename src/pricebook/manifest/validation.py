@@ -40,7 +40,6 @@ _PATTERN_HINTS = {
     movable_pattern(): (
         "a kind and a name: product:pro; a pricing unit is known by its name, and is neither renamed nor let go"
     ),
-    "^[A-Z]{3}$": "three letters, as in USD",
 }
 
 

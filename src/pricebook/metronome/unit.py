@@ -11,8 +11,9 @@ from typing import Any
 
 from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.model import USD
+from pricebook.catalog.money import CURRENCIES
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.unit import PricingUnit
+from pricebook.catalog.unit import PricingUnit, known_scale
 
 USD_ID = "2714e483-4ff1-48e4-9e25-ac732e8f24f2"
 """USD (cents), in every account (the vendor's API reference)."""
@@ -47,7 +48,7 @@ class AccountUnits:
         for name, items in found.items():
             meant = [item for item in items if item["id"] in adopted]
             meant = meant or [item for item in items if item["name"] in ours] or items
-            known = len(meant) == 1 and name not in ("", USD)
+            known = len(meant) == 1 and name not in ("", USD) and _is_known(meant[0])
             units.unnamed += [item for item in items if not known or item is not meant[0]]
             if known:
                 (item,) = meant
@@ -57,9 +58,9 @@ class AccountUnits:
         return units
 
     def add(self, name: str, vendors: str, id_: str, *, fiat: bool = False) -> None:
-        """One more unit, under our name. The scale of a currency is not known to the account."""
-        code = vendors[:3].upper() if fiat and re.match(r"[A-Za-z]{3}\b", vendors) else None
-        self.nouns[name] = PricingUnit.model_construct(name=vendors, currency=code, scale=None if code else 0)
+        """One more unit, under our name."""
+        code = vendors[:3].upper() if fiat else None
+        self.nouns[name] = PricingUnit.model_construct(name=vendors, currency=code, scale=known_scale(code))
         self.ids[name] = id_
         self._names[id_] = name
 
@@ -73,6 +74,11 @@ class AccountUnits:
     def name_of(self, id_: str) -> str:
         """Our name of the vendor's unit; the id itself when it has none."""
         return self._names.get(id_, id_)
+
+
+def _is_known(item: Mapping[str, Any]) -> bool:
+    """Whether it is a custom unit, or one of the currencies that we know how to count, which go by their codes."""
+    return not item.get("is_currency") or bool(re.match(rf"({'|'.join(CURRENCIES)})\b", item["name"], re.IGNORECASE))
 
 
 def short_name(vendors: str) -> str:

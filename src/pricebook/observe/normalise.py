@@ -1,8 +1,8 @@
 """What a store does not show is taken as it was meant, so that a lossy read-back is no change and no drift.
 
-A vendor's API shows less than it was told: a package's card by id where an alias was given, terms without our keys, the
-product order of a card not at all, and the scale of a currency nowhere. It also shows more: custom fields that other
-systems keep on the same object, and settings that it filled in itself (`Quirks`). The observed nouns are read beside
+A vendor's API shows less than it was told: a package's card by id where an alias was given, terms without our keys, and
+the product order of a card not at all. It also shows more: custom fields that other systems keep on the same object,
+and settings that it filled in itself (`Quirks`). The observed nouns are read beside
 the desired ones, and only what the store cannot know, or what is not ours to know, is taken over. No amount ever is.
 """
 
@@ -18,7 +18,6 @@ from pricebook.catalog.pairing import matched
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import relinked
-from pricebook.catalog.unit import PricingUnit
 from pricebook.observe.mark import alias_digest, order_digest
 from pricebook.observe.snapshot import Observed, Quirks, Snapshot
 
@@ -59,9 +58,6 @@ def normal_noun(seen: Observed, observed: Noun, desired: Noun, quirks: Quirks, c
     if isinstance(observed, RateCard) and isinstance(desired, RateCard):
         if seen.marks.order == order_digest(desired.product_order):
             update["product_order"] = desired.product_order
-    elif isinstance(observed, PricingUnit) and isinstance(desired, PricingUnit):
-        if observed.scale is None:
-            update["scale"] = desired.scale
     elif isinstance(observed, BillableMetric) and isinstance(desired, BillableMetric):
         # A filter without conditions is none, and may be shown as one or the other.
         was, now = observed.event_type_filter, desired.event_type_filter

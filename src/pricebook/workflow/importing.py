@@ -268,7 +268,6 @@ def _document(ref: Ref, spec: Mapping[str, Any], made: Imported, snapshot: Snaps
     unmarked = seen in snapshot.unmarked or (ref.kind is Kind.PRICING_UNIT and snapshot.partial and id_ != "")
     adopt = {"adopt": {made.environment: id_}} if unmarked else {}
     lines = [f"# imported from {ref.kind.words} {id_}\n"] if id_ else []
-    lines += [f"# check {left.path}: {left.reason}\n" for left in made.left if left.path == "scale" and left.id == id_]
     return "".join(lines) + manifest_text(ref, adopt, spec)
 
 

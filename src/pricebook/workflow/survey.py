@@ -88,7 +88,7 @@ class _Work:
             bare = Ref(ref.kind, ref.name)
             if bare in declared.nouns or ref in snapshot.archived or (ref.kind is Kind.PACKAGE and ref not in latest):
                 continue
-            self.nouns[bare] = self._scaled(bare, noun)
+            self.nouns[bare] = noun
 
     def leave_foreign(self) -> None:
         """What the store could not read, or is somebody else's."""
@@ -129,15 +129,6 @@ class _Work:
         return Survey(under(renaming, snapshot), Catalog(said, catalog.rates), fresh, self.left, dict(archived))
 
     # --- what is left out
-
-    def _scaled(self, ref: Ref, noun: Noun) -> Noun:
-        """A currency's unit with a scale: the account does not say it."""
-        if not isinstance(noun, PricingUnit) or noun.scale is not None:
-            return noun
-        scale = 2 if "cent" in noun.name.lower() or "penc" in noun.name.lower() else 0
-        reason = f"the account does not say it: {scale} is taken, by the unit's name; check it"
-        self.left.append(Left(ref.kind, self._id(ref), noun.name, "scale", reason))
-        return noun.model_copy(update={"scale": scale})
 
     def _check_rates(self, ref: Ref, card: RateCard) -> None:
         """Rates of archived products stay in the account as they are; any other that cannot be said takes the card
