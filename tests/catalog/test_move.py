@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.move import Move, compare, fate, missing_segments, moves_of, schedule_moves
+from pricebook.catalog.move import Move, fate, missing_segments, moves_of, schedule_moves
 from pricebook.catalog.terms import Charge, Terms, shift
 from pricebook.catalog.timeline import Segment, Timeline, normal, overlay, read_schedule, schedule_text, terms_at
 
@@ -45,6 +45,11 @@ def timelines(draw: st.DrawFn) -> Timeline:
     return normal(segments)
 
 
+def compare(observed: Timeline, desired: Timeline, as_of: str) -> tuple[Move, ...]:
+    """What making the observed timeline the desired one from an instant on does."""
+    return moves_of(observed, tuple(missing_segments(desired, observed, as_of)), as_of)
+
+
 def covers(move: Move, instant: str) -> bool:
     return move.starting_at <= instant and (move.ending_before is None or instant < move.ending_before)
 
@@ -58,46 +63,77 @@ def test_moves_are_where_time_differs_and_nowhere_else(observed: Timeline, desir
         was, then = terms_at(observed, at(hour)), terms_at(result, at(hour))
         found = [move for move in moves if covers(move, at(hour))]
         assert len(found) <= 1, "no two moves share an instant"
-        assert [(move.observed, move.desired) for move in found] == ([(was, then)] if was != then else [])
+        assert [(move.planned, move.desired) for move in found] == ([(was, then)] if was != then else [])
 
 
 @given(observed=timelines(), desired=timelines(), now=st.integers(0, 24))
-def test_what_holds_until_then_is_what_the_result_has_just_before(
+def test_customers_come_from_what_they_pay_until_prices_begin_to_move(
     observed: Timeline, desired: Timeline, now: int
 ) -> None:
     result = overlay(observed, missing_segments(desired, observed, at(now)))
-    for move in compare(observed, desired, at(now)):
-        before = datetime.fromisoformat(move.starting_at) - timedelta(hours=1)
-        assert move.until_then == terms_at(result, instant_text(before))
+    moves = compare(observed, desired, at(now))
+    for move in moves:
+        hour = next(hour for hour in HOURS if at(hour) == move.starting_at)
+        while hour > now and any(covers(other, at(hour - 1)) for other in moves):
+            hour -= 1
+        paid = terms_at(observed, at(max(hour, now) - 1)) if move.starting_at >= at(now) else None
+        assert move.observed == (move.planned if paid is None else paid)
+        if move.starting_at >= at(now) and hour > now:
+            assert paid == terms_at(result, at(hour - 1))
 
 
 @given(observed=timelines(), desired=timelines(), now=st.integers(0, 24))
 def test_texts_give_the_same_moves_as_values(observed: Timeline, desired: Timeline, now: int) -> None:
     added = tuple(missing_segments(desired, observed, at(now)))
     assert read_schedule(schedule_text(observed)) == observed
-    assert schedule_moves(schedule_text(observed), schedule_text(added)) == moves_of(observed, added)
+    for since in (at(now), None):
+        moves = schedule_moves(schedule_text(observed), schedule_text(added), since)
+        assert moves == moves_of(observed, added, since)
+    assert all(move.observed == move.planned for move in moves), "side by side, nothing is paid until then"
 
 
-def test_a_rise_of_a_planned_rise_says_what_customers_pay_until_then() -> None:
-    observed = (Segment(at(0), at(10), flat(500)), Segment(at(10), None, flat(600)))
-    (move,) = compare(observed, (Segment(at(0), at(10), flat(500)), Segment(at(10), None, flat(700))), at(5))
-    assert (move.observed, move.until_then, move.desired) == (flat(600), flat(500), flat(700))
+PLANNED_RISE = (Segment(at(0), at(10), flat(500)), Segment(at(10), None, flat(600)))
+
+
+def test_a_rise_of_a_planned_rise_is_told_from_what_customers_pay() -> None:
+    (move,) = compare(PLANNED_RISE, (Segment(at(0), at(10), flat(500)), Segment(at(10), None, flat(700))), at(5))
+    assert (move.observed, move.planned, move.desired) == (flat(500), flat(600), flat(700))
+    assert move.shift.relative == Decimal("0.4")
     assert not move.cancels
 
 
-def test_a_planned_rise_that_is_taken_back_is_told_from_a_price_that_falls() -> None:
-    observed = (Segment(at(0), at(10), flat(500)), Segment(at(10), None, flat(600)))
-    (move,) = compare(observed, (Segment(at(0), None, flat(500)),), at(5))
+def test_a_planned_rise_that_is_taken_back_moves_no_price() -> None:
+    (move,) = compare(PLANNED_RISE, (Segment(at(0), None, flat(500)),), at(5))
     assert move.cancels
-    assert move.shift.direction == "down"
+    assert (move.shift.direction, fate("[]", (move,))) == ("none", "cancelled")
+
+
+def test_every_step_of_a_rise_is_told_from_where_it_begins() -> None:
+    steps = (Segment(at(0), at(10), flat(500)), Segment(at(10), at(12), flat(550)), Segment(at(12), None, flat(700)))
+    moves = compare(PLANNED_RISE, steps, at(5))
+    assert [(move.observed, move.planned, move.shift.relative) for move in moves] == [
+        (flat(500), flat(600), Decimal("0.1")),
+        (flat(500), flat(600), Decimal("0.4")),
+    ]
+
+
+def test_a_price_that_was_to_end_and_goes_on_dearer_is_a_rise() -> None:
+    (move,) = compare((Segment(at(0), at(10), flat(500)),), (Segment(at(10), None, flat(600)),), at(5))
+    assert (move.observed, move.planned, move.shift.direction) == (flat(500), None, "up")
+
+
+def test_what_is_rewritten_is_told_from_what_was_billed() -> None:
+    (past, later) = compare(PLANNED_RISE, (Segment(at(0), None, flat(700)),), at(5))
+    assert (past.observed, past.planned) == (flat(500), flat(500))
+    assert (later.observed, later.planned) == (flat(500), flat(600))
 
 
 def test_what_can_no_longer_be_used_and_what_now_can() -> None:
     observed = (Segment(at(0), None, flat(5)),)
     (lost,) = compare(observed, (), at(3))
-    assert (lost.starting_at, lost.is_lost, lost.is_gained) == (at(3), True, False)
+    assert (lost.starting_at, lost.is_lost) == (at(3), True)
     (gained,) = compare((Segment(at(0), None, flat(5, entitled=False)),), observed, at(3))
-    assert (gained.is_lost, gained.is_gained) == (False, True)
+    assert not gained.is_lost
     assert fate("[]", (lost,)) == "ended"
     assert fate(None, (gained,)) == "new"
 

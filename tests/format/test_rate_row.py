@@ -90,10 +90,10 @@ def test_a_segment_over_several_prices_is_one_row_for_each() -> None:
     found = rows(planned(schedule((PAST, None, terms("600"))), observed))
     assert [(row.price, row.change, row.when) for row in found] == [
         ("$5.00 -> $6.00", "+20.0 %", "from 2025-01-01 until 2026-01-01"),
-        ("$8.00 -> $6.00", "-25.0 %", "from 2026-01-01"),
+        ("$5.00 -> $6.00 (was to be $8.00)", "+20.0 %", "from 2026-01-01"),
     ]
     assert found[0].hazards == (Hazard.PRICE_UP, Hazard.RETROACTIVE)
-    assert found[1].hazards == (Hazard.PRICE_DOWN,)
+    assert found[1].hazards == (Hazard.PRICE_UP,)
 
 
 def test_a_schedule_of_steps_is_a_row_for_each_step() -> None:

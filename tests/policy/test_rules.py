@@ -94,7 +94,7 @@ def planned_rise(price: str) -> str:
         ("$0.56", "rises by 40.0%, $0.40 to $0.56"),  # against $0.48 it were 16.7 %
         ("$0.44", None),  # a planned rise becomes a smaller one
         ("$0.40", None),  # and none
-        ("$0.12", "falls by 75.0%, $0.48 to $0.12"),
+        ("$0.12", "falls by 70.0%, $0.40 to $0.12"),
     ],
 )
 def test_limits_look_at_what_customers_pay_until_then(desired: str, found: str | None, tmp_path: Path) -> None:

@@ -7,13 +7,15 @@ reads moves: hazards, rules, and whatever is drawn. Nothing else compares two pr
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 from typing import Literal
 
 from pricebook.catalog.terms import STILL, Shift, Terms, shift
 from pricebook.catalog.timeline import Segment, Timeline, cut, gaps, read_schedule
 
-Fate = Literal["new", "ended", "up", "down", "both", "other"]
-"""What becomes of a price. `both`: dearer at one time or for one quantity and cheaper for another; `other`: neither."""
+Fate = Literal["new", "ended", "up", "down", "both", "other", "cancelled"]
+"""What becomes of a price. `both`: dearer at one time or for one quantity and cheaper for another; `other`: neither;
+`cancelled`: customers go on to pay what they pay, and only what was planned is taken back."""
 _WAYS: dict[tuple[bool, bool], Fate] = {
     (True, False): "up",
     (False, True): "down",
@@ -24,20 +26,20 @@ _WAYS: dict[tuple[bool, bool], Fate] = {
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """From `starting_at` until `ending_before` (None: without end) `desired` replaces `observed` (None: no rate).
+    """From `starting_at` until `ending_before` (None: without end) `desired` replaces what customers pay.
 
-    `until_then` is what holds just before, once everything is in: what customers pay until the move. It is not
-    `observed` where that was only planned: a price of $5.00 that was to be $6.00 next year and becomes $7.00 then moves
-    from $6.00, and customers go from $5.00.
+    `observed` is what they pay until then, None where that is nothing. `planned` is what was to hold in that time
+    (None: no rate), which is another one where a change was to come that nobody has paid yet. A price of $5.00 that
+    was to be $6.00 next year and becomes $7.00 then moves from $5.00, and $6.00 was planned.
     """
 
     starting_at: str
     ending_before: str | None
     observed: Terms | None
+    planned: Terms | None
     desired: Terms
-    until_then: Terms | None
     shift: Shift = field(compare=False)
-    """Where prices go, against what was observed."""
+    """Where prices go for customers."""
 
     @classmethod
     def of(
@@ -45,12 +47,12 @@ class Move:
         starting_at: str,
         ending_before: str | None,
         observed: Terms | None,
+        planned: Terms | None,
         desired: Terms,
-        until_then: Terms | None,
     ) -> "Move":
         """The move, with where prices go."""
         way = shift(observed, desired) if observed is not None else STILL
-        return cls(starting_at, ending_before, observed, desired, until_then, way)
+        return cls(starting_at, ending_before, observed, planned, desired, way)
 
     @property
     def is_new(self) -> bool:
@@ -63,11 +65,6 @@ class Move:
         return self.observed is not None and self.observed.entitled and not self.desired.entitled
 
     @property
-    def is_gained(self) -> bool:
-        """Whether what could not be used now can."""
-        return self.desired.entitled and not (self.observed is not None and self.observed.entitled)
-
-    @property
     def is_charged_now(self) -> bool:
         """Whether something that was free, however much of it, no longer is."""
         return self.shift.up and self.observed is not None and not any(self.observed.prices)
@@ -75,47 +72,53 @@ class Move:
     @property
     def cancels(self) -> bool:
         """Whether what was only planned is taken back, so that what holds until then goes on."""
-        return self.observed is not None and self.until_then == self.desired
-
-
-def compare(observed: Timeline, desired: Timeline, as_of: str) -> tuple[Move, ...]:
-    """What making the observed timeline the desired one from `as_of` on does, in order of time."""
-    return moves_of(observed, tuple(missing_segments(desired, observed, as_of)))
+        return self.observed == self.desired
 
 
 @lru_cache(maxsize=20_000)
-def schedule_moves(observed: str | None, segments: str) -> tuple[Move, ...]:
+def schedule_moves(observed: str | None, segments: str, now: str | None) -> tuple[Move, ...]:
     """`moves_of` for schedule texts (None: there was no rate), found once for each pair: price lists repeat."""
-    return moves_of(read_schedule(observed) if observed else (), read_schedule(segments))
+    return moves_of(read_schedule(observed) if observed else (), read_schedule(segments), now)
 
 
-def moves_of(observed: Timeline, added: Timeline) -> tuple[Move, ...]:
-    """What segments laid over the observed timeline do, in order of time."""
-    found = [
-        Move.of(start, end, was, segment.terms, _until(observed, added, start))
+def moves_of(observed: Timeline, added: Timeline, now: str | None) -> tuple[Move, ...]:
+    """What segments laid over the observed timeline do, in order of time.
+
+    What begins before `now` was paid as it was observed. From then on customers come from what they pay just before the
+    first of the moves that follow each other, unless that is nothing: the steps of a rise are each told from where it
+    begins. Without a `now` both timelines are held against each other as they are.
+    """
+    stretches = [
+        (start, end, was, segment.terms)
         for segment in added
         for start, end, was in cut(observed, segment.starting_at, segment.ending_before)
         if was != segment.terms
     ]
-    return tuple(sorted(found, key=lambda move: move.starting_at) if len(found) > 1 else found)
+    stretches.sort(key=itemgetter(0))
+    found: list[Move] = []
+    since = ""
+    for start, end, was, terms in stretches:
+        since = since if found and found[-1].ending_before == start else start
+        paid = _just_before(observed, max(since, now)) if now is not None and start >= now else None
+        found.append(Move.of(start, end, was if paid is None else paid, was, terms))
+    return tuple(found)
 
 
 def fate(observed: str | None, moves: tuple[Move, ...]) -> Fate:
     """What becomes of the price whose schedule was observed (None: there was none)."""
     if observed is None:
         return "new"
+    if moves and all(move.cancels for move in moves):
+        return "cancelled"
     shifts = [move.shift for move in moves]
     found = _WAYS[any(one.up for one in shifts), any(one.down for one in shifts)]
-    return "ended" if found == "other" and moves and all(move.is_lost for move in moves) else found
+    lost = (move.is_lost for move in moves if not move.cancels)
+    return "ended" if found == "other" and moves and all(lost) else found
 
 
-def _until(observed: Timeline, added: Timeline, instant: str) -> Terms | None:
-    """What holds just before an instant once the segments are in."""
-    for timeline in (added, observed):
-        for start, end, terms in reversed(timeline):
-            if start < instant and (end is None or instant <= end):
-                return terms
-    return None
+def _just_before(timeline: Timeline, instant: str) -> Terms | None:
+    """The terms that hold until the instant, or on beyond it; None where there is no rate."""
+    return next((terms for start, end, terms in timeline if start < instant <= (end or instant)), None)
 
 
 def missing_segments(desired: Timeline, observed: Timeline, as_of: str) -> Iterator[Segment]:

@@ -34,7 +34,7 @@ class RateChange(NamedTuple):
     segments: str
     hazards: tuple[Hazard, ...] = ()
 
-    @property
-    def moves(self) -> tuple[Move, ...]:
-        """What that does to the price, in order of time: found once for each pair of texts, and never written down."""
-        return schedule_moves(self.observed, self.segments)
+    def moves(self, now: str | None) -> tuple[Move, ...]:
+        """What that does to the price, in order of time (`catalog.move.moves_of`): found once for each pair of texts,
+        and never written down."""
+        return schedule_moves(self.observed, self.segments, now)

@@ -25,7 +25,7 @@ def rate_change(key: str, desired: str | None, observed: str | None, as_of: str,
     segments = schedule_text(missing_segments(after, before, as_of))
     if segments == "[]":
         return None
-    hazards = set(_hazards(schedule_moves(observed, segments), as_of, live))
+    hazards = set(_hazards(schedule_moves(observed, segments, as_of), as_of, live))
     return RateChange(key, observed, segments, tuple(sorted(hazards)))
 
 

@@ -10,11 +10,9 @@ from pricebook.catalog.calendar import PER_YEAR
 from pricebook.catalog.declared import role_at
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.money import EXACT
-from pricebook.catalog.move import Move
 from pricebook.catalog.path import path_text
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.role import Role
-from pricebook.catalog.terms import STILL, Shift, shift
 from pricebook.catalog.timeline import read_key, terms_at
 from pricebook.catalog.unit import money_text
 from pricebook.observe.snapshot import Snapshot
@@ -81,11 +79,11 @@ class Proposal:
 
     def _of_rate(self, ref: Ref, rate: RateChange, reach: int | None) -> Iterator[PriceChange]:
         product = read_key(rate.key).product
-        for move in rate.moves:
+        for move in rate.moves(self.now):
             if move.ending_before is None or move.ending_before > self.now:
-                since, found = max(move.starting_at, self.now), _lived_through(move, self.now)
-                for was, now in found.pairs:
-                    yield PriceChange(ref, rate.key, "", product, since, was, now, found.unit, reach)
+                since = max(move.starting_at, self.now)
+                for was, now in move.shift.pairs:
+                    yield PriceChange(ref, rate.key, "", product, since, was, now, move.shift.unit, reach)
 
     def money(self, amount: Decimal, unit: str | None) -> str:
         """An amount for a sentence; without a unit it is a share or a factor."""
@@ -112,18 +110,6 @@ class Proposal:
                 later = [cost.get(unit, Decimal(0)) for cost in costs]
                 if amount:
                     yield name, unit, amount, min(later), max(later)
-
-
-def _lived_through(move: Move, now: str) -> Shift:
-    """Where prices go for customers: also against what they pay until then, where that is further the same way. What
-    was only planned was paid by nobody, and what is taken back before it held changes nothing."""
-    if move.starting_at <= now or move.until_then is None:
-        return move.shift
-    if move.cancels:
-        return STILL
-    paid = shift(move.until_then, move.desired)
-    further = (paid.high or 0) > (move.shift.high or 0) if paid.up else (paid.low or 0) < (move.shift.low or 0)
-    return paid if further and paid.direction == move.shift.direction else move.shift
 
 
 def _of_field(ref: Ref, field: FieldChange, now: str, reach: int | None) -> Iterator[PriceChange]:

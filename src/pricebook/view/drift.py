@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, NamedTuple
 
-from pricebook.catalog.instant import instant_text, instant_words, next_hour
+from pricebook.catalog.instant import instant_words
 from pricebook.catalog.model import Alias
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.registry import noun_class
-from pricebook.catalog.timeline import read_key
 from pricebook.plan.change import RateChange
 from pricebook.plan.drift import Comparison, Drift, DriftReport, Facet
 from pricebook.plan.origin import Origin
@@ -22,7 +21,7 @@ from pricebook.view.check import Case, Checks, problem_cases
 from pricebook.view.field import field_rows
 from pricebook.view.plain import hidden
 from pricebook.view.price import Units
-from pricebook.view.rate_row import RateRow, rate_rows
+from pricebook.view.rate_row import RateRow, row_of
 from pricebook.view.rows import RowChoice
 from pricebook.view.words import counted
 
@@ -154,9 +153,8 @@ def drift_item(
     section: str, drift: Drift, sentence: str, comparison: Comparison, choice: RowChoice, units: Units
 ) -> DriftItem:
     """One difference of a comparison, with those of its rows that were chosen."""
-    now = instant_text(next_hour(comparison.as_of))
     chosen = _chosen(drift, choice)
-    rows = tuple(_rate_rows(chosen.rates, units, now) if chosen.rates else _rows(chosen, units)) if chosen else ()
+    rows = tuple(_rate_rows(chosen.rates, units) if chosen.rates else _rows(chosen, units)) if chosen else ()
     at = comparison.places.get(Ref(drift.ref.kind, drift.ref.name))
     return DriftItem(
         section,
@@ -201,9 +199,10 @@ def _chosen(drift: Drift, choice: RowChoice) -> Drift | None:
     return drift.only([kept and (most is None or index < most) for index, kept in enumerate(keep)])
 
 
-def _rate_rows(rates: Iterable[RateChange], units: Units, now: str) -> Iterator[DriftRow]:
+def _rate_rows(rates: Iterable[RateChange], units: Units) -> Iterator[DriftRow]:
     for change in rates:
-        for row in rate_rows(read_key(change.key), change, units, now):
+        for move in change.moves(None):
+            row = row_of(change, move, units)
             yield DriftRow(row.key, *_prices(row), row.when)
 
 

@@ -230,7 +230,7 @@ def moves(rates: Mapping[str, Rates], before: str, after: str, units: Units) -> 
                 words = f"{said.desired} {said.per}".rstrip()
                 yield PriceMove(card, str(read_key(key)), f"{words} -> {NO_PRICE}", "ended")
             else:
-                row = move_row(read_key(key), Move.of(after, None, was, now, was), units)
+                row = move_row(read_key(key), Move.of(after, None, was, was, now), units)
                 price = row.price if row.observed else f"{NO_PRICE} -> {row.price}"
                 yield PriceMove(card, row.key, price, row.change)
 

@@ -19,11 +19,12 @@ NO_CHANGE = RateChange("", None, "")
 class RateRow(NamedTuple):
     """One move of one price, in words and in numbers.
 
-    `price` is the change in words, `$2.50 -> $2.00 per 1M`, and `when` the time, `from 2026-01-01`. `observed` is empty
-    for a price that is new. `per` is what both prices are for; when it is empty each says so itself. `change` is
-    `-20.0 %`, `new`, `ended` or empty. `observed_price` and `desired_price` are in API units of `unit`, None where
-    there is not one single price; `relative_change` is -0.2 for a fifth less. `schedule` and `segments`
-    are the whole of what was observed and of what is added, as texts of the plan.
+    `price` is the change in words, `$2.50 -> $2.00 per 1M`, and `when` the time, `from 2026-01-01`. `observed` is what
+    is paid until then, empty for a price that is new; `planned` what was to hold instead, `$6.00` or `no price`, empty
+    where no other change was to come. `per` is what both prices are for; when it is empty each says so itself.
+    `change` is `-20.0 %`, `new`, `ended`, `stays` or empty. `observed_price` and `desired_price` are in API units of
+    `unit`, None where there is not one single price; `relative_change` is -0.2 for a fifth less. `schedule` and
+    `segments` are the whole of what was observed and of what is added, as texts of the plan.
     """
 
     key: str
@@ -45,6 +46,7 @@ class RateRow(NamedTuple):
     observed_price: Decimal | None
     desired_price: Decimal | None
     relative_change: Decimal | None
+    planned: str
 
     @staticmethod
     def drawn() -> tuple[str, ...]:
@@ -54,7 +56,7 @@ class RateRow(NamedTuple):
 
 def rate_rows(key: RateKey, change: RateChange, units: Units, as_of: str) -> list[RateRow]:
     """A row for each move of the price with this key; `as_of` is the first instant that is not history."""
-    moves = change.moves
+    moves = change.moves(as_of)
     if len(moves) == 1:
         return [move_row(key, moves[0], units, change)]
     return [move_row(key, m, units, change._replace(hazards=_of_move(change.hazards, m, as_of))) for m in moves]
@@ -83,14 +85,18 @@ def _said(move: Move, units: Units) -> tuple[Any, ...]:
     elif shift.low is not None and shift.high is not None:
         words = f"{change_text(shift.low)} to {change_text(shift.high)}"
     else:
-        words = "ended" if move.is_lost else ""
+        words = "stays" if move.cancels else "ended" if move.is_lost else ""
     since = text_words(move.starting_at)
     until = text_words(move.ending_before) if move.ending_before else None
     numbers = (now.unit, was.price if was is not None else None, now.price, shift.relative)
     texts = terms_text(was, now, units)
-    price = f"{texts.observed} -> {texts.desired}" if texts.observed else texts.desired
+    price = f"{texts.observed} -> {texts.desired}" if texts.observed and not move.cancels else texts.desired
     price, when = f"{price} {texts.per}".rstrip(), f"from {since} until {until}" if until else f"from {since}"
-    return (price, when, *texts, words, since, until, *numbers)
+    planned = ""
+    if move.planned != was:
+        planned = terms_text(move.planned, now, units).observed or "no price"
+        price += f" (was to be {planned})"
+    return (price, when, *texts, words, since, until, *numbers, planned)
 
 
 def _of_move(hazards: tuple[Hazard, ...], move: Move, as_of: str) -> tuple[Hazard, ...]:
@@ -106,6 +112,6 @@ def _of_move(hazards: tuple[Hazard, ...], move: Move, as_of: str) -> tuple[Hazar
         absent.add(Hazard.ENTITLEMENT_LOST)
     if move.starting_at >= as_of:
         absent.add(Hazard.RETROACTIVE)
-    if move.is_new:
+    if move.is_new or move.cancels:
         absent.add(Hazard.REACHES_LIVE_CONTRACTS)
     return tuple(hazard for hazard in hazards if hazard not in absent)

@@ -130,7 +130,7 @@ def rate_shape(
     for batch in batches:
         for change in batch:
             key = read_key(change.key)
-            _see(seen, change, key.product)
+            _see(seen, change, key.product, as_of)
             wanted = every or (choice.first is not None and len(seen.rows) < choice.first)
             if wanted and (not pattern or pattern in str(key).casefold()):
                 seen.rows += rate_rows(key, change, units, as_of)
@@ -152,8 +152,8 @@ def rate_shape(
         median_change=_median(moves),
         largest_rises=seen.rises.rows(units),
         largest_falls=seen.falls.rows(units),
-        started=tuple(row_of(change, change.moves[0], units) for change in seen.started),
-        ended=tuple(row_of(change, change.moves[0], units) for change in seen.ended),
+        started=tuple(row_of(change, change.moves(as_of)[0], units) for change in seen.started),
+        ended=tuple(row_of(change, change.moves(as_of)[0], units) for change in seen.ended),
         tenfold=tuple(Suspect(row=row_of(change, move, units), factor=_factor(move)) for _, change, move in suspects),
         tenfold_total=len(seen.suspects),
         spread=_spread(moves),
@@ -162,8 +162,8 @@ def rate_shape(
     )
 
 
-def _see(seen: _Pass, change: RateChange, product: str) -> None:
-    moves = change.moves
+def _see(seen: _Pass, change: RateChange, product: str, as_of: str) -> None:
+    moves = change.moves(as_of)
     found = fate(change.observed, moves)
     seen.total += len(moves)
     seen.fates[product, found] += 1

@@ -42,13 +42,16 @@ class PriceCounts:
     other: int = 0
     changed: int = 0
     """Those that were there before and are there afterwards."""
+    cancelled: int = 0
+    """Those that go on as they are: what was planned of them is taken back."""
 
     @classmethod
     def of(cls, fates: Counter[str]) -> "PriceCounts":
         """The counts of what became of prices, in the words of `catalog.move.Fate`."""
-        both, new, ended = fates["both"], fates["new"], fates["ended"]
-        changed = fates.total() - new - ended
-        return cls(fates.total(), new, ended, fates["up"] + both, fates["down"] + both, fates["other"], changed)
+        both, new, ended, cancelled = (fates[fate] for fate in ("both", "new", "ended", "cancelled"))
+        changed = fates.total() - new - ended - cancelled
+        up, down = fates["up"] + both, fates["down"] + both
+        return cls(fates.total(), new, ended, up, down, fates["other"], changed, cancelled)
 
     def plus(self, more: "PriceCounts") -> "PriceCounts":
         """The sum."""

@@ -87,6 +87,8 @@ def work_words(objects: Sequence[ObjectView], prices: PriceCounts) -> str:
         sentences = [f"{counted(live, 'price')} {'changes' if live == 1 else 'change'}{whom}: {how}."]
     else:
         sentences = ["No existing price changes."]
+    if prices.cancelled:
+        sentences.append(f"{counted(prices.cancelled, 'planned change')} of prices that go on as they are: cancelled.")
     if prices.new:
         sentences.append(f"{counted(prices.new, 'price')} {'is' if prices.new == 1 else 'are'} new.")
     packages = sum(o.action == "create" and o.kind == "package" for o in objects)
