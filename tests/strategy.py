@@ -341,7 +341,7 @@ _ACCESS = st.fixed_dictionaries(
 _CHARGES = st.fixed_dictionaries(
     {
         "schedule_items": _listed(
-            st.fixed_dictionaries({"unit_price": AMOUNTS, "quantity": NUMBERS, "date_offset": OFFSETS}), 1
+            st.fixed_dictionaries({"unit_price": AMOUNTS, "quantity": AMOUNTS, "date_offset": OFFSETS}), 1
         ),
         "credit_type": _UNIT,
     }
@@ -377,7 +377,7 @@ def _postpaid(credit: Spec, offset: Spec) -> Spec:
 _AMOUNT = {"unit_price": AMOUNTS, "credit_type": _UNIT}
 _RECURRING = {
     "product": _FIXED,
-    "access_amount": some(_AMOUNT, quantity=NUMBERS, access_type=st.just("QUANTITY")),
+    "access_amount": some(_AMOUNT, quantity=AMOUNTS, access_type=st.just("QUANTITY")),
     "priority": NUMBERS,
     "starting_at_offset": OFFSETS,
     "commit_duration": st.fixed_dictionaries({"value": st.integers(1, 3)}),
@@ -396,7 +396,7 @@ _RENEWAL: dict[str, st.SearchStrategy[Any]] = {
         allocation=st.just("POOLED"),
     ),
 }
-_INVOICE = st.fixed_dictionaries({**_AMOUNT, "quantity": NUMBERS})
+_INVOICE = st.fixed_dictionaries({**_AMOUNT, "quantity": AMOUNTS})
 
 _OVERRIDDEN = {
     "override_specifiers": _listed(
@@ -447,10 +447,15 @@ _GATES = (
 )
 _THRESHOLD = {
     "is_enabled": st.booleans(),
-    "threshold_amount": AMOUNTS,
+    "threshold_amount": POSITIVE,
     "commit": some({"product": _FIXED}, name=TEXTS, description=TEXTS, priority=NUMBERS),
     "payment_gate_config": _GATES,
 }
+
+
+def _recharging(prepaid: Spec) -> Spec:
+    """A recharge that ends above its threshold."""
+    return prepaid | {"recharge_to_amount": prepaid["threshold_amount"] * prepaid["recharge_to_amount"]}
 
 
 def _capped(tracker: Spec, prepaid: Spec, cap: Spec) -> Spec:
@@ -471,7 +476,7 @@ _CAPPED = st.builds(
             "applicable_spend_specifiers": st.tuples(st.fixed_dictionaries(_COUNTED)),
         }
     ),
-    some({**_THRESHOLD, "recharge_to_amount": AMOUNTS}, custom_credit_type=_UNIT),
+    some({**_THRESHOLD, "recharge_to_amount": st.integers(2, 9)}, custom_credit_type=_UNIT).map(_recharging),
     st.fixed_dictionaries(
         {"payment_fraction": FRACTIONS, "cap": st.fixed_dictionaries({"amount": AMOUNTS})},
     ),

@@ -67,7 +67,7 @@ def test_products_that_hold(broken, spec):
         (USAGE | {"pricing_group_key": ["a", "b", "a"]}, [("duplicate", "pricing_group_key.2")]),
         (
             USAGE | {"quantity_conversion": {"conversion_factor": 0, "operation": "DIVIDE"}},
-            [("out-of-range", "quantity_conversion.conversion_factor")],
+            [("greater_than", "quantity_conversion.conversion_factor")],
         ),
         (
             USAGE | {"quantity_rounding": {"rounding_method": "ROUND_UP", "decimal_places": -1}},

@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from pricebook.catalog.model import Number, Text, Violation, broken
+from pricebook.catalog.money import MAX_DIGITS, MAX_PLACES
 from pricebook.problem import quote
 
 
@@ -38,4 +39,11 @@ Distinct = AfterValidator(_distinct)
 Texts = Annotated[tuple[Text, ...], Distinct]
 Whole = Annotated[int, BeforeValidator(_whole)]
 """A vendor's `number` that counts something: 15 and 15.0 are the same."""
+MOST_DAYS = 36_525
+"""A hundred years: no contract, notice or payment is thought of beyond."""
+Days = Annotated[Whole, Field(ge=0, le=MOST_DAYS)]
+"""A length of time in days."""
+Places = Annotated[Whole, Field(ge=-MAX_DIGITS, le=MAX_PLACES)]
+"""Decimal places, below zero of whole powers of ten."""
 Positive = Annotated[Number, Field(gt=0), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
+"""A factor, or a size that holds something."""

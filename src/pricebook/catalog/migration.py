@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from pricebook.catalog.condition import Condition, Given, bars
-from pricebook.catalog.field import Distinct, NonEmpty, Texts, Whole
+from pricebook.catalog.field import Days, Distinct, NonEmpty, Texts, Whole
 from pricebook.catalog.impact_limit import ImpactLimits
 from pricebook.catalog.model import Instant, Model, Noun, PackageName, Text, Upper, Violation
 from pricebook.catalog.percent import Percent
@@ -71,7 +71,7 @@ class Wave(Model):
 class Notice(Model):
     """What customers are told before they move."""
 
-    days: Annotated[Whole, Field(ge=0)] = 0
+    days: Days = 0
     """How many days before its date every wave is told: a plan that is made later says so."""
 
 

@@ -31,6 +31,7 @@ from pricebook.catalog.money import (
     MAX_DIGITS,
     MAX_PLACES,
     MONEY_PATTERN,
+    SIGNED_MONEY_PATTERN,
     CurrencyCode,
     carries,
     parse_money,
@@ -217,6 +218,13 @@ def _number(value: Any) -> Any:
 DIGITS_HINT = f"at most {MAX_DIGITS} significant digits and {MAX_PLACES} decimal places"
 
 
+def _no_debt(amount: Decimal) -> Decimal:
+    if amount < 0:
+        hint = "what is given to customers is a credit or an override of a package"
+        raise broken(Violation("out-of-range", f"{plain(amount)} is less than 0", hint=hint))
+    return amount
+
+
 def _as_written(value: object) -> str:
     if isinstance(value, str):
         return f'"{value[:60]}"'
@@ -255,7 +263,12 @@ def _texts(value: dict[str, str]) -> dict[str, str]:
 MAX_CUSTOM_FIELD = 200
 
 _NUMBER = {"type": "number"}
-_AMOUNT = {"anyOf": [_NUMBER, {"type": "string", "pattern": MONEY_PATTERN}]}
+_LEAST = _NUMBER | {"minimum": 0}
+
+
+def _money(number: Mapping[str, Any], pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [number, {"type": "string", "pattern": pattern}]})
+
 
 Upper = BeforeValidator(_upper)
 """Makes a Literal of upper-case words accept either case, as the vendor does."""
@@ -263,10 +276,17 @@ Lower = BeforeValidator(_lower)
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
 Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema(_NUMBER)]
-NonNegative = Annotated[Number, Field(ge=0), WithJsonSchema(_NUMBER | {"minimum": 0})]
-Fraction = Annotated[Number, Field(ge=0, le=1), WithJsonSchema(_NUMBER | {"minimum": 0, "maximum": 1})]
-Amount = Annotated[Decimal, BeforeValidator(_number), Monetary(), WithJsonSchema(_AMOUNT)]
-"""An amount in the API unit of its pricing unit. The field must be listed in its model's `amounts`."""
+NonNegative = Annotated[Number, Field(ge=0), WithJsonSchema(_LEAST)]
+"""How many."""
+Fraction = Annotated[Number, Field(ge=0, le=1), WithJsonSchema(_LEAST | {"maximum": 1})]
+"""A share of something, 0.1 for 10 %."""
+Sum = Annotated[Decimal, BeforeValidator(_number), Monetary(), _money(_NUMBER, SIGNED_MONEY_PATTERN)]
+"""An amount in the API unit of its pricing unit that may be below zero: what something adds to an invoice's total. The
+field must be listed in its model's `amounts`."""
+Amount = Annotated[
+    Decimal, BeforeValidator(_number), AfterValidator(_no_debt), Monetary(), _money(_LEAST, MONEY_PATTERN)
+]
+"""The same of what is priced, charged or granted, which is never below zero."""
 Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "pattern": INSTANT_PATTERN})]
 CustomFields = Annotated[dict[str, Text], AfterValidator(_texts), Role.COSMETIC]
 GroupValues = dict[str, str]

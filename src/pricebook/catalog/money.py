@@ -32,10 +32,11 @@ _NUMBER = r"(?P<sign{0}>-?)(?P<number{0}>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:
 MONEY_TEXT = re.compile(
     rf"(?P<minus>-(?![$€£]-))?(?P<symbol>[$€£]){_NUMBER.format(1)}\Z|{_NUMBER.format(2)}\s*(?P<code>[A-Za-z]{{3}})\Z"
 )
-MONEY_PATTERN = (
-    r"^(([$€£]-?|-[$€£])\d[\d,]*(\.\d+)?([eE][+-]?\d{1,3})?|-?\d[\d,]*(\.\d+)?([eE][+-]?\d{1,3})?\s*[A-Za-z]{3})$"
-)
-"""The same for JSON Schema, a little wider: commas are placed freely."""
+_SHAPE = r"\d[\d,]*(\.\d+)?([eE][+-]?\d{1,3})?"
+MONEY_PATTERN = rf"^([$€£]{_SHAPE}|{_SHAPE}\s*[A-Za-z]{{3}})$"
+"""The same from zero up, for JSON Schema, a little wider: commas are placed freely."""
+SIGNED_MONEY_PATTERN = rf"^(([$€£]-?|-[$€£]){_SHAPE}|-?{_SHAPE}\s*[A-Za-z]{{3}})$"
+"""And below zero too."""
 
 
 class Money(NamedTuple):

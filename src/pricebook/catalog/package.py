@@ -7,12 +7,10 @@ nouns in `check`.
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
-
 from pricebook.catalog.alias import check_aliases
 from pricebook.catalog.commit import Commit, Credit
 from pricebook.catalog.condition import Condition, Every, Given, Not, bars, needs
-from pricebook.catalog.field import Whole
+from pricebook.catalog.field import Days
 from pricebook.catalog.link import check_terms
 from pricebook.catalog.model import Alias, CardName, Frequency, Lower, Noun, Text, Upper, Violation
 from pricebook.catalog.override import Override
@@ -69,7 +67,7 @@ class Package(Noun, Relative):
     """An alias of a rate card, looked up as of the start of each contract."""
     duration: Duration | None = None
     """How long contracts last; when not given, without end."""
-    net_payment_terms_days: Annotated[Whole, Field(ge=0)] | None = None
+    net_payment_terms_days: Days | None = None
     """Days until an invoice is due."""
     billing_provider: (
         Annotated[Literal["aws_marketplace", "azure_marketplace", "gcp_marketplace", "stripe", "netsuite"], Lower]

@@ -1,13 +1,12 @@
 """Products: what stands on rate cards and invoices. One model; the type decides which fields apply."""
 
-from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
 from pricebook.catalog.condition import Condition, Is, Not, bars, needs
-from pricebook.catalog.field import Distinct, Texts, Whole
-from pricebook.catalog.model import CustomFields, MetricName, Model, Noun, Number, ProductName, Text, Upper, Violation
+from pricebook.catalog.field import Distinct, Places, Positive, Texts
+from pricebook.catalog.model import CustomFields, MetricName, Model, Noun, ProductName, Text, Upper
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.role import Role
 
@@ -25,18 +24,12 @@ ProductType = Annotated[
 class QuantityConversion(Model):
     """Turns the metered quantity into the priced one, as from MB to GB: divide by 1024."""
 
-    conversion_factor: Number
+    conversion_factor: Positive
     """The factor to multiply or divide the quantity by."""
     operation: Annotated[Literal["MULTIPLY", "DIVIDE"], Upper]
     """MULTIPLY or DIVIDE."""
     name: Annotated[Text | None, Role.COSMETIC] = None
     """A name for the conversion."""
-
-    def rules(self) -> Iterator[Violation]:
-        """No division by zero."""
-        if self.operation == "DIVIDE" and not self.conversion_factor:
-            message = "a quantity cannot be divided by 0"
-            yield Violation("out-of-range", message, ("conversion_factor",), "MB to GB divides by 1024")
 
 
 class QuantityRounding(Model):
@@ -44,7 +37,7 @@ class QuantityRounding(Model):
 
     rounding_method: Annotated[Literal["ROUND_UP", "ROUND_DOWN", "ROUND_HALF_UP"], Upper]
     """ROUND_UP, ROUND_DOWN or ROUND_HALF_UP."""
-    decimal_places: Annotated[Whole, Field(ge=0)]
+    decimal_places: Annotated[Places, Field(ge=0)]
     """Decimal places that are kept."""
 
 

@@ -157,8 +157,3 @@ def _check_bounds(kind: str, price: Decimal, at: Path) -> Iterator[Violation]:
     if is_fraction(kind) and not 0 <= price <= 1:
         message = f"{plain(price)} is not within 0..1; the price of a {kind} rate is a fraction"
         yield Violation("out-of-range", message, at, "write 0.1 for 10%")
-    elif kind in ("FLAT", "SUBSCRIPTION", "TIERED") and price < 0:
-        message = f"{plain(price)} is less than 0, the least price of a {kind} rate"
-        yield Violation(
-            "out-of-range", message, at, "what is given to customers is a credit or an override of a package"
-        )

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from pricebook.catalog.commit import Balance
 from pricebook.catalog.condition import Condition, Is, bars
 from pricebook.catalog.field import Whole
-from pricebook.catalog.model import USD, Amount, Fraction, Number, UnitName, Upper, Violation
+from pricebook.catalog.model import USD, Amount, Fraction, NonNegative, Number, UnitName, Upper, Violation
 from pricebook.catalog.role import Link, Role
 from pricebook.catalog.schedule import AccessType, unit_of_access
 from pricebook.catalog.term import Duration, Key, Relative, RelativeDate, Rounding
@@ -21,7 +21,7 @@ class AccessAmount(Relative):
 
     unit_price: Amount
     """The amount per quantity, in the API unit of the pricing unit (cents for USD)."""
-    quantity: Number | None = None
+    quantity: NonNegative | None = None
     """How many; without a subscription_config it is 1 when not given, with one the subscription's quantity counts."""
     credit_type: UnitName = USD
     """The pricing unit of the amount."""
@@ -41,7 +41,7 @@ class InvoiceAmount(Relative):
 
     unit_price: Amount
     """The price of one, in the API unit of the pricing unit (cents for USD)."""
-    quantity: Number
+    quantity: NonNegative
     """How many."""
     credit_type: UnitName
     """The pricing unit of the price."""

@@ -16,7 +16,6 @@ from pricebook.catalog.field import Texts, Whole
 from pricebook.catalog.line import LineKind
 from pricebook.catalog.model import (
     USD,
-    Amount,
     GroupValues,
     Instant,
     Lower,
@@ -26,6 +25,7 @@ from pricebook.catalog.model import (
     Number,
     PackageName,
     ProductName,
+    Sum,
     Text,
     UnitName,
     Upper,
@@ -105,7 +105,7 @@ class ExpectedLine(Model):
     type: Annotated[LineKind, Lower]
     """usage, composite, subscription, scheduled, commit_purchase, true_up, applied (a balance that pays), conversion
     (of a custom unit) or rounding (to the cent)."""
-    amount: Amount
+    amount: Sum
     """What it adds to the total, in the API unit of credit_type; less than zero where a balance pays."""
     product: ProductName | None = None
     """The product."""
@@ -130,7 +130,7 @@ class ExpectedInvoice(Model):
     """USAGE, at the end of a statement period, or SCHEDULED."""
     due_at: Instant | None = None
     """When it is due."""
-    total: Amount
+    total: Sum
     """The sum of its lines, in the API unit of credit_type."""
     lines: tuple[ExpectedLine, ...] | None = None
     """Its lines; when not given, the total is enough."""
@@ -145,7 +145,7 @@ class Expectation(Model):
 
     invoices: tuple[ExpectedInvoice, ...] | None = None
     """Every invoice, in order of time; when not given, the total is enough."""
-    total: Amount | None = None
+    total: Sum | None = None
     """The sum of all invoices, in the API unit of credit_type."""
     credit_type: UnitName = USD
     """The fiat unit of the total."""

@@ -11,7 +11,7 @@ from pricebook.catalog.model import (
     USD,
     Amount,
     CustomFields,
-    Number,
+    NonNegative,
     ProductName,
     Text,
     UnitName,
@@ -75,7 +75,7 @@ class ChargeItem(Relative):
 
     unit_price: Amount
     """Price of one, in the API unit of the schedule's pricing unit (cents for USD)."""
-    quantity: Number
+    quantity: NonNegative
     """How many; multiplied by unit_price."""
     date_offset: Annotated[RelativeDate, Role.PLAIN]
     """When, counted from the start of the contract."""

@@ -4,14 +4,14 @@ A package is customer-agnostic and time-relative. `Relative` says so in one plac
 `starting_at` into any part of a package is told what to write instead.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
 from pricebook.catalog.calendar import rough_days
-from pricebook.catalog.field import Whole
-from pricebook.catalog.model import Model, Upper
+from pricebook.catalog.field import MOST_DAYS, Places, Whole
+from pricebook.catalog.model import Model, Upper, Violation
 from pricebook.catalog.role import Role
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=200)]
@@ -61,9 +61,15 @@ class RelativeDate(Relative):
     """A point in time: an offset from the start of the contract."""
 
     value: Annotated[Whole, Field(ge=0)]
-    """How many units."""
+    """How many units; a hundred years at most."""
     unit: Annotated[Literal["DAYS", "WEEKS", "MONTHS", "YEARS"], Upper]
     """DAYS, WEEKS, MONTHS or YEARS."""
+
+    def rules(self) -> Iterator[Violation]:
+        """Nothing is thought of beyond a hundred years."""
+        if self.days > MOST_DAYS:
+            message = f"{self.value} {self.unit} are more than a hundred years"
+            yield Violation("out-of-range", message, ("value",), "check the unit: DAYS, WEEKS, MONTHS or YEARS")
 
     @property
     def days(self) -> int:
@@ -81,7 +87,7 @@ class Duration(RelativeDate):
 class Rounding(Relative):
     """How a prorated amount is rounded."""
 
-    decimal_places: Whole
+    decimal_places: Places
     """Decimal places of the stored amount; negative for powers of ten: -2 rounds cents to the nearest dollar."""
     rounding_method: Annotated[Literal["HALF_UP", "FLOOR", "CEILING"], Upper]
     """HALF_UP, FLOOR or CEILING."""

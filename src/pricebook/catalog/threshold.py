@@ -4,13 +4,15 @@ Amounts are in the fiat unit, except where `custom_credit_type` says otherwise; 
 tracker. Text with a currency is read as USD where the package itself names no other unit.
 """
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator
 
 from pricebook.catalog.field import Distinct, NonEmpty
-from pricebook.catalog.model import Amount, Fraction, Number, ProductName, Text, UnitName, Upper
+from pricebook.catalog.model import Amount, Fraction, Number, ProductName, Text, UnitName, Upper, Violation
+from pricebook.catalog.money import plain
 from pricebook.catalog.payment_gate import PaymentGateConfig
 from pricebook.catalog.role import Role
 from pricebook.catalog.specifier import Applicable
@@ -130,6 +132,12 @@ class SpendThresholdConfiguration(Relative):
     discount_configuration: DiscountConfiguration | None = None
     """A discount on the payment."""
 
+    def rules(self) -> Iterator[Violation]:
+        """Some spend starts a charge, not none."""
+        if not self.threshold_amount:
+            hint = "write how much may be used before it is charged"
+            yield Violation("out-of-range", "spend of nothing would be charged at once", ("threshold_amount",), hint)
+
 
 class PrepaidBalanceThresholdConfiguration(Relative):
     """Recharges a prepaid balance whenever it falls to an amount."""
@@ -153,3 +161,13 @@ class PrepaidBalanceThresholdConfiguration(Relative):
     """A discount on the payment."""
     threshold_balance_specifiers: tuple[ThresholdBalanceSpecifier, ...] = ()
     """Which balances are left out of what remains."""
+
+    def rules(self) -> Iterator[Violation]:
+        """A recharge ends above what starts it."""
+        if self.recharge_to_amount <= self.threshold_amount:
+            message = (
+                f"recharging to {plain(self.recharge_to_amount)} leaves the balance at or below the threshold of"
+                f" {plain(self.threshold_amount)}: it would be recharged again and again"
+            )
+            hint = "recharge_to_amount is the balance afterwards, and not what is added to it"
+            yield Violation("out-of-range", message, ("recharge_to_amount",), hint)

@@ -169,12 +169,6 @@ CONDITIONS: Mapping[str, Sequence[Schema]] = {
             {"properties": {"scale": {"enum": [0, None], "errorMessage": "only USD is counted in cents"}}},
         )
     ],
-    "QuantityConversion": [
-        when(
-            given("operation", either("DIVIDE")),
-            {"properties": {"conversion_factor": negation({"const": 0})}},
-        )
-    ],
     "CreditTypeConversion": [{"properties": {"fiat_per_custom_credit": _POSITIVE}}],
     "Package": _package(),
     "Subscription": [

@@ -31,12 +31,11 @@ _FRACTION = {
     "maximum": 1,
     "errorMessage": "a percentage is a fraction in 0..1: 0.1 is 10%",
 }
-_NOT_NEGATIVE = {"minimum": 0, "not": {"type": "string", "pattern": "^[$€£]?-"}}
 _BOUNDS = {
-    "FLAT": _NOT_NEGATIVE,
+    "FLAT": {},
     "PERCENTAGE": _FRACTION,
-    "SUBSCRIPTION": _NOT_NEGATIVE,
-    "TIERED": _NOT_NEGATIVE,
+    "SUBSCRIPTION": {},
+    "TIERED": {},
     "TIERED_PERCENTAGE": _FRACTION,
     "CUSTOM": {},
 }

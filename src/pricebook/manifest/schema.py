@@ -22,7 +22,7 @@ from pydantic_core import core_schema
 from pricebook.catalog.field import Distinct
 from pricebook.catalog.instant import INSTANT_PATTERN
 from pricebook.catalog.model import MAX_CUSTOM_FIELD, USD
-from pricebook.catalog.money import MONEY_PATTERN
+from pricebook.catalog.money import MONEY_PATTERN, SIGNED_MONEY_PATTERN
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.registry import noun_class
@@ -42,12 +42,18 @@ _INSTANT = {
     "pattern": INSTANT_PATTERN,
     "patternErrorMessage": "an instant on the hour: 2025-04-01 or 2025-04-01T00:00:00Z",
 }
-_MONEY = {"type": "string", "pattern": MONEY_PATTERN, "patternErrorMessage": "an amount with its currency: $10.00"}
+
+
+def _amount(pattern: str, number: Schema) -> Schema:
+    text = {"type": "string", "pattern": pattern, "patternErrorMessage": "an amount with its currency: $10.00"}
+    description = "A number in the pricing unit's API unit (cents for USD), or text with its currency: $10.00."
+    return {"description": description, "anyOf": [number, text]}
+
+
+_MONEY = {MONEY_PATTERN: "Amount", SIGNED_MONEY_PATTERN: "Sum"}
 _SHARED: dict[str, Schema] = {
-    "Amount": {
-        "description": "A number in the pricing unit's API unit (cents for USD), or text with its currency: $10.00.",
-        "anyOf": [{"type": "number"}, _MONEY],
-    },
+    "Amount": _amount(MONEY_PATTERN, {"type": "number", "minimum": 0}),
+    "Sum": _amount(SIGNED_MONEY_PATTERN, {"type": "number"}),
     "Instant": {"description": "UTC, on the hour: 2025-04-01 or 2025-04-01T00:00:00Z.", **_INSTANT},
     "CustomFields": {
         "type": "object",
@@ -183,21 +189,21 @@ def _tidy(schema: dict[str, Any]) -> None:
     for key in ("title", "default"):
         if key == "title" or schema.get(key) in (None, []) or isinstance(schema.get(key), dict):
             schema.pop(key, None)
-    for bound in _BOUNDS.keys() & schema.keys():
-        schema[_BOUNDS[bound]] = schema.pop(bound)
     if "description" in schema:
         schema["description"] = " ".join(schema["description"].split())
     if schema.get("pattern") == INSTANT_PATTERN:
         _become(schema, "Instant")
     if "anyOf" in schema:
         options = [inner for one in schema["anyOf"] for inner in (one.get("anyOf", [one]) if len(one) == 1 else [one])]
-        if any(one.get("pattern") == MONEY_PATTERN for one in options):
-            options = [{"$ref": "#/$defs/Amount"}, *(one for one in options if one["type"] == "null")]
+        for name in (_MONEY[one["pattern"]] for one in options if one.get("pattern") in _MONEY):
+            options = [{"$ref": f"#/$defs/{name}"}, *(one for one in options if one["type"] == "null")]
         schema["anyOf"] = options
         if len(options) == 1:
             schema |= schema.pop("anyOf")[0]
         elif len(options) == 2 and options[1] == NULL and isinstance(options[0].get("type"), str):
             schema |= {**schema.pop("anyOf")[0], "type": [options[0]["type"], "null"]}
+    for bound in _BOUNDS.keys() & schema.keys():
+        schema[_BOUNDS[bound]] = schema.pop(bound)
     for field, inner in schema.get("properties", {}).items():
         _tidy(inner)
         if field == "custom_fields":

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from pricebook.catalog.field import NonEmpty, Texts, Whole
+from pricebook.catalog.field import Days, NonEmpty, Texts, Whole
 from pricebook.catalog.impact_limit import ImpactLimits
 from pricebook.catalog.model import Instant, Lower, Model, Text, Violation
 from pricebook.catalog.percent import Percent
@@ -103,7 +103,7 @@ class Policy(Model):
     """How much what a package costs a year (its subscriptions and commits) may rise in one plan."""
     max_package_decrease: Percent | None = None
     """How much what a package costs a year may fall in one plan."""
-    notice_days: Annotated[Whole, Field(ge=0)] | None = None
+    notice_days: Days | None = None
     """So many days before it holds an increase has to be applied, where customers are under contract."""
     max_changes: Annotated[Whole, Field(ge=1)] | None = None
     """So many prices and objects one plan may change; new ones do not count."""
