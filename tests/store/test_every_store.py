@@ -164,7 +164,7 @@ def test_old_package_versions_stay_readable(store: Store) -> None:
     if snapshot.partial:  # an account shows no aliases of what is archived
         meant = meant.model_copy(update={"aliases": ()})
     assert snapshot.catalog.nouns[STARTER] == meant
-    assert snapshot.latest("starter") == SECOND
+    assert snapshot.latest(Ref(Kind.PACKAGE, "starter")) == SECOND
 
 
 REFUSED: dict[str, tuple[Verb, int, str]] = {

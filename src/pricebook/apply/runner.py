@@ -28,7 +28,7 @@ from pricebook.apply.ports import (
     Store,
     StoreError,
 )
-from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.reference import Ref
 from pricebook.observe.renames import renamed, under_former_names
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.digest import plan_digest
@@ -162,7 +162,7 @@ def _stored(change: Verb, plan: Plan) -> Verb:
     """The change in the store's own names: a package that moved keeps its first one in its key."""
     former = {new: old for old, new in plan.moved}
     old = former.get(Ref(change.ref.kind, change.ref.name))
-    if isinstance(change, Archive) and old is not None and old.kind is Kind.PACKAGE:
+    if isinstance(change, Archive) and old is not None and old.kind.versioned:
         return replace(change, ref=Ref(old.kind, old.name, change.ref.version))
     return change
 

@@ -46,6 +46,8 @@ class Kind(str, metaclass=_Kinds):
     """Whether `moved` and `removed` of a project can name it: a pricing unit is known by its name alone."""
     longest: int | None
     """Characters of a name, where fewer than of others fit into the marks of a store."""
+    versioned: bool
+    """Whether its objects cannot be edited: a changed one is a new version, and its mark is a uniqueness key."""
 
     def __new__(cls, value: str) -> "Kind":
         """The kind of this text. Raises ValueError."""
@@ -78,11 +80,13 @@ def register(
     way_out: str = "",
     movable: bool = True,
     longest: int | None = None,
+    versioned: bool = False,
 ) -> Kind:
     """Make a kind, after all that there are: what its nouns refer to is of an earlier one."""
     kind = str.__new__(Kind, text)
     kind.module, kind.rank, kind.stored, kind.file = module, len(_KINDS), stored, file
     kind.way_out, kind.movable, kind.longest = way_out, movable and stored, longest
+    kind.versioned = versioned
     _KINDS[text] = kind
     return kind
 
@@ -154,7 +158,7 @@ Kind.RATE_CARD = register(
     way_out="declare a new rate card under another name, and move the alias to it",
 )
 # A package's uniqueness key has 128 characters, a custom field 200.
-Kind.PACKAGE = register("package", "pricebook.catalog.package", file="packages/", longest=60)
+Kind.PACKAGE = register("package", "pricebook.catalog.package", file="packages/", longest=60, versioned=True)
 Kind.SCENARIO = register("scenario", "pricebook.catalog.scenario", stored=False)
 Kind.POLICY_TEST = register("policy-test", "pricebook.catalog.policy_test", stored=False)
 Kind.MIGRATION = register("migration", "pricebook.catalog.migration", stored=False)

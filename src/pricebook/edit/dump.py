@@ -17,7 +17,7 @@ from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.rate_book import Rates
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.recurring import AccessAmount, RecurringCredit
-from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.reference import Ref
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import Timeline, read_key, read_schedule
 from pricebook.catalog.unit import PricingUnit, money_text
@@ -48,8 +48,9 @@ def manifest_text(ref: Ref, metadata: Mapping[str, Any], spec: Mapping[str, Any]
 
 def latest(catalog: Catalog) -> dict[Ref, Noun]:
     """What manifests declare of a catalogue: every noun, of a package the latest version, under refs without one."""
-    nouns = {Ref(ref.kind, ref.name): noun for ref, noun in catalog.nouns.items() if ref.kind is not Kind.PACKAGE}
-    return nouns | {Ref(Kind.PACKAGE, name): noun for name, noun in catalog.packages.items()}
+    return {
+        Ref(ref.kind, ref.name): catalog.nouns[ref] for ref in sorted(catalog.nouns, key=lambda ref: ref.version or 0)
+    }
 
 
 def spec_data(model: Model, scales: Mapping[str, Scale], outer: Units = NO_UNITS) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def normalise(snapshot: Snapshot, desired: Mapping[Ref, Noun]) -> Snapshot:
         return snapshot
     objects, cards = dict(snapshot.objects), snapshot.catalog.cards
     for ref, wanted in desired.items():
-        seen = snapshot.latest(ref.name) if ref.kind is Kind.PACKAGE and ref.version is None else ref
+        seen = snapshot.latest(ref) if ref.kind.versioned and ref.version is None else ref
         observed = objects.get(seen) if seen is not None else None
         if seen is not None and observed is not None and observed.noun is not None:
             objects[seen] = replace(observed, noun=normal_noun(observed, observed.noun, wanted, snapshot.quirks, cards))

@@ -67,7 +67,7 @@ def renamed(snapshot: Snapshot, moves: Moves) -> Snapshot:
     moving = pending(snapshot, moves)
     if not moving:
         return snapshot
-    named = {new for _, new in moving if new.kind is not Kind.PACKAGE}
+    named = {new for _, new in moving if not new.kind.versioned}
     found = under(Renaming({(old.kind, old.name): new.name for old, new in moving}), snapshot)
     objects = {
         ref: replace(each, unmarked=True) if ref in named and not each.archived else each

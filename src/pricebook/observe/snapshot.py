@@ -181,9 +181,9 @@ class Snapshot:
         ours = (ref.name for ref in self.archived if ref.kind is Kind.PRODUCT)
         return frozenset((*ours, *(each.id for each in self.foreign if each.archived and each.kind is Kind.PRODUCT)))
 
-    def latest(self, name: str) -> Ref | None:
-        """The newest version of a package, archived or not; None when there is none."""
-        versions = [ref for ref in self.objects if ref.kind is Kind.PACKAGE and ref.name == name]
+    def latest(self, of: Ref) -> Ref | None:
+        """The newest version of an object, whichever is named, archived or not; None when there is none."""
+        versions = [ref for ref in self.objects if (ref.kind, ref.name) == (of.kind, of.name)]
         return max(versions, key=lambda ref: ref.version or 0, default=None)
 
 

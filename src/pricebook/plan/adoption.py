@@ -49,7 +49,7 @@ def adoptions(desired: Catalog, snapshot: Snapshot, moving: Moves = ()) -> Itera
     former = {new: old for old, new in moving}
     for ref in sorted(snapshot.unmarked, key=lambda ref: (ref.kind.rank, ref.name)):
         noun = snapshot.catalog.nouns.get(ref)
-        if noun is None or ref.kind is Kind.PACKAGE or ref not in desired.nouns:
+        if noun is None or ref.kind.versioned or ref not in desired.nouns:
             continue
         if ref in former:
             yield Adopt(ref, snapshot.ids[ref], noun, "", was=former[ref])
@@ -81,7 +81,7 @@ def check_claims(claims: Claims, snapshot: Snapshot) -> Iterator[Problem]:
             hint = "an object has one name: keep one of the entries"
             yield _problem("adopt-twice", f"{id_} is asked for by {others} too", claims, ref, hint)
         elif snapshot.ids.get(own) == id_:
-            if own in snapshot.archived and snapshot.latest(ref.name) in (own, None):
+            if own in snapshot.archived and snapshot.latest(ref) in (own, None):
                 yield _archived(claims, ref, id_)
         elif own in snapshot.ids:
             hint = "remove the entry, or give this manifest another metadata.name"
@@ -160,7 +160,7 @@ def check_questions(changes: Iterable[Verb], claims: Claims, snapshot: Snapshot)
 
 def _observed(ref: Ref) -> Ref:
     """The ref under which an adopted object is observed: a package is version 1."""
-    return Ref(ref.kind, ref.name, 1) if ref.kind is Kind.PACKAGE else ref
+    return Ref(ref.kind, ref.name, 1) if ref.kind.versioned else ref
 
 
 def _archived(claims: Claims, ref: Ref, id_: str) -> Problem:

@@ -6,7 +6,6 @@ one account is no history of another. What a store cannot show is taken as the m
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest
@@ -20,9 +19,6 @@ from pricebook.observe.normalise import normalise
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.versions import unnamed
 
-if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
-    from pricebook.catalog.package import Package
-
 
 def applied(snapshot: Snapshot, declared: Mapping[Ref, Noun]) -> Catalog:
     """The live content of an environment, whose manifests declare what is given. Rates stay where they are kept."""
@@ -31,11 +27,11 @@ def applied(snapshot: Snapshot, declared: Mapping[Ref, Noun]) -> Catalog:
     for ref, noun in snapshot.catalog.nouns.items():
         if ref in snapshot.archived:
             continue
-        if ref.kind is not Kind.PACKAGE:
+        if not ref.kind.versioned:
             nouns[ref] = noun
-        elif ref == snapshot.latest(ref.name):
+        elif ref == snapshot.latest(ref):
             name = Ref(ref.kind, ref.name)
-            nouns[name] = _package(ref, cast("Package", noun), declared.get(name), snapshot)
+            nouns[name] = _version(ref, noun, declared.get(name), snapshot)
     used = {Ref(kind, name) for noun in nouns.values() for _, kind, name in references(noun)}
     for ref in list(nouns):
         # An account shows every pricing unit that it has, ours or not.
@@ -45,12 +41,12 @@ def applied(snapshot: Snapshot, declared: Mapping[Ref, Noun]) -> Catalog:
     return Catalog(nouns, rates)
 
 
-def _package(ref: Ref, observed: "Package", declared: Noun | None, snapshot: Snapshot) -> Noun:
+def _version(ref: Ref, observed: Noun, declared: Noun | None, snapshot: Snapshot) -> Noun:
     if declared is None:
         return observed
     if snapshot.of(ref).marks.content == content_digest(declared):
         return declared  # made from it: what is read back may say less
-    return unnamed(observed, cast("Package", declared), ref.version or 0)
+    return unnamed(observed, declared, ref.version or 0)
 
 
 def from_now_on(desired: Catalog, observed: Catalog, as_of: datetime) -> Catalog:

@@ -28,12 +28,12 @@ from pricebook.plan.timeline import rate_change
 from pricebook.plan.verb.add_rates import after
 from pricebook.plan.verb.table import VERBS, AddRates, Archive, Create, Repoint, Revise, Supersede
 from pricebook.plan.verb.verb import Verb, Wanted
-from pricebook.plan.versions import package_change
+from pricebook.plan.versions import version_change
 from pricebook.problem import Problem, quote
 from pricebook.span import Span
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
-    from pricebook.catalog.package import Package
+    pass
 
 RATES_PER_STEP = 1000
 
@@ -65,8 +65,8 @@ def diff(
     difference = Difference()
     at = places or {}
     for ref, noun in sorted(desired.nouns.items(), key=lambda item: (item[0].kind.rank, item[0].name)):
-        if ref.kind is Kind.PACKAGE:
-            _keep_or(difference, package_change(ref.name, cast("Package", noun), snapshot))
+        if ref.kind.versioned:
+            _keep_or(difference, version_change(ref, noun, snapshot))
         elif ref in snapshot.archived:
             difference.problems.append(_archived(ref, at.get(ref)))
         elif ref.kind is Kind.RATE_CARD:
@@ -222,7 +222,7 @@ def _leftovers(desired: Catalog, snapshot: Snapshot, superseded: set[Ref]) -> It
         if ref in snapshot.archived:
             continue
         declared = Ref(ref.kind, ref.name) in desired.nouns
-        old = ref.kind is Kind.PACKAGE and (ref in superseded or ref != snapshot.latest(ref.name))
+        old = ref.kind.versioned and (ref in superseded or ref != snapshot.latest(ref))
         if not declared or old:
             yield ref
 

@@ -12,7 +12,6 @@ from typing import Any
 from pricebook.catalog.canonical import digest, encode
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.rate_book import digest_text
-from pricebook.catalog.reference import Kind
 from pricebook.plan.step import Plan
 from pricebook.plan.verb.add_rates import AddRates
 
@@ -41,7 +40,7 @@ def _digest(plan: Plan) -> str:
     cards = {card: digest_text(total) for card, total in rates.items()}
     meaning = (_MEANING, plan.namespace, plan.environment, sorted(map(encode, steps)), cards)
     # A package is what its manifest's id says; a new version of it follows that one.
-    named = {step.change.ref.name for step in plan.steps if step.change.ref.kind is Kind.PACKAGE}
-    adopted = {ref.name: id_ for ref, id_ in plan.adopted.items() if ref.kind is Kind.PACKAGE and ref.name in named}
-    moved = [[old.name, new.name] for old, new in plan.moved if old.kind is Kind.PACKAGE and new.name in named]
+    named = {step.change.ref._replace(version=None) for step in plan.steps if step.change.ref.kind.versioned}
+    adopted = {ref.name: id_ for ref, id_ in plan.adopted.items() if ref in named}
+    moved = [[old.name, new.name] for old, new in plan.moved if new in named]
     return digest(encode((*meaning, adopted, moved) if adopted or moved else meaning))

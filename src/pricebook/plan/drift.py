@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest, content_text
@@ -32,7 +32,7 @@ from pricebook.problem import Problem
 from pricebook.span import Span
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
-    from pricebook.catalog.package import Package
+    pass
 
 
 class Facet(StrEnum):
@@ -220,7 +220,7 @@ def _refused(difference: Difference, desired: Catalog, snapshot: Snapshot) -> It
     """What no plan can mend: objects that were archived, and fields that cannot change."""
     revised = {change.ref for change in difference.changes if isinstance(change, Revise)}
     for ref, noun in desired.nouns.items():
-        if ref.kind is Kind.PACKAGE or ref in revised:
+        if ref.kind.versioned or ref in revised:
             continue
         if ref in snapshot.archived:
             same = snapshot.of(ref).marks.content in (None, digest_of(noun))
@@ -243,14 +243,14 @@ def _unverified(desired: Catalog, snapshot: Snapshot) -> Iterator[tuple[str, str
     for note in snapshot.notes:
         yield note.subject or "store", note.message.removeprefix(f"{note.subject} ")
     for ref, noun in sorted(desired.nouns.items(), key=lambda item: item[0].name):
-        latest = snapshot.latest(ref.name) if ref.kind is Kind.PACKAGE else None
+        latest = snapshot.latest(ref) if ref.kind.versioned else None
         if latest is None or latest in snapshot.archived:
             continue
-        package, observed = cast("Package", noun), snapshot.catalog.nouns.get(latest)
-        if snapshot.of(latest).marks.content != content_digest(package):
+        observed = snapshot.catalog.nouns.get(latest)
+        if snapshot.of(latest).marks.content != content_digest(noun):
             continue
         if observed is None:
             yield str(latest), "its content cannot be read back; its key says that it is as desired"
-        elif content_text(observed) != content_text(meant := named(package, latest.version or 0)):
+        elif content_text(observed) != content_text(meant := named(noun, latest.version or 0)):
             paths = ", ".join(path_text(field.path) for field in field_changes(observed, meant)[:5]) or "its terms"
             yield str(latest), f"read back otherwise than it was sent ({paths}); its key says that it is as desired"

@@ -11,6 +11,7 @@ from datetime import datetime
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest
 from pricebook.catalog.instant import instant_text, next_hour
+from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_book import NO_RATES
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.observe.snapshot import Marks, Snapshot, digest_of, objects_of
@@ -90,7 +91,7 @@ def parity(one: Side, other: Side, *, namespace: str, as_of: datetime, places: M
 
 def _versions(content: Catalog, one: Snapshot, other: Snapshot) -> Iterator[tuple[str, tuple[int, int]]]:
     for name in content.packages:
-        here, there = one.latest(name), other.latest(name)
+        here, there = one.latest(Ref(Kind.PACKAGE, name)), other.latest(Ref(Kind.PACKAGE, name))
         if here is not None and there is not None:
             yield name, (here.version or 0, there.version or 0)
 
@@ -108,11 +109,14 @@ def _facet(drift: Drift) -> Facet:
 
 def _as_snapshot(catalog: Catalog, as_of: datetime) -> Snapshot:
     """Manifests as if somebody held them: every package in its first version."""
-    nouns = {ref: noun for ref, noun in catalog.nouns.items() if ref.kind is not Kind.PACKAGE}
-    marks = {ref: digest_of(noun) for ref, noun in nouns.items()}
-    for name, package in catalog.packages.items():
-        ref = Ref(Kind.PACKAGE, name, 1)
-        nouns[ref], marks[ref] = named(package, 1), content_digest(package)
+    nouns: dict[Ref, Noun] = {}
+    marks: dict[Ref, str] = {}
+    for ref, noun in catalog.nouns.items():
+        if ref.kind.versioned:
+            first = ref._replace(version=1)
+            nouns[first], marks[first] = named(noun, 1), content_digest(noun)
+        else:
+            nouns[ref], marks[ref] = noun, digest_of(noun)
     objects = objects_of(Catalog(nouns, catalog.rates))
     return Snapshot(as_of, {ref: replace(each, marks=Marks(marks[ref])) for ref, each in objects.items()})
 

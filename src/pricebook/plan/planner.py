@@ -118,21 +118,21 @@ def plan_of(
 
 
 def _unlike(desired: Catalog, snapshot: Snapshot) -> Iterator[Problem]:
-    """Packages whose mark says that they are what is desired, and which the store shows otherwise."""
+    """Versions whose mark says that they are what is desired, and which the store shows otherwise."""
     if not snapshot.partial:
         return
-    for name, package in desired.packages.items():
-        ref = snapshot.latest(name)
+    for declared, noun in desired.nouns.items():
+        ref = snapshot.latest(declared) if declared.kind.versioned else None
         observed = snapshot.catalog.nouns.get(ref) if ref is not None else None
-        if ref is None or observed is None or snapshot.of(ref).marks.content != content_digest(package):
+        if ref is None or observed is None or snapshot.of(ref).marks.content != content_digest(noun):
             continue
-        differing = field_changes(observed, named(package, ref.version or 0))
+        differing = field_changes(observed, named(noun, ref.version or 0))
         # What was left open in the request may have been filled in; what was said must be shown.
         fields = [field for field in differing if field.desired is not None or field.path[0] == "aliases"]
         if fields:
             words = ", ".join(path_text(field.path) for field in fields[:5]) + (", ..." if len(fields) > 5 else "")
             message = f"{ref} was made from this manifest, but the store shows it otherwise: {words}"
-            hint = "a package cannot be edited: an alias may have been given to another one, or the API shows less"
+            hint = f"a {ref.kind.words} cannot be edited: its alias may be another's now, or the API shows less"
             yield Problem("reads-otherwise", message, hint=hint, severity="warning", subject=str(ref))
 
 

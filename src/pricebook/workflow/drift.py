@@ -39,9 +39,7 @@ def drift(
     journal that cannot be read only says less."""
     as_of = snapshot.observed_at
     known = read_acceptances(accept) if accept is not None else ()
-    absent = snapshot.ids and any(
-        ref not in snapshot.ids and not snapshot.latest(ref.name) for ref in loaded.catalog.nouns
-    )
+    absent = snapshot.ids and any(ref not in snapshot.ids and not snapshot.latest(ref) for ref in loaded.catalog.nouns)
     comparison = compare(
         loaded.catalog,
         snapshot,

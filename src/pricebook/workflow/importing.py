@@ -263,7 +263,7 @@ def _spec(
 def _document(ref: Ref, spec: Mapping[str, Any], made: Imported, snapshot: Snapshot) -> str:
     """A manifest under a comment that says where it came from. What bears our mark already needs no id."""
     id_ = made.fresh[ref]
-    seen = ref._replace(version=1) if ref.kind is Kind.PACKAGE else ref
+    seen = ref._replace(version=1) if ref.kind.versioned else ref
     # An account has nowhere to put a mark on a unit: what is known by its name has no id here.
     unmarked = seen in snapshot.unmarked or (ref.kind is Kind.PRICING_UNIT and snapshot.partial and id_ != "")
     adopt = {"adopt": {made.environment: id_}} if unmarked else {}

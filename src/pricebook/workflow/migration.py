@@ -161,7 +161,7 @@ def _target(loaded: Loaded, snapshot: Snapshot, name: str, migration: Migration)
 def _unapplied(loaded: Loaded, snapshot: Snapshot, target: Ref) -> Iterator[Problem]:
     """A package of the manifests that no version in the store is: perhaps it is the one that is meant."""
     package = loaded.catalog.packages.get(target.name)
-    newest_there = package is not None and snapshot.latest(target.name) == target
+    newest_there = package is not None and snapshot.latest(target) == target
     if package is not None and newest_there and snapshot.of(target).marks.content != content_digest(package):
         message = f"the manifests have another {Ref(Kind.PACKAGE, target.name)} than {target}, not applied yet"
         hint = "apply it first, when that is the version to move to"

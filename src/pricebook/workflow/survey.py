@@ -83,10 +83,10 @@ class _Work:
         self.gone = {each.id for each in snapshot.foreign if each.archived}
         self.nouns: dict[Ref, Noun] = {}
         self.rates = dict(snapshot.catalog.rates)
-        latest = {ref for ref in snapshot.ids if ref.kind is Kind.PACKAGE and ref == snapshot.latest(ref.name)}
+        latest = {ref for ref in snapshot.ids if ref.kind.versioned and ref == snapshot.latest(ref)}
         for ref, noun in snapshot.catalog.nouns.items():
             bare = Ref(ref.kind, ref.name)
-            if bare in declared.nouns or ref in snapshot.archived or (ref.kind is Kind.PACKAGE and ref not in latest):
+            if bare in declared.nouns or ref in snapshot.archived or (ref.kind.versioned and ref not in latest):
                 continue
             self.nouns[bare] = noun
 
@@ -166,7 +166,7 @@ class _Work:
     def _tell_unsaid(self) -> None:
         """What the account says of objects that are imported, and manifests cannot."""
         for ref, noun in self.nouns.items():
-            seen = self.snapshot.latest(ref.name) if ref.kind is Kind.PACKAGE else ref
+            seen = self.snapshot.latest(ref) if ref.kind.versioned else ref
             said = [(path, "no field of a manifest says this") for path in self.snapshot.of(seen or ref).unsaid]
             said += [
                 ("updates", note.message.removeprefix(f"{ref} "))
@@ -219,7 +219,7 @@ class _Work:
 
     def _id(self, ref: Ref) -> str:
         """The store's id; empty for what is known by its name alone, as the units of an account are."""
-        seen = self.snapshot.latest(ref.name) if ref.kind is Kind.PACKAGE else ref
+        seen = self.snapshot.latest(ref) if ref.kind.versioned else ref
         return self.snapshot.ids.get(seen, "") if seen is not None else ""
 
     # --- names

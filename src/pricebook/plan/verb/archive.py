@@ -31,7 +31,7 @@ class Archive(Verb):
     def fold(self, world: Fold) -> None:
         """Versions of packages stay readable; of a card nothing is left but its name."""
         held = world.of(self.ref)
-        if self.ref.kind is Kind.PACKAGE:
+        if self.ref.kind.versioned:
             world.objects[self.ref] = replace(held, archived=True)
         else:
             marks = Marks(held.marks.content) if self.ref.kind is Kind.RATE_CARD else held.marks

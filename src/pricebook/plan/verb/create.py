@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.reference import Kind
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.assess import never_invoiced
 from pricebook.plan.hazard import Hazard
@@ -31,7 +30,7 @@ class Create(Making):
 
     def status(self, expects: str | None, look: Look) -> Status:
         """Of a package, by its key."""
-        if self.ref.kind is Kind.PACKAGE:
+        if self.ref.kind.versioned:
             return self.version_status(None, look)
         return Making.status(self, expects, look)
 

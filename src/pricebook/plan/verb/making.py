@@ -37,7 +37,7 @@ class Making(Verb):
         held, noun = world.of(self.ref), self.noun
         if isinstance(held.noun, RateCard):
             noun = noun.model_copy(update={name: getattr(held.noun, name) for name in AFTER_RATES})
-        made = held.made or world.at if self.ref.kind is Kind.PACKAGE else None
+        made = held.made or world.at if self.ref.kind.versioned else None
         marks = held.marks._replace(content=self.digest)
         world.objects[self.ref] = replace(held, noun=noun, id=held.id or str(self.ref), marks=marks, made=made)
 
@@ -73,4 +73,4 @@ class Making(Verb):
         newest."""
         if look.snapshot.of(self.ref).marks.content == self.digest:
             return Status.DONE
-        return Status.READY if look.snapshot.latest(self.ref.name) == previous else Status.STALE
+        return Status.READY if look.snapshot.latest(self.ref) == previous else Status.STALE

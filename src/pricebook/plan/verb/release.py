@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pricebook.catalog.reference import Kind
 from pricebook.plan.verb.form import RefText
 from pricebook.plan.verb.verb import Fold, Look, Status, Verb, Wanted
 
@@ -25,7 +24,7 @@ class Release(Verb):
         """What still bears our mark of what is removed; a package bears none that could be taken off."""
         snapshot = wanted.snapshot
         for ref in sorted(wanted.removed, key=lambda ref: (-ref.kind.rank, ref.name)):
-            if ref in snapshot.ids and ref not in snapshot.archived and ref.kind is not Kind.PACKAGE:
+            if ref in snapshot.ids and ref not in snapshot.archived and not ref.kind.versioned:
                 yield cls(ref, "it is removed from the project")
 
     def fold(self, world: Fold) -> None:
