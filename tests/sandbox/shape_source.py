@@ -7,80 +7,17 @@ writes the file; a test says when it is not current.
 
 import json
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
+import sdk
+
+from pricebook.sandbox.endpoint import endpoints
 
 HERE = Path(__file__).parent
 SHAPE = HERE.parents[1] / "src/pricebook/sandbox/shape.json"
 
 Schema = dict[str, Any]
-
-CARDS = "/v1/contract-pricing/rate-cards"
-PRODUCTS = "/v1/contract-pricing/products"
-SUPPORTED: dict[str, str] = {
-    "POST /v1/billable-metrics/archive": "v1.billable_metric_archive_params:BillableMetricArchiveParams",
-    "POST /v1/billable-metrics/create": "v1.billable_metric_create_params:BillableMetricCreateParams",
-    "GET /v1/billable-metrics": "",
-    "GET /v1/billable-metrics/{billable_metric_id}": "",
-    "PUT /v1/billable-metrics/{billable_metric_id}": "",
-    f"POST {PRODUCTS}/archive": "v1.contracts.product_archive_params:ProductArchiveParams",
-    f"POST {PRODUCTS}/create": "v1.contracts.product_create_params:ProductCreateParams",
-    f"POST {PRODUCTS}/get": "v1.contracts.product_retrieve_params:ProductRetrieveParams",
-    f"POST {PRODUCTS}/list": "v1.contracts.product_list_params:ProductListParams",
-    f"POST {PRODUCTS}/update": "v1.contracts.product_update_params:ProductUpdateParams",
-    f"POST {CARDS}/addRate": "v1.contracts.rate_cards.rate_add_params:RateAddParams",
-    f"POST {CARDS}/addRates": "v1.contracts.rate_cards.rate_add_many_params:RateAddManyParams",
-    f"POST {CARDS}/archive": "v1.contracts.rate_card_archive_params:RateCardArchiveParams",
-    f"POST {CARDS}/create": "v1.contracts.rate_card_create_params:RateCardCreateParams",
-    f"POST {CARDS}/get": "v1.contracts.rate_card_retrieve_params:RateCardRetrieveParams",
-    f"POST {CARDS}/getRateSchedule": (
-        "v1.contracts.rate_card_retrieve_rate_schedule_params:RateCardRetrieveRateScheduleParams"
-    ),
-    f"POST {CARDS}/getRates": "v1.contracts.rate_cards.rate_list_params:RateListParams",
-    f"POST {CARDS}/list": "",
-    f"POST {CARDS}/moveRateCardProducts": (
-        "v1.contracts.rate_cards.product_order_update_params:ProductOrderUpdateParams"
-    ),
-    f"POST {CARDS}/setRateCardProductsOrder": "v1.contracts.rate_cards.product_order_set_params:ProductOrderSetParams",
-    f"POST {CARDS}/update": "v1.contracts.rate_card_update_params:RateCardUpdateParams",
-    "POST /v1/contracts/archive": "v1.contract_archive_params:ContractArchiveParams",
-    "POST /v1/contracts/create": "v1.contract_create_params:ContractCreateParams",
-    "POST /v1/contracts/get": "v1.contract_retrieve_params:ContractRetrieveParams",
-    "POST /v1/contracts/list": "v1.contract_list_params:ContractListParams",
-    "POST /v1/contracts/updateEndDate": "v1.contract_update_end_date_params:ContractUpdateEndDateParams",
-    "POST /v1/credit-types/archive": "v1.pricing_unit_archive_params:PricingUnitArchiveParams",
-    "POST /v1/credit-types/create": "v1.pricing_unit_create_params:PricingUnitCreateParams",
-    "GET /v1/credit-types/list": "",
-    "POST /v1/customFields/addKey": "v1.custom_field_add_key_params:CustomFieldAddKeyParams",
-    "POST /v1/customFields/deleteValues": "v1.custom_field_delete_values_params:CustomFieldDeleteValuesParams",
-    "POST /v1/customFields/listKeys": "v1.custom_field_list_keys_params:CustomFieldListKeysParams",
-    "POST /v1/customFields/removeKey": "v1.custom_field_remove_key_params:CustomFieldRemoveKeyParams",
-    "POST /v1/customFields/setValues": "v1.custom_field_set_values_params:CustomFieldSetValuesParams",
-    "POST /v1/customers": "v1.customer_create_params:CustomerCreateParams",
-    "GET /v1/customers": "",
-    "GET /v1/customers/{customer_id}": "",
-    "POST /v1/customers/archive": "v1.customer_archive_params:CustomerArchiveParams",
-    "POST /v1/ingest": "",
-    "POST /v1/packages/archive": "v1.package_archive_params:PackageArchiveParams",
-    "POST /v1/packages/create": "v1.package_create_params:PackageCreateParams",
-    "POST /v1/packages/get": "v1.package_retrieve_params:PackageRetrieveParams",
-    "POST /v1/packages/list": "v1.package_list_params:PackageListParams",
-    "POST /v1/packages/listContractsOnPackage": (
-        "v1.package_list_contracts_on_package_params:PackageListContractsOnPackageParams"
-    ),
-    "POST /v2/contracts/get": "v2.contract_retrieve_params:ContractRetrieveParams",
-    "POST /v2/contracts/list": "v2.contract_list_params:ContractListParams",
-}
-"""The endpoints of the sandbox, with the SDK's request type; empty where the body has nothing for the SDK to add."""
-
-SDK_ONLY = ("POST /v1/credit-types/archive", "POST /v1/credit-types/create")
-"""Endpoints that the SDK has and the document does not."""
-
-QUERY = ("limit", "next_page")
-"""What the SDK's types hold besides the body."""
 
 KEPT = (
     "type", "format", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "additionalProperties",
@@ -148,7 +85,7 @@ def joined(older: Schema, newer: Schema) -> Schema:
         ours, theirs = older["properties"], newer["properties"]
         made["properties"] = {
             name: joined(part, theirs[name]) if name in theirs else part for name, part in ours.items()
-        } | {name: part for name, part in theirs.items() if name not in ours and name not in QUERY}
+        } | {name: part for name, part in theirs.items() if name not in ours}
         required = newer.get("required", [])
         made["required"] = [name for name in older.get("required", []) if name in required or name not in theirs]
     return made
@@ -164,16 +101,6 @@ def body_of(operation: Schema, root: Schema) -> Schema | None:
     return plain(body["content"]["application/json"]["schema"], root)
 
 
-def sdk_schema(name: str) -> Schema:
-    """The SDK's type of a request, as a schema."""
-    module, _, type_name = name.partition(":")
-    schema = TypeAdapter(getattr(import_module(f"metronome.types.{module}"), type_name)).json_schema()
-    made = plain(schema, schema)
-    for query in QUERY:
-        made["properties"].pop(query, None)
-    return made
-
-
 def operations(root: Schema) -> Iterator[tuple[str, Schema]]:
     """Every operation of the document, as `POST /v1/packages/create`."""
     for path, methods in root["paths"].items():
@@ -183,16 +110,21 @@ def operations(root: Schema) -> Iterator[tuple[str, Schema]]:
 
 
 def request_shape(name: str, operation: Schema | None, root: Schema) -> Schema | None:
-    """What the body of a supported endpoint's request may be; None for no body."""
+    """What the body of an endpoint's request may be; None for no body."""
     older = body_of(operation, root) if operation is not None else None
-    newer = sdk_schema(SUPPORTED[name]) if SUPPORTED[name] else None
-    if older is None or newer is None:
+    said = sdk.request_schema(name)
+    newer = plain(said, said) if said is not None else None
+    if older is None or newer is None or "properties" not in newer:
         return json_schema(older or newer or {}) or None
     return json_schema(joined(older, newer))
 
 
 def json_schema(schema: Schema) -> Schema:
-    """JSON Schema's own words for what OpenAPI says: null is a type, and what is not named is not allowed."""
+    """JSON Schema's own words for what OpenAPI says: null is a type, and what is not named is not allowed.
+
+    The last of some tiers may have the size null, "all remaining units": so the vendor's own examples write it
+    (github.com/Metronome-Industries/ai, rate-cards.md).
+    """
     made = dict(schema)
     if made.pop("nullable", False):
         made["type"] = [schema["type"], "null"]
@@ -201,7 +133,10 @@ def json_schema(schema: Schema) -> Schema:
     if "items" in schema:
         made["items"] = json_schema(schema["items"])
     if "properties" in schema:
-        made["properties"] = {name: json_schema(part) for name, part in schema["properties"].items()}
+        made["properties"] = {
+            name: json_schema(part | {"nullable": True} if name == "size" else part)
+            for name, part in schema["properties"].items()
+        }
         if schema["properties"]:
             made.setdefault("additionalProperties", False)
     if isinstance(schema.get("additionalProperties"), dict):
@@ -213,18 +148,21 @@ def shape() -> Schema:
     """The whole file."""
     root = document()
     known = dict(operations(root))
-    requests = {name: request_shape(name, known.get(name), root) for name in SUPPORTED}
+    requests = {
+        name: request_shape(name, known.get(name), root)
+        for name in sorted(endpoints(), key=lambda name: name.split()[::-1])
+    }
     return {
         "source": "Metronome's OpenAPI document and metronome-sdk, joined by tests/sandbox/shape_source.py",
         "requests": requests,
-        "unsupported": sorted(name for name in known if name not in SUPPORTED),
+        "unsupported": sorted({*known, *sdk.operations()} - requests.keys()),
     }
 
 
 def text() -> str:
     """The file's text: one line for each endpoint."""
     made = shape()
-    lines = [f"{json.dumps(name)}: {json.dumps(made['requests'][name], sort_keys=True)}" for name in SUPPORTED]
+    lines = [f"{json.dumps(name)}: {json.dumps(made['requests'][name], sort_keys=True)}" for name in made["requests"]]
     rest = {name: part for name, part in made.items() if name != "requests"}
     return '{"requests": {\n' + ",\n".join(lines) + "\n},\n" + json.dumps(rest, indent=1)[2:] + "\n"
 

@@ -1,11 +1,20 @@
 """Packages with every term, and contracts on them, made and read back by the vendor's own SDK."""
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sdk
 from metronome import APIStatusError, BadRequestError, ConflictError, Metronome, NotFoundError
 
+from pricebook.sandbox.account import Account
+from pricebook.sandbox.endpoint import endpoints
+from pricebook.sandbox.service import Sandbox
+from pricebook.sandbox.wire import Request
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
 USD = "2714e483-4ff1-48e4-9e25-ac732e8f24f2"
 START = datetime(2025, 10, 1, tzinfo=UTC)
 NOW: Any = {"value": 0, "unit": "DAYS"}
@@ -407,9 +416,66 @@ def test_customers_are_found_by_alias_and_events_taken_once(client: Metronome, m
     assert [customer.id for customer in customers.list(only_archived=True)] == [other.id]
 
 
-def test_what_the_vendor_has_and_the_sandbox_has_not_is_501(client: Metronome) -> None:
-    with pytest.raises(APIStatusError, match="the sandbox does not answer POST /v1/alerts/archive; Metronome does"):
-        client.v1.alerts.archive(id="00000000-0000-4000-8000-000000000000")
-    with pytest.raises(APIStatusError) as refused:
-        client.v1.customers.invoices.list(customer_id="00000000-0000-4000-8000-000000000000").data  # noqa: B018
-    assert refused.value.status_code == 501
+def test_an_ingest_alias_stays_with_an_archived_customer(client: Metronome, made: dict[str, str]) -> None:
+    client.v1.customers.archive(id=made["customer"])
+    with pytest.raises(ConflictError, match="ingest alias 'acme' is taken"):
+        client.v1.customers.create(name="Acme again", ingest_aliases=["acme"])
+
+
+def test_contracts_of_a_customer_come_in_pages_of_twenty_oldest_first(client: Metronome, made: dict[str, str]) -> None:
+    contracts, customer = client.v1.contracts, made["customer"]
+    made_ids = [
+        contracts.create(
+            customer_id=customer, rate_card_id=made["card"], starting_at=START + n * timedelta(days=1)
+        ).data.id
+        for n in range(23)
+    ]
+    for version in (contracts, client.v2.contracts):
+        first = version.list(customer_id=customer)
+        assert len(first.data) == 20
+        assert [one.id for one in first] == made_ids
+        assert len(version.list(customer_id=customer, limit=3).data) == 3
+        with pytest.raises(BadRequestError, match="from 1 to 20"):
+            version.list(customer_id=customer, limit=21)
+        with pytest.raises(BadRequestError, match="cursor 'x' is no cursor"):
+            version.list(customer_id=customer, cursor="x")
+
+
+def test_refusals_name_the_lists_of_the_request(client: Metronome, made: dict[str, str]) -> None:
+    item: Any = {"amount": 1, "starting_at_offset": NOW, "duration": MONTH}
+    commit: Any = {"product_id": made["credit"], "type": "POSTPAID", "access_schedule": {"schedule_items": [item]}}
+    with pytest.raises(BadRequestError, match=r"^(?!.*_ids).*commits\[0\]\.invoice_schedule"):
+        client.v1.packages.create(name="P", commits=[commit])
+    specifier: Any = {"product_id": made["plan"], "commit_ids": ["a"]}
+    override: Any = {
+        "starting_at_offset": NOW,
+        "type": "MULTIPLIER",
+        "multiplier": 1,
+        "override_specifiers": [specifier],
+    }
+    with pytest.raises(BadRequestError, match=r"overrides\[0\]\.override_specifiers\[0\]\.commit_ids"):
+        client.v1.packages.create(name="P", rate_card_id=made["card"], overrides=[override])
+
+
+def test_values_of_a_packages_terms_are_set_with_it_and_never_later(client: Metronome, made: dict[str, str]) -> None:
+    client.v1.custom_fields.add_key(entity="package_credit", key="pool", enforce_uniqueness=False)
+    item: Any = {"amount": 1, "starting_at_offset": NOW, "duration": MONTH}
+    credit: Any = {"product_id": made["credit"], "access_schedule": {"schedule_items": [item]}}
+    package = client.v1.packages.create(name="P", credits=[credit | {"custom_fields": {"pool": "a"}}]).data.id
+    term = (client.v1.packages.retrieve(package_id=package).data.credits or [])[0]
+    assert term.custom_fields == {"pool": "a"}
+    with pytest.raises(BadRequestError, match="package managed fields is not yet supported"):
+        client.v1.custom_fields.set_values(entity="package_credit", entity_id=term.id, custom_fields={"pool": "b"})
+    with pytest.raises(BadRequestError, match="package managed fields is not yet supported"):
+        client.v1.custom_fields.delete_values(entity="package_credit", entity_id=term.id, keys=["pool"])
+
+
+def test_every_endpoint_of_the_sdk_is_answered_or_is_501_with_its_name() -> None:
+    sandbox, headers = Sandbox(Account()), {"authorization": "Bearer sandbox"}
+    for name in sdk.operations():
+        method, path = re.sub(r"{[^}]+}", NOBODY, name).split()
+        answer = sandbox.handle(Request(method, path, {}, headers, b"{}"))
+        if name in endpoints():
+            assert answer.status in (200, 400, 404) and b"there is no " + name.encode() not in answer.body, name  # noqa: PT018
+        else:
+            assert (answer.status, name in json.loads(answer.body)["message"]) == (501, True), name

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -19,11 +20,35 @@ import pytest
 from anyio import to_thread
 from metronome import InternalServerError, Metronome
 
+from pricebook.sandbox.account import Account
 from pricebook.sandbox.fault import Fault
-from pricebook.sandbox.server import Served, serving
+from pricebook.sandbox.server import Served, Server, serving
+from pricebook.sandbox.service import Sandbox
 
 pytestmark = pytest.mark.whole
 UNITS = "/v1/credit-types/create"
+
+
+def test_what_is_too_large_or_never_ends_is_not_waited_for() -> None:
+    head = b"POST /v1/ingest HTTP/1.1\r\nhost: a\r\nauthorization: Bearer sandbox\r\n"
+    server = Server(Sandbox(Account()), patience=0.2)
+    thread = server.start()
+    try:
+        for sent, status in (
+            (head + b"content-length: 99999999999\r\n\r\n[", b"413"),
+            (head + b"content-length: 20\r\n\r\n[", b"408"),
+            (head, b""),
+            (b"", b""),
+        ):
+            with socket.create_connection((server.host, server.port), timeout=30) as client:
+                client.sendall(sent)
+                answer = b""
+                while piece := client.recv(4096):
+                    answer += piece
+            assert answer.partition(b" ")[2][:3] == status
+        assert names(server.url) == []
+    finally:
+        server.stop(thread)
 
 
 @contextmanager
@@ -55,7 +80,7 @@ def post(url: str, name: str = "credits", **more: Any) -> httpx.Response:
 def names(url: str) -> list[str]:
     headers = {"Authorization": "Bearer sandbox"}
     data = httpx.get(f"{url}/v1/credit-types/list", headers=headers, timeout=30).json()["data"]
-    return [unit["name"] for unit in data[1:]]
+    return [unit["name"] for unit in data if not unit["is_currency"]]
 
 
 def test_what_a_client_meets_of_every_fault() -> None:
@@ -98,7 +123,7 @@ def test_the_vendors_sdk_sends_a_create_again_after_an_error(served: Served) -> 
         with pytest.raises(InternalServerError):
             client.v1.pricing_units.create(name="credits")
         served.sandbox.faults = []
-        assert [unit.name for unit in client.v1.pricing_units.list()] == ["USD (cents)", *["credits"] * 3]
+        assert [unit.name for unit in client.v1.pricing_units.list() if not unit.is_currency] == ["credits"] * 3
 
 
 def test_latency_is_waited_by_all_clients_together() -> None:

@@ -28,7 +28,7 @@ def ask(sandbox: Sandbox, path: str = UNITS, body: Any = None, *, key: str = "",
 def units(sandbox: Sandbox) -> int:
     """How many custom units there are."""
     answer = sandbox.handle(Request("GET", "/v1/credit-types/list", {}, {"authorization": "Bearer sandbox"}))
-    return len(json.loads(answer.body)["data"]) - 1
+    return sum(not unit["is_currency"] for unit in json.loads(answer.body)["data"])
 
 
 def message(answer: Answer) -> str:
@@ -53,6 +53,20 @@ def test_an_idempotency_key_gives_the_same_answer_again() -> None:
     assert ask(sandbox, "/v1/credit-types/archive", {"id": json.loads(first.body)["data"]["id"]}, key="k").status == 409
     assert ask(sandbox, key="another").body != first.body
     assert units(sandbox) == 2
+
+
+def test_a_request_that_never_began_is_not_kept_under_its_key() -> None:
+    sandbox = Sandbox(Account())
+    for body in ({"nam": "credits"}, {"name": " "}):
+        assert ask(sandbox, body=body, key="k").status == 400
+    assert ask(sandbox, body={"name": "credits"}, key="k").status == 200
+    assert ask(sandbox, body={"name": "other"}, key="k").status == 409
+
+
+def test_a_name_that_stands_twice_in_an_object_is_refused() -> None:
+    headers = {"authorization": "Bearer sandbox"}
+    answer = Sandbox(Account()).handle(Request("POST", UNITS, {}, headers, b'{"name": "a", "name": "b"}'))
+    assert (answer.status, '"name" stands twice in one object' in message(answer)) == (400, True)
 
 
 def test_errors_are_kept_under_their_key_too() -> None:
@@ -204,7 +218,7 @@ def test_hostile_text_is_kept_as_it_is(tmp_path: Path) -> None:
     name = "'; DROP TABLE object; -- <script>\u202e\x1b[31m|`\n" + "ж" * 10_000
     assert ask(sandbox, body={"name": name}).status == 200
     answer = sandbox.handle(Request("GET", "/v1/credit-types/list", {}, {"authorization": "Bearer sandbox"}))
-    assert json.loads(answer.body)["data"][1]["name"] == name
+    assert json.loads(answer.body)["data"][-1]["name"] == name
     sandbox.account.close()
 
 

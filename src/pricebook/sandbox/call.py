@@ -1,14 +1,14 @@
 """What an endpoint gets: the transaction, the checked body, the query, the ids in the path; and what all read of it.
 
-Pages have `limit` (1..100) and `next_page` of a list, as query parameters. A cursor is opaque; one that no page of this
-account gave is a 400.
+Pages have a `limit` and a cursor, in the query or in the body. A cursor is opaque; one that no page of this account
+gave is a 400.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from pricebook.account.alias import withdraw
 from pricebook.account.refusal import Refused
@@ -22,6 +22,17 @@ Show = Callable[[AccountTransaction, Record, dict[str, str]], Json]
 MOST = 100
 Position = tuple[int, int]
 """Where the next page begins: after the object of this number, and for a schedule at which of its segments."""
+
+
+class Paging(NamedTuple):
+    """How a list is cut: how many without a word, at most how many, and what the cursor of the next page is called."""
+
+    default: int = MOST
+    most: int = MOST
+    cursor: str = "next_page"
+
+
+PAGING = Paging()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +74,9 @@ def getting(kind: str, show: Show, name: str) -> Callable[[Call], Json]:
     return get
 
 
-def listing(kind: str, show: Show, condition: Callable[[Call], str], default: int = MOST) -> Callable[[Call], Json]:
+def listing(kind: str, show: Show, condition: Callable[[Call], str], paging: Paging = PAGING) -> Callable[[Call], Json]:
     """The endpoint that lists the objects of a kind that a condition holds for."""
-    return lambda call: listed(call, kind, show, condition(call), default=default)
+    return lambda call: listed(call, kind, show, condition(call), paging=paging)
 
 
 def archiving(kind: str, name: str, aliased: Kind | None = None) -> Callable[[Call], Json]:
@@ -87,35 +98,41 @@ def shown(work: AccountTransaction, found: list[Record], show: Show) -> list[Jso
     return [show(work, record, fields[record.id]) for record in found]
 
 
-def listed(
-    call: Call,
-    kind: str,
-    show: Show,
-    where: str = "",
-    *parameters: object,
-    default: int = MOST,
-) -> Json:
+def listed(call: Call, kind: str, show: Show, where: str = "", *parameters: object, paging: Paging = PAGING) -> Json:
     """A page of the objects of a kind that a condition holds for, with the cursor of the next one."""
-    limit, (after, _) = read_limit(call.query, default), read_position(call.query)
+    limit, (after, _) = read_limit(call, paging), read_position(call)
     found = call.work.page(kind, after, limit + 1, where, *parameters)
-    more = len(found) > limit
-    found = found[:limit]
-    return {"data": shown(call.work, found, show), "next_page": cursor((found[-1].seq, 0)) if more else None}
+    following = (found[limit - 1].seq, 0) if len(found) > limit else None
+    return page(shown(call.work, found[:limit], show), following, paging)
 
 
-def read_limit(query: Mapping[str, str], default: int = MOST) -> int:
-    """How many are asked for. Raises Refused (400)."""
-    text = query.get("limit")
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MOST):
-        raise Refused(400, f"limit must be a whole number from 1 to {MOST}, not {text[:40]!r}")
+def page(data: list[Any], following: Position | None, paging: Paging = PAGING) -> Json:
+    """The answer of a list: what is on the page, and where the next one begins."""
+    return {"data": data, paging.cursor: cursor(following) if following is not None else None}
+
+
+def paged(call: Call, items: Sequence[Any], paging: Paging = PAGING) -> Json:
+    """A page of what is found anew for each page, in the same order."""
+    limit, (first, _) = read_limit(call, paging), read_position(call)
+    rest = items[first : first + limit + 1]
+    return page(list(rest[:limit]), (first + limit, 0) if len(rest) > limit else None, paging)
+
+
+def read_limit(call: Call, paging: Paging = PAGING) -> int:
+    """How many are asked for, in the body or in the query. Raises Refused (400)."""
+    found = _said(call, "limit")
+    if found is None:
+        return paging.default
+    text = str(found)
+    if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= paging.most):
+        raise Refused(400, f"limit must be a whole number from 1 to {paging.most}, not {text[:40]!r}")
     return int(text)
 
 
-def read_position(query: Mapping[str, str]) -> Position:
+def read_position(call: Call) -> Position:
     """Where the page begins. Raises Refused (400)."""
-    text = query.get("next_page")
+    name = "cursor" if isinstance(call.body, Mapping) and "cursor" in call.body else "next_page"
+    text = str(_said(call, name) or "")
     if not text:
         return (0, 0)
     try:
@@ -124,7 +141,12 @@ def read_position(query: Mapping[str, str]) -> Position:
             return (int(first), int(second))
     except (ValueError, Error):
         pass
-    raise Refused(400, f"next_page {text[:60]!r} is no cursor of this account")
+    raise Refused(400, f"{name} {text[:60]!r} is no cursor of this account")
+
+
+def _said(call: Call, name: str) -> object:
+    """A parameter of a list: the shape of the request says whether it stands in the body."""
+    return call.body[name] if isinstance(call.body, Mapping) and name in call.body else call.query.get(name)
 
 
 def cursor(position: Position) -> str:

@@ -12,13 +12,16 @@ from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Kind
 from pricebook.plan.contract import Contract
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, Show, check_hours, id_answer, period_condition, shown
+from pricebook.sandbox.call import Call, Json, Paging, Show, check_hours, id_answer, period_condition, shown
+from pricebook.sandbox.call import listed as page_of
 from pricebook.sandbox.customer import KIND as CUSTOMER
 from pricebook.sandbox.package import KIND as PACKAGE
 from pricebook.sandbox.rate_card import KIND as CARD
 from pricebook.sandbox.wire import known, stamp
 
 KIND = "contract"
+PAGES = Paging(20, 20, "cursor")
+"""Limit and cursor stand in the body ("Range: 1-20. Default: 20", SDK 4.12)."""
 _ASKED = (
     *("customer_id", "starting_at", "package_id", "package_alias", "rate_card_id", "rate_card_alias"),
     *("uniqueness_key", "transition", "custom_fields"),
@@ -96,11 +99,11 @@ def got(call: Call, show: Show) -> Json:
 
 
 def listed(call: Call, show: Show) -> Json:
-    """`contracts/list`: the contracts of a customer."""
+    """`contracts/list`: the contracts of a customer, oldest first."""
     work, customer = call.work, call.body["customer_id"]
     work.get(CUSTOMER, customer)
     condition, parameters = period_condition(call.body)
-    return {"data": shown(work, work.page(KIND, 0, -1, f"parent = ?{condition}", customer, *parameters), show)}
+    return page_of(call, KIND, show, f"parent = ?{condition}", customer, *parameters, paging=PAGES)
 
 
 def update_end_date(call: Call) -> Json:

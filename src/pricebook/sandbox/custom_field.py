@@ -4,7 +4,7 @@ A key that is not declared is refused, and so is a value that another object has
 """
 
 from pricebook.account.refusal import Refused
-from pricebook.sandbox.call import MOST, Call, Json, cursor, read_position
+from pricebook.sandbox.call import MOST, Call, Json, page, read_position
 
 
 def add_key(call: Call) -> None:
@@ -28,30 +28,35 @@ def remove_key(call: Call) -> None:
 
 def list_keys(call: Call) -> Json:
     """`customFields/listKeys`, a hundred on a page."""
-    after, _ = read_position(call.query)
+    after, _ = read_position(call)
     entities = (call.body or {}).get("entities") or []
     marks = f" AND entity IN ({', '.join('?' * len(entities))})" if entities else ""
     sql = f"SELECT seq, entity, key, is_unique FROM field_key WHERE seq > ?{marks} ORDER BY seq LIMIT ?"
     rows = call.work.rows(sql, after, *entities, MOST + 1)
-    page = rows[:MOST]
-    return {
-        "data": [{"entity": entity, "key": key, "enforce_uniqueness": bool(unique)} for _, entity, key, unique in page],
-        "next_page": cursor((page[-1][0], 0)) if len(rows) > MOST else None,
-    }
+    keys = [{"entity": entity, "key": key, "enforce_uniqueness": bool(unique)} for _, entity, key, unique in rows]
+    return page(keys[:MOST], (rows[MOST - 1][0], 0) if len(rows) > MOST else None)
 
 
 def set_values(call: Call) -> None:
     """`customFields/setValues`: all of them or none; other fields stay."""
-    entity, id_ = call.body["entity"], call.body["entity_id"]
-    call.work.get(entity, id_)
+    entity, id_ = _object(call)
     call.work.set_fields(entity, id_, call.body["custom_fields"])
 
 
 def delete_values(call: Call) -> None:
     """`customFields/deleteValues`."""
-    entity, id_ = call.body["entity"], call.body["entity_id"]
-    call.work.get(entity, id_)
+    entity, id_ = _object(call)
     call.work.many(
         "DELETE FROM field_value WHERE entity = ? AND entity_id = ? AND key = ?",
         [(entity, id_, key) for key in call.body["keys"]],
     )
+
+
+def _object(call: Call) -> tuple[str, str]:
+    """The object that is meant, which is there. The terms of a package have their values from its creation: "Setting
+    package managed fields is not yet supported" (the vendor's answer, in github.com/dust-tt/dust). Raises Refused."""
+    entity, id_ = call.body["entity"], call.body["entity_id"]
+    if entity.startswith("package_"):
+        raise Refused(400, f"Setting package managed fields is not yet supported ({entity})")
+    call.work.get(entity, id_)
+    return entity, id_

@@ -1,4 +1,5 @@
-"""Customers: who contracts are with. Ingest aliases are unique among those that are not archived."""
+"""Customers: who contracts are with. An ingest alias stays with its customer, archived or not, until it is
+taken off ("API idempotency": "This rule applies to both archived and active customers")."""
 
 from typing import Any
 
@@ -19,7 +20,7 @@ def create(call: Call) -> Json:
     if "external_id" in body and body["external_id"] not in aliases:
         aliases.insert(0, body["external_id"])
     for name in aliases:
-        taken = call.work.one(f"{_ALIASES} AND archived_at IS NULL AND json_each.value = ?", name)
+        taken = call.work.one(f"{_ALIASES} AND json_each.value = ?", name)
         if taken is not None:
             raise Refused(409, f"ingest alias {name!r} is taken by the customer {taken[0]}")
     kept = known(name=body["name"], ingest_aliases=aliases, external_id=body.get("external_id"))

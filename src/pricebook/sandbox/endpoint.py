@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pricebook.account.refusal import Refused
 from pricebook.catalog.reference import Kind
 from pricebook.sandbox import contract, custom_field, customer, metric, package, product, rate, rate_card, unit
-from pricebook.sandbox.call import Call, Json, archive_condition, archiving, getting, listing
+from pricebook.sandbox.call import Call, Json, Paging, archive_condition, archiving, getting, listing
 from pricebook.sandbox.shape import shapes
 
 
@@ -41,7 +41,7 @@ _READS: dict[str, Callable[[Call], Json | None]] = {
     "GET /v1/customers": customer.list_customers,
     "GET /v1/customers/{customer_id}": getting(customer.KIND, customer.show, "customer_id"),
     "POST /v1/packages/get": getting(package.KIND, package.show, "package_id"),
-    "POST /v1/packages/list": listing(package.KIND, package.show, archive_condition, default=10),
+    "POST /v1/packages/list": listing(package.KIND, package.show, archive_condition, Paging(default=10)),
     "POST /v1/packages/listContractsOnPackage": package.list_contracts,
 }
 _WRITES: dict[str, Callable[[Call], Json | None]] = {
@@ -87,7 +87,7 @@ def find(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
     for name, pattern in _patterns():
         if match := pattern.fullmatch(wanted):
             if name not in table:
-                raise Refused(501, f"the sandbox does not answer {wanted}; Metronome does")
+                raise Refused(501, f"the sandbox does not answer {name}; Metronome does")
             return table[name], match.groupdict()
     methods = [name.split()[0] for name, pattern in _patterns() if pattern.fullmatch(f"{name.split()[0]} {path}")]
     if methods:

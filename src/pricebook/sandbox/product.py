@@ -89,14 +89,22 @@ def _check(work: AccountTransaction, kind: str, body: Json) -> None:
         raise Refused(400, "quantity_conversion.conversion_factor must not be 0 when it divides")
 
 
+_UNSEEN = ("sql_breakdown_granularity", "composite_scope")
+"""What is kept and not read back: the SDK's `ProductListItemState` has neither."""
+
+
 def show(work: AccountTransaction, record: Record, fields: dict[str, str]) -> Json:
     """A product as it is read back."""
+
+    def seen(state: Json) -> Json:
+        return {name: value for name, value in state.items() if name not in _UNSEEN}
+
     return {
         "id": record.id,
         "type": record.body["type"],
-        "initial": record.body["initial"],
-        "current": current(record, work.now),
-        "updates": record.body["updates"],
+        "initial": seen(record.body["initial"]),
+        "current": seen(current(record, work.now)),
+        "updates": [seen(update) for update in record.body["updates"]],
         "custom_fields": fields,
         "archived_at": stamp(record.archived_at),
     }

@@ -11,13 +11,14 @@ from pricebook.catalog.canonical import encode
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.terms import Terms, read_terms
 from pricebook.catalog.timeline import Segment, Timeline, overlay, read_schedule, schedule_text
+from pricebook.metronome.unit import USD_ID
 from pricebook.sandbox.account import AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, Position, check_hours, cursor, id_answer, read_limit, read_position
+from pricebook.sandbox.call import Call, Json, Position, check_hours, id_answer, page, read_limit, read_position
 from pricebook.sandbox.product import KIND as PRODUCT
 from pricebook.sandbox.product import check_live, current
 from pricebook.sandbox.rate_card import KIND as CARD
 from pricebook.sandbox.rule import check_rules
-from pricebook.sandbox.unit import USD_ID, unit
+from pricebook.sandbox.unit import unit
 from pricebook.sandbox.wire import Text, stamp
 from pricebook.sandbox.wire import encode as write
 
@@ -128,7 +129,7 @@ def _check(rate: Json, found: Record | None, state: Json, units: set[str], at: s
 
 
 def _page(call: Call, wanted: Any) -> Json:
-    limit, position = read_limit(call.query), read_position(call.query)
+    limit, position = read_limit(call), read_position(call)
     card = call.work.get(CARD, call.body["rate_card_id"])
     found: list[tuple[Key, Segment]] = []
     following: Position | None = None
@@ -139,10 +140,7 @@ def _page(call: Call, wanted: Any) -> Json:
             following = (row_id, index)
             break
         found.append((key, segment))
-    return {
-        "data": list(_shown(call.work, found)),
-        "next_page": cursor(following) if following is not None else None,
-    }
+    return page(list(_shown(call.work, found)), following)
 
 
 def _segments(

@@ -13,7 +13,7 @@ from pricebook.catalog.reference import Kind
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
 from pricebook.sandbox.call import Call, Json, check_hours, id_answer
 from pricebook.sandbox.product import KIND as PRODUCT
-from pricebook.sandbox.unit import USD_ID, unit
+from pricebook.sandbox.unit import FIAT, unit
 from pricebook.sandbox.wire import known, stamp
 
 KIND = "rate_card"
@@ -103,12 +103,12 @@ def _conversions(work: AccountTransaction, present: Iterable[Json], added: Itera
     made = list(present)
     for given in added:
         id_ = given["custom_credit_type_id"]
-        if id_ == USD_ID:
-            raise Refused(400, "custom_credit_type_id must be a custom pricing unit, not USD")
+        if id_ in FIAT:
+            raise Refused(400, f"custom_credit_type_id must be a custom pricing unit, not {FIAT[id_]}")
         if any(one["custom_credit_type"]["id"] == id_ for one in made):
             raise Refused(400, f"the conversion of credit type {id_} is there already; conversions cannot be changed")
-        if given["fiat_per_custom_credit"] <= 0:
-            raise Refused(400, "fiat_per_custom_credit must be more than 0")
+        if given["fiat_per_custom_credit"] < 0:
+            raise Refused(400, "fiat_per_custom_credit must not be less than 0")
         made.append(
             {
                 "custom_credit_type": unit(work, id_),

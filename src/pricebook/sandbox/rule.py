@@ -9,15 +9,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from pricebook.account.refusal import Refused
+from pricebook.catalog.declared import fields_of
 from pricebook.catalog.model import Model
 from pricebook.catalog.package import Package
 from pricebook.catalog.rate import RateTerms
-from pricebook.metronome.wire.field import link_names, our_names
-from pricebook.sandbox.unit import USD_ID
+from pricebook.metronome.unit import USD_ID
+from pricebook.metronome.wire.field import link_names, our_names, request_names
 
 _NAMES = our_names(Package) | our_names(RateTerms)
 """The fields that have another name on the wire, and the models' names for them."""
-_WIRE = {name: wire for wire, name in _NAMES.items()}
 _LINKS = link_names(Package) | {"temporary_id"}
 """The fields that hold temporary ids: any text on the wire, keys in the models."""
 
@@ -31,9 +31,9 @@ def check_rules(model: type[Model], body: Mapping[str, Any], at: str = "") -> No
         for found in error.errors(include_url=False):
             broken = found.get("ctx", {}).get("violations")
             if broken:
-                problems += [_sentence((*found["loc"], *one.at), one.message, at) for one in broken]
+                problems += [_sentence(model, (*found["loc"], *one.at), one.message, at) for one in broken]
             else:
-                problems.append(_sentence(found["loc"], found["msg"], at))
+                problems.append(_sentence(model, found["loc"], found["msg"], at))
         raise Refused(400, "; ".join(problems)) from None
 
 
@@ -57,8 +57,13 @@ def _part(name: str, part: object, keys: dict[str, str]) -> Any:
     return _named(part, keys)
 
 
-def _sentence(path: tuple[str | int, ...], message: str, at: str) -> str:
+def _sentence(model: type[Model] | None, path: tuple[str | int, ...], message: str, at: str) -> str:
     text = at
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{_WIRE.get(step, step)}" if text else _WIRE.get(step, step)
+        if isinstance(step, int):
+            text += f"[{step}]"
+            continue
+        name = request_names(model).get(step, step) if model is not None else step
+        model = fields_of(model)[step].model if model is not None and step in fields_of(model) else None
+        text += f".{name}" if text else name
     return f"{text}: {message}" if text else message

@@ -8,12 +8,13 @@ It is an ASGI application (Starlette): the work is done in threads, waiting is n
 
 import socket
 import time
-from asyncio import BaseTransport
+from asyncio import BaseTransport, TimerHandle
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
 from typing import Any, cast
 
+import anyio
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -30,6 +31,10 @@ from pricebook.sandbox.wire import Answer, Request, refusal
 
 _PIECES = 10
 """In how many pieces a slow body comes."""
+LARGEST = 20 * 2**20
+"""Bytes of a request's body: two thousand rates need one."""
+PATIENCE = 20.0
+"""Seconds that a client has for its headers, and again for its body."""
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -37,7 +42,7 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 class Server:
     """A sandbox at an address. The socket is open as soon as this is made; port 0 is any that is free."""
 
-    def __init__(self, sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0, *, patience: float = PATIENCE) -> None:
         self.sandbox = sandbox
         self._socket = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         # An answer is written in two pieces. Without this the second one waits for the client's acknowledgement of the
@@ -45,16 +50,31 @@ class Server:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.host, self.port = host, self._socket.getsockname()[1]
         connections: dict[Any, BaseTransport] = {}
+        seconds = patience
 
         class Protocol(H11Protocol):
-            """Remembers its connection, so that it can be ended without an answer."""
+            """Remembers its connection, so that it can be ended without an answer, and ends one whose headers do not
+            come: what was begun has to be whole in time."""
+
+            late: TimerHandle | None = None
 
             def connection_made(self, transport: BaseTransport) -> None:
                 super().connection_made(cast(Any, transport))
                 connections[self.client] = transport
+                self.late = self.loop.call_later(seconds, transport.close)
+
+            def data_received(self, data: bytes) -> None:
+                if self.late is None and (self.cycle is None or self.cycle.response_complete):
+                    self.late = self.loop.call_later(seconds, self.transport.close)
+                super().data_received(data)
+                if self.late is not None and self.cycle is not None and not self.cycle.response_complete:
+                    self.late.cancel()
+                    self.late = None
 
             def connection_lost(self, exc: Exception | None) -> None:
                 connections.pop(self.client, None)
+                if self.late is not None:
+                    self.late.cancel()
                 super().connection_lost(exc)
 
         def drop(client: object) -> None:
@@ -63,7 +83,7 @@ class Server:
                 cast(Any, connection).abort()
 
         config = uvicorn.Config(
-            _application(sandbox, drop),
+            _application(sandbox, drop, patience),
             http=Protocol,
             ws="none",
             loop="asyncio",
@@ -136,16 +156,23 @@ def serving(store: str | None = None, *, host: str = "127.0.0.1", port: int = 0,
         account.close()
 
 
-def _application(sandbox: Sandbox, drop: Callable[[object], None]) -> Starlette:
+def _application(sandbox: Sandbox, drop: Callable[[object], None], patience: float) -> Starlette:
     """The application. `drop` ends the connection of a client, known by its address, without an answer."""
 
     async def respond(http: HttpRequest) -> Response:
+        try:
+            with anyio.fail_after(patience):
+                body = await _body(http)
+        except (Refused, TimeoutError) as error:  # the rest of it is not waited for
+            late = Refused(408, f"the body did not come within {patience:g} seconds")
+            answer = refusal(error if isinstance(error, Refused) else late)
+            return Response(answer.body, answer.status, {**answer.headers, "connection": "close"})
         request = Request(
             http.method,
             http.url.path,
             dict(http.query_params),
             {name.lower(): value for name, value in http.headers.items()},
-            await http.body(),
+            body,
         )
         if sandbox.latency:
             await sandbox.wait(sandbox.latency)
@@ -164,6 +191,23 @@ def _application(sandbox: Sandbox, drop: Callable[[object], None]) -> Starlette:
 
     route = Route("/{path:path}", respond, methods=_METHODS)
     return Starlette(routes=[route], exception_handlers={Exception: failed})
+
+
+async def _body(http: HttpRequest) -> bytes:
+    """The whole body. Raises Refused (413) for one that is too large, before it is read where its length is said."""
+    said = http.headers.get("content-length", "0")
+    pieces: list[bytes] = []
+    size = int(said) if said.isdecimal() else 0
+    if size <= LARGEST:
+        size = 0
+        async for piece in http.stream():
+            pieces.append(piece)
+            size += len(piece)
+            if size > LARGEST:
+                break
+    if size > LARGEST:
+        raise Refused(413, f"the body is larger than {LARGEST // 2**20} MiB")
+    return b"".join(pieces)
 
 
 async def _slowly(answer: Answer, wait: Callable[[float], Awaitable[None]]) -> AsyncIterator[bytes]:

@@ -149,7 +149,8 @@ class Sandbox:
             found = self._done(request, endpoint, path, key, fault)
         except Refused as refused:
             found = refusal(refused)
-            if key is not None:
+            # "If the request begins executing (it passes validation ...)", the vendor's page on idempotency
+            if key is not None and refused.status != 400:
                 self._keep(key, request, found)
             if fault is not None:
                 found = self._broken(fault, found)

@@ -12,12 +12,13 @@ from pricebook.catalog.declared import granting_lists, keyed_lists, links_of
 from pricebook.catalog.override import OverrideSpecifier
 from pricebook.catalog.package import Package
 from pricebook.metronome.custom_field import TERMS
+from pricebook.metronome.unit import USD_ID
 from pricebook.metronome.wire.field import names_of
 from pricebook.sandbox.account import AccountTransaction
 from pricebook.sandbox.call import Json
 from pricebook.sandbox.product import KIND as PRODUCT
 from pricebook.sandbox.product import check_live, current
-from pricebook.sandbox.unit import USD_ID, unit
+from pricebook.sandbox.unit import unit
 
 LISTS = keyed_lists(Package)
 _FIXED = granting_lists(Package)

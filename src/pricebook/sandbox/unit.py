@@ -1,28 +1,37 @@
-"""Pricing units, which the API also calls credit types. Every account has USD, under the vendor's own id."""
+"""Pricing units, which the API also calls credit types: the vendor's currencies, in every account, and custom units."""
+
+from collections.abc import Mapping
+from uuid import NAMESPACE_DNS, uuid5
 
 from pricebook.account.refusal import Refused
-from pricebook.sandbox.account import AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, archiving, id_answer, listed
+from pricebook.catalog.money import CURRENCIES
+from pricebook.metronome.unit import USD_ID
+from pricebook.sandbox.account import AccountTransaction
+from pricebook.sandbox.call import Call, Json, archiving, id_answer, paged
 
 KIND = "credit_type"
-USD_ID = "2714e483-4ff1-48e4-9e25-ac732e8f24f2"
-USD = {"name": "USD (cents)", "id": USD_ID}
+FIAT: Mapping[str, str] = {USD_ID: "USD (cents)"} | {
+    str(uuid5(NAMESPACE_DNS, code)): code for code in CURRENCIES if code != "USD"
+}
+"""The currencies by id: USD's is the vendor's own, the others' are the sandbox's."""
+NO_UNIT = "00000000-0000-0000-0000-000000000000"
+"""What stands where units used are counted, and no money ("the null credit type UUID", SDK)."""
 
 
 def unit(work: AccountTransaction, id_: str | None, *, live: bool = True) -> Json:
     """Name and id of a unit, USD by default. Raises Refused (400) when there is none, or a `live` one is archived."""
-    if id_ is None or id_ == USD_ID:
-        return dict(USD)
+    id_ = id_ or USD_ID
+    if id_ in FIAT:
+        return {"name": FIAT[id_], "id": id_}
     record = work.live(KIND, id_, 400) if live else work.get(KIND, id_, 400)
     return {"name": record.body["name"], "id": id_}
 
 
 def list_units(call: Call) -> Json:
-    """`credit-types/list`. USD is the first of the first page."""
-    page = listed(call, KIND, _show, "archived_at IS NULL")
-    if not call.query.get("next_page"):
-        page["data"].insert(0, {**USD, "is_currency": True})
-    return page
+    """`credit-types/list`: the currencies, USD first, then what was made."""
+    fiat = [{"name": name, "id": id_, "is_currency": True} for id_, name in FIAT.items()]
+    made = call.work.page(KIND, 0, -1, "archived_at IS NULL")
+    return paged(call, [*fiat, *({"name": one.body["name"], "id": one.id, "is_currency": False} for one in made)])
 
 
 def create(call: Call) -> Json:
@@ -34,10 +43,6 @@ def create(call: Call) -> Json:
 
 def archive(call: Call) -> Json:
     """`credit-types/archive`, for good."""
-    if call.body["id"] == USD_ID:
-        raise Refused(400, "USD cannot be archived")
+    if call.body["id"] in FIAT:
+        raise Refused(400, f"{FIAT[call.body['id']]} is a currency, and cannot be archived")
     return archiving(KIND, "id")(call)
-
-
-def _show(_: AccountTransaction, record: Record, __: dict[str, str]) -> Json:
-    return {"name": record.body["name"], "id": record.id, "is_currency": False}

@@ -104,12 +104,16 @@ def _tupled(value: Any) -> Any:
 
 def our_names(model: type[Model]) -> dict[str, str]:
     """The fields of requests that have another name in our models, in whatever is below a model, and that name."""
-    found: dict[str, str] = {}
-    for name, field in fields_of(model).items():
-        wire = "temporary_id" if field.role is Role.IDENTITY else names_of(model)[name][0]
-        found |= {wire: name} if wire != name else {}
+    found = {wire: name for name, wire in request_names(model).items() if wire != name}
+    for field in fields_of(model).values():
         found |= our_names(field.model) if field.model is not None else {}
     return found
+
+
+def request_names(model: type[Model]) -> dict[str, str]:
+    """The fields of a model, with their names in a request."""
+    fields = fields_of(model).items()
+    return {name: "temporary_id" if f.role is Role.IDENTITY else names_of(model)[name][0] for name, f in fields}
 
 
 @cache
