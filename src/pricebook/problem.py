@@ -3,8 +3,9 @@
 One exception, `Rejected`, carries them to the command line.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from pricebook.span import Span
@@ -60,15 +61,55 @@ def unlisted(count: int, what: str, at: Span) -> list[Problem]:
 
 
 def quote(value: object, limit: int = 60) -> str:
-    """A value as written, in double quotes, short enough for a message."""
+    """A text as written, in double quotes, short enough for a message."""
     text = str(value)
     return f'"{text if len(text) <= limit else text[: limit - 1] + "…"}"'
 
 
+def written(value: object) -> str:
+    """A value of a manifest as a person wrote it, in a few words: text in quotes, `true`, `null`, `12.5`, `a list`."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case int():
+            return str(value)[:80]
+        case Decimal():
+            return f"{value:f}"[:80]
+        case Mapping():
+            return "a mapping"
+        case list() | tuple():
+            return "a list"
+    return quote(value)
+
+
+_SYNONYMS = {
+    "yearly": "annual",
+    "annually": "annual",
+    "year": "annual years",
+    "annual": "years",
+    "month": "monthly months",
+    "monthly": "months",
+    "quarter": "quarterly",
+    "week": "weekly weeks",
+    "weekly": "weeks",
+    "day": "daily days",
+    "daily": "days",
+    "period": "periods",
+    "prepay": "prepaid",
+    "percent": "percentage",
+    "up_front": "advance",
+    "upfront": "advance",
+}
+"""Words that people write first, and the words that mean it here, where one of those is known."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`did you mean "x"?` for the nearest of the `known` words, or an empty string."""
+    """`did you mean "x"?` for a known word that means the same, else for the nearest one, or an empty string."""
     from difflib import get_close_matches  # for mistakes only
 
     by_lower = {name.lower(): name for name in sorted(known, reverse=True)}
-    near: Sequence[str] = get_close_matches(word.lower()[:100], by_lower, n=1, cutoff=0.6)
+    meant = [name for name in _SYNONYMS.get(word.lower(), "").split() if name in by_lower]
+    near: Sequence[str] = meant or get_close_matches(word.lower()[:100], by_lower, n=1, cutoff=0.6)
     return f'did you mean "{by_lower[near[0]]}"?' if near else ""

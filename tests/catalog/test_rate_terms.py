@@ -49,7 +49,9 @@ def test_rates_that_hold(broken, spec):
         (rate("SUBSCRIPTION", price=-1), [("out-of-range", "price")]),
         (rate("PERCENTAGE", price=10), [("out-of-range", "price")]),
         (rate("PERCENTAGE", price="$0.10"), [("not-money", "price")]),
-        (rate("percentage", price="10%"), [("not-money", "price")]),
+        (rate("percentage", price="110%"), [("out-of-range", "price")]),
+        (rate("percentage", price="$10"), [("not-money", "price")]),
+        (FLAT | {"price": "10%"}, [("amount", "price")]),
         (rate("PERCENTAGE", price=0, credit_type="tokens"), [("not-applicable", "credit_type")]),
         (rate("FLAT", price=1, tiers=[{"price": 1}]), [("not-applicable", "tiers")]),
         (rate("TIERED"), [("missing-field", "tiers")]),
@@ -114,7 +116,9 @@ def test_a_tier_says_what_it_leaves_uncovered(violations):
     assert never.message == "tier 1 of 3 has no size: it takes all, and leaves nothing to tier 2"
 
 
-def test_a_percentage_as_text_is_told_how_to_be_written(violations):
-    [(_, violation)] = violations(RateTerms, rate("PERCENTAGE", price="10%"))
-    assert violation.message == '"10%" cannot be here: a percentage is a fraction in 0..1'
-    assert violation.hint == "write 0.1 for 10%"
+def test_a_percentage_is_a_fraction_or_has_its_sign(violations):
+    said = RateTerms.model_validate(rate("PERCENTAGE", price="12.5%"))
+    assert said == RateTerms.model_validate(rate("PERCENTAGE", price=Decimal("0.125")))
+    [(_, violation)] = violations(RateTerms, rate("PERCENTAGE", price="$10"))
+    assert violation.message == '"$10" cannot be here: a percentage is a fraction in 0..1'
+    assert violation.hint == "write 10%, or 0.1"

@@ -70,7 +70,7 @@ spec:
   name: "Pro v{version}"
   aliases: [{name: pro, starting_at: 2026-01-01T05:00:00Z}]
   rate_card: eu
-  duration: {value: 12, unit: MONTHS}
+  duration: 12 months
   subscriptions:
     - key: fee
       subscription_rate: {product: plan, billing_frequency: MONTHLY}
@@ -80,10 +80,10 @@ spec:
   recurring_credits:
     - key: gift
       product: credit
-      access_amount: {unit_price: €10.00, credit_type: eur}
+      access_amount: €10.00
       priority: 1
-      starting_at_offset: {value: 0, unit: DAYS}
-      commit_duration: {value: 1}
+      starting_at_offset: 0 days
+      commit_duration: 1 period
 """,
     "pricing-units/eur.yaml": """\
 apiVersion: pricebook/v1

@@ -461,9 +461,7 @@ def test_an_environment_that_is_not_there(root: Path) -> None:
 def test_an_amount_with_a_comma_in_a_flow_mapping(manifest: Write) -> None:
     rate = "{product: input, pricing_group_values: {model: a}, starting_at: 2025-01-01, price: $1,040.00}"
     problems = manifest(CARD.partition("  rates_from:")[0] + f"  rates: [{rate}]\n")
-    assert [(p.code, p.hint) for p in problems] == [
-        ("unknown-field", 'quote an amount that has a comma in it: "$1,040.00"')
-    ]
+    assert [(p.code, p.hint) for p in problems] == [("cut-amount", 'put the amount in quotes: "$1,040.00"')]
 
 
 def test_a_table_that_leads_to_itself_is_refused_where_it_is_named(root: Path) -> None:

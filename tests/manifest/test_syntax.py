@@ -586,7 +586,7 @@ spec:
         (("spec", "rates", 0, "colour"), (8, 7)),
         (("spec", "rates", 2, "colour"), (11, 7)),
         (("spec", "copy", "colour"), (13, 3)),
-        (("kind", "x"), (2, 1)),
+        (("kind", "x"), (2, 7)),
         (("spec", 1), (3, 1)),
     ],
 )

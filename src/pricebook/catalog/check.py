@@ -54,7 +54,7 @@ def _check_cards(catalog: Catalog) -> Iterator[Found]:
             if unit is not None and unit.currency is not None:
                 message = f"{quote(conversion.custom_credit_type)} is the currency {unit.currency}, not a custom unit"
                 at = ("credit_type_conversions", index, "custom_credit_type")
-                hint = "a card has one fiat unit; only custom units are converted"
+                hint = f"prices in {unit.currency} stand on a card of their own, with that as its fiat_credit_type"
                 yield ref, at, Violation("currency-conversion", message, (), hint)
         priced = {product for product, _ in priced_on(name, catalog)} if card.product_order else set()
         for index, product in enumerate(card.product_order):

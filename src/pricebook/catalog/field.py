@@ -1,4 +1,4 @@
-"""Field types that many nouns share: names without repetition, counts, and numbers above zero."""
+"""Field types that many nouns share: names without repetition, counts, shares, and numbers above zero."""
 
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
@@ -6,8 +6,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from pricebook.catalog.model import Number, Text, Violation, broken
-from pricebook.catalog.money import MAX_DIGITS, MAX_PLACES
-from pricebook.problem import quote
+from pricebook.catalog.money import MAX_DIGITS, MAX_PLACES, PERCENT_PATTERN, percent
+from pricebook.problem import quote, written
 
 
 def _whole(value: Any) -> Any:
@@ -30,6 +30,14 @@ def _filled(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return values
 
 
+def _percent(value: Any) -> Any:
+    share = percent(value) if isinstance(value, str) else None
+    if share is None:
+        message = f"{written(value)} is not a percentage"
+        raise broken(Violation("percent", message, (), "write it with its sign: 20%"))
+    return share
+
+
 T = TypeVar("T")
 NonEmpty = Annotated[tuple[T, ...], AfterValidator(_filled), Field(json_schema_extra={"minItems": 1})]
 """A list of at least one. (pydantic's own `min_length` also complains of a list whose entries are all broken.)"""
@@ -47,3 +55,5 @@ Places = Annotated[Whole, Field(ge=-MAX_DIGITS, le=MAX_PLACES)]
 """Decimal places, below zero of whole powers of ten."""
 Positive = Annotated[Number, Field(gt=0), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
 """A factor, or a size that holds something."""
+Percent = Annotated[Decimal, BeforeValidator(_percent), WithJsonSchema({"type": "string", "pattern": PERCENT_PATTERN})]
+"""A share, written as people write it, with its sign: `20%` is 0.2. A bare number is refused: 20, or 0.2?"""

@@ -1,8 +1,8 @@
 """How far bills may move: of a plan by the project's policy, of a migration by its guard. What is not said is not
 limited."""
 
+from pricebook.catalog.field import Percent
 from pricebook.catalog.model import Model
-from pricebook.catalog.percent import Percent
 
 
 class ImpactLimits(Model):

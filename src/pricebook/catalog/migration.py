@@ -12,10 +12,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from pricebook.catalog.condition import Condition, Given, bars
-from pricebook.catalog.field import Days, Distinct, NonEmpty, Texts, Whole
+from pricebook.catalog.field import Days, Distinct, NonEmpty, Percent, Texts, Whole
 from pricebook.catalog.impact_limit import ImpactLimits
 from pricebook.catalog.model import Instant, Model, Noun, PackageName, Text, Upper, Violation
-from pricebook.catalog.percent import Percent
 from pricebook.catalog.reference import Kind
 
 Version = Annotated[Whole, Field(gt=0)]

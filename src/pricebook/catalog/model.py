@@ -6,6 +6,7 @@ reported together. Amounts may be written as text with their currency; the prici
 API unit is come in through the validation context (`{"units": {...}}`).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -31,16 +32,18 @@ from pricebook.catalog.money import (
     MAX_DIGITS,
     MAX_PLACES,
     MONEY_PATTERN,
+    PERCENT_PATTERN,
     SIGNED_MONEY_PATTERN,
     CurrencyCode,
     carries,
     parse_money,
+    percent,
     plain,
     to_api_unit,
 )
 from pricebook.catalog.reference import Kind, Ref, Reference
 from pricebook.catalog.role import Role
-from pricebook.problem import did_you_mean, quote
+from pricebook.problem import did_you_mean, quote, written
 
 USD = "usd"
 """The name of the built-in pricing unit: USD, whose API unit is the cent."""
@@ -105,6 +108,13 @@ class Model(BaseModel):
     unit_field: ClassVar[str] = "credit_type"
     forbidden: ClassVar[Mapping[str, tuple[str, str]]] = {}
     conditions: ClassVar[tuple[Condition, ...]] = ()
+    short: ClassVar[str | None] = None
+
+    @classmethod
+    def spelled_out(cls, text: str, scales: Mapping[str, Scale]) -> Mapping[str, Any] | None:
+        """The fields of its short form, a text such as `12 months`; None where the text is none. `short` says it as a
+        regular expression."""
+        return None
 
     def rules(self) -> Iterator[Violation]:
         """Every broken rule that this value alone can tell, and that is no condition."""
@@ -138,12 +148,16 @@ class Model(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _read(cls, data: Any, info: ValidationInfo) -> Any:
+        scales: Mapping[str, Scale] = (info.context or {}).get("units") or {USD: Scale("USD", 2)}
+        if isinstance(data, str):
+            data = data if (fields := cls.spelled_out(data.strip(), scales)) is None else fields
         if not isinstance(data, Mapping):
             return data
         if data.keys() - cls.model_fields.keys() and (unknown := data.keys() - cls.written()):
-            data = {**data, **{name: Refused(cls.unknown(name)) for name in unknown if isinstance(name, str)}}
+            data, cut = cut_amounts(data)
+            data = {**data, **{name: Refused(cls.unknown(name)) for name in unknown & data.keys() if name not in cut}}
+            data |= {name: Refused(violation) for name, violation in cut.items()}
         if cls.amounts:
-            scales: Mapping[str, Scale] = (info.context or {}).get("units") or {USD: Scale("USD", 2)}
             for path in cls.amounts:
                 data = _converted(data, tuple(path.split(".")), cls.unit_for(path, data), scales)
         return data
@@ -155,6 +169,34 @@ class Model(BaseModel):
         if violations:
             raise broken(*violations)
         return self
+
+
+_AFTER_COMMA = re.compile(r"\d{3}(?:\.\d+)?")
+
+
+def _is_cut(data: Mapping[str, Any], name: str) -> bool:
+    """Whether the field's text goes on in what stands as the next field."""
+    names = list(data)
+    following = names[names.index(name) + 1 :][:1]
+    return bool(following) and data[following[0]] is None and _AFTER_COMMA.fullmatch(following[0]) is not None
+
+
+def cut_amounts(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Violation]]:
+    """A mapping in braces whose amounts were cut at their commas, as in `{amount: $1,000.00}`: without the further
+    pieces, and what to say of each amount, at the first piece that stands as a field."""
+    kept: dict[str, Any] = {}
+    cut: dict[str, Violation] = {}
+    whole = amount = first = ""
+    for name, value in data.items():
+        if not (whole and value is None and _AFTER_COMMA.fullmatch(name)):
+            kept[name], amount, first = value, name, ""
+            whole = value if isinstance(value, str) else str(value) if type(value) is int else ""
+            continue
+        whole, first = f"{whole},{name}", first or name
+        kept[amount], kept[first] = Decimal(1), None  # a number that nothing else complains of
+        message = f"{quote(whole)} is cut at its comma: in braces a comma ends a value"
+        cut[first] = Violation("cut-amount", message, (), f'put the amount in quotes: "{whole}"')
+    return kept, cut
 
 
 def amount_of(text: str, unit: str, scales: Mapping[str, Scale]) -> Decimal | Violation:
@@ -188,6 +230,8 @@ def _converted(data: Any, path: tuple[str, ...], unit: str | Violation, scales: 
     if not path:
         if not isinstance(data, str):
             return data
+        if unit is SHARE and (share := percent(data)) is not None:
+            return share
         if isinstance(unit, Violation):
             return Refused(replace(unit, message=f"{quote(data)} cannot be here: {unit.message}"))
         amount = amount_of(data, unit, scales)
@@ -196,8 +240,12 @@ def _converted(data: Any, path: tuple[str, ...], unit: str | Violation, scales: 
         if not isinstance(data, (list, tuple)):
             return data
         return tuple(_converted(item, path[1:], unit, scales) for item in data)
-    if not isinstance(data, Mapping) or path[0] not in data:
-        return data
+    if (
+        not isinstance(data, Mapping)
+        or path[0] not in data
+        or (isinstance(data[path[0]], str) and _is_cut(data, path[0]))
+    ):
+        return data  # of an amount that was cut its pieces tell
     return {**data, path[0]: _converted(data[path[0]], path[1:], unit, scales)}
 
 
@@ -205,7 +253,7 @@ def _number(value: Any) -> Any:
     if isinstance(value, Refused):
         raise broken(value.violation)
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-        raise broken(Violation("type", f"{_as_written(value)} is not a number"))
+        raise broken(Violation("type", f"{written(value)} is not a number"))
     number = Decimal(value)
     if not number.is_finite():
         raise broken(Violation("type", f"{value} is not a finite number"))
@@ -215,6 +263,8 @@ def _number(value: Any) -> Any:
     return number
 
 
+SHARE = Violation("not-money", "a percentage is a fraction in 0..1", (), "write 10%, or 0.1")
+"""In place of the unit of an amount that is no money but a share."""
 DIGITS_HINT = f"at most {MAX_DIGITS} significant digits and {MAX_PLACES} decimal places"
 
 
@@ -225,11 +275,9 @@ def _no_debt(amount: Decimal) -> Decimal:
     return amount
 
 
-def _as_written(value: object) -> str:
-    if isinstance(value, str):
-        return f'"{value[:60]}"'
-    words = {type(None): "null", dict: "a mapping", tuple: "a list", list: "a list"}
-    return words.get(type(value)) or str(value).lower()
+def _share(value: Any) -> Any:
+    share = percent(value) if isinstance(value, str) else None
+    return value if share is None else share
 
 
 def _upper(value: Any) -> Any:
@@ -270,6 +318,8 @@ def _money(number: Mapping[str, Any], pattern: str) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [number, {"type": "string", "pattern": pattern}]})
 
 
+_PERCENT = {"type": "string", "pattern": PERCENT_PATTERN}
+
 Upper = BeforeValidator(_upper)
 """Makes a Literal of upper-case words accept either case, as the vendor does."""
 Lower = BeforeValidator(_lower)
@@ -278,8 +328,15 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
 Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema(_NUMBER)]
 NonNegative = Annotated[Number, Field(ge=0), WithJsonSchema(_LEAST)]
 """How many."""
-Fraction = Annotated[Number, Field(ge=0, le=1), WithJsonSchema(_LEAST | {"maximum": 1})]
-"""A share of something, 0.1 for 10 %."""
+Fraction = Annotated[
+    Number,
+    BeforeValidator(_share),
+    Field(ge=0, le=1),
+    WithJsonSchema({"anyOf": [_LEAST | {"maximum": 1}, _PERCENT]}),
+]
+"""A share of something, 0..1: `0.5`, or `50%`."""
+Factor = Annotated[Number, BeforeValidator(_share), Field(ge=0), WithJsonSchema({"anyOf": [_LEAST, _PERCENT]})]
+"""What something is multiplied by, at least 0: `0.8`, or `80%`."""
 Sum = Annotated[Decimal, BeforeValidator(_number), Monetary(), _money(_NUMBER, SIGNED_MONEY_PATTERN)]
 """An amount in the API unit of its pricing unit that may be below zero: what something adds to an invoice's total. The
 field must be listed in its model's `amounts`."""
@@ -313,6 +370,13 @@ class Alias(Model):
     """From when the alias stands for this object (inclusive); when not given, always."""
     ending_before: Instant | None = None
     """Until when (exclusive); when not given, without end."""
+
+    short: ClassVar[str | None] = r"^.*[^\s].*$"
+
+    @classmethod
+    def spelled_out(cls, text: str, scales: Mapping[str, Scale]) -> Mapping[str, Any] | None:
+        """The name alone: it always stands for the object."""
+        return {"name": text}
 
     def holds(self, at: datetime) -> bool:
         """Whether it stands for its object at an instant."""

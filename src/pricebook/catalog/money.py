@@ -39,6 +39,10 @@ SIGNED_MONEY_PATTERN = rf"^(([$€£]-?|-[$€£]){_SHAPE}|-?{_SHAPE}\s*[A-Za-z]
 """And below zero too."""
 
 
+PERCENT_PATTERN = r"^\d{1,6}(\.\d{1,6})?\s*%$"
+_PERCENT = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*%\Z", re.ASCII)
+
+
 class Money(NamedTuple):
     """An amount in the major unit of an ISO currency: `$10.00` is (Decimal("10.00"), "USD")."""
 
@@ -55,6 +59,12 @@ def parse_money(text: str) -> Money | None:
     sign = match["minus"] or match["sign1"] or match["sign2"] or ""
     currency = SYMBOLS[match["symbol"]] if match["symbol"] else match["code"].upper()
     return Money(Decimal(sign + number), currency)
+
+
+def percent(text: str) -> Decimal | None:
+    """The share that a text such as `20%` says; None when it says none."""
+    match = _PERCENT.match(text)
+    return Decimal(match[1]).scaleb(-2, EXACT) if match is not None else None
 
 
 def to_api_unit(major: Decimal, scale: int) -> Decimal:

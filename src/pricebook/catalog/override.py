@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pricebook.catalog.condition import Condition, Given, Is, Not, bars, needs
 from pricebook.catalog.declared import links_of
 from pricebook.catalog.field import Distinct, Positive
-from pricebook.catalog.model import Frequency, Instant, Model, NonNegative, Upper, Violation
+from pricebook.catalog.model import Factor, Frequency, Instant, Model, Upper, Violation
 from pricebook.catalog.rate import OverwriteRate, check_tiers
 from pricebook.catalog.role import Link, Role
 from pricebook.catalog.specifier import RateKind, UsageSpecifier
@@ -55,7 +55,7 @@ class OverrideSpecifier(UsageSpecifier):
 class OverrideTier(Model):
     """A multiplier for the quantity that falls into the tier."""
 
-    multiplier: Annotated[NonNegative, Role.FACTOR]
+    multiplier: Annotated[Factor, Role.FACTOR]
     """What the list price is multiplied by."""
     size: Positive | None = None
     """How many units the tier holds; the last tier has none and takes all the rest."""
@@ -81,7 +81,7 @@ class Override(Term):
     """Whether contracts get the products; not given, as the card says."""
     type: Annotated[Literal["OVERWRITE", "MULTIPLIER", "TIERED"], Upper] | None = None
     """OVERWRITE, MULTIPLIER or TIERED. Overwrites come before the others."""
-    multiplier: Annotated[NonNegative | None, Role.FACTOR] = None
+    multiplier: Annotated[Factor | None, Role.FACTOR] = None
     """MULTIPLIER only, required there: what the list price is multiplied by, 0.8 for 20% off."""
     priority: Positive | None = None
     """The lowest comes first. Required for TIERED, and under EXPLICIT prioritization for MULTIPLIER."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pricebook.catalog.condition import Condition, Is, Not, bars, holds, needs
 from pricebook.catalog.field import Positive
-from pricebook.catalog.model import USD, Amount, Model, NonNegative, Path, UnitName, Upper, Violation
+from pricebook.catalog.model import SHARE, USD, Amount, Model, NonNegative, Path, UnitName, Upper, Violation
 from pricebook.catalog.money import plain
 from pricebook.catalog.role import Role
 from pricebook.catalog.terms import is_fraction
@@ -17,7 +17,6 @@ from pricebook.catalog.terms import is_fraction
 RateType = Annotated[Literal["FLAT", "PERCENTAGE", "SUBSCRIPTION", "TIERED", "TIERED_PERCENTAGE", "CUSTOM"], Upper]
 
 _TIERED = Is("rate_type", "TIERED TIERED_PERCENTAGE")
-_FRACTION = Violation("not-money", "a percentage is a fraction in 0..1", (), "write 0.1 for 10%")
 
 
 class Tier(Model):
@@ -129,7 +128,7 @@ class Rate(Price):
         terms = data.get("commit_rate") if path.startswith("commit_rate.") else data
         kind = terms.get("rate_type") if isinstance(terms, Mapping) else None
         if path.endswith("price") and isinstance(kind, str) and is_fraction(kind.upper()):
-            return _FRACTION
+            return SHARE
         return super().unit_for(path, data)
 
 

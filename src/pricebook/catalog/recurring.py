@@ -3,15 +3,25 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from pricebook.catalog.commit import Balance
 from pricebook.catalog.condition import Condition, Is, bars
 from pricebook.catalog.field import Whole
-from pricebook.catalog.model import USD, Amount, Fraction, NonNegative, Number, UnitName, Upper, Violation
+from pricebook.catalog.model import USD, Amount, Fraction, NonNegative, Number, Scale, UnitName, Upper, Violation
+from pricebook.catalog.money import MONEY_PATTERN, parse_money
 from pricebook.catalog.role import Link, Role
 from pricebook.catalog.schedule import AccessType, unit_of_access
-from pricebook.catalog.term import Duration, Key, Relative, RelativeDate, Rounding
+from pricebook.catalog.term import Duration, Key, Relative, RelativeDate, Rounding, count_of, counted
+
+
+def priced(text: str, scales: Mapping[str, Scale]) -> dict[str, Any] | None:
+    """`$10.00` as a unit price in the pricing unit of its currency; None for a text that is no money."""
+    money = parse_money(text)
+    if money is None:
+        return None
+    units = [name for name, scale in scales.items() if scale.currency == money.currency]
+    return {"unit_price": text, "credit_type": units[0] if len(units) == 1 else USD}
 
 
 class AccessAmount(Relative):
@@ -25,8 +35,14 @@ class AccessAmount(Relative):
     """How many; without a subscription_config it is 1 when not given, with one the subscription's quantity counts."""
     credit_type: UnitName = USD
     """The pricing unit of the amount."""
+    short: ClassVar[str | None] = MONEY_PATTERN
     access_type: AccessType = "SPEND"
     """SPEND deducts the cost of usage, QUANTITY the number of units used."""
+
+    @classmethod
+    def spelled_out(cls, text: str, scales: Mapping[str, Scale]) -> Mapping[str, Any] | None:
+        """`$10.00`, in the pricing unit of its currency."""
+        return priced(text, scales)
 
     @classmethod
     def unit_for(cls, path: str, data: Mapping[str, Any]) -> str | Violation:
@@ -46,6 +62,14 @@ class InvoiceAmount(Relative):
     credit_type: UnitName
     """The pricing unit of the price."""
 
+    short: ClassVar[str | None] = MONEY_PATTERN
+
+    @classmethod
+    def spelled_out(cls, text: str, scales: Mapping[str, Scale]) -> Mapping[str, Any] | None:
+        """`$10.00`: once, in the pricing unit of its currency."""
+        fields = priced(text, scales)
+        return {**fields, "quantity": 1} if fields is not None else None
+
 
 class CommitDuration(Relative):
     """How long each granted balance can be used."""
@@ -54,6 +78,13 @@ class CommitDuration(Relative):
     """How many periods, at least 1."""
     unit: Annotated[Literal["PERIODS"], Upper] = "PERIODS"
     """PERIODS, whose length is that of recurrence_frequency."""
+
+    short: ClassVar[str | None] = counted("PERIOD")
+
+    @classmethod
+    def spelled_out(cls, text: str, scales: Mapping[str, Scale]) -> Mapping[str, Any] | None:
+        """`1 period`."""
+        return count_of(text)
 
 
 class SeatIncrease(Relative):
@@ -125,9 +156,11 @@ class RecurringCredit(Balance):
 
     @model_validator(mode="before")
     @classmethod
-    def _default_quantity(cls, data: Any) -> Any:
+    def _default_quantity(cls, data: Any, info: ValidationInfo) -> Any:
         """One, as in the vendor's example of a package, unless a subscription's quantity counts."""
         amount = data.get("access_amount") if isinstance(data, Mapping) else None
+        if isinstance(amount, str):
+            amount = AccessAmount.spelled_out(amount.strip(), (info.context or {}).get("units") or {})
         if not isinstance(amount, Mapping) or amount.get("quantity") is not None or data.get("subscription_config"):
             return data
         return {**data, "access_amount": {**amount, "quantity": 1}}

@@ -4,14 +4,15 @@ A package is customer-agnostic and time-relative. `Relative` says so in one plac
 `starting_at` into any part of a package is told what to write instead.
 """
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
 from pricebook.catalog.calendar import rough_days
 from pricebook.catalog.field import MOST_DAYS, Places, Whole
-from pricebook.catalog.model import Model, Upper, Violation
+from pricebook.catalog.model import Model, Scale, Upper, Violation
 from pricebook.catalog.role import Role
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=200)]
@@ -57,6 +58,21 @@ class Term(Relative):
     """Our name for the term: diffs show it, and other terms of the package refer to it. Unique within its list."""
 
 
+_COUNT = re.compile(r"(\d{1,9})\s+([A-Za-z]+)", re.ASCII)
+
+
+def counted(*units: str) -> str:
+    """The pattern of a number of units, such as `12 months`, in either case."""
+    words = "|".join("".join(f"[{c}{c.lower()}]" for c in unit) for unit in units)
+    return rf"^\d{{1,9}}\s+(?:{words})[sS]?$"
+
+
+def count_of(text: str) -> dict[str, Any] | None:
+    """`12 months` as the fields of a length of time; None for a text of another form."""
+    match = _COUNT.fullmatch(text)
+    return {"value": int(match[1]), "unit": f"{match[2].upper().removesuffix('S')}S"} if match else None
+
+
 class RelativeDate(Relative):
     """A point in time: an offset from the start of the contract."""
 
@@ -64,6 +80,13 @@ class RelativeDate(Relative):
     """How many units; a hundred years at most."""
     unit: Annotated[Literal["DAYS", "WEEKS", "MONTHS", "YEARS"], Upper]
     """DAYS, WEEKS, MONTHS or YEARS."""
+
+    short: ClassVar[str | None] = counted("DAY", "WEEK", "MONTH", "YEAR")
+
+    @classmethod
+    def spelled_out(cls, text: str, scales: Mapping[str, Scale]) -> Mapping[str, Any] | None:
+        """`12 months`, `1 day`."""
+        return count_of(text)
 
     def rules(self) -> Iterator[Violation]:
         """Nothing is thought of beyond a hundred years."""

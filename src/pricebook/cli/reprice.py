@@ -6,8 +6,7 @@ from decimal import Decimal
 import click
 
 from pricebook.catalog.instant import parse_instant
-from pricebook.catalog.money import read_number
-from pricebook.catalog.percent import percent
+from pricebook.catalog.money import percent, read_number
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.problem import reject
 from pricebook.view.manifests import repricing_view

@@ -12,12 +12,13 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import tupled
 from pricebook.catalog.instant import day_text, instant_text
 from pricebook.catalog.leaf import NO_UNITS, Units, said, units_below, units_of
-from pricebook.catalog.model import USD, Model, Noun, Scale
+from pricebook.catalog.model import USD, Alias, Model, Noun, Scale
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.rate_book import Rates
 from pricebook.catalog.rate_card import RateCard
-from pricebook.catalog.recurring import AccessAmount, RecurringCredit
+from pricebook.catalog.recurring import AccessAmount, CommitDuration, InvoiceAmount, RecurringCredit
 from pricebook.catalog.reference import Ref
+from pricebook.catalog.term import RelativeDate
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import Timeline, read_key, read_schedule
 from pricebook.catalog.unit import PricingUnit, money_text
@@ -56,25 +57,43 @@ def latest(catalog: Catalog) -> dict[Ref, Noun]:
 def spec_data(model: Model, scales: Mapping[str, Scale], outer: Units = NO_UNITS) -> dict[str, Any]:
     """The model's fields, in the model's order, as they stand in a manifest."""
     units = units_of(model, outer)
-    return _untold(model, {name: _written(value, scales, units_below(units, name)) for name, _, value in said(model)})
+    spec = {name: _written(value, scales, units_below(units, name)) for name, _, value in said(model)}
+    return _untold(model, spec, scales)
+
+
+def _brief(model: Model, spec: dict[str, Any], scales: Mapping[str, Scale]) -> Any:
+    """A term in its short form, where it has one that says all of it."""
+    text: Any = None
+    match model:
+        case RelativeDate(value=value, unit=unit) | CommitDuration(value=value, unit=unit):
+            text = f"{value} {unit.lower() if value != 1 else unit.lower().removesuffix('s')}"
+        case Alias() | AccessAmount() | InvoiceAmount():
+            text = spec.get("name") or spec.get("unit_price")
+    if not isinstance(text, str):
+        return spec
+    fields = type(model).spelled_out(text, scales)
+    return (
+        text if fields is not None and type(model).model_validate(fields, context={"units": scales}) == model else spec
+    )
 
 
 BARE = Scale(None, 0)
 
 
-def _untold(model: Model, spec: dict[str, Any]) -> dict[str, Any]:
+def _untold(model: Model, spec: dict[str, Any], scales: Mapping[str, Scale]) -> dict[str, Any]:
     """The spec without what the model tells itself when it is not given."""
     match model:
         case PricingUnit():
             del spec["scale"]
         case RecurringCredit(subscription_config=None, access_amount=AccessAmount(quantity=1)):
-            del spec["access_amount"]["quantity"]
+            amount = {name: value for name, value in spec["access_amount"].items() if name != "quantity"}
+            spec["access_amount"] = _brief(model.access_amount.model_copy(update={"quantity": None}), amount, scales)
     return spec
 
 
 def _written(value: Any, scales: Mapping[str, Scale], units: Units) -> Any:
     if isinstance(value, Model):
-        return spec_data(value, scales, units)
+        return _brief(value, spec_data(value, scales, units), scales)
     if isinstance(value, (list, tuple)):
         below = units_below(units, "*")
         return [_written(item, scales, below) for item in value]

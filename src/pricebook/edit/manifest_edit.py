@@ -26,6 +26,7 @@ from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates import read_rates
 from pricebook.manifest.rates_from import RatesFrom
 from pricebook.manifest.row import TableSource
+from pricebook.manifest.source_map import Declaration
 from pricebook.manifest.syntax import read_documents
 from pricebook.manifest.text import as_written, editable
 from pricebook.manifest.validation import validated
@@ -92,7 +93,7 @@ class ManifestEdit:
             return []
         declared = self._loaded.source_map.declarations[ref]
         try:
-            values = {path: value for _, change in changes for path, value in change.items()}
+            values = {(*declared.base, *path): value for _, change in changes for path, value in change.items()}
             self._after[declared.file] = rewritten(self._text(declared.file), declared.index, values)
         except Unplaceable:
             if len(changes) == 1:
@@ -109,7 +110,7 @@ class ManifestEdit:
             self._loaded.catalog.rates.get(request.ref.name),
         )
         present = {key: was for key in request.rates if book is not None and (was := book.get(key)) is not None}
-        spec = self._spec(declared.file, declared.index)
+        spec = self._spec(declared)
         position = read_rates(spec.get("rates", ()), self._facts(request)).position
         tables = self._tables(request, spec)
         overlaid = bool(tables) and self._overlaid(request.ref, ("spec", "rates_from"))
@@ -151,7 +152,9 @@ class ManifestEdit:
         declared, card = self._loaded.source_map.declarations[request.ref], request.noun
         assert isinstance(card, RateCard)
         text = self._text(declared.file)
-        editor = RateEdit(text, extents(text, declared.index), self._scales)
+        base, places = declared.base, extents(text, declared.index)
+        below = {path[len(base) :]: place for path, place in places.items() if path[: len(base)] == base}
+        editor = RateEdit(text, below, self._scales)
         changes: list[TextChange] = []
         asked: dict[str, tuple[str, str]] = {}
         for key, (was, now) in rates.items():
@@ -164,7 +167,7 @@ class ManifestEdit:
                 edits = editor.edits(item, spec["rates"][position[key]], read_schedule(was), read_schedule(now))
                 changes += [(str(read_key(key)), edits)] if edits else []
         self._failed(request.ref, changes)
-        said = read_rates(self._spec(declared.file, declared.index).get("rates", ()), self._facts(request)).entries
+        said = read_rates(self._spec(declared).get("rates", ()), self._facts(request)).entries
         whole: list[TextChange] = []
         for key, (_, now) in asked.items():
             if said.get(key) != now:
@@ -234,7 +237,8 @@ class ManifestEdit:
         """Whether the environment's overlay has a say in what stands there."""
         source_map = self._loaded.source_map
         declared = source_map.declarations[ref]
-        return source_map.overlay is not None and source_map.overlay.covers(declared.file, declared.index, path)
+        node = declared.file, declared.index, (*declared.base, *path)
+        return source_map.overlay is not None and source_map.overlay.covers(*node)
 
     def _leave_to_overlay(self, ref: Ref, part: str) -> None:
         self.left.append((str(ref), f"{quote(part)} is said by an overlay of this environment: change it there"))
@@ -242,10 +246,8 @@ class ManifestEdit:
     def _leave(self, ref: Ref, part: str) -> None:
         self.left.append((str(ref), f"{quote(part)} has no place of its own in the text: edit it by hand"))
 
-    def _spec(self, file: str, index: int) -> dict[str, Any]:
-        documents, _ = read_documents(file, self._text(file))
-        data: Any = next((each.data for each in documents if each.index == index), {})
-        spec = data.get("spec") if isinstance(data, dict) else None
+    def _spec(self, declared: Declaration) -> dict[str, Any]:
+        spec = declared.spec_of(read_documents(declared.file, self._text(declared.file))[0])
         return spec if isinstance(spec, dict) else {}
 
     def _text(self, file: str) -> str:

@@ -29,6 +29,7 @@ def read_card(loading: Loading, envelope: Envelope, card: RateCard) -> RateBook:
     """The rates of a card, from its manifest and its tables."""
     products = {ref.name: noun for ref, noun in loading.nouns.items() if isinstance(noun, Product)}
     broken = frozenset(ref.name for ref in loading.envelopes if ref.kind is Kind.PRODUCT) - products.keys()
+    broken |= loading.unread - products.keys()
     facts = RateFacts(envelope.ref.name, card, products, loading.scales, broken)
     entries: dict[str, str] = {}
     position: dict[str, int] = {}

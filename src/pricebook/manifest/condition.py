@@ -10,6 +10,7 @@ from typing import Any, assert_never
 
 from pricebook.catalog.condition import Condition, Every, Given, Is, Not, Test, default_of
 from pricebook.catalog.declared import links_of
+from pricebook.catalog.money import PERCENT_PATTERN
 from pricebook.catalog.override import OverrideSpecifier
 
 Schema = Mapping[str, Any]
@@ -192,6 +193,8 @@ CONDITIONS: Mapping[str, Sequence[Schema]] = {
 }
 
 _COLUMN = {"type": "string", "minLength": 1}
+_SHARE = {"type": "string", "pattern": PERCENT_PATTERN}
+_PRICE = {"anyOf": [{"$ref": "#/$defs/Amount"}, _SHARE, NULL]}
 PROPERTIES: Mapping[str, Mapping[str, Schema]] = {
     "Columns": {
         "pricing_group_values": {
@@ -201,6 +204,8 @@ PROPERTIES: Mapping[str, Mapping[str, Schema]] = {
             ]
         }
     },
+    "Tier": {"price": {"anyOf": [{"$ref": "#/$defs/Amount"}, _SHARE]}},
+    **{name: {"price": _PRICE} for name in ("RateTerms", "OverwriteRate", "CommitRate")},
     "Product": {
         "type": word("FIXED", "USAGE", "COMPOSITE", "SUBSCRIPTION", "PROFESSIONAL_SERVICE", also=("PRO_SERVICE",))
     },

@@ -1,7 +1,7 @@
 """The outer form of a manifest: apiVersion, kind, metadata and spec."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
@@ -13,6 +13,8 @@ from pricebook.manifest.validation import validated
 from pricebook.problem import did_you_mean, quote
 
 API_VERSION = "pricebook/v1"
+LIST = "List"
+"""Ends the kind of a document that holds several nouns of one kind."""
 OVERLAY = "Overlay"
 """The word after `kind:` in a file that holds patches of an environment (`manifest.overlay`) and no noun."""
 
@@ -84,6 +86,37 @@ def kinds() -> dict[str, Kind]:
     return {kind.manifest: kind for kind in Kind}
 
 
+def listed(document: Document) -> Iterator[tuple[Document, list[Violation]]]:
+    """The manifests of a document: itself, or those that a list of one kind holds (`kind: ProductList`), each with what
+    is wrong with the list."""
+    data, kind = document.data, kind_of(document)
+    stem = kind.removesuffix(LIST) if isinstance(kind, str) else ""
+    if not isinstance(data, dict) or stem == kind or stem not in kinds():
+        yield document, []
+        return
+    header = {name: data[name] for name in ("apiVersion", "kind") if name in data}
+    items = data.get("items")
+    violations = [
+        Violation("unknown-field", f"{quote(name)} is not a field of a list", (name,), "a list has items")
+        for name in data.keys() - {"apiVersion", "kind", "items"}
+    ]
+    if not isinstance(items, tuple) or not items:
+        message = "items is required" if "items" not in data else "items is a list of at least one"
+        violations.append(Violation("missing-field", message, ("items",), "items: [{metadata: {name: x}, spec: {}}]"))
+        yield replace(document, data=None), violations
+        return
+    for index, item in enumerate(items):
+        whole = item
+        if isinstance(item, dict):
+            whole = {**item, **header, "kind": stem}
+            violations += [
+                Violation("unknown-field", f"{name} is said once, above the items", ("items", index, name), "remove it")
+                for name in header.keys() & item.keys()
+            ]
+        yield replace(document, data=whole, base=("items", index)), violations
+        violations = []
+
+
 def kind_of(document: Document) -> object:
     """What a document says that it is."""
     return document.data.get("kind") if isinstance(document.data, dict) else None
@@ -93,7 +126,8 @@ def is_manifest(document: Document) -> bool:
     """Whether the document means to be one of ours."""
     data = document.data
     return isinstance(data, dict) and (
-        str(data.get("apiVersion", "")).startswith("pricebook") or kind_of(document) in tuple(kinds())
+        str(data.get("apiVersion", "")).startswith("pricebook")
+        or kind_of(document) in (*kinds(), *(f"{kind}{LIST}" for kind in kinds()))
     )
 
 

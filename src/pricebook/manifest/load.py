@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.check import Found, check_catalog
@@ -16,8 +16,9 @@ from pricebook.catalog.registry import noun_class
 from pricebook.catalog.scenario_check import check_scenario
 from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
 from pricebook.manifest.card_rates import read_card
-from pricebook.manifest.envelope import OVERLAY, WaiverHere, is_manifest, kind_of, open_envelope
-from pricebook.manifest.loading import Loading, resolve
+from pricebook.manifest.envelope import OVERLAY, WaiverHere, is_manifest, kind_of, listed, open_envelope
+from pricebook.manifest.loading import Loading, aliases_of, resolve
+from pricebook.manifest.locate import locate
 from pricebook.manifest.place import Placer
 from pricebook.manifest.scope import Scope, files_of
 from pricebook.manifest.source_map import Declaration, SourceMap
@@ -34,6 +35,8 @@ if TYPE_CHECKING:  # the module is heavy, and few projects have any
 
 _OURS = re.compile(r"""^\s*["']?apiVersion["']?\s*:\s*["']?pricebook/""", re.MULTILINE)
 """A text that cannot be parsed, but says that it is a manifest."""
+_NAMED = re.compile(r"""\bname["']?\s*:\s*["']?([\w.-]+)""")
+"""A name that something is given in a text."""
 NEW = "new"
 """In place of an id: none of the objects with the same display name is meant."""
 _RATE_FIELDS = ("rates", "rates_from")
@@ -81,16 +84,16 @@ def load(scope: Scope, environment: str | None = None) -> Loaded:
         if isinstance(noun, RateCard):
             loading.rates[ref.name] = read_card(loading, loading.envelopes[ref], noun)
     # A rate that is wrong is reported where it stands, and not again by everything that wants a rate.
-    muted = {"no-rate"} if loading.complaints > before else set()
+    muted = {"no-rate"} if loading.complaints > before or loading.unread else set()
+    muted |= {"unknown-reference"} if loading.unread else set()
     beside = {ref: noun for ref, noun in loading.nouns.items() if not ref.kind.stored}
     catalog = Catalog({ref: noun for ref, noun in loading.nouns.items() if ref not in beside}, loading.rates)
     lost = loading.placer.noted("unknown-reference")
     for ref, path, violation in (*check_catalog(catalog), *_check_beside(beside, catalog)):
         document = loading.envelopes[ref].document
         place = ("spec", *path) if path else ("metadata", "name")
-        if (
-            violation.code not in muted and (document.file, document.index, place) not in lost
-        ):  # what does not exist is reported once
+        node = document.file, document.index, (*document.base, *place)
+        if violation.code not in muted and node not in lost:  # what does not exist is reported once
             loading.placer.add([violation], document, place)
     # What the reader refused has a substitute, of which the models may complain at the same place.
     refused = {problem.at for problem in loading.problems if problem.at is not None}
@@ -98,7 +101,7 @@ def load(scope: Scope, environment: str | None = None) -> Loaded:
     if problems:
         raise Rejected(sorted(problems, key=_by_place))
     documents = {ref: envelope.document for ref, envelope in loading.envelopes.items()}
-    declarations = {ref: Declaration(document.file, document.index, document.at) for ref, document in documents.items()}
+    declarations = {ref: Declaration(one.file, one.index, one.at, one.base) for ref, one in documents.items()}
     waivers = tuple((ref, envelope.waivers) for ref, envelope in loading.envelopes.items() if envelope.waivers)
     adopt = {ref: envelope.adopt for ref, envelope in loading.envelopes.items() if envelope.adopt}
     source_map = SourceMap(scope.root, catalog, declarations, loading.row_indexes, overlay)
@@ -175,11 +178,19 @@ def _open_file(loading: Loading, path: FilePath, shown: str) -> bool:
     if not named and not any(map(is_manifest, documents)) and not (problems and _OURS.search(text)):
         return False  # somebody else's YAML beside the manifests
     loading.problems.extend(problems)
+    if any(problem.code == "yaml-syntax" for problem in problems):  # the documents that follow are missing
+        loading.unread |= set(_NAMED.findall(text))
     for document in documents:
         if kind_of(document) == OVERLAY:
             _check_named(loading, document)
-        else:
-            _open(loading, document)
+            continue
+        manifests = list(listed(document))
+        bases = [one.base for one, _ in manifests if one.base]
+        places = locate(shown, text, document.index, bases) if bases else {}
+        for one, violations in manifests:
+            loading.placer.add(violations, document)
+            if one.data is not None or not violations:
+                _open(loading, replace(one, at=places.get(one.base, one.at)))
     return bool(documents)
 
 
@@ -198,6 +209,10 @@ def _open(loading: Loading, document: Document) -> None:
     envelope, violations = open_envelope(document)
     loading.placer.add(violations, document)
     if envelope is None:
+        data: Any = document.data if isinstance(document.data, dict) else {}
+        metadata = data.get("metadata")
+        name = metadata.get("name") if isinstance(metadata, dict) else None
+        loading.unread |= {*([name] if isinstance(name, str) else ()), *aliases_of(data.get("spec"))}
         return
     ref = envelope.ref
     if ref in loading.envelopes:

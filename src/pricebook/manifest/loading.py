@@ -1,6 +1,6 @@
 """What has been read of a project's manifests so far, and whether every reference in it leads somewhere."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pricebook.catalog.model import USD, Noun, Path, Scale, Violation
@@ -27,6 +27,8 @@ class Loading:
     rates: dict[str, RateBook] = field(default_factory=dict)
     row_indexes: dict[str, tuple[RowIndex, ...]] = field(default_factory=dict)
     scales: dict[str, Scale] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
+    """Names and aliases of what cannot be read as a whole: that is told there, and not again by every reference."""
 
     @property
     def complaints(self) -> int:
@@ -43,17 +45,18 @@ def resolve(loading: Loading) -> None:
     names: dict[Kind, dict[str, Ref]] = {kind: {} for kind in Kind}
     for ref in loading.envelopes:
         names[ref.kind][ref.name] = ref
-    aliases = _card_aliases(loading.envelopes.values())
+    cards = (e.spec for e in loading.envelopes.values() if e.ref.kind is Kind.RATE_CARD)
+    aliases = {alias for spec in cards for alias in aliases_of(spec)}
     for ref, envelope in loading.envelopes.items():
         alias = envelope.spec.get("rate_card_alias") if isinstance(envelope.spec, dict) else None
-        if isinstance(alias, str) and ref.kind is Kind.PACKAGE and alias not in aliases:
+        if isinstance(alias, str) and ref.kind is Kind.PACKAGE and alias not in aliases | loading.unread:
             hint = did_you_mean(alias, aliases) or "give the alias to a rate card, under its aliases"
             message = f"no rate card has the alias {quote(alias)}"
             loading.reject([Violation("unknown-reference", message, ("rate_card_alias",), hint)], envelope)
         noun = loading.nouns.get(ref)
         made = references(noun) if noun is not None else written_references(noun_class(ref.kind), envelope.spec)
         for path, kind, name in made:
-            if name in names[kind] or (kind is Kind.PRICING_UNIT and name == USD):
+            if name in names[kind] or (kind is Kind.PRICING_UNIT and name == USD) or name in loading.unread:
                 continue
             known = [*names[kind], *((USD,) if kind is Kind.PRICING_UNIT else ())]
             hint = did_you_mean(name, known)
@@ -64,8 +67,10 @@ def resolve(loading: Loading) -> None:
             loading.reject([Violation("unknown-reference", message, path, hint, related)], envelope)
 
 
-def _card_aliases(envelopes: Iterable[Envelope]) -> set[str]:
-    """The aliases that rate cards are given, whatever else may be wrong with the cards."""
-    specs = [e.spec for e in envelopes if e.ref.kind is Kind.RATE_CARD and isinstance(e.spec, dict)]
-    given = [alias for spec in specs if isinstance(spec.get("aliases"), tuple) for alias in spec["aliases"]]
-    return {alias["name"] for alias in given if isinstance(alias, dict) and isinstance(alias.get("name"), str)}
+def aliases_of(spec: object) -> Iterator[str]:
+    """The aliases that a spec gives, whatever else may be wrong with it."""
+    given = spec.get("aliases") if isinstance(spec, dict) else None
+    for alias in given if isinstance(given, tuple) else ():
+        name = alias.get("name") if isinstance(alias, dict) else alias
+        if isinstance(name, str):
+            yield name

@@ -45,8 +45,8 @@ def locate(file: str, text: str, index: int, paths: Iterable[NodePath]) -> dict[
     """Where the values at the paths of the document with that index start, or their keys where a path ends with KEY.
 
     An alias leads to the content of its anchor, `<<` to what it merges. A path that leads nowhere has the place where
-    it gets lost: the key, or the item, of its last node that exists. Without such a document all places are the start
-    of the file.
+    it gets lost: the key, or the item, of its last node that exists; a text that stands there, in a short form, itself.
+    Without such a document all places are the start of the file.
     """
     paths = tuple(paths)
     found = _located(file, text, {index: paths})
@@ -213,7 +213,7 @@ def _find(file: str, root: _Node | None, path: NodePath) -> Span:
     for part in path:
         found = None if part is KEY else _entry(node, part)
         if found is None:
-            return span_of(file, key_mark)
+            return span_of(file, node.mark if node.text is not None and part is not KEY else key_mark)
         key_mark, node = found.mark, found.node
     return span_of(file, node.mark)
 

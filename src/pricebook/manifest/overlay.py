@@ -154,7 +154,8 @@ def apply_overlay(
                 spec = put(spec, node, patch.value)
         for node, patch in whole.items():
             _check_heard(placer, patch, spec, node)
-        overlay.nodes[document.file, document.index] = {("spec", *node): patch for node, patch in whole.items()}
+        nodes = overlay.nodes.setdefault((document.file, document.index), {})
+        nodes |= {(*document.base, "spec", *node): patch for node, patch in whole.items()}
         yield ref, spec
 
 

@@ -58,7 +58,7 @@ class Placer:
 
     def add(self, violations: Iterable[Violation], document: Document, path: Path = (), more: int = 0) -> None:
         """Note violations whose paths are relative to `path` in the document. Each stands for `more` that are not."""
-        self._noted.extend(_Noted(v, document, (*path, *v.at), more) for v in violations)
+        self._noted.extend(_Noted(v, document, (*document.base, *path, *v.at), more) for v in violations)
 
     def __len__(self) -> int:
         """How many violations have been noted."""
@@ -70,7 +70,7 @@ class Placer:
 
     def span(self, document: Document, path: NodePath) -> Span:
         """Where a path of a document stands, now."""
-        node = document.file, document.index, path
+        node = document.file, document.index, (*document.base, *path)
         return self._locate([node]).get(node, document.at)
 
     def placed(self) -> list[Problem]:
@@ -80,7 +80,7 @@ class Placer:
             wanted.add((noted.document.file, noted.document.index, _node(noted.violation, noted.path)))
             for _, ref, path in noted.violation.related:
                 if ref in self.declarations:
-                    wanted.add((self.declarations[ref].file, self.declarations[ref].index, _within(path)))
+                    wanted.add(_declared_node(self.declarations[ref], path))
         spans = self._locate(wanted)
         problems = []
         for noted in self._noted:
@@ -90,9 +90,7 @@ class Placer:
             for label, ref, path in v.related:
                 if ref in self.declarations:
                     declared = self.declarations[ref]
-                    related.append(
-                        Related(label, spans.get((declared.file, declared.index, _within(path)), declared.at))
-                    )
+                    related.append(Related(label, spans.get(_declared_node(declared, path), declared.at)))
             problems.append(Problem(v.code, v.message, at, v.hint, tuple(related), more=noted.more))
         return sorted(problems, key=lambda p: (p.at or Span(""), p.code, p.message))
 
@@ -142,9 +140,9 @@ def read_one(model: type[M], root: FilePath, file: str, *, limit: int = MAX_YAML
     return ReadFile(value, documents[0], text)
 
 
-def _within(path: Path) -> NodePath:
+def _declared_node(declared: Document, path: Path) -> Node:
     """The node of a noun's manifest that a path below its spec leads to; its name when the noun as a whole is meant."""
-    return ("spec", *path) if path else _NAME
+    return declared.file, declared.index, (*declared.base, *(("spec", *path) if path else _NAME))
 
 
 def _node(violation: Violation, path: Path) -> NodePath:

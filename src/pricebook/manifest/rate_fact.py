@@ -46,7 +46,8 @@ class RateFacts:
             return Violation("unknown-reference", message, ("product",), hint, related)
         if frequency is not None and frequency not in FREQUENCIES:
             message = f"{quote(frequency)} is not a billing frequency"
-            return Violation("not-a-choice", message, ("billing_frequency",), f"one of {', '.join(FREQUENCIES)}")
+            hint = did_you_mean(frequency, FREQUENCIES) or f"one of {', '.join(FREQUENCIES)}"
+            return Violation("not-a-choice", message, ("billing_frequency",), hint)
         if product.type == "SUBSCRIPTION" and frequency is None:
             message = f"a rate of the SUBSCRIPTION product {quote(name)} needs a billing_frequency"
             return Violation("missing-field", message, ("billing_frequency",), f"one of {', '.join(FREQUENCIES)}")
@@ -73,7 +74,12 @@ class RateFacts:
             return Violation("unknown-reference", message, ("credit_type",), hint)
         if all(conversion.custom_credit_type != unit for conversion in card.credit_type_conversions):
             message = f"the card has no conversion for pricing unit {quote(unit)}"
-            return Violation("unit-not-on-card", message, ("credit_type",), "add it to credit_type_conversions")
+            hint = "add it to credit_type_conversions"
+            if currency := self.scales[unit].currency:
+                fiat = self.scales.get(card.fiat_credit_type, Scale(None, 0)).currency or card.fiat_credit_type
+                message = f"the card is in {fiat}, and {quote(unit)} is the currency {currency}"
+                hint = f"prices in {currency} stand on a card of their own, with fiat_credit_type: {unit}"
+            return Violation("unit-not-on-card", message, ("credit_type",), hint)
         return None
 
     @staticmethod

@@ -26,16 +26,18 @@ from pricebook.manifest.condition import (
 FREQUENCIES = word("WEEKLY", "MONTHLY", "QUARTERLY", "ANNUAL")
 
 _FRACTION = {
-    "type": ["number", "null"],
+    "type": ["number", "string", "null"],
     "minimum": 0,
     "maximum": 1,
-    "errorMessage": "a percentage is a fraction in 0..1: 0.1 is 10%",
+    "pattern": r"^(100(\.0{1,6})?|\d{1,2}(\.\d{1,6})?)\s*%$",
+    "errorMessage": "a percentage is a fraction in 0..1: 0.1, or 10%",
 }
+_MONEY = {"not": {"type": "string", "pattern": "%$"}}
 _BOUNDS = {
-    "FLAT": {},
+    "FLAT": _MONEY,
     "PERCENTAGE": _FRACTION,
-    "SUBSCRIPTION": {},
-    "TIERED": {},
+    "SUBSCRIPTION": _MONEY,
+    "TIERED": _MONEY,
     "TIERED_PERCENTAGE": _FRACTION,
     "CUSTOM": {},
 }

@@ -6,14 +6,14 @@ hundred thousand: the common one (FLAT, one price) is checked by hand, only the 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from pricebook.catalog.canonical import encode, quoted
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.instant import instant_text, parse_instant
-from pricebook.catalog.model import DIGITS_HINT, USD, Path, Violation, amount_of
+from pricebook.catalog.model import DIGITS_HINT, USD, Path, Violation, amount_of, cut_amounts
 from pricebook.catalog.money import carries
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.reference import Kind, Ref
@@ -21,7 +21,7 @@ from pricebook.catalog.terms import Terms, is_fraction
 from pricebook.catalog.timeline import RateKey, Segment, joined, key_text, segment_text
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.validation import LIST_HINT, validated
-from pricebook.problem import did_you_mean, quote
+from pricebook.problem import did_you_mean, quote, written
 
 _KEY_FIELDS = frozenset(("product", "billing_frequency", "pricing_group_values"))
 _TIME_FIELDS = frozenset(("starting_at", "ending_before"))
@@ -137,6 +137,7 @@ def _read_rate(
     if not isinstance(rate, Mapping):
         wrong.append(Violation("type", "a rate is a mapping", (), "it has product, starting_at and price"))
         return None
+    rate = _uncut(rate, (), wrong)
     for name in rate.keys() - _KNOWN:
         wrong.append(
             Violation("unknown-field", f"{quote(name)} is not a field of a rate", (name,), _instead(name, _KNOWN))
@@ -163,11 +164,12 @@ def _read_rate(
                 hint = "it has starting_at and price"
                 wrong.append(Violation("type", "an entry of a schedule is a mapping", at, hint))
                 continue
-            for name in entry.keys() - _ENTRY:
+            price = _uncut(entry, at, wrong)
+            for name in price.keys() - _ENTRY:
                 message = f"{quote(name)} is not a field of a schedule's entry"
                 hint = "it stands beside schedule" if name in _KEY_FIELDS else _instead(name, _ENTRY)
                 wrong.append(Violation("unknown-field", message, (*at, name), hint))
-            known = {name: value for name, value in entry.items() if name in _ENTRY}
+            known = {name: value for name, value in price.items() if name in _ENTRY}
             _add_segment({**shared, **known}, at, unit, facts, segments, wrong)
     if wrong or key is None:
         return None
@@ -200,11 +202,11 @@ def _key(rate: Mapping[str, Any], facts: RateFacts, wrong: list[Violation]) -> R
         rate.get("pricing_group_values", {}),
     )
     if not isinstance(product, str):
-        message = "product is required" if product is None else f"{product} is not the name of a product"
+        message = "product is required" if product is None else f"{written(product)} is not the name of a product"
         wrong.append(Violation("missing-field" if product is None else "type", message, ("product",)))
         return None
     if frequency is not None and not isinstance(frequency, str):
-        wrong.append(Violation("type", f"{frequency} is not a billing frequency", ("billing_frequency",)))
+        wrong.append(Violation("type", f"{written(frequency)} is not a billing frequency", ("billing_frequency",)))
         return None
     if values is None:
         values = {}
@@ -214,7 +216,7 @@ def _key(rate: Mapping[str, Any], facts: RateFacts, wrong: list[Violation]) -> R
         return None
     for name, value in values.items():
         if not isinstance(value, str) or not value:
-            message = f"{'nothing' if value in (None, '') else value} is not a pricing group value"
+            message = f"{'nothing' if value in (None, '') else written(value)} is not a pricing group value"
             wrong.append(Violation("type", message, ("pricing_group_values", name), "in quotes it is text"))
             return None
     frequency = frequency.upper() if frequency else None
@@ -239,7 +241,7 @@ def _add_segment(
                 raise ValueError("an instant is written 2025-04-01 or 2025-04-01T00:00:00Z")
             times[name] = instant_text(parse_instant(value))
         except ValueError as error:
-            wrong.append(Violation("instant", f"{quote(value)}: {error}", (*at, name)))
+            wrong.append(Violation("instant", f"{written(value)}: {error}", (*at, name)))
             return
     start, end = times["starting_at"], times["ending_before"]
     if start is None:
@@ -264,12 +266,19 @@ def _add_segment(
     segments.append(Segment(start, end, Terms.of(spec_of(terms))))
 
 
+def _uncut(rate: Mapping[str, Any], at: Path, wrong: list[Violation]) -> Mapping[str, Any]:
+    """A rate, or an entry of its schedule, without the pieces of amounts that were cut at their commas."""
+    if rate.keys() <= _KNOWN:
+        return rate
+    kept, cut = cut_amounts(rate)
+    wrong += [replace(violation, at=(*at, name)) for name, violation in cut.items()]
+    return {name: value for name, value in kept.items() if name not in cut}
+
+
 def _hint(code: str) -> str:
     return DIGITS_HINT if code == "too-precise" else ""
 
 
 def _instead(name: str, known: Iterable[str]) -> str:
     """What may have been meant by an unknown field."""
-    if name[:1].isdigit():
-        return 'quote an amount that has a comma in it: "$1,040.00"'
     return did_you_mean(name, known) or f"known fields: {', '.join(sorted(known))}"

@@ -27,8 +27,8 @@ from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.registry import noun_class
 from pricebook.catalog.unit import USD_UNIT
-from pricebook.manifest.condition import CONDITIONS, NULL, PROPERTIES, Schema, given, schemas_of, word
-from pricebook.manifest.envelope import API_VERSION, Metadata
+from pricebook.manifest.condition import CONDITIONS, NULL, PROPERTIES, Schema, given, schemas_of, when, word
+from pricebook.manifest.envelope import API_VERSION, LIST, Metadata
 from pricebook.manifest.overlay import OverlayFile
 from pricebook.manifest.rate_form import RATE_CONDITIONS, rate_definitions
 from pricebook.manifest.rates_from import RatesFrom
@@ -104,24 +104,56 @@ def _manifest() -> dict[str, Any]:
     return {
         "title": "pricebook manifest",
         "type": "object",
-        "required": ["apiVersion", "kind", "metadata", "spec"],
+        "required": ["apiVersion", "kind"],
         "properties": {
             "apiVersion": {"const": API_VERSION},
-            "kind": {"enum": [kind.manifest for kind in Kind], "description": "What the manifest declares."},
-            "metadata": {"$ref": "#/$defs/Metadata"},
-            "spec": {"type": "object", "description": "The noun's fields: the vendor's, with names instead of ids."},
+            "kind": {
+                "enum": [f"{kind.manifest}{end}" for end in ("", LIST) for kind in Kind],
+                "description": "What the manifest declares; with List behind it, several under items.",
+            },
+            **_NOUN,
+            "items": {
+                "type": "array",
+                "minItems": 1,
+                "items": {"type": "object", "required": [*_NOUN], "properties": _NOUN, "additionalProperties": False},
+                "description": "Of a list the nouns, each with its metadata and spec.",
+            },
         },
         "additionalProperties": False,
-        "allOf": [*map(_dispatch, Kind), _built_in()],
+        "allOf": [
+            when(
+                given("kind", {"pattern": f"{LIST}$"}),
+                {"required": ["items"], "properties": dict.fromkeys(_NOUN, False)},
+                {"required": [*_NOUN], "properties": {"items": False}},
+            ),
+            *map(_dispatch, Kind),
+            *map(_dispatch_list, Kind),
+            _built_in(),
+        ],
         "$defs": definitions,
     }
 
 
+_NOUN: dict[str, Any] = {
+    "metadata": {"$ref": "#/$defs/Metadata"},
+    "spec": {"type": "object", "description": "The noun's fields: the vendor's, with names instead of ids."},
+}
+
+
 def _dispatch(kind: Kind) -> dict[str, Any]:
-    then: dict[str, Any] = {"spec": {"$ref": f"#/$defs/{kind.manifest}"}}
+    return when(given("kind", {"const": kind.manifest}), {"properties": _fields_of(kind)})
+
+
+def _dispatch_list(kind: Kind) -> dict[str, Any]:
+    items = {"properties": {"items": {"items": {"properties": _fields_of(kind)}}}}
+    return when(given("kind", {"const": f"{kind.manifest}{LIST}"}), items)
+
+
+def _fields_of(kind: Kind) -> dict[str, Any]:
+    fields: dict[str, Any] = {"spec": {"$ref": f"#/$defs/{kind.manifest}"}}
     if kind.longest:
-        then["metadata"] = {"properties": {"name": {"maxLength": kind.longest}}}
-    return {"if": given("kind", {"const": kind.manifest}), "then": {"properties": then}}
+        fields["metadata"] = {"properties": {"name": {"maxLength": kind.longest}}}
+    return fields
 
 
 def _built_in() -> dict[str, Any]:
@@ -166,6 +198,9 @@ class _Generator(GenerateJsonSchema):
             found["properties"][schema["cls"].model_fields[field].alias or field]["description"] = text
         if schema["cls"].__name__ not in RATE_CONDITIONS and (conditions := schemas_of(schema["cls"])):
             found["allOf"] = conditions
+        if short := schema["cls"].short:
+            said = {"type": "string", "pattern": short, "description": "The short form."}
+            return {"anyOf": [said, found], "description": found.pop("description", "")}
         return found
 
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
@@ -195,7 +230,8 @@ def _tidy(schema: dict[str, Any]) -> None:
         _become(schema, "Instant")
     if "anyOf" in schema:
         options = [inner for one in schema["anyOf"] for inner in (one.get("anyOf", [one]) if len(one) == 1 else [one])]
-        for name in (_MONEY[one["pattern"]] for one in options if one.get("pattern") in _MONEY):
+        money = [_MONEY[one["pattern"]] for one in options if one.get("pattern") in _MONEY]
+        for name in money if not any(one.get("type") == "object" for one in options) else ():
             options = [{"$ref": f"#/$defs/{name}"}, *(one for one in options if one["type"] == "null")]
         schema["anyOf"] = options
         if len(options) == 1:

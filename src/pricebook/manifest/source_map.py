@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Path, Scale
 from pricebook.catalog.reference import Ref
+from pricebook.manifest.field_path import value_at
 from pricebook.manifest.locate import Node, NodePath, locate, located
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import RatesFrom
 from pricebook.manifest.row import TableSource
-from pricebook.manifest.syntax import read_documents
+from pricebook.manifest.syntax import Document, read_documents
 from pricebook.manifest.tables import price_places
 from pricebook.manifest.text import MAX_YAML, read_text
 from pricebook.manifest.validation import validated
@@ -42,11 +43,18 @@ class Location(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """Where a noun is declared: the file relative to the project's root, the document's index, and its start."""
+    """Where a noun is declared: the file relative to the project's root, the document's index, the noun's start, and
+    its path in the document, of several nouns under one header."""
 
     file: str
     index: int
     at: Span
+    base: Path = ()
+
+    def spec_of(self, documents: Iterable[Document]) -> Any:
+        """The noun's spec, as the documents of the file say it; None where it is no longer there."""
+        data = next((each.data for each in documents if each.index == self.index), None)
+        return value_at(data, (*self.base, "spec"))[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,8 @@ class SourceMap:
         if declared is None:
             return None
         text = self._text(declared.file)
-        return locate(declared.file, text, declared.index, [path])[path] if text is not None else declared.at
+        node = (*declared.base, *path)
+        return locate(declared.file, text, declared.index, [node])[node] if text is not None else declared.at
 
     def span(self, ref: Ref, *path: str | int) -> Span | None:
         """Where a path of a noun's spec stands; None for a noun that is not declared."""
@@ -99,17 +108,18 @@ class SourceMap:
                 rates[location.ref].append(location)
             else:
                 path: NodePath = ("spec", *location.path) if location.path else ("metadata", "name")
-                nodes[location] = self._source(declared.file, declared.index, path)
+                nodes[location] = self._source(declared, path)
         for ref, asked in rates.items():
             declared = self.declarations[ref]
             written, in_tables = self._rates(ref, declared, asked)
             found |= in_tables
-            nodes |= {at: self._source(declared.file, declared.index, path) for at, path in written.items()}
+            nodes |= {at: self._source(declared, path) for at, path in written.items()}
         spans = located(self._text, nodes.values())
         return found | {location: spans[node] for location, node in nodes.items() if node in spans}
 
-    def _source(self, file: str, index: int, path: NodePath) -> Node:
-        return self.overlay.source(file, index, path) if self.overlay is not None else (file, index, path)
+    def _source(self, declared: Declaration, path: NodePath) -> Node:
+        node = declared.file, declared.index, (*declared.base, *path)
+        return self.overlay.source(*node) if self.overlay is not None else node
 
     def _text(self, file: str) -> str | None:
         if file not in self._texts:
@@ -179,11 +189,8 @@ class SourceMap:
 
     def _spec(self, ref: Ref, declared: Declaration) -> object:
         text = self._text(declared.file)
-        for document in read_documents(declared.file, text)[0] if text is not None else ():
-            if document.index == declared.index and isinstance(document.data, dict):
-                spec = document.data.get("spec")
-                return spec if self.overlay is None else self.overlay.patched(ref, spec)
-        return None
+        spec = declared.spec_of(read_documents(declared.file, text)[0] if text is not None else ())
+        return spec if self.overlay is None else self.overlay.patched(ref, spec)
 
     def scales(self) -> Mapping[str, Scale]:
         """How amounts of each pricing unit read."""

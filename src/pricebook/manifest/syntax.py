@@ -46,12 +46,16 @@ class Document:
     `index` counts the file's documents from 0, empty ones included. `data` is a dict with str keys, a tuple, str, int,
     Decimal, bool or None; what stands behind several aliases is one object, so nobody may change it. `at` is where the
     root starts.
+
+    One of several nouns under one header (`manifest.envelope.listed`) has the file and index of its document; `base` is
+    where in it the noun stands.
     """
 
     file: str
     index: int
     data: object
     at: Span
+    base: tuple[str | int, ...] = ()
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from pricebook.catalog.model import Path, Refused, Scale, Violation
 from pricebook.catalog.reference import movable_pattern
-from pricebook.problem import did_you_mean, quote
+from pricebook.problem import did_you_mean, written
 
 LIST_HINT = "the entries of a list start with -, or stand in [ ]"
 M = TypeVar("M", bound=BaseModel)
@@ -71,38 +71,29 @@ def _violations(error: Any) -> list[Violation]:
 
 
 def _violation(path: Path, value: object, kind: str, context: Mapping[str, Any]) -> Violation:
-    written = _written(value)
+    said = written(value)
     if kind == "literal_error":
-        hint = did_you_mean(str(value), re.findall("'([^']*)'", context["expected"]))
-        return Violation(
-            "not-a-choice", f"{written} is not one of {context['expected'].replace(chr(39), '')}", path, hint
-        )
+        choices = re.findall("'([^']*)'", context["expected"])
+        listed = context["expected"].replace("'", "")
+        hint = did_you_mean(str(value), choices)
+        if choices == ["PERIODS"] and not hint:
+            hint = "it is counted in periods of the recurrence: {value: 1, unit: PERIODS}"
+        return Violation("not-a-choice", f"{said} is not {'one of ' * (',' in listed)}{listed}", path, hint)
     if kind in _TYPES:
         hint = "" if isinstance(value, (Mapping, tuple)) and kind == "string_type" else _TYPE_HINTS.get(kind, "")
         hint = "nothing is written here" if value is None else hint
-        return Violation("type", f"{written} is not {_TYPES[kind]}", path, hint)
+        return Violation("type", f"{said} is not {_TYPES[kind]}", path, hint)
     if kind in _BOUNDS:
         name, words = _BOUNDS[kind]
         hint = "a fraction: 0.5 is 50%" if (kind, context[name]) == ("less_than_equal", 1) else ""
-        return Violation("out-of-range", f"{written} is {words} {context[name]}", path, hint)
+        return Violation("out-of-range", f"{said} is {words} {context[name]}", path, hint)
     if kind == "string_pattern_mismatch":
         pattern = context["pattern"]
-        return Violation("name", f"{written} has another form than {pattern}", path, _PATTERN_HINTS.get(pattern, ""))
+        return Violation("name", f"{said} has another form than {pattern}", path, _PATTERN_HINTS.get(pattern, ""))
     if kind == "string_too_long":
         most = context["max_length"]
-        return Violation("too-long", f"{written} has more than {most:,} character{'s' * (most != 1)}", path)
+        return Violation("too-long", f"{said} has more than {most:,} character{'s' * (most != 1)}", path)
     if kind in ("string_too_short", "too_short"):
-        message = "the text is empty" if isinstance(value, str) else f"{written} is empty"
+        message = "the text is empty" if isinstance(value, str) else f"{said} is empty"
         return Violation("empty", message, path, "write something, or remove the field")
-    return Violation("value", f"{written} cannot be here ({kind.replace('_', ' ')})", path)
-
-
-def _written(value: object) -> str:
-    """A value as a person wrote it, in a few words."""
-    if isinstance(value, str):
-        return quote(value)
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, (list, tuple)):
-        return "a list"
-    return "null" if value is None else str(value).lower()
+    return Violation("value", f"{said} cannot be here ({kind.replace('_', ' ')})", path)

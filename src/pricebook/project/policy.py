@@ -9,10 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from pricebook.catalog.field import Days, NonEmpty, Texts, Whole
+from pricebook.catalog.field import Days, NonEmpty, Percent, Texts, Whole
 from pricebook.catalog.impact_limit import ImpactLimits
 from pricebook.catalog.model import Instant, Lower, Model, Text, Violation
-from pricebook.catalog.percent import Percent
 from pricebook.problem import quote
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]

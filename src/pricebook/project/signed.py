@@ -32,7 +32,7 @@ def signed_waivers(project: Project, loaded: Loaded) -> tuple[Signed, ...]:
     found = list(_from_file(project))
     for ref, waivers in loaded.waivers:
         declared = loaded.source_map.declarations[ref]
-        paths: list[NodePath] = [("metadata", "waivers", index) for index in range(len(waivers))]
+        paths: list[NodePath] = [(*declared.base, "metadata", "waivers", index) for index in range(len(waivers))]
         try:
             text = read_text(project.root / declared.file, declared.file, limit=MAX_YAML)
             places = locate(declared.file, text, declared.index, paths)

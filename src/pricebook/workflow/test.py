@@ -16,7 +16,7 @@ from pricebook.edit.dump import BARE
 from pricebook.edit.rewrite import Unplaceable, rewritten
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.locate import locate
-from pricebook.manifest.syntax import read_documents
+from pricebook.manifest.source_map import Declaration
 from pricebook.manifest.text import MAX_YAML, as_written, editable, read_text
 from pricebook.preview.invoice import Invoice, InvoiceLine
 from pricebook.preview.tariff import Tariff
@@ -48,25 +48,21 @@ def run_tests(loaded: Loaded, project: Project, names: Sequence[str]) -> list[Te
     outcomes = []
     for name in sorted(names or found):
         verdict = judge(name, found[name], loaded.catalog)
-        at = loaded.places[Ref(Kind.SCENARIO, name)]
-        outcomes.append(TestResult("scenario", name, at, _placed(project, at, verdict.mismatches), verdict))
+        declared = loaded.source_map.declarations[Ref(Kind.SCENARIO, name)]
+        placed = _placed(project, declared, verdict.mismatches)
+        outcomes.append(TestResult("scenario", name, declared.at, placed, verdict))
     return outcomes
 
 
-def _placed(project: Project, at: Span, mismatches: Iterable[Mismatch]) -> tuple[tuple[Mismatch, Span], ...]:
-    listed = tuple(mismatches)
+def _placed(
+    project: Project, declared: Declaration, mismatches: Iterable[Mismatch]
+) -> tuple[tuple[Mismatch, Span], ...]:
+    listed = {(*declared.base, "spec", *mismatch.path): mismatch for mismatch in mismatches}
     if not listed:
         return ()
-    text = read_text(project.root / at.file, at.file, limit=MAX_YAML)
-    index = _index(at, text)
-    spans = locate(at.file, text, index, [("spec", *m.path) for m in listed])
-    return tuple((m, spans[("spec", *m.path)]) for m in listed)
-
-
-def _index(at: Span, text: str) -> int:
-    """Which document of a file starts at this place."""
-    documents, _ = read_documents(at.file, text)
-    return next(document.index for document in documents if document.at == at)
+    text = read_text(project.root / declared.file, declared.file, limit=MAX_YAML)
+    spans = locate(declared.file, text, declared.index, listed)
+    return tuple((mismatch, spans[path]) for path, mismatch in listed.items())
 
 
 def updates(outcomes: Iterable[TestResult], loaded: Loaded, project: Project) -> list[FileChange]:
@@ -84,17 +80,19 @@ def updates(outcomes: Iterable[TestResult], loaded: Loaded, project: Project) ->
         if text is None:
             before[file] = (project.root / file).read_bytes().decode("utf-8")
             text = editable(before[file])
-        index = _index(loaded.places[Ref(Kind.SCENARIO, outcome.name)], editable(before[file]))
-        scales = Tariff(loaded.catalog, None).scales
+        declared = loaded.source_map.declarations[Ref(Kind.SCENARIO, outcome.name)]
+        values = _values(outcome, Tariff(loaded.catalog, None).scales)
         try:
-            texts[file] = rewritten(text, index, _values(outcome, text, index, scales))
+            texts[file] = rewritten(
+                text, declared.index, {(*declared.base, *path): value for path, value in values.items()}
+            )
         except Unplaceable:
             message = f"what scenario {quote(outcome.name)} expects stands behind an alias"
             raise reject("not-updatable", message, outcome.at, "write it out, or change it by hand") from None
     return [FileChange(file, before[file], as_written(text, before[file])) for file, text in sorted(texts.items())]
 
 
-def _values(outcome: TestResult, text: str, index: int, scales: Mapping[str, Scale]) -> dict[Path, Any]:
+def _values(outcome: TestResult, scales: Mapping[str, Scale]) -> dict[Path, Any]:
     """New values by path: a scalar where only that differs, else the list or mapping around it."""
     verdict = outcome.verdict
     expect = verdict.scenario.expect
