@@ -1,13 +1,14 @@
 """What changes of nouns mean for customers, and whom a change reaches. Rates bring their hazards along
 (`plan.timeline`), and each verb says which of these are its own (`plan.verb`)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
-from pricebook.catalog.calendar import PER_YEAR, TIME_UNITS
+from pricebook.catalog.calendar import PER_YEAR, TIME_UNITS, later
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.declared import Declared, declared_at, fields_of
+from pricebook.catalog.declared import Declared, declared_at, fields_of, role_at
 from pricebook.catalog.model import Noun
 from pricebook.catalog.path import Label
 from pricebook.catalog.reference import Kind, Ref
@@ -22,6 +23,10 @@ from pricebook.plan.timeline import shift_hazards
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.override import Override
     from pricebook.catalog.package import Package
+
+
+_SOME_DAY = datetime(2001, 1, 1, tzinfo=UTC)
+"""Lengths of time are compared from here on."""
 
 
 def reach_of(ref: Ref, snapshot: Snapshot) -> int | None:
@@ -48,14 +53,30 @@ def mark_live(rate: RateChange) -> RateChange:
     return rate._replace(hazards=tuple(sorted({*rate.hazards, Hazard.REACHES_LIVE_CONTRACTS})))
 
 
-def of_fields(noun: type[Noun], fields: Iterable[FieldChange]) -> Iterator[Hazard]:
+def of_fields(noun: type[Noun], fields: Sequence[FieldChange]) -> Iterator[Hazard]:
     """The hazards of fields of a noun that change."""
+    changed = {field.path: field for field in fields}
     for field in fields:
-        place = declared_at(noun, field.path)
+        place, role = declared_at(noun, field.path), role_at(noun, field.path)
+        length = [changed.get((*field.path[:-1], name)) for name in ("value", "unit")]
         if isinstance(field.path[-1], Label) and None in (field.observed, field.desired):
             yield from _of_term(place, field.observed, field.desired)
+        elif field in length and (shorter := _is_shorter(*length)) is not None:
+            if shorter and role is Role.GRANTS:
+                yield Hazard.CREDIT_CUT
         else:
-            yield from of_values(place.role or Role.PLAIN, field.observed, field.desired, money=field.unit is not None)
+            yield from of_values(role, field.observed, field.desired, money=field.unit is not None)
+
+
+def _is_shorter(value: FieldChange | None, unit: FieldChange | None) -> bool | None:
+    """Whether a length of time becomes shorter of which both number and unit change: 1 YEARS are as long as 12 MONTHS.
+    None where only one of them does, or a unit is none of time."""
+    if value is None or unit is None or not {unit.observed, unit.desired} <= {*TIME_UNITS}:
+        return None
+    was, now = (
+        later(_SOME_DAY, int(str(getattr(value, side))), str(getattr(unit, side))) for side in ("observed", "desired")
+    )
+    return now < was
 
 
 def of_values(role: Role, observed: object, desired: object, *, money: bool) -> Iterator[Hazard]:
