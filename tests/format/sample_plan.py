@@ -89,9 +89,10 @@ def rates(card: str, changes: Sequence[RateChange], reach: int | None = 311, at:
     hazards = tuple(sorted({hazard for change in changes for hazard in change.hazards}))
     return Step(
         f"rates:{card}#{batch}",
-        AddRates(Ref(Kind.RATE_CARD, card), tuple(changes)),
+        AddRates(Ref(Kind.RATE_CARD, card), tuple(change._replace(reach=reach) for change in changes)),
         hazards=hazards,
         reach=reach,
+        live=reach,
         at=at,
     )
 

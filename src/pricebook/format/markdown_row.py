@@ -7,7 +7,7 @@ from itertools import takewhile
 from pricebook.format.escape import code_markdown, escape_html, escape_markdown
 from pricebook.format.markdown import Comment
 from pricebook.view.field import FieldRow
-from pricebook.view.object import ObjectView
+from pricebook.view.object import ObjectView, reach_words
 from pricebook.view.plan import PlanView
 from pricebook.view.price import change_text, change_words
 from pricebook.view.rate_row import RateRow
@@ -33,9 +33,8 @@ _NONE = "–"
 
 def card_rows(item: ObjectView, shape: RateShape) -> Iterator[str]:
     """The rows of one card: all when they are there and few, else what stands out and a sample of the rest."""
-    whom = card_reach(item)
     if all_listed(shape):
-        yield from (price_row(row, whom) for row in shape.rows)
+        yield from (price_row(row, item.live) for row in shape.rows)
         return
     listed: set[tuple[str, str]] = set()
     n = shape.tenfold_total
@@ -54,7 +53,7 @@ def card_rows(item: ObjectView, shape: RateShape) -> Iterator[str]:
         listed |= {(row.key, row.starting_at) for row in fresh}
         if fresh:
             yield f"| **{title}** | | | | | |"
-            yield from (price_row(row, whom) for row in fresh)
+            yield from (price_row(row, item.live) for row in fresh)
 
 
 def all_listed(shape: RateShape) -> bool:
@@ -62,13 +61,13 @@ def all_listed(shape: RateShape) -> bool:
     return shape.rows_total <= min(len(shape.rows), FEW)
 
 
-def price_row(row: RateRow, whom: str) -> str:
+def price_row(row: RateRow, live: int | None) -> str:
     """One price."""
     per = f" {row.per}" if row.per else ""
     was = f"{escape_markdown(row.observed, _PRICE)}{per}" if row.observed else _NONE
     now = f"{escape_markdown(row.desired, _PRICE)}{per}"
     until = f" until {row.ending_before}" if row.ending_before else ""
-    who = whom if row.observed else new_reach(row)
+    who = row_reach(row, live)
     return _row(code_markdown(row.key, KEY), was, now, change_words(row.change), f"{row.starting_at}{until}", who)
 
 
@@ -103,23 +102,13 @@ def object_rows(item: ObjectView) -> Iterator[str]:
             return
 
 
-def card_reach(item: ObjectView) -> str:
-    """Who a change of existing prices on a card reaches."""
-    if item.contracts is None:
-        return "every contract on the card"
-    if not item.contracts:
-        return "nobody: no contract is on the card"
-    return (
-        f"the contract on the card ({item.contracts})"
-        if item.contracts == 1
-        else f"all {item.contracts:,} contracts on the card"
-    )
-
-
-def new_reach(row: RateRow) -> str:
-    """Who a price reaches that is new."""
-    sold = not row.desired.endswith(NOT_ENTITLED)
-    return "whoever uses it from then on" if sold else "nobody until a package enables it"
+def row_reach(row: RateRow, live: int | None) -> str:
+    """Whom a price reaches, of the live contracts on its card."""
+    if not row.observed:
+        sold = not row.desired.endswith(NOT_ENTITLED)
+        return "whoever uses it from then on" if sold else "nobody until a package enables it"
+    words = reach_words(row.contracts, live)
+    return words if row.contracts != 0 else f"nobody: {words}"
 
 
 def _version_reach(item: ObjectView) -> str:
@@ -200,12 +189,11 @@ def _add_prices(comment: Comment, item: ObjectView, shape: RateShape) -> None:
     """Rows of prices, the furthest moves first, then what ends, then what is new."""
     if not shape.rows:
         return
-    whom = card_reach(item)
     ref = f"<code>{escape_html(item.ref, 80)}</code>"
     head = f"<details><summary>Prices of {ref}: {counted(shape.rows_total, 'change')}</summary>"
     comment.add_list(
         (head, "", *HEAD),
-        ([price_row(row, whom)] for row in sorted(shape.rows, key=_weight)),
+        ([price_row(row, item.live)] for row in sorted(shape.rows, key=_weight)),
         shape.rows_total,
         lambda n: ("", f"and {counted(n, 'more change')}: `pricebook plan --rows all`, or the HTML report"),
         share=comment.left,

@@ -15,7 +15,6 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.role import Role
 from pricebook.catalog.terms import is_tenfold, price_shift
 from pricebook.catalog.timeline import RateKey, key_text, read_schedule
-from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import FieldChange, RateChange
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.timeline import shift_hazards
@@ -29,28 +28,9 @@ _SOME_DAY = datetime(2001, 1, 1, tzinfo=UTC)
 """Lengths of time are compared from here on."""
 
 
-def reach_of(ref: Ref, snapshot: Snapshot) -> int | None:
-    """Live contracts that the change is about: those on the card, or those that stay on the package's versions."""
-    if ref.kind is Kind.RATE_CARD:
-        return snapshot.of(ref).contracts
-    if ref.kind is Kind.PACKAGE:
-        versions = (
-            each for other, each in snapshot.objects.items() if (other.kind, other.name) == (ref.kind, ref.name)
-        )
-        return sum(each.contracts for each in versions)
-    return None
-
-
 def mark_foreign(rate: RateChange) -> RateChange:
     """The change of a price that somebody else changed in the store overwrites what they did."""
     return rate._replace(hazards=tuple(sorted({*rate.hazards, Hazard.FOREIGN_EDIT})))
-
-
-def mark_live(rate: RateChange) -> RateChange:
-    """The change of an existing price on a card that bills customers reaches them."""
-    if rate.observed is None:
-        return rate
-    return rate._replace(hazards=tuple(sorted({*rate.hazards, Hazard.REACHES_LIVE_CONTRACTS})))
 
 
 def of_fields(noun: type[Noun], fields: Sequence[FieldChange]) -> Iterator[Hazard]:

@@ -27,12 +27,14 @@ class FieldChange:
 
 
 class RateChange(NamedTuple):
-    """One price of a card: its key's text, its observed schedule's text (None: no rate yet), and what to add."""
+    """One price of a card: its key's text, its observed schedule's text (None: no rate yet), and what to add; `reach`
+    counts the live contracts that buy it (`plan.reach`), None where that is not known."""
 
     key: str
     observed: str | None
     segments: str
     hazards: tuple[Hazard, ...] = ()
+    reach: int | None = None
 
     def moves(self, now: str | None) -> tuple[Move, ...]:
         """What that does to the price, in order of time (`catalog.move.moves_of`): found once for each pair of texts,

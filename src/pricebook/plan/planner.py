@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest
+from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.path import path_text
 from pricebook.catalog.reference import Ref
 from pricebook.observe.renames import pending, present
@@ -19,16 +20,15 @@ from pricebook.plan.adoption import (
     check_questions,
     check_removed,
 )
-from pricebook.plan.assess import alias_holders, mark_foreign, mark_live, reach_of
+from pricebook.plan.assess import alias_holders, mark_foreign
 from pricebook.plan.diff import Difference, diff
 from pricebook.plan.fields import field_changes
 from pricebook.plan.order import ordered
 from pricebook.plan.origin import Origin, rate_origins
-from pricebook.plan.reach import shares_of
+from pricebook.plan.reach import Buyers, reach_of
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Plan, Step
 from pricebook.plan.verb.add_rates import AddRates
-from pricebook.plan.verb.verb import Verb
 from pricebook.plan.versions import named
 from pricebook.problem import Problem, Rejected, reject
 from pricebook.span import Span
@@ -99,7 +99,14 @@ def plan_of(
 ) -> Plan:
     """The plan of changes that were rehearsed: in order, each with its hazards and with whom it reaches."""
     origins = rate_origins(difference.changes, desired, snapshot)
-    changes = [_reaching(change, snapshot, origins) for change in difference.changes]
+    buyers = {change.ref: Buyers(change.ref, snapshot) for change in difference.changes if isinstance(change, AddRates)}
+    now = instant_text(next_hour(as_of))
+    changes = [
+        _reaching(change, buyers[change.ref], origins.get(change.card, {}), now)
+        if isinstance(change, AddRates)
+        else change
+        for change in difference.changes
+    ]
     steps = ordered(changes, alias_holders(desired))
     return Plan(
         namespace=namespace,
@@ -107,7 +114,7 @@ def plan_of(
         as_of=as_of,
         base=snapshot.digest,
         desired=desired.digest,
-        steps=tuple(_assessed(step, desired, snapshot, places) for step in steps),
+        steps=tuple(_assessed(step, desired, snapshot, places, buyers) for step in steps),
         kept=difference.kept,
         prices=sum(len(rates) for rates in desired.rates.values()),
         leftovers=tuple(difference.leftovers),
@@ -136,27 +143,25 @@ def _unlike(desired: Catalog, snapshot: Snapshot) -> Iterator[Problem]:
             yield Problem("reads-otherwise", message, hint=hint, severity="warning", subject=str(ref))
 
 
-def _reaching(change: Verb, snapshot: Snapshot, origins: Mapping[str, Mapping[str, Origin]]) -> Verb:
-    """The change of rates with the hazards that its card brings: customers on it, and what others did to it."""
-    if not isinstance(change, AddRates):
-        return change
-    rates, told = change.rates, origins.get(change.card, {})
-    if snapshot.of(change.ref).contracts:
-        rates = tuple(map(mark_live, rates))
-    if told:
+def _reaching(change: AddRates, buyers: Buyers, origins: Mapping[str, Origin], now: str) -> AddRates:
+    """The change of rates with whom it reaches, and what others did to them."""
+    rates = [buyers.told(rate, now) for rate in change.rates]
+    if origins:
         foreign = (Origin.DRIFTED, Origin.BOTH)
-        rates = tuple(mark_foreign(rate) if told[rate.key] in foreign else rate for rate in rates)
-    return replace(change, rates=rates) if rates is not change.rates else change
+        rates = [mark_foreign(rate) if origins[rate.key] in foreign else rate for rate in rates]
+    return replace(change, rates=tuple(rates))
 
 
-def _assessed(step: Step, desired: Catalog, snapshot: Snapshot, places: Mapping[Ref, Span]) -> Step:
+def _assessed(
+    step: Step, desired: Catalog, snapshot: Snapshot, places: Mapping[Ref, Span], buyers: Mapping[Ref, Buyers]
+) -> Step:
     change = step.change
     at = places.get(Ref(change.ref.kind, change.ref.name))
-    return replace(
+    told = replace(
         step,
         hazards=tuple(sorted(set(change.hazards(desired, snapshot)))),
         expects=change.expects(snapshot),
         reach=reach_of(change.ref, snapshot),
-        shares=shares_of(change, snapshot),
         at=f"{at.file}:{at.line}" if at is not None else "",
     )
+    return buyers[change.ref].assess(told, change.rates) if isinstance(change, AddRates) else told

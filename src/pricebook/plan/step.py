@@ -22,12 +22,19 @@ GuardState = Literal["none", "kept", "exceeded", "unverified"]
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The contracts of a package version that a change is about; `shielded` when overrides keep it from them."""
+    """The contracts of a package version on a card whose prices change. Those that `buys` is false of buy none of the
+    prices; `shielded` when overrides keep every change from them."""
 
     __pydantic_config__: ClassVar[ConfigDict] = CLOSED
     package: RefText
     contracts: int
     shielded: bool
+    buys: bool = True
+
+    @property
+    def reached(self) -> bool:
+        """Whether they pay any of the prices."""
+        return self.buys and not self.shielded
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +43,9 @@ class Step:
 
     `expects` is the digest of the object as observed, of a package's new version that of the version before (None: it
     is not there, or the change carries the observed state itself, as rates do): at apply time anything else means that
-    the plan is stale. `reach` counts the live contracts that the change touches, None when it was not known; `shares`
-    are those of them that are on packages, version by version, empty where the store does not tell. `at` is where the
-    manifest says so, as text.
+    the plan is stale. `reach` counts the live contracts that the change touches, None when it was not known. Of rates
+    these are those that buy them among the `live` ones on the card, and `shares` says it of those on packages, version
+    by version; empty where the store does not tell. `at` is where the manifest says so, as text.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = CLOSED
@@ -49,7 +56,8 @@ class Step:
     expects: Annotated[str | None, Field(description="digest of the object as observed; else the plan is stale")] = None
     reach: Annotated[int | None, Field(description="live contracts; null when not known")] = None
     at: Annotated[str, Field(description="file:line of the manifest")] = ""
-    shares: Annotated[tuple[Share, ...], Field(description="of those, package by package")] = ()
+    shares: Annotated[tuple[Share, ...], Field(description="those on the card, package by package")] = ()
+    live: Annotated[int | None, Field(description="of rates: live contracts on the card; null when not known")] = None
 
 
 @dataclass(frozen=True, slots=True)

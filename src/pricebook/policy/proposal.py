@@ -70,20 +70,20 @@ class Proposal:
         if isinstance(change, AddRates):
             for rate in change.rates:
                 if rate.observed is not None:
-                    yield from self._of_rate(change.ref, rate, step.reach)
+                    yield from self._of_rate(change.ref, rate)
         elif isinstance(change, Supersede):
             package = Ref(change.ref.kind, change.ref.name)
             for field in change.fields:
                 if role_at(type(change.noun), field.path) in (Role.CHARGES, Role.FACTOR):
                     yield from _of_field(package, field, self.now, step.reach)
 
-    def _of_rate(self, ref: Ref, rate: RateChange, reach: int | None) -> Iterator[PriceChange]:
+    def _of_rate(self, ref: Ref, rate: RateChange) -> Iterator[PriceChange]:
         product = read_key(rate.key).product
         for move in rate.moves(self.now):
             if move.ending_before is None or move.ending_before > self.now:
                 since = max(move.starting_at, self.now)
                 for was, now in move.shift.pairs:
-                    yield PriceChange(ref, rate.key, "", product, since, was, now, move.shift.unit, reach)
+                    yield PriceChange(ref, rate.key, "", product, since, was, now, move.shift.unit, rate.reach)
 
     def money(self, amount: Decimal, unit: str | None) -> str:
         """An amount for a sentence; without a unit it is a share or a factor."""

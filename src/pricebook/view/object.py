@@ -18,6 +18,7 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.unit import PricingUnit
 from pricebook.plan.change import FieldChange
 from pricebook.plan.hazard import Hazard
+from pricebook.plan.reach import reached
 from pricebook.plan.step import Step
 from pricebook.plan.verb.table import AddRates, Adopt, Create, Repoint, Revise, Supersede
 from pricebook.view.field import FieldRow, field_rows, said_rows
@@ -46,9 +47,10 @@ class HazardCount:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectView:
     """One object: `action` and `symbol` are of its verb; `place` is `file:line`, empty when not known; `contracts`
-    counts live ones, None when not known. `notes` are further sentences. `since` says from when new contracts get it,
-    where aliases decide that. `terms` are all that a new package version says, when that was asked for, and `previous`
-    is the version before. `rates` is there for the action `rates` only."""
+    counts live ones, None when not known; of prices those that buy them, of the `live` ones on the card. `notes` are
+    further sentences. `since` says from when new contracts get it, where aliases decide that. `terms` are all that a
+    new package version says, when that was asked for, and `previous` is the version before. `rates` is there for the
+    action `rates` only."""
 
     action: str
     symbol: str
@@ -61,6 +63,7 @@ class ObjectView:
     fields: tuple[FieldRow, ...]
     hazards: tuple[HazardCount, ...]
     steps: tuple[str, ...]
+    live: int | None = optional()
     rates: RateShape | None = optional()
     since: str = hidden(default="")
     terms: tuple[FieldRow, ...] = hidden(default=())
@@ -119,9 +122,8 @@ def noun_view(
 
 def rates_view(steps: Sequence[Step], shape: RateShape, hazards: tuple[HazardCount, ...]) -> ObjectView:
     """The view of all steps that add rates to one card."""
-    first = steps[0]
-    shielded = _shielded(steps)
-    sentence = rates_sentence(shape.counts, first.reach, shielded)
+    first, reach = steps[0], reached(steps)
+    sentence = rates_sentence(shape.counts, reach, first.live)
     ref = first.change.ref
     notes = tuple(_standing_notes(steps)) if shape.counts.changed or shape.counts.ended else ()
     return ObjectView(
@@ -131,7 +133,8 @@ def rates_view(steps: Sequence[Step], shape: RateShape, hazards: tuple[HazardCou
         ref=str(ref),
         sentence=sentence,
         place=first.at,
-        contracts=first.reach,
+        contracts=reach,
+        live=first.live,
         notes=notes,
         fields=(),
         hazards=hazards,
@@ -140,22 +143,16 @@ def rates_view(steps: Sequence[Step], shape: RateShape, hazards: tuple[HazardCou
     )
 
 
-def _shielded(steps: Sequence[Step]) -> int:
-    """Contracts that none of the steps reaches."""
-    return sum(s.contracts for s in steps[0].shares if all(_kept(s.package, step) for step in steps))
-
-
-def _kept(package: Ref, step: Step) -> bool:
-    return any(share.package == package and share.shielded for share in step.shares)
-
-
 def _standing_notes(steps: Sequence[Step]) -> Iterator[str]:
     """`on starter-plan@1 271 contracts, on good@2 40 that keep their prices by an override`."""
     shares = sorted(steps[0].shares, key=lambda share: (-share.contracts, share.package))
     said = []
     for share in shares[:_MOST]:
-        keeps = "; overrides keep their prices" if all(_kept(share.package, step) for step in steps) else ""
-        said.append(f"{counted(share.contracts, 'contract')} on {share.package.name}@{share.package.version}{keeps}")
+        each = [other for step in steps for other in step.shares if other.package == share.package]
+        spared = "" if any(other.reached for other in each) else "; they buy none of these"
+        if spared and any(other.shielded for other in each):
+            spared = "; overrides keep their prices"
+        said.append(f"{counted(share.contracts, 'contract')} on {share.package.name}@{share.package.version}{spared}")
     more = sum(share.contracts for share in shares[_MOST:])
     if more:
         said.append(f"{counted(more, 'contract')} on {len(shares) - _MOST:,} more versions")
@@ -166,24 +163,32 @@ _MOST = 5
 """Package versions that are told one by one."""
 
 
-def rates_sentence(counts: PriceCounts, reach: int | None, shielded: int = 0) -> str:
-    """`2 prices change for every contract on the card (311), those on older packages included`; where overrides shield
-    some: `2 prices change for 271 of 311 contracts on the card; overrides shield the others`."""
+def rates_sentence(counts: PriceCounts, reach: int | None, live: int | None) -> str:
+    """`2 prices change for 271 of 311 contracts on the card`: of the live ones, those that buy them."""
     parts = [
         _more(counts.changed, "changes", "change", first=True),
         _more(counts.new, "is new", "are new", first=not counts.changed),
         _more(counts.ended, "ends", "end", first=not counts.changed and not counts.new),
     ]
     what = ", ".join(part for part in parts if part)
-    if counts.changed or counts.ended:
-        if reach == 0:
-            return f"{what}; no contract is on the card"
-        if reach and shielded:
-            whom = f"{reach - shielded:,} of {counted(reach, 'contract')} on the card"
-            return f"{what} for {whom}; overrides shield the rest"
-        whom = f"every contract on the card ({reach:,})" if reach else "every contract on the card"
-        return f"{what} for {whom}, those on older packages included"
-    return f"{what}; {counted(reach, 'contract')} on the card" if reach else what
+    if not counts.changed and not counts.ended:
+        return f"{what}; {counted(live, 'contract')} on the card" if live else what
+    if reach is not None and reach == live != 0:
+        return f"{what} for every contract on the card ({live:,}), those on older packages included"
+    return f"{what}{'; ' if reach == 0 else ' for '}{reach_words(reach, live)}"
+
+
+def reach_words(reach: int | None, live: int | None) -> str:
+    """Whom a change of prices reaches, of the live contracts on the card; None: not known."""
+    if reach is None or live is None:
+        return "contracts on the card, how many is not known"
+    if not live:
+        return "no contract is on the card"
+    if not reach:
+        return f"none of {counted(live, 'contract')} on the card pays it"
+    if reach < live:
+        return f"{reach:,} of {counted(live, 'contract')} on the card"
+    return f"all {live:,} contracts on the card" if live > 1 else "the contract on the card (1)"
 
 
 def shortened(name: str) -> str:

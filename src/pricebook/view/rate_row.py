@@ -19,12 +19,13 @@ NO_CHANGE = RateChange("", None, "")
 class RateRow(NamedTuple):
     """One move of one price, in words and in numbers.
 
-    `price` is the change in words, `$2.50 -> $2.00 per 1M`, and `when` the time, `from 2026-01-01`. `observed` is what
-    is paid until then, empty for a price that is new; `planned` what was to hold instead, `$6.00` or `no price`, empty
-    where no other change was to come. `per` is what both prices are for; when it is empty each says so itself.
-    `change` is `-20.0 %`, `new`, `ended`, `stays` or empty. `observed_price` and `desired_price` are in API units of
-    `unit`, None where there is not one single price; `relative_change` is -0.2 for a fifth less. `schedule` and
-    `segments` are the whole of what was observed and of what is added, as texts of the plan.
+    `contracts` counts those that buy it, None where that is not known. `price` is the change in words, `$2.50 -> $2.00
+    per 1M`, and `when` the time, `from 2026-01-01`. `observed` is what is paid until then, empty for a price that is
+    new; `planned` what was to hold instead, `$6.00` or `no price`, empty where no other change was to come. `per` is
+    what both prices are for; when it is empty each says so itself. `change` is `-20.0 %`, `new`, `ended`, `stays` or
+    empty. `observed_price` and `desired_price` are in API units of `unit`, None where there is not one single price;
+    `relative_change` is -0.2 for a fifth less. `schedule` and `segments` are the whole of what was observed and of what
+    is added, as texts of the plan.
     """
 
     key: str
@@ -32,6 +33,7 @@ class RateRow(NamedTuple):
     billing_frequency: str | None
     pricing_group_values: dict[str, str]
     hazards: tuple[Hazard, ...]
+    contracts: int | None
     schedule: str | None
     segments: str
     price: str
@@ -70,8 +72,8 @@ def row_of(change: RateChange, move: Move, units: Units) -> RateRow:
 def move_row(key: RateKey, move: Move, units: Units, change: RateChange = NO_CHANGE) -> RateRow:
     """The row of a move of a price, which may belong to a change of a plan."""
     product, frequency, groups = key
-    _, observed, segments, hazards = change
-    return RateRow(str(key), product, frequency, dict(groups), hazards, observed, segments, *_said(move, units))
+    _, observed, segments, hazards, reach = change
+    return RateRow(str(key), product, frequency, dict(groups), hazards, reach, observed, segments, *_said(move, units))
 
 
 @lru_cache(maxsize=10_000)

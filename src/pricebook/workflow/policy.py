@@ -117,7 +117,7 @@ def overtaken(plan: Plan, now: datetime) -> bool:
         for step in plan.steps
         if isinstance(step.change, AddRates)
         for rate in step.change.rates
-        if rate.observed is not None or step.reach
+        if rate.observed is not None or rate.reach
         for segment in read_schedule(rate.segments)
     )
 

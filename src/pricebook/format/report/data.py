@@ -11,7 +11,7 @@ from typing import Any
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.path import FieldPath, Label
 from pricebook.format.escape import escape_all, escape_terminal
-from pricebook.format.markdown_row import card_reach, new_reach
+from pricebook.format.markdown_row import row_reach
 from pricebook.format.shell.page import Numbered
 from pricebook.view.field import FieldRow
 from pricebook.view.object import ObjectView
@@ -28,10 +28,7 @@ def report_data(view: PlanView) -> dict[str, Any]:
     """Prices by card, what they share, and all other objects."""
     kinds, timelines, hazards = Numbered(), Numbered(), Numbered()
     cards = [
-        {
-            "reach": card_reach(item),
-            "rows": _rows(item.rates.rows, view, kinds, timelines, hazards),
-        }
+        {"rows": _rows(item.rates.rows, item.live, view, kinds, timelines, hazards)}
         for item in view.objects
         if item.rates is not None
     ]
@@ -52,26 +49,27 @@ def shown(text: str) -> str:
 
 
 def _rows(
-    rows: Sequence[RateRow], view: PlanView, kinds: Numbered, timelines: Numbered, hazards: Numbered
+    rows: Sequence[RateRow], live: int | None, view: PlanView, kinds: Numbered, timelines: Numbered, hazards: Numbered
 ) -> list[list[object]]:
     """[key, number of what changes, number of the hazards] of each row."""
     found: list[list[object]] = []
     for key, row in zip(escape_all([row.key for row in rows], LONG), rows, strict=True):
-        kind = kinds(row[7:], _kind, row, view.units, timelines)
+        kind = kinds(row[5:], _kind, row, live, view.units, timelines)
         found.append([key, kind, hazards(row.hazards, list, row.hazards)])
     return found
 
 
-def _kind(row: RateRow, units: Units, timelines: Numbered) -> list[object]:
+def _kind(row: RateRow, live: int | None, units: Units, timelines: Numbered) -> list[object]:
     """What a row says besides its name: was, becomes, by how much, from when, what becomes of it, in numbers, the
-    number of its timeline, and whom it reaches when it is new."""
+    number of its timeline, and whom it reaches of the live contracts on the card."""
     texts = (row.schedule, row.segments)
     number = timelines(texts, _sides, *texts, units)
     per = f" {row.per}" if row.per else ""
     until = f" until {row.ending_before}" if row.ending_before else ""
     was = shown(f"{row.observed}{per}") if row.observed else ""
     now = shown(f"{row.desired}{per}")
-    return [was, now, row.change, f"{row.starting_at}{until}", _fate(row), row.relative_change, number, new_reach(row)]
+    since, reach = f"{row.starting_at}{until}", row_reach(row, live)
+    return [was, now, row.change, since, _fate(row), row.relative_change, number, reach]
 
 
 def _sides(observed: str | None, segments: str, units: Units) -> list[list[list[object]]]:

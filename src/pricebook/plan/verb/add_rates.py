@@ -24,9 +24,10 @@ _WHEN_APPLIED = "when applied"
 
 def _rate_text(rate: RateChange) -> str:
     # Keys and schedules are canonical JSON already: they go in as they are.
-    key, observed, segments, hazards = rate
+    key, observed, segments, hazards, reach = rate
     words = ",".join([quoted(hazard.value) for hazard in hazards]) if hazards else ""
-    return f'{{"key":{key},"observed":{observed or "null"},"segments":{segments},"hazards":[{words}]}}'
+    said = f'"key":{key},"observed":{observed or "null"},"segments":{segments},"hazards":[{words}]'
+    return f'{{{said},"reach":{encode(reach)}}}'
 
 
 def _rate(data: Mapping[str, Any]) -> RateChange:
@@ -36,6 +37,7 @@ def _rate(data: Mapping[str, Any]) -> RateChange:
         None if observed is None else encode(observed),
         encode(data["segments"]),
         tuple(map(Hazard, data["hazards"])),
+        data.get("reach"),
     )
 
 
@@ -55,6 +57,7 @@ _RATE = {
         "observed": {"oneOf": [_SCHEDULE, {"type": "null"}], "description": "null: there was no rate"},
         "segments": {**_SCHEDULE, "description": "what is added, laid over what was observed"},
         "hazards": {"type": "array", "items": {"enum": [hazard.value for hazard in Hazard]}},
+        "reach": {"type": ["integer", "null"], "description": "live contracts that buy it; null: not known"},
     },
     "additionalProperties": False,
 }
@@ -131,7 +134,7 @@ class AddRates(Verb):
 
     def meaning_share(self, now: str) -> int:
         """What the prices add to the meaning of the card's changes (`plan.digest`)."""
-        return book_digest([(key, _meaning(*meant, now)) for key, *meant in self.rates])
+        return book_digest([(rate.key, _meaning(*rate[1:4], now)) for rate in self.rates])
 
 
 def after(rate: RateChange) -> str:

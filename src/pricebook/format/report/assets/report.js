@@ -37,7 +37,7 @@
     return priceChart(series, Date.parse(D.now), { small, mark: "now", label: `Price over time. Before: ${words(before)}. After: ${words(after)}.` });
   }
 
-  function timeline(key, kind, hazards, reach) {
+  function timeline(key, kind, hazards) {
     const [before, after] = D.courses[kind[6]];
     const starts = [...new Set([...before, ...after].flatMap((stretch) => [stretch[0], stretch[1]]).filter(Boolean))].sort();
     const at = (stretches, time) => stretches.find((stretch) => stretch[0] <= time && (stretch[1] === null || time < stretch[1]));
@@ -52,7 +52,7 @@
     return el("div", { class: "history" },
       drawn ? el("div", null, drawn, legend) : el("p", { class: "quiet" }, "This price has tiers or terms that are no single number."),
       region(`Timeline of ${key}`, table),
-      el("p", { class: "links" }, `Reaches ${kind[4] === "new" ? kind[7] : reach}. `, el("span", { class: "tags" }, tags(hazards))));
+      el("p", { class: "links" }, `Reaches ${kind[7]}. `, el("span", { class: "tags" }, tags(hazards))));
   }
 
   // --- a list that is narrowed, and drawn a piece at a time ----------------------------------------------------------------
@@ -132,7 +132,7 @@
         const open = opener.getAttribute("aria-expanded") === "true";
         opener.setAttribute("aria-expanded", String(!open));
         if (open) node.nextElementSibling.remove();
-        else node.after(el("tr", { class: "detail" }, el("td", { colspan: cells.length }, timeline(one.row[0], one.kind, one.hazards, card.reach))));
+        else node.after(el("tr", { class: "detail" }, el("td", { colspan: cells.length }, timeline(one.row[0], one.kind, one.hazards))));
       });
       return node;
     }
