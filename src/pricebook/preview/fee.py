@@ -49,19 +49,23 @@ def fees(
 ) -> Iterator[Fee | Unpriced]:
     """The fees of every subscription that are charged after an instant (None: from the start) and up to another."""
     for subscription in prices.terms.subscriptions:
-        times = quantities[subscription.key]
-        window = subscription.window
-        rate = subscription.term.subscription_rate
-        statement = prices.terms.statement
-        for period in cycle(statement.anchor, rate.billing_frequency, window.starting_at, window.ending_before):
-            if period.starting_at > until:
-                break
-            if after is not None and period.ending_before <= after:
-                continue
-            for fee in _of_period(prices, subscription, times, period):
-                nothing = isinstance(fee, Fee) and not fee.line.quantity
-                if fee.at <= until and (after is None or fee.at > after) and not nothing:
-                    yield fee
+        yield from fees_of(prices, subscription, quantities[subscription.key], after, until)
+
+
+def fees_of(
+    prices: Prices, subscription: DatedSubscription, times: Quantities, after: datetime | None, until: datetime
+) -> Iterator[Fee | Unpriced]:
+    """Those of one subscription, period by period."""
+    window, frequency = subscription.window, subscription.term.subscription_rate.billing_frequency
+    for period in cycle(subscription.anchor, frequency, window.starting_at, window.ending_before):
+        if period.starting_at > until:
+            break
+        if after is not None and period.ending_before <= after:
+            continue
+        for fee in _of_period(prices, subscription, times, period):
+            nothing = isinstance(fee, Fee) and not fee.line.quantity
+            if fee.at <= until and (after is None or fee.at > after) and not nothing:
+                yield fee
 
 
 def _of_period(

@@ -45,7 +45,7 @@ def materialise(package: Package, starting_at: datetime, billing_anchor: datetim
     whole = Window(starting_at, end)
     statement = _statement(package, starting_at, billing_anchor)
     subscriptions = tuple(
-        DatedSubscription(name, key, term, window)
+        DatedSubscription(name, key, term, window, statement.anchor)
         for name, key, term in _named("subscriptions", package.subscriptions)
         if (window := _window(whole, term.starting_at_offset, term.duration)) is not None
     )

@@ -50,6 +50,8 @@ class DatedSubscription:
     key: str
     term: Subscription
     window: Window
+    anchor: datetime
+    """What its billing cycle is counted from."""
 
 
 @dataclass(frozen=True, slots=True)
