@@ -52,7 +52,8 @@ def project(tmp_path: Path) -> Path:
 
 
 AS_OF = ("--as-of", "2026-02-10")
-SENTENCE = "+$17.00 a month (+16.2 %); 2 pay more, 0 pay less, 0 of 2 customers pay more than 20 % more."
+UNREAD = "Not known: what 1 event of 3 say, which cannot be read."
+SENTENCE = f"+$17.00 a month (+16.2 %) on 66.6 % of usage; 2 pay more. {UNREAD}"
 
 
 def test_the_plan_says_what_it_does_to_bills(project: Path) -> None:
@@ -87,8 +88,9 @@ def test_usage_that_had_no_price_before_is_told_apart(project: Path) -> None:
     asked = ("plan", "--impact", project / "usage.jsonl", "--report", f"github={annotations}")
     said = pricebook(project, *AS_OF, *asked).stdout.replace("\n", " ")
     sentence = (
-        "+$31.00 a month (+29.5 %): +$17.00 by changed prices, +$14.00 for what was not charged before; "
-        "2 pay more, 0 pay less, 1 of 2 customers pay more than 20 % more."
+        "+$31.00 a month (+29.5 %): +$17.00 by changed prices, +$14.00 for what was not charged before on 75 % of "
+        "usage; 2 pay more, 1 of 2 customers pay more than 20 % more. "
+        "Not known: what 1 event of 4 say, which cannot be read."
     )
     assert f"Bills: {sentence}" in said
     assert "not charged before: it had no price $0.00 $14.00 +$14.00" in " ".join(said.split())

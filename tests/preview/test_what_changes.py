@@ -1,6 +1,7 @@
 """Impact where a hand can follow it: statements of the package's length, and what a change is made of."""
 
 from decimal import Decimal
+from typing import TypeVar
 
 import pytest
 from billing import day
@@ -13,12 +14,18 @@ from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.catalog.usage import Quantity
 from pricebook.plan.contract import Contract
-from pricebook.preview.impact import UNPRICED, WITHIN, Billing, Cause, Impact, Sides, impact
+from pricebook.preview.impact import Cause, Impact, Sides
+from pricebook.preview.market import WITHIN
+from pricebook.preview.population import UNPRICED, Billing, impact
 from pricebook.preview.terms import Window
+
+K = TypeVar("K")
 
 
 def contract(package: str, starting_at: str = "2025-01-01") -> Contract:
-    return Contract("c1", "acme", Ref(Kind.PACKAGE, package), Ref(Kind.RATE_CARD, "main"), day(starting_at))
+    return Contract(
+        "c1", "acme", Ref(Kind.PACKAGE, package), Ref(Kind.RATE_CARD, "main"), day(starting_at), quantities=()
+    )
 
 
 def used(product: str, at: str, quantity: int, model: str = "") -> Quantity:
@@ -38,6 +45,11 @@ def assessed(
     return impact([Billing(contract(package), usage)], observed, desired or observed, window, months)
 
 
+def in_window(sums: dict[K, Sides], months: int = 1) -> dict[K, Sides]:
+    """Sums of a year as they are in the months that were billed."""
+    return {key: sides.times(Decimal(months)).over(12) for key, sides in sums.items()}
+
+
 def priced(**models: str) -> Catalog:
     """The worked catalogue, in which tokens of these models cost so many cents from 2024 on."""
     catalog = worked().catalog
@@ -55,7 +67,7 @@ QUARTER = [used("api", f"2026-0{month}-10", 100) for month in (1, 2, 3)]
 def test_a_quarter_is_one_statement_where_a_quarter_is_billed() -> None:
     """300 calls in one statement: 100 × 0.10 + 200 × 0.05 = 20.00, of which the quarter's credit pays 9.20."""
     found = assessed("by-quarter", QUARTER, "2026-04-01", 3)
-    assert found.totals == {"usd": Sides(Decimal(1080), Decimal(1080))}
+    assert found.billed == {"usd": Sides(Decimal(1080), Decimal(1080))}
     assert found.notes == {}
 
 
@@ -63,9 +75,9 @@ def test_where_no_quarter_is_billed_it_is_one_a_month_and_said() -> None:
     """100 calls × 0.10 = 10.00, less 9.20. In two months the tiers start again: 20.00 less 9.20."""
     note = "statements are QUARTERLY: billed as one a month here, so tiers start again in each"
     found = assessed("by-quarter", QUARTER[:1], "2026-02-01", 1)
-    assert (found.totals, found.notes) == ({"usd": Sides(Decimal(80), Decimal(80))}, {note: 1})
+    assert (found.billed, found.notes) == ({"usd": Sides(Decimal(80), Decimal(80))}, {note: 1})
     found = assessed("by-quarter", QUARTER[:2], "2026-03-01", 2)
-    assert (found.totals, found.notes) == ({"usd": Sides(Decimal(1080), Decimal(1080))}, {note: 1})
+    assert (found.billed, found.notes) == ({"usd": Sides(Decimal(1080), Decimal(1080))}, {note: 1})
 
 
 @pytest.mark.parametrize("package", ["minimum-mid-month", "credit-pays-fee", "stacked"])
@@ -81,8 +93,8 @@ def test_a_change_says_what_it_is_made_of() -> None:
     """5 tokens of model b fall from 4.00 to 3.00, and 2 of model c get a price, 7.00: 20.00 become 15.00 and 14.00."""
     usage = [used("tokens", "2026-01-10", 5, "b"), used("tokens", "2026-01-11", 2, "c")]
     found = assessed("payg", usage, "2026-02-01", 1, priced(b="300", c="700"))
-    assert found.totals == {"usd": Sides(Decimal(2000), Decimal(2900))}
-    assert found.causes == {
+    assert found.billed == {"usd": Sides(Decimal(2000), Decimal(2900))}
+    assert in_window(found.causes) == {
         (Cause.PRICE, "usd"): Sides(Decimal(2000), Decimal(1500)),
         (Cause.NEW, "usd"): Sides(Decimal(0), Decimal(1400)),
     }
@@ -95,7 +107,7 @@ def test_usage_that_loses_its_price_is_told_apart_and_noted() -> None:
     window = Window(day("2026-01-01"), day("2026-02-01"))
     usage = [used("tokens", "2026-01-11", 2, "c")]
     found = impact([Billing(contract("payg"), usage)], priced(c="700"), worked().catalog, window, 1)
-    assert found.causes == {(Cause.ENDED, "usd"): Sides(Decimal(1400), Decimal(0))}
+    assert in_window(found.causes) == {(Cause.ENDED, "usd"): Sides(Decimal(1400), Decimal(0))}
     assert found.notes == {UNPRICED: 1}
 
 
@@ -103,33 +115,33 @@ def test_of_balances_that_were_granted_before_both_ends_are_known() -> None:
     """8 tokens at 4.00 and then at 5.00, of which a credit of January pays five units, if it still has them."""
     usage, dearer = [used("tokens", "2025-03-10", 8, "b")], priced(b="500")
     found = assessed("free-units", usage, "2025-04-01", 1, dearer, "2025-03-01")
-    assert found.totals == {"usd": Sides(Decimal(1200), Decimal(1500))}
-    assert found.earlier.customers == {"acme"}
-    assert found.earlier.paid == {"usd": Sides(Decimal(2000), Decimal(2500))}
-    assert found.earlier.totals == {"usd": Sides(Decimal(3200), Decimal(4000))}
+    assert found.billed == {"usd": Sides(Decimal(1200), Decimal(1500))}
+    assert found.earlier.customers == 1
+    assert in_window(found.earlier.paid) == {"usd": Sides(Decimal(2000), Decimal(2500))}
+    assert in_window(found.earlier.totals) == {"usd": Sides(Decimal(3200), Decimal(4000))}
 
 
 def test_a_minimum_that_was_agreed_before_is_trued_up_or_reached() -> None:
     """20 tokens at 4.00 and then at 5.00 are 80.00 and 100.00 of a minimum of 100.00, if nothing was used before."""
     usage, dearer = [used("tokens", "2025-03-10", 20, "b")], priced(b="500")
     found = assessed("postpaid", usage, "2025-04-01", 1, dearer, "2025-03-01")
-    assert found.totals == {"usd": Sides(Decimal(10_000), Decimal(10_000))}
-    assert found.earlier.totals == {"usd": Sides(Decimal(8000), Decimal(10_000))}
+    assert found.billed == {"usd": Sides(Decimal(10_000), Decimal(10_000))}
+    assert in_window(found.earlier.totals) == {"usd": Sides(Decimal(8000), Decimal(10_000))}
 
 
 def test_balances_of_the_time_itself_leave_nothing_open() -> None:
     usage = [used("tokens", "2026-01-10", 4, "a")]
     found = assessed("by-quarter", usage, "2026-04-01", 3)
-    assert found.earlier.customers == set()
-    assert found.earlier.totals == found.totals
+    assert found.earlier.customers == 0
+    assert found.earlier.totals == found.yearly
 
 
 def test_credits_are_a_cause_of_their_own() -> None:
     """A credit of 9.20 pays all of 4 × 1.50 = 6.00, and 9.20 of 4 × 2.505 = 10.02."""
     usage = [used("tokens", "2026-01-10", 4, "a")]
     found = assessed("by-quarter", usage, "2026-04-01", 3, priced(a="250.5"))
-    assert found.totals["usd"] == Sides(Decimal(0), Decimal(82))
-    assert found.causes == {
+    assert found.billed["usd"] == Sides(Decimal(0), Decimal(82))
+    assert in_window(found.causes, 3) == {
         (Cause.PRICE, "usd"): Sides(Decimal(600), Decimal(1002)),
-        (Cause.BALANCE, "usd"): Sides(Decimal(-600), Decimal(-920)),
+        (Cause.CREDITS, "usd"): Sides(Decimal(-600), Decimal(-920)),
     }

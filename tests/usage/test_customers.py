@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 
-from pricebook.preview.impact import Sides
+from pricebook.preview.impact import CustomerRow, Sides
 from pricebook.project.project import read_project
 from pricebook.store.sql import SqlStore
 from pricebook.usage.assessment import Assessment
@@ -47,11 +47,14 @@ def _store(project: Path) -> SqlStore:
     return SqlStore(f"sqlite:///{project / 'pricebook.db'}")
 
 
-def _assessed(project: Path, usage: Path, *, assume_migrated: bool = False) -> Assessment:
+def _assessed(project: Path, usage: Path, *, assume_migrated: bool = False) -> tuple[Assessment, dict[str, Sides]]:
+    """The impact, and what each customer is billed in the window."""
+    rows: list[CustomerRow] = []
     store, engine = _store(project), DuckEngine()
     made = plan(read_project(project), "local", store, NOW)
     try:
-        return assess_impact(made, store, [usage], engine, assume_migrated=assume_migrated)
+        found = assess_impact(made, store, [usage], engine, assume_migrated=assume_migrated, keep=rows.append)
+        return found, {row.customer: row.billed for row in rows}
     finally:
         engine.close()
 
@@ -106,7 +109,7 @@ def test_a_release_of_the_price_list_costs_what_the_tables_say(project: Path, tm
     _edit(project / "catalog" / "rate-card.yaml", r"1\.57\.2", "1.67.0")
     _edit(project / "catalog" / "rate-card.yaml", r"2025-01-01", "2026-03-15")
 
-    found = _assessed(project, tmp_path / "usage.jsonl")
+    found, billed = _assessed(project, tmp_path / "usage.jsonl")
 
     bills = {
         customer: Sides(
@@ -118,10 +121,10 @@ def test_a_release_of_the_price_list_costs_what_the_tables_say(project: Path, tm
     }
     assert (found.impact.contracts, found.impact.months) == (50, 1)
     assert f"{found.impact.window.starting_at:%Y-%m-%d}" == "2026-04-01", "the first month in which all of it holds"
-    sides = {customer: sides for (customer, _), sides in found.impact.customers.items() if sides.before}
+    sides = {customer: sides for customer, sides in billed.items() if sides.before}
     assert sides == bills
     total = Sides(sum(b.before for b in bills.values()), sum(b.after for b in bills.values()))
-    assert found.impact.totals == {"usd": total}
+    assert found.impact.billed == {"usd": total}
     largest = sorted(bills, key=lambda customer: -abs(bills[customer].change))[:10]
     assert [move.contract.customer for move in found.impact.largest] == largest
     for component in COMPONENTS:
@@ -130,7 +133,7 @@ def test_a_release_of_the_price_list_costs_what_the_tables_say(project: Path, tm
                  if key[0] == component), Decimal(0))
             for table in (before, after)
         ]  # fmt: skip
-        assert found.impact.products[component, "usd"] == tuple(exact)
+        assert found.impact.products[component, "usd"] == tuple(12 * side for side in exact)
 
 
 @pytest.mark.parametrize("project", ["llm-prices"], indirect=True)
@@ -138,9 +141,11 @@ def test_without_a_change_no_bill_moves(project: Path, tmp_path: Path) -> None:
     _events(tmp_path / "usage.jsonl", sorted(_table(project, "1.57.2"))[:300], customers=5, count=200)
     for number in range(5):
         _store(project).create_contract(f"customer-{number}", BEGUN, package_alias="pay-as-you-go", at=BEGUN)
-    found = _assessed(project, tmp_path / "usage.jsonl").impact
-    assert found.totals["usd"].before > 0
-    assert all(sides.before == sides.after for sides in found.customers.values())
+    assessment, billed = _assessed(project, tmp_path / "usage.jsonl")
+    found = assessment.impact
+    assert found.billed["usd"].before > 0
+    assert all(sides.before == sides.after for sides in billed.values())
+    assert (found.up, found.down, found.same) == (0, 0, 5)
     assert found.largest == []
 
 
@@ -180,10 +185,11 @@ def test_a_changed_package_reaches_nobody_who_is_there(
 ) -> None:
     _two_contracts(project)
     _edit(project / "catalog" / "packages" / "starter-plan.yaml", r"unit_price: \$10\.00", "unit_price: $15.00")
-    found = _assessed(project, tokens, assume_migrated=assume_migrated).impact
+    assessment, billed = _assessed(project, tokens, assume_migrated=assume_migrated)
     bob = Sides(Decimal(8500), Decimal(8500))  # his three months of credit are over
-    assert found.customers == {("ann", "usd"): ann, ("bob", "usd"): bob}
-    assert found.packages == {("package:starter-plan@1", "usd"): (2, ann.plus(bob))}
+    assert billed == {"ann": ann, "bob": bob}
+    yearly = ann.plus(bob).times(Decimal(12))
+    assert assessment.impact.packages == {("package:starter-plan@1", "usd"): (2, yearly)}
 
 
 @pytest.mark.parametrize("project", ["starter-plan"], indirect=True)
@@ -194,12 +200,9 @@ def test_a_changed_card_reaches_everybody_on_it(project: Path, tokens: Path) -> 
         r"(product: input-tokens,.*large.*)2025-04-01, price: \$2\.50",
         r"\g<1>2026-03-01, price: $2.00",
     )
-    found = _assessed(project, tokens).impact
-    assert found.customers == {
-        ("ann", "usd"): Sides(Decimal(7500), Decimal(6000)),
-        ("bob", "usd"): Sides(Decimal(8500), Decimal(7000)),
-    }
-    assert [(move.contract.customer, [line for line, _ in move.lines]) for move in found.largest] == [
+    found, billed = _assessed(project, tokens)
+    assert billed == {"ann": Sides(Decimal(7500), Decimal(6000)), "bob": Sides(Decimal(8500), Decimal(7000))}
+    assert [(move.contract.customer, [line for line, _ in move.lines]) for move in found.impact.largest] == [
         ("bob", ["input-tokens · model=large"]),  # of equal moves the older contract first
         ("ann", ["input-tokens · model=large"]),
     ]
@@ -213,6 +216,6 @@ def test_who_is_not_billed_is_said(project: Path, tokens: Path) -> None:
     _store(project).end_contract(ended, datetime(2026, 2, 20, tzinfo=UTC))
     later = datetime(2026, 6, 1, tzinfo=UTC)
     _store(project).create_contract("dora", later, package_alias="starter-plan", at=NOW)
-    found = _assessed(project, tokens)
+    found, _ = _assessed(project, tokens)
     assert found.impact.skipped == {"ended by then": 1, "not begun by then": 1}
     assert found.impact.contracts == 2

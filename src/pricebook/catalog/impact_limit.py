@@ -12,3 +12,5 @@ class ImpactLimits(Model):
     """How much more any customer may pay."""
     max_total_change: Percent | None = None
     """How much the bills of all customers together may change, up or down."""
+    min_coverage: Percent | None = None
+    """How much of the usage events must at least be readable and of somebody who is billed."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -18,7 +19,7 @@ from pricebook.project.policy import Policy
 from pricebook.usage.assessment import Assessment
 from pricebook.usage.engine import Engine
 from pricebook.view.impact import ImpactView
-from pricebook.view.impact_table import impact_view
+from pricebook.view.impact_table import impact_view, limits_of
 from pricebook.workflow.impact import assess_impact, assess_migration, exceeded, policy_place
 
 
@@ -49,18 +50,20 @@ def assessed(invocation: Invocation, plan: Plan, policy: Policy, request: Impact
             engine,
             starting_at=request.start,
             assume_migrated=request.assume_migrated,
+            limits=limits_of(limit := policy.impact.max_customer_increase),
             tell=tell,
         )
-    findings = (*plan.findings, *exceeded(found.impact, policy.impact, *policy_place(project)))
-    return replace(plan, findings=findings), impact_view(plan.units, found, policy.impact.max_customer_increase)
+    findings = (*plan.findings, *exceeded(found, policy.impact, *policy_place(project)))
+    return replace(plan, findings=findings), impact_view(plan.units, found, limit)
 
 
 def assessed_migration(
-    invocation: Invocation, plan: Plan, snapshot: Snapshot, lives: Lives, request: ImpactRequest
+    invocation: Invocation, plan: Plan, snapshot: Snapshot, lives: Lives, request: ImpactRequest, limit: Decimal | None
 ) -> Assessment:
-    """What a migration does to bills. Raises Rejected, StoreError."""
+    """What a migration does to bills; `limit` is that of one customer's increase. Raises Rejected, StoreError."""
     with _engine(invocation, request) as (engine, tell):
-        return assess_migration(plan, snapshot, lives, request.files, engine, starting_at=request.start, tell=tell)
+        asked = plan, snapshot, lives, request.files, engine
+        return assess_migration(*asked, starting_at=request.start, limits=limits_of(limit), tell=tell)
 
 
 @contextmanager

@@ -126,10 +126,10 @@ class _Session:
         made, lives = plan(invocation.project, self._loaded, invocation.environment[0], *self._opened, name)
         if not request.files:
             return made
-        found = assessed_migration(invocation, made, self._opened[1], lives, request)
         limit = named(self._loaded, name)[1].guard.max_customer_increase
+        found = assessed_migration(invocation, made, self._opened[1], lives, request, limit)
         self._bills = impact_view(self._opened[1].catalog.scales, found, limit)
-        return guarded(self._loaded, made, found.impact)
+        return guarded(self._loaded, made, found)
 
     def read(self, file: str) -> Plan:
         """The plan of a file, which is for this environment."""

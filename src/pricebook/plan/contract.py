@@ -11,6 +11,7 @@ from typing import Literal
 from pricebook.catalog.calendar import FOREVER
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Ref
+from pricebook.catalog.usage import SeatChange
 
 TransitionType = Literal["SUPERSEDE", "RENEWAL"]
 State = Literal["running", "coming", "ended", "archived"]
@@ -48,6 +49,8 @@ class Contract:
     uniqueness_key: str | None = None
     created_at: datetime | None = None
     transition: Transition | None = None
+    quantities: tuple[SeatChange, ...] | None = None
+    """How the quantities of its subscriptions changed since it began, as far as they did; None: that is not known."""
 
     def runs(self, at: datetime) -> bool:
         """Whether it is in force at the instant, or still to start then."""

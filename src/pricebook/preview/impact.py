@@ -1,47 +1,41 @@
-"""Impact: what a change does to the bills of the customers who are there, each on the contract that they have.
+"""Impact: what a change does to the bills of the customers who are there, summed up.
 
-Every contract is billed twice for the same usage, under what was observed and under what is desired, and nothing else
-differs: a contract stays on its package version (a changed package is a new version, for contracts to come), while a
-rate card's new prices reach every contract on it unless an override shields them. Of a migration it is the other way
-round: prices are the same, and contracts are on another version. Statements are those of the package where the time
-that is billed holds whole ones, counted from its start, and else one a month; usage is counted by the month, and dated
-at its start; a balance that was granted earlier counts
-as unused, because nobody but the vendor knows what is left of it [assumed]: where that matters, the same bills are
-written once more as if nothing were left, so that both ends are known.
+Two things are known of each customer: what the invoices of the time that is billed say, before and after, and what
+that is a year (`preview.run_rate`), in which fees of every frequency count with their share. Sums are exact, and an
+impact of many customers is what the impacts of parts of them give together, in whatever order: `Impact.merge`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import ROUND_CEILING, Context, Decimal
 from enum import StrEnum
-from heapq import heappush, heappushpop
-from typing import NamedTuple, TypeVar, cast
+from typing import NamedTuple, TypeVar
 
-from pricebook.catalog.calendar import MONTHS, first_of_month
-from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.package import Package
-from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.usage import Quantity, ValuePairs
 from pricebook.plan.contract import Contract
-from pricebook.preview.bill import bill
-from pricebook.preview.invoice import Bill, Ledger
-from pricebook.preview.materialise import materialise
-from pricebook.preview.price import EXACT, ZERO, summed
-from pricebook.preview.tariff import Prices, Tariff
-from pricebook.preview.terms import ContractTerms, Statement, Window
+from pricebook.preview.price import EXACT, ZERO
+from pricebook.preview.terms import Window
 
 K = TypeVar("K")
 
 LARGEST = 10
 """Moves that are kept with their lines."""
-BALANCES = "credits and commits"
+NAMED = 3
+"""Customers above a limit who are named."""
+MOST_NOTES = 200
+"""Notes of different words that are kept."""
+CREDITS, COMMITS = "credits", "commits"
 """What balances paid, among the products."""
 ROUNDING = "rounding"
 """What bills were rounded by, among the products."""
-UNPRICED = "some usage has no price that the contract is entitled to, or one that is not modelled: not billed"
-"""A note: `preview` says which."""
-WITHIN = "usage is billed as of the start of its month, and a balance or an override begins or ends within one"
-"""A note: months are what usage is counted by."""
+PERCENT = Decimal("0.001")
+"""To what relative changes are rounded where many are counted: as they are shown."""
+_BEYOND = Decimal(100)
+"""Relative changes above a hundredfold are counted together."""
+_AMOUNTS = Context(prec=3, rounding=ROUND_CEILING)
+"""To what amounts are rounded where many are counted: three digits, up, so that "at most" stays true."""
+_FRACTION = Decimal("1e-6")
 
 
 class Cause(StrEnum):
@@ -51,7 +45,8 @@ class Cause(StrEnum):
     NEW = "not charged before"
     """It had no price that the contract was entitled to: usage of a model that was in no list, say."""
     ENDED = "no longer charged"
-    BALANCE = BALANCES
+    CREDITS = CREDITS
+    COMMITS = COMMITS
     ROUNDING = ROUNDING
 
 
@@ -75,274 +70,166 @@ class Sides(NamedTuple):
         """The exact sum of both sides."""
         return Sides(EXACT.add(self.before, other.before), EXACT.add(self.after, other.after))
 
+    def times(self, factor: Decimal) -> "Sides":
+        """Both sides, multiplied."""
+        return Sides(EXACT.multiply(self.before, factor), EXACT.multiply(self.after, factor))
 
-_FRACTION = Decimal("1e-6")
+    def over(self, parts: int) -> "Sides":
+        """Both sides, divided."""
+        return Sides(*(EXACT.divide(side, Decimal(parts)) for side in self))
 
 
 class BillMove(NamedTuple):
-    """What one contract pays. `lines` are the products and group values whose amount moves, the largest move first."""
+    """What one contract pays a year. `lines` are the products and group values whose amount moves, the largest move
+    first."""
 
     contract: Contract
     unit: str
     sides: Sides
     lines: tuple[tuple[str, Sides], ...]
 
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """The largest first; of equal ones the older contract."""
+        contract = self.contract
+        return -abs(self.sides.change), contract.starting_at, contract.customer, contract.id
+
+
+class CustomerRow(NamedTuple):
+    """What one customer pays in a unit: on `billed` the invoices of the time that is billed, and what that is a year.
+
+    `due` is when a fee that changes, and that is not billed each month, is billed next.
+    """
+
+    customer: str
+    unit: str
+    contracts: int
+    billed: Sides
+    yearly: Sides
+    due: datetime | None = None
+
 
 @dataclass
 class Earlier:
-    """What rests on balances that were granted before the window: the `customers` whose bills draw from them, what the
-    balances pay as if all were unused (`paid`), and the totals of all contracts if nothing were left (`totals`)."""
+    """What rests on balances that were granted before the window: the number of `customers` whose bills draw from them,
+    what the balances pay a year as if all were unused (`paid`), and the totals of all if nothing were left
+    (`totals`)."""
 
-    customers: set[str] = field(default_factory=set)
+    customers: int = 0
     paid: dict[str, Sides] = field(default_factory=dict)
     totals: dict[str, Sides] = field(default_factory=dict)
 
 
 @dataclass
 class Impact:
-    """The bills of all contracts, summed up. Amounts are per pricing unit, for `months` months.
+    """The bills of all customers, summed up, by pricing unit.
 
-    `customers` are the sides of each customer, by unit; `products` and `causes` each add up to
-    the totals. `skipped` counts contracts that are not billed, by reason.
-    `notes` count what is not modelled or not billed, by its words.
+    `billed` is what invoices of the window, of so many `months`, say. All else is money a year: `yearly` in all, and
+    `products`, `causes` and `packages` (on a version or a card: contracts, sides), each of which adds up to it; `due`
+    is when a fee that changes, and that is not billed each month, is billed next. Of customers it is counted how many
+    there are (`people`), pay more (`up`), less (`down`), and `above` each limit more; `risen` names some of those, the
+    largest rise first. `relative` and `paid` count the changes of customers, rounded: a year, as fractions and as
+    amounts. `skipped` counts contracts that are not billed, `unknown` those of which something that is charged is not
+    known, `notes` what is not modelled or not billed, each by its words.
     """
 
     window: Window
     months: int
+    limits: tuple[Decimal, ...] = ()
     contracts: int = 0
-    totals: dict[str, Sides] = field(default_factory=dict)
-    customers: dict[tuple[str, str], Sides] = field(default_factory=dict)
+    people: int = 0
+    up: int = 0
+    down: int = 0
+    billed: dict[str, Sides] = field(default_factory=dict)
+    yearly: dict[str, Sides] = field(default_factory=dict)
+    due: dict[str, datetime] = field(default_factory=dict)
     products: dict[tuple[str, str], Sides] = field(default_factory=dict)
     causes: dict[tuple[Cause, str], Sides] = field(default_factory=dict)
     packages: dict[tuple[str, str], tuple[int, Sides]] = field(default_factory=dict)
+    above: Counter[Decimal] = field(default_factory=Counter)
+    risen: dict[Decimal, list[tuple[Decimal, str]]] = field(default_factory=dict)
+    relative: Counter[Decimal] = field(default_factory=Counter)
+    paid: dict[str, Counter[Decimal]] = field(default_factory=dict)
     largest: list[BillMove] = field(default_factory=list)
     earlier: Earlier = field(default_factory=Earlier)
-    skipped: dict[str, int] = field(default_factory=dict)
-    notes: dict[str, int] = field(default_factory=dict)
-
-    def above(self, limit: Decimal) -> list[str]:
-        """The customers who pay more than that fraction more in one of their units, the largest rise first; those who
-        paid nothing before and pay now are among them."""
-        risen = [
-            (sides.change, customer)
-            for (customer, _), sides in self.customers.items()
-            if sides.change > ZERO and sides.change > EXACT.multiply(abs(sides.before), limit)
-        ]
-        return list(dict.fromkeys(customer for _, customer in sorted(risen, key=lambda rise: (-rise[0], rise[1]))))
+    skipped: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
 
     @property
-    def people(self) -> int:
-        """How many customers are billed."""
-        return len({customer for customer, _ in self.customers})
+    def same(self) -> int:
+        """How many customers pay the same."""
+        return self.people - self.up - self.down
+
+    def customer(self, rows: Iterable[CustomerRow]) -> None:
+        """Count one customer, who has a row for each unit."""
+        changes, above = [], set[Decimal]()
+        for row in rows:
+            sides = row.yearly
+            add(self.billed, row.unit, row.billed)
+            add(self.yearly, row.unit, sides)
+            if row.due is not None:
+                self.due[row.unit] = min(row.due, self.due.get(row.unit, row.due))
+            change = sides.change
+            changes.append(change)
+            if (relative := sides.relative) is not None:
+                self.relative[min(relative, _BEYOND).quantize(PERCENT)] += 1
+            self.paid.setdefault(row.unit, Counter())[_AMOUNTS.plus(change)] += 1
+            for limit in self.limits if change > ZERO else ():
+                # Those who paid nothing before and pay now are among them.
+                if change > EXACT.multiply(abs(sides.before), limit):
+                    above.add(limit)
+                    self._name(limit, [(-change, row.customer)])
+        self.people += 1
+        self.up += any(change > ZERO for change in changes)
+        self.down += all(change <= ZERO for change in changes) and any(changes)
+        self.above.update(above)
+
+    def _name(self, limit: Decimal, risen: Iterable[tuple[Decimal, str]]) -> None:
+        self.risen[limit] = sorted({*self.risen.get(limit, ()), *risen})[:NAMED]
+
+    def moved(self, moves: Iterable[BillMove]) -> None:
+        """Keep the largest."""
+        self.largest = sorted((*self.largest, *moves), key=lambda move: move.rank)[:LARGEST]
+
+    def note(self, words: Iterable[str]) -> None:
+        """Count what is said of one contract."""
+        for each in words:
+            self.notes[each if each in self.notes or len(self.notes) < MOST_NOTES else "and more of other sorts"] += 1
+
+    def merge(self, other: "Impact") -> None:
+        """Add what was found of other customers, in the same window and for the same limits."""
+        assert (self.window, self.months, self.limits) == (other.window, other.months, other.limits)
+        self.contracts += other.contracts
+        self.people, self.up, self.down = self.people + other.people, self.up + other.up, self.down + other.down
+        _add_all(self.billed, other.billed)
+        _add_all(self.yearly, other.yearly)
+        _add_all(self.products, other.products)
+        _add_all(self.causes, other.causes)
+        for unit, due in other.due.items():
+            self.due[unit] = min(due, self.due.get(unit, due))
+        for on, (contracts, sides) in other.packages.items():
+            counted, sum_ = self.packages.get(on, (0, Sides()))
+            self.packages[on] = (counted + contracts, sum_.plus(sides))
+        for limit, risen in other.risen.items():
+            self._name(limit, risen)
+        for unit, paid in other.paid.items():
+            self.paid.setdefault(unit, Counter()).update(paid)
+        for mine, theirs in ((self.above, other.above), (self.relative, other.relative)):
+            mine.update(theirs)
+        for counts, more in ((self.skipped, other.skipped), (self.unknown, other.unknown), (self.notes, other.notes)):
+            counts.update(more)
+        self.moved(other.largest)
+        self.earlier.customers += other.earlier.customers
+        _add_all(self.earlier.paid, other.earlier.paid)
+        _add_all(self.earlier.totals, other.earlier.totals)
 
 
-class Billing(NamedTuple):
-    """A contract and its usage, dated within the window; `then` is the contract that takes its place under what is
-    desired, None: it is the same."""
-
-    contract: Contract
-    usage: Sequence[Quantity]
-    then: Contract | None = None
-
-
-def impact(
-    billings: Iterable[Billing],
-    observed: Catalog,
-    desired: Catalog,
-    window: Window,
-    months: int,
-    *,
-    assume_migrated: bool = False,
-) -> Impact:
-    """Bill every contract under the observed and the desired catalogue, which both hold all package versions.
-
-    Contracts come in groups of equal package and start where that can be had: what they share is prepared once.
-    `assume_migrated`: under what is desired, contracts are on the newest version of their package.
-    """
-    found = Impact(window, months)
-    before, after = _Market(observed, window, months), _Market(desired, window, months)
-    heap: list[tuple[Decimal, int, BillMove]] = []
-    for count, billing in enumerate(billings):
-        contract = billing.contract
-        if contract.ending_before is not None and contract.ending_before <= window.starting_at:
-            _count(found.skipped, "ended by then")
-            continue
-        if contract.starting_at >= window.ending_before:
-            _count(found.skipped, "not begun by then")
-            continue
-        then = billing.then or contract
-        target = after.newest(then.package) if assume_migrated else then.package
-        old, new = before.prices(contract, contract.package), after.prices(then, target)
-        if old is None or new is None:
-            _count(found.skipped, "on a package that is not known here")
-            continue
-        bills = [_billed(prices, billing, window) for prices in (old, new)]
-        unit = new.tariff.fiat
-        amounts = Sides(bills[0].total, bills[1].total)
-        lines = _lines(bills)
-        _sum_up(found, contract, unit, amounts, lines)
-        least = amounts
-        if any(_touched(made, window) for made in bills):
-            found.earlier.customers.add(contract.customer)
-            _add(found.earlier.paid, unit, Sides(*(_paid_earlier(made, window) for made in bills)))
-            both = zip((old, new), bills, strict=True)
-            least = Sides(*(_billed(p, billing, window, _earlier(made, window)).total for p, made in both))
-        _add(found.earlier.totals, unit, least)
-        for note in dict.fromkeys((*bills[0].notes, *bills[1].notes)):
-            _count(found.notes, note)
-        if any(invoice.notes for invoice in bills[1].invoices):
-            _count(found.notes, UNPRICED)
-        size = abs(amounts.change)
-        if size and (len(heap) < LARGEST or size > heap[0][0]):
-            move = BillMove(contract, unit, amounts, _moved(lines))
-            (heappush if len(heap) < LARGEST else heappushpop)(heap, (size, -count, move))
-    found.largest = [move for *_, move in sorted(heap, key=lambda entry: (-entry[0], -entry[1]))]
-    return found
-
-
-_NONE: Mapping[str, Decimal] = {}
-
-
-def _billed(prices: Prices, billing: Billing, window: Window, drawn: Mapping[str, Decimal] = _NONE) -> Bill:
-    """The bill of the window; `drawn` is what was drawn from balances before it."""
-    return bill(prices, billing.usage, (), window.ending_before, Ledger(window.starting_at, drawn))
-
-
-def _earlier(made: Bill, window: Window) -> dict[str, Decimal]:
-    """The balances that were granted before the window, with all that they held."""
-    grants = (balance.grant for balance in made.balances)
-    return {grant.id: grant.amount for grant in grants if grant.window.starting_at < window.starting_at}
-
-
-def _touched(made: Bill, window: Window) -> bool:
-    """Whether the bill draws from a balance that was granted before the window."""
-    return any(made.closing.drawn.get(id_) for id_ in _earlier(made, window))
-
-
-def _paid_earlier(made: Bill, window: Window) -> Decimal:
-    """What those pay in the bill, in its fiat unit."""
-    earlier = _earlier(made, window)
-    lines = ((invoice.unit, line) for invoice in made.invoices for line in invoice.lines)
-    return EXACT.minus(summed(line.amount for unit, line in lines if line.balance in earlier and line.unit == unit))
-
-
-_Lines = dict[tuple[str, ValuePairs], tuple[Decimal | None, Decimal | None]]
-"""What is paid for a product and its group values before and after; None: there is no such line."""
-
-
-def _sum_up(found: Impact, contract: Contract, unit: str, amounts: Sides, lines: _Lines) -> None:
-    found.contracts += 1
-    _add(found.totals, unit, amounts)
-    _add(found.customers, (contract.customer, unit), amounts)
-    for (name, _), (before, after) in lines.items():
-        sides = Sides(before or ZERO, after or ZERO)
-        _add(found.products, (name, unit), sides)
-        _add(found.causes, (_cause(name, before, after), unit), sides)
-    on = str(contract.package or contract.card), unit
-    counted, sum_ = found.packages.get(on, (0, Sides()))
-    found.packages[on] = (counted + 1, sum_.plus(amounts))
-
-
-def _lines(bills: Sequence[Bill]) -> _Lines:
-    found: _Lines = {}
-    for side, made in enumerate(bills):
-        for invoice in made.invoices:
-            for line in invoice.lines:
-                if line.unit != invoice.unit:
-                    continue
-                applied = line.kind == "applied"
-                key = (BALANCES if applied else line.product or ROUNDING, () if applied else line.pricing)
-                before, after = found.get(key, (None, None))
-                if side:
-                    found[key] = (before, EXACT.add(after or ZERO, line.amount))
-                else:
-                    found[key] = (EXACT.add(before or ZERO, line.amount), after)
-    return found
-
-
-def _cause(name: str, before: Decimal | None, after: Decimal | None) -> Cause:
-    if name == BALANCES:
-        return Cause.BALANCE
-    if name == ROUNDING:
-        return Cause.ROUNDING
-    if before is None:
-        return Cause.NEW
-    return Cause.ENDED if after is None else Cause.PRICE
-
-
-def _moved(lines: _Lines) -> tuple[tuple[str, Sides], ...]:
-    """What moves, by product and group values, the largest first."""
-    sums = {
-        " · ".join([name, *(f"{key}={value}" for key, value in pricing)]): Sides(before or ZERO, after or ZERO)
-        for (name, pricing), (before, after) in lines.items()
-    }
-    moved = (entry for entry in sums.items() if entry[1].change)
-    return tuple(sorted(moved, key=lambda entry: (-abs(entry[1].change), entry[0])))
-
-
-class _Market:
-    """One side: a catalogue with all package versions, and the prices of contracts in it, the last ones remembered."""
-
-    def __init__(self, catalog: Catalog, window: Window, months: int) -> None:
-        self._catalog, self._window, self._months = catalog, window, months
-        self._tariffs: dict[str | None, Tariff] = {}
-        self._last: tuple[object, Prices] | None = None
-        self._bare = Package(name="no package")
-        versions = sorted((ref for ref in catalog.nouns if ref.kind is Kind.PACKAGE), key=lambda ref: ref.version or 0)
-        self._newest = {ref.name: ref for ref in versions}
-
-    def newest(self, package: Ref | None) -> Ref | None:
-        """The newest version of the package."""
-        return self._newest.get(package.name, package) if package is not None else None
-
-    def prices(self, contract: Contract, on: Ref | None) -> Prices | None:
-        """The prices of a contract on a package version (None: on its card alone); None for an unknown version."""
-        key = (on, contract.card, contract.starting_at, contract.ending_before)
-        if self._last is not None and self._last[0] == key:
-            return self._last[1]
-        package = cast("Package | None", self._catalog.nouns.get(on)) if on is not None else self._bare
-        if package is None:
-            return None
-        made = Prices(self._tariff(package, contract), self._terms(package, contract))
-        self._last = (key, made)
-        return made
-
-    def _tariff(self, package: Package, contract: Contract) -> Tariff:
-        settled = contract.card.name if contract.card is not None else package.rate_card
-        card = self._catalog.card_at(settled, package.rate_card_alias, contract.starting_at)
-        if card not in self._tariffs:
-            self._tariffs[card] = Tariff(self._catalog, card)
-        return self._tariffs[card]
-
-    def _terms(self, package: Package, contract: Contract) -> ContractTerms:
-        terms = materialise(package, contract.starting_at)
-        end = min(terms.ending_before, contract.ending_before or terms.ending_before)
-        start, wanted = self._window.starting_at, terms.statement.frequency
-        whole = wanted in MONTHS and self._months % MONTHS[wanted] == 0
-        statement = Statement(wanted if whole else "MONTHLY", start, start)
-        notes = () if whole else (f"statements are {wanted}: billed as one a month here, so tiers start again in each",)
-        within = (WITHIN,) if _changes_within(terms, self._window) else ()
-        return replace(terms, ending_before=end, statement=statement, notes=(*terms.notes, *notes, *within))
-
-
-def _changes_within(terms: ContractTerms, window: Window) -> bool:
-    """Whether what pays, or what changes prices, begins or ends within a month of the window."""
-    windows = [one.window for one in terms.overrides] + [one.window for one in terms.grants]
-    windows += [one.window for one in terms.recurrences]
-    edges = [edge for one in windows for edge in (one.starting_at, one.ending_before)]
-    recurring = any(
-        (each.anchor != first_of_month(each.anchor) or each.frequency not in MONTHS)
-        and each.window.starting_at < window.ending_before
-        and each.window.ending_before > window.starting_at
-        for each in terms.recurrences
-    )
-    within = (edge for edge in edges if window.starting_at < edge < window.ending_before)
-    return recurring or any(edge != first_of_month(edge) for edge in within)
-
-
-def _add(sums: dict[K, Sides], key: K, sides: Sides) -> None:
+def add(sums: dict[K, Sides], key: K, sides: Sides) -> None:
+    """Add both sides to a sum."""
     sums[key] = sums[key].plus(sides) if key in sums else sides
 
 
-def _count(counts: dict[str, int], word: str) -> None:
-    counts[word] = counts.get(word, 0) + 1
+def _add_all(sums: dict[K, Sides], more: Mapping[K, Sides]) -> None:
+    for key, sides in more.items():
+        add(sums, key, sides)

@@ -7,7 +7,7 @@ the package starts with, and the changes that a customer makes.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -147,6 +147,29 @@ class ContractTerms:
     grants: tuple[Grant, ...] = ()
     recurrences: tuple[Recurrence, ...] = ()
     notes: tuple[str, ...] = field(default=())
+
+    def beside(self, own: "OwnTerms") -> "ContractTerms":
+        """These terms and those of the contract's own, which were added after them."""
+        count = len(self.overrides)
+        return replace(
+            self,
+            subscriptions=(*self.subscriptions, *own.subscriptions),
+            overrides=(*self.overrides, *(replace(one, index=count + one.index) for one in own.overrides)),
+            charges=(*self.charges, *own.charges),
+            grants=(*self.grants, *own.grants),
+            recurrences=(*self.recurrences, *own.recurrences),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTerms:
+    """Terms that were agreed with one customer, beside those of the package."""
+
+    subscriptions: tuple[DatedSubscription, ...] = ()
+    overrides: tuple[DatedOverride, ...] = ()
+    charges: tuple[DatedCharge, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    recurrences: tuple[Recurrence, ...] = ()
 
 
 class Seats(NamedTuple):

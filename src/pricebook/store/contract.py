@@ -80,6 +80,7 @@ def _contract(namespace: str, row: Row) -> Contract:
         key,
         read_bound(created),
         Transition(data["type"].upper(), data["from_contract_id"]) if data is not None else None,
+        quantities=(),  # nobody can change them here
     )
 
 

@@ -18,3 +18,8 @@ class Assessment:
     uncounted: dict[str, str]
     assume_migrated: bool
     moved_to: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that is charged is known, so that what is said of all bills is said of all of them."""
+        return self.census.coverage == 1 and not self.uncounted and not self.impact.unknown

@@ -16,6 +16,9 @@ from pricebook.usage import query
 from pricebook.usage.engine import Engine
 from pricebook.usage.meter import UsageMeter, families, properties_of
 
+NAMED = 3
+"""Customer ids that nobody has who are named."""
+
 
 class UsagePeriod(NamedTuple):
     """A span of time of one customer in which quantities are summed: [starting_at, ending_before)."""
@@ -42,8 +45,9 @@ class CountedQuantity(NamedTuple):
 class Census:
     """What became of the events. `bad` counts by reason, with the first and last transaction_id where there is one.
 
-    `duplicates` are events whose transaction_id was counted already; `outside` belong to no period; `unmatched` are
-    counted by no meter; `invalid` counts per meter events whose value is no number.
+    `duplicates` are events whose transaction_id was counted already; `outside` belong to no period, by `strangers`
+    different customer ids, of which `named` are those with the most; `unmatched` are counted by no meter; `invalid`
+    counts per meter events whose value is no number.
     """
 
     read: int
@@ -52,6 +56,15 @@ class Census:
     outside: int = 0
     unmatched: int = 0
     invalid: tuple[tuple[str, int], ...] = ()
+    strangers: int = 0
+    named: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def coverage(self) -> Decimal:
+        """The fraction of events, each counted once, that could be read and belong to somebody who is billed."""
+        whole = self.read - self.duplicates
+        lost = self.outside + sum(count for _, count, _ in self.bad) + sum(count for _, count in self.invalid)
+        return Decimal(max(whole - lost, 0)) / Decimal(whole) if whole else Decimal(1)
 
 
 def read_usage(engine: Engine, files: Sequence[Path], meters: Sequence[UsageMeter]) -> tuple[datetime, datetime] | None:
@@ -124,7 +137,10 @@ def _census(engine: Engine, meters: Sequence[UsageMeter], unmatched: str, no_num
         if reason is not None
     )
     ((transactions, events),) = cast("Iterator[tuple[int, int]]", engine.rows(query.DUPLICATES))
-    ((outside,),) = cast("Iterator[tuple[int]]", engine.rows(query.OUTSIDE))
+    outside, strangers, named = 0, 0, list[tuple[str, int]]()
+    for customer, events_ in cast("Iterator[tuple[str, int]]", engine.rows(query.OUTSIDE)):
+        outside, strangers = outside + events_, strangers + 1
+        named += [(customer, events_)] * (len(named) < NAMED)
     ((uncounted,),) = cast("Iterator[tuple[int]]", engine.rows(unmatched))
     invalid = cast("Iterator[tuple[int, int]]", engine.rows(no_number))
     return Census(
@@ -134,6 +150,8 @@ def _census(engine: Engine, meters: Sequence[UsageMeter], unmatched: str, no_num
         outside=outside,
         unmatched=uncounted,
         invalid=tuple((meters[index].name, int(count)) for index, count in invalid),
+        strangers=strangers,
+        named=tuple(named),
     )
 
 

@@ -71,14 +71,17 @@ def placed(properties: int) -> str:
         f"event_type{_listed(properties)}) AS place FROM seen SEMI JOIN repeated USING (transaction_id) "
         "WHERE reason IS NULL), "
         f"single AS (SELECT {own} FROM once UNION ALL SELECT {own} FROM ranked WHERE place = 1) "
-        f"SELECT period.number AS number, event_type, happened_at{_listed(properties)} "
+        f"SELECT period.number AS number, customer_id, event_type, happened_at{_listed(properties)} "
         "FROM single LEFT JOIN period ON period.customer = single.customer_id "
         "AND happened_at >= period.starting_at AND happened_at < period.ending_before"
     )
 
 
-OUTSIDE = "SELECT COUNT(*) FROM event WHERE number IS NULL"
-"""Events of nobody who is billed, or of a time that is not."""
+OUTSIDE = (
+    "SELECT customer_id, COUNT(*) AS times FROM event WHERE number IS NULL "
+    "GROUP BY customer_id ORDER BY times DESC, customer_id"
+)
+"""Events of nobody who is billed, or of a time that is not, by who they say it was."""
 
 
 def unmatched(groups: Sequence[Family], properties: Sequence[str], periods: int) -> str:

@@ -252,12 +252,13 @@ def lost_words(census: Census, uncounted: Mapping[str, str]) -> Iterator[str]:
     if census.duplicates:
         yield f"{counted(census.duplicates, 'event')} not counted again: the transaction_id was there already"
     if census.outside:
-        yield f"{counted(census.outside, 'event')} belong to no contract here"
+        largest = ", ".join(f"{customer}: {counted(count, 'event')}" for customer, count in census.named)
+        whose = f"of {counted(census.strangers, 'customer id')}, the largest {largest}"
+        yield f"{counted(census.outside, 'event')} belong to no contract here: {whose}"
     if census.unmatched:
         yield f"{counted(census.unmatched, 'event')} counted by no metric"
     for name, count in census.invalid:
         yield f"{counted(count, 'event')} of metric {name} not counted: the value is no number"
-
     for product, reason in sorted(uncounted.items()):
         yield f"usage of {product} is not billed: {reason}"
 
@@ -266,6 +267,8 @@ def events_view(census: Census) -> EventsView:
     """How many events of each sort there were."""
     return EventsView(
         read=census.read,
+        coverage=census.coverage,
+        strangers=census.strangers,
         bad={reason: count for reason, count, _ in census.bad},
         duplicates=census.duplicates,
         without_contract=census.outside,

@@ -1,7 +1,8 @@
 """An impact as a reviewer sees it: one sentence, a few tables, what the numbers do not cover, and the numbers.
 
-Texts are rounded to the least unit that is paid; numbers are exact, in major units of their pricing unit. How they are
-found stands in `view.impact_table`, so that what draws an impact needs neither bills nor usage.
+Money is a month, in which fees of every frequency count with their share, unless a name says otherwise. Texts are
+rounded to the least unit that is paid; numbers are exact, in major units of their pricing unit. How they are found
+stands in `view.impact_table`, so that what draws an impact needs neither bills nor usage.
 """
 
 from collections.abc import Mapping
@@ -85,6 +86,13 @@ class Customers(NamedTuple):
     above: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YearlySums(Sums):
+    """Of a year; `next_billed` is when a fee that changes, and that is not billed each month, is billed next."""
+
+    next_billed: str | None
+
+
 class EarlierBalances(NamedTuple):
     """Customers who draw from balances that were granted before, what they pay, and what all pay if those are empty."""
 
@@ -95,9 +103,12 @@ class EarlierBalances(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EventsView:
-    """What became of usage events: how many were read, and of each sort those that are on no bill."""
+    """What became of usage events: how many were read, and of each sort those that are on no bill. `coverage` is the
+    fraction that could be read and is of somebody who is billed, `strangers` how many customer ids nobody has."""
 
     read: int
+    coverage: Decimal
+    strangers: int
     bad: Mapping[str, int]
     duplicates: int
     without_contract: int
@@ -107,8 +118,10 @@ class EventsView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImpactView:
-    """An impact. `limit` is the relative increase above which customers are counted; `uncounted` are products that
-    cannot be counted, with why; `notes` say what is not billed, and of how many contracts."""
+    """An impact. `limit` is the relative increase above which customers are counted; `billed` is what the invoices of
+    the window say, `totals` and `yearly` what that is a month and a year. `complete`: all that is charged is known; if
+    not, `unknown` says what of how many contracts, `uncounted` products that cannot be counted, with why, and `events`
+    what of the usage. `notes` say what is not billed, and of how many contracts."""
 
     verdict: str
     starting_at: str
@@ -122,12 +135,16 @@ class ImpactView:
     customers: Customers
     limit: Decimal
     totals: tuple[Sums, ...]
+    yearly: tuple[YearlySums, ...]
+    billed: tuple[Sums, ...]
     products: tuple[ProductSums, ...]
     causes: tuple[CauseSums, ...]
     packages: tuple[PackageSums, ...]
     earlier_balances: EarlierBalances
     largest: tuple[ContractSums, ...]
     events: EventsView
+    complete: bool
+    unknown: Mapping[str, int]
     uncounted: Mapping[str, str]
     notes: Mapping[str, int]
     sentences: tuple[str, ...] = hidden()

@@ -7,6 +7,7 @@ the window. Nothing is written.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 
 from pricebook.apply.ports import BillingStore
@@ -23,7 +24,8 @@ from pricebook.plan.rehearse import applied_to
 from pricebook.plan.step import Plan
 from pricebook.plan.verb.add_rates import AddRates
 from pricebook.plan.verb.move_contract import found_in
-from pricebook.preview.impact import Billing, Impact, impact
+from pricebook.preview.impact import CustomerRow
+from pricebook.preview.population import Billing, impact
 from pricebook.preview.price import EXACT
 from pricebook.preview.terms import Window
 from pricebook.problem import Problem, reject
@@ -43,11 +45,14 @@ def assess_impact(
     *,
     starting_at: datetime | None = None,
     assume_migrated: bool = False,
+    limits: tuple[Decimal, ...] = (),
+    keep: Callable[[CustomerRow], object] = lambda row: None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Assessment:
     """What the plan does to the bills of the customers in the store, by their usage in the files.
 
     `starting_at` is the first month of the window; by default the first one in which every change of the plan holds.
+    Customers who pay more than one of the `limits` more are counted; `keep` is given the rows of all customers.
     Raises Rejected for files that are no usage, StoreError when the store cannot be read.
     """
     before = (plan.besides.plan,) if plan.besides is not None else ()
@@ -66,11 +71,13 @@ def assess_impact(
     tell("listing contracts")
     moved = [move for each in (*before, plan) for move in each.moved]
     listed = [_under_present_names(each, moved) for each in store.contracts(plan.namespace, plan.as_of)]
+    listed.sort(key=lambda contract: (contract.customer, contract.starting_at, contract.id))
     tell(f"counting the usage of {len(listed):,} contracts")
     census, quantities = measure(engine, meters, _periods(listed, used.starting_at, months))
     tell(f"billing {len(listed):,} contracts twice")
     billings = _billings(listed, quantities, meters, window.starting_at, months)
-    found = impact(billings, snapshot.catalog, desired, window, months, assume_migrated=assume_migrated)
+    sides = snapshot.catalog, desired, window, months
+    found = impact(billings, *sides, assume_migrated=assume_migrated, limits=limits, keep=keep)
     return Assessment(found, census, used, uncounted, assume_migrated)
 
 
@@ -82,6 +89,8 @@ def assess_migration(
     engine: Engine,
     *,
     starting_at: datetime | None = None,
+    limits: tuple[Decimal, ...] = (),
+    keep: Callable[[CustomerRow], object] = lambda row: None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Assessment:
     """What a migration does to the bills of exactly those who move, by their usage in the files: before as if their
@@ -97,7 +106,7 @@ def assess_migration(
     moved = [(min if renewed else max)((move.at for move in plan.moves), default=plan.as_of)]
     start = first_of_month(starting_at) if starting_at is not None else _month_from(moved)
     window = Window(start, later(start, months, "MONTHS"))
-    pairs = list(_pairs(plan, lives, start, renewed=renewed))
+    pairs = sorted(_pairs(plan, lives, start, renewed=renewed), key=lambda pair: (pair[0].customer, pair[0].id))
     listed = [contract for contract, _ in pairs]
     tell(f"counting the usage of {len(listed):,} contracts")
     census, quantities = measure(engine, meters, _periods(listed, used.starting_at, months))
@@ -106,13 +115,13 @@ def assess_migration(
         billing._replace(then=then)
         for billing, (_, then) in zip(_billings(listed, quantities, meters, start, months), pairs, strict=True)
     )
-    found = impact(billings, snapshot.catalog, snapshot.catalog, window, months)
+    found = impact(billings, snapshot.catalog, snapshot.catalog, window, months, limits=limits, keep=keep)
     return Assessment(found, census, used, uncounted, assume_migrated=False, moved_to=str(plan.moving.target))
 
 
 def _pairs(plan: Plan, lives: Lives, start: datetime, *, renewed: bool) -> Iterator[tuple[Contract, Contract]]:
-    """The contract that stays and the one that takes its place, of each move; those on one version together."""
-    for move in sorted(plan.moves, key=lambda move: (move.source.version or 0, move.at)):
+    """The contract that stays and the one that takes its place, of each move."""
+    for move in plan.moves:
         old = found_in(move, lives).old
         if old is not None:
             began = start if renewed else move.at
@@ -146,22 +155,28 @@ def _under_present_names(contract: Contract, moved: Moves) -> Contract:
 
 
 def exceeded(
-    found: Impact, limits: ImpactLimits, said_at: Callable[[str], Span | None], where: str
+    assessment: Assessment, limits: ImpactLimits, said_at: Callable[[str], Span | None], where: str
 ) -> Iterator[Problem]:
     """What of the limits the impact exceeds. `said_at` is where one of them stands; `where` names them."""
-    most = limits.max_customer_increase
-    above = found.above(most) if most is not None else []
-    if above:
-        named = ", ".join(above[:3])
-        message = f"{len(above):,} of {found.people:,} customers pay more than the limit allows: {named}"
+    found, most = assessment.impact, limits.max_customer_increase
+    if most is not None and (above := found.above[most]):
+        named = ", ".join(customer for _, customer in found.risen[most])
+        message = f"{above:,} of {found.people:,} customers pay more than the limit allows: {named}"
         yield _limit(said_at, where, "max_customer_increase", message)
     total = limits.max_total_change
     if total is not None:
-        for unit, sides in sorted(found.totals.items()):
+        for unit, sides in sorted(found.yearly.items()):
             if abs(sides.change) > EXACT.multiply(abs(sides.before), total):
                 relative = f"{sides.relative * 100:+.1f} %" if sides.relative is not None else "from nothing"
                 message = f"the bills of all customers in {unit} change by {relative}, more than the limit allows"
                 yield _limit(said_at, where, "max_total_change", message)
+    least, coverage = limits.min_coverage, assessment.census.coverage
+    if least is not None and coverage < least:
+        # Down, so that what is a little below the limit does not read like it.
+        share = (coverage * 100).quantize(Decimal("0.1"), ROUND_FLOOR)
+        message = f"only {share} % of the usage could be read and belongs to somebody who is billed"
+        hint = f"say who the others are (ingest aliases, contracts); when it is meant, lower {where}.min_coverage"
+        yield Problem("impact-coverage", message, said_at("min_coverage"), hint)
 
 
 def policy_place(project: Project) -> tuple[Callable[[str], Span | None], str]:

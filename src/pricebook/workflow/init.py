@@ -27,6 +27,7 @@ policy:
   max_package_increase: 25%     # of what a package costs a year
   max_package_decrease: 50%
   notice_days: 30               # for increases, where customers are under contract
+  impact: {{min_coverage: 95%}}   # of the usage that `plan --impact` bills; see also max_customer_increase
   max_changes: 500              # existing prices and objects, in one plan
   protect: ["package:*", "rate-card:*"]             # never archived, whatever manifest is deleted
   need_approval: [RETROACTIVE, CREDIT_CUT]          # no flag allows these, but a waiver with a name under it

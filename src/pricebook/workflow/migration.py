@@ -20,11 +20,11 @@ from pricebook.plan.migration.planner import Choice, Setting, newest, plan_migra
 from pricebook.plan.migration.reconciliation import Reconciliation, reconcile
 from pricebook.plan.migration.rollback import plan_back
 from pricebook.plan.step import Plan
-from pricebook.preview.impact import Impact
 from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
 from pricebook.project.project import Project
 from pricebook.project.table import read_customers
 from pricebook.span import Span
+from pricebook.usage.assessment import Assessment
 from pricebook.workflow.impact import exceeded
 
 
@@ -67,17 +67,18 @@ def plan(
     return replace(made, findings=findings), lives
 
 
-def guarded(loaded: Loaded, made: Plan, found: Impact) -> Plan:
+def guarded(loaded: Loaded, made: Plan, assessment: Assessment) -> Plan:
     """The plan with the guard's verdict on what was found of bills."""
     name, verdict = made.moving.name, made.moving.verdict
     _, migration = named(loaded, name)
-    findings = list(exceeded(found, migration.guard, lambda field: _at(loaded, name, "guard", field), "guard"))
+    found = assessment.impact
+    findings = list(exceeded(assessment, migration.guard, lambda field: _at(loaded, name, "guard", field), "guard"))
     if verdict != "none" and found.contracts:
         verdict = "exceeded" if findings else "kept"
-    unbilled = sum(found.skipped.values())
+    unbilled = found.skipped + found.unknown
     if unbilled:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(found.skipped.items()))
-        message = f"contracts whose bills are not known: {unbilled:,} ({reasons})"
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(unbilled.items()))
+        message = f"contracts whose bills are not known: {unbilled.total():,} ({reasons})"
         findings.append(Problem("not-billed", message, hint="the guard does not speak for them", severity="warning"))
     return replace(made, migration=replace(made.moving, verdict=verdict), findings=(*made.findings, *findings))
 

@@ -1,0 +1,277 @@
+"""Customers, billed twice: under what was observed and under what is desired, each on the contracts that they have.
+
+Nothing else differs: a contract stays on its package version (a changed package is a new version, for contracts to
+come), while a rate card's new prices reach every contract on it unless an override shields them. Of a migration it is
+the other way round: prices are the same, and contracts are on another version. Usage is counted by the month, and
+dated at its start; a balance that was granted earlier counts as unused, because nobody but the vendor knows what is
+left of it [assumed]: where that matters, the same bills are written once more as if nothing were left, so that both
+ends are known.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import NamedTuple
+
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.usage import Quantity, ValuePairs
+from pricebook.plan.contract import Contract
+from pricebook.preview.bill import bill
+from pricebook.preview.impact import COMMITS, CREDITS, ROUNDING, BillMove, Cause, CustomerRow, Impact, Sides, add
+from pricebook.preview.invoice import Bill, Ledger
+from pricebook.preview.market import ContractSide, Market
+from pricebook.preview.price import EXACT, ZERO, summed
+from pricebook.preview.run_rate import FIXED
+from pricebook.preview.terms import ContractTerms, Grant, OwnTerms, Window
+
+UNPRICED = "some usage has no price that the contract is entitled to, or one that is not modelled: not billed"
+"""A note: `preview` says which."""
+AS_STARTED = "quantities of subscriptions are those that the package starts with: what they are now is not known"
+"""A note."""
+
+
+class Billing(NamedTuple):
+    """A contract and its usage, dated within the window; `then` is the contract that takes its place under what is
+    desired, None: it is the same. `own` are terms of the contract beside those of its package."""
+
+    contract: Contract
+    usage: Sequence[Quantity] = ()
+    then: Contract | None = None
+    own: OwnTerms | None = None
+
+
+class Customer(NamedTuple):
+    """A customer's contracts, and the balances that all of them may draw from, in the order of contracts [assumed]."""
+
+    billings: Sequence[Billing]
+    shared: tuple[Grant, ...] = ()
+
+
+def impact(
+    billings: Iterable[Billing],
+    observed: Catalog,
+    desired: Catalog,
+    window: Window,
+    months: int,
+    *,
+    assume_migrated: bool = False,
+    limits: tuple[Decimal, ...] = (),
+    keep: Callable[[CustomerRow], object] = lambda row: None,
+) -> Impact:
+    """Bill contracts, those of a customer one after the other, in one process: see `Biller`. `keep` is given the rows
+    of every customer."""
+    biller = Biller(observed, desired, window, months, assume_migrated=assume_migrated, limits=limits)
+    found = biller.nothing()
+    for _, own in groupby(billings, key=lambda billing: billing.contract.customer):
+        for row in biller.bill(found, Customer(tuple(own))):
+            keep(row)
+    return found
+
+
+_Lines = dict[tuple[str, ValuePairs], Decimal]
+"""What is paid a year for a product and its group values."""
+_LAST = {CREDITS: Cause.CREDITS, COMMITS: Cause.COMMITS, ROUNDING: Cause.ROUNDING}
+
+
+class Biller:
+    """Bills customers under the observed and the desired catalogue, which both hold all package versions.
+
+    What contracts on one version and card from one start share is prepared once. `assume_migrated`: under what is
+    desired, contracts are on the newest version of their package. `limits` are those of `Impact`.
+    """
+
+    def __init__(
+        self,
+        observed: Catalog,
+        desired: Catalog,
+        window: Window,
+        months: int,
+        *,
+        assume_migrated: bool = False,
+        limits: tuple[Decimal, ...] = (),
+    ) -> None:
+        self._window, self._months, self._limits = window, months, limits
+        self._markets = Market(observed, window, months), Market(desired, window, months)
+        self._assume_migrated = assume_migrated
+        self._year = EXACT.divide(Decimal(12), Decimal(months))
+
+    def nothing(self) -> Impact:
+        """The impact on no customer."""
+        return Impact(self._window, self._months, self._limits)
+
+    def bill(self, found: Impact, customer: Customer) -> list[CustomerRow]:
+        """Bill a customer, add what comes of it to what was found, and give the customer's rows, one for each unit."""
+        rows: dict[str, CustomerRow] = {}
+        drawn: tuple[dict[str, Decimal], dict[str, Decimal]] = ({}, {})
+        touched = False
+        for billing in customer.billings:
+            sides = self._sides(found, billing)
+            if sides is None:
+                continue
+            row, earlier = self._contract(found, billing, sides, customer.shared, drawn)
+            touched |= earlier
+            known = rows.get(row.unit)
+            rows[row.unit] = row if known is None else _joined(known, row)
+        if rows:
+            found.customer(rows.values())
+            found.earlier.customers += touched
+        return list(rows.values())
+
+    def _sides(self, found: Impact, billing: Billing) -> tuple[ContractSide, ContractSide] | None:
+        """Both sides of a contract; None for one that is not billed."""
+        contract, window = billing.contract, self._window
+        then = billing.then or contract
+        before, after = self._markets
+        target = after.newest(then.package) if self._assume_migrated else then.package
+        if contract.ending_before is not None and contract.ending_before <= window.starting_at:
+            found.skipped["ended by then"] += 1
+        elif contract.starting_at >= window.ending_before:
+            found.skipped["not begun by then"] += 1
+        else:
+            old, new = before.side(contract, contract.package, billing.own), after.side(then, target, billing.own)
+            if old is not None and new is not None:
+                return old, new
+            found.unknown["on a package that is not known here"] += 1
+        return None
+
+    def _contract(
+        self,
+        found: Impact,
+        billing: Billing,
+        sides: tuple[ContractSide, ContractSide],
+        shared: tuple[Grant, ...],
+        drawn: tuple[dict[str, Decimal], dict[str, Decimal]],
+    ) -> tuple[CustomerRow, bool]:
+        """Bill one contract: the row of its customer, if it were the only one, and whether balances of before pay."""
+        contract, window = billing.contract, self._window
+        unit = sides[1].prices.tariff.fiat
+        bills = [
+            bill(
+                side.prices,
+                billing.usage,
+                contract.quantities or (),
+                window.ending_before,
+                Ledger(window[0], of, shared),
+            )
+            for side, of in zip(sides, drawn, strict=True)
+        ]
+        pairs = tuple(zip(sides, bills, drawn, strict=True))
+        lines = [self._lines(side, made) for side, made, _ in pairs]
+        yearly = Sides(*(summed(each.values()) for each in lines))
+        self._sum_up(found, contract, unit, yearly, lines)
+        earlier = [self._earlier(made) for made in bills]
+        touched = any(
+            made.closing.drawn.get(id_, ZERO) != of.get(id_, ZERO)
+            for made, ids, (*_, of) in zip(bills, earlier, pairs, strict=True)
+            for id_ in ids
+        )
+        least = yearly
+        if touched:
+            paid = (self._paid(side, made, ids) for (side, made, _), ids in zip(pairs, earlier, strict=True))
+            add(found.earlier.paid, unit, Sides(*paid))
+            empty = (
+                bill(
+                    side.prices, billing.usage, contract.quantities or (), window.ending_before, Ledger(window[0], ids)
+                )
+                for side, ids in zip(sides, earlier, strict=True)
+            )
+            least = Sides(*(summed(self._lines(side, made).values()) for side, made in zip(sides, empty, strict=True)))
+        add(found.earlier.totals, unit, least)
+        for made, of in zip(bills, drawn, strict=True):
+            of.update({grant.id: made.closing.drawn[grant.id] for grant in shared if grant.id in made.closing.drawn})
+        found.note(dict.fromkeys((*bills[0].notes, *bills[1].notes)))
+        if any(invoice.notes for invoice in bills[1].invoices):
+            found.note((UNPRICED,))
+        self._quantities(found, contract, sides[1].prices.terms)
+        billed = Sides(bills[0].total, bills[1].total)
+        return CustomerRow(contract.customer, unit, 1, billed, yearly, _due(sides)), touched
+
+    def _sum_up(self, found: Impact, contract: Contract, unit: str, yearly: Sides, lines: Sequence[_Lines]) -> None:
+        found.contracts += 1
+        moved: list[tuple[str, Sides]] = []
+        for key in {**lines[0], **lines[1]}:
+            name, pricing = key
+            sides = Sides(lines[0].get(key, ZERO), lines[1].get(key, ZERO))
+            cause = _LAST.get(name) or (
+                Cause.NEW if key not in lines[0] else Cause.ENDED if key not in lines[1] else Cause.PRICE
+            )
+            add(found.products, (name, unit), sides)
+            add(found.causes, (cause, unit), sides)
+            if sides.change:
+                moved.append((" · ".join([name, *(f"{key}={value}" for key, value in pricing)]), sides))
+        on = str(contract.package or contract.card), unit
+        counted, sum_ = found.packages.get(on, (0, Sides()))
+        found.packages[on] = (counted + 1, sum_.plus(yearly))
+        if yearly.change:
+            moved.sort(key=lambda entry: (-abs(entry[1].change), entry[0]))
+            found.moved((BillMove(contract, unit, yearly, tuple(moved)),))
+
+    def _lines(self, side: ContractSide, made: Bill) -> _Lines:
+        """What a bill comes to in a year, by what is paid for: fees as they are charged in one, all else as in the
+        window. What is owed in a custom unit counts with its worth under what it is owed for: the lines that convert it
+        say nothing of their own."""
+        tariff, found = side.prices.tariff, _Lines()
+        worth = {**tariff.conversions, tariff.fiat: Decimal(1)}
+
+        def count(name: str, pricing: ValuePairs, unit: str, amount: Decimal) -> None:
+            if unit in worth:
+                amount = EXACT.multiply(amount, worth[unit])
+                found[name, pricing] = EXACT.add(found.get((name, pricing), ZERO), amount)
+
+        kinds = {balance.grant.id: balance.grant.kind for balance in made.balances}
+        for invoice in made.invoices:
+            for line in invoice.lines:
+                if line.kind in FIXED or line.kind == "conversion":
+                    continue
+                amount = line.amount if line.kind == "true_up" else EXACT.multiply(line.amount, self._year)
+                if line.kind == "applied":
+                    count(CREDITS if kinds.get(line.balance) == "CREDIT" else COMMITS, (), line.unit, amount)
+                else:
+                    count(line.product or ROUNDING, line.pricing, line.unit, amount)
+        for charge in side.fixed:
+            count(charge.product, (), charge.unit, charge.yearly)
+        return found
+
+    def _earlier(self, made: Bill) -> dict[str, Decimal]:
+        """The balances that were granted before the window, with all that they held."""
+        grants = (balance.grant for balance in made.balances)
+        return {grant.id: grant.amount for grant in grants if grant.window.starting_at < self._window.starting_at}
+
+    def _paid(self, side: ContractSide, made: Bill, earlier: Mapping[str, Decimal]) -> Decimal:
+        """What those pay a year, in the fiat unit."""
+        tariff = side.prices.tariff
+        worth = {**tariff.conversions, tariff.fiat: Decimal(1)}
+        lines = (line for invoice in made.invoices for line in invoice.lines if line.balance in earlier)
+        paid = summed(EXACT.multiply(line.amount, worth.get(line.unit, ZERO)) for line in lines)
+        return EXACT.multiply(EXACT.minus(paid), self._year)
+
+    def _quantities(self, found: Impact, contract: Contract, terms: ContractTerms) -> None:
+        """Count what of the contract's quantities nobody knows."""
+        told = {change.subscription for change in contract.quantities or ()}
+        for subscription in terms.subscriptions:
+            if subscription.key in told:
+                continue
+            if subscription.term.quantity_management_mode == "SEAT_BASED":
+                product = subscription.term.subscription_rate.product
+                found.unknown[f"the seats of {product} are not known, and not charged here"] += 1
+            elif contract.quantities is None:
+                found.note((AS_STARTED,))
+
+
+def _joined(one: CustomerRow, other: CustomerRow) -> CustomerRow:
+    """The rows of two contracts of a customer together."""
+    due = min(filter(None, (one.due, other.due)), default=None)
+    billed, yearly = one.billed.plus(other.billed), one.yearly.plus(other.yearly)
+    return CustomerRow(one.customer, one.unit, one.contracts + other.contracts, billed, yearly, due)
+
+
+def _due(sides: tuple[ContractSide, ContractSide]) -> datetime | None:
+    """When a fee that changes, and that is not billed each month, is billed next."""
+    old, new = ({(one.term, one.frequency): one for one in side.fixed} for side in sides)
+    found = (
+        one.due
+        for key, one in new.items()
+        if one.seldom and one.due is not None and (key not in old or old[key].yearly != one.yearly)
+    )
+    return min(found, default=None)
