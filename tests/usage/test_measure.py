@@ -297,8 +297,8 @@ def test_bad_events_are_counted_by_reason(engine: Engine, tmp_path: Path) -> Non
             ("unreadable", 2, ()),
         ),
         outside=1,  # an hour ahead of UTC: still December
-            strangers=1,
-            named=(("ann", 1),),
+        strangers=1,
+        named=(("ann", 1),),
     )
     assert [(row.period, row.quantity) for row in found] == [(0, 1)]
 
