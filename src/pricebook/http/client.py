@@ -9,6 +9,7 @@ followed, because the token would go with it. The token appears in one header an
 is searched for it before anybody sees it.
 """
 
+import re
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
@@ -217,18 +218,26 @@ class HttpClient:
                 raise RequestLost(f"{self.host} answers without end")
             if self._clock() > until:
                 raise RequestLost(f"{self.host} did not finish its answer in {seconds:.0f} s")
-        return b"".join(parts).decode("utf-8", "replace")
+        whole = b"".join(parts)
+        try:
+            return whole.decode("utf-8")
+        except UnicodeDecodeError:
+            if response.is_success:
+                raise RequestLost(f"{self.host} answers in another encoding than UTF-8") from None
+            return whole.decode("utf-8", "replace")
 
     def _answer(self, path: str, status: int, headers: Mapping[str, str], text: str) -> Any:
         if 200 <= status < 300:
             if not text.strip():
                 return {}
             try:
-                return decode(text)
-            except ValueError:
-                raise RequestLost(
-                    f"{self.host} answered {path} with what is no JSON; it may have been cut off"
-                ) from None
+                data = decode(text)
+                if _HALF.search(text):
+                    encode(data).encode()  # half a character is no text: it could not be said again
+            except (ValueError, RecursionError):
+                message = f"{self.host} answered {path} with what is no JSON; it may have been cut off"
+                raise RequestLost(message) from None
+            return data
         said = self._said(text)
         why = said or "it does not say why"
         if status >= 500 or status == 408:
@@ -260,6 +269,8 @@ class HttpClient:
         return text
 
 
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""Half of a character beyond the first 65,536, as JSON escapes it: mostly the other half follows."""
 REMAINING = "X-RateLimit-Remaining"
 """How many requests are left until a limit; GitHub answers 403 where others say 429."""
 

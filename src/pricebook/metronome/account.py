@@ -19,7 +19,9 @@ from pricebook.apply.keys import (
     read_mark,
     read_uniqueness_key,
 )
+from pricebook.apply.ports import StoreError
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.metronome.answer import CONTRACTS
 from pricebook.metronome.kind import APIS, Json
 from pricebook.metronome.listing import Reader, at_once, listed, pages
 from pricebook.metronome.schedule import read_schedules
@@ -28,9 +30,8 @@ from pricebook.metronome.wire.noun import read_noun
 from pricebook.observe.snapshot import Foreign, strangers_in
 from pricebook.problem import Problem, quote
 
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
 """What is raised by an answer that is not one of our nouns."""
-CONTRACTS = "/v1/packages/listContractsOnPackage"
 
 
 @dataclass
@@ -145,14 +146,14 @@ def _read_all_rates(client: Reader, account: Account) -> None:
         read_rates(client, account, cards)
         return
     except UNREADABLE:
-        if not account.unmarked.intersection(cards):
-            raise
+        pass
     for ref in cards:
         try:
             read_rates(client, account, [ref])
         except UNREADABLE as error:
             if ref not in account.unmarked:
-                raise
+                message = f"the rates of {ref} cannot be read: {why_unreadable(error)}"
+                raise StoreError(message, "they say something that pricebook does not know") from None
             item = account.ours.pop(ref)
             account.unmarked.discard(ref)
             account.others[ref.kind, item["id"]] = item

@@ -13,6 +13,7 @@ from typing import Any
 from pricebook.apply.ports import OutcomeUnknown, StoreError, StoreRefused
 from pricebook.catalog.canonical import digest, encode
 from pricebook.http.client import HttpClient, Patience, RequestLost, RequestNotSent, RequestRefused
+from pricebook.metronome.answer import fault
 from pricebook.metronome.kind import APIS
 
 READ_TRIES = 6
@@ -70,6 +71,9 @@ class Client:
             raise StoreError(str(lost), "nothing was written; try again") from None
         except RequestRefused as refused:
             raise StoreRefused(refused.message, refused.status, _way_out(refused, path, "read")) from None
+        if (wrong := fault(method, path, found, writes=False)) is not None:
+            message = f"{self.http.host} answered {path} with something else than was asked for: {wrong}"
+            raise StoreError(message, "nothing is taken from it; is base_url that of a Metronome account?")
         if self.hear is not None:
             self.hear(method, path, body, found)
         return found
@@ -80,13 +84,16 @@ class Client:
         `key` is the idempotency key. Raises StoreRefused, OutcomeUnknown, or StoreError when it could not be sent.
         """
         try:
-            return self.http.ask(method, path, body, repeatable=False, key=key)
+            answer = self.http.ask(method, path, body, repeatable=False, key=key)
         except RequestNotSent as lost:
             raise StoreError(str(lost), "nothing was sent; try again") from None
         except RequestLost as lost:
             raise OutcomeUnknown(str(lost)) from None
         except RequestRefused as refused:
             raise StoreRefused(refused.message, refused.status, _way_out(refused, path, "write")) from None
+        if (wrong := fault(method, path, answer, writes=True)) is not None:
+            raise OutcomeUnknown(f"{self.http.host} answered {path}, but nothing that says what was done: {wrong}")
+        return answer
 
 
 class Sender:
@@ -128,8 +135,8 @@ class Sender:
             except StoreRefused:
                 self.looked()  # it is known that nothing was done, and the refusal was kept under the key
                 raise
-            data = answer.get("data") if isinstance(answer, dict) else None
-            return data.get("id") if isinstance(data, dict) else None
+            id_: str | None = (answer.get("data") or {}).get("id")
+            return id_
         assert lost is not None
         raise OutcomeUnknown(lost.message, AGAIN)
 

@@ -1,7 +1,7 @@
 """Contracts of an account: who is on our packages, making one, and giving it another end.
 
-A contract is found again by its uniqueness key among those of its customer, which the vendor lists whole; whom the list
-of a package names it shows with their dates, and nothing else of their contract.
+A contract is found again by its uniqueness key among those of its customer; whom the list of a package names it shows
+with their dates, and nothing else of their contract.
 
 What is asked of a contract may be asked again after something else was, so every request has an idempotency key of its
 own (`Sender.looked`): with an earlier one's, the vendor would replay the earlier answer and do nothing.
@@ -15,7 +15,8 @@ from pricebook.apply.external_sort import in_order
 from pricebook.apply.ports import StoreRefused, spent, taken
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.metronome.account import CONTRACTS, Account, instant, ref_of
+from pricebook.metronome.account import Account, instant, ref_of
+from pricebook.metronome.answer import CONTRACTS
 from pricebook.metronome.client import Client, Sender
 from pricebook.metronome.kind import Json
 from pricebook.metronome.listing import pages
@@ -140,15 +141,14 @@ _GET = {
 
 
 def _contracts_of(client: Client, customer: str) -> list[Json]:
-    """Every contract of a customer as the account shows it; the vendor gives this list without pages."""
+    """Every contract of a customer as the account shows it, from the oldest on."""
+    body = {"customer_id": customer, "include_archived": True}
     try:
-        answer = client.read("POST", "/v2/contracts/list", {"customer_id": customer, "include_archived": True})
+        return [item for items, _ in pages(client, "/v2/contracts/list", body) for item in items]
     except StoreRefused as refused:
         if refused.status != 404:
             raise
         return []
-    found: list[Json] = answer["data"]
-    return found
 
 
 def _one(client: Client, contract: Contract) -> Json:

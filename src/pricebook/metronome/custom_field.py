@@ -13,8 +13,10 @@ from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.declared import lists_of
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind
+from pricebook.metronome.answer import KEYS
 from pricebook.metronome.client import Client, Sender
 from pricebook.metronome.kind import ENTITIES
+from pricebook.metronome.listing import pages
 
 TERMS: Mapping[str, str] = {
     name: f"package_{name.removesuffix('s')}"
@@ -97,16 +99,7 @@ class Keys:
         """Entity and key of every custom field, and whether its values are unique."""
         if self._unique is not None and not anew:
             return self._unique
-        entities = [*ENTITIES.values(), *TERMS.values()]
-        found: dict[tuple[str, str], bool] = {}
-        cursor: str | None = None
-        while True:
-            query = {"next_page": cursor} if cursor is not None else None
-            answer = self._client.read("POST", "/v1/customFields/listKeys", {"entities": entities}, query)
-            for item in answer.get("data") or ():
-                found[item["entity"], item["key"]] = bool(item.get("enforce_uniqueness"))
-            cursor, before = answer.get("next_page"), cursor
-            if cursor is None or cursor == before:
-                break
-        self._unique = found
-        return found
+        body = {"entities": [*ENTITIES.values(), *TERMS.values()]}
+        found = (item for items, _ in pages(self._client, KEYS, body) for item in items)
+        self._unique = {(item["entity"], item["key"]): bool(item.get("enforce_uniqueness")) for item in found}
+        return self._unique

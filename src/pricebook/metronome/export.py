@@ -13,9 +13,9 @@ from pricebook.apply.ports import NOTHING, StoreError
 from pricebook.catalog.canonical import decode, encode
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Ref
-from pricebook.metronome.account import CONTRACTS, instant, read_account
+from pricebook.metronome.account import UNREADABLE, instant, read_account
+from pricebook.metronome.answer import CONTRACTS, SCHEDULES
 from pricebook.metronome.kind import APIS
-from pricebook.metronome.schedule import PATH as SCHEDULES
 from pricebook.metronome.snapshot import snapshot_of
 from pricebook.observe.snapshot import Snapshot
 
@@ -77,13 +77,20 @@ class Export:
             for path, owners in data["items"].items():
                 for owner, items in owners.items():
                     self._record._add(path, owner, items)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            hint = "make one with: pricebook import --save FILE"
-            raise StoreError(f"this is no export of an account ({type(error).__name__}: {error})", hint) from None
+        except UNREADABLE as error:
+            raise _no_export(error) from None
         if not any(path in data["items"] for path in (api.listed.path for api in APIS.values())):
             raise StoreError("this export has nothing of an account in it")
 
     def snapshot(
         self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING, *, strangers: bool = False
     ) -> Snapshot:
-        return snapshot_of(read_account(self._record, namespace, self._units, at, adopt, strangers=strangers), at)
+        try:
+            return snapshot_of(read_account(self._record, namespace, self._units, at, adopt, strangers=strangers), at)
+        except UNREADABLE as error:
+            raise _no_export(error) from None
+
+
+def _no_export(error: Exception) -> StoreError:
+    hint = "make one with: pricebook import --save FILE"
+    return StoreError(f"this is no export of an account ({type(error).__name__}: {error})", hint)

@@ -1,4 +1,5 @@
-"""Reading lists to their end, many at once: pages of a hundred, one cursor after another within a list.
+"""Reading lists to their end, many at once: pages of a hundred, one cursor after another within a list; of contracts
+as many as the vendor gives at once.
 
 A cursor is followed by one worker; there are as many workers as requests may be under way.
 """
@@ -10,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from pricebook.apply.ports import StoreError
 from pricebook.catalog.reference import Kind
+from pricebook.metronome.answer import LISTS_OF_CONTRACTS
 from pricebook.metronome.kind import APIS
 
 PAGE = 100
@@ -45,11 +47,16 @@ def pages(
     seen: set[str] = set()
     cursor = after
     while True:
-        asked = {"limit": str(PAGE), **(query or {}), **({"next_page": cursor} if cursor is not None else {})}
-        answer = client.read(method, path, body, asked)
-        items, cursor = answer.get("data"), answer.get("next_page")
-        if not isinstance(items, list):
-            raise StoreError(f"{path} did not answer with a list", "is base_url that of a Metronome account?")
+        if path in LISTS_OF_CONTRACTS:
+            further = {"cursor": cursor} if cursor is not None else {}
+            answer = client.read(method, path, {**(body or {}), **further})
+            items, cursor = answer["data"], answer.get("cursor")
+        else:
+            further = {"next_page": cursor} if cursor is not None else {}
+            answer = client.read(method, path, body, {"limit": str(PAGE), **(query or {}), **further})
+            items, cursor = answer["data"], answer.get("next_page")
+            if len(items) >= PAGE and "next_page" not in answer:
+                raise StoreError(f"the list of {path} is cut off: a full page does not say whether another one follows")
         yield items, cursor
         if cursor is None or (stop is not None and stop.is_set()):
             return

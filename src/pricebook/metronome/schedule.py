@@ -13,10 +13,10 @@ from threading import Event
 from typing import Any
 
 from pricebook.catalog.timeline import Segment
+from pricebook.metronome.answer import SCHEDULES
 from pricebook.metronome.listing import Reader, at_once, groups, pages
 from pricebook.metronome.wire.rate import read_segments, timelines_of
 
-PATH = "/v1/contract-pricing/rate-cards/getRateSchedule"
 EARLIEST = "1970-01-01T00:00:00Z"
 """From when schedules are read: before any rate."""
 MAX_SELECTORS = 100
@@ -34,7 +34,7 @@ def read_schedules(
 
     def first(card: str) -> Callable[[Event], tuple[Segments, str | None]]:
         def work(_: Event) -> tuple[Segments, str | None]:
-            items, cursor = next(pages(client, PATH, _body(card)))
+            items, cursor = next(pages(client, SCHEDULES, _body(card)))
             return read(items), cursor
 
         return work
@@ -72,7 +72,7 @@ def _rest(
     """Follows one cursor to its end. A page is read while the others are waited for."""
 
     def work(stop: Event) -> tuple[str, Segments]:
-        found = pages(client, PATH, _body(card, products), after=after, stop=stop)
+        found = pages(client, SCHEDULES, _body(card, products), after=after, stop=stop)
         return card, [segment for items, _ in found for segment in read(items)]
 
     return work

@@ -42,7 +42,7 @@ class AccountUnits:
         ours = {vendors: name for name, vendors in given.items()}
         found: dict[str, list[Mapping[str, Any]]] = {}
         for item in listed:
-            if item.get("id") and item.get("name") and item["id"] != USD_ID:
+            if item["id"] != USD_ID:
                 name = adopted.get(item["id"]) or ours.get(item["name"]) or short_name(item["name"])
                 found.setdefault(name, []).append(item)
         for name, items in found.items():
