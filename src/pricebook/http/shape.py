@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-Shape = Callable[[Any], None]
+AnswerShape = Callable[[Any], None]
 """Raises Misshapen."""
 
 
@@ -64,7 +64,7 @@ def _is_instant(value: str) -> bool:
     return True
 
 
-def many(item: Shape) -> Shape:
+def many(item: AnswerShape) -> AnswerShape:
     """A list of such items."""
 
     def judge(value: Any) -> None:
@@ -81,7 +81,7 @@ def many(item: Shape) -> Shape:
     return judge
 
 
-def table(item: Shape) -> Shape:
+def table(item: AnswerShape) -> AnswerShape:
     """An object whose every value is such an item, whatever its name."""
 
     def judge(value: Any) -> None:
@@ -90,7 +90,7 @@ def table(item: Shape) -> Shape:
     return judge
 
 
-def record(needed: Mapping[str, Shape], known: Mapping[str, Shape] | None = None) -> Shape:
+def record(needed: Mapping[str, AnswerShape], known: Mapping[str, AnswerShape] | None = None) -> AnswerShape:
     """An object with the fields that are needed; those that are known may be left out or null."""
     musts, mays = tuple(needed.items()), tuple((known or {}).items())
 

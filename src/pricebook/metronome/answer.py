@@ -4,7 +4,7 @@ nowhere else. Fields are those of the SDK (4.12) and of the vendor's document; o
 
 from typing import Any
 
-from pricebook.http.shape import Misshapen, Shape, flag, instant, many, number, record, table, text, words
+from pricebook.http.shape import AnswerShape, Misshapen, flag, instant, many, number, record, table, text, words
 from pricebook.metronome.kind import APIS
 
 LISTS_OF_CONTRACTS = ("/v1/contracts/list", "/v2/contracts/list")
@@ -62,7 +62,7 @@ _CONTRACT = record(
 _KEY = record({"entity": text, "key": text}, {"enforce_uniqueness": flag})
 
 
-def _page(item: Shape) -> Shape:
+def _page(item: AnswerShape) -> AnswerShape:
     """A page that says whether another one follows: of these lists the vendor's document requires it."""
     page = record({"data": many(item)}, {"next_page": text})
 
@@ -96,7 +96,7 @@ def fault(method: str, path: str, answer: object, *, writes: bool) -> str | None
     return None
 
 
-def _shape(method: str, path: str, writes: bool) -> Shape:
+def _shape(method: str, path: str, writes: bool) -> AnswerShape:
     if writes:
         return _MADE if path.endswith("/create") else _DONE
     if path in _PAGES:
