@@ -112,7 +112,7 @@ def test_one_without_a_mark_of_the_account_gets_a_place_for_it(earlier: Callable
 
 def test_a_journal_of_its_own_is_taken_forward_too(tmp_path: Path) -> None:
     tables = [table.name for table in reversed(TABLES["store"])]
-    dropped = ["DROP VIEW rate", *(f"DROP TABLE {name}" for name in tables)]
+    dropped = ["DROP VIEW rate", *(f"DROP TABLE IF EXISTS {name}" for name in tables)]
     url = sqlite_store(tmp_path / "journal.db", "PRAGMA foreign_keys = OFF", *dropped)
     said: list[str] = []
     with closing(SqlJournal(url, tell=said.append)) as journal:
@@ -202,7 +202,7 @@ def killed(connection, database):
         for statement in database.stamp(connection, 2):
             connection.execute(statement)
     os.kill(os.getpid(), signal.SIGKILL)
-upgrade.STEPS = {{{VERSION}: killed}}
+upgrade.STEPS = {{**upgrade.STEPS, {VERSION}: killed}}
 SqlStore({url!r}).sign("acme", "prod/1234", datetime(2026, 1, 1, tzinfo=UTC))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, env=os.environ)

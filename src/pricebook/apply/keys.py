@@ -67,15 +67,17 @@ def settled(mark: str, observed: str) -> str:
     return observed if observed in stations else stations[-1]
 
 
-def read_uniqueness_key(namespace: str, key: str) -> tuple[Ref, str] | None:
-    """The package version and the digest of a uniqueness key of ours; None for anybody else's."""
+def read_uniqueness_key(namespace: str, kind: Kind, key: str) -> tuple[Ref, str] | None:
+    """The version of an object of this kind and the digest of a uniqueness key of ours; None for anybody else's."""
     found = _KEY.match(key)
-    if found is None or found["namespace"] != namespace:
+    if found is None or found["namespace"] != namespace or (found["kind"] or Kind.PACKAGE) != kind:
         return None
-    return Ref(Kind.PACKAGE, found["name"], int(found["version"])), found["digest"]
+    return Ref(kind, found["name"], int(found["version"])), found["digest"]
 
 
-_KEY = re.compile(r"pricebook/(?P<namespace>[^/]+)/(?P<name>[^/@]+)@(?P<version>[1-9]\d{0,8})/(?P<digest>[0-9a-f]+)\Z")
+_KEY = re.compile(
+    r"pricebook/(?P<namespace>[^/]+)/(?:(?P<kind>[a-z-]+):)?(?P<name>[^/@:]+)@(?P<version>[1-9]\d{0,8})/(?P<digest>[0-9a-f]+)\Z"
+)
 
 
 KEY = "pricebook/"
@@ -83,10 +85,10 @@ KEY = "pricebook/"
 
 
 def uniqueness_key(namespace: str, ref: Ref, digest: str) -> str:
-    """`pricebook/acme/starter-plan@3/<digest>`."""
-    assert ref.kind is Kind.PACKAGE
+    """`pricebook/acme/starter-plan@3/<digest>`; before the name of what is no package stands its kind."""
     assert ref.version is not None
-    return f"{KEY}{namespace}/{ref.name}@{ref.version}/{digest}"
+    name = f"{ref.name}@{ref.version}" if ref.kind is Kind.PACKAGE else str(ref)
+    return f"{KEY}{namespace}/{name}/{digest}"
 
 
 def contract_key(namespace: str, customer: str, package: str, starting_at: datetime) -> str:

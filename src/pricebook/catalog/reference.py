@@ -27,6 +27,7 @@ class Kind(str, metaclass=_Kinds):
     PRODUCT: ClassVar["Kind"]
     RATE_CARD: ClassVar["Kind"]
     PACKAGE: ClassVar["Kind"]
+    THRESHOLD_NOTIFICATION: ClassVar["Kind"]
     SCENARIO: ClassVar["Kind"]
     POLICY_TEST: ClassVar["Kind"]
     MIGRATION: ClassVar["Kind"]
@@ -48,6 +49,9 @@ class Kind(str, metaclass=_Kinds):
     """Characters of a name, where fewer than of others fit into the marks of a store."""
     versioned: bool
     """Whether its objects cannot be edited: a changed one is a new version, and its mark is a uniqueness key."""
+    replaced: bool
+    """Whether the version before is archived once a new one was read back: customers are on those of a package, and on
+    no others."""
 
     def __new__(cls, value: str) -> "Kind":
         """The kind of this text. Raises ValueError."""
@@ -81,12 +85,13 @@ def register(
     movable: bool = True,
     longest: int | None = None,
     versioned: bool = False,
+    replaced: bool = False,
 ) -> Kind:
     """Make a kind, after all that there are: what its nouns refer to is of an earlier one."""
     kind = str.__new__(Kind, text)
     kind.module, kind.rank, kind.stored, kind.file = module, len(_KINDS), stored, file
     kind.way_out, kind.movable, kind.longest = way_out, movable and stored, longest
-    kind.versioned = versioned
+    kind.versioned, kind.replaced = versioned, replaced
     _KINDS[text] = kind
     return kind
 
@@ -159,6 +164,14 @@ Kind.RATE_CARD = register(
 )
 # A package's uniqueness key has 128 characters, a custom field 200.
 Kind.PACKAGE = register("package", "pricebook.catalog.package", file="packages/", longest=60, versioned=True)
+Kind.THRESHOLD_NOTIFICATION = register(
+    "threshold-notification",
+    "pricebook.catalog.threshold_notification",
+    file="notifications.yaml",
+    longest=40,
+    versioned=True,
+    replaced=True,
+)
 Kind.SCENARIO = register("scenario", "pricebook.catalog.scenario", stored=False)
 Kind.POLICY_TEST = register("policy-test", "pricebook.catalog.policy_test", stored=False)
 Kind.MIGRATION = register("migration", "pricebook.catalog.migration", stored=False)

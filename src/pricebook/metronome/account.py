@@ -162,8 +162,8 @@ def _read_all_rates(client: Reader, account: Account) -> None:
 
 def ref_of(namespace: str, kind: Kind, item: Json) -> Ref | None:
     """Whose an object is: the ref in its mark, None when it is not ours."""
-    if kind is Kind.PACKAGE:
-        found = read_uniqueness_key(namespace, item.get("uniqueness_key") or "")
+    if kind.versioned:
+        found = read_uniqueness_key(namespace, kind, item.get("uniqueness_key") or "")
         return found[0] if found is not None else None
     ref = read_mark(namespace, (item.get("custom_fields") or {}).get(REF) or "")
     return ref if ref is not None and ref.kind is kind else None
@@ -192,7 +192,7 @@ def _display_name(item: Json) -> str:
 
 def owner_of(kind: Kind, item: Json) -> str:
     """The mark that an object bears, whosever it is; empty when it bears none, or was let go."""
-    if kind is Kind.PACKAGE:
+    if kind.versioned:
         key = item.get("uniqueness_key") or ""
         return key.removeprefix(KEY) if key.startswith(KEY) else ""
     mark = _mark(item)
@@ -229,11 +229,11 @@ def _adopt(account: Account, adopt: Mapping[Ref, str]) -> None:
     """Take what is asked for by id for ours: what bears no mark and is live, packages archived too."""
     for wanted, id_ in adopt.items():
         kind = wanted.kind
-        ref = Ref(kind, wanted.name, 1) if kind is Kind.PACKAGE else wanted
+        ref = Ref(kind, wanted.name, 1) if kind.versioned else wanted
         item = account.others.get((kind, id_))
         if item is None or ref in account.ours or kind is Kind.PRICING_UNIT or owner_of(kind, item):
             continue
-        if kind is not Kind.PACKAGE and item.get("archived_at"):
+        if not kind.versioned and item.get("archived_at"):
             continue
         try:
             read_noun(kind, item)

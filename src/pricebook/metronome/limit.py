@@ -15,6 +15,7 @@ from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import read_key, read_schedule
 from pricebook.catalog.traverse import links
 from pricebook.catalog.unit import PricingUnit
+from pricebook.metronome.kind import APIS
 from pricebook.metronome.unit import short_name
 from pricebook.metronome.wire.noun import CLEARED
 from pricebook.plan.verb.table import AddRates, Adopt, Create, Revise, Supersede
@@ -30,6 +31,8 @@ def check_change(namespace: str, change: Verb, units: Mapping[str, str]) -> Iter
     match change:
         case Create() | Supersede():
             yield from _check_name(namespace, change.ref, change.digest)
+            if change.ref.kind not in APIS:
+                yield Violation("cannot", f"{change.ref}: {change.ref.kind.words}s are not made in accounts yet")
             if isinstance(change.noun, PricingUnit):
                 yield from _check_unit(change.ref, change.noun, units)
             elif isinstance(change.noun, Package):
@@ -43,7 +46,7 @@ def check_change(namespace: str, change: Verb, units: Mapping[str, str]) -> Iter
 
 
 def _check_name(namespace: str, ref: Ref, digest: str) -> Iterator[Violation]:
-    if ref.kind is Kind.PACKAGE:
+    if ref.kind.versioned:
         text, limit = uniqueness_key(namespace, ref, digest), MAX_UNIQUENESS_KEY
     else:
         text, limit = mark_of(namespace, ref), MAX_CUSTOM_FIELD

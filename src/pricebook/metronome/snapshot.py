@@ -47,7 +47,7 @@ def snapshot_of(account: Account, at: datetime) -> Snapshot:
         objects[ref] = Observed(unit, account.units.adopted.get(ref, ""))
     for ref, item in account.ours.items():
         gone = is_archived(account, ref)
-        noun = _noun(ref, item, names, notes) if not gone or ref.kind is Kind.PACKAGE else None
+        noun = _noun(ref, item, names, notes) if not gone or ref.kind.versioned else None
         notes += _scheduled(ref, item, at)
         unmarked = ref in account.unmarked
         rates = RateBook(found) if (found := account.rates.get(ref)) else NO_RATES
@@ -95,21 +95,21 @@ def noun_in(account: Account, ref: Ref) -> Noun | None:
 
 def _names(account: Account) -> dict[tuple[Kind, str], str]:
     """Our names of what is ours, by kind and id."""
-    ours = ((ref, item["id"]) for ref, item in account.ours.items() if ref.kind is not Kind.PACKAGE)
+    ours = ((ref, item["id"]) for ref, item in account.ours.items() if not ref.kind.versioned)
     names: dict[tuple[Kind, str], str] = {(ref.kind, id_): ref.name for ref, id_ in ours}
     return names | {(Kind.PRICING_UNIT, id_): name for name, id_ in account.units.ids.items()}
 
 
 def _made(ref: Ref, item: Json) -> datetime | None:
     """When a package version was made."""
-    text = item.get("created_at") if ref.kind is Kind.PACKAGE else None
+    text = item.get("created_at") if ref.kind.versioned else None
     return instant(text) if text else None
 
 
 def _marks(namespace: str, ref: Ref, item: Json, noun: Noun | None, rates: Rates) -> Marks:
     """What the marks of an object of ours say."""
-    if ref.kind is Kind.PACKAGE:
-        key = read_uniqueness_key(namespace, item["uniqueness_key"])
+    if ref.kind.versioned:
+        key = read_uniqueness_key(namespace, ref.kind, item["uniqueness_key"])
         assert key is not None
         return Marks(key[1])
     fields, marks = item.get("custom_fields") or {}, NO_MARKS
@@ -136,7 +136,7 @@ def _noun(ref: Ref, item: Json, names: Mapping[tuple[Kind, str], str], notes: li
         noun = read_noun(ref.kind, item)
     except UNREADABLE as error:
         message = f"{ref} ({item['id']}) is not a {ref.kind.words} that can be read: {why_unreadable(error)}"
-        if ref.kind is not Kind.PACKAGE:
+        if not ref.kind.versioned:
             raise StoreError(message, "somebody edited it in a way that pricebook does not know") from None
         notes.append(Problem("unreadable", message, severity="warning", subject=str(ref)))
         return None

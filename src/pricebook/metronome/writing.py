@@ -155,7 +155,7 @@ def _create(work: Writing, ref: Ref, noun: Noun, digest: str) -> str:
         return _had(work, ref, present, digest)
     noun = bare(noun)
     body = created(_with_ids(work, ref, noun))
-    if ref.kind is Kind.PACKAGE:
+    if ref.kind.versioned:
         body["uniqueness_key"] = uniqueness_key(work.account.namespace, ref, digest)
     else:
         marks = {REF: mark_of(work.account.namespace, ref), DIGEST: digest}
@@ -177,7 +177,7 @@ def _create(work: Writing, ref: Ref, noun: Noun, digest: str) -> str:
         "id": id_,
         "custom_fields": body.get("custom_fields", {}),
     }
-    if ref.kind is Kind.PACKAGE:
+    if ref.kind.versioned:
         work.account.ours[ref] = {"id": id_, "uniqueness_key": body["uniqueness_key"]}
     elif ref.kind is Kind.PRODUCT:
         work.account.products[id_] = ref.name
@@ -187,7 +187,7 @@ def _create(work: Writing, ref: Ref, noun: Noun, digest: str) -> str:
 
 def _had(work: Writing, ref: Ref, present: Json, digest: str) -> str:
     """The id of an object whose mark is there: success when the same intent put it there. Raises StoreRefused."""
-    if ref.kind is Kind.PACKAGE:
+    if ref.kind.versioned:
         held = present["uniqueness_key"].rpartition("/")[2]
     else:
         held = settled((present.get("custom_fields") or {}).get(DIGEST, ""), digest)

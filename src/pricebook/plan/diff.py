@@ -60,7 +60,7 @@ def diff(
     """Every change that is needed, in the order of kinds and names.
 
     What is `removed` is let go, and left alone from then on. With `prune`, objects of ours that are not desired any
-    more, and superseded package versions, are archived.
+    more, and superseded package versions, are archived; a version of what is replaced is so without it.
     """
     difference = Difference()
     at = places or {}
@@ -81,10 +81,10 @@ def diff(
         (ref for ref in _leftovers(desired, snapshot, superseded) if Ref(ref.kind, ref.name) not in removed),
         key=lambda ref: (-ref.kind.rank, ref.name, ref.version or 0),
     )
-    if prune:
-        difference.problems += _in_use(leftovers, desired, snapshot)
-        difference.changes += [Archive(ref, _why(ref, desired)) for ref in leftovers]
-    else:
+    going = [ref for ref in leftovers if prune or (ref.kind.replaced and Ref(ref.kind, ref.name) in desired.nouns)]
+    difference.problems += _in_use(going, desired, snapshot)
+    difference.changes += [Archive(ref, _why(ref, desired)) for ref in going]
+    if not prune:
         difference.leftovers = [ref for ref in leftovers if Ref(ref.kind, ref.name) not in desired.nouns]
     return difference
 

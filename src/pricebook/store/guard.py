@@ -33,18 +33,15 @@ def statements(dialect: Dialect) -> list[str]:
     return [_POSTGRES_VIEW, *_POSTGRES_FUNCTIONS, *map(_postgres, _refusals()), *_POSTGRES_FORGET, *_truncates()]
 
 
+def of_kind(dialect: Dialect, kind: Kind) -> list[str]:
+    """The rules of the rows of one kind alone, for a store that gets a table for it."""
+    said = _sqlite if dialect == "sqlite" else _postgres
+    return [said(rule) for rule in _refusals() if rule.table == NOUNS[kind].name]
+
+
 def _refusals() -> list[Refusal]:
-    """The rules: nothing is deleted, archived objects stay it, identities and packages do not change."""
-    package = NOUNS[Kind.PACKAGE]
-    frozen = [name for name in package.columns if name != "archived_at"]
+    """The rules: nothing is deleted, archived objects stay it, identities and what has versions do not change."""
     made = [
-        Refusal(
-            "package_update",
-            f"UPDATE OF {', '.join(frozen)}",
-            "package",
-            "a package cannot be edited, only archived",
-            " OR ".join(f"NEW.{name} IS DISTINCT FROM OLD.{name}" for name in frozen),
-        ),
         Refusal(
             "product_type",
             "UPDATE OF type",
@@ -73,7 +70,18 @@ def _refusals() -> list[Refusal]:
                 "OLD.archived_at IS NOT NULL AND NEW.archived_at IS DISTINCT FROM OLD.archived_at",
             ),
         ]
-    for table in NOUNS.values():
+    for kind, table in NOUNS.items():
+        frozen = [name for name in table.columns if name != "archived_at" and kind.versioned]
+        if frozen:
+            made.append(
+                Refusal(
+                    f"{table.name}_update",
+                    f"UPDATE OF {', '.join(frozen)}",
+                    table.name,
+                    f"a {kind.words} cannot be edited, only archived",
+                    " OR ".join(f"NEW.{name} IS DISTINCT FROM OLD.{name}" for name in frozen),
+                )
+            )
         made.append(
             Refusal(
                 f"{table.name}_mark",

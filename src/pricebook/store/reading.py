@@ -56,10 +56,15 @@ def table_of(kind: Kind) -> str:
     return kind.value.replace("-", "_")
 
 
+def _kinds(session: Session) -> Iterator[Kind]:
+    """The kinds that the store has: one of an earlier release has no table for those that came later."""
+    return (kind for kind in stored_kinds() if session.has(table_of(kind)))
+
+
 def read_snapshot(session: Session, namespace: str, at: datetime, adopt: Mapping[Ref, str]) -> Snapshot:
     """See `apply.ports.Store`: in the transaction that the session is in."""
     prefix = f"{namespace}/"
-    rows = {kind: _rows(session, kind, prefix) for kind in stored_kinds()}
+    rows = {kind: _rows(session, kind, prefix) for kind in _kinds(session)}
     strange = {ref: row for ref, row in _unmarked(session, adopt).items() if ref not in rows[ref.kind]}
     unreadable = _unreadable(strange)
     unmarked = frozenset(strange.keys() - unreadable.keys())
@@ -71,7 +76,7 @@ def read_snapshot(session: Session, namespace: str, at: datetime, adopt: Mapping
         ref: _named(noun_in(session, ref, row[3]), names)
         for found in rows.values()
         for ref, row in found.items()
-        if ref in live or ref.kind is Kind.PACKAGE
+        if ref in live or ref.kind.versioned
     }
     cards = {ref: row for ref, row in rows[Kind.RATE_CARD].items() if ref in live}
     nouns = _with_aliases(session, nouns, cards, names)
@@ -87,7 +92,7 @@ def read_snapshot(session: Session, namespace: str, at: datetime, adopt: Mapping
             unmarked=ref in unmarked,
             contracts=contracts[ref],
             by_package=by_package.get(ref, {}),
-            made=datetime.fromisoformat(row[5]) if ref.kind is Kind.PACKAGE else None,
+            made=datetime.fromisoformat(row[5]) if ref.kind.versioned else None,
         )
         for found in rows.values()
         for ref, row in found.items()
@@ -109,16 +114,17 @@ def read_account(session: Session, namespace: str) -> str:
 
 
 _COLUMNS = "id, mark, digest, spec, archived_at"
-_MORE = {
-    Kind.RATE_CARD: ", product_order, rates_digest, rates_count, rates_mark, aliases_mark",
-    Kind.PACKAGE: ", created_at",
-}
-"""For a card what is kept beside its spec, for a package when it was made."""
+_CARD = ", product_order, rates_digest, rates_count, rates_mark, aliases_mark"
+
+
+def _more(kind: Kind) -> str:
+    """For a card what is kept beside its spec, for a version when it was made."""
+    return _CARD if kind is Kind.RATE_CARD else ", created_at" if kind.versioned else ""
 
 
 def _rows(session: Session, kind: Kind, prefix: str) -> dict[Ref, Row]:
-    """The rows of the nouns that bear our marks: `_COLUMNS`, and `_MORE` of their kind."""
-    sql = f"SELECT {_COLUMNS}{_MORE.get(kind, '')} FROM {table_of(kind)} WHERE substr(mark, 1, ?) = ?"
+    """The rows of the nouns that bear our marks: `_COLUMNS`, and `_more` of their kind."""
+    sql = f"SELECT {_COLUMNS}{_more(kind)} FROM {table_of(kind)} WHERE substr(mark, 1, ?) = ?"
     found = {}
     for row in session.rows(f"{sql} ORDER BY mark", len(prefix), prefix):
         ref = read_mark(prefix[:-1], row[1])
@@ -132,11 +138,11 @@ def _unmarked(session: Session, adopt: Mapping[Ref, str]) -> dict[Ref, Row]:
     found = {}
     for wanted, id_ in adopt.items():
         kind = wanted.kind
-        sql = f"SELECT {_COLUMNS}{_MORE.get(kind, '')} FROM {table_of(kind)} WHERE id = ?"
+        sql = f"SELECT {_COLUMNS}{_more(kind)} FROM {table_of(kind)} WHERE id = ?"
         sql += f" AND (mark IS NULL OR substr(mark, 1, 1) = '{RELEASED}')"
         row = session.one(sql, id_)
-        if row is not None and (row[4] is None or kind is Kind.PACKAGE):
-            found[Ref(kind, wanted.name, 1) if kind is Kind.PACKAGE else wanted] = row
+        if row is not None and (row[4] is None or kind.versioned):
+            found[Ref(kind, wanted.name, 1) if kind.versioned else wanted] = row
     return found
 
 
@@ -154,7 +160,7 @@ def _unreadable(strange: Mapping[Ref, Row]) -> dict[Ref, str]:
 def _foreign(session: Session, prefix: str, asked: Mapping[str, str | None]) -> Iterator[Foreign]:
     """The objects of other owners, and those of nobody. `asked` are ids of those that were asked for, with the reason
     why they could not be read; those without one are read as ours."""
-    for kind in stored_kinds():
+    for kind in _kinds(session):
         sql = (
             f"SELECT id, name, mark, archived_at FROM {table_of(kind)}"
             " WHERE mark IS NULL OR substr(mark, 1, ?) <> ? ORDER BY created_at, id"

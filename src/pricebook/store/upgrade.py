@@ -10,16 +10,30 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pricebook.apply.ports import StoreError
+from pricebook.catalog.reference import Kind
+from pricebook.store.guard import of_kind
 from pricebook.store.tables import Table
 
 if TYPE_CHECKING:  # a database asks this module which versions there are
     from pricebook.store.database import Database
 
-VERSION = 3
+VERSION = 4
 """The version of the tables that this code makes and writes to."""
 OLDEST = 2
 """The earliest one that it reads and can upgrade."""
 _ACCOUNT = Table("account", {"namespace": "TEXT NOT NULL", "mark": "TEXT NOT NULL"}, key=("namespace",))
+_NOTIFICATION = Table(
+    "threshold_notification",
+    {
+        "id": "TEXT NOT NULL",
+        "mark": "TEXT CHECK (length(mark) BETWEEN 1 AND 200) UNIQUE",
+        "name": "TEXT NOT NULL",
+        "digest": "TEXT",
+        "spec": "TEXT NOT NULL",
+        "created_at": "TEXT NOT NULL",
+        "archived_at": "TEXT",
+    },
+)
 
 
 def check_version(where: str, version: int) -> None:
@@ -44,12 +58,20 @@ def upgrade(connection: Any, database: "Database", version: int) -> str:
     return f"{message}; as it was it is kept in {kept}" if kept else message
 
 
-def _mark_of_the_account(connection: Any, database: "Database") -> None:
-    """Stores of version 2 have it where they were made late enough."""
-    if database.tables(connection, ["package"]) and not database.tables(connection, [_ACCOUNT.name]):
-        for statement in _ACCOUNT.statements(database.types, database.clustering):
-            connection.execute(statement)
+def _added(table: Table, kind: str = "") -> Callable[[Any, "Database"], None]:
+    """The step that gives a store one more table, with the rules of a kind; some were made late enough to have it."""
+
+    def step(connection: Any, database: "Database") -> None:
+        if database.tables(connection, ["package"]) and not database.tables(connection, [table.name]):
+            rules = of_kind(database.dialect, Kind(kind)) if kind else ()
+            for statement in (*table.statements(database.types, database.clustering), *rules):
+                connection.execute(statement)
+
+    return step
 
 
-STEPS: Mapping[int, Callable[[Any, "Database"], None]] = {3: _mark_of_the_account}
+STEPS: Mapping[int, Callable[[Any, "Database"], None]] = {
+    3: _added(_ACCOUNT),
+    4: _added(_NOTIFICATION, "threshold-notification"),
+}
 """By the version that it leads to, what a step does to the tables that are there: of a store, a journal or both."""

@@ -243,7 +243,7 @@ def _bare(name: str) -> str:
 
 def _new_fields(noun: Noun, units: Units) -> Iterator[FieldRow]:
     """What of a new object moves money: the terms of a package, what custom units cost on a card."""
-    if noun.kind is Kind.PACKAGE:
+    if noun.kind.versioned:
         yield from said_rows(noun, units, ("name", "contract_name", "aliases"))
     elif isinstance(noun, RateCard):
         shown = {"credit_type_conversions"}

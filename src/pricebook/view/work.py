@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pricebook.catalog.instant import instant_text, next_hour
+from pricebook.catalog.reference import Kind
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Plan, Step
 from pricebook.plan.verb.add_rates import AddRates
@@ -94,10 +95,13 @@ def work_words(objects: Sequence[ObjectView], prices: PriceCounts) -> str:
     packages = sum(o.action == "create" and o.kind == "package" for o in objects)
     if packages:
         sentences.append(f"{counted(packages, 'package')} {'is' if packages == 1 else 'are'} new.")
-    archived = sum(o.action == "archive" for o in objects)
+    archived = sum(o.action == "archive" and not Kind(o.kind).replaced for o in objects)
     if archived:
         sentences.append(f"{counted(archived, 'object')} {'is' if archived == 1 else 'are'} archived for good.")
-    versions = sum(o.action == "version" for o in objects)
+    anew = Counter(o.kind for o in objects if o.action == "version" and Kind(o.kind).replaced)
+    for kind, n in anew.items():
+        sentences.append(f"{counted(n, Kind(kind).words)} {'takes' if n == 1 else 'take'} the place of another one.")
+    versions = sum(o.action == "version" and o.kind == "package" for o in objects)
     if versions:
         staying = [o.contracts for o in objects if o.action == "version" and o.contracts is not None]
         stay = f"; {counted(sum(staying), 'contract')} made before stay as they are" if sum(staying) else ""

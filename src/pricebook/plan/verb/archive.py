@@ -25,8 +25,9 @@ class Archive(Verb):
     reason: str = ""
 
     def hazards(self, desired: Catalog, snapshot: Snapshot) -> Iterator[Hazard]:
-        """It cannot be undone."""
-        yield Hazard.ARCHIVES
+        """It cannot be undone, but where it can be made again."""
+        if not self.ref.kind.replaced:
+            yield Hazard.ARCHIVES
 
     def fold(self, world: Fold) -> None:
         """Versions of packages stay readable; of a card nothing is left but its name."""
@@ -45,5 +46,6 @@ class Archive(Verb):
 
     @property
     def sentence(self) -> str:
-        """That it is for good, and why."""
-        return "archived for good" + (f": {self.reason}" if self.reason else "")
+        """Whether it is for good, and why."""
+        how = "archived" if self.ref.kind.replaced else "archived for good"
+        return f"{how}: {self.reason}" if self.reason else how
