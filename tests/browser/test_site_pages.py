@@ -91,6 +91,7 @@ def test_a_package_on_a_date(open_page: Open, small: Path) -> None:
         "1 version to come",
     ]
     card.click()
+    page.locator("#v1 h2", has_text="sold on").wait_for()  # the page says what was sold once its script has run
     assert page.locator("#v1 h2").inner_text() == "Version 1 sold on 2026-01-15"
     assert page.locator("#v2 h2").inner_text() == "Version 2 not there yet on 2026-01-15"
     page.get_by_label("As of").fill("2026-02-01")

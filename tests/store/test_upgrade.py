@@ -225,7 +225,7 @@ def test_a_step_that_fails_leaves_it_as_it_was(earlier: Callable[..., str], monk
         real(connection, database)
         connection.execute("SELECT * FROM nowhere")
 
-    monkeypatch.setattr("pricebook.store.upgrade.STEPS", {VERSION: failing})
+    monkeypatch.setattr("pricebook.store.upgrade.STEPS", {**STEPS, VERSION: failing})
     with closing(SqlStore(url)) as store, pytest.raises(StoreError, match="nowhere"):
         store.sign("acme", "prod/1234", AT)
     monkeypatch.undo()
