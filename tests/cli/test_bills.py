@@ -275,3 +275,32 @@ def test_hostile_customers_are_inert_in_every_form(project: Path, form: str) -> 
     if form == "html":
         assert "<script" not in shown
         assert "</script" not in shown
+
+
+def test_what_holds_before_a_new_date_is_asked_of_the_store(project: Path) -> None:
+    """ "Simply the new price with its new date" leaves scenarios of the time before as they were."""
+    cheap = SCENARIO.replace("total: $21.00     # a guess", "total: $20.00").replace("amount: $7.00}", "amount: $7.50}")
+    (project / "catalog" / "scenario.yaml").write_text(cheap)
+    pricebook(project, "--as-of", "2025-09-01", "apply", "--yes")
+    assert pricebook(project, "test").output == "ok    quarter\n1 scenario passed.\n"
+    card = project / "catalog" / "rate-card.yaml"
+    text = card.read_text()
+    (old,) = [line for line in text.splitlines() if "input-tokens" in line and "large" in line]
+    card.write_text(text.replace(old, old.replace("2025-04-01", "2027-01-01").replace("$2.50", "$2.00")))
+    source = "by the manifests, and before they begin by what acme/local holds"
+    assert pricebook(project, "test").output == f"ok    quarter\nBilled {source}.\n1 scenario passed.\n"
+    bill = pricebook(project, "--format", "json", "preview", "starter-plan", "--starting-at", "2025-10-01")
+    assert json.loads(bill.output)["source"] == source
+    (project / "pricebook.db").rename(project / "elsewhere.db")
+    alone = pricebook(project, "test", status=1).output
+    assert "Billed by the manifests alone: acme/local holds nothing before they begin." in alone
+    assert not (project / "pricebook.db").exists(), "looking makes nothing"
+
+
+def test_an_account_that_cannot_be_read_is_said_and_is_no_error(project: Path) -> None:
+    settings = project / "pricebook.yaml"
+    settings.write_text(settings.read_text().replace("sqlite:///pricebook.db", "metronome"))
+    card = project / "catalog" / "rate-card.yaml"
+    card.write_text(card.read_text().replace("2025-04-01, price: $2.50", "2027-01-01, price: $2.00"))
+    said = pricebook(project, "preview", "starter-plan", "--starting-at", "2025-10-01").output
+    assert "by the manifests alone: what acme/local holds before they begin cannot be read" in " ".join(said.split())

@@ -7,12 +7,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.move import missing_segments
+from pricebook.catalog.rate_book import NO_RATES, RateBook
 from pricebook.catalog.terms import Terms, shift
-from pricebook.catalog.timeline import Segment, Timeline, normal, overlap, overlay, schedule_text, terms_at
+from pricebook.catalog.timeline import (
+    RateKey,
+    Segment,
+    Timeline,
+    key_text,
+    normal,
+    overlap,
+    overlay,
+    read_schedule,
+    schedule_text,
+    terms_at,
+)
+from pricebook.plan.diff import diff_rates
 from pricebook.plan.hazard import Hazard
-from pricebook.plan.timeline import rate_change, shift_hazards
+from pricebook.plan.timeline import rate_change, shift_hazards, with_past
+from pricebook.plan.verb.add_rates import after
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -164,3 +179,57 @@ def test_hazards_are_those_of_each_hour(observed: Timeline, desired: Timeline, n
         found |= {Hazard.PRICE_DOWN} if then.flat < was.flat else set()
     # A change that began before the present and lasts into it is judged in its part to come as well.
     assert set(change.hazards) == found
+
+
+@given(observed=timelines(), desired=timelines(), now=st.integers(0, 24))
+def test_what_is_judged_is_what_results(observed: Timeline, desired: Timeline, now: int) -> None:
+    """Before the manifests begin the store's price holds, from then on theirs: as the plan makes it."""
+    if not desired:
+        return
+    books = [Catalog({}, {"card": RateBook({"k": schedule_text(one)})}) for one in (desired, observed)]
+    joined = read_schedule(with_past(*books, at(now)).rates["card"].get("k") or "[]")
+    result = overlay(observed, missing_segments(desired, observed, at(now)))
+    for hour in range(now, 26):
+        then, meant = terms_at(result, at(hour)), terms_at(joined, at(hour))
+        assert meant == then or (meant is None and then is not None and not then.entitled)
+
+
+def test_what_nothing_desires_is_not_judged() -> None:
+    gone = {"card": RateBook({"gone": schedule_text([Segment(at(0), None, flat(5))])})}
+    desired = Catalog({}, {"card": RateBook({"k": schedule_text([Segment(at(9), None, flat(5))])}), "other": NO_RATES})
+    assert with_past(desired, Catalog({}, gone)) is desired
+
+
+def listed(**prices: int) -> RateBook:
+    """A card's prices that begin at an hour, by `product` or `product_model`."""
+    found = {}
+    for name, start in prices.items():
+        product, _, model = name.partition("_")
+        key = RateKey(product, None, (("model", model),) if model else ())
+        found[key_text(key)] = schedule_text([Segment(at(start), None, flat(5))])
+    return RateBook(found)
+
+
+@pytest.mark.parametrize(
+    ("observed", "desired", "ends"),
+    [
+        pytest.param({"input_a": 0, "input_b": 0}, {"input_b": 20}, 20, id="with the new list"),
+        pytest.param({"input_a": 0, "input_b": 0, "fee": 0}, {"input_b": 20, "fee": 0}, 20, id="whatever fees do"),
+        pytest.param({"input_a": 0, "input_b": 0}, {"input_b": 0}, 10, id="of a list that stays, now"),
+        pytest.param({"input_a": 0, "input_b": 0}, {"input_b": 0, "input_c": 20}, 10, id="whatever is new in it"),
+        pytest.param({"old": 0, "new": 0, "fee": 0}, {"new": 20, "fee": 0}, 20, id="with what moved on"),
+        pytest.param({"old": 0, "fee": 0}, {"fee": 0, "extra": 20}, 10, id="and with none that is new"),
+        pytest.param({"old": 0}, {"extra": 20}, 20, id="or with the whole card"),
+        pytest.param({"old": 0}, {}, 10, id="of an empty card, now"),
+    ],
+)  # fmt: skip
+def test_a_price_that_is_gone_ends_when_the_manifests_begin(
+    observed: dict[str, int], desired: dict[str, int], ends: int
+) -> None:
+    now = START + timedelta(hours=9, minutes=30)
+    books = listed(**desired), listed(**observed)
+    (gone,) = [change for change in diff_rates(*books, now, live=False) if change.hazards]
+    assert (gone.hazards, read_schedule(gone.segments)[0].starting_at) == ((Hazard.ENTITLEMENT_LOST,), at(ends))
+    held = RateBook({**dict(books[1].items()), **{c.key: after(c) for c in diff_rates(*books, now, live=False)}})
+    assert list(diff_rates(books[0], held, now, live=False)) == []
+    assert list(diff_rates(books[0], held, now + timedelta(hours=30), live=False)) == []

@@ -88,6 +88,18 @@ def planned_rise(price: str) -> str:
     return SAMPLE.replace("{model: small}, starting_at: 2025-01-01, price: $0.40}", f"{{model: small}}, {schedule}")
 
 
+def test_a_new_price_with_its_new_date_is_judged_with_the_one_that_holds_until_then(tmp_path: Path) -> None:
+    """The recommended edit is no hole in time, and no year without a fee."""
+    old, new = "MONTHLY, entitled: false, starting_at: 2025-01-01, price: $10.00", "2026-06-01, price: $11.00"
+    bench = Bench(tmp_path, "max_package_decrease: 5%\nmax_package_increase: 5%\n")
+    text = SAMPLE.replace(old, f"MONTHLY, entitled: false, starting_at: {new}")
+    assert text != SAMPLE
+    plan, found = bench.planned(text, held=SAMPLE)
+    assert plan.hazards
+    assert [(one.code, "$120.00 to $132.00" in one.message) for one in found] == [("package-increase-limit", True)]
+    assert "unpriced-subscription" in {one.code for one in bench.planned(text, held=text)[1]}
+
+
 @pytest.mark.parametrize(
     ("desired", "found"),
     [

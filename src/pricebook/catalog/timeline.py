@@ -86,6 +86,12 @@ def schedule_text(timeline: Iterable[Segment]) -> str:
     return f"[{','.join([segment_text(s, e, terms.text) for s, e, terms in timeline])}]"
 
 
+def first_start(schedule: str) -> str:
+    """When a schedule's text begins, without reading it."""
+    start: str = scan(schedule, 2)[0]
+    return start
+
+
 def segment_count(schedule: str) -> int:
     """How many segments a schedule's text has, without reading it where it certainly is one."""
     return len(read_schedule(schedule)) if "}],[" in schedule else 1

@@ -15,6 +15,7 @@ from pricebook.problem import reject
 from pricebook.view.bill import BillsView
 from pricebook.view.billing import customer_bill_view, events_view, lost_words
 from pricebook.workflow.history import hour_of
+from pricebook.workflow.present import with_history
 from pricebook.workflow.preview import PreviewRequest, preview
 from pricebook.workflow.site import observed
 
@@ -68,7 +69,8 @@ def command(
 
     PACKAGE is a package's name (with --from-store also NAME@VERSION) or an alias of one. Every invoice that is issued
     in the time is shown whole, one that is issued on its last day included. Without --usage or --events only fees and
-    scheduled charges are billed. docs/bills.md says by which rules, and what is not modelled.
+    scheduled charges are billed. Prices are those of the manifests, and before they begin there those of the store; it
+    is said where that cannot be read. docs/bills.md says by which rules, and what is not modelled.
     """
     start = _instant(starting_at, "--starting-at") or first_of_month(next_hour(invocation.as_of))
     end = _instant(until, "--until")
@@ -89,8 +91,13 @@ def command(
     if from_store:
         name = invocation.environment[0]
         catalog = observed(invocation.project, name, invocation.store(), invocation.as_of).catalog
+        source = f"by the prices of {invocation.target}"
     else:
-        catalog = load(invocation.project, invocation.environment[0]).catalog
+        loaded = load(invocation.project, invocation.environment[0])
+        loaded, source = with_history(
+            loaded, invocation.project, invocation.environment[0], invocation.store, invocation.as_of, start
+        )
+        catalog = loaded.catalog
     counter = wiring.open_engine(engine) if events else None
     try:
         answer = preview(asked, catalog, counter)
@@ -105,7 +112,7 @@ def command(
             for one in answer.bills
         ),
         events_view(metered.census) if metered is not None else None,
-        f"by the prices of {invocation.target}" if from_store else "by the manifests",
+        source or None,
         tuple(lost_words(metered.census, metered.uncounted)) if metered is not None else (),
     )
     invocation.answer(view)

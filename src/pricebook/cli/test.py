@@ -10,7 +10,8 @@ from pricebook.manifest.load import load
 from pricebook.problem import reject
 from pricebook.view.tests import tests_view
 from pricebook.workflow.policy_test import policy_tests, run_policy_tests
-from pricebook.workflow.test import run_tests, updates
+from pricebook.workflow.present import with_history
+from pricebook.workflow.test import chosen_scenarios, run_tests, updates
 from pricebook.workflow.writing import write_all
 
 
@@ -24,15 +25,23 @@ def command(invocation: Invocation, names: tuple[str, ...], update: bool, yes: b
     """Run the price tests: the scenarios and policy tests among the manifests, or those named.
 
     A scenario bills a contract on a package for some usage and compares the invoices; a policy test asks a rule of the
-    company about cases. Reads the project's files only; no store, no network. Exit code 0 when all pass, 1 when not.
+    company about cases. Reads the project's files, and the store of the environment only where a scenario begins before
+    prices of the manifests do: then that is said, with what could be read. Exit code 0 when all pass, 1 when not.
     docs/bills.md says by which rules is billed, docs/policy.md what rules see.
     """
     loaded = load(invocation.project, invocation.environment[0])
     ruled = policy_tests(loaded)
     scenarios = [name for name in names if name not in ruled]
-    outcomes = run_tests(loaded, invocation.project, scenarios) if scenarios or not names else []
+    chosen = chosen_scenarios(loaded, scenarios) if scenarios or not names else {}
+    source = ""
+    if chosen:
+        since = min(scenario.starting_at for scenario in chosen.values())
+        loaded, source = with_history(
+            loaded, invocation.project, invocation.environment[0], invocation.store, invocation.as_of, since
+        )
+    outcomes = run_tests(loaded, invocation.project, chosen)
     checked = run_policy_tests(loaded, invocation.project, invocation.environment[0], names)
-    view = tests_view(outcomes, checked, loaded.catalog)
+    view = tests_view(outcomes, checked, loaded.catalog, source)
     invocation.answer(view)
     if update and any(outcome.failures for outcome in outcomes):
         changes = updates(outcomes, loaded, invocation.project)

@@ -16,6 +16,8 @@ def bills_text(view: BillsView, page: Page) -> Iterator[str]:
     for number, one in enumerate(view.bills):
         yield from [""] if number else []
         yield from draw_bill(one, page)
+    if view.source:
+        yield from _note(f"Billed {view.source}.", page.columns, page.paint)
     for note in view.lost:
         yield from _note(note, page.columns, page.paint)
 

@@ -18,6 +18,8 @@ def tests_text(view: TestsView, page: Page) -> Iterator[str]:
         yield from _scenario(scenario, page)
     for test in view.policy_tests:
         yield from _policy_test(test, page)
+    if view.source:
+        yield from wrapped(f"Billed {escape_terminal(view.source, 400)}.", page.columns)
     yield view.sentence
 
 

@@ -3,7 +3,7 @@
 Pure; order and hazards come after. What the store holds and no manifest declares is left alone unless pruned.
 """
 
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
@@ -16,7 +16,7 @@ from pricebook.catalog.path import path_text
 from pricebook.catalog.rate_book import NO_RATES, RateBook, Rates, shares, total
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.timeline import read_key
+from pricebook.catalog.timeline import first_start, read_key
 from pricebook.catalog.traverse import references
 from pricebook.catalog.unit import BUILT_IN, PricingUnit
 from pricebook.observe.mark import RateMark, moved, sums_of
@@ -152,30 +152,42 @@ def diff_rates(
 ) -> Iterator[RateChange]:
     """The prices of a card that must change: those that the store has first, then new ones, each in the order of keys.
 
-    Prices of `sealed` products that nothing desires stay as they are. Streams over `observed`; nothing is read when the
-    digests are equal.
+    A price that nothing desires any more ends when the manifests begin to speak of its like (`_begins`). Prices of
+    `sealed` products that nothing desires stay as they are. Streams over `observed`; nothing is read when the digests
+    are equal.
     """
     if len(desired) == len(observed) and _same(desired, observed):
         return
     instant = instant_text(next_hour(as_of))
     matched: set[str] = set()
-    found: list[RateChange] = []
+    gone: list[tuple[str, str]] = []
+    changes: list[RateChange | None] = []
     for key, schedule in observed.items() if len(observed) else ():
         wanted = desired.get(key)
         if wanted is not None:
             matched.add(key)
-        elif sealed and read_key(key).product in sealed:
-            continue
-        if wanted != schedule:
-            change = rate_change(key, wanted, schedule, instant, live)
-            if change is not None:
-                found.append(change)
+            changes += [rate_change(key, wanted, schedule, instant, live)] if wanted != schedule else []
+        elif not sealed or read_key(key).product not in sealed:
+            gone.append((key, schedule))
+    changes += [rate_change(key, new, None, instant, live) for key, new in desired.items() if key not in matched]
+    if gone:
+        begins = _begins(desired, matched, instant)
+        changes += [rate_change(key, None, schedule, begins(key), live) for key, schedule in gone]
+    yield from sorted(filter(None, changes), key=lambda rate: (rate.observed is None, rate.key))
+
+
+def _begins(desired: Rates, known: Container[str], now: str) -> Callable[[str], str]:
+    """From when on the manifests say that there is no price of a key: from the first one that they have of its product;
+    of a product without any, from when a list on the card begins that moved on, or else the whole card does."""
+    products: dict[str, str] = {}
+    moved: set[str] = set()
     for key, schedule in desired.items():
-        if key not in matched:
-            change = rate_change(key, schedule, None, instant, live)
-            if change is not None:
-                found.append(change)
-    yield from sorted(found, key=lambda rate: (rate.observed is None, rate.key))
+        product, start = read_key(key).product, first_start(schedule)
+        products[product] = min(start, products.get(product, start))
+        if start > now and key in known:
+            moved.add(start)
+    card = min(moved or products.values(), default=now)
+    return lambda key: max(now, products.get(read_key(key).product, card))
 
 
 def _same(desired: Rates, observed: Rates) -> bool:

@@ -9,6 +9,7 @@ from pricebook.catalog.timeline import Timeline, gaps, read_schedule, terms_from
 from pricebook.plan.assess import enables
 from pricebook.policy.fact import Facts, card_ref
 from pricebook.policy.finding import Finding
+from pricebook.policy.proposal import Proposal
 from pricebook.policy.rule import Example, Rule
 
 PRICED = ("USAGE", "SUBSCRIPTION", "COMPOSITE")
@@ -36,9 +37,10 @@ def _ends(facts: Facts) -> Iterator[Finding]:
             yield found.finding((start,), message, hint)
 
 
-def _unpriced(facts: Facts) -> Iterator[Finding]:
-    for offer in facts.offers:
-        card, start = offer.card, facts.start_of(offer.package)
+def _unpriced(proposal: Proposal) -> Iterator[Finding]:
+    """Only a plan knows what holds before the manifests begin."""
+    for offer in proposal.facts.offers:
+        card, start = offer.card, proposal.facts.start_of(offer.package)
         for index, subscription in enumerate(offer.package.subscriptions):
             rate = subscription.subscription_rate
             timeline = card.timeline(rate.product, rate.billing_frequency) if card is not None else None
@@ -164,6 +166,8 @@ _SEATS = (
     ),
 )
 
+_LATER = "MONTHLY, entitled: false, starting_at: 2026-03-01"
+
 RULES = (
     Rule(
         "rate-gap",
@@ -214,16 +218,13 @@ RULES = (
         "A package sells a subscription whose price does not hold all the time.",
         "A price that is there when somebody looks may end next month, or begin after the package is sold. The vendor"
         " looks the rate up as of the contract, not as of today.",
-        "Give the card a price from the start of the package on, without end.",
+        "Give the card a price from the start of the package on, without end. What the store has before the manifest's"
+        " first price counts.",
         Example(
-            bad=(
-                (
-                    "MONTHLY, entitled: false, starting_at: 2025-01-01",
-                    "MONTHLY, entitled: false, starting_at: 2026-03-01",
-                ),
-            )
+            bad=(("MONTHLY, entitled: false, starting_at: 2025-01-01", _LATER),),
+            held=(("MONTHLY, entitled: false, starting_at: 2025-01-01", _LATER),),
         ),
-        _unpriced,
+        check_plan=_unpriced,
         source='domain.md, trap 11; a rate that was compared at "now" only.',
     ),
     Rule(

@@ -153,5 +153,5 @@ class BillsView:
     package: str
     bills: tuple[CustomerBillView, ...]
     events: EventsView | None = optional()
-    source: str = hidden(default="")
+    source: str | None = optional()
     lost: tuple[str, ...] = hidden(default=())

@@ -13,7 +13,7 @@ from pricebook.problem import Problem
 from pricebook.span import Span
 from pricebook.view.bill import BillView
 from pricebook.view.billing import bill_fields
-from pricebook.view.plain import hidden
+from pricebook.view.plain import hidden, optional
 from pricebook.view.price import Units, money
 from pricebook.workflow.policy_test import CheckedCases
 from pricebook.workflow.test import TestResult
@@ -59,13 +59,15 @@ class PolicyTestView:
 
 @dataclass(frozen=True, slots=True)
 class TestsView:
-    """The results of all tests that were run."""
+    """The results of all tests that were run. `source` says by which prices scenarios were billed where the
+    manifests do not say it all."""
 
     answer: ClassVar[str] = "tests"
     total: int
     failed: int
     scenarios: tuple[ScenarioView, ...]
     policy_tests: tuple[PolicyTestView, ...]
+    source: str | None = optional()
 
     @property
     def sentence(self) -> str:
@@ -76,12 +78,14 @@ class TestsView:
         return f"{self.failed:,} of {many} failed." if self.failed else f"{many} passed."
 
 
-def tests_view(outcomes: Iterable[TestResult], checked: Iterable[CheckedCases], catalog: Catalog) -> TestsView:
+def tests_view(
+    outcomes: Iterable[TestResult], checked: Iterable[CheckedCases], catalog: Catalog, source: str
+) -> TestsView:
     """The results of scenarios and of policy tests."""
     scenarios = tuple(_scenario(outcome, catalog) for outcome in outcomes)
     tests = tuple(PolicyTestView(one.name, one.cases, not one.failures, one.failures, one.at) for one in checked)
     failed = sum(not one.passed for one in scenarios) + sum(not one.passed for one in tests)
-    return TestsView(len(scenarios) + len(tests), failed, scenarios, tests)
+    return TestsView(len(scenarios) + len(tests), failed, scenarios, tests, source or None)
 
 
 def _scenario(outcome: TestResult, catalog: Catalog) -> ScenarioView:

@@ -4,16 +4,19 @@ Marks of packages keep the name that they were made under, and adopted ones bear
 contracts does it through here, and is on the very package versions that a plan speaks of.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from pricebook.apply.ports import NOTHING, ContractStore
+from pricebook.apply.ports import NOTHING, ContractStore, StoreError
+from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.manifest.load import asked_for
+from pricebook.manifest.load import Loaded, asked_for
 from pricebook.observe.renames import Moves, renamed
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract, Provision
+from pricebook.plan.timeline import begins_after, with_past
+from pricebook.problem import Rejected, quote
 from pricebook.project.project import Project
 
 
@@ -21,6 +24,36 @@ def present_store(store: ContractStore, project: Project, environment: str) -> "
     """The store of an environment, as its manifests call what is in it. Of the manifests only the ids that they adopt
     are read."""
     return PresentStore(store, asked_for(project, environment), project.moves)
+
+
+def with_history(
+    loaded: Loaded,
+    project: Project,
+    environment: str,
+    open_store: Callable[[], ContractStore],
+    at: datetime,
+    since: datetime,
+) -> tuple[Loaded, str]:
+    """The manifests with the prices that the store of an environment holds before they begin, to bill from `since` on;
+    and by whose prices that is, for people; nothing where the manifests say it all.
+
+    The store is asked only where the manifests begin later. That it cannot be is said, and is no error: manifests are
+    tested without an account too.
+    """
+    catalog, target = loaded.catalog, f"{project.settings.namespace}/{environment}"
+    if not any(begins_after(rates, instant_text(since)) for rates in catalog.rates.values()):
+        return loaded, ""
+    try:
+        store = PresentStore(open_store(), loaded.adopted(environment), project.moves)
+        observed = store.snapshot(project.settings.namespace, at, counted=False).catalog
+    except (Rejected, StoreError) as error:
+        why = error.problems[0].message if isinstance(error, Rejected) else error.message
+        alone = f"what {target} holds before they begin cannot be read ({quote(why, 200)})"
+        return loaded, f"by the manifests alone: {alone}"
+    whole = with_past(catalog, observed)
+    if whole is catalog:
+        return loaded, f"by the manifests alone: {target} holds nothing before they begin"
+    return replace(loaded, catalog=whole), f"by the manifests, and before they begin by what {target} holds"
 
 
 class PresentStore:

@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pricebook.catalog.instant import instant_text
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.source_map import Location, SourceMap
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.step import Plan
+from pricebook.plan.timeline import with_past
 from pricebook.policy.fact import Facts
 from pricebook.policy.judge import Verdict, catalog_tasks, in_order, judge, known_ids, plan_tasks, settle
 from pricebook.policy.proposal import Proposal
@@ -35,9 +37,12 @@ def review(
     company: "Sequence[Compiled]" = (),
     change: tuple[Plan, Snapshot] | None = None,
 ) -> tuple[Problem, ...]:
-    """The findings about a catalogue, and about the plan that leads to it from a snapshot, if one is given. Raises
-    Rejected for waivers that cannot be read."""
-    facts = Facts(loaded.catalog, as_of)
+    """The findings about a catalogue, and about the plan that leads to it from a snapshot, if one is given: then the
+    timelines are judged that result. Raises Rejected for waivers that cannot be read."""
+    catalog = loaded.catalog
+    if change is not None:  # what holds before the manifests begin is no hole in them
+        catalog = with_past(catalog, change[1].catalog, instant_text(as_of))
+    facts = Facts(catalog, as_of)
     proposal = Proposal(*change, facts, policy) if change is not None else None
     tasks = list(catalog_tasks(facts, policy))
     if proposal is not None:

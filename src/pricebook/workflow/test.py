@@ -1,6 +1,7 @@
 """Price tests: every scenario of a project billed and compared, and what is expected rewritten where that is asked for.
 
-Offline: nothing is read but the project's files. Other kinds of tests join by giving `TestResult`s.
+Nothing is read but the project's files: what a store holds before the manifests begin is in the catalogue already that
+is given (`workflow.present`). Other kinds of tests join by giving `TestResult`s.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,16 +39,21 @@ class TestResult:
     verdict: ScenarioVerdict
 
 
-def run_tests(loaded: Loaded, project: Project, names: Sequence[str]) -> list[TestResult]:
-    """Run the scenarios of these names, all of them when there are none, by name. Raises Rejected."""
+def chosen_scenarios(loaded: Loaded, names: Sequence[str]) -> dict[str, Scenario]:
+    """The scenarios of these names, all of them when there are none, by name. Raises Rejected."""
     found = {ref.name: noun for ref, noun in loaded.beside.items() if isinstance(noun, Scenario)}
     unknown = [name for name in names if name not in found]
     if unknown:
         hint = did_you_mean(unknown[0], found) or f"scenarios: {', '.join(sorted(found)[:10]) or 'none'}"
         raise reject("unknown-scenario", f"there is no scenario {quote(unknown[0])}", hint=hint)
+    return {name: found[name] for name in sorted(names or found)}
+
+
+def run_tests(loaded: Loaded, project: Project, scenarios: Mapping[str, Scenario]) -> list[TestResult]:
+    """Bill the scenarios by a catalogue, and compare."""
     outcomes = []
-    for name in sorted(names or found):
-        verdict = judge(name, found[name], loaded.catalog)
+    for name, scenario in scenarios.items():
+        verdict = judge(name, scenario, loaded.catalog)
         declared = loaded.source_map.declarations[Ref(Kind.SCENARIO, name)]
         placed = _placed(project, declared, verdict.mismatches)
         outcomes.append(TestResult("scenario", name, declared.at, placed, verdict))

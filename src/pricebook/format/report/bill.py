@@ -41,7 +41,7 @@ def bills_page(view: BillsView, _: Page) -> str:
         "bill.html",
         "bill.css",
         package=view.package,
-        source=view.source,
+        source=view.source or "by the manifests",
         bills=list(map(picture_bill, view.bills)),
         verdict=verdict,
         notes=view.lost,
