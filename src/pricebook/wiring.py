@@ -120,6 +120,7 @@ def _open_account(
         concurrency=environment.concurrency,
         connect_timeout=float(environment.connect_timeout),
         read_timeout=float(environment.read_timeout),
+        probe=environment.probe_customer or "",
     )
     client.hear = record.hear if record is not None else None
     return RemoteStore(client, environment.pricing_units, nonce=lambda: os.urandom(8).hex(), tell=tell, check=check)

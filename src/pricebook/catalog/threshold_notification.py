@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pricebook.catalog.condition import Condition, Given, Is, Not, bars, needs
 from pricebook.catalog.field import NonEmpty, Texts
-from pricebook.catalog.model import Amount, MetricName, Model, Noun, Text, UnitName, Upper, Violation
+from pricebook.catalog.model import USD, Amount, MetricName, Model, Noun, Text, UnitName, Upper, Violation
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.role import Role
@@ -125,7 +125,7 @@ class ThresholdNotification(Noun):
     threshold: Amount
     """At which amount, in the API unit of the pricing unit or as text with a currency; or at how many percent, days, or
     units of usage."""
-    credit_type: UnitName | None = None
+    credit_type: UnitName = USD
     """The pricing unit of the threshold, and of what is watched; when not given, USD."""
     billable_metric: MetricName | None = None
     """The metric whose usage is watched."""

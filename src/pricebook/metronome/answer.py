@@ -74,7 +74,9 @@ def _page(item: AnswerShape) -> AnswerShape:
     return judge
 
 
-_PAGES = {api.listed.path: _page(_OBJECT) for api in APIS.values()} | {
+_PAGES = {
+    api.listed.path: _page(record({api.listed.part: _OBJECT}) if api.listed.part else _OBJECT) for api in APIS.values()
+} | {
     "/v1/credit-types/list": _page(_UNIT),
     SCHEDULES: record({"data": many(_RATE)}, {"next_page": text}),
     CONTRACTS: record({"data": many(_ON_PACKAGE)}, {"next_page": text}),

@@ -42,6 +42,7 @@ class Client:
         concurrency: int,
         connect_timeout: float,
         read_timeout: float,
+        probe: str = "",
         **options: Any,
     ) -> None:
         patience = Patience(
@@ -53,7 +54,7 @@ class Client:
         )
         headers = {"Authorization": f"Bearer {token}"}
         self.http = HttpClient(base_url, headers, token, patience=patience, concurrency=concurrency, **options)
-        self.concurrency = concurrency
+        self.concurrency, self.probe = concurrency, probe
         self.hear: Callable[[str, str, Mapping[str, Any] | None, Any], None] | None = None
         """Hears method, path, body and answer of everything that is read; from any thread."""
 

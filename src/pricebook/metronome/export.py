@@ -32,7 +32,7 @@ class AccountRecord:
         self._items: dict[str, dict[str, dict[str, Any]]] = {}
         self._lock = Lock()
 
-    concurrency = 1
+    concurrency, probe = 1, "whoever was asked"
 
     def hear(self, method: str, path: str, body: Mapping[str, Any] | None, answer: Any) -> None:
         """Keep what an account answered to a request; from any thread."""

@@ -1,6 +1,7 @@
 """What the vendor calls the objects of each kind, and how they are asked for: one entry for each kind that it keeps."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pricebook.catalog.reference import Kind
@@ -9,19 +10,25 @@ Json = Mapping[str, Any]
 
 
 class Listed(NamedTuple):
-    """How all objects of a kind are listed, archived ones included where the vendor lists them."""
+    """How all objects of a kind are listed, archived ones included where the vendor lists them.
+
+    `customer`: only as one of a customer's, of whoever it is; then `part` is what of an item is the object.
+    """
 
     method: str
     path: str
     body: Json | None
     query: Mapping[str, str] = {}
+    customer: bool = False
+    part: str = ""
 
 
 class Api(NamedTuple):
     """The endpoints of a kind.
 
     `entity` is the name under which its objects have custom fields, None where they have none. `id_field` is how an
-    archive request names its object. Where objects have `addresses` of their own they are read and updated there.
+    archive request names its object, `archive` what it says besides. Where objects have `addresses` of their own they
+    are read and updated there.
     """
 
     path: str
@@ -29,6 +36,7 @@ class Api(NamedTuple):
     entity: str | None = None
     id_field: str = "id"
     addresses: bool = False
+    archive: Json = MappingProxyType({})
 
 
 _METRICS, _PACKAGES = "/v1/billable-metrics", "/v1/packages"
@@ -44,6 +52,17 @@ APIS: Mapping[Kind, Api] = {
     ),
     Kind.RATE_CARD: Api(_CARDS, Listed("POST", f"{_CARDS}/list", {}), "rate_card"),
     Kind.PACKAGE: Api(_PACKAGES, Listed("POST", f"{_PACKAGES}/list", {"archive_filter": "ALL"}), None, "package_id"),
+    Kind.THRESHOLD_NOTIFICATION: Api(
+        "/v1/alerts",
+        Listed(
+            "POST",
+            "/v1/customer-alerts/list",
+            {"alert_statuses": ["ENABLED", "DISABLED"]},
+            customer=True,
+            part="alert",
+        ),
+        archive={"release_uniqueness_key": True},
+    ),
 }
 ENTITIES: Mapping[Kind, str] = {kind: api.entity for kind, api in APIS.items() if api.entity is not None}
 """The kinds whose objects have custom fields, and the vendor's names for them."""

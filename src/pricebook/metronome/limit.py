@@ -26,13 +26,15 @@ KEPT = ("billable_metric", "netsuite_internal_item_id", "netsuite_overage_item_i
 """Fields of a product that an update can change but not take away: what it does not say stays."""
 
 
-def check_change(namespace: str, change: Verb, units: Mapping[str, str]) -> Iterator[Violation]:
-    """Everything of a change that the API cannot do. `units` are the vendor's names of pricing units by ours."""
+def check_change(namespace: str, change: Verb, units: Mapping[str, str], probe: str) -> Iterator[Violation]:
+    """Everything of a change that the API cannot do. `units` are the vendor's names of pricing units by ours; `probe`
+    is the customer through whom is read what has no list, empty without one."""
     match change:
         case Create() | Supersede():
             yield from _check_name(namespace, change.ref, change.digest)
-            if change.ref.kind not in APIS:
-                yield Violation("cannot", f"{change.ref}: {change.ref.kind.words}s are not made in accounts yet")
+            if APIS[change.ref.kind].listed.customer and not probe:
+                message = f"{change.ref} could not be found again: an account shows it as one of a customer's alone"
+                yield Violation("cannot", message, (), "name any customer in the environment: probe_customer: ID")
             if isinstance(change.noun, PricingUnit):
                 yield from _check_unit(change.ref, change.noun, units)
             elif isinstance(change.noun, Package):

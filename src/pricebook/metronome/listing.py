@@ -27,6 +27,10 @@ class Reader(Protocol):
     def concurrency(self) -> int:
         """How many requests may be under way at once."""
 
+    @property
+    def probe(self) -> str:
+        """The id of the customer through whom is read what no list of the account has; empty: it is not read."""
+
     def read(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, str] | None = None
     ) -> Any:
@@ -66,9 +70,13 @@ def pages(
 
 
 def listed(client: Reader, kind: Kind, stop: Event | None = None) -> list[Any]:
-    """All objects of a kind, as the account lists them."""
-    method, path, body, query = APIS[kind].listed
-    return [item for items, _ in pages(client, path, body, method=method, query=query, stop=stop) for item in items]
+    """All objects of a kind, as the account lists them; none of what is listed by customer, where no one is known."""
+    method, path, body, query, customer, part = APIS[kind].listed
+    if customer and not client.probe:
+        return []
+    asked = {**(body or {}), "customer_id": client.probe} if customer else body
+    found = [item for items, _ in pages(client, path, asked, method=method, query=query, stop=stop) for item in items]
+    return [item[part] for item in found] if part else found
 
 
 def at_once(client: Reader, work: Sequence[Callable[[Event], T]]) -> list[T]:

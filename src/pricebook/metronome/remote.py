@@ -145,7 +145,7 @@ class RemoteStore:
         archive_contract(self._client, self._sender, contract)
 
     def cannot(self, namespace: str, change: Verb) -> Iterable[Violation]:
-        return check_change(namespace, change, self._units)
+        return check_change(namespace, change, self._units, self._client.probe)
 
     def _known(self, namespace: str, at: datetime) -> Writing:
         """The account as last read, read now if it was not yet."""

@@ -31,8 +31,13 @@ from pricebook.problem import Problem
 QUIRKS = Quirks(
     filled_in={"rate_type": "LIST_RATE", "invoice_behavior": "BILL_ON_NEXT_COLLECTION_DATE"},
     statement={"frequency": "MONTHLY"},
-    # Fields of requests that no answer has (PackageListResponse of the SDK, 4.12).
-    not_shown=("invoice_generation_starting_at_offset", "initial_unassigned_seats"),
+    # Fields of requests that no answer has (PackageListResponse and CustomerAlert of the SDK, 4.12).
+    not_shown=(
+        "invoice_generation_starting_at_offset",
+        "initial_unassigned_seats",
+        "billable_metric",
+        "evaluate_on_create",
+    ),
 )
 """How answers differ from what requests said."""
 

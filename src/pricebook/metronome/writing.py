@@ -322,7 +322,8 @@ def _archive(work: Writing, ref: Ref, at: datetime) -> str:
         return id_ if found is None or found.get("archived_at") else None
 
     try:
-        work.sender.send(f"{APIS[ref.kind].path}/archive", {APIS[ref.kind].id_field: id_}, done=done)
+        api = APIS[ref.kind]
+        work.sender.send(f"{api.path}/archive", {api.id_field: id_, **api.archive}, done=done)
     except StoreRefused as refused:
         if refused.status not in (400, 404, 409) or ref.kind is Kind.PRICING_UNIT or done() is None:
             raise

@@ -63,6 +63,8 @@ def normal_noun(seen: Observed, observed: Noun, desired: Noun, quirks: Quirks, c
         was, now = observed.event_type_filter, desired.event_type_filter
         if was != now and not any(each is not None and spec_of(each) for each in (was, now)):
             update["event_type_filter"] = now
+    elif observed.kind is Kind.THRESHOLD_NOTIFICATION:
+        return cast("Noun", _shown_whole(observed, desired, quirks))
     elif observed.kind is Kind.PACKAGE:
         return _package(seen, cast("Package", observed), cast("Package", desired), quirks, cards)
     return observed.model_copy(update=update) if update else observed

@@ -65,6 +65,9 @@ class Environment(Model):
     """`metronome` only: the account's names of pricing units by ours, where ours is not its name in lower case with
     hyphens."""
 
+    probe_customer: Text | None = None
+    """`metronome` only: the id of a customer, any one, through whom threshold notifications are read: no list of the
+    account has them."""
     account: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")] | None = None
     """Which account this environment is, by the mark in the account: any other one is refused (`pricebook account`)."""
     overlays: Texts = ()

@@ -7,7 +7,18 @@ from typing import NamedTuple
 
 from pricebook.account.refusal import Refused
 from pricebook.catalog.reference import Kind
-from pricebook.sandbox import contract, custom_field, customer, metric, package, product, rate, rate_card, unit
+from pricebook.sandbox import (
+    contract,
+    custom_field,
+    customer,
+    metric,
+    notification,
+    package,
+    product,
+    rate,
+    rate_card,
+    unit,
+)
 from pricebook.sandbox.call import Call, Json, Paging, archive_condition, archiving, getting, listing
 from pricebook.sandbox.shape import shapes
 
@@ -38,6 +49,8 @@ _READS: dict[str, Callable[[Call], Json | None]] = {
     "POST /v2/contracts/list": partial(contract.listed, show=contract.show),
     "GET /v1/credit-types/list": unit.list_units,
     "POST /v1/customFields/listKeys": custom_field.list_keys,
+    "POST /v1/customer-alerts/get": notification.get_of_customer,
+    "POST /v1/customer-alerts/list": notification.list_of_customer,
     "GET /v1/customers": customer.list_customers,
     "GET /v1/customers/{customer_id}": getting(customer.KIND, customer.show, "customer_id"),
     "POST /v1/packages/get": getting(package.KIND, package.show, "package_id"),
@@ -45,6 +58,8 @@ _READS: dict[str, Callable[[Call], Json | None]] = {
     "POST /v1/packages/listContractsOnPackage": package.list_contracts,
 }
 _WRITES: dict[str, Callable[[Call], Json | None]] = {
+    "POST /v1/alerts/archive": notification.archive,
+    "POST /v1/alerts/create": notification.create,
     "POST /v1/billable-metrics/archive": archiving(metric.KIND, "id"),
     "POST /v1/billable-metrics/create": metric.create,
     "PUT /v1/billable-metrics/{billable_metric_id}": metric.update,

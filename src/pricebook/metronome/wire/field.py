@@ -18,7 +18,7 @@ from pricebook.catalog.role import Role
 TEMPORARY_IDS = ("Commit", "RecurringCommit", "RecurringCredit", "Subscription")
 """The terms that a request can give an id of its own, for links within it. A credit has none (SDK 4.12)."""
 
-_SHOWN_AS = {("Override", "tiers"): ("override_tiers",)}
+_SHOWN_AS = {("Override", "tiers"): ("override_tiers",), ("ThresholdNotification", "alert_type"): ("type",)}
 """Fields that answers have under another name."""
 
 

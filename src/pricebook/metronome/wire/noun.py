@@ -12,6 +12,7 @@ from pricebook.catalog.model import Alias, Noun
 from pricebook.catalog.money import read_number
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.registry import noun_class
+from pricebook.catalog.threshold_notification import USAGE
 from pricebook.metronome.wire.field import link_names, read, unread, written
 
 CLEARED: Mapping[str, object] = {
@@ -29,6 +30,8 @@ CLEARED: Mapping[str, object] = {
 }
 """What makes an update take a field of a product away: what is left out stays as it is."""
 
+NOT_SHOWN = "(not shown)"
+"""Stands for the metric of a notification, which no answer has (CustomerAlert of the SDK, 4.12)."""
 BY_ALIAS = "(by alias)"
 """Stands for the card of a package that is shown without one: made on an alias that leads nowhere yet."""
 
@@ -87,6 +90,9 @@ def _said(kind: Kind, data: Mapping[str, Any]) -> Mapping[str, Any]:
         return _card(data)
     if kind is Kind.PACKAGE and not data.get("rate_card_id"):
         return {**data, "rate_card_id": BY_ALIAS}
+    if kind is Kind.THRESHOLD_NOTIFICATION:
+        metric = {"billable_metric_id": NOT_SHOWN} if data.get("type") == USAGE else {}
+        return {**metric, **{name: value for name, value in data.items() if name != "status"}}
     return data
 
 

@@ -1,0 +1,78 @@
+"""Threshold notifications: made, archived, and shown as those of a customer; nothing lists those of the account."""
+
+from typing import Any
+
+from pricebook.account.refusal import Refused
+from pricebook.catalog.threshold_notification import IN_DAYS, USAGE, ThresholdNotification
+from pricebook.sandbox import customer, metric
+from pricebook.sandbox.account import AccountTransaction, Record
+from pricebook.sandbox.call import Call, Json, id_answer, listed
+from pricebook.sandbox.rule import check_rules
+from pricebook.sandbox.unit import unit
+from pricebook.sandbox.wire import known, stamp
+
+KIND = "alert"
+_OTHERS = ("customer_id", "plan_id", "uniqueness_key")
+"""What a request says besides what a notification is."""
+
+
+def create(call: Call) -> Json:
+    """`alerts/create`. Raises Refused, 409 for a uniqueness key that was used before."""
+    work, body = call.work, call.body
+    key = body.get("uniqueness_key")
+    if (taken := work.with_key(KIND, key)) is not None:
+        raise Refused(409, f"an alert with the uniqueness_key {key!r} exists already: {taken}")
+    if "plan_id" in body:
+        raise Refused(400, "plan_id: there is no such plan")
+    said = {name: value for name, value in body.items() if name not in _OTHERS}
+    check_rules(ThresholdNotification, said)
+    if "credit_type_id" in body:
+        unit(work, body["credit_type_id"])
+    if "billable_metric_id" in body:
+        work.live(metric.KIND, body["billable_metric_id"], 400)
+    owner = work.live(customer.KIND, body["customer_id"], 400).id if "customer_id" in body else None
+    return id_answer(work.add(KIND, said, parent=owner, uniqueness_key=key))
+
+
+def archive(call: Call) -> Json:
+    """`alerts/archive`; with `release_uniqueness_key` its key is free again."""
+    record = call.work.get(KIND, call.body["id"])
+    call.work.archive(record)
+    if call.body.get("release_uniqueness_key"):
+        call.work.run("UPDATE object SET uniqueness_key = NULL WHERE kind = ? AND id = ?", KIND, record.id)
+    return id_answer(record.id)
+
+
+def list_of_customer(call: Call) -> Json:
+    """`customer-alerts/list`: the customer's own, and those for everybody; enabled ones without a word."""
+    owner = call.work.get(customer.KIND, call.body["customer_id"]).id
+    wanted = call.body.get("alert_statuses", ["ENABLED"])
+    states = {"ENABLED": "archived_at IS NULL", "ARCHIVED": "archived_at IS NOT NULL", "DISABLED": "FALSE"}
+    where = f"(parent IS NULL OR parent = ?) AND ({' OR '.join(states[name] for name in wanted) or 'FALSE'})"
+    return listed(call, KIND, show, where, owner)
+
+
+def get_of_customer(call: Call) -> Json:
+    """`customer-alerts/get`: one of them."""
+    owner = call.work.get(customer.KIND, call.body["customer_id"]).id
+    record = call.work.get(KIND, call.body["alert_id"])
+    if record.parent not in (None, owner):
+        raise Refused(404, f"the customer {owner} has no alert {record.id}")
+    return {"data": show(call.work, record, {})}
+
+
+def show(work: AccountTransaction, record: Record, _: dict[str, str]) -> Json:
+    """A notification as it is read back: neither its metric nor whether it looked at everybody when it was made."""
+    body: dict[str, Any] = dict(record.body)
+    for name in ("billable_metric_id", "evaluate_on_create"):
+        body.pop(name, None)
+    type_, unit_id = body.pop("alert_type"), body.pop("credit_type_id", None)
+    counted = type_ in (USAGE, *IN_DAYS.split())
+    alert = {
+        "id": record.id,
+        "type": type_,
+        "status": "archived" if record.archived_at else "enabled",
+        "updated_at": stamp(record.archived_at or record.created_at),
+        **body,
+    } | known(credit_type=None if counted else unit(work, unit_id, live=False), uniqueness_key=record.uniqueness_key)
+    return {"alert": alert, "customer_status": None if record.archived_at else "evaluating"}
