@@ -430,7 +430,16 @@ _TIERED_EFFECT = _tiers("", "multiplier", AMOUNTS).map(lambda spec: spec | {"typ
 
 def _overrides(effect: st.SearchStrategy[Spec]) -> st.SearchStrategy[tuple[Spec, ...]]:
     matched = st.fixed_dictionaries(_OVERRIDDEN) | st.fixed_dictionaries(_BY_COMMIT)
-    return _keyed("override", st.builds(lambda when, what, which: when | what | which, _WHEN, effect, matched))
+    return _keyed("override", st.builds(_override, _WHEN, effect, matched))
+
+
+def _override(when: Spec, what: Spec, which: Spec) -> Spec:
+    """An OVERWRITE cannot be aimed by tags."""
+    if what.get("type") == "OVERWRITE":
+        for specifier in (found := [dict(one) for one in which["override_specifiers"]]):
+            specifier.pop("product_tags", None)
+        which = which | {"override_specifiers": tuple(found)}
+    return when | what | which
 
 
 _STRIPE = {"payment_type": st.just("INVOICE"), "invoice_metadata": st.dictionaries(TEXTS, TEXTS, max_size=2)}

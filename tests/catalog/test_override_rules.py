@@ -52,6 +52,10 @@ def test_overrides_that_hold(broken, spec):
 @pytest.mark.parametrize(
     ("spec", "expected"),
     [
+        (
+            OVERWRITE | {"override_specifiers": [{"product": "pro"}, {"product_tags": ["llm"]}]},
+            [("overwrite-by-tag", "override_specifiers[1].product_tags")],
+        ),
         (BARE, [("no-effect", "type")]),
         # time
         (HALF | {"starting_at_offset": None}, [("missing-field", "starting_at_offset")]),

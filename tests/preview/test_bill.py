@@ -50,24 +50,24 @@ def used(at: str, millions: str) -> Quantity:
 
 
 def test_what_is_left_rolls_over_in_part_and_is_used_first() -> None:
-    """ "Fraction of unused segments that will be rolled over" (API). $10.00 and $8.00; $4.00 of the first are used, so
-    half of $6.00 and a quarter of $8.00 come along: $3.00 and $2.00."""
+    """A fraction is of the original amount, and a cap. $10.00 and $8.00; $6.00 of the first are used, so of $4.00 all
+    come along (half of $10.00 is more), and of $8.00 a quarter: $4.00 and $2.00."""
     commits = (commit("half", 1000, "0.5"), commit("quarter", 800, "0.25"), commit("none", 500, "0"))
     catalog = with_package("rolling", commits=commits)
-    first = billed("rolling", "2025-10-01", "2025-12-01", [used("2025-10-05", "1.6")], catalog=catalog)  # $4.00
+    first = billed("rolling", "2025-10-01", "2025-12-01", [used("2025-10-05", "2.4")], catalog=catalog)  # $6.00
     terms = prices_of(catalog, "rolling", "2025-10-01").terms
     after = prices_of(catalog, "rolling", "2025-12-01")
     ledger = rolled_over(terms, first, after.terms)
     assert [(g.id, g.amount, g.window) for g in ledger.brought] == [
-        ("commits[half] rolled over", Decimal(300), (day("2025-12-01"), day("2026-02-01"))),
+        ("commits[half] rolled over", Decimal(400), (day("2025-12-01"), day("2026-02-01"))),
         ("commits[quarter] rolled over", Decimal(200), (day("2025-12-01"), day("2026-02-01"))),
     ]
     made = bill(after, [used("2025-12-05", "3")], (), day("2026-02-01"), ledger)  # $7.50
     drawn = [(line.balance, line.drawn) for invoice in made.invoices for line in invoice.lines if line.balance]
     assert drawn == [
-        ("commits[half] rolled over", Decimal(300)),
+        ("commits[half] rolled over", Decimal(400)),
         ("commits[quarter] rolled over", Decimal(200)),
-        ("commits[half]", Decimal(250)),
+        ("commits[half]", Decimal(150)),
     ]
     assert made.total == 0
 

@@ -127,14 +127,21 @@ class Override(Term):
     )
 
     def rules(self) -> Iterator[Violation]:
-        """It ends after it starts, its tiers leave no gap, and commits are named by commit-specific overrides only."""
+        """It ends after it starts, its tiers leave no gap, commits are named by commit-specific overrides only, and no
+        OVERWRITE goes by tags."""
         if self.starting_at is not None and self.ending_before is not None and self.ending_before <= self.starting_at:
             hint = "end it later, or leave ending_before out"
             yield Violation("empty-period", "ending_before is not after starting_at", ("ending_before",), hint)
         if self.type == "TIERED":
             yield from check_tiers([tier.size for tier in self.tiers])
-        for index, specifier in enumerate(self.override_specifiers if not self.is_commit_specific else ()):
-            for name in links_of(OverrideSpecifier):
+        for index, specifier in enumerate(self.override_specifiers):
+            if self.type == "OVERWRITE" and specifier.product_tags:
+                # "You cannot use product tags to target overwrite overrides" (docs.metronome.com, "Contract edits and
+                # overrides")
+                at = ("override_specifiers", index, "product_tags")
+                hint = "name the products instead, a specifier each"
+                yield Violation("overwrite-by-tag", "an OVERWRITE cannot be aimed by product tags", at, hint)
+            for name in links_of(OverrideSpecifier) if not self.is_commit_specific else ():
                 if getattr(specifier, name):
                     at = ("override_specifiers", index, name)
                     yield Violation("not-applicable", _SPECIFIC.format(name=name), at, _MAKE_SPECIFIC)

@@ -37,23 +37,16 @@ FEE_APART = Assumption(
 TIERS_GO_ON = Assumption(
     "tiers-go-on", "When a price changes within a statement period, the quantity in its tiers goes on.", "Prices"
 )
-LINE_BY_LINE = Assumption(
-    "line-by-line", "Tiers and rounding count for each combination of group values by itself.", "Prices"
-)
+LINE_BY_LINE = Assumption("line-by-line", "Rounding counts for each combination of group values by itself.", "Prices")
 CONVERT_FIRST = Assumption("convert-first", "A quantity is converted first and then rounded.", "Prices")
 WHOLE_MINIMUM = Assumption("whole-minimum", "The minimum of a composite charge is not prorated.", "Prices")
-SPEND_TIERS = Assumption("spend-tiers", "A TIERED_PERCENTAGE has tiers of spend, in the API unit.", "Prices")
-ONE_OVERRIDE = Assumption("one-override", "One override applies to a rate; overrides do not add up.", "Overrides")
-SPECIFIC = Assumption(
-    "commit-specific", "A commit-specific override competes with the others by the same rules.", "Overrides"
-)
 HALF_UP_FEES = Assumption(
     "prorated-fee", "Part of a period costs its share of the days, half up to the cent unless the term says.", "Fees"
 )
 PAID_IN_ORDER = Assumption(
     "paid-in-order",
-    "Charges are paid in the order of time, then of the card's products, a fee at the start of its period; "
-    "POSTPAID commits and balances without priority come last.",
+    "A fee counts at the start of the time that it is for; what is charged within a statement comes after the usage "
+    "until then, and a balance without priority after those with one.",
     "Commits and credits",
 )
 BILLED_AT_START = Assumption(
@@ -77,9 +70,6 @@ ASSUMPTIONS = (
     LINE_BY_LINE,
     CONVERT_FIRST,
     WHOLE_MINIMUM,
-    SPEND_TIERS,
-    ONE_OVERRIDE,
-    SPECIFIC,
     HALF_UP_FEES,
     PAID_IN_ORDER,
     BILLED_AT_START,
@@ -116,15 +106,11 @@ def assumed_of_line(line: InvoiceLine, invoice: Invoice) -> Iterator[Assumption]
             yield BILLED_AT_START
     if why.tier is not None:
         yield TIERS_GO_ON
-    if (why.tier is not None or why.rounding) and (line.pricing or line.presentation):
+    if why.rounding and (line.pricing or line.presentation):
         yield LINE_BY_LINE
     if why.conversion is not None and why.rounding:
         yield CONVERT_FIRST
     if why.minimum is not None:
         yield WHOLE_MINIMUM
-    if why.rate_type == "TIERED_PERCENTAGE":
-        yield SPEND_TIERS
-    if why.override:
-        yield SPECIFIC if why.drawn_from else ONE_OVERRIDE
     if why.share:
         yield HALF_UP_FEES

@@ -3,21 +3,21 @@
 `bill` issues every invoice of a contract up to an instant, in order of time, and says what is left for the next call:
 billing month by month, handing `closing` on, gives the invoices of billing the year. A usage invoice is issued at the
 end of its statement period, with what is charged on that date where the terms allow it; everything else is charged on
-a scheduled invoice of its date. The order in which charges draw from balances: usage by time and then by the card's
-order of products, composite charges, fees, conversions [assumed].
+a scheduled invoice of its date. The order in which charges draw from balances: usage, fees, composite charges
+(docs.metronome.com, "Understand prioritization rules"), and conversions last [assumed].
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pricebook.catalog.calendar import Period, cycle
 from pricebook.catalog.usage import Quantity, SeatChange
 from pricebook.preview.burn import Burn
 from pricebook.preview.fee import Fee, Unpriced, fees
 from pricebook.preview.grant import billed, granted
-from pricebook.preview.invoice import Bill, ClosingBalance, Invoice, InvoiceLine, Ledger
+from pricebook.preview.invoice import Bill, ClosingBalance, Invoice, Ledger
 from pricebook.preview.metered import MeteredUsage, metered
 from pricebook.preview.price import EXACT, ZERO
 from pricebook.preview.sheet import InvoiceSheet
@@ -66,7 +66,7 @@ def bill(
         if period is not None:
             sheet = InvoiceSheet(prices, burn)
             sheet.usage(measured, period)
-            invoices.append(_closed(sheet, terms, "usage", at, Window(period[0], period[1]), due.get(at, ())))
+            invoices.append(_closed(sheet, terms, at, period, due.get(at, ())))
         if at in apart:
             invoices.append(_apart(prices, burn, measured, at, apart[at]))
     closing = Ledger(until, burn.drawn, opening.brought)
@@ -85,9 +85,9 @@ def _apart(
         for period in cycle(statement.anchor, statement.frequency, terms.starting_at, at):
             within = period.ending_before == at < min(period.cycle_end, terms.ending_before)
             if within and period.starting_at >= statement.first:
-                InvoiceSheet(prices, ahead).metered(measured, period)
+                InvoiceSheet(prices, ahead).usage(measured, period)
     before = dict(ahead.drawn)
-    invoice = _closed(InvoiceSheet(prices, ahead), terms, "scheduled", at, None, charged)
+    invoice = _closed(InvoiceSheet(prices, ahead), terms, at, None, charged)
     for id_, drawn in ahead.drawn.items():
         more = EXACT.subtract(drawn, before.get(id_, ZERO))
         if more:
@@ -119,27 +119,29 @@ def _outside(terms: ContractTerms, measured: Iterable[MeteredUsage]) -> Iterator
 def _closed(
     sheet: InvoiceSheet,
     terms: ContractTerms,
-    kind: str,
     at: datetime,
-    period: Window | None,
+    statement: Period | None,
     charged: Sequence[Fee | DatedCharge],
 ) -> Invoice:
+    """The invoice with everything but usage added: fees, what is a share of the usage, other charges."""
+    sheet.fees([one for one in charged if isinstance(one, Fee)])
+    if statement is not None:
+        sheet.composites(statement)
     for one in charged:
-        if isinstance(one, Fee):
-            sheet.fee(one)
-        else:
+        if not isinstance(one, Fee):
             sheet.charge(one)
+    period = Window(*statement[:2]) if statement is not None else None
     sheet.close(period, at)
     days = terms.net_payment_terms_days
     due_at = at + timedelta(days=days) if days is not None else None
-    lines: tuple[InvoiceLine, ...] = tuple(sheet.lines)
-    return Invoice(kind, at, due_at, period, sheet.fiat, lines, tuple(sheet.notes))  # type: ignore[arg-type]
+    kind: Literal["usage", "scheduled"] = "usage" if statement is not None else "scheduled"
+    return Invoice(kind, at, due_at, period, sheet.fiat, tuple(sheet.lines), tuple(sheet.notes))
 
 
 def rolled_over(terms: ContractTerms, made: Bill, successor: ContractTerms) -> Ledger:
-    """What a contract that follows starts with: of every balance that was open at the end the fraction of what is left.
-
-    "Fraction of unused segments that will be rolled over" (API). It is open as long as the successor lasts, [assumed].
+    """What a contract that follows starts with: what is left of every balance that was open at the end, at most the
+    fraction of its original amount ("As $10,000 is less than 50% of $100,000, all $10,000 [...] will roll over",
+    docs.metronome.com, "Manage contract lifecycle transitions"). It is open as long as the successor lasts [assumed].
     """
     end = terms.ending_before
     window = Window(successor.starting_at, successor.ending_before)
@@ -148,7 +150,7 @@ def rolled_over(terms: ContractTerms, made: Bill, successor: ContractTerms) -> L
         replace(
             grant,
             id=f"{grant.id} rolled over",
-            amount=EXACT.multiply(left, grant.rollover_fraction),
+            amount=min(left, EXACT.multiply(grant.amount, grant.rollover_fraction)),
             window=window,
             rolled_over=True,
         )

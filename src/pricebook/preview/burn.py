@@ -3,8 +3,8 @@
 "Understand prioritization rules" (docs.metronome.com): rollover commits come first, those from POSTPAID commits before
 PREPAID ones, then by priority, fewest applicable products, fewest group value specifiers, earliest end. Then prepaid
 commits and credits: by priority, cost basis ($0 first), fewest applicable products, fewest group value specifiers,
-earliest end, earliest start. POSTPAID commits come last [assumed: the page as we have it does not say]; a balance
-without priority after those with one [assumed]; what is equal in everything in the order of the package [assumed].
+earliest end, earliest start, fewest contracts. POSTPAID commits come last, whatever their priority. A balance without
+priority comes after those with one [assumed]; what is equal in everything in the order of the package [assumed].
 """
 
 from collections.abc import Iterable
@@ -48,7 +48,7 @@ class Burn:
     def __init__(self, prices: Prices, grants: Iterable[Grant], drawn: dict[str, Decimal]) -> None:
         self.prices, self.drawn = prices, drawn
         products = prices.tariff.products
-        wide: dict[Any, tuple[float, int]] = {}
+        wide: dict[Any, tuple[float, float]] = {}
 
         def order(grant: Grant) -> Any:
             key = (grant.list, grant.key, grant.rolled_over)
@@ -60,13 +60,14 @@ class Burn:
         self._applicable: dict[Any, list[Grant]] = {}
 
     def applicable(self, subject: Subject) -> list[Grant]:
-        """The balances that may pay for the subject, in the order in which they do, whatever their time."""
+        """The balances that may pay for the subject, in the order in which they do, whatever their time. One of nothing
+        pays nothing, and so moves no bill."""
         if not self.grants:
             return self.grants
         key = (subject.name, subject.pricing, subject.presentation)
         found = self._applicable.get(key)
         if found is None:
-            found = self._applicable[key] = [grant for grant in self.grants if draws(grant, subject)]
+            found = self._applicable[key] = [g for g in self.grants if g.amount > 0 and draws(g, subject)]
         return found
 
     def ahead(self) -> "Burn":
@@ -148,10 +149,30 @@ class Burn:
         return pieces
 
 
-def _rank(grant: Grant, wide: tuple[float, int]) -> Any:
+def joined(pieces: Iterable[Piece]) -> list[Piece]:
+    """Pieces of one quantity as few as can be: those that go on at the same price are one, and so is what the same
+    balance pays of them in one go."""
+    found: list[Piece] = []
+    for piece in pieces:
+        last = found[-1] if found else None
+        if last is None or last.end != piece.start or last.steps != piece.steps:
+            found.append(piece)
+            continue
+        draws = list(last.draws)
+        for draw in piece.draws:
+            if draws and draws[-1].grant is draw.grant and draws[-1].after == draw.before:
+                money = EXACT.add(draws[-1].money, draw.money)
+                draws[-1] = draws[-1]._replace(money=money, after=draw.after)
+            else:
+                draws.append(draw)
+        amount = EXACT.add(last.amount, piece.amount)
+        found[-1] = last._replace(end=piece.end, amount=amount, draws=tuple(draws))
+    return found
+
+
+def _rank(grant: Grant, wide: tuple[float, float]) -> Any:
+    postpaid, rolled = grant.kind == "POSTPAID", grant.rolled_over
+    group = (0 if postpaid else 1) if rolled else (3 if postpaid else 2)
     priority = (grant.term.priority is None, grant.term.priority or ZERO)
-    window = grant.window
-    if grant.rolled_over:
-        return (0, grant.kind != "POSTPAID", priority, False, wide, window.ending_before, window.starting_at)
-    last = 2 if grant.kind == "POSTPAID" else 1
-    return (last, False, priority, not grant.free, wide, window.ending_before, window.starting_at)
+    start, end = grant.window
+    return (group, priority, not (rolled or grant.free), wide, end, start, grant.contracts)

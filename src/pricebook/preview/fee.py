@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from pricebook.catalog.calendar import Period, cycle
-from pricebook.catalog.terms import Curve
+from pricebook.catalog.terms import Band, Curve
 from pricebook.preview.invoice import InvoiceLine
 from pricebook.preview.match import Subject
 from pricebook.preview.price import EXACT, ZERO, cost, portions
@@ -90,8 +90,12 @@ def _of_period(
     def fee(at: datetime, start: Decimal, end: Decimal, part: PeriodShare, since: datetime, until: datetime) -> Fee:
         assert price is not None
         assert price.steps is not None
-        places = places_of(prices.tariff.scales.get(price.rate.unit))
-        amount = prorated(cost(price.steps, start, end), part, proration.rounding, places)
+        if proration.rounding is None:
+            places = places_of(prices.tariff.scales.get(price.rate.unit))
+            amount = prorated(cost(price.steps, start, end), part, None, places)
+        else:  # "round the unit price for prorated charges" (docs.metronome.com, "Provision your customer")
+            each = tuple(Band(b.upto, prorated(b.price, part, proration.rounding, 0)) for b in price.steps)
+            amount = cost(each, start, end)
         line = InvoiceLine(
             "subscription",
             rate.product,

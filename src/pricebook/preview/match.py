@@ -8,6 +8,7 @@ the specified tags" (SDK).
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import inf
 
 from pricebook.catalog.product import Product
 from pricebook.catalog.specifier import Applicable, UsageSpecifier
@@ -50,54 +51,45 @@ def draws(grant: Grant, subject: Subject) -> bool:
     return applies.reaches(subject.name, subject.product.tags)
 
 
-def breadth(applies: Applicable, products: dict[str, Product]) -> tuple[float, int]:
-    """How many products the balance applies to (all: infinitely many), and how many specifiers of it name only group
-    values: both say which of two balances is used first."""
-    if applies.specifiers:
-        found = {n for n, p in products.items() if any(_may(s, n, p) for s in applies.specifiers)}
-        grouped = sum(not (s.product or s.product_tags) for s in applies.specifiers)
-        return (float("inf") if grouped else len(found)), grouped
-    if not applies.applicable_products and not applies.applicable_product_tags:
-        return float("inf"), 0
-    tags = set(applies.applicable_product_tags)
-    tagged = {name for name, product in products.items() if tags & set(product.tags)}
-    return len(tagged | set(applies.applicable_products)), 0
-
-
-def _may(specifier: UsageSpecifier, name: str, product: Product) -> bool:
-    return (specifier.product is None or specifier.product == name) and set(specifier.product_tags) <= set(product.tags)
+def breadth(applies: Applicable, products: dict[str, Product]) -> tuple[float, float]:
+    """How many products the balance applies to, and how many specifiers of it name only group values: both say which
+    of two balances is used first, the fewer. What is for everything has infinitely many of both, so it comes after what
+    has specifiers ("a commit with two specifiers", docs.metronome.com, "Understand prioritization rules")."""
+    if not applies.specifiers and not applies.applicable_products and not applies.applicable_product_tags:
+        return inf, inf
+    grouped = sum(not (s.product or s.product_tags) for s in applies.specifiers)
+    return inf if grouped else sum(applies.reaches(name, p.tags) for name, p in products.items()), grouped
 
 
 def links_to(override: DatedOverride, grant: Grant, subject: Subject) -> bool:
     """Whether a commit-specific override holds for what is drawn from this balance.
 
-    "If you do not specify commit_ids, then the override will apply when consuming any prepaid or postpaid commit"
-    (API): then not for credits.
+    "If you do not specify any of these fields, the override will apply when consuming any prepaid commit, postpaid
+    commit, or credit" (SDK, `is_commit_specific`).
     """
     for specifier in override.term.override_specifiers:
         if specifier.billing_frequency not in (None, subject.frequency) or not specifies(specifier, subject):
             continue
         named = list(links(specifier))
-        if not named and grant.kind != "CREDIT":
-            return True
-        if any(grant.list in lists and grant.key == key for _, lists, key in named):
+        if not named or any(grant.list in lists and grant.key == key for _, lists, key in named):
             return True
     return False
 
 
 def winner(candidates: Iterable[DatedOverride], *, explicit: bool) -> DatedOverride | None:
-    """The one override of a rate that is applied; they do not add up [assumed].
+    """The one override of several that is applied; they do not stack (docs.metronome.com, "Contract edits and
+    overrides").
 
     "Overwrites are prioritized over multipliers and tiered overrides"; LOWEST_MULTIPLIER "applies the greatest discount
     to list prices automatically"; under EXPLICIT "overwrites are prioritized first, and then tiered and multiplier
-    overrides are prioritized by their priority value (lowest first)" (SDK). Of several overwrites the one that starts
-    last, and of those the one listed last [assumed]; of
-    equal multipliers or priorities the one listed first [assumed].
+    overrides are prioritized by their priority value (lowest first)" (SDK). Of several overwrites "the last-added
+    overwrite override applies", and the order of a list is that of adding. Of equal multipliers or priorities the one
+    listed first [assumed].
     """
     found = [c for c in candidates if c.term.type is not None]
     overwrites = [c for c in found if c.term.type == "OVERWRITE"]
     if overwrites:
-        return max(overwrites, key=lambda c: (c.window.starting_at, c.index))
+        return max(overwrites, key=lambda c: c.index)
     if explicit:
         return min(found, key=lambda c: (c.term.priority is None, c.term.priority or 0, c.index), default=None)
     return min(found, key=_least, default=None)
@@ -108,9 +100,7 @@ def _least(override: DatedOverride) -> tuple[Decimal, int]:
 
 
 def entitlement(card: bool, found: Sequence[DatedOverride]) -> bool:
-    """Whether the contract gets the product: as the override says that starts last, of those the one listed last
-    [assumed]; as the card says where none says anything."""
+    """Whether the contract gets the product: as the override says that was added last, as of overwrites [assumed]; as
+    the card says where none says anything."""
     saying = [o for o in found if o.term.entitled is not None and not o.term.is_commit_specific]
-    if not saying:
-        return card
-    return bool(max(saying, key=lambda o: (o.window.starting_at, o.index)).term.entitled)
+    return bool(max(saying, key=lambda o: o.index).term.entitled) if saying else card

@@ -2,8 +2,8 @@
 
 The share is that of time: whole days of whole days where contracts start at midnight ("The amount is prorated for the
 number of days left in the billing cycle", docs.metronome.com, "Set up seat-based billing"). A prorated amount is
-rounded as its term says, else half up to the cent [assumed]; amounts of custom units and units used to two decimal
-places.
+rounded as its term says (of a subscription the unit price is), else half up to the cent [assumed]; amounts of custom
+units and units used to two decimal places.
 """
 
 from datetime import datetime, timedelta

@@ -1,24 +1,35 @@
 """One invoice while it is written: each charge becomes lines, each line says why, and what pays for it follows it."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any, NamedTuple
 
 from pricebook.catalog.calendar import Period
 from pricebook.catalog.money import plain
 from pricebook.catalog.product import Product
-from pricebook.preview.burn import Burn, Draw, Piece
+from pricebook.preview.burn import Burn, Draw, Piece, joined
 from pricebook.preview.composite import is_part, shares
 from pricebook.preview.fee import Fee
 from pricebook.preview.invoice import InvoiceLine, Why
 from pricebook.preview.match import Subject
 from pricebook.preview.metered import MeteredUsage, priced
-from pricebook.preview.price import EXACT, ZERO, cost, portions, summed
+from pricebook.preview.price import EXACT, ZERO, Portion, cost, portions, summed
 from pricebook.preview.proration import places_of, quantized
-from pricebook.preview.tariff import Prices
+from pricebook.preview.tariff import Prices, TariffPrice
 from pricebook.preview.terms import DatedCharge, Window
+
+
+class _Slice(NamedTuple):
+    """Usage of a line within which nothing changes: how much was metered, and what it is priced as, tier by tier."""
+
+    subject: Subject
+    window: Window
+    price: TariffPrice
+    used: Decimal
+    parts: tuple[Portion, ...]
 
 
 class InvoiceSheet:
@@ -33,74 +44,87 @@ class InvoiceSheet:
     # --- usage --------------------------------------------------------------------------------------------------------
 
     def usage(self, measured: Iterable[MeteredUsage], period: Period) -> None:
-        """The usage of a statement period, and then what is a share of it."""
-        self.metered(measured, period)
+        """The usage of a period. It stands by time and then in the card's order of products; balances pay for what
+        starts earlier first, then for the higher unit price (of each tier), then by name A to Z (docs.metronome.com,
+        "Understand prioritization rules"), and where names are equal by group values [assumed]."""
+        slices: list[_Slice] = []
+        for one in measured:
+            slices += self._slices(one, period)
+        order = self.prices.tariff.order
+        slices.sort(key=lambda s: (s.window.starting_at, order.get(s.subject.name, len(order))))
+        ranked = []
+        for place, (subject, window, _, _, parts) in enumerate(slices):
+            rank = window.starting_at, subject.product.name, subject.pricing, subject.presentation
+            ranked += [(rank[0], -part.price, *rank[1:], place, number) for number, part in enumerate(parts)]
+        paid: dict[tuple[int, int], list[Piece]] = {}
+        for *_, place, number in sorted(ranked):
+            subject, window, price, _, parts = slices[place]
+            start, end = parts[number].start, parts[number].end
+            paid[place, number] = self.burn.usage(subject, window.starting_at, start, end, price)
+        for place, (subject, window, _, used, parts) in enumerate(slices):
+            for piece in joined(piece for number in range(len(parts)) for piece in paid[place, number]):
+                self._piece(subject, window, piece, used)
+                self._applied(subject, window, piece.price.rate.unit, piece.draws)
+
+    def composites(self, period: Period) -> None:
+        """What is a share of the usage that stands here."""
         for subject in self.prices.composites:
             if subject.product.composite_scope == "CUSTOMER":
                 self.notes.append(f"{subject.name} counts all contracts of the customer; here only this one")
             for line in shares(self.prices, subject, self.lines, period):
-                self._pay(subject, line)
+                self._add(subject, line, self._draws(subject, line))
 
-    def metered(self, measured: Iterable[MeteredUsage], period: Period) -> None:
-        """The usage of a period, by time and then in the card's order of products."""
-        slices = []
-        for one in measured:
-            low, high = one.before(period.starting_at), one.before(period.ending_before)
-            if low < high:
-                slices += self._slices(one, period, low, high)
-        order = self.prices.tariff.order
-        last = len(order)
-        slices.sort(key=lambda s: (s[0], order.get(s[2].subject.name, last)))
-        for start, end, one, quantity_from, quantity_to in slices:
-            self._slice(start, end, one, quantity_from, quantity_to)
-
-    def _slices(
-        self, one: MeteredUsage, period: Period, low: int, high: int
-    ) -> list[tuple[datetime, datetime, MeteredUsage, Decimal, Decimal]]:
-        """The usage of a period in parts within which no price changes, and no balance opens or ends.
+    def _slices(self, one: MeteredUsage, period: Period) -> Iterator["_Slice"]:
+        """The usage of a period in parts within which no price changes, and no balance opens or ends. Tiers and
+        rounding count the quantity since the start of the period.
 
         What is not entitled counts in none: it moves no tier, and no quantity is rounded with it [assumed].
         """
-        start, end = period.starting_at, period.ending_before
-        subject = one.subject
-        cuts = list(self.prices.cuts(subject))
-        cuts += [instant for grant in self.burn.applicable(subject) for instant in grant.window]
-        for whole in self.prices.composites:
-            if is_part(subject, whole.product):
-                cuts += self.prices.cuts(whole)
-        inner = sorted({cut for cut in cuts if start < cut < end})
-        base, found, at, before = one.sums[low], [], start, low
-        so_far = ZERO
-        for cut in (*inner, end):
-            upto = bisect_left(one.times, cut, before, high) if cut != end else high
+        low, high = one.before(period.starting_at), one.before(period.ending_before)
+        if low == high:
+            return
+        subject, product = one.subject, one.subject.product
+        base, at, before, so_far = one.sums[low], period.starting_at, low, ZERO
+        for cut in self._cuts(subject, period):
+            upto = bisect_left(one.times, cut, before, high)
             if upto > before:
                 metered = EXACT.subtract(one.sums[upto], base)
-                if self.prices.price(subject, at) is not None:
-                    found.append((at, cut, one, so_far, metered))
-                    so_far = metered
-                else:
-                    used = EXACT.subtract(metered, so_far)
+                used, price = EXACT.subtract(metered, so_far), self.prices.price(subject, at)
+                if price is None:
                     base = EXACT.add(base, used)
                     self.notes.append(f"{_what(subject, used)}: not entitled, or without a rate, from {at:%Y-%m-%d}")
+                else:
+                    if price.steps is not None:
+                        parts = portions(price.steps, priced(so_far, product), priced(metered, product))
+                        yield _Slice(subject, Window(at, cut), price, used, tuple(parts))
+                    else:
+                        self.notes.append(f"{_what(subject, used)}: a {price.rate.rate_type} rate is not modelled")
+                    so_far = metered
             at, before = cut, upto
-        return found
 
-    def _slice(
-        self, start: datetime, end: datetime, one: MeteredUsage, metered_from: Decimal, metered_to: Decimal
-    ) -> None:
-        """The usage of one part: tiers and rounding count the quantity since the start of the period."""
-        subject = one.subject
-        price = self.prices.price(subject, start)
-        used = EXACT.subtract(metered_to, metered_from)
-        if price is None or price.steps is None:
-            kind = price.rate.rate_type if price is not None else "missing"
-            self.notes.append(f"{_what(subject, used)}: a {kind} rate is not modelled")
-            return
-        first, last = priced(metered_from, subject.product), priced(metered_to, subject.product)
-        window = Window(start, end)
-        for piece in self.burn.usage(subject, start, first, last, price):
-            self._piece(subject, window, piece, used)
-            self._applied(subject, window, piece.price.rate.unit, piece.draws)
+    def _cuts(self, subject: Subject, period: Period) -> Iterator[datetime]:
+        """Where what is charged, by which override, or who pays at which price changes within a period; and its end."""
+        start, end = period.starting_at, period.ending_before
+        wholes = [whole for whole in self.prices.composites if is_part(subject, whole.product)]
+        payers = self.burn.applicable(subject)
+        found = {cut for one in (subject, *wholes) for cut in self.prices.cuts(one)}
+        found |= {cut for grant in payers for cut in grant.window}
+
+        def terms(at: datetime) -> Any:
+            price = self.prices.price(subject, at)
+            prices = [price, *(self.prices.price(whole, at) for whole in wholes)]
+            drawn = [(g.id, self.prices.price(subject, at, g)) for g in payers if g.window.covers(at)]
+            said = [(id_, p and p.steps) for id_, p in drawn]
+            return [p and (p.rate.rate_type, p.rate.unit, p.steps, p.rate.minimum, p.override) for p in prices], said
+
+        inner = sorted(cut for cut in found if start < cut < end)
+        before = terms(start) if inner else None
+        for cut in inner:
+            after = terms(cut)
+            if after != before:
+                yield cut
+            before = after
+        yield end
 
     def _piece(self, subject: Subject, window: Window, piece: Piece, used: Decimal) -> None:
         product, unit = subject.product, piece.price.rate.unit
@@ -133,9 +157,17 @@ class InvoiceSheet:
 
     # --- dated charges ------------------------------------------------------------------------------------------------
 
-    def fee(self, fee: Fee) -> None:
-        """A subscription's fee; it counts at the start of the time it is for [assumed]."""
-        self._pay(fee.subject, fee.line)
+    def fees(self, found: Sequence[Fee]) -> None:
+        """Fees, in the order given; balances pay for them as they do for usage. A fee counts at the start of the time
+        that it is for [assumed]."""
+
+        def rank(fee: Fee) -> Any:
+            line = fee.line
+            return line.starting_at, -(line.unit_price or ZERO), self.prices.tariff.products[line.product].name
+
+        paid = {id(fee): self._draws(fee.subject, fee.line) for fee in sorted(found, key=rank)}
+        for fee in found:
+            self._add(fee.subject, fee.line, paid[id(fee)])
 
     def charge(self, charge: DatedCharge) -> None:
         """A scheduled charge, the payment of a commit, or what of a POSTPAID one was not used. Balances pay for none of
@@ -166,9 +198,11 @@ class InvoiceSheet:
         )
         self.lines.append(line)
 
-    def _pay(self, subject: Subject, line: InvoiceLine) -> None:
+    def _draws(self, subject: Subject, line: InvoiceLine) -> Sequence[Draw]:
+        return self.burn.amount(subject, line.starting_at, line.unit, line.amount)
+
+    def _add(self, subject: Subject, line: InvoiceLine, draws: Sequence[Draw]) -> None:
         self.lines.append(line)
-        draws = self.burn.amount(subject, line.starting_at, line.unit, line.amount)
         self._applied(subject, Window(line.starting_at, line.ending_before), line.unit, draws)
 
     def _applied(self, subject: Subject, window: Window, unit: str, draws: Iterable[Draw]) -> None:

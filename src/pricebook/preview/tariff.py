@@ -144,7 +144,10 @@ class Prices:
 
     def price(self, subject: Subject, at: datetime, grant: Grant | None = None) -> TariffPrice | None:
         """What is charged at an instant, drawn from a balance or (None) not; None where the contract has no right to
-        it, or there is no rate."""
+        it, or there is no rate.
+
+        Of the overrides one holds: a commit-specific one before one of the contract, and an OVERWRITE before the others
+        (docs.metronome.com, "Offer discounts on commits")."""
         special = grant is not None and (grant.term.rate_type is not None or self._specific(subject))
         key = (self._key(subject), at, (grant.list, grant.key) if special and grant is not None else None)
         if key not in self._prices:
@@ -165,13 +168,13 @@ class Prices:
             return None
         commit = segment.terms.commit if segment is not None else None
         by_commit = commit is not None and grant is not None and grant.term.rate_type == "COMMIT_RATE"
-        candidates = [o for o in active if not o.term.is_commit_specific and not by_commit]
+        chosen, target = None, "COMMIT_RATE" if by_commit else "LIST_RATE"
         if grant is not None:
-            target = "COMMIT_RATE" if by_commit else "LIST_RATE"
             specific = [o for o in active if o.term.is_commit_specific and o.term.target == target]
-            candidates += [o for o in specific if links_to(o, grant, subject)]
+            chosen = winner((o for o in specific if links_to(o, grant, subject)), explicit=self.terms.explicit)
+        if chosen is None and not by_commit:
+            chosen = winner((o for o in active if not o.term.is_commit_specific), explicit=self.terms.explicit)
         base = commit if by_commit else segment.terms.charge if segment is not None else None
-        chosen = winner(candidates, explicit=self.terms.explicit)
         rate = _overwrite(chosen.term.overwrite_rate) if chosen is not None and chosen.term.overwrite_rate else base
         if rate is None:
             return None

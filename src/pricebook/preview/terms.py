@@ -99,6 +99,8 @@ class Grant:
     rolled_over: bool = False
     seat: tuple[str, str] | None = None
     """Only usage of this (seat group key, seat) draws from it."""
+    contracts: float = 1
+    """How many contracts of the customer can draw from it."""
 
     @property
     def rollover_fraction(self) -> Decimal | None:
