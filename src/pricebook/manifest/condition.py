@@ -136,6 +136,10 @@ def _override() -> list[Schema]:
             negation(given("is_commit_specific", {"const": True})),
             {"properties": {"override_specifiers": {"items": links}}},
         ),
+        when(
+            given("type", either("OVERWRITE")),
+            {"properties": {"override_specifiers": {"items": absent("an OVERWRITE takes none", "product_tags", [])}}},
+        ),
     ]
 
 
