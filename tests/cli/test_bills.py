@@ -117,9 +117,9 @@ def test_a_contract_is_renewed_and_takes_over_what_rolls_over(project: Path) -> 
     first, second = data["bills"]
     assert (first["starting_at"], second["starting_at"]) == ("2025-10-01T00:00:00Z", "2025-11-01T00:00:00Z")
     assert (first["total"], first["notes"]) == (1000, [])  # the fee; $5.00 of tokens are paid by the credit
-    assert second["total"] == 1250  # the fee, and $15.00 less $2.50 that rolled over and $10.00 of its own
+    assert second["total"] == 1000  # the fee, and $15.00 less $5.00 that rolled over and $10.00 of its own
     (line, *more) = [line for line in second["invoices"][-1]["lines"] if line["type"] == "applied"]
-    assert (line["balance"], line["drawn"]) == ("recurring_credits[sign-up] 1 rolled over", 250)
+    assert (line["balance"], line["drawn"]) == ("recurring_credits[sign-up] 1 rolled over", 500)
     assert [(one["balance"], one["drawn"]) for one in more] == [("recurring_credits[sign-up] 1", 1000)]
 
 
