@@ -17,7 +17,7 @@ from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.plan.change import RateChange
 from pricebook.plan.fields import field_changes
 from pricebook.plan.hazard import Hazard
-from pricebook.plan.step import Plan, Step
+from pricebook.plan.step import Leftover, Plan, Step
 from pricebook.plan.timeline import rate_change
 from pricebook.plan.verb.table import AddRates, Adopt, Archive, Create, Release, Repoint, Revise, Supersede
 from pricebook.plan.verb.verb import Verb
@@ -233,7 +233,7 @@ def mixed() -> Plan:
             ),
         ],
         kept=118,
-        leftovers=(Ref(Kind.PRODUCT, "experiment"),),
+        leftovers=(Leftover(Ref(Kind.PRODUCT, "experiment")),),
         unmanaged={"product": 14, "rate-card": 2},
     )
 
@@ -410,7 +410,7 @@ def empty() -> Plan:
         [],
         kept=123,
         prices=8212,
-        leftovers=(Ref(Kind.PRODUCT, "experiment"), Ref(Kind.PACKAGE, "beta", 2)),
+        leftovers=(Leftover(Ref(Kind.PRODUCT, "experiment")), Leftover(Ref(Kind.PACKAGE, "beta", 2), ("beta",), 11)),
         unmanaged={"product": 14},
     )
 
@@ -486,7 +486,7 @@ def hostile() -> Plan:
     steps.append(step("revise", Revise(ref, after, "d", field_changes(before, after)), at=HOSTILE[2]))
     return plan(
         steps,
-        leftovers=tuple(Ref(Kind.PRODUCT, name) for name in HOSTILE),
+        leftovers=tuple(Leftover(Ref(Kind.PRODUCT, name), (name,)) for name in HOSTILE),
         unmanaged={HOSTILE[1]: 2},
         findings=tuple(hostile_findings()),
     )

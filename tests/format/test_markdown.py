@@ -21,7 +21,7 @@ from pricebook.apply.runner import Receipt, StepResult
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.format.escape import code_markdown, escape_markdown
 from pricebook.format.markdown import LIMIT, marker
-from pricebook.plan.step import Plan
+from pricebook.plan.step import Leftover, Plan
 from pricebook.problem import Problem
 from pricebook.span import Span
 
@@ -128,7 +128,10 @@ def test_it_fits_however_long_and_strange_every_name_is(name: str) -> None:
         Problem("c", long, Span(long, 1), long, subject=long, waived=waived) for waived in ("", long) for _ in range(60)
     )
     plan = sample_plan.plan(
-        steps, findings=findings, leftovers=tuple(Ref(Kind.PRODUCT, long) for _ in range(9)), unmanaged={long: 1}
+        steps,
+        findings=findings,
+        leftovers=tuple(Leftover(Ref(Kind.PRODUCT, long), (long,)) for _ in range(9)),
+        unmanaged={long: 1},
     )
     text = comment(plan)
     assert len(text.encode()) <= LIMIT

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import sample_plan
@@ -98,7 +99,7 @@ def test_the_policy_says_what_is_refused() -> None:
 
 
 def test_an_empty_plan_can_say_how_many_prices_there_are() -> None:
-    view = plan_view(sample_plan.empty(), RowChoice())
+    view = plan_view(replace(sample_plan.empty(), leftovers=()), RowChoice())
     first = next(iter(plan_text(view, Page())))
     assert first == "Nothing to change: the store says what the manifests say (123 objects, 8,212 prices)."
 

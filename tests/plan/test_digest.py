@@ -20,7 +20,7 @@ from pricebook.plan.document import read, write
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
-from pricebook.plan.step import Plan, Step
+from pricebook.plan.step import Leftover, Plan, Step
 from pricebook.plan.verb.table import AddRates, Repoint, Supersede
 from strategy import catalogs
 
@@ -54,7 +54,7 @@ def test_files_layout_and_the_plan_file_say_nothing(before: Catalog, desired: Ca
     again = planned(shuffled(desired, random), replace(empty, observed_at=AT + timedelta(minutes=9)))
     assert plan_digest(again) == plan_digest(made)
     assert plan_digest(read(write(made), "plan.json")) == plan_digest(made)
-    elsewhere = replace(made, base="b", desired="d", kept=9, prices=9, leftovers=(Ref(Kind.PRODUCT, "x"),))
+    elsewhere = replace(made, base="b", desired="d", kept=9, prices=9, leftovers=(Leftover(Ref(Kind.PRODUCT, "x")),))
     moved = tuple(
         replace(step, at="other.yaml:9", reach=None if step.reach is None else step.reach + 1) for step in made.steps
     )

@@ -44,8 +44,8 @@ def command(invocation: Invocation, accept: Path | None, adopt: bool, revert: Pa
     Tells apart what somebody changed in the account (drifted), what git has and nobody applied yet (pending), and what
     both changed.
 
-    Exit code 0 when nobody changed the account, 2 when somebody did and it is not accepted, 1 when that cannot be
-    found out.
+    Exit code 0 when nobody changed the account, 2 when somebody did and it is not accepted, or when the account has
+    objects of ours that are in no manifest any more, 1 when that cannot be found out.
     """
     namespace, (environment, _) = invocation.project.settings.namespace, invocation.environment
     loaded, store = load(invocation.project, environment), invocation.store()
@@ -68,7 +68,7 @@ def command(invocation: Invocation, accept: Path | None, adopt: bool, revert: Pa
         plan, left = reverted(report, loaded, snapshot, invocation.project.moves)
         revert.write_text(write(plan), encoding="utf-8")
         invocation.say(_reverted(plan, left, revert))
-    if report.drifted:
+    if report.drifted or report.left:
         raise click.exceptions.Exit(CHANGES)
 
 

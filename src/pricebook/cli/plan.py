@@ -37,7 +37,9 @@ from pricebook.workflow.policy import checked_policy, refused_hazards, stopping
 @impact_from_option
 @assume_migrated_option
 @engine_option
-@click.option("--exit-code", is_flag=True, help="Exit with 2 when there are changes.")
+@click.option(
+    "--exit-code", is_flag=True, help="Exit with 2 when there are changes, or something is in no manifest any more."
+)
 @invoked()
 def command(
     invocation: Invocation,
@@ -101,5 +103,5 @@ def command(
     stopped = stopping(made.findings, policy)
     if stopped:
         raise click.exceptions.Exit(1)
-    if exit_code and made.steps:
+    if exit_code and (made.steps or made.leftovers):
         raise click.exceptions.Exit(CHANGES)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from pricebook.catalog.instant import moment_words
 from pricebook.format.escape import code_markdown, cut, escape_markdown, escape_terminal, padded, width_of
-from pricebook.format.markdown import BUDGET, Comment, marker, size
+from pricebook.format.markdown import BUDGET, Comment, leftover_lines, marker, size
 from pricebook.format.page import Page, Paint, wrapped
 from pricebook.format.plan_text import draw_notes
 from pricebook.format.problem import draw_problems
@@ -103,10 +103,8 @@ def drift_markdown(view: DriftView, _: Page) -> str:
     alone = [f"{count:,} {escape_markdown(kind)}" for kind, count in view.unmanaged.items()]
     if alone:
         comment.add("", f"Not ours and untouched: {', '.join(alone)}.")
-    if view.leftovers:
-        comment.add(
-            "", f"Ours, and in no manifest: {', '.join(code_markdown(ref, 100) for ref in view.leftovers[:20])}"
-        )
+    for block in leftover_lines(view.leftovers):
+        comment.add("", block)
     return f"{comment.text}{foot}\n"
 
 

@@ -5,11 +5,12 @@ without saying so.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pricebook.format.escape import code_markdown, escape_markdown
 from pricebook.format.page import Page
 from pricebook.problem import Problem
+from pricebook.view.leftover import LEFT, WAYS_OUT, LeftoverView
 from pricebook.view.problems import ProblemsView, ValidityView
 from pricebook.view.words import counted
 
@@ -115,3 +116,13 @@ def problem_row(problem: Problem, last: str = "") -> str:
 def marker(target: str) -> str:
     """The hidden line of the comment about a target, `namespace/environment`, that another run of it replaces."""
     return f"<!-- pricebook plan {re.sub(r'[^a-z0-9_./]+|-+', '-', target.lower())[:200]} -->"
+
+
+def leftover_lines(leftovers: Sequence[LeftoverView]) -> Iterator[str]:
+    """What no manifest declares any more, one by one, and the ways out."""
+    if leftovers:
+        lines = ["**In no manifest any more, and left as they are**", ""]
+        for each in leftovers[:LEFT]:
+            lines.append(f"- {code_markdown(each.ref, 100)} {escape_markdown(each.sentence, 300)}")
+        lines += [f"- and {len(leftovers) - LEFT:,} more"] if len(leftovers) > LEFT else []
+        yield "\n".join([*lines, "", escape_markdown(WAYS_OUT, 400)])

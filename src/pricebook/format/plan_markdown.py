@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pricebook.format.escape import code_markdown, escape_markdown
 from pricebook.format.impact import add_headline, add_impact
-from pricebook.format.markdown import BUDGET, PROBLEM_HEAD, Comment, marker, problem_row, size
+from pricebook.format.markdown import BUDGET, PROBLEM_HEAD, Comment, leftover_lines, marker, problem_row, size
 from pricebook.format.markdown_row import HEAD, add_details, all_listed, card_rows, object_rows
 from pricebook.format.page import Page
 from pricebook.problem import Problem
@@ -174,10 +174,7 @@ def _foot(view: PlanView) -> Iterator[str]:
 
 
 def _left_alone(view: PlanView) -> Iterable[str]:
-    if view.leftovers:
-        named = ", ".join(code_markdown(ref, 60) for ref in view.leftovers[:NAMED])
-        more = f" and {len(view.leftovers) - NAMED:,} more" if len(view.leftovers) > NAMED else ""
-        yield f"Left alone: {counted(len(view.leftovers), 'object')} of ours in no manifest: {named}{more}."
+    yield from leftover_lines(view.leftovers)
     if view.unmanaged:
         kinds = [
             counted(n, escape_markdown(kind, 40).replace("-", " ")) for kind, n in [*view.unmanaged.items()][:NAMED]

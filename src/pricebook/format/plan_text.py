@@ -10,6 +10,7 @@ from itertools import chain
 from pricebook.format.escape import cut, escape_terminal, padded, width_of
 from pricebook.format.page import Page, Paint, filled, wrapped
 from pricebook.format.problem import draw_findings
+from pricebook.view.leftover import LEFT, WAYS_OUT, LeftoverView
 from pricebook.view.plan import BesidesView, DigestView, HazardView, PlanView, as_of_words
 from pricebook.view.words import counted
 
@@ -114,7 +115,7 @@ def _hazard_lines(hazards: Sequence[HazardView], width: int, paint: Paint) -> It
 
 
 NAMED = 5
-"""Leftovers that are named; all are counted."""
+"""Of what is in a list within a sentence; all are counted."""
 
 
 def draw_adopted(adopted: Mapping[str, str], width: int, paint: Paint) -> Iterator[str]:
@@ -128,14 +129,18 @@ def draw_adopted(adopted: Mapping[str, str], width: int, paint: Paint) -> Iterat
         yield from (paint("dim", line) for line in wrapped(text, width))
 
 
-def draw_notes(leftovers: Sequence[str], unmanaged: Mapping[str, int], width: int, paint: Paint) -> Iterator[str]:
+def draw_notes(
+    leftovers: Sequence[LeftoverView], unmanaged: Mapping[str, int], width: int, paint: Paint
+) -> Iterator[str]:
     """What is left alone: objects of ours that no manifest declares, and objects of other owners by kind."""
     if leftovers:
-        count = len(leftovers)
-        named = ", ".join(cut(escape_terminal(ref), 60) for ref in leftovers[:NAMED])
-        more = f" and {count - NAMED:,} more" if count > NAMED else ""
-        text = f"Left alone: {counted(count, 'object')} of ours in no manifest: {named}{more} (--prune archives)."
-        yield from (paint("dim", line) for line in wrapped(text, width))
+        yield paint("yellow", "In no manifest any more, and left as they are")
+        for each in leftovers[:LEFT]:
+            text = f"{cut(escape_terminal(each.ref), 60)}: {escape_terminal(each.sentence, 300)}"
+            yield from (f"  {line}" for line in wrapped(text, width - 2))
+        if len(leftovers) > LEFT:
+            yield f"  and {len(leftovers) - LEFT:,} more"
+        yield from (paint("dim", f"  {line}") for line in wrapped(WAYS_OUT, width - 2))
     if unmanaged:
         kinds = ", ".join(counted(n, escape_terminal(kind).replace("-", " ")) for kind, n in unmanaged.items())
         yield from (paint("dim", line) for line in wrapped(f"Not ours and untouched: {kinds}.", width))

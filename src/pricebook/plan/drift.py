@@ -24,7 +24,9 @@ from pricebook.plan.adoption import adoptions
 from pricebook.plan.change import FieldChange, RateChange
 from pricebook.plan.diff import Difference, diff
 from pricebook.plan.fields import field_changes
+from pricebook.plan.leftover import left_over
 from pricebook.plan.origin import Origin, origin, rate_origins
+from pricebook.plan.step import Leftover
 from pricebook.plan.verb.table import AddRates, Create, Repoint, Revise, Supersede
 from pricebook.plan.verb.verb import Verb
 from pricebook.plan.versions import named
@@ -97,7 +99,7 @@ class Comparison:
     drifts: tuple[Drift, ...]
     kept: int
     prices: int
-    leftovers: tuple[Ref, ...]
+    leftovers: tuple[Leftover, ...]
     unmanaged: Mapping[str, int]
     unverified: tuple[tuple[str, str], ...]
     units: Mapping[str, Scale]
@@ -114,6 +116,8 @@ class DriftReport:
     accepted: tuple[tuple[Drift, str], ...] = ()
     findings: tuple[Problem, ...] = ()
     unverified: tuple[tuple[str, str], ...] = ()
+    left: tuple[Leftover, ...] = ()
+    """What is in no manifest any more, and nobody accepted."""
 
     @property
     def drifted(self) -> bool:
@@ -139,7 +143,7 @@ def compare(
     moving = pending(snapshot, moves)
     snapshot = present(snapshot, moves, desired)
     difference = diff(desired, snapshot, as_of)
-    leftovers = (ref for ref in difference.leftovers if Ref(ref.kind, ref.name) not in removed)
+    gone = [ref for ref in difference.leftovers if Ref(ref.kind, ref.name) not in removed]
     found = [
         Drift(change.ref, Facet.OWNER, Origin.PENDING, False, change) for change in adoptions(desired, snapshot, moving)
     ]
@@ -151,7 +155,7 @@ def compare(
         drifts=tuple(sorted(found, key=_rank)),
         kept=difference.kept,
         prices=sum(len(rates) for rates in desired.rates.values()),
-        leftovers=tuple(leftovers),
+        leftovers=left_over(gone, difference.changes, snapshot, as_of),
         unmanaged={kind.value: count for kind, count in snapshot.unmanaged.items() if count},
         unverified=tuple(_unverified(desired, snapshot)),
         units=desired.scales,

@@ -23,6 +23,7 @@ from pricebook.plan.adoption import (
 from pricebook.plan.assess import alias_holders, mark_foreign
 from pricebook.plan.diff import Difference, diff
 from pricebook.plan.fields import field_changes
+from pricebook.plan.leftover import left_over, looks_renamed
 from pricebook.plan.order import ordered
 from pricebook.plan.origin import Origin, rate_origins
 from pricebook.plan.reach import Buyers, reach_of
@@ -108,6 +109,7 @@ def plan_of(
         for change in difference.changes
     ]
     steps = ordered(changes, alias_holders(desired))
+    left = left_over(difference.leftovers, changes, snapshot, as_of)
     return Plan(
         namespace=namespace,
         environment=environment,
@@ -117,10 +119,10 @@ def plan_of(
         steps=tuple(_assessed(step, desired, snapshot, places, buyers) for step in steps),
         kept=difference.kept,
         prices=sum(len(rates) for rates in desired.rates.values()),
-        leftovers=tuple(difference.leftovers),
+        leftovers=left,
         units=desired.scales,
         unmanaged={kind.value: count for kind, count in snapshot.unmanaged.items() if count},
-        findings=(*snapshot.notes, *_unlike(desired, snapshot)),
+        findings=(*snapshot.notes, *_unlike(desired, snapshot), *looks_renamed(left, places)),
     )
 
 

@@ -42,7 +42,7 @@ def revert_plan(
         for part in drift.parts:
             if (drift.ref, drift.facet, part) in before:
                 raise rehearsal_failed(f"after the plan {drift.ref} would still differ: {part}")
-    difference = Difference(changes, comparison.kept, list(comparison.leftovers))
+    difference = Difference(changes, comparison.kept, [each.ref for each in comparison.leftovers])
     plan = plan_of(
         difference, desired, snapshot, namespace=namespace, environment=environment, as_of=as_of, places=places
     )

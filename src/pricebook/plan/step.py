@@ -1,11 +1,11 @@
 """A plan: the steps that make a store say what the manifests say, in the order in which they may be done."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
-from pydantic import ConfigDict, Field, NonNegativeInt
+from pydantic import BeforeValidator, ConfigDict, Field, NonNegativeInt
 
 from pricebook.catalog.migration import Transition
 from pricebook.catalog.model import Scale
@@ -58,6 +58,24 @@ class Step:
     at: Annotated[str, Field(description="file:line of the manifest")] = ""
     shares: Annotated[tuple[Share, ...], Field(description="those on the card, package by package")] = ()
     live: Annotated[int | None, Field(description="of rates: live contracts on the card; null when not known")] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """An object of ours that no manifest declares any more: the aliases that stand for it, the live contracts on it
+    (None: not known), the live objects that use it, and what the plan makes that looks like it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
+    ref: RefText
+    aliases: tuple[str, ...] = ()
+    contracts: int | None = None
+    used_by: tuple[RefText, ...] = ()
+    like: RefText | None = None
+
+
+def _by_ref(found: Iterable[object]) -> list[object]:
+    """Plans that were made earlier have nothing but the names."""
+    return [{"ref": each} if isinstance(each, str) else each for each in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +132,7 @@ class Plan:
     steps: tuple[Step, ...]
     kept: NonNegativeInt = 0
     prices: Annotated[NonNegativeInt, Field(description="how many prices are desired")] = 0
-    leftovers: tuple[RefText, ...] = ()
+    leftovers: Annotated[tuple[Leftover, ...], BeforeValidator(_by_ref)] = ()
     unmanaged: Mapping[str, int] = field(default_factory=dict)
     units: Mapping[str, Scale] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()

@@ -19,6 +19,7 @@ from pricebook.plan.verb.repoint import Repoint
 from pricebook.problem import Problem
 from pricebook.view.check import Case, Checks, problem_cases
 from pricebook.view.field import field_rows
+from pricebook.view.leftover import LeftoverView, leftover_verdict, leftover_views
 from pricebook.view.plain import hidden
 from pricebook.view.price import Units
 from pricebook.view.rate_row import RateRow, row_of
@@ -109,7 +110,7 @@ class DriftView:
     compared: Compared
     items: tuple[DriftItem, ...]
     unverified: tuple[Unverified, ...]
-    leftovers: tuple[str, ...]
+    leftovers: tuple[LeftoverView, ...]
     unmanaged: Mapping[str, int]
     findings: tuple[Problem, ...]
 
@@ -142,7 +143,7 @@ def drift_view(report: DriftReport, choice: RowChoice) -> DriftView:
         items=tuple(items),
         counts={section: counts.get(section, 0) for section in TITLES},
         compared=Compared(comparison.kept, comparison.prices),
-        leftovers=tuple(map(str, comparison.leftovers)),
+        leftovers=leftover_views(report.left),
         unmanaged=dict(sorted(comparison.unmanaged.items())),
         unverified=tuple(Unverified(*each) for each in report.unverified),
         findings=report.findings,
@@ -292,10 +293,14 @@ def _verdict(report: DriftReport, counts: dict[str, int]) -> str:
         sentences.append(f"{counted(moved, 'difference was', 'differences were')} made in the account; {what}.")
     if unclear := counts.get("unclear"):
         sentences.append(f"Of {counted(unclear, 'more difference')} it is not clear who made it.")
+    comparison = report.comparison
     if not sentences:
-        kept = counted(report.comparison.kept, "object")
-        there = f", {counted(report.comparison.prices, 'price')}" if report.comparison.prices else ""
-        sentences.append(f"No drift: nobody changed the account ({kept}{there} compared).")
+        kept = counted(comparison.kept, "object")
+        there = f", {counted(comparison.prices, 'price')}" if comparison.prices else ""
+        none = "Nobody changed the account" if report.left else "No drift: nobody changed the account"
+        sentences.append(f"{none} ({kept}{there} compared).")
+    if report.left:
+        sentences.append(leftover_verdict(report.left))
     if pending := counts.get("pending"):
         sentences.append(f"{counted(pending, 'change')} of git {'is' if pending == 1 else 'are'} not applied yet.")
     if accepted := counts.get(ACCEPTED):

@@ -18,6 +18,7 @@ from pricebook.plan.step import Plan
 from pricebook.problem import Problem
 from pricebook.span import Span
 from pricebook.view.check import Case, Checks, problem_cases, problem_words
+from pricebook.view.leftover import LeftoverView, leftover_verdict, leftover_views
 from pricebook.view.plain import hidden, optional
 from pricebook.view.price import Units
 from pricebook.view.rows import PriceCounts, RowChoice
@@ -74,7 +75,7 @@ class PlanView:
     objects: "tuple[ObjectView, ...]"
     hazards: tuple[HazardView, ...]
     refused: tuple[Hazard, ...]
-    leftovers: tuple[str, ...]
+    leftovers: tuple[LeftoverView, ...]
     unmanaged: Mapping[str, int]
     findings: tuple[Problem, ...]
     adopted: Mapping[str, str] | None = optional()
@@ -148,7 +149,7 @@ def plan_view(
         from pricebook.view.work import work_of, work_words  # what draws objects is heavy, and most plans have none
 
         objects, prices = work_of(plan, choice, units, refusing, terms=terms)
-        verdict = work_words(objects, prices)
+        verdict = " ".join(filter(None, (work_words(objects, prices), leftover_verdict(plan.leftovers))))
     else:
         verdict = nothing or _nothing_words(plan)
     found: Counter[Hazard] = Counter()
@@ -178,7 +179,7 @@ def plan_view(
         objects=objects,
         hazards=hazard_views,
         refused=tuple(hazard.hazard for hazard in hazard_views if hazard.refused),
-        leftovers=tuple(map(str, plan.leftovers)),
+        leftovers=leftover_views(plan.leftovers),
         unmanaged=dict(sorted(plan.unmanaged.items())),
         findings=plan.findings,
         adopted=dict(sorted(adopted)) or None,
@@ -201,10 +202,12 @@ def _besides(plan: Plan, refusing: frozenset[Hazard]) -> BesidesView | None:
 
 def _nothing_words(plan: Plan) -> str:
     """What it comes to when nothing is to be done, for somebody who reads one line."""
-    if plan.besides is not None:
+    if plan.besides is not None and not plan.leftovers:
         return "This branch changes nothing in the store."
-    there = f", {counted(plan.prices, 'price')}" if plan.prices else ""
-    return f"Nothing to change: the store says what the manifests say ({counted(plan.kept, 'object')}{there})."
+    there = counted(plan.kept, "object") + (f", {counted(plan.prices, 'price')}" if plan.prices else "")
+    if plan.leftovers:
+        return f"{leftover_verdict(plan.leftovers)} What manifests declare is as they say ({there})."
+    return f"Nothing to change: the store says what the manifests say ({there})."
 
 
 def as_of_words(view: PlanView) -> str:

@@ -72,7 +72,9 @@ def plan_on_base(
         except Rejected as rejected:
             raise Rejected([_of_base(problem, ref, commit) for problem in rejected.problems]) from None
     own = plan(project, environment, _Ahead(store, pending), as_of, prune=prune, reviewer=reviewer)
-    return replace(own, besides=Besides(ref, commit, pending))
+    before = {left.ref for left in pending.leftovers}
+    leftovers = tuple(left for left in own.leftovers if left.ref not in before)
+    return replace(own, leftovers=leftovers, besides=Besides(ref, commit, pending))
 
 
 def merge_base(root: Path, ref: str) -> str:

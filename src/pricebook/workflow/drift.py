@@ -23,6 +23,9 @@ from pricebook.project.acceptance import Known, check_acceptances, read_acceptan
 from pricebook.project.project import Project
 from pricebook.workflow.writing import FileChange, write_all
 
+UNDECLARED = "undeclared"
+"""The part by which an object is accepted that is in no manifest any more."""
+
 
 def drift(
     loaded: Loaded,
@@ -58,9 +61,14 @@ def drift(
         rest, taken = _sorted_out(each, known, used, as_of)
         left += [rest] if rest is not None else []
         accepted += taken
+    gone = []
+    for one in comparison.leftovers:
+        by = {n for n, each in enumerate(known) if each.covers(str(one.ref), UNDECLARED) and not each.ended(as_of)}
+        used |= by
+        gone += [] if by else [one]
     findings = check_acceptances(known, used, as_of)
     unverified = (*comparison.unverified, *_unfinished(journal, environment))
-    return DriftReport(comparison, tuple(left), tuple(accepted), tuple(findings), unverified)
+    return DriftReport(comparison, tuple(left), tuple(accepted), tuple(findings), unverified, tuple(gone))
 
 
 def revert(

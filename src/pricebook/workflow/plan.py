@@ -13,6 +13,7 @@ from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.adoption import Claims
 from pricebook.plan.planner import make_plan
 from pricebook.plan.step import Plan
+from pricebook.policy.judge import in_order
 from pricebook.problem import Problem, Rejected
 from pricebook.project.project import Project
 from pricebook.span import Span
@@ -67,7 +68,8 @@ def plan_to(
         return made
     snapshot = renamed(snapshot, made.moved)
     policy, company = project.policy(environment), company_rules(project, environment)
-    return replace(made, findings=review(project, policy, loaded, as_of, reviewer, company, (made, snapshot)))
+    judged = review(project, policy, loaded, as_of, reviewer, company, (made, snapshot))
+    return replace(made, findings=in_order([*made.findings, *judged]))
 
 
 def check_limits(plan: Plan, store: Store, places: Mapping[Ref, Span] | None = None) -> None:

@@ -8,6 +8,7 @@ from pricebook.format.escape import escape_script
 from pricebook.format.page import Page
 from pricebook.format.report.data import report_data
 from pricebook.format.shell.page import one_file
+from pricebook.view.leftover import WAYS_OUT
 from pricebook.view.plan import PlanView, as_of_words
 from pricebook.view.price import change_text, change_words
 from pricebook.view.problems import ProblemsView, ValidityView
@@ -46,6 +47,7 @@ def plan_page(view: PlanView, _: Page) -> str:
         view=view,
         as_of=as_of_words(view),
         summary=view.summary,
+        ways_out=WAYS_OUT,
         cards=[(item, item.rates, list(_bars(item.rates))) for item in view.objects if item.rates is not None],
         objects=sum(item.rates is None for item in view.objects),
         findings=findings,
