@@ -54,7 +54,7 @@ def test_overrides_that_hold(broken, spec):
     [
         (
             OVERWRITE | {"override_specifiers": [{"product": "pro"}, {"product_tags": ["llm"]}]},
-            [("overwrite-by-tag", "override_specifiers[1].product_tags")],
+            [("overwrite-by-tag", "override_specifiers.1.product_tags")],
         ),
         (BARE, [("no-effect", "type")]),
         # time
