@@ -106,7 +106,7 @@ ADOPTED = """\
  spec:
    name: List
 -  aliases: [{name: list}]   # contracts use it
-+  aliases: [{name: by hand}]   # contracts use it
++  aliases: [by hand]   # contracts use it
    rates_from:
      - table: prices.csv
        columns: {pricing_group_values: [model], price: usd}

@@ -250,7 +250,8 @@ def test_a_table_without_a_column_that_the_card_names(table: Write) -> None:
 def test_11_000_bad_rows_are_counted_and_20_are_shown(table: Write) -> None:
     rows = "".join(f"input,m{n},{n if n % 2 else 'x'}\n" for n in range(22_000))
     shown = [
-        Problem("amount", '"x" is not a number', Span("catalog/prices.csv", line, 3)) for line in range(2, 2 + 40, 2)
+        Problem("amount", '"x" is not a number', Span("catalog/prices.csv", line, 10 + (line > 11)))
+        for line in range(2, 2 + 40, 2)
     ]
     more = Problem("more", "10,980 more bad rows of this table are not listed", Span("catalog/prices.csv"), more=10_980)
     assert table(HEADER + rows) == [*shown, more]
@@ -270,7 +271,9 @@ def test_bad_rows_of_all_kinds(table: Write) -> None:
         "input,small,0.01,extra",
         "input,,0.01",
         "outptu,small,0.01",
-        "input,a,",
+        "input,a,",  # no such price
+        "outptu,large,0.01",
+        "input, b,0.01",
         "input,b,-0.01",
         "input,c,€0.01",
         "input,d,1e-40",
@@ -281,24 +284,29 @@ def test_bad_rows_of_all_kinds(table: Write) -> None:
     assert table(HEADER + "\n".join(rows) + "\n") == [
         Problem("row-width", "2 cells, but the header has 3", Span(at, 2, 1)),
         Problem("row-width", "4 cells, but the header has 3", Span(at, 3, 1)),
-        Problem("missing-value", "no value for pricing group key model", Span(at, 4, 2)),
-        Problem("unknown-reference", 'product "outptu" does not exist', Span(at, 5, 1), "products: input"),
-        Problem("amount", "no price", Span(at, 6, 3)),
-        Problem("out-of-range", '"-0.01": a price is not negative', Span(at, 7, 3)),
+        Problem("missing-value", "no value for pricing group key model", Span(at, 4, 7)),
+        Problem("unknown-reference", 'product "outptu" does not exist (in 2 rows)', Span(at, 5, 1), "products: input"),
+        Problem("white-space", '" b" has white space around it: usage says "b"', Span(at, 8, 7), "remove it"),
+        Problem("out-of-range", '"-0.01": a price is not negative', Span(at, 9, 9)),
         Problem(
             "currency-mismatch",
             '"€0.01" is in EUR, but the table\'s numbers are in USD',
-            Span(at, 8, 3),
+            Span(at, 10, 9),
             "say the table's currency under defaults",
         ),
         Problem(
             "too-precise",
             '"1e-40" has more digits than can be carried',
-            Span(at, 9, 3),
+            Span(at, 11, 9),
             "at most 17 significant digits and 30 decimal places",
         ),
-        Problem("amount", '"1,5" is not a number', Span(at, 10, 3)),
-        Problem("amount", '"nan" is not a number', Span(at, 11, 3)),
+        Problem(
+            "amount",
+            '"1,5" is not a number',
+            Span(at, 12, 9),
+            'numbers: {decimal: ","} under rates_from reads a decimal comma',
+        ),
+        Problem("amount", '"nan" is not a number', Span(at, 13, 9)),
     ]
 
 

@@ -103,6 +103,7 @@ ELSEWHERE = {
         "patched-twice",
         "unused-overlay",
     },
+    "tables, in test_table_forms": {"missing-sheet", "not-a-workbook", "not-json", "nothing-fits", "white-space"},
     "what was renamed, in tests/remote/test_moved": {"moved"},
     "the policy, in tests/policy/test_settings": {"duplicate-row", "too-many"},
     "what drift accepts, in tests/cli/test_drift_command": {"acceptance-ended", "acceptance-unused"},

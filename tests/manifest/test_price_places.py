@@ -11,7 +11,8 @@ from pricebook.catalog.timeline import read_key
 from pricebook.catalog.unit import BUILT_IN, scale_of
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import RatesFrom
-from pricebook.manifest.row import BATCH, TableSource
+from pricebook.manifest.row import BATCH
+from pricebook.manifest.table_source import TableSource
 from pricebook.manifest.tables import price_places, read_table
 from pricebook.manifest.validation import validated
 from pricebook.span import Span
@@ -57,7 +58,10 @@ def test_the_line_of_each_entry_is_kept(tmp_path: Path, content: bytes) -> None:
     table = read_table(source)
     assert not table.problems
     assert len(table.lines) == len(table.entries) == 3
-    kept = {key: Span("t.csv", line, 2) for key, line in zip(table.entries, table.lines, strict=True)}
+    texts = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    # Of a row with line ends in its cells the place is the line where it ends, and the number of the cell.
+    columns = {line: texts[line - 1].find(b",") + 2 if b"," in texts[line - 1] else 2 for line in table.lines}
+    kept = {key: Span("t.csv", line, columns[line]) for key, line in zip(table.entries, table.lines, strict=True)}
     assert {key: at for (key, _), at in price_places(source, table.entries).items()} == kept
 
 
@@ -76,7 +80,7 @@ def test_a_bad_row_spoils_no_other_row_of_its_batch(tmp_path: Path, bad: int) ->
     rows[bad] = b"a,much,%d\n" % bad
     source.path.write_bytes(b"name,usd,n\n" + b"".join(rows))
     table = read_table(source)
-    assert [(problem.code, problem.at) for problem in table.problems] == [("amount", Span("t.csv", bad + 2, 2))]
+    assert [(problem.code, problem.at) for problem in table.problems] == [("amount", Span("t.csv", bad + 2, 3))]
     assert list(table.lines) == [line for line in range(2, len(rows) + 2) if line != bad + 2]
     assert [read_key(key).pricing_group_values for key in table.entries] == [
         (("n", str(number)),) for number in range(len(rows)) if number != bad

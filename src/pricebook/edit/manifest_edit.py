@@ -25,9 +25,9 @@ from pricebook.manifest.locate import extents
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates import read_rates
 from pricebook.manifest.rates_from import RatesFrom
-from pricebook.manifest.row import TableSource
 from pricebook.manifest.source_map import Declaration
 from pricebook.manifest.syntax import read_documents
+from pricebook.manifest.table_source import TableSource
 from pricebook.manifest.text import as_written, editable
 from pricebook.manifest.validation import validated
 from pricebook.problem import quote
@@ -202,7 +202,7 @@ class ManifestEdit:
         for start in sorted(table.later, reverse=True):
             day = day_text(start)
             name = FilePath(file).with_name(f"{FilePath(file).stem}-{day[:10]}{FilePath(file).suffix}")
-            said = FilePath(table.spec.table).with_name(name.name)
+            said = FilePath(table.spec.table or "").with_name(name.name)
             values: dict[Path, Any] = {("table",): str(said), ("defaults", "starting_at"): day}
             if (self._root / name).exists():
                 self.left.append(
@@ -222,10 +222,10 @@ class ManifestEdit:
         for index, entry in enumerate(spec.get("rates_from", ())):
             entry_spec, _ = validated(RatesFrom, entry)
             if entry_spec is not None:
-                source = TableSource.beside(
-                    self._root, declared.file, entry_spec, self._facts(request), lambda _: declared.at
-                )
-                found[source.shown] = index, TableEdit(source, self._text(source.shown))
+                facts = self._facts(request)
+                for source in TableSource.beside(self._root, declared.file, entry_spec, facts, lambda _: declared.at):
+                    if source.is_csv:
+                        found[source.shown] = index, TableEdit(source, self._text(source.shown))
         return found
 
     def _facts(self, request: EditRequest) -> RateFacts:

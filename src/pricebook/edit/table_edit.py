@@ -17,7 +17,7 @@ from pricebook.edit.dump import times_of
 from pricebook.edit.rate_edit import amount_like, amountless
 from pricebook.edit.rewrite import Unplaceable
 from pricebook.edit.table_dump import Form, amount_text, form_of
-from pricebook.manifest.row import TableSource
+from pricebook.manifest.table_source import TableSource, cells_of
 from pricebook.manifest.tables import price_places
 
 
@@ -36,6 +36,7 @@ class TableEdit:
         self._gone: set[int] = set()
         self.columns: dict[Path, str] = {}
         self.later: dict[str, list[str]] = {}
+        self._price = 0
 
     def rows(self, keys: Collection[str]) -> dict[str, dict[str, int]]:
         """The lines of the prices of these keys that stand here, by the instant from which each holds."""
@@ -65,10 +66,12 @@ class TableEdit:
     def takes(self, key: str, schedule: str) -> bool:
         """Whether a new price can stand here: it is of the form of the table's rows."""
         form = form_of(read_key(key), read_schedule(schedule))
-        return self.spec.columns.product is not None and form is not None and form == self._form
+        fixed = self.spec.where or self.spec.defaults.pricing_group_values or self._source.named != ("table",)
+        return not fixed and self.spec.columns.product is not None and form is not None and form == self._form
 
     def append(self, key: str, schedule: str) -> None:
         """A price that is new here, in rows at the end. Raises Unplaceable."""
+        self._price = self._header.index(self._price_column(read_key(key).product))
         last = len(self._lines) - (self._lines[-1] == "")
         timeline = read_schedule(schedule)
         rows = [self._row(read_key(key), times, s) for times, s in zip(times_of(timeline), timeline, strict=True)]
@@ -76,8 +79,10 @@ class TableEdit:
 
     def change(self, key: str, was: Timeline, now: Timeline, rows: Mapping[str, int]) -> None:
         """Make a price that stands in these rows what it should be. Raises Unplaceable, with nothing changed."""
-        if not rows or form_of(read_key(key), now) != self._form:
+        if not rows or not self.spec.is_plain or form_of(read_key(key), now) != self._form:
             raise Unplaceable(key)
+        self._price = self._header.index(self._price_column(read_key(key).product))
+        alone = len(self.spec.columns.price) == 1 and self._source.named == ("table",)
         wanted = {segment.starting_at: (times, segment) for times, segment in zip(times_of(now), now, strict=True)}
         before = {segment.starting_at: segment for segment in was}
         edits: list[tuple[int, str | None]] = []
@@ -88,11 +93,15 @@ class TableEdit:
             line = rows.get(start)
             if start not in wanted and line is not None:
                 same = start not in before and terms_at(was, start) == terms_at(now, start)
+                if not same and not alone:
+                    raise Unplaceable(key)  # the row has other prices too
                 edits += [] if same else [(line, None)]
             elif line is not None:
                 times, segment = wanted[start]
                 edits.append((line, self._edited(self._lines[line - 1], before.get(start), segment, times)))
                 at = line
+            elif not alone:
+                raise Unplaceable(key)
             elif self.spec.columns.starting_at is None:
                 later.append((start, self._later(wanted[start][1], terms_at(was, start), self._lines[at - 1])))
             else:
@@ -119,14 +128,14 @@ class TableEdit:
             fits = [name for name, scale in scales.items() if scale.currency == defaults.currency]
             unit = card.fiat_credit_type if card.fiat_credit_type in fits else next(iter(fits), "")
         percentage = defaults.rate_type == "PERCENTAGE"
-        groups = tuple(sorted(self.spec.columns.pricing_group_values))
+        groups = tuple(sorted((*self.spec.columns.pricing_group_values, *defaults.pricing_group_values)))
         return Form(defaults.rate_type, "" if percentage else unit, groups)
 
     def _edited(self, line: str, was: Segment | None, now: Segment, times: Mapping[str, str]) -> str:
         """A row that begins when it should, with the cells replaced that differ."""
         cells: dict[int, str] = {}
         if was is None or was.terms.price != now.terms.price:
-            at = self._column("price")
+            at = self._price
             cells[at] = self._amount(now, self._cell(line.removesuffix("\r"), at))
         if was is None or was.terms.entitled != now.terms.entitled:
             self._put(cells, "entitled", "true" if now.terms.entitled else "false")
@@ -148,19 +157,20 @@ class TableEdit:
         """The row of a price that begins later than all of this table, and differs in its amount alone."""
         if segment.ending_before is not None or before is None or amountless(before) != amountless(segment.terms):
             raise Unplaceable(like)
-        at = self._column("price")
+        at = self._price
         return with_cells(like, self.spec.delimiter, {at: self._amount(segment, self._cell(like, at))})
 
     def _row(self, key: RateKey, times: Mapping[str, str], segment: Segment, like: str = "") -> str:
         """A new row, with the cells that nobody names as they are in the row that it follows."""
         columns = self.spec.columns
         text = like.removesuffix("\r")
-        at = self._column("price")
+        at = self._price
         cells = {at: self._amount(segment, self._cell(text, at) if like else "")}
         if columns.product is not None:
             cells[self._column("product")] = key.product
         for name, value in key.pricing_group_values:
-            cells[self._header.index(columns.pricing_group_values[name])] = value
+            if name not in self.spec.defaults.pricing_group_values:
+                cells[self._header.index(columns.pricing_group_values[name])] = value
         self._put(cells, "billing_frequency", key.billing_frequency or "")
         self._put(cells, "starting_at", times["starting_at"])
         self._put(cells, "ending_before", times.get("ending_before", ""))
@@ -182,6 +192,10 @@ class TableEdit:
         return amount_text(terms, self._form, facts.card, facts.scales if self.spec.defaults.currency else {})
 
     # --- columns
+
+    def _price_column(self, product: str) -> str:
+        columns = self.spec.columns.price
+        return columns[product] if product in columns else columns.get("", "")
 
     def _column(self, field: str) -> int:
         return self._header.index(getattr(self.spec.columns, field))
@@ -230,41 +244,24 @@ class TableEdit:
         return text + self.spec.delimiter * max(0, short) + end
 
 
-def cells_of(line: str, delimiter: str) -> list[tuple[int, int]]:
-    """Where each cell of a line begins and ends, quotes included. Raises Unplaceable for one that goes on in the next
-    line."""
-    found: list[tuple[int, int]] = []
-    start, at = 0, 0
-    while True:
-        if line[at : at + 1] == '"' and at == start:
-            at += 1
-            while True:
-                at = line.find('"', at)
-                if at < 0:
-                    raise Unplaceable(line[:60])
-                if line[at + 1 : at + 2] != '"':
-                    break
-                at += 2
-            at += 1
-        stop = line.find(delimiter, at)
-        found.append((start, stop if stop >= 0 else len(line)))
-        if stop < 0:
-            return found
-        start = at = stop + 1
-
-
 def with_cells(line: str, delimiter: str, values: Mapping[int, str]) -> str:
     """The line with other texts in some cells, by their number from 0."""
-    for (start, end), new in sorted(
-        ((cells_of(line, delimiter)[index], new) for index, new in values.items()), reverse=True
-    ):
+    places = _places(line, delimiter)
+    for (start, end), new in sorted(((places[index], new) for index, new in values.items()), reverse=True):
         quoted = line[start:end].startswith('"')
         line = line[:start] + (f'"{new}"' if quoted or delimiter in new else new) + line[end:]
     return line
 
 
+def _places(line: str, delimiter: str) -> list[tuple[int, int]]:
+    found = cells_of(line, delimiter)
+    if found is None:
+        raise Unplaceable(line[:60])
+    return found
+
+
 def cell(line: str, delimiter: str, index: int) -> str:
     """The content of a cell."""
-    start, end = cells_of(line, delimiter)[index]
+    start, end = _places(line, delimiter)[index]
     raw = line[start:end]
     return raw[1:-1].replace('""', '"') if raw.startswith('"') else raw

@@ -16,8 +16,9 @@ from pricebook.manifest.envelope import Envelope
 from pricebook.manifest.loading import Loading
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import RatesFrom
-from pricebook.manifest.row import SHOWN, TableSource
+from pricebook.manifest.row import SHOWN
 from pricebook.manifest.source_map import RowIndex
+from pricebook.manifest.table_source import TableSource
 from pricebook.manifest.tables import ReadTable, places, read_table
 from pricebook.manifest.text import is_below
 from pricebook.manifest.validation import LIST_HINT, validated
@@ -54,14 +55,14 @@ def read_card(loading: Loading, envelope: Envelope, card: RateCard) -> RateBook:
         loading.reject(violations, envelope, path)
         if spec is not None:
             said_at = partial(_span_below, loading, envelope, ("spec", *path))
-            table_source = TableSource.beside(loading.scope.root, envelope.document.file, spec, facts, said_at)
-            table = _read_beside(loading, envelope, entries, position, table_source)
-            row_indexes.append(RowIndex(len(entries), table.lines, table.price_column, table_source.shown))
-            if entries:
-                entries.update(table.entries)
-                counts = None
-            else:
-                entries, counts = table.entries, table.counts or None
+            for one in TableSource.beside(loading.scope.root, envelope.document.file, spec, facts, said_at):
+                table = _read_beside(loading, envelope, entries, position, one)
+                row_indexes.append(RowIndex(len(entries), table.lines, table.cells, one))
+                if entries:
+                    entries.update(table.entries)
+                    counts = None
+                else:
+                    entries, counts = table.entries, table.counts or None
     if len(entries) == len(position) + sum(len(rows.lines) for rows in row_indexes):  # each rate is one row
         loading.row_indexes[envelope.ref.name] = tuple(row_indexes)
     return RateBook(entries, counts)
@@ -79,9 +80,8 @@ def _read_beside(
     if not is_below(source.path, loading.scope.root):
         # Manifests may come from somebody who is not trusted with this machine's files.
         message = f"table {quote(source.spec.table)} is outside the project"
-        loading.problems.append(
-            Problem("outside", message, source.said_at(("table",)), "keep tables below pricebook.yaml")
-        )
+        at = source.said_at(source.named)
+        loading.problems.append(Problem("outside", message, at, "keep tables below pricebook.yaml"))
         return ReadTable()
     table = read_table(source)
     loading.problems += table.problems

@@ -1,57 +1,66 @@
 """What the cells of a table's row mean: the columns of one table, bound to what the rates of its card may say."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
-from itertools import repeat
+from itertools import compress, repeat
+from typing import Any, NamedTuple
 
-from pricebook.catalog.canonical import encode, quoted
+from pricebook.catalog.canonical import quoted
 from pricebook.catalog.instant import instant_text, parse_instant
-from pricebook.catalog.model import DIGITS_HINT, USD, Path, Scale
-from pricebook.catalog.money import carries, parse_money, read_number, to_api_unit
+from pricebook.catalog.model import Path
 from pricebook.catalog.terms import read_terms
 from pricebook.catalog.timeline import Segment, head_text, schedule_text, segment_text
+from pricebook.manifest.cell_amount import AmountReader, Multiplier, Unusable
 from pricebook.manifest.rate_fact import RateFacts
-from pricebook.manifest.rates_from import Defaults, RatesFrom
+from pricebook.manifest.rates_from import RatesFrom
 from pricebook.problem import quote
 
 MEMO = 50_000
 """So many distinct prices are remembered: real tables repeat few prices over many rows."""
 
 
-class Unusable(Exception):  # noqa: N818 - a cell that cannot be used, caught where its row is read
-    """A cell that cannot be used: the 1-based column, what is wrong, and the way out.
+class Batch(NamedTuple):
+    """Good rows: the line of each, its key's text up to the group values, its key's text, its schedule's text; and the
+    number of the cell with the price, from 1."""
 
-    When it is not the cell's fault but that of the card, `said_at` is the place below the entry of `rates_from`.
-    """
+    lines: Sequence[int]
+    heads: Sequence[str]
+    keys: Sequence[str]
+    schedules: Sequence[str]
+    cell: int
 
-    def __init__(self, code: str, message: str, column: int = 1, hint: str = "", said_at: Path = ()) -> None:
-        super().__init__(message)
-        self.code, self.message, self.column, self.hint, self.said_at = code, message, column, hint, said_at
+
+class Lane(NamedTuple):
+    """A column of prices: the product (empty: the row or a default says it), the position of the price, and of tiers
+    the positions of further prices, each with its size or the position of it."""
+
+    product: str
+    price: int
+    tiers: tuple[tuple[int, int | Decimal | None], ...] = ()
 
 
 @dataclass
 class Cells:
-    """Positions of the columns (None: the default holds), and the pricing group keys with their positions, each key
-    already the text that stands before its value in a rate's key. `width` counts the columns."""
+    """Positions of the columns (None: the default holds), and the pricing group keys with the positions of their values
+    (or the value that all rows have), each key already the text that stands before its value in a rate's key. `tier`
+    is the column that makes rows the tiers of one rate."""
 
-    defaults: Defaults
+    spec: RatesFrom
     facts: RateFacts
-    width: int
-    unit: str
-    scale: Scale
-    price: int
+    amounts: AmountReader
+    lanes: tuple[Lane, ...]
     product: int | None
     frequency: int | None
     entitled: int | None
     start: int | None
     end: int | None
-    groups: tuple[tuple[str, int], ...]
+    tier: int | None
+    groups: tuple[tuple[str, int | str], ...]
     group_names: tuple[str, ...]
     _instants: dict[str, str] = field(default_factory=dict)
     _heads: dict[str, str] = field(default_factory=dict)
-    _schedules: dict[str, str] = field(default_factory=dict)
+    _schedules: dict[tuple[Any, ...], str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, spec: RatesFrom, facts: RateFacts, header: list[str]) -> "Cells":
@@ -60,23 +69,27 @@ class Cells:
         def place(column: str | None) -> int | None:
             return header.index(column) if column is not None else None
 
-        columns = spec.columns
-        named = sorted(columns.pricing_group_values.items())
-        unit, scale = _unit(spec.defaults, facts)
+        columns, constants = spec.columns, spec.defaults.pricing_group_values
+        named: dict[str, int | str] = {key: header.index(c) for key, c in columns.pricing_group_values.items()}
+        groups = sorted({**named, **constants}.items())
+        lanes = []
+        for product, tiers in columns.priced.items():
+            sizes = [place(t.size) if isinstance(t.size, str) else t.size for t in tiers]
+            prices = [header.index(tier.price) for tier in tiers]
+            lanes.append(Lane(product, prices[0], tuple(zip(prices, sizes, strict=True)) if columns.tiers else ()))
         return cls(
-            defaults=spec.defaults,
+            spec=spec,
             facts=facts,
-            width=len(header),
-            unit=unit,
-            scale=scale,
-            price=header.index(columns.price),
+            amounts=AmountReader.of(spec, facts),
+            lanes=tuple(lanes),
             product=place(columns.product),
             frequency=place(columns.billing_frequency),
             entitled=place(columns.entitled),
             start=place(columns.starting_at),
             end=place(columns.ending_before),
-            groups=tuple((f"{',' if i else ',{'}{quoted(key)}:", header.index(c)) for i, (key, c) in enumerate(named)),
-            group_names=tuple(key for key, _ in named),
+            tier=place(columns.tier_size or columns.tier_up_to),
+            groups=tuple((f"{',' if i else ',{'}{quoted(key)}:", value) for i, (key, value) in enumerate(groups)),
+            group_names=tuple(key for key, _ in groups),
         )
 
     @property
@@ -84,141 +97,156 @@ class Cells:
         """Whether a row can say more than its product, its group values and its price."""
         return any(at is not None for at in (self.frequency, self.entitled, self.start, self.end))
 
-    def rates(self, rows: Sequence[list[str]]) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
-        """Of rows that each are a whole rate the texts of the keys up to their group values, of the keys, and of the
-        schedules. Raises Unusable when one of them cannot be used."""
-        if self.varied:
-            rates = [self.segment(row) for row in rows]
-            return [r[0] for r in rates], [r[1] for r in rates], [schedule_text((r[2],)) for r in rates]
-        if set(map(len, rows)) != {self.width}:
-            self._check_widths(rows)
+    def rates(self, lane: Lane, lines: Sequence[int], rows: Sequence[list[str]]) -> Batch:
+        """Of rows that each are a whole rate the rates that they say in a column of prices. Raises Unusable when one of
+        them cannot be used."""
+        filled = [bool(row[lane.price].strip()) for row in rows]
+        if not all(filled):
+            if self.spec.empty == "ERROR":
+                raise self._empty(lane.price)
+            lines, rows = list(compress(lines, filled)), list(compress(rows, filled))
+        if not rows:
+            return Batch((), (), (), (), lane.price + 1)
+        if self.varied or lane.tiers:
+            rates = [self.segment(lane, row) for row in rows]
+            schedules = [schedule_text((rate[2],)) for rate in rates]
+            return Batch(lines, [r[0] for r in rates], [r[1] for r in rates], schedules, lane.price + 1)
         columns = list(zip(*rows, strict=True))
-        product = self.defaults.product or ""
-        heads = self._heads_of(columns[self.product] if self.product is not None else [product] * len(rows))
-        if any("" in columns[at] for _, at in self.groups):
-            self._check_groups(rows)
-        return heads, self._keys_of(heads, columns), self._schedules_of(columns[self.price])
+        products: Sequence[str] = [lane.product or self.spec.defaults.product or ""] * len(rows)
+        if self.product is not None:
+            products = columns[self.product]
+        heads = self._heads_of(products)
+        self._check_groups(columns)
+        schedules = self._schedules_of(lane, columns[lane.price], products)
+        return Batch(lines, heads, self._keys_of(heads, columns), schedules, lane.price + 1)
 
-    def segment(self, row: list[str]) -> tuple[str, str, Segment]:
+    def segment(self, lane: Lane, row: list[str]) -> tuple[str, str, Segment]:
         """The text of the row's key up to its group values, that of the key, and its price and period. Raises
         Unusable."""
-        self._check_widths([row])
-        self._check_groups([row])
-        segment = self._segment(row)
-        head = self.head(self._product_of(row), self._frequency_of(row))
-        return head, self._keys_of([head], [(cell,) for cell in row])[0], segment
+        columns = [(cell,) for cell in row]
+        self._check_groups(columns)
+        product = row[self.product] if self.product is not None else lane.product or self.spec.defaults.product or ""
+        head = self.head(product, self._frequency_of(row))
+        return head, self._keys_of([head], columns)[0], self._segment(lane, row, product)
+
+    def is_empty(self, lane: Lane, row: list[str]) -> bool:
+        """Whether the row says no such price. Raises Unusable where it has to."""
+        if row[lane.price].strip():
+            return False
+        if self.spec.empty == "ERROR":
+            raise self._empty(lane.price)
+        return True
+
+    def _empty(self, at: int) -> Unusable:
+        column = next((name for name, place in self._named() if place == at), "")
+        return Unusable("amount", f"no price: {quote(column)} is empty", at + 1, "empty: SKIP leaves such prices out")
+
+    def _named(self) -> Iterable[tuple[str, int]]:
+        for tiers, lane in zip(self.spec.columns.priced.values(), self.lanes, strict=True):
+            yield tiers[0].price, lane.price
 
     def _keys_of(self, heads: Sequence[str], columns: Sequence[Sequence[str]]) -> list[str]:
         parts: list[Iterable[str]] = [heads]
-        for name, at in self.groups:
-            parts += repeat(name), map(quoted, columns[at])
+        for name, value in self.groups:
+            parts += repeat(name), map(quoted, columns[value]) if isinstance(value, int) else repeat(quoted(value))
         parts.append(repeat("}]" if self.groups else ",{}]"))
         return list(map("".join, zip(*parts, strict=False)))
 
     def _heads_of(self, products: Sequence[str]) -> list[str]:
         heads = self._heads
         for name in set(products) - heads.keys():
-            heads[name] = self.head(name, self.defaults.billing_frequency)
+            heads[name] = self.head(name, self.spec.defaults.billing_frequency)
         return [heads[name] for name in products]
 
-    def _schedules_of(self, prices: Sequence[str]) -> list[str]:
+    def _schedules_of(self, lane: Lane, prices: Sequence[str], products: Sequence[str]) -> list[str]:
         schedules = self._schedules
         if len(schedules) > MEMO:
             schedules.clear()
-        for price in set(prices) - schedules.keys():
-            schedules[price] = f"[{segment_text(*self._period, self.terms(price, self.defaults.entitled))}]"
-        return [schedules[price] for price in prices]
-
-    @cached_property
-    def _period(self) -> tuple[str, str | None]:
-        """When the prices of rows hold that do not say it."""
-        start, end = self.defaults.starting_at, self.defaults.ending_before
-        assert start is not None, "a rule of RatesFrom"
-        return instant_text(start), instant_text(end) if end is not None else None
+        defaults = self.spec.defaults
+        assert defaults.starting_at is not None, "a rule of RatesFrom"
+        period = (
+            instant_text(defaults.starting_at),
+            instant_text(defaults.ending_before) if defaults.ending_before is not None else None,
+        )
+        if self.spec.per is None:
+            factors: Iterable[Multiplier | None] = repeat(self.amounts.multiplier(""))
+        else:
+            factors = [self.amounts.multiplier(product) for product in products]
+        keys = list(zip(prices, factors, strict=False))
+        for key in set(keys) - schedules.keys():
+            terms = self.amounts.flat(key[0], lane.price, defaults.entitled, key[1])
+            schedules[key] = f"[{segment_text(*period, terms)}]"
+        return [schedules[key] for key in keys]
 
     def head(self, product: str, frequency: str | None) -> str:
         """The text of a rate's key up to its group values. Raises Unusable."""
         wrong = self.facts.check_key(product, frequency, self.group_names)
         if wrong is not None:
-            at = {"billing_frequency": self.frequency}.get(str(wrong.at[0]), self.product)
-            raise Unusable(wrong.code, wrong.message, (at or 0) + 1, wrong.hint)
+            at: int | None = self.product
+            said: Path = ("columns", "product") if self.product is not None else ("defaults", "product")
+            if any(lane.product == product for lane in self.lanes):
+                said = ("columns", "price")
+            if wrong.at[0] == "billing_frequency":
+                at = self.frequency
+                said = ("columns", "billing_frequency") if at is not None else ("defaults",)
+            if wrong.code == "pricing-group-key":
+                at, said = None, ("columns", "pricing_group_values")
+            about = f"{product}\0{frequency or ''}"
+            raise Unusable(wrong.code, wrong.message, (at or 0) + 1, wrong.hint, said if at is None else (), about)
         return head_text(product, frequency)
 
-    def _check_widths(self, rows: Iterable[list[str]]) -> None:
-        """Every row is as wide as the header. Raises Unusable."""
-        for row in rows:
-            if len(row) != self.width:
-                raise Unusable("row-width", f"{len(row)} cells, but the header has {self.width}")
-
-    def _check_groups(self, rows: Iterable[list[str]]) -> None:
-        """Every pricing group key has a value. Raises Unusable."""
-        for row in rows:
-            for name, (_, at) in zip(self.group_names, self.groups, strict=True):
-                if not row[at]:
-                    raise Unusable("missing-value", f"no value for pricing group key {name}", at + 1)
-
-    def _product_of(self, row: list[str]) -> str:
-        """The row's product."""
-        return row[self.product] if self.product is not None else self.defaults.product or ""
+    def _check_groups(self, columns: Sequence[Sequence[str]]) -> None:
+        """Every pricing group key has a value, without white space around it. Raises Unusable."""
+        for name, (_, at) in zip(self.group_names, self.groups, strict=True):
+            if isinstance(at, int):
+                for value in set(columns[at]):
+                    if not value.strip():
+                        raise Unusable("missing-value", f"no value for pricing group key {name}", at + 1)
+                    if value != value.strip():
+                        message = f"{quote(value)} has white space around it: usage says {quote(value.strip())}"
+                        raise Unusable("white-space", message, at + 1, "remove it")
 
     def _frequency_of(self, row: list[str]) -> str | None:
         """The row's billing frequency, upper-case, or None."""
         if self.frequency is None or not row[self.frequency].strip():
-            return self.defaults.billing_frequency
+            return self.spec.defaults.billing_frequency
         return row[self.frequency].strip().upper()
 
-    def _segment(self, row: list[str]) -> Segment:
+    def _segment(self, lane: Lane, row: list[str], product: str) -> Segment:
         """The row's price and period. Raises Unusable."""
+        defaults = self.spec.defaults
         start, end = self._instant(row, self.start), self._instant(row, self.end)
-        if start is None and self.defaults.starting_at is not None:
-            start = instant_text(self.defaults.starting_at)
-        if end is None and self.defaults.ending_before is not None:
-            end = instant_text(self.defaults.ending_before)
+        if start is None and defaults.starting_at is not None:
+            start = instant_text(defaults.starting_at)
+        if end is None and defaults.ending_before is not None:
+            end = instant_text(defaults.ending_before)
         if start is None:
-            raise Unusable(
-                "missing-field", "starting_at is empty", (self.start or 0) + 1, "say from when the price holds"
-            )
+            hint = "say from when the price holds"
+            raise Unusable("missing-field", "starting_at is empty", (self.start or 0) + 1, hint)
         if end is not None and end <= start:
             raise Unusable("empty-period", f"ending_before {end} is not after starting_at {start}", (self.end or 0) + 1)
-        entitled = self.defaults.entitled
+        entitled = defaults.entitled
         if self.entitled is not None and (word := row[self.entitled].strip().lower()):
             if word not in ("true", "false"):
                 raise Unusable("type", f"{quote(row[self.entitled])} is not true or false", self.entitled + 1)
             entitled = word == "true"
-        return Segment(start, end, read_terms(self.terms(row[self.price], entitled)))
+        factor = self.amounts.multiplier(product)
+        if lane.tiers:
+            used = [(price, size) for price, size in lane.tiers if row[price].strip()]
+            tiers = [
+                (self.amounts.amount(row[price], price, factor), self._size(row, size) if at < len(used) else None)
+                for at, (price, size) in enumerate(used, 1)
+            ]
+            return Segment(start, end, read_terms(self.amounts.tiered(tiers, entitled)))
+        return Segment(start, end, read_terms(self.amounts.flat(row[lane.price], lane.price, entitled, factor)))
 
-    def terms(self, text: str, entitled: bool) -> str:
-        """The canonical terms of a price as written. Raises Unusable."""
-        terms: dict[str, object] = {"entitled": entitled, "rate_type": self.defaults.rate_type}
-        if self.defaults.rate_type == "PERCENTAGE":
-            terms["price"] = self._price(text.strip(), 0, Decimal(1))
-        else:
-            terms["price"] = self._price(text.strip(), self.scale.scale, None)
-            if self.unit != USD:
-                terms["credit_type"] = self.unit
-        return encode(terms)
-
-    def _price(self, text: str, scale: int, most: Decimal | None) -> Decimal:
-        column = self.price + 1
-        number = read_number(text)
-        if number is None and (money := parse_money(text)) is not None:
-            if money.currency != self.defaults.currency or most is not None:
-                message = f"{quote(text)} is in {money.currency}, but the table's numbers are in {self._counted()}"
-                raise Unusable("currency-mismatch", message, column, "say the table's currency under defaults")
-            number = money.amount
-        if number is None:
-            what = f"{quote(text)} is not a number" if text else "no price"
-            raise Unusable("amount", what, column)
-        price = to_api_unit(number, scale)
-        if price < 0 or (most is not None and price > most):
-            rule = "a price is not negative" if most is None else "a percentage is a fraction in 0..1"
-            raise Unusable("out-of-range", f"{quote(text)}: {rule}", column)
-        if not carries(price):
-            raise Unusable("too-precise", f"{quote(text)} has more digits than can be carried", column, DIGITS_HINT)
-        return price
-
-    def _counted(self) -> str:
-        return self.defaults.currency or f"the pricing unit {self.unit}"
+    def _size(self, row: list[str], size: int | Decimal | None) -> Decimal | None:
+        if size is None or isinstance(size, Decimal):
+            return size
+        number = self.amounts.number(row[size].strip(), size)
+        if number is None or number <= 0:
+            raise Unusable("out-of-range", f"{quote(row[size])} is no size of a tier", size + 1, "a number above 0")
+        return number
 
     def _instant(self, row: list[str], at: int | None) -> str | None:
         text = row[at].strip() if at is not None else ""
@@ -232,22 +260,54 @@ class Cells:
         return self._instants[text]
 
 
-def _unit(defaults: Defaults, facts: RateFacts) -> tuple[str, Scale]:
-    """The pricing unit of a table, and the scale of its numbers. Raises Unusable."""
-    fiat = facts.card.fiat_credit_type
-    if defaults.currency is None:
-        unit = defaults.credit_type or fiat
-        scale = Scale(facts.scales[unit].currency if unit in facts.scales else None, 0)
-    else:
-        found = {name: scale for name, scale in facts.scales.items() if scale.currency == defaults.currency}
-        if not found:
-            hint = f"declare a PricingUnit with currency: {defaults.currency}"
-            message = f"no pricing unit is in {defaults.currency}"
-            raise Unusable("unknown-reference", message, 1, hint, ("defaults", "currency"))
-        unit = fiat if fiat in found else next(iter(found))
-        scale = found[unit]
-    wrong = facts.check_unit(unit)
-    if wrong is not None:
-        at = ("defaults", "credit_type" if defaults.currency is None else "currency")
-        raise Unusable(wrong.code, wrong.message, 1, wrong.hint, at)
-    return unit, scale
+class TierRows:
+    """Rows that are the tiers of one rate: alike but for the price and the size, in the order in which they stand."""
+
+    def __init__(self, cells: Cells) -> None:
+        self._cells = cells
+        self._rows: dict[tuple[str, str, str | None], list[tuple[Segment, str, int]]] = {}
+
+    def add(self, key: str, segment: Segment, row: list[str], line: int) -> None:
+        """A row, with the price that it says as if it were the only one."""
+        assert self._cells.tier is not None
+        start, end, _ = segment
+        self._rows.setdefault((key, start, end), []).append((segment, row[self._cells.tier].strip(), line))
+
+    def joined(self) -> Iterator[tuple[str, Segment, int, Unusable | None]]:
+        """Each rate with the line of its first tier; or the line in which a tier cannot be used, and why."""
+        for (key, start, end), rows in self._rows.items():
+            tiers: list[tuple[Decimal, Decimal | None]] = []
+            wrong: tuple[int, Unusable] | None = None
+            covered = Decimal(0)
+            for number, (segment, text, line) in enumerate(rows, 1):
+                price = segment.terms.price
+                assert price is not None, "a row has one price"
+                try:
+                    size = self._size(text, covered, last=number == len(rows))
+                except Unusable as error:
+                    wrong = wrong or (line, error)
+                    continue
+                tiers.append((price, size))
+                covered += size or 0
+            if wrong is not None:
+                yield key, rows[0][0], *wrong
+                continue
+            entitled = bool(rows[0][0].terms.fields["entitled"])
+            terms = read_terms(self._cells.amounts.tiered(tiers, entitled))
+            yield key, Segment(start, end, terms), rows[0][2], None
+
+    def _size(self, text: str, covered: Decimal, *, last: bool) -> Decimal | None:
+        at = self._cells.tier or 0
+        if last or not text:
+            if last == (not text):
+                return None
+            message = "only the last tier has no size" if not text else "the last tier takes all the rest"
+            raise Unusable("tier-gap", message, at + 1, "leave it empty in the last row of a rate, and only there")
+        size = self._cells.amounts.number(text, at)
+        if size is not None and self._cells.spec.columns.tier_up_to is not None:
+            size -= covered
+        if size is None or size <= 0:
+            raise Unusable(
+                "out-of-range", f"{quote(text)} ends no tier", at + 1, "tiers stand in the order of their sizes"
+            )
+        return size

@@ -12,6 +12,7 @@ from pricebook.catalog.condition import Condition, Every, Given, Is, Not, Test, 
 from pricebook.catalog.declared import links_of
 from pricebook.catalog.money import PERCENT_PATTERN
 from pricebook.catalog.override import OverrideSpecifier
+from pricebook.manifest.rates_from import COUNT_PATTERN
 
 Schema = Mapping[str, Any]
 
@@ -158,10 +159,13 @@ def _package() -> list[Schema]:
 
 
 def _table() -> list[Schema]:
-    def said(name: str) -> dict[str, Any]:
-        return {"anyOf": [given("columns", given(name)), given("defaults", given(name))]}
+    def said(name: str, *others: Schema) -> dict[str, Any]:
+        return {"anyOf": [given("columns", given(name)), given("defaults", given(name)), *others]}
 
-    return [said("product"), said("starting_at")]
+    return [
+        said("product", given("columns", given("price", {"type": ["object", "array"]}))),
+        said("starting_at", filled("editions")),
+    ]
 
 
 _ONE_ITEM = {"properties": {"schedule_items": {"maxItems": 1}}}
@@ -200,13 +204,31 @@ _COLUMN = {"type": "string", "minLength": 1}
 _SHARE = {"type": "string", "pattern": PERCENT_PATTERN}
 _PRICE = {"anyOf": [{"$ref": "#/$defs/Amount"}, _SHARE, NULL]}
 PROPERTIES: Mapping[str, Mapping[str, Schema]] = {
+    "RatesFrom": {
+        "where": {
+            "type": "object",
+            "additionalProperties": {
+                "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]
+            },
+        },
+        "per": {
+            "anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": COUNT_PATTERN}, NULL]
+        },
+    },
     "Columns": {
+        "price": {
+            "anyOf": [
+                _COLUMN,
+                {"type": "object", "minProperties": 1, "additionalProperties": _COLUMN},
+                {"type": "array", "minItems": 1, "items": _COLUMN},
+            ]
+        },
         "pricing_group_values": {
             "anyOf": [
                 {"type": "array", "items": _COLUMN},
                 {"type": "object", "additionalProperties": _COLUMN},
             ]
-        }
+        },
     },
     "Tier": {"price": {"anyOf": [{"$ref": "#/$defs/Amount"}, _SHARE]}},
     **{name: {"price": _PRICE} for name in ("RateTerms", "OverwriteRate", "CommitRate")},

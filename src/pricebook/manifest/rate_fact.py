@@ -54,7 +54,7 @@ class RateFacts:
         if product.type != "SUBSCRIPTION" and frequency is not None:
             message = f"billing_frequency is for SUBSCRIPTION products; {quote(name)} is {product.type}"
             return Violation("not-applicable", message, ("billing_frequency",), "remove it")
-        expected = tuple(sorted(product.pricing_group_key or ()))
+        expected = self.group_key(name)
         if groups != expected:
             message = (
                 f"a rate of {quote(name)} must give pricing group values for {_list(expected)}, not {_list(groups)}"
@@ -62,6 +62,10 @@ class RateFacts:
             hint = "the keys are the product's pricing_group_key"
             return Violation("pricing-group-key", message, ("pricing_group_values",), hint)
         return None
+
+    def group_key(self, product: str) -> tuple[str, ...]:
+        """The pricing group keys of a product that there is, sorted."""
+        return tuple(sorted(self.products[product].pricing_group_key or ()))
 
     def check_unit(self, unit: str) -> Violation | None:
         """What is wrong with a rate in this pricing unit."""

@@ -4,23 +4,23 @@ Bad rows are counted, and the first of them listed: a batch in which something i
 """
 
 import csv
+import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from io import StringIO, TextIOWrapper
 from itertools import accumulate, compress, islice
-from pathlib import Path as FilePath
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
-from pricebook.catalog.model import Path
 from pricebook.catalog.timeline import Segment
-from pricebook.manifest.cells import Cells, Unusable
-from pricebook.manifest.rate_fact import RateFacts
+from pricebook.manifest.cell_amount import Unusable
+from pricebook.manifest.cells import Batch, Cells, Lane, TierRows
 from pricebook.manifest.rates_from import RatesFrom
-from pricebook.manifest.text import check_bytes, open_file, unreadable
+from pricebook.manifest.table_source import TableSource, cell_spans
+from pricebook.manifest.text import MAX_YAML, check_bytes, open_file, read_text, unreadable
 from pricebook.problem import Problem, Rejected, Related, did_you_mean, quote
 from pricebook.span import Span
 
@@ -37,33 +37,13 @@ Rows = tuple[Sequence[int], list[list[str]]]
 """Rows, and the line at which each ends."""
 
 
-@dataclass(frozen=True)
-class TableSource:
-    """A table to read: its file, its name for people, what the card says of it, where a path below that stands in the
-    card's manifest, and what rates of the card may say."""
+@dataclass
+class _Mistake:
+    """What is wrong with a product in whichever row: told once. `names` are the products, with the row of each."""
 
-    path: FilePath
-    shown: str
-    spec: RatesFrom
-    said_at: Callable[[Path], Span]
-    facts: RateFacts
-
-    @classmethod
-    def beside(
-        cls, root: FilePath, manifest: str, spec: RatesFrom, facts: RateFacts, said_at: Callable[[Path], Span]
-    ) -> "TableSource":
-        """The table that an entry of `rates_from` names, in a manifest whose name is relative to the root."""
-        path = (root / manifest).parent / spec.table
-        return cls(path, os.path.relpath(path, root), spec, said_at, facts)
-
-
-class Batch(NamedTuple):
-    """Good rows: the line of each, its key's text up to the group values, its key's text, its schedule's text."""
-
-    lines: Sequence[int]
-    heads: Sequence[str]
-    keys: Sequence[str]
-    schedules: Sequence[str]
+    error: Unusable
+    names: dict[str, int] = field(default_factory=dict)
+    rows: int = 0
 
 
 class RowReader:
@@ -74,41 +54,62 @@ class RowReader:
         self.source, self.text = source, text
         self.problems: list[Problem] = []
         self.bad = 0
-        self.price_column = 1
+        self._refused: list[tuple[int, Unusable]] = []
+        self._mistakes: dict[tuple[str, ...], _Mistake] = {}
         columns = source.spec.columns
-        self.is_dated = columns.starting_at is not None or columns.ending_before is not None
+        self.is_dated = any(
+            column is not None
+            for column in (columns.starting_at, columns.ending_before, columns.tier_size, columns.tier_up_to)
+        )
 
     def rates(self) -> Iterator[Batch]:
-        """Every good row of a table whose rows each are a whole rate."""
+        """Every good price of a table whose rows each say whole rates."""
         for cells, batches in self._read() if not self.is_dated else ():
             for lines, rows in batches:
-                try:
-                    yield Batch(lines, *cells.rates(rows))
-                except Unusable:
-                    yield from self._one_by_one(cells, lines, rows)
-
-    def dated(self) -> Iterator[tuple[str, Segment, int]]:
-        """Key, segment and line of every good row of a table whose rows have periods of their own: several may make one
-        rate."""
-        for cells, batches in self._read() if self.is_dated else ():
-            for lines, rows in batches:
-                for line, row in zip(lines, rows, strict=True):
+                for lane in cells.lanes:
                     try:
-                        _, key, segment = cells.segment(row)
-                    except Unusable as error:
-                        self._refuse(line, error)
-                    else:
-                        yield key, segment, line
+                        yield cells.rates(lane, lines, rows)
+                    except Unusable:
+                        yield from self._one_by_one(cells, lane, lines, rows)
 
-    def _one_by_one(self, cells: Cells, lines: Sequence[int], rows: list[list[str]]) -> Iterator[Batch]:
+    def dated(self) -> Iterator[tuple[str, Segment, int, int]]:
+        """Key, segment, line and number of the cell of every good price of a table whose rows have periods of their
+        own, or are tiers: several may make one rate."""
+        for cells, batches in self._read() if self.is_dated else ():
+            tiers = TierRows(cells) if cells.tier is not None else None
+            for lines, rows in batches:
+                for lane in cells.lanes:
+                    for line, row in zip(lines, rows, strict=True):
+                        try:
+                            if cells.is_empty(lane, row):
+                                continue
+                            _, key, segment = cells.segment(lane, row)
+                            if tiers is not None:
+                                tiers.add(key, segment, row, line)
+                                continue
+                        except Unusable as error:
+                            self._refuse(line, error)
+                        else:
+                            yield key, segment, line, lane.price + 1
+            for key, segment, line, wrong in tiers.joined() if tiers is not None else ():
+                if wrong is None:
+                    yield key, segment, line, cells.lanes[0].price + 1
+                else:
+                    self._refuse(line, wrong)
+
+    def _one_by_one(self, cells: Cells, lane: Lane, lines: Sequence[int], rows: list[list[str]]) -> Iterator[Batch]:
         for line, row in zip(lines, rows, strict=True):
             try:
-                yield Batch((line,), *cells.rates([row]))
+                yield cells.rates(lane, (line,), [row])
             except Unusable as error:
                 self._refuse(line, error)
 
     def _read(self) -> Iterator[tuple[Cells, Iterator[Rows]]]:
         """The opened table: what its columns are, and its rows. Nothing when it cannot be used."""
+        yield from self._opened()
+        self._tell()
+
+    def _opened(self) -> Iterator[tuple[Cells, Iterator[Rows]]]:
         source = self.source
         if self.text is not None:
             yield from self._parse(StringIO(self.text.removeprefix("\ufeff"), newline=""))
@@ -118,31 +119,88 @@ class RowReader:
                 if os.fstat(stream.fileno()).st_size > MAX_BYTES:
                     message = f"the file has more than {MAX_BYTES:,} bytes"
                     self.problems.append(Problem("too-large", message, Span(source.shown), "split the table"))
+                elif not source.is_csv:
+                    # Few tables are something else.
+                    from pricebook.manifest.sheet import json_rows, sheet_rows
+
+                    if source.path.suffix.lower() == ".json":
+                        text = read_text(source.path, source.shown, limit=MAX_YAML)
+                        rows = json_rows(text, source.shown, source.spec.key)
+                    else:
+                        rows = sheet_rows(stream, source.shown, source.spec.sheet)
+                    yield from self._bound(next(rows, (0, []))[1], _batched(rows))
                 else:
                     check_bytes(stream, source.shown)
-                    with TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
-                        yield from self._parse(text)
+                    with TextIOWrapper(stream, encoding="utf-8-sig", newline="") as lines:
+                        yield from self._parse(lines)
         except Rejected as rejected:
             self.problems.extend(rejected.problems)
         except OSError as error:
             self._refuse_file(error)
 
     def _parse(self, text: TextIO) -> Iterator[tuple[Cells, Iterator[Rows]]]:
-        source, count = self.source, len(self.problems)
-        reader = csv.reader(text, delimiter=source.spec.delimiter, strict=True)
+        count = len(self.problems)
+        reader = csv.reader(text, delimiter=self.source.spec.delimiter, strict=True)
         header: list[str] = []
         with self._syntax(reader):
-            header = [name.strip() for name in next(reader, [])]
-        if len(self.problems) > count or not self._check_header(header):
+            header = next(reader, [])
+        if len(self.problems) == count:
+            yield from self._bound(header, self._batches(reader))
+
+    def _bound(self, header: list[str], batches: Iterator[Rows]) -> Iterator[tuple[Cells, Iterator[Rows]]]:
+        """A table with this header, and those of its rows that are wanted."""
+        source, names = self.source, [name.strip() for name in header]
+        spec = source.spec.matched(names)
+        if not self._check_header(names, spec):
             return
         try:
-            cells = Cells.of(source.spec, source.facts, header)
+            cells = Cells.of(spec, source.facts, names)
         except Unusable as error:
             problem = Problem(error.code, error.message, source.said_at(error.said_at), error.hint)
             self.problems.append(problem)
             return
-        self.price_column = cells.price + 1
-        yield cells, self._batches(reader)
+        kept = [(names.index(column), frozenset(values)) for column, values in spec.where.items()]
+        renamed = [(names.index(column), named) for column, named in spec.map.items()]
+        yield cells, self._wanted(names, kept, renamed, batches)
+
+    def _wanted(
+        self,
+        names: list[str],
+        kept: list[tuple[int, frozenset[str]]],
+        renamed: list[tuple[int, dict[str, str]]],
+        batches: Iterator[Rows],
+    ) -> Iterator[Rows]:
+        """The rows as wide as the header that pass, with our names in place of theirs."""
+        seen: dict[int, set[str]] = {at: set() for at, _ in kept}
+        passed = not kept
+        for batch in batches:
+            lines, rows = batch
+            if set(map(len, rows)) != {len(names)}:
+                fits = [len(row) == len(names) for row in rows]
+                for line, row in zip(lines, rows, strict=True):
+                    if len(row) != len(names):
+                        message = f"{len(row)} cells, but the header has {len(names)}"
+                        self._refuse(line, Unusable("row-width", message))
+                lines, rows = list(compress(lines, fits)), list(compress(rows, fits))
+            for at, values in kept:
+                cells = [row[at].strip() for row in rows]
+                if len(seen[at]) < BATCH:
+                    seen[at].update(cells)
+                fits = [cell in values for cell in cells]
+                lines, rows = list(compress(lines, fits)), list(compress(rows, fits))
+            for at, named in renamed:
+                for row in rows:
+                    row[at] = named.get(row[at].strip(), row[at])
+            passed = passed or bool(rows)
+            if rows:
+                yield lines, rows
+        if not passed and any(seen.values()):
+            for at, values in kept:
+                if lost := sorted(values - seen[at]):
+                    hint = did_you_mean(lost[0], seen[at]) or f"there: {', '.join(sorted(seen[at])[:10])}"
+                    at_card = self.source.said_at(("where", names[at]))
+                    message = f"no row has {quote(lost[0])} in column {quote(names[at])}: the table gives no price"
+                    self.problems.append(Problem("nothing-fits", message, at_card, hint))
 
     def _batches(self, reader: Any) -> Iterator[Rows]:
         """The rows that are not empty, up to where the text is no CSV or no UTF-8 any more."""
@@ -179,22 +237,78 @@ class RowReader:
             if isinstance(error, FileNotFoundError) and source.path.parent.is_dir():
                 near = (path.name for path in source.path.parent.iterdir() if path.suffix == source.path.suffix)
                 hint = did_you_mean(source.path.name, near)
-            self.problems.append(replace(problem, at=source.said_at(("table",)), hint=hint))
+            self.problems.append(replace(problem, at=source.said_at(source.named), hint=hint))
 
-    def _check_header(self, names: list[str]) -> bool:
-        shown, count = self.source.shown, len(self.problems)
+    def _check_header(self, names: list[str], spec: RatesFrom) -> bool:
+        source, count = self.source, len(self.problems)
         if not names:
-            self.problems.append(Problem("empty-table", f"{quote(shown)} has no header line", Span(shown)))
+            message = f"{quote(source.shown)} has no header line"
+            self.problems.append(Problem("empty-table", message, Span(source.shown)))
             return False
-        for column, path in self.source.spec.columns.named.items():
-            self.problems += check_column(column, names, shown, partial(self.source.said_at, path), "rates_from")
+        for column, path in spec.named.items():
+            self.problems += check_column(column, names, source.shown, partial(source.said_at, path), "rates_from")
         return len(self.problems) == count
 
     def _refuse(self, line: int, error: Unusable) -> None:
-        self.bad += 1
-        if self.bad <= SHOWN:
-            at = Span(self.source.shown, line, error.column)
-            self.problems.append(Problem(error.code, error.message, at, error.hint))
+        if error.about is None:
+            self.bad += 1
+            if self.bad <= SHOWN:
+                self._refused.append((line, error))
+            return
+        product, _, frequency = error.about.partition("\0")
+        # What is wrong with the mapping is one mistake for all products, and so are names that nobody knows.
+        same = "" if error.said_at or error.code == "unknown-reference" else product
+        key = (error.code, same, frequency if error.code == "not-a-choice" else "", str(error.said_at))
+        mistake = self._mistakes.setdefault(key, _Mistake(error))
+        mistake.rows += 1
+        mistake.names.setdefault(product, line)
+
+    def _tell(self) -> None:
+        """What is wrong with rows, where it stands."""
+        told = [(line, error, "") for line, error in self._refused]
+        for mistake in self._mistakes.values():
+            line = next(iter(mistake.names.values()))
+            error = self._summary(mistake)
+            if error.said_at:
+                at = self.source.said_at(error.said_at)
+                related = (Related("first row", Span(self.source.shown, line)),)
+                self.problems.append(Problem(error.code, error.message, at, error.hint, related))
+            else:
+                told.append((line, error, f" (in {mistake.rows:,} rows)" if mistake.rows > 1 else ""))
+        spans = cell_spans(self.source, {(line, error.column) for line, error, _ in told}, self.text) if told else {}
+        for line, error, more in told:
+            at = spans[line, error.column]
+            self.problems.append(Problem(error.code, error.message + more, at, error.hint))
+
+    def _summary(self, mistake: _Mistake) -> Unusable:
+        """One mistake about several products, in one sentence."""
+        error, spec, names = mistake.error, self.source.spec, list(mistake.names)
+        listed = ", ".join(map(quote, names[:5])) + (", …" if len(names) > 5 else "")
+        if error.code == "pricing-group-key":
+            wanted = {self.source.facts.group_key(name) for name in names}
+            given = sorted({*spec.columns.pricing_group_values, *spec.defaults.pricing_group_values})
+            words = " or ".join(sorted(", ".join(keys) or "nothing" for keys in wanted))
+            message = f"{listed}: priced by {words}, and the table gives {', '.join(given) or 'nothing'}"
+            hint = "name a column for each key of the products' pricing_group_key, or a constant under defaults"
+            return Unusable(error.code, message, 1, hint, error.said_at)
+        if error.code == "unknown-reference" and len(names) > 1:
+            column = spec.columns.product
+            message = f"{len(names)} products do not exist: {listed}"
+            pasted = ", ".join(f"{layout_key(name)}: PRODUCT" for name in names[:20])
+            named = f"map: {{{layout_key(column or '')}: {{{pasted}}}}}"
+            hint = f"say which products they are: {named}; or leave them out, under where"
+            return Unusable(error.code, message, error.column, hint, error.said_at if column is None else ())
+        return error
+
+
+def layout_key(text: str) -> str:
+    """A text as a key of YAML in braces."""
+    return text if re.fullmatch(r"[A-Za-z_][\w.-]*", text) else json.dumps(text, ensure_ascii=False)
+
+
+def _batched(rows: Iterator[tuple[int, list[str]]]) -> Iterator[Rows]:
+    while batch := list(islice(rows, BATCH)):
+        yield [line for line, _ in batch], [row for _, row in batch]
 
 
 def check_column(

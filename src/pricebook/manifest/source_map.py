@@ -18,8 +18,8 @@ from pricebook.manifest.field_path import value_at
 from pricebook.manifest.locate import Node, NodePath, locate, located
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import RatesFrom
-from pricebook.manifest.row import TableSource
 from pricebook.manifest.syntax import Document, read_documents
+from pricebook.manifest.table_source import TableSource, cell_spans
 from pricebook.manifest.tables import price_places
 from pricebook.manifest.text import MAX_YAML, read_text
 from pricebook.manifest.validation import validated
@@ -59,13 +59,13 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class RowIndex:
-    """Where a table's rates stand: those of a card's rate book from position `first` on, each on the line given for it,
-    their prices in the column given for all."""
+    """Where a table's rates stand: those of a card's rate book from position `first` on, each on the line and with its
+    price in the cell given for it."""
 
     first: int
     lines: Sequence[int]
-    column: int
-    shown: str
+    cells: Sequence[int]
+    source: TableSource
 
 
 @dataclass
@@ -160,6 +160,7 @@ class SourceMap:
         self, declared: Declaration, spec: dict[str, Any], facts: RateFacts, locations: list[Location]
     ) -> dict[Location, Span]:
         found: dict[Location, Span] = {}
+        exact: set[Location] = set()
         wanted = {location.rate or "" for location in locations}
         if facts.name in self.row_indexes:
             standing = self._on_shelves(facts.name, wanted)
@@ -168,24 +169,26 @@ class SourceMap:
             said, _ = validated(RatesFrom, entry)
             if said is None:
                 continue
-            source = TableSource.beside(self.root, declared.file, said, facts, lambda _: declared.at)
-            places = price_places(source, wanted)
-            any_of = {key: at for (key, _), at in reversed(places.items())}
-            for location in locations:
-                start = location.path[0] if location.path else None
-                at = places.get((location.rate or "", str(start))) or any_of.get(location.rate or "")
-                if at is not None:
-                    found[location] = at
+            for source in TableSource.beside(self.root, declared.file, said, facts, lambda _: declared.at):
+                places = price_places(source, wanted)
+                any_of = {key: at for (key, _), at in reversed(places.items())}
+                for location in locations:
+                    key, start = location.rate or "", str(location.path[0] if location.path else None)
+                    if (key, start) in places or (key in any_of and location not in exact):
+                        found[location] = places.get((key, start)) or any_of[key]
+                        exact |= {location} if (key, start) in places else set()
         return found
 
     def _on_shelves(self, card: str, wanted: Collection[str]) -> dict[str, Span]:
         keys = [key for key, _ in self.catalog.rates[card].items()]
-        return {
-            keys[at]: Span(rows.shown, rows.lines[at - rows.first], rows.column)
-            for at in compress(count(), map(wanted.__contains__, keys))
-            for rows in self.row_indexes[card]
-            if rows.first <= at < rows.first + len(rows.lines)
-        }
+        found: dict[str, Span] = {}
+        positions = list(compress(count(), map(wanted.__contains__, keys)))
+        for rows in self.row_indexes[card]:
+            inside = [at for at in positions if rows.first <= at < rows.first + len(rows.lines)]
+            cells = {keys[at]: (rows.lines[at - rows.first], rows.cells[at - rows.first]) for at in inside}
+            spans = cell_spans(rows.source, cells.values()) if cells else {}
+            found |= {key: spans[cell] for key, cell in cells.items()}
+        return found
 
     def _spec(self, ref: Ref, declared: Declaration) -> object:
         text = self._text(declared.file)

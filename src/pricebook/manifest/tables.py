@@ -1,17 +1,17 @@
-"""CSV rate tables, used as they come: light texts, nothing built per row that need not be.
+"""Rate tables, used as they come: light texts, nothing built per row that need not be.
 
-A card names its tables under `rates_from`. A table says its currency once, and then its numbers are in that currency's
-major unit (dollars); with `credit_type` instead they are in the pricing unit's API unit (cents). The result of a row is
-one entry of a `RateBook`.
+A card names its tables under `rates_from`. The result of a row is an entry of a `RateBook` for each of its prices.
 """
 
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 
 from pricebook.catalog.timeline import Segment, joined, read_schedule
-from pricebook.manifest.row import SHOWN, RowReader, TableSource
+from pricebook.manifest.row import SHOWN, RowReader
+from pricebook.manifest.table_source import TableSource, cell_spans
 from pricebook.problem import Problem, Related, unlisted
 from pricebook.span import Span
 
@@ -20,15 +20,15 @@ from pricebook.span import Span
 class ReadTable:
     """What was read: the entries of good rows, and the problems of bad ones.
 
-    Of a table whose rows each are a whole rate `counts` are those of a `RateBook`, and `lines` the line of each entry
-    in their order; of any other both are empty.
+    Of a table whose rows say whole rates `counts` are those of a `RateBook`, and `lines` and `cells` the line of each
+    entry and the number of the cell with its price, in their order; of any other all are empty.
     """
 
     entries: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     lines: Sequence[int] = ()
-    price_column: int = 1
+    cells: Sequence[int] = ()
 
 
 def read_table(source: TableSource) -> ReadTable:
@@ -36,15 +36,16 @@ def read_table(source: TableSource) -> ReadTable:
     rows = RowReader(source)
     entries: dict[str, str] = {}
     counts: Counter[tuple[str, str]] = Counter()
-    lines = array("I")
+    lines, cells = array("I"), array("H")
     for batch in rows.rates():
         entries.update(zip(batch.keys, batch.schedules, strict=True))
         counts.update(zip(batch.heads, batch.schedules, strict=True))
         lines.extend(batch.lines)
+        cells.extend(repeat(batch.cell, len(batch.lines)))
     dated: dict[str, list[tuple[Segment, int]]] = {}
-    for key, segment, line in rows.dated():
+    for key, segment, line, _ in rows.dated():
         dated.setdefault(key, []).append((segment, line))
-    table = ReadTable(entries, rows.problems, counts, lines, rows.price_column)
+    table = ReadTable(entries, rows.problems, counts, lines, cells)
     for key, segments in dated.items():
         _join(source, table, key, segments)
     if len(lines) > len(entries) and not dated:
@@ -63,14 +64,15 @@ def price_places(source: TableSource, keys: Iterable[str], text: str | None = No
     `text` for it."""
     wanted = set(keys)
     rows = RowReader(source, text)
-    found = [
-        (key, read_schedule(schedule)[0].starting_at, line)
+    found = {
+        (key, read_schedule(schedule)[0].starting_at): (line, batch.cell)
         for batch in rows.rates()
-        for line, _, key, schedule in zip(*batch, strict=True)
+        for line, key, schedule in zip(batch.lines, batch.keys, batch.schedules, strict=True)
         if key in wanted
-    ]
-    found += [(key, segment.starting_at, line) for key, segment, line in rows.dated() if key in wanted]
-    return {(key, start): Span(source.shown, line, rows.price_column) for key, start, line in found}
+    }
+    found |= {(key, s.starting_at): (line, cell) for key, s, line, cell in rows.dated() if key in wanted}
+    spans = cell_spans(source, found.values(), text)
+    return {price: spans[cell] for price, cell in found.items()}
 
 
 def _join(source: TableSource, table: ReadTable, key: str, segments: list[tuple[Segment, int]]) -> None:

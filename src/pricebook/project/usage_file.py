@@ -18,7 +18,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.money import read_number
 from pricebook.catalog.package import Package
 from pricebook.catalog.usage import Quantity, SeatChange, sorted_values
-from pricebook.manifest.cells import Unusable
+from pricebook.manifest.cell_amount import Unusable
 from pricebook.manifest.locate import locate
 from pricebook.manifest.row import SHOWN
 from pricebook.manifest.syntax import read_documents
