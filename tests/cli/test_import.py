@@ -77,6 +77,27 @@ def test_an_embedded_store_is_imported_and_adopted(project: Path) -> None:
     assert answer["unchanged"] > 0
 
 
+def test_of_an_account_in_which_there_is_nothing_nothing_is_imported(project: Path) -> None:
+    (project / "pricebook.db").unlink()
+    for _ in range(2):  # without a folder, and with an empty one
+        done = pricebook(project, "import")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.endswith("\nNothing to import: there is nothing in the account that manifests can say.\n")
+        (project / "catalog").mkdir(exist_ok=True)
+
+
+def test_manifests_that_are_not_in_the_account_are_named_and_not_called_nothing(project: Path) -> None:
+    sample = (
+        "apiVersion: pricebook/v1\nkind: Product\nmetadata: {name: sample}\nspec: {name: Sample, type: SUBSCRIPTION}\n"
+    )
+    (project / "catalog").mkdir()
+    (project / "catalog" / "sample.yaml").write_text(sample)
+    lines = pricebook(project, "import").stdout.splitlines()
+    assert "In manifests and not in the account, where an apply would make them: product:sample." in lines
+    assert lines[-1].endswith("(what was imported is adopted; 1 object would be made in the account)")
+    assert json.loads(pricebook(project, "--format", "json", "plan").stdout)["counts"]["created"] == 1
+
+
 def test_a_file_that_git_has_no_copy_of_is_not_changed(project: Path) -> None:
     git(project, "init", "-q")
     assert pricebook(project, "import", "--kind", "billable-metric").returncode == 0

@@ -33,9 +33,14 @@ def import_text(view: ImportView, page: Page) -> Iterator[str]:
     elif view.remaining:
         yield "Next: pricebook plan   (besides adopting it would change what is listed as remaining above)"
     elif view.files:
-        yield "Review it, commit it. Next: pricebook plan   (nothing changes in the account; it is adopted)"
-    else:
+        rest = "what is left as git has it would change in the account" if view.pending else ""
+        rest = f"{counted(len(view.missing), 'object')} would be made in the account" if view.missing else rest
+        words = f"what was imported is adopted; {rest}" if rest else "nothing changes in the account; it is adopted"
+        yield f"Review it, commit it. Next: pricebook plan   ({words})"
+    elif view.unchanged or view.pending:
         yield "Nothing to write: the manifests say what the account says."
+    else:
+        yield "Nothing to import: there is nothing in the account that manifests can say."
 
 
 def _summary(view: ImportView) -> Iterator[str]:
@@ -44,8 +49,12 @@ def _summary(view: ImportView) -> Iterator[str]:
         yield f"Updated: {', '.join(map(escape_terminal, view.updated))}."
     if view.unchanged and not view.imported:
         yield f"{counted(view.unchanged, 'object')} as the manifests have them."
-    if view.pending:
-        yield f"Left as git has them, where the account is behind: {', '.join(map(escape_terminal, view.pending))}."
+    if behind := [ref for ref in view.pending if ref not in view.missing]:
+        yield f"Left as git has them, where the account is behind: {', '.join(map(escape_terminal, behind))}."
+    if view.missing:
+        named = ", ".join(map(escape_terminal, view.missing))
+        yield f"In manifests and not in the account, where an apply would make them: {named}."
+        yield "Take out what is not meant for it, as a sample, before you apply."
 
 
 def _new_files(files: list[str]) -> Iterator[str]:

@@ -49,7 +49,8 @@ class Remaining(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportView:
     """What an import makes. `gone` is what manifests adopt and the account has no more, `pending` what git has and the
-    account has not yet; `written` is false for a dry run, whose edits are the lines of `diff`."""
+    account has not yet, `missing` the objects among it that are not there at all; `written` is false for a dry run,
+    whose edits are the lines of `diff`."""
 
     answer: ClassVar[str] = "import"
     environment: str
@@ -62,6 +63,7 @@ class ImportView:
     archived: Mapping[str, int]
     contracts: int
     pending: tuple[str, ...]
+    missing: tuple[str, ...]
     gone: tuple[ImportedObject, ...]
     remaining: tuple[Remaining, ...]
     written: bool
@@ -127,6 +129,7 @@ def import_view(made: Imported, *, dry_run: bool) -> ImportView:
         archived={kind.value: count for kind, count in made.archived.items()},
         contracts=made.contracts,
         pending=_texts(made.pending),
+        missing=_texts(made.missing),
         gone=tuple(ImportedObject(str(ref), id_) for ref, id_ in made.gone),
         remaining=tuple(Remaining(name, parts) for name, parts in made.remaining),
         written=not dry_run,

@@ -85,6 +85,8 @@ class Imported:
     left: list[Left] = field(default_factory=list)
     archived: Mapping[Kind, int] = field(default_factory=dict)
     pending: list[Ref] = field(default_factory=list)
+    missing: list[Ref] = field(default_factory=list)
+    """Of what is pending, the objects that are not in the account at all."""
     gone: list[tuple[Ref, str]] = field(default_factory=list)
     contracts: int = 0
     remaining: list[tuple[str, str]] = field(default_factory=list)
@@ -188,6 +190,7 @@ def _update(
         request = request_of(drift, held, desired) if theirs else None
         if request is None:
             made.pending.append(ref)
+            made.missing += [ref] if drift.facet is Facet.MISSING else []
         else:
             edits.make(request)
             made.updated.append(ref)
@@ -308,7 +311,7 @@ def _appended(text: str, parts: Sequence[str]) -> str:
 
 def _verify(made: Imported, project: Project, snapshot: Snapshot, at: datetime) -> None:
     """The manifests load, and a plan of them would do nothing but adopt; whatever else it would do is noted."""
-    desired = load(project, made.environment).catalog
+    desired = _loaded(project, made.environment).catalog
     written = {*made.fresh, *made.updated}
     found = _compare(desired, snapshot, project.settings.namespace, made.environment, at)
     for drift in found.drifts:
