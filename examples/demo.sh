@@ -23,7 +23,7 @@ say() {
 run() {
   expected=$1
   shift
-  printf '$ pricebook %s\n' "$*"
+  printf '$ pricebook %s%s\n' "$*" "${note-}"
   status=0
   pricebook "$@" >"$scratch/out" 2>"$scratch/err" || status=$?
   [ "$status" -eq "$expected" ] || fail "exit status $status, where $expected was expected"
@@ -56,83 +56,73 @@ edit() {
   cp "$scratch/edited" "$file"
 }
 
-heads() { grep -E '^(  [^ ]|Plan:)' "$scratch/out"; }
-whole() { cat "$scratch/out"; }
-last() { tail -n 1 "$scratch/out"; }
+# show TEXT [N]: the first line of the last output that has this text, or the first N of them
+show() {
+  expect "$1"
+  grep -hF -e "$1" "$scratch/out" "$scratch/err" | head -n "${2:-1}" | sed 's/^ */  /'
+}
 
-say 'PART 1: the plans of a small company (examples/starter-plan)' \
-  'The manifests are checked first: no store and no network is needed for that.'
+# verdict: what the last plan comes to, in a sentence
+verdict() { sed -n 2p "$scratch/out" | sed 's/^/  /'; }
+
+# applied ARGUMENTS...: apply, and insist that everything was read back
+applied() {
+  note='   (applied, and read back)'
+  run 0 "$@"
+  note=
+  expect 'Read back and verified'
+}
+
+printf '# Prices as files, from an empty account to one that says what the files say. All of it on a scratch copy.\n'
+
+say 'A small company: its products, what each costs (a rate card), and what customers sign (packages).'
 run 0 -C starter-plan validate
-whole
+show 'Valid'
 
-say 'October 2025. The store is empty: everything in the manifests is new.'
-run 2 -C starter-plan --as-of 2025-10-01 plan --exit-code
-heads
-expect '12 rates added'
-run 0 -C starter-plan --as-of 2025-10-01 apply --yes
-last
-expect 'Read back and verified'
+say 'Applying puts that on sale. A file plays the billing account here; a customer signs the starter plan.'
+applied -C starter-plan --as-of 2025-10-01 apply --yes
+run 0 -C starter-plan --as-of 2025-10-01 provision --customer harbor --package starter-plan --starting-at 2025-11-01 --yes
 
-say 'A price change: input tokens of the large model, from January on. Whoever is on the card gets it.'
+say 'A price goes down in January: the new price with its date is all that is written. A plan says what it means.'
 edit starter-plan/catalog/rate-card.yaml -e \
   '/product: input-tokens,.*model: large/s/starting_at: 2025-04-01, price: \$2.50/starting_at: 2026-01-01, price: $2.00/'
 run 2 -C starter-plan --as-of 2025-12-01 plan --exit-code
-whole
-expect '$2.50 -> $2.00'
-run 0 -C starter-plan --as-of 2025-12-01 apply --yes
-last
+show '$2.50'
 
-say 'A slip: output tokens of the small model are meant to cost $1.45, and 1.45 is typed. Plain numbers are cents.' \
-  'What is hardly ever meant is refused, and the answer names the flag that would allow it.'
+say 'What bills should come to is written down as well. It is about last autumn, and still holds.'
+run 0 -C starter-plan test
+show 'passed'
+applied -C starter-plan --as-of 2025-12-01 apply --yes
+
+say 'A slip: $1.45 was meant, and 1.45 is typed, which is cents.' \
+  'What is hardly ever meant is refused; this is called MAGNITUDE, tenfold or more.'
 cp starter-plan/catalog/rate-card.yaml before
 edit starter-plan/catalog/rate-card.yaml -e \
   '/product: output-tokens,.*model: small/s/starting_at: 2025-04-01, price: \$1.60/starting_at: 2026-02-01, price: 1.45/'
 run 1 -C starter-plan --as-of 2025-12-15 apply --yes
-grep -E 'model=small' "$scratch/out"
-cat "$scratch/err"
-expect 'when it is meant, say: --allow MAGNITUDE'
+show 'nothing was written'
+expect '--allow MAGNITUDE'
 cp before starter-plan/catalog/rate-card.yaml
 
-say 'A package change: the sign-up credit becomes $15. Packages cannot be edited, so this is version 2;' \
-  'contracts made on version 1 stay as they are, and new ones find version 2 by the same alias.'
-edit starter-plan/catalog/packages/starter-plan.yaml \
-  -e 's/as of Oct 2025/as of Jan 2026/' -e 's/unit_price: \$10.00/unit_price: $15.00/'
+say 'The credit for signing up becomes $15. What a customer signed never changes: new ones get version 2.'
+edit starter-plan/catalog/packages/starter-plan.yaml -e 's/unit_price: \$10.00/unit_price: $15.00/'
 run 2 -C starter-plan --as-of 2026-01-01 plan --exit-code -o starter-plan.json
-whole
-expect 'alias starter-plan moves to @2'
+show '$15.00'
+verdict
 
-say 'The plan was written to a file as well. That file, and nothing else, is what is applied.'
-run 0 -C starter-plan apply starter-plan.json --yes
-last
-
-say 'And now there is nothing left to do.'
+say 'The plan went to a file as well: whoever approves it approves that, and nothing else is applied.'
+applied -C starter-plan apply starter-plan.json --yes
 run 0 -C starter-plan --as-of 2026-01-01 plan --exit-code
-whole
+show 'Nothing to change'
 
-say 'PART 2: the published prices of language models, a table of 1,856 (examples/llm-prices)'
-run 0 -C llm-prices --as-of 2025-01-01 apply --yes
-last
-expect '1,856 rates added. Read back and verified.'
-
-say 'The next release of the table holds from May on. The edit names it, the plan says what it means. One model is' \
-  'looked at more closely: --rows lists the prices with a word in their name.'
+say 'Published prices of language models: a long table, as it comes. Then its next edition, from May on.'
+applied -C llm-prices --as-of 2025-01-01 apply --yes
 edit llm-prices/catalog/rate-card.yaml -e 's/litellm-1.57.2/litellm-1.67.0/' -e 's/2025-01-01/2025-05-01/'
-run 2 -C llm-prices --as-of 2025-05-01 plan --exit-code --rows claude-3-5-haiku
-whole
-expect '43 prices change, 583 are new, 4 end'
-expect '--allow ENTITLEMENT_LOST --allow MAGNITUDE'
+run 2 -C llm-prices --as-of 2025-05-01 plan --exit-code --rows claude-3-5-haiku-20241022
+verdict
+show '--allow' 2
 
-say 'Four prices end and four fall to a tenth. Both are right, so both are allowed, by name.'
-run 0 -C llm-prices --as-of 2025-05-01 apply --yes --allow ENTITLEMENT_LOST --allow MAGNITUDE
-last
-run 0 -C llm-prices --as-of 2025-05-01 plan --exit-code
-whole
+say 'Some prices end and some move tenfold. Both are right this time, so both are allowed, by name.'
+applied -C llm-prices --as-of 2025-05-01 apply --yes --allow ENTITLEMENT_LOST --allow MAGNITUDE
 
-say 'Done. What happened, all of it on a scratch copy that is gone now:' \
-  '  - a catalogue of 17 objects and 12 prices was applied to an empty store;' \
-  '  - one price was changed for everybody on the card, from a date;' \
-  '  - a slip of 100x was refused before anything was written;' \
-  '  - a package got its second version, from a plan file;' \
-  '  - 1,856 prices were applied from a table, and the next release changed 630 of them;' \
-  '  - after every apply the plan was empty.' \
-  'Next: README.md, and pricebook init for a project of your own.'
+say 'Done: every apply was read back, and after it the plan was empty. Next: README.md, and pricebook init for a project of your own.'
