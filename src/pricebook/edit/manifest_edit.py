@@ -72,8 +72,12 @@ class ManifestEdit:
         """Make the manifests say what is asked for, as far as they can be edited."""
         said = spec_data(request.noun, self._scales)
         changes: list[TextChange] = []
+        derived = self._loaded.source_map.declarations[request.ref].derived
         for name in sorted(request.fields):
-            if self._overlaid(request.ref, ("spec", name)):
+            if derived:
+                reason = f"{quote(name)} is made from a pattern or a base: change it there"
+                self.left.append((str(request.ref), reason))
+            elif self._overlaid(request.ref, ("spec", name)):
                 self._leave_to_overlay(request.ref, name)
             else:
                 changes.append((name, {("spec", name): said.get(name, GONE)}))
@@ -235,10 +239,8 @@ class ManifestEdit:
 
     def _overlaid(self, ref: Ref, path: Path) -> bool:
         """Whether the environment's overlay has a say in what stands there."""
-        source_map = self._loaded.source_map
-        declared = source_map.declarations[ref]
-        node = declared.file, declared.index, (*declared.base, *path)
-        return source_map.overlay is not None and source_map.overlay.covers(*node)
+        overlay = self._loaded.source_map.overlay
+        return overlay is not None and overlay.covers(ref, path)
 
     def _leave_to_overlay(self, ref: Ref, part: str) -> None:
         self.left.append((str(ref), f"{quote(part)} is said by an overlay of this environment: change it there"))

@@ -16,7 +16,7 @@ from pricebook.catalog.registry import noun_class
 from pricebook.catalog.scenario_check import check_scenario
 from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
 from pricebook.manifest.card_rates import read_card
-from pricebook.manifest.envelope import OVERLAY, WaiverHere, is_manifest, kind_of, listed, open_envelope
+from pricebook.manifest.envelope import OVERLAY, Envelope, WaiverHere, is_manifest, kind_of, listed, open_envelope
 from pricebook.manifest.loading import Loading, aliases_of, resolve
 from pricebook.manifest.locate import locate
 from pricebook.manifest.place import Placer
@@ -76,7 +76,14 @@ def load(scope: Scope, environment: str | None = None) -> Loaded:
     """
     loading = Loading(scope, Placer(scope.root))
     _open_all(loading)
+    if scope.package_defaults or any(_is_based(envelope) for envelope in loading.envelopes.values()):
+        # Most projects write their packages out.
+        from pricebook.manifest.pattern import write_out
+
+        write_out(loading, scope.package_defaults)
     overlay = _overlay(loading, environment)
+    for ref, envelope in loading.envelopes.items():
+        loading.placer.declare(ref, envelope.document)
     _validate_all(loading)
     resolve(loading)
     before = loading.complaints
@@ -88,12 +95,23 @@ def load(scope: Scope, environment: str | None = None) -> Loaded:
     muted |= {"unknown-reference"} if loading.unread else set()
     beside = {ref: noun for ref, noun in loading.nouns.items() if not ref.kind.stored}
     catalog = Catalog({ref: noun for ref, noun in loading.nouns.items() if ref not in beside}, loading.rates)
+    if scope.selling_entitles:
+        # Most projects say what their packages entitle.
+        from pricebook.manifest.pattern import sold
+
+        nouns = dict(catalog.nouns)
+        for ref, package, first in sold(catalog):
+            envelope = loading.envelopes[ref]
+            at = ("spec", "overrides", len(package.overrides) - 1)
+            origins = {**envelope.document.origins, at: envelope.document.node(("spec", "subscriptions", first))}
+            loading.envelopes[ref] = replace(envelope, document=replace(envelope.document, origins=origins))
+            nouns[ref] = package
+        catalog = Catalog(nouns, loading.rates)
     lost = loading.placer.noted("unknown-reference")
     for ref, path, violation in (*check_catalog(catalog), *_check_beside(beside, catalog)):
         document = loading.envelopes[ref].document
         place = ("spec", *path) if path else ("metadata", "name")
-        node = document.file, document.index, (*document.base, *place)
-        if violation.code not in muted and node not in lost:  # what does not exist is reported once
+        if violation.code not in muted and document.node(place) not in lost:  # what does not exist is reported once
             loading.placer.add([violation], document, place)
     # What the reader refused has a substitute, of which the models may complain at the same place.
     refused = {problem.at for problem in loading.problems if problem.at is not None}
@@ -101,7 +119,10 @@ def load(scope: Scope, environment: str | None = None) -> Loaded:
     if problems:
         raise Rejected(sorted(problems, key=_by_place))
     documents = {ref: envelope.document for ref, envelope in loading.envelopes.items()}
-    declarations = {ref: Declaration(one.file, one.index, one.at, one.base) for ref, one in documents.items()}
+    declarations = {
+        ref: Declaration(one.file, one.index, one.at, one.base, one.origins, one.derived)
+        for ref, one in documents.items()
+    }
     waivers = tuple((ref, envelope.waivers) for ref, envelope in loading.envelopes.items() if envelope.waivers)
     adopt = {ref: envelope.adopt for ref, envelope in loading.envelopes.items() if envelope.adopt}
     source_map = SourceMap(scope.root, catalog, declarations, loading.row_indexes, overlay)
@@ -118,10 +139,11 @@ def _overlay(loading: Loading, environment: str | None) -> "Overlay | None":
 
     overlay, problems = read_overlay(loading.scope, environment, loading.placer)
     loading.problems += problems
-    specs = {ref: (envelope.document, envelope.spec) for ref, envelope in loading.envelopes.items()}
+    specs = {ref: envelope.spec for ref, envelope in loading.envelopes.items()}
     for ref, spec in apply_overlay(overlay, specs, loading.placer):
-        loading.envelopes[ref] = replace(loading.envelopes[ref], spec=spec)
-    loading.placer.source = overlay.source
+        envelope = loading.envelopes[ref]
+        document = replace(envelope.document, origins={**envelope.document.origins, **overlay.origins(ref)})
+        loading.envelopes[ref] = replace(envelope, spec=spec, document=document)
     return overlay
 
 
@@ -189,9 +211,27 @@ def _open_file(loading: Loading, path: FilePath, shown: str) -> bool:
         places = locate(shown, text, document.index, bases) if bases else {}
         for one, violations in manifests:
             loading.placer.add(violations, document)
-            if one.data is not None or not violations:
-                _open(loading, replace(one, at=places.get(one.base, one.at)))
+            for manifest, wrong in _cells(replace(one, at=places.get(one.base, one.at))):
+                loading.placer.add(wrong, manifest)
+                if manifest.data is not None or not (violations or wrong):
+                    _open(loading, manifest)
     return bool(documents)
+
+
+def _cells(document: Document) -> Iterator[tuple[Document, list[Violation]]]:
+    """The manifests of a document: itself, or the packages of a matrix."""
+    spec: Any = document.data.get("spec") if isinstance(document.data, dict) else None
+    if kind_of(document) != Kind.PACKAGE.manifest or not isinstance(spec, dict) or "for" not in spec:
+        yield document, []
+        return
+    # Most projects write their packages out.
+    from pricebook.manifest.pattern import cells
+
+    yield from cells(document)
+
+
+def _is_based(envelope: Envelope) -> bool:
+    return envelope.ref.kind is Kind.PACKAGE and isinstance(envelope.spec, dict) and "based_on" in envelope.spec
 
 
 def _check_named(loading: Loading, document: Document) -> None:

@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from pricebook.catalog.model import Path
-from pricebook.manifest.syntax import Token, node_tokens
+from pricebook.manifest.syntax import Node, Token, node_tokens
 from pricebook.manifest.syntax_problem import span_of
 from pricebook.span import Span
 
@@ -28,9 +28,6 @@ KEY: Final = EntryPart.KEY
 
 NodePath = tuple[str | int | EntryPart, ...]
 """Keys and indexes from a document's root."""
-Node = tuple[str, int, NodePath]
-"""A file, the index of a document, and a path in it."""
-
 _BLOCKS = ("|", ">")
 _OPENING = (Token.MAPPING, Token.SEQUENCE)
 _MERGE: Final = object()

@@ -15,11 +15,11 @@ from pricebook.catalog.path import FieldPath, Label, path_text
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.envelope import OVERLAY, Patches, kind_of
 from pricebook.manifest.field_path import Finder, Nowhere, put, read_path, value_at
-from pricebook.manifest.locate import KEY, NodePath
+from pricebook.manifest.locate import KEY
 from pricebook.manifest.place import Placer
 from pricebook.manifest.rates import overruled
 from pricebook.manifest.scope import PROJECT_FILE, Scope, files_of
-from pricebook.manifest.syntax import Document, read_documents
+from pricebook.manifest.syntax import Document, Node, read_documents
 from pricebook.manifest.text import MAX_YAML, is_below, read_text
 from pricebook.manifest.validation import validated
 from pricebook.problem import Problem, Rejected, did_you_mean, quote
@@ -52,11 +52,11 @@ class Patch:
 class Overlay:
     """The patches of one environment, by noun; and once a noun was patched, which of its nodes come from where.
 
-    `nodes` are kept by file and document of the manifest: a node below its root, and the patch that stands there now.
+    `nodes` are kept by noun: a node below its manifest's root, and the patch that stands there now.
     """
 
     patches: dict[Ref, list[Patch]] = field(default_factory=dict)
-    nodes: dict[tuple[str, int], dict[NodePath, Patch]] = field(default_factory=dict)
+    nodes: dict[Ref, dict[Path, Patch]] = field(default_factory=dict)
 
     def patched(self, ref: Ref, spec: object) -> object:
         """The noun's spec as this environment has it; patches that lead nowhere are left out."""
@@ -68,19 +68,14 @@ class Overlay:
                 continue
         return spec
 
-    def source(self, file: str, index: int, path: NodePath) -> tuple[str, int, NodePath]:
-        """Where what stands at a path of a manifest is written: there, or in a patch. In the same form."""
-        nodes = self.nodes.get((file, index))
-        if nodes:
-            for length in range(len(path), 0, -1):
-                patch = nodes.get(path[:length])
-                if patch is not None:
-                    return patch.document.file, patch.document.index, (*patch.at, *path[length:])
-        return file, index, path
+    def origins(self, ref: Ref) -> dict[Path, Node]:
+        """Where the nodes of a noun's manifest are written that come from a patch."""
+        patches = self.nodes.get(ref, {})
+        return {node: (patch.document.file, patch.document.index, patch.at) for node, patch in patches.items()}
 
-    def covers(self, file: str, index: int, path: NodePath) -> bool:
+    def covers(self, ref: Ref, path: Path) -> bool:
         """Whether what stands at a path of a manifest, or something below it, comes from a patch."""
-        nodes = self.nodes.get((file, index), {})
+        nodes = self.nodes.get(ref, {})
         return any(node[: len(path)] == path or path[: len(node)] == node for node in nodes)
 
 
@@ -115,12 +110,10 @@ def overlay_files(scope: Scope) -> set[str]:
         return set()
 
 
-def apply_overlay(
-    overlay: Overlay, specs: Mapping[Ref, tuple[Document, Any]], placer: Placer
-) -> Iterator[tuple[Ref, Any]]:
+def apply_overlay(overlay: Overlay, specs: Mapping[Ref, Any], placer: Placer) -> Iterator[tuple[Ref, Any]]:
     """The nouns that are patched, with their specs afterwards. What a patch asks for in vain is noted in the placer.
 
-    `specs` are the manifests as they were read, each with its document.
+    `specs` are the manifests as they were read.
     """
     for ref, patches in overlay.patches.items():
         if ref not in specs:
@@ -130,7 +123,7 @@ def apply_overlay(
                 message = f"{ref.kind.words} {quote(ref.name)} does not exist"
                 placer.add([Violation("patch-ref", message, (), hint)], patch.document, patch.at[:-1])
             continue
-        document, spec = specs[ref]
+        spec = specs[ref]
         finder = Finder(spec)
         found: dict[Path, Patch] = {}
         for patch in patches:
@@ -154,8 +147,7 @@ def apply_overlay(
                 spec = put(spec, node, patch.value)
         for node, patch in whole.items():
             _check_heard(placer, patch, spec, node)
-        nodes = overlay.nodes.setdefault((document.file, document.index), {})
-        nodes |= {(*document.base, "spec", *node): patch for node, patch in whole.items()}
+        overlay.nodes[ref] = {("spec", *node): patch for node, patch in whole.items()}
         yield ref, spec
 
 

@@ -1,14 +1,14 @@
 """From paths to places: positions are looked up in the text only when a problem has to be shown."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Generic, TypeVar
 
 from pricebook.catalog.model import Model, Path, Violation
 from pricebook.catalog.reference import Ref
-from pricebook.manifest.locate import KEY, Node, NodePath, locate, located
-from pricebook.manifest.syntax import Document, read_documents
+from pricebook.manifest.locate import KEY, NodePath, locate, located
+from pricebook.manifest.syntax import Document, Node, read_documents
 from pricebook.manifest.text import MAX_YAML, read_text
 from pricebook.manifest.validation import validated
 from pricebook.problem import Problem, Rejected, Related
@@ -34,8 +34,8 @@ _NAME: Path = ("metadata", "name")
 @dataclass(frozen=True, slots=True)
 class _Noted:
     violation: Violation
-    document: Document
-    path: Path
+    node: Node
+    otherwise: Span
     more: int = 0
 
 
@@ -47,8 +47,6 @@ class Placer:
 
     def __init__(self, root: FilePath) -> None:
         self.root = root
-        self.source: Callable[[str, int, NodePath], Node] = lambda *node: node
-        """Where what stands at a path of a document is written: there, or in an overlay's patch."""
         self.declarations: dict[Ref, Document] = {}
         self._noted: list[_Noted] = []
 
@@ -58,46 +56,44 @@ class Placer:
 
     def add(self, violations: Iterable[Violation], document: Document, path: Path = (), more: int = 0) -> None:
         """Note violations whose paths are relative to `path` in the document. Each stands for `more` that are not."""
-        self._noted.extend(_Noted(v, document, (*document.base, *path, *v.at), more) for v in violations)
+        self._noted += [_Noted(v, document.node((*path, *v.at)), document.at, more) for v in violations]
 
     def __len__(self) -> int:
         """How many violations have been noted."""
         return len(self._noted)
 
-    def noted(self, code: str) -> set[tuple[str, int, Path]]:
-        """Where violations of that code have been noted: file, document and path."""
-        return {(n.document.file, n.document.index, n.path) for n in self._noted if n.violation.code == code}
+    def noted(self, code: str) -> set[Node]:
+        """Where violations of that code have been noted."""
+        return {noted.node for noted in self._noted if noted.violation.code == code}
 
     def span(self, document: Document, path: NodePath) -> Span:
         """Where a path of a document stands, now."""
-        node = document.file, document.index, (*document.base, *path)
-        return self._locate([node]).get(node, document.at)
+        node = document.node(path)
+        return located(self._text, [node]).get(node, document.at)
 
     def placed(self) -> list[Problem]:
-        """Every noted violation as a problem, in the order of files and lines."""
+        """Every noted violation as a problem, in the order of files and lines; what several nouns say at one place
+        stands there once."""
         wanted: set[Node] = set()
         for noted in self._noted:
-            wanted.add((noted.document.file, noted.document.index, _node(noted.violation, noted.path)))
-            for _, ref, path in noted.violation.related:
-                if ref in self.declarations:
-                    wanted.add(_declared_node(self.declarations[ref], path))
-        spans = self._locate(wanted)
+            wanted.add(_at(noted))
+            wanted.update(
+                _declared_node(self.declarations[ref], path)
+                for _, ref, path in noted.violation.related
+                if ref in self.declarations
+            )
+        spans = located(self._text, wanted)
         problems = []
         for noted in self._noted:
-            v, document = noted.violation, noted.document
-            at = spans.get((document.file, document.index, _node(v, noted.path)), document.at)
+            v = noted.violation
             related = []
             for label, ref, path in v.related:
                 if ref in self.declarations:
                     declared = self.declarations[ref]
                     related.append(Related(label, spans.get(_declared_node(declared, path), declared.at)))
+            at = spans.get(_at(noted), noted.otherwise)
             problems.append(Problem(v.code, v.message, at, v.hint, tuple(related), more=noted.more))
-        return sorted(problems, key=lambda p: (p.at or Span(""), p.code, p.message))
-
-    def _locate(self, nodes: Iterable[Node]) -> dict[Node, Span]:
-        sources = {node: self.source(*node) for node in nodes}
-        spans = located(self._text, sources.values())
-        return {node: spans[source] for node, source in sources.items() if source in spans}
+        return sorted(dict.fromkeys(problems), key=lambda p: (p.at or Span(""), p.code, p.message))
 
     def _text(self, file: str) -> str | None:
         """A text, now; None for what is gone since it was read: the document's own place stands in."""
@@ -142,9 +138,10 @@ def read_one(model: type[M], root: FilePath, file: str, *, limit: int = MAX_YAML
 
 def _declared_node(declared: Document, path: Path) -> Node:
     """The node of a noun's manifest that a path below its spec leads to; its name when the noun as a whole is meant."""
-    return declared.file, declared.index, (*declared.base, *(("spec", *path) if path else _NAME))
+    return declared.node(("spec", *path) if path else _NAME)
 
 
-def _node(violation: Violation, path: Path) -> NodePath:
+def _at(noted: _Noted) -> Node:
     """The node to point at: the key of an unknown field, else the value."""
-    return (*path, KEY) if violation.code in _AT_KEY else path
+    file, index, path = noted.node
+    return (file, index, (*path, KEY)) if noted.violation.code in _AT_KEY else noted.node

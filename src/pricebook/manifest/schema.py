@@ -99,8 +99,18 @@ def _manifest() -> dict[str, Any]:
             "description": "Tables of rates beside the manifest.",
         },
     }
+    written = definitions["Package"]["properties"]
+    definitions["PackagePattern"] = {
+        "description": "A package that is based on another, or a matrix of packages.",
+        "type": "object",
+        "properties": {**{name: {"description": said["description"]} for name, said in written.items()}, **_PATTERN},
+        "additionalProperties": False,
+    }
     named = definitions["Metadata"]["properties"]["name"]
-    named |= {"pattern": "^[a-z0-9][a-z0-9_.-]*$", "patternErrorMessage": "letters a-z, digits, _ . and -"}
+    named |= {
+        "pattern": r"^([a-z0-9]|\{\w+\})([a-z0-9_.-]|\{\w+\})*$",
+        "patternErrorMessage": "letters a-z, digits, _ . and -; of a matrix of packages {AXIS} too",
+    }
     return {
         "title": "pricebook manifest",
         "type": "object",
@@ -140,6 +150,24 @@ _NOUN: dict[str, Any] = {
 }
 
 
+_TEXTS = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+_PATTERN: dict[str, Any] = {
+    "for": {
+        "description": "The axes of a matrix: a package for each combination of their values.",
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": {**_TEXTS, "uniqueItems": True},
+    },
+    "values": {"description": "By name what stands for {name} in a cell, by values of the axes.", "type": "object"},
+    "based_on": {"description": "The package that this one differs from.", "type": "string"},
+    "without": {
+        "description": "Keys of terms that it does not have, by list.",
+        "type": "object",
+        "additionalProperties": _TEXTS,
+    },
+}
+
+
 def _dispatch(kind: Kind) -> dict[str, Any]:
     return when(given("kind", {"const": kind.manifest}), {"properties": _fields_of(kind)})
 
@@ -151,6 +179,9 @@ def _dispatch_list(kind: Kind) -> dict[str, Any]:
 
 def _fields_of(kind: Kind) -> dict[str, Any]:
     fields: dict[str, Any] = {"spec": {"$ref": f"#/$defs/{kind.manifest}"}}
+    if kind is Kind.PACKAGE:
+        made = {"anyOf": [{"required": ["for"]}, {"required": ["based_on"]}]}
+        fields["spec"] = when(made, {"$ref": "#/$defs/PackagePattern"}, fields["spec"])
     if kind.longest:
         fields["metadata"] = {"properties": {"name": {"maxLength": kind.longest}}}
     return fields

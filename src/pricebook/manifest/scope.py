@@ -44,6 +44,14 @@ class Scope(Protocol):
         """The files and folders that may hold manifests, relative to the root."""
 
     @property
+    def package_defaults(self) -> Mapping[str, Mapping[str, Any]]:
+        """What the terms of packages say that do not say it themselves: fields by the list of terms."""
+
+    @property
+    def selling_entitles(self) -> bool:
+        """Whether a package entitles what it subscribes to."""
+
+    @property
     def environments(self) -> Mapping[str, Patched]:
         """Its environments by name."""
 

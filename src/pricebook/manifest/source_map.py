@@ -15,10 +15,10 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Path, Scale
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.field_path import value_at
-from pricebook.manifest.locate import Node, NodePath, locate, located
+from pricebook.manifest.locate import NodePath, located
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import RatesFrom
-from pricebook.manifest.syntax import Document, read_documents
+from pricebook.manifest.syntax import Document, Node, origin_of, read_documents
 from pricebook.manifest.table_source import TableSource, cell_spans
 from pricebook.manifest.tables import price_places
 from pricebook.manifest.text import MAX_YAML, read_text
@@ -50,6 +50,14 @@ class Declaration:
     index: int
     at: Span
     base: Path = ()
+    origins: Mapping[Path, Node] = field(default_factory=dict)
+    """The nodes that stand elsewhere, by their paths below the noun's manifest."""
+    derived: bool = False
+    """Whether the noun is not what its text says, but made from a pattern or from another one."""
+
+    def node(self, path: NodePath) -> Node:
+        """Where what stands at a path below the noun's manifest is written."""
+        return origin_of((self.file, self.index, self.base), self.origins, path)
 
     def spec_of(self, documents: Iterable[Document]) -> Any:
         """The noun's spec, as the documents of the file say it; None where it is no longer there."""
@@ -85,9 +93,8 @@ class SourceMap:
         declared = self.declarations.get(ref)
         if declared is None:
             return None
-        text = self._text(declared.file)
-        node = (*declared.base, *path)
-        return locate(declared.file, text, declared.index, [node])[node] if text is not None else declared.at
+        node = declared.node(path)
+        return located(self._text, [node]).get(node, declared.at)
 
     def span(self, ref: Ref, *path: str | int) -> Span | None:
         """Where a path of a noun's spec stands; None for a noun that is not declared."""
@@ -108,18 +115,14 @@ class SourceMap:
                 rates[location.ref].append(location)
             else:
                 path: NodePath = ("spec", *location.path) if location.path else ("metadata", "name")
-                nodes[location] = self._source(declared, path)
+                nodes[location] = declared.node(path)
         for ref, asked in rates.items():
             declared = self.declarations[ref]
             written, in_tables = self._rates(ref, declared, asked)
             found |= in_tables
-            nodes |= {at: self._source(declared, path) for at, path in written.items()}
+            nodes |= {at: declared.node(path) for at, path in written.items()}
         spans = located(self._text, nodes.values())
         return found | {location: spans[node] for location, node in nodes.items() if node in spans}
-
-    def _source(self, declared: Declaration, path: NodePath) -> Node:
-        node = declared.file, declared.index, (*declared.base, *path)
-        return self.overlay.source(*node) if self.overlay is not None else node
 
     def _text(self, file: str) -> str | None:
         if file not in self._texts:

@@ -6,8 +6,8 @@ A text can neither run code nor grow beyond bounds: no custom tags, limits on de
 expand to.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
@@ -48,7 +48,8 @@ class Document:
     root starts.
 
     One of several nouns under one header (`manifest.envelope.listed`) has the file and index of its document; `base` is
-    where in it the noun stands.
+    where in it the noun stands. `origins` are the nodes of a noun that stand elsewhere (`manifest.pattern`), by their
+    paths below the noun; one that is `derived` is not what its text says.
     """
 
     file: str
@@ -56,6 +57,26 @@ class Document:
     data: object
     at: Span
     base: tuple[str | int, ...] = ()
+    origins: Mapping[tuple[str | int, ...], "Node"] = field(default_factory=dict)
+    derived: bool = False
+
+    def node(self, path: tuple[Any, ...]) -> "Node":
+        """Where what stands at a path below its root is written."""
+        return origin_of((self.file, self.index, self.base), self.origins, path)
+
+
+Node = tuple[str, int, tuple[Any, ...]]
+"""A file, the index of a document, and a path in it."""
+
+
+def origin_of(root: Node, origins: Mapping[tuple[str | int, ...], Node], path: tuple[Any, ...]) -> Node:
+    """Where what stands at a path below a noun is written, by the longest way to it that is known to lead elsewhere."""
+    for length in range(len(path), 0, -1) if origins else ():
+        if path[:length] in origins:
+            file, index, start = origins[path[:length]]
+            return file, index, (*start, *path[length:])
+    file, index, base = root
+    return file, index, (*base, *path)
 
 
 @dataclass(slots=True)

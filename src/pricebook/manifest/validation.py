@@ -78,7 +78,7 @@ def _violation(path: Path, value: object, kind: str, context: Mapping[str, Any])
         hint = did_you_mean(str(value), choices)
         if choices == ["PERIODS"] and not hint:
             hint = "it is counted in periods of the recurrence: {value: 1, unit: PERIODS}"
-        return Violation("not-a-choice", f"{said} is not {'one of ' * (',' in listed)}{listed}", path, hint)
+        return Violation("not-a-choice", f"{said} is not {'one of ' if len(choices) > 1 else ''}{listed}", path, hint)
     if kind in _TYPES:
         hint = "" if isinstance(value, (Mapping, tuple)) and kind == "string_type" else _TYPE_HINTS.get(kind, "")
         hint = "nothing is written here" if value is None else hint

@@ -130,6 +130,10 @@ class ProjectSettings(Model):
     """The environment that is meant when none is named; the first one by default."""
     policy: Policy = Field(default_factory=Policy)
     """What needs a person's word before it is applied."""
+    package_defaults: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """What the terms of packages say that do not say it themselves: fields by the list of terms."""
+    selling_entitles: bool = False
+    """Whether a package entitles what it subscribes to, without an override that says so."""
     removed: tuple[MovedRef, ...] = ()
     """Objects that are let go: they stay as they are, and are nobody's."""
     moved: tuple[Move, ...] = ()
@@ -172,6 +176,16 @@ class Project:
     def named(self) -> bool:
         """Whether the project says which files hold manifests."""
         return self.settings.manifests is not None
+
+    @property
+    def package_defaults(self) -> Mapping[str, Mapping[str, Any]]:
+        """What the terms of packages say that do not say it themselves: fields by the list of terms."""
+        return self.settings.package_defaults
+
+    @property
+    def selling_entitles(self) -> bool:
+        """Whether a package entitles what it subscribes to."""
+        return self.settings.selling_entitles
 
     @property
     def environments(self) -> Mapping[str, Environment]:
