@@ -96,6 +96,19 @@ def test_a_segment_over_several_prices_is_one_row_for_each() -> None:
     assert found[1].hazards == (Hazard.PRICE_UP,)
 
 
+def test_what_was_planned_and_is_taken_back_stays() -> None:
+    observed = schedule((PAST, JANUARY, terms("500")), (JANUARY, None, terms("600")))
+    (row,) = rows(planned(schedule((PAST, None, terms("500"))), observed))
+    assert (row.price, row.change, row.hazards) == ("$5.00 (was to be $6.00)", "stays", ())
+    assert (row.observed, row.desired, row.planned) == ("$5.00", "$5.00", "$6.00")
+
+
+def test_a_price_that_was_to_end_says_so() -> None:
+    observed = schedule((PAST, JANUARY, terms("500")))
+    (row,) = rows(planned(schedule((PAST, JANUARY, terms("500")), (JANUARY, None, terms("600"))), observed))
+    assert (row.price, row.change) == ("$5.00 -> $6.00 (was to end)", "+20.0 %")
+
+
 def test_a_schedule_of_steps_is_a_row_for_each_step() -> None:
     observed = schedule((PAST, None, terms("500")))
     desired = schedule((PAST, JANUARY, terms("500")), (JANUARY, JULY, terms("600")), (JULY, None, terms("700")))

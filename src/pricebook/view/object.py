@@ -169,6 +169,7 @@ def rates_sentence(counts: PriceCounts, reach: int | None, live: int | None) -> 
         _more(counts.changed, "changes", "change", first=True),
         _more(counts.new, "is new", "are new", first=not counts.changed),
         _more(counts.ended, "ends", "end", first=not counts.changed and not counts.new),
+        _more(counts.cancelled, "stays", "stay", first=counts.cancelled == counts.total),
     ]
     what = ", ".join(part for part in parts if part)
     if not counts.changed and not counts.ended:

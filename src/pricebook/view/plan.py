@@ -240,7 +240,8 @@ def _cases(view: PlanView) -> Iterator[Case]:
         failures = tuple(map(problem_words, _refused(item)))
         yield Case(item.kind, f"{item.action} {item.ref}", failures, "", file, line, item.sentence)
     if view.empty:
-        yield Case("plan", "nothing to change", output=view.verdict)
+        words = "left as it is, in no manifest any more" if view.leftovers else "nothing to change"
+        yield Case("plan", words, output=view.verdict)
     if view.impact is not None:
         output = "\n".join((view.impact.verdict, *view.impact.sentences, *view.impact.caveats))
         yield Case("bills", "what the plan does to bills", output=output)

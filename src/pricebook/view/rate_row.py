@@ -91,13 +91,15 @@ def _said(move: Move, units: Units) -> tuple[Any, ...]:
     since = text_words(move.starting_at)
     until = text_words(move.ending_before) if move.ending_before else None
     numbers = (now.unit, was.price if was is not None else None, now.price, shift.relative)
-    texts = terms_text(was, now, units)
+    texts = terms_text(move.planned if move.cancels else was, now, units)
+    if move.cancels:
+        texts = texts._replace(observed=texts.desired)
     price = f"{texts.observed} -> {texts.desired}" if texts.observed and not move.cancels else texts.desired
     price, when = f"{price} {texts.per}".rstrip(), f"from {since} until {until}" if until else f"from {since}"
     planned = ""
     if move.planned != was:
         planned = terms_text(move.planned, now, units).observed or "no price"
-        price += f" (was to be {planned})"
+        price += f" (was to {f'be {planned}' if move.planned is not None else 'end'})"
     return (price, when, *texts, words, since, until, *numbers, planned)
 
 

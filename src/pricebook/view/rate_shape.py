@@ -74,7 +74,13 @@ class RateShape:
     def directions(self) -> list[str]:
         """How many go which way, and the middle: `["3 down", "1 new", "median -20.0 %"]`."""
         counts = self.counts
-        ways = ((counts.down, "down"), (counts.up, "up"), (counts.new, "new"), (counts.ended, "ended"))
+        ways = (
+            (counts.down, "down"),
+            (counts.up, "up"),
+            (counts.new, "new"),
+            (counts.ended, "ended"),
+            (counts.cancelled, "stay"),
+        )
         parts = [f"{n:,} {word}" for n, word in (*ways, (counts.other, "otherwise")) if n]
         return parts + ([f"median {change_text(self.median_change)}"] if self.median_change is not None else [])
 

@@ -89,7 +89,10 @@ def work_words(objects: Sequence[ObjectView], prices: PriceCounts) -> str:
     else:
         sentences = ["No existing price changes."]
     if prices.cancelled:
-        sentences.append(f"{counted(prices.cancelled, 'planned change')} of prices that go on as they are: cancelled.")
+        words = (
+            "price stays as it is: what was planned of it" if prices.cancelled == 1 else "prices stay: what was planned"
+        )
+        sentences.append(f"{prices.cancelled:,} {words} is taken back.")
     if prices.new:
         sentences.append(f"{counted(prices.new, 'price')} {'is' if prices.new == 1 else 'are'} new.")
     packages = sum(o.action == "create" and o.kind == "package" for o in objects)
