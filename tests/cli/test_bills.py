@@ -291,6 +291,12 @@ def test_what_holds_before_a_new_date_is_asked_of_the_store(project: Path) -> No
     assert pricebook(project, "test").output == f"ok    quarter\nBilled {source}.\n1 scenario passed.\n"
     bill = pricebook(project, "--format", "json", "preview", "starter-plan", "--starting-at", "2025-10-01")
     assert json.loads(bill.output)["source"] == source
+    # A row that left the list holds in the store until the new list begins.
+    (gone,) = [line for line in card.read_text().splitlines() if "input-tokens" in line and "large" in line]
+    small = gone.replace("large", "small-2")
+    card.write_text(card.read_text().replace(gone, small))
+    assert "1 scenario passed." in pricebook(project, "test").output
+    card.write_text(card.read_text().replace(small, gone))
     (project / "pricebook.db").rename(project / "elsewhere.db")
     alone = pricebook(project, "test", status=1).output
     assert "Billed by the manifests alone: acme/local holds nothing before they begin." in alone

@@ -176,6 +176,19 @@ def diff_rates(
     yield from sorted(filter(None, changes), key=lambda rate: (rate.observed is None, rate.key))
 
 
+def with_gone(desired: Catalog, observed: Catalog, as_of: datetime) -> Catalog:
+    """What is desired, with the prices of its products that only the store has, until a plan ends them."""
+    rates = dict(desired.rates)
+    for card, book in desired.rates.items():
+        held = observed.rates.get(card, NO_RATES)
+        gone = {key: schedule for key, schedule in held.items() if book.get(key) is None}
+        gone = {key: gone[key] for key in gone if Ref(Kind.PRODUCT, read_key(key).product) in desired.nouns}
+        if gone:
+            ended = {rate.key: after(rate) for rate in diff_rates(book, held, as_of, live=False) if rate.key in gone}
+            rates[card] = RateBook(dict(book.items()) | gone | ended)
+    return replace(desired, rates=rates) if rates != desired.rates else desired
+
+
 def _begins(desired: Rates, known: Container[str], now: str) -> Callable[[str], str]:
     """From when on the manifests say that there is no price of a key: from the first one that they have of its product;
     of a product without any, from when a list on the card begins that moved on, or else the whole card does."""

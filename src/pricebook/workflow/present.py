@@ -15,6 +15,7 @@ from pricebook.manifest.load import Loaded, asked_for
 from pricebook.observe.renames import Moves, renamed
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract, Provision
+from pricebook.plan.diff import with_gone
 from pricebook.plan.timeline import begins_after, with_past
 from pricebook.problem import Rejected, quote
 from pricebook.project.project import Project
@@ -50,7 +51,7 @@ def with_history(
         why = error.problems[0].message if isinstance(error, Rejected) else error.message
         alone = f"what {target} holds before they begin cannot be read ({quote(why, 200)})"
         return loaded, f"by the manifests alone: {alone}"
-    whole = with_past(catalog, observed)
+    whole = with_gone(with_past(catalog, observed), observed, at)
     if whole is catalog:
         return loaded, f"by the manifests alone: {target} holds nothing before they begin"
     return replace(loaded, catalog=whole), f"by the manifests, and before they begin by what {target} holds"
