@@ -54,7 +54,7 @@ def instant(day: date) -> datetime:
 class Translated:
     """A contract of the other biller as a catalogue of ours."""
 
-    def __init__(self, contract: Contract, extra: dict[str, Any] | None = None) -> None:
+    def __init__(self, contract: Contract, more: tuple[str, dict[str, Any]] | None = None) -> None:
         self.contract = contract
         frequencies = {fee.product: fee.frequency for fee in contract.fees}
         nouns: dict[Ref, Any] = {}
@@ -63,11 +63,14 @@ class Translated:
         for name in USAGE:
             spec = {"name": name, "type": "USAGE", "billable_metric": "used", "presentation_group_key": ["region"]}
             self._add(nouns, Kind.PRODUCT, name, spec)
-        for name in FEES:
+        for name in (*FEES, "nought"):
             self._add(nouns, Kind.PRODUCT, name, {"name": name, "type": "SUBSCRIPTION"})
         self._add(nouns, Kind.PRODUCT, "credit", {"name": "Credit", "type": "FIXED"})
         self._add(nouns, Kind.RATE_CARD, "main", {"name": "Main"})
-        self._add(nouns, Kind.PACKAGE, "p", self._package(frequencies) | (extra or {}))
+        package = self._package(frequencies)
+        if more is not None:
+            package.setdefault(more[0], []).append(more[1])
+        self._add(nouns, Kind.PACKAGE, "p", package)
         rates = {}
         for product, segments in contract.rates.items():
             key = RateKey(product, frequencies.get(product, "MONTHLY") if product in FEES else None, ())
@@ -77,6 +80,8 @@ class Translated:
                 for (since, tiers), end in zip(segments, [*ends, None], strict=True)
             ]
             rates[key_text(key)] = schedule_text(normal(timeline))
+        free = read_terms(self._terms("nought", ((Fraction(), None),)))
+        rates[key_text(RateKey("nought", "WEEKLY", ()))] = schedule_text([Segment("2024-01-01T00:00:00Z", None, free)])
         self.catalog = Catalog(nouns, {"main": RateBook(rates)})
 
     @staticmethod
@@ -328,6 +333,63 @@ def check(ours: Bill, theirs: Result) -> None:
 @settings(max_examples=300, deadline=None, phases=[Phase.generate])
 def test_two_billers_come_to_the_same(contract: Contract) -> None:
     check(Translated(contract).bill(), Biller(contract).bill())
+
+
+NOTHING: dict[str, Any] = {
+    "credits": lambda start, length: {
+        "key": "nil",
+        "product": "credit",
+        "priority": 1,
+        "access_schedule": {"schedule_items": [{"amount": 0, "starting_at_offset": start, "duration": length}]},
+    },
+    "commits": lambda start, length: {
+        "key": "none",
+        "product": "credit",
+        "type": "PREPAID",
+        "priority": 1,
+        "access_schedule": {"schedule_items": [{"amount": 0, "starting_at_offset": start, "duration": length}]},
+        "invoice_schedule": {"schedule_items": [{"unit_price": 0, "quantity": 1, "date_offset": start}]},
+    },
+    "recurring_credits": lambda start, length: {
+        "key": "void",
+        "product": "credit",
+        "priority": 1,
+        "access_amount": {"unit_price": 0, "quantity": 1, "credit_type": "usd"},
+        "starting_at_offset": start,
+        "duration": length,
+        "commit_duration": {"value": 1},
+        "recurrence_frequency": "WEEKLY",
+    },
+    "scheduled_charges": lambda start, _: {
+        "key": "free",
+        "product": "credit",
+        "schedule": {"schedule_items": [{"unit_price": 0, "quantity": 1, "date_offset": start}]},
+    },
+    "subscriptions": lambda start, length: {
+        "key": "nobody",
+        "subscription_rate": {"product": "nought", "billing_frequency": "WEEKLY"},
+        "collection_schedule": "ADVANCE",
+        "proration": {"is_prorated": True},
+        "initial_quantity": 3,
+        "starting_at_offset": start,
+        "duration": length,
+    },
+}
+"""A term of nothing for each list of terms: an amount of 0, a charge of 0, a product that costs 0."""
+
+
+@given(contracts(), st.sampled_from(sorted(NOTHING)), st.integers(0, 19), st.integers(1, 40))
+@settings(max_examples=100, deadline=None, phases=[Phase.generate])
+def test_a_term_of_nothing_moves_no_bill(contract: Contract, section: str, start: int, length: int) -> None:
+    term = NOTHING[section]({"value": start, "unit": "DAYS"}, {"value": length, "unit": "DAYS"})
+    plain, more = Translated(contract), Translated(contract, (section, term))
+    without, found = plain.bill(), more.bill()
+    assert raw(found) == raw(without)
+    kept = {balance.grant.id for balance in without.balances}
+    assert [(b.grant.id, b.left) for b in found.balances if b.grant.id in kept] == [
+        (b.grant.id, b.left) for b in without.balances
+    ]
+    assert all(b.left == 0 for b in found.balances if b.grant.id not in kept)
 
 
 @given(contracts(), st.integers(20, 60), st.data())

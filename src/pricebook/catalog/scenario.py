@@ -32,7 +32,6 @@ from pricebook.catalog.model import (
     Violation,
 )
 from pricebook.catalog.reference import Kind
-from pricebook.catalog.term import Key
 from pricebook.catalog.usage import Quantity, SeatChange, sorted_values
 
 MOST = 10_000
@@ -78,14 +77,14 @@ class ScenarioUsage(Model):
 class ScenarioSeats(Model):
     """From an instant on a subscription has another quantity."""
 
-    subscription: Key
-    """The key of a subscription of the package."""
+    subscription: Text
+    """The key of a subscription of the package; of one without key, its product and frequency: `seat MONTHLY`."""
     at: Instant
     """From when on."""
     quantity: NonNegative | None = None
     """How many; when not given, as many as seats are named."""
-    seats: Texts = ()
-    """The seats by name, all of them, for balances that belong to each."""
+    seats: Texts | None = None
+    """The seats by name, all of them, for balances that belong to each; of an empty list there are none."""
 
     conditions: ClassVar[tuple[Condition, ...]] = (
         needs("quantity seats", message="{name} is required", hint="or name the seats, under seats"),
@@ -93,8 +92,9 @@ class ScenarioSeats(Model):
 
     def change(self) -> SeatChange:
         """The same as a plain value."""
-        count = self.quantity if self.quantity is not None else Decimal(len(self.seats))
-        return SeatChange(self.subscription, self.at, count, self.seats)
+        names = self.seats or ()
+        count = self.quantity if self.quantity is not None else Decimal(len(names))
+        return SeatChange(self.subscription, self.at, count, names)
 
 
 class ExpectedLine(Model):

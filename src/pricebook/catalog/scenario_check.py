@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Path, Violation
+from pricebook.catalog.path import labels
 from pricebook.problem import did_you_mean, quote
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
@@ -57,7 +58,7 @@ def check_scenario(scenario: "Scenario", catalog: Catalog) -> Iterator[tuple[Pat
 
 
 def _check_seats(scenario: "Scenario", package: "Package") -> Iterator[tuple[Path, Violation]]:
-    keys = [s.key or f"#{number}" for number, s in enumerate(package.subscriptions, 1)]
+    keys = [label.text for label in labels(package.subscriptions)]
     for index, entry in enumerate(scenario.seats):
         if entry.subscription not in keys:
             hint = did_you_mean(entry.subscription, keys) or f"known keys: {', '.join(keys) or 'none'}"

@@ -86,7 +86,8 @@ def _of_period(
     end, periods = period.ending_before, term.commit_duration.value
     if periods > 1:  # counted from the anchor, like every period: they clamp at month ends
         lived = cycle(recurrence.anchor, recurrence.frequency, period.cycle_start, FOREVER)
-        end = next(islice(lived, periods - 1, None)).cycle_end
+        last = next(islice(lived, periods - 1, None), None)
+        end = last.cycle_end if last is not None else FOREVER
     window = Window(period.starting_at, min(end, terms.ending_before))
     id_ = f"{recurrence.name} {number}"
     part = _part(recurrence, number, period)

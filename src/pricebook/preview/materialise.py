@@ -13,6 +13,7 @@ from typing import TypeVar
 from pricebook.catalog.calendar import FOREVER, first_of_month, later
 from pricebook.catalog.commit import Commit, Credit
 from pricebook.catalog.package import Package
+from pricebook.catalog.path import Label, labels, path_text
 from pricebook.catalog.recurring import RecurringCredit
 from pricebook.catalog.schedule import ChargeSchedule
 from pricebook.catalog.term import Duration, RelativeDate, Term
@@ -81,10 +82,9 @@ def _within(whole: Window, start: datetime, end: datetime) -> Window | None:
 
 
 def _named(section: str, terms: tuple[T, ...]) -> Iterator[tuple[str, str, T]]:
-    """Each term with a name for people (`subscriptions[fee]`) and its key; where there is none, its number from 1."""
-    for number, term in enumerate(terms, 1):
-        key = term.key or f"#{number}"
-        yield f"{section}[{key}]", key, term
+    """Each term with its path (`subscriptions[fee]`) and what it is called there: its key, where it has one."""
+    for label, term in zip(labels(terms), terms, strict=True):
+        yield path_text((section, label)), label.text, term
 
 
 def _statement(package: Package, start: datetime, billing_anchor: datetime | None) -> Statement:
@@ -144,7 +144,7 @@ def _items(
 
 def _id(section: str, key: str, number: int) -> str:
     """The id of a balance: `credits[welcome]`, `recurring_credits[sign-up] 3`."""
-    return f"{section}[{key}]" + (f" {number}" if number > 1 else "")
+    return path_text((section, Label(key))) + (f" {number}" if number > 1 else "")
 
 
 def _grants(package: Package, whole: Window) -> Iterator[Grant]:

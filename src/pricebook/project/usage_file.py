@@ -17,6 +17,7 @@ from typing import Any
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.money import read_number
 from pricebook.catalog.package import Package
+from pricebook.catalog.path import labels
 from pricebook.catalog.usage import Quantity, SeatChange, sorted_values
 from pricebook.manifest.cell_amount import Unusable
 from pricebook.manifest.locate import locate
@@ -76,7 +77,7 @@ class _Reader:
 
     def __init__(self, catalog: Catalog, package: Package) -> None:
         self.products = catalog.products
-        self.keys = [s.key for s in package.subscriptions if s.key is not None]
+        self.keys = [label.text for label in labels(package.subscriptions)]
         self.groups: set[str] = set()
         for product in catalog.products.values():
             self.groups.update(product.pricing_group_key, product.presentation_group_key)
@@ -111,7 +112,9 @@ class _Reader:
             raise Unusable("unknown-key", f"none of the package's subscriptions has the key {quote(key)}", hint=hint)
         seats = entry.get("seats") or ()
         names = tuple(str(s) for s in seats) if isinstance(seats, (list, tuple)) else tuple(str(seats).split())
-        quantity = Decimal(len(names)) if names and entry.get("quantity") in (None, "") else _number(entry)
+        # An empty list names all of the seats, which are none; an empty cell of a table says nothing.
+        named = names or isinstance(entry.get("seats"), (list, tuple))
+        quantity = Decimal(len(names)) if named and entry.get("quantity") in (None, "") else _number(entry)
         if quantity < 0:
             hint = "it is the quantity from then on, not a difference"
             raise Unusable("out-of-range", f"quantity {quantity} is less than 0", hint=hint)
