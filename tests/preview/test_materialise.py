@@ -7,6 +7,7 @@ from billing import billed, day, starter
 from pricebook.catalog.calendar import FOREVER
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.usage import SeatChange
 from pricebook.preview.grant import granted
 from pricebook.preview.materialise import materialise
 from pricebook.preview.terms import Window, quantities
@@ -31,6 +32,24 @@ def test_the_starter_plan_is_what_the_vendor_says() -> None:
     charged = [line for invoice in made.invoices for line in invoice.lines]
     assert [(line.kind, line.amount) for line in charged] == [("subscription", Decimal(1000))] * 12
     assert [invoice.issued_at.month for invoice in made.invoices] == [10, 11, 12, *range(1, 11)]
+
+
+def test_terms_without_keys_are_called_as_everywhere() -> None:
+    """As a plan's paths call them: by what they are about, and where that is shared by their place too."""
+    package = starter().packages["starter-plan"]
+    fee, credit = package.subscriptions[0], package.recurring_credits[0]
+    bare = [term.model_copy(update={"key": None, "name": None}) for term in (fee, credit, credit)]
+    package = package.model_copy(update={"subscriptions": (bare[0],), "recurring_credits": tuple(bare[1:])})
+    terms = materialise(package, day("2025-10-01"))
+    assert [(s.name, s.key) for s in terms.subscriptions] == [
+        ("subscriptions[starter-fee MONTHLY]", "starter-fee MONTHLY")
+    ]
+    assert [r.name for r in terms.recurrences] == [
+        "recurring_credits[sign-up-credit #1]",
+        "recurring_credits[sign-up-credit #2]",
+    ]
+    seats = [SeatChange("starter-fee MONTHLY", day("2025-10-16"), Decimal(3))]
+    assert quantities(terms, seats)["starter-fee MONTHLY"].at(day("2025-11-01")).quantity == 3
 
 
 def test_months_clamp_and_leap_years_count() -> None:

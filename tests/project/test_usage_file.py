@@ -72,6 +72,15 @@ def test_three_forms_say_the_same(tmp_path: Path, name: str, text: str) -> None:
     }
 
 
+def test_an_empty_list_names_all_of_the_seats(tmp_path: Path) -> None:
+    """The last one goes. An empty cell says nothing, and is refused as before."""
+    found = read(tmp_path, "u.yaml", "- {subscription: seats, timestamp: 2025-10-07, seats: []}\n")
+    assert found[""].seats == [SeatChange("seats", datetime(2025, 10, 7, tzinfo=UTC), Decimal(0))]
+    assert refused(tmp_path, "u.csv", "subscription,timestamp,quantity,seats\nseats,2025-10-07,,\n") == [
+        "missing-field u.csv:2:1: quantity is required"
+    ]
+
+
 def test_everything_wrong_is_told_at_once_with_its_line(tmp_path: Path) -> None:
     lines = [
         "product,subscription,timestamp,period,quantity,model",

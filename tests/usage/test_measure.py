@@ -73,9 +73,10 @@ METERS = (
 
 def _number(text: str | None) -> Decimal | None:
     try:
-        return Decimal(text) if text is not None and "_" not in text else None
+        number = Decimal(text) if text is not None and "_" not in text else None
     except InvalidOperation:
         return None
+    return number if number is not None and abs(number) < 10**15 else None
 
 
 def _takes(metric: BillableMetric, event: Event) -> bool:
@@ -153,7 +154,9 @@ def _random_events(count: int, seed: int) -> list[Event]:
             "model": chance.choice(["m1", "m'2", "m\\3"]),
             "kind": chance.choice(["input", "out'put", "a\\b", "else"]),
             "o'region/~\\": chance.choice(["eu", "us"]),
-            "tokens": chance.choice(["1", "2.5", "0.000000000000000001", "12345678901234567890", "many", "1_0", "1e3"]),
+            "tokens": chance.choice(
+                ["1", "2.5", "0.000000000000000001", "12345678901234567890", "many", "1_0", "1e3"]
+            ),
         }
         for name in list(properties):
             if chance.random() < 0.1:
@@ -321,3 +324,18 @@ def test_a_file_that_is_no_usage_is_refused(duck: Engine, tmp_path: Path, name: 
 def test_a_missing_file_is_refused(duck: Engine, tmp_path: Path) -> None:
     with pytest.raises(Rejected, match="cannot be read"):
         read_usage(duck, [tmp_path / "none.jsonl"], METERS)
+
+
+def test_an_absurd_event_is_told_and_spoils_nobodys_sum(tmp_path: Path, engine: Engine) -> None:
+    def used(number: int, customer: str, tokens: str) -> Event:
+        properties = {"model": "m1", "kind": "input", "tokens": tokens}
+        what = {"transaction_id": f"t{number}", "customer_id": customer, "event_type": "use"}
+        return {**what, "timestamp": "2026-01-02T00:00:00Z", "properties": properties}
+
+    absurd = ["9" * 20, "9" * 20, "1e19", "-1e19", "9" * 400, "1e400", *["9" * 15] * 50]
+    events = [used(0, "ann", "7"), *(used(at, "b'ob\\", tokens) for at, tokens in enumerate(absurd, 1))]
+    meter = METERS[1]
+    read_usage(engine, [_write_jsonl(tmp_path / "events", events)], [meter])
+    census, found = measure(engine, [meter], PERIODS)
+    assert [(one.period, one.quantity) for one in found] == [(0, 7), (2, 50 * (10**15 - 1))]
+    assert census.invalid == (("tokens-input", 6),)

@@ -10,7 +10,11 @@ from collections.abc import Sequence
 from pricebook.usage.meter import Family
 
 NUMBER = "DECIMAL(38, 18)"
-"""Exact up to 20 digits before the point and 18 behind it."""
+"""Sums: exact up to 20 digits before the point and 18 behind it."""
+
+VALUE = "DECIMAL(33, 18)"
+"""The value of one event: at most 15 digits before the point. More is absurd, and not counted: 100,000 of the greatest
+that are have a sum, so one event cannot end the counting of everybody's."""
 
 
 def literal(text: str) -> str:
@@ -153,7 +157,7 @@ def _column(name: str, properties: Sequence[str]) -> str:
 
 def _number(value: str) -> str:
     # Underscores are digits' separators to one engine and nonsense to another.
-    return f"CASE WHEN STRPOS({value}, '_') = 0 THEN TRY_CAST({value} AS {NUMBER}) END"
+    return f"CASE WHEN STRPOS({value}, '_') = 0 THEN TRY_CAST({value} AS {VALUE}) END"
 
 
 def _taken(family: Family, properties: Sequence[str]) -> str:

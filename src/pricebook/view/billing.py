@@ -258,7 +258,7 @@ def lost_words(census: Census, uncounted: Mapping[str, str]) -> Iterator[str]:
     if census.unmatched:
         yield f"{counted(census.unmatched, 'event')} counted by no metric"
     for name, count in census.invalid:
-        yield f"{counted(count, 'event')} of metric {name} not counted: the value is no number"
+        yield f"{counted(count, 'event')} of metric {name} not counted: the value is no number below 10^15"
     for product, reason in sorted(uncounted.items()):
         yield f"usage of {product} is not billed: {reason}"
 
