@@ -154,9 +154,7 @@ def _random_events(count: int, seed: int) -> list[Event]:
             "model": chance.choice(["m1", "m'2", "m\\3"]),
             "kind": chance.choice(["input", "out'put", "a\\b", "else"]),
             "o'region/~\\": chance.choice(["eu", "us"]),
-            "tokens": chance.choice(
-                ["1", "2.5", "0.000000000000000001", "12345678901234567890", "many", "1_0", "1e3"]
-            ),
+            "tokens": chance.choice(["1", "2.5", "0.000000000000000001", "12345678901234567890", "many", "1_0", "1e3"]),
         }
         for name in list(properties):
             if chance.random() < 0.1:

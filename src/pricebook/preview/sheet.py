@@ -103,7 +103,8 @@ class InvoiceSheet:
             at, before = cut, upto
 
     def _cuts(self, subject: Subject, period: Period) -> Iterator[datetime]:
-        """Where what is charged, by which override, or who pays at which price changes within a period; and its end."""
+        """Where what is charged, or who pays at which price, changes within a period; and its end. An override that leaves
+        a price as it was starts no line of its own."""
         start, end = period.starting_at, period.ending_before
         wholes = [whole for whole in self.prices.composites if is_part(subject, whole.product)]
         payers = self.burn.applicable(subject)
@@ -115,7 +116,7 @@ class InvoiceSheet:
             prices = [price, *(self.prices.price(whole, at) for whole in wholes)]
             drawn = [(g.id, self.prices.price(subject, at, g)) for g in payers if g.window.covers(at)]
             said = [(id_, p and p.steps) for id_, p in drawn]
-            return [p and (p.rate.rate_type, p.rate.unit, p.steps, p.rate.minimum, p.override) for p in prices], said
+            return [p and (p.rate.rate_type, p.rate.unit, p.steps, p.rate.minimum) for p in prices], said
 
         inner = sorted(cut for cut in found if start < cut < end)
         before = terms(start) if inner else None
