@@ -103,8 +103,8 @@ class InvoiceSheet:
             at, before = cut, upto
 
     def _cuts(self, subject: Subject, period: Period) -> Iterator[datetime]:
-        """Where what is charged, or who pays at which price, changes within a period; and its end. An override that leaves
-        a price as it was starts no line of its own."""
+        """Where what is charged, or who pays at which price, changes within a period; and its end. An override that
+        leaves a price as it was starts no line of its own."""
         start, end = period.starting_at, period.ending_before
         wholes = [whole for whole in self.prices.composites if is_part(subject, whole.product)]
         payers = self.burn.applicable(subject)
