@@ -342,10 +342,11 @@ class Biller:
     def settle(self, charges: Sequence[Charged]) -> Iterator[Fraction]:
         """What is due of each fee: balances pay for one if they are open at the start of what it is for."""
         for fee, _, since, _, amount in sorted(charges, key=lambda c: (c[2], -c[3], c[0].product)):
-            due = amount
+            due, owed = amount, amount
             for balance in self.payers(fee.product, None, since):
-                paid = min(due, self.left[balance.name])
+                paid = min(owed, self.left[balance.name])
                 self.left[balance.name] -= paid
+                owed -= paid
                 if balance.kind != "POSTPAID":
                     due -= paid
             yield due

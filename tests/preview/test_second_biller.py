@@ -300,7 +300,8 @@ def _overrides(
         factors = draw(tiers(CENTS)) if products.isdisjoint(FEES) else ((draw(CENTS), None),)
     else:
         factors = draw(tiers(FACTORS, 1)) if kind == "TIERED" else ((draw(FACTORS), None),)
-        products = products - set(FEES) if kind == "TIERED" and len(products) > 1 else products
+        if kind == "TIERED":  # the other biller knows fees of one price only
+            products = products - set(FEES) or frozenset(USAGE)
     chosen = draw(st.frozensets(st.sampled_from(names), max_size=2)) if specific else frozenset()
     return Override(kind, products, begin, stop, factors, draw(st.integers(1, 2)), specific, chosen)
 
