@@ -38,7 +38,7 @@ SMALL, LARGE = (RateKey("tokens", None, (("model", model),)) for model in ("smal
 def overwrite(**more: object) -> dict[str, object]:
     """An override that fixes a price from the contract's start on."""
     rate = {"rate_type": "FLAT", "price": Decimal(3)}
-    specifier = {"product_tags": ("ai",), "pricing_group_values": {"model": "small"}}
+    specifier = {"product": "tokens", "pricing_group_values": {"model": "small"}}
     return {
         "type": "OVERWRITE",
         "overwrite_rate": rate,
