@@ -24,7 +24,7 @@ def read(vendor: Vendor, adopt: dict[Ref, str]) -> Snapshot:
 def test_what_is_not_asked_for_is_listed_and_costs_nothing(vendor: Vendor, account: Account) -> None:
     vendor.calls.clear()
     snapshot = read(vendor, {})
-    assert len(vendor.calls) == 5
+    assert len(vendor.calls) == 7
     assert snapshot.foreign == tuple(
         Foreign(ref.kind, account.ids[ref], name)
         for ref, name in {METRIC: "Calls", FEE: "Fee", USAGE: "Usage", CARD: "List", PACKAGE: "Starter"}.items()

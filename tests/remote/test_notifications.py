@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from small import small
 from test_every_write import KINDS, Killed, Trouble
@@ -13,7 +14,7 @@ from pricebook.plan.step import Plan
 from pricebook.problem import Rejected
 from pricebook.sandbox.wire import Request
 from project import applied, planned
-from vendor import Vendor
+from vendor import Call, Vendor
 from vendor import vendor as empty
 
 MANIFESTS = """\
@@ -118,3 +119,71 @@ def test_at_every_write_there_is_one_of_each(kind: str, text: str, tmp_path: Pat
                 assert applied(project, account.store(probe=probe)).complete, at
                 assert shown(account) == expected, at
                 assert planned(project, account.store(probe=probe)).steps == (), at
+
+
+UNMARKED = """\
+apiVersion: pricebook/v1
+kind: CustomFieldKey
+metadata: {name: customer-crm-id}
+spec: {entity: customer, key: crm_id, enforce_uniqueness: true}
+---
+apiVersion: pricebook/v1
+kind: OffsetNotification
+metadata: {name: trial-ends}
+spec:
+  name: Trial ends
+  policy: {type: credit.segment.end, offset: -P7D}
+"""
+
+
+def test_what_is_known_by_its_name_is_made_once_and_edited(vendor: Vendor, tmp_path: Path) -> None:
+    assert applied(small(tmp_path, UNMARKED), vendor.store()).complete
+    assert planned(small(tmp_path, UNMARKED), vendor.store()).steps == ()
+    later = small(tmp_path, UNMARKED.replace("-P7D", "-P14D"))
+    assert [step.id for step in planned(later, vendor.store()).steps] == ["offset-notification:trial-ends"]
+    assert applied(later, vendor.store()).complete
+    assert vendor.writes[-1].path == "/v2/notifications/edit"
+    assert planned(later, vendor.store()).steps == ()
+    nothing = planned(small(tmp_path, UNMARKED[: UNMARKED.index("---")]), vendor.store(), prune=True)
+    assert nothing.steps == (), "what is nobody's by a mark is never archived"
+
+
+def test_another_name_would_not_be_found_again(vendor: Vendor, tmp_path: Path) -> None:
+    with pytest.raises(Rejected) as caught:
+        planned(small(tmp_path, UNMARKED.replace("{name: trial-ends}", "{name: ends}")), vendor.store())
+    (problem,) = caught.value.problems
+    assert problem.hint == "name its manifest so: metadata: {name: trial-ends}"
+
+
+def test_a_token_that_may_not_read_them_hides_them_from_those_who_declare_none(vendor: Vendor, tmp_path: Path) -> None:
+    def refuse(call: Call) -> httpx.Response | None:
+        return httpx.Response(403, json={"message": "no"}) if call.path == "/v2/notifications/offset/list" else None
+
+    vendor.before = refuse
+    key = UNMARKED[: UNMARKED.index("---")]
+    assert applied(small(tmp_path, key), vendor.store()).complete
+    with pytest.raises(Rejected) as caught:
+        planned(small(tmp_path, UNMARKED), vendor.store())
+    assert [problem.hint for problem in caught.value.problems] == ["use a token that may read them"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_at_every_write_what_is_known_by_its_name_is_there_once(kind: str, tmp_path: Path) -> None:
+    with empty() as whole:
+        assert applied(small(tmp_path / "whole", UNMARKED), whole.store()).complete
+        count = len(whole.writes)
+    for at in range(count):
+        project = small(tmp_path / f"{at}", UNMARKED)
+        with empty() as account:
+            trouble = Trouble(account, kind, at)
+            account.before, account.after = trouble.before, trouble.after
+            with suppress(Killed):
+                applied(project, account.store())
+            assert trouble.hit
+            account.fault()
+            assert applied(project, account.store()).complete, at
+            client = account.client()
+            offsets = client.read("POST", "/v2/notifications/offset/list", {})["data"]
+            keys = client.read("POST", "/v1/customFields/listKeys", {})["data"]
+            assert [each["name"] for each in offsets] == ["Trial ends"], at
+            assert [each["key"] for each in keys if each["entity"] == "customer"] == ["crm_id"], at

@@ -73,3 +73,19 @@ def test_one_of_another_customer_is_not_shown(client: Metronome, customer: str) 
 def test_what_cannot_be_is_refused(client: Metronome, said: dict[str, Any], word: str) -> None:
     with pytest.raises(BadRequestError, match=word):
         client.v1.alerts.create(name="None", **said)
+
+
+def test_an_offset_is_listed_and_can_change_until_it_is_archived(client: Metronome) -> None:
+    offsets = client.v2.notifications.offset
+    said: Any = {"name": "A day", "policy": {"type": "contract.start", "offset": "P1D"}, "uniqueness_key": "a-day"}
+    made = offsets.create(**said).data
+    assert (made.type, made.policy.offset) == ("OFFSET_LIFECYCLE_EVENT", "P1D")
+    with pytest.raises(ConflictError):
+        offsets.create(**said)
+    with pytest.raises(BadRequestError, match=r"policy\.type must be contract\.start"):
+        offsets.edit(id=made.id, policy={"type": "contract.end", "offset": "P2D"})
+    offsets.edit(id=made.id, policy={"type": "contract.start", "offset": "P2D"})
+    assert offsets.retrieve(id=made.id).data.policy.offset == "P2D"
+    offsets.archive(id=made.id)
+    assert [each.name for each in offsets.list()] == []
+    assert [each.name for each in offsets.list(archive_filter="ALL")] == ["A day"]

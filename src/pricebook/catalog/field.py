@@ -47,6 +47,8 @@ Distinct = AfterValidator(_distinct)
 Texts = Annotated[tuple[Text, ...], Distinct]
 Whole = Annotated[int, BeforeValidator(_whole)]
 """A vendor's `number` that counts something: 15 and 15.0 are the same."""
+ISO_OFFSET = r"^-?P((\d{1,5}[YMWD]){1,4}(T\d{1,5}H)?|T\d{1,5}H)$"
+"""An ISO 8601 duration of hours, days, weeks, months and years; before something with a minus."""
 MOST_DAYS = 36_525
 """A hundred years: no contract, notice or payment is thought of beyond."""
 Days = Annotated[Whole, Field(ge=0, le=MOST_DAYS)]

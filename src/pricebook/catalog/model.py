@@ -397,4 +397,6 @@ class Noun(Model):
     """
 
     kind: ClassVar[Kind]
+    called: ClassVar[tuple[str, ...]] = ()
+    """Of what an account has no place to mark: the fields by which it is known there."""
     mutable: ClassVar[frozenset[str]] = frozenset()

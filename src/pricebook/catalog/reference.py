@@ -22,12 +22,14 @@ class Kind(str, metaclass=_Kinds):
     """A kind of noun: the text is the first half of a `Ref`'s. `Kind(text)` is the entry of the table; ValueError if
     there is none."""
 
+    CUSTOM_FIELD_KEY: ClassVar["Kind"]
     PRICING_UNIT: ClassVar["Kind"]
     BILLABLE_METRIC: ClassVar["Kind"]
     PRODUCT: ClassVar["Kind"]
     RATE_CARD: ClassVar["Kind"]
     PACKAGE: ClassVar["Kind"]
     THRESHOLD_NOTIFICATION: ClassVar["Kind"]
+    OFFSET_NOTIFICATION: ClassVar["Kind"]
     SCENARIO: ClassVar["Kind"]
     POLICY_TEST: ClassVar["Kind"]
     MIGRATION: ClassVar["Kind"]
@@ -43,8 +45,9 @@ class Kind(str, metaclass=_Kinds):
     """Where manifests of the kind are written: a file for all of them, or with `/` a folder of one file for each."""
     way_out: str
     """What to do where a noun of the kind cannot change as it shall."""
-    movable: bool
-    """Whether `moved` and `removed` of a project can name it: a pricing unit is known by its name alone."""
+    marked: bool
+    """Whether an account has a place for our mark on it. One without is known by what it is called there: it cannot be
+    renamed, let go or archived by us."""
     longest: int | None
     """Characters of a name, where fewer than of others fit into the marks of a store."""
     versioned: bool
@@ -82,7 +85,7 @@ def register(
     stored: bool = True,
     file: str = "",
     way_out: str = "",
-    movable: bool = True,
+    marked: bool = True,
     longest: int | None = None,
     versioned: bool = False,
     replaced: bool = False,
@@ -90,7 +93,7 @@ def register(
     """Make a kind, after all that there are: what its nouns refer to is of an earlier one."""
     kind = str.__new__(Kind, text)
     kind.module, kind.rank, kind.stored, kind.file = module, len(_KINDS), stored, file
-    kind.way_out, kind.movable, kind.longest = way_out, movable and stored, longest
+    kind.way_out, kind.marked, kind.longest = way_out, marked, longest
     kind.versioned, kind.replaced = versioned, replaced
     _KINDS[text] = kind
     return kind
@@ -108,7 +111,7 @@ def stored_kinds() -> tuple[Kind, ...]:
 
 def movable_pattern() -> str:
     """The text of a `Ref` that can be renamed and let go, as a regular expression."""
-    return f"^({'|'.join(kind for kind in Kind if kind.movable)}):[a-z0-9][a-z0-9_.-]*$"
+    return f"^({'|'.join(kind for kind in stored_kinds() if kind.marked)}):[a-z0-9][a-z0-9_.-]*$"
 
 
 class Ref(NamedTuple):
@@ -137,12 +140,19 @@ class Reference(NamedTuple):
     kind: Kind
 
 
+Kind.CUSTOM_FIELD_KEY = register(
+    "custom-field-key",
+    "pricebook.catalog.custom_field_key",
+    file="custom-fields.yaml",
+    way_out="declare another key; values stand under the one that is there",
+    marked=False,
+)
 Kind.PRICING_UNIT = register(
     "pricing-unit",
     "pricebook.catalog.unit",
     file="units.yaml",
     way_out="declare a new pricing unit under another name, and price in it",
-    movable=False,
+    marked=False,
 )
 Kind.BILLABLE_METRIC = register(
     "billable-metric",
@@ -171,6 +181,13 @@ Kind.THRESHOLD_NOTIFICATION = register(
     longest=40,
     versioned=True,
     replaced=True,
+)
+Kind.OFFSET_NOTIFICATION = register(
+    "offset-notification",
+    "pricebook.catalog.offset_notification",
+    file="notifications.yaml",
+    way_out="declare another one under another name, and archive this one in the account",
+    marked=False,
 )
 Kind.SCENARIO = register("scenario", "pricebook.catalog.scenario", stored=False)
 Kind.POLICY_TEST = register("policy-test", "pricebook.catalog.policy_test", stored=False)

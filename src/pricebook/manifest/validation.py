@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from pricebook.catalog.field import ISO_OFFSET
 from pricebook.catalog.model import Path, Refused, Scale, Violation
 from pricebook.catalog.reference import movable_pattern
 from pricebook.problem import did_you_mean, written
@@ -37,6 +38,7 @@ _BOUNDS = {
 }
 _PATTERN_HINTS = {
     "^[a-z0-9][a-z0-9_.-]*$": "lower-case letters, digits, _ . and -, starting with a letter or digit",
+    ISO_OFFSET: "P1D for a day after it, -P7D for seven days before it, PT12H for twelve hours after it",
     movable_pattern(): (
         "a kind and a name: product:pro; a pricing unit is known by its name, and is neither renamed nor let go"
     ),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from threading import Event
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -19,13 +20,14 @@ from pricebook.apply.keys import (
     read_mark,
     read_uniqueness_key,
 )
-from pricebook.apply.ports import StoreError
+from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.registry import noun_class
 from pricebook.metronome.answer import CONTRACTS
 from pricebook.metronome.kind import APIS, Json
 from pricebook.metronome.listing import Reader, at_once, listed, pages
 from pricebook.metronome.schedule import read_schedules
-from pricebook.metronome.unit import AccountUnits
+from pricebook.metronome.unit import AccountUnits, short_name
 from pricebook.metronome.wire.noun import read_noun
 from pricebook.observe.snapshot import Foreign, strangers_in
 from pricebook.problem import Problem, quote
@@ -45,6 +47,8 @@ class Account:
     """Those of ours that were asked for by id and bear no mark."""
     others: dict[tuple[Kind, str], Json] = field(default_factory=dict)
     """What is not ours, by kind and id."""
+    unread: dict[Kind, str] = field(default_factory=dict)
+    """The kinds whose objects could not be read, and why."""
     unreadable: dict[str, str] = field(default_factory=dict)
     """Why an object that was asked for cannot be read, by its id."""
     products: dict[str, str] = field(default_factory=dict)
@@ -88,8 +92,8 @@ def read_account(
     Contracts are `counted` by listing them: of hundreds of thousands that takes thousands of requests.
     """
 
-    lists = dict(zip(APIS, at_once(client, [partial(listed, client, kind) for kind in APIS]), strict=True))
     account = Account(namespace, AccountUnits())
+    lists = dict(zip(APIS, at_once(client, [partial(_listed, client, account, kind) for kind in APIS]), strict=True))
     for kind in APIS:
         if kind is not Kind.PRICING_UNIT:  # a unit is known by its name
             _sort(account, kind, lists[kind])
@@ -102,6 +106,17 @@ def read_account(
     if counted:
         _count_contracts(client, account, at)
     return account
+
+
+def _listed(client: Reader, account: Account, kind: Kind, stop: Event) -> list[Any]:
+    """All objects of a kind; none of one that is optional and may not be read."""
+    try:
+        return listed(client, kind, stop)
+    except StoreRefused as refused:
+        if not APIS[kind].optional or refused.status not in (401, 403, 404, 501):
+            raise
+        account.unread[kind] = refused.message
+        return []
 
 
 def _name_units(account: Account, given: Mapping[str, str], listed: Iterable[Json], adopt: Mapping[Ref, str]) -> None:
@@ -165,8 +180,15 @@ def ref_of(namespace: str, kind: Kind, item: Json) -> Ref | None:
     if kind.versioned:
         found = read_uniqueness_key(namespace, kind, item.get("uniqueness_key") or "")
         return found[0] if found is not None else None
+    if not kind.marked:
+        return Ref(kind, called(kind, item))
     ref = read_mark(namespace, (item.get("custom_fields") or {}).get(REF) or "")
     return ref if ref is not None and ref.kind is kind else None
+
+
+def called(kind: Kind, item: Json) -> str:
+    """Our name of what an account knows by what it is called."""
+    return short_name(" ".join(str(item[name]) for name in noun_class(kind).called))
 
 
 def foreign(account: Account) -> tuple[Foreign, ...]:
@@ -221,7 +243,7 @@ def _sort(account: Account, kind: Kind, items: Iterable[Json]) -> None:
         if kind is Kind.PRODUCT:
             account.products[left["id"]] = left["id"]
         message = f"two objects of the account say that they are {ref}: {left['id']} is left alone"
-        hint = "somebody else applied at the same time, or made a copy with our mark; archive it by hand"
+        hint = "somebody else applied at the same time, or made a copy with our mark or name; archive it by hand"
         account.notes.append(Problem("made-twice", message, hint=hint, severity="warning", subject=str(ref)))
 
 
@@ -231,7 +253,7 @@ def _adopt(account: Account, adopt: Mapping[Ref, str]) -> None:
         kind = wanted.kind
         ref = Ref(kind, wanted.name, 1) if kind.versioned else wanted
         item = account.others.get((kind, id_))
-        if item is None or ref in account.ours or kind is Kind.PRICING_UNIT or owner_of(kind, item):
+        if item is None or ref in account.ours or not kind.marked or owner_of(kind, item):
             continue
         if not kind.versioned and item.get("archived_at"):
             continue

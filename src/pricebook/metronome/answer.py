@@ -5,13 +5,13 @@ nowhere else. Fields are those of the SDK (4.12) and of the vendor's document; o
 from typing import Any
 
 from pricebook.http.shape import AnswerShape, Misshapen, flag, instant, many, number, record, table, text, words
-from pricebook.metronome.kind import APIS
+from pricebook.metronome.kind import APIS, KEYS, OFFSETS
 
 LISTS_OF_CONTRACTS = ("/v1/contracts/list", "/v2/contracts/list")
-"""Paged in the body, 20 at once by default, oldest first; the next page's `cursor` stands in the answer (SDK 4.12)."""
+BY_CURSOR = (*LISTS_OF_CONTRACTS, OFFSETS)
+"""Paged in the body (SDK 4.12), contracts 20 at once, oldest first; the answer has the next page's `cursor`."""
 CONTRACTS = "/v1/packages/listContractsOnPackage"
 SCHEDULES = "/v1/contract-pricing/rate-cards/getRateSchedule"
-KEYS = "/v1/customFields/listKeys"
 
 _FIELDS = table(words)
 _NAMED = record({}, {"name": words, "created_at": instant, "starting_at": instant})
@@ -59,6 +59,7 @@ _CONTRACT = record(
         "transitions": many(_TRANSITION),
     },
 )
+_OFFSET = record({"id": text, "name": text, "policy": record({"type": text, "offset": text})}, {"archived_at": instant})
 _KEY = record({"entity": text, "key": text}, {"enforce_uniqueness": flag})
 
 
@@ -81,6 +82,7 @@ _PAGES = {
     SCHEDULES: record({"data": many(_RATE)}, {"next_page": text}),
     CONTRACTS: record({"data": many(_ON_PACKAGE)}, {"next_page": text}),
     KEYS: _page(_KEY),
+    OFFSETS: record({"data": many(_OFFSET)}, {"cursor": text}),
     **dict.fromkeys(LISTS_OF_CONTRACTS, record({"data": many(_CONTRACT)}, {"cursor": text})),
 }
 _ONE = record({"data": _OBJECT})

@@ -10,12 +10,12 @@ from typing import Any
 
 from pricebook.apply.keys import ALIASES, DIGEST, ORDER, RATES, RATES_NEXT, REF
 from pricebook.apply.ports import StoreRefused
+from pricebook.catalog.custom_field_key import CustomFieldKey
 from pricebook.catalog.declared import lists_of
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind
-from pricebook.metronome.answer import KEYS
 from pricebook.metronome.client import Client, Sender
-from pricebook.metronome.kind import ENTITIES
+from pricebook.metronome.kind import ENTITIES, KEYS
 from pricebook.metronome.listing import pages
 
 TERMS: Mapping[str, str] = {
@@ -57,6 +57,17 @@ class Keys:
         """Make sure that objects of the kind can have these custom fields. Raises StoreRefused."""
         self._declare(ENTITIES[kind], keys)
 
+    def make(self, noun: CustomFieldKey) -> str:
+        """Declare one for its own sake; its name. Raises StoreRefused when it is there and otherwise."""
+        there = self._known().get((noun.entity, noun.key))
+        if there is None:
+            self._add(noun.entity, noun.key, noun.enforce_uniqueness)
+        elif there != noun.enforce_uniqueness:
+            how = "enforces that values are unique" if there else "does not enforce that values are unique"
+            message = f"the custom field {noun.key} of {noun.entity} is there, and {how}"
+            raise StoreRefused(message, 409, "say so in its manifest; how a key is declared cannot change")
+        return f"{noun.entity}/{noun.key}"
+
     def declare_all(self, kind: Kind, body: Mapping[str, Any]) -> None:
         """The same for every custom field in the body of a create request."""
         if kind in ENTITIES:
@@ -69,13 +80,13 @@ class Keys:
         for key in keys:
             unique = self._known().get((entity, key))
             if unique is None:
-                self._add(entity, key)
+                self._add(entity, key, key == REF)
             elif key == REF and not unique:
                 message = f"the custom field {key} of {entity} is not unique: two objects could bear one mark"
                 raise StoreRefused(message, 400, f"remove the key {key} of {entity} in the account, and apply again")
 
-    def _add(self, entity: str, key: str) -> None:
-        body = {"entity": entity, "key": key, "enforce_uniqueness": key == REF}
+    def _add(self, entity: str, key: str, unique: bool) -> None:
+        body = {"entity": entity, "key": key, "enforce_uniqueness": unique}
 
         def done() -> str | None:
             return key if (entity, key) in self._known(anew=True) else None
@@ -85,7 +96,7 @@ class Keys:
         except StoreRefused as refused:
             if refused.status not in (401, 403) and done() is not None:
                 return
-            how = " with enforce_uniqueness" if key == REF else ""
+            how = " with enforce_uniqueness" if unique else ""
             hint = (
                 f"declare the custom field {key} on {entity}{how} in the account's settings, or apply with a token that"
                 " may write custom fields"
@@ -93,13 +104,12 @@ class Keys:
             raise StoreRefused(
                 f"the custom field {key} cannot be declared: {refused.message}", refused.status, hint
             ) from None
-        self._known()[entity, key] = key == REF
+        self._known()[entity, key] = unique
 
     def _known(self, *, anew: bool = False) -> dict[tuple[str, str], bool]:
         """Entity and key of every custom field, and whether its values are unique."""
         if self._unique is not None and not anew:
             return self._unique
-        body = {"entities": [*ENTITIES.values(), *TERMS.values()]}
-        found = (item for items, _ in pages(self._client, KEYS, body) for item in items)
+        found = (item for items, _ in pages(self._client, KEYS, {}) for item in items)
         self._unique = {(item["entity"], item["key"]): bool(item.get("enforce_uniqueness")) for item in found}
         return self._unique

@@ -28,7 +28,7 @@ class Api(NamedTuple):
 
     `entity` is the name under which its objects have custom fields, None where they have none. `id_field` is how an
     archive request names its object, `archive` what it says besides. Where objects have `addresses` of their own they
-    are read and updated there.
+    are read and updated there. What is `optional` is left unread where a token may not read it.
     """
 
     path: str
@@ -37,8 +37,10 @@ class Api(NamedTuple):
     id_field: str = "id"
     addresses: bool = False
     archive: Json = MappingProxyType({})
+    optional: bool = False
 
 
+KEYS, OFFSETS = "/v1/customFields/listKeys", "/v2/notifications/offset/list"
 _METRICS, _PACKAGES = "/v1/billable-metrics", "/v1/packages"
 _PRODUCTS, _CARDS = "/v1/contract-pricing/products", "/v1/contract-pricing/rate-cards"
 
@@ -63,6 +65,8 @@ APIS: Mapping[Kind, Api] = {
         ),
         archive={"release_uniqueness_key": True},
     ),
+    Kind.OFFSET_NOTIFICATION: Api("/v2/notifications", Listed("POST", OFFSETS, {}), optional=True),
+    Kind.CUSTOM_FIELD_KEY: Api("/v1/customFields", Listed("POST", KEYS, {}), optional=True),
 }
 ENTITIES: Mapping[Kind, str] = {kind: api.entity for kind, api in APIS.items() if api.entity is not None}
 """The kinds whose objects have custom fields, and the vendor's names for them."""

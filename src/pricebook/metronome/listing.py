@@ -9,9 +9,10 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from threading import Event
 from typing import Any, Protocol, TypeVar
 
+from pricebook.apply.keys import MARKS
 from pricebook.apply.ports import StoreError
 from pricebook.catalog.reference import Kind
-from pricebook.metronome.answer import LISTS_OF_CONTRACTS
+from pricebook.metronome.answer import BY_CURSOR
 from pricebook.metronome.kind import APIS
 
 PAGE = 100
@@ -51,7 +52,7 @@ def pages(
     seen: set[str] = set()
     cursor = after
     while True:
-        if path in LISTS_OF_CONTRACTS:
+        if path in BY_CURSOR:
             further = {"cursor": cursor} if cursor is not None else {}
             answer = client.read(method, path, {**(body or {}), **further})
             items, cursor = answer["data"], answer.get("cursor")
@@ -76,6 +77,8 @@ def listed(client: Reader, kind: Kind, stop: Event | None = None) -> list[Any]:
         return []
     asked = {**(body or {}), "customer_id": client.probe} if customer else body
     found = [item for items, _ in pages(client, path, asked, method=method, query=query, stop=stop) for item in items]
+    if kind is Kind.CUSTOM_FIELD_KEY:  # an account has no id for one
+        return [{"id": f"{item['entity']}/{item['key']}", **item} for item in found if item["key"] not in MARKS]
     return [item[part] for item in found] if part else found
 
 

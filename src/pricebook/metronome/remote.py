@@ -145,7 +145,11 @@ class RemoteStore:
         archive_contract(self._client, self._sender, contract)
 
     def cannot(self, namespace: str, change: Verb) -> Iterable[Violation]:
-        return check_change(namespace, change, self._units, self._client.probe)
+        yield from check_change(namespace, change, self._units, self._client.probe)
+        unread = self._work.account.unread if self._work is not None else {}
+        if change.ref.kind in unread:
+            message = f"{change.ref}: {change.ref.kind.words}s could not be read: {unread[change.ref.kind]}"
+            yield Violation("cannot", message, (), "use a token that may read them")
 
     def _known(self, namespace: str, at: datetime) -> Writing:
         """The account as last read, read now if it was not yet."""

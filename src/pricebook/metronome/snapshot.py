@@ -58,7 +58,7 @@ def snapshot_of(account: Account, at: datetime) -> Snapshot:
         rates = RateBook(found) if (found := account.rates.get(ref)) else NO_RATES
         objects[ref] = Observed(
             noun,
-            item["id"],
+            item["id"] if ref.kind.marked else "",
             rates,
             NO_MARKS if unmarked else _marks(account.namespace, ref, item, noun, rates),
             archived=gone,

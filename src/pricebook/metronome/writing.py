@@ -23,6 +23,7 @@ from pricebook.apply.keys import (
 )
 from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.custom_field_key import CustomFieldKey
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Noun
@@ -35,7 +36,7 @@ from pricebook.metronome.custom_field import Keys
 from pricebook.metronome.kind import APIS, ENTITIES, Json
 from pricebook.metronome.listing import listed
 from pricebook.metronome.snapshot import QUIRKS, mark_bearers, noun_in
-from pricebook.metronome.wire.noun import aliases_json, changed_fields, created, updated
+from pricebook.metronome.wire.noun import aliases_json, changed_fields, created, read_noun, updated
 from pricebook.observe.mark import alias_digest, order_digest
 from pricebook.observe.normalise import normal_noun
 from pricebook.observe.snapshot import AFTER_RATES, Observed, Snapshot, bare, digest_of
@@ -140,6 +141,9 @@ def perform_noun(work: Writing, change: Verb, at: datetime, expects: str | None)
         case Create() | Supersede():
             if change.ref.kind is Kind.PRICING_UNIT:
                 return _create_unit(work, change.ref, change.noun)
+            if isinstance(change.noun, CustomFieldKey):
+                work.nouns[change.ref] = change.noun
+                return work.keys.make(change.noun)
             return _create(work, change.ref, change.noun, change.digest)
         case Revise():
             return _revise(work, change, at, expects)
@@ -157,7 +161,7 @@ def _create(work: Writing, ref: Ref, noun: Noun, digest: str) -> str:
     body = created(_with_ids(work, ref, noun))
     if ref.kind.versioned:
         body["uniqueness_key"] = uniqueness_key(work.account.namespace, ref, digest)
-    else:
+    elif ref.kind.marked:
         marks = {REF: mark_of(work.account.namespace, ref), DIGEST: digest}
         body["custom_fields"] = {**body.get("custom_fields", {}), **marks}
     work.keys.declare_all(ref.kind, body)
@@ -189,6 +193,8 @@ def _had(work: Writing, ref: Ref, present: Json, digest: str) -> str:
     """The id of an object whose mark is there: success when the same intent put it there. Raises StoreRefused."""
     if ref.kind.versioned:
         held = present["uniqueness_key"].rpartition("/")[2]
+    elif not ref.kind.marked:
+        held = digest_of(read_noun(ref.kind, present))
     else:
         held = settled((present.get("custom_fields") or {}).get(DIGEST, ""), digest)
     rule.check_taken(ref, digest, held, archived=bool(present.get("archived_at")))
@@ -228,12 +234,15 @@ def _revise(work: Writing, change: Revise, at: datetime, expects: str | None) ->
         rule.check_observed(ref, digest_of(observed), expects, change.digest)
     fields = changed_fields(observed, desired)
     rule.check_revision(ref, type(desired).mutable, spec_of(observed), spec_of(desired))
-    if fields:
+    if fields and not ref.kind.marked:
+        _update(work, ref, id_, desired, fields, at)
+    elif fields:
         # The contents that it goes through: its fields first, then its custom fields and the mark, which go together.
         midway = desired.model_copy(update={"custom_fields": getattr(observed, "custom_fields", {})})
         work.mark(ref, id_, {DIGEST: chain(digest_of(observed), digest_of(midway), change.digest)})
         _update(work, ref, id_, desired, fields, at)
-    work.mark(ref, id_, {**getattr(desired, "custom_fields", {}), DIGEST: change.digest})
+    if ref.kind.marked:
+        work.mark(ref, id_, {**getattr(desired, "custom_fields", {}), DIGEST: change.digest})
     card = work.nouns[ref]
     kept = {name: getattr(card, name) for name in AFTER_RATES} if isinstance(card, RateCard) else {}
     work.nouns[ref] = change.noun.model_copy(update=kept)
@@ -245,6 +254,8 @@ def _update(work: Writing, ref: Ref, id_: str, desired: Noun, fields: list[str],
     named = _with_ids(work, ref, desired, archived_too=True)
     if APIS[ref.kind].addresses:
         path, method, body = f"{APIS[ref.kind].path}/{id_}", "PUT", updated(named, fields)
+    elif ref.kind is Kind.OFFSET_NOTIFICATION:
+        path, method, body = f"{APIS[ref.kind].path}/edit", "POST", {**updated(named, fields), "id": id_}
     elif ref.kind is Kind.PRODUCT:
         hour = at.replace(minute=0, second=0, microsecond=0)
         path, method = f"{APIS[ref.kind].path}/update", "POST"

@@ -34,8 +34,8 @@ def applied(snapshot: Snapshot, declared: Mapping[Ref, Noun]) -> Catalog:
             nouns[name] = _version(ref, noun, declared.get(name), snapshot)
     used = {Ref(kind, name) for noun in nouns.values() for _, kind, name in references(noun)}
     for ref in list(nouns):
-        # An account shows every pricing unit that it has, ours or not.
-        if ref.kind is Kind.PRICING_UNIT and ref not in declared and ref not in used and ref not in snapshot.ids:
+        # An account shows everything that it has of what bears no mark, ours or not.
+        if not ref.kind.marked and ref not in declared and ref not in used and ref not in snapshot.ids:
             del nouns[ref]
     rates = {card: rates for card, rates in snapshot.catalog.rates.items() if Ref(Kind.RATE_CARD, card) in nouns}
     return Catalog(nouns, rates)

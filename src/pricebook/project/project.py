@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
 from pricebook.catalog.field import Texts, Whole
 from pricebook.catalog.model import Model, Number, Text, Violation, broken
 from pricebook.catalog.model import Path as NounPath
-from pricebook.catalog.reference import Kind, Ref, movable_pattern
+from pricebook.catalog.reference import Kind, Ref, movable_pattern, stored_kinds
 from pricebook.manifest.envelope import Patches
 from pricebook.manifest.locate import locate
 from pricebook.manifest.place import read_one
@@ -101,13 +101,14 @@ class Move(Model):
     @model_validator(mode="before")
     @classmethod
     def _renameable(cls, data: Any) -> Any:
-        """Refuse a pricing unit. It has no other identity than its name in an account, and prices say it everywhere."""
+        """Refuse what an account knows by its name alone."""
         old = data.get("from") if isinstance(data, Mapping) else None
         kind, _, name = old.partition(":") if isinstance(old, str) else ("", "", "")
-        if kind != Kind.PRICING_UNIT:
+        if kind not in {each for each in stored_kinds() if not each.marked}:
             return data
-        message = f"{quote(str(old))} cannot be renamed: prices and accounts know a pricing unit by its name"
-        hint = f"remove this entry; keep metadata.name: {name}, or declare another unit beside it"
+        words = Kind(kind).words
+        message = f"{quote(str(old))} cannot be renamed: accounts know a {words} by its name"
+        hint = f"remove this entry; keep metadata.name: {name}, or declare another {words} beside it"
         raise broken(Violation("moved", message, ("from",), hint))
 
     def rules(self) -> Iterator[Violation]:

@@ -53,6 +53,10 @@ _READS: dict[str, Callable[[Call], Json | None]] = {
     "POST /v1/customer-alerts/list": notification.list_of_customer,
     "GET /v1/customers": customer.list_customers,
     "GET /v1/customers/{customer_id}": getting(customer.KIND, customer.show, "customer_id"),
+    "POST /v2/notifications/get": getting(notification.OFFSET, notification.show_offset, "id"),
+    "POST /v2/notifications/offset/list": listing(
+        notification.OFFSET, notification.show_offset, archive_condition, Paging(400, 400, "cursor")
+    ),
     "POST /v1/packages/get": getting(package.KIND, package.show, "package_id"),
     "POST /v1/packages/list": listing(package.KIND, package.show, archive_condition, Paging(default=10)),
     "POST /v1/packages/listContractsOnPackage": package.list_contracts,
@@ -85,6 +89,9 @@ _WRITES: dict[str, Callable[[Call], Json | None]] = {
     "POST /v1/customers": customer.create,
     "POST /v1/customers/archive": customer.archive,
     "POST /v1/ingest": metric.ingest,
+    "POST /v2/notifications/archive": notification.archive_offset,
+    "POST /v2/notifications/create": notification.create_offset,
+    "POST /v2/notifications/edit": notification.edit_offset,
     "POST /v1/packages/archive": archiving(package.KIND, "package_id", Kind.PACKAGE),
     "POST /v1/packages/create": package.create,
 }

@@ -1,11 +1,13 @@
-"""Threshold notifications: made, archived, and shown as those of a customer; nothing lists those of the account."""
+"""Notifications: those at thresholds are shown as those of a customer, and by no list of the account; those so long
+before or after an event are listed, and their offset can change."""
 
 from typing import Any
 
 from pricebook.account.refusal import Refused
+from pricebook.catalog.offset_notification import OffsetNotification
 from pricebook.catalog.threshold_notification import IN_DAYS, USAGE, ThresholdNotification
 from pricebook.sandbox import customer, metric
-from pricebook.sandbox.account import AccountTransaction, Record
+from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
 from pricebook.sandbox.call import Call, Json, id_answer, listed
 from pricebook.sandbox.rule import check_rules
 from pricebook.sandbox.unit import unit
@@ -76,3 +78,48 @@ def show(work: AccountTransaction, record: Record, _: dict[str, str]) -> Json:
         **body,
     } | known(credit_type=None if counted else unit(work, unit_id, live=False), uniqueness_key=record.uniqueness_key)
     return {"alert": alert, "customer_status": None if record.archived_at else "evaluating"}
+
+
+OFFSET = "offset_notification"
+
+
+def create_offset(call: Call) -> Json:
+    """`v2/notifications/create`. Raises Refused, 409 for a uniqueness key that was used before."""
+    work, body = call.work, dict(call.body)
+    key = body.pop("uniqueness_key", None)
+    if (taken := work.with_key(OFFSET, key)) is not None:
+        raise Refused(409, f"a notification with the uniqueness_key {key!r} exists already: {taken}")
+    check_rules(OffsetNotification, body)
+    return {"data": show_offset(work, work.get(OFFSET, work.add(OFFSET, body, uniqueness_key=key)), {})}
+
+
+def edit_offset(call: Call) -> Json:
+    """`v2/notifications/edit`: the offset; of what the system made nothing."""
+    if "id" not in call.body:
+        raise Refused(501, "the sandbox has no notifications of the system; Metronome does")
+    record = call.work.live(OFFSET, call.body["id"])
+    body = record.body | {"policy": call.body["policy"]}
+    check_rules(OffsetNotification, body)
+    if body["policy"]["type"] != record.body["policy"]["type"]:
+        raise Refused(400, f"policy.type must be {record.body['policy']['type']}, as it is")
+    call.work.put(record, body)
+    return {"data": show_offset(call.work, call.work.get(OFFSET, record.id), {})}
+
+
+def archive_offset(call: Call) -> Json:
+    """`v2/notifications/archive`."""
+    call.work.archive(call.work.get(OFFSET, call.body["id"]))
+    return {"data": show_offset(call.work, call.work.get(OFFSET, call.body["id"]), {})}
+
+
+def show_offset(_: AccountTransaction, record: Record, __: dict[str, str]) -> Json:
+    """An offset notification as it is read back: without its uniqueness key."""
+    return {
+        "id": record.id,
+        "name": record.body["name"],
+        "type": "OFFSET_LIFECYCLE_EVENT",
+        "policy": record.body["policy"],
+        "environment_type": "SANDBOX",
+        "created_at": stamp(record.created_at),
+        "created_by": CREATED_BY,
+    } | known(archived_at=stamp(record.archived_at))

@@ -6,7 +6,7 @@ a step only adds what readers can do without, or raises `OLDEST`; and it says it
 of `tables` go on.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pricebook.apply.ports import StoreError
@@ -22,18 +22,16 @@ VERSION = 4
 OLDEST = 2
 """The earliest one that it reads and can upgrade."""
 _ACCOUNT = Table("account", {"namespace": "TEXT NOT NULL", "mark": "TEXT NOT NULL"}, key=("namespace",))
-_NOTIFICATION = Table(
-    "threshold_notification",
-    {
-        "id": "TEXT NOT NULL",
-        "mark": "TEXT CHECK (length(mark) BETWEEN 1 AND 200) UNIQUE",
-        "name": "TEXT NOT NULL",
-        "digest": "TEXT",
-        "spec": "TEXT NOT NULL",
-        "created_at": "TEXT NOT NULL",
-        "archived_at": "TEXT",
-    },
-)
+_NOUN = {
+    "id": "TEXT NOT NULL",
+    "mark": "TEXT CHECK (length(mark) BETWEEN 1 AND 200) UNIQUE",
+    "name": "TEXT NOT NULL",
+    "digest": "TEXT",
+    "spec": "TEXT NOT NULL",
+    "created_at": "TEXT NOT NULL",
+    "archived_at": "TEXT",
+}
+_NEW_KINDS = ("threshold-notification", "offset-notification", "custom-field-key")
 
 
 def check_version(where: str, version: int) -> None:
@@ -58,20 +56,22 @@ def upgrade(connection: Any, database: "Database", version: int) -> str:
     return f"{message}; as it was it is kept in {kept}" if kept else message
 
 
-def _added(table: Table, kind: str = "") -> Callable[[Any, "Database"], None]:
-    """The step that gives a store one more table, with the rules of a kind; some were made late enough to have it."""
-
-    def step(connection: Any, database: "Database") -> None:
-        if database.tables(connection, ["package"]) and not database.tables(connection, [table.name]):
-            rules = of_kind(database.dialect, Kind(kind)) if kind else ()
-            for statement in (*table.statements(database.types, database.clustering), *rules):
-                connection.execute(statement)
-
-    return step
+def _mark_of_the_account(connection: Any, database: "Database") -> None:
+    """Stores of version 2 have it where they were made late enough."""
+    _add(connection, database, _ACCOUNT)
 
 
-STEPS: Mapping[int, Callable[[Any, "Database"], None]] = {
-    3: _added(_ACCOUNT),
-    4: _added(_NOTIFICATION, "threshold-notification"),
-}
+def _notifications(connection: Any, database: "Database") -> None:
+    """A table for each of the kinds that came in version 4, with its rules."""
+    for kind in _NEW_KINDS:
+        _add(connection, database, Table(kind.replace("-", "_"), _NOUN), of_kind(database.dialect, Kind(kind)))
+
+
+def _add(connection: Any, database: "Database", table: Table, rules: Sequence[str] = ()) -> None:
+    if database.tables(connection, ["package"]) and not database.tables(connection, [table.name]):
+        for statement in (*table.statements(database.types, database.clustering), *rules):
+            connection.execute(statement)
+
+
+STEPS: Mapping[int, Callable[[Any, "Database"], None]] = {3: _mark_of_the_account, 4: _notifications}
 """By the version that it leads to, what a step does to the tables that are there: of a store, a journal or both."""

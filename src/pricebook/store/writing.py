@@ -115,7 +115,7 @@ def _create(work: Transaction, ref: Ref, noun: Noun, digest: str) -> str:
     values = {
         "id": id_,
         "mark": work.mark(ref),
-        "name": spec["name"],
+        "name": spec.get("name", ref.name),
         "digest": digest,
         "spec": encode(spec),
         "created_at": work.now,
@@ -145,7 +145,7 @@ def _revise(work: Transaction, change: Revise, expects: str | None) -> str:
     spec = _spec(noun, _ids(work, change.ref, noun, archived_too=True))
     before: Any = read_spec(observed)
     rule.check_revision(change.ref, type(noun).mutable, before, spec)
-    values = {"name": spec["name"], "digest": change.digest, "spec": encode(spec)}
+    values = {"name": spec.get("name", change.ref.name), "digest": change.digest, "spec": encode(spec)}
     work.session.update(table_of(change.ref.kind), id_, values)
     return str(id_)
 

@@ -206,7 +206,7 @@ def _more(n: int, one: str, many: str, *, first: bool) -> str:
 
 def _created(ref: Ref, noun: Noun) -> str:
     name: str = getattr(noun, "name", "")
-    called = "" if _bare(name) == _bare(ref.name) else f": {shortened(name)}"
+    called = "" if _bare(name) in ("", _bare(ref.name)) else f": {shortened(name)}"
     match noun:
         case Product():
             metric = noun.billable_metric or ""
@@ -220,6 +220,8 @@ def _created(ref: Ref, noun: Noun) -> str:
             return f"new pricing unit, {noun.currency or 'custom'}{called}"
         case RateCard():
             return f"new rate card, invoiced in {shortened(noun.fiat_credit_type)}{called}"
+    if not name:  # it is known by other fields
+        called = ": " + " ".join(shortened(str(getattr(noun, field))) for field in noun.called)
     if noun.kind is Kind.PACKAGE:
         return f"new package, for contracts made from now on{called}"
     return f"new {noun.kind.words}{called}"

@@ -268,7 +268,7 @@ def _document(ref: Ref, spec: Mapping[str, Any], made: Imported, snapshot: Snaps
     id_ = made.fresh[ref]
     seen = ref._replace(version=1) if ref.kind.versioned else ref
     # An account has nowhere to put a mark on a unit: what is known by its name has no id here.
-    unmarked = seen in snapshot.unmarked or (ref.kind is Kind.PRICING_UNIT and snapshot.partial and id_ != "")
+    unmarked = seen in snapshot.unmarked or (not ref.kind.marked and snapshot.partial and id_ != "")
     adopt = {"adopt": {made.environment: id_}} if unmarked else {}
     lines = [f"# imported from {ref.kind.words} {id_}\n"] if id_ else []
     return "".join(lines) + manifest_text(ref, adopt, spec)

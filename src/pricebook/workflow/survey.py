@@ -12,6 +12,7 @@ from typing import Protocol, cast
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.check import check_catalog
+from pricebook.catalog.custom_field_key import WRITTEN, CustomFieldKey
 from pricebook.catalog.model import Noun
 from pricebook.catalog.naming import MOST, Unnamed, names_for
 from pricebook.catalog.need import needs, units_of
@@ -70,6 +71,7 @@ def survey(store: Readable, namespace: str, at: datetime, declared: Catalog, ado
     work = _Work(store.snapshot(namespace, at, adopted, strangers=True), declared)
     work.leave_foreign()
     work.leave_broken()
+    work.leave_unused()
     return work.named()
 
 
@@ -108,6 +110,17 @@ class _Work:
                 self._check_names(ref, noun)
         while self._leave_needy() or self._leave_violations():
             pass
+
+    def leave_unused(self) -> None:
+        """Every account has the vendor's currencies: one that nothing is priced in says nothing of this one. A key of
+        custom fields under which manifests can write is declared by whoever does."""
+        catalog = Catalog(self.nouns, self.rates)
+        used = {need for ref in self.nouns for need in needs(ref, catalog)}
+        for ref, noun in list(self.nouns.items()):
+            currency = isinstance(noun, PricingUnit) and noun.currency is not None and ref not in used
+            key = isinstance(noun, CustomFieldKey) and not noun.enforce_uniqueness and noun.entity in WRITTEN
+            if (currency or key) and not self._id(ref):
+                del self.nouns[ref]
 
     def named(self) -> Survey:
         """The survey, under names that nobody has yet."""

@@ -57,7 +57,7 @@ class Making(Verb):
         present = digest_of(held.noun) if held.noun is not None else None
         if present == self.digest:
             # A store may have nowhere to put a mark: an account knows a pricing unit by its name.
-            unmarkable = look.snapshot.partial and self.ref.kind is Kind.PRICING_UNIT
+            unmarkable = look.snapshot.partial and not self.ref.kind.marked
             return Status.DONE if unmarkable or held.marks.content == self.digest else Status.READY
         ours = held.marks.underway == self.digest
         return Status.READY if ours or present == expects else Status.STALE
