@@ -61,12 +61,12 @@ class Buyers:
         """The change of a price with how many contracts buy it, None where that is not known, and with the hazards that
         hang on there being one."""
         reach = self._reach(self._stances(rate))
-        hazards = {*rate.hazards}
+        hazards = rate.hazards
         if reach and rate.observed is not None and not all(move.cancels for move in rate.moves(now)):
-            hazards.add(Hazard.REACHES_LIVE_CONTRACTS)
+            hazards = tuple(sorted({*hazards, Hazard.REACHES_LIVE_CONTRACTS}))
         if Hazard.RETROACTIVE in hazards and not self._bought(rate, now, reach):
-            hazards.remove(Hazard.RETROACTIVE)
-        return rate._replace(hazards=tuple(sorted(hazards)), reach=reach)
+            hazards = tuple(hazard for hazard in hazards if hazard is not Hazard.RETROACTIVE)
+        return rate._replace(hazards=hazards, reach=reach)
 
     def assess(self, step: Step, rates: Sequence[RateChange]) -> Step:
         """The step that makes these changes, with the contracts that it reaches, and those on package versions."""
