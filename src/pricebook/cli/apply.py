@@ -7,11 +7,14 @@ from pathlib import Path
 import click
 
 from pricebook import wiring
+from pricebook.apply.ports import ContractStore, Store
+from pricebook.apply.runner import Receipt
 from pricebook.cli.invocation import STALE, Invocation, invoked
 from pricebook.cli.options import prune_option, report_option, rows_option
 from pricebook.cli.progress import progress
 from pricebook.format.escape import escape_terminal
 from pricebook.format.storage import remember_line
+from pricebook.plan.step import Plan
 from pricebook.problem import Problem
 from pricebook.view.plan import plan_view
 from pricebook.view.receipt import receipt_view
@@ -77,14 +80,7 @@ def command(
         made = read_plan(plan_file)
         check_target(made, project.settings.namespace, environment)
     else:
-        made = plan(
-            project,
-            environment,
-            store,
-            invocation.as_of,
-            prune=prune,
-            reviewer=wiring.reviewer(),
-        )
+        made = plan(project, environment, store, invocation.as_of, prune=prune, reviewer=wiring.reviewer())
         if approval is not None and check_approved(made, approval):
             made = unfinished(invocation.journal(), environment, approval) or made
     refused = refused_hazards(made, allow, policy, invocation.as_of)
@@ -107,21 +103,29 @@ def command(
         invocation.fail([Problem("policy", message, hint=hint)])
     if not yes:
         invocation.confirm(f"Apply this to {environment}?")
+    receipt = carried_out(invocation, made, store, approved=approval.digest if approval is not None else "")
+    invocation.answer(receipt_view(receipt, made))
+    marked = mark_once(store, made.namespace, environment, wiring.new_id, wiring.now())
+    invocation.say(_marked(marked, made.namespace))
+    if not receipt.complete:
+        raise click.exceptions.Exit(1)
+
+
+def carried_out(
+    invocation: Invocation, made: Plan, store: Store | ContractStore, *, approved: str = "", workers: int = 1
+) -> Receipt:
+    """Do a plan that was agreed to, and show how far it is."""
     with progress(made, quiet=not invocation.text) as tell:
-        receipt = apply(
+        return apply(
             made,
             store,
             invocation.journal(),
             owner=wiring.owner(),
             clock=wiring.now,
             tell=tell,
-            provenance=provenance(project.root, os.environ, approval.digest if approval is not None else ""),
+            provenance=provenance(invocation.project.root, os.environ, approved),
+            workers=workers,
         )
-    invocation.answer(receipt_view(receipt, made))
-    marked = mark_once(store, made.namespace, environment, wiring.new_id, wiring.now())
-    invocation.say(_marked(marked, made.namespace))
-    if not receipt.complete:
-        raise click.exceptions.Exit(1)
 
 
 def _marked(marked: Marked, namespace: str) -> Iterator[str]:

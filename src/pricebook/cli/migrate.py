@@ -1,6 +1,5 @@
 """`pricebook migrate`."""
 
-import os
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -10,11 +9,10 @@ import click
 
 from pricebook import wiring
 from pricebook.apply.ports import ContractStore
-from pricebook.apply.runner import run
+from pricebook.cli.apply import carried_out
 from pricebook.cli.impact import ImpactRequest, assessed_migration
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.cli.options import engine_option, impact_from_option, impact_option, rows_option
-from pricebook.cli.progress import progress
 from pricebook.format.table import text_of
 from pricebook.manifest.load import Loaded, load
 from pricebook.observe.snapshot import Snapshot
@@ -27,7 +25,6 @@ from pricebook.view.migration import MigrationView, migration_receipt_view, migr
 from pricebook.view.price import Units
 from pricebook.view.rows import RowChoice
 from pricebook.workflow.apply import check_target, read_plan
-from pricebook.workflow.git import provenance
 from pricebook.workflow.migration import back, check, done_before, guarded, named, plan, refusal
 from pricebook.workflow.present import PresentStore
 
@@ -160,23 +157,14 @@ class _Session:
     def apply(self, made: Plan, *, yes: bool, allowed: bool) -> bool:
         """Do a plan, after it was shown and agreed to."""
         invocation = self._invocation
-        project, (environment, settings) = invocation.project, invocation.environment
+        environment, settings = invocation.environment
         invocation.show(self._view(made))
         if made.moves and not allowed and (problem := refusal(made)) is not None:
             invocation.fail([problem])
         if made.moves and not yes:
             invocation.confirm(f"Apply this to {environment}?")
-        with progress(made, quiet=not invocation.text) as tell:
-            receipt = run(
-                made,
-                self._opened[0],
-                invocation.journal(),
-                owner=wiring.owner(),
-                clock=wiring.now,
-                workers=settings.concurrency if settings.store == wiring.METRONOME else 1,
-                tell=tell,
-                provenance=provenance(project.root, os.environ, ""),
-            )
+        workers = settings.concurrency if settings.store == wiring.METRONOME else 1
+        receipt = carried_out(invocation, made, self._opened[0], workers=workers)
         invocation.say([""])
         invocation.answer(migration_receipt_view(receipt, made))
         return receipt.complete

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from pricebook.apply.events import Event
-from pricebook.apply.ports import BillingStore, Clock, Journal, Provenance, Store, StoreError
+from pricebook.apply.ports import BillingStore, Clock, ContractStore, Journal, Provenance, Store, StoreError
 from pricebook.apply.runner import Receipt, run
 from pricebook.apply.target import AccountMark
 from pricebook.manifest.text import read_text
@@ -90,17 +90,19 @@ def unfinished(journal: Journal, environment: str, approval: Approval) -> Plan |
 
 def apply(
     plan: Plan,
-    store: Store,
+    store: Store | ContractStore,
     journal: Journal,
     *,
     owner: str,
     clock: Clock,
     tell: Callable[[Event], None],
     provenance: Provenance,
+    workers: int = 1,
 ) -> Receipt:
     """Run the plan; see `apply.runner.run` for what it raises, and Rejected for what the store cannot do."""
-    check_limits(plan, store)
-    return run(plan, store, journal, owner=owner, clock=clock, tell=tell, provenance=provenance)
+    if plan.migration is None:
+        check_limits(plan, cast(Store, store))
+    return run(plan, store, journal, owner=owner, clock=clock, tell=tell, provenance=provenance, workers=workers)
 
 
 @dataclass(frozen=True, slots=True)
