@@ -103,6 +103,7 @@ ELSEWHERE = {
         "patched-twice",
         "unused-overlay",
     },
+    "relations, in test_relations": {"relation-cycle"},
     "packages, in test_package_patterns": {"package-cycle", "unknown-value"},
     "tables, in test_table_forms": {"missing-sheet", "not-a-workbook", "not-json", "nothing-fits", "white-space"},
     "what was renamed, in tests/remote/test_moved": {"moved"},

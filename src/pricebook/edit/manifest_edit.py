@@ -134,7 +134,9 @@ class ManifestEdit:
                     tables[file][1].change(key, before, after, held[file])
                 except Unplaceable:
                     self._leave(request.ref, str(read_key(key)))
-            if not held and not overlaid:
+            if key in self._loaded.source_map.related.get(request.ref.name, {}):
+                self.left.append((str(request.ref), f"{quote(read_key(key))} is said by a relation: change it there"))
+            elif not held and not overlaid:
                 self._leave(request.ref, str(read_key(key)))
         self._make_listed(request, listed, position, spec)
         new = {key: text for key, text in request.rates.items() if key not in present}

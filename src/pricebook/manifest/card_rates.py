@@ -28,10 +28,7 @@ from pricebook.span import Span
 
 def read_card(loading: Loading, envelope: Envelope, card: RateCard) -> RateBook:
     """The rates of a card, from its manifest and its tables."""
-    products = {ref.name: noun for ref, noun in loading.nouns.items() if isinstance(noun, Product)}
-    broken = frozenset(ref.name for ref in loading.envelopes if ref.kind is Kind.PRODUCT) - products.keys()
-    broken |= loading.unread - products.keys()
-    facts = RateFacts(envelope.ref.name, card, products, loading.scales, broken)
+    facts = facts_of(loading, envelope.ref.name, card)
     entries: dict[str, str] = {}
     position: dict[str, int] = {}
     if "rates" in envelope.spec:
@@ -66,6 +63,13 @@ def read_card(loading: Loading, envelope: Envelope, card: RateCard) -> RateBook:
     if len(entries) == len(position) + sum(len(rows.lines) for rows in row_indexes):  # each rate is one row
         loading.row_indexes[envelope.ref.name] = tuple(row_indexes)
     return RateBook(entries, counts)
+
+
+def facts_of(loading: Loading, name: str, card: RateCard) -> RateFacts:
+    """What the rates of a card may say."""
+    products = {ref.name: noun for ref, noun in loading.nouns.items() if isinstance(noun, Product)}
+    broken = frozenset(ref.name for ref in loading.envelopes if ref.kind is Kind.PRODUCT) - products.keys()
+    return RateFacts(name, card, products, loading.scales, broken | (loading.unread - products.keys()))
 
 
 def _span_below(loading: Loading, envelope: Envelope, base: Path, path: Path) -> Span:

@@ -204,6 +204,7 @@ _COLUMN = {"type": "string", "minLength": 1}
 _SHARE = {"type": "string", "pattern": PERCENT_PATTERN}
 _PRICE = {"anyOf": [{"$ref": "#/$defs/Amount"}, _SHARE, NULL]}
 PROPERTIES: Mapping[str, Mapping[str, Schema]] = {
+    "RelatedRates": {"product": {"anyOf": [_COLUMN, {"type": "array", "items": _COLUMN, "minItems": 1}, NULL]}},
     "RatesFrom": {
         "where": {
             "type": "object",

@@ -39,7 +39,7 @@ _NAMED = re.compile(r"""\bname["']?\s*:\s*["']?([\w.-]+)""")
 """A name that something is given in a text."""
 NEW = "new"
 """In place of an id: none of the objects with the same display name is meant."""
-_RATE_FIELDS = ("rates", "rates_from")
+_RATE_FIELDS = ("rates", "rates_from", "relations")
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,11 @@ def load(scope: Scope, environment: str | None = None) -> Loaded:
     for ref, noun in loading.nouns.items():
         if isinstance(noun, RateCard):
             loading.rates[ref.name] = read_card(loading, loading.envelopes[ref], noun)
+    if any(isinstance(e.spec, dict) and "relations" in e.spec for e in loading.envelopes.values()):
+        # Few cards say prices by others.
+        from pricebook.manifest.relation import relate
+
+        relate(loading)
     # A rate that is wrong is reported where it stands, and not again by everything that wants a rate.
     muted = {"no-rate"} if loading.complaints > before or loading.unread else set()
     muted |= {"unknown-reference"} if loading.unread else set()
@@ -125,7 +130,7 @@ def load(scope: Scope, environment: str | None = None) -> Loaded:
     }
     waivers = tuple((ref, envelope.waivers) for ref, envelope in loading.envelopes.items() if envelope.waivers)
     adopt = {ref: envelope.adopt for ref, envelope in loading.envelopes.items() if envelope.adopt}
-    source_map = SourceMap(scope.root, catalog, declarations, loading.row_indexes, overlay)
+    source_map = SourceMap(scope.root, catalog, declarations, loading.row_indexes, overlay, loading.related)
     return Loaded(catalog, source_map, waivers, adopt, beside)
 
 

@@ -16,7 +16,6 @@ from pricebook.catalog.model import (
     Instant,
     Lower,
     Model,
-    Number,
     Path,
     Text,
     Upper,
@@ -60,7 +59,7 @@ class TierColumns(Model):
 
     price: Text
     """Column with the price in the tier; where the cell is empty the row has fewer tiers."""
-    size: Text | Number | None = None
+    size: Text | Positive | None = None
     """How many units the tier holds, or the column that says so; none on the last tier."""
 
 

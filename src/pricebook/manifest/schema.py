@@ -32,6 +32,7 @@ from pricebook.manifest.envelope import API_VERSION, LIST, Metadata
 from pricebook.manifest.overlay import OverlayFile
 from pricebook.manifest.rate_form import RATE_CONDITIONS, rate_definitions
 from pricebook.manifest.rates_from import RatesFrom
+from pricebook.manifest.relation import Relation
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 HOME = "https://pricebook.dev/schemas/"
@@ -84,7 +85,7 @@ def schema_text(schema: Mapping[str, Any]) -> str:
 
 def _manifest() -> dict[str, Any]:
     nouns = [noun_class(kind) for kind in Kind]
-    definitions = _definitions(Metadata, RatesFrom, RateTerms, *nouns)
+    definitions = _definitions(Metadata, RatesFrom, Relation, RateTerms, *nouns)
     terms = definitions.pop(RateTerms.__name__)
     definitions |= {**rate_definitions(terms["properties"]), **_SHARED}
     definitions["RateCard"]["properties"] |= {
@@ -92,6 +93,11 @@ def _manifest() -> dict[str, Any]:
             "type": "array",
             "items": {"$ref": "#/$defs/Rate"},
             "description": "The card's rates; long lists stand in tables, under rates_from.",
+        },
+        "relations": {
+            "type": "array",
+            "items": {"$ref": "#/$defs/Relation"},
+            "description": "Rates that are so many times others of this card, or of another one.",
         },
         "rates_from": {
             "type": "array",

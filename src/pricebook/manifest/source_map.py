@@ -86,6 +86,8 @@ class SourceMap:
     row_indexes: Mapping[str, Sequence[RowIndex]] = field(default_factory=dict)
     overlay: "Overlay | None" = None
     """What was said otherwise than in the files, where anything was."""
+    related: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """By card the rates that relations give, each with the position of its relation."""
     _texts: dict[str, str] = field(default_factory=dict)
 
     def at(self, ref: Ref, path: NodePath) -> Span | None:
@@ -151,9 +153,12 @@ class SourceMap:
             position = {}
         written: dict[Location, NodePath] = {}
         elsewhere: list[Location] = []
+        related = self.related.get(ref.name, {})
         for location in locations:
             index = position.get(location.rate or "")
-            if index is None:
+            if location.rate in related:
+                written[location] = ("spec", "relations", related[location.rate or ""], "times")
+            elif index is None:
                 elsewhere.append(location)
             else:
                 written[location] = ("spec", "rates", index, *_within(rates[index], location.path))
