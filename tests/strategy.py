@@ -142,6 +142,7 @@ def _metric(draw: Draw) -> Spec:
     names = draw(st.lists(TEXTS, min_size=1, max_size=2, unique=True))
     rules = st.lists(TEXTS, min_size=1, max_size=2, unique=True).map(tuple)
     filters = [draw(some({"name": st.just(n)}, exists=st.booleans(), in_values=rules)) for n in names]
+    filters += [{"name": name} for name in sorted({name for group in GROUPS for name in group} - {*names})]
     spec |= {"aggregation_type": kind, "property_filters": tuple(filters), "group_keys": GROUPS}
     if kind != "COUNT":
         spec["aggregation_key"] = draw(st.sampled_from(names))

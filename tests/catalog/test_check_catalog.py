@@ -51,6 +51,7 @@ NOUNS = {
     "billable-metric:usage": {
         "name": "Usage",
         "aggregation_type": "COUNT",
+        "property_filters": [{"name": name} for name in ("model", "seat_id", "region")],
         "group_keys": [["model", "seat_id"], ["region"]],
     },
     "product:tokens": {
@@ -83,6 +84,21 @@ NOUNS = {
 PRICED = {"standard": [("plan", "MONTHLY"), ("tokens", None)]}
 
 
+DISABLED = {"starting_at_offset": {"value": 0, "unit": "DAYS"}, "entitled": False}
+COUNTED = PER_SEAT | {"access_amount": {**PER_SEAT["access_amount"], "quantity": 2}}
+
+
+def overwrite(**specifier):
+    """An override that puts another price in place of those that fit."""
+    rate = {"rate_type": "FLAT", "price": 700}
+    return {
+        "starting_at_offset": {"value": 0, "unit": "DAYS"},
+        "type": "OVERWRITE",
+        "overwrite_rate": rate,
+        "override_specifiers": [specifier],
+    }
+
+
 def found(changes=None, priced=PRICED):
     """The findings of the catalogue with some nouns changed, as (ref, path, code), and the violations themselves."""
     nouns = {Ref.parse(ref): spec for ref, spec in NOUNS.items()}
@@ -110,7 +126,18 @@ def test_a_catalogue_that_holds():
         {"pricing-unit:usd": {"name": "USD (cents)", "currency": "USD"}},
         # a metric's group key may have more names than are needed; a query is not looked into
         {"product:tokens": {"pricing_group_key": []}},
-        {"billable-metric:usage": {"aggregation_type": None, "group_keys": [], "sql": "select 1"}},
+        {
+            "billable-metric:usage": {
+                "aggregation_type": None,
+                "property_filters": [],
+                "group_keys": [],
+                "sql": "select 1",
+            }
+        },
+        {"package:pro": {"overrides": [overwrite(product="plan", billing_frequency="MONTHLY")]}},
+        {"package:pro": {"overrides": [overwrite(product="tokens")]}},
+        {"package:pro": {"overrides": [{**DISABLED, "override_specifiers": [{"product": "plan"}]}]}},
+        {"package:pro": {"overrides": [{**DISABLED, "override_specifiers": [{"product_tags": ["usage"]}]}]}},
         # targets that do not exist are the loader's to report
         {"package:pro": {"rate_card_alias": None, "rate_card": "nothing"}},
         {"package:pro": {"commits": [COMMIT | {"product": "nothing"}]}},
@@ -191,6 +218,19 @@ def test_changes_that_hold(changes):
             {"rate-card:standard": {"product_order": ["plan", "support"]}},
             ("rate-card:standard", "product_order.1", "no-rate"),
         ),
+        # what the vendor refuses of metrics and packages
+        (
+            {"billable-metric:usage": {"group_keys": [["model", "seat_id"], ["colour"]]}},
+            ("billable-metric:usage", "group_keys.1.0", "group-key-filter"),
+        ),
+        (
+            {"package:pro": {"overrides": [overwrite(product="plan")]}},
+            ("package:pro", "overrides.0.override_specifiers.0", "missing-field"),
+        ),
+        (
+            {"package:pro": {"recurring_credits": [COUNTED]}},
+            ("package:pro", "recurring_credits.0.access_amount.quantity", "conflict"),
+        ),
         # packages
         (
             {"package:pro": {"commits": [COMMIT | {"product": "plan"}]}},
@@ -268,7 +308,11 @@ def test_a_seat_that_the_metric_cannot_tell():
             "billable_metric": "usage",
             "presentation_group_key": ["seat_id"],
         },
-        "package:pro": {"recurring_credits": [PER_SEAT | {"applicable_products": ["video"]}]},
+        "package:pro": {
+            "rate_card": None,
+            "rate_card_alias": "elsewhere",
+            "recurring_credits": [PER_SEAT | {"applicable_products": ["video"]}],
+        },
     }
     findings = found(changes)
     assert [finding for finding, _ in findings] == [

@@ -42,7 +42,7 @@ def test_cards_that_hold(broken, spec):
             [("duplicate", "credit_type_conversions.1.custom_credit_type")],
         ),
         (
-            CARD | {"credit_type_conversions": [conversion("tokens", 0)]},
+            CARD | {"credit_type_conversions": [conversion("tokens", -1)]},
             [("out-of-range", "credit_type_conversions.0.fiat_per_custom_credit")],
         ),
         (

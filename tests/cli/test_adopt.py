@@ -19,7 +19,8 @@ CATALOG = """\
 apiVersion: pricebook/v1
 kind: BillableMetric
 metadata: {name: calls}
-spec: {name: Calls, aggregation_type: COUNT, group_keys: [[model]], event_type_filter: {in_values: [call]}}
+spec: {name: Calls, aggregation_type: COUNT, group_keys: [[model]], property_filters: [{name: model}],
+  event_type_filter: {in_values: [call]}}
 ---
 apiVersion: pricebook/v1
 kind: Product

@@ -73,7 +73,9 @@ spec:
 apiVersion: pricebook/v1
 kind: BillableMetric
 metadata: {{name: calls}}
-spec: {{name: Calls, aggregation_type: COUNT, event_type_filter: {{in_values: [call]}}, group_keys: [[model]]}}
+spec: {{name: Calls, aggregation_type: COUNT, event_type_filter: {{in_values: [call]}},
+  property_filters: [{{name: model}}],
+  group_keys: [[model]]}}
 ---
 apiVersion: pricebook/v1
 kind: Product

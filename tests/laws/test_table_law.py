@@ -54,7 +54,12 @@ def test_what_is_dumped_into_tables_loads_as_the_same_rates(catalog: Catalog) ->
         assert load(read_project(Path(name))).catalog == catalog
 
 
-METRIC = {"name": "Calls", "aggregation_type": "COUNT", "group_keys": (("model",),)}
+METRIC = {
+    "name": "Calls",
+    "aggregation_type": "COUNT",
+    "property_filters": ({"name": "model"},),
+    "group_keys": (("model",),),
+}
 USAGE = {"name": "Usage", "type": "USAGE", "billable_metric": "calls", "pricing_group_key": ("model",)}
 NOUNS = {
     Ref(Kind.BILLABLE_METRIC, "calls"): noun_of(Kind.BILLABLE_METRIC, METRIC),

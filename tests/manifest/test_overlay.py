@@ -17,7 +17,7 @@ CATALOG = """\
 apiVersion: pricebook/v1
 kind: BillableMetric
 metadata: {name: tokens}
-spec: {name: Tokens, aggregation_type: COUNT, group_keys: [[model]]}
+spec: {name: Tokens, aggregation_type: COUNT, property_filters: [{name: model}], group_keys: [[model]]}
 ---
 apiVersion: pricebook/v1
 kind: Product

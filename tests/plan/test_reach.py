@@ -52,7 +52,12 @@ def package(name: str, *overrides: dict[str, object]) -> dict[Ref, object]:
     return {Ref(Kind.PACKAGE, name): {"name": name, "rate_card": "card", "overrides": overrides}}
 
 
-METRIC = {"name": "m", "aggregation_type": "COUNT", "group_keys": (("model",),)}
+METRIC = {
+    "name": "m",
+    "aggregation_type": "COUNT",
+    "property_filters": ({"name": "model"},),
+    "group_keys": (("model",),),
+}
 PRODUCT = {
     "name": "t",
     "type": "USAGE",
@@ -143,7 +148,7 @@ SEATS = """\
 apiVersion: pricebook/v1
 kind: BillableMetric
 metadata: {name: calls}
-spec: {name: Calls, aggregation_type: COUNT, group_keys: [[region]]}
+spec: {name: Calls, aggregation_type: COUNT, property_filters: [{name: region}], group_keys: [[region]]}
 ---
 apiVersion: pricebook/v1
 kind: Product

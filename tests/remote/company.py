@@ -60,13 +60,15 @@ class Company:
             more: dict[str, Any] = {"aggregation_type": kind}
             if kind != "COUNT":
                 more["aggregation_key"] = "amount"
-                more["property_filters"] = [
-                    {"name": "amount", "exists": True},
-                    {"name": "tier", "in_values": ["a", "b"]},
-                ]
+                filters = [{"name": "amount", "exists": True}, {"name": "tier", "in_values": ["a", "b"]}]
+            else:
+                filters = []
             group = ("model", "plain", "seat")[number % 3]
             if group != "plain":
                 more["group_keys"] = [["model", "region", "seat"], ["seat"]]
+                filters += [{"name": name, "exists": True} for name in ("model", "region", "seat")]
+            if filters:
+                more["property_filters"] = filters
             if number % 7 == 0:
                 more["event_type_filter"] = {"in_values": ["call", "no"]}
             self.metrics[group].append(metrics.create(name=name, **more).data.id)

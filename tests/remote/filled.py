@@ -23,6 +23,7 @@ class Account:
         self.client, self.count = vendor.client(), 0
         self.ids: dict[Ref, str] = {}
         metric = {"name": "Calls", "aggregation_type": "COUNT", "group_keys": [["model"]]}
+        metric["property_filters"] = [{"name": "model"}]
         self.ids[METRIC] = self.make("/v1/billable-metrics/create", metric)
         self.ids[FEE] = self.product({"name": "Fee", "type": "SUBSCRIPTION"})
         usage = {"name": "Usage", "type": "USAGE", "billable_metric_id": self.ids[METRIC]}

@@ -27,7 +27,7 @@ CATALOG = """\
 apiVersion: pricebook/v1
 kind: BillableMetric
 metadata: {{name: calls{calls}}}
-spec: {{name: Calls, aggregation_type: COUNT, group_keys: [[model]]}}
+spec: {{name: Calls, aggregation_type: COUNT, property_filters: [{{name: model}}], group_keys: [[model]]}}
 ---
 apiVersion: pricebook/v1
 kind: Product

@@ -17,7 +17,9 @@ def noun(kind: str, name: str, spec: str) -> str:
 def metric(number: int, name: str) -> str:
     """A metric whose only mutable field is its name."""
     spec = f"name: {name}\n  aggregation_type: COUNT\n  event_type_filter: {{in_values: [call]}}"
-    return noun("BillableMetric", f"metric-{number}", spec + "\n  group_keys: [[model]]")
+    return noun(
+        "BillableMetric", f"metric-{number}", spec + "\n  property_filters: [{name: model}]\n  group_keys: [[model]]"
+    )
 
 
 def usage(number: int, name: str, tags: str = "[]") -> str:

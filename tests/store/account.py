@@ -30,7 +30,12 @@ METRIC, TOKENS, SEATS, CREDIT, CARD, STARTER = (
 )
 
 SPECS: dict[Ref, dict[str, Any]] = {
-    METRIC: {"name": "Calls", "aggregation_type": "COUNT", "group_keys": (("model",),)},
+    METRIC: {
+        "name": "Calls",
+        "aggregation_type": "COUNT",
+        "property_filters": ({"name": "model"},),
+        "group_keys": (("model",),),
+    },
     TOKENS: {"name": "Tokens", "type": "USAGE", "billable_metric": "calls", "pricing_group_key": ("model",)},
     SEATS: {"name": "Seats", "type": "SUBSCRIPTION"},
     CREDIT: {"name": "Sign-up credit", "type": "FIXED"},

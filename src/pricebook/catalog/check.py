@@ -11,6 +11,7 @@ from pricebook.catalog.model import USD, Alias, Path, Violation
 from pricebook.catalog.package_check import check_package, priced_on
 from pricebook.catalog.product_check import check_products
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.timeline import read_key, units_of_schedule
 from pricebook.catalog.unit import BUILT_IN
 from pricebook.problem import quote
 
@@ -56,6 +57,12 @@ def _check_cards(catalog: Catalog) -> Iterator[Found]:
                 at = ("credit_type_conversions", index, "custom_credit_type")
                 hint = f"prices in {unit.currency} stand on a card of their own, with that as its fiat_credit_type"
                 yield ref, at, Violation("currency-conversion", message, (), hint)
+        rates = catalog.rates.get(name, {}) if card.credit_type_conversions else {}
+        for key, text in rates.items():
+            if text.count('"rate_type"') > 1 and len(found := units_of_schedule(text)) > 1:
+                message = f"{read_key(key)} is priced in {' and '.join(sorted(found))}: a rate keeps its pricing unit"
+                hint = "price a new product in the other unit: the vendor refuses to change that of a rate"
+                yield ref, ("rates",), Violation("unit-changes", message, (), hint)
         priced = {product for product, _ in priced_on(name, catalog)} if card.product_order else set()
         for index, product in enumerate(card.product_order):
             if product not in priced and product in catalog.products:

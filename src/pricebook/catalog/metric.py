@@ -59,7 +59,7 @@ class BillableMetric(Noun):
     property_filters: tuple[PropertyFilter, ...] = ()
     """Which event properties match. All filters must pass."""
     group_keys: tuple[Values, ...] = ()
-    """Sets of properties by which usage is grouped; products price and present usage by them."""
+    """Sets of properties by which usage is grouped; products price and present usage by them. Each has a filter."""
     sql: Text | None = None
     """The SQL query of the metric, instead of an aggregation with filters and group keys."""
     custom_fields: CustomFields = Field(default_factory=dict)

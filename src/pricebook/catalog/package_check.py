@@ -17,7 +17,6 @@ from pricebook.problem import quote
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
     from pricebook.catalog.recurring import RecurringCredit
-    from pricebook.catalog.specifier import CommitSpecifier
 
 Found = tuple[Path, Violation]
 
@@ -28,6 +27,8 @@ def check_package(package: "Package", card: str | None, catalog: Catalog) -> Ite
     """Every broken rule of one package. `card` is the rate card it uses, or None when that cannot be told: then what
     depends on the card is not checked."""
     yield from _check_types(package, catalog)
+    yield from _check_overwrites(package, catalog)
+    yield from _check_quantities(package)
     if card in catalog.cards:
         yield from _check_rates(package, card, catalog)
         yield from _check_units(package, card, catalog)
@@ -58,6 +59,31 @@ def _check_type(name: str, needed: str, at: Path, catalog: Catalog) -> Iterator[
         message = f"product {quote(name)} is {product.type}; here a {needed} product is needed"
         related = (("the product", Ref(Kind.PRODUCT, name), ("type",)),)
         yield at, Violation("product-type", message, (), f"name a {needed} product", related)
+
+
+def _check_overwrites(package: "Package", catalog: Catalog) -> Iterator[Found]:
+    """An OVERWRITE of a subscription says the frequency, too (page "Provision your customer"); what only entitles need
+    not."""
+    for index, override in enumerate(package.overrides):
+        for position, specifier in enumerate(override.override_specifiers if override.type == "OVERWRITE" else ()):
+            at = ("overrides", index, "override_specifiers", position)
+            product = catalog.products.get(specifier.product or "")
+            if product is not None and product.type == "SUBSCRIPTION" and specifier.billing_frequency is None:
+                message = f"an OVERWRITE of the subscription {quote(specifier.product)} has to say billing_frequency"
+                hint = "add billing_frequency: MONTHLY, or that of the rate which it replaces"
+                related = (("the product", Ref(Kind.PRODUCT, specifier.product or ""), ("type",)),)
+                yield at, Violation("missing-field", message, (), hint, related)
+
+
+def _check_quantities(package: "Package") -> Iterator[Found]:
+    """What is granted for a subscription is counted by its quantity: one of its own is refused by the vendor (400 "must
+    not specify a quantity if a subscription is configured")."""
+    for name in ("recurring_commits", "recurring_credits"):
+        for index, term in enumerate(getattr(package, name)):
+            if term.subscription_config is not None and term.access_amount.quantity is not None:
+                message = "quantity stands beside subscription_config, whose subscription says how many"
+                hint = "remove it, or the subscription_config"
+                yield (name, index, "access_amount", "quantity"), Violation("conflict", message, (), hint)
 
 
 def _check_rates(package: "Package", card: str, catalog: Catalog) -> Iterator[Found]:
@@ -123,20 +149,24 @@ def _lacks_seat(product: Product, key: str, catalog: Catalog) -> str:
 
 
 def _applicable(term: "RecurringCredit", card: str | None, catalog: Catalog) -> list[str]:
-    """The USAGE products that the balance applies to: those it names, or all on the card when it names none."""
-    usage = {name: product for name, product in catalog.products.items() if product.type == "USAGE"}
-    on_card = {name for name, _ in priced_on(card, catalog)} if card is not None else set()
+    """The USAGE products on the card that the balance applies to: those it names, or all when it names none. Where the
+    card cannot be told, all that it names."""
+    on_card = {name for name, _ in priced_on(card, catalog)} if card is not None else None
+    usage = {
+        name: product
+        for name, product in catalog.products.items()
+        if product.type == "USAGE" and (on_card is None or name in on_card)
+    }
     if not (term.applicable_products or term.applicable_product_tags or term.specifiers):
-        return [name for name in usage if name in on_card]
+        return [*usage] if on_card is not None else []
     return [
         name
         for name, product in usage.items()
         if name in term.applicable_products
         or not set(term.applicable_product_tags).isdisjoint(product.tags)
-        or any(_matches(specifier, name, product, on_card) for specifier in term.specifiers)
+        or any(
+            specifier.reaches(name, product.tags)
+            for specifier in term.specifiers
+            if on_card is not None or specifier.product is not None or specifier.product_tags
+        )
     ]
-
-
-def _matches(specifier: "CommitSpecifier", name: str, product: Product, on_card: set[str]) -> bool:
-    named = specifier.product is not None or specifier.product_tags or name in on_card
-    return bool(named) and specifier.reaches(name, product.tags)

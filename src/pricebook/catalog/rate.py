@@ -1,6 +1,6 @@
 """Rates: what a price says, on a card and in an override. When it says so is the timeline's affair.
 
-A `price` is in the API unit of the rate's pricing unit (cents for USD); of a percentage it is a fraction in 0..1.
+A `price` is in the API unit of the rate's pricing unit (cents for USD); of a percentage it is a fraction.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from pricebook.catalog.field import Positive
 from pricebook.catalog.model import SHARE, USD, Amount, Model, NonNegative, Path, UnitName, Upper, Violation
 from pricebook.catalog.money import plain
 from pricebook.catalog.role import Role
-from pricebook.catalog.terms import is_fraction
+from pricebook.catalog.terms import MOST_SHARE, is_fraction
 
 RateType = Annotated[Literal["FLAT", "PERCENTAGE", "SUBSCRIPTION", "TIERED", "TIERED_PERCENTAGE", "CUSTOM"], Upper]
 
@@ -23,7 +23,7 @@ class Tier(Model):
     """A price for the quantity that falls into the tier."""
 
     price: Amount
-    """The price per unit in this tier; of a TIERED_PERCENTAGE a fraction in 0..1."""
+    """The price per unit in this tier; of a TIERED_PERCENTAGE a fraction."""
     size: Positive | None = None
     """How many units the tier holds; the last tier has none and takes all the rest."""
 
@@ -58,7 +58,7 @@ class Price(Model):
     rate_type: RateType
     """FLAT, PERCENTAGE, SUBSCRIPTION, TIERED, TIERED_PERCENTAGE or CUSTOM."""
     price: Amount | None = None
-    """FLAT and SUBSCRIPTION: the price per unit, at least 0. PERCENTAGE: a fraction in 0..1, such as 0.1 for 10%."""
+    """FLAT and SUBSCRIPTION: the price per unit, at least 0. PERCENTAGE: a fraction, such as 0.1 for 10%."""
     tiers: tuple[Tier, ...] = ()
     """TIERED and TIERED_PERCENTAGE only: the tiers, the last without size."""
     minimum_config: MinimumConfig | None = None
@@ -153,6 +153,6 @@ class RateTerms(Rate):
 
 
 def _check_bounds(kind: str, price: Decimal, at: Path) -> Iterator[Violation]:
-    if is_fraction(kind) and not 0 <= price <= 1:
-        message = f"{plain(price)} is not within 0..1; the price of a {kind} rate is a fraction"
+    if is_fraction(kind) and not 0 <= price <= MOST_SHARE:
+        message = f"{plain(price)} is not within 0..{MOST_SHARE}; the price of a {kind} rate is a fraction"
         yield Violation("out-of-range", message, at, "write 0.1 for 10%")

@@ -33,9 +33,9 @@ class CreditTypeConversion(Model):
     """The price of one of it, in the API unit of the card's fiat unit (cents for USD)."""
 
     def rules(self) -> Iterator[Violation]:
-        """A custom unit costs something."""
-        if self.fiat_per_custom_credit <= 0:
-            message = f"{plain(self.fiat_per_custom_credit)} is not more than 0"
+        """A custom unit costs something, or nothing: what goes beyond free credits is then free as well."""
+        if self.fiat_per_custom_credit < 0:
+            message = f"{plain(self.fiat_per_custom_credit)} is less than 0"
             hint = "write $0.01, or the number of the fiat unit's API unit (cents)"
             yield Violation("out-of-range", message, ("fiat_per_custom_credit",), hint)
 

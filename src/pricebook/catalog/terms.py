@@ -16,6 +16,9 @@ from pricebook.catalog.money import EXACT, ratio
 
 MAGNITUDE = 10
 """A price that grows or shrinks by this factor or more is suspicious in its own right."""
+MOST_SHARE = 5
+"""The greatest fraction of a percentage [assumed]: "can exceed 100% (for example, 150%)" (page "Composite charges"),
+but 10 is what somebody wrote who meant ten percent."""
 ZERO = Decimal(0)
 
 Direction = Literal["up", "down", "both", "none"]

@@ -116,6 +116,13 @@ def read_schedule(text: str) -> Timeline:
     return tuple(found)
 
 
+def units_of_schedule(text: str) -> frozenset[str]:
+    """The pricing units of the prices of a schedule; a percentage is in none. A rate has one for good: "Once the rate
+    is saved in one pricing unit for a given product, you cannot change the pricing unit for that rate afterwards" (page
+    "Set currencies and custom pricing units")."""
+    return frozenset(segment.terms.unit for segment in read_schedule(text) if not segment.terms.is_fraction)
+
+
 def normal(segments: Iterable[Segment]) -> Timeline:
     """The normal form: sorted by start, equal neighbours joined. The segments must not overlap."""
     joined: list[Segment] = []

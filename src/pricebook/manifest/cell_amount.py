@@ -13,6 +13,7 @@ from decimal import Decimal
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.model import DIGITS_HINT, USD, Path, Scale
 from pricebook.catalog.money import EXACT, carries, parse_money, percent, read_number, to_api_unit
+from pricebook.catalog.terms import MOST_SHARE
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import RatesFrom
 from pricebook.problem import quote
@@ -83,7 +84,7 @@ class AmountReader:
         text, column, most = text.strip(), at + 1, None
         number = self.number(text, at)
         if self.spec.defaults.rate_type == "PERCENTAGE":
-            most = Decimal(1)
+            most = Decimal(MOST_SHARE)
             number = percent(text) if number is None else number
         if number is None and (money := parse_money(self._canonical(text, at))) is not None:
             if money.currency != self.spec.defaults.currency or most is not None:
@@ -98,7 +99,7 @@ class AmountReader:
         if factor is not None:
             price = EXACT.divide(EXACT.multiply(price, factor[0]), factor[1])
         if price < 0 or (most is not None and price > most):
-            rule = "a price is not negative" if most is None else "a percentage is a fraction in 0..1"
+            rule = "a price is not negative" if most is None else f"a percentage is a fraction in 0..{MOST_SHARE}"
             raise Unusable("out-of-range", f"{quote(text)}: {rule}", column)
         if not carries(price):
             raise Unusable("too-precise", f"{quote(text)} has more digits than can be carried", column, DIGITS_HINT)

@@ -124,7 +124,6 @@ def _when(condition: Schema, then: Schema) -> Schema:
     return then if condition == everything() else when(condition, then)
 
 
-_POSITIVE = {"exclusiveMinimum": 0}
 _NO_TEXT = {"type": ["number", "null"], "errorMessage": "a plain number, not money"}
 _QUANTITY = given("access_type", either("QUANTITY"))
 
@@ -178,7 +177,7 @@ CONDITIONS: Mapping[str, Sequence[Schema]] = {
             {"properties": {"scale": {"enum": [0, None], "errorMessage": "only USD is counted in cents"}}},
         )
     ],
-    "CreditTypeConversion": [{"properties": {"fiat_per_custom_credit": _POSITIVE}}],
+    "CreditTypeConversion": [{"properties": {"fiat_per_custom_credit": {"minimum": 0}}}],
     "Package": _package(),
     "Subscription": [
         when(

@@ -10,6 +10,7 @@ from typing import Any
 
 from pricebook.catalog.condition import Condition, holds
 from pricebook.catalog.rate import RateTerms
+from pricebook.catalog.terms import MOST_SHARE
 from pricebook.manifest.condition import (
     NULL,
     Schema,
@@ -28,9 +29,9 @@ FREQUENCIES = word("WEEKLY", "MONTHLY", "QUARTERLY", "ANNUAL")
 _FRACTION = {
     "type": ["number", "string", "null"],
     "minimum": 0,
-    "maximum": 1,
-    "pattern": r"^(100(\.0{1,6})?|\d{1,2}(\.\d{1,6})?)\s*%$",
-    "errorMessage": "a percentage is a fraction in 0..1: 0.1, or 10%",
+    "maximum": MOST_SHARE,
+    "pattern": r"^(500(\.0{1,6})?|[1-4]?\d{1,2}(\.\d{1,6})?)\s*%$",
+    "errorMessage": f"a percentage is a fraction in 0..{MOST_SHARE}: 0.1, or 10%",
 }
 _MONEY = {"not": {"type": "string", "pattern": "%$"}}
 _BOUNDS = {

@@ -134,7 +134,7 @@ class Defaults(Model):
     pricing_group_values: GroupValues = Field(default_factory=dict)
     """Pricing group values that are the same in every row."""
     rate_type: RowRateType = "FLAT"
-    """FLAT, or PERCENTAGE: then the prices are fractions in 0..1."""
+    """FLAT, or PERCENTAGE: then the prices are fractions."""
     entitled: bool = True
     """Whether contracts on the card get the products without an override that enables them."""
     starting_at: Instant | None = None

@@ -12,7 +12,7 @@ from pricebook.catalog.money import carries, plain
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms
-from pricebook.catalog.timeline import read_key, read_schedule
+from pricebook.catalog.timeline import read_key, read_schedule, units_of_schedule
 from pricebook.catalog.traverse import links
 from pricebook.catalog.unit import PricingUnit
 from pricebook.metronome.kind import APIS
@@ -104,6 +104,14 @@ def _check_revision(change: Revise) -> Iterator[Violation]:
 def _check_rates(change: AddRates) -> Iterator[Violation]:
     told: set[Terms] = set()
     for rate in change.rates:
+        was, now = units_of_schedule(rate.observed or "[]"), units_of_schedule(rate.segments)
+        if was and now - was:
+            message = (
+                f"{read_key(rate.key)} of {change.ref} is priced in {', '.join(sorted(was))}; a rate cannot go over to"
+                f" {', '.join(sorted(now - was))}"
+            )
+            hint = "price it in the unit that it has; or declare a new product, and a rate of it in the other unit"
+            yield Violation("cannot", message, ("rates",), hint)
         for segment in read_schedule(rate.segments):
             if segment.terms in told:
                 continue

@@ -34,18 +34,15 @@ def _short(facts: Facts) -> Iterator[Finding]:
         for path, term in balances(offer.package, "access_amount"):
             length = term.duration or offer.package.duration
             period = rough_days(1, term.recurrence_frequency or "MONTHLY")
-            if length is None or length.days >= period - 2:
-                continue
-            share = f"{length.days}/{period}"
-            prorated = (
-                f"; with proration {term.proration} it grants {share} of the amount" if term.proration != "NONE" else ""
-            )
+            if length is None or length.days >= period - 2 or term.proration == "NONE":
+                continue  # without proration the grant is whole: the vendor's idiom for one that is given once
             which = "the contract" if term.duration is None else "its duration"
             message = (
                 f"{which} of {length.value} {length.unit} is shorter than one period of a"
-                f" {term.recurrence_frequency or 'MONTHLY'} grant{prorated}"
+                f" {term.recurrence_frequency or 'MONTHLY'} grant;"
+                f" with proration {term.proration} it grants {length.days}/{period} of the amount"
             )
-            hint = "use a shorter recurrence_frequency, a longer duration, or a grant that does not recur"
+            hint = "say proration: NONE for the whole amount; or recur more often, or last longer"
             at = (*path, "duration") if term.duration is not None else (*path, "recurrence_frequency")
             yield offer.finding(at, message, hint)
 

@@ -267,7 +267,7 @@ RULES = (
                     "---\napiVersion: pricebook/v1\nkind: Product\nmetadata: {name: tokens}\n",
                     "---\napiVersion: pricebook/v1\nkind: BillableMetric\nmetadata: {name: calls}\n"
                     "spec: {name: Calls, aggregation_type: COUNT, event_type_filter: {in_values: [call]},"
-                    " group_keys: [[model, seat]]}\n"
+                    " property_filters: [{name: model}, {name: seat}], group_keys: [[model, seat]]}\n"
                     "---\napiVersion: pricebook/v1\nkind: Product\nmetadata: {name: tokens}\n",
                 ),
             )

@@ -23,8 +23,9 @@ def _twice(facts: Facts) -> Iterator[Finding]:
             product = facts.products.get(name)
             if product is None or product.type != "USAGE":
                 continue
-            if not any(terms.entitled for terms in card.terms_of(name, facts.now)):  # for everybody on the card
-                continue
+            terms = card.terms_of(name, facts.now)
+            if not any(each.entitled and (any(each.prices) or not each.prices) for each in terms):
+                continue  # not for everybody on the card, or shown on the invoice and not priced
             first = sold.setdefault(product.billable_metric, name)
             if first != name:
                 message = f"{name} and {first} both price metric {product.billable_metric} on card {card.name}"
@@ -55,11 +56,8 @@ _PRODUCT = (
     _COPY + "---\napiVersion: pricebook/v1\nkind: RateCard\n",
 )
 _RATE = ("price: $100.00}\n", "price: $100.00}\n    - {product: requests, starting_at: 2025-01-01, price: $0.01}\n")
-_ALL = "  aggregation_type: COUNT\n"
-_SOME = (
-    "  aggregation_type: SUM\n  aggregation_key: count\n  event_type_filter: {in_values: [completion]}\n"
-    "  property_filters: [{name: count, exists: true}, {name: model, exists: true}, {name: seat, exists: true}]\n"
-)
+_PRODUCTS = "---\napiVersion: pricebook/v1\nkind: Product\nmetadata: {name: tokens}\n"
+_ALL = "---\napiVersion: pricebook/v1\nkind: BillableMetric\nmetadata: {name: all}\nspec: {name: All, %s}\n" + _PRODUCTS
 _SHARE = _COPY.replace("requests", "support").replace(
     "spec: {name: Requests, type: USAGE, billable_metric: tokens}",
     "spec: {name: Support, type: COMPOSITE, composite_tags: [Compute]}",
@@ -75,7 +73,10 @@ RULES = (
         "Log lines, test events and what another product sends are billed. A metric cannot be edited: the mistake costs"
         " a new metric and a move of its products.",
         "Filter by event type, or by a property that has to exist.",
-        Example(bad=((_SOME, _ALL),), good=((_SOME, _ALL + "  event_type_filter: {in_values: [completion]}\n"),)),
+        Example(
+            bad=((_PRODUCTS, _ALL % "aggregation_type: COUNT"),),
+            good=((_PRODUCTS, _ALL % "aggregation_type: COUNT, event_type_filter: {in_values: [completion]}"),),
+        ),
         _everything,
         source="domain.md, trap 5.",
     ),
