@@ -281,7 +281,10 @@ class Company:
             {
                 "credits": [{**fixed, "access_schedule": access, "priority": 2, "name": "Welcome"}],
                 "recurring_credits": [
-                    {**recurring, "recurrence_frequency": "MONTHLY", "subscription_config": config, "duration": YEAR},
+                    {
+                        **recurring, "access_amount": {"unit_price": 1000, "credit_type_id": USD},
+                        "recurrence_frequency": "MONTHLY", "subscription_config": config, "duration": YEAR,
+                    },
                     {**recurring, "rate_type": "COMMIT_RATE", "applicable_product_tags": ["llm"]},
                 ],
                 "subscriptions": [subscription, later],
@@ -290,7 +293,8 @@ class Company:
                 "recurring_commits": [{**recurring, "recurrence_frequency": "QUARTERLY", "name": "no"}],
                 "overrides": [
                     {
-                        "override_specifiers": [{"product_id": fee}], "starting_at_offset": NOW, "type": "OVERWRITE",
+                        "override_specifiers": [{"product_id": fee, "billing_frequency": "MONTHLY"}],
+                        "starting_at_offset": NOW, "type": "OVERWRITE",
                         "overwrite_rate": {"rate_type": "SUBSCRIPTION", "price": 800, "credit_type_id": USD},
                     }
                 ],

@@ -1,6 +1,7 @@
 """A small account to put into a store: nouns by kind and name, and the changes that make them."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -141,7 +142,10 @@ def fill(store: Store) -> dict[Ref, str]:
 
 
 def comparable(snapshot: Snapshot) -> dict[str, Any]:
-    """Everything of a snapshot but the store's own ids, as values that can be compared whole."""
+    """Everything of a snapshot but the store's own ids, as values that can be compared whole; the currencies that every
+    account has are left out."""
+    objects = {ref: each for ref, each in snapshot.objects.items() if not getattr(each.noun, "currency", None)}
+    snapshot = replace(snapshot, objects=objects)
     return {
         "at": snapshot.observed_at,
         "nouns": dict(snapshot.catalog.nouns),
