@@ -15,7 +15,7 @@ from pricebook.codehost import api, github
 
 HEAD, MERGE = "a" * 40, "b" * 40
 TEXT = "### 3 prices change\n\n| a | b |\n\n<!-- pricebook plan acme/production -->\n"
-BODY = "### 3 prices change\n\n| a | b |\n\n<!-- pricebook plan -->\n"
+BODY = TEXT
 
 
 @pytest.fixture
@@ -77,12 +77,24 @@ def test_it_is_found_on_the_third_page_by_marker_and_author(host: CodeHost, file
     host.said(BODY, author="mallory")
     for number in range(230):
         host.said(f"LGTM {number}")
-    host.said(BODY.replace("<!-- pricebook plan -->", "<!-- pricebook other -->"))
-    ours = host.said("old\n\n<!-- pricebook plan -->")
+    host.said(BODY.replace("acme/production", "acme/other"))
+    ours = host.said("old\n\n<!-- pricebook plan acme/production -->")
     post("comment", file)
     assert ours["body"] == BODY
     assert host.comments[0]["body"] == BODY, "what mallory wrote is mallory's"
     assert len(host.comments) == 233
+
+
+def test_each_environment_has_a_comment_of_its_own(host: CodeHost, file: str) -> None:
+    texts = [TEXT, TEXT.replace("production", "production-eu"), "no marker\n"]
+    for _ in range(2):
+        for text in texts:
+            Path(file).write_text(text, encoding="utf-8")
+            post("comment", file)
+    assert [comment["body"] for comment in host.comments] == [*texts[:2], "no marker\n\n<!-- pricebook plan -->\n"]
+    Path(file).write_text(texts[1], encoding="utf-8")
+    post("comment", file, "--name", "plan")
+    assert host.comments[2]["body"] == texts[1].replace("plan acme/production-eu", "plan")
 
 
 @pytest.mark.parametrize("status", [500, 502, 504])
@@ -277,9 +289,10 @@ def test_a_note_on_a_merge_request(host: CodeHost, file: str, monkeypatch: pytes
     host.comments[0]["author"] = {"id": 8}
     assert post("comment", file) == "note 2"
     host.comments[1]["author"] = {"id": 7}
-    Path(file).write_text("changed", encoding="utf-8")
+    changed = TEXT.replace("3", "4")
+    Path(file).write_text(changed, encoding="utf-8")
     assert post("comment", file) == "note 2"
-    assert [comment["body"] for comment in host.comments] == [BODY, "changed\n\n<!-- pricebook plan -->\n"]
+    assert [comment["body"] for comment in host.comments] == [BODY, changed]
     monkeypatch.setenv("CI_MERGE_REQUEST_IID", "../1")
     assert "is no number" in post("comment", file, status=1)
 

@@ -10,6 +10,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import USD, Alias, Path, Violation
 from pricebook.catalog.package_check import check_package, priced_on
 from pricebook.catalog.product_check import check_products
+from pricebook.catalog.rate_book import NO_RATES
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key, units_of_schedule
 from pricebook.catalog.unit import BUILT_IN
@@ -57,7 +58,7 @@ def _check_cards(catalog: Catalog) -> Iterator[Found]:
                 at = ("credit_type_conversions", index, "custom_credit_type")
                 hint = f"prices in {unit.currency} stand on a card of their own, with that as its fiat_credit_type"
                 yield ref, at, Violation("currency-conversion", message, (), hint)
-        rates = catalog.rates.get(name, {}) if card.credit_type_conversions else {}
+        rates = catalog.rates.get(name, NO_RATES) if card.credit_type_conversions else NO_RATES
         for key, text in rates.items():
             if text.count('"rate_type"') > 1 and len(found := units_of_schedule(text)) > 1:
                 message = f"{read_key(key)} is priced in {' and '.join(sorted(found))}: a rate keeps its pricing unit"

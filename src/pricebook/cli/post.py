@@ -23,10 +23,10 @@ def command() -> None:
 
 @command.command()
 @click.argument("file", type=_FILE)
-@click.option("--name", default="plan", metavar="NAME", help="Which comment: there is one of each name.")
+@click.option("--name", metavar="NAME", help="Which comment, of which there is one; by default FILE says it itself.")
 @click.option("--number", type=click.IntRange(min=1), help="The pull request; that of the event otherwise.")
 @invoked()
-def comment(invocation: Invocation, file: Path, name: str, number: int | None) -> None:
+def comment(invocation: Invocation, file: Path, name: str | None, number: int | None) -> None:
     """Keep one comment on a pull or merge request that says what FILE says (--report markdown=FILE)."""
     text = file.read_text(encoding="utf-8", errors="replace")
     if os.environ.get("GITLAB_CI"):

@@ -77,16 +77,18 @@ def _event(environment: Mapping[str, str]) -> dict[str, Any]:
     return event if isinstance(event, dict) else {}
 
 
-def marked(text: str, name: str) -> tuple[str, str]:
+def marked(text: str, name: str | None) -> tuple[str, str]:
     """A text within the limit, and the hidden marker in its last line, by which it is found again. Raises Rejected.
 
-    The marker of a text that has one already is replaced: the same job has one place, whatever it has to say.
+    A name stands in place of the marker that the text has; without one that marker says whose text it is, so that each
+    environment has a place of its own.
     """
-    if not _PLACE.match(name):
+    if name is not None and not _PLACE.match(name):
         raise reject("code-host", f"{quote(name)} is no name for a place", hint="letters, digits, and any of _ . / -")
     rest, _, last = text.rstrip().rpartition("\n")
-    kept = (rest if _MARKER.match(last) else text).rstrip()
-    marker = f"<!-- pricebook {name} -->"
+    own = _MARKER.match(last) is not None
+    kept = (rest if own else text).rstrip()
+    marker = last if own and name is None else f"<!-- pricebook {name or 'plan'} -->"
     tail = f"\n\n{marker}\n"
     if len(kept) + len(tail) > MOST:
         tail = f"\n\n_Cut: this is too long for a comment._{tail}"
@@ -94,7 +96,7 @@ def marked(text: str, name: str) -> tuple[str, str]:
     return kept + tail, marker
 
 
-def put_comment(repo: Repository, number: int, text: str, name: str) -> str:
+def put_comment(repo: Repository, number: int, text: str, name: str | None) -> str:
     """The one comment of that name says the text; its address. Raises Rejected."""
     body, marker = marked(text, name)
     path = f"{repo.path}/issues/{number}/comments"

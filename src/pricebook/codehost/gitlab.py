@@ -13,7 +13,7 @@ from pricebook.codehost.github import marked
 from pricebook.problem import quote, reject
 
 
-def put_note(environment: Mapping[str, str], text: str, name: str) -> str:
+def put_note(environment: Mapping[str, str], text: str, name: str | None) -> str:
     """The one note of that name on the merge request of the job says the text; its number. Raises Rejected."""
     token, project = environment.get("PRICEBOOK_GITLAB_TOKEN", ""), environment.get("CI_PROJECT_ID", "")
     number = environment.get("CI_MERGE_REQUEST_IID", "")
