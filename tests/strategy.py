@@ -229,7 +229,8 @@ def _book(world: _World, fiat: str, units: tuple[str, ...]) -> dict[str, str]:
 
 @st.composite
 def schedules(draw: Draw, fiat: str = USD, units: tuple[str, ...] = (USD,)) -> str:
-    """The text of a normal timeline of at least one price."""
+    """The text of a normal timeline of at least one price, all of them in one unit."""
+    unit = draw(st.sampled_from(sorted({fiat, *units})))
     starts = [instant_text(i) for i in sorted(draw(st.lists(INSTANTS, min_size=1, max_size=3, unique=True)))]
     segments = []
     for start, after in zip(starts, (*starts[1:], None), strict=True):
@@ -237,7 +238,7 @@ def schedules(draw: Draw, fiat: str = USD, units: tuple[str, ...] = (USD,)) -> s
         if after is None or after[:13] > start[:13]:
             gap = instant_text(datetime.fromisoformat(start) + timedelta(hours=1))
             ends += [gap] if after is None or gap < after else []
-        segments.append(Segment(start, draw(st.sampled_from(ends)), read_terms(draw(terms(fiat, units)))))
+        segments.append(Segment(start, draw(st.sampled_from(ends)), read_terms(draw(terms(unit, (unit,))))))
     return schedule_text(normal(segments))
 
 
@@ -435,10 +436,11 @@ def _overrides(effect: st.SearchStrategy[Spec]) -> st.SearchStrategy[tuple[Spec,
 
 
 def _override(when: Spec, what: Spec, which: Spec) -> Spec:
-    """An OVERWRITE cannot be aimed by tags."""
+    """An OVERWRITE cannot be aimed by tags, and of a subscription it says the frequency."""
     if what.get("type") == "OVERWRITE":
         for specifier in (found := [dict(one) for one in which["override_specifiers"]]):
             specifier.pop("product_tags", None)
+            specifier.setdefault("billing_frequency", "MONTHLY")
         which = which | {"override_specifiers": tuple(found)}
     return when | what | which
 
@@ -541,6 +543,9 @@ def _package(draw: Draw, world: _World, name: str) -> Spec:
     if not pairs:
         for term in (*spec.get("recurring_credits", ()), *spec.get("recurring_commits", ())):
             term.pop("subscription_config", None)
+    for term in (*spec.get("recurring_credits", ()), *spec.get("recurring_commits", ())):
+        if "subscription_config" in term:  # its subscription says how many
+            term["access_amount"] = {name: said for name, said in term["access_amount"].items() if name != "quantity"}
     if not spec["commits"]:
         spec["overrides"] = tuple(o for o in spec.get("overrides", ()) if "is_commit_specific" not in o)
     choices = {
