@@ -17,6 +17,7 @@ from pricebook.policy import (
     hidden_change,
     limit,
     naming,
+    notification,
     outlier,
     override,
     tier,
@@ -63,7 +64,10 @@ def hazard_id(hazard: Hazard) -> str:
 @cache
 def rules() -> dict[str, Rule]:
     """Every rule that pricebook brings, by id, in the order of their topics."""
-    topics = (amount, outlier, tier, coverage, balance, commitment, override, usage, naming, limit, hidden_change)
+    topics = (
+        amount, outlier, tier, coverage, balance, commitment, override, usage, notification, naming, limit,
+        hidden_change,
+    )  # fmt: skip
     return {rule.id: rule for topic in topics for rule in topic.RULES}
 
 

@@ -1,0 +1,136 @@
+"""Rules about notifications: each is one message, about something that can happen."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
+
+from pricebook.catalog.fingerprint import content_text
+from pricebook.catalog.leaf import leaves
+from pricebook.catalog.model import Model
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.role import Role
+from pricebook.policy.fact import Facts
+from pricebook.policy.finding import Finding
+from pricebook.policy.rule import Example, Rule
+
+if TYPE_CHECKING:  # a project may have none, and they are models of their own
+    from pricebook.catalog.threshold_notification import ThresholdNotification
+
+_LISTS = {
+    "credit_and_commit": ("commits", "recurring_commits", "credits", "recurring_credits"),
+    "contract_credit": ("credits", "recurring_credits"),
+    "commit": ("commits", "recurring_commits"),
+}
+"""What a type of notification watches, by a part of its name; the first that fits counts."""
+
+
+def _notifications(facts: Facts) -> Iterator[tuple[Ref, "ThresholdNotification"]]:
+    for ref, noun in sorted(facts.catalog.nouns.items()):
+        if ref.kind is Kind.THRESHOLD_NOTIFICATION:
+            yield ref, cast("ThresholdNotification", noun)
+
+
+def _same(facts: Facts) -> Iterator[Finding]:
+    first: dict[str, Ref] = {}
+    for ref, noun in _notifications(facts):
+        text = content_text(noun.model_copy(update={"name": ""}))
+        other = first.setdefault(text, ref)
+        if other != ref:
+            message = f"{ref.name} watches what {other.name} watches, at the same threshold"
+            hint = "customers are told twice: remove one, or let it watch something else"
+            yield Finding(ref, (), message, hint, related=(("the other", other, ()),))
+
+
+def _untriggered(facts: Facts) -> Iterator[Finding]:
+    if not facts.packages:
+        return
+    for ref, noun in _notifications(facts):
+        lists = next((found for part, found in _LISTS.items() if part in noun.alert_type), None)
+        if lists is None:
+            continue
+        given: list[Model] = [
+            t for package in facts.packages.values() for name in lists for t in getattr(package, name)
+        ]
+        units = {leaf.unit for term in given for leaf in leaves(term).values() if leaf.unit is not None}
+        if not given:
+            message = f"no package grants {' or '.join(name.replace('_', ' ') for name in lists)}"
+        elif noun.access_type == "QUANTITY" or noun.credit_type in units or "_days_" in noun.alert_type:
+            continue
+        else:
+            message = f"no package grants {noun.credit_type}; {', '.join(sorted(units))} is what they grant"
+        hint = "it is about balances that contracts have beside their packages, or it is never sent"
+        yield Finding(ref, ("alert_type",) if not given else ("credit_type",), message, hint)
+
+
+def _from_the_start(facts: Facts) -> Iterator[Finding]:
+    for ref, noun in _notifications(facts):
+        lists = next((found for part, found in _LISTS.items() if part in noun.alert_type), ())
+        if "_balance_" not in noun.alert_type or noun.access_type == "QUANTITY":
+            continue
+        for name, package in facts.packages.items():
+            given: list[Model] = [term for part in lists for term in getattr(package, part)]
+            if len(given) == 1 and (whole := _granted(given[0], noun.credit_type)) and whole <= noun.threshold:
+                message = (
+                    f"package {name} grants {facts.money(whole, noun.credit_type)} in all, and the threshold is"
+                    f" {facts.money(noun.threshold, noun.credit_type)}"
+                )
+                hint = "everybody on the package is told from the first day on: write a lower threshold"
+                related = (("the package", Ref(Kind.PACKAGE, name), ()),)
+                yield Finding(ref, ("threshold",), message, hint, related=related)
+
+
+def _granted(term: Model, unit: str) -> Decimal | None:
+    """What a term grants at once in a unit; None where more than its one amount says it, or a subscription's seats."""
+    said = [leaf for leaf in leaves(term).values() if leaf.role is not Role.CHARGES and leaf.unit == unit]
+    once = getattr(getattr(term, "access_amount", None), "quantity", None) in (None, 1)
+    if len(said) != 1 or not once or getattr(term, "subscription_config", None) is not None:
+        return None
+    return cast("Decimal", said[0].value)
+
+
+_LOW = """\
+---
+apiVersion: pricebook/v1
+kind: ThresholdNotification
+metadata: {name: low}
+spec: {name: Low, alert_type: low_remaining_contract_credit_balance_reached, threshold: $1.00}
+"""
+_TOP = "apiVersion: pricebook/v1\nkind: BillableMetric\n"
+
+
+def _with(*texts: str) -> tuple[tuple[str, str], ...]:
+    return ((_TOP, "".join(texts).removeprefix("---\n") + "---\n" + _TOP),)
+
+
+RULES = (
+    Rule(
+        "same-notification",
+        "warning",
+        "Two threshold notifications watch the same thing at the same threshold.",
+        "Every customer who reaches it is told twice; whatever answers the webhook does its work twice.",
+        "Names make no difference: what is watched, the threshold and the filters do.",
+        Example(
+            bad=_with(_LOW, _LOW.replace("low}", "low-too}")),
+            good=_with(_LOW, _LOW.replace("low}", "out}").replace("$1.00", "0")),
+        ),
+        _same,
+    ),
+    Rule(
+        "untriggered-notification",
+        "note",
+        "A threshold notification is about balances that no package grants.",
+        "It is never sent, and somebody relies on it.",
+        "It may be about credits and commits that contracts have beside their packages.",
+        Example(bad=_with(_LOW.replace("contract_credit", "commit")), good=_with(_LOW)),
+        _untriggered,
+    ),
+    Rule(
+        "notified-from-the-start",
+        "warning",
+        "The threshold of a low balance is not below what a package grants.",
+        "Everybody on the package is in alarm from the first day on, and nobody reads the message any more.",
+        "Write a threshold below the grant, or watch a percentage.",
+        Example(bad=_with(_LOW.replace("$1.00", "$5.00")), good=_with(_LOW)),
+        _from_the_start,
+    ),
+)
