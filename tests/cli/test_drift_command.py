@@ -80,12 +80,12 @@ Changed in the account
   rate-card:list   aliases changed in the account   catalog.yaml:11
       alias list   git always, account nothing
   rate-card:list   2 prices changed in the account   catalog.yaml:11
-      seat · MONTHLY   git $7.00, account $9.00   from 2026-01-01
-      seat · WEEKLY    git nothing, account $9.00   from 2026-02-01
+      seat · MONTHLY   git $7.00 a month, account $9.00 a month   from 2026-01-01
+      seat · WEEKLY    git nothing, account $9.00 a week   from 2026-02-01
 
 Pending: in git, not applied yet
   rate-card:list   1 price changed in git, not applied yet   catalog.yaml:11
-      pro · MONTHLY   git $6.00, account $5.00   from 2026-01-01
+      pro · MONTHLY   git $6.00 a month, account $5.00 a month   from 2026-01-01
 
 Not ours and untouched: 1 product.
 """
@@ -157,8 +157,8 @@ def test_what_is_known_is_no_drift_until_its_end(project: Path, monkeypatch: pyt
         "  rate-card:list   aliases changed in the account (moved for a week, until 2026-02-08)   catalog.yaml:11",
         "      alias list   git always, account nothing",
         "  rate-card:list   2 prices changed in the account (a trial of Ada's, until 2026-03-01)   catalog.yaml:11",
-        "      seat · MONTHLY   git $7.00, account $9.00   from 2026-01-01",
-        "      seat · WEEKLY    git nothing, account $9.00   from 2026-02-01",
+        "      seat · MONTHLY   git $7.00 a month, account $9.00 a month   from 2026-01-01",
+        "      seat · WEEKLY    git nothing, account $9.00 a week   from 2026-02-01",
     ]
     assert "warning[acceptance-ended]" in answer.stdout
     assert "warning[acceptance-unused]" in answer.stdout
@@ -190,7 +190,7 @@ def test_the_plan_that_undoes_it_leaves_what_is_pending(project: Path) -> None:
     assert applied.returncode == 0, applied.stderr
     after = pricebook(project, "drift")
     assert after.returncode == 0
-    assert "pro · MONTHLY   git $6.00, account $5.00" in after.stdout
+    assert "pro · MONTHLY   git $6.00 a month, account $5.00 a month" in after.stdout
 
 
 def test_every_format_from_one_reading(project: Path, tmp_path: Path) -> None:
@@ -221,8 +221,8 @@ acme · local · as of 2026-02-01 00:00Z
 | **rate-card:&#8203;list** aliases changed in the account `catalog.yaml:11` | | | |
 | &nbsp;&nbsp;alias list | always | nothing |  |
 | **rate-card:&#8203;list** 2 prices changed in the account `catalog.yaml:11` | | | |
-| &nbsp;&nbsp;seat · MONTHLY | $7.00 | $9.00 | from 2026-01-01 |
-| &nbsp;&nbsp;seat · WEEKLY | nothing | $9.00 | from 2026-02-01 |
+| &nbsp;&nbsp;seat · MONTHLY | $7.00 a month | $9.00 a month | from 2026-01-01 |
+| &nbsp;&nbsp;seat · WEEKLY | nothing | $9.00 a week | from 2026-02-01 |
 
 Not ours and untouched: 1 product.
 <!-- pricebook plan drift/acme/local -->

@@ -103,8 +103,8 @@ def test_the_price_on_a_date_and_who_decided_it(shop: Path) -> None:
     assert (answer.returncode, answer.stderr) == (0, "")
     assert answer.stdout == (
         "rate-card:list on 2026-03-01\n"
-        "  pro · ANNUAL    $50.00   from 2026-02-01   [1]\n"
-        "  pro · MONTHLY   $6.00    from 2026-03-01   [2]\n"
+        "  pro · ANNUAL    $50.00 a year   from 2026-02-01   [1]\n"
+        "  pro · MONTHLY   $6.00 a month   from 2026-03-01   [2]\n"
         f"[1] applied 2026-01-01 ada, plan {first}\n"
         f"[2] applied 2026-02-10 =ada\\x1b[31m<b>|`x`, cccccccccccc, plan {second}\n"
     )
@@ -122,8 +122,8 @@ def test_its_timeline(shop: Path) -> None:
     answer = pricebook(shop, "show", "product:pro", "--where", "billing_frequency=MONTHLY")
     assert answer.stdout.splitlines()[:3] == [
         "pro · MONTHLY on rate-card:list",
-        "  from 2026-01-01 until 2026-03-01   $5.00   [1]",
-        "  from 2026-03-01                    $6.00   [2]",
+        "  from 2026-01-01 until 2026-03-01   $5.00 a month   [1]",
+        "  from 2026-03-01                    $6.00 a month   [2]",
     ]
 
 
@@ -132,8 +132,8 @@ def test_what_differs_between_two_dates(shop: Path) -> None:
     assert answer.stdout == (
         "2 prices are not the same on 2026-01-15 and on 2026-03-01\n"
         "rate-card:list\n"
-        "  pro · ANNUAL    no price -> $50.00   new\n"
-        "  pro · MONTHLY   $5.00 -> $6.00       +20.0 %\n"
+        "  pro · ANNUAL    no price -> $50.00 a year   new\n"
+        "  pro · MONTHLY   $5.00 -> $6.00 a month      +20.0 %\n"
     )
 
 
@@ -142,6 +142,9 @@ def test_versions_and_aliases_of_a_package(shop: Path) -> None:
     answer = pricebook(shop, "show", "package:starter")
     assert answer.stdout == (
         "package:starter@2   made 2026-02-10 09:00Z\n"
+        "        Credit             $15.00 of credit for everything, priority 1, for 1 month\n"
+        "        Length             without end\n"
+        "        Invoices of usage  monthly, at the end of each period\n"
         f"  {path}   $10.00 -> $15.00   +50.0 %\n"
         "package:starter@1   made 2026-01-01 09:00Z\n"
         "\n"
@@ -162,7 +165,7 @@ def test_what_the_manifests_lead_to(shop: Path) -> None:
         answer = pricebook(shop, "show", "product:pro", "--on", "2026-04-01", "--desired", "--rows", "monthly")
     finally:
         (shop / "catalog.yaml").write_text(text)
-    assert "pro · MONTHLY   $9.00" in answer.stdout
+    assert "pro · MONTHLY   $9.00 a month" in answer.stdout
 
 
 @pytest.mark.parametrize(
@@ -192,7 +195,7 @@ def test_the_audit_log(shop: Path) -> None:
         "2026-02-10 09:00:00Z  done  =ada\\x1b[31m<b>|`x`\n"
         f"  plan {second} · approved · from cccccccccccc on fix/$(x) · user@host:1:a\n"
         "    rate-card:list      1 price changes; no contract is on the card\n"
-        "      pro · MONTHLY   $5.00 -> $6.00   from 2026-03-01\n"
+        "      pro · MONTHLY   $5.00 -> $6.00 a month   from 2026-03-01\n"
         "    package:starter@2   new version: packages cannot be edited\n"
         "      credits[sign-up].access_schedule.schedule_items[1].amount   $10.00 -> $15.00\n"
         "  In all: 1 new version, 1 alias moved, 1 rate added.\n"
@@ -203,8 +206,8 @@ def test_the_audit_log(shop: Path) -> None:
         "    product:pro         new product, SUBSCRIPTION\n"
         "    rate-card:list      new rate card, invoiced in usd\n"
         "    rate-card:list      2 prices are new\n"
-        "      pro · ANNUAL   $50.00   from 2026-02-01\n"
-        "      pro · MONTHLY   $5.00   from 2026-01-01\n"
+        "      pro · ANNUAL   $50.00 a year   from 2026-02-01\n"
+        "      pro · MONTHLY   $5.00 a month   from 2026-01-01\n"
         "    rate-card:list      1 alias given, once its rates are there\n"
         "    package:starter@1   new package, for contracts made from now on\n"
         "  In all: 4 objects created, 2 aliases given, 2 rates added.\n"

@@ -49,7 +49,9 @@ def test_a_plan_is_written_in_every_format_at_once(project: Path) -> None:
     assert comment.endswith("<!-- pricebook plan acme/local -->\n")
     assert json.loads((project / "p.sarif").read_text())["runs"][0]["results"] == []
     assert ET.parse(project / "p.xml").getroot().attrib["failures"] == "0"
-    assert (project / "p.log").read_text() == "::notice title=pricebook plan::No existing price changes.\n"
+    assert (project / "p.log").read_text() == (
+        "::notice title=pricebook plan::No existing price changes. Applied as it is: nothing stands against it.\n"
+    )
 
 
 def test_a_refusal_is_written_in_every_format_too(project: Path) -> None:

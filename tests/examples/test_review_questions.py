@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from drawing import Format, plan_document
+from pricebook.format.escape import escape_markdown
 from pricebook.format.markdown import LIMIT
+from pricebook.format.markdown_row import KEY
 from pricebook.plan.step import Plan
 from published import model_stages, planned, starter_stages
 
 PAGE = Path(__file__).parents[2] / "docs" / "review.md"
-ROW = re.compile(r"^\| (`.+?) \| (.*?) \| (.*?) \| (.*?) \| (.*?) \| (.*?) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| ((?:`|\*\*).+?) \| (.*?) \| (.*?) \| (.*?) \| (.*?) \| (.*?) \|$", re.MULTILINE)
 """A row of the table: what, from, to, change, from when, who is reached."""
 DATE = re.compile(r"20\d\d-\d\d-\d\d|when applied")
 
@@ -49,9 +51,12 @@ def what_changes(comment: Comment) -> None:
     assert comment.rows
     for rates in comment.cards:
         if rates["rows_total"] <= 20:
-            assert {f"`{row['key']}`" for row in rates["rows"]} <= {row[0] for row in comment.rows}
+            assert {f"**{escape_markdown(row['name'], KEY)}**" for row in rates["rows"]} <= {
+                row[0].partition(",")[0] for row in comment.rows
+            }
     for item in comment.data["objects"]:
-        assert item["kind"] != "package" or any(f"`{item['ref']}`" in row[0] for row in comment.rows)
+        name = item["offer"]["name"] if "offer" in item else f"`{item['ref']}`"
+        assert item["kind"] != "package" or any(name in row[0] for row in comment.rows)
 
 
 def by_how_much(comment: Comment) -> None:
@@ -88,16 +93,18 @@ def what_could_go_wrong(comment: Comment) -> None:
 
 
 def will_it_be_applied(comment: Comment) -> None:
-    refused = [f"`--allow {hazard}`" for hazard in comment.data["refused"]]
-    assert ("**Apply refuses this plan**" in comment.open) == bool(refused)
-    assert all(flag in comment.open for flag in refused)
+    decision = comment.data["decision"]
+    head = decision["sentence"].partition(":")[0]
+    assert (f"**{head}**" in comment.open) == (decision["state"] != "nothing")
+    assert (decision["state"] == "refused") >= bool(comment.data["refused"]) or decision["state"] == "approval"
+    assert all(f"`{flag}`" in comment.open for flag in decision["flags"])
 
 
 def which_looks_like_a_mistake(comment: Comment) -> None:
     for rates in comment.cards:
         if rates["tenfold_total"] and rates["rows_total"] > 20:
             assert f"**{rates['tenfold_total']} tenfold or more" in comment.open
-            assert all(f"`{row['key']}`"[:100] in comment.open for row in rates["tenfold"])
+            assert all(f"**{escape_markdown(row['name'], KEY)}**" in comment.open for row in rates["tenfold"])
 
 
 def where_is_it_declared(comment: Comment) -> None:
@@ -119,8 +126,7 @@ def what_is_not_touched(comment: Comment) -> None:
 
 
 def which_plan_is_this(comment: Comment) -> None:
-    head = comment.text.splitlines()[2]
-    assert comment.data["id"] in head
+    (head,) = (line for line in comment.text.splitlines()[:6] if comment.data["id"] in line)
     assert comment.data["environment"] in head
     assert comment.data["as_of"][:10] in head
 

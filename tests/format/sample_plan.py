@@ -11,6 +11,7 @@ from pricebook.catalog.canonical import encode
 from pricebook.catalog.fingerprint import content_digest, noun_of
 from pricebook.catalog.model import Alias, Noun, Scale
 from pricebook.catalog.package import Package
+from pricebook.catalog.product import PricedProduct
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import read_terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
@@ -29,9 +30,19 @@ NOW, JANUARY, PAST = "2025-12-15T09:00:00Z", "2026-01-01T00:00:00Z", "2025-01-01
 UNITS = {"usd": Scale("USD", 2), "eur": Scale("EUR", 0), "chf": Scale("CHF", 2), "ai-credits": Scale(None, 0)}
 
 
+def _products() -> dict[str, PricedProduct]:
+    names = ["gpt-4o", "gpt-4o-mini", "gpt-5", "legacy-model", "retired", *(f"model-{i:02d}" for i in range(40))]
+    tokens = {name: PricedProduct(name.replace("-", " ").capitalize(), "1M tokens", 6) for name in names}
+    fees = {"pro-plan": PricedProduct("Pro plan", "", packaged=True), "seats": PricedProduct("Team seat", "seat")}
+    return {**tokens, **fees}
+
+
+PRODUCTS = _products()
+
+
 def plan(steps: Sequence[Step], **named: Any) -> Plan:
     """A plan of the namespace `acme` for `production`."""
-    named = {"base": "b" * 24, "desired": "d" * 24, "units": UNITS, **named}
+    named = {"base": "b" * 24, "desired": "d" * 24, "units": UNITS, "products": PRODUCTS, **named}
     return Plan("acme", "production", AS_OF, steps=tuple(steps), **named)
 
 

@@ -191,7 +191,7 @@ def test_the_same_plan_is_the_same_comment() -> None:
 
 def test_rows_can_be_chosen() -> None:
     text = comment(sample_plan.many(), "region-01")
-    rows = re.findall(r"^\| `model-\d\d · region=(region-\d\d\d)`", text.split("<summary>Prices of")[1], re.MULTILINE)
+    rows = re.findall(r"^\| \*\*Model \d\d · (region-\d\d\d)\*\*", text.split("<summary>Prices of")[1], re.MULTILINE)
     assert rows
     assert all(row.startswith("region-01") for row in rows)
 

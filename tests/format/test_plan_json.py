@@ -29,7 +29,7 @@ def test_rows_are_exact() -> None:
     assert row["observed_price"] == Decimal("0.00025")
     assert row["desired_price"] == Decimal("0.0002")
     assert row["relative_change"] == Decimal("-0.2")
-    assert (row["observed"], row["desired"], row["per"]) == ("$2.50", "$2.00", "per 1M")
+    assert (row["observed"], row["desired"], row["per"]) == ("$2.50", "$2.00", "per 1M tokens")
     assert row["pricing_group_values"] == {"component": "input", "region": "us"}
 
 

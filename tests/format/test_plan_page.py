@@ -103,24 +103,21 @@ def test_a_timeline_has_what_was_and_what_will_be() -> None:
     rows = {row[0]: data["courses"][data["kinds"][row[1]][6]] for row in data["cards"][0]["rows"]}
     past, january = "2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z"
     assert rows["pro-plan · MONTHLY"] == [
-        [[past, None, "$20.00", 20, 1]],
-        [[past, january, "$20.00", 20, 1], [january, None, "$25.00", 25, 1]],
+        [[past, None, "$20.00 a month", 20, 1]],
+        [[past, january, "$20.00 a month", 20, 1], [january, None, "$25.00 a month", 25, 1]],
     ]
-    assert rows["gpt-5 · component=input · region=us"] == [[], [[january, None, "$1.25 per 1M", 0.00000125, 1]]]
+    assert rows["gpt-5 · component=input · region=us"] == [[], [[january, None, "$1.25 per 1M tokens", 0.00000125, 1]]]
     observed, desired = rows["legacy-model · region=us"]
     assert [stretch[4] for stretch in observed] == [1]
     assert [stretch[4] for stretch in desired] == [1, 0]
 
 
-def test_versions_stand_side_by_side_with_what_changes_in_its_place() -> None:
+def test_versions_stand_side_by_side_with_what_changes_first() -> None:
     view = plan_view(sample_plan.new_version(), RowChoice(every=True), terms=True)
     (item,) = view.objects
     rows = list(side_by_side(item.fields, item.terms))
     told = [(row.sign or ("" if row.observed == row.desired else "~"), row.path) for row in rows if not row.depth]
     assert told == [
-        ("~", "name"),
-        ("", "rate_card_alias"),
-        ("", "duration"),
         ("+", "commits[floor]"),
         ("~", "recurring_credits[sign-up].access_amount.unit_price"),
         ("", "recurring_credits[sign-up].product"),
@@ -129,7 +126,10 @@ def test_versions_stand_side_by_side_with_what_changes_in_its_place() -> None:
         ("", "recurring_credits[sign-up].starting_at_offset"),
         ("", "recurring_credits[sign-up].commit_duration.value"),
         ("", "recurring_credits[sign-up].recurrence_frequency"),
+        ("~", "name"),
         ("-", "overrides[launch]"),
+        ("", "rate_card_alias"),
+        ("", "duration"),
     ]
     assert data_of(page_of(sample_plan.new_version()))["objects"][0]["sides"] == [
         "package:starter-plan@1",

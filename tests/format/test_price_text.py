@@ -9,16 +9,14 @@ from sample_plan import UNITS
 
 from pricebook.catalog.money import MAX_DIGITS
 from pricebook.catalog.terms import Terms
-from pricebook.view.price import PER, Units, change_text, factor_text, major, money, percentage, power_for
+from pricebook.view.price import Per, Units, change_text, factor_text, money, percentage
 from pricebook.view.rate_terms import terms_text
 
 units = Units(UNITS)
 
 
 def price(cents: str, unit: str = "usd") -> str:
-    amount = Decimal(cents)
-    power = power_for([major(amount, units[unit])])
-    return f"{money(amount, units[unit], power)} {PER[power]}".rstrip()
+    return money(Decimal(cents), units[unit])
 
 
 @pytest.mark.parametrize(
@@ -29,13 +27,13 @@ def price(cents: str, unit: str = "usd") -> str:
         ("123456789", "$1,234,567.89"),
         ("12.5", "$0.125"),
         ("1", "$0.01"),
-        ("0.99", "$9.90 per 1K"),
-        ("0.1", "$1.00 per 1K"),
-        ("0.003", "$30.00 per 1M"),
-        ("0.00025", "$2.50 per 1M"),
-        ("0.0000075", "$0.075 per 1M"),
-        ("0.000000013", "$0.13 per 1B"),
-        ("0.00000000000000000000000000013", "$0.0000000000000000000013 per 1B"),
+        ("0.99", "$0.0099"),
+        ("0.1", "$0.001"),
+        ("0.003", "$0.00003"),
+        ("0.00025", "$0.0000025"),
+        ("0.0000075", "$0.000000075"),
+        ("0.000000013", "$0.00000000013"),
+        ("0.00000000000000000000000000013", "$0.0000000000000000000000000000013"),
         ("-500", "-$5.00"),
         ("1E+3", "$10.00"),
     ],
@@ -50,7 +48,7 @@ def test_dollars(cents: str, text: str) -> None:
         ("10", "eur", "€10.00"),
         ("1000", "chf", "10.00 CHF"),
         ("12", "ai-credits", "12 ai-credits"),
-        ("0.0000025", "ai-credits", "2.5 ai-credits per 1M"),
+        ("0.0000025", "ai-credits", "0.0000025 ai-credits"),
         ("7", "nobody-knows", "7 nobody-knows"),
     ],
 )
@@ -58,22 +56,38 @@ def test_other_units(amount: str, unit: str, text: str) -> None:
     assert price(amount, unit) == text
 
 
-@given(st.integers(0, 10**MAX_DIGITS - 1), st.integers(-30, 3))
-def test_no_digit_is_lost(digits: int, exponent: int) -> None:
+@given(st.integers(0, 10**MAX_DIGITS - 1), st.integers(-30, 3), st.sampled_from([0, 6]))
+def test_no_digit_is_lost(digits: int, exponent: int, power: int) -> None:
     amount = Decimal(digits).scaleb(exponent)
-    power = power_for([major(amount, units["usd"])])
     shown = money(amount, units["usd"], power).removeprefix("$").replace(",", "")
     assert Decimal(shown) == Decimal(f"{digits}e{exponent + power - 2}")
     assert len(shown.partition(".")[2]) >= 2
 
 
-def test_both_sides_have_one_scale_which_the_smaller_one_chooses() -> None:
-    def flat(price: str) -> Terms:
-        return Terms.of({"entitled": True, "price": Decimal(price), "rate_type": "FLAT"})
+def flat(price: str, entitled: bool = True) -> Terms:
+    return Terms.of({"entitled": entitled, "price": Decimal(price), "rate_type": "FLAT"})
 
-    assert terms_text(flat("1000"), flat("0.00025"), units) == ("$10,000,000.00", "$2.50", "per 1M")
-    assert terms_text(flat("0"), flat("0.00025"), units) == ("$0.00", "$2.50", "per 1M")
-    assert terms_text(flat("0.5"), flat("0"), units) == ("$5.00", "$0.00", "per 1K")
+
+def test_both_sides_are_for_what_the_product_says_and_never_for_what_their_size_suggests() -> None:
+    tokens = Per("per 1M tokens", 6)
+    assert terms_text(flat("1000"), flat("0.00025"), units) == ("$10.00", "$0.0000025", "")
+    assert terms_text(flat("1000"), flat("0.00025"), units, (tokens, tokens)) == (
+        "$10,000,000.00",
+        "$2.50",
+        "per 1M tokens",
+    )
+    converted = Per("per 1M tokens", 0)
+    assert terms_text(flat("0"), flat("0.00025"), units, (converted, converted)).desired == "$0.0000025"
+
+
+def test_where_what_a_price_is_for_changes_each_side_says_its_own() -> None:
+    sides = Per("per 1K tokens"), Per("per 1M tokens")
+    assert terms_text(flat("250"), flat("250"), units, sides) == ("$2.50 per 1K tokens", "$2.50 per 1M tokens", "")
+
+
+def test_what_packages_sell_is_not_called_forbidden() -> None:
+    found = terms_text(None, flat("500", False), units, (Per("per seat a month"),) * 2, "in packages only")
+    assert found == ("", "$5.00 per seat a month, in packages only", "")
 
 
 @pytest.mark.parametrize(

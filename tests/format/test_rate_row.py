@@ -43,12 +43,12 @@ CHEAPER = {"rate_type": "TIERED", "tiers": ({"price": Decimal("0.01"), "size": 1
     ("was", "now", "text"),
     [
         (terms("1000"), terms("1500"), "$10.00 -> $15.00 | +50.0 %"),
-        (None, terms("0.00025"), "$2.50 per 1M | new"),
-        (None, terms("500", entitled=False), "$5.00, not entitled | new"),
-        (terms("0.00025"), terms("0.00025", entitled=False), "$2.50 per 1M -> not entitled | ended"),
-        (terms("500", entitled=False), terms("500"), "$5.00, not entitled -> entitled | "),
-        (terms("500", entitled=False), terms("600"), "$5.00, not entitled -> $6.00, entitled | +20.0 %"),
-        (terms("500"), terms("600", entitled=False), "$5.00 -> $6.00, not entitled | +20.0 %"),
+        (None, terms("0.00025"), "$0.0000025 | new"),
+        (None, terms("500", entitled=False), "$5.00, not sold | new"),
+        (terms("0.00025"), terms("0.00025", entitled=False), "$0.0000025 -> not sold | ended"),
+        (terms("500", entitled=False), terms("500"), "$5.00, not sold -> entitled | "),
+        (terms("500", entitled=False), terms("600"), "$5.00, not sold -> $6.00, entitled | +20.0 %"),
+        (terms("500"), terms("600", entitled=False), "$5.00 -> $6.00, not sold | +20.0 %"),
         (terms("0"), terms("500"), "$0.00 -> $5.00 | "),
         (terms("0.1", rate_type="PERCENTAGE"), terms("0.125", rate_type="PERCENTAGE"), "10 % -> 12.5 % | +25.0 %"),
         (terms("0.1", rate_type="PERCENTAGE"), terms("500"), "10 % -> $5.00 | "),
@@ -62,7 +62,7 @@ CHEAPER = {"rate_type": "TIERED", "tiers": ({"price": Decimal("0.01"), "size": 1
         ),
         (
             terms(**TIERED), terms(**CHEAPER),
-            "first 1,000 $100.00 · then $80.00 -> first 1,000 $100.00 · then $40.00 per 1M | -50.0 %",
+            "first 1,000 $0.0001 · then $0.00008 -> first 1,000 $0.0001 · then $0.00004 | -50.0 %",
         ),
         (
             terms("0.05", rate_type="PERCENTAGE"),
@@ -71,7 +71,7 @@ CHEAPER = {"rate_type": "TIERED", "tiers": ({"price": Decimal("0.01"), "size": 1
         ),
         (
             terms("0.02"), terms("0.02", commit_rate={"rate_type": "FLAT", "price": Decimal("0.01")}),
-            "$200.00 -> $200.00 · from commits $100.00 per 1M | ",
+            "$0.0002 -> $0.0002 · from commits $0.0001 | ",
         ),
         (
             terms(rate_type="CUSTOM", custom_rate={"a": 1}), terms(rate_type="CUSTOM", custom_rate={"a": 2}),
@@ -83,6 +83,45 @@ def test_terms_in_words(was: str | None, now: str, text: str) -> None:
     since = NOW if "ended" in text else JANUARY
     when = "from 2025-12-15 09:00Z" if since == NOW else "from 2026-01-01"
     assert said(repriced("p", was, now, since=since)) == [f"{text} | {when}"]
+
+
+def test_tiers_stand_side_by_side_and_say_where_they_are_cheaper() -> None:
+    """Hand-worked: 10,240 cost $235.52 on both sides, 51,200 cost $1,177.60 and $1,136.64, and $0.0005 more a unit
+    above 512,000 has made up for that $61.44 after 122,880 of them."""
+    sizes = (
+        (("0.023", 51200), ("0.022", 460800), ("0.021", None)),
+        (("0.023", 10240), ("0.022", 460800), ("0.0215", None)),
+    )
+    was, now = (terms(rate_type="TIERED", tiers=[_tier(price, size) for price, size in side]) for side in sizes)
+    (row,) = rows(repriced("p", was, now))
+    assert [tuple(tier) for tier in row.tiers] == [
+        ("first 10,240", "$0.023", "$0.023"),
+        ("next 40,960", "$0.023", "$0.022"),
+        ("next 419,840", "$0.022", "$0.022"),
+        ("next 40,960", "$0.022", "$0.0215"),
+        ("above 512,000", "$0.021", "$0.0215"),
+    ]
+    assert row.curve == (
+        "the same up to 10,240",
+        "cheaper from 10,240 to 634,880: at most -3.5 %, $1,177.60 -> $1,136.64 for 51,200",
+        "dearer above 634,880: at most +2.4 %, for the largest quantities",
+    )
+
+
+def _tier(dollars: str, size: int | None) -> dict[str, Any]:
+    tier = {"price": Decimal(dollars) * 100}
+    return tier if size is None else {**tier, "size": Decimal(size)}
+
+
+def test_one_price_beside_tiers_is_a_curve_too() -> None:
+    tiers = [_tier("0.02", 100), _tier("0.01", None)]
+    (row,) = rows(repriced("p", terms("1.5"), terms(rate_type="TIERED", tiers=tiers)))
+    assert row.curve == (
+        "dearer up to 200: at most +33.3 %, $1.50 -> $2.00 for 100",
+        "cheaper above 200: at most -33.3 %, for the largest quantities",
+    )
+    (same,) = rows(repriced("p", terms("1.5"), terms("2")))
+    assert (same.tiers, same.curve) == ((), ())
 
 
 def test_a_segment_over_several_prices_is_one_row_for_each() -> None:
@@ -121,7 +160,7 @@ def test_a_schedule_of_steps_is_a_row_for_each_step() -> None:
 def test_a_price_that_stops_for_a_while() -> None:
     desired = schedule((PAST, JANUARY, terms("500")), (JULY, None, terms("500")))
     assert said(planned(desired, schedule((PAST, None, terms("500"))))) == [
-        "$5.00 -> not entitled | ended | from 2026-01-01 until 2026-07-01"
+        "$5.00 -> not sold | ended | from 2026-01-01 until 2026-07-01"
     ]
 
 

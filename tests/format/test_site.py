@@ -96,13 +96,13 @@ def test_a_price_in_tiers_a_percentage_and_a_custom_unit_are_in_the_feed() -> No
     assert (said["credits"]["amount"], said["credits"]["unit"], said["credits"]["currency"]) == ("3", "ai", None)
 
 
-def test_one_price_has_one_scale_throughout_its_history() -> None:
+def test_a_price_is_never_told_for_so_many_because_it_is_small() -> None:
     cheap, dear = (f'{{"entitled":true,"price":{cents},"rate_type":"FLAT"}}' for cents in ("0.00004", "0.2"))
     held = account(
         {"tokens": [("2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z", cheap), ("2026-01-01T00:00:00Z", None, dear)]}
     )
     (history,) = price_list(held, "acme").prices["list"]
-    assert [(s.text, s.per) for s in history.stretches] == [("$0.40", "per 1M"), ("$2,000.00", "per 1M")]
+    assert [(s.text, s.per) for s in history.stretches] == [("$0.0000004", ""), ("$0.002", "")]
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_a_finding_points_at_the_field(tmp_path: Path) -> None:
 
 
 def test_a_finding_points_at_the_cell_of_a_table(tmp_path: Path) -> None:
-    rows = "".join(f"tokens,m{n},0.00000{n}\n" for n in range(1, 10)) + "tokens,wrong,4000\n"
+    rows = "".join(f"tokens,m{n},0.{n}\n" for n in range(1, 10)) + "tokens,wrong,4000\n"
     (tmp_path / "prices.csv").write_text("product,model,usd\n" + rows)
     table = (
         "  rates_from:\n    - table: prices.csv\n"

@@ -12,6 +12,7 @@ from pricebook.catalog.declared import fields_of, has_key, lists_of
 from pricebook.catalog.model import Model, Noun
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.registry import noun_class
+from pricebook.catalog.role import Role
 from pricebook.catalog.term import Relative
 
 
@@ -37,10 +38,12 @@ def tupled(data: object) -> object:
 def content_text(noun: Noun) -> str:
     """The canonical text by which two nouns are compared.
 
-    The keys of terms are ours and are not sold: they are left out, and a link from one term to another is the position
-    of its target instead. The order in which terms are listed says nothing either.
+    The keys of terms are ours and are not sold, and so is what is said to readers alone: they are left out, and a link
+    from one term to another is the position of its target instead. The order in which terms are listed says nothing
+    either.
     """
-    spec = spec_of(noun)
+    ours = {name for name, field in fields_of(type(noun)).items() if field.role is Role.OURS}
+    spec = {name: value for name, value in spec_of(noun).items() if name not in ours}
     return encode(_unkeyed(noun, spec) if noun.kind is Kind.PACKAGE else spec)
 
 

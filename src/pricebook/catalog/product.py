@@ -1,6 +1,6 @@
 """Products: what stands on rate cards and invoices. One model; the type decides which fields apply."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field
 
@@ -67,6 +67,7 @@ class Product(Noun):
             "quantity_rounding",
             "sql_breakdown_granularity",
             "tags",
+            "unit",
         }
     )
 
@@ -74,6 +75,9 @@ class Product(Noun):
     """Displayed on invoices."""
     type: ProductType
     """FIXED, USAGE, COMPOSITE, SUBSCRIPTION or PROFESSIONAL_SERVICE. It can never change."""
+    unit: Annotated[Text | None, Role.OURS] = None
+    """What one unit is, in a word: token, GB-month, seat, call. Ours, for whoever reads prices: it is not sent. When it
+    is not given, what the metric counts."""
     billable_metric: MetricName | None = None
     """USAGE only, required there: the metric whose quantity is priced."""
     composite_products: Annotated[tuple[ProductName, ...], Distinct] = ()
@@ -127,3 +131,17 @@ class Product(Noun):
             hint="name the products, or their tags, whose spend it is a share of",
         ),
     )
+
+
+class PricedProduct(NamedTuple):
+    """How a product and its prices are spoken of. `name` is what people call it; `unit` what a price is for, without
+    its time (`1M tokens`, `seat`; empty: for the period alone), and a price as it is written times `10 ** power` is one
+    for that many. `before` is the same as it was where that changes, and empty where not. `packaged`: a package sells
+    it."""
+
+    name: str
+    unit: str
+    power: int = 0
+    before: str = ""
+    before_power: int = 0
+    packaged: bool = False

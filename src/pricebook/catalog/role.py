@@ -23,6 +23,8 @@ class Role(StrEnum):
     """Words that move no money."""
     IDENTITY = "identity"
     """Our own name for a term: it stands in the paths of its fields, and is not sold."""
+    OURS = "ours"
+    """Said to readers of manifests alone: it is not sent, not compared and no part of what is applied."""
     PLAIN = "plain"
     """None of these: when something happens, in which order, how it is rounded."""
 

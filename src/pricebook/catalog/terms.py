@@ -196,6 +196,11 @@ class Terms:
         """The same, not entitled."""
         return Terms.of({**self.fields, "entitled": False})
 
+    @property
+    def entitling(self) -> "Terms":
+        """The same, entitled: as a package that sells it has it."""
+        return Terms.of({**self.fields, "entitled": True})
+
 
 _KNOWN: dict[str, Terms] = {}
 _MOST = 50_000
@@ -303,7 +308,7 @@ def _shift(observed: Charge, desired: Charge) -> Shift:
     up = down = False
     more, start = ZERO, ZERO
     pairs: list[tuple[Decimal, Decimal]] = []
-    for was, now, upto in _side_by_side(observed.curve, desired.curve):
+    for was, now, upto in side_by_side(observed.curve, desired.curve):
         step = EXACT.subtract(now, was)
         if was != now and (was, now) not in pairs:
             pairs.append((was, now))
@@ -314,7 +319,7 @@ def _shift(observed: Charge, desired: Charge) -> Shift:
     return Shift(up, down, tenfold, tuple(pairs), min(relative, default=None), max(relative, default=None), unit)
 
 
-def _side_by_side(observed: Curve, desired: Curve) -> Iterator[tuple[Decimal, Decimal, Decimal | None]]:
+def side_by_side(observed: Curve, desired: Curve) -> Iterator[tuple[Decimal, Decimal, Decimal | None]]:
     """The two prices of every stretch of quantities in which neither changes, and where the stretch ends."""
     if not observed or not desired:
         return

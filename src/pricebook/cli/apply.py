@@ -31,7 +31,7 @@ from pricebook.workflow.apply import (
 )
 from pricebook.workflow.git import provenance
 from pricebook.workflow.plan import plan
-from pricebook.workflow.policy import checked_policy, refused_hazards, stopping
+from pricebook.workflow.policy import checked_policy, obstacles, refused_hazards
 
 
 @click.command()
@@ -80,25 +80,34 @@ def command(
         made = read_plan(plan_file)
         check_target(made, project.settings.namespace, environment)
     else:
-        made = plan(project, environment, store, invocation.as_of, prune=prune, reviewer=wiring.reviewer())
+        made = plan(
+            project,
+            environment,
+            store,
+            invocation.as_of,
+            prune=prune,
+            reviewer=wiring.reviewer(),
+            billed=store,
+        )
         if approval is not None and check_approved(made, approval):
             made = unfinished(invocation.journal(), environment, approval) or made
     refused = refused_hazards(made, allow, policy, invocation.as_of)
-    view = plan_view(made, RowChoice.parse(rows), refused)
+    stale = check_approved(made, approval) if approval is not None and made.steps else None
+    against = obstacles(made.findings, policy, invocation.as_of)
+    view = plan_view(made, RowChoice.parse(rows), refused, obstacles=against, stale=stale is not None)
     if not made.steps:
         invocation.answer(view)
         return
     invocation.show(view)
-    if approval is not None and (problem := check_approved(made, approval)):
-        invocation.fail([problem], STALE)
+    if stale is not None:
+        invocation.fail([stale], STALE)
     if refused:
         flags = " ".join(f"--allow {hazard}" for hazard in refused)
         message = f"the plan bears {', '.join(refused)}; nothing was written"
         invocation.fail([Problem("hazard", message, hint=f"when it is meant, say: {flags}")])
-    stopped = stopping(made.findings, policy, invocation.as_of)
-    if stopped:
+    if against:
         hint = "mend what they are about, or let somebody who may sign a waiver; see: pricebook explain RULE"
-        rules = ", ".join(sorted({finding.code for finding in stopped}))
+        rules = ", ".join(sorted(one.rule for one in against))
         message = f"rules stand against it: {rules}; nothing was written"
         invocation.fail([Problem("policy", message, hint=hint)])
     if not yes:

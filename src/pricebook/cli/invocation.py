@@ -28,6 +28,8 @@ if TYPE_CHECKING:  # brings how the vendor writes nouns
     from pricebook.metronome.export import AccountRecord
 
 CHANGES, STALE = 2, 3
+_PLANNING = ("plan", "apply", "promote", "validate")
+"""Commands of which a pull request has one comment, whatever they come to."""
 WIDTH = 100
 """Columns of what is no terminal."""
 LINES_AT_ONCE = 5_000
@@ -186,7 +188,7 @@ class Invocation:
         """Print problems, to standard error or in the format asked for, write them to the reports, and exit."""
         from pricebook.view.problems import problems_view  # for refusals only
 
-        view = problems_view(problems, self.target)
+        view = problems_view(problems, self.target if click.get_current_context().info_name in _PLANNING else "")
         if self.text:
             colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
             write_lines(draw(view, "text", replace(self.page, colour=colour)), sys.stderr)

@@ -22,7 +22,7 @@ from pricebook.problem import Problem, quote
 from pricebook.view.impact import ImpactView
 from pricebook.view.impact_table import impact_view
 from pricebook.view.migration import MigrationView, migration_receipt_view, migration_view, reconciliation_view
-from pricebook.view.price import Units
+from pricebook.view.rate_terms import units_of
 from pricebook.view.rows import RowChoice
 from pricebook.workflow.apply import check_target, read_plan
 from pricebook.workflow.migration import back, check, done_before, guarded, named, plan, refusal
@@ -187,7 +187,7 @@ class _Session:
 
     def _view(self, made: Plan) -> MigrationView:
         catalog = self._opened[1].catalog
-        return migration_view(made, catalog.nouns, Units(catalog.scales), RowChoice.parse(self._rows), self._bills)
+        return migration_view(made, catalog.nouns, units_of(catalog), RowChoice.parse(self._rows), self._bills)
 
     @cached_property
     def _loaded(self) -> Loaded:

@@ -19,7 +19,7 @@ from pricebook.cli.options import (
 from pricebook.view.plan import DigestView, plan_view
 from pricebook.view.rows import RowChoice
 from pricebook.workflow.plan import plan
-from pricebook.workflow.policy import checked_policy, refused_hazards, stopping
+from pricebook.workflow.policy import checked_policy, obstacles, refused_hazards
 
 
 @click.command()
@@ -74,7 +74,7 @@ def command(
     policy = checked_policy(project, environment)
     target = project, environment, invocation.store(), invocation.as_of
     if base is None:
-        made = plan(*target, prune=prune, reviewer=wiring.reviewer())
+        made = plan(*target, prune=prune, reviewer=wiring.reviewer(), billed=target[2])
     else:
         # Asks git, in a process of its own.
         from pricebook.workflow.branch import plan_on_base
@@ -92,7 +92,7 @@ def command(
 
         output.write_text(write(made), encoding="utf-8")
     refused = refused_hazards(made, (), policy, made.as_of)
-    view = plan_view(made, RowChoice.parse(rows), refused, bills)
+    view = plan_view(made, RowChoice.parse(rows), refused, bills, obstacles=obstacles(made.findings, policy))
     if digest:
         invocation.report(view)
         invocation.tell(DigestView(view.id))
@@ -100,8 +100,7 @@ def command(
         invocation.answer(view)
         if output is not None:
             invocation.say(["", f"The plan is in {output}. Apply exactly it with: pricebook apply {output}"])
-    stopped = stopping(made.findings, policy)
-    if stopped:
+    if view.decision.rules:
         raise click.exceptions.Exit(1)
     if exit_code and (made.steps or made.leftovers):
         raise click.exceptions.Exit(CHANGES)

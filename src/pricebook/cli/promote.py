@@ -10,7 +10,7 @@ from pricebook.cli.options import report_option, rows_option
 from pricebook.plan.document import write
 from pricebook.view.plan import plan_view
 from pricebook.view.rows import RowChoice
-from pricebook.workflow.policy import checked_policy, refused_hazards, stopping
+from pricebook.workflow.policy import checked_policy, obstacles, refused_hazards
 from pricebook.workflow.promote import promote
 
 
@@ -51,12 +51,12 @@ def command(
         output.write_text(write(made), encoding="utf-8")
     refused = refused_hazards(made, (), policy, made.as_of)
     nothing = f"Nothing to promote: {target} holds what {source} holds, but for what overlays say."
-    invocation.answer(plan_view(made, RowChoice.parse(rows), refused, nothing=nothing))
+    against = obstacles(made.findings, policy)
+    invocation.answer(plan_view(made, RowChoice.parse(rows), refused, obstacles=against, nothing=nothing))
     if output is not None:
         apply = f"pricebook --env {target} apply {output}"
         invocation.say(["", f"The plan is in {output}. Apply exactly it with: {apply}"])
-    stopped = stopping(made.findings, policy)
-    if stopped:
+    if against:
         raise click.exceptions.Exit(1)
     if exit_code and made.steps:
         raise click.exceptions.Exit(CHANGES)

@@ -25,7 +25,7 @@ def command(invocation: Invocation, notes: bool) -> None:
     named = [chosen] if invocation.environment_name else list(invocation.project.settings.environments)
     environments = sorted(named, key=lambda name: name != chosen)
     found = validate(invocation.project, environments, invocation.as_of, wiring.reviewer())
-    view = validity_view(found.loaded.catalog, found.loaded.beside, found.findings, invocation.target)
+    view = validity_view(found.loaded.catalog, found.loaded.beside, found.findings, invocation.target, found.against)
     invocation.answer(view, notes=notes)
-    if found.stopped:
+    if found.against:
         raise click.exceptions.Exit(1)

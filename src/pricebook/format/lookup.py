@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from pricebook.format.escape import cut, escape_terminal, padded, width_of
-from pricebook.format.page import Page
-from pricebook.view.field import FieldDifference, FieldRow
+from pricebook.format.object_text import draw_offer
+from pricebook.format.page import Page, wrapped
+from pricebook.view.field import FieldDifference, FieldRow, OfferView
 from pricebook.view.lookup import (
     FOREIGN,
     LINES,
@@ -19,6 +20,8 @@ from pricebook.view.lookup import (
 )
 from pricebook.view.words import counted
 
+LONG = 4000
+"""Characters of a cell: every tier of a price is money."""
 _NONE = "There is nothing of this."
 
 
@@ -27,9 +30,7 @@ def prices_text(view: PricesView, page: Page) -> Iterator[str]:
     width, notes = page.width, _notes(view.prices)
     for card, found in groupby(view.prices, key=lambda line: line.card):
         yield f"{escape_terminal(f'rate-card:{card}')} on {view.moment}"
-        cells = [
-            (line.name, _price(line), _times(line.since, line.until), notes.get(line.set_by, "")) for line in found
-        ]
+        cells = [(line.name, line.price, _times(line.since, line.until), notes.get(line.set_by, "")) for line in found]
         yield from columns(cells, width)
     yield from _rest(len(view.prices), view.total, "price")
     yield from _decided(notes, width)
@@ -47,7 +48,7 @@ def timelines_text(view: TimelinesView, page: Page) -> Iterator[str]:
         shown += 1
         yield cut(f"{escape_terminal(name)} on {escape_terminal(f'rate-card:{card}')}", width)
         yield from columns(
-            [(_times(line.since, line.until), _price(line), notes.get(line.set_by, "")) for line in found], width
+            [(_times(line.since, line.until), line.price, notes.get(line.set_by, "")) for line in found], width
         )
     yield from _rest(shown, view.total, "price")
     yield from _decided(notes, width)
@@ -71,10 +72,12 @@ def moves_text(view: MovesView, page: Page) -> Iterator[str]:
 
 def versions_text(view: VersionsView, page: Page) -> Iterator[str]:
     """The versions of a package with what each of them changed, and its aliases."""
-    for line in view.versions:
+    for index, line in enumerate(view.versions):
         made = f"made {line.made}" if line.made else ""
         notes = ", ".join(filter(None, (made, "archived" if line.archived else "")))
         yield f"{page.paint('bold', escape_terminal(line.ref))}{f'   {notes}' if notes else ''}"
+        if not index:
+            yield from draw_offer(OfferView(line.ref, None, None, "", line.offer), page.width, page.paint, whole=True)
         yield from draw_fields(line.fields, page.width)
     if view.aliases:
         yield from [""] if view.versions else []
@@ -105,14 +108,19 @@ def moved(row: FieldRow) -> str:
 
 
 def columns(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
-    """Cells under each other as far as they fit; a line that is too long is cut within its first cell."""
-    shown = [tuple(escape_terminal(cell, 300) for cell in row) for row in rows]
+    """Cells under each other as far as they fit; of a line that is too long the first cell alone is cut, and the others
+    stand below it, whole."""
+    shown = [tuple(escape_terminal(cell, LONG) for cell in row) for row in rows]
     widths = [max(width_of(row[i]) for row in shown) for i in range(len(shown[0]))] if shown else []
     if widths:
         widths[0] = min(widths[0], max(width - 2 - sum(widths[1:]) - 3 * (len(widths) - 1), width // 4))
     for row in shown:
         line = "   ".join(padded(cut(cell, size), size) for cell, size in zip(row, widths, strict=True)).rstrip()
-        yield f"  {cut(line, max(width - 2, 40))}"
+        if width_of(line) <= max(width - 2, 40):
+            yield f"  {line}"
+        else:
+            yield f"  {cut(row[0], max(width - 2, 40))}"
+            yield from (f"      {rest}" for rest in wrapped("   ".join(filter(None, row[1:])), max(width - 6, 36)))
 
 
 def _aliases(lines: Sequence[AliasLine], width: int) -> Iterator[str]:
@@ -131,10 +139,6 @@ def _decided(notes: dict[str, str], width: int) -> Iterator[str]:
     for words, number in notes.items():
         verb = "" if words.startswith(FOREIGN) else "applied "
         yield cut(f"{number} {verb}{escape_terminal(words, 300)}", width)
-
-
-def _price(line: PriceLine) -> str:
-    return line.price if line.entitled else f"{line.price}, not entitled"
 
 
 def _times(since: str, until: str) -> str:

@@ -86,10 +86,13 @@ def size(lines: Iterable[str]) -> int:
 def problems_markdown(told: ProblemsView | ValidityView, _: Page) -> str:
     """The comment about manifests of which no plan can be made, or the sentence when nothing is wrong with them."""
     view = told.problems if isinstance(told, ValidityView) else told
-    foot = [marker(view.target)]
+    foot = [marker(view.target)] if view.target else []
     comment = Comment(BUDGET - size(foot))
+    if view.sentence:
+        comment.add(f"### {escape_markdown(view.sentence, 400)}", "")
+    elif view.problems:
+        comment.add(f"### {'No plan' if view.target else 'Refused'}: {counted(view.total, 'problem')}", "")
     if view.problems:
-        comment.add(f"### No plan: {counted(view.total, 'problem')}", "")
         comment.add_list(
             PROBLEM_HEAD,
             ([problem_row(problem)] for problem in view.problems),
@@ -98,9 +101,7 @@ def problems_markdown(told: ProblemsView | ValidityView, _: Page) -> str:
             share=comment.left,
             foot=("",),
         )
-    else:
-        comment.add(f"### {escape_markdown(view.sentence, 400)}", "")
-    return comment.text + "\n".join(foot) + "\n"
+    return comment.text + "".join(f"{line}\n" for line in foot)
 
 
 def problem_row(problem: Problem, last: str = "") -> str:

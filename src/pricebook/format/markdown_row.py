@@ -6,13 +6,12 @@ from itertools import takewhile
 
 from pricebook.format.escape import code_markdown, escape_html, escape_markdown
 from pricebook.format.markdown import Comment
-from pricebook.view.field import FieldRow
+from pricebook.view.field import FieldRow, OfferView, offer_matrix
 from pricebook.view.object import ObjectView, reach_words
 from pricebook.view.plan import PlanView
-from pricebook.view.price import change_text, change_words
+from pricebook.view.price import WITHHELD, change_text, change_words
 from pricebook.view.rate_row import RateRow
 from pricebook.view.rate_shape import ProductShape, RateShape, times
-from pricebook.view.rate_terms import NOT_ENTITLED
 from pricebook.view.words import counted
 
 HEAD = (
@@ -25,9 +24,11 @@ KEY = 120
 """Characters of a name."""
 _MOVES = 5
 """Rises, and falls, that are listed beside those that are tenfold."""
-_PRICE = 200
+_PRICE, _TERM = 200, 500
 _FIELDS = 8
 """Changed terms of one package that have a row; the details have all of them."""
+_BESIDE = 4
+"""Packages that stand side by side in one table."""
 _NONE = "–"
 
 
@@ -62,19 +63,51 @@ def all_listed(shape: RateShape) -> bool:
 
 
 def price_row(row: RateRow, live: int | None) -> str:
-    """One price."""
-    per = f" {row.per}" if row.per else ""
-    was = f"{escape_markdown(row.observed, _PRICE)}{per}" if row.observed else _NONE
-    now = f"{escape_markdown(row.desired, _PRICE)}{per}"
+    """One price, by the name that people know, with what it is for."""
+    was = escape_markdown(row.observed, _PRICE) if row.observed else _NONE
+    now = escape_markdown(row.desired, _PRICE)
+    if row.tiers:
+        was, now = "in tiers", "in tiers: see below"
+    if row.planned:
+        now += f" (was to be {escape_markdown(row.planned, _PRICE)})"
     until = f" until {row.ending_before}" if row.ending_before else ""
     who = row_reach(row, live)
-    return _row(code_markdown(row.key, KEY), was, now, change_words(row.change), f"{row.starting_at}{until}", who)
+    return _row(priced(row), was, now, change_words(row.change), f"{row.starting_at}{until}", who)
+
+
+def priced(row: RateRow) -> str:
+    """`**Team seat**, per seat a month`."""
+    name = f"**{escape_markdown(row.name, KEY)}**"
+    return f"{name}, {escape_markdown(row.per, KEY)}" if row.per else name
+
+
+def tier_table(row: RateRow) -> Iterator[str]:
+    """Both sides of a price in tiers, whole, what differs in bold; then where it is cheaper and where dearer."""
+    yield f"| {priced(row)} | until then | after |"
+    yield "|:--|--:|--:|"
+    for tier in row.tiers:
+        now = escape_markdown(tier.desired, _PRICE)
+        shown = f"**{now}**" if tier.observed != tier.desired else now
+        yield f"| {tier.quantity} | {escape_markdown(tier.observed, _PRICE)} | {shown} |"
+    yield ""
+    yield from (f"- {change_words(escape_markdown(words, _PRICE)).replace(' -&gt; ', ' → ')}" for words in row.curve)
+    yield ""
 
 
 def object_rows(item: ObjectView) -> Iterator[str]:
     """The rows of an object that is no list of rates; none when no money moves."""
     ref = code_markdown(item.ref, KEY)
     match item.action:
+        case "version" | "create" if item.offer is not None and item.offer.before is not None:
+            whom = _version_reach(item) if item.action == "version" else "contracts made from then on"
+            since = item.since or "when applied"
+            name = f"**{escape_markdown(item.offer.name, KEY)}**"
+            for line in item.offer.changed[:_FIELDS]:
+                sides = [escape_markdown(text, _TERM) or _NONE for text in (line.before, line.after)]
+                how = "added" if not line.before else "removed" if not line.after else "changes"
+                yield _row(f"{name}: {escape_markdown(line.name, KEY)}", *sides, how, since, whom)
+            if not item.offer.changed:
+                yield _row(name, _NONE, "new version, same terms", "", since, whom)
         case "version":
             whom = _version_reach(item)
             since = item.since or "when applied"
@@ -86,6 +119,7 @@ def object_rows(item: ObjectView) -> Iterator[str]:
             if not told:
                 yield _row(ref, _NONE, "new version, same terms", "", since, whom)
         case "create" if item.kind == "package":
+            ref = f"**{escape_markdown(item.offer.name, KEY)}**" if item.offer is not None else ref
             yield _row(ref, _NONE, "new package", "new", item.since or "when applied", "contracts made from then on")
         case "repoint" if item.since:
             yield _row(
@@ -102,10 +136,22 @@ def object_rows(item: ObjectView) -> Iterator[str]:
             return
 
 
+def offer_tables(offers: Sequence[OfferView]) -> Iterator[list[str]]:
+    """New packages side by side, a few in each table: fees, grants, discounts and length, a row for each part."""
+    for index in range(0, len(offers), _BESIDE):
+        head, *rows = offer_matrix(offers[index : index + _BESIDE])
+        yield [
+            _row(*(f"**{escape_markdown(cell, KEY)}**" if cell else "" for cell in head)),
+            _row(*[":--"] * len(head)),
+            *(_row(*(escape_markdown(cell, _TERM) or _NONE for cell in row)) for row in rows),
+            "",
+        ]
+
+
 def row_reach(row: RateRow, live: int | None) -> str:
     """Whom a price reaches, of the live contracts on its card."""
     if not row.observed:
-        sold = not row.desired.endswith(NOT_ENTITLED)
+        sold = not row.desired.endswith(WITHHELD)
         return "whoever uses it from then on" if sold else "nobody until a package enables it"
     words = reach_words(row.contracts, live)
     return words if row.contracts != 0 else f"nobody: {words}"

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from pricebook.format.escape import cut, escape_terminal, padded, width_of
 from pricebook.format.page import Paint, wrapped
-from pricebook.format.price_table import draw_rates
+from pricebook.format.price_table import LONG, draw_rates
 from pricebook.plan.hazard import Hazard
-from pricebook.view.field import FieldRow
+from pricebook.view.field import FieldRow, OfferView
 from pricebook.view.object import ObjectView
 from pricebook.view.plan import PlanView
 from pricebook.view.words import counted
@@ -79,7 +79,10 @@ def _object(item: ObjectView, column: int, width: int, paint: Paint, *, whole: b
     tail = " " * gap + paint("dim", place) if place and gap >= 2 else ""
     yield f"  {paint(style, item.symbol)} {paint('bold', ref)}  {lines[0]}{tail}"
     yield from (" " * _BODY + line for line in lines[1:])
-    yield from _fields(item, width, paint, whole=whole)
+    if item.offer is not None:
+        yield from draw_offer(item.offer, width, paint, whole=whole)
+    if item.offer is None or whole:
+        yield from _fields(item, width, paint, whole=whole)
     if item.rates is not None:
         yield from draw_rates(item.rates, item.hazards, width, paint)
     if item.notes:
@@ -90,6 +93,30 @@ def _object(item: ObjectView, column: int, width: int, paint: Paint, *, whole: b
         if borne:
             words = "  ".join(paint("alarm" if h.refused else "yellow", h.hazard.value) for h in borne)
             yield " " * _BODY + words
+
+
+def draw_offer(offer: OfferView, width: int, paint: Paint, *, whole: bool) -> Iterator[str]:
+    """An offer in words: all of a new one, of another what differs, before and after."""
+    room = width - _BODY
+    if offer.before is not None:
+        head = escape_terminal(f"{offer.name}, in place of {offer.before_name} ({offer.before})", LONG)
+        yield from (" " * _BODY + line for line in wrapped(head, room))
+    shown = [line for line in offer.lines if whole or line.differs]
+    column = min(max((width_of(escape_terminal(line.name)) for line in shown), default=0), room // 3)
+    left = room - column - 4
+    for line in shown:
+        name = padded(cut(escape_terminal(line.name), column), column)
+        before, after = (escape_terminal(text, LONG) for text in (line.before, line.after))
+        if not line.differs or offer.before is None:
+            texts = [after]
+        else:
+            texts = [f"- {before}"] if before else []
+            texts += [f"+ {after}"] if after else []
+        for index, part in enumerate(part for text in texts for part in wrapped(text, left)):
+            yield f"{' ' * _BODY}  {name if not index else ' ' * column}  {part}"
+    same = sum(not line.differs for line in offer.lines)
+    if same and not whole and offer.before is not None:
+        yield " " * _BODY + paint("dim", f"  {counted(same, 'part')} of it the same (--rows all shows all)")
 
 
 def _fields(item: ObjectView, width: int, paint: Paint, *, whole: bool) -> Iterator[str]:

@@ -10,7 +10,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from pricebook.format.escape import code_markdown, escape_markdown
 from pricebook.format.impact import add_headline, add_impact
 from pricebook.format.markdown import BUDGET, PROBLEM_HEAD, Comment, leftover_lines, marker, problem_row, size
-from pricebook.format.markdown_row import HEAD, add_details, all_listed, card_rows, object_rows
+from pricebook.format.markdown_row import (
+    HEAD,
+    add_details,
+    all_listed,
+    card_rows,
+    object_rows,
+    offer_tables,
+    tier_table,
+)
 from pricebook.format.page import Page
 from pricebook.problem import Problem
 from pricebook.view.object import ObjectView
@@ -27,7 +35,7 @@ PENDING = 10
 """Objects that are named of what is pending besides; all are counted."""
 NAMED = 5
 """Leftovers that are named."""
-_TABLE, _CARDS, _FINDINGS, _FOLDED = 28_000, 4_000, 10_000, 6_000
+_TABLE, _CARDS, _OFFERS, _FINDINGS, _FOLDED = 28_000, 4_000, 10_000, 10_000, 6_000
 """Shares of the budget."""
 _SEVERITIES = {"error": 0, "warning": 1, "note": 2}
 
@@ -37,10 +45,13 @@ def plan_markdown(view: PlanView, _: Page) -> str:
     view = view.details()
     foot = [*_foot(view), marker(f"{view.namespace}/{view.environment}")]
     comment = Comment(BUDGET - size(foot))
-    comment.add(f"### {view.verdict}", "", _target(view), "")
-    if view.refused:
-        flags = " ".join(f"`{hazard.flag}`" for hazard in view.hazards if hazard.refused)
-        comment.add(f"**Apply refuses this plan** as it is. When all of it is meant: {flags}", "")
+    comment.add(f"### {escape_markdown(view.verdict, 1000)}", "")
+    if view.decision.state != "nothing":
+        rest = escape_markdown(view.decision.rest, 2000)
+        for flag in view.decision.flags:
+            rest = rest.replace(escape_markdown(flag), code_markdown(flag))
+        comment.add(f"**{view.decision.head}**{rest}", "")
+    comment.add(_target(view), "")
     if view.impact is not None:
         add_headline(comment, view.impact)
     _add_table(comment, view)
@@ -72,6 +83,7 @@ def _add_table(comment: Comment, view: PlanView) -> None:
             foot=("",),
         )
     rows = [*_rows(view)]
+    tiered = [row for _, shape in cards if all_listed(shape) for row in shape.rows if row.tiers]
     if rows:
         comment.add_list(
             HEAD,
@@ -81,6 +93,24 @@ def _add_table(comment: Comment, view: PlanView) -> None:
             share=_TABLE,
             most=ROWS,
             foot=("",),
+        )
+    fresh = [o.offer for o in view.objects if o.offer is not None and o.offer.before is None]
+    if fresh:
+        tables = list(offer_tables(fresh))
+        comment.add_list(
+            (),
+            tables,
+            len(tables),
+            lambda n: (f"and {counted(n, 'more table')} of packages: see `pricebook plan`", ""),
+            share=_OFFERS,
+        )
+    if tiered:
+        comment.add_list(
+            (),
+            (list(tier_table(row)) for row in tiered),
+            len(tiered),
+            lambda n: (f"and the tiers of {counted(n, 'more price')}: see `pricebook plan --rows all`", ""),
+            share=_CARDS,
         )
 
 
@@ -103,10 +133,9 @@ def _shape_words(item: ObjectView, shape: RateShape) -> str:
 
 def _add_hazards(comment: Comment, hazards: Sequence[HazardView]) -> None:
     if hazards:
-        comment.add("| hazard | how often | what it means | apply |", "|:-------|----------:|:--------------|:------|")
+        comment.add("| hazard | how often | what it means | passes |", "|:-------|----------:|:--------------|:------|")
         for hazard in sorted(hazards, key=lambda hazard: not hazard.refused):
-            flag = f"refuses it without `{hazard.flag}`" if hazard.refused else "does it"
-            comment.add(f"| `{hazard.hazard.value}` | {hazard.count:,} | {hazard.meaning} | {flag} |")
+            comment.add(f"| `{hazard.hazard.value}` | {hazard.count:,} | {hazard.meaning} | {hazard.passes} |")
         comment.add("")
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from pricebook.format.escape import cut, escape_terminal, padded, width_of
-from pricebook.format.page import Page, Paint, filled, wrapped
+from pricebook.format.page import Page, Paint, wrapped
 from pricebook.format.problem import draw_findings
+from pricebook.view.decision import Decision
 from pricebook.view.leftover import LEFT, WAYS_OUT, LeftoverView
 from pricebook.view.plan import BesidesView, DigestView, HazardView, PlanView, as_of_words
 from pricebook.view.words import counted
@@ -27,6 +28,8 @@ def plan_text(view: PlanView, page: Page) -> Iterator[str]:
     )
     if view.empty:
         yield from wrapped(escape_terminal(view.verdict, 400), width)
+        if view.decision.state != "nothing":
+            yield from (paint(style_of(view.decision), line) for line in wrapped(view.decision.sentence, width))
         yield from _impact(view, width, paint)
         yield from draw_findings(view.findings, width, paint)
         yield from notes
@@ -35,6 +38,7 @@ def plan_text(view: PlanView, page: Page) -> Iterator[str]:
     target = f"{view.namespace} · {view.environment} · as of {as_of_words(view)}"
     yield paint("dim", cut(escape_terminal(target), width))
     yield from (paint("bold", line) for line in wrapped(escape_terminal(view.verdict, 1000), width))
+    yield from (paint(style_of(view.decision), line) for line in wrapped(view.decision.sentence, width))
     yield ""
     from pricebook.format.object_text import draw_objects  # brings the view of every object, and most plans have none
 
@@ -48,6 +52,11 @@ def plan_text(view: PlanView, page: Page) -> Iterator[str]:
     yield from _besides(view.besides, width, paint) if view.besides is not None else ()
 
 
+def style_of(decision: Decision) -> str:
+    """The colour of an answer to whether it is applied."""
+    return {"applied": "green", "approval": "yellow", "nothing": ""}.get(decision.state, "alarm")
+
+
 def digest_text(view: DigestView, _: Page) -> str:
     """The digest and nothing else."""
     return view.digest
@@ -58,12 +67,9 @@ def _hazards(view: PlanView, width: int, paint: Paint) -> Iterator[str]:
     if accepted:
         yield "Hazards"
         yield from _hazard_lines(accepted, width, paint)
-    if view.refused:
+    if refused := [hazard for hazard in view.hazards if hazard.refused]:
         yield paint("alarm", "Refused unless allowed")
-        refused = [hazard for hazard in view.hazards if hazard.refused]
         yield from _hazard_lines(refused, width, paint)
-        flags = [hazard.flag for hazard in refused]
-        yield from (f"  {line}" for line in filled(["When all of it is meant: apply", *flags], width - 2, " "))
     if view.hazards:
         yield ""
 

@@ -76,14 +76,17 @@ def draw_rows(rows: Sequence[RateRow], refused: frozenset[str], width: int, pain
     if together:
         yield f"{_INDENT}all {together}"
     marked = {words: _painted(words, refused, paint) for words in set(cells.hazards)}
-    for key, price, change, when, hazard in zip(*cells, strict=True):
+    for row, key, price, change, when, hazard in zip(rows, *cells, strict=True):
         shown = key if measure(key) <= key_width else shorten(key, max(key_width, _MIN_KEY))
         line = f"{pad(shown, key_width)}{gap}{pad(price, price_width)}{gap}{change:>{change_width}}"
         if when_width:
             line = f"{line}{gap}{when:<{when_width}}"
         if measure(line) + (len(hazard) + _GAP if hazard else 0) > room:
-            parts = [part for part in (price, change, "" if together else when, hazard) if part]
-            *lines, last = filled(parts, room - 4, gap)
+            parts = [part for part in (change, "" if together else when, hazard) if part]
+            if measure(price) <= room - 4:
+                *lines, last = filled([price, *parts], room - 4, gap)
+            else:  # every word of a price is money: it is told whole, in as many lines as it takes
+                *lines, last = (*wrapped(price, room - 4), *filled(parts, room - 4, gap))
             yield _INDENT + cut(key, room)
             yield from (f"{_INDENT}    {line}" for line in lines)
             yield f"{_INDENT}    {last.removesuffix(hazard)}{marked[hazard]}"
@@ -91,6 +94,20 @@ def draw_rows(rows: Sequence[RateRow], refused: frozenset[str], width: int, pain
             yield f"{_INDENT}{line}{gap}{marked[hazard]}"
         else:
             yield _INDENT + line.rstrip()
+        if row.tiers:
+            yield from _tiers(row, room - 4)
+
+
+def _tiers(row: RateRow, room: int) -> Iterator[str]:
+    """Both sides of a price in tiers, whole, and where the one is cheaper than the other."""
+    indent = f"{_INDENT}    "
+    table = [(escape_terminal(row.per), "until then", "after"), *row.tiers]
+    sizes = [max(width_of(line[column]) for line in table) for column in range(3)]
+    for first, second, third in table:
+        mark = "  *" if second != third and first != table[0][0] else ""
+        yield f"{indent}{padded(first, sizes[0])}   {second:>{sizes[1]}}   {third:>{sizes[2]}}{mark}"
+    for words in row.curve:
+        yield from (indent + line for line in wrapped(words, room))
 
 
 def _cells(rows: Sequence[RateRow]) -> RowCells:
@@ -99,7 +116,7 @@ def _cells(rows: Sequence[RateRow]) -> RowCells:
         words[hazards] = " ".join([hazard.value for hazard in hazards if hazard not in _UNSAID])
     return RowCells(
         escape_all([row.key for row in rows]),
-        escape_all([row.price for row in rows], LONG),
+        escape_all(["tiers change" if row.tiers else row.price for row in rows], LONG),
         [row.change for row in rows],
         escape_all([row.when for row in rows]),
         [words[row.hazards] for row in rows],

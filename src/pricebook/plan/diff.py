@@ -13,6 +13,8 @@ from pricebook.catalog.fingerprint import content_digest, content_text
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.model import Noun
 from pricebook.catalog.path import path_text
+from pricebook.catalog.priced import products_of
+from pricebook.catalog.product import PricedProduct
 from pricebook.catalog.rate_book import NO_RATES, RateBook, Rates, shares, total
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
@@ -87,6 +89,15 @@ def diff(
     if not prune:
         difference.leftovers = [ref for ref in leftovers if Ref(ref.kind, ref.name) not in desired.nouns]
     return difference
+
+
+def products_in(changes: Iterable[Verb], desired: Catalog, observed: Catalog) -> Mapping[str, PricedProduct]:
+    """How the products read whose rates change, and those that new packages sell."""
+    keys = [rate.key for change in changes if isinstance(change, AddRates) for rate in change.rates]
+    nouns = [change.noun for change in changes if isinstance(change, (Create, Supersede))]
+    if not keys and not nouns:
+        return {}
+    return products_of(keys, nouns, desired, observed)
 
 
 def _keep_or(difference: Difference, change: Verb | None) -> None:

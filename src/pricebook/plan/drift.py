@@ -5,7 +5,7 @@ What money hangs on comes before what is cosmetic, what the account did before w
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest, content_text
 from pricebook.catalog.model import Noun, Scale
 from pricebook.catalog.path import path_text
+from pricebook.catalog.product import PricedProduct
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
@@ -22,7 +23,7 @@ from pricebook.observe.renames import Moves, pending, present
 from pricebook.observe.snapshot import Snapshot, bare, digest_of
 from pricebook.plan.adoption import adoptions
 from pricebook.plan.change import FieldChange, RateChange
-from pricebook.plan.diff import Difference, diff
+from pricebook.plan.diff import Difference, diff, products_in
 from pricebook.plan.fields import field_changes
 from pricebook.plan.leftover import left_over
 from pricebook.plan.origin import Origin, origin, rate_origins
@@ -104,6 +105,7 @@ class Comparison:
     unverified: tuple[tuple[str, str], ...]
     units: Mapping[str, Scale]
     places: Mapping[Ref, Span]
+    products: Mapping[str, PricedProduct] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,7 @@ def compare(
         unverified=tuple(_unverified(desired, snapshot)),
         units=desired.scales,
         places=places,
+        products=products_in(difference.changes, desired, snapshot.catalog),
     )
 
 

@@ -44,7 +44,7 @@ def _trees(
     units = units_of(observed, units[0]), units_of(desired, units[1])
     for name, field in fields_of(type(desired)).items():
         was, now = getattr(observed, name), getattr(desired, name)
-        if field.role is Role.IDENTITY:
+        if field.role in (Role.IDENTITY, Role.OURS):
             continue
         path, mark = (*at, name), field.role or role
         below = units_below(units[0], name), units_below(units[1], name)

@@ -21,7 +21,7 @@ from pricebook.plan.adoption import (
     check_removed,
 )
 from pricebook.plan.assess import alias_holders, mark_foreign
-from pricebook.plan.diff import Difference, diff
+from pricebook.plan.diff import Difference, diff, products_in
 from pricebook.plan.fields import field_changes
 from pricebook.plan.leftover import left_over, looks_renamed
 from pricebook.plan.order import ordered
@@ -121,6 +121,7 @@ def plan_of(
         prices=sum(len(rates) for rates in desired.rates.values()),
         leftovers=left,
         units=desired.scales,
+        products=products_in(difference.changes, desired, snapshot.catalog),
         unmanaged={kind.value: count for kind, count in snapshot.unmanaged.items() if count},
         findings=(*snapshot.notes, *_unlike(desired, snapshot), *looks_renamed(left, places)),
     )

@@ -2,13 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BeforeValidator, ConfigDict, Field, NonNegativeInt
 
 from pricebook.catalog.migration import Transition
 from pricebook.catalog.model import Scale
+from pricebook.catalog.product import PricedProduct
+from pricebook.plan.contract import Contract
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.verb.add_rates import AddRates
 from pricebook.plan.verb.form import CLOSED, Finding, Moment, RefText
@@ -109,6 +112,16 @@ class Besides(NamedTuple):
     plan: "Plan"
 
 
+class FixedChange(NamedTuple):
+    """What changes of the fees of contracts without any usage: a year, in API units by pricing unit; for how many
+    contracts; of how many more nobody knows the quantity; and from when the first pays another amount."""
+
+    amounts: Mapping[str, Decimal]
+    contracts: int
+    unknown: int
+    since: str
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What `apply` will do, and nothing else. JSON first: see `plan.document`.
@@ -116,11 +129,12 @@ class Plan:
     `base` and `desired` are the digests of what was observed and of what is wanted. `kept` counts the objects that
     already are as desired, `prices` all prices that are desired. `leftovers` are objects of ours that no manifest
     declares any more and that stay untouched; `unmanaged` counts other owners' objects, per kind. `units` say how
-    amounts of each pricing unit read. `findings` are what rules say about the plan and what it leads to; they travel
-    with it and are no part of what it is; nor is `besides`, which stays behind when the plan is written to a file.
-    `adopted` are the objects that bore no mark and were read as ours, as `apply.ports.Store` takes them: the plan is
-    about a store that is read so, and under the present names of what `moved`. A plan that moves contracts says in
-    `migration` what they have in common, and has no other steps: nothing is observed and desired of objects then.
+    amounts of each pricing unit read, `products` what the prices that change are for. `findings` are what rules say
+    about the plan and what it leads to; they travel with it and are no part of what it is; nor are `offers`
+    (`plan.offer`), the packages that it makes, by their refs, and `besides`, which stay behind when the plan is written
+    to a file. `adopted` are the objects that bore no mark and were read as ours, as `apply.ports.Store` takes them: the
+    plan is about a store that is read so, and under the present names of what `moved`. A plan that moves contracts says
+    in `migration` what they have in common, and has no other steps: nothing is observed and desired of objects then.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = CLOSED
@@ -135,7 +149,11 @@ class Plan:
     leftovers: Annotated[tuple[Leftover, ...], BeforeValidator(_by_ref)] = ()
     unmanaged: Mapping[str, int] = field(default_factory=dict)
     units: Mapping[str, Scale] = field(default_factory=dict)
+    products: Annotated[Mapping[str, PricedProduct], Field(description="how products whose prices change read")] = (
+        field(default_factory=dict)
+    )
     findings: tuple[Finding, ...] = ()
+    offers: Annotated[Mapping[str, Any], Field(exclude=True)] = field(default_factory=dict, compare=False)
     besides: Annotated[Besides | None, Field(exclude=True)] = None
     adopted: Annotated[
         Mapping[RefText, str],
@@ -145,6 +163,7 @@ class Plan:
         tuple[tuple[RefText, RefText], ...],
         Field(description="objects of ours that were read under another name: from which, to which"),
     ] = ()
+    fixed: Annotated[FixedChange | None, Field(description="what fees change a year; null: not known")] = None
     migration: Annotated[Moving | None, Field(description="null: no contract is moved")] = None
     format: Literal[2] = FORMAT
     remembered: Annotated[list[str], Field(exclude=True)] = field(
@@ -170,6 +189,17 @@ class Plan:
         """What the moves have in common, of a plan that is known to move contracts."""
         assert self.migration is not None
         return self.migration
+
+    def present(self, contract: Contract) -> Contract:
+        """A contract on what its package and card are called now."""
+        package, card = contract.package, contract.card
+        for old, new in self.moved:
+            if package is not None and package[:2] == old[:2]:
+                package = package._replace(name=new.name)
+            if card is not None and card == old:
+                card = new
+        same = (package, card) == (contract.package, contract.card)
+        return contract if same else replace(contract, package=package, card=card)
 
     @property
     def moves(self) -> tuple[MoveContract, ...]:

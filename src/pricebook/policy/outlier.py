@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
+from typing import NamedTuple
 
 from pricebook.catalog.instant import text_words
-from pricebook.catalog.money import to_major_unit
+from pricebook.catalog.money import EXACT, RATIO, to_major_unit
+from pricebook.catalog.priced import plural, unit_of, unit_word
 from pricebook.catalog.terms import MAGNITUDE, shift
 from pricebook.catalog.timeline import read_key, read_schedule, terms_from
 from pricebook.policy.amount import flat_price, times_words
@@ -17,6 +19,10 @@ from pricebook.policy.sample import AFTER_RATES
 ABOVE, BELOW, ENOUGH = 1000, 10_000, 10
 """How many times the median of its product a price may be, or the median a price (a small thing is cheap more often
 than a large one is dear), and of how many prices there must be one."""
+THOUSAND, MILLION = Decimal(1000), Decimal(1_000_000)
+"""So many of the units that a price is told for, and so many as they are metered, cost something."""
+FEWEST = 3
+"""Of so many prices one can be told from its neighbours."""
 SPREAD = 5
 """So far apart two currencies' prices may be, after a rough conversion."""
 
@@ -89,6 +95,94 @@ def _groups(key: str) -> str:
     return ", ".join(value for _, value in values) or read_key(key).product
 
 
+class _Unit(NamedTuple):
+    """A price of one metered unit, with where it stands: the card, the product and frequency, the schedule, and how
+    many rates have it; `written` is the price as it is, for `factor` units."""
+
+    one: Decimal
+    card: CardFacts
+    head: tuple[str, str | None]
+    text: str
+    rates: int
+    written: Decimal
+    factor: Decimal
+    told: Decimal
+    """Of how many units people speak: those of the conversion, or a million tokens."""
+
+    def finding(self, message: str, hint: str) -> Finding:
+        """What there is to say of it."""
+        key = self.card.first_key(self.head, frozenset((self.text,)))
+        return Finding(card_ref(self.card.name), (), message, hint, rate=key, more=self.rates - 1)
+
+
+def _units(facts: Facts) -> Iterator[tuple[tuple[str, str, str], list[_Unit]]]:
+    """The prices of usage now, by card, unit and pricing unit: what is to be compared, the cheapest first."""
+    metrics = facts.catalog.metrics
+    for card in facts.cards.values():
+        found: dict[tuple[str, str, str], list[_Unit]] = {}
+        for head, schedules in card.schedules.items():
+            product = facts.products.get(head[0])
+            if product is None or product.type != "USAGE":
+                continue
+            _, power = unit_of(product, metrics)
+            conversion, word = product.quantity_conversion, unit_word(product, metrics)
+            factor = conversion.conversion_factor if conversion is not None else Decimal(1)
+            if conversion is not None and conversion.operation == "MULTIPLY":
+                factor = RATIO.divide(Decimal(1), factor)
+            for text, count in schedules.items():
+                price = flat_price(terms_from(read_schedule(text), facts.now))
+                if price is not None and price[0] > 0:
+                    one = RATIO.divide(price[0], factor)
+                    found.setdefault((card.name, word, price[1]), []).append(
+                        _Unit(one, card, head, text, count, price[0], factor, factor.scaleb(power))
+                    )
+        for key, units in found.items():
+            yield key, sorted(units, key=lambda unit: (unit.one, unit.head, unit.text))
+
+
+def _nothing(facts: Facts) -> Iterator[Finding]:
+    for (_, word, unit), prices in _units(facts):
+        scale = facts.scales.get(unit)
+        if scale is None or scale.currency is None:
+            continue
+        for price in prices:
+            metered = max(EXACT.multiply(THOUSAND, price.told), MILLION)
+            cost = to_major_unit(EXACT.multiply(price.one, metered), scale.scale)
+            if cost >= Decimal("0.005"):
+                break  # the cheapest first
+            many = f"{metered.normalize():,f} {plural(word or 'unit')}"
+            message = f"{facts.money(price.written, unit)} for {price.head[0]}: {many} are billed as nothing"
+            yield price.finding(message, "a price for one where the product is sold by many? Check its conversion")
+
+
+def _neighbours(facts: Facts) -> Iterator[Finding]:
+    for (name, word, unit), prices in _units(facts):
+        total = sum(price.rates for price in prices)
+        if total < FEWEST or not word:
+            continue
+        seen = 0
+        for lower, upper in pairwise(prices):
+            seen += lower.rates
+            if upper.one < lower.one * ABOVE:
+                continue
+            low = seen * 2 <= total
+            # Of many prices of one product the median tells more: `price-outlier`.
+            few = (p for p in prices if sum(facts.cards[name].schedules[p.head].values()) < ENOUGH)
+            for price in (one for one in few if (one.one <= lower.one) is low):
+                beside = upper if low else lower
+                times = RATIO.divide(max(price.one, beside.one), min(price.one, beside.one))
+                side = "less" if low else "more"
+                message = (
+                    f"a {word} of {price.head[0]} costs {times:,.0f} times {side} than one of {beside.head[0]}:"
+                    f" {facts.money(price.written, unit)} for {price.factor.normalize():,f}, beside"
+                    f" {facts.money(beside.written, unit)} for {beside.factor.normalize():,f}"
+                )
+                yield price.finding(
+                    message, "per unit or per million? Check the price, and the conversion of its product"
+                )
+            break
+
+
 def _spread(facts: Facts) -> Iterator[Finding]:
     cards = sorted(facts.cards.values(), key=lambda card: card.name)
     for index, card in enumerate(cards):
@@ -156,6 +250,14 @@ _MODELS = "".join(
 )
 
 
+_SMALL = "model: small}, starting_at: 2025-01-01, price: $0.40"
+_MEDIUM = "    - {product: tokens, pricing_group_values: {model: medium}, starting_at: 2025-01-01, price: $1.20}\n"
+_COUNTED = (
+    ("aggregation_key: count", "aggregation_key: tokens"),
+    ("[{name: count, exists: true}", "[{name: tokens, exists: true}"),
+)
+
+
 RULES = (
     Rule(
         "price-step",
@@ -201,6 +303,33 @@ RULES = (
         ),
         _outlier,
         source="The LiteLLM price table, releases 1.80.0 and 1.97.0: $0.135 a token where $1.35 a million was meant.",
+    ),
+    Rule(
+        "bills-nothing",
+        "warning",
+        "A thousand units of a product, or a million of what is metered, cost less than half a cent.",
+        "A price of one token where the product is sold by the million looks like any other small number. Every invoice"
+        " is then $0.00, and nobody complains.",
+        "Write the price for what the product's conversion makes of the quantity, or correct the conversion.",
+        Example(
+            bad=((_SMALL, _SMALL.replace("$0.40", "$0.0000004")),), good=((_SMALL, _SMALL.replace("$0.40", "$0.0004")),)
+        ),
+        _nothing,
+        source="An API price list whose products divide by 1,000,000, with prices typed per token.",
+    ),
+    Rule(
+        "unit-outlier",
+        "warning",
+        "One unit costs a thousand times more, or less, than the next one of its kind.",
+        "Prices are for different many: per token, per thousand, per million. Compared for one unit they lie close"
+        " together, and one that was typed for another many lies far off, on a new list too.",
+        "Check the price, and the conversion of its product. What is meant is worth a waiver.",
+        Example(
+            bad=(*_COUNTED, (AFTER_RATES, AFTER_RATES + _MEDIUM.replace("$1.20", "$3000.00"))),
+            good=(*_COUNTED, (AFTER_RATES, AFTER_RATES + _MEDIUM)),
+        ),
+        _neighbours,
+        source="An API price list with one row per token among rows per million.",
     ),
     Rule(
         "currency-spread",

@@ -57,17 +57,17 @@ def is_about(waiver: Signed, judged: Judged) -> bool:
 def may_sign(waiver: Signed, judged: Judged, approvers: Sequence[Approver]) -> bool:
     """Whether the signer may accept that finding. As in a CODEOWNERS file the last approver that fits counts; where
     none fits, anybody may."""
-    approver = approver_of(judged, approvers)
+    approver = approver_of(judged.rule, judged.finding.subject, approvers)
     return approver is None or waiver.by in approver.people
 
 
-def approver_of(judged: Judged, approvers: Sequence[Approver]) -> Approver | None:
+def approver_of(rule: str, subject: str, approvers: Sequence[Approver]) -> Approver | None:
     """Who may accept a finding, or None when nobody in particular."""
     for approver in reversed(approvers):
         accepts = {word.lower().replace("_", "-") for word in approver.accepts}
-        if accepts and judged.rule not in accepts:
+        if accepts and rule not in accepts:
             continue
-        if any(matches(pattern, judged.finding.subject) for pattern in approver.covers):
+        if any(matches(pattern, subject) for pattern in approver.covers):
             return approver
     return None
 
@@ -101,7 +101,7 @@ def check_waivers(
             hint = "mend what it was for, or sign it again" if about else "take it out"
             problems.append(Problem("waiver-expired", message, waiver.at, hint, severity="warning"))
         elif refused:
-            approver = approver_of(refused[0], policy.approvers)
+            approver = approver_of(refused[0].rule, refused[0].finding.subject, policy.approvers)
             people = ", ".join(approver.people) if approver is not None else ""
             message = f"{quote(waiver.by)} may not accept {waiver.rule} for {quote(refused[0].finding.subject)}"
             problems.append(

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from pricebook.catalog.calendar import FOREVER
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.override import Override
-from pricebook.catalog.product import Product
 from pricebook.catalog.specifier import Applicable, UsageSpecifier
+from pricebook.catalog.terms import Terms
 from pricebook.preview.terms import (
     ContractTerms,
     DatedCharge,
@@ -22,12 +22,13 @@ from pricebook.preview.terms import (
     Recurrence,
     Statement,
 )
-from pricebook.view.price import Unit, Units, money, number, percentage
+from pricebook.view.price import EVERY, Unit, Units, money, number, percentage
+from pricebook.view.rate_terms import terms_text
 from pricebook.view.words import counted
 
 _STATEMENTS = {"WEEKLY": "weekly", "MONTHLY": "monthly", "QUARTERLY": "quarterly", "ANNUAL": "yearly"}
-_EVERY = {"DAILY": "a day", "WEEKLY": "a week", "MONTHLY": "a month", "QUARTERLY": "a quarter", "ANNUAL": "a year"}
 _KINDS = {"CREDIT": "credit", "PREPAID": "prepaid commit", "POSTPAID": "postpaid commit"}
+NO_FEES: Mapping[tuple[str, str], Terms] = {}
 UNITS_USED = Unit("", " units used", 0, 0)
 """Of a balance that counts units instead of money."""
 
@@ -48,9 +49,12 @@ class TermView(NamedTuple):
         return span(self.starting_at, self.ending_before)
 
 
-def term_views(terms: ContractTerms, products: Mapping[str, Product], units: Units) -> tuple[TermView, ...]:
-    """Every term, in the order in which a package lists them, the statements first."""
-    said = _Words(products, units)
+def term_views(
+    terms: ContractTerms, products: Mapping[str, str], units: Units, fees: Mapping[tuple[str, str], Terms] = NO_FEES
+) -> tuple[TermView, ...]:
+    """Every term, in the order in which a package lists them, the statements first. `products` are the names of
+    products, and `fees` what the card says of those that are subscribed to, where that is to be told."""
+    said = _Words(products, units, fees)
     found = [
         TermView(
             "usage_statement_schedule",
@@ -87,12 +91,13 @@ def _statements(terms: ContractTerms, statement: Statement) -> str:
 class _Words:
     """The words of terms, by the names of products and the units of amounts."""
 
-    def __init__(self, products: Mapping[str, Product], units: Units) -> None:
-        self.products, self.units = products, units
+    def __init__(
+        self, products: Mapping[str, str], units: Units, fees: Mapping[tuple[str, str], Terms] = NO_FEES
+    ) -> None:
+        self.products, self.units, self.fees = products, units, fees
 
     def _product(self, name: str) -> str:
-        found = self.products.get(name)
-        return found.name if found is not None else name
+        return self.products.get(name, name)
 
     def subscription(self, one: DatedSubscription) -> TermView:
         term = one.term
@@ -101,9 +106,15 @@ class _Words:
         if term.seat_config is not None and seats is None:
             seats = term.seat_config.initial_unassigned_seats
         many = f"{number(seats)} × " if seats is not None else ""
+        fee = self.fees.get((product, frequency))
+        what = f"{self._product(product)} {EVERY[frequency]}"
+        if fee is not None:
+            said = terms_text(None, fee.entitling, self.units, self.units.per(product, frequency))
+            what = f"{said.desired} {said.per}".rstrip()
+            many = "" if seats in (None, 1) else many
         when = "at the start" if term.collection_schedule == "ADVANCE" else "at the end"
         part = "part of a period is prorated" if term.proration.is_prorated else "part of a period costs the whole"
-        text = f"{many}{self._product(product)} {_EVERY[frequency]}, charged {when} of each period; {part}"
+        text = f"{many}{what}, charged {when} of each period; {part}"
         return TermView(one.name, term.name or self._product(product), text, *one.window)
 
     def _unit(self, unit: str, *, counts_units: bool) -> Unit:
@@ -118,15 +129,16 @@ class _Words:
         amount = money(access.unit_price, self._unit(access.credit_type, counts_units=access.access_type == "QUANTITY"))
         if access.quantity is not None and access.quantity != 1:
             amount = f"{number(access.quantity)} × {amount}"
+        each = ""
         if seats is not None:
             shared = "a balance of its own" if seats.allocation == "INDIVIDUAL" else "one balance for all"
-            amount += f" for each seat of {seats.subscription} ({shared})"
+            each = f" for each seat of {seats.subscription} ({shared})"
         periods = term.commit_duration.value
         more = f"; each is open for {periods} periods" if periods > 1 else ""
         if one.invoice is not None:
             price = money(one.invoice.unit_price, self.units[one.invoice.credit_type])
             more += f"; billed {number(one.invoice.quantity)} × {price} each time"
-        return self._balance(one, f"{amount} of {_KINDS[one.kind]} {_EVERY[one.frequency]}", one.name, more)
+        return self._balance(one, f"{amount} of {_KINDS[one.kind]}{each} {EVERY[one.frequency]}", one.name, more)
 
     def _balance(self, one: Grant | Recurrence, granted: str, name: str, more: str = "") -> TermView:
         term = one.term

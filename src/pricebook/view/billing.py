@@ -28,6 +28,7 @@ from pricebook.view.bill import (
 from pricebook.view.bill_terms import UNITS_USED, span, term_views
 from pricebook.view.impact import EventsView
 from pricebook.view.price import Unit, Units, money, number, percentage
+from pricebook.view.rate_terms import units_of
 from pricebook.view.words import counted
 
 _SIGNS = {"MULTIPLY": "×", "DIVIDE": "÷"}
@@ -63,14 +64,14 @@ def customer_bill_view(
         ending_before=terms.ending_before,
         contract=terms,
         bill=bill,
-        units=Units(catalog.scales),
+        units=units_of(catalog),
         names={name: product.name for name, product in catalog.products.items()},
     )
 
 
 def bill_fields(title: str, terms: ContractTerms, bill: Bill, catalog: Catalog, card: str | None) -> dict[str, Any]:
     """The fields of a `BillView`, for a view that has more."""
-    units = Units(catalog.scales)
+    units = units_of(catalog)
     fiat = catalog.cards[card].fiat_credit_type if card is not None else USD
     until = f" until {instant_words(terms.ending_before)}" if terms.ending_before < FOREVER else ", without end"
     sums = accumulate((invoice.total for invoice in bill.invoices), EXACT.add)
@@ -83,7 +84,7 @@ def bill_fields(title: str, terms: ContractTerms, bill: Bill, catalog: Catalog, 
         "notes": bill.notes,
         "title": title,
         "subtitle": f"from {instant_words(terms.starting_at)}{until}; statements {terms.statement.frequency}",
-        "terms": term_views(terms, catalog.products, units),
+        "terms": term_views(terms, {n: p.name for n, p in catalog.products.items()}, units),
         "total_words": money(bill.total, units[fiat]),
         "parts": tuple(_parts(bill, units)),
         "balance_words": tuple(_balance_words(balance, units) for balance in bill.balances),

@@ -123,7 +123,7 @@ class DriftView:
 def drift_view(report: DriftReport, choice: RowChoice) -> DriftView:
     """The view of a report."""
     comparison = report.comparison
-    units = Units(comparison.units)
+    units = Units(comparison.units, comparison.products)
     found = [(each.origin.value, each, "") for each in report.open]
     found += [(ACCEPTED, each, words) for each, words in report.accepted]
     order = list(TITLES)

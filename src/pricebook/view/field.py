@@ -1,6 +1,6 @@
 """What changes in a noun's fields, in words: money as money, a whole term with everything that it says."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,10 +18,9 @@ from pricebook.catalog.money import ratio
 from pricebook.catalog.path import FieldPath, path_text
 from pricebook.plan.change import FieldChange
 from pricebook.view.plain import hidden
-from pricebook.view.price import PER, Unit, Units, change_text, major, money, number, power_for
+from pricebook.view.price import Units, change_text, money, number
 
 NOT_SET = "not set"
-_UNIT_PRICES = ("price", "unit_price", "fiat_per_custom_credit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,53 @@ class FieldDifference:
         return tuple(cls(row.path, row.observed, row.desired, row.change, row) for row in rows)
 
 
+@dataclass(frozen=True, slots=True)
+class OfferLine:
+    """One part of an offer: what people call it, what was offered and what is; empty where it is not there. `term` is
+    where it stands in the package."""
+
+    term: str
+    name: str
+    before: str
+    after: str
+
+    @property
+    def differs(self) -> bool:
+        """Whether it is another one."""
+        return self.before != self.after
+
+
+@dataclass(frozen=True, slots=True)
+class OfferView:
+    """A package beside what it takes the place of. `before` is that one's ref, None where there was nothing; the names
+    are those that people know, each of its own version. `since` is when it begins, in words."""
+
+    name: str
+    before: str | None
+    before_name: str | None
+    since: str
+    lines: tuple[OfferLine, ...]
+    ref: str = hidden(default="")
+
+    @property
+    def changed(self) -> tuple[OfferLine, ...]:
+        """The parts that differ; all of them where nothing was before."""
+        return tuple(line for line in self.lines if line.differs)
+
+
+def offer_matrix(offers: Sequence[OfferView]) -> list[tuple[str, ...]]:
+    """Offers side by side: a head with their names, then a row for each part that one of them has."""
+    said = [line for offer in offers for line in offer.lines if line.after]
+    parts = dict.fromkeys(
+        line.name for line in sorted(said, key=lambda line: not line.term.startswith("subscriptions"))
+    )
+    rows = [("", *(offer.name for offer in offers))]
+    for name in parts:
+        found = ([line.after for line in offer.lines if line.name == name and line.after] for offer in offers)
+        rows.append((name, *map("; ".join, found)))
+    return rows
+
+
 def field_rows(noun: type[Model], changes: Iterable[FieldChange], units: Units) -> Iterator[FieldRow]:
     """The rows of a noun's field changes, in their order."""
     for change in changes:
@@ -92,7 +138,7 @@ def _said(model: Model, units: Units, sign: str, cosmetic: bool) -> Iterator[Fie
 
 def _line(path: FieldPath, leaf: Leaf, units: Units, sign: str, depth: int, cosmetic: bool) -> FieldRow:
     value, unit = leaf.value, leaf.unit
-    text = _text(path, value, unit, units)
+    text = _text(value, unit, units)
     if sign == "+":
         return FieldRow(path_text(path), "", text, "", sign, depth, cosmetic, None, value, unit, path)
     return FieldRow(path_text(path), text, "", "", sign, depth, cosmetic, value, None, unit, path)
@@ -104,42 +150,28 @@ def _row(path: FieldPath, was: Any, now: Any, unit: str | None, units: Units, co
     if numbers:
         relative = ratio(Decimal(was), Decimal(now))
         change = change_text(relative) if relative is not None and unit is not None else ""
-    if unit is not None and numbers:
-        amounts = [Decimal(v) for v in (was, now)]
-        power = _power(path, amounts, units[unit])
-        texts = [money(amount, units[unit], power) for amount in amounts]
-        per = f" {PER[power]}" if power else ""
-        return FieldRow(path_text(path), texts[0], texts[1] + per, change, "", 0, cosmetic, was, now, unit, path)
-    observed, desired = _text(path, was, unit, units), _text(path, now, unit, units)
+    observed, desired = _text(was, unit, units), _text(now, unit, units)
     if observed == desired:  # true and "true", 1 and "1"
         observed, desired = encode(was), encode(now)
     return FieldRow(path_text(path), observed, desired, change, "", 0, cosmetic, was, now, unit, path)
 
 
-def _text(path: FieldPath, value: Any, unit: str | None, units: Units) -> str:
+def _text(value: Any, unit: str | None, units: Units) -> str:
     if value is None:
         return NOT_SET
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, Decimal)):
-        if unit is None:
-            return number(Decimal(value))
-        power = _power(path, [Decimal(value)], units[unit])
-        return f"{money(Decimal(value), units[unit], power)} {PER[power]}".rstrip()
+        return number(Decimal(value)) if unit is None else money(Decimal(value), units[unit])
     if isinstance(value, datetime):
         return instant_words(value)
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping) and value.keys() == LENGTH:
-        return f"{_text((), value['value'], None, units)} {value['unit']}"
+        return f"{_text(value['value'], None, units)} {value['unit']}"
     if isinstance(value, (tuple, list)) and all(isinstance(item, str) for item in value):
         return ", ".join(value) or "none"
     return encode(value)
-
-
-def _power(path: FieldPath, amounts: Iterable[Decimal], unit: Unit) -> int:
-    """The power of ten for which a field's amounts are shown: 0 for what is not the price of one of many."""
-    return power_for(major(amount, unit) for amount in amounts) if path[-1] in _UNIT_PRICES else 0
 
 
 def _parsed(model: type[Model] | None, term: Mapping[str, Any]) -> Model | None:

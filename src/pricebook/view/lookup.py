@@ -19,12 +19,12 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import key_text, read_key, read_schedule, terms_at
 from pricebook.plan.change import RateChange
 from pricebook.plan.fields import field_changes
-from pricebook.view.field import FieldDifference, field_rows
+from pricebook.view.field import FieldDifference, OfferLine, field_rows
 from pricebook.view.plain import hidden
 from pricebook.view.price import Units
 from pricebook.view.price_list import PriceHistory, PriceList
 from pricebook.view.rate_row import move_row
-from pricebook.view.rate_terms import Stretch, terms_text
+from pricebook.view.rate_terms import Stretch
 from pricebook.view.rows import RowChoice
 
 Decided = Mapping[tuple[str, str], list[tuple[Run, RateChange]]]
@@ -76,12 +76,14 @@ class AliasLine:
 
 @dataclass(frozen=True, slots=True)
 class VersionLine:
-    """A package's version: when it was made, whether it is archived, and what it changed against the one before."""
+    """A package's version: when it was made, whether it is archived, what it changed against the one before, and what
+    it offers, in words."""
 
     ref: str
     made: str
     archived: bool
     fields: tuple[FieldDifference, ...]
+    offer: tuple[OfferLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,13 @@ def moves_view(
 def versions_view(listed: PriceList, ref: Ref) -> VersionsView:
     """The versions of a package, or the one that is named."""
     found = [
-        VersionLine(str(version.ref), _moment(version.made), version.archived, FieldDifference.of(version.changes))
+        VersionLine(
+            str(version.ref),
+            _moment(version.made),
+            version.archived,
+            FieldDifference.of(version.changes),
+            version.offer,
+        )
         for version in reversed(listed.packages.get(ref.name, ()))
         if ref.version in (None, version.ref.version)
     ]
@@ -213,7 +221,9 @@ def _lines(listed: PriceList, decided: Decided, instant: str = "") -> Iterator[P
         for history in histories:
             for stretch in history.stretches:
                 if not instant or stretch.covers(instant):
-                    yield _line(card, history, stretch, instant or stretch.starting_at, decided)
+                    line = _line(card, history, stretch, instant or stretch.starting_at, decided)
+                    withheld = f"{line.price}, {listed.units.withheld(line.product)}"
+                    yield line if line.entitled else replace(line, price=withheld)
 
 
 def moves(rates: Mapping[str, Rates], before: str, after: str, units: Units) -> Iterator[PriceMove]:
@@ -224,13 +234,13 @@ def moves(rates: Mapping[str, Rates], before: str, after: str, units: Units) -> 
             was, now = terms_at(timeline, before), terms_at(timeline, after)
             if was == now:
                 continue
+            named = read_key(key)
             if now is None:
                 assert was is not None, "one of two that differ"
-                said = terms_text(None, was, units)
-                words = f"{said.desired} {said.per}".rstrip()
-                yield PriceMove(card, str(read_key(key)), f"{words} -> {NO_PRICE}", "ended")
+                words = move_row(named, Move.of(before, None, None, None, was), units).price
+                yield PriceMove(card, str(named), f"{words} -> {NO_PRICE}", "ended")
             else:
-                row = move_row(read_key(key), Move.of(after, None, was, was, now), units)
+                row = move_row(named, Move.of(after, None, was, was, now), units)
                 price = row.price if row.observed else f"{NO_PRICE} -> {row.price}"
                 yield PriceMove(card, row.key, price, row.change)
 

@@ -6,7 +6,6 @@ The text here is data and sentences as they are; each format escapes them on its
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
 
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.metric import BillableMetric
@@ -21,16 +20,15 @@ from pricebook.plan.hazard import Hazard
 from pricebook.plan.reach import reached
 from pricebook.plan.step import Step
 from pricebook.plan.verb.table import AddRates, Adopt, Create, Repoint, Revise, Supersede
-from pricebook.view.field import FieldRow, field_rows, said_rows
+from pricebook.view.field import FieldRow, OfferView, field_rows, said_rows
 from pricebook.view.plain import hidden, optional
 from pricebook.view.price import Units
 from pricebook.view.rate_shape import RateShape
 from pricebook.view.rows import PriceCounts
 from pricebook.view.words import counted
 
-if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
-    from pricebook.catalog.package import Package
-
+_NAMES = ("name", "contract_name", "aliases")
+"""What of a package is told apart from its terms."""
 _NAME = 60
 """Characters of a name within a sentence."""
 
@@ -50,7 +48,7 @@ class ObjectView:
     counts live ones, None when not known; of prices those that buy them, of the `live` ones on the card. `notes` are
     further sentences. `since` says from when new contracts get it, where aliases decide that. `terms` are all that a
     new package version says, when that was asked for, and `previous` is the version before. `rates` is there for the
-    action `rates` only."""
+    action `rates` only, `offer` for packages that are made."""
 
     action: str
     symbol: str
@@ -65,15 +63,23 @@ class ObjectView:
     steps: tuple[str, ...]
     live: int | None = optional()
     rates: RateShape | None = optional()
+    offer: OfferView | None = optional()
     since: str = hidden(default="")
     terms: tuple[FieldRow, ...] = hidden(default=())
     previous: str = hidden(default="")
 
 
 def noun_view(
-    step: Step, hazards: tuple[HazardCount, ...], units: Units, as_of: datetime, *, terms: bool = False
+    step: Step,
+    hazards: tuple[HazardCount, ...],
+    units: Units,
+    as_of: datetime,
+    *,
+    offer: OfferView | None = None,
+    terms: bool = False,
 ) -> ObjectView:
-    """The view of a step that is not about rates; `terms`: with all terms of a new package version."""
+    """The view of a step that is not about rates; `offer` is what a package offers, and `terms`: with all terms of a
+    new package version."""
     change = step.change
     fields: tuple[FieldRow, ...] = ()
     notes: tuple[str, ...] = ()
@@ -95,7 +101,7 @@ def noun_view(
             fields = tuple(field_rows(type(change.noun), told, units))
             notes = tuple(_version_notes(change, step.reach, as_of))
             since = _since(_aliases(change.noun), as_of)
-            whole, previous = tuple(said_rows(change.noun, units, ("aliases",))) if terms else (), str(change.previous)
+            whole, previous = tuple(said_rows(change.noun, units, _NAMES)) if terms else (), str(change.previous)
         case Repoint():
             sentence = _repointed(change)
             notes = tuple(_repoint_notes(change, as_of))
@@ -117,6 +123,7 @@ def noun_view(
         since=since,
         terms=whole,
         previous=previous,
+        offer=offer,
     )
 
 
@@ -229,7 +236,8 @@ def _created(ref: Ref, noun: Noun) -> str:
 
 def _aliases(noun: Noun) -> tuple[Alias, ...]:
     """The aliases of a package; a card's are told by the step that gives them."""
-    return cast("Package", noun).aliases if noun.kind is Kind.PACKAGE else ()
+    found: tuple[Alias, ...] = getattr(noun, "aliases", ()) if noun.kind is Kind.PACKAGE else ()
+    return found
 
 
 def _adopted(change: Adopt) -> str:
@@ -247,7 +255,7 @@ def _bare(name: str) -> str:
 def _new_fields(noun: Noun, units: Units) -> Iterator[FieldRow]:
     """What of a new object moves money: the terms of a package, what custom units cost on a card."""
     if noun.kind.versioned:
-        yield from said_rows(noun, units, ("name", "contract_name", "aliases"))
+        yield from said_rows(noun, units, _NAMES)
     elif isinstance(noun, RateCard):
         shown = {"credit_type_conversions"}
         yield from said_rows(noun, units, set(type(noun).model_fields) - shown)

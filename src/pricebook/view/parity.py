@@ -41,7 +41,7 @@ class ParityView:
 def parity_view(parity: Parity, choice: RowChoice, unverified: tuple[tuple[str, str], ...]) -> ParityView:
     """The view of a report; `unverified` is what could not be compared on either side."""
     comparison, one, other = parity.comparison, parity.one, parity.other
-    units = Units(comparison.units)
+    units = Units(comparison.units, comparison.products)
     items: list[DriftItem] = []
     for section, drifts in (("differs", parity.differs), ("missing", parity.missing)):
         items += [_item(section, each, parity, choice, units) for each in drifts]

@@ -5,7 +5,7 @@ escapes it. Built from the plan alone, without a store.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -15,14 +15,17 @@ from pricebook.catalog.reference import Kind
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.hazard import REFUSED, Hazard
 from pricebook.plan.step import Plan
+from pricebook.policy.judge import hazard_id
 from pricebook.problem import Problem
 from pricebook.span import Span
 from pricebook.view.check import Case, Checks, problem_cases, problem_words
+from pricebook.view.decision import Decision, FixedView, decide
 from pricebook.view.leftover import LeftoverView, leftover_verdict, leftover_views
 from pricebook.view.plain import hidden, optional
 from pricebook.view.price import Units
 from pricebook.view.rows import PriceCounts, RowChoice
 from pricebook.view.words import counted, tally, tally_words
+from pricebook.workflow.policy import Obstacle
 
 if TYPE_CHECKING:  # both are heavy, and most plans have no steps
     from pricebook.view.impact import ImpactView
@@ -45,23 +48,31 @@ HAZARD_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class HazardView:
-    """A hazard of the plan: how many changes bear it, whether apply refuses it, and the flag that would allow it."""
+    """A hazard of the plan: how many changes bear it, whether apply refuses it, and the flag that would allow it, or
+    whether it needs an approval."""
 
     hazard: Hazard
     count: int
     meaning: str
     refused: bool
     flag: str
+    approval: bool = False
+
+    @property
+    def passes(self) -> str:
+        """Whether apply lets it pass."""
+        return f"with `{self.flag}`" if self.refused else "when it is approved" if self.approval else "yes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanView:
-    """A plan for reading. `counts` are how much work it is, and prices by what becomes of them. `details` makes the
-    same view with all terms, and every price unless some were chosen, for formats that fold what is long. `id` is its
-    digest (`plan.digest`). `whole`: nothing was to be left out. `price_total` counts the prices that are desired.
-    `unmanaged` counts other owners' objects by kind; `leftovers` are ours that no manifest declares. `findings` are
-    what rules say, the waived ones included. `adopted` are the packages that are ours by an id in their manifest, with
-    that id. `besides` is there for a branch that was planned against its base."""
+    """A plan for reading. `verdict` says what it comes to, `decision` whether it is applied as it is, and `refused`
+    names the hazards and rules that stand against it. `counts` are how much work it is, and prices by what becomes of
+    them. `details` makes the same view with all terms, and every price unless some were chosen, for formats that fold
+    what is long. `id` is its digest (`plan.digest`). `whole`: nothing was to be left out. `price_total` counts the
+    prices that are desired. `unmanaged` counts other owners' objects by kind; `leftovers` are ours that no manifest
+    declares. `findings` are what rules say, the waived ones included. `adopted` are the packages that are ours by an id
+    in their manifest, with that id. `besides` is there for a branch that was planned against its base."""
 
     answer: ClassVar[str] = "plan"
     id: str
@@ -70,16 +81,18 @@ class PlanView:
     as_of: datetime
     empty: bool
     verdict: str
+    decision: Decision
     summary: str
     counts: Mapping[str, int]
     objects: "tuple[ObjectView, ...]"
     hazards: tuple[HazardView, ...]
-    refused: tuple[Hazard, ...]
+    refused: tuple[str, ...]
     leftovers: tuple[LeftoverView, ...]
     unmanaged: Mapping[str, int]
     findings: tuple[Problem, ...]
     adopted: Mapping[str, str] | None = optional()
     besides: "BesidesView | None" = optional()
+    fixed: FixedView | None = optional()
     impact: "ImpactView | None" = optional()
     whole: bool = hidden()
     price_total: int = hidden()
@@ -127,6 +140,8 @@ def plan_view(
     refused: Iterable[str] | None = None,
     impact: "ImpactView | None" = None,
     *,
+    obstacles: Sequence[Obstacle] = (),
+    stale: bool = False,
     terms: bool = False,
     nothing: str = "",
 ) -> PlanView:
@@ -134,31 +149,44 @@ def plan_view(
     versions, not only those that change. `nothing` is what to say where there is nothing to do.
 
     `refused` are the hazards that apply would refuse now; None stands for those that are refused when no policy says
-    otherwise and nothing is allowed.
+    otherwise and nothing is allowed. `obstacles` are the rules whose findings the policy does not let pass; `stale`:
+    what was approved is another plan.
     """
-    units = Units(plan.units)
+    units = Units(plan.units, plan.products)
     refusing = frozenset(REFUSED if refused is None else map(Hazard, refused))
 
     def details() -> PlanView:
         every = RowChoice(every=True) if choice.automatic else choice
-        return plan_view(plan, every, refusing, impact, terms=True, nothing=nothing)
+        return plan_view(plan, every, refusing, impact, obstacles=obstacles, stale=stale, terms=True, nothing=nothing)
 
     objects: tuple[ObjectView, ...] = ()
-    prices = PriceCounts()
+    prices, fixed = PriceCounts(), None
     if plan.steps:
-        from pricebook.view.work import work_of, work_words  # what draws objects is heavy, and most plans have none
+        # What draws objects and fees is heavy, and most plans have none.
+        from pricebook.view.work import fixed_view, work_of, work_words
 
         objects, prices = work_of(plan, choice, units, refusing, terms=terms)
-        verdict = " ".join(filter(None, (work_words(objects, prices), leftover_verdict(plan.leftovers))))
+        fixed = fixed_view(plan.fixed, units) if plan.fixed is not None else None
+        words = work_words(objects, prices, fixed.sentence if fixed is not None else "")
+        verdict = " ".join(filter(None, (words, leftover_verdict(plan.leftovers))))
     else:
         verdict = nothing or _nothing_words(plan)
     found: Counter[Hazard] = Counter()
     for item in objects:
         found.update({borne.hazard: borne.count for borne in item.hazards})
     hazard_views = tuple(
-        HazardView(hazard, count, HAZARD_WORDS[hazard], hazard in refusing, f"--allow {hazard.value}")
+        HazardView(
+            hazard,
+            count,
+            HAZARD_WORDS[hazard],
+            hazard in refusing,
+            f"--allow {hazard.value}",
+            any(one.approval and one.rule == hazard_id(hazard) for one in obstacles),
+        )
         for hazard, count in sorted(found.items())
     )
+    refused_now = [(one.hazard, one.count) for one in hazard_views if one.refused]
+    decision = decide(refused_now, obstacles, stale=stale, steps=bool(plan.steps))
     work = tally(plan.steps)
     adopted = ((f"{ref}@1", id_) for ref, id_ in plan.adopted.items() if ref.kind is Kind.PACKAGE)
     return PlanView(
@@ -168,6 +196,7 @@ def plan_view(
         as_of=plan.as_of,
         empty=not objects,
         verdict=verdict,
+        decision=decision,
         summary=_summary(plan, work) if objects else "",
         counts={
             **work,
@@ -178,12 +207,13 @@ def plan_view(
         },
         objects=objects,
         hazards=hazard_views,
-        refused=tuple(hazard.hazard for hazard in hazard_views if hazard.refused),
+        refused=(*(hazard.value for hazard, _ in refused_now), *decision.rules),
         leftovers=leftover_views(plan.leftovers),
         unmanaged=dict(sorted(plan.unmanaged.items())),
         findings=plan.findings,
         adopted=dict(sorted(adopted)) or None,
         besides=_besides(plan, refusing),
+        fixed=fixed,
         impact=impact,
         whole=choice.every,
         price_total=plan.prices,
@@ -224,7 +254,7 @@ def _summary(plan: Plan, work: Mapping[str, int]) -> str:
 
 def _sentences(view: PlanView) -> Iterator[tuple[str, str]]:
     """The verdict, then what bills do, and what is pending besides a branch's plan."""
-    yield "plan", view.verdict
+    yield "plan", f"{view.verdict} {view.decision.sentence}"
     if view.impact is not None:
         yield "bills", view.impact.verdict
     if view.besides is not None:

@@ -1,21 +1,20 @@
-"""Amounts as money: exact decimals, never rounded, and in a scale in which a person can compare them.
+"""Amounts as money, and what they are for: exact decimals, never rounded, and never in another scale than was said.
 
-A unit price below one hundredth is shown for a thousand, a million or a billion of what it prices, both sides of a
-change for the same number. Only ratios ("-12.5 %") are rounded, and never so that a change looks like none.
+A price is for one unit of its product as the product says it (`catalog.priced`): `$2.50 per 1M tokens`. Only ratios
+("-12.5 %") are rounded, and never so that a change looks like none.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
 from pricebook.catalog.model import Scale
 from pricebook.catalog.money import EXACT, RATIO, SYMBOLS
+from pricebook.catalog.product import PricedProduct
+from pricebook.catalog.timeline import RateKey
 
-PER = {0: "", 3: "per 1K", 6: "per 1M", 9: "per 1B"}
-"""What a price is for, by power of ten."""
 _SYMBOL_OF = {code: symbol for symbol, code in SYMBOLS.items()}
-_TINY, _PER_THOUSAND, _PER_MILLION = Decimal("0.01"), Decimal("0.001"), Decimal("1e-8")
 _WIDE = Context(prec=100)
 _LOOKS_LIKE = ("+0.0", "-0.0", "-100.0")
 """Nothing, or everything."""
@@ -31,17 +30,52 @@ class Unit(NamedTuple):
     scale: int
 
 
+class Per(NamedTuple):
+    """What a price is for, and the power of ten by which it is multiplied to be one for that."""
+
+    words: str = ""
+    power: int = 0
+
+
+Pers = tuple[Per, Per]
+"""What prices were for, and what they are for."""
+ONE = (Per(), Per())
+"""For what nobody knows."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Units:
-    """The pricing units of a plan, by name. One that is custom or unknown is counted as it is, by its name."""
+    """The pricing units of a plan, by name, and how its products read. A unit that is custom or unknown is counted as
+    it is, by its name; a product that is not known is called by its key."""
 
     scales: Mapping[str, Scale]
+    products: Mapping[str, PricedProduct] = field(default_factory=dict)
     _made: dict[str, Unit] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Unit:
         """How the unit of this name reads."""
         unit = self._made.get(name)
         return unit if unit is not None else self._made.setdefault(name, self._make(name))
+
+    def called(self, product: str) -> PricedProduct:
+        """How a product reads."""
+        found = self.products.get(product)
+        return found if found is not None else PricedProduct(product, "")
+
+    def per(self, product: str, frequency: str | None) -> "Pers":
+        """What a price of the product was for, and what it is for: `per 1M tokens`, `per seat a month`."""
+        said = self.called(product)
+        per = Per(per_words(said.unit, frequency), said.power)
+        return Per(per_words(said.before, frequency), said.before_power) if said.before else per, per
+
+    def withheld(self, product: str) -> str:
+        """What to say of a price that contracts do not get by the card alone."""
+        return WITHHELD[not self.called(product).packaged]
+
+    def label(self, key: RateKey) -> str:
+        """A price as people call it: `Team seat`, `Input · m1 · batch`. Its time stands in what it is for."""
+        product, _, groups = key
+        return " · ".join((self.called(product).name, *(value for _, value in groups)))
 
     def _make(self, name: str) -> Unit:
         scale = self.scales.get(name)
@@ -51,6 +85,19 @@ class Units:
         return Unit(symbol or "", "" if symbol else f" {scale.currency}", 2, scale.scale)
 
 
+EVERY = {"DAILY": "a day", "WEEKLY": "a week", "MONTHLY": "a month", "QUARTERLY": "a quarter", "ANNUAL": "a year"}
+"""How often something is charged or granted."""
+
+
+WITHHELD = ("in packages only", "not sold")
+"""Of what contracts do not get by the card alone: packages sell it, or nobody does."""
+
+
+def per_words(unit: str, frequency: str | None) -> str:
+    """`per 1M tokens`, `per seat a month`, `a year`."""
+    return " ".join(filter(None, (f"per {unit}" if unit else "", EVERY[frequency] if frequency else "")))
+
+
 NO_UNITS = Units({})
 """Of a plan that has none to name."""
 
@@ -58,23 +105,6 @@ NO_UNITS = Units({})
 def major(amount: Decimal, unit: Unit) -> Decimal:
     """An amount in API units (cents) in its currency's major unit."""
     return amount.scaleb(-unit.scale, EXACT) if unit.scale else amount
-
-
-def power_for(majors: Iterable[Decimal]) -> int:
-    """The power of ten for which prices in major units read best: 0, 3, 6 or 9; the smallest of them decides.
-
-    A million is the field's habit, so 1K is for $1 per 1K and more, and 1B for less than $0.01 per 1M.
-    """
-    return power_of(min((abs(value) for value in majors if value), default=_TINY))
-
-
-def power_of(smallest: Decimal) -> int:
-    """The same, by the smallest of them that is not zero."""
-    if smallest >= _TINY:
-        return 0
-    if smallest >= _PER_THOUSAND:
-        return 3
-    return 6 if smallest >= _PER_MILLION else 9
 
 
 def money(amount: Decimal, unit: Unit, power: int = 0) -> str:

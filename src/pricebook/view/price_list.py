@@ -20,9 +20,11 @@ from pricebook.catalog.timeline import RateKey, read_key
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.fields import field_changes
 from pricebook.plan.holding import Holding, holdings
-from pricebook.view.field import FieldRow, field_rows, said_rows
+from pricebook.plan.offer import offer_of
+from pricebook.view.field import FieldRow, OfferLine, OfferView, field_rows, offer_matrix, said_rows
+from pricebook.view.offer import offer_lines
 from pricebook.view.price import Units
-from pricebook.view.rate_terms import Stretch, stretches
+from pricebook.view.rate_terms import Stretch, stretches, units_of
 
 _NAMES = ("name", "contract_name", "aliases")
 """What of a package is told apart from its terms."""
@@ -43,7 +45,8 @@ class PriceHistory(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PackageVersion:
-    """One version of a package. `made` is None when the store cannot tell. `changes` are against the version before."""
+    """One version of a package. `made` is None when the store cannot tell. `changes` are against the version before.
+    `offer` is what it says in words, with the fees that the card has when the list is made."""
 
     ref: Ref
     package: Package
@@ -51,6 +54,7 @@ class PackageVersion:
     archived: bool
     terms: tuple[FieldRow, ...]
     changes: tuple[FieldRow, ...]
+    offer: tuple[OfferLine, ...] = ()
 
     @property
     def number(self) -> int:
@@ -75,7 +79,7 @@ class PriceList:
 def price_list(snapshot: Snapshot, namespace: str) -> PriceList:
     """The price list that a snapshot is."""
     catalog = snapshot.catalog
-    units = Units(catalog.scales)
+    units = units_of(catalog)
     packages = _packages(snapshot, units)
     cards = dict(sorted(catalog.cards.items()))
     return PriceList(
@@ -92,7 +96,10 @@ def price_list(snapshot: Snapshot, namespace: str) -> PriceList:
 
 def _histories(rates: Rates, units: Units) -> Iterator[PriceHistory]:
     found = sorted((read_key(key), schedule) for key, schedule in rates.items())
-    return (PriceHistory(key, stretches(schedule, units)) for key, schedule in sorted(found, key=_order))
+    return (
+        PriceHistory(key, stretches(schedule, units, units.per(key.product, key.billing_frequency)[1]))
+        for key, schedule in sorted(found, key=_order)
+    )
 
 
 def _order(found: tuple[RateKey, str]) -> tuple[str, tuple[tuple[str, str], ...], str]:
@@ -115,9 +122,16 @@ def _packages(snapshot: Snapshot, units: Units) -> dict[str, tuple[PackageVersio
             ref in snapshot.archived,
             tuple(said_rows(package, units, _NAMES)),
             tuple(field_rows(Package, told, units)),
+            offer_lines(offer_of(ref, package, snapshot.catalog, snapshot.observed_at), snapshot.observed_at, units),
         )
         earlier.append(version)
     return {name: tuple(versions) for name, versions in found.items()}
+
+
+def sold_beside(listed: PriceList) -> list[tuple[str, ...]]:
+    """The newest version of each package that is not archived, side by side (`view.field.offer_matrix`)."""
+    newest = [live[-1] for versions in listed.packages.values() if (live := [v for v in versions if not v.archived])]
+    return offer_matrix([OfferView(v.package.name, None, None, "", v.offer, str(v.ref)) for v in newest])
 
 
 def slug(name: str) -> str:

@@ -16,7 +16,7 @@ from pricebook.view.words import counted
 @dataclass(frozen=True, slots=True)
 class ProblemsView:
     """Every problem; `total` counts those too that a problem stands for (`more`). `sentence` is what there is to say
-    when all is well, `target` what they are about, as `namespace/environment` when that is known."""
+    when all is well, `target` what no plan can be made for, as `namespace/environment`; empty of other refusals."""
 
     answer: ClassVar[str] = "problems"
     total: int
@@ -39,7 +39,8 @@ def problems_view(problems: Iterable[Problem], target: str = "", sentence: str =
 
 @dataclass(frozen=True, slots=True)
 class ValidityView:
-    """Manifests that can be used: how much there is in them, and what the rules say."""
+    """Manifests that can be read: how much there is in them, and what the rules say. `valid`: the policy lets all of it
+    pass."""
 
     answer: ClassVar[str] = "validity"
     valid: bool
@@ -60,11 +61,18 @@ class ValidityView:
 
 
 def validity_view(
-    catalog: Catalog, beside: Collection[Ref], findings: tuple[Problem, ...], target: str
+    catalog: Catalog,
+    beside: Collection[Ref],
+    findings: tuple[Problem, ...],
+    target: str,
+    against: Collection[str] = (),
 ) -> ValidityView:
-    """The view of a catalogue, with what stands beside it in the manifests."""
+    """The view of a catalogue, with what stands beside it in the manifests; `against` are the rules whose findings the
+    policy does not let pass."""
     refs = Counter(ref.kind for ref in (*catalog.nouns, *beside))
     counts = {kind.words: refs[kind] for kind in Kind} | {"price": sum(map(len, catalog.rates.values()))}
     found = ", ".join(counted(n, word) for word, n in counts.items() if n)
     told = {word.replace(" ", "_"): n for word, n in counts.items()}
-    return ValidityView(True, told, findings, f"Valid: {found}.", target)
+    rules = f"{'rules stand' if len(against) > 1 else 'a rule stands'} against it: {', '.join(against)}"
+    sentence = f"Not valid, {rules}. There is: {found}." if against else f"Valid: {found}."
+    return ValidityView(not against, told, findings, sentence, target)

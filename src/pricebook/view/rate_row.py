@@ -6,11 +6,13 @@ from typing import Any, NamedTuple
 
 from pricebook.catalog.instant import text_words
 from pricebook.catalog.move import Move
+from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, read_key
 from pricebook.plan.change import RateChange
 from pricebook.plan.hazard import Hazard
-from pricebook.view.price import Units, change_text
+from pricebook.view.price import Pers, Units, change_text
 from pricebook.view.rate_terms import terms_text
+from pricebook.view.tier import TierRow, curve_words, tier_rows
 
 NO_CHANGE = RateChange("", None, "")
 """Of a move that is in no plan."""
@@ -19,16 +21,18 @@ NO_CHANGE = RateChange("", None, "")
 class RateRow(NamedTuple):
     """One move of one price, in words and in numbers.
 
-    `contracts` counts those that buy it, None where that is not known. `price` is the change in words, `$2.50 -> $2.00
-    per 1M`, and `when` the time, `from 2026-01-01`. `observed` is what is paid until then, empty for a price that is
-    new; `planned` what was to hold instead, `$6.00` or `no price`, empty where no other change was to come. `per` is
-    what both prices are for; when it is empty each says so itself. `change` is `-20.0 %`, `new`, `ended`, `stays` or
-    empty. `observed_price` and `desired_price` are in API units of `unit`, None where there is not one single price;
-    `relative_change` is -0.2 for a fifth less. `schedule` and `segments` are the whole of what was observed and of what
-    is added, as texts of the plan.
+    `name` is what people call it. `contracts` counts those that buy it, None where that is not known. `price` is the
+    change in words, `$2.50 -> $2.00 per 1M tokens`, and `when` the time, `from 2026-01-01`. `observed` is what is paid
+    until then, empty for a price that is new; `planned` what was to hold instead, `$6.00` or `no price`, empty where no
+    other change was to come. `per` is what both prices are for; when it is empty each says so itself. `change` is
+    `-20.0 %`, `new`, `ended`, `stays` or empty. `observed_price` and `desired_price` are in API units of `unit`, None
+    where there is not one single price; `relative_change` is -0.2 for a fifth less. Where tiers change, `tiers` are
+    those of both sides by quantity, and `curve` says where the whole charge is cheaper and where dearer. `schedule` and
+    `segments` are the whole of what was observed and of what is added, as texts of the plan.
     """
 
     key: str
+    name: str
     product: str
     billing_frequency: str | None
     pricing_group_values: dict[str, str]
@@ -36,6 +40,8 @@ class RateRow(NamedTuple):
     contracts: int | None
     schedule: str | None
     segments: str
+    tiers: tuple[TierRow, ...]
+    curve: tuple[str, ...]
     price: str
     when: str
     observed: str
@@ -73,12 +79,16 @@ def move_row(key: RateKey, move: Move, units: Units, change: RateChange = NO_CHA
     """The row of a move of a price, which may belong to a change of a plan."""
     product, frequency, groups = key
     _, observed, segments, hazards, reach = change
-    return RateRow(str(key), product, frequency, dict(groups), hazards, reach, observed, segments, *_said(move, units))
+    pers, withheld = units.per(product, frequency), units.withheld(product)
+    said = _said(move, units, pers, withheld)
+    return RateRow(
+        str(key), units.label(key), product, frequency, dict(groups), hazards, reach, observed, segments, *said
+    )
 
 
 @lru_cache(maxsize=10_000)
-def _said(move: Move, units: Units) -> tuple[Any, ...]:
-    """The fields of a row from `price` on: they are the same for whatever key has the same change."""
+def _said(move: Move, units: Units, pers: Pers, withheld: str) -> tuple[Any, ...]:
+    """The fields of a row from `price` on: they are the same for whatever key has the same change and unit."""
     was, now, shift = move.observed, move.desired, move.shift
     if was is None:
         words = "new"
@@ -91,16 +101,28 @@ def _said(move: Move, units: Units) -> tuple[Any, ...]:
     since = text_words(move.starting_at)
     until = text_words(move.ending_before) if move.ending_before else None
     numbers = (now.unit, was.price if was is not None else None, now.price, shift.relative)
-    texts = terms_text(move.planned if move.cancels else was, now, units)
+    texts = terms_text(move.planned if move.cancels else was, now, units, pers, withheld)
     if move.cancels:
         texts = texts._replace(observed=texts.desired)
     price = f"{texts.observed} -> {texts.desired}" if texts.observed and not move.cancels else texts.desired
     price, when = f"{price} {texts.per}".rstrip(), f"from {since} until {until}" if until else f"from {since}"
     planned = ""
     if move.planned != was:
-        planned = terms_text(move.planned, now, units).observed or "no price"
+        planned = terms_text(move.planned, now, units, pers, withheld).observed or "no price"
         price += f" (was to {f'be {planned}' if move.planned is not None else 'end'})"
-    return (price, when, *texts, words, since, until, *numbers, planned)
+    tiers, curve = _curves(was, now, units, pers)
+    return (tiers, curve, price, when, *texts, words, since, until, *numbers, planned)
+
+
+def _curves(was: Terms | None, now: Terms, units: Units, pers: Pers) -> tuple[tuple[TierRow, ...], tuple[str, ...]]:
+    """The tiers of both sides, where one of them has any, and where the one is cheaper than the other."""
+    same = was is not None and (pers[0], was.unit, was.is_fraction) == (pers[1], now.unit, now.is_fraction)
+    if was is None or not same or not (was.charge.tiers or now.charge.tiers):
+        return (), ()
+    sides = was.charge, now.charge
+    if not all(side.curve for side in sides) or sides[0].curve == sides[1].curve:
+        return (), ()
+    return tier_rows(*sides, units[now.unit], pers[1].power), curve_words(*sides, units[now.unit])
 
 
 def _of_move(hazards: tuple[Hazard, ...], move: Move, as_of: str) -> tuple[Hazard, ...]:

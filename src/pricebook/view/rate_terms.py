@@ -1,7 +1,7 @@
-"""The terms of a rate in words, beside those that they replace (`$2.50` and `$2.00`, both `per 1M`), and all that a
-price ever was, in words of one scale.
+"""The terms of a rate in words, beside those that they replace, and all that a price ever was.
 
-Whatever differs is said, so the two texts are never the same for terms that are not.
+Whatever differs is said, so the two texts are never the same for terms that are not. What a price is for stands beside
+the text: `$2.50`, `per 1M tokens`.
 """
 
 from decimal import Decimal
@@ -9,12 +9,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from pricebook.catalog.canonical import encode
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.priced import priced_products
 from pricebook.catalog.terms import Charge, Terms
 from pricebook.catalog.timeline import Timeline, overlay, read_schedule
-from pricebook.view.price import PER, Unit, Units, major, money, number, percentage, power_for
+from pricebook.view.price import ONE, Per, Pers, Unit, Units, major, money, number
+from pricebook.view.tier import one_price
 
 _FLAT = {"entitled", "price", "rate_type", "credit_type"}
-NOT_ENTITLED = "not entitled"
 
 
 class TermsText(NamedTuple):
@@ -25,49 +27,47 @@ class TermsText(NamedTuple):
     per: str
 
 
-def terms_text(observed: Terms | None, desired: Terms, units: Units) -> TermsText:
-    """The two in words."""
-    power = power_for([*(_majors(observed, units) if observed else ()), *_majors(desired, units)])
-    per = PER[power]
-    now, now_per = _worded(desired, units, power)
+def units_of(catalog: Catalog) -> Units:
+    """How the amounts and products of a catalogue read."""
+    return Units(catalog.scales, priced_products(catalog, catalog.products))
+
+
+def terms_text(
+    observed: Terms | None,
+    desired: Terms,
+    units: Units,
+    pers: Pers = ONE,
+    withheld: str = "not sold",
+) -> TermsText:
+    """The two in words. `pers` are what prices were and are for; `withheld` says of what is not entitled what it is."""
+    was_per = "" if observed is None or observed.is_fraction else pers[0].words
+    per = "" if desired.is_fraction else pers[1].words
+    now = _worded(desired, units, pers[1].power)
     if observed is None:
-        return TermsText("", now if desired.entitled else _and(now, now_per, per), per if now_per else "")
-    was, was_per = _worded(observed, units, power)
-    if was == now and was_per == now_per and observed.entitled == desired.entitled:
-        return TermsText(*_spelled(observed, desired, was, now), "")
-    if observed.entitled and not desired.entitled:
-        same = was == now and was_per == now_per
-        return TermsText(_with(was, was_per, per), NOT_ENTITLED if same else _and(now, now_per, per), "")
-    if desired.entitled and not observed.entitled:
-        same = was == now and was_per == now_per
-        return TermsText(_and(was, was_per, per), "entitled" if same else f"{_with(now, now_per, per)}, entitled", "")
-    if was_per == now_per:
-        return TermsText(was, now, per if was_per else "")
-    return TermsText(_with(was, was_per, per), _with(now, now_per, per), "")
+        return TermsText("", now, per) if desired.entitled else TermsText("", f"{_with(now, per)}, {withheld}", "")
+    was = _worded(observed, units, pers[0].power)
+    same = (was, was_per) == (now, per)
+    if same and observed.entitled == desired.entitled:
+        was, now = _spelled(observed, desired, was, now)
+    elif observed.entitled and not desired.entitled:
+        return TermsText(_with(was, was_per), withheld if same else f"{_with(now, per)}, {withheld}", "")
+    elif desired.entitled and not observed.entitled:
+        return TermsText(
+            f"{_with(was, was_per)}, {withheld}", "entitled" if same else f"{_with(now, per)}, entitled", ""
+        )
+    return TermsText(was, now, per) if was_per == per else TermsText(_with(was, was_per), _with(now, per), "")
 
 
-def _with(text: str, has_per: bool, per: str) -> str:
-    return f"{text} {per}" if has_per and per else text
+def _with(text: str, per: str) -> str:
+    return f"{text} {per}" if per and text else text
 
 
-def _and(text: str, has_per: bool, per: str) -> str:
-    return f"{_with(text, has_per, per)}, {NOT_ENTITLED}"
-
-
-def _majors(terms: Terms, units: Units) -> list[Decimal]:
-    """The prices of terms that are money, in major units."""
-    if terms.is_fraction:
-        return []
-    unit = units[terms.unit]
-    return [major(price, unit) for price in terms.prices]
-
-
-def _worded(terms: Terms, units: Units, power: int) -> tuple[str, bool]:
-    """The terms in words, and whether a price for `10 ** power` is among them."""
+def _worded(terms: Terms, units: Units, power: int) -> str:
+    """The terms in words."""
     unit, fields = units[terms.unit], terms.fields
-    text, scaled = _price(terms.charge, unit, power)
+    text = _price(terms.charge, unit, power)
     if fields.keys() <= _FLAT:
-        return text, scaled
+        return text
     extras = [text] if text else []
     if terms.charge.minimum is not None:
         extras.append(f"at least {money(terms.charge.minimum, unit)}")
@@ -78,27 +78,21 @@ def _worded(terms: Terms, units: Units, power: int) -> tuple[str, bool]:
     if (custom := fields.get("custom_rate")) is not None:
         extras.append(f"custom rate {encode(custom)}")
     if (commit := terms.commit) is not None:
-        words, commit_scaled = _price(commit, unit, power)
-        scaled = scaled or commit_scaled
-        extras.append(f"from commits {words}")
+        extras.append(f"from commits {_price(commit, unit, power)}")
         if commit.minimum is not None:
             extras.append(f"at least {money(commit.minimum, unit)}")
-    return " · ".join(extras), scaled
+    return " · ".join(extras)
 
 
-def _price(charge: Charge, unit: Unit, power: int) -> tuple[str, bool]:
-    fraction = charge.is_fraction
-
-    def one(price: Decimal) -> str:
-        return percentage(price) if fraction else money(price, unit, power)
-
+def _price(charge: Charge, unit: Unit, power: int) -> str:
     if charge.tiers:
-        text = " · ".join(f"{_tier(index, size)} {one(price)}" for index, (price, size) in enumerate(charge.tiers))
-        return text, not fraction
-    return ("", False) if charge.price is None else (one(charge.price), not fraction)
+        tiers = enumerate(charge.tiers)
+        return " · ".join(f"{_tier(n, size)} {one_price(charge, price, unit, power)}" for n, (price, size) in tiers)
+    return "" if charge.price is None else one_price(charge, charge.price, unit, power)
 
 
 def _tier(index: int, size: Decimal | None) -> str:
+    """`first 10,240`, `next 40,960`, `then`."""
     if size is None:
         return "then" if index else "all"
     return f"{'next' if index else 'first'} {number(size)}"
@@ -118,7 +112,7 @@ class Stretch(NamedTuple):
     """What a price is from `starting_at` (inclusive) until `ending_before` (exclusive; None: without end).
 
     `amount` is the price in the unit's major unit, a fraction for a percentage, None where it is not one number. `text`
-    is for people; where `per` is not empty the amount in it is for that many: `$2.50`, `per 1M`.
+    is for people, and `per` says what it is for: `$2.50`, `per 1M tokens`.
     """
 
     starting_at: str
@@ -144,29 +138,31 @@ class Stretch(NamedTuple):
 
 
 @lru_cache(maxsize=20_000)
-def stretches(schedule: str, units: Units) -> tuple[Stretch, ...]:
+def stretches(schedule: str, units: Units, per: Per = ONE[0]) -> tuple[Stretch, ...]:
     """The timeline of a price that a schedule's text says. Price lists repeat themselves: made once for each text."""
-    return _spoken(read_schedule(schedule), units)
+    return _spoken(read_schedule(schedule), units, per)
 
 
 @lru_cache(maxsize=20_000)
 def before_and_after(
-    observed: str | None, segments: str, units: Units
+    observed: str | None, segments: str, units: Units, pers: Pers = ONE
 ) -> tuple[tuple[Stretch, ...], tuple[Stretch, ...]]:
-    """What was observed, as a schedule's text, and what adding the segments makes of it, in words of one scale."""
+    """What was observed, as a schedule's text, and what adding the segments makes of it."""
     before = read_schedule(observed) if observed else ()
-    both = _spoken((*before, *overlay(before, read_schedule(segments))), units)
-    return both[: len(before)], both[len(before) :]
+    return _spoken(before, units, pers[0]), _spoken(overlay(before, read_schedule(segments)), units, pers[1])
 
 
-def _spoken(timeline: Timeline, units: Units) -> tuple[Stretch, ...]:
-    """One scale throughout, so that prices compare. Whether the terms are entitled is not in the text."""
-    power = power_for([price for segment in timeline for price in _majors(segment.terms, units)])
-    found = []
-    for segment in timeline:
-        text, scaled = _worded(segment.terms, units, power)
-        found.append(Stretch(*segment, _amount(segment.terms, units), text, PER[power] if scaled else ""))
-    return tuple(found)
+def _spoken(timeline: Timeline, units: Units, per: Per) -> tuple[Stretch, ...]:
+    """In words. Whether the terms are entitled is not in the text."""
+    return tuple(
+        Stretch(
+            *segment,
+            _amount(segment.terms, units),
+            _worded(segment.terms, units, per.power),
+            "" if segment.terms.is_fraction else per.words,
+        )
+        for segment in timeline
+    )
 
 
 def _amount(terms: Terms, units: Units) -> Decimal | None:

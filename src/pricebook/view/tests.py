@@ -15,6 +15,7 @@ from pricebook.view.bill import BillView
 from pricebook.view.billing import bill_fields
 from pricebook.view.plain import hidden, optional
 from pricebook.view.price import Units, money
+from pricebook.view.rate_terms import units_of
 from pricebook.workflow.policy_test import CheckedCases
 from pricebook.workflow.test import TestResult
 
@@ -89,7 +90,7 @@ def tests_view(
 
 
 def _scenario(outcome: TestResult, catalog: Catalog) -> ScenarioView:
-    verdict, units = outcome.verdict, Units(catalog.scales)
+    verdict, units = outcome.verdict, units_of(catalog)
     return ScenarioView(
         **bill_fields(outcome.name, verdict.terms, verdict.bill, catalog, verdict.card),
         name=outcome.name,

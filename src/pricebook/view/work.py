@@ -2,15 +2,20 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
-from pricebook.catalog.instant import instant_text, next_hour
+from pricebook.catalog.instant import instant_text, instant_words, next_hour
+from pricebook.catalog.money import RATIO
 from pricebook.catalog.reference import Kind
 from pricebook.plan.hazard import Hazard
-from pricebook.plan.step import Plan, Step
+from pricebook.plan.step import FixedChange, Plan, Step
 from pricebook.plan.verb.add_rates import AddRates
+from pricebook.view.decision import FixedView
 from pricebook.view.object import HazardCount, ObjectView, noun_view, rates_view
-from pricebook.view.price import Units
+from pricebook.view.price import Units, change_words, major, rounded
+from pricebook.view.rate_row import RateRow
 from pricebook.view.rate_shape import rate_shape
 from pricebook.view.rows import PriceCounts, RowChoice
 from pricebook.view.words import counted
@@ -36,7 +41,13 @@ def work_of(plan: Plan, choice: RowChoice, units: Units, refusing: frozenset[Haz
     for group in _by_object(plan.steps):
         hazards = _hazards_of(group, refusing)
         if not isinstance(group[0].change, AddRates):
-            objects.append(noun_view(group[0], hazards, units, plan.as_of, terms=terms))
+            offered = plan.offers.get(str(group[0].change.ref))
+            offer = None
+            if offered is not None:
+                from pricebook.view.offer import offer_view  # brings how packages become terms
+
+                offer = offer_view(offered, units)
+            objects.append(noun_view(group[0], hazards, units, plan.as_of, offer=offer, terms=terms))
             continue
         batches = [step.change.rates for step in group if isinstance(step.change, AddRates)]
         few = sum(map(len, batches)) <= FEW and listed < FEW_IN_ALL
@@ -75,19 +86,25 @@ def _hazards_of(steps: Sequence[Step], refused: frozenset[Hazard]) -> tuple[Haza
     return tuple(HazardCount(hazard, count, hazard in refused) for hazard, count in sorted(found.items()))
 
 
-def work_words(objects: Sequence[ObjectView], prices: PriceCounts) -> str:
-    """What it comes to, for somebody who reads one line."""
+def work_words(objects: Sequence[ObjectView], prices: PriceCounts, fees: str = "") -> str:
+    """What it comes to, for somebody who reads one line; `fees` is what it does to them, in money."""
     live = prices.changed + prices.ended
     if live:
-        cards = [o for o in objects if o.rates is not None and o.rates.counts.changed + o.rates.counts.ended]
-        known = [o.contracts for o in cards if o.contracts is not None]
+        cards = [(o, o.rates) for o in objects if o.rates is not None and o.rates.counts.changed + o.rates.counts.ended]
+        known = [o.contracts for o, _ in cards if o.contracts is not None]
         whom = f" for {counted(sum(known), 'contract')}" if sum(known) and len(known) == len(cards) else ""
         whom = whom or (", with no contract on the card" if len(known) == len(cards) else "")
         ways = ((prices.up, "up"), (prices.down, "down"), (prices.ended, "end"), (prices.other, "otherwise"))
         how = ", ".join(f"{n:,} {way}" for n, way in ways if n)
-        sentences = [f"{counted(live, 'price')} {'changes' if live == 1 else 'change'}{whom}: {how}."]
+        one = next((row for _, shape in cards for row in shape.rows if row.observed), None) if live == 1 else None
+        if one is not None and one.desired:
+            sentences = [f"{_moves(one)}{whom}, {one.when}."]
+        else:
+            sentences = [f"{counted(live, 'price')} {'changes' if live == 1 else 'change'}{whom}: {how}."]
     else:
         sentences = ["No existing price changes."]
+    if fees:
+        sentences.append(fees)
     if prices.cancelled:
         words = (
             "price stays as it is: what was planned of it" if prices.cancelled == 1 else "prices stay: what was planned"
@@ -110,3 +127,41 @@ def work_words(objects: Sequence[ObjectView], prices: PriceCounts) -> str:
         stay = f"; {counted(sum(staying), 'contract')} made before stay as they are" if sum(staying) else ""
         sentences.append(f"{counted(versions, 'new package version')} for contracts made from now on{stay}.")
     return " ".join(sentences)
+
+
+def _moves(row: RateRow) -> str:
+    """`Team seat goes from $5.00 to $7.00 per seat a month (+40.0 %)`."""
+    if row.tiers:
+        return f"The tiers of {row.name} change: {'; '.join(row.curve)}"
+    change = f" ({change_words(row.change)})" if row.relative_change is not None else ""
+    return " ".join(filter(None, (row.name, "goes from", row.observed, "to", row.desired, row.per))) + change
+
+
+def fixed_view(found: FixedChange, units: Units) -> FixedView:
+    """The view of a change of fees."""
+    years = {unit: major(amount, units[unit]) for unit, amount in found.amounts.items()}
+    months = {unit: RATIO.divide(amount, Decimal(12)) for unit, amount in years.items()}
+    return FixedView(years, months, found.contracts, found.unknown, found.since, _sentence(found, units))
+
+
+def _sentence(found: FixedChange, units: Units) -> str:
+    """`Fees: +$112.00 a month (+$1,344.00 a year) for 4 contracts, from 2027-01-01, before usage.`"""
+    told = []
+    if found.contracts:
+        sums = [
+            f"{_signed(amount / 12, units, unit)} a month ({_signed(amount, units, unit)} a year)"
+            for unit, amount in found.amounts.items()
+            if amount
+        ]
+        since = instant_words(datetime.fromisoformat(found.since))
+        whom = counted(found.contracts, "contract")
+        told.append(f"Fees: {' and '.join(sums) or 'the same in all'} for {whom}, from {since}, before usage.")
+    if found.unknown:
+        whom = counted(found.unknown, "more contract" if told else "contract")
+        told.append(f"Not known: how many {whom} {'pays' if found.unknown == 1 else 'pay'} for.")
+    return " ".join(told)
+
+
+def _signed(amount: Decimal, units: Units, unit: str) -> str:
+    """`+$112.00`, with a true minus sign where it is less."""
+    return change_words(f"{'+' if amount > 0 else ''}{rounded(amount, units[unit])}")

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from pricebook.apply.ports import NOTHING, Store
+from pricebook.apply.ports import NOTHING, BillingStore, Store
 from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.scope import PROJECT_FILE
@@ -51,7 +51,7 @@ class _Ahead:
 def plan_on_base(
     project: Project,
     environment: str,
-    store: Store,
+    store: BillingStore,
     as_of: datetime,
     ref: str,
     *,
@@ -71,7 +71,7 @@ def plan_on_base(
                 pending = plan(base, environment, store, as_of, prune=prune)
         except Rejected as rejected:
             raise Rejected([_of_base(problem, ref, commit) for problem in rejected.problems]) from None
-    own = plan(project, environment, _Ahead(store, pending), as_of, prune=prune, reviewer=reviewer)
+    own = plan(project, environment, _Ahead(store, pending), as_of, prune=prune, reviewer=reviewer, billed=store)
     before = {left.ref for left in pending.leftovers}
     leftovers = tuple(left for left in own.leftovers if left.ref not in before)
     return replace(own, leftovers=leftovers, besides=Besides(ref, commit, pending))

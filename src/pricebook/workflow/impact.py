@@ -17,7 +17,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.impact_limit import ImpactLimits
 from pricebook.catalog.instant import next_hour
 from pricebook.catalog.timeline import read_schedule
-from pricebook.observe.renames import Moves, renamed
+from pricebook.observe.renames import renamed
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract, Lives
 from pricebook.plan.rehearse import applied_to
@@ -69,8 +69,9 @@ def assess_impact(
     start = first_of_month(starting_at) if starting_at is not None else _in_force(plan)
     window = Window(start, later(start, months, "MONTHS"))
     tell("listing contracts")
-    moved = [move for each in (*before, plan) for move in each.moved]
-    listed = [_under_present_names(each, moved) for each in store.contracts(plan.namespace, plan.as_of)]
+    listed = list(store.contracts(plan.namespace, plan.as_of))
+    for made in (*before, plan):
+        listed = [made.present(each) for each in listed]
     listed.sort(key=lambda contract: (contract.customer, contract.starting_at, contract.id))
     tell(f"counting the usage of {len(listed):,} contracts")
     census, quantities = measure(engine, meters, _periods(listed, used.starting_at, months))
@@ -140,18 +141,6 @@ def _read(engine: Engine, files: Sequence[Path], meters: Sequence[UsageMeter]) -
             hint="an event has a transaction_id, customer_id, event_type, timestamp and properties",
         )
     return _whole_months(*span)
-
-
-def _under_present_names(contract: Contract, moved: Moves) -> Contract:
-    """The contract on what its package and card are called now."""
-    package, card = contract.package, contract.card
-    for old, new in moved:
-        if package is not None and package[:2] == old[:2]:
-            package = package._replace(name=new.name)
-        if card is not None and card == old:
-            card = new
-    same = (package, card) == (contract.package, contract.card)
-    return contract if same else replace(contract, package=package, card=card)
 
 
 def exceeded(

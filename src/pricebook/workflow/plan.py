@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from pricebook.apply.ports import Store
+from pricebook.apply.ports import BillingStore, Store
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded, load
 from pricebook.observe.renames import renamed
@@ -30,15 +30,16 @@ def plan(
     *,
     prune: bool = False,
     reviewer: Reviewer | None = None,
+    billed: BillingStore | None = None,
 ) -> Plan:
     """The rehearsed plan of a project against a store, as of an instant. Reads only. With a reviewer the rules are
-    run, and the plan has their findings.
+    run, and the plan has their findings; with a store whose contracts are `billed`, what it does to their fees.
 
     Raises Rejected for what is wrong with the manifests or impossible for the store, StoreError when it is unreadable.
     """
     loaded = load(project, environment)
     snapshot = store.snapshot(project.settings.namespace, as_of, loaded.adopted(environment))
-    return plan_to(project, environment, store, loaded, snapshot, as_of, prune=prune, reviewer=reviewer)
+    return plan_to(project, environment, store, loaded, snapshot, as_of, prune=prune, reviewer=reviewer, billed=billed)
 
 
 def plan_to(
@@ -51,6 +52,7 @@ def plan_to(
     *,
     prune: bool = False,
     reviewer: Reviewer | None = None,
+    billed: BillingStore | None = None,
 ) -> Plan:
     """The same to a catalogue that is given, from what the store was seen to hold with the claims of the manifests."""
     made = make_plan(
@@ -67,6 +69,11 @@ def plan_to(
     if reviewer is None:
         return made
     snapshot = renamed(snapshot, made.moved)
+    if made.steps:
+        # Bills fees and reads packages, and most plans have no steps.
+        from pricebook.workflow.offering import offering
+
+        made = offering(made, loaded.catalog, snapshot, billed)
     policy, company = project.policy(environment), company_rules(project, environment)
     judged = review(project, policy, loaded, as_of, reviewer, company, (made, snapshot))
     return replace(made, findings=in_order([*made.findings, *judged]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pricebook.catalog.instant import instant_text, instant_words, next_hour
 from pricebook.catalog.model import Path, Violation
@@ -10,7 +10,8 @@ from pricebook.catalog.timeline import read_schedule
 from pricebook.plan.hazard import REFUSED, Hazard
 from pricebook.plan.step import Plan
 from pricebook.plan.verb.add_rates import AddRates
-from pricebook.policy.judge import failing, known_ids
+from pricebook.policy.judge import failing, hazard_id, known_ids
+from pricebook.policy.waiver import approver_of
 from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
 from pricebook.project.policy import Policy
 from pricebook.project.project import Project
@@ -92,6 +93,28 @@ def stopping(findings: Sequence[Problem], policy: Policy, now: datetime | None =
             if freeze.starting_at <= now < freeze.ending_before and policy.levels.get("frozen") != "off"
         ]
     return tuple(found)
+
+
+class Obstacle(NamedTuple):
+    """A rule whose findings the policy does not let pass: its id, how many findings, whether it only asks for an
+    approval, and who may sign it (empty: nobody in particular)."""
+
+    rule: str
+    findings: int
+    approval: bool
+    people: tuple[str, ...]
+
+
+def obstacles(findings: Sequence[Problem], policy: Policy, now: datetime | None = None) -> tuple[Obstacle, ...]:
+    """What stands against a plan besides its hazards, by rule."""
+    signed = {hazard_id(_hazard(word)) for word in policy.need_approval}
+    found: dict[str, tuple[int, dict[str, None]]] = {}
+    for finding in stopping(findings, policy, now):
+        count, people = found.setdefault(finding.code, (0, {}))
+        approver = approver_of(finding.code, finding.subject, policy.approvers)
+        people |= dict.fromkeys(approver.people if approver is not None else ())
+        found[finding.code] = (count + 1 + finding.more, people)
+    return tuple(Obstacle(rule, count, rule in signed, tuple(people)) for rule, (count, people) in found.items())
 
 
 def refused_hazards(plan: Plan, allowed: Iterable[str], policy: Policy, now: datetime) -> list[Hazard]:

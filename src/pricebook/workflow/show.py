@@ -51,8 +51,10 @@ def narrowed(snapshot: Snapshot, about: Ref | None, card: str | None, where: Map
     product = about.name if about is not None and about.kind is Kind.PRODUCT else None
     rates: dict[str, Rates] = {}
     for name, book in catalog.rates.items():
-        if wanted in (None, name) and not (about is not None and about.kind is Kind.PACKAGE):
+        if wanted in (None, name):
             found = _matching(book, product, where)
+            if about is not None and about.kind is Kind.PACKAGE:  # of a package the fees in it are told
+                found = {key: text for key, text in found.items() if read_key(key).billing_frequency}
             if found:
                 rates[name] = RateBook(found)
     return with_rates(snapshot, rates)

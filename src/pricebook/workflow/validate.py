@@ -19,12 +19,12 @@ from pricebook.workflow.review import review
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """The catalogue of the first environment, and the findings about all of them; `stopped` when a policy does not let
-    one of them pass."""
+    """The catalogue of the first environment, and the findings about all of them; `against` are the rules of which a
+    policy does not let a finding pass."""
 
     loaded: Loaded
     findings: tuple[Problem, ...]
-    stopped: bool
+    against: tuple[str, ...]
 
 
 def validate(project: Project, environments: Sequence[str], as_of: datetime, reviewer: Reviewer) -> Validated:
@@ -32,7 +32,7 @@ def validate(project: Project, environments: Sequence[str], as_of: datetime, rev
     wrong: list[tuple[tuple[str, ...], Sequence[Problem]]] = []
     found: list[tuple[tuple[str, ...], Sequence[Problem]]] = []
     catalogs: list[tuple[str, Loaded]] = []
-    stopped = False
+    against: dict[str, None] = {}
     for names in _alike(project, environments, with_policy=False):
         try:
             catalogs += [(names[0], load(project, names[0]))]
@@ -46,12 +46,12 @@ def validate(project: Project, environments: Sequence[str], as_of: datetime, rev
                 if _same(project, first, names[0], with_policy=False):
                     findings = review(project, policy, loaded, as_of, reviewer, company)
                     found.append((names, findings))
-                    stopped = stopped or bool(stopping(findings, policy))
+                    against |= dict.fromkeys(finding.code for finding in stopping(findings, policy))
         except Rejected as rejected:
             wrong.append((names, rejected.problems))
     if wrong:
         raise Rejected(sorted(_told_once(wrong, environments), key=lambda p: p.at or Span("")))
-    return Validated(catalogs[0][1], in_order(_told_once(found, environments)), stopped)
+    return Validated(catalogs[0][1], in_order(_told_once(found, environments)), tuple(against))
 
 
 def _alike(project: Project, environments: Iterable[str], *, with_policy: bool) -> list[tuple[str, ...]]:

@@ -16,7 +16,7 @@ from pricebook.format.shell.page import Numbered
 from pricebook.view.field import FieldRow
 from pricebook.view.object import ObjectView
 from pricebook.view.plan import PlanView
-from pricebook.view.price import Units
+from pricebook.view.price import Pers, Units
 from pricebook.view.rate_row import RateRow
 from pricebook.view.rate_terms import Stretch, before_and_after
 
@@ -54,26 +54,28 @@ def _rows(
     """[key, number of what changes, number of the hazards] of each row."""
     found: list[list[object]] = []
     for key, row in zip(escape_all([row.key for row in rows], LONG), rows, strict=True):
-        kind = kinds(row[5:], _kind, row, live, view.units, timelines)
+        kind = kinds(row[6:], _kind, row, live, view.units, timelines)
         found.append([key, kind, hazards(row.hazards, list, row.hazards)])
     return found
 
 
 def _kind(row: RateRow, live: int | None, units: Units, timelines: Numbered) -> list[object]:
     """What a row says besides its name: was, becomes, by how much, from when, what becomes of it, in numbers, the
-    number of its timeline, and whom it reaches of the live contracts on the card."""
-    texts = (row.schedule, row.segments)
-    number = timelines(texts, _sides, *texts, units)
+    number of its timeline, whom it reaches of the live contracts on the card, and its tiers with where they are
+    cheaper."""
+    texts = (row.schedule, row.segments, units, units.per(row.product, row.billing_frequency))
+    number = timelines(texts, _sides, *texts)
     per = f" {row.per}" if row.per else ""
     until = f" until {row.ending_before}" if row.ending_before else ""
     was = shown(f"{row.observed}{per}") if row.observed else ""
     now = shown(f"{row.desired}{per}")
     since, reach = f"{row.starting_at}{until}", row_reach(row, live)
-    return [was, now, row.change, since, _fate(row), row.relative_change, number, reach]
+    tiers = [list(tier) for tier in row.tiers]
+    return [was, now, row.change, since, _fate(row), row.relative_change, number, reach, tiers, list(row.curve)]
 
 
-def _sides(observed: str | None, segments: str, units: Units) -> list[list[list[object]]]:
-    return [[_stretch(one) for one in side] for side in before_and_after(observed, segments, units)]
+def _sides(observed: str | None, segments: str, units: Units, pers: Pers) -> list[list[list[object]]]:
+    return [[_stretch(one) for one in side] for side in before_and_after(observed, segments, units, pers)]
 
 
 def _fate(row: RateRow) -> str:
@@ -99,6 +101,12 @@ def _object(item: ObjectView) -> dict[str, Any]:
         "hazards": [hazard.hazard.value for hazard in item.hazards],
         "terms": [_term(row) for row in (side_by_side(item.fields, item.terms) if item.terms else item.fields)],
     }
+    if item.offer is not None:
+        lines = sorted(item.offer.lines, key=lambda line: not line.differs)
+        data["offer"] = [
+            [shown(item.offer.before_name or ""), shown(item.offer.name)],
+            [[shown(line.name), shown(line.before), shown(line.after), int(line.differs)] for line in lines],
+        ]
     if item.previous:
         data["sides"] = [shown(item.previous), shown(item.ref)]
     return data
@@ -113,7 +121,7 @@ def _term(row: FieldRow) -> list[object]:
 
 
 def side_by_side(changed: Sequence[FieldRow], terms: Sequence[FieldRow]) -> Iterator[FieldRow]:
-    """Everything that two versions say, what changes in its place among what stays."""
+    """Everything that two versions say, term by term: those in which something changes first, each as a whole."""
     blocks: dict[FieldPath, list[FieldRow]] = {_head(row.at): [] for row in terms}
     touched: set[FieldPath] = set()
     head: FieldPath = ()
@@ -125,8 +133,9 @@ def side_by_side(changed: Sequence[FieldRow], terms: Sequence[FieldRow]) -> Iter
     for row in terms:
         if not any(path in touched for path in _above(row.at)):
             blocks[_head(row.at)].append(replace(row, observed=row.desired, sign=""))
-    for rows in blocks.values():
-        yield from rows
+    differs = {head: any(row.sign or row.observed != row.desired for row in rows) for head, rows in blocks.items()}
+    for head in sorted(blocks, key=lambda head: not differs[head]):
+        yield from blocks[head]
 
 
 def _head(path: FieldPath) -> FieldPath:

@@ -29,6 +29,9 @@ def shown(text: str) -> str:
     return escape_terminal(text, LONG)
 
 
+_GRANTS = ("credits", "commits", "recurring_credits", "recurring_commits")
+
+
 def data_script(listed: PriceList, opens_on: datetime | None) -> str:
     """The script. `opens_on` is the date on which pages open; None: on the reader's today."""
     instants = sorted({i for i in _instants(listed) if i is not None})
@@ -118,8 +121,8 @@ def _terms(stretch: Stretch) -> list[Any]:
 
 
 def _version(version: PackageVersion, number: dict[str | None, int], product_of: dict[str, int]) -> list[object]:
-    """Number, name, when it was made, whether it is archived, its card, whether that is an alias, its fees, and whether
-    overrides change prices."""
+    """Number, name, when it was made, whether it is archived, its card, whether that is an alias, its fees, whether
+    overrides change prices, and what it grants."""
     package = version.package
     fees = [
         [product_of.get(fee.subscription_rate.product, -1), fee.subscription_rate.billing_frequency]
@@ -134,4 +137,5 @@ def _version(version: PackageVersion, number: dict[str | None, int], product_of:
         int(package.rate_card is None),
         fees,
         int(any(override.type is not None for override in package.overrides)),
+        [[shown(line.name), shown(line.after)] for line in version.offer if line.term.startswith(_GRANTS)],
     ]

@@ -22,7 +22,7 @@ from pricebook.format.site.feed import feed_files
 from pricebook.plan.cohort import Cohort
 from pricebook.plan.holding import Holding
 from pricebook.view.field import FieldRow, said_rows
-from pricebook.view.price_list import PackageVersion, PriceList, slug, spoken
+from pricebook.view.price_list import PackageVersion, PriceList, slug, sold_beside, spoken
 
 _POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' file:; "
@@ -95,7 +95,7 @@ def site_files(
     yield page("index.html", "index.html", title="Price list", counts=counts, total=sum(counts.values()))
     yield page("prices.html", "prices.html", title="Prices")
     yield page("changes.html", "changes.html", title="Changes")
-    yield page("packages.html", "packages.html", title="Packages")
+    yield page("packages.html", "packages.html", title="Packages", beside=sold_beside(listed))
     priced = _priced(listed)
     yield page("products.html", "products.html", title="Products", priced=priced)
     yield page("rate-cards.html", "rate-cards.html", title="Rate cards", counts=counts)

@@ -28,9 +28,15 @@ def written(value: Model, *, without: Collection[str] = ()) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, info in model.model_fields.items():
         field = getattr(value, name)
-        if name in without or field is None or field == info.get_default(call_default_factory=True):
+        mark = fields_of(model)[name].role
+        if (
+            name in without
+            or mark is Role.OURS
+            or field is None
+            or field == info.get_default(call_default_factory=True)
+        ):
             continue
-        if fields_of(model)[name].role is Role.IDENTITY:
+        if mark is Role.IDENTITY:
             if model.__name__ in TEMPORARY_IDS:
                 found["temporary_id"] = field
             continue
@@ -42,6 +48,8 @@ def read(model: type[Model], data: Mapping[str, Any], linked: Collection[str] = 
     """Plain data for the model from an answer; a term whose id is one of `linked` gets it as its key."""
     found: dict[str, Any] = {}
     for name, candidates in names_of(model).items():
+        if fields_of(model)[name].role is Role.OURS:
+            continue
         if fields_of(model)[name].role is Role.IDENTITY:
             if data.get("id") in linked:
                 found["key"] = data["id"]

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pricebook.apply.keys import MARKS
+from pricebook.catalog.declared import fields_of
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.model import Alias, Noun
 from pricebook.catalog.money import read_number
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.registry import noun_class
+from pricebook.catalog.role import Role
 from pricebook.catalog.threshold_notification import USAGE
 from pricebook.metronome.wire.field import link_names, read, unread, written
 
@@ -46,7 +48,8 @@ def changed_fields(observed: Noun, desired: Noun) -> list[str]:
     left = ("custom_fields", "aliases", "product_order")
     before, after = spec_of(observed), spec_of(desired)
     fields = type(desired).model_fields
-    return [name for name in fields if name not in left and before.get(name) != after.get(name)]
+    differ = (name for name in fields if name not in left and before.get(name) != after.get(name))
+    return [name for name in differ if fields_of(type(desired))[name].role is not Role.OURS]
 
 
 def updated(desired: Noun, fields: list[str]) -> dict[str, Any]:

@@ -26,14 +26,21 @@
 
   // --- the chart of one price: past, now and to come; what was to be without the change stays as a thin line ------------
 
-  const lost = (stretch) => (stretch[4] ? "" : ", not entitled");
+  const lost = (stretch) => (stretch[4] ? "" : ", in packages only");
   const said = (stretch) => `${stretch[2]}${lost(stretch)} from ${day(stretch[0])}${stretch[1] ? ` until ${day(stretch[1])}` : ""}`;
   const words = (stretches) => stretches.map(said).join(", ") || "no price";
-  const step = ([from, until, text, level, entitled]) => ({ from: Date.parse(from), to: until === null ? null : Date.parse(until), level, text, gone: !entitled });
+  /** What was sold to everybody and no longer is has ended; what only packages sell has not. */
+  function steps(stretches) {
+    let sold = false;
+    return stretches.map(([from, until, text, level, entitled]) => {
+      sold = sold || entitled === 1;
+      return { from: Date.parse(from), to: until === null ? null : Date.parse(until), level, text, gone: sold && !entitled };
+    });
+  }
 
   function chart([before, after], small) {
     if ([...before, ...after].some((stretch) => stretch[3] === null)) return null;
-    const series = [{ look: "observed", steps: before.map(step) }, { look: "desired", dots: true, steps: after.map(step) }];
+    const series = [{ look: "observed", steps: steps(before) }, { look: "desired", dots: true, steps: steps(after) }];
     return priceChart(series, Date.parse(D.now), { small, mark: "now", label: `Price over time. Before: ${words(before)}. After: ${words(after)}.` });
   }
 
@@ -48,9 +55,13 @@
     });
     const table = el("table", null, heads(["When", "Before", "After"], ["Before", "After"]), el("tbody", null, rows));
     const drawn = chart([before, after], false);
-    const legend = el("p", { class: "quiet key" }, "Solid: past. Dashed: to come. Thin: what was to be without this change.");
+    const ended = [before, after].some((stretches) => steps(stretches).some((one) => one.gone));
+    const legend = el("p", { class: "quiet key" }, `Solid: past. Dashed: to come. Thin: what was to be without this change.${ended ? " Dotted: ended." : ""}`);
+    const [tiers, curve] = [kind[8], kind[9]];
+    const tiered = tiers.length ? [region(`Tiers of ${key}`, el("table", { class: "tiers" }, heads(["Quantity", "Until then", "After"], ["Until then", "After"]), el("tbody", null, tiers.map(([quantity, was, now]) => el("tr", { class: was === now ? null : "now" }, el("th", { scope: "row" }, quantity), el("td", { class: "num" }, was), el("td", { class: "num" }, now)))))), el("ul", { class: "plain" }, curve.map((line) => el("li", null, minus(line).replace(/-(?=\d)/g, "−"))))] : [];
     return el("div", { class: "history" },
-      drawn ? el("div", null, drawn, legend) : el("p", { class: "quiet" }, "This price has tiers or terms that are no single number."),
+      ...tiered,
+      drawn ? el("div", null, drawn, legend) : tiers.length ? "" : el("p", { class: "quiet" }, "This price has tiers or terms that are no single number."),
       region(`Timeline of ${key}`, table),
       el("p", { class: "links" }, `Reaches ${kind[7]}. `, el("span", { class: "tags" }, tags(hazards))));
   }
@@ -164,6 +175,17 @@
     return region(`Terms of ${object.ref}`, el("table", { class: "diff sides" }, heads(names, ["Change"]), el("tbody", null, rows)));
   }
 
+  /* What a package offers, in words: what changes first and marked. On a narrow page both sides stand under each other. */
+  function offer([[was, now], lines]) {
+    const rows = lines.map(([name, before, after, differs]) => {
+      const head = el("th", { scope: "row" }, bdi(name));
+      if (!was) return el("tr", null, head, el("td", { class: "after" }, bdi(after)));
+      if (!differs) return el("tr", { class: "same" }, head, el("td", { colspan: 2 }, bdi(after), el("span", { class: "quiet" }, " (the same)")));
+      return el("tr", { class: "changed" }, head, el("td", { class: "before", "data-name": was }, bdi(before || "–")), el("td", { class: "after", "data-name": now }, bdi(after || "–")));
+    });
+    return el("table", { class: "offer" }, heads(was ? ["Offer", was, now] : ["Offer", now], []), el("tbody", null, rows));
+  }
+
   function objects(place) {
     const refused = (object) => object.hazards.some((name) => REFUSED.has(name));
     const weight = (object) => (refused(object) ? 4 : 0) + (object.action === "version" ? 2 : 0) + (object.action === "archive" ? 1 : 0);
@@ -177,7 +199,8 @@
       const fill = () => {
         if (!node.open || node.childElementCount > 1) return;
         if (object.notes.length) node.append(el("ul", { class: "plain" }, object.notes.map((note) => el("li", null, bdi(note)))));
-        if (object.terms.length) node.append(terms(object));
+        if (object.offer) node.append(offer(object.offer));
+        if (object.terms.length) node.append(object.offer ? el("details", { class: "fields" }, el("summary", null, "Every field"), terms(object)) : terms(object));
         node.append(el("p", { class: "quiet" }, object.place ? ["Declared at ", el("code", null, object.place), "."] : "No manifest declares it."));
       };
       node.addEventListener("toggle", fill);

@@ -13,7 +13,9 @@ const priceChart = (() => {
 
   return (series, now, { label = "", mark = "", small = false }) => {
     const steps = series.flatMap((one) => one.steps);
-    const [width, height, left, right, top, bottom] = small ? [120, 30, 2, 2, 4, 4] : [640, 190, 100, 14, 18, 30];
+    const narrow = window.matchMedia("(max-width: 46rem)").matches;
+    const large = narrow ? [350, 200, 88, 10, 18, 30] : [640, 190, 100, 14, 18, 30];
+    const [width, height, left, right, top, bottom] = small ? [120, 30, 2, 2, 4, 4] : large;
     const known = steps.flatMap((step) => [step.from, step.to]).filter((time) => time !== null);
     const [first, last] = [Math.min(now, ...known), Math.max(now, ...known)];
     const span = Math.max(last - first, 86400000 * 60);

@@ -6,7 +6,6 @@
   const HOME = document.body.dataset.home;
   const FIRST = 4; // in a row of D.prices: card, product, frequency, group; then (start, end, terms) for each stretch
   const CHUNK = 100;
-  const BILLED = { WEEKLY: "a week", MONTHLY: "a month", QUARTERLY: "a quarter", ANNUAL: "a year" };
   const query = new URLSearchParams(location.search);
 
   // --- building blocks -----------------------------------------------------------------------------------------------
@@ -587,6 +586,45 @@
     return () => { draw(); redate(); };
   }
 
+  // --- a card as a matrix: what is priced by the same group values, product beside product ---------------------------------
+
+  const MOST = 30;
+
+  function matrix(place) {
+    const draw = () => {
+      const tables = [];
+      D.cards.forEach(([, name], card) => {
+        const families = new Map();
+        for (const row of D.prices) {
+          if (row[0] !== card || frequency(row) !== null || !groups(row).length || state(row, at) !== "sold") continue;
+          const keys = groups(row).map((pair) => pair[0]).join(" · ");
+          if (!families.has(keys)) families.set(keys, { products: new Set(), rows: new Map() });
+          const family = families.get(keys);
+          family.products.add(row[1]);
+          const values = groupText(row);
+          if (!family.rows.has(values)) family.rows.set(values, new Map());
+          family.rows.get(values).set(row[1], row);
+        }
+        for (const [keys, family] of families) {
+          const products = [...family.products].sort((a, b) => a - b).slice(0, 6);
+          const pers = products.map((product) => { for (const found of family.rows.values()) if (found.has(product)) return terms(found.get(product)[stretch(found.get(product), at) + 2])[1]; return ""; });
+          const listed = [...family.rows].slice(0, MOST);
+          const head = el("thead", null, el("tr", null, el("th", { scope: "col" }, bdi(keys)), products.map((product, index) => el("th", { scope: "col", class: "num" }, bdi(D.products[product][1]), el("br"), el("small", null, pers[index])))));
+          const body = listed.map(([values, found]) => el("tr", null, el("th", { scope: "row" }, bdi(values)), products.map((product) => {
+            const row = found.get(product);
+            return el("td", { class: "num" }, row ? el("a", { href: keep(page(row)) }, bdi(terms(row[stretch(row, at) + 2])[0] || "–")) : "–");
+          })));
+          const rest = family.rows.size - listed.length;
+          tables.push(el("h3", null, bdi(name)), el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Prices of ${name}` }, el("table", null, head, el("tbody", null, body))));
+          if (rest > 0) tables.push(el("p", { class: "quiet" }, el("a", { href: keep(`${HOME}prices.html`) }, `and ${counted(rest, "more row")}`)));
+        }
+      });
+      place.replaceChildren(...(tables.length ? [el("h2", null, "Prices"), ...tables] : []));
+    };
+    draw();
+    return draw;
+  }
+
   // --- packages ------------------------------------------------------------------------------------------------------
 
   /** The version of a package for contracts that start at a moment: by alias, or else the newest that is not archived. */
@@ -608,7 +646,7 @@
     return version[6].map(([product, billed]) => {
       const row = D.prices.find((p) => p[0] === number && p[1] === product && frequency(p) === billed);
       const i = row ? stretch(row, now) : -1;
-      return i < 0 ? null : [terms(row[i + 2]), billed];
+      return i < 0 ? null : [terms(row[i + 2]), D.products[product][1]];
     }).filter(Boolean);
   }
 
@@ -622,7 +660,9 @@
       const charged = version ? fees(version, at) : [];
       place.replaceChildren(
         el("strong", null, bdi(title)),
-        ...charged.map(([found, billed]) => el("span", { class: "fee" }, bdi(found[0]), " ", el("small", null, `${BILLED[billed] || ""}${version[7] ? ", list price" : ""}`))),
+        ...charged.map(([found, name]) => el("span", { class: "fee" }, bdi(found[0]), " ", el("small", null, `${found[1]}${version[7] ? ", list price" : ""} · `, bdi(name)))),
+        ...(version && !charged.length ? [el("span", { class: "fee" }, "No fee")] : []),
+        ...(version ? version[8].map(([name, text]) => el("span", { class: "grant" }, bdi(name), ": ", bdi(text))) : []),
         el("span", { class: "tags" },
           version ? el("span", { class: "tag live" }, `version ${version[0]}${versions.length > 1 ? ` of ${versions.length}` : ""}`) : el("span", { class: "tag" }, "not sold on this date"),
           upcoming ? el("span", { class: "tag next" }, `${counted(upcoming, "version")} to come`) : ""));
@@ -694,6 +734,7 @@
   const redraws = [];
   for (const section of document.querySelectorAll("[data-prices]")) redraws.push(priceTable(section));
   for (const section of document.querySelectorAll("[data-changes]")) redraws.push(changeLog(section));
+  for (const place of document.querySelectorAll("[data-matrix]")) redraws.push(matrix(place));
   for (const list of document.querySelectorAll("[data-packages]")) redraws.push(packageCards(list));
   for (const place of document.querySelectorAll("[data-dates]")) redraws.push(dates(place, 6));
   for (const input of document.querySelectorAll("[data-narrow]")) {

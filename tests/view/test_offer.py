@@ -1,0 +1,220 @@
+"""A package is told as an offer, beside what was offered in its place; and what is fixed is told in money."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from observed import holding
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.fingerprint import noun_of
+from pricebook.catalog.model import Noun
+from pricebook.catalog.rate_book import RateBook
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.terms import Terms
+from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
+from pricebook.observe.snapshot import Snapshot
+from pricebook.plan.contract import Contract
+from pricebook.plan.planner import make_plan
+from pricebook.plan.step import Plan
+from pricebook.view.plan import PlanView, plan_view
+from pricebook.view.rows import RowChoice
+from pricebook.workflow.offering import offering
+
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
+SEAT = RateKey("team-seat", "MONTHLY", ())
+YEAR = RateKey("team-seat", "ANNUAL", ())
+
+
+def price(cents: int) -> Terms:
+    return Terms.of({"entitled": False, "rate_type": "SUBSCRIPTION", "price": Decimal(cents)})
+
+
+def schedule(*steps: tuple[str, int]) -> str:
+    ends = [start for start, _ in steps[1:]]
+    parts = zip(steps, [*ends, None], strict=True)
+    return schedule_text(Segment(f"{s}T00:00:00Z", f"{e}T00:00:00Z" if e else None, price(c)) for (s, c), e in parts)
+
+
+def team(seats: int | None = 3, credit: int = 300, frequency: str = "MONTHLY", **more: Any) -> dict[str, Any]:
+    return {
+        "name": "Team v{version}",
+        "rate_card": "list",
+        "duration": {"value": 12, "unit": "MONTHS"},
+        "subscriptions": (
+            {
+                "key": "seats",
+                "subscription_rate": {"product": "team-seat", "billing_frequency": frequency},
+                "collection_schedule": "ADVANCE",
+                "proration": {"is_prorated": True},
+                **(
+                    {"initial_quantity": seats}
+                    if seats is not None
+                    else {"quantity_management_mode": "SEAT_BASED", "seat_config": {"seat_group_key": "seat"}}
+                ),
+            },
+        ),
+        "recurring_credits": (
+            {
+                "key": "included",
+                "product": "credit",
+                "priority": 1,
+                "access_amount": {"unit_price": credit},
+                "commit_duration": {"value": 1, "unit": "PERIODS"},
+                "recurrence_frequency": "MONTHLY",
+                "starting_at_offset": {"value": 0, "unit": "MONTHS"},
+            },
+        ),
+        "overrides": (
+            {
+                "key": "enable",
+                "entitled": True,
+                "starting_at_offset": {"value": 0, "unit": "MONTHS"},
+                "override_specifiers": ({"product": "team-seat"},),
+            },
+        ),
+        **more,
+    }
+
+
+def catalog(rates: dict[RateKey, str], **packages: dict[str, Any]) -> Catalog:
+    nouns: dict[Ref, Noun] = {
+        Ref(Kind.PRODUCT, "team-seat"): noun_of(
+            Kind.PRODUCT, {"name": "Team seat", "type": "SUBSCRIPTION", "unit": "seat"}
+        ),
+        Ref(Kind.PRODUCT, "credit"): noun_of(Kind.PRODUCT, {"name": "Included usage", "type": "FIXED"}),
+        Ref(Kind.RATE_CARD, "list"): noun_of(Kind.RATE_CARD, {"name": "List"}),
+    }
+    for name, spec in packages.items():
+        key, _, version = name.partition("_")
+        nouns[Ref(Kind.PACKAGE, key, int(version) if version else None)] = noun_of(Kind.PACKAGE, spec)
+    return Catalog(nouns, {"list": RateBook({key_text(key): text for key, text in rates.items()})})
+
+
+def observed(rates: dict[RateKey, str], contracts: int = 0, **packages: dict[str, Any]) -> Snapshot:
+    found = holding(catalog(rates, **packages), NOW)
+    objects = {
+        ref: replace(each, contracts=contracts, by_package=dict.fromkeys(_versions(packages), 1))
+        if ref.kind is Kind.RATE_CARD
+        else each
+        for ref, each in found.objects.items()
+    }
+    return replace(found, objects=objects)
+
+
+def _versions(packages: dict[str, Any]) -> Iterator[Ref]:
+    for name in packages:
+        key, _, version = name.partition("_")
+        yield Ref(Kind.PACKAGE, key, int(version))
+
+
+class Billed:
+    """The contracts of an account."""
+
+    def __init__(self, *packages: str) -> None:
+        start = datetime(2026, 11, 1, tzinfo=UTC)
+        named = [package.partition("_") for package in packages]
+        refs = [Ref(Kind.PACKAGE, key, int(version)) for key, _, version in named]
+        self.listed = [Contract(str(n), f"c{n}", ref, Ref(Kind.RATE_CARD, "list"), start) for n, ref in enumerate(refs)]
+
+    def contracts(self, namespace: str, at: datetime) -> Iterator[Contract]:
+        return iter(self.listed)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"nothing else is asked of it: {name}")
+
+
+def viewed(desired: Catalog, held: Snapshot, *contracts: str) -> tuple[Plan, PlanView]:
+    made = make_plan(desired, held, namespace="acme", environment="test", as_of=NOW)
+    told = offering(made, desired, held, Billed(*contracts))  # type: ignore[arg-type]
+    return told, plan_view(told, RowChoice())
+
+
+OLD = {SEAT: schedule(("2026-01-01", 500)), YEAR: schedule(("2026-01-01", 4800))}
+DEARER = {**OLD, SEAT: schedule(("2026-01-01", 500), ("2027-01-01", 700))}
+
+
+def test_a_new_package_is_told_with_its_prices() -> None:
+    _, view = viewed(catalog(OLD, team=team()), observed(OLD))
+    (item,) = view.objects
+    assert item.offer is not None
+    assert (item.offer.name, item.offer.before) == ("Team v1", None)
+    assert [(line.name, line.after) for line in item.offer.lines] == [
+        (
+            "Team seat",
+            "3 × $5.00 per seat a month, charged at the start of each period; part of a period is prorated",
+        ),
+        ("Included usage", "$3.00 of credit a month for everything, priority 1"),
+        ("Length", "12 months"),
+        ("Invoices of usage", "monthly, at the end of each period"),
+    ]
+
+
+def test_a_new_version_is_told_beside_the_one_before_each_by_its_own_name() -> None:
+    _, view = viewed(catalog(OLD, team=team(credit=500)), observed(OLD, team_1=team(name="Team v1")))
+    (item,) = (item for item in view.objects if item.kind == "package")
+    assert item.offer is not None
+    assert (item.offer.before_name, item.offer.name) == ("Team v1", "Team v2")
+    assert [(line.name, line.before[:5], line.after[:5]) for line in item.offer.changed] == [
+        ("Included usage", "$3.00", "$5.00")
+    ]
+
+
+def test_what_takes_over_an_alias_is_told_beside_what_had_it_whatever_it_is_called() -> None:
+    alias = {"aliases": ({"name": "team"},)}
+    later = {"aliases": ({"name": "team", "starting_at": "2027-01-01"},)}
+    desired = catalog(OLD, team=team(name="Team v1", **alias), crew=team(credit=500, name="Crew", **later))
+    _, view = viewed(desired, observed(OLD, team_1=team(name="Team v1", **alias)))
+    (item,) = (item for item in view.objects if item.ref == "package:crew@1")
+    assert item.offer is not None
+    assert (item.offer.before, item.offer.since) == ("package:team@1", "2027-01-01")
+    assert [line.name for line in item.offer.changed] == ["Included usage"]
+
+
+def test_what_is_fixed_is_the_headline() -> None:
+    """Hand-worked: 3 seats of $2.00 more, two contracts: $12.00 a month. Who pays by the year is not touched."""
+    held = observed(OLD, 3, team_1=team(name="Team v1"), yearly_1=team(name="Yearly v1", frequency="ANNUAL"))
+    desired = catalog(DEARER, team=team(name="Team v1"), yearly=team(name="Yearly v1", frequency="ANNUAL"))
+    plan, view = viewed(desired, held, "team_1", "team_1", "yearly_1")
+    assert plan.fixed is not None
+    assert (plan.fixed.amounts, plan.fixed.contracts, plan.fixed.unknown) == ({"usd": Decimal(14400)}, 2, 0)
+    assert view.verdict.startswith("Team seat goes from $5.00 to $7.00 per seat a month (+40.0 %)")
+    assert "Fees: +$12.00 a month (+$144.00 a year) for 2 contracts, from 2027-01-01, before usage." in view.verdict
+    assert view.fixed is not None
+    assert (view.fixed.a_year, view.fixed.a_month) == ({"usd": Decimal(144)}, {"usd": Decimal(12)})
+
+
+def test_a_fee_that_was_only_planned_is_no_part_of_what_is_paid() -> None:
+    planned = {**OLD, SEAT: schedule(("2026-01-01", 500), ("2027-01-01", 600))}
+    held = observed(planned, 1, team_1=team(name="Team v1"))
+    plan, _ = viewed(catalog(DEARER, team=team(name="Team v1")), held, "team_1")
+    assert plan.fixed is not None
+    assert plan.fixed.amounts == {"usd": Decimal(7200)}  # from $5.00 to $7.00, 3 seats, 12 months
+
+
+@pytest.mark.parametrize("contracts", [(), ("team_1",)])
+def test_seats_that_nobody_counted_are_said_and_are_not_nothing(contracts: tuple[str, ...]) -> None:
+    spec = team(None, name="Team v1")
+    plan, view = viewed(catalog(DEARER, team=spec), observed(OLD, 1, team_1=spec), *contracts)
+    if not contracts:
+        assert plan.fixed is None
+        return
+    assert plan.fixed is not None
+    assert (plan.fixed.contracts, plan.fixed.unknown) == (0, 1)
+    assert "Not known: how many 1 contract pays for." in view.verdict
+
+
+def test_a_price_of_its_own_is_not_touched() -> None:
+    own = {
+        "key": "own",
+        "type": "OVERWRITE",
+        "starting_at_offset": {"value": 0, "unit": "MONTHS"},
+        "override_specifiers": ({"product": "team-seat", "billing_frequency": "MONTHLY"},),
+        "overwrite_rate": {"rate_type": "SUBSCRIPTION", "price": 420},
+    }
+    spec = team(name="Team v1", overrides=(*team()["overrides"], own))
+    plan, _ = viewed(catalog(DEARER, team=spec), observed(OLD, 1, team_1=spec), "team_1")
+    assert plan.fixed is None
