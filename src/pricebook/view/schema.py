@@ -12,6 +12,8 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from pricebook.catalog.reference import Ref
+from pricebook.view import impact
+from pricebook.view import object as objects
 from pricebook.view.plain import PREFIX, is_left_out, key_of, named, told
 
 VIEWS = {
@@ -123,8 +125,7 @@ def answer_schema(answer: str) -> dict[str, Any]:
     module, _, name = VIEWS[answer].partition(":")
     view = getattr(import_module(f"{__package__}.{module}"), name)
     # The view of a plan imports these for types alone; pydantic looks names up where it is called from, too.
-    from pricebook.view.impact import ImpactView  # noqa: F401
-    from pricebook.view.object import ObjectView  # noqa: F401
+    ImpactView, ObjectView = impact.ImpactView, objects.ObjectView  # noqa: F841, N806
 
     schema = TypeAdapter(view).json_schema(schema_generator=_Documents, mode="serialization")
     shared = schema.pop("$defs", {})
