@@ -114,6 +114,14 @@ def test_refusals(ask: Ask) -> None:
     judged(ask("explain", "no-such-rule", status=1), "problems")
 
 
+def test_a_month_of_nobodys_invoices(ask: Ask, tmp_path: Path) -> None:
+    (tmp_path / "invoices.json").write_text("[]")
+    words = ("reconcile", "--month", "2034-10", "--invoices", str(tmp_path / "invoices.json"))
+    found = ask(*words, status=2)
+    judged(found, "reconciled")
+    assert {one["customer"] for one in found["differing"]} == {"ada", "bob", "cyd"}
+
+
 def test_two_environments(ask: Ask) -> None:
     judged(ask("diff", "local", "other", "--rows", "all", status=2), "parity")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
@@ -135,6 +135,15 @@ class ContractStore(Protocol):
     def archive_contract(self, contract: Contract, at: datetime) -> None:
         """Take the contract out of use, for good, as if it had never been; nothing happens when it is. Raises
         StoreRefused, OutcomeUnknown."""
+
+
+@runtime_checkable
+class InvoiceStore(Protocol):
+    """A store that shows what customers were billed."""
+
+    def invoices(self, customers: Iterable[str], since: datetime) -> Iterator[Any]:
+        """The finalized invoices of customers whose time begins at an instant or later, as the vendor's API shows them.
+        Needs no more than reading; not all of them are held in memory at once. Raises StoreError."""
 
 
 class AccountStore(ContractStore, BillingStore, Protocol):

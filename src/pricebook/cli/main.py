@@ -34,6 +34,7 @@ COMMANDS = {
     "explain": "Show the page of a rule, a hazard or an error code.",
     "post": "Put what was found where reviewers are: comments, issues and findings of GitHub and GitLab.",
     "preview": "Show what a contract on PACKAGE is billed, line by line, and why.",
+    "reconcile": "Compare our bill of each contract with the vendor's finalized invoices of a month, line by line.",
     "test": "Run the price tests: the scenarios and policy tests among the manifests, or those named.",
     "schema": "Print or write the JSON Schemas of manifests and plans.",
 }

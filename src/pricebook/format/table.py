@@ -84,6 +84,7 @@ FORMATS: dict[tuple[str, str], str | Drawing] = {
     ("migration-receipt", "text"): "migration:migration_receipt_text",
     ("reconciliation", "text"): "migration:reconciliation_text",
     ("reconciliation", "csv"): "migration:reconciliation_csv",
+    ("reconciled", "text"): "reconciled:reconciled_text",
     ("provision", "text"): "bill:provision_text",
     ("import", "text"): "manifests:import_text",
     ("repricing", "text"): "manifests:repricing_text",

@@ -85,6 +85,25 @@ _PAGES = {
     OFFSETS: record({"data": many(_OFFSET)}, {"cursor": text}),
     **dict.fromkeys(LISTS_OF_CONTRACTS, record({"data": many(_CONTRACT)}, {"cursor": text})),
 }
+_CREDIT_TYPE = record({"id": text}, {"name": words})
+_LINE = record(
+    {"type": text, "name": words, "total": number, "credit_type": _CREDIT_TYPE},
+    {
+        "product_id": text,
+        "quantity": number,
+        "unit_price": number,
+        "starting_at": instant,
+        "pricing_group_values": _VALUES,
+        "presentation_group_values": record({}),
+        "applied_commit_or_credit": record({"type": text}),
+        "postpaid_commit": record({}),
+    },
+)
+_INVOICE = record(
+    {"id": text, "customer_id": text, "type": text, "status": text, "total": number, "credit_type": _CREDIT_TYPE},
+    {"contract_id": text, "start_timestamp": instant, "issued_at": instant, "line_items": many(_LINE)},
+)
+_INVOICES = record({"data": many(_INVOICE)}, {"next_page": text})
 _ONE = record({"data": _OBJECT})
 _ONE_CONTRACT = record({"data": _CONTRACT})
 _MADE = record({"data": record({"id": text})})
@@ -105,4 +124,6 @@ def _shape(method: str, path: str, writes: bool) -> AnswerShape:
         return _MADE if path.endswith("/create") else _DONE
     if path in _PAGES:
         return _PAGES[path]
+    if path.startswith("/v1/customers/") and path.endswith("/invoices"):
+        return _INVOICES
     return _ONE_CONTRACT if path.startswith("/v2/contracts/") else _ONE

@@ -23,6 +23,8 @@ from pricebook.metronome.contract import (
     read_cohort,
 )
 from pricebook.metronome.custom_field import Keys
+from pricebook.metronome.invoice import read_invoices
+from pricebook.metronome.kind import Json
 from pricebook.metronome.limit import check_change
 from pricebook.metronome.rate_writing import add_rates
 from pricebook.metronome.snapshot import account_mark, mark_bearers, snapshot_of
@@ -130,6 +132,10 @@ class RemoteStore:
     def customer_contracts(self, namespace: str, customer: str) -> tuple[Contract, ...]:
         work = self._work if self._work is not None and self._work.account.namespace == namespace else None
         return customer_contracts(self._client, namespace, work.account.refs if work is not None else {}, customer)
+
+    def invoices(self, customers: Iterable[str], since: datetime) -> Iterator[Json]:
+        """See `apply.ports.InvoiceStore`."""
+        return read_invoices(self._client, customers, since)
 
     def provision(self, namespace: str, wanted: Provision, at: datetime) -> str:
         package = self._known(namespace, at).account.id_of(wanted.package) if wanted.package is not None else None

@@ -37,6 +37,7 @@ VIEWS = {
     "migration": "migration:MigrationView",
     "migration-receipt": "migration:MigrationReceiptView",
     "reconciliation": "migration:ReconciliationView",
+    "reconciled": "reconciled:ReconciledView",
     "provision": "provision:ProvisionView",
     "import": "manifests:ImportView",
     "repricing": "manifests:RepricingView",
