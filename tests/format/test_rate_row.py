@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sample_plan import JANUARY, NOW, PAST, UNITS, repriced, schedule, terms
 
 from pricebook.catalog.timeline import RateKey, key_text, read_key
+from pricebook.format.markdown_row import price_row
 from pricebook.plan.change import RateChange
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.timeline import rate_change
@@ -140,6 +141,7 @@ def test_what_was_planned_and_is_taken_back_stays() -> None:
     (row,) = rows(planned(schedule((PAST, None, terms("500"))), observed))
     assert (row.price, row.change, row.hazards) == ("$5.00 (was to be $6.00)", "stays", ())
     assert (row.observed, row.desired, row.planned) == ("$5.00", "$5.00", "$6.00")
+    assert "| $5.00 | $5.00 (was to be $6.00) | stays |" in price_row(row, 3)
 
 
 def test_a_price_that_was_to_end_says_so() -> None:

@@ -89,7 +89,10 @@ def test_what_is_sold_and_in_no_manifest_is_never_nothing(tmp_path: Path) -> Non
 
 
 def test_who_uses_it_is_named(tmp_path: Path) -> None:
-    plan = planned(tmp_path, [SEAT, PHONE, CARD, OFFICE], [SEAT])
+    plan = planned(tmp_path, [SEAT, PHONE, CARD, OFFICE], [SEAT], contracts=2)
+    assert {each.ref.name: each.contracts for each in plan.leftovers} == {"office": 2, "phone": 2, "list": 0}
+    sentences = {each.ref: each.sentence for each in plan_view(plan, RowChoice(), ()).leftovers}
+    assert sentences["product:phone"] == "2 contracts buy it; used by rate-card:list, package:office@1"
     users = {str(each.ref): [str(ref) for ref in each.used_by] for each in plan.leftovers}
     assert users == {
         "package:office@1": [],

@@ -10,7 +10,7 @@ from pricebook.view.field import FieldRow, OfferView, offer_matrix
 from pricebook.view.object import ObjectView, reach_words
 from pricebook.view.plan import PlanView
 from pricebook.view.price import WITHHELD, change_text, change_words
-from pricebook.view.rate_row import RateRow
+from pricebook.view.rate_row import RateRow, was_to
 from pricebook.view.rate_shape import ProductShape, RateShape, times
 from pricebook.view.words import counted
 
@@ -69,7 +69,7 @@ def price_row(row: RateRow, live: int | None) -> str:
     if row.tiers:
         was, now = "in tiers", "in tiers: see below"
     if row.planned:
-        now += f" (was to be {escape_markdown(row.planned, _PRICE)})"
+        now += f" ({escape_markdown(was_to(row.planned), _PRICE)})"
     until = f" until {row.ending_before}" if row.ending_before else ""
     who = row_reach(row, live)
     return _row(priced(row), was, now, change_words(row.change), f"{row.starting_at}{until}", who)

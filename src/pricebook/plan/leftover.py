@@ -51,13 +51,29 @@ def left_over(refs: Collection[Ref], changes: Iterable[Verb], snapshot: Snapshot
         Leftover(
             ref,
             tuple(sold.get(ref, ())),
-            reach_of(ref, snapshot) if ref.kind is Kind.RATE_CARD else snapshot.of(ref).contracts,
+            _contracts(ref, users.get(Ref(ref.kind, ref.name), {}), snapshot),
             tuple(users.get(Ref(ref.kind, ref.name), ())),
         )
         for ref in refs
     ]
     like = dict(_renamed(refs, [change for change in changes if isinstance(change, Create)], snapshot))
     return tuple(replace(each, like=like.get(each.ref)) for each in found)
+
+
+def _contracts(ref: Ref, users: Collection[Ref], snapshot: Snapshot) -> int | None:
+    """The live contracts on a package version or a card, or that buy a product: on a card that sells it to everybody,
+    or on a package that names it. None where that is not known, or of what contracts do not buy."""
+    if ref.kind is Kind.PACKAGE:
+        return snapshot.of(ref).contracts
+    if ref.kind is Kind.RATE_CARD:
+        return reach_of(ref, snapshot)
+    if ref.kind is not Kind.PRODUCT:
+        return None
+    cards = [user for user in users if user.kind is Kind.RATE_CARD]
+    there = {package for card in cards for package in snapshot.of(card).by_package}
+    buyers = [*cards, *(user for user in users if user.kind is Kind.PACKAGE and user not in there)]
+    found = sum(snapshot.of(buyer).contracts for buyer in buyers)
+    return None if snapshot.partial and not found else found
 
 
 def looks_renamed(found: Iterable[Leftover], places: Mapping[Ref, Span]) -> Iterator[Problem]:

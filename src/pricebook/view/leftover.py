@@ -49,7 +49,8 @@ def leftover_verdict(found: Sequence[Leftover]) -> str:
     """`3 objects are in no manifest any more and stay: 1 is sold by alias, 11 contracts are on it.` Empty for none."""
     if not found:
         return ""
-    sold, on = sum(bool(each.aliases) for each in found), sum(each.contracts or 0 for each in found)
+    sold = sum(bool(each.aliases) for each in found)
+    on = sum(each.contracts or 0 for each in found if each.ref.kind is Kind.PACKAGE)
     many = len(found) != 1
     be, stay = ("are", "stay") if many else ("is", "stays")
     words = f"{counted(len(found), 'object')} {be} in no manifest any more and {stay}"
@@ -67,7 +68,8 @@ def _sentence(each: Leftover) -> str:
     elif each.ref.kind is Kind.PACKAGE:
         said.append("sold by no alias")
     if each.contracts:
-        said.append(f"{counted(each.contracts, 'contract')} on it")
+        buys = f"{counted(each.contracts, 'contract')} {'buys' if each.contracts == 1 else 'buy'} it"
+        said.append(buys if each.ref.kind is Kind.PRODUCT else f"{counted(each.contracts, 'contract')} on it")
     if each.used_by:
         more = f" and {len(each.used_by) - _USERS:,} more" if len(each.used_by) > _USERS else ""
         said.append(f"used by {', '.join(map(str, each.used_by[:_USERS]))}{more}")

@@ -14,6 +14,7 @@ from pricebook.view.price import Pers, Units, change_text
 from pricebook.view.rate_terms import terms_text
 from pricebook.view.tier import TierRow, curve_words, tier_rows
 
+_NO_PRICE = "no price"
 NO_CHANGE = RateChange("", None, "")
 """Of a move that is in no plan."""
 
@@ -108,8 +109,8 @@ def _said(move: Move, units: Units, pers: Pers, withheld: str) -> tuple[Any, ...
     price, when = f"{price} {texts.per}".rstrip(), f"from {since} until {until}" if until else f"from {since}"
     planned = ""
     if move.planned != was:
-        planned = terms_text(move.planned, now, units, pers, withheld).observed or "no price"
-        price += f" (was to {f'be {planned}' if move.planned is not None else 'end'})"
+        planned = terms_text(move.planned, now, units, pers, withheld).observed or _NO_PRICE
+        price += f" ({was_to(planned)})"
     tiers, curve = _curves(was, now, units, pers)
     return (tiers, curve, price, when, *texts, words, since, until, *numbers, planned)
 
@@ -123,6 +124,11 @@ def _curves(was: Terms | None, now: Terms, units: Units, pers: Pers) -> tuple[tu
     if not all(side.curve for side in sides) or sides[0].curve == sides[1].curve:
         return (), ()
     return tier_rows(*sides, units[now.unit], pers[1].power), curve_words(*sides, units[now.unit])
+
+
+def was_to(planned: str) -> str:
+    """What had been planned, in words: `was to be $6.00`."""
+    return "was to end" if planned == _NO_PRICE else f"was to be {planned}"
 
 
 def _of_move(hazards: tuple[Hazard, ...], move: Move, as_of: str) -> tuple[Hazard, ...]:

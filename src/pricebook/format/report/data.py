@@ -17,7 +17,7 @@ from pricebook.view.field import FieldRow
 from pricebook.view.object import ObjectView
 from pricebook.view.plan import PlanView
 from pricebook.view.price import Pers, Units
-from pricebook.view.rate_row import RateRow
+from pricebook.view.rate_row import RateRow, was_to
 from pricebook.view.rate_terms import Stretch, before_and_after
 
 LONG = 300
@@ -68,7 +68,7 @@ def _kind(row: RateRow, live: int | None, units: Units, timelines: Numbered) -> 
     per = f" {row.per}" if row.per else ""
     until = f" until {row.ending_before}" if row.ending_before else ""
     was = shown(f"{row.observed}{per}") if row.observed else ""
-    now = shown(f"{row.desired}{per}")
+    now = shown(f"{row.desired}{per}{f' ({was_to(row.planned)})' if row.planned else ''}")
     since, reach = f"{row.starting_at}{until}", row_reach(row, live)
     tiers = [list(tier) for tier in row.tiers]
     return [was, now, row.change, since, _fate(row), row.relative_change, number, reach, tiers, list(row.curve)]
