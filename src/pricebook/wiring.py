@@ -103,16 +103,32 @@ def _open_account(
     record: "AccountRecord | None",
 ) -> AccountStore:
     """The account behind an API. The token is read here and goes to the client alone."""
-    # These bring the HTTP client, which takes longer to import than a plan against a store takes.
-    from pricebook.metronome.client import Client
-    from pricebook.metronome.remote import RemoteStore
-
     token = os.environ.get(environment.token_env, "").strip()
     if not token:
         message = f"{environment.token_env} is not set: it holds the token for {environment.base_url}"
         raise reject("unset-token", message, hint="a token that may read is enough for plan and drift")
     if not token.isascii() or not token.isprintable() or " " in token:
         raise reject("unset-token", f"{environment.token_env} does not hold a token", hint="copy it again, and only it")
+    return _account(environment, token, tell, check, record)
+
+
+def open_served(environment: Environment, url: str, token: str) -> AccountStore:
+    """The account that `pricebook serve` serves at a URL, to be filled with what an environment says."""
+    here = {"base_url": url, "requests_per_minute": 1_000_000}
+    return _account(environment.model_copy(update=here), token)
+
+
+def _account(
+    environment: Environment,
+    token: str,
+    tell: Callable[[int], None] | None = None,
+    check: Callable[[str], None] = lambda mark: None,
+    record: "AccountRecord | None" = None,
+) -> AccountStore:
+    # These bring the HTTP client, which takes longer to import than a plan against a store takes.
+    from pricebook.metronome.client import Client
+    from pricebook.metronome.remote import RemoteStore
+
     client = Client(
         environment.base_url,
         token,

@@ -3,27 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-import vendor_document
 from metronome import Metronome
+from vendor_document import judged
 
 from pricebook.sandbox.server import Served, serving
-from pricebook.sandbox.service import Sandbox
-from pricebook.sandbox.wire import Answer, Request
-
-
-def judged(sandbox: Sandbox) -> list[str]:
-    """From now on, what the document has against the sandbox's answers is put into this list."""
-    problems: list[str] = []
-    answering = sandbox.handle
-
-    def handle(request: Request) -> Answer:
-        answer = answering(request)
-        if not answer.broken and not any(fault.kind == "truncate" for fault in sandbox.faults):
-            problems.extend(vendor_document.check_answer(request.method, request.path, answer.status, answer.body))
-        return answer
-
-    sandbox.handle = handle  # type: ignore[method-assign]
-    return problems
 
 
 @pytest.fixture

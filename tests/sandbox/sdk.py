@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import metronome
 from pydantic import TypeAdapter
@@ -50,9 +50,17 @@ def request_schema(name: str) -> Schema | None:
         return None
     schema: Schema = TypeAdapter(one.request).json_schema()
     if "properties" in schema:
-        schema["properties"] = {key: part for key, part in schema["properties"].items() if key in one.body}
-        schema["required"] = [key for key in schema.get("required", ()) if key in one.body]
+        names = {key: _on_the_wire(one.request, key) for key in schema["properties"] if key in one.body}
+        schema["properties"] = {names[key]: part for key, part in schema["properties"].items() if key in names}
+        schema["required"] = [names[key] for key in schema.get("required", ()) if key in names]
     return schema
+
+
+def _on_the_wire(request: Any, name: str) -> str:
+    """A field of a request under the name that it is sent by: `PropertyInfo(alias=...)`."""
+    hint = get_type_hints(request, include_extras=True)[name]
+    marks = (mark for part in (hint, *get_args(hint)) for mark in getattr(part, "__metadata__", ()))
+    return next((mark.alias for mark in marks if getattr(mark, "alias", None)), name)
 
 
 @cache

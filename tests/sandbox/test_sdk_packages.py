@@ -389,7 +389,7 @@ def test_a_contract_on_a_package_says_nothing_of_its_own(client: Metronome, made
         contracts.create(customer_id=package, package_id=package, starting_at=START)
     on_card = contracts.create(customer_id=customer, rate_card_alias="standard", starting_at=START, name="own").data.id
     assert contracts.retrieve(customer_id=customer, contract_id=on_card).data.current.rate_card_id == made["card"]
-    with pytest.raises(APIStatusError, match="keeps no terms") as refused:
+    with pytest.raises(APIStatusError, match="keeps no discounts") as refused:
         contracts.create(customer_id=customer, rate_card_id=made["card"], starting_at=START, discounts=[])
     assert refused.value.status_code == 501
 

@@ -12,12 +12,20 @@ from typing import Any
 import sdk
 from jsonschema import Draft202012Validator
 
+from pricebook.sandbox.service import Sandbox
+from pricebook.sandbox.wire import Answer, Request
+
 Schema = dict[str, Any]
 
 BEYOND = {
-    "package_id": "v2 contracts: the document has it, as beta; who reads contracts has no other way to their packages",
+    (
+        "usage_filter",
+        "package_id",
+    ): "v2 contracts: the document has it, as beta; who reads contracts has no other way to their packages",
+    ("rate_type", "minimum_config"): "rates: the document has it, for accounts with composite minimums",
+    ("pricing_group_values", "exclude"): "specifiers: the document has it",
 }
-"""Fields that the document knows and the SDK does not."""
+"""Fields that the document knows and the SDK does not, each with a field that tells the models that have it."""
 
 STATUSES = {
     400: "what a request may not say, where the document names the success alone",
@@ -33,6 +41,21 @@ STATUSES = {
     504: "an injected fault",
 }
 """Statuses that are answered with `{"message": ...}` although the document does not list them everywhere."""
+
+
+def judged(sandbox: Sandbox) -> list[str]:
+    """From now on, what the SDK has against the sandbox's answers is put into this list."""
+    problems: list[str] = []
+    answering = sandbox.handle
+
+    def handle(request: Request) -> Answer:
+        answer = answering(request)
+        if not answer.broken and not any(fault.kind == "truncate" for fault in sandbox.faults):
+            problems.extend(check_answer(request.method, request.path, answer.status, answer.body))
+        return answer
+
+    sandbox.handle = handle  # type: ignore[method-assign]
+    return problems
 
 
 def check_answer(method: str, path: str, status: int, body: bytes) -> list[str]:
@@ -66,8 +89,14 @@ _ERROR = {"type": "object", "properties": {"message": {"type": "string", "minLen
 @cache
 def _validator(schema: str) -> Draft202012Validator:
     whole: Schema = json.loads(schema)
-    listed = whole.get("properties", {}).get("data", {}).get("items", {})
-    for model in (listed, *whole.get("$defs", {}).values()):
-        if "usage_filter" in model.get("properties", {}):  # a contract as version 2 has it
-            model["properties"] |= {name: {} for name in BEYOND}
+    _widen(whole)
     return Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def _widen(schema: Any) -> None:
+    """Allow what is beyond the SDK, wherever it may stand."""
+    for part in schema if isinstance(schema, list) else schema.values() if isinstance(schema, dict) else ():
+        _widen(part)
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    if isinstance(properties, dict):
+        properties |= {name: {} for mark, name in BEYOND if mark in properties}

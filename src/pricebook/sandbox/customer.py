@@ -1,10 +1,12 @@
 """Customers: who contracts are with. An ingest alias stays with its customer, archived or not, until it is
 taken off ("API idempotency": "This rule applies to both archived and active customers")."""
 
+from dataclasses import replace
 from typing import Any
 
 from pricebook.account.refusal import Refused
 from pricebook.sandbox.account import AccountTransaction, Record
+from pricebook.sandbox.billing_provider import set_configurations
 from pricebook.sandbox.call import Call, Json, id_answer, listed, shown
 from pricebook.sandbox.wire import known, stamp
 
@@ -14,18 +16,50 @@ _ALIASES = "SELECT object.id FROM object, json_each(object.body, '$.ingest_alias
 
 def create(call: Call) -> Json:
     """`POST customers`. Raises Refused, 409 when an ingest alias is taken."""
-    body = dict(call.body)
+    body, work = dict(call.body), call.work
     fields = body.pop("custom_fields", {})
     aliases = list(body.get("ingest_aliases", ()))
     if "external_id" in body and body["external_id"] not in aliases:
         aliases.insert(0, body["external_id"])
+    _check_aliases(work, aliases, "")
+    if "billing_config" in body:
+        raise Refused(501, "the sandbox keeps no billing_config: use customer_billing_provider_configurations")
+    kept = known(name=body["name"], ingest_aliases=aliases, external_id=body.get("external_id"))
+    id_ = work.add(KIND, kept, fields=fields)
+    entries = body.get("customer_billing_provider_configurations", ())
+    set_configurations(replace(call, body={"data": [{**entry, "customer_id": id_} for entry in entries]}))
+    return _head(work, id_)
+
+
+def set_name(call: Call) -> Json:
+    """`customers/{customer_id}/setName`."""
+    record = call.work.live(KIND, call.path_id("customer_id"))
+    call.work.put(record, record.body | {"name": call.body["name"]})
+    return _head(call.work, record.id)
+
+
+def set_aliases(call: Call) -> None:
+    """`customers/{customer_id}/setIngestAliases`: these and no other. Raises Refused, 409 when one is taken."""
+    record = call.work.get(KIND, call.path_id("customer_id"))
+    _check_aliases(call.work, call.body["ingest_aliases"], record.id)
+    call.work.put(record, record.body | {"ingest_aliases": call.body["ingest_aliases"]})
+
+
+def update_config(call: Call) -> None:
+    """`customers/{customer_id}/updateConfig`: what it names."""
+    record = call.work.live(KIND, call.path_id("customer_id"))
+    call.work.put(record, record.body | {"config": record.body.get("config", {}) | call.body})
+
+
+def _check_aliases(work: AccountTransaction, aliases: list[str], owner: str) -> None:
     for name in aliases:
-        taken = call.work.one(f"{_ALIASES} AND json_each.value = ?", name)
+        taken = work.one(f"{_ALIASES} AND json_each.value = ? AND object.id <> ?", name, owner)
         if taken is not None:
             raise Refused(409, f"ingest alias {name!r} is taken by the customer {taken[0]}")
-    kept = known(name=body["name"], ingest_aliases=aliases, external_id=body.get("external_id"))
-    id_ = call.work.add(KIND, kept, fields=fields)
-    made = shown(call.work, [call.work.get(KIND, id_)], show)[0]
+
+
+def _head(work: AccountTransaction, id_: str) -> Json:
+    made = shown(work, [work.get(KIND, id_)], show)[0]
     return {"data": {name: made[name] for name in ("id", "external_id", "ingest_aliases", "name", "custom_fields")}}
 
 
@@ -59,7 +93,7 @@ def show(_: AccountTransaction, record: Record, fields: dict[str, str]) -> Json:
         "external_id": record.body.get("external_id", record.id),
         "ingest_aliases": record.body["ingest_aliases"],
         "name": record.body["name"],
-        "customer_config": {"salesforce_account_id": None},
+        "customer_config": {"salesforce_account_id": record.body.get("config", {}).get("salesforce_account_id")},
         "custom_fields": fields,
         "created_at": stamp(record.created_at),
         "updated_at": stamp(record.created_at),

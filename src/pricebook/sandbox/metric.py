@@ -1,4 +1,4 @@
-"""Billable metrics, and the usage events that nothing meters here.
+"""Billable metrics.
 
 Only the name of a metric changes; an archived one is still shown, and its products go on.
 """
@@ -6,8 +6,7 @@ Only the name of a metric changes; an archived one is still shown, and its produ
 from pricebook.account.refusal import Refused
 from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.call import Call, Json, id_answer, listed
-from pricebook.sandbox.shape import read_instant
-from pricebook.sandbox.wire import encode, known, stamp
+from pricebook.sandbox.wire import known, stamp
 
 KIND = "billable_metric"
 _BESIDE_SQL = ("aggregation_type", "event_type_filter", "property_filters", "aggregation_key", "group_keys")
@@ -36,22 +35,17 @@ def list_metrics(call: Call) -> Json:
     return listed(call, KIND, show, "" if call.flag("include_archived") else "archived_at IS NULL")
 
 
+def list_of_customer(call: Call) -> Json:
+    """`customers/{customer_id}/billable-metrics`: every metric counts for every customer."""
+    call.work.get("customer", call.path_id("customer_id"))
+    return list_metrics(call)
+
+
 def update(call: Call) -> Json:
     """`PUT billable-metrics/{billable_metric_id}`: its name."""
     record = call.work.live(KIND, call.path_id("billable_metric_id"))
     call.work.put(record, record.body | {"name": call.body["name"]})
     return id_answer(record.id)
-
-
-def ingest(call: Call) -> None:
-    """`ingest`: up to a hundred events; one whose transaction id was seen before is left out."""
-    for index, event in enumerate(call.body):
-        if read_instant(event["timestamp"]) is None:
-            raise Refused(400, f"[{index}].timestamp must be an RFC 3339 timestamp")
-    call.work.many(
-        "INSERT OR IGNORE INTO event (transaction_id, received_at, body) VALUES (?, ?, ?)",
-        [(event["transaction_id"], call.work.now, encode(event)) for event in call.body],
-    )
 
 
 def show(_: AccountTransaction, record: Record, fields: dict[str, str]) -> Json:

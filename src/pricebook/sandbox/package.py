@@ -13,7 +13,7 @@ from pricebook.sandbox.call import Call, Json, id_answer, listed, period_conditi
 from pricebook.sandbox.rate_card import KIND as CARD
 from pricebook.sandbox.rate_card import schedules, shown_aliases
 from pricebook.sandbox.rule import check_rules
-from pricebook.sandbox.term import LISTS, check_products, package_terms
+from pricebook.sandbox.term import LISTS, check_products, package_terms, shown_proration
 from pricebook.sandbox.wire import known, stamp
 
 KIND = "package"
@@ -31,7 +31,7 @@ def create(call: Call) -> Json:
     check_rules(Package, body | {"aliases": aliases})
     check_products(work, body)
     card_id = _card(work, body)
-    _check_subscriptions(work, card_id, body)
+    check_subscriptions(work, card_id, body)
     kept = {name: value for name, value in body.items() if name not in LISTS and name != "rate_card_id"}
     kept |= {"rate_card_id": card_id} if "rate_card_id" in body else {}
     id_ = work.add(KIND, {}, uniqueness_key=key)
@@ -69,7 +69,8 @@ def _card(work: AccountTransaction, body: Json) -> str | None:
     return found
 
 
-def _check_subscriptions(work: AccountTransaction, card_id: str | None, body: Json) -> None:
+def check_subscriptions(work: AccountTransaction, card_id: str | None, body: Json) -> None:
+    """The rates that subscriptions name are on the card. Raises Refused (400)."""
     for index, subscription in enumerate(body.get("subscriptions", ())):
         rate = subscription["subscription_rate"]
         sql = "SELECT 1 FROM timeline WHERE card_id = ? AND product_id = ? AND frequency = ?"
@@ -85,6 +86,8 @@ def show(work: AccountTransaction, record: Record, _: dict[str, str]) -> Json:
         fields = work.fields(entity, [term["id"] for term in body.get(name, ())])
         if name in body:
             body[name] = [{**term, "custom_fields": fields[term["id"]]} for term in body[name]]
+    if "subscriptions" in body:
+        body["subscriptions"] = [_with_seats(term) for term in body["subscriptions"]]
     statement = body.pop("usage_statement_schedule", {"frequency": "MONTHLY"})
     return {
         "id": record.id,
@@ -102,6 +105,14 @@ def show(work: AccountTransaction, record: Record, _: dict[str, str]) -> Json:
         uniqueness_key=record.uniqueness_key,
         archived_at=stamp(record.archived_at),
     )
+
+
+def _with_seats(term: Json) -> Json:
+    """A subscription without what of its seats is not read back: how many nobody has yet."""
+    made = {**term, "proration": shown_proration(term["proration"])}
+    if "seat_config" in term:
+        made["seat_config"] = {"seat_group_key": term["seat_config"]["seat_group_key"]}
+    return made
 
 
 def _show_contract(_: AccountTransaction, record: Record, __: dict[str, str]) -> Json:

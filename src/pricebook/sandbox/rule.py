@@ -3,7 +3,8 @@
 A body on the wire names objects by id where a model has a name; an id is a name as good as any other here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic import ValidationError
@@ -25,8 +26,15 @@ _LINKS = link_names(Package) | {"temporary_id"}
 
 def check_rules(model: type[Model], body: Mapping[str, Any], at: str = "") -> None:
     """The body keeps the rules of a model. Raises Refused (400) with all that are broken."""
-    try:
+    with refusing(model, at):
         model.model_validate(_named(body, {}))
+
+
+@contextmanager
+def refusing(model: type[Model], at: str = "") -> Iterator[None]:
+    """What a model does not take is refused, with all that is wrong with it in the words of the request."""
+    try:
+        yield
     except ValidationError as error:
         problems = []
         for found in error.errors(include_url=False):

@@ -20,6 +20,7 @@ import anyio
 from pricebook.account.refusal import Refused
 from pricebook.apply.ports import StoreError
 from pricebook.catalog.canonical import encode as canonical
+from pricebook.sandbox import audit
 from pricebook.sandbox.account import Account
 from pricebook.sandbox.call import Call
 from pricebook.sandbox.endpoint import Endpoint, find
@@ -163,6 +164,8 @@ class Sandbox:
         body = checked(endpoint.name, decode(request.body) if request.body.strip() else {})
         with self.account.transaction(self._now(), writes=endpoint.writes) as work:
             data = endpoint.answer(Call(work, body, request.query, path))
+            if endpoint.writes:
+                audit.remember(work, endpoint.name, data)
             made = answer(data) if data is not None else Answer(200, b"")
             found = self._broken(fault, made) if fault is not None else made
             if key is not None:

@@ -13,7 +13,7 @@ from pricebook.catalog.override import OverrideSpecifier
 from pricebook.catalog.package import Package
 from pricebook.metronome.custom_field import TERMS
 from pricebook.metronome.unit import USD_ID
-from pricebook.metronome.wire.field import names_of
+from pricebook.metronome.wire.field import NO_UNIT, names_of
 from pricebook.sandbox.account import AccountTransaction
 from pricebook.sandbox.call import Json
 from pricebook.sandbox.product import KIND as PRODUCT
@@ -27,21 +27,26 @@ _LINKS = {names[0]: names[1] for names in map(names_of(OverrideSpecifier).__geti
 
 def package_terms(work: AccountTransaction, package_id: str, body: Json) -> Json:
     """The lists of terms of a new package, as they are read back. Raises Refused (400)."""
+    made: Json = {"commits": [], "overrides": [], "scheduled_charges": []} | shown_terms(work, body)
+    for name, entity in TERMS.items():
+        for term in made.get(name, ()):
+            work.add(entity, {}, parent=package_id, id_=term["id"], fields=term.pop("custom_fields", None))
+    return made
+
+
+def shown_terms(work: AccountTransaction, body: Json) -> Json:
+    """The lists of terms of a request as they are read back, each term with an id. Raises Refused (400)."""
     ids = {name: [str(uuid4()) for _ in body.get(name, ())] for name in LISTS}
     links: dict[str, str] = {}
     for name in LISTS:
         for id_, term in zip(ids[name], body.get(name, ()), strict=True):
             if "temporary_id" in term:
                 links[term["temporary_id"]] = id_
-    made = {}
-    for name in LISTS:
-        if name in body or name in ("commits", "overrides", "scheduled_charges"):
-            terms = zip(ids[name], body.get(name, ()), strict=True)
-            made[name] = [_SHOWN[name](work, {"id": id_, **term}, links) for id_, term in terms]
-    for name, entity in TERMS.items():
-        for term in made.get(name, ()):
-            work.add(entity, {}, parent=package_id, id_=term["id"], fields=term.pop("custom_fields", None))
-    return made
+    return {
+        name: [_SHOWN[name](work, {"id": id_, **term}, links) for id_, term in zip(ids[name], body[name], strict=True)]
+        for name in LISTS
+        if name in body
+    }
 
 
 def check_products(work: AccountTransaction, body: Json) -> None:
@@ -50,29 +55,31 @@ def check_products(work: AccountTransaction, body: Json) -> None:
         for index, term in enumerate(body.get(name, ())):
             at = f"{name}[{index}]"
             if name in _FIXED:
-                _check_product(work, term["product_id"], "FIXED", f"{at}.product_id")
+                check_product(work, term["product_id"], "FIXED", f"{at}.product_id")
             elif name == "subscriptions":
                 product = term["subscription_rate"]["product_id"]
-                _check_product(work, product, "SUBSCRIPTION", f"{at}.subscription_rate.product_id")
-            elif name == "scheduled_charges":
-                _check_product(work, term["product_id"], None, f"{at}.product_id")
+                check_product(work, product, "SUBSCRIPTION", f"{at}.subscription_rate.product_id")
+            elif "product_id" in term:
+                check_product(work, term["product_id"], None, f"{at}.product_id")
             for product in term.get("applicable_product_ids", ()):
-                _check_product(work, product, None, f"{at}.applicable_product_ids")
+                check_product(work, product, None, f"{at}.applicable_product_ids")
             for specifier in (*term.get("specifiers", ()), *term.get("override_specifiers", ())):
                 if "product_id" in specifier:
-                    _check_product(work, specifier["product_id"], None, f"{at} specifier")
+                    check_product(work, specifier["product_id"], None, f"{at} specifier")
     for name in ("spend_threshold_configuration", "prepaid_balance_threshold_configuration"):
         if name in body:
-            _check_product(work, body[name]["commit"]["product_id"], "FIXED", f"{name}.commit.product_id")
+            check_product(work, body[name]["commit"]["product_id"], "FIXED", f"{name}.commit.product_id")
 
 
-def _check_product(work: AccountTransaction, id_: str, kind: str | None, at: str) -> None:
+def check_product(work: AccountTransaction, id_: str, kind: str | None, at: str) -> None:
+    """A product is there, not archived, and of a type (None: of any). Raises Refused (400)."""
     record = check_live(work.get_all(PRODUCT, [id_]).get(id_), id_, at)
     if kind is not None and record.body["type"] != kind:
         raise Refused(400, f"{at}: a {kind} product is needed, and {id_} is {record.body['type']}")
 
 
-def _product(work: AccountTransaction, id_: str) -> Json:
+def product_shown(work: AccountTransaction, id_: str) -> Json:
+    """A product as terms show it."""
     return {"id": id_, "name": current(work.get(PRODUCT, id_), work.now)["name"]}
 
 
@@ -80,17 +87,19 @@ def _schedule(work: AccountTransaction, schedule: Json) -> Json:
     """An access, invoice or charge schedule: the unit with its name, every item with an id."""
     made = {name: value for name, value in schedule.items() if name != "credit_type_id"}
     made["credit_type"] = unit(work, schedule.get("credit_type_id"))
-    made["schedule_items"] = [{"id": str(uuid4()), **item} for item in schedule["schedule_items"]]
+    made["schedule_items"] = [{"id": str(uuid4()), **item} for item in schedule.get("schedule_items", ())]
     return made
 
 
 def _term(work: AccountTransaction, term: Json) -> Json:
     made = {name: value for name, value in term.items() if name not in ("temporary_id", "product_id")}
-    return made | {"product": _product(work, term["product_id"])}
+    return made | {"product": product_shown(work, term["product_id"])}
 
 
 def _balance(work: AccountTransaction, term: Json, _: dict[str, str]) -> Json:
     made = _term(work, term)
+    if "access_schedule" not in term:
+        raise Refused(400, "access_schedule is required for commits and credits")
     made["access_schedule"] = _schedule(work, term["access_schedule"])
     if "invoice_schedule" in term:
         made["invoice_schedule"] = {"do_not_invoice": False, **_schedule(work, term["invoice_schedule"])}
@@ -102,11 +111,13 @@ def _recurring(work: AccountTransaction, term: Json, links: dict[str, str]) -> J
     for name in ("access_amount", "invoice_amount"):
         if name in term:
             unit(work, term[name].get("credit_type_id"))
-            made[name] = {"credit_type_id": USD_ID, **term[name]}
+            quantity = term[name].get("access_type") == "QUANTITY"
+            made[name] = {"credit_type_id": USD_ID, **term[name], **({"credit_type_id": NO_UNIT} if quantity else {})}
     made["commit_duration"] = {"unit": "PERIODS", **term["commit_duration"]}
     if "subscription_config" in term:
         config = dict(term["subscription_config"])
-        config["subscription_template_id"] = links[config.pop("subscription_id")]
+        id_ = config.pop("subscription_id")
+        config["subscription_template_id"] = links.get(id_, id_)
         made["subscription_config"] = {"allocation": "POOLED", **config}
     return made
 
@@ -124,7 +135,7 @@ def _override(work: AccountTransaction, term: Json, links: dict[str, str]) -> Js
 
 def _specifier(specifier: Json, links: dict[str, str]) -> Json:
     return {
-        _LINKS.get(name, name): [links[one] for one in value] if name in _LINKS else value
+        _LINKS.get(name, name): [links.get(one, one) for one in value] if name in _LINKS else value
         for name, value in specifier.items()
     }
 
@@ -138,16 +149,14 @@ def _subscription(work: AccountTransaction, term: Json, _: dict[str, str]) -> Js
     made = {name: value for name, value in term.items() if name != "temporary_id"}
     made["subscription_rate"] = {
         "billing_frequency": rate["billing_frequency"],
-        "product": _product(work, rate["product_id"]),
+        "product": product_shown(work, rate["product_id"]),
     }
-    made["proration"] = {
-        "is_prorated": False,
-        "invoice_behavior": "BILL_ON_NEXT_COLLECTION_DATE",
-        **term["proration"],
-    }
-    if "seat_config" in term:
-        made["seat_config"] = {"seat_group_key": term["seat_config"]["seat_group_key"]}
     return {"quantity_management_mode": "QUANTITY_ONLY", **made}
+
+
+def shown_proration(said: Json) -> Json:
+    """What is read back of a subscription's proration, where answers have a word for what was left open."""
+    return {"is_prorated": False, "invoice_behavior": "BILL_ON_NEXT_COLLECTION_DATE", **said}
 
 
 _SHOWN: dict[str, Callable[[AccountTransaction, Json, dict[str, str]], Json]] = {

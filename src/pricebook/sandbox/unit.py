@@ -14,8 +14,6 @@ FIAT: Mapping[str, str] = {USD_ID: "USD (cents)"} | {
     str(uuid5(NAMESPACE_DNS, code)): code for code in CURRENCIES if code != "USD"
 }
 """The currencies by id: USD's is the vendor's own, the others' are the sandbox's."""
-NO_UNIT = "00000000-0000-0000-0000-000000000000"
-"""What stands where units used are counted, and no money ("the null credit type UUID", SDK)."""
 
 
 def unit(work: AccountTransaction, id_: str | None, *, live: bool = True) -> Json:

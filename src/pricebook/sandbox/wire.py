@@ -6,11 +6,13 @@ A number that a reader with doubles would round is not rounded here: what was wr
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 from pricebook.account.refusal import Refused
+from pricebook.catalog.instant import instant_text
 from pricebook.catalog.money import EXACT, plain
 
 MAX_EXPONENT = 60
@@ -90,6 +92,11 @@ def refusal(refused: Refused) -> Answer:
 def stamp(instant: str | None) -> str | None:
     """An instant as the vendor writes it, where there is one: `2025-04-01T00:00:00.000Z`."""
     return instant if instant is None or "." in instant else instant.replace("Z", ".000Z")
+
+
+def stamp_at(instant: datetime) -> str:
+    """The same of an instant that is one."""
+    return instant_text(instant).replace("Z", ".000Z")
 
 
 def known(**fields: object) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def read(model: type[Model], data: Mapping[str, Any], linked: Collection[str] = 
             if data.get("id") in linked:
                 found["key"] = data["id"]
             continue
-        value = next((data[candidate] for candidate in candidates if data.get(candidate) is not None), None)
+        value = next((data[each] for each in candidates if data.get(each) not in (None, NO_UNIT)), None)
         inner = fields_of(model)[name].model
         if inner is not None:
             value = _read_models(inner, value, linked)
@@ -69,6 +69,9 @@ def read(model: type[Model], data: Mapping[str, Any], linked: Collection[str] = 
     return found
 
 
+NO_UNIT = "00000000-0000-0000-0000-000000000000"
+"""What stands where units used are counted, and no money: "Quantity-based recurring commits and credits return the null
+credit type UUID" (SDK)."""
 FREE = frozenset(("custom_rate",))
 """Fields of the vendor that hold whatever they were given: nothing in them is nothing said, not even an empty one."""
 KEPT = frozenset(
