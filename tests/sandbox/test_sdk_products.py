@@ -53,7 +53,7 @@ def test_a_metric_is_renamed_and_archived(client: Metronome) -> None:
     assert [metric.archived_at is None for metric in metrics.list(include_archived=True)] == [True, False]
     with pytest.raises(BadRequestError, match="is archived"):
         metrics.update(billable_metric_id=twin, name="again")
-    with pytest.raises(BadRequestError, match="mutually exclusive"):
+    with pytest.raises(BadRequestError, match="stands beside sql"):
         metrics.create(name="both", sql="SELECT 1", aggregation_type="COUNT")
     with pytest.raises(BadRequestError, match="aggregation_key is required for SUM"):
         metrics.create(name="lacks", aggregation_type="SUM")
@@ -141,9 +141,9 @@ def test_composites_and_what_belongs_to_no_type(client: Metronome) -> None:
     assert products.retrieve(id=fixed).data.type == "PRO_SERVICE"
     assert products.retrieve(id=share).data.current.composite_product_ids == [fixed]
     for wrong, message in (
-        ({"type": "USAGE"}, "billable_metric_id is required"),
-        ({"type": "COMPOSITE"}, "composite_product_ids or composite_tags"),
-        ({"type": "FIXED", "pricing_group_key": ["a"]}, "for USAGE products only"),
+        ({"type": "USAGE"}, "billable_metric is required"),
+        ({"type": "COMPOSITE"}, "composite_product_ids: .* is required for type COMPOSITE"),
+        ({"type": "FIXED", "pricing_group_key": ["a"]}, "is for type USAGE, not FIXED"),
         ({"type": "COMPOSITE", "composite_product_ids": [NOBODY]}, "there is no contract_product"),
         ({"type": "USAGE", "billable_metric_id": NOBODY}, "there is no billable_metric"),
     ):

@@ -181,7 +181,7 @@ def test_paths_and_methods_that_nobody_has() -> None:
     sandbox = Sandbox(Account())
     assert ask(sandbox, "/v1/packages/creates").status == 404
     assert ask(sandbox, "/v1/billable-metrics/x").status == 405
-    assert ask(sandbox, "/v1/alerts/create").status == 501
+    assert ask(sandbox, "/v1/credits/createGrant").status == 501
     get = Request("GET", "/v1/billable-metrics/x", {}, {"authorization": "Bearer sandbox"})
     assert (sandbox.handle(get).status, message(sandbox.handle(get))) == (
         400, "billable_metric_id must be a UUID, not 'x'"

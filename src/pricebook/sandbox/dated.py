@@ -138,7 +138,7 @@ class Dater:
     def _subscription(self, term: Json) -> Json:
         term = self._plain(term) | {"created_at": self.work.now}
         seats = term.get("seat_config") or {}
-        names = list(seats.get("initial_seat_ids", ()))
+        names = list(dict.fromkeys(seats.get("initial_seat_ids", ())))
         unassigned = seats.get("initial_unassigned_seats") or Decimal(0)
         quantity = term.pop("initial_quantity", None)
         step = {"starting_at": term["starting_at"], "seats": names}

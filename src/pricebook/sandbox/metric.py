@@ -3,30 +3,20 @@
 Only the name of a metric changes; an archived one is still shown, and its products go on.
 """
 
-from pricebook.account.refusal import Refused
+from pricebook.catalog.metric import BillableMetric
 from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.call import Call, Json, id_answer, listed
+from pricebook.sandbox.rule import check_rules
 from pricebook.sandbox.wire import known, stamp
 
 KIND = "billable_metric"
-_BESIDE_SQL = ("aggregation_type", "event_type_filter", "property_filters", "aggregation_key", "group_keys")
 
 
 def create(call: Call) -> Json:
-    """`billable-metrics/create`. A `sql` metric has nothing else, any other one an aggregation type."""
+    """`billable-metrics/create`. Raises Refused (400) for what is no metric."""
     body = dict(call.body)
     fields = body.pop("custom_fields", {})
-    if "sql" in body:
-        beside = [name for name in _BESIDE_SQL if name in body]
-        if beside:
-            raise Refused(400, f"sql and {', '.join(beside)} are mutually exclusive")
-    elif "aggregation_type" not in body:
-        raise Refused(400, "aggregation_type is required when there is no sql")
-    elif body["aggregation_type"] == "COUNT":
-        if "aggregation_key" in body:
-            raise Refused(400, "aggregation_key is not applicable when the aggregation type is count")
-    elif "aggregation_key" not in body:
-        raise Refused(400, f"aggregation_key is required for {body['aggregation_type']}")
+    check_rules(BillableMetric, body)
     return id_answer(call.work.add(KIND, body, fields=fields))
 
 

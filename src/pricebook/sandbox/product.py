@@ -4,29 +4,15 @@ An archived one gets no new rates; what there is goes on.
 """
 
 from pricebook.account.refusal import Refused
+from pricebook.catalog.product import Product
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
 from pricebook.sandbox.call import Call, Json, check_hours, id_answer
 from pricebook.sandbox.metric import KIND as METRIC
+from pricebook.sandbox.rule import check_rules
 from pricebook.sandbox.wire import known, stamp
 
 KIND = "contract_product"
 """The name of products among the entities of custom fields."""
-
-_USAGE = (
-    "billable_metric_id",
-    "pricing_group_key",
-    "presentation_group_key",
-    "quantity_conversion",
-    "quantity_rounding",
-    "sql_breakdown_granularity",
-)
-_COMPOSITE = (
-    "composite_product_ids",
-    "composite_tags",
-    "composite_scope",
-    "exclude_free_usage",
-    "include_composite_spend",
-)
 
 
 def create(call: Call) -> Json:
@@ -36,10 +22,6 @@ def create(call: Call) -> Json:
     kind = body.pop("type")
     kind = "PRO_SERVICE" if kind == "PROFESSIONAL_SERVICE" else kind
     _check(call.work, kind, body)
-    if kind == "USAGE" and "billable_metric_id" not in body:
-        raise Refused(400, "billable_metric_id is required for USAGE products")
-    if kind == "COMPOSITE" and not (body.get("composite_product_ids") or body.get("composite_tags")):
-        raise Refused(400, "composite_product_ids or composite_tags is required for COMPOSITE products")
     state = {"created_at": stamp(call.work.now), "created_by": CREATED_BY, **known(**body)}
     return id_answer(call.work.add(KIND, {"type": kind, "initial": state, "updates": []}, fields=fields))
 
@@ -49,7 +31,9 @@ def update(call: Call) -> Json:
     body = dict(call.body)
     record = call.work.live(KIND, body.pop("product_id"))
     check_hours(body, "starting_at")
-    _check(call.work, record.body["type"], body)
+    told = ("created_at", "created_by", "starting_at")
+    before = {name: value for name, value in current(record, call.work.now).items() if name not in told}
+    _check(call.work, record.body["type"], {**before, **body})
     change = {**body, "starting_at": stamp(body["starting_at"])}
     change |= {"created_at": stamp(call.work.now), "created_by": CREATED_BY}
     call.work.put(record, record.body | {"updates": [*record.body["updates"], change]})
@@ -74,19 +58,14 @@ def current(record: Record, now: str) -> Json:
     return known(**state)
 
 
-def _check(work: AccountTransaction, kind: str, body: Json) -> None:
-    """Only fields of the type are there, and what they refer to exists."""
-    for names, wanted in ((_USAGE, "USAGE"), (_COMPOSITE, "COMPOSITE")):
-        wrong = [name for name in names if body.get(name) is not None and kind != wanted]
-        if wrong:
-            raise Refused(400, f"{', '.join(wrong)} is for {wanted} products only, not for {kind}")
-    if body.get("billable_metric_id") is not None:
-        work.live(METRIC, body["billable_metric_id"], 400)
-    for id_ in body.get("composite_product_ids", ()):
+def _check(work: AccountTransaction, kind: str, state: Json) -> None:
+    """It is a product of its type, and what it refers to exists. Raises Refused (400)."""
+    said = {name: value for name, value in state.items() if name != "starting_at"}
+    check_rules(Product, {**known(**said), "type": kind})
+    if state.get("billable_metric_id") is not None:
+        work.live(METRIC, state["billable_metric_id"], 400)
+    for id_ in state.get("composite_product_ids", ()):
         work.get(KIND, id_, 400)
-    conversion = body.get("quantity_conversion")
-    if conversion and conversion["operation"] == "DIVIDE" and not conversion["conversion_factor"]:
-        raise Refused(400, "quantity_conversion.conversion_factor must not be 0 when it divides")
 
 
 _UNSEEN = ("sql_breakdown_granularity", "composite_scope")

@@ -13,12 +13,13 @@ from pricebook.account.refusal import Refused
 from pricebook.catalog.declared import fields_of
 from pricebook.catalog.model import Model
 from pricebook.catalog.package import Package
+from pricebook.catalog.product import Product
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.threshold_notification import ThresholdNotification
 from pricebook.metronome.unit import USD_ID
 from pricebook.metronome.wire.field import link_names, our_names, request_names
 
-_NAMES = our_names(Package) | our_names(RateTerms) | our_names(ThresholdNotification)
+_NAMES = our_names(Package) | our_names(RateTerms) | our_names(Product) | our_names(ThresholdNotification)
 """The fields that have another name on the wire, and the models' names for them."""
 _LINKS = link_names(Package) | {"temporary_id"}
 """The fields that hold temporary ids: any text on the wire, keys in the models."""

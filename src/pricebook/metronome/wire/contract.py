@@ -70,6 +70,7 @@ def undated(data: Json) -> dict[str, Any]:
     for each in made.get("subscriptions", ()):
         each.get("billing_cycle_config", {}).pop("anchor_date", None)
     for term in made.get("subscriptions", ()):
+        term["proration"] = term.get("proration") or {"is_prorated": False}
         steps = term.pop("seat_schedule", ()) or term.pop("quantity_schedule", ())
         if steps and term.get("quantity_management_mode", "QUANTITY_ONLY") == "QUANTITY_ONLY":
             term.setdefault("initial_quantity", steps[0]["quantity"])
