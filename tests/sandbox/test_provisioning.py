@@ -390,3 +390,64 @@ def test_what_was_changed_stands_in_the_audit_log(client: Metronome, made: dict[
     ] * 2
     found = client.v1.customers.retrieve(customer_id=made["customer"]).data
     assert (found.name, found.customer_config.salesforce_account_id) == ("Acme Ltd", "sf-1")
+
+
+def test_each_seat_has_a_balance_of_its_own(client: Metronome, made: dict[str, str]) -> None:
+    customer, contracts = made["customer"], client.v1.contracts
+    contract = contracts.create(
+        customer_id=customer,
+        rate_card_id=made["card"],
+        starting_at=START,
+        subscriptions=[
+            {
+                "temporary_id": "seats",
+                "subscription_rate": {"product_id": made["seat"], "billing_frequency": "MONTHLY"},
+                "collection_schedule": "ARREARS",
+                "proration": {},
+                "quantity_management_mode": "SEAT_BASED",
+                "seat_config": {"seat_group_key": "model", "initial_seat_ids": ["a", "b"]},
+            }
+        ],
+        recurring_credits=[
+            {
+                "product_id": made["fixed"],
+                "priority": 1,
+                "access_amount": {"unit_price": 300},
+                "commit_duration": {"value": 1},
+                "starting_at": START,
+                "subscription_config": {
+                    "subscription_id": "seats",
+                    "allocation": "INDIVIDUAL",
+                    "apply_seat_increase_config": {"is_prorated": False},
+                },
+            }
+        ],
+    ).data.id
+    send(client, ("2025-03-05T00:00:00Z", 40))  # 80 cents of seat a
+    of: Any = {"customer_id": customer, "contract_id": contract}
+    found = contracts.list_seat_balances(**of, include_credits_and_commits=True, include_ledgers=True)
+    assert [(one.seat_id, one.balances[0].balance, one.balances[0].starting_balance) for one in found.data] == [
+        ("a", 220, 300), ("b", 300, 300),
+    ]  # fmt: skip
+    assert [entry.amount for entry in (found.data[0].credits or [])[0].ledger_entries or []] == [300, -80]
+    first = contracts.list_seat_balances(**of, limit=1)
+    assert (first.pagination.seats_included, first.pagination.seats_available_for_next_page) == (1, 1)
+    (second,) = contracts.list_seat_balances(**of, limit=1, cursor=first.pagination.next_page or "").data
+    assert second.seat_id == "b"
+    assert contracts.list_seat_balances(**of, seat_ids=["c"]).data == []
+
+
+def test_a_contract_is_read_with_its_balances(client: Metronome, made: dict[str, str]) -> None:
+    customer = made["customer"]
+    access: Any = {"schedule_items": [{"amount": 900, "starting_at": START, "ending_before": END}]}
+    contract = client.v1.contracts.create(
+        customer_id=customer,
+        rate_card_id=made["card"],
+        starting_at=START,
+        credits=[{"product_id": made["fixed"], "access_schedule": access}],
+    ).data.id
+    send(client, ("2025-03-05T00:00:00Z", 40))
+    of: Any = {"customer_id": customer, "contract_id": contract, "include_balance": True, "include_ledgers": True}
+    second, first = client.v2.contracts.retrieve(**of).data, client.v1.contracts.retrieve(**of).data
+    for credits in (second.credits or [], first.current.credits or []):
+        assert [(one.balance, len(one.ledger or [])) for one in credits] == [(820, 2)]

@@ -227,17 +227,20 @@ def _recurring(
 
 def show(work: AccountTransaction, balance: AccountBalance, body: Json) -> Json:
     """A commit or credit as lists show it, with its balance and ledger where these are asked for."""
-    entity = BALANCES[balance.section]
-    made: Json = stamped(balance.said) | {
-        "custom_fields": work.fields(entity, [balance.said["id"]])[balance.said["id"]]
-    }
+    id_ = balance.said["id"]
+    made: Json = stamped(balance.said) | {"custom_fields": work.fields(BALANCES[balance.section], [id_])[id_]}
     for name in ("invoice_schedule", "archived_at") if balance.section == "credits" else ():
         made.pop(name, None)
     if body.get("include_balance"):
         made["balance"] = balance.now(work.at)
     if body.get("include_ledgers"):
-        made["ledger"] = sorted(_ledger(balance, work.at), key=lambda entry: entry["timestamp"])
+        made["ledger"] = ledger(balance, work.at)
     return made
+
+
+def ledger(balance: AccountBalance, now: datetime) -> list[Json]:
+    """What happened to a balance, by date."""
+    return sorted(_ledger(balance, now), key=lambda entry: str(entry["timestamp"]))
 
 
 def _ledger(balance: AccountBalance, now: datetime) -> Iterator[Json]:
