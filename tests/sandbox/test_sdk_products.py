@@ -40,7 +40,11 @@ def test_a_metric_is_renamed_and_archived(client: Metronome) -> None:
         "aggregation_type": "SUM",
         "aggregation_key": "bytes",
         "event_type_filter": {"in_values": ["upload"]},
-        "property_filters": [{"name": "bytes", "exists": True}, {"name": "region", "not_in_values": ["test"]}],
+        "property_filters": [
+            {"name": "bytes", "exists": True},
+            {"name": "region", "not_in_values": ["test"]},
+            {"name": "tier"},
+        ],
         "group_keys": [["region"], ["region", "tier"]],
         "custom_fields": {"owner": "storage"},
     }
@@ -100,7 +104,9 @@ def test_custom_field_keys_are_listed_page_by_page(client: Metronome) -> None:
 
 def test_a_product_shows_its_initial_state_its_updates_and_the_current_one(client: Metronome) -> None:
     products = client.v1.contracts.products
-    metric = client.v1.billable_metrics.create(name="calls", aggregation_type="COUNT", group_keys=[["a", "b"]]).data.id
+    metric = client.v1.billable_metrics.create(
+        name="calls", aggregation_type="COUNT", group_keys=[["a", "b"]], property_filters=[{"name": "a"}, {"name": "b"}]
+    ).data.id
     asked: Any = {
         "billable_metric_id": metric,
         "tags": ["api"],

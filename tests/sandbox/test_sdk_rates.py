@@ -19,7 +19,9 @@ EPOCH = "2000-01-01T00:00:00Z"
 def made(client: Metronome) -> dict[str, str]:
     """A card with a conversion, and products to price."""
     unit = client.v1.pricing_units.create(name="credits").data.id
-    metric = client.v1.billable_metrics.create(name="calls", aggregation_type="COUNT", group_keys=[["model"]]).data.id
+    metric = client.v1.billable_metrics.create(
+        name="calls", aggregation_type="COUNT", group_keys=[["model"]], property_filters=[{"name": "model"}]
+    ).data.id
     card = client.v1.contracts.rate_cards.create(
         name="Standard", credit_type_conversions=[{"custom_credit_type_id": unit, "fiat_per_custom_credit": 2}]
     )
