@@ -181,7 +181,7 @@ def test_a_batch_is_added_whole_or_not_at_all(client: Metronome, made: dict[str,
     wrong = [
         (rate(made["bytes"], price=-1), "less than 0"),
         (rate(made["bytes"]), "price is required"),
-        (rate(made["bytes"], rate_type="PERCENTAGE", price=2), "not within 0..1"),
+        (rate(made["bytes"], rate_type="PERCENTAGE", price=-1), "-1 is "),
         (rate(made["bytes"], rate_type="TIERED", tiers=[{"price": 1, "size": 1}]), "is the last"),
         (rate(made["calls"], price=1), "pricing group keys: model"),
         (rate(made["bytes"], price=1, pricing_group_values={"model": "x"}), "pricing group keys: none"),

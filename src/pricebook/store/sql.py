@@ -97,19 +97,19 @@ class SqlStore:
 
     def _perform(self, namespace: str, change: Verb, at: datetime, expects: str | None) -> str:
         # What writes brings the model of a package, which reading may not need.
-        from pricebook.store.adopting import adopt, release
-        from pricebook.store.rate_writing import add_rates
-        from pricebook.store.writing import Transaction, perform_noun
+        from pricebook.store import adopting, rate_writing, writing
 
         with self._writer.transaction() as session:
-            work = Transaction(session, namespace, at)
-            if isinstance(change, AddRates):
-                return add_rates(work, change)
-            if isinstance(change, Adopt):
-                return adopt(work, change)
-            if isinstance(change, Release):
-                return release(work, change.ref)
-            return perform_noun(work, change, expects)
+            work = writing.Transaction(session, namespace, at)
+            match change:
+                case AddRates():
+                    return rate_writing.add_rates(work, change)
+                case Adopt():
+                    return adopting.adopt(work, change)
+                case Release():
+                    return adopting.release(work, change.ref)
+                case _:
+                    return writing.perform_noun(work, change, expects)
 
     def cannot(self, namespace: str, change: Verb) -> Iterable[Violation]:
         """See `apply.ports.Store`: whatever the model can say can be kept."""
