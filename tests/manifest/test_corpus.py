@@ -86,7 +86,7 @@ field that is always required."""
 ELSEWHERE = {
     "files that are no YAML text, in test_bad_input": {"alias-bomb", "binary", "encoding", "no-manifest", "not-a-file"},
     "files that cannot be opened, in test_text": {"no-permission", "too-large", "unreadable-file"},
-    "usage files, in test_usage_file": {"json-syntax", "usage-format"},
+    "usage files, in test_usage_file": {"blank", "json-syntax", "usage-format"},
     "the project file, in test_bad_input": {"no-project", "unknown-environment"},
     "tables, in test_bad_input": {
         "csv-syntax",

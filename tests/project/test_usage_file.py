@@ -98,6 +98,7 @@ def test_everything_wrong_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         "input-tokens,,2025-10-05,,NaN,large",
         "input-tokens,,2025-10-05,,1e900,large",
         "input-tokens,,2025-10-05,,1",
+        "input-tokens,,2025-10-05,,1,large ",
     ]
     assert refused(tmp_path, "u.csv", "\n".join(lines)) == [
         'unknown-reference u.csv:2:1: product "input-token" does not exist (did you mean "input-tokens"?)',
@@ -116,6 +117,7 @@ def test_everything_wrong_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         'type u.csv:13:1: quantity "NaN" is not a number (digits, a point, and no separators)',
         'too-precise u.csv:14:1: quantity "1e900" has more digits than can be carried',
         "row-width u.csv:15:1: 5 cells instead of 6",
+        'blank u.csv:16:1: "large " has a blank around it (take it out; nothing would find it)',
     ]
 
 

@@ -8,10 +8,10 @@ import re
 from datetime import UTC, datetime, timedelta
 
 _INSTANT = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.0+)?)?\s*(Z|z|[+-]\d{2}:?\d{2})?)?\Z"
+    r"(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.0+)?)?\s*(Z|z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?)?\Z"
 )
 _MIDNIGHT = "T00:00:00Z"
-INSTANT_PATTERN = r"^\d{4}-\d{2}-\d{2}([Tt ]\d{2}:00(:00(\.0+)?)?\s*(Z|z|[+-]\d{2}:?\d{2})?)?$"
+INSTANT_PATTERN = r"^\d{4}-\d{2}-\d{2}([Tt ]\d{2}:00(:00(\.0+)?)?\s*(Z|z|[+-]([01]\d|2[0-3]):?[0-5]\d)?)?$"
 
 
 def parse_instant(text: str) -> datetime:

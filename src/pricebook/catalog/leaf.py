@@ -5,10 +5,11 @@ What is drawn, compared, dumped or judged of a noun is a loop over its leaves. A
 """
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pricebook.catalog.declared import Declared, fields_of
-from pricebook.catalog.model import Model
+from pricebook.catalog.model import Model, Path
 from pricebook.catalog.path import FieldPath, labels
 from pricebook.catalog.role import Role
 
@@ -52,6 +53,20 @@ def _walk(model: Model, at: FieldPath, units: Units, role: Role) -> Iterator[tup
                 yield from _walk(term, (*path, label), entries, mark)
         else:
             yield path, Leaf(plain(value), inner.get(()) if field.money else None, mark)
+
+
+def amounts(noun: Model, at: Path = (), units: Units = NO_UNITS) -> Iterator[tuple[Path, Decimal, str, Model]]:
+    """Every amount of money below a model: where, how much, in which pricing unit, and the model that says it."""
+    units = units_of(noun, units)
+    for name, field, value in said(noun):
+        inner = units_below(units, name)
+        if isinstance(value, Model):
+            yield from amounts(value, (*at, name), inner)
+        elif field.model is not None:
+            for index, term in enumerate(value):
+                yield from amounts(term, (*at, name, index), units_below(inner, "*"))
+        elif field.money and (unit := inner.get(())) is not None:
+            yield (*at, name), value, unit, noun
 
 
 def said(model: Model) -> Iterator[tuple[str, Declared, Any]]:

@@ -207,7 +207,8 @@ def amount_of(text: str, unit: str, scales: Mapping[str, Scale]) -> Decimal | Vi
         return Violation(
             "amount",
             f'"{text[:60]}" is not an amount',
-            hint="write a number in the pricing unit's API unit (cents for USD), or text with its currency: $10.00",
+            hint="write a number in the pricing unit's API unit (cents for USD), or text with its currency: $10.00"
+            + ("; decimals stand behind a point" if "," in text else ""),
         )
     if scale is None:
         return to_api_unit(money.amount, 2)  # the unit is reported where it is named

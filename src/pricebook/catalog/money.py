@@ -28,11 +28,13 @@ CURRENCIES: Mapping[str, int] = {code: 2 if code == "USD" else 0 for code in get
 only currency in Metronome that uses cents", all others are in whole units (page "Set currencies and custom pricing
 units")."""
 SYMBOLS = {"$": "USD", "€": "EUR", "£": "GBP"}
-_NUMBER = r"(?P<sign{0}>-?)(?P<number{0}>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][+-]?\d{{1,3}})?|\.\d+)"
+_NUMBER = (
+    r"(?P<sign{0}>-?)(?P<number{0}>[1-9]\d{{0,2}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][+-]?\d{{1,3}})?|\.\d+)"
+)
 MONEY_TEXT = re.compile(
     rf"(?P<minus>-(?![$€£]-))?(?P<symbol>[$€£]){_NUMBER.format(1)}\Z|{_NUMBER.format(2)}\s*(?P<code>[A-Za-z]{{3}})\Z"
 )
-_SHAPE = r"\d[\d,]*(\.\d+)?([eE][+-]?\d{1,3})?"
+_SHAPE = r"(?!0\d*,)\d[\d,]*(\.\d+)?([eE][+-]?\d{1,3})?"
 MONEY_PATTERN = rf"^([$€£]{_SHAPE}|{_SHAPE}\s*[A-Za-z]{{3}})$"
 """The same from zero up, for JSON Schema, a little wider: commas are placed freely."""
 SIGNED_MONEY_PATTERN = rf"^(([$€£]-?|-[$€£]){_SHAPE}|-?{_SHAPE}\s*[A-Za-z]{{3}})$"

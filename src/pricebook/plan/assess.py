@@ -99,7 +99,8 @@ def _of_term(place: Declared, observed: object, desired: object) -> Iterator[Haz
 
 
 def never_invoiced(noun: Noun, desired: Catalog) -> Iterator[Hazard]:
-    """A subscription whose rate is not entitled on the card, and that no override of the package enables."""
+    """A subscription whose rate is not entitled on the card, and that no override of the package enables. One that
+    starts without seats beside others that are sold is meant to sleep until a customer's contract wakes it."""
     if noun.kind is not Kind.PACKAGE:
         return
     package = cast("Package", noun)
@@ -107,15 +108,18 @@ def never_invoiced(noun: Noun, desired: Catalog) -> Iterator[Hazard]:
     rates = desired.rates.get(card) if card is not None else None
     if rates is None:
         return
+    off = []
     for subscription in package.subscriptions:
         product, frequency = subscription.subscription_rate.product, subscription.subscription_rate.billing_frequency
         schedule = rates.get(key_text(RateKey(product, frequency, ())))
-        if schedule is None:
+        if schedule is None or read_schedule(schedule)[-1].terms.entitled:
             continue
-        last = read_schedule(schedule)[-1].terms
-        if last.entitled or any(enables(override, product, frequency, desired) for override in package.overrides):
-            continue
-        yield Hazard.NEVER_INVOICED
+        if not any(enables(override, product, frequency, desired) for override in package.overrides):
+            off.append(subscription)
+    for one in off:
+        seats = one.seat_config.initial_unassigned_seats if one.seat_config is not None else one.initial_quantity
+        if seats or len(off) == len(package.subscriptions):
+            yield Hazard.NEVER_INVOICED
 
 
 def enables(override: "Override", product: str, frequency: str, desired: Catalog) -> bool:

@@ -1,70 +1,111 @@
 """Rules about how much: prices that are in the wrong unit, currency or period."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pricebook.catalog.calendar import PER_YEAR
-from pricebook.catalog.model import Path
+from pricebook.catalog.leaf import amounts
+from pricebook.catalog.model import Scale
 from pricebook.catalog.money import EXACT, plain, to_api_unit, to_major_unit
-from pricebook.catalog.reference import Ref
+from pricebook.catalog.path import named, path_text
 from pricebook.catalog.terms import Terms
-from pricebook.catalog.timeline import RateKey, Timeline, key_text, read_key, terms_at
-from pricebook.policy.fact import CardFacts, Facts, card_ref, package_ref
+from pricebook.catalog.timeline import Timeline, read_key, terms_at
+from pricebook.policy.fact import CardedPackage, CardFacts, Facts, card_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import AFTER_RATES
 
-if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
-    from pricebook.catalog.package import Package
+if TYPE_CHECKING:  # the modules are heavy, and a project may have no packages
+    from pricebook.catalog.override import Override
+    from pricebook.policy.paid import Paid
 
 CHEAPEST = Decimal("0.5")
 """The least share of the monthly price that a month of a longer period may cost."""
+DECIMALS = 2
+"""Of every currency that the vendor has (`catalog.money.CURRENCIES`; ISO 4217, minor units)."""
+_PERIODS = frozenset(
+    "weekly week monthly month mo m quarterly quarter q annual annually yearly year yr y 1m 12m 1y".split()  # noqa: SIM905
+)
+"""What names say of a period."""
 
-MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "KWD": 3, "BHD": 3, "JOD": 3, "OMR": 3, "TND": 3}
-"""ISO 4217: decimals of currencies that have not two."""
+
+class Side(NamedTuple):
+    """A price of one period beside those of others: whose it is, how it came to be, and who says it where."""
+
+    product: str
+    frequency: str
+    timeline: Timeline
+    overridden: bool
+    say: Callable[[str, str, str], Finding]
+    """From an instant, a message and a hint."""
+
+
+def stem(name: str) -> str:
+    """What a name says besides the period: `seat-yearly` and `seat` are one thing."""
+    words = re.split(r"[\s_.-]+", name.lower())
+    return "-".join(word for word in words if word not in _PERIODS) or name
 
 
 def _annual(facts: Facts) -> Iterator[Finding]:
+    families: dict[tuple[Any, ...], list[Side]] = {}
     for card in facts.cards.values():
-        families: dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, Timeline]] = {}
         for text, timeline in card.subscriptions.items():
             key = read_key(text)
-            families.setdefault((key.product, key.pricing_group_values), {})[key.billing_frequency or ""] = timeline
-        for (product, groups), by_frequency in sorted(families.items()):
-            order = sorted(by_frequency, key=PER_YEAR.__getitem__, reverse=True)
-            base = "MONTHLY" if "MONTHLY" in by_frequency else order[0]
-            for frequency in order:
-                if PER_YEAR[frequency] >= PER_YEAR[base]:
-                    continue
-                rate = key_text(RateKey(product, frequency, groups))
-                yield from _dearer(facts, card, rate, by_frequency[frequency], frequency, by_frequency[base], base)
+            say = partial(_of_rate, card, text)
+            side = Side(key.product, key.billing_frequency or "", timeline, overridden=True, say=say)
+            families.setdefault((card.name, stem(key.product), key.pricing_group_values), []).append(side)
+    for paid in facts.paid:
+        side = Side(paid.product, paid.frequency, paid.timeline, paid.overridden, partial(_of_package, paid))
+        families.setdefault((stem(paid.offer.name), stem(paid.product), None), []).append(side)
+    for family in families.values():
+        by_frequency: dict[str, list[Side]] = {}
+        for side in family:
+            by_frequency.setdefault(side.frequency, []).append(side)
+        order = sorted(by_frequency, key=PER_YEAR.__getitem__, reverse=True)
+        base = "MONTHLY" if "MONTHLY" in by_frequency else order[0]
+        for long in (side for frequency in order for side in by_frequency[frequency]):
+            if PER_YEAR[long.frequency] < PER_YEAR[base]:
+                found = [_unfit(facts, long, short) for short in by_frequency[base]]
+                if all(found):
+                    yield from filter(None, found[:1])
 
 
-def _dearer(
-    facts: Facts, card: CardFacts, key: str, timeline: Timeline, frequency: str, base: Timeline, name: str
-) -> Iterator[Finding]:
-    """The first instant from now on at which a longer period's price does not fit that of the shorter one."""
-    instants = sorted({facts.now, *(s.starting_at for s in (*timeline, *base) if s.starting_at > facts.now)})
-    for instant in instants:
-        long, short = terms_at(timeline, instant), terms_at(base, instant)
-        one, other = flat_price(long), flat_price(short)
-        if one is None or other is None or one[1] != other[1] or not other[0]:
+def _of_rate(card: CardFacts, rate: str, since: str, message: str, hint: str) -> Finding:
+    return Finding(card_ref(card.name), (since,), message, hint, rate=rate)
+
+
+def _of_package(paid: "Paid", since: str, message: str, hint: str) -> Finding:
+    return paid.offer.finding(paid.places[since], message, hint)
+
+
+def _unfit(facts: Facts, long: Side, short: Side) -> Finding | None:
+    """The first instant from now on at which a longer period's price does not fit that of the shorter one. What a
+    package does not price otherwise is told of the card."""
+    if not long.overridden and not short.overridden:
+        return None
+    sides = (long, short)
+    for instant in sorted({facts.now, *(s.starting_at for side in sides for s in side.timeline)}):
+        one, other = (terms_at(side.timeline, instant) for side in sides) if instant >= facts.now else (None, None)
+        if one is None or other is None or one.flat is None or not other.flat or one.unit != other.unit:
             continue
-        periods = Decimal(PER_YEAR[name]) / PER_YEAR[frequency]
-        share = EXACT.divide(one[0], EXACT.multiply(other[0], periods))
+        if not one.flat and not one.entitled:
+            continue  # a place that packages fill
+        periods = Decimal(PER_YEAR[short.frequency]) / PER_YEAR[long.frequency]
+        share = EXACT.divide(one.flat, EXACT.multiply(other.flat, periods))
         if CHEAPEST <= share <= 1:
             continue
-        many = f"{plain(periods.quantize(Decimal(1)))} {name} ones of {facts.money(other[0], other[1])}"
-        price = f"the {frequency} price {facts.money(one[0], one[1])} of {read_key(key).product}"
-        if share > 1:
-            message = f"{price} is {times_words(share)} what {many} cost"
-        else:
-            message = f"{price} is only {share:.0%} of what {many} cost"
-        start = next(s.starting_at for s in timeline if s.covers(instant))
+        many = f"{plain(periods.quantize(Decimal(1)))} {short.frequency} ones of {facts.money(other.flat, other.unit)}"
+        if short.product != long.product:
+            many += f" of {short.product}"
+        how = f"{times_words(share)} what {many} cost" if share > 1 else f"only {share:.0%} of what {many} cost"
+        message = f"the {long.frequency} price {facts.money(one.flat, one.unit)} of {long.product} is {how}"
+        start = next(s.starting_at for s in long.timeline if s.covers(instant))
         hint = "a longer period mostly costs 8 to 12 times the month; check the decimal point, and the frequency"
-        yield Finding(card_ref(card.name), (start,), message, hint, rate=key)
-        return
+        return long.say(start, message, hint)
+    return None
 
 
 def flat_price(terms: Terms | None) -> tuple[Decimal, str] | None:
@@ -77,64 +118,76 @@ def times_words(factor: Decimal) -> str:
 
 
 def _small(facts: Facts) -> Iterator[Finding]:
-    for ref, path, rate, amount, unit, what in _whole_amounts(facts):
-        scale = facts.scales.get(unit)
-        if scale is None or scale.currency is None or not 0 < to_major_unit(amount, scale.scale) < 1:
+    for found, scale in _whole_amounts(facts):
+        if not 0 < to_major_unit(found.amount, scale.scale) < 1:
             continue
-        message = f"{what} is {facts.money(amount, unit)}, less than one {scale.currency}"
-        written = facts.money(to_api_unit(amount, scale.scale), unit)
+        written = facts.money(to_api_unit(found.amount, scale.scale), found.unit)
         hint = f"a plain number is in the API's unit: write {written} if that is meant, with its currency"
-        yield Finding(ref, path, message, hint, rate=rate)
+        yield found.say(
+            f"{found.what} is {facts.money(found.amount, found.unit)}, less than one {scale.currency}", hint
+        )
 
 
 def _indivisible(facts: Facts) -> Iterator[Finding]:
-    for ref, path, rate, amount, unit, what in _whole_amounts(facts):
-        scale = facts.scales.get(unit)
-        if scale is None or scale.currency is None:
-            continue
-        digits = MINOR_DIGITS.get(scale.currency, 2)
-        major = to_major_unit(amount, scale.scale)
-        if major != round(major, digits):
-            message = f"{what} is {facts.money(amount, unit)}, but {scale.currency} has {digits} decimals"
-            hint = "an invoice would round it, each time; write an amount that can be paid"
-            yield Finding(ref, path, message, hint, rate=rate)
+    for found, scale in _whole_amounts(facts):
+        major = to_major_unit(found.amount, scale.scale)
+        if major != round(major, DECIMALS):
+            message = (
+                f"{found.what} is {facts.money(found.amount, found.unit)}, but {scale.currency} has {DECIMALS} decimals"
+            )
+            yield found.say(message, "an invoice would round it, each time; write an amount that can be paid")
 
 
-Amounts = Iterator[tuple[Ref, Path, str | None, Decimal, str, str]]
+class Whole(NamedTuple):
+    """What stands on an invoice, or in a balance, as it is."""
+
+    what: str
+    amount: Decimal
+    unit: str
+    say: Callable[[str, str], Finding]
 
 
-def _whole_amounts(facts: Facts) -> Amounts:
-    """What stands on an invoice as it is: subscription prices, charges, credits and commits."""
+def _whole_amounts(facts: Facts) -> Iterator[tuple[Whole, Scale]]:
+    """Subscription prices wherever they stand, charges, thresholds, and what commits and credits grant: those in a
+    currency, with its scale."""
+    for found in (*_listed(facts), *_in_packages(facts)):
+        scale = facts.scales.get(found.unit)
+        if scale is not None and scale.currency is not None:
+            yield found, scale
+
+
+def _listed(facts: Facts) -> Iterator[Whole]:
     for card in facts.cards.values():
-        for key, timeline in card.subscriptions.items():
+        for text, timeline in card.subscriptions.items():
             for segment in timeline:
                 price = flat_price(segment.terms)
                 if price is not None and (segment.ending_before is None or segment.ending_before > facts.now):
-                    k = read_key(key)
-                    what = f"the {k.billing_frequency} price of {k.product}"
-                    yield card_ref(card.name), (segment.starting_at,), key, *price, what
-    for name, package in facts.packages.items():
-        for path, amount, unit, what in _terms(package):
-            yield package_ref(name), path, None, amount, unit, what
+                    key = read_key(text)
+                    what = f"the {key.billing_frequency} price of {key.product}"
+                    yield Whole(what, *price, partial(_of_rate, card, text, segment.starting_at))
 
 
-def _terms(package: "Package") -> Iterator[tuple[Path, Decimal, str, str]]:
-    for i, charge in enumerate(package.scheduled_charges):
-        for j, item in enumerate(charge.schedule.schedule_items):
-            at: Path = ("scheduled_charges", i, "schedule", "schedule_items", j, "unit_price")
-            yield at, item.unit_price, charge.schedule.credit_type, f"a charge of {charge.product}"
-    for name in ("commits", "credits"):
-        for i, balance in enumerate(getattr(package, name)):
-            access = balance.access_schedule
-            for j, item in enumerate(access.schedule_items if access.access_type == "SPEND" else ()):
-                at = (name, i, "access_schedule", "schedule_items", j, "amount")
-                yield at, item.amount, access.credit_type, f"what the {name[:-1]} of {balance.product} grants"
-    for name in ("recurring_commits", "recurring_credits"):
-        for i, balance in enumerate(getattr(package, name)):
-            amount = balance.access_amount
-            if amount.access_type == "SPEND":
-                what = f"what the recurring {name[10:-1]} of {balance.product} grants"
-                yield (name, i, "access_amount", "unit_price"), amount.unit_price, amount.credit_type, what
+def _in_packages(facts: Facts) -> Iterator[Whole]:
+    for offer in facts.offers:
+        for path, amount, unit, model in amounts(offer.package):
+            if path[0] == "overrides" and not _sells(offer, offer.package.overrides[int(path[1])], facts):
+                continue  # a price of usage may be as small as it likes
+            quantity = getattr(model, "quantity", None)
+            total = amount if quantity is None else EXACT.multiply(amount, quantity)
+            what = path_text(named(offer.package, path))
+            if quantity not in (None, 1):
+                what += f" times {plain(quantity)}"
+            yield Whole(what, total, unit, partial(offer.finding, path))
+
+
+def _sells(offer: CardedPackage, override: "Override", facts: Facts) -> bool:
+    """Whether an override is about nothing but subscriptions."""
+    reached = {
+        name
+        for specifier in override.override_specifiers
+        for name in (facts.reached(specifier, offer.card) if offer.card is not None else (specifier.product,))
+    }
+    return all(name in facts.products and facts.products[name].type == "SUBSCRIPTION" for name in reached)
 
 
 def _percent(facts: Facts) -> Iterator[Finding]:

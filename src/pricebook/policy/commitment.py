@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pricebook.catalog.declared import fields_of
+from pricebook.catalog.declared import fields_of, role_at
+from pricebook.catalog.leaf import amounts
 from pricebook.catalog.model import USD, Model, Path
-from pricebook.catalog.money import EXACT
-from pricebook.catalog.path import name_of
+from pricebook.catalog.money import EXACT, plain
+from pricebook.catalog.path import named
 from pricebook.catalog.role import Role
 from pricebook.catalog.term import RelativeDate
 from pricebook.policy.balance import PAID, WITH_COMMIT, balances
@@ -15,9 +16,6 @@ from pricebook.policy.fact import Facts
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import AFTER_CREDIT
-
-if TYPE_CHECKING:  # brings the parts of a package
-    from pricebook.catalog.schedule import ChargeSchedule
 
 LONG = 5 * 365
 """Days that a contract hardly ever lasts."""
@@ -94,21 +92,14 @@ def _offsets(model: Model, at: Path = (), role: Role = Role.PLAIN) -> Iterator[t
 
 def _nothing(facts: Facts) -> Iterator[Finding]:
     for offer in facts.offers:
-        package = offer.package
-        schedules: list[tuple[Path, ChargeSchedule]] = [
-            (("scheduled_charges", i, "schedule"), each.schedule) for i, each in enumerate(package.scheduled_charges)
-        ]
-        for at, term in balances(package, "invoice_schedule"):
-            if term.invoice_schedule is not None:
-                schedules.append(((*at, "invoice_schedule"), term.invoice_schedule))
-        for path, schedule in schedules:
-            for j, item in enumerate(schedule.schedule_items):
-                if not item.total:
-                    at = (*path, "schedule_items", j)
-                    message = f"{facts.money(item.unit_price, schedule.credit_type)} times {item.quantity} is nothing"
-                    hint = "correct the price or the quantity"
-                    label = name_of(getattr(package, str(path[0]))[path[1]]) or ""
-                    yield offer.finding(at, message, hint, label=label)
+        for path, amount, unit, model in amounts(offer.package):
+            role = role_at(type(offer.package), named(offer.package, path))
+            quantity = getattr(model, "quantity", None)
+            if path[0] == "overrides" or role not in (Role.CHARGES, Role.GRANTS) or (amount and quantity != 0):
+                continue
+            times = f" times {plain(quantity)}" if quantity is not None else ""
+            message = f"{facts.money(amount, unit)}{times} is nothing"
+            yield offer.finding(path[:-1], message, "correct the price or the quantity")
 
 
 def _long(facts: Facts) -> Iterator[Finding]:
@@ -180,9 +171,9 @@ RULES = (
     Rule(
         "nothing-charged",
         "warning",
-        "A charge comes to nothing.",
-        "A unit price or a quantity of 0 makes an invoice line of $0.00, or none.",
-        "Correct the price or the quantity, or take the charge out.",
+        "A charge or a grant comes to nothing.",
+        "A unit price or a quantity of 0 makes an invoice line of $0.00, or a credit that nobody can use.",
+        "Correct the price or the quantity, or take it out.",
         Example(
             bad=(_WITH_CHARGE, ("unit_price: $500.00, quantity: 1", "unit_price: $500.00, quantity: 0")),
             good=(_WITH_CHARGE,),

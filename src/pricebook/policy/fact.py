@@ -35,6 +35,7 @@ from pricebook.policy.finding import Finding
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
     from pricebook.catalog.specifier import Applicable, UsageSpecifier
+    from pricebook.policy.paid import Paid
 
 Head = tuple[str, str | None]
 """A product and a billing frequency, or None."""
@@ -181,6 +182,14 @@ class Facts:
     def offers(self) -> tuple[CardedPackage, ...]:
         """Every package with its card."""
         return tuple(CardedPackage(name, package, self.card_of(package)) for name, package in self.packages.items())
+
+    @cached_property
+    def paid(self) -> "tuple[Paid, ...]":
+        """What every subscription of every package costs its customers."""
+        # The bills are for projects that have packages.
+        from pricebook.policy.paid import paid_for
+
+        return tuple(paid for offer in self.offers for paid in paid_for(offer, self))
 
     @property
     def scales(self) -> Mapping[str, Scale]:

@@ -71,18 +71,18 @@ def _share(value: Decimal) -> str:
 
 
 def _cost(proposal: Proposal, most: Decimal | None, sign: int) -> Iterator[Finding]:
-    """Packages of which a year costs by the list more (1), or less (-1), than is allowed."""
+    """Packages of which a year costs more (1), or less (-1), than is allowed."""
     for name, unit, was, lowest, highest in proposal.costs() if most is not None else ():
         assert most is not None
         cost, bound = highest if sign > 0 else lowest, was * (1 + sign * most)
         if cost > bound if sign > 0 else cost < bound:
             message = (
-                f"what a year of package {name} costs by the list {'rises' if sign > 0 else 'falls'} by"
+                f"what a year of package {name} costs {'rises' if sign > 0 else 'falls'} by"
                 f" {abs(cost / was - 1):.1%}, {proposal.money(was, unit)} to {proposal.money(cost, unit)}; the limit is"
                 f" {_share(most)}"
             )
             hint = (
-                "subscriptions at their initial quantity, and recurring commits; go in smaller steps, or sign a waiver"
+                "subscriptions at their initial quantity and recurring commits; go in smaller steps, or sign a waiver"
             )
             yield Finding(package_ref(name), (), message, hint)
 
@@ -205,7 +205,7 @@ RULES = (
         "error",
         "What a package costs a year rises more than the policy allows.",
         "Several small changes add up: the fee, the number of seats and the commit. This looks at the sum.",
-        _limited("max_package_increase", "Overrides and usage are not in the sum."),
+        _limited("max_package_increase", "Usage is not in the sum."),
         _example("max_package_increase: 10%", ("initial_quantity: 1", "initial_quantity: 2")),
         check_plan=lambda proposal: _cost(proposal, proposal.policy.max_package_increase, 1),
     ),
@@ -214,7 +214,7 @@ RULES = (
         "error",
         "What a package costs a year falls more than the policy allows.",
         "A fee that is dropped together with a commit may give a package away.",
-        _limited("max_package_decrease", "Overrides and usage are not in the sum."),
+        _limited("max_package_decrease", "Usage is not in the sum."),
         _example(
             "max_package_decrease: 25%",
             (

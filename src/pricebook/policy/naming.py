@@ -1,11 +1,10 @@
 """Rules about names: two that look the same are taken for each other by people, and not by machines."""
 
+import re
 import unicodedata
 from array import array
 from collections import Counter
 from collections.abc import Iterator
-from itertools import compress, count
-from operator import not_
 from typing import Any
 
 from pricebook.catalog.declared import keyed_lists
@@ -69,9 +68,7 @@ def _told(name: str) -> str:
 def _groups(card: str, rates: Rates) -> Iterator[Finding]:
     """Rates whose group values look the same. Of a hundred thousand only hashes are kept, until two are equal."""
     keys = [key for key, _ in rates.items()]
-    looks = array("q", map(hash, map(str.lower, keys)))
-    for index in compress(count(), map(not_, map(str.isascii, keys))):
-        looks[index] = hash(skeleton(keys[index]))
+    looks = array("q", map(hash, map(_look, keys)))
     counts = Counter(looks)
     if len(counts) == len(looks):
         return
@@ -86,7 +83,28 @@ def _groups(card: str, rates: Rates) -> Iterator[Finding]:
 
 
 def _look(key: str) -> str:
-    return key.lower() if key.isascii() else skeleton(key)
+    """What the text of a key looks like: most have letters and signs alone."""
+    if key.isascii() and "\\" not in key:
+        return key.lower().replace(" ", "")
+    return skeleton(_ESCAPED_BLANK.sub(" ", key))
+
+
+_ESCAPED_BLANK = re.compile(r"\\[tnrf]")
+
+
+def _blank(facts: Facts) -> Iterator[Finding]:
+    for what, name, ref, path in _names(facts):
+        if name != name.strip():
+            yield Finding(ref, path, f"one of the {what} has a blank around it: {quote(name)}", _TRIM)
+    for name, card in facts.cards.items():
+        odd = [key for key, _ in card.rates.items() if _PADDED.search(key)]
+        for key in (key for key in odd if any(v != v.strip() for _, v in read_key(key).pricing_group_values)):
+            message = f"a value of {read_key(key).product} has a blank around it: {read_key(key)}"
+            yield Finding(card_ref(name), (), message, _TRIM, rate=key)
+
+
+_PADDED = re.compile(r"[\"\\][tnrf]?\s|\s\"|\\[tnrf]\"")
+_TRIM = "usage, contracts and tags are compared letter for letter: take the blank out"
 
 
 def _keyless(facts: Facts) -> Iterator[Finding]:
@@ -160,5 +178,16 @@ RULES = (
         ),
         _keyless,
         source="design.md, Manifests: `key` is our name for a term, so that diffs say which one changed.",
+    ),
+    Rule(
+        "blank-around-name",
+        "warning",
+        "A name or a value begins or ends with a blank.",
+        "Nobody sees it, and nothing finds it: usage of `small` has no price where the rate is for `small ` with a"
+        " blank behind it.",
+        "Take the blank out; in tables, out of the cell.",
+        Example(bad=(("{model: small}", "{model: 'small '}"),)),
+        _blank,
+        source="frictionlessdata/frictionless-py#1172, sparna-git/xls2rdf#19.",
     ),
 )

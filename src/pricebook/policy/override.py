@@ -1,22 +1,29 @@
 """Rules about overrides: what a package says about prices reaches some price, and says one thing."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.instant import instant_text
+from pricebook.catalog.model import Path
 from pricebook.catalog.money import plain
+from pricebook.catalog.terms import MAGNITUDE, is_fraction
+from pricebook.catalog.timeline import read_key, read_schedule, terms_from
+from pricebook.policy.amount import times_words
 from pricebook.policy.fact import CardFacts, Facts
 from pricebook.policy.finding import Finding
+from pricebook.policy.outlier import dollars
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import AFTER_ENABLE, SALE
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.override import Override, OverrideSpecifier
+    from pricebook.catalog.package import Package
 
-DEAREST = 2
-"""A multiplier above this is hardly meant."""
+CHEAPEST, DEAREST = Decimal("0.2"), 2
+"""A multiplier up to the one or above the other is hardly meant: 0.2 for 20 % off, 20 for 20 %."""
 
 
 def _idle(facts: Facts) -> Iterator[Finding]:
@@ -86,18 +93,83 @@ def _span(override: "Override") -> tuple[str, str | None]:
 
 def _strange(facts: Facts) -> Iterator[Finding]:
     for offer in facts.offers:
+        for path, value in _factors(offer.package):
+            if not CHEAPEST < value <= DEAREST:
+                effect = "everything is free" if not value else f"what is paid is multiplied by {plain(value)}"
+                hint = "it is what the list price is multiplied by: 0.8 takes 20 % off"
+                yield offer.finding(path, f"{path[-1]} {plain(value)}: {effect}", hint)
+
+
+def _factors(package: "Package") -> Iterator[tuple[Path, Decimal]]:
+    """What prices and payments are multiplied by."""
+    for index, override in enumerate(package.overrides):
+        if override.multiplier is not None:
+            yield ("overrides", index, "multiplier"), override.multiplier
+        for number, tier in enumerate(override.tiers):
+            yield ("overrides", index, "tiers", number, "multiplier"), tier.multiplier
+    for name in ("spend_threshold_configuration", "prepaid_balance_threshold_configuration"):
+        discount = getattr(getattr(package, name), "discount_configuration", None)
+        if discount is not None:
+            yield (name, "discount_configuration", "payment_fraction"), discount.payment_fraction
+
+
+def _far(facts: Facts) -> Iterator[Finding]:
+    for offer in facts.offers:
         for index, override in enumerate(offer.package.overrides):
-            value = override.multiplier
-            if value is None or 0 < value <= DEAREST:
+            rate = override.overwrite_rate
+            if rate is None or offer.card is None or is_fraction(rate.rate_type):
                 continue
-            effect = "everything is free" if not value else f"the price is multiplied by {plain(value)}"
-            message = f"multiplier {plain(value)}: {effect}"
-            hint = "a multiplier is what the list price is multiplied by: 0.8 takes 20 % off"
-            yield offer.finding(("overrides", index, "multiplier"), message, hint)
+            field = "price" if rate.price is not None else "tiers"
+            prices = (rate.price,) if rate.price is not None else tuple(tier.price for tier in rate.tiers)
+            said = [_worth(price, rate.credit_type, offer.card, facts) for price in prices if price]
+            listed = sorted(_listed(override, offer.card, facts))
+            if not said or not listed:
+                continue
+            if min(said) >= MAGNITUDE * listed[-1] or max(said) * MAGNITUDE <= listed[0]:
+                low, high = (max(said), listed[0]) if max(said) < listed[0] else (listed[-1], min(said))
+                which = "below" if max(said) < listed[0] else "above"
+                message = (
+                    f"{facts.money(prices[-1], rate.credit_type)} is {times_words(high / low)} {which} the list price"
+                    f" on card {offer.card.name}"
+                )
+                hint = "cents for dollars, or per thousand for per million? Check the unit that the price is for"
+                yield offer.finding(("overrides", index, "overwrite_rate", field), message, hint)
+
+
+def _worth(price: Decimal, unit: str, card: CardFacts, facts: Facts) -> Decimal:
+    """About how many dollars; of a unit that nobody can convert the amount itself."""
+    found = dollars(price, unit, card, facts)
+    return found if found is not None else price
+
+
+def _listed(override: "Override", card: CardFacts, facts: Facts) -> Iterator[Decimal]:
+    """The prices above nothing of what an override reaches, in about dollars."""
+    for specifier in override.override_specifiers:
+        groups = specifier.pricing_group_values.items()
+        for (product, frequency), schedules in card.schedules.items():
+            if specifier.billing_frequency not in (None, frequency) or product not in facts.reached(specifier, card):
+                continue
+            texts = set(schedules)
+            if groups:
+                keys = ((read_key(key), text) for key, text in card.rates.items() if text in texts)
+                texts = {s for k, s in keys if k.product == product and groups <= set(k.pricing_group_values)}
+            for text in texts:
+                terms = terms_from(read_schedule(text), facts.now)
+                for price in terms.prices if terms is not None and not terms.is_fraction else ():
+                    if price and terms is not None:
+                        yield _worth(price, terms.unit, card, facts)
 
 
 _WITH_SALE = (AFTER_ENABLE, AFTER_ENABLE + SALE)
 _SECOND = SALE.replace("key: sale", "key: loyalty").replace("0.8", "0.9")
+
+_OWN = """\
+    - key: own
+      type: OVERWRITE
+      overwrite_rate: {rate_type: SUBSCRIPTION, price: $8.00}
+      starting_at_offset: {value: 0, unit: MONTHS}
+      override_specifiers: [{product: fee, billing_frequency: MONTHLY}]
+"""
 
 RULES = (
     Rule(
@@ -132,11 +204,25 @@ RULES = (
     Rule(
         "strange-multiplier",
         "warning",
-        "A multiplier is 0, or more than twice the price.",
-        "20 for 20 % makes the price twenty times as high; 0 gives everything away.",
+        "What is paid is nothing, a fifth or less, or more than twice the price.",
+        "20 for 20 % makes the price twenty times as high; 0.2 for 20 % off takes 80 % off; 0 gives everything away.",
         "Write what the list price is multiplied by: 0.8 takes 20 % off.",
         Example(bad=(_WITH_SALE, ("multiplier: 0.8", "multiplier: 20")), good=(_WITH_SALE,)),
         _strange,
         source="The vendor's OpenAPI document, MULTIPLIER overrides.",
+    ),
+    Rule(
+        "strange-overwrite",
+        "warning",
+        "A package's own price is ten times the list price or more, or a tenth of it or less.",
+        "What a package says in place of the card is what its customers pay, and nobody compares it with the list. A"
+        " factor of ten is a decimal point or another unit, and no discount.",
+        "Check the unit that the price is for, and its currency. What is free is not counted.",
+        Example(
+            bad=((AFTER_ENABLE, AFTER_ENABLE + _OWN.replace("$8.00", "$800.00")),),
+            good=((AFTER_ENABLE, AFTER_ENABLE + _OWN),),
+        ),
+        _far,
+        source="dust-tt/dust#26494: seats are priced in overrides of packages.",
     ),
 )

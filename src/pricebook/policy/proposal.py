@@ -13,7 +13,7 @@ from pricebook.catalog.money import EXACT
 from pricebook.catalog.path import path_text
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.role import Role
-from pricebook.catalog.timeline import read_key, terms_at
+from pricebook.catalog.timeline import read_key
 from pricebook.catalog.unit import money_text
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import FieldChange, RateChange
@@ -90,22 +90,17 @@ class Proposal:
         return str(amount) if unit is None else money_text(amount, self.plan.units.get(unit), unit)
 
     def costs(self) -> Iterator[tuple[str, str, Decimal, Decimal, Decimal]]:
-        """Of each package that was there before: its name, the unit, and what a year of it costs by the list: now, and
-        from now on at least and at most."""
+        """Of each package that was there before: its name, the unit, and what a year of it costs: now, and from
+        now on at least and at most."""
         before = Facts(self.snapshot.catalog, self.plan.as_of)
         for name, desired in sorted(self.facts.packages.items()):
             observed = before.packages.get(name)
             if observed is None:
                 continue
-            was = _year(observed, before, self.now)
-            card = self.facts.card_of(desired)
-            instants = {self.now}
-            for subscription in desired.subscriptions if card is not None else ():
-                assert card is not None
-                rate = subscription.subscription_rate
-                timeline = card.timeline(rate.product, rate.billing_frequency) or ()
-                instants |= {segment.starting_at for segment in timeline if segment.starting_at > self.now}
-            costs = [_year(desired, self.facts, instant) for instant in instants]
+            was = _year(observed, name, before, self.now)
+            starts = {s.starting_at for paid in self.facts.paid if paid.offer.name == name for s in paid.timeline}
+            instants = {self.now, *(start for start in starts if start > self.now)}
+            costs = [_year(desired, name, self.facts, instant) for instant in instants]
             for unit, amount in was.items():
                 later = [cost.get(unit, Decimal(0)) for cost in costs]
                 if amount:
@@ -120,22 +115,15 @@ def _of_field(ref: Ref, field: FieldChange, now: str, reach: int | None) -> Iter
     yield PriceChange(ref, None, path, path, now, Decimal(str(before)), Decimal(str(after)), field.unit, reach)
 
 
-def _year(package: "Package", facts: Facts, instant: str) -> dict[str, Decimal]:
-    """What a year of the package costs by the list at an instant, by unit: subscriptions for their initial quantity
-    (one when it is not given), and recurring commits. Overrides and usage are left out."""
+def _year(package: "Package", name: str, facts: Facts, instant: str) -> dict[str, Decimal]:
+    """What a year of the package costs at an instant, by unit: subscriptions for their initial quantity, as its
+    overrides price them, and recurring commits. Usage is left out."""
     found: dict[str, Decimal] = {}
-    card = facts.card_of(package)
-    for subscription in package.subscriptions if card is not None else ():
-        assert card is not None
-        rate = subscription.subscription_rate
-        timeline = card.timeline(rate.product, rate.billing_frequency)
-        terms = terms_at(timeline, instant) if timeline is not None else None
-        if terms is not None and terms.charge.price is not None:
-            times = PER_YEAR[rate.billing_frequency] * (subscription.initial_quantity or 1)
-            found[terms.unit] = found.get(terms.unit, Decimal(0)) + terms.charge.price * times
+    fees = [paid.yearly(instant) for paid in facts.paid if paid.offer.name == name]
     for commit in package.recurring_commits:
-        if commit.invoice_amount is not None:
-            paid = commit.invoice_amount
+        if (paid := commit.invoice_amount) is not None:
             times = PER_YEAR[commit.recurrence_frequency or "MONTHLY"]
-            found[paid.credit_type] = found.get(paid.credit_type, Decimal(0)) + paid.unit_price * paid.quantity * times
+            fees.append((paid.credit_type, paid.unit_price * paid.quantity * times))
+    for unit, amount in filter(None, fees):
+        found[unit] = found.get(unit, Decimal(0)) + amount
     return found

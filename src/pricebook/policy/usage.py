@@ -1,11 +1,15 @@
 """Rules about what is counted: an event is counted once, and priced once."""
 
+import re
 from collections.abc import Iterator
+from decimal import Decimal
 
+from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.policy.fact import Facts
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
+from pricebook.problem import quote
 
 
 def _everything(facts: Facts) -> Iterator[Finding]:
@@ -44,6 +48,26 @@ def _composite(facts: Facts) -> Iterator[Finding]:
             yield Finding(Ref(Kind.PRODUCT, name), at, message, "tag the products that it is a share of")
 
 
+SIZES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+"""What names of conversions say of the size of what is priced, as powers of ten."""
+_SIZE = re.compile(rf"\b({'|'.join(SIZES)})s?\b", re.IGNORECASE)
+
+
+def _upside_down(facts: Facts) -> Iterator[Finding]:
+    for name, product in sorted(facts.products.items()):
+        conversion = product.quantity_conversion
+        said = _SIZE.search(conversion.name or "") if conversion is not None else None
+        if conversion is None or said is None:
+            continue
+        size, factor = Decimal(10) ** SIZES[said[1].lower()], conversion.conversion_factor
+        if (factor if conversion.operation == "DIVIDE" else 1 / factor) != size:
+            message = (
+                f"{conversion.operation} by {plain(factor)} does not make {quote(conversion.name)} of what is counted"
+            )
+            hint = f"to price by the {said[1].lower()}, write operation: DIVIDE, conversion_factor: {plain(size)}"
+            yield Finding(Ref(Kind.PRODUCT, name), ("quantity_conversion", "conversion_factor"), message, hint)
+
+
 _COPY = """\
 ---
 apiVersion: pricebook/v1
@@ -64,6 +88,8 @@ _SHARE = _COPY.replace("requests", "support").replace(
 )
 _SUPPORT = ("price: $100.00}\n", "price: $100.00}\n    - {product: support, rate_type: PERCENTAGE,"
             " starting_at: 2025-01-01, price: 0.1}\n")  # fmt: skip
+
+_CONVERSION = "{name: millions, operation: DIVIDE, conversion_factor: 1000000}"
 
 RULES = (
     Rule(
@@ -104,5 +130,19 @@ RULES = (
             good=((_PRODUCT[0], _SHARE.replace("[Compute]", "[compute]") + _PRODUCT[0]), _SUPPORT),
         ),
         _composite,
+    ),
+    Rule(
+        "conversion-upside-down",
+        "warning",
+        "A conversion does not make what its name says.",
+        "Who multiplies by a million what is priced by the million bills a million million times too much; who divides"
+        " by a thousand, a thousand times.",
+        "Divide by the number that the name says.",
+        Example(
+            bad=((_CONVERSION, "{name: millions of tokens, operation: MULTIPLY, conversion_factor: 1000000}"),),
+            good=((_CONVERSION, "{name: millions of tokens, operation: DIVIDE, conversion_factor: 1000000}"),),
+        ),
+        _upside_down,
+        source="ManageIQ/manageiq#13593 (a division for a multiplication), newrelic/docs-website#22447.",
     ),
 )

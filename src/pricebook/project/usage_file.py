@@ -7,7 +7,7 @@ An entry says `product` and `quantity`, and `timestamp` (an instant) or `period`
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -100,6 +100,9 @@ class _Reader:
         if bool(product) == bool(subscription):
             hint = "product for usage, subscription for a change of seats"
             raise Unusable("missing-field", "an entry names either a product or a subscription", hint=hint)
+        padded = next((str(v) for v in (customer, *_texts(values)) if str(v) != str(v).strip()), None)
+        if padded is not None:
+            raise Unusable("blank", f"{quote(padded)} has a blank around it", hint="take it out; nothing would find it")
         at = _instant(entry)
         if subscription:
             known.seats.append(self._seats(str(subscription), at, entry))
@@ -144,6 +147,10 @@ class _Reader:
             hint = did_you_mean(strange, self.groups)
             raise Unusable("group-key", f"{quote(strange)} is no group key of any product or metric", hint=hint)
         return Quantity(name, sorted_values((k, v) for k, v in values.items() if v), at, _number(entry))
+
+
+def _texts(values: Any) -> Iterable[str]:
+    return values.values() if isinstance(values, Mapping) else ()
 
 
 def _number(entry: Mapping[str, Any]) -> Decimal:

@@ -1,0 +1,71 @@
+"""What customers of a package pay for its subscriptions: the card's price, or what an override says in its stead.
+
+The answer is that of the bills (`preview.tariff`), for a contract that starts now: a price stands where a customer
+meets it, and not where somebody wrote a list.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from pricebook.catalog.calendar import FOREVER, PER_YEAR
+from pricebook.catalog.instant import bound_text, instant_text
+from pricebook.catalog.model import Path
+from pricebook.catalog.money import EXACT
+from pricebook.catalog.terms import Terms
+from pricebook.catalog.timeline import Segment, Timeline, terms_at
+from pricebook.policy.fact import CardedPackage, Facts
+from pricebook.preview.match import Subject
+from pricebook.preview.materialise import materialise
+from pricebook.preview.tariff import Prices, Tariff
+
+
+class Paid(NamedTuple):
+    """What one of a package's subscriptions costs over time, for each; `places` says from when on it stands where in
+    the package. There is nothing where a contract has no right to it, and of tiers."""
+
+    offer: CardedPackage
+    product: str
+    frequency: str
+    quantity: Decimal | None
+    timeline: Timeline
+    places: Mapping[str, Path]
+
+    @property
+    def overridden(self) -> bool:
+        """Whether an override ever says it."""
+        return any(path[0] == "overrides" for path in self.places.values())
+
+    def yearly(self, instant: str) -> tuple[str, Decimal] | None:
+        """The unit, and what a year of it costs for the initial quantity (one when it is not given), at an instant."""
+        terms = terms_at(self.timeline, instant)
+        if terms is None or terms.flat is None:
+            return None
+        times = PER_YEAR[self.frequency] * (self.quantity if self.quantity is not None else 1)
+        return terms.unit, EXACT.multiply(terms.flat, Decimal(times))
+
+
+def paid_for(offer: CardedPackage, facts: Facts) -> Iterator[Paid]:
+    """What each subscription of a package costs."""
+    products, card = facts.products, offer.card.name if offer.card is not None else None
+    prices = Prices(Tariff(facts.catalog, card), materialise(offer.package, facts.as_of))
+    for index, subscription in enumerate(offer.package.subscriptions):
+        rate = subscription.subscription_rate
+        if rate.product not in products:
+            continue
+        subject = Subject(rate.product, products[rate.product], rate.billing_frequency)
+        cuts = sorted({facts.as_of, *(cut for cut in prices.cuts(subject) if facts.as_of < cut < FOREVER)})
+        segments, places = [], dict[str, Path]()
+        for start, end in zip(cuts, (*cuts[1:], None), strict=True):
+            found = prices.price(subject, start)
+            if found is None or found.steps is None or len(found.steps) != 1:
+                continue
+            said = {"rate_type": "FLAT", "price": found.steps[0].price, "credit_type": found.rate.unit}
+            since = instant_text(start)
+            segments.append(Segment(since, bound_text(end), Terms.of({**said, "entitled": True})))
+            places[since] = ("subscriptions", index, "subscription_rate")
+            if found.override is not None:
+                given = "overwrite_rate" if found.override.term.overwrite_rate is not None else "multiplier"
+                places[since] = ("overrides", found.override.index, given)
+        quantity = subscription.initial_quantity
+        yield Paid(offer, rate.product, rate.billing_frequency, quantity, tuple(segments), places)
