@@ -79,3 +79,15 @@ def test_the_hostile_names_are_inert(text: str) -> None:
     assert not ACTS.search(shown)
     assert len(shown) <= 10 * LIMIT
     assert unicodedata.is_normalized("NFC", shown) or "\\" in shown or shown.isascii() or text == shown
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["##vso[task.setvariable variable=X]1", "a ##[error]b", "###VSO[x]", "##[group]", "x\n##vso[y]", "::error::z"],
+)
+def test_no_line_of_json_is_a_command_and_it_says_the_same(name: str) -> None:
+    document = json.dumps({"name": name, "list": [name, {"##[": "##vso["}]})
+    safe = escape_json(document)
+    assert json.loads(safe) == json.loads(document)
+    assert not re.search(r"##(\[|vso\[)", safe, re.IGNORECASE)
+    assert not any(line.lstrip().startswith("::") for line in safe.splitlines())

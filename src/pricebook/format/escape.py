@@ -25,13 +25,14 @@ _RIGHT_TO_LEFT = re.compile(f"[{_RTL}]")
 _INVISIBLE = re.compile(f"[{_UNSEEN}]")
 _UNEVEN = re.compile("[^\x00-\u02ff\u2010-\u2026\u2030-\u203a\u20a0-\u20bf\u2190-\u21ff]")
 """What may take no column, or two."""
-_COMMAND = re.compile(r"(?<!\S)::(?=[A-Za-z])|##(?=\[|vso\[)")
+_COMMAND = re.compile(r"(?<!\S)::(?=[A-Za-z])|##(?=\[|(?i:vso)\[)")
 """What a CI runner that reads the log takes for a command, at the start of a line or, of the older form, anywhere."""
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _LEFT_TO_RIGHT_MARK = "\u200e"
 # Outside of its strings JSON is ASCII, so this may be applied to a whole document.
 _NOT_IN_JSON = re.compile(
     "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+    r"|(?<=#)#(?=\[|(?i:vso)\[)"
 )
 
 
@@ -131,7 +132,8 @@ def escape_cell(text: str) -> str:
 
 
 def escape_json(document: str) -> str:
-    """The same JSON value with every unseen or directing character as `\\uXXXX`."""
+    """The same JSON value with every unseen or directing character as `\\uXXXX`, and so what a CI runner takes for a
+    command wherever it stands."""
     return _NOT_IN_JSON.sub(lambda match: _json_escape(match[0]), document)
 
 
