@@ -32,7 +32,7 @@ _PERIODS = frozenset(
 """What names say of a period."""
 
 
-class Side(NamedTuple):
+class PeriodPrice(NamedTuple):
     """A price of one period beside those of others: whose it is, how it came to be, and who says it where."""
 
     product: str
@@ -50,18 +50,18 @@ def stem(name: str) -> str:
 
 
 def _annual(facts: Facts) -> Iterator[Finding]:
-    families: dict[tuple[Any, ...], list[Side]] = {}
+    families: dict[tuple[Any, ...], list[PeriodPrice]] = {}
     for card in facts.cards.values():
         for text, timeline in card.subscriptions.items():
             key = read_key(text)
             say = partial(_of_rate, card, text)
-            side = Side(key.product, key.billing_frequency or "", timeline, overridden=True, say=say)
+            side = PeriodPrice(key.product, key.billing_frequency or "", timeline, overridden=True, say=say)
             families.setdefault((card.name, stem(key.product), key.pricing_group_values), []).append(side)
     for paid in facts.paid:
-        side = Side(paid.product, paid.frequency, paid.timeline, paid.overridden, partial(_of_package, paid))
+        side = PeriodPrice(paid.product, paid.frequency, paid.timeline, paid.overridden, partial(_of_package, paid))
         families.setdefault((stem(paid.offer.name), stem(paid.product), None), []).append(side)
     for family in families.values():
-        by_frequency: dict[str, list[Side]] = {}
+        by_frequency: dict[str, list[PeriodPrice]] = {}
         for side in family:
             by_frequency.setdefault(side.frequency, []).append(side)
         order = sorted(by_frequency, key=PER_YEAR.__getitem__, reverse=True)
@@ -81,7 +81,7 @@ def _of_package(paid: "Paid", since: str, message: str, hint: str) -> Finding:
     return paid.offer.finding(paid.places[since], message, hint)
 
 
-def _unfit(facts: Facts, long: Side, short: Side) -> Finding | None:
+def _unfit(facts: Facts, long: PeriodPrice, short: PeriodPrice) -> Finding | None:
     """The first instant from now on at which a longer period's price does not fit that of the shorter one. What a
     package does not price otherwise is told of the card."""
     if not long.overridden and not short.overridden:
@@ -138,7 +138,7 @@ def _indivisible(facts: Facts) -> Iterator[Finding]:
             yield found.say(message, "an invoice would round it, each time; write an amount that can be paid")
 
 
-class Whole(NamedTuple):
+class Payable(NamedTuple):
     """What stands on an invoice, or in a balance, as it is."""
 
     what: str
@@ -147,7 +147,7 @@ class Whole(NamedTuple):
     say: Callable[[str, str], Finding]
 
 
-def _whole_amounts(facts: Facts) -> Iterator[tuple[Whole, Scale]]:
+def _whole_amounts(facts: Facts) -> Iterator[tuple[Payable, Scale]]:
     """Subscription prices wherever they stand, charges, thresholds, and what commits and credits grant: those in a
     currency, with its scale."""
     for found in (*_listed(facts), *_in_packages(facts)):
@@ -156,7 +156,7 @@ def _whole_amounts(facts: Facts) -> Iterator[tuple[Whole, Scale]]:
             yield found, scale
 
 
-def _listed(facts: Facts) -> Iterator[Whole]:
+def _listed(facts: Facts) -> Iterator[Payable]:
     for card in facts.cards.values():
         for text, timeline in card.subscriptions.items():
             for segment in timeline:
@@ -164,10 +164,10 @@ def _listed(facts: Facts) -> Iterator[Whole]:
                 if price is not None and (segment.ending_before is None or segment.ending_before > facts.now):
                     key = read_key(text)
                     what = f"the {key.billing_frequency} price of {key.product}"
-                    yield Whole(what, *price, partial(_of_rate, card, text, segment.starting_at))
+                    yield Payable(what, *price, partial(_of_rate, card, text, segment.starting_at))
 
 
-def _in_packages(facts: Facts) -> Iterator[Whole]:
+def _in_packages(facts: Facts) -> Iterator[Payable]:
     for offer in facts.offers:
         for path, amount, unit, model in amounts(offer.package):
             if path[0] == "overrides" and not _sells(offer, offer.package.overrides[int(path[1])], facts):
@@ -177,7 +177,7 @@ def _in_packages(facts: Facts) -> Iterator[Whole]:
             what = path_text(named(offer.package, path))
             if quantity not in (None, 1):
                 what += f" times {plain(quantity)}"
-            yield Whole(what, total, unit, partial(offer.finding, path))
+            yield Payable(what, total, unit, partial(offer.finding, path))
 
 
 def _sells(offer: CardedPackage, override: "Override", facts: Facts) -> bool:
