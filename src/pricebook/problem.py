@@ -113,3 +113,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     meant = [name for name in _SYNONYMS.get(word.lower(), "").split() if name in by_lower]
     near: Sequence[str] = meant or get_close_matches(word.lower()[:100], by_lower, n=1, cutoff=0.6)
     return f'did you mean "{by_lower[near[0]]}"?' if near else ""
+
+
+def fits_nothing(
+    what: str, word: str, known: Iterable[str], at: Span | None = None, severity: Severity = "error"
+) -> Problem:
+    """The finding about something that was chosen by a name or a pattern which nothing bears: `what` says who chose,
+    `known` are the names that there are."""
+    names = sorted(known)
+    there = f"there are: {', '.join(map(quote, names[:10]))}" if names else "there is none at all"
+    hint = did_you_mean(word, names) or there
+    return Problem("fits-nothing", f"{what} {quote(word)} fits nothing", at, hint, severity=severity)

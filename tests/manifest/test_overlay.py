@@ -316,3 +316,16 @@ def test_the_parts_of_a_path() -> None:
         Label("1"),
         "product",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("patches: {}\n", "empty overlays/none.yaml:3:10 nothing is patched here"),
+        ("patches:\n  product:seat: {}\n", "empty overlays/none.yaml:4:17 a mapping is empty"),
+    ],
+)
+def test_an_overlay_that_patches_nothing_is_told(root: Path, text: str, expected: str) -> None:
+    (root / "overlays").mkdir()
+    (root / "overlays" / "none.yaml").write_text(HEAD + text)
+    assert refused(root, "overlays: [overlays/none.yaml]") == [expected]

@@ -242,3 +242,25 @@ def test_the_journal_tells_runs_to_several_versions_apart(project: Path, account
     for version, moved in (2, 1), (3, CONTRACTS - 1):
         move.write_text(text.replace("  package: starter\n", f"  package: starter\n  to_version: {version}\n"))
         assert answer(project, "migrate", "--check")["counts"] == {"moved": moved}
+
+
+def test_who_is_named_and_has_no_contract_is_told(project: Path) -> None:
+    plan = project / "plan.jsonl"
+    assert said(project, "migrate", "-o", str(plan)).exit_code == 0
+    known = min(step["change"]["customer"] for step in json.loads(plan.read_text())["steps"])
+    path = project / "catalog" / "move.yaml"
+    text = path.read_text(encoding="utf-8")
+
+    def whom(line: str) -> Result:
+        path.write_text(text.replace("  waves:", f"  whom: {{{line}}}\n  waves:"), encoding="utf-8")
+        return said(project, "migrate")
+
+    assert whom(f"exclude: ['{known}']").exit_code == 0
+    refused = whom(f"exclude: ['{known.upper()}']")
+    assert refused.exit_code == 1
+    assert f'exclude "{known.upper()}" fits nothing' in " ".join(refused.output.split())
+    assert f'did you mean "{known}"?' in " ".join(refused.output.split())
+    for line in ("exclude: [nobody]", "customers: [nobody]"):
+        told = whom(line)
+        assert told.exit_code == 0
+        assert '"nobody" fits nothing' in told.output

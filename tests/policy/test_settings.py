@@ -39,6 +39,12 @@ def refused(folder: Path, text: str) -> list[str]:
             "policy: {freezes: [{starting_at: 2026-02-01, ending_before: 2026-01-01, reason: no}]}\n",
             ["empty-period pricebook.yaml:4:61"],
         ),
+        ("policy: {protect: ['pakage:*']}\n", ["fits-nothing pricebook.yaml:4:20"]),
+        (
+            "policy: {protect: ['rate-card:*', 'rate-cards:list', package]}\n",
+            ["fits-nothing pricebook.yaml:4:35", "fits-nothing pricebook.yaml:4:54"],
+        ),
+        ("policy: {approvers: [{covers: ['*', 'produkt:a'], people: [ada]}]}\n", ["fits-nothing pricebook.yaml:4:37"]),
         ("policy: {max_changes: 0}\n", ["out-of-range pricebook.yaml:4:23"]),
         ("policy: {tables: {costs: {table: c.csv, key: [a, b, c, d, e]}}}\n", ["too-many pricebook.yaml:4:46"]),
         ("policy: {maximum: 1}\n", ["unknown-field pricebook.yaml:4:10"]),

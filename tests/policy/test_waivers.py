@@ -115,3 +115,26 @@ def test_a_star_stands_for_any_text(pattern: str, text: str) -> None:
 
 def test_no_pattern_takes_long() -> None:
     assert not matches("*a" * 5000 + "b", "a" * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("policy", "pattern"),
+    [
+        ("protect: ['package:*', 'package:startr']", "package:startr"),
+        ("protect: ['package:st*', 'product:to*kens', 'product:fe']", "product:fe"),
+        ("approvers: [{covers: ['rate-card:standart', 'package:*'], people: [ada]}]", "rate-card:standart"),
+    ],
+)
+def test_a_pattern_that_fits_nothing_is_told(tmp_path: Path, policy: str, pattern: str) -> None:
+    bench = Bench(tmp_path, policy)
+    (told,) = (finding for finding in bench.lint(SAMPLE) if finding.code == "fits-nothing")
+    assert (told.severity, f'"{pattern}" fits nothing' in told.message) == ("note", True)
+    assert told.hint.startswith("did you mean")
+    _, findings = bench.planned(SAMPLE, held=SAMPLE)
+    assert [f.severity for f in findings if f.code == "fits-nothing"] == ["warning"]
+
+
+def test_what_only_the_account_holds_is_protected(tmp_path: Path) -> None:
+    gone = SAMPLE[: SAMPLE.rindex("---")]
+    _, findings = Bench(tmp_path, "protect: ['package:yearly']").planned(gone, held=SAMPLE)
+    assert "fits-nothing" not in {finding.code for finding in findings}

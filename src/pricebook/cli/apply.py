@@ -24,6 +24,7 @@ from pricebook.workflow.apply import (
     apply,
     check_approved,
     check_target,
+    judged_again,
     mark_once,
     read_approval,
     read_plan,
@@ -79,6 +80,8 @@ def command(
     if plan_file is not None:
         made = read_plan(plan_file)
         check_target(made, project.settings.namespace, environment)
+        if approval is None or not check_approved(made, approval):
+            made = judged_again(made, project, environment, store, invocation.as_of, wiring.reviewer())
     else:
         made = plan(
             project,
@@ -92,10 +95,10 @@ def command(
         if approval is not None and check_approved(made, approval):
             made = unfinished(invocation.journal(), environment, approval) or made
     refused = refused_hazards(made, allow, policy, invocation.as_of)
-    stale = check_approved(made, approval) if approval is not None and made.steps else None
+    stale = check_approved(made, approval) if approval is not None and (made.steps or plan_file) else None
     against = obstacles(made.findings, policy, invocation.as_of)
     view = plan_view(made, RowChoice.parse(rows), refused, obstacles=against, stale=stale is not None)
-    if not made.steps:
+    if not made.steps and stale is None:
         invocation.answer(view)
         return
     invocation.show(view)

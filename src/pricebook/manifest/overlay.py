@@ -214,6 +214,9 @@ def _read_file(overlay: Overlay, placer: Placer, path: FilePath, shown: str) -> 
 def _add(
     overlay: Overlay, placer: Placer, document: Document, base: Path, patches: Mapping[str, Mapping[str, object]]
 ) -> None:
+    if not patches:
+        hint = "say what is otherwise here, or remove it"
+        placer.add([Violation("empty", "nothing is patched here", (), hint)], document, base)
     for name, fields in patches.items():
         try:
             ref = Ref.parse(name)

@@ -116,7 +116,7 @@ def plan_of(
         as_of=as_of,
         base=snapshot.digest,
         desired=desired.digest,
-        steps=tuple(_assessed(step, desired, snapshot, places, buyers) for step in steps),
+        steps=tuple(assessed(step, desired, snapshot, places, buyers) for step in steps),
         kept=difference.kept,
         prices=sum(len(rates) for rates in desired.rates.values()),
         leftovers=left,
@@ -155,9 +155,10 @@ def _reaching(change: AddRates, buyers: Buyers, origins: Mapping[str, Origin], n
     return replace(change, rates=tuple(rates))
 
 
-def _assessed(
+def assessed(
     step: Step, desired: Catalog, snapshot: Snapshot, places: Mapping[Ref, Span], buyers: Mapping[Ref, Buyers]
 ) -> Step:
+    """The step with what follows from its change: hazards, what it expects, and whom it reaches."""
     change = step.change
     at = places.get(Ref(change.ref.kind, change.ref.name))
     told = replace(

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -11,13 +12,24 @@ from pricebook.apply.events import Event
 from pricebook.apply.ports import BillingStore, Clock, ContractStore, Journal, Provenance, Store, StoreError
 from pricebook.apply.runner import Receipt, run
 from pricebook.apply.target import AccountMark
+from pricebook.catalog.reference import Ref
+from pricebook.manifest.load import load
 from pricebook.manifest.text import read_text
+from pricebook.observe.renames import renamed
+from pricebook.plan.again import Edited, found_again
+from pricebook.plan.applied import applied
 from pricebook.plan.approval import unlike
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import read
+from pricebook.plan.rehearse import applied_to
 from pricebook.plan.step import Plan
-from pricebook.problem import Problem, quote, reject
-from pricebook.workflow.plan import check_limits
+from pricebook.plan.verb.table import Archive
+from pricebook.problem import Problem, Rejected, quote, reject
+from pricebook.project.project import Project
+from pricebook.workflow.plan import check_limits, plan_to
+from pricebook.workflow.policy import company_rules
+from pricebook.workflow.python_rule import Reviewer
+from pricebook.workflow.review import review
 
 _DIGEST = re.compile(r"[0-9a-fA-F]{24}\Z")
 MOST = 10
@@ -36,6 +48,34 @@ def check_target(plan: Plan, namespace: str, environment: str) -> None:
     if (plan.namespace, plan.environment) != (namespace, environment):
         message = f"the plan is for {plan.namespace}/{plan.environment}, not for {namespace}/{environment}"
         raise reject("wrong-target", message, hint=f"say --env {plan.environment}, or plan again")
+
+
+def judged_again(
+    plan: Plan, project: Project, environment: str, store: Store, now: datetime, reviewer: Reviewer
+) -> Plan:
+    """The plan of a file with everything found out anew that its digest does not bind: from the manifests, when they
+    still say the same; otherwise from its changes alone, and from what the account holds. Raises Rejected for a file
+    that was edited."""
+    loaded = load(project, environment)
+    snapshot = store.snapshot(plan.namespace, now, {**loaded.adopted(environment), **plan.adopted})
+    prune = any(isinstance(step.change, Archive) for step in plan.steps)
+    with suppress(Rejected):  # by now the manifests may say what is impossible
+        made = plan_to(project, environment, store, loaded, snapshot, now, prune=prune, reviewer=reviewer)
+        if plan_digest(made) == plan_digest(plan):
+            return made
+    snapshot = renamed(snapshot, plan.moved)
+    try:
+        found = found_again(plan, snapshot)
+    except Edited as error:
+        raise reject(
+            "plan-file", f"the plan was edited: {error}", hint="plan again, and let that be reviewed"
+        ) from None
+    meant = replace(loaded, catalog=applied(applied_to(snapshot, replace(found, moved=())), {}))
+    policy, company = project.policy(environment), company_rules(project, environment)
+    about = {str(Ref(step.change.ref.kind, step.change.ref.name)) for step in found.steps}
+    findings = review(project, policy, meant, now, reviewer, company, (found, snapshot))
+    told = [finding for finding in findings if not finding.subject or finding.subject.partition("@")[0] in about]
+    return replace(found, findings=tuple(dict.fromkeys((*plan.findings, *told))))
 
 
 def check_digest(text: str) -> None:

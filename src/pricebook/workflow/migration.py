@@ -1,6 +1,6 @@
 """Migrations: planned, checked against the account, planned back. They are applied as any plan is (`apply.runner`)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import cast
@@ -12,6 +12,7 @@ from pricebook.catalog.migration import Migration
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.manifest.load import Loaded
+from pricebook.manifest.row import SHOWN
 from pricebook.manifest.source_map import Location
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Lives, gathered, keyed
@@ -20,7 +21,7 @@ from pricebook.plan.migration.planner import Choice, Setting, newest, plan_migra
 from pricebook.plan.migration.reconciliation import Reconciliation, reconcile
 from pricebook.plan.migration.rollback import plan_back
 from pricebook.plan.step import Plan
-from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
+from pricebook.problem import Problem, Rejected, did_you_mean, fits_nothing, quote, reject, unlisted
 from pricebook.project.project import Project
 from pricebook.project.table import read_customers
 from pricebook.span import Span
@@ -63,8 +64,33 @@ def plan(
     lives = gathered(c for package in packages for c in store.cohort(namespace, as_of, package, ended=True))
     lives = keyed(lives, target, lambda customer: store.customer_contracts(namespace, customer))
     made = plan_migration(name, migration, target, choice, lives, Setting(namespace, environment, as_of, duration))
-    findings = (*_unapplied(loaded, snapshot, target), *made.findings)
+    strange = list(_strangers(loaded, name, migration, listed, lives))
+    if any(problem.severity == "error" for problem in strange):
+        raise Rejected(strange)
+    findings = (*_unapplied(loaded, snapshot, target), *strange, *made.findings)
     return replace(made, findings=findings), lives
+
+
+def _strangers(
+    loaded: Loaded, name: str, migration: Migration, listed: frozenset[str] | None, lives: Lives
+) -> Iterator[Problem]:
+    """Customers who are named, and have no contract on the packages. Who is written almost as somebody who has one was
+    meant to be that customer, and a migration that moves whom it should leave alone is not planned."""
+    whom = migration.whom
+    named_there: list[tuple[str, tuple[str | int, ...], Sequence[str]]] = [
+        ("exclude", ("whom", "exclude", index), (customer,)) for index, customer in enumerate(whom.exclude)
+    ]
+    named_there += [("customer", ("whom", "customers", i), (customer,)) for i, customer in enumerate(whom.customers)]
+    if listed is not None:
+        named_there.append((f"customer of {whom.customers_from}", ("whom", "customers_from"), sorted(listed)))
+    for what, path, customers in named_there:
+        strange = [customer for customer in customers if customer not in lives]
+        for customer in strange[:SHOWN]:
+            found = fits_nothing(what, customer, lives, _at(loaded, name, *path), "warning")
+            slip = found.hint.startswith("did you mean")
+            yield replace(found, severity="error") if slip and what == "exclude" else found
+        more = unlisted(len(strange) - SHOWN, "customers without a contract there", _at(loaded, name, *path))
+        yield from (replace(problem, severity="warning") for problem in more)
 
 
 def guarded(loaded: Loaded, made: Plan, assessment: Assessment) -> Plan:

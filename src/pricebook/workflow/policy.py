@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pricebook.catalog.instant import instant_text, instant_words, next_hour
 from pricebook.catalog.model import Path, Violation
+from pricebook.catalog.reference import Kind
 from pricebook.catalog.timeline import read_schedule
 from pricebook.plan.hazard import REFUSED, Hazard
 from pricebook.plan.step import Plan
 from pricebook.plan.verb.add_rates import AddRates
 from pricebook.policy.judge import failing, hazard_id, known_ids
 from pricebook.policy.waiver import approver_of
-from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
+from pricebook.problem import Problem, Rejected, did_you_mean, fits_nothing, quote, reject
 from pricebook.project.policy import Policy
 from pricebook.project.project import Project
 from pricebook.project.table import read_lookups
@@ -46,6 +47,15 @@ def _violations(policy: Policy, known: Collection[str]) -> Iterator[Violation]:
         for index, word in enumerate(getattr(policy, name) or ()):
             if word.upper() not in Hazard.__members__:
                 yield Violation("unknown-hazard", f"{quote(word)} is no hazard", (name, index), _hazards_like(word))
+    patterns: list[tuple[Path, str]] = [(("protect", index), pattern) for index, pattern in enumerate(policy.protect)]
+    for index, approver in enumerate(policy.approvers):
+        patterns += [(("approvers", index, "covers", i), pattern) for i, pattern in enumerate(approver.covers)]
+    kinds = {kind.value for kind in Kind}
+    for path, pattern in patterns:
+        kind, colon, rest = pattern.partition(":")
+        if "*" not in kind and not (colon and rest and kind in kinds):
+            found = fits_nothing(str(path[0]), pattern, {f"{each}:{rest or '*'}" for each in kinds})
+            yield Violation(found.code, found.message, path, found.hint)
     named: list[tuple[Path, str]] = [(("levels", id_), id_) for id_ in policy.levels]
     for index, approver in enumerate(policy.approvers):
         named += [(("approvers", index, "accepts", i), word) for i, word in enumerate(approver.accepts)]

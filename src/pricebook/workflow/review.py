@@ -1,11 +1,13 @@
 """Review: what the rules of a project say about its catalogue, and about a plan."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pricebook.catalog.instant import instant_text
+from pricebook.catalog.model import Path
+from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.source_map import Location, SourceMap
 from pricebook.observe.snapshot import Snapshot
@@ -14,7 +16,8 @@ from pricebook.plan.timeline import with_past
 from pricebook.policy.fact import Facts
 from pricebook.policy.judge import Verdict, catalog_tasks, in_order, judge, known_ids, plan_tasks, settle
 from pricebook.policy.proposal import Proposal
-from pricebook.problem import Problem, Related
+from pricebook.policy.waiver import matches
+from pricebook.problem import Problem, Related, Severity, fits_nothing
 from pricebook.project.policy import Policy
 from pricebook.project.project import Project
 from pricebook.project.signed import signed_waivers
@@ -59,17 +62,43 @@ def review(
     failed = {one.finding.label for one in judged if one.rule in FAILED}
     ran = [rule for rule, _, _ in tasks if rule not in failed]
     verdicts, problems = settle(judged, waivers, policy, facts, known=known, ran=ran)
+    problems += _strange_patterns(project, policy, loaded, change[1] if change is not None else None)
     placed = [_said(project, finding, failed) for finding in _placed(verdicts, loaded.source_map)]
     return in_order([*placed, *problems])
+
+
+def _strange_patterns(project: Project, policy: Policy, loaded: Loaded, snapshot: Snapshot | None) -> Iterator[Problem]:
+    """Patterns of the policy that fit nothing which is declared or, where that is known, is in the account. Those of
+    a whole kind are about what is to come."""
+    there = {str(ref) for ref in loaded.catalog.nouns}
+    there |= {str(Ref(ref.kind, ref.name)) for ref in snapshot.ids} if snapshot is not None else set()
+    for field in ("protect", "approvers"):
+        base = next((base for base, own in _policies(project) if getattr(own, field) is getattr(policy, field)), ())
+        patterns: list[tuple[Path, str]] = [((field, i), pattern) for i, pattern in enumerate(policy.protect)]
+        if field == "approvers":
+            found = (
+                (i, j, pattern) for i, each in enumerate(policy.approvers) for j, pattern in enumerate(each.covers)
+            )
+            patterns = [((field, i, "covers", j), pattern) for i, j, pattern in found]
+        for path, pattern in patterns:
+            kind, _, name = pattern.partition(":")
+            if "*" not in kind and name != "*" and not any(matches(pattern, ref) for ref in there):
+                severity: Severity = "warning" if snapshot is not None else "note"
+                yield fits_nothing(field, pattern, there, project.place((*base, *path)), severity)
+
+
+def _policies(project: Project) -> list[tuple[Path, Policy]]:
+    """The policies that the project says, those of environments first, with their places."""
+    said = project.settings.environments.items()
+    own: list[tuple[Path, Policy]] = [(("environments", n, "policy"), e.policy) for n, e in said if e.policy]
+    return [*own, (("policy",), project.settings.policy)]
 
 
 def _said(project: Project, finding: Problem, failed: Collection[str]) -> Problem:
     """A rule of the company that failed is mended where it stands."""
     if finding.code not in FAILED:
         return finding
-    said: list[tuple[tuple[str, ...], Policy]] = [(("policy",), project.settings.policy)]
-    said += [(("environments", n, "policy"), e.policy) for n, e in project.settings.environments.items() if e.policy]
-    for base, policy in said:
+    for base, policy in reversed(_policies(project)):
         for index, rule in enumerate(policy.company_rules):
             if rule.id in failed and f"rule {rule.id} " in finding.message:
                 return replace(finding, at=project.place((*base, "company_rules", index)))

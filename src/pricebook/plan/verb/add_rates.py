@@ -31,13 +31,29 @@ def _rate_text(rate: RateChange) -> str:
 
 
 def _rate(data: Mapping[str, Any]) -> RateChange:
-    observed = data["observed"]
+    observed, (product, frequency, groups) = data["observed"], data["key"]
+    if not _texts(product, frequency or "", *groups, *groups.values()) or not _is_schedule(data["segments"]):
+        raise ValueError(f"a rate of {product} has a key or segments of another form")
+    if observed is not None and not _is_schedule(observed):
+        raise ValueError(f"what was observed of {product} is no schedule")
     return RateChange(
         encode(data["key"]),
         None if observed is None else encode(observed),
         encode(data["segments"]),
         tuple(map(Hazard, data["hazards"])),
         data.get("reach"),
+    )
+
+
+def _texts(*values: object) -> bool:
+    return all(type(value) is str for value in values)
+
+
+def _is_schedule(segments: Any) -> bool:
+    """Whether each of them is two instants and terms."""
+    return isinstance(segments, list | tuple) and all(
+        len(one) == 3 and _texts(one[0], one[1] or "") and isinstance(one[2], Mapping) and "rate_type" in one[2]
+        for one in segments
     )
 
 

@@ -67,7 +67,14 @@ def _finding(problem: Problem) -> dict[str, Any]:
     return found
 
 
+_OTHERWISE = ("at", "related", "more")
+"""The parts of a finding that are no text."""
+
+
 def _read_finding(data: Any) -> Problem:
+    wrong = [f for f in fields(Problem) if f.name not in _OTHERWISE and not isinstance(data[f.name], str)]
+    if wrong or not isinstance(data["more"], int) or data["severity"] not in get_args(Severity):
+        raise ValueError("a finding has another form")
     at = Span(**data["at"]) if data["at"] is not None else None
     return Problem(**{**data, "at": at, "related": tuple(Related(r["word"], Span(**r["at"])) for r in data["related"])})
 
