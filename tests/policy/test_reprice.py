@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,7 +23,7 @@ SETTINGS = ProjectSettings.model_validate(
 SMALL = "    - {product: tokens, pricing_group_values: {model: small}, starting_at: 2025-01-01, price: $0.40}\n"
 
 
-def run(folder: Path, text: str, factor: str = "1.05", day: str = "2027-01-01", **asked: str) -> tuple[Repricing, str]:
+def run(folder: Path, text: str, factor: str = "1.05", day: str = "2027-01-01", **asked: Any) -> tuple[Repricing, str]:
     """Reprice, write, and give the manifest afterwards."""
     (folder / "catalog.yaml").write_text(text)
     project = Project(folder, SETTINGS)
@@ -117,6 +118,42 @@ def test_what_cannot_be_chosen_by(tmp_path: Path) -> None:
     with pytest.raises(Rejected) as caught:
         run(tmp_path, SAMPLE, where="prodct == 'tokens'")
     assert caught.value.problems[0].code == "expression"
+
+
+OWN = """\
+      override_specifiers: [{product: fee, billing_frequency: MONTHLY}]
+      type: OVERWRITE
+      overwrite_rate: {rate_type: SUBSCRIPTION, price: $8.00}   # for starters
+"""
+OVERRIDDEN = SAMPLE.replace("      override_specifiers: [{product: fee, billing_frequency: MONTHLY}]\n", OWN)
+
+
+def test_what_a_package_charges_itself_is_left_and_named(tmp_path: Path) -> None:
+    made, after = run(tmp_path, OVERRIDDEN)
+    assert made.left == [("package:starter · overrides[enable].overwrite_rate.price", "$8.00")]
+    assert OWN in after
+    for asked in ({"where": "product == 'tokens'"}, {"where": "frequency == 'ANNUAL'"}, {"currency": "EUR"}):
+        assert run(tmp_path, OVERRIDDEN, **asked)[0].left == []
+
+
+def test_what_a_package_charges_itself_is_changed_where_that_is_asked_for(tmp_path: Path) -> None:
+    made, after = run(tmp_path, OVERRIDDEN, where="product == 'fee'", overrides=True)
+    assert ("package:starter · overrides[enable].overwrite_rate.price", "$8.00", "$8.40") in made.prices
+    assert made.left == []
+    assert OWN.replace("$8.00", "$8.40") in after
+
+
+def test_what_is_free_stays_free(tmp_path: Path) -> None:
+    text = SAMPLE.replace("price: $0.40", "price: 0")
+    made, after = run(tmp_path, text, where=SMALL_ONLY)
+    assert (made.prices, made.files, after) == ([], [], text)
+
+
+def test_a_card_that_there_is_not(tmp_path: Path) -> None:
+    with pytest.raises(Rejected) as caught:
+        run(tmp_path, SAMPLE, card="standart")
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.hint) == ("fits-nothing", 'did you mean "standard"?')
 
 
 TABLE = """\

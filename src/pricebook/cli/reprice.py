@@ -20,6 +20,9 @@ from pricebook.workflow.reprice import RepriceRequest, Scaling, reprice, write
 @click.option("--where", metavar="CEL", help="Only prices of which this is true: 'tag == \"compute\"'.")
 @click.option("--currency", metavar="CODE", help="Only prices in this currency.")
 @click.option("--card", metavar="NAME", help="Only prices of this rate card.")
+@click.option(
+    "--overrides", is_flag=True, help="Also prices in overrides of packages: new versions, which hold once applied."
+)
 @click.option("--round", "step", metavar="STEP", help="Round to a multiple of this, in the major unit: 0.01.")
 @click.option("--dry-run", is_flag=True, help="Print the edits as a unified diff, and write nothing.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
@@ -32,6 +35,7 @@ def command(
     where: str | None,
     currency: str | None,
     card: str | None,
+    overrides: bool,
     step: str | None,
     dry_run: bool,
     yes: bool,
@@ -40,14 +44,19 @@ def command(
 
     The prices that hold until then stay where they are, and so do comments, order and quotes: a rate gets a further
     entry in its schedule, a table a further row, or a table beside it. Prices that begin later change as well.
-    Percentages are left alone. --where chooses by card, product, frequency, groups, tag, tags, rate_type, price, unit.
+    Percentages are left alone, and so are prices in overrides of packages, which are named: they have no date, and hold
+    for new contracts once a new version is applied; --overrides changes them too.
+
+    --where chooses by card, product, frequency, groups, tag, tags, rate_type, price, unit.
     """
     try:
         at = parse_instant(day)
     except ValueError as error:
         raise reject("instant", f"--from {day!r}: {error}") from None
     scaling = Scaling(_factor(increase, decrease), _step(step))
-    made = reprice(invocation.project, RepriceRequest(scaling, at, where, currency.upper() if currency else None, card))
+    made = reprice(
+        invocation.project, RepriceRequest(scaling, at, where, currency.upper() if currency else None, card, overrides)
+    )
     invocation.answer(repricing_view(made, dry_run=dry_run))
     if dry_run or not made.files:
         return

@@ -12,6 +12,7 @@ from typing import Any
 
 from pricebook.catalog.instant import day_text
 from pricebook.catalog.model import Noun, Path, Scale
+from pricebook.catalog.path import path_text
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Ref
@@ -84,6 +85,13 @@ class ManifestEdit:
         self._edit(request.ref, changes)
         if request.rates:
             self._make_rates(request)
+
+    def put(self, ref: Ref, values: Mapping[Path, Any]) -> None:
+        """Say other values at paths of the noun's manifest."""
+        said = {path: value for path, value in values.items() if not self._overlaid(ref, path)}
+        self._edit(ref, [(path_text(path[1:]), {path: value}) for path, value in said.items()])
+        for path in values.keys() - said.keys():
+            self._leave_to_overlay(ref, path_text(path[1:]))
 
     def _edit(self, ref: Ref, changes: Sequence[TextChange]) -> None:
         """Edit the noun's manifest; what does not come out as meant is left."""

@@ -100,10 +100,8 @@ def _not_said(view: ImportView, width: int) -> Iterator[str]:
 def repricing_text(view: RepricingView, page: Page) -> Iterator[str]:
     """The edits of a dry run; otherwise the first prices, and the files."""
     if not view.written:
-        yield view.diff.rstrip("\n")
-        return
-    if not view.prices:
-        yield "No price is chosen: nothing to write."
+        yield view.diff.rstrip("\n") or "No price that could change is chosen: nothing to write."
+        yield from _left_prices(view)
         return
     yield f"{counted(len(view.prices), 'price')} in {counted(len(view.files), 'file')}:"
     shown = [(escape_terminal(name), was, now) for name, was, now in view.prices[:LISTED]]
@@ -116,6 +114,15 @@ def repricing_text(view: RepricingView, page: Page) -> Iterator[str]:
     if view.skipped:
         yield f"{counted(view.skipped, 'percentage')} left alone."
     yield from (f"  {escape_terminal(file)}{' (new)' if file in view.new else ''}" for file in view.files)
+    yield from _left_prices(view)
+
+
+def _left_prices(view: RepricingView) -> Iterator[str]:
+    if view.left:
+        yield f"Left alone: {counted(len(view.left), 'price')} in overrides of packages (--overrides changes them too)"
+        yield from (f"  {escape_terminal(one.price)}   {one.observed}" for one in view.left[:LISTED])
+        if len(view.left) > LISTED:
+            yield f"  and {len(view.left) - LISTED:,} more"
 
 
 def rules_text(view: RulesView, page: Page) -> Iterator[str]:

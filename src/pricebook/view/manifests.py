@@ -80,10 +80,17 @@ class Repriced(NamedTuple):
     desired: str
 
 
+class LeftPrice(NamedTuple):
+    """What a package charges, and where it says so."""
+
+    price: str
+    observed: str
+
+
 @dataclass(frozen=True, slots=True)
 class RepricingView:
-    """Other prices in manifests. `skipped` counts chosen prices that are no amount; `new` are files that were not
-    there."""
+    """Other prices in manifests. `skipped` counts chosen prices that are no amount, `left` are those that packages
+    charge in place of chosen ones and that stay as they are; `new` are files that were not there."""
 
     answer: ClassVar[str] = "repricing"
     prices: tuple[Repriced, ...]
@@ -91,6 +98,7 @@ class RepricingView:
     files: tuple[str, ...]
     written: bool
     diff: str
+    left: tuple[LeftPrice, ...]
     new: frozenset[str] = hidden()
 
 
@@ -145,7 +153,9 @@ def repricing_view(made: Repricing, *, dry_run: bool) -> RepricingView:
     files = sorted(made.files, key=lambda one: one.file)
     new = frozenset(one.file for one in files if one.before is None)
     diff = "".join(one.diff() for one in files)
-    return RepricingView(prices, made.skipped, tuple(one.file for one in files), not dry_run, diff, new)
+    left = tuple(LeftPrice(*one) for one in made.left)
+    written = not dry_run and bool(files)
+    return RepricingView(prices, made.skipped, tuple(one.file for one in files), written, diff, left, new)
 
 
 def _texts(refs: Iterable[object]) -> tuple[str, ...]:

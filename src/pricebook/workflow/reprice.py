@@ -5,16 +5,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.model import Scale
+from pricebook.catalog.model import Path, Scale
 from pricebook.catalog.money import EXACT, to_api_unit, to_major_unit
+from pricebook.catalog.path import named, path_text
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.terms import Terms
+from pricebook.catalog.terms import Terms, is_fraction
 from pricebook.catalog.timeline import (
+    RateKey,
     Segment,
     Timeline,
+    key_text,
     normal,
     read_key,
     read_schedule,
@@ -24,14 +28,18 @@ from pricebook.catalog.timeline import (
 )
 from pricebook.catalog.unit import money_text
 from pricebook.edit.manifest_edit import EditRequest, ManifestEdit
-from pricebook.manifest.load import load
+from pricebook.manifest.load import Loaded, load
 from pricebook.policy.cel import CelError, Expressions, MissingCel
-from pricebook.policy.fact import Facts
+from pricebook.policy.fact import CardedPackage, Facts
 from pricebook.policy.view import SELECTED, now_text, selected
-from pricebook.problem import Problem, Rejected, quote, reject
+from pricebook.problem import Problem, Rejected, fits_nothing, quote, reject
 from pricebook.project.project import Project
 from pricebook.span import Span
 from pricebook.workflow.writing import FileChange, write_all
+
+if TYPE_CHECKING:  # the modules are heavy, and a project may have no packages
+    from pricebook.catalog.override import Override
+    from pricebook.catalog.rate import OverwriteRate
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,8 @@ class RepriceRequest:
     where: str | None = None
     currency: str | None = None
     card: str | None = None
+    overrides: bool = False
+    """Whether what packages charge in place of their cards changes too: in a version of its own, from its apply on."""
 
 
 @dataclass
@@ -77,12 +87,17 @@ class Repricing:
     """Card -> key -> the schedule that has to be read once the files are written."""
     skipped: int = 0
     """Prices that were chosen and are no amount: percentages, custom rates."""
+    left: list[tuple[str, str]] = field(default_factory=list)
+    """What packages charge in place of a chosen price and stays as it is: which term, and how much."""
 
 
 def reprice(project: Project, request: RepriceRequest) -> Repricing:
-    """What has to be written. Raises Rejected when a price cannot be placed, or would be rounded to nothing."""
+    """What has to be written. Raises Rejected for a card that there is not, and when a price cannot be placed, or would
+    be rounded to nothing."""
     loaded = load(project)
     facts = Facts(loaded.catalog, request.day)
+    if request.card is not None and request.card not in facts.cards:
+        raise Rejected([fits_nothing("--card", request.card, facts.cards)])
     made, editor, day = Repricing(), ManifestEdit(loaded), instant_text(request.day)
     problems: list[Problem] = []
     for name, card in sorted(facts.cards.items()):
@@ -95,17 +110,77 @@ def reprice(project: Project, request: RepriceRequest) -> Repricing:
                 message = f"{read_key(key)}: {error} would be rounded to nothing"
                 problems.append(Problem("rounded-away", message, at, "choose a smaller --round, or none"))
                 continue
+            if wanted[key] == schedule:  # what is free stays free
+                del wanted[key]
+                continue
             was, then = _price(schedule, day, facts), _price(wanted[key], day, facts)
             made.prices.append((f"{name} · {read_key(key)}", was, then))
         if wanted:
             made.wanted[name] = wanted
             editor.make(EditRequest(ref, loaded.catalog.cards[name], frozenset(), wanted))
+    for offer in facts.offers:
+        problems += _overridden(offer, facts, request, made, editor, loaded)
     places = loaded.places
     problems += [Problem("not-updatable", f"{ref}: {reason}", places[Ref.parse(ref)]) for ref, reason in editor.left]
     if problems:
         raise Rejected(problems)
     made.files = [FileChange(*texts) for texts in editor.files()]
     return made
+
+
+def _overridden(
+    offer: CardedPackage, facts: Facts, request: RepriceRequest, made: Repricing, editor: ManifestEdit, loaded: Loaded
+) -> Iterator[Problem]:
+    """What a package charges in place of chosen prices: changed where that is asked for, and else said."""
+    values: dict[Path, Any] = {}
+    ref = Ref(Kind.PACKAGE, offer.name)
+    for index, override in enumerate(offer.package.overrides):
+        rate = override.overwrite_rate
+        if rate is None or is_fraction(rate.rate_type) or not _meant(override, rate, offer, facts, request):
+            continue
+        amounts: list[tuple[Path, Decimal]] = [(("price",), rate.price)] if rate.price else []
+        amounts += [(("tiers", i, "price"), tier.price) for i, tier in enumerate(rate.tiers) if tier.price]
+        scale = facts.scales.get(rate.credit_type)
+        digits = scale.scale if scale is not None else 0
+        for at, amount in amounts:
+            path: Path = ("overrides", index, "overwrite_rate", *at)
+            where = f"{ref} · {path_text(named(offer.package, path))}"
+            if not request.overrides:
+                made.left.append((where, facts.money(amount, rate.credit_type)))
+                continue
+            try:
+                then = to_api_unit(request.scaling.of(to_major_unit(amount, digits)), digits)
+            except RoundedAway as error:
+                hint = "choose a smaller --round, or none"
+                at_ref = loaded.source_map.declarations[ref].at
+                yield Problem("rounded-away", f"{where}: {error} would be rounded to nothing", at_ref, hint)
+                continue
+            made.prices.append((where, facts.money(amount, rate.credit_type), facts.money(then, rate.credit_type)))
+            values["spec", *path] = money_text(then, scale) if scale is not None and scale.currency else then
+    if values:
+        editor.put(ref, values)
+
+
+def _meant(
+    override: "Override", rate: "OverwriteRate", offer: CardedPackage, facts: Facts, request: RepriceRequest
+) -> bool:
+    """Whether an override stands in place of a price that is chosen."""
+    card = offer.card
+    if card is None or request.card not in (None, card.name):
+        return False
+    scale = facts.scales.get(rate.credit_type)
+    if request.currency is not None and (scale is None or scale.currency != request.currency):
+        return False
+    ask, terms = _asker(request.where), Terms.of({**spec_of(rate), "entitled": True, "credit_type": rate.credit_type})
+    for specifier in override.override_specifiers:
+        groups = tuple(sorted(specifier.pricing_group_values.items()))
+        for product, frequency in card.schedules:
+            reached = specifier.billing_frequency in (None, frequency) and product in facts.reached(specifier, card)
+            key = key_text(RateKey(product, frequency, groups))
+            names = selected(card.name, key, terms, facts) if reached else ()
+            if any(ask({**each, "now": now_text(facts)}) for each in names):
+                return True
+    return False
 
 
 def _scaled(timeline: Timeline, day: str, scaling: Scaling, scales: Mapping[str, Scale]) -> Timeline:
