@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Path, Scale
 from pricebook.catalog.money import EXACT, to_api_unit, to_major_unit
+from pricebook.catalog.override import Override
 from pricebook.catalog.path import named, path_text
+from pricebook.catalog.rate import OverwriteRate
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms, is_fraction
 from pricebook.catalog.timeline import (
@@ -36,10 +38,6 @@ from pricebook.problem import Problem, Rejected, fits_nothing, quote, reject
 from pricebook.project.project import Project
 from pricebook.span import Span
 from pricebook.workflow.writing import FileChange, write_all
-
-if TYPE_CHECKING:  # the modules are heavy, and a project may have no packages
-    from pricebook.catalog.override import Override
-    from pricebook.catalog.rate import OverwriteRate
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +160,7 @@ def _overridden(
 
 
 def _meant(
-    override: "Override", rate: "OverwriteRate", offer: CardedPackage, facts: Facts, request: RepriceRequest
+    override: Override, rate: OverwriteRate, offer: CardedPackage, facts: Facts, request: RepriceRequest
 ) -> bool:
     """Whether an override stands in place of a price that is chosen."""
     card = offer.card
