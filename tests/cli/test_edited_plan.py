@@ -159,6 +159,16 @@ def test_an_edit_is_refused_or_without_effect(
     assert refused > 20
 
 
+def test_it_is_said_what_was_edited(approved: tuple[Path, bytes, dict[str, Any], str]) -> None:
+    folder, store, plan, digest = approved
+    text = json.dumps(plan).replace('"name": "Standard prices"', '"name": "Standard rates"')
+    made = fresh(folder, store)
+    (made / "edited.json").write_text(text)
+    answer = pricebook(made, "apply", str(made / "edited.json"), "--yes", "--allow", "all", "--expect", digest)
+    assert answer.exit_code == 3
+    assert 'name is "Standard rates", approved was "Standard prices"' in " ".join(answer.output.split())
+
+
 def test_a_foreign_plan_is_refused(approved: tuple[Path, bytes, dict[str, Any], str]) -> None:
     folder, store, plan, digest = approved
     for other in ({"environment": "other"}, {"namespace": "globex"}):

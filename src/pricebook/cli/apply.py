@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -15,13 +16,15 @@ from pricebook.cli.progress import progress
 from pricebook.format.escape import escape_terminal
 from pricebook.format.storage import remember_line
 from pricebook.plan.step import Plan
-from pricebook.problem import Problem
+from pricebook.problem import Problem, Rejected
 from pricebook.view.plan import plan_view
 from pricebook.view.receipt import receipt_view
 from pricebook.view.rows import RowChoice
 from pricebook.workflow.apply import (
+    Approval,
     Marked,
     apply,
+    archives,
     check_approved,
     check_target,
     judged_again,
@@ -102,7 +105,12 @@ def command(
         invocation.answer(view)
         return
     invocation.show(view)
-    if stale is not None:
+    if stale is not None and approval is not None:
+        if plan_file is not None and approval.plan is None:
+            # Of a file that was edited, what the manifests make now may be what was approved.
+            with suppress(Rejected):
+                present = plan(project, environment, store, invocation.as_of, prune=archives(made))
+                stale = check_approved(made, Approval(approval.digest, present)) or stale
         invocation.fail([stale], STALE)
     if refused:
         flags = " ".join(f"--allow {hazard}" for hazard in refused)

@@ -1,12 +1,18 @@
 """Rules about what a plan changes without saying so: what a price is for, and what an alias stands for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
+from pricebook.catalog.calendar import TIME_UNITS, rough_days
+from pricebook.catalog.declared import role_at
 from pricebook.catalog.instant import instant_words
+from pricebook.catalog.leaf import LENGTH
 from pricebook.catalog.model import Alias
 from pricebook.catalog.path import path_text
 from pricebook.catalog.rate_book import pairs
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.role import Role
+from pricebook.catalog.terms import MAGNITUDE
 from pricebook.plan.verb.table import AddRates, Archive, Create, Repoint, Revise, Supersede
 from pricebook.policy.finding import Finding
 from pricebook.policy.limit import GONE
@@ -33,6 +39,39 @@ def _unit_under_price(proposal: Proposal) -> Iterator[Finding]:
                 )
                 hint = "the same number is now for another quantity: change the prices with it, from the same date"
                 yield Finding(change.ref, (str(field.path[0]),), message, hint, label=path)
+
+
+def _tenfold(proposal: Proposal) -> Iterator[Finding]:
+    for step in proposal.plan.steps:
+        change = step.change
+        if not isinstance(change, Supersede):
+            continue
+        for field in change.fields:
+            role = role_at(type(change.noun), field.path)
+            if role in (Role.CHARGES, Role.FACTOR) or (role is Role.GRANTS and field.unit is not None):
+                continue  # the hazard MAGNITUDE tells
+            was, now = _size(field.observed), _size(field.desired)
+            if was and now and (was >= MAGNITUDE * now or now >= MAGNITUDE * was):
+                path = path_text(field.path)
+                before, after = (_words(value, field.unit, proposal) for value in (field.observed, field.desired))
+                message = f"{path} changes {MAGNITUDE} times or more: {before} to {after}"
+                hint = "a decimal point, or another unit? New contracts get it as it stands"
+                yield Finding(Ref(change.ref.kind, change.ref.name), (), message, hint, label=path)
+
+
+def _size(value: object) -> Decimal | None:
+    """How large a number is, or a length or unit of time, in days; None of anything else."""
+    if value in TIME_UNITS:
+        return Decimal(rough_days(1, str(value)))
+    if isinstance(value, Mapping) and value.keys() == LENGTH:
+        return Decimal(rough_days(int(value["value"]), str(value["unit"])))
+    return Decimal(str(value)) if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
+
+
+def _words(value: object, unit: str | None, proposal: Proposal) -> str:
+    if isinstance(value, Mapping):
+        return f"{value['value']} {value['unit']}"
+    return value if isinstance(value, str) else proposal.money(Decimal(str(value)), unit)
 
 
 def _told(value: object) -> str:
@@ -128,5 +167,19 @@ RULES = (
         Example(bad=(GONE,), prune=True),
         check_plan=_orphaned,
         source="A package that was archived before its successor existed.",
+    ),
+    Rule(
+        "tenfold-term",
+        "warning",
+        "A quantity, a length of time or a threshold of a package changes tenfold or more.",
+        "Ten seats instead of one, years instead of months, a threshold of two dollars instead of twenty: no price in"
+        " the diff has moved, and the bill has. The hazard MAGNITUDE says the same of prices and grants.",
+        "Check the number and its unit.",
+        Example(
+            bad=(("initial_quantity: 1", "initial_quantity: 10"),),
+            good=(("initial_quantity: 1", "initial_quantity: 5"),),
+        ),
+        check_plan=_tenfold,
+        source="domain.md, trap 12.",
     ),
 )

@@ -58,7 +58,7 @@ def judged_again(
     that was edited."""
     loaded = load(project, environment)
     snapshot = store.snapshot(plan.namespace, now, {**loaded.adopted(environment), **plan.adopted})
-    prune = any(isinstance(step.change, Archive) for step in plan.steps)
+    prune = archives(plan)
     with suppress(Rejected):  # by now the manifests may say what is impossible
         made = plan_to(project, environment, store, loaded, snapshot, now, prune=prune, reviewer=reviewer)
         if plan_digest(made) == plan_digest(plan):
@@ -76,6 +76,11 @@ def judged_again(
     findings = review(project, policy, meant, now, reviewer, company, (found, snapshot))
     told = [finding for finding in findings if not finding.subject or finding.subject.partition("@")[0] in about]
     return replace(found, findings=tuple(dict.fromkeys((*plan.findings, *told))))
+
+
+def archives(plan: Plan) -> bool:
+    """Whether the plan takes something out of use, and so was made with `--prune`."""
+    return any(isinstance(step.change, Archive) for step in plan.steps)
 
 
 def check_digest(text: str) -> None:
@@ -108,7 +113,7 @@ def check_approved(plan: Plan, approval: Approval) -> Problem | None:
     if found == approval.digest:
         return None
     message = f"what was approved is {approval.digest}, and this plan is {found}; nothing was written"
-    if approval.plan is not None:
+    if approval.plan is not None and plan_digest(approval.plan) == approval.digest:
         sentences = unlike(approval.plan, plan)
         more = f"; and {len(sentences) - MOST:,} more" if len(sentences) > MOST else ""
         message += f". Otherwise is: {'; '.join(sentences[:MOST])}{more}"
