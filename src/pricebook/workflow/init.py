@@ -32,7 +32,7 @@ policy:
   protect: ["package:*", "rate-card:*"]             # never archived, whatever manifest is deleted
   need_approval: [RETROACTIVE, CREDIT_CUT]          # no flag allows these, but a waiver with a name under it
   # Who may sign waivers; let the repository's CODEOWNERS ask for the same people where waivers change:
-  # approvers: [{{covers: ["*"], people: [ada, grace]}}, {{covers: ["rate-card:*"], accepts: [CREDIT_CUT], people: [grace]}}]
+  # approvers: [{{covers: ["*"], people: [ada, grace]}}, {{covers: ["rate-card:*"], people: [grace]}}]
   freezes: []                   # {{starting_at: 2026-12-15, ending_before: 2027-01-05, reason: close of the year}}
 """
 
