@@ -13,14 +13,13 @@ from pricebook.catalog.money import EXACT, plain, to_api_unit, to_major_unit
 from pricebook.catalog.path import named, path_text
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import Timeline, read_key, terms_at
-from pricebook.policy.fact import CardedPackage, CardFacts, Facts, card_ref
+from pricebook.policy.fact import CardedPackage, CardFacts, Facts, Paid, card_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import AFTER_RATES
 
 if TYPE_CHECKING:  # the modules are heavy, and a project may have no packages
     from pricebook.catalog.override import Override
-    from pricebook.policy.paid import Paid
 
 CHEAPEST = Decimal("0.5")
 """The least share of the monthly price that a month of a longer period may cost."""
@@ -77,7 +76,7 @@ def _of_rate(card: CardFacts, rate: str, since: str, message: str, hint: str) ->
     return Finding(card_ref(card.name), (since,), message, hint, rate=rate)
 
 
-def _of_package(paid: "Paid", since: str, message: str, hint: str) -> Finding:
+def _of_package(paid: Paid, since: str, message: str, hint: str) -> Finding:
     return paid.offer.finding(paid.places[since], message, hint)
 
 

@@ -11,9 +11,11 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pricebook.catalog.calendar import PER_YEAR
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import USD, Path, Scale
+from pricebook.catalog.money import EXACT
 from pricebook.catalog.path import named, path_text
 from pricebook.catalog.rate_book import RateBook, Rates, count_rates
 from pricebook.catalog.rate_card import RateCard
@@ -27,6 +29,7 @@ from pricebook.catalog.timeline import (
     read_head,
     read_key,
     read_schedule,
+    terms_at,
     terms_from,
 )
 from pricebook.catalog.unit import money_text
@@ -35,7 +38,6 @@ from pricebook.policy.finding import Finding
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
     from pricebook.catalog.specifier import Applicable, UsageSpecifier
-    from pricebook.policy.paid import Paid
 
 Head = tuple[str, str | None]
 """A product and a billing frequency, or None."""
@@ -147,6 +149,31 @@ class CardedPackage(NamedTuple):
         return path_text(named(self.package, path[:2]))
 
 
+class Paid(NamedTuple):
+    """What one of a package's subscriptions costs over time, for each; `places` says from when on it stands where in
+    the package. There is nothing where a contract has no right to it, and of tiers."""
+
+    offer: CardedPackage
+    product: str
+    frequency: str
+    quantity: Decimal | None
+    timeline: Timeline
+    places: Mapping[str, Path]
+
+    @property
+    def overridden(self) -> bool:
+        """Whether an override ever says it."""
+        return any(path[0] == "overrides" for path in self.places.values())
+
+    def yearly(self, instant: str) -> tuple[str, Decimal] | None:
+        """The unit, and what a year of it costs for the initial quantity (one when it is not given), at an instant."""
+        terms = terms_at(self.timeline, instant)
+        if terms is None or terms.flat is None:
+            return None
+        times = PER_YEAR[self.frequency] * (self.quantity if self.quantity is not None else 1)
+        return terms.unit, EXACT.multiply(terms.flat, Decimal(times))
+
+
 @dataclass(frozen=True)
 class Facts:
     """A catalogue as of an instant."""
@@ -184,7 +211,7 @@ class Facts:
         return tuple(CardedPackage(name, package, self.card_of(package)) for name, package in self.packages.items())
 
     @cached_property
-    def paid(self) -> "tuple[Paid, ...]":
+    def paid(self) -> tuple[Paid, ...]:
         """What every subscription of every package costs its customers."""
         # The bills are for projects that have packages.
         from pricebook.policy.paid import paid_for

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pricebook.catalog.instant import text_words
 from pricebook.catalog.money import EXACT, RATIO, to_major_unit
@@ -11,13 +11,10 @@ from pricebook.catalog.priced import plural, unit_of, unit_word
 from pricebook.catalog.terms import MAGNITUDE, shift
 from pricebook.catalog.timeline import read_key, read_schedule, terms_from
 from pricebook.policy.amount import flat_price, times_words
-from pricebook.policy.fact import CardFacts, Facts, card_ref
+from pricebook.policy.fact import CardFacts, Facts, Paid, card_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import AFTER_RATES
-
-if TYPE_CHECKING:  # the bills are for projects that have packages
-    from pricebook.policy.paid import Paid
 
 ABOVE, BELOW, ENOUGH = 1000, 10_000, 10
 """How many times the median of its product a price may be, or the median a price (a small thing is cheap more often

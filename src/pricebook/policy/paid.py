@@ -4,45 +4,17 @@ The answer is that of the bills (`preview.tariff`), for a contract that starts n
 meets it, and not where somebody wrote a list.
 """
 
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
-from typing import NamedTuple
+from collections.abc import Iterator
 
-from pricebook.catalog.calendar import FOREVER, PER_YEAR
+from pricebook.catalog.calendar import FOREVER
 from pricebook.catalog.instant import bound_text, instant_text
 from pricebook.catalog.model import Path
-from pricebook.catalog.money import EXACT
 from pricebook.catalog.terms import Terms
-from pricebook.catalog.timeline import Segment, Timeline, terms_at
-from pricebook.policy.fact import CardedPackage, Facts
+from pricebook.catalog.timeline import Segment
+from pricebook.policy.fact import CardedPackage, Facts, Paid
 from pricebook.preview.match import Subject
 from pricebook.preview.materialise import materialise
 from pricebook.preview.tariff import Prices, Tariff
-
-
-class Paid(NamedTuple):
-    """What one of a package's subscriptions costs over time, for each; `places` says from when on it stands where in
-    the package. There is nothing where a contract has no right to it, and of tiers."""
-
-    offer: CardedPackage
-    product: str
-    frequency: str
-    quantity: Decimal | None
-    timeline: Timeline
-    places: Mapping[str, Path]
-
-    @property
-    def overridden(self) -> bool:
-        """Whether an override ever says it."""
-        return any(path[0] == "overrides" for path in self.places.values())
-
-    def yearly(self, instant: str) -> tuple[str, Decimal] | None:
-        """The unit, and what a year of it costs for the initial quantity (one when it is not given), at an instant."""
-        terms = terms_at(self.timeline, instant)
-        if terms is None or terms.flat is None:
-            return None
-        times = PER_YEAR[self.frequency] * (self.quantity if self.quantity is not None else 1)
-        return terms.unit, EXACT.multiply(terms.flat, Decimal(times))
 
 
 def paid_for(offer: CardedPackage, facts: Facts) -> Iterator[Paid]:
