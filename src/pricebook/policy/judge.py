@@ -14,6 +14,7 @@ from pricebook.policy import (
     balance,
     commitment,
     coverage,
+    currency,
     hidden_change,
     limit,
     naming,
@@ -65,7 +66,7 @@ def hazard_id(hazard: Hazard) -> str:
 def rules() -> dict[str, Rule]:
     """Every rule that pricebook brings, by id, in the order of their topics."""
     topics = (
-        amount, outlier, tier, coverage, balance, commitment, override, usage, notification, naming, limit,
+        amount, outlier, currency, tier, coverage, balance, commitment, override, usage, notification, naming, limit,
         hidden_change,
     )  # fmt: skip
     return {rule.id: rule for topic in topics for rule in topic.RULES}

@@ -12,9 +12,9 @@ from pricebook.catalog.money import plain
 from pricebook.catalog.terms import MAGNITUDE, is_fraction
 from pricebook.catalog.timeline import read_key, read_schedule, terms_from
 from pricebook.policy.amount import times_words
+from pricebook.policy.currency import dollars
 from pricebook.policy.fact import CardFacts, Facts
 from pricebook.policy.finding import Finding
-from pricebook.policy.outlier import dollars
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import AFTER_ENABLE, SALE
 

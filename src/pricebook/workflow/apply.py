@@ -51,7 +51,7 @@ def check_target(plan: Plan, namespace: str, environment: str) -> None:
 
 
 def judged_again(
-    plan: Plan, project: Project, environment: str, store: Store, now: datetime, reviewer: Reviewer
+    plan: Plan, project: Project, environment: str, store: BillingStore, now: datetime, reviewer: Reviewer
 ) -> Plan:
     """The plan of a file with everything found out anew that its digest does not bind: from the manifests, when they
     still say the same; otherwise from its changes alone, and from what the account holds. Raises Rejected for a file
@@ -60,7 +60,7 @@ def judged_again(
     snapshot = store.snapshot(plan.namespace, now, {**loaded.adopted(environment), **plan.adopted})
     prune = archives(plan)
     with suppress(Rejected):  # by now the manifests may say what is impossible
-        made = plan_to(project, environment, store, loaded, snapshot, now, prune=prune, reviewer=reviewer)
+        made = plan_to(project, environment, store, loaded, snapshot, now, prune=prune, reviewer=reviewer, billed=store)
         if plan_digest(made) == plan_digest(plan):
             return made
     snapshot = renamed(snapshot, plan.moved)
