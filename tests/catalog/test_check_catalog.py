@@ -228,6 +228,10 @@ def test_changes_that_hold(changes):
             ("package:pro", "overrides.0.override_specifiers.0", "missing-field"),
         ),
         (
+            {"package:pro": {"overrides": [overwrite(product="tokens", pricing_group_values={"region": "eu"})]}},
+            ("package:pro", "overrides.0.override_specifiers.0.pricing_group_values", "pricing-group-key"),
+        ),
+        (
             {"package:pro": {"recurring_credits": [COUNTED]}},
             ("package:pro", "recurring_credits.0.access_amount.quantity", "conflict"),
         ),

@@ -63,7 +63,8 @@ def _check_type(name: str, needed: str, at: Path, catalog: Catalog) -> Iterator[
 
 def _check_overwrites(package: "Package", catalog: Catalog) -> Iterator[Found]:
     """An OVERWRITE of a subscription says the frequency, too (page "Provision your customer"); what only entitles need
-    not."""
+    not. Where it goes by pricing group values it has one for each key ("all pricing group values must be named", page
+    "Contract edits and overrides")."""
     for index, override in enumerate(package.overrides):
         for position, specifier in enumerate(override.override_specifiers if override.type == "OVERWRITE" else ()):
             at = ("overrides", index, "override_specifiers", position)
@@ -73,6 +74,15 @@ def _check_overwrites(package: "Package", catalog: Catalog) -> Iterator[Found]:
                 hint = "add billing_frequency: MONTHLY, or that of the rate which it replaces"
                 related = (("the product", Ref(Kind.PRODUCT, specifier.product or ""), ("type",)),)
                 yield at, Violation("missing-field", message, (), hint, related)
+            said = specifier.pricing_group_values
+            lacking = [k for k in product.pricing_group_key if k not in said] if product is not None and said else []
+            if lacking:
+                message = (
+                    f"an OVERWRITE by pricing group values has to name all of them: {', '.join(lacking)} is missing"
+                )
+                hint = f"add {lacking[0]}: ..., a specifier for each value"
+                related = (("the product", Ref(Kind.PRODUCT, specifier.product or ""), ("pricing_group_key",)),)
+                yield (*at, "pricing_group_values"), Violation("pricing-group-key", message, (), hint, related)
 
 
 def _check_quantities(package: "Package") -> Iterator[Found]:

@@ -26,6 +26,9 @@ from pricebook.preview.proration import PeriodShare, places_of, prorated, share
 from pricebook.preview.tariff import Prices
 from pricebook.preview.terms import DatedSubscription, Quantities
 
+ROUNDED = "the unit price of the part is rounded before it is multiplied"
+"""A note of a line."""
+
 
 class Fee(NamedTuple):
     """A line and the date on which it is charged. `on_usage_invoice` when it may stand on the one that ends then."""
@@ -106,7 +109,12 @@ def _of_period(
             amount,
             EXACT.subtract(end, start),
             _one_price(price.steps, start, end),
-            why=replace(price.why(), term=subscription.name, share="" if part.whole else str(part)),
+            why=replace(
+                price.why(),
+                term=subscription.name,
+                share="" if part.whole else str(part),
+                note=ROUNDED if proration.rounding is not None and not part.whole else "",
+            ),
         )
         return Fee(at, placed, line, subject)
 
