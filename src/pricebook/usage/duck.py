@@ -6,13 +6,16 @@ import tempfile
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
 from pricebook.problem import reject
-from pricebook.usage.engine import FIELDS, TEXTS, check_columns, columns, form_of
+from pricebook.usage.engine import FIELDS, TEXTS, Job, check_columns, columns, form_of
+from pricebook.usage.pool import worked
 from pricebook.usage.query import instant, literal
 
+T = TypeVar("T")
 PIECE = 20_000
 """Rows fetched at a time."""
 
@@ -66,6 +69,9 @@ class DuckEngine:
             cursor = self._connection.cursor().execute(query)
         while piece := cursor.fetchmany(PIECE):
             yield from piece
+
+    def work(self, query: str, order: Sequence[str], job: Job[T]) -> Iterator[T]:
+        return worked(self.rows(f"{query} ORDER BY {', '.join(order)}"), job)
 
     def close(self) -> None:
         self._connection.close()

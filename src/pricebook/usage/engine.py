@@ -4,12 +4,13 @@ The queries are written once, in DuckDB's SQL (`usage.query`). Engines differ in
 another engine's dialect is sqlglot's affair.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from pricebook.problem import quote, reject
 
+T = TypeVar("T")
 TEXTS = ("transaction_id", "customer_id", "event_type")
 FIELDS = (*TEXTS, "timestamp")
 """What every event has beside its `properties`. Source: `POST /v1/ingest`."""
@@ -43,6 +44,16 @@ def check_columns(file: Path, found: Iterable[str]) -> None:
         raise reject("usage-file", f"{quote(file)} has no column {' and none '.join(missing)}", hint=hint)
 
 
+class Job(Protocol[T]):
+    """Work on rows that any process can do, which the job is pickled for."""
+
+    def start(self) -> Callable[[Iterable[tuple[object, ...]]], Iterator[T]]:
+        """Get ready, once in each process: what works on rows and gives what comes of them."""
+
+    def joined(self, parts: Iterable[T]) -> T:
+        """What came of several rows as one."""
+
+
 class Engine(Protocol):
     """Runs queries in DuckDB's SQL."""
 
@@ -64,6 +75,10 @@ class Engine(Protocol):
 
     def rows(self, query: str) -> Iterator[tuple[object, ...]]:
         """The rows of a query, in pieces: they need not fit into memory."""
+
+    def work(self, query: str, order: Sequence[str], job: Job[T]) -> Iterator[T]:
+        """Let the job be done on the rows of a query, in as many processes as there are, and give what comes of it. All
+        rows with one value of the first column of the order go to the same of them, in that order."""
 
     def close(self) -> None:
         """Let go of files and memory."""

@@ -88,14 +88,21 @@ def measure(
     them.
     """
     placed = _Counted(periods)
+    engine.load("period", _TYPES, _period_rows(chain(placed, again)))
+    census = count_usage(engine, meters, placed.count)
+    return census, _quantities(engine, meters, max((len(meter.keys) for meter in meters), default=0))
+
+
+def count_usage(engine: Engine, meters: Sequence[UsageMeter], first: int) -> Census:
+    """Count the usage that was read in the relation `period`, into the relation `quantity`: an account of the events
+    in the first so many periods."""
     properties = properties_of(meters)
     width = max((len(meter.keys) for meter in meters), default=0)
     groups = families(meters)
-    engine.load("period", _TYPES, _period_rows(chain(placed, again)))
     engine.keep("event", query.placed(len(properties)))
-    engine.keep("quantity", " UNION ALL ".join(query.counted(family, properties, width) for family in groups))
-    lost = (query.unmatched(groups, properties, placed.count), query.invalid(placed.count))
-    return _census(engine, meters, *lost), _quantities(engine, meters, width)
+    counted = (query.counted(family, properties, width) for family in groups)
+    engine.keep("quantity", " UNION ALL ".join(counted) or query.no_quantity(width))
+    return _census(engine, meters, query.unmatched(groups, properties, first), query.invalid(first))
 
 
 class _Counted:

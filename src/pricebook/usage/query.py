@@ -6,7 +6,9 @@ meter one aggregation over it. Filters, aggregations and group keys are those of
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from pricebook.catalog.instant import instant_text
 from pricebook.usage.meter import Family
 
 NUMBER = "DECIMAL(38, 18)"
@@ -139,12 +141,54 @@ def counted(family: Family, properties: Sequence[str], width: int) -> str:
     )
 
 
+def no_quantity(width: int) -> str:
+    """The quantities of nothing."""
+    groups = "".join(f", CAST(NULL AS VARCHAR) AS g{at}" for at in range(width))
+    columns = f"CAST(0 AS BIGINT) AS number, CAST(0 AS BIGINT) AS meter{groups}, CAST(0 AS {NUMBER}) AS quantity"
+    return f"SELECT * FROM (SELECT {columns}, CAST(0 AS BIGINT) AS invalid) AS nothing WHERE FALSE"
+
+
 def invalid(periods: int) -> str:
     """How many events of each meter in the first so many periods had a value that is no number."""
     return (
         f"SELECT meter, SUM(invalid) FROM quantity WHERE number < {periods} "
         "GROUP BY meter HAVING SUM(invalid) > 0 ORDER BY meter"
     )
+
+
+CONTRACT = "SELECT contract, owner, entry FROM named WHERE entry IS NOT NULL"
+"""Each contract once, of those that are `named` by the ids of their customers."""
+
+
+def periods(bounds: Sequence[datetime]) -> str:
+    """The times between the bounds, of every contract, under every name of its customer; numbered by contract and then
+    by time."""
+    months = len(bounds) - 1
+    texts = [literal(instant_text(bound)) for bound in bounds]
+    parts = (
+        f"SELECT contract * {months} + {at} AS number, customer, CAST({texts[at]} AS TIMESTAMPTZ) AS starting_at, "
+        f"CAST({texts[at + 1]} AS TIMESTAMPTZ) AS ending_before FROM named"
+        for at in range(months)
+    )
+    return " UNION ALL ".join(parts)
+
+
+def bills(months: int, width: int) -> str:
+    """A row for each contract, and one for each of its quantities. Quantities are texts, for whoever reads them."""
+    groups = "".join(f", g{at}" for at in range(width))
+    nothing = "".join(f", CAST(NULL AS VARCHAR) AS g{at}" for at in range(width))
+    return (
+        f"SELECT owner, contract, entry, CAST(-1 AS BIGINT) AS number, CAST(-1 AS BIGINT) AS meter{nothing}, "
+        "CAST(NULL AS VARCHAR) AS quantity FROM contract UNION ALL "
+        "SELECT owner, contract, CAST(NULL AS VARCHAR) AS entry, number, CAST(meter AS BIGINT) AS meter"
+        f"{groups}, CAST(quantity AS VARCHAR) AS quantity FROM quantity JOIN contract "
+        f"ON contract.contract = CAST(FLOOR(number / {months}) AS BIGINT) WHERE quantity IS NOT NULL"
+    )
+
+
+def bill_order(width: int) -> Sequence[str]:
+    """The columns by which those are ordered: a customer's together, and a contract before its quantities."""
+    return ("owner", "contract", "number", "meter", *(f"g{at}" for at in range(width)))
 
 
 def _listed(properties: int) -> str:

@@ -4,20 +4,24 @@ Runs the same queries, in the dialect that sqlglot makes of them. `SPARK_REMOTE`
 say which cluster; without them it is this machine.
 """
 
-import json
-import shutil
-import tempfile
+import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
+import pyarrow
 import sqlglot
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - the name that every Spark program gives it
 from pyspark.sql.types import MapType, StringType, StructField, StructType, TimestampNTZType, TimestampType
+from pyspark.sql.utils import is_remote
 
 from pricebook.problem import reject
-from pricebook.usage.engine import FIELDS, TEXTS, check_columns, form_of
+from pricebook.usage.engine import FIELDS, TEXTS, Job, check_columns, form_of
 from pricebook.usage.query import instant
 
 _CORRUPT = "_corrupt_record"
@@ -30,29 +34,32 @@ _EVENT = StructType(
 )
 
 
+T = TypeVar("T")
+_LOADED = 50_000
+"""Rows of a table that go to the session at a time."""
+
+
 class SparkEngine:
-    """An `engine.Engine` over temporary views of a session. The session is stopped only when this engine has started
-    it."""
+    """An `engine.Engine` over temporary views of a session, classic or of Spark Connect. The session is stopped only
+    when this engine has started it. Nothing is written where only this machine could read it."""
 
     def __init__(self) -> None:
-        self._directory = Path(tempfile.mkdtemp(prefix="pricebook-usage-"))
         self._own = SparkSession.getActiveSession() is None
-        builder = SparkSession.builder.appName("pricebook").config("spark.ui.showConsoleProgress", "false")
-        self._session = builder.getOrCreate()
-        self._session.conf.set("spark.sql.session.timeZone", "UTC")
-        if (self._session.sparkContext.master or "").startswith("local"):
-            # Two hundred pieces, as by default, are for a hundred cores.
-            pieces = 2 * self._session.sparkContext.defaultParallelism
-            self._session.conf.set("spark.sql.shuffle.partitions", str(pieces))
         self._kept: list[tuple[str, DataFrame]] = []
+        with _refusing("there is no Spark session"):
+            builder = SparkSession.builder.appName("pricebook").config("spark.ui.showConsoleProgress", "false")
+            self._session = builder.getOrCreate()
+            self._session.conf.set("spark.sql.session.timeZone", "UTC")
+            if not is_remote() and (self._session.sparkContext.master or "").startswith("local"):
+                # Two hundred pieces, as by default, are for a hundred cores.
+                pieces = 2 * self._session.sparkContext.defaultParallelism
+                self._session.conf.set("spark.sql.shuffle.partitions", str(pieces))
 
     def read(self, files: Sequence[Path], properties: Sequence[str]) -> bool:
         readers = {"jsonl": self._jsonl, "csv": self._csv, "parquet": self._parquet}
         forms = [form_of(file) for file in files]
-        try:
+        with _refusing("the usage cannot be read"):
             frames = [readers[form](file, properties) for form, file in zip(forms, files, strict=True)]
-        except PySparkException as error:
-            raise reject("usage-file", f"the usage cannot be read: {str(error).splitlines()[0][:300]}") from None
         whole = frames[0]
         for frame in frames[1:]:
             whole = whole.unionByName(frame)
@@ -60,12 +67,14 @@ class SparkEngine:
         return False
 
     def load(self, name: str, types: Mapping[str, str], rows: Iterable[Mapping[str, object]]) -> None:
-        path = self._directory / f"{name}.jsonl"
-        with path.open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(row) + "\n" for row in rows)
-        texts = ", ".join(f"{column} STRING" for column in types)
+        texts = pyarrow.schema([(column, pyarrow.string()) for column in types])
         cast = ", ".join(f"CAST({column} AS {kind}) AS {column}" for column, kind in types.items())
-        self._session.read.schema(texts).json(str(path)).createOrReplaceTempView(f"{name}_text")
+        left, whole = iter(rows), self._session.createDataFrame(texts.empty_table())
+        while some := [
+            {key: None if value is None else str(value) for key, value in row.items()} for row in islice(left, _LOADED)
+        ]:
+            whole = whole.unionByName(self._session.createDataFrame(pyarrow.Table.from_pylist(some, texts)))
+        whole.createOrReplaceTempView(f"{name}_text")
         self.keep(name, f"SELECT {cast} FROM {name}_text")
 
     def show(self, name: str, query: str) -> None:
@@ -77,15 +86,24 @@ class SparkEngine:
         frame.createOrReplaceTempView(name)
 
     def rows(self, query: str) -> Iterator[tuple[object, ...]]:
-        yield from map(tuple, self._session.sql(_translated(query)).toLocalIterator())
+        with _refusing("the usage cannot be counted"):
+            yield from map(tuple, self._session.sql(_translated(query)).toLocalIterator())
+
+    def work(self, query: str, order: Sequence[str], job: Job[T]) -> Iterator[T]:
+        frame = self._session.sql(_translated(query)).repartition(order[0]).sortWithinPartitions(*order)
+        made = frame.mapInArrow(partial(_work, pickle.dumps(job)), _PART)
+        with _refusing("the usage cannot be billed"):
+            found = made.collect()  # an iterator would have one partition done at a time
+        for row in found:
+            yield pickle.loads(row[0])
 
     def close(self) -> None:
-        for name, frame in self._kept:
-            self._session.catalog.dropTempView(name)
-            frame.unpersist()
-        if self._own:
-            self._session.stop()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        with suppress(PySparkException):  # of a session that is gone nothing is left
+            for name, frame in self._kept:
+                self._session.catalog.dropTempView(name)
+                frame.unpersist()
+            if self._own:
+                self._session.stop()
 
     def _jsonl(self, file: Path, properties: Sequence[str]) -> DataFrame:
         lines = self._session.read.text(str(file)).where("trim(value) <> ''")
@@ -113,6 +131,26 @@ class SparkEngine:
             picked += _dated(F.col("timestamp").cast("string"), "CAST(timestamp AS VARCHAR)")
         picked += [_property(frame, name).cast("string").alias(f"p{at}") for at, name in enumerate(properties)]
         return frame.select(*picked, F.lit(True).alias("readable"))
+
+
+_PART = "part BINARY"
+
+
+def _work(job: bytes, batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
+    """What an executor does on a partition. What comes of it goes to the driver as one."""
+    rows = (row for batch in batches for row in zip(*(column.to_pylist() for column in batch.columns), strict=True))
+    doing = pickle.loads(job)
+    yield pyarrow.RecordBatch.from_pydict({"part": [pickle.dumps(doing.joined(doing.start()(rows)))]})
+
+
+@contextmanager
+def _refusing(what: str) -> Iterator[None]:
+    """What Spark says becomes a refusal, with its first line."""
+    try:
+        yield
+    except (PySparkException, ImportError) as error:
+        hint = "SPARK_REMOTE or spark-submit say which cluster; pip install 'pricebook[spark]' brings all that it needs"
+        raise reject("usage-file", f"{what}: {(str(error).splitlines() or [''])[0][:300]}", hint=hint) from None
 
 
 def _dated(text: Column, name: str) -> list[Column]:

@@ -11,7 +11,6 @@ from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 
 from pricebook.apply.ports import BillingStore
-from pricebook.catalog import usage as priced
 from pricebook.catalog.calendar import first_of_month, later
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.impact_limit import ImpactLimits
@@ -25,15 +24,16 @@ from pricebook.plan.step import Plan
 from pricebook.plan.verb.add_rates import AddRates
 from pricebook.plan.verb.move_contract import found_in
 from pricebook.preview.impact import CustomerRow
-from pricebook.preview.population import Billing, impact
+from pricebook.preview.population import Billing
 from pricebook.preview.price import EXACT
 from pricebook.preview.terms import Window
 from pricebook.problem import Problem, reject
 from pricebook.project.project import Project
 from pricebook.span import Span
 from pricebook.usage.assessment import Assessment
+from pricebook.usage.billed import Billed, BillingJob, bill_usage
 from pricebook.usage.engine import Engine
-from pricebook.usage.measure import CountedQuantity, UsagePeriod, measure, read_usage
+from pricebook.usage.measure import read_usage
 from pricebook.usage.meter import UsageMeter, meters_of
 
 
@@ -46,7 +46,7 @@ def assess_impact(
     starting_at: datetime | None = None,
     assume_migrated: bool = False,
     limits: tuple[Decimal, ...] = (),
-    keep: Callable[[CustomerRow], object] = lambda row: None,
+    keep: Callable[[CustomerRow], object] | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Assessment:
     """What the plan does to the bills of the customers in the store, by their usage in the files.
@@ -68,18 +68,18 @@ def assess_impact(
     used, months = _read(engine, files, meters)
     start = first_of_month(starting_at) if starting_at is not None else _in_force(plan)
     window = Window(start, later(start, months, "MONTHS"))
-    tell("listing contracts")
-    listed = list(store.contracts(plan.namespace, plan.as_of))
+    contracts = store.contracts(plan.namespace, plan.as_of)
     for made in (*before, plan):
-        listed = [made.present(each) for each in listed]
-    listed.sort(key=lambda contract: (contract.customer, contract.starting_at, contract.id))
-    tell(f"counting the usage of {len(listed):,} contracts")
-    census, quantities = measure(engine, meters, _periods(listed, used.starting_at, months))
-    tell(f"billing {len(listed):,} contracts twice")
-    billings = _billings(listed, quantities, meters, window.starting_at, months)
+        contracts = map(made.present, contracts)
+    billed = (Billed(Billing(each)) for each in contracts)
     sides = snapshot.catalog, desired, window, months
-    found = impact(billings, *sides, assume_migrated=assume_migrated, limits=limits, keep=keep)
+    job = BillingJob(*sides, assume_migrated, limits, meters, listing=keep is not None)
+    census, found = bill_usage(engine, billed, used.starting_at, job, keep or _nobody, tell)
     return Assessment(found, census, used, uncounted, assume_migrated)
+
+
+def _nobody(row: CustomerRow) -> None:
+    """Keep nothing."""
 
 
 def assess_migration(
@@ -91,7 +91,7 @@ def assess_migration(
     *,
     starting_at: datetime | None = None,
     limits: tuple[Decimal, ...] = (),
-    keep: Callable[[CustomerRow], object] = lambda row: None,
+    keep: Callable[[CustomerRow], object] | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Assessment:
     """What a migration does to the bills of exactly those who move, by their usage in the files: before as if their
@@ -107,16 +107,10 @@ def assess_migration(
     moved = [(min if renewed else max)((move.at for move in plan.moves), default=plan.as_of)]
     start = first_of_month(starting_at) if starting_at is not None else _month_from(moved)
     window = Window(start, later(start, months, "MONTHS"))
-    pairs = sorted(_pairs(plan, lives, start, renewed=renewed), key=lambda pair: (pair[0].customer, pair[0].id))
-    listed = [contract for contract, _ in pairs]
-    tell(f"counting the usage of {len(listed):,} contracts")
-    census, quantities = measure(engine, meters, _periods(listed, used.starting_at, months))
-    tell(f"billing {len(listed):,} contracts twice")
-    billings = (
-        billing._replace(then=then)
-        for billing, (_, then) in zip(_billings(listed, quantities, meters, start, months), pairs, strict=True)
-    )
-    found = impact(billings, snapshot.catalog, snapshot.catalog, window, months, limits=limits, keep=keep)
+    billed = (Billed(Billing(old, (), then)) for old, then in _pairs(plan, lives, start, renewed=renewed))
+    sides = snapshot.catalog, snapshot.catalog, window, months
+    job = BillingJob(*sides, False, limits, meters, listing=keep is not None)
+    census, found = bill_usage(engine, billed, used.starting_at, job, keep or _nobody, tell)
     return Assessment(found, census, used, uncounted, assume_migrated=False, moved_to=str(plan.moving.target))
 
 
@@ -200,37 +194,3 @@ def _month_from(instants: Iterable[datetime]) -> datetime:
     latest = max(instants)
     start = first_of_month(latest)
     return start if start == latest else later(start, 1, "MONTHS")
-
-
-def _periods(contracts: Iterable[Contract], start: datetime, months: int) -> Iterator[UsagePeriod]:
-    bounds = [later(start, month, "MONTHS") for month in range(months + 1)]
-    for contract in contracts:
-        for month in range(months):
-            yield UsagePeriod(contract.customer, bounds[month], bounds[month + 1])
-
-
-def _billings(
-    contracts: Sequence[Contract],
-    quantities: Iterator[CountedQuantity],
-    meters: Sequence[UsageMeter],
-    start: datetime,
-    months: int,
-) -> Iterator[Billing]:
-    """Each contract with its usage, dated in the window. Quantities come in the order of contracts."""
-    bounds = [later(start, month, "MONTHS") for month in range(months)]
-    waiting = next(quantities, None)
-    for index, contract in enumerate(contracts):
-        usage: list[priced.Quantity] = []
-        while waiting is not None and waiting.period // months == index:
-            at = max(bounds[waiting.period % months], contract.starting_at)
-            usage += _priced(waiting, meters[waiting.meter], at)
-            waiting = next(quantities, None)
-        yield Billing(contract, usage)
-    assert waiting is None
-
-
-def _priced(counted: CountedQuantity, meter: UsageMeter, at: datetime) -> Iterator[priced.Quantity]:
-    found = zip(meter.keys, counted.groups, strict=True)
-    values = priced.sorted_values((key, value) for key, value in found if value is not None)
-    for product in meter.products:
-        yield priced.Quantity(product, values, at, counted.quantity)

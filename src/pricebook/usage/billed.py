@@ -1,0 +1,152 @@
+"""Counted usage, billed: contracts and quantities come by customer, and what is found of some is merged with the rest.
+
+The one biller (`preview.population`) does the work wherever it runs: in this process, in several, or in the executors
+of a cluster. What goes to it and comes back are values; nobody holds all customers.
+"""
+
+import pickle
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple, cast
+
+from pricebook.catalog import usage as priced
+from pricebook.catalog.calendar import later
+from pricebook.catalog.catalog import Catalog
+from pricebook.preview.impact import CustomerRow, Impact
+from pricebook.preview.population import Biller, Billing, Customer
+from pricebook.preview.terms import Grant, Window
+from pricebook.usage import query
+from pricebook.usage.engine import Engine
+from pricebook.usage.measure import Census, count_usage
+from pricebook.usage.meter import UsageMeter
+
+PART = 500
+"""Customers whose impact is merged as one."""
+Row = tuple[object, ...]
+"""Customer, contract, entry of the contract; or number of the period, meter, group values and quantity."""
+
+
+class Billed(NamedTuple):
+    """A contract to be billed, without its usage, its customer's ingest aliases, and the balances that all contracts of
+    the customer share."""
+
+    billing: Billing
+    aliases: tuple[str, ...] = ()
+    shared: tuple[Grant, ...] = ()
+
+
+class Part(NamedTuple):
+    """What was found of some customers; their rows only where they are wanted."""
+
+    impact: Impact
+    rows: tuple[CustomerRow, ...]
+
+
+@dataclass(frozen=True)
+class BillingJob:
+    """What is to be billed, for whoever does it: `Biller` says what of the fields. `listing`: rows are wanted."""
+
+    observed: Catalog
+    desired: Catalog
+    window: Window
+    months: int
+    assume_migrated: bool
+    limits: tuple[Decimal, ...]
+    meters: Sequence[UsageMeter]
+    listing: bool
+
+    def start(self) -> Callable[[Iterable[Row]], Iterator[Part]]:
+        """Get ready, once in each process. Rows come with all of a customer's one after the other."""
+        sides = self.observed, self.desired, self.window, self.months
+        biller = Biller(*sides, assume_migrated=self.assume_migrated, limits=self.limits)
+        bounds = [later(self.window.starting_at, month, "MONTHS") for month in range(self.months)]
+
+        def work(rows: Iterable[Row]) -> Iterator[Part]:
+            found, listed, count = biller.nothing(), list[CustomerRow](), 0
+            for _, own in groupby(rows, key=itemgetter(0)):
+                made = biller.bill(found, self._customer(own, bounds))
+                listed += made if self.listing else ()
+                count += 1
+                if count == PART:
+                    yield Part(found, tuple(listed))
+                    found, listed, count = biller.nothing(), [], 0
+            yield Part(found, tuple(listed))
+
+        return work
+
+    def joined(self, parts: Iterable[Part]) -> Part:
+        """What was found of all of the customers."""
+        found, rows = Impact(self.window, self.months, self.limits), list[CustomerRow]()
+        for part in parts:
+            found.merge(part.impact)
+            rows += part.rows
+        return Part(found, tuple(rows))
+
+    def _customer(self, rows: Iterable[Row], bounds: Sequence[datetime]) -> Customer:
+        billings, shared = list[Billing](), tuple[Grant, ...]()
+        usage: list[priced.Quantity] = []
+        for _, _, entry, number, meter, *groups, quantity in rows:
+            if entry is not None:
+                billing, _, shared = cast(Billed, pickle.loads(b64decode(cast(str, entry))))
+                usage = []
+                billings.append(billing._replace(usage=usage))
+            else:
+                at = max(bounds[cast(int, number) % self.months], billings[-1].contract.starting_at)
+                usage += _priced(
+                    self.meters[cast(int, meter)], cast("list[str | None]", groups), at, cast(str, quantity)
+                )
+        return Customer(billings, shared)
+
+
+def _priced(meter: UsageMeter, groups: Sequence[str | None], at: datetime, quantity: str) -> Iterator[priced.Quantity]:
+    found = zip(meter.keys, groups, strict=False)
+    values = priced.sorted_values((key, value) for key, value in found if value is not None)
+    number = Decimal(quantity)
+    for product in meter.products:
+        yield priced.Quantity(product, values, at, number)
+
+
+def bill_usage(
+    engine: Engine,
+    billed: Iterable[Billed],
+    used_from: datetime,
+    job: BillingJob,
+    keep: Callable[[CustomerRow], object],
+    tell: Callable[[str], None],
+) -> tuple[Census, Impact]:
+    """Count the usage that was read, month by month from `used_from` on, for all contracts, and bill them twice."""
+    tell("listing contracts")
+    engine.load("named", _NAMED, _named(billed))
+    engine.keep("contract", query.CONTRACT)
+    ((contracts,),) = cast("list[tuple[int]]", list(engine.rows("SELECT COUNT(*) FROM contract")))
+    bounds = [later(used_from, month, "MONTHS") for month in range(job.months + 1)]
+    engine.keep("period", query.periods(bounds))
+    tell(f"counting the usage of {contracts:,} contracts")
+    census = count_usage(engine, job.meters, contracts * job.months)
+    tell(f"billing {contracts:,} contracts twice")
+    width = max((len(meter.keys) for meter in job.meters), default=0)
+    found = Impact(job.window, job.months, job.limits)
+    for part in engine.work(query.bills(job.months, width), query.bill_order(width), job):
+        found.merge(part.impact)
+        for row in part.rows:
+            keep(row)
+    return census, found
+
+
+_NAMED = {"contract": "BIGINT", "owner": "VARCHAR", "customer": "VARCHAR", "entry": "VARCHAR"}
+
+
+def _named(billed: Iterable[Billed]) -> Iterator[dict[str, object]]:
+    """Each contract under the id of its customer, with all that is needed to bill it, and under every alias of them."""
+    for number, each in enumerate(billed):
+        owner = each.billing.contract.customer
+        entry = b64encode(pickle.dumps(each)).decode()
+        yield {"contract": number, "owner": owner, "customer": owner, "entry": entry}
+        for alias in dict.fromkeys(each.aliases):
+            if alias != owner:
+                yield {"contract": number, "owner": owner, "customer": alias, "entry": None}
