@@ -4,13 +4,16 @@ Runs the same queries, in the dialect that sqlglot makes of them. `SPARK_REMOTE`
 say which cluster; without them it is this machine.
 """
 
+import os
 import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from socket import create_connection
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import pyarrow
 import sqlglot
@@ -35,6 +38,8 @@ _EVENT = StructType(
 
 
 T = TypeVar("T")
+_PATIENCE = 10
+"""Seconds in which a Spark Connect server has to answer."""
 _LOADED = 50_000
 """Rows of a table that go to the session at a time."""
 
@@ -47,6 +52,7 @@ class SparkEngine:
         self._own = SparkSession.getActiveSession() is None
         self._kept: list[tuple[str, DataFrame]] = []
         with _refusing("there is no Spark session"):
+            _look(os.environ.get("SPARK_REMOTE", ""))
             builder = SparkSession.builder.appName("pricebook").config("spark.ui.showConsoleProgress", "false")
             self._session = builder.getOrCreate()
             self._session.conf.set("spark.sql.session.timeZone", "UTC")
@@ -69,7 +75,8 @@ class SparkEngine:
     def load(self, name: str, types: Mapping[str, str], rows: Iterable[Mapping[str, object]]) -> None:
         texts = pyarrow.schema([(column, pyarrow.string()) for column in types])
         cast = ", ".join(f"CAST({column} AS {kind}) AS {column}" for column, kind in types.items())
-        left, whole = iter(rows), self._session.createDataFrame(texts.empty_table())
+        none = ", ".join(f"CAST(NULL AS STRING) AS {column}" for column in types)
+        left, whole = iter(rows), self._session.sql(f"SELECT {none} WHERE FALSE")
         while some := [
             {key: None if value is None else str(value) for key, value in row.items()} for row in islice(left, _LOADED)
         ]:
@@ -99,9 +106,9 @@ class SparkEngine:
 
     def close(self) -> None:
         with suppress(PySparkException):  # of a session that is gone nothing is left
-            for name, frame in self._kept:
-                self._session.catalog.dropTempView(name)
+            for name, frame in reversed(self._kept):  # each rests on those before
                 frame.unpersist()
+                self._session.catalog.dropTempView(name)
             if self._own:
                 self._session.stop()
 
@@ -143,12 +150,19 @@ def _work(job: bytes, batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarro
     yield pyarrow.RecordBatch.from_pydict({"part": [pickle.dumps(doing.joined(doing.start()(rows)))]})
 
 
+def _look(remote: str) -> None:
+    """Whether somebody is there: the client itself goes on trying for minutes. Raises OSError."""
+    at = urlsplit(remote)
+    if at.scheme == "sc":
+        create_connection((at.hostname or "", at.port or 15002), timeout=_PATIENCE).close()
+
+
 @contextmanager
 def _refusing(what: str) -> Iterator[None]:
     """What Spark says becomes a refusal, with its first line."""
     try:
         yield
-    except (PySparkException, ImportError) as error:
+    except (PySparkException, ImportError, OSError, ValueError) as error:
         hint = "SPARK_REMOTE or spark-submit say which cluster; pip install 'pricebook[spark]' brings all that it needs"
         raise reject("usage-file", f"{what}: {(str(error).splitlines() or [''])[0][:300]}", hint=hint) from None
 
