@@ -1,5 +1,6 @@
 """`plan --impact`, as it is told: in text, JSON and the comment, with limits, and with hostile customers."""
 
+import csv
 import json
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from pyarrow import parquet
 
 from pricebook.cli.main import root
 from pricebook.store.sql import SqlStore
@@ -165,3 +167,40 @@ def test_a_branch_is_billed_on_what_is_pending_besides(project: Path) -> None:
     assert [note["message"]["text"].partition(":")[0] for note in notes] == ["bills", "besides"]
     assert "::notice title=pricebook besides::Pending besides, in main (" in said["github"]
     assert '<testcase classname="besides" name="main">' in said["junit"]
+
+
+def test_all_customers_are_listed_and_those_who_pay_more(project: Path, tmp_path: Path) -> None:
+    """What each pays a month, a year and on the invoices; a hostile name is no formula, and JSON says the same."""
+    every, risen = tmp_path / "every.csv", tmp_path / "risen.csv"
+    asked = ("plan", "--impact", project / "usage.jsonl")
+    pricebook(project, *AS_OF, *asked, "--impact-out", every, "--notice", risen)
+    with every.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["before"], row["after"], row["change"], row["yearly_change"]) for row in rows] == [
+        ("85", "100", "15", "180"),  # 30 million tokens at $2.50 and then at $3.00, and the fee of $10
+        ("20", "22", "2", "24"),
+    ]
+    assert [(row["billed_before"], row["billed_after"], row["next_billed"]) for row in rows] == [
+        ("85", "100", ""),
+        ("20", "22", ""),
+    ]
+    with risen.open(encoding="utf-8", newline="") as file:
+        assert [(row["change"], row["starting_at"]) for row in csv.DictReader(file)] == [
+            ("15", "2026-03-01"),
+            ("2", "2026-03-01"),
+        ]
+    for path in (tmp_path / "every.jsonl", tmp_path / "every.parquet"):
+        pricebook(project, *AS_OF, *asked, "--impact-out", path)
+    lines = [json.loads(line) for line in (tmp_path / "every.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["customer"] for line in lines] == [HOSTILE, "bob"]
+    assert [line["change"] for line in lines] == [15, 2]
+    found = parquet.read_table(tmp_path / "every.parquet").to_pylist()
+    assert [(row["customer"], row["change"]) for row in found] == [(HOSTILE, 15), ("bob", 2)]
+
+
+def test_lists_of_customers_need_usage_and_a_form(project: Path, tmp_path: Path) -> None:
+    refused = pricebook(project, *AS_OF, "plan", "--notice", tmp_path / "a.csv", status=1)
+    assert "--notice without --impact" in refused.stderr
+    asked = ("plan", "--impact", project / "usage.jsonl", "--impact-out", tmp_path / "a.xlsx")
+    assert "is of no form" in pricebook(project, *AS_OF, *asked, status=1).stderr
+    assert list(tmp_path.glob("a.*")) == [], "nothing is written"

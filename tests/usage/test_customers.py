@@ -53,7 +53,9 @@ def _assessed(project: Path, usage: Path, *, assume_migrated: bool = False) -> t
     store, engine = _store(project), DuckEngine()
     made = plan(read_project(project), "local", store, NOW)
     try:
-        found = assess_impact(made, store, [usage], engine, assume_migrated=assume_migrated, keep=rows.append)
+        found = assess_impact(
+            made, store, [usage], engine, assume_migrated=assume_migrated, keep=lambda row, _: rows.append(row)
+        )
         return found, {row.customer: row.billed for row in rows}
     finally:
         engine.close()

@@ -266,7 +266,7 @@ def assessed(engine: Engine, folder: Path) -> tuple[Impact, Census, list[Custome
     try:
         assert read_usage(engine, [path], meters)
         job = BillingJob(before, after, WINDOW, 1, False, LISTED, meters, listing=True)
-        census, found = bill_usage(engine, billed, USED, job, rows.append, lambda _: None)
+        census, found = bill_usage(engine, billed, USED, job, lambda row, _: rows.append(row), lambda _: None)
     finally:
         engine.close()
     return found, census, rows, billed, used

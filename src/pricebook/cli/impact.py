@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,11 +15,14 @@ from pricebook.cli.invocation import Invocation
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Lives
 from pricebook.plan.step import Plan
+from pricebook.preview.impact import CustomerRow
+from pricebook.preview.terms import Window
 from pricebook.project.policy import Policy
 from pricebook.usage.assessment import Assessment
 from pricebook.usage.engine import Engine
 from pricebook.view.impact import ImpactView
 from pricebook.view.impact_table import impact_view, limits_of
+from pricebook.view.impact_verdict import customer_bill
 from pricebook.workflow.impact import assess_impact, assess_migration, exceeded, policy_place
 
 
@@ -31,6 +34,10 @@ class ImpactRequest:
     starting_at: datetime | None
     assume_migrated: bool
     engine: str
+    output: Path | None = None
+    """Where all customers are listed, before and after."""
+    notice: Path | None = None
+    """Where those are listed who pay more."""
 
     @property
     def start(self) -> datetime | None:
@@ -42,7 +49,7 @@ def assessed(invocation: Invocation, plan: Plan, policy: Policy, request: Impact
     """The plan with what exceeds the policy's limits among its findings, and the view of its impact. Raises Rejected,
     StoreError."""
     project, environment = invocation.project, invocation.environment[1]
-    with _engine(invocation, request) as (engine, tell):
+    with _listings(plan, request) as keep, _engine(invocation, request) as (engine, tell):
         found = assess_impact(
             plan,
             wiring.open_store(project, environment),
@@ -51,6 +58,7 @@ def assessed(invocation: Invocation, plan: Plan, policy: Policy, request: Impact
             starting_at=request.start,
             assume_migrated=request.assume_migrated,
             limits=limits_of(limit := policy.impact.max_customer_increase),
+            keep=keep,
             tell=tell,
         )
     findings = (*plan.findings, *exceeded(found, policy.impact, *policy_place(project)))
@@ -64,6 +72,28 @@ def assessed_migration(
     with _engine(invocation, request) as (engine, tell):
         asked = plan, snapshot, lives, request.files, engine
         return assess_migration(*asked, starting_at=request.start, limits=limits_of(limit), tell=tell)
+
+
+@contextmanager
+def _listings(plan: Plan, request: ImpactRequest) -> Iterator[Callable[[CustomerRow, Window], None] | None]:
+    """What customers are told to, where they are to be listed. Raises Rejected."""
+    if request.output is None and request.notice is None:
+        yield None
+        return
+    from pricebook.format.customer_bills import NOTICE, listing  # few are asked to list them
+
+    with ExitStack() as files:
+        every = files.enter_context(listing(request.output)) if request.output is not None else None
+        risen = files.enter_context(listing(request.notice, NOTICE)) if request.notice is not None else None
+
+        def keep(row: CustomerRow, window: Window) -> None:
+            shown = customer_bill(plan.units, row, window)
+            if every is not None:
+                every(shown)
+            if risen is not None and shown.change > 0:
+                risen(shown)
+
+        yield keep
 
 
 @contextmanager

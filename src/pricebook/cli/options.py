@@ -75,6 +75,18 @@ impact_from_option = click.option(
     metavar="MONTH",
     help="Bill that usage as if it came from this month on; by default the first one in which every change holds.",
 )
+impact_out_option = click.option(
+    "--impact-out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="With --impact, also list all customers, before and after: .csv, .jsonl or .parquet.",
+)
+notice_option = click.option(
+    "--notice",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="With --impact, also list those who pay more, to tell them: .csv, .jsonl or .parquet.",
+)
 assume_migrated_option = click.option(
     "--assume-migrated", is_flag=True, help="Bill as if every contract were on the newest version of its package."
 )

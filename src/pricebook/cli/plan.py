@@ -12,10 +12,13 @@ from pricebook.cli.options import (
     engine_option,
     impact_from_option,
     impact_option,
+    impact_out_option,
+    notice_option,
     prune_option,
     report_option,
     rows_option,
 )
+from pricebook.problem import Problem
 from pricebook.view.plan import DigestView, plan_view
 from pricebook.view.rows import RowChoice
 from pricebook.workflow.plan import plan
@@ -35,6 +38,8 @@ from pricebook.workflow.policy import checked_policy, obstacles, refused_hazards
 )
 @impact_option
 @impact_from_option
+@impact_out_option
+@notice_option
 @assume_migrated_option
 @engine_option
 @click.option(
@@ -50,6 +55,8 @@ def command(
     base: str | None,
     impact: tuple[Path, ...],
     impact_from: datetime | None,
+    impact_out: Path | None,
+    notice: Path | None,
     assume_migrated: bool,
     engine: str,
     exit_code: bool,
@@ -68,9 +75,14 @@ def command(
     everything of the merge base has been applied; what of that is pending is shown beside it.
 
     With --impact the usage of customers is billed twice, under what is observed and what is desired, each customer on
-    the contract that there is: the plan then says what it does to bills.
+    the contract that there is: the plan then says what it does to bills. --impact-out lists all of them, --notice those
+    who pay more.
     """
     project, (environment, _) = invocation.project, invocation.environment
+    if not impact and (impact_out or notice):
+        named = " and ".join(name for name, path in (("--impact-out", impact_out), ("--notice", notice)) if path)
+        hint = "say --impact USAGE: who pays what is found by billing usage"
+        invocation.fail([Problem("conflict", f"{named} without --impact", hint=hint)])
     policy = checked_policy(project, environment)
     target = project, environment, invocation.store(), invocation.as_of
     if base is None:
@@ -85,7 +97,7 @@ def command(
         # Billing usage brings the models of packages, contracts and invoices, which take longer than most plans.
         from pricebook.cli.impact import ImpactRequest, assessed
 
-        request = ImpactRequest(impact, impact_from, assume_migrated, engine)
+        request = ImpactRequest(impact, impact_from, assume_migrated, engine, impact_out, notice)
         made, bills = assessed(invocation, made, policy, request)
     if output is not None:
         from pricebook.plan.document import write  # brings the schema of a plan file

@@ -27,7 +27,7 @@ from pricebook.usage.meter import UsageMeter
 
 PART = 500
 """Customers whose impact is merged as one."""
-Row = tuple[object, ...]
+BillRow = tuple[object, ...]
 """Customer, contract, entry of the contract; or number of the period, meter, group values and quantity."""
 
 
@@ -60,13 +60,13 @@ class BillingJob:
     meters: Sequence[UsageMeter]
     listing: bool
 
-    def start(self) -> Callable[[Iterable[Row]], Iterator[Part]]:
+    def start(self) -> Callable[[Iterable[BillRow]], Iterator[Part]]:
         """Get ready, once in each process. Rows come with all of a customer's one after the other."""
         sides = self.observed, self.desired, self.window, self.months
         biller = Biller(*sides, assume_migrated=self.assume_migrated, limits=self.limits)
         bounds = [later(self.window.starting_at, month, "MONTHS") for month in range(self.months)]
 
-        def work(rows: Iterable[Row]) -> Iterator[Part]:
+        def work(rows: Iterable[BillRow]) -> Iterator[Part]:
             found, listed, count = biller.nothing(), list[CustomerRow](), 0
             for _, own in groupby(rows, key=itemgetter(0)):
                 made = biller.bill(found, self._customer(own, bounds))
@@ -87,7 +87,7 @@ class BillingJob:
             rows += part.rows
         return Part(found, tuple(rows))
 
-    def _customer(self, rows: Iterable[Row], bounds: Sequence[datetime]) -> Customer:
+    def _customer(self, rows: Iterable[BillRow], bounds: Sequence[datetime]) -> Customer:
         billings, shared = list[Billing](), tuple[Grant, ...]()
         usage: list[priced.Quantity] = []
         for _, _, entry, number, meter, *groups, quantity in rows:
@@ -116,7 +116,7 @@ def bill_usage(
     billed: Iterable[Billed],
     used_from: datetime,
     job: BillingJob,
-    keep: Callable[[CustomerRow], object],
+    keep: Callable[[CustomerRow, Window], object],
     tell: Callable[[str], None],
 ) -> tuple[Census, Impact]:
     """Count the usage that was read, month by month from `used_from` on, for all contracts, and bill them twice."""
@@ -134,7 +134,7 @@ def bill_usage(
     for part in engine.work(query.bills(job.months, width), query.bill_order(width), job):
         found.merge(part.impact)
         for row in part.rows:
-            keep(row)
+            keep(row, job.window)
     return census, found
 
 

@@ -76,6 +76,32 @@ class ContractSums(Sums):
     lines: tuple[LineSums, ...]
 
 
+PLACES = 10
+"""Decimal places of amounts of one customer: a month of a year need not come out even."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerBill:
+    """What one customer pays in a unit for so many contracts: a month, a year, and on the invoices of the time that is
+    billed, which begins at `starting_at`; `next_billed` as in `YearlySums`."""
+
+    customer: str
+    unit: str
+    contracts: int
+    starting_at: str
+    before: Decimal
+    after: Decimal
+    change: Decimal
+    relative_change: Decimal | None
+    yearly_before: Decimal
+    yearly_after: Decimal
+    yearly_change: Decimal
+    billed_before: Decimal
+    billed_after: Decimal
+    billed_change: Decimal
+    next_billed: str | None
+
+
 class Customers(NamedTuple):
     """How many customers there are, pay more, less and the same, and pay more than the limit more."""
 

@@ -3,14 +3,17 @@
 The rule that it keeps: what was not known is said, and that nothing changes is said only when all was known.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import ROUND_FLOOR, Decimal
 
 from pricebook.catalog.instant import instant_words
-from pricebook.catalog.money import ratio
-from pricebook.preview.impact import Cause, Impact, Sides
+from pricebook.catalog.model import Scale
+from pricebook.catalog.money import plain, ratio
+from pricebook.preview.impact import Cause, CustomerRow, Impact, Sides
 from pricebook.preview.price import EXACT, summed
+from pricebook.preview.terms import Window
 from pricebook.usage.assessment import Assessment
+from pricebook.view.impact import PLACES, CustomerBill
 from pricebook.view.price import Unit, Units, change_text, number, percentage, rounded
 from pricebook.view.words import counted
 
@@ -95,3 +98,28 @@ def _apart(found: Impact, units: Units) -> str:
     parts += [(change, words[cause]) for cause, change in apart.items()]
     said = [f"{signed(monthly(amount), units[unit])} {word}" for amount, word in parts if amount]
     return f": {', '.join(said)}"
+
+
+def customer_bill(scales: Mapping[str, Scale], row: CustomerRow, window: Window) -> CustomerBill:
+    """The view of what one customer pays."""
+    scale = Units(scales)[row.unit].scale
+
+    def sums(prefix: str, sides: Sides) -> dict[str, Decimal]:
+        named = {"before": sides.before, "after": sides.after, "change": sides.change}
+        return {f"{prefix}{name}": _short(value.scaleb(-scale, EXACT)) for name, value in named.items()}
+
+    amounts = {**sums("", row.yearly.over(YEAR)), **sums("yearly_", row.yearly), **sums("billed_", row.billed)}
+    return CustomerBill(
+        customer=row.customer,
+        unit=row.unit,
+        contracts=row.contracts,
+        starting_at=instant_words(window.starting_at),
+        relative_change=row.yearly.relative,
+        next_billed=instant_words(row.due) if row.due is not None else None,
+        **amounts,
+    )
+
+
+def _short(value: Decimal) -> Decimal:
+    """As many places as are kept, and no zero behind them."""
+    return Decimal(plain(EXACT.quantize(value, Decimal(1).scaleb(-PLACES))))

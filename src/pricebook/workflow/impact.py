@@ -46,14 +46,14 @@ def assess_impact(
     starting_at: datetime | None = None,
     assume_migrated: bool = False,
     limits: tuple[Decimal, ...] = (),
-    keep: Callable[[CustomerRow], object] | None = None,
+    keep: Callable[[CustomerRow, Window], object] | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Assessment:
     """What the plan does to the bills of the customers in the store, by their usage in the files.
 
     `starting_at` is the first month of the window; by default the first one in which every change of the plan holds.
-    Customers who pay more than one of the `limits` more are counted; `keep` is given the rows of all customers.
-    Raises Rejected for files that are no usage, StoreError when the store cannot be read.
+    Customers who pay more than one of the `limits` more are counted; `keep` is given the rows of all customers, and the
+    window. Raises Rejected for files that are no usage, StoreError when the store cannot be read.
     """
     before = (plan.besides.plan,) if plan.besides is not None else ()
     adopted = {ref: id_ for each in (*before, plan) for ref, id_ in each.adopted.items()}
@@ -78,7 +78,7 @@ def assess_impact(
     return Assessment(found, census, used, uncounted, assume_migrated)
 
 
-def _nobody(row: CustomerRow) -> None:
+def _nobody(row: CustomerRow, window: Window) -> None:
     """Keep nothing."""
 
 
@@ -91,7 +91,7 @@ def assess_migration(
     *,
     starting_at: datetime | None = None,
     limits: tuple[Decimal, ...] = (),
-    keep: Callable[[CustomerRow], object] | None = None,
+    keep: Callable[[CustomerRow, Window], object] | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Assessment:
     """What a migration does to the bills of exactly those who move, by their usage in the files: before as if their

@@ -1,0 +1,102 @@
+"""What each customer pays before and after, as a table of its own: CSV, JSON lines or Parquet, written while it is
+found, so that it may be of any length. The file is there once it is whole."""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from pricebook.catalog.canonical import encode
+from pricebook.format.escape import escape_cell, escape_json
+from pricebook.problem import quote, reject
+from pricebook.view.impact import PLACES, CustomerBill
+
+COLUMNS = tuple(CustomerBill.__dataclass_fields__)
+NOTICE = ("customer", "unit", "before", "after", "change", "relative_change", "yearly_change", "starting_at")
+"""Columns of a list of those who have to be told: what they pay a month before and after, and from when on."""
+_AT_ONCE = 10_000
+"""Rows of a Parquet file that are held."""
+
+Keep = Callable[[CustomerBill], object]
+
+
+@contextmanager
+def listing(path: Path, columns: Iterable[str] = COLUMNS) -> Iterator[Keep]:
+    """What rows are given to, to be written to a file whose name says its form. Raises Rejected for any other."""
+    form = _FORMS.get(path.suffix.lower())
+    if form is None:
+        hint = f"name it {', '.join(sorted(_FORMS))}, after what is to be in it"
+        raise reject("value", f"{quote(path)} is of no form that customers can be listed in", hint=hint)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with form(part, tuple(columns)) as keep:
+            yield keep
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _picked(row: CustomerBill, columns: Iterable[str]) -> dict[str, Any]:
+    whole = asdict(row)
+    return {name: whole[name] for name in columns}
+
+
+@contextmanager
+def _csv(path: Path, columns: tuple[str, ...]) -> Iterator[Keep]:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+
+        def keep(row: CustomerBill) -> None:
+            cells = _picked(row, columns).values()
+            # A number below zero is no formula, and has to stay a number.
+            writer.writerow(escape_cell(cell) if isinstance(cell, str) else _cell(cell) for cell in cells)
+
+        yield keep
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+@contextmanager
+def _jsonl(path: Path, columns: tuple[str, ...]) -> Iterator[Keep]:
+    with path.open("w", encoding="utf-8") as file:
+        yield lambda row: file.write(escape_json(encode(_picked(row, columns))) + "\n")
+
+
+@contextmanager
+def _parquet(path: Path, columns: tuple[str, ...]) -> Iterator[Keep]:
+    try:
+        # Of an extra, for those who ask for it.
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        hint = "pip install 'pricebook[cloud]' brings what writes it; .csv and .jsonl need nothing"
+        raise reject("missing-extra", "Parquet cannot be written here", hint=hint) from None
+    kinds = {Decimal: pyarrow.decimal128(38, PLACES), int: pyarrow.int64()}
+    types = get_type_hints(CustomerBill)
+    schema = pyarrow.schema(
+        (name, next((kinds[kind] for kind in kinds if kind in (types[name], *get_args(types[name]))), pyarrow.string()))
+        for name in columns
+    )
+    held: list[dict[str, Any]] = []
+    with parquet.ParquetWriter(path, schema) as writer:
+
+        def flush() -> None:
+            writer.write_table(pyarrow.Table.from_pylist(held, schema))
+            held.clear()
+
+        def keep(row: CustomerBill) -> None:
+            held.append(_picked(row, columns))
+            if len(held) >= _AT_ONCE:
+                flush()
+
+        yield keep
+        flush()
+
+
+_FORMS: Mapping[str, Callable[[Path, tuple[str, ...]], Any]] = {".csv": _csv, ".jsonl": _jsonl, ".parquet": _parquet}
