@@ -40,7 +40,7 @@ class Billed(NamedTuple):
     shared: tuple[Grant, ...] = ()
 
 
-class Part(NamedTuple):
+class PartialImpact(NamedTuple):
     """What was found of some customers; their rows only where they are wanted."""
 
     impact: Impact
@@ -60,32 +60,32 @@ class BillingJob:
     meters: Sequence[UsageMeter]
     listing: bool
 
-    def start(self) -> Callable[[Iterable[BillRow]], Iterator[Part]]:
+    def start(self) -> Callable[[Iterable[BillRow]], Iterator[PartialImpact]]:
         """Get ready, once in each process. Rows come with all of a customer's one after the other."""
         sides = self.observed, self.desired, self.window, self.months
         biller = Biller(*sides, assume_migrated=self.assume_migrated, limits=self.limits)
         bounds = [later(self.window.starting_at, month, "MONTHS") for month in range(self.months)]
 
-        def work(rows: Iterable[BillRow]) -> Iterator[Part]:
+        def work(rows: Iterable[BillRow]) -> Iterator[PartialImpact]:
             found, listed, count = biller.nothing(), list[CustomerRow](), 0
             for _, own in groupby(rows, key=itemgetter(0)):
                 made = biller.bill(found, self._customer(own, bounds))
                 listed += made if self.listing else ()
                 count += 1
                 if count == PART:
-                    yield Part(found, tuple(listed))
+                    yield PartialImpact(found, tuple(listed))
                     found, listed, count = biller.nothing(), [], 0
-            yield Part(found, tuple(listed))
+            yield PartialImpact(found, tuple(listed))
 
         return work
 
-    def joined(self, parts: Iterable[Part]) -> Part:
+    def joined(self, parts: Iterable[PartialImpact]) -> PartialImpact:
         """What was found of all of the customers."""
         found, rows = Impact(self.window, self.months, self.limits), list[CustomerRow]()
         for part in parts:
             found.merge(part.impact)
             rows += part.rows
-        return Part(found, tuple(rows))
+        return PartialImpact(found, tuple(rows))
 
     def _customer(self, rows: Iterable[BillRow], bounds: Sequence[datetime]) -> Customer:
         billings, shared = list[Billing](), tuple[Grant, ...]()
