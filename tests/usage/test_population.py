@@ -1,275 +1,17 @@
 """A population of two hundred customers: an impact is the sum of two hundred pairs of invoices, to the last digit."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
-from random import Random
-from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 import pytest
+from population import CUSTOMERS, JOB, LARGE, LISTED, PER_YEAR, SEAT, SMALL, assessed, expected, population, written
 
-from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.commit import Credit
-from pricebook.catalog.override import Override
-from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.usage import Quantity, SeatChange
-from pricebook.manifest.load import load
-from pricebook.plan.contract import Contract
-from pricebook.preview.bill import bill
-from pricebook.preview.impact import CustomerRow, Impact, Sides
-from pricebook.preview.invoice import Ledger
-from pricebook.preview.materialise import materialise
-from pricebook.preview.population import Billing
-from pricebook.preview.tariff import Prices, Tariff
-from pricebook.preview.terms import DatedOverride, Grant, OwnTerms, Window
-from pricebook.project.project import read_project
+from pricebook.preview.impact import Sides
 from pricebook.usage import pool
-from pricebook.usage.billed import Billed, BillingJob, bill_usage
 from pricebook.usage.duck import DuckEngine
 from pricebook.usage.engine import Engine
-from pricebook.usage.measure import Census, read_usage
-from pricebook.usage.meter import meters_of
-
-CUSTOMERS = 200
-WINDOW = Window(datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 2, 1, tzinfo=UTC))
-ALWAYS = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2029, 1, 1, tzinfo=UTC))
-USED = datetime(2026, 10, 1, tzinfo=UTC)
-CARD = Ref(Kind.RATE_CARD, "main")
-SEAT = {"MONTHLY": (1250, 1400), "QUARTERLY": (3300, 3600), "ANNUAL": (12_000, 15_000)}
-"""A seat's price in cents, before and after, by what versions 1, 2 and 3 of the package bill it by."""
-SMALL, LARGE, JOB = (Decimal("1.37"), Decimal("1.52")), Decimal(21), (Decimal(2), Decimal(3))
-"""Cents for tokens of the small model, before and after, and for the first of the large one; points for a job."""
-LISTED = (Decimal("0.25"), Decimal("0.2"))
-PER_YEAR = (12, 4, 1)
-
-MANIFEST = """
-apiVersion: pricebook/v1
-kind: PricingUnit
-metadata: {name: points}
-spec: {name: Points}
----
-apiVersion: pricebook/v1
-kind: BillableMetric
-metadata: {name: tokens}
-spec:
-  name: Tokens
-  aggregation_type: SUM
-  aggregation_key: tokens
-  event_type_filter: {in_values: [completion]}
-  property_filters: [{name: tokens, exists: true}, {name: model, exists: true}]
-  group_keys: [[model]]
----
-apiVersion: pricebook/v1
-kind: BillableMetric
-metadata: {name: jobs}
-spec: {name: Jobs, aggregation_type: COUNT, event_type_filter: {in_values: [job]}}
----
-apiVersion: pricebook/v1
-kind: Product
-metadata: {name: tokens}
-spec: {name: Tokens, type: USAGE, billable_metric: tokens, pricing_group_key: [model]}
----
-apiVersion: pricebook/v1
-kind: Product
-metadata: {name: jobs}
-spec: {name: Jobs, type: USAGE, billable_metric: jobs}
----
-apiVersion: pricebook/v1
-kind: Product
-metadata: {name: seat}
-spec: {name: Seat, type: SUBSCRIPTION}
----
-apiVersion: pricebook/v1
-kind: Product
-metadata: {name: grant}
-spec: {name: Grant, type: FIXED}
----
-apiVersion: pricebook/v1
-kind: RateCard
-metadata: {name: main}
-spec:
-  name: Main
-  credit_type_conversions: [{custom_credit_type: points, fiat_per_custom_credit: $0.03}]
-  rates:
-  - {product: tokens, pricing_group_values: {model: small}, starting_at: '2025-01-01', price: $%(small)s}
-  - product: tokens
-    pricing_group_values: {model: large}
-    starting_at: '2025-01-01'
-    rate_type: TIERED
-    tiers: [{price: $0.21, size: 400}, {price: $0.19}]
-  - {product: jobs, starting_at: '2025-01-01', price: %(jobs)s, credit_type: points}
-  - {product: seat, billing_frequency: MONTHLY, starting_at: '2025-01-01', price: %(MONTHLY)s}
-  - {product: seat, billing_frequency: QUARTERLY, starting_at: '2025-01-01', price: %(QUARTERLY)s}
-  - {product: seat, billing_frequency: ANNUAL, starting_at: '2025-01-01', price: %(ANNUAL)s}
-"""
-PACKAGE = """---
-apiVersion: pricebook/v1
-kind: Package
-metadata: {name: team-%(number)s}
-spec:
-  name: Team v{version}
-  rate_card: main
-  usage_statement_schedule: {frequency: MONTHLY, day: %(day)s}
-  subscriptions:
-  - key: seats
-    subscription_rate: {product: seat, billing_frequency: %(frequency)s}
-    collection_schedule: ADVANCE
-    proration: {is_prorated: true}
-    initial_quantity: 2
-"""
-
-
-@cache
-def catalogues() -> tuple[Catalog, Catalog]:
-    """Before and after, each with the three versions of one package."""
-    days = ("FIRST_OF_MONTH", "FIRST_OF_MONTH", "CONTRACT_START")
-    packages = "".join(PACKAGE % {"number": at + 1, "frequency": name, "day": days[at]} for at, name in enumerate(SEAT))
-    found = []
-    for side in (0, 1):
-        with TemporaryDirectory() as name:
-            folder = Path(name)
-            settings = "namespace: a\nmanifests: [all.yaml]\nenvironments: {local: {store: 'sqlite:///a.db'}}\n"
-            (folder / "pricebook.yaml").write_text(settings, encoding="utf-8")
-            prices = {name: sides[side] for name, sides in SEAT.items()}
-            text = MANIFEST % {**prices, "small": SMALL[side] / 100, "jobs": JOB[side]}
-            (folder / "all.yaml").write_text(text + packages, encoding="utf-8")
-            read = load(read_project(folder)).catalog
-        nouns = {
-            Ref(Kind.PACKAGE, "team", int(ref.name[-1])) if ref.kind is Kind.PACKAGE else ref: noun
-            for ref, noun in read.nouns.items()
-        }
-        found.append(Catalog(nouns, read.rates))
-    return found[0], found[1]
-
-
-class Used(NamedTuple):
-    """What a customer used, and under which ids."""
-
-    tokens: dict[str, int]
-    jobs: int
-
-
-def population() -> tuple[list[Billed], dict[str, Used], list[dict[str, object]]]:
-    """The contracts, what each customer used, and the events that say so, some of them by an ingest alias."""
-    chance = Random(14)
-    billed, used, events = [], {}, []
-    for number in range(CUSTOMERS):
-        customer, alias = f"customer-{number:03}", f"ws_{number:x}é"
-        starts = [datetime(2026, 1 + chance.randrange(6), 1 + 14 * (number % 2), tzinfo=UTC)]
-        if number % 9 == 0:  # a second contract, beside the first one
-            starts.append(datetime(2026, 7, 1, tzinfo=UTC))
-        shared = (grant("shared", chance.randrange(50, 4000), "usd"),) if number % 4 == 0 else ()
-        for at, start in enumerate(starts):
-            version = Ref(Kind.PACKAGE, "team", 1 + chance.randrange(3))
-            seats: tuple[SeatChange, ...] = ()
-            if number % 3 == 0:
-                seats = (SeatChange("seats", datetime(2026, 9, 1, tzinfo=UTC), Decimal(chance.randrange(1, 30))),)
-            contract = Contract(f"{number}-{at}", customer, version, CARD, start, quantities=seats)
-            own = terms(chance.choice(("1.0625", "0.8")), number) if number % 5 == 0 else None
-            billed.append(Billed(Billing(contract, own=own), (alias,), shared))
-        used[customer] = Used({m: chance.randrange(900) for m in ("small", "large")}, chance.randrange(40))
-        named = alias if number % 2 else customer
-        told = [("completion", {"tokens": count, "model": model}) for model, count in used[customer].tokens.items()]
-        told += [("job", {}) for _ in range(used[customer].jobs)]
-        for place, (kind, properties) in enumerate(told):
-            events.append(
-                {
-                    "transaction_id": f"{number}-{place}",
-                    "customer_id": named,
-                    "event_type": kind,
-                    "timestamp": f"2026-10-{1 + chance.randrange(31):02}T10:00:00Z",
-                    "properties": properties,
-                }
-            )
-    chance.shuffle(billed)
-    chance.shuffle(events)
-    return billed, used, events
-
-
-def grant(key: str, amount: int, unit: str) -> Grant:
-    """A credit that is open all the time."""
-    item = {
-        "amount": Decimal(amount),
-        "starting_at_offset": {"value": 0, "unit": "DAYS"},
-        "duration": {"value": 3, "unit": "YEARS"},
-    }
-    schedule = {"credit_type": unit, "schedule_items": (item,)}
-    term = Credit.model_validate({"key": key, "product": "grant", "name": key, "access_schedule": schedule})
-    return Grant(
-        f"credits[{key}]",
-        "credits",
-        key,
-        term,
-        "CREDIT",
-        Decimal(amount),
-        unit,
-        WINDOW._replace(ending_before=ALWAYS[1]),
-        True,
-        False,
-    )
-
-
-def terms(multiplier: str, number: int) -> OwnTerms:
-    """An override of the customer's own, and for some a credit of points."""
-    term = Override.model_validate(
-        {
-            "key": "own",
-            "type": "MULTIPLIER",
-            "multiplier": Decimal(multiplier),
-            "starting_at_offset": {"value": 0, "unit": "DAYS"},
-            "override_specifiers": ({"product": "tokens"}, {"product": "seat"}),
-        }
-    )
-    overrides = (DatedOverride("overrides[own]", term, ALWAYS, 0),)
-    return OwnTerms(overrides=overrides, grants=(grant("points", 7, "points"),) if number % 10 == 0 else ())
-
-
-def invoiced(billed: Billed, side: int, usage: list[Quantity], drawn: dict[str, Decimal]) -> Decimal:
-    """What the invoices of one contract say, by the kernel alone."""
-    contract, own = billed.billing.contract, billed.billing.own
-    known = catalogues()[side]
-    dated = materialise(known.nouns[contract.package], contract.starting_at)  # type: ignore[index, arg-type]
-    prices = Prices(Tariff(known, "main"), dated.beside(own) if own is not None else dated)
-    ledger = Ledger(WINDOW.starting_at, drawn, billed.shared)
-    made = bill(prices, usage, contract.quantities or (), WINDOW.ending_before, ledger)
-    drawn.update({g.id: made.closing.drawn[g.id] for g in billed.shared if g.id in made.closing.drawn})
-    return made.total
-
-
-def expected(billed: list[Billed], used: dict[str, Used]) -> dict[str, Sides]:
-    """Pair after pair."""
-    found: dict[str, Sides] = {}
-    drawn: dict[tuple[str, int], dict[str, Decimal]] = {}
-    for each in billed:
-        customer = each.billing.contract.customer
-        tokens = used[customer].tokens.items()
-        usage = [Quantity("tokens", (("model", m),), WINDOW.starting_at, Decimal(n)) for m, n in tokens if n]
-        usage += [Quantity("jobs", (), WINDOW.starting_at, Decimal(used[customer].jobs))]
-        sides = (invoiced(each, side, usage, drawn.setdefault((customer, side), {})) for side in (0, 1))
-        found[customer] = found.get(customer, Sides()).plus(Sides(*sides))
-    return found
-
-
-def assessed(engine: Engine, folder: Path) -> tuple[Impact, Census, list[CustomerRow], list[Billed], dict[str, Used]]:
-    """The population billed, by way of events."""
-    billed, used, events = population()
-    path = folder / "events.jsonl"
-    path.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
-    before, after = catalogues()
-    meters, uncounted = meters_of(before)
-    assert not uncounted
-    rows: list[CustomerRow] = []
-    try:
-        assert read_usage(engine, [path], meters)
-        job = BillingJob(before, after, WINDOW, 1, False, LISTED, meters, listing=True)
-        census, found = bill_usage(engine, billed, USED, job, lambda row, _: rows.append(row), lambda _: None)
-    finally:
-        engine.close()
-    return found, census, rows, billed, used
 
 
 @pytest.fixture(params=["here", "pool", pytest.param("spark", marks=pytest.mark.java)])
@@ -288,7 +30,8 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def test_an_impact_is_the_sum_of_all_pairs_of_invoices(engine: Engine, tmp_path: Path) -> None:
-    found, census, rows, billed, used = assessed(engine, tmp_path)
+    billed, used, _ = population()
+    found, census, rows = assessed(engine, written(tmp_path))
     pairs = expected(billed, used)
     assert census.coverage == 1, "aliases are customers too"
     assert len(pairs) == len(rows) == found.people == CUSTOMERS
@@ -312,7 +55,8 @@ def test_an_impact_is_the_sum_of_all_pairs_of_invoices(engine: Engine, tmp_path:
 def test_a_year_of_a_customer_is_what_a_hand_adds_up(tmp_path: Path) -> None:
     """Of those without credits and with one contract: fees times the periods of a year, and the month's usage times
     twelve, but for what the invoice is rounded by."""
-    found, _, rows, billed, used = assessed(DuckEngine(), tmp_path)
+    billed, used, _ = population()
+    found, _, rows = assessed(DuckEngine(), written(tmp_path))
     by_customer = {row.customer: row for row in rows}
     alone = [each for each in billed if int(each.billing.contract.customer[-3:]) % 9]
     plain = [each for each in alone if not each.shared and not (each.billing.own and each.billing.own.grants)]

@@ -30,7 +30,7 @@ from pricebook.workflow.impact import assess_impact, assess_migration, exceeded,
 class ImpactRequest:
     """What was asked for; without `files`, nothing."""
 
-    files: Sequence[Path]
+    files: Sequence[str]
     starting_at: datetime | None
     assume_migrated: bool
     engine: str

@@ -60,7 +60,7 @@ def command(
     output: Path | None,
     notice: Path | None,
     rows: str | None,
-    impact: tuple[Path, ...],
+    impact: tuple[str, ...],
     impact_from: datetime | None,
     engine: str,
     csv: bool,

@@ -65,9 +65,9 @@ _instant = click.DateTime(formats=["%Y-%m-%d", "%Y-%m"])
 impact_option = click.option(
     "--impact",
     multiple=True,
-    type=click.Path(path_type=Path),
     metavar="USAGE",
-    help="Bill the customers' usage before and after: events as JSONL, CSV or Parquet; repeatable.",
+    help="Bill the customers' usage before and after: files, folders, patterns or addresses (s3://, gs://, https://) "
+    "with JSONL, CSV or Parquet, of events or of quantities that were counted already; repeatable.",
 )
 impact_from_option = click.option(
     "--impact-from",

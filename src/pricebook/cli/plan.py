@@ -53,7 +53,7 @@ def command(
     prune: bool,
     digest: bool,
     base: str | None,
-    impact: tuple[Path, ...],
+    impact: tuple[str, ...],
     impact_from: datetime | None,
     impact_out: Path | None,
     notice: Path | None,

@@ -1,6 +1,7 @@
 """An impact, with what it was made from: which usage, of when, and what of it could not be counted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from pricebook.preview.impact import Impact
 from pricebook.preview.terms import Window
@@ -20,6 +21,12 @@ class Assessment:
     moved_to: str = ""
 
     @property
+    def coverage(self) -> Decimal:
+        """The fraction of events that could be read and belong to somebody who is billed; of a migration, in which
+        only those are billed who move, that could be read."""
+        return replace(self.census, outside=0).coverage if self.moved_to else self.census.coverage
+
+    @property
     def complete(self) -> bool:
         """Whether all that is charged is known, so that what is said of all bills is said of all of them."""
-        return self.census.coverage == 1 and not self.uncounted and not self.impact.unknown
+        return self.coverage == 1 and not self.uncounted and not self.impact.unknown

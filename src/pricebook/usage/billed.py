@@ -49,7 +49,8 @@ class PartialImpact(NamedTuple):
 
 @dataclass(frozen=True)
 class BillingJob:
-    """What is to be billed, for whoever does it: `Biller` says what of the fields. `listing`: rows are wanted."""
+    """What is to be billed, for whoever does it: `Biller` says what of the fields. Quantities are those of `meters` and
+    then of `stated`. `listing`: rows are wanted."""
 
     observed: Catalog
     desired: Catalog
@@ -58,6 +59,7 @@ class BillingJob:
     assume_migrated: bool
     limits: tuple[Decimal, ...]
     meters: Sequence[UsageMeter]
+    stated: Sequence[UsageMeter]
     listing: bool
 
     def start(self) -> Callable[[Iterable[BillRow]], Iterator[PartialImpact]]:
@@ -90,6 +92,7 @@ class BillingJob:
     def _customer(self, rows: Iterable[BillRow], bounds: Sequence[datetime]) -> Customer:
         billings, shared = list[Billing](), tuple[Grant, ...]()
         usage: list[priced.Quantity] = []
+        meters = (*self.meters, *self.stated)
         for _, _, entry, number, meter, *groups, quantity in rows:
             if entry is not None:
                 billing, _, shared = cast(Billed, pickle.loads(b64decode(cast(str, entry))))
@@ -97,9 +100,7 @@ class BillingJob:
                 billings.append(billing._replace(usage=usage))
             else:
                 at = max(bounds[cast(int, number) % self.months], billings[-1].contract.starting_at)
-                usage += _priced(
-                    self.meters[cast(int, meter)], cast("list[str | None]", groups), at, cast(str, quantity)
-                )
+                usage += _priced(meters[cast(int, meter)], cast("list[str | None]", groups), at, cast(str, quantity))
         return Customer(billings, shared)
 
 
@@ -127,9 +128,9 @@ def bill_usage(
     bounds = [later(used_from, month, "MONTHS") for month in range(job.months + 1)]
     engine.keep("period", query.periods(bounds))
     tell(f"counting the usage of {contracts:,} contracts")
-    census = count_usage(engine, job.meters, contracts * job.months)
+    census = count_usage(engine, job.meters, contracts * job.months, job.stated)
     tell(f"billing {contracts:,} contracts twice")
-    width = max((len(meter.keys) for meter in job.meters), default=0)
+    width = max((len(meter.keys) for meter in (*job.meters, *job.stated)), default=0)
     found = Impact(job.window, job.months, job.limits)
     for part in engine.work(query.bills(job.months, width), query.bill_order(width), job):
         found.merge(part.impact)

@@ -10,10 +10,11 @@ from typing import TypeVar
 
 import duckdb
 
-from pricebook.problem import reject
-from pricebook.usage.engine import FIELDS, TEXTS, Job, check_columns, columns, form_of
+from pricebook.problem import quote, reject
+from pricebook.usage.engine import FIELDS, TEXTS, Job, check_columns, columns, stated_columns, states_quantities
 from pricebook.usage.pool import worked
-from pricebook.usage.query import instant, literal
+from pricebook.usage.query import ELSEWHERE, exact, instant, literal, nothing, period_start
+from pricebook.usage.source import UsageSource, named
 
 T = TypeVar("T")
 PIECE = 20_000
@@ -36,17 +37,41 @@ class DuckEngine:
         }.items():
             self._connection.execute(f"SET {setting} = {literal(value)}")
 
-    def read(self, files: Sequence[Path], properties: Sequence[str]) -> bool:
-        readers = {"jsonl": _jsonl, "csv": self._csv, "parquet": self._parquet}
-        forms = [form_of(file) for file in files]
+    def read(self, given: Sequence[UsageSource], properties: Sequence[str]) -> bool:
+        parts: dict[str, list[str]] = {"raw": [], "stated": []}
+        again = True
         with _refusing():
-            listed = ", ".join(columns(properties))
-            parts = [
-                f"SELECT {listed} FROM ({readers[form](file, properties)})"
-                for form, file in zip(forms, files, strict=True)
-            ]
-            self._connection.execute("CREATE VIEW raw AS " + " UNION ALL ".join(parts))
-        return set(forms) == {"parquet"}
+            for source in self._opened(given):
+                if isinstance(source, UsageSource) and source.form == "jsonl":
+                    parts["raw"].append(_jsonl(source.paths, properties))
+                    again = False
+                elif isinstance(source, UsageSource):
+                    files = _list(source.paths)
+                    options = "all_varchar = true, header = true, " if source.form == "csv" else ""
+                    function = {"csv": "read_csv", "parquet": "read_parquet"}[source.form]
+                    table = f"{function}({files}, {options}union_by_name = true)"
+                    name, query = self._table(table, properties, named(source.paths))
+                    parts[name].append(query)
+                    again &= source.form == "parquet"
+                else:
+                    table = f"cloud{sum(map(len, parts.values()))}"
+                    self._connection.register(table, source)
+                    name, query = self._table(table, properties, quote(table))
+                    parts[name].append(query)
+                    again = False  # every byte comes from afar
+            for name, wanted in (("raw", columns(properties)), ("stated", stated_columns(properties))):
+                listed = ", ".join(wanted)
+                queries = [f"SELECT {listed} FROM ({part})" for part in parts[name]] or [nothing(wanted)]
+                self._connection.execute(f"CREATE VIEW {name} AS " + " UNION ALL ".join(queries))
+        return again
+
+    def _opened(self, given: Sequence[UsageSource]) -> Iterator[object]:
+        """Files of this machine, and datasets of other places."""
+        for source in given:
+            if source.remote:
+                yield from _afar(source, self._directory)
+            else:
+                yield source
 
     def load(self, name: str, types: Mapping[str, str], rows: Iterable[Mapping[str, object]]) -> None:
         path = self._directory / f"{name}.jsonl"
@@ -77,33 +102,64 @@ class DuckEngine:
         self._connection.close()
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def _csv(self, file: Path, properties: Sequence[str]) -> str:
-        return self._table(f"read_csv({literal(str(file))}, all_varchar = true, header = true)", properties, file)
-
-    def _parquet(self, file: Path, properties: Sequence[str]) -> str:
-        return self._table(f"read_parquet({literal(str(file))})", properties, file)
-
-    def _table(self, source: str, properties: Sequence[str], file: Path) -> str:
+    def _table(self, source: str, properties: Sequence[str], name: str) -> tuple[str, str]:
+        """A table as a part of `raw` or `stated`: of which, and its query."""
         described = self._connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
         types = {str(row[0]): str(row[1]) for row in described}
-        check_columns(file, types)
-        picked = [f'CAST("{name}" AS VARCHAR) AS {name}' for name in TEXTS]
+        if states_quantities(types):
+            return "stated", self._stated(source, types, properties, name)
+        check_columns(name, types)
+        picked = [f'CAST("{text}" AS VARCHAR) AS {text}' for text in TEXTS]
+        picked.append(f"{_at('timestamp', types)} AS happened_at")
         typed = types["timestamp"].startswith("TIMESTAMP")
-        # An instant without a zone is UTC here, whatever the machine's is.
-        at = (
-            "CAST(CAST(\"timestamp\" AS VARCHAR) || 'Z' AS TIMESTAMPTZ)"
-            if types["timestamp"] == "TIMESTAMP"
-            else '"timestamp"'
-        )
-        picked.append(f"{at if typed else instant('timestamp')} AS happened_at")
         dated = '"timestamp" IS NOT NULL' if typed else "COALESCE(CAST(\"timestamp\" AS VARCHAR), '') <> ''"
         picked.append(f"{dated} AS dated")
+        picked += self._properties(source, types, properties, "properties")
+        where = ELSEWHERE.format("CAST(environment_type AS VARCHAR)") if "environment_type" in types else "FALSE"
+        return "raw", f"SELECT {', '.join(picked)}, {where} AS elsewhere, TRUE AS readable FROM {source}"
+
+    def _stated(self, source: str, types: Mapping[str, str], properties: Sequence[str], name: str) -> str:
+        customer = "customer" if "customer" in types else "customer_id"
+        when = "period" if "period" in types else "timestamp"
+        check_columns(name, types, (customer, when))
+        picked = [f"CAST({customer} AS VARCHAR) AS customer_id", "CAST(product AS VARCHAR) AS product"]
+        picked.append(f"{_at(when, types)} AS happened_at")
+        picked.append(f"{exact('CAST(quantity AS VARCHAR)')} AS quantity")
+        picked += self._properties(source, types, properties, "group_values")
+        return f"SELECT {', '.join(picked)} FROM {source}"
+
+    def _properties(
+        self, source: str, types: Mapping[str, str], properties: Sequence[str], inside: str
+    ) -> Iterator[str]:
         fields: set[str] = set()
-        if types.get("properties", "").startswith("STRUCT"):
-            listed = self._connection.execute(f"DESCRIBE SELECT unnest(properties) FROM {source}").fetchall()
+        if types.get(inside, "").startswith("STRUCT"):
+            listed = self._connection.execute(f"DESCRIBE SELECT unnest({inside}) FROM {source}").fetchall()
             fields = {str(row[0]) for row in listed}
-        picked += [f"{_property(name, types, fields)} AS p{at}" for at, name in enumerate(properties)]
-        return f"SELECT {', '.join(picked)}, TRUE AS readable FROM {source}"
+        for at, name in enumerate(properties):
+            yield f"{_property(name, types, fields, inside)} AS p{at}"
+
+
+def _afar(source: UsageSource, scratch: Path) -> Sequence[object]:
+    try:
+        from pricebook.usage.cloud import opened  # an extra, for those whose usage is elsewhere
+    except ImportError as error:
+        message = f"{quote(source.name)} needs {error.name}, which is not installed"
+        raise reject("missing-extra", message, hint="pip install 'pricebook[cloud]'") from None
+    return opened(source, scratch)
+
+
+def _list(paths: Sequence[str]) -> str:
+    return f"[{', '.join(map(literal, paths))}]"
+
+
+def _at(column: str, types: Mapping[str, str]) -> str:
+    """The instant of a column, or the start of its period. Without a zone it is UTC here, whatever the machine's is."""
+    kind, text = types[column], f'CAST("{column}" AS VARCHAR)'
+    if kind == "DATE":
+        return f"CAST({text} || 'T00:00:00Z' AS TIMESTAMPTZ)"
+    if kind.startswith("TIMESTAMP"):
+        return f"CAST({text} || 'Z' AS TIMESTAMPTZ)" if kind == "TIMESTAMP" else f'"{column}"'
+    return period_start(text) if column == "period" else instant(text)
 
 
 @contextmanager
@@ -115,16 +171,18 @@ def _refusing() -> Iterator[None]:
         raise reject("usage-file", f"the usage cannot be read: {str(error).splitlines()[0][:300]}") from None
 
 
-def _jsonl(file: Path, properties: Sequence[str]) -> str:
-    paths = [*(f"/{name}" for name in FIELDS), *("/properties" + _pointer(name) for name in properties)]
+def _jsonl(paths: Sequence[str], properties: Sequence[str]) -> str:
+    fields = (*FIELDS, "environment_type")
+    pointers = [*(f"/{name}" for name in fields), *("/properties" + _pointer(name) for name in properties)]
     at = f"v[{len(FIELDS)}]"
     picked = [f"v[{place}] AS {name}" for place, name in enumerate(TEXTS, 1)]
     picked += [f"{instant(at)} AS happened_at", f"COALESCE({at}, '') <> '' AS dated"]
-    picked += [f"v[{len(FIELDS) + 1 + place}] AS p{place}" for place in range(len(properties))]
-    source = f"read_json_objects({literal(str(file))}, format = 'newline_delimited', ignore_errors = true)"
+    picked += [f"v[{len(fields) + 1 + place}] AS p{place}" for place in range(len(properties))]
+    source = f"read_json_objects({_list(paths)}, format = 'newline_delimited', ignore_errors = true)"
     return (
-        f"SELECT {', '.join(picked)}, readable FROM (SELECT COALESCE(json_type(json) = 'OBJECT', FALSE) AS readable, "
-        f"json_extract_string(json, [{', '.join(map(literal, paths))}]) AS v FROM {source})"
+        f"SELECT {', '.join(picked)}, {ELSEWHERE.format(f'v[{len(fields)}]')} AS elsewhere, readable "
+        "FROM (SELECT COALESCE(json_type(json) = 'OBJECT', FALSE) AS readable, "
+        f"json_extract_string(json, [{', '.join(map(literal, pointers))}]) AS v FROM {source})"
     )
 
 
@@ -133,17 +191,19 @@ def _pointer(name: str) -> str:
     return "/" + name.replace("~", "~0").replace("/", "~1")
 
 
-def _property(name: str, types: Mapping[str, str], fields: Container[str]) -> str:
-    """One property as text, from a column `properties.<name>`, or from `properties` as map, struct (which has `fields`)
-    or JSON text."""
-    flat = f"properties.{name}"
+def _property(name: str, types: Mapping[str, str], fields: Container[str], inside: str) -> str:
+    """One property (or group value) as text, from a column `properties.<name>`, or from `properties` as map, struct
+    (which has `fields`) or JSON text; a group value may have a column of its own name."""
+    flat = f"{inside}.{name}"
+    if inside == "group_values" and flat not in types:
+        flat = name
     if flat in types:
         return f'CAST("{flat.replace(chr(34), chr(34) * 2)}" AS VARCHAR)'
-    kind = types.get("properties", "")
+    kind = types.get(inside, "")
     if kind.startswith("MAP"):
-        return f"CAST(properties[{literal(name)}] AS VARCHAR)"
+        return f"CAST({inside}[{literal(name)}] AS VARCHAR)"
     if name in fields:
-        return f"CAST(struct_extract(properties, {literal(name)}) AS VARCHAR)"
+        return f"CAST(struct_extract({inside}, {literal(name)}) AS VARCHAR)"
     if kind in ("VARCHAR", "JSON"):
-        return f"CASE WHEN json_valid(properties) THEN json_extract_string(properties, {literal(_pointer(name))}) END"
+        return f"CASE WHEN json_valid({inside}) THEN json_extract_string({inside}, {literal(_pointer(name))}) END"
     return "CAST(NULL AS VARCHAR)"

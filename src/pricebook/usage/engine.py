@@ -4,11 +4,11 @@ The queries are written once, in DuckDB's SQL (`usage.query`). Engines differ in
 another engine's dialect is sqlglot's affair.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from pricebook.problem import quote, reject
+from pricebook.problem import reject
+from pricebook.usage.source import UsageSource
 
 T = TypeVar("T")
 TEXTS = ("transaction_id", "customer_id", "event_type")
@@ -20,28 +20,33 @@ def columns(properties: Sequence[str]) -> tuple[str, ...]:
     """The columns of the relation `raw`. Names of properties are data and appear in no query.
 
     An event's texts; `happened_at`, NULL where there is no timestamp or none that is an instant; `dated`, whether there
-    is any; `p0`, `p1` ... for its properties, as texts; `readable`, false for a line that is no event at all.
+    is any; `p0`, `p1` ... for its properties, as texts; `elsewhere`, true for one whose environment_type (of an
+    account's export) is another than production; `readable`, false for a line that is no event at all.
     """
-    return (*TEXTS, "happened_at", "dated", *(f"p{index}" for index in range(len(properties))), "readable")
+    return (*TEXTS, "happened_at", "dated", *(f"p{at}" for at in range(len(properties))), "elsewhere", "readable")
 
 
-def form_of(file: Path) -> str:
-    """How a file is read: `jsonl`, `csv` or `parquet`, by its name; `.gz` behind the first two. Raises Rejected."""
-    words = file.name.lower().removesuffix(".gz").rpartition(".")
-    form = {"jsonl": "jsonl", "ndjson": "jsonl", "csv": "csv", "parquet": "parquet"}.get(words[2])
-    if form is None:
-        hint = "events are read from .jsonl, .ndjson, .csv (each also .gz) and .parquet files"
-        raise reject("usage-file", f"{quote(file)} is of no known form", hint=hint)
-    return form
+def stated_columns(properties: Sequence[str]) -> tuple[str, ...]:
+    """Those of the relation `stated`, of quantities that were counted already: `customer_id`, `product`, `happened_at`
+    (the start of the period; NULL: there is none), `quantity` (NULL: it is no number), group values as properties."""
+    return ("customer_id", "product", "happened_at", "quantity", *(f"p{at}" for at in range(len(properties))))
 
 
-def check_columns(file: Path, found: Iterable[str]) -> None:
-    """Raises Rejected when a table of events lacks what every event has."""
+def states_quantities(found: Container[str]) -> bool:
+    """Whether a table with such columns is one of quantities, and not of events."""
+    return "product" in found and "quantity" in found and "transaction_id" not in found
+
+
+def check_columns(name: str, found: Iterable[str], wanted: Sequence[str] = FIELDS) -> None:
+    """Raises Rejected when a table lacks what every event (or quantity) has."""
     known = set(found)
-    missing = [name for name in FIELDS if name not in known]
+    missing = [column for column in wanted if column not in known]
     if missing:
-        hint = f"an event has {', '.join(FIELDS)} and properties, as in the vendor's ingest format"
-        raise reject("usage-file", f"{quote(file)} has no column {' and none '.join(missing)}", hint=hint)
+        hint = (
+            f"an event has {', '.join(FIELDS)} and properties, as in the vendor's ingest format; a quantity that was "
+            "counted already has customer, product, period and quantity"
+        )
+        raise reject("usage-file", f"{name} has no column {' and none '.join(missing)}", hint=hint)
 
 
 class Job(Protocol[T]):
@@ -57,9 +62,10 @@ class Job(Protocol[T]):
 class Engine(Protocol):
     """Runs queries in DuckDB's SQL."""
 
-    def read(self, files: Sequence[Path], properties: Sequence[str]) -> bool:
-        """Show the files (JSONL, CSV, Parquet, by their suffix) as the relation `raw`: see `columns`. A file is read as
-        often as `raw` is; the answer is whether that costs less than keeping what was read.
+    def read(self, given: Sequence[UsageSource], properties: Sequence[str]) -> bool:
+        """Show events as the relation `raw`, and quantities that were counted already as `stated`: see `columns` and
+        `stated_columns`. A file is read as often as they are; the answer is whether that costs less than keeping what
+        was read.
 
         Raises Rejected for a file that cannot be read or is of no known form.
         """

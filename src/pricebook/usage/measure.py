@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from pricebook.catalog.instant import instant_text
+from pricebook.problem import reject
 from pricebook.usage import query
 from pricebook.usage.engine import Engine
 from pricebook.usage.meter import UsageMeter, families, properties_of
+from pricebook.usage.source import sources
 
 NAMED = 3
 """Customer ids that nobody has who are named."""
@@ -60,19 +62,36 @@ class Census:
     named: tuple[tuple[str, int], ...] = ()
 
     @property
+    def unreadable(self) -> int:
+        """How many events say nothing that can be used; those of another environment are not meant to."""
+        bad = sum(count for reason, count, _ in self.bad if reason != query.OTHER)
+        return bad + sum(count for _, count in self.invalid)
+
+    @property
     def coverage(self) -> Decimal:
         """The fraction of events, each counted once, that could be read and belong to somebody who is billed."""
-        whole = self.read - self.duplicates
-        lost = self.outside + sum(count for _, count, _ in self.bad) + sum(count for _, count in self.invalid)
+        others = sum(count for reason, count, _ in self.bad if reason == query.OTHER)
+        whole = self.read - self.duplicates - others
+        lost = self.outside + self.unreadable
         return Decimal(max(whole - lost, 0)) / Decimal(whole) if whole else Decimal(1)
 
 
-def read_usage(engine: Engine, files: Sequence[Path], meters: Sequence[UsageMeter]) -> tuple[datetime, datetime] | None:
-    """Read the files, once, for what the meters look at: the first and the last instant of an event; None: there is no
-    good one. Raises Rejected for a file that cannot be read."""
-    properties = properties_of(meters)
-    again = engine.read(files, properties)
+def read_usage(
+    engine: Engine,
+    given: Iterable[str | Path],
+    meters: Sequence[UsageMeter],
+    stated: Sequence[UsageMeter] = (),
+) -> tuple[datetime, datetime] | None:
+    """Read what is given, once, for what the meters look at: the first and the last instant of an event; None: there is
+    no good one. `stated` are the meters, one for each product, of which quantities may be given that were counted
+    already. Raises Rejected for what cannot be read."""
+    properties = properties_of((*meters, *stated))
+    again = engine.read(sources(given), properties)
     (engine.show if again else engine.keep)("seen", query.seen(len(properties)))
+    (engine.show if again else engine.keep)("told", query.told([meter.name for meter in stated], len(properties)))
+    if not stated and any(engine.rows(query.TOLD)):
+        hint = "plan --impact bills them; preview takes them with --usage"
+        raise reject("usage-file", "these are quantities that were counted already, and no events", hint=hint)
     engine.keep("repeated", query.REPEATED)
     ((first, last),) = cast("Iterator[tuple[str | None, str | None]]", engine.rows(query.SPAN))
     return (_instant(first), _instant(last)) if first and last else None
@@ -93,14 +112,17 @@ def measure(
     return census, _quantities(engine, meters, max((len(meter.keys) for meter in meters), default=0))
 
 
-def count_usage(engine: Engine, meters: Sequence[UsageMeter], first: int) -> Census:
+def count_usage(engine: Engine, meters: Sequence[UsageMeter], first: int, stated: Sequence[UsageMeter] = ()) -> Census:
     """Count the usage that was read in the relation `period`, into the relation `quantity`: an account of the events
-    in the first so many periods."""
-    properties = properties_of(meters)
-    width = max((len(meter.keys) for meter in meters), default=0)
+    in the first so many periods. The meters of what was counted already are numbered on from the others."""
+    properties = properties_of((*meters, *stated))
+    width = max((len(meter.keys) for meter in (*meters, *stated)), default=0)
     groups = families(meters)
     engine.keep("event", query.placed(len(properties)))
-    counted = (query.counted(family, properties, width) for family in groups)
+    counted = [query.counted(family, properties, width) for family in groups]
+    told = {row[0] for row in engine.rows(query.TOLD_PRODUCTS)}
+    if of := {number: meter for number, meter in enumerate(stated, len(meters)) if meter.name in told}:
+        counted.append(query.told_quantities(of, properties, width))
     engine.keep("quantity", " UNION ALL ".join(counted) or query.no_quantity(width))
     return _census(engine, meters, query.unmatched(groups, properties, first), query.invalid(first))
 
@@ -137,7 +159,7 @@ def _period_rows(periods: Iterable[UsagePeriod]) -> Iterator[dict[str, object]]:
 
 
 def _census(engine: Engine, meters: Sequence[UsageMeter], unmatched: str, no_number: str) -> Census:
-    counts = list(engine.rows(query.CENSUS))
+    counts = [*engine.rows(query.CENSUS), *engine.rows(query.TOLD)]
     bad = tuple(
         (str(reason), cast(int, count), tuple(dict.fromkeys(str(name) for name in ends if name)))
         for reason, count, *ends in counts
@@ -145,7 +167,8 @@ def _census(engine: Engine, meters: Sequence[UsageMeter], unmatched: str, no_num
     )
     ((transactions, events),) = cast("Iterator[tuple[int, int]]", engine.rows(query.DUPLICATES))
     outside, strangers, named = 0, 0, list[tuple[str, int]]()
-    for customer, events_ in cast("Iterator[tuple[str, int]]", engine.rows(query.OUTSIDE)):
+    unplaced = chain(engine.rows(query.OUTSIDE), engine.rows(query.TOLD_OUTSIDE))
+    for customer, events_ in cast("Iterator[tuple[str, int]]", unplaced):
         outside, strangers = outside + events_, strangers + 1
         named += [(customer, events_)] * (len(named) < NAMED)
     ((uncounted,),) = cast("Iterator[tuple[int]]", engine.rows(unmatched))

@@ -45,6 +45,19 @@ def meters_of(catalog: Catalog) -> tuple[tuple[UsageMeter, ...], dict[str, str]]
     return found, uncounted
 
 
+def stated_of(catalog: Catalog) -> tuple[UsageMeter, ...]:
+    """A meter for each USAGE product, by its name, for quantities that were counted already: it counts nothing."""
+    found = []
+    for name, product in sorted(catalog.products.items()):
+        if product.type == "USAGE":
+            keys = tuple(dict.fromkeys((*product.pricing_group_key, *product.presentation_group_key)))
+            found.append(UsageMeter(name, _NOTHING, keys, (name,)))
+    return tuple(found)
+
+
+_NOTHING = BillableMetric.model_construct(name="", aggregation_type="SUM", aggregation_key=None, property_filters=())
+
+
 def properties_of(meters: Iterable[UsageMeter]) -> tuple[str, ...]:
     """Every event property that a meter looks at, sorted."""
     found: set[str] = set()

@@ -5,11 +5,11 @@ meter one aggregation over it. Filters, aggregations and group keys are those of
 (`POST /v1/billable-metrics/create`). Values of manifests stand in the queries as literals only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pricebook.catalog.instant import instant_text
-from pricebook.usage.meter import Family
+from pricebook.usage.meter import Family, UsageMeter
 
 NUMBER = "DECIMAL(38, 18)"
 """Sums: exact up to 20 digits before the point and 18 behind it."""
@@ -32,7 +32,29 @@ def instant(text: str) -> str:
     return f"CASE WHEN {formed} THEN TRY_CAST({text} AS TIMESTAMPTZ) END"
 
 
+def period_start(text: str) -> str:
+    """The start of the period that a text says: `2026-10`, `2026-10-05`, or an instant. NULL where it says none."""
+    return (
+        f"CASE WHEN {text} LIKE '____-__' THEN TRY_CAST({text} || '-01T00:00:00Z' AS TIMESTAMPTZ) "
+        f"WHEN {text} LIKE '____-__-__' THEN TRY_CAST({text} || 'T00:00:00Z' AS TIMESTAMPTZ) ELSE {instant(text)} END"
+    )
+
+
+ELSEWHERE = "COALESCE(UPPER({0}), 'PRODUCTION') <> 'PRODUCTION'"
+"""Whether an event of an account's export, which holds those of the sandbox too, is another environment's."""
+OTHER = "of another environment than production"
+
+
+def nothing(columns: Sequence[str]) -> str:
+    """No row of `raw` or `stated`."""
+    kinds = {"happened_at": "TIMESTAMPTZ", "quantity": NUMBER}
+    kinds |= dict.fromkeys(("dated", "elsewhere", "readable"), "BOOLEAN")
+    picked = (f"CAST(NULL AS {kinds.get(name, 'VARCHAR')}) AS {name}" for name in columns)
+    return f"SELECT {', '.join(picked)} WHERE FALSE"
+
+
 REASONS = {
+    OTHER: "elsewhere",
     "unreadable": "NOT readable",
     "no transaction_id": "COALESCE(transaction_id, '') = ''",
     "no customer_id": "COALESCE(customer_id, '') = ''",
@@ -61,8 +83,55 @@ REPEATED = (
 )
 """Transactions that came more than once."""
 
-SPAN = "SELECT CAST(MIN(happened_at) AS VARCHAR), CAST(MAX(happened_at) AS VARCHAR) FROM seen WHERE reason IS NULL"
-"""The first and the last instant of a good event, as text."""
+SPAN = (
+    "SELECT CAST(MIN(happened_at) AS VARCHAR), CAST(MAX(happened_at) AS VARCHAR) FROM "
+    "(SELECT happened_at FROM seen WHERE reason IS NULL UNION ALL "
+    "SELECT happened_at FROM told WHERE reason IS NULL) AS whole"
+)
+"""The first and the last instant of a good event or quantity, as text."""
+
+
+def told(products: Sequence[str], properties: int) -> str:
+    """Quantities that were counted already, each with why it is bad (NULL: it is not)."""
+    known = f"product IN ({_literals(products)})" if products else "FALSE"
+    return (
+        f"SELECT customer_id, product, happened_at, quantity{_listed(properties)}, "
+        "CASE WHEN COALESCE(customer_id, '') = '' THEN 'a quantity of no customer' "
+        "WHEN happened_at IS NULL THEN 'a quantity without a period' "
+        "WHEN quantity IS NULL THEN 'a quantity that is no number' "
+        f"WHEN NOT COALESCE({known}, FALSE) THEN 'a quantity of no product of type USAGE' END AS reason FROM stated"
+    )
+
+
+TOLD = "SELECT reason, COUNT(*), MIN(product), MAX(product) FROM told GROUP BY reason ORDER BY reason"
+"""How many of those are good (NULL) or bad, by reason, with the first and last product of each."""
+TOLD_PRODUCTS = "SELECT DISTINCT product FROM told WHERE reason IS NULL ORDER BY product"
+
+
+def told_quantities(meters: Mapping[int, UsageMeter], properties: Sequence[str], width: int) -> str:
+    """The quantities of those, as `counted` gives them: of products, each with the number of its meter."""
+    meter = " ".join(f"WHEN {literal(each.name)} THEN {number}" for number, each in meters.items())
+    groups = []
+    for place in range(width):
+        found = ((each.name, each.keys[place]) for each in meters.values() if place < len(each.keys))
+        cases = " ".join(f"WHEN {literal(name)} THEN {_column(key, properties)}" for name, key in found)
+        groups.append(f"CASE product {cases} END" if cases else "CAST(NULL AS VARCHAR)")
+    shown = "".join(f", {group} AS g{at}" for at, group in enumerate(groups))
+    names = "".join(f", g{at}" for at in range(width))
+    return (
+        f"SELECT number, meter{names}, CAST(SUM(quantity) AS {NUMBER}) AS quantity, CAST(0 AS BIGINT) AS invalid FROM "
+        f"(SELECT period.number AS number, CASE product {meter} END AS meter{shown}, quantity FROM told JOIN period "
+        "ON period.customer = told.customer_id AND happened_at >= period.starting_at "
+        f"AND happened_at < period.ending_before WHERE reason IS NULL) AS named GROUP BY number, meter{names}"
+    )
+
+
+TOLD_OUTSIDE = (
+    "SELECT customer_id, COUNT(*) AS times FROM told LEFT JOIN period ON period.customer = told.customer_id "
+    "AND happened_at >= period.starting_at AND happened_at < period.ending_before "
+    "WHERE reason IS NULL AND period.number IS NULL GROUP BY customer_id ORDER BY times DESC, customer_id"
+)
+"""Those of nobody who is billed."""
 
 DUPLICATES = "SELECT COUNT(*), COALESCE(SUM(times), 0) FROM repeated"
 
@@ -109,7 +178,7 @@ def counted(family: Family, properties: Sequence[str], width: int) -> str:
     by = ", ".join(["number", *([told] if family.property is not None else []), *names])
     test = f"number IS NOT NULL AND {_taken(family, properties)}"
     value = _column(meter.metric.aggregation_key, properties) if meter.metric.aggregation_key is not None else ""
-    number = _number(value)
+    number = exact(value)
     match meter.metric.aggregation_type:
         case "COUNT":
             source = f"SELECT {inner}, COUNT(*) AS quantity, 0 AS invalid FROM event WHERE {test} GROUP BY {by}"
@@ -199,7 +268,8 @@ def _column(name: str, properties: Sequence[str]) -> str:
     return f"p{properties.index(name)}"
 
 
-def _number(value: str) -> str:
+def exact(value: str) -> str:
+    """The number that a text says; NULL where it says none."""
     # Underscores are digits' separators to one engine and nonsense to another.
     return f"CASE WHEN STRPOS({value}, '_') = 0 THEN TRY_CAST({value} AS {VALUE}) END"
 

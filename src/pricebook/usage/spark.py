@@ -6,11 +6,11 @@ say which cluster; without them it is this machine.
 
 import os
 import pickle
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import partial, reduce
 from itertools import islice
-from pathlib import Path
 from socket import create_connection
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -20,17 +20,18 @@ import sqlglot
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - the name that every Spark program gives it
-from pyspark.sql.types import MapType, StringType, StructField, StructType, TimestampNTZType, TimestampType
+from pyspark.sql.types import DateType, MapType, StringType, StructField, StructType, TimestampNTZType, TimestampType
 from pyspark.sql.utils import is_remote
 
 from pricebook.problem import reject
-from pricebook.usage.engine import FIELDS, TEXTS, Job, check_columns, form_of
-from pricebook.usage.query import instant
+from pricebook.usage.engine import FIELDS, TEXTS, Job, check_columns, columns, stated_columns, states_quantities
+from pricebook.usage.query import ELSEWHERE, exact, instant, nothing, period_start
+from pricebook.usage.source import UsageSource, named
 
 _CORRUPT = "_corrupt_record"
 _EVENT = StructType(
     [
-        *(StructField(name, StringType()) for name in FIELDS),
+        *(StructField(name, StringType()) for name in (*FIELDS, "environment_type")),
         StructField("properties", MapType(StringType(), StringType())),
         StructField(_CORRUPT, StringType()),
     ]
@@ -57,20 +58,35 @@ class SparkEngine:
             self._session = builder.getOrCreate()
             self._session.conf.set("spark.sql.session.timeZone", "UTC")
             if not is_remote() and (self._session.sparkContext.master or "").startswith("local"):
+                self._session.sparkContext.pythonExec = sys.executable
                 # Two hundred pieces, as by default, are for a hundred cores.
                 pieces = 2 * self._session.sparkContext.defaultParallelism
                 self._session.conf.set("spark.sql.shuffle.partitions", str(pieces))
 
-    def read(self, files: Sequence[Path], properties: Sequence[str]) -> bool:
-        readers = {"jsonl": self._jsonl, "csv": self._csv, "parquet": self._parquet}
-        forms = [form_of(file) for file in files]
+    def read(self, given: Sequence[UsageSource], properties: Sequence[str]) -> bool:
+        parts: dict[str, list[DataFrame]] = {"raw": [], "stated": []}
         with _refusing("the usage cannot be read"):
-            frames = [readers[form](file, properties) for form, file in zip(forms, files, strict=True)]
-        whole = frames[0]
-        for frame in frames[1:]:
-            whole = whole.unionByName(frame)
-        whole.createOrReplaceTempView("raw")
+            for source in given:
+                name, frame = self._source(source, properties)
+                parts[name].append(frame)
+            for name, wanted in (("raw", columns(properties)), ("stated", stated_columns(properties))):
+                frames = parts[name] or [self._session.sql(_translated(nothing(wanted)))]
+                reduce(DataFrame.unionByName, frames).createOrReplaceTempView(name)
         return False
+
+    def _source(self, source: UsageSource, properties: Sequence[str]) -> tuple[str, DataFrame]:
+        """A part of `raw` or `stated`: of which. An address is the cluster's to open; a folder there is of Parquet."""
+        paths, name = list(source.paths), named(source.paths)
+        if source.form == "jsonl":
+            return "raw", self._jsonl(paths, properties)
+        if source.form == "csv":
+            options = {"header": "true", "escape": '"', "multiLine": "true"}
+            frame = self._session.read.options(**options).csv(paths)
+        else:
+            frame = self._session.read.option("mergeSchema", "true").parquet(*paths)
+        if states_quantities(frame.columns):
+            return "stated", _stated(frame, properties, name)
+        return "raw", _table(frame, properties, name)
 
     def load(self, name: str, types: Mapping[str, str], rows: Iterable[Mapping[str, object]]) -> None:
         texts = pyarrow.schema([(column, pyarrow.string()) for column in types])
@@ -112,32 +128,50 @@ class SparkEngine:
             if self._own:
                 self._session.stop()
 
-    def _jsonl(self, file: Path, properties: Sequence[str]) -> DataFrame:
-        lines = self._session.read.text(str(file)).where("trim(value) <> ''")
+    def _jsonl(self, paths: list[str], properties: Sequence[str]) -> DataFrame:
+        lines = self._session.read.text(paths).where("trim(value) <> ''")
         parsed = F.from_json("value", _EVENT, {"columnNameOfCorruptRecord": _CORRUPT})
         event = lines.select(parsed.alias("event"))
         picked = [F.col(f"event.{name}").alias(name) for name in TEXTS]
         picked += _dated(F.col("event.timestamp"), "event.timestamp")
         picked += [F.col("event.properties")[name].alias(f"p{at}") for at, name in enumerate(properties)]
+        picked.append(F.expr(ELSEWHERE.format("event.environment_type")).alias("elsewhere"))
         return event.select(*picked, F.col(f"event.{_CORRUPT}").isNull().alias("readable"))
 
-    def _csv(self, file: Path, properties: Sequence[str]) -> DataFrame:
-        options = {"header": "true", "escape": '"', "multiLine": "true"}
-        return self._table(self._session.read.options(**options).csv(str(file)), properties, file)
 
-    def _parquet(self, file: Path, properties: Sequence[str]) -> DataFrame:
-        return self._table(self._session.read.parquet(str(file)), properties, file)
+def _table(frame: DataFrame, properties: Sequence[str], name: str) -> DataFrame:
+    """Events."""
+    check_columns(name, frame.columns)
+    picked = [F.col(text).cast("string").alias(text) for text in TEXTS]
+    if isinstance(frame.schema["timestamp"].dataType, (TimestampType, TimestampNTZType)):
+        at = F.col("timestamp")
+        picked += [at.cast("timestamp").alias("happened_at"), at.isNotNull().alias("dated")]
+    else:
+        picked += _dated(F.col("timestamp").cast("string"), "CAST(timestamp AS VARCHAR)")
+    picked += [
+        _property(frame, property_, "properties").cast("string").alias(f"p{at}")
+        for at, property_ in enumerate(properties)
+    ]
+    other = ELSEWHERE.format("CAST(environment_type AS STRING)") if "environment_type" in frame.columns else "FALSE"
+    return frame.select(*picked, F.expr(other).alias("elsewhere"), F.lit(True).alias("readable"))
 
-    def _table(self, frame: DataFrame, properties: Sequence[str], file: Path) -> DataFrame:
-        check_columns(file, frame.columns)
-        picked = [F.col(name).cast("string").alias(name) for name in TEXTS]
-        if isinstance(frame.schema["timestamp"].dataType, (TimestampType, TimestampNTZType)):
-            at = F.col("timestamp")
-            picked += [at.cast("timestamp").alias("happened_at"), at.isNotNull().alias("dated")]
-        else:
-            picked += _dated(F.col("timestamp").cast("string"), "CAST(timestamp AS VARCHAR)")
-        picked += [_property(frame, name).cast("string").alias(f"p{at}") for at, name in enumerate(properties)]
-        return frame.select(*picked, F.lit(True).alias("readable"))
+
+def _stated(frame: DataFrame, properties: Sequence[str], name: str) -> DataFrame:
+    """Quantities that were counted already."""
+    customer = "customer" if "customer" in frame.columns else "customer_id"
+    when = "period" if "period" in frame.columns else "timestamp"
+    check_columns(name, frame.columns, (customer, when))
+    if isinstance(frame.schema[when].dataType, (TimestampType, TimestampNTZType, DateType)):
+        at = F.col(when).cast("timestamp")
+    else:
+        at = _expression((period_start if when == "period" else instant)(f"CAST({when} AS VARCHAR)"))
+    picked = [F.col(customer).cast("string").alias("customer_id"), F.col("product").cast("string").alias("product")]
+    picked += [at.alias("happened_at"), _expression(exact("CAST(quantity AS VARCHAR)")).alias("quantity")]
+    picked += [
+        _property(frame, property_, "group_values").cast("string").alias(f"p{at}")
+        for at, property_ in enumerate(properties)
+    ]
+    return frame.select(*picked)
 
 
 _PART = "part BINARY"
@@ -168,22 +202,27 @@ def _refusing(what: str) -> Iterator[None]:
 
 
 def _dated(text: Column, name: str) -> list[Column]:
-    at = F.expr(_translated(f"SELECT {instant(name)}").removeprefix("SELECT "))
-    return [at.alias("happened_at"), F.coalesce(text != "", F.lit(False)).alias("dated")]
+    return [_expression(instant(name)).alias("happened_at"), F.coalesce(text != "", F.lit(False)).alias("dated")]
 
 
-def _property(frame: DataFrame, name: str) -> Column:
-    flat = f"properties.{name}"
+def _expression(text: str) -> Column:
+    return F.expr(_translated(f"SELECT {text}").removeprefix("SELECT "))
+
+
+def _property(frame: DataFrame, name: str, inside: str) -> Column:
+    flat = f"{inside}.{name}"
+    if inside == "group_values" and flat not in frame.columns:
+        flat = name
     if flat in frame.columns:
         return F.col("`" + flat.replace("`", "``") + "`")
-    if "properties" not in frame.columns:
+    if inside not in frame.columns:
         return F.lit(None)
-    kind = frame.schema["properties"].dataType
+    kind = frame.schema[inside].dataType
     if isinstance(kind, MapType):
-        return F.col("properties")[name]
+        return F.col(inside)[name]
     if isinstance(kind, StructType):
-        return F.col("properties").getField(name) if name in kind.names else F.lit(None)
-    return F.from_json("properties", MapType(StringType(), StringType()))[name]
+        return F.col(inside).getField(name) if name in kind.names else F.lit(None)
+    return F.from_json(inside, MapType(StringType(), StringType()))[name]
 
 
 def _translated(query: str) -> str:

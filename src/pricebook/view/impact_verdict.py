@@ -45,7 +45,7 @@ def verdict(assessment: Assessment, units: Units, limit: Decimal) -> str:
         head = "The same a month in the long run, but not in the time that is billed"
     else:
         head = "No bill changes in total" if known else "Nothing changes in what is known of bills"
-    if (coverage := assessment.census.coverage) < 1:
+    if (coverage := assessment.coverage) < 1:
         head += f" on {_share(coverage)} of usage"
     above = found.above[limit]
     who = [(found.up, f"{found.up:,} pay more"), (found.down, f"{found.down:,} pay less")]
@@ -61,10 +61,10 @@ def _gaps(assessment: Assessment) -> Iterator[str]:
     found, census = assessment.impact, assessment.census
     for words, count in sorted(found.unknown.items()):
         yield f"{counted(count, 'contract')}: {words}"
-    if census.outside:
+    if census.outside and not assessment.moved_to:
         whose = counted(census.strangers, "customer id")
         yield f"whose {counted(census.outside, 'event')} of {whose} are"
-    if unread := sum(count for _, count, _ in census.bad) + sum(count for _, count in census.invalid):
+    if unread := census.unreadable:
         yield f"what {counted(unread, 'event')} of {census.read:,} say, which cannot be read"
     if assessment.uncounted:
         named = ", ".join(sorted(assessment.uncounted)[:3]) + (" and others" if len(assessment.uncounted) > 3 else "")

@@ -4,11 +4,10 @@ The usage of past months is billed as if it happened in the months from which on
 the window. Nothing is written.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
-from pathlib import Path
 
 from pricebook.apply.ports import BillingStore
 from pricebook.catalog.calendar import first_of_month, later
@@ -34,13 +33,14 @@ from pricebook.usage.assessment import Assessment
 from pricebook.usage.billed import Billed, BillingJob, bill_usage
 from pricebook.usage.engine import Engine
 from pricebook.usage.measure import read_usage
-from pricebook.usage.meter import UsageMeter, meters_of
+from pricebook.usage.meter import UsageMeter, meters_of, stated_of
+from pricebook.usage.query import TOLD_PRODUCTS
 
 
 def assess_impact(
     plan: Plan,
     store: BillingStore,
-    files: Sequence[Path],
+    files: Sequence[str],
     engine: Engine,
     *,
     starting_at: datetime | None = None,
@@ -63,9 +63,11 @@ def assess_impact(
     desired = applied_to(snapshot, plan).catalog
     snapshot = renamed(snapshot, plan.moved)
     # A metric counts the same on both sides: what it counts can never change.
-    meters, uncounted = meters_of(Catalog({**snapshot.catalog.nouns, **desired.nouns}))
+    known = Catalog({**snapshot.catalog.nouns, **desired.nouns})
+    meters, uncounted = meters_of(known)
+    stated = stated_of(known)
     tell("reading usage")
-    used, months = _read(engine, files, meters)
+    used, months = _read(engine, files, meters, stated)
     start = first_of_month(starting_at) if starting_at is not None else _in_force(plan)
     window = Window(start, later(start, months, "MONTHS"))
     contracts = store.contracts(plan.namespace, plan.as_of)
@@ -73,9 +75,9 @@ def assess_impact(
         contracts = map(made.present, contracts)
     billed = (Billed(Billing(each)) for each in contracts)
     sides = snapshot.catalog, desired, window, months
-    job = BillingJob(*sides, assume_migrated, limits, meters, listing=keep is not None)
+    job = BillingJob(*sides, assume_migrated, limits, meters, stated, listing=keep is not None)
     census, found = bill_usage(engine, billed, used.starting_at, job, keep or _nobody, tell)
-    return Assessment(found, census, used, uncounted, assume_migrated)
+    return Assessment(found, census, used, _not_told(engine, uncounted), assume_migrated)
 
 
 def _nobody(row: CustomerRow, window: Window) -> None:
@@ -86,7 +88,7 @@ def assess_migration(
     plan: Plan,
     snapshot: Snapshot,
     lives: Lives,
-    files: Sequence[Path],
+    files: Sequence[str],
     engine: Engine,
     *,
     starting_at: datetime | None = None,
@@ -101,17 +103,20 @@ def assess_migration(
     are renewed, each at its own end, are billed on both sides as if they were renewed when it begins. Raises Rejected.
     """
     meters, uncounted = meters_of(snapshot.catalog)
+    stated = stated_of(snapshot.catalog)
     tell("reading usage")
-    used, months = _read(engine, files, meters)
+    used, months = _read(engine, files, meters, stated)
     renewed = plan.moving.transition == "RENEWAL"
     moved = [(min if renewed else max)((move.at for move in plan.moves), default=plan.as_of)]
     start = first_of_month(starting_at) if starting_at is not None else _month_from(moved)
     window = Window(start, later(start, months, "MONTHS"))
     billed = (Billed(Billing(old, (), then)) for old, then in _pairs(plan, lives, start, renewed=renewed))
     sides = snapshot.catalog, snapshot.catalog, window, months
-    job = BillingJob(*sides, False, limits, meters, listing=keep is not None)
+    job = BillingJob(*sides, False, limits, meters, stated, listing=keep is not None)
     census, found = bill_usage(engine, billed, used.starting_at, job, keep or _nobody, tell)
-    return Assessment(found, census, used, uncounted, assume_migrated=False, moved_to=str(plan.moving.target))
+    return Assessment(
+        found, census, used, _not_told(engine, uncounted), assume_migrated=False, moved_to=str(plan.moving.target)
+    )
 
 
 def _pairs(plan: Plan, lives: Lives, start: datetime, *, renewed: bool) -> Iterator[tuple[Contract, Contract]]:
@@ -125,9 +130,11 @@ def _pairs(plan: Plan, lives: Lives, start: datetime, *, renewed: bool) -> Itera
             yield before, replace(old, package=plan.moving.target, card=None, starting_at=began, ending_before=None)
 
 
-def _read(engine: Engine, files: Sequence[Path], meters: Sequence[UsageMeter]) -> tuple[Window, int]:
+def _read(
+    engine: Engine, files: Sequence[str], meters: Sequence[UsageMeter], stated: Sequence[UsageMeter]
+) -> tuple[Window, int]:
     """The months of the usage, and how many. Raises Rejected."""
-    span = read_usage(engine, files, meters)
+    span = read_usage(engine, files, meters, stated)
     if span is None:
         raise reject(
             "usage-file",
@@ -135,6 +142,12 @@ def _read(engine: Engine, files: Sequence[Path], meters: Sequence[UsageMeter]) -
             hint="an event has a transaction_id, customer_id, event_type, timestamp and properties",
         )
     return _whole_months(*span)
+
+
+def _not_told(engine: Engine, uncounted: Mapping[str, str]) -> dict[str, str]:
+    """Products that cannot be counted, without those whose quantities were given."""
+    told = {row[0] for row in engine.rows(TOLD_PRODUCTS)}
+    return {product: reason for product, reason in uncounted.items() if product not in told}
 
 
 def exceeded(
@@ -153,7 +166,7 @@ def exceeded(
                 relative = f"{sides.relative * 100:+.1f} %" if sides.relative is not None else "from nothing"
                 message = f"the bills of all customers in {unit} change by {relative}, more than the limit allows"
                 yield _limit(said_at, where, "max_total_change", message)
-    least, coverage = limits.min_coverage, assessment.census.coverage
+    least, coverage = limits.min_coverage, assessment.coverage
     if least is not None and coverage < least:
         # Down, so that what is a little below the limit does not read like it.
         share = (coverage * 100).quantize(Decimal("0.1"), ROUND_FLOOR)

@@ -1,0 +1,73 @@
+"""Usage in object stores and behind https: Parquet as Arrow datasets that an engine scans where they are, anything else
+fetched once. Credentials come from the environment, as the vendors of the stores have them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from shutil import copyfileobj
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+import pyarrow
+from pyarrow import dataset, fs
+
+from pricebook.problem import quote, reject
+from pricebook.usage.source import EVENTS, UsageSource, chosen, form_of
+
+_PATIENCE = 60
+"""Seconds in which a server has to go on answering."""
+
+
+def opened(source: UsageSource, scratch: Path) -> list[UsageSource | Any]:
+    """What an address stands for: a dataset of all its Parquet, and what else there is as files of this machine. Raises
+    Rejected."""
+    with _refusing(source.name):
+        if urlsplit(source.name).scheme in ("http", "https"):
+            return [_fetched(source, scratch)]
+        system, path = fs.FileSystem.from_uri(source.name)
+        info = system.get_file_info(path)
+        files = [path]
+        if info.type == fs.FileType.Directory:
+            below = f"{path.rstrip('/')}/{EVENTS}"
+            inside = below if system.get_file_info(below).type == fs.FileType.Directory else path
+            listed = system.get_file_info(fs.FileSelector(inside, recursive=True))
+            files = sorted(chosen(Path(inside), (each.path for each in listed if each.is_file)))
+        elif info.type == fs.FileType.NotFound:
+            files = []
+        if not files or not all(map(form_of, files)):
+            hint = "events are read from .jsonl, .ndjson, .csv (each also .gz) and .parquet files"
+            raise reject("usage-file", f"{quote(source.name)} stands for no file of a known form", hint=hint)
+        found: list[UsageSource | Any] = []
+        if tables := [file for file in files if form_of(file) == "parquet"]:
+            found.append(dataset.dataset(tables, filesystem=system, format="parquet", partitioning="hive"))
+        for number, file in enumerate(file for file in files if form_of(file) != "parquet"):
+            local = scratch / f"fetched-{abs(hash(source.name)):x}-{number}-{PurePosixPath(file).name}"
+            with system.open_input_stream(file, compression=None) as stream, local.open("wb") as out:
+                copyfileobj(stream, out)
+            found.append(UsageSource(source.name, form_of(file) or "", (str(local),)))
+        return found
+
+
+def _fetched(source: UsageSource, scratch: Path) -> UsageSource:
+    at = urlsplit(source.name)
+    form = form_of(at.path)
+    if form is None:
+        hint = "an address behind https is of one file: .jsonl, .ndjson, .csv (each also .gz) or .parquet"
+        raise reject("usage-file", f"{quote(source.name)} is of no known form", hint=hint)
+    if at.scheme == "http" and at.hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise reject("usage-file", f"{quote(source.name)} is not encrypted", hint="say https")
+    local = scratch / f"fetched-{abs(hash(source.name)):x}-{PurePosixPath(at.path).name}"
+    with urlopen(Request(source.name), timeout=_PATIENCE) as answer, local.open("wb") as out:
+        copyfileobj(answer, out)
+    return UsageSource(source.name, form, (str(local),))
+
+
+@contextmanager
+def _refusing(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, pyarrow.ArrowException, ValueError) as error:
+        said = (str(error).splitlines() or [""])[0][:300]
+        hint = "credentials and the region come from the environment, as for the store's own tools"
+        raise reject("usage-file", f"{quote(name)} cannot be read: {said}", hint=hint) from None

@@ -1,0 +1,76 @@
+"""Where usage is: files, folders, patterns and addresses become the tables that an engine reads.
+
+A folder stands for all files below it whose names say their form; names that begin with `_` or `.` are left out, as
+everywhere where tables are folders. A folder with a table `events` in it is an export of an account, and stands for
+that table. An address (`s3://`, `gs://`, `abfss://`, `https://`) is whoever reads it's to open.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from glob import glob, has_magic
+from pathlib import Path
+from typing import NamedTuple
+
+from pricebook.problem import quote, reject
+
+SCHEMES = ("s3", "gs", "gcs", "abfs", "abfss", "https", "http")
+_FORMS = {"jsonl": "jsonl", "ndjson": "jsonl", "csv": "csv", "parquet": "parquet"}
+EVENTS = "events"
+"""The table of events in an account's export (`<table>/dt=.../*.parquet`)."""
+
+
+class UsageSource(NamedTuple):
+    """Files of one form, or an address. `name` is what was asked for."""
+
+    name: str
+    form: str
+    paths: tuple[str, ...]
+    remote: bool = False
+
+
+def form_of(name: str) -> str | None:
+    """How a file is read: `jsonl`, `csv` or `parquet`, by its name, `.gz` behind the first two; None: it is not."""
+    return _FORMS.get(name.lower().removesuffix(".gz").rpartition(".")[2])
+
+
+def sources(given: Iterable[str | Path]) -> list[UsageSource]:
+    """What is given, file by file, those of one form together. Raises Rejected for what stands for no file."""
+    found: list[UsageSource] = []
+    for name in map(str, given):
+        if name.partition("://")[0] in SCHEMES:
+            found.append(UsageSource(name, form_of(name.partition("?")[0]) or "", (name,), remote=True))
+            continue
+        files = sorted(_files(name))
+        if not files:
+            hint = "events are read from .jsonl, .ndjson, .csv (each also .gz) and .parquet files"
+            raise reject("usage-file", f"{quote(name)} stands for no file of a known form", hint=hint)
+        for form in dict.fromkeys(_FORMS.values()):
+            if alike := tuple(file for file in files if form_of(file) == form):
+                found.append(UsageSource(name, form, alike))
+    return found
+
+
+def _files(name: str) -> Iterator[str]:
+    path = Path(name)
+    if path.is_dir():
+        inside = path / EVENTS if (path / EVENTS).is_dir() else path
+        yield from chosen(inside, (str(file) for file in inside.rglob("*") if file.is_file()))
+    elif has_magic(name) and not path.exists():
+        for each in glob(name, recursive=True):
+            yield from _files(each)
+    elif form_of(path.name) is None:
+        hint = "events are read from .jsonl, .ndjson, .csv (each also .gz) and .parquet files"
+        raise reject("usage-file", f"{quote(name)} is of no known form", hint=hint)
+    else:
+        yield name
+
+
+def chosen(below: Path, files: Iterable[str]) -> Iterator[str]:
+    """The files of a folder that are read."""
+    for file in files:
+        if form_of(file) and not any(part[0] in "_." for part in Path(file).relative_to(below).parts):
+            yield file
+
+
+def named(paths: Sequence[str]) -> str:
+    """Some files in an error: the first, and how many more."""
+    return quote(paths[0]) + (f" and {len(paths) - 1:,} more" if len(paths) > 1 else "")
