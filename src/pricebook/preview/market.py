@@ -12,6 +12,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.contract import Contract
+from pricebook.preview.linear import PlainTariff, is_plain
 from pricebook.preview.materialise import materialise
 from pricebook.preview.run_rate import Recurring, recurring
 from pricebook.preview.tariff import Prices, Tariff
@@ -25,10 +26,12 @@ PREPARED = 4096
 
 @dataclass(frozen=True, slots=True)
 class ContractSide:
-    """What a contract is billed by: its prices, and what it is charged whatever is used."""
+    """What a contract is billed by: its prices, and what it is charged whatever is used; `plain` where that is nothing,
+    and usage is all that there is."""
 
     prices: Prices
     fixed: tuple[Recurring, ...]
+    plain: PlainTariff | None
 
 
 class Market:
@@ -37,6 +40,7 @@ class Market:
     def __init__(self, catalog: Catalog, window: Window, months: int) -> None:
         self._catalog, self._window, self._months = catalog, window, months
         self._tariffs: dict[str | None, Tariff] = {}
+        self._plains: dict[str | None, PlainTariff] = {}
         self._prepared: dict[object, ContractSide] = {}
         self._bare = Package(name="no package")
         versions = sorted((ref for ref in catalog.nouns if ref.kind is Kind.PACKAGE), key=lambda ref: ref.version or 0)
@@ -57,12 +61,20 @@ class Market:
         terms = self._terms(package, contract, own)
         prices = Prices(self._tariff(package, contract), terms)
         held = quantities(terms, contract.quantities or ())
-        made = ContractSide(prices, tuple(recurring(prices, held, self._window.starting_at)))
+        plain = self._plain(prices) if is_plain(terms, self._window) else None
+        made = ContractSide(prices, tuple(recurring(prices, held, self._window.starting_at)), plain)
         if own is None:
             if len(self._prepared) >= PREPARED:
                 self._prepared.clear()
             self._prepared[key] = made
         return made
+
+    def _plain(self, prices: Prices) -> PlainTariff:
+        """Shared by all on the card: of a contract that is plain nothing else counts."""
+        card = prices.tariff.card
+        if card not in self._plains:
+            self._plains[card] = PlainTariff(prices)
+        return self._plains[card]
 
     def _tariff(self, package: Package, contract: Contract) -> Tariff:
         settled = contract.card.name if contract.card is not None else package.rate_card

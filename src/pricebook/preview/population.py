@@ -109,7 +109,8 @@ class Biller:
             sides = self._sides(found, billing)
             if sides is None:
                 continue
-            row, earlier = self._contract(found, billing, sides, customer.shared, drawn)
+            plain = self._plain(found, billing, sides) if not customer.shared else None
+            row, earlier = plain or self._contract(found, billing, sides, customer.shared, drawn)
             touched |= earlier
             known = rows.get(row.unit)
             rows[row.unit] = row if known is None else _joined(known, row)
@@ -134,6 +135,29 @@ class Biller:
                 return old, new
             found.unknown["on a package that is not known here"] += 1
         return None
+
+    def _plain(
+        self, found: Impact, billing: Billing, sides: tuple[ContractSide, ContractSide]
+    ) -> tuple[CustomerRow, bool] | None:
+        """The same as `_contract`, of one that has nothing but usage at one price each; None of any other."""
+        bills = [side.plain.bill(billing.usage) if side.plain is not None else None for side in sides]
+        before, after = bills
+        if before is None or after is None:
+            return None
+        unit, contract = sides[1].prices.tariff.fiat, billing.contract
+        lines: list[_Lines] = []
+        for made in (before, after):
+            yearly = {key: EXACT.multiply(amount, self._year) for key, amount in made.lines.items()}
+            if made.rounding:
+                yearly[ROUNDING, ()] = EXACT.multiply(made.rounding, self._year)
+            lines.append(yearly)
+        billed = Sides(before.total, after.total)
+        yearly_sides = billed.times(self._year)
+        self._sum_up(found, contract, unit, yearly_sides, lines)
+        add(found.earlier.totals, unit, yearly_sides)
+        if after.unpriced:
+            found.note((UNPRICED,))
+        return CustomerRow(contract.customer, unit, 1, billed, yearly_sides), False
 
     def _contract(
         self,
