@@ -204,3 +204,43 @@ def test_lists_of_customers_need_usage_and_a_form(project: Path, tmp_path: Path)
     asked = ("plan", "--impact", project / "usage.jsonl", "--impact-out", tmp_path / "a.xlsx")
     assert "is of no form" in pricebook(project, *AS_OF, *asked, status=1).stderr
     assert list(tmp_path.glob("a.*")) == [], "nothing is written"
+
+
+def test_what_cannot_be_listed_is_said(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an account says it, whose contracts outside packages nobody can list."""
+    monkeypatch.setattr(SqlStore, "unlisted", "contracts that are on no package of ours")
+    asked = ("--format", "json", *AS_OF, "plan", "--impact", project / "usage.jsonl")
+    found = json.loads(pricebook(project, *asked).stdout)["impact"]
+    assert not found["complete"]
+    assert "Not known: contracts that are on no package of ours; what 1 event" in found["verdict"]
+
+
+def test_that_no_bill_changes_is_said_only_when_all_is_known(project: Path) -> None:
+    card = project / "catalog" / "rate-card.yaml"
+    card.write_text(
+        card.read_text(encoding="utf-8").replace("2026-03-01, price: $3.00", "2025-04-01, price: $2.50"), "utf-8"
+    )
+    usage = project / "usage.jsonl"
+    asked = ("--format", "json", *AS_OF, "plan", "--impact", usage)
+    partly = json.loads(pricebook(project, *asked).stdout)["impact"]["verdict"]
+    assert partly.startswith("Nothing changes in what is known of bills on 66.6 % of usage.")
+    lines = usage.read_text(encoding="utf-8").splitlines(keepends=True)
+    usage.write_text("".join(lines[:2]), encoding="utf-8")
+    whole = json.loads(pricebook(project, *asked).stdout)["impact"]
+    assert whole["complete"]
+    assert whole["verdict"].startswith("No bill changes in total; 0 pay more, 0 pay less")
+
+
+def test_usage_of_strangers_fails_the_run(project: Path) -> None:
+    """Of 4 events one is no event, and one of somebody whom nobody knows: 50 % of 95 %."""
+    with (project / "usage.jsonl").open("a", encoding="utf-8") as file:
+        event = {"transaction_id": "x", "customer_id": "ws_81c", "event_type": "completion", "properties": {}}
+        file.write(json.dumps({**event, "timestamp": "2026-01-21T00:00:00Z"}) + "\n")
+    settings = project / "pricebook.yaml"
+    settings.write_text(settings.read_text("utf-8") + "policy: {impact: {min_coverage: 95%}}\n", "utf-8")
+    result = pricebook(project, *AS_OF, "plan", "--impact", project / "usage.jsonl", status=1)
+    said = result.stdout.replace("\n", " ")
+    assert "error[impact-coverage] pricebook.yaml:" in said
+    assert "only 50.0 % of the usage could be read and belongs to somebody who is billed" in said
+    assert "on 50 % of usage" in said
+    assert "of 1 customer id, the largest ws_81c: 1 event" in " ".join(said.split())

@@ -89,6 +89,9 @@ class Store(Protocol):
 class BillingStore(Store, Protocol):
     """A store that also lists who is billed, and bears a mark of which account it is (`apply.target`)."""
 
+    unlisted: str
+    """Which live contracts on our cards `contracts` leaves out, because they cannot be listed; empty: none."""
+
     def sign(self, namespace: str, mark: str, at: datetime, *, anew: bool = False) -> str:
         """Mark the account for a namespace, unless it bears a mark already or `anew` replaces that; the mark that it
         bears then, empty where there is nothing of the namespace to mark. Raises StoreError."""

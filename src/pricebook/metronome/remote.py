@@ -43,6 +43,8 @@ class RemoteStore:
     refuses the mark of an account that is another one than is meant.
     """
 
+    unlisted = "contracts that are on no package of ours"
+
     def __init__(
         self,
         client: Client,
@@ -120,7 +122,7 @@ class RemoteStore:
         return mark if bearers else ""
 
     def contracts(self, namespace: str, at: datetime) -> Iterator[Contract]:
-        """Contracts that are on no package cannot be listed, and are not there."""
+        """Those that are `unlisted` are not there."""
         return self.cohort(namespace, at)
 
     def cohort(

@@ -42,6 +42,8 @@ class SqlStore:
     Threads may share it.
     """
 
+    unlisted = ""
+
     def __init__(
         self,
         url: str,

@@ -11,7 +11,8 @@ from pricebook.usage.measure import Census
 @dataclass(frozen=True)
 class Assessment:
     """`used` is the time of the usage; `uncounted` are products whose usage cannot be counted here, with the reason.
-    `moved_to` is the package version to which the contracts move, of a migration."""
+    `moved_to` is the package version to which the contracts move, of a migration; `unlisted` are contracts that could
+    not be listed."""
 
     impact: Impact
     census: Census
@@ -19,6 +20,7 @@ class Assessment:
     uncounted: dict[str, str]
     assume_migrated: bool
     moved_to: str = ""
+    unlisted: str = ""
 
     @property
     def coverage(self) -> Decimal:
@@ -29,4 +31,4 @@ class Assessment:
     @property
     def complete(self) -> bool:
         """Whether all that is charged is known, so that what is said of all bills is said of all of them."""
-        return self.coverage == 1 and not self.uncounted and not self.impact.unknown
+        return self.coverage == 1 and not self.uncounted and not self.impact.unknown and not self.unlisted

@@ -256,6 +256,8 @@ def _packages(found: Impact, units: Units) -> ImpactTable:
 def _caveats(assessment: Assessment) -> Iterator[str]:
     """What the numbers do not cover, in the order of what it may cost."""
     found, census = assessment.impact, assessment.census
+    if assessment.unlisted:
+        yield f"not listed, and not billed: {assessment.unlisted}"
     for words, count in sorted(found.unknown.items()):
         yield f"{counted(count, 'contract')}: {words}"
     for reason, count in sorted(found.skipped.items()):

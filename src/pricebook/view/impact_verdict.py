@@ -59,6 +59,8 @@ def verdict(assessment: Assessment, units: Units, limit: Decimal) -> str:
 def _gaps(assessment: Assessment) -> Iterator[str]:
     """What is not known, with how much of it there is."""
     found, census = assessment.impact, assessment.census
+    if assessment.unlisted:
+        yield assessment.unlisted
     for words, count in sorted(found.unknown.items()):
         yield f"{counted(count, 'contract')}: {words}"
     if census.outside and not assessment.moved_to:

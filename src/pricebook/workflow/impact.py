@@ -77,7 +77,7 @@ def assess_impact(
     sides = snapshot.catalog, desired, window, months
     job = BillingJob(*sides, assume_migrated, limits, meters, stated, listing=keep is not None)
     census, found = bill_usage(engine, billed, used.starting_at, job, keep or _nobody, tell)
-    return Assessment(found, census, used, _not_told(engine, uncounted), assume_migrated)
+    return Assessment(found, census, used, _not_told(engine, uncounted), assume_migrated, unlisted=store.unlisted)
 
 
 def _nobody(row: CustomerRow, window: Window) -> None:
