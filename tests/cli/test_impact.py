@@ -54,7 +54,7 @@ def project(tmp_path: Path) -> Path:
 
 
 AS_OF = ("--as-of", "2026-02-10")
-UNREAD = "Not known: what 1 event of 3 say, which cannot be read."
+UNREAD = "Not known: 1 event of 3, which cannot be read."
 SENTENCE = f"+$17.00 a month (+16.2 %) on 66.6 % of usage; 2 pay more. {UNREAD}"
 
 
@@ -90,9 +90,9 @@ def test_usage_that_had_no_price_before_is_told_apart(project: Path) -> None:
     asked = ("plan", "--impact", project / "usage.jsonl", "--report", f"github={annotations}")
     said = pricebook(project, *AS_OF, *asked).stdout.replace("\n", " ")
     sentence = (
-        "+$31.00 a month (+29.5 %): +$17.00 by changed prices, +$14.00 for what was not charged before on 75 % of "
-        "usage; 2 pay more, 1 of 2 customers pay more than 20 % more. "
-        "Not known: what 1 event of 4 say, which cannot be read."
+        "+$31.00 a month (+29.5 %) on 75 % of usage: +$17.00 by changed prices, +$14.00 for what was not "
+        "charged before; 2 pay more, 1 of 2 customers pay more than 20 % more. "
+        "Not known: 1 event of 4, which cannot be read."
     )
     assert f"Bills: {sentence}" in said
     assert "not charged before: it had no price $0.00 $14.00 +$14.00" in " ".join(said.split())
@@ -212,7 +212,7 @@ def test_what_cannot_be_listed_is_said(project: Path, monkeypatch: pytest.Monkey
     asked = ("--format", "json", *AS_OF, "plan", "--impact", project / "usage.jsonl")
     found = json.loads(pricebook(project, *asked).stdout)["impact"]
     assert not found["complete"]
-    assert "Not known: contracts that are on no package of ours; what 1 event" in found["verdict"]
+    assert "Not known: contracts that are on no package of ours; 1 event of 3" in found["verdict"]
 
 
 def test_that_no_bill_changes_is_said_only_when_all_is_known(project: Path) -> None:

@@ -115,7 +115,7 @@ def test_from_monthly_to_annual_nothing_changes_where_a_year_costs_twelve_months
 
 def test_seats_that_nobody_named_are_not_known() -> None:
     found = impact([Billing(contract("individual"))], worked().catalog, worked().catalog, JUNE, 1)
-    assert found.unknown == {"the seats of seat are not known, and not charged here": 1}
+    assert found.unknown == {"the seats (seat)": 1}
     named = SeatChange("seats", day("2026-03-01"), Decimal(2), ("ann", "bob"))
     found = impact([Billing(contract("individual", named))], worked().catalog, worked().catalog, JUNE, 1)
     assert (found.unknown, found.yearly["usd"].before) == ({}, 2 * 3000 * 12)

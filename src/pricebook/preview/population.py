@@ -133,7 +133,7 @@ class Biller:
             old, new = before.side(contract, contract.package, billing.own), after.side(then, target, billing.own)
             if old is not None and new is not None:
                 return old, new
-            found.unknown["on a package that is not known here"] += 1
+            found.unknown["the package version"] += 1
         return None
 
     def _plain(
@@ -278,7 +278,7 @@ class Biller:
                 continue
             if subscription.term.quantity_management_mode == "SEAT_BASED":
                 product = subscription.term.subscription_rate.product
-                found.unknown[f"the seats of {product} are not known, and not charged here"] += 1
+                found.unknown[f"the seats ({product})"] += 1
             elif contract.quantities is None:
                 found.note((AS_STARTED,))
 

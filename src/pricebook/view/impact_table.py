@@ -259,7 +259,7 @@ def _caveats(assessment: Assessment) -> Iterator[str]:
     if assessment.unlisted:
         yield f"not listed, and not billed: {assessment.unlisted}"
     for words, count in sorted(found.unknown.items()):
-        yield f"{counted(count, 'contract')}: {words}"
+        yield f"not known, and not billed: {words} of {counted(count, 'contract')}"
     for reason, count in sorted(found.skipped.items()):
         yield f"{counted(count, 'contract')} {'is' if count == 1 else 'are'} not billed: {reason}"
     yield from lost_words(census, assessment.uncounted)

@@ -39,14 +39,14 @@ def verdict(assessment: Assessment, units: Units, limit: Decimal) -> str:
         return "No contract is billed: nothing is known of what the plan does to bills."
     parts = [_change(found, units, unit) for unit, sides in sorted(found.yearly.items()) if sides.change]
     known = assessment.complete
+    coverage = assessment.coverage
+    on = f" on {_share(coverage)} of usage" if coverage < 1 else ""
     if parts:
-        head = "; ".join(parts) + (_apart(found, units) if len(parts) == 1 else "")
+        head = "; ".join(parts) + on + (_apart(found, units) if len(parts) == 1 else "")
     elif any(sides.change for sides in found.billed.values()):
-        head = "The same a month in the long run, but not in the time that is billed"
+        head = f"The same a month in the long run, but not in the time that is billed{on}"
     else:
-        head = "No bill changes in total" if known else "Nothing changes in what is known of bills"
-    if (coverage := assessment.coverage) < 1:
-        head += f" on {_share(coverage)} of usage"
+        head = "No bill changes in total" if known else f"Nothing changes in what is known of bills{on}"
     above = found.above[limit]
     who = [(found.up, f"{found.up:,} pay more"), (found.down, f"{found.down:,} pay less")]
     who.append((above, f"{above:,} of {counted(found.people, 'customer')} pay more than {percentage(limit)} more"))
@@ -62,12 +62,11 @@ def _gaps(assessment: Assessment) -> Iterator[str]:
     if assessment.unlisted:
         yield assessment.unlisted
     for words, count in sorted(found.unknown.items()):
-        yield f"{counted(count, 'contract')}: {words}"
+        yield f"{words} of {counted(count, 'contract')}"
     if census.outside and not assessment.moved_to:
-        whose = counted(census.strangers, "customer id")
-        yield f"whose {counted(census.outside, 'event')} of {whose} are"
+        yield f"whose {counted(census.outside, 'event')} are ({counted(census.strangers, 'customer id')})"
     if unread := census.unreadable:
-        yield f"what {counted(unread, 'event')} of {census.read:,} say, which cannot be read"
+        yield f"{counted(unread, 'event')} of {census.read:,}, which cannot be read"
     if assessment.uncounted:
         named = ", ".join(sorted(assessment.uncounted)[:3]) + (" and others" if len(assessment.uncounted) > 3 else "")
         yield f"the usage of {named}"
