@@ -12,6 +12,7 @@ import click
 
 from pricebook import wiring
 from pricebook.cli.invocation import Invocation
+from pricebook.format.customer_bills import NOTICE, listing
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Lives
 from pricebook.plan.step import Plan
@@ -80,8 +81,6 @@ def _listings(plan: Plan, request: ImpactRequest) -> Iterator[Callable[[Customer
     if request.output is None and request.notice is None:
         yield None
         return
-    from pricebook.format.customer_bills import NOTICE, listing  # few are asked to list them
-
     with ExitStack() as files:
         every = files.enter_context(listing(request.output)) if request.output is not None else None
         risen = files.enter_context(listing(request.notice, NOTICE)) if request.notice is not None else None
