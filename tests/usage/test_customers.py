@@ -16,6 +16,7 @@ import pytest
 from pricebook.preview.impact import CustomerRow, Sides
 from pricebook.project.project import read_project
 from pricebook.store.sql import SqlStore
+from pricebook.usage import pool
 from pricebook.usage.assessment import Assessment
 from pricebook.usage.duck import DuckEngine
 from pricebook.workflow.impact import assess_impact
@@ -98,8 +99,12 @@ def _cents(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal(1), ROUND_HALF_UP)
 
 
+@pytest.mark.parametrize("little", [pool.LITTLE, 100], ids=["here", "in a pool"])
 @pytest.mark.parametrize("project", ["llm-prices"], indirect=True)
-def test_a_release_of_the_price_list_costs_what_the_tables_say(project: Path, tmp_path: Path) -> None:
+def test_a_release_of_the_price_list_costs_what_the_tables_say(
+    project: Path, tmp_path: Path, little: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "LITTLE", little)
     before, after = _table(project, "1.57.2"), _table(project, "1.67.0")
     priced = [key for key in sorted(before, key=lambda key: key[::-1]) if key[0] in COMPONENTS]
     moved = [key for key in priced if before[key] != after.get(key)]

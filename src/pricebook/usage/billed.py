@@ -17,6 +17,7 @@ from typing import NamedTuple, cast
 from pricebook.catalog import usage as priced
 from pricebook.catalog.calendar import later
 from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.rate_book import RateBook
 from pricebook.preview.impact import CustomerRow, Impact
 from pricebook.preview.population import Biller, Billing, Customer
 from pricebook.preview.terms import Grant, Window
@@ -62,6 +63,10 @@ class BillingJob:
     stated: Sequence[UsageMeter]
     listing: bool
 
+    def __getstate__(self) -> dict[str, object]:
+        """Rates go to another process whole: only this one may read them from a store as they are asked for."""
+        return {**self.__dict__, "observed": _whole(self.observed), "desired": _whole(self.desired)}
+
     def start(self) -> Callable[[Iterable[BillRow]], Iterator[PartialImpact]]:
         """Get ready, once in each process. Rows come with all of a customer's one after the other."""
         sides = self.observed, self.desired, self.window, self.months
@@ -102,6 +107,11 @@ class BillingJob:
                 at = max(bounds[cast(int, number) % self.months], billings[-1].contract.starting_at)
                 usage += _priced(meters[cast(int, meter)], cast("list[str | None]", groups), at, cast(str, quantity))
         return Customer(billings, shared)
+
+
+def _whole(catalog: Catalog) -> Catalog:
+    rates = {card: RateBook(dict(rates.items())) for card, rates in catalog.rates.items()}
+    return Catalog(dict(catalog.nouns), rates)
 
 
 def _priced(meter: UsageMeter, groups: Sequence[str | None], at: datetime, quantity: str) -> Iterator[priced.Quantity]:

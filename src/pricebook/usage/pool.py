@@ -21,11 +21,11 @@ _work: Callable[[Iterable[tuple[object, ...]]], Iterator[Any]]
 """Of a process of the pool: what it does."""
 
 
-def worked(rows: Iterator[tuple[object, ...]], job: Job[T], little: int = LITTLE) -> Iterator[T]:
+def worked(rows: Iterator[tuple[object, ...]], job: Job[T]) -> Iterator[T]:
     """What comes of the rows, in their order. All rows with the same first value go to one process."""
-    first = list(islice(rows, little + 1))
+    first = list(islice(rows, LITTLE + 1))
     processes = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if len(first) <= little or processes < 2:
+    if len(first) <= LITTLE or processes < 2:
         yield from job.start()(chain(first, rows))
         return
     # A process that was forked would share the engine's threads and locks.
