@@ -54,14 +54,16 @@ class SparkEngine:
         self._kept: list[tuple[str, DataFrame]] = []
         with _refusing("there is no Spark session"):
             _look(os.environ.get("SPARK_REMOTE", ""))
-            builder = SparkSession.builder.appName("pricebook").config("spark.ui.showConsoleProgress", "false")
+            builder = SparkSession.builder.appName("pricebook")
+            if not is_remote():
+                builder = builder.config("spark.ui.showConsoleProgress", "false")
             self._session = builder.getOrCreate()
             self._session.conf.set("spark.sql.session.timeZone", "UTC")
-            if not is_remote() and (self._session.sparkContext.master or "").startswith("local"):
-                self._session.sparkContext.pythonExec = sys.executable
+            if (self._session.conf.get("spark.master", "") or "").startswith("local"):
                 # Two hundred pieces, as by default, are for a hundred cores.
-                pieces = 2 * self._session.sparkContext.defaultParallelism
-                self._session.conf.set("spark.sql.shuffle.partitions", str(pieces))
+                self._session.conf.set("spark.sql.shuffle.partitions", str(2 * (os.cpu_count() or 1)))
+                if not is_remote():
+                    self._session.sparkContext.pythonExec = sys.executable
 
     def read(self, given: Sequence[UsageSource], properties: Sequence[str]) -> bool:
         parts: dict[str, list[DataFrame]] = {"raw": [], "stated": []}
