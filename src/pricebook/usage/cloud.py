@@ -9,9 +9,6 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-import pyarrow
-from pyarrow import dataset, fs
-
 from pricebook.problem import quote, reject
 from pricebook.usage.source import EVENTS, UsageSource, chosen, form_of
 
@@ -25,6 +22,9 @@ def opened(source: UsageSource, scratch: Path) -> list[UsageSource | Any]:
     with _refusing(source.name):
         if urlsplit(source.name).scheme in ("http", "https"):
             return [_fetched(source, scratch)]
+        # Of an extra, for those whose usage is elsewhere.
+        from pyarrow import dataset, fs
+
         system, path = fs.FileSystem.from_uri(source.name)
         info = system.get_file_info(path)
         files = [path]
@@ -67,7 +67,10 @@ def _fetched(source: UsageSource, scratch: Path) -> UsageSource:
 def _refusing(name: str) -> Iterator[None]:
     try:
         yield
-    except (OSError, pyarrow.ArrowException, ValueError) as error:
+    except ImportError as error:
+        message = f"{quote(name)} needs {error.name}, which is not installed"
+        raise reject("missing-extra", message, hint="pip install 'pricebook[cloud]'") from None
+    except (OSError, ValueError, KeyError, NotImplementedError) as error:  # what Arrow raises
         said = (str(error).splitlines() or [""])[0][:300]
         hint = "credentials and the region come from the environment, as for the store's own tools"
         raise reject("usage-file", f"{quote(name)} cannot be read: {said}", hint=hint) from None

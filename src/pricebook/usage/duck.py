@@ -11,6 +11,7 @@ from typing import TypeVar
 import duckdb
 
 from pricebook.problem import quote, reject
+from pricebook.usage.cloud import opened
 from pricebook.usage.engine import FIELDS, TEXTS, Job, check_columns, columns, stated_columns, states_quantities
 from pricebook.usage.pool import worked
 from pricebook.usage.query import ELSEWHERE, exact, instant, literal, nothing, period_start
@@ -69,7 +70,7 @@ class DuckEngine:
         """Files of this machine, and datasets of other places."""
         for source in given:
             if source.remote:
-                yield from _afar(source, self._directory)
+                yield from opened(source, self._directory)
             else:
                 yield source
 
@@ -137,15 +138,6 @@ class DuckEngine:
             fields = {str(row[0]) for row in listed}
         for at, name in enumerate(properties):
             yield f"{_property(name, types, fields, inside)} AS p{at}"
-
-
-def _afar(source: UsageSource, scratch: Path) -> Sequence[object]:
-    try:
-        from pricebook.usage.cloud import opened  # an extra, for those whose usage is elsewhere
-    except ImportError as error:
-        message = f"{quote(source.name)} needs {error.name}, which is not installed"
-        raise reject("missing-extra", message, hint="pip install 'pricebook[cloud]'") from None
-    return opened(source, scratch)
 
 
 def _list(paths: Sequence[str]) -> str:
