@@ -19,7 +19,7 @@ from pricebook.preview.proration import places_of, quantized
 from pricebook.preview.tariff import Prices
 from pricebook.preview.terms import ContractTerms, Window
 
-LineKey = tuple[str, ValuePairs]
+PlainLine = tuple[str, ValuePairs]
 """A product and its pricing group values."""
 
 
@@ -28,14 +28,14 @@ class PlainBill(NamedTuple):
     is usage that has no price, or one that is not modelled."""
 
     total: Decimal
-    lines: dict[LineKey, Decimal]
+    lines: dict[PlainLine, Decimal]
     rounding: Decimal
     unpriced: bool
 
 
 class _Rate(NamedTuple):
     product: Product
-    key: LineKey
+    key: PlainLine
     presentation: ValuePairs
     price: Decimal | None
     """None: it is not billed."""
@@ -71,7 +71,7 @@ class PlainTariff:
 
     def bill(self, usage: Iterable[Quantity]) -> PlainBill | None:
         """What usage comes to; None: it is not as plain as that."""
-        used: dict[tuple[LineKey, ValuePairs, datetime], tuple[_Rate, Decimal]] = {}
+        used: dict[tuple[PlainLine, ValuePairs, datetime], tuple[_Rate, Decimal]] = {}
         unpriced = False
         for name, values, at, quantity in usage:
             asked = (name, values, at)
@@ -84,7 +84,7 @@ class PlainTariff:
             place = (rate.key, rate.presentation, at)
             so_far = used[place][1] if place in used else ZERO
             used[place] = rate, EXACT.add(so_far, quantity)
-        lines: dict[LineKey, Decimal] = {}
+        lines: dict[PlainLine, Decimal] = {}
         owed: dict[tuple[int, int], Decimal] = {}
         for (key, _, at), (rate, quantity) in used.items():
             amount = EXACT.multiply(priced(quantity, rate.product), rate.price or ZERO)
