@@ -246,6 +246,15 @@ def test_a_closed_pipe_is_no_failure(project: Path) -> None:
     assert (answer.stderr, answer.returncode) == ("", 0)
 
 
+def test_a_project_without_a_sample(tmp_path: Path) -> None:
+    folder = tmp_path / "bare"
+    folder.mkdir()
+    answer = pricebook(folder, "init", "--bare")
+    assert answer.returncode == 0
+    assert "Next: pricebook import" in answer.stdout
+    assert [path.name for path in (folder / "catalog").iterdir()] == [".gitkeep"]
+
+
 def test_init_gives_a_project_that_plans(tmp_path: Path) -> None:
     folder = tmp_path / "My Prices!"
     folder.mkdir()

@@ -172,6 +172,8 @@ def test_what_the_manifests_lead_to(shop: Path) -> None:
     ("words", "code"),
     [
         (("product:prp",), "unknown-object"),
+        (("prp",), "unknown-object"),
+        (("pro@1..@2",), "unknown-object"),
         (("rate-cart:list",), "object-name"),
         (("billable-metric:x",), "object-name"),
         (("product:pro", "--on", "soon"), "instant"),
@@ -185,6 +187,11 @@ def test_questions_that_make_no_sense(shop: Path, words: tuple[str, ...], code: 
     assert answer.returncode == 1
     assert [problem["code"] for problem in json.loads(answer.stdout)["problems"]] == [code]
     assert "\x1b" not in answer.stdout
+
+
+def test_a_name_is_enough_where_one_object_bears_it(shop: Path) -> None:
+    for name, kind in (("starter", "package"), ("pro", "product"), ("starter@2..@1", "package")):
+        assert pricebook(shop, "show", name).stdout == pricebook(shop, "show", f"{kind}:{name}").stdout != ""
 
 
 def test_the_audit_log(shop: Path) -> None:

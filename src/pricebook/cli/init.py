@@ -14,12 +14,15 @@ from pricebook.workflow.init import init, starter_files
 @click.option(
     "--namespace", metavar="NAME", help="Marks what this project owns in a store; the directory's name otherwise."
 )
+@click.option("--bare", is_flag=True, help="Without a sample catalogue, as for `pricebook import`.")
 @invoked()
-def command(invocation: Invocation, namespace: str | None) -> None:
+def command(invocation: Invocation, namespace: str | None, bare: bool) -> None:
     """Start a project: pricebook.yaml, a first catalogue, editor settings.
 
-    Files that exist are left as they are.
+    Other files that exist are left as they are; in a directory that is a project already nothing is written.
     """
     name = namespace or re.sub(r"[^a-z0-9_.-]+", "-", invocation.directory.absolute().name.lower()).strip("-._")[:24]
-    written = init(invocation.directory, starter_files(name or "pricing", schema_files(ProjectSettings)))
-    invocation.print([*(f"wrote {file}" for file in written), "", "Next: pricebook plan"])
+    files = starter_files(name or "pricing", schema_files(ProjectSettings), bare=bare)
+    written = init(invocation.directory, files)
+    after = "pricebook import, or a first manifest in catalog" if bare else "pricebook plan"
+    invocation.print([*(f"wrote {file}" for file in written), "", f"Next: {after}"])

@@ -39,16 +39,20 @@ def command(
     """Look up what something costs on a date, how that came to be, and who an alias stands for.
 
     OBJECT is a product (its price on a date, or the timeline of each of its prices), a rate card, a package (its
-    versions and aliases), or two versions of one: package:starter@1..@3. Without it, every price and alias is meant.
+    versions and aliases), or two versions of one: package:starter@1..@3. The kind may be left out where one object
+    alone bears the name. Without it, every price and alias is meant.
     Who decided a price is said where the journal knows it.
     """
     if on is not None and (before is not None or after is not None):
         invocation.fail([Problem("conflict", "--on stands beside --from or --to", hint="say one of the two")])
-    ref, versions = show.question(about) if about is not None else (None, None)
+    asked = show.question(about) if about is not None and ":" in about else None
     environment, at = invocation.environment[0], invocation.as_of
     project, store = invocation.project, invocation.store()
     read = site.desired if desired else site.observed
     held = read(project, environment, store, at)
+    if asked is None and about is not None:
+        asked = show.question(about, held.catalog.nouns)
+    ref, versions = asked if asked is not None else (None, None)
     snapshot = show.narrowed(held, ref, card, show.groups(where))
     choice = RowChoice.parse(rows)
 

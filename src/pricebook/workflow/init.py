@@ -100,11 +100,12 @@ pricebook-journal.db-*
 """
 
 
-def starter_files(namespace: str, schemas: dict[str, str]) -> dict[str, str]:
-    """Relative path -> content of a new project. `schemas` are the generated schemas by file name."""
+def starter_files(namespace: str, schemas: dict[str, str], *, bare: bool = False) -> dict[str, str]:
+    """Relative path -> content of a new project, `bare` without a sample catalogue. `schemas` are the generated schemas
+    by file name."""
     return {
         "pricebook.yaml": PROJECT.format(namespace=namespace),
-        "catalog/pro.yaml": CATALOG,
+        **({"catalog/.gitkeep": ""} if bare else {"catalog/pro.yaml": CATALOG}),
         ".gitignore": IGNORED,
         ".vscode/settings.json": EDITOR,
         **{f".pricebook/{name}": text for name, text in schemas.items()},

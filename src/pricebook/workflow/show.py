@@ -16,16 +16,30 @@ from pricebook.workflow.history import object_of
 
 KINDS = (Kind.PRODUCT, Kind.RATE_CARD, Kind.PACKAGE)
 """What has something to show."""
-_VERSIONS = re.compile(r"(?P<package>package:.+)@(?P<before>\d{1,9})\.\.@?(?P<after>\d{1,9})\Z")
+_VERSIONS = re.compile(r"(?P<package>(?:package:)?[^:@]+)@(?P<before>\d{1,9})\.\.@?(?P<after>\d{1,9})\Z")
 
 
-def question(text: str) -> tuple[Ref, tuple[int, int] | None]:
-    """The object that is asked about, and two of its versions for `package:starter@1..@3`. Raises Rejected."""
+def question(text: str, known: Iterable[Ref] = ()) -> tuple[Ref, tuple[int, int] | None]:
+    """The object that is asked about, and two of its versions for `package:starter@1..@3`. A name without a kind is
+    that of the one `known` object with a price that bears it. Raises Rejected."""
     found = _VERSIONS.match(text)
-    ref = object_of(found["package"] if found else text)
+    name = found["package"] if found else text
+    ref = object_of(name) if ":" in name else _called(name, known, versions=found is not None)
     if ref.kind not in KINDS:
         raise reject("object-name", f"{quote(text)} has no price", hint="a product, a rate card or a package has")
     return ref, (int(found["before"]), int(found["after"])) if found else None
+
+
+def _called(name: str, known: Iterable[Ref], *, versions: bool) -> Ref:
+    kinds = (Kind.PACKAGE,) if versions else KINDS
+    there = {Ref(ref.kind, ref.name) for ref in known if ref.kind in kinds}
+    named = sorted(str(ref) for ref in there if ref.name == name)
+    if not named:
+        hint = did_you_mean(name, {ref.name for ref in there}) or "write it as plans do: product:NAME, package:NAME"
+        raise reject("unknown-object", f"nothing that has a price is called {quote(name)}", hint=hint)
+    if len(named) > 1:
+        raise reject("object-name", f"{quote(name)} is called more than one object", hint=f"one of {', '.join(named)}")
+    return Ref.parse(named[0])
 
 
 def groups(words: Iterable[str]) -> dict[str, str]:
