@@ -304,3 +304,24 @@ def test_what_was_only_planned_and_is_taken_back_reaches_nobody(tmp_path: Path) 
     snapshot = with_contracts(applied_to(Snapshot(AT), first), {Ref(Kind.RATE_CARD, "list"): 4})
     (step,) = make_plan(offered(CATALOGUE, tmp_path), snapshot, namespace="a", environment="e", as_of=AT).steps
     assert (step.reach, step.hazards) == (4, ())
+
+
+def verdict(held: str, desired: str, folder: Path, contracts: int) -> str:
+    """What a change of a card comes to, with contracts on the yearly package."""
+    first = make_plan(offered(held, folder), Snapshot(AT), namespace="a", environment="e", as_of=AT)
+    snapshot = applied_to(Snapshot(AT), first)
+    card, yearly = Ref(Kind.RATE_CARD, "list"), Ref(Kind.PACKAGE, "yearly", 1)
+    seen = replace(snapshot.of(card), contracts=contracts, by_package={yearly: contracts})
+    snapshot = replace(snapshot, objects={**snapshot.objects, card: seen})
+    plan = make_plan(offered(desired, folder), snapshot, namespace="a", environment="e", as_of=AT)
+    return plan_view(plan, RowChoice(), ()).verdict
+
+
+def test_the_first_line_says_for_whom_and_leaves_out_what_stays(tmp_path: Path) -> None:
+    held, (old, new) = SEATS + OFFER % "yearly" + OFFERS["yearly"], later("MONTHLY", "$5.00")
+    assert ", which no contract pays, from 2025-07-01" in verdict(held, held.replace(old, new), tmp_path, 2)
+    assert ", with no contract on the card, from 2025-07-01" in verdict(held, held.replace(old, new), tmp_path, 0)
+    postponed = new.replace("{starting_at: 2025-07-01, price: $99.00}", "{starting_at: 2025-09-01, price: $7.00}")
+    said = verdict(held.replace(old, new), held.replace(old, postponed), tmp_path, 0)
+    assert "from $5.00 to $7.00" in said
+    assert "from 2025-09-01" in said

@@ -93,10 +93,12 @@ def work_words(objects: Sequence[ObjectView], prices: PriceCounts, fees: str = "
         cards = [(o, o.rates) for o in objects if o.rates is not None and o.rates.counts.changed + o.rates.counts.ended]
         known = [o.contracts for o, _ in cards if o.contracts is not None]
         whom = f" for {counted(sum(known), 'contract')}" if sum(known) and len(known) == len(cards) else ""
-        whom = whom or (", with no contract on the card" if len(known) == len(cards) else "")
+        if not whom and len(known) == len(cards):
+            whom = ", which no contract pays" if any(o.live for o, _ in cards) else ", with no contract on the card"
         ways = ((prices.up, "up"), (prices.down, "down"), (prices.ended, "end"), (prices.other, "otherwise"))
         how = ", ".join(f"{n:,} {way}" for n, way in ways if n)
-        one = next((row for _, shape in cards for row in shape.rows if row.observed), None) if live == 1 else None
+        moving = (row for _, shape in cards for row in shape.rows if row.observed and row.change != "stays")
+        one = next(moving, None) if live == 1 else None
         if one is not None and one.desired:
             sentences = [f"{_moves(one)}{whom}, {one.when}."]
         else:
