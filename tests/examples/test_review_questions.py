@@ -59,6 +59,19 @@ def what_changes(comment: Comment) -> None:
         assert item["kind"] != "package" or any(name in row[0] for row in comment.rows)
 
 
+def what_does_it_cost_us(comment: Comment) -> None:
+    assert ("fixed" in comment.data) == ("Fees: " in comment.text.splitlines()[0])
+
+
+def what_is_a_price_for(comment: Comment) -> None:
+    for rates in comment.cards:
+        for row in rates["rows"] if rates["rows_total"] <= 20 else []:
+            told = [
+                " ".join(cells[:3]) for cells in comment.rows if f"**{escape_markdown(row['name'], KEY)}**" in cells[0]
+            ]
+            assert any(re.search(r"per \w|a month|a year", words) for words in told), row["name"]
+
+
 def by_how_much(comment: Comment) -> None:
     moved = [row for row in comment.rows if row[3][:1] in ("+", "−")]
     told = sum(rates["counts"]["up"] + rates["counts"]["down"] for rates in comment.cards)
@@ -134,6 +147,8 @@ def which_plan_is_this(comment: Comment) -> None:
 QUESTIONS = [
     is_there_anything_to_do,
     what_changes,
+    what_does_it_cost_us,
+    what_is_a_price_for,
     by_how_much,
     from_when,
     for_whom_and_what_of_customers_already_there,
@@ -165,4 +180,4 @@ def test_it_is_read_in_a_minute(comments: list[Comment]) -> None:
 
 def test_every_question_is_written_down() -> None:
     table = PAGE.read_text(encoding="utf-8").split("## What a reviewer must be able to answer")[1].split("## ")[0]
-    assert len(re.findall(r"^\| [A-Z].*\? \|", table, re.MULTILINE)) == 14
+    assert len(re.findall(r"^\| [A-Z].*\? \|", table, re.MULTILINE)) == 16

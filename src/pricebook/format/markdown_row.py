@@ -1,5 +1,6 @@
 """The rows of a comment: of its table (what, from, to, by how much, from when, who is reached), and folded ones."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import takewhile
@@ -27,6 +28,8 @@ _MOVES = 5
 _PRICE, _TERM = 200, 500
 _FIELDS = 8
 """Changed terms of one package that have a row; the details have all of them."""
+_COLUMNS = 5
+"""Products of a matrix."""
 _BESIDE = 4
 """Packages that stand side by side in one table."""
 _NONE = "–"
@@ -186,7 +189,7 @@ def _row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-_PRODUCTS, _OBJECTS = 6_000, 20_000
+_PRODUCTS, _OBJECTS, _MATRIX = 6_000, 20_000, 14_000
 """Shares of the budget."""
 _END = ("", "</details>", "")
 _VALUE = 200
@@ -201,6 +204,7 @@ def add_details(comment: Comment, view: PlanView) -> None:
     _add_objects(comment, [item for item in view.objects if item.rates is None])
     for item, shape in cards:
         if not all_listed(shape):
+            _add_matrix(comment, item, shape)
             _add_prices(comment, item, shape)
 
 
@@ -229,6 +233,46 @@ def _add_products(comment: Comment, shape: RateShape) -> None:
         share=_PRODUCTS,
         foot=_END,
     )
+
+
+def _add_matrix(comment: Comment, item: ObjectView, shape: RateShape) -> None:
+    """Prices that are told apart by the same values, product beside product, as a price list has them."""
+    found: dict[tuple[str, ...], dict[tuple[str, str], list[RateRow]]] = {}
+    for row in shape.rows:
+        if row.pricing_group_values and not row.tiers:
+            cells = found.setdefault(tuple(row.pricing_group_values.values()), {})
+            cells.setdefault((row.product, row.per), []).append(row)
+    lines = {values: rows for values, rows in found.items() if len(rows) > 1}
+    columns = [key for key, _ in Counter(key for rows in lines.values() for key in rows).most_common(_COLUMNS)]
+    if len(columns) < 2:
+        return
+    first = {key: next(rows[key][0] for rows in lines.values() if key in rows) for key in columns}
+    titles = [
+        ", ".join(filter(None, (escape_markdown(first[key].name.partition(" · ")[0], KEY), escape_markdown(key[1]))))
+        for key in columns
+    ]
+    ref = f"<code>{escape_html(item.ref, 80)}</code>"
+    head = f"<details><summary>{ref} as a matrix: {counted(len(lines), 'row')}</summary>"
+    comment.add_list(
+        (head, "", _row("", *titles), _row(":--", *["--:"] * len(columns))),
+        (
+            [_row(escape_markdown(" · ".join(values), KEY), *(_cell(rows.get(key, ())) for key in columns))]
+            for values, rows in lines.items()
+        ),
+        len(lines),
+        lambda n: ("", f"and {counted(n, 'more row')}: the HTML report has every one"),
+        share=_MATRIX,
+        foot=_END,
+    )
+
+
+def _cell(rows: Sequence[RateRow]) -> str:
+    """`$2.50 → $2.00`, `$1.25 (new)`; of a price that moves more than once each move."""
+    told = []
+    for row in rows:
+        now = escape_markdown(row.desired, _PRICE)
+        told.append(f"{escape_markdown(row.observed, _PRICE)} → {now}" if row.observed else f"{now} (new)")
+    return "<br>".join(told) or _NONE
 
 
 def _add_prices(comment: Comment, item: ObjectView, shape: RateShape) -> None:
