@@ -24,11 +24,13 @@ from pricebook.preview.bill import PeriodPart, bill, parts
 from pricebook.preview.invoice import Bill, Invoice, Ledger
 from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.terms import ContractTerms, Grant
+from pricebook.problem import Rejected
 from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.call import Json
 from pricebook.sandbox.catalogue import UNIT_NAMES, Catalogue
 from pricebook.sandbox.wire import decode, encode
 from pricebook.usage.engine import Engine
+from pricebook.usage.meter import meters_of
 from pricebook.workflow.preview import CountedUsage, meter_events
 
 BALANCES = {"commits": "commit", "credits": "contract_credit"}
@@ -88,7 +90,7 @@ def bills(
         changes = list(seat_changes(record.body))
         until = end_of_period(terms, work.at)
         usage: Iterable[Quantity] = ()
-        if events:
+        if events and meters_of(catalog)[0]:
             cut = list(parts(prices, changes, until))
             usage = counted(events, catalog, cut, customer).customers.get(customer, ())
         made = bill(prices, usage, changes, until, Ledger(None, drawn))
@@ -156,5 +158,7 @@ def counting(events: Iterable[Json]) -> Iterator[tuple[Engine, Path]]:
             file = Path(directory) / "events.jsonl"
             file.write_text("".join(encode(event) + "\n" for event in events), encoding="utf-8")
             yield engine, file
+    except Rejected as error:
+        raise Refused(400, f"the events cannot be counted: {error}") from None
     finally:
         engine.close()
