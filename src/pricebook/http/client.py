@@ -11,19 +11,19 @@ is searched for it before anybody sees it.
 
 import re
 import time
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
 from pricebook import __version__
 from pricebook.catalog.canonical import decode, encode
+from pricebook.http.mask import Mask
 
 LONGEST_WAIT = 120.0
 """Seconds of a Retry-After that are waited for; a longer one is given back to whoever asked."""
@@ -31,7 +31,6 @@ LONGEST_PAUSE = 15.0
 """Seconds between two tries after an answer that was lost."""
 LARGEST_ANSWER = 64 << 20
 """Bytes."""
-HIDDEN = "[token]"
 MINUTE = 60.0
 SHORTEST = 0.001
 BURST = 10
@@ -129,7 +128,7 @@ class HttpClient:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._hidden = _forms(token)
+        self._mask = Mask(token)
         self.host = urlsplit(base_url).netloc or base_url
         self._clock, self._sleep, self._patience = clock, sleep, patience
         self._budget = Budget(requests_per_minute, clock, sleep)
@@ -166,10 +165,10 @@ class HttpClient:
         `key` is the idempotency key; every further try has its own, because an answer may be kept under the first.
         Raises RequestRefused or RequestLost.
         """
-        pause, unreached = self._patience.pause, 0
+        pause, unreached, spent = self._patience.pause, 0, 0.0
         tries = self._patience.repeated if repeatable else self._patience.once
         for left in reversed(range(tries)):
-            number = tries - left - 1
+            number, begun = tries - left - 1, self._clock()
             try:
                 return self._once(method, path, body, query, f"{key}.{number}" if key and number else key)
             except RequestRefused as refused:
@@ -180,8 +179,9 @@ class HttpClient:
             except RequestLost as lost:
                 unreached += isinstance(lost, RequestNotSent)
                 again = unreached < self._patience.connections if isinstance(lost, RequestNotSent) else repeatable
-                if not again or not left:
-                    raise
+                spent += self._clock() - begun
+                if not again or not left or spent >= self._patience.answer_seconds:
+                    raise  # whoever does not answer is waited for once in all
                 self._sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
         raise AssertionError("every try ends")
@@ -194,23 +194,23 @@ class HttpClient:
             self.sent += 1
             if self.tell is not None:
                 self.tell(self.sent)
+        begun = self._clock()
         content = encode(body).encode() if body is not None else None
         headers = {"Idempotency-Key": key} if key is not None else {}
         shown = path.partition("?")[0]
         try:
             with self._http.stream(method, path, content=content, params=query, headers=headers) as response:
-                text = self._body(response)
+                text = self._mask.clean_all(self._body(response, begun + self._patience.answer_seconds))
                 status, said = response.status_code, response.headers
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise RequestNotSent(self._clean(f"{self.host} could not be reached: {_words(error)}")) from None
+            raise RequestNotSent(self._mask.clean(f"{self.host} could not be reached: {_words(error)}")) from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise RequestLost(self._clean(f"{self.host} did not answer {shown}: {_words(error)}")) from None
+            raise RequestLost(self._mask.clean(f"{self.host} did not answer {shown}: {_words(error)}")) from None
         return self._answer(shown, status, said, text)
 
-    def _body(self, response: httpx.Response) -> str:
+    def _body(self, response: httpx.Response, until: float) -> str:
         """The whole text of an answer, within the time and the size that one may have."""
-        seconds = self._patience.answer_seconds
-        until, size, parts = self._clock() + seconds, 0, []
+        seconds, size, parts = self._patience.answer_seconds, 0, []
         for part in response.iter_bytes():
             parts.append(part)
             size += len(part)
@@ -259,26 +259,14 @@ class HttpClient:
         except (ValueError, RecursionError):
             data = text
         found = data.get("message") if isinstance(data, dict) else None
-        said = self._clean(found if isinstance(found, str) else text).strip()
+        said = self._mask.clean(found if isinstance(found, str) else text).strip()
         return said[:300] + "…" if len(said) > 300 else said
-
-    def _clean(self, text: str) -> str:
-        """The text without the token, in whatever form a server echoes it."""
-        for form in self._hidden:
-            text = text.replace(form, HIDDEN)
-        return text
 
 
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """Half of a character beyond the first 65,536, as JSON escapes it: mostly the other half follows."""
 REMAINING = "X-RateLimit-Remaining"
 """How many requests are left until a limit; GitHub answers 403 where others say 429."""
-
-
-def _forms(token: str) -> tuple[str, ...]:
-    """The token as a server may echo it: as it is, as JSON text, in a URL, in base64; the longest first."""
-    forms = {token, encode(token)[1:-1], quote(token, safe=""), b64encode(token.encode()).decode()}
-    return tuple(sorted(forms, key=len, reverse=True))
 
 
 def _words(error: Exception) -> str:

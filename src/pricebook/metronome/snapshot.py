@@ -35,6 +35,8 @@ QUIRKS = Quirks(
     not_shown=(
         "invoice_generation_starting_at_offset",
         "initial_unassigned_seats",
+        "sql_breakdown_granularity",
+        "composite_scope",
         "billable_metric",
         "evaluate_on_create",
     ),

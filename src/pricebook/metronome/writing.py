@@ -39,7 +39,7 @@ from pricebook.metronome.snapshot import QUIRKS, mark_bearers, noun_in
 from pricebook.metronome.wire.noun import aliases_json, changed_fields, created, read_noun, updated
 from pricebook.observe.mark import alias_digest, order_digest
 from pricebook.observe.normalise import normal_noun
-from pricebook.observe.snapshot import AFTER_RATES, Observed, Snapshot, bare, digest_of
+from pricebook.observe.snapshot import AFTER_RATES, Marks, Observed, Snapshot, bare, digest_of
 from pricebook.plan.handover import holders_of, written
 from pricebook.plan.verb.table import Archive, Create, Repoint, Revise, Supersede
 from pricebook.plan.verb.verb import Verb
@@ -273,7 +273,8 @@ def _update(work: Writing, ref: Ref, id_: str, desired: Noun, fields: list[str],
             body["add_credit_type_conversions"] = [c for c in wanted if c["custom_credit_type_id"] not in known]
 
     def done() -> str | None:
-        return id_ if not changed_fields(bare(_observed(work, ref, desired, anew=True)), desired) else None
+        left = changed_fields(bare(_observed(work, ref, desired, anew=True)), desired)
+        return id_ if not set(left) - {*QUIRKS.not_shown} else None  # of what is not shown nobody can tell
 
     work.sender.send(path, body, done=done, method=method)
 
@@ -348,7 +349,8 @@ def _observed(work: Writing, ref: Ref, desired: Noun, *, anew: bool = False) -> 
     if anew:
         work.fetch(ref)
     noun = work.nouns[ref]
-    return normal_noun(Observed(noun), noun, desired, QUIRKS, {})
+    held: str = (work.account.ours.get(ref, {}).get("custom_fields") or {}).get(DIGEST, "")
+    return normal_noun(Observed(noun, marks=Marks(held.partition(UNDER_WAY)[0] or None)), noun, desired, QUIRKS, {})
 
 
 def _with_ids(work: Writing, ref: Ref, noun: Noun, *, archived_too: bool = False) -> Noun:

@@ -19,7 +19,7 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import relinked
 from pricebook.observe.mark import alias_digest, order_digest
-from pricebook.observe.snapshot import Observed, Quirks, Snapshot
+from pricebook.observe.snapshot import Observed, Quirks, Snapshot, digest_of
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
@@ -67,7 +67,17 @@ def normal_noun(seen: Observed, observed: Noun, desired: Noun, quirks: Quirks, c
         return cast("Noun", _shown_whole(observed, desired, quirks))
     elif observed.kind is Kind.PACKAGE:
         return _package(seen, cast("Package", observed), cast("Package", desired), quirks, cards)
-    return observed.model_copy(update=update) if update else observed
+    if update:
+        observed = observed.model_copy(update=update)
+    return _as_marked(seen, observed, desired, quirks) if observed.kind is Kind.PRODUCT else observed
+
+
+def _as_marked(seen: Observed, observed: Noun, desired: Noun, quirks: Quirks) -> Noun:
+    """The noun with what no answer has of it as it was meant, where the mark says that this was applied."""
+    bare, names = type(desired).model_fields, quirks.not_shown
+    hidden = [n for n in names if n in bare and getattr(observed, n) == bare[n].default != getattr(desired, n)]
+    meant = observed.model_copy(update={name: getattr(desired, name) for name in hidden}) if hidden else observed
+    return meant if seen.unmarked or seen.marks.content == digest_of(meant) else observed
 
 
 def _package(
@@ -105,6 +115,10 @@ def _term(observed: Any, desired: Any, quirks: Quirks) -> dict[str, Any]:
     """What a term takes over: its key, of its custom fields only those that are ours, and no default filled in."""
     update: dict[str, Any] = {"key": desired.key}
     update |= _unfilled(observed, desired, quirks)
+    access = getattr(observed, "access_amount", None)
+    if access is not None and access.access_type == "QUANTITY" and desired.access_amount is not None:
+        # Units used are no money: answers show the null unit.
+        update["access_amount"] = access.model_copy(update={"credit_type": desired.access_amount.credit_type})
     if (seats := getattr(observed, "seat_config", None)) is not None:
         update["seat_config"] = _shown_whole(seats, desired.seat_config, quirks)
     shown, meant = getattr(observed, "proration", None), getattr(desired, "proration", None)

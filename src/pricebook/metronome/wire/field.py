@@ -64,7 +64,7 @@ def read(model: type[Model], data: Mapping[str, Any], linked: Collection[str] = 
             value = {key: item for key, item in value.items() if item is not None}
         elif isinstance(value, list):
             value = _tupled(value)
-        if value not in (None, (), {}) or (name in FREE and value is not None):
+        if value not in (None, (), {}, NO_UNIT) or (name in FREE and value is not None):
             found[name] = value
     return found
 
@@ -89,6 +89,8 @@ def unread(model: type[Model], data: Mapping[str, Any], at: str = "") -> Iterato
             continue
         if key not in known:
             yield path
+        elif isinstance(value, Mapping) and fields_of(model)[known[key]].model is None and known[key] not in FREE:
+            yield from (f"{path}.{name}" for name, item in value.items() if item is None)  # narrower than without it
         elif (inner := fields_of(model)[known[key]].model) is not None:
             for index, item in enumerate(value) if isinstance(value, list) else ((None, value),):
                 if isinstance(item, Mapping):

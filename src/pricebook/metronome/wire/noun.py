@@ -79,7 +79,14 @@ def read_noun(kind: Kind, data: Mapping[str, Any]) -> Noun:
 
 def unread_fields(kind: Kind, data: Mapping[str, Any]) -> tuple[str, ...]:
     """The paths of what the answer says of the object and no field of the noun does."""
-    return tuple(unread(noun_class(kind), _said(kind, data)))
+    found = tuple(unread(noun_class(kind), _said(kind, data)))
+    return (*found, "billing_provider") if kind is Kind.PACKAGE and _is_shown_only(data) else found
+
+
+def _is_shown_only(data: Mapping[str, Any]) -> bool:
+    """Whether a package has one of the billing providers that answers have and requests have not: it was made otherwise
+    than by the API (SDK 4.12)."""
+    return str(data.get("billing_provider")).lower() in ("metronome", "custom", "quickbooks_online", "workday")
 
 
 def _said(kind: Kind, data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -91,8 +98,9 @@ def _said(kind: Kind, data: Mapping[str, Any]) -> Mapping[str, Any]:
         return {**said, **{name: value for name, value in state.items() if name != "starting_at"}}
     if kind is Kind.RATE_CARD:
         return _card(data)
-    if kind is Kind.PACKAGE and not data.get("rate_card_id"):
-        return {**data, "rate_card_id": BY_ALIAS}
+    if kind is Kind.PACKAGE:
+        provider = {"billing_provider": None} if _is_shown_only(data) else {}
+        return {**data, **provider, "rate_card_id": data.get("rate_card_id") or BY_ALIAS}
     if kind is Kind.THRESHOLD_NOTIFICATION:
         metric = {"billable_metric_id": NOT_SHOWN} if data.get("type") == USAGE else {}
         return {**metric, **{name: value for name, value in data.items() if name != "status"}}
