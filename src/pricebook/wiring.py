@@ -12,11 +12,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pricebook.apply.ports import AccountStore, Journal
 from pricebook.manifest.text import read_text
 from pricebook.problem import quote, reject
-from pricebook.project.project import Environment, Project
+from pricebook.project.project import LOOPBACK, VENDOR, Environment, Project
 from pricebook.span import Span
 from pricebook.store.location import masked
 from pricebook.usage.engine import Engine
@@ -49,6 +50,7 @@ def open_store(
     that is read of an account. `say` is given a line for people.
     """
     if environment.store == METRONOME:
+        _check_host(environment, _place(project, environment, "base_url"))
         return _open_account(environment, tell, check, record)
     from pricebook.store.sql import SqlStore  # not for an account behind an API
 
@@ -94,6 +96,21 @@ def open_export(environment: Environment, path: Path) -> "Export":
     from pricebook.metronome.export import Export  # brings the HTTP client
 
     return Export(read_text(path, str(path), limit=MAX_EXPORT), environment.pricing_units)
+
+
+TRUSTED = "PRICEBOOK_TRUST_HOST"
+"""What `--trust-host` says, for a whole machine: one more host that may be given the token."""
+
+
+def _check_host(environment: Environment, place: Callable[[], Span | None]) -> None:
+    """Whoever may write the project file must not be able to send the token to a host of theirs."""
+    host = urlsplit(environment.base_url).hostname or ""
+    if host in LOOPBACK or VENDOR.search(host) or host == os.environ.get(TRUSTED, "").lower():
+        return
+    message = f"{quote(host)} is no host of the vendor's, and would be given the token of {environment.token_env}"
+    raise reject(
+        "untrusted-host", message, place(), f"if it is yours, say so: --trust-host {host}, or {TRUSTED}={host}"
+    )
 
 
 def _open_account(

@@ -24,7 +24,7 @@ environments:
   production: {store: "sqlite:///pricebook.db"}
   account:
     store: metronome
-    token_env: NOBODY_SETS_THIS
+    token_env: PRICEBOOK_NOBODY_SETS_THIS
     journal: "sqlite:///journal.db"
 """
 _SCHEMAS = count(1)

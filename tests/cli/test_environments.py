@@ -77,12 +77,12 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
         yield made
         return
     with serving(token="same") as sandbox, serving(token="same") as production:
-        monkeypatch.setenv("SAND", "same")
-        monkeypatch.setenv("PROD", "same")
+        monkeypatch.setenv("PRICEBOOK_SAND", "same")
+        monkeypatch.setenv("PRICEBOOK_PROD", "same")
         more = "store: metronome, requests_per_minute: 1000000"
         stores = (
-            f"{more}, base_url: '{sandbox.url}', token_env: SAND, journal: 'sqlite:///sj.db'",
-            f"{more}, base_url: '{production.url}', token_env: PROD, journal: 'sqlite:///pj.db'",
+            f"{more}, base_url: '{sandbox.url}', token_env: PRICEBOOK_SAND, journal: 'sqlite:///sj.db'",
+            f"{more}, base_url: '{production.url}', token_env: PRICEBOOK_PROD, journal: 'sqlite:///pj.db'",
         )
         made = Desk(tmp_path / "p", (sandbox.url, production.url))
         (made.folder / "pricebook.yaml").write_text(_settings(*stores))

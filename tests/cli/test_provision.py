@@ -40,7 +40,7 @@ class Place:
 
     def __call__(self, *arguments: str, status: int = 0) -> Said:
         """A command in the project, as a process of its own."""
-        token = {"SANDBOX_TOKEN": self.account.token} if self.account is not None else {}
+        token = {"PRICEBOOK_SANDBOX_TOKEN": self.account.token} if self.account is not None else {}
         argv = [sys.executable, "-m", "pricebook", "-C", str(self.folder), *arguments]
         done = subprocess.run(
             argv, env=os.environ | token, capture_output=True, stdin=subprocess.DEVNULL, text=True, check=False
@@ -70,7 +70,8 @@ def _place(folder: Path, account: Served | None) -> Place:
         settings = folder / "pricebook.yaml"
         text = settings.read_text(encoding="utf-8").replace(
             '{store: "sqlite:///pricebook.db"}',
-            f"{{store: metronome, base_url: '{account.url}', token_env: SANDBOX_TOKEN, requests_per_minute: 100000}}",
+            f"{{store: metronome, base_url: '{account.url}', token_env: PRICEBOOK_SANDBOX_TOKEN,"
+            " requests_per_minute: 100000}",
         )
         settings.write_text(text, encoding="utf-8")
     run = Place(folder, account)

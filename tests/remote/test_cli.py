@@ -28,15 +28,16 @@ def settings(directory: Path, url: str, more: str = "") -> None:
     """Point the small project at a sandbox."""
     small(directory)
     text = (directory / "pricebook.yaml").read_text()
-    local = f"local: {{store: metronome, base_url: '{url}', token_env: ACME_TOKEN, requests_per_minute: 100000{more}}}"
+    more = f"token_env: PRICEBOOK_ACME_TOKEN, requests_per_minute: 100000{more}"
+    local = f"local: {{store: metronome, base_url: '{url}', {more}}}"
     (directory / "pricebook.yaml").write_text(text.replace("local: {store: metronome}", local))
 
 
 def pricebook(directory: Path, *arguments: str, token: str | None = TOKEN) -> subprocess.CompletedProcess[str]:
     """The command in the project's directory."""
-    environment = {name: value for name, value in os.environ.items() if name != "ACME_TOKEN"}
+    environment = {name: value for name, value in os.environ.items() if name != "PRICEBOOK_ACME_TOKEN"}
     if token is not None:
-        environment["ACME_TOKEN"] = token
+        environment["PRICEBOOK_ACME_TOKEN"] = token
     argv = [sys.executable, "-m", "pricebook", *arguments]
     return subprocess.run(argv, cwd=directory, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
@@ -65,7 +66,7 @@ def test_a_token_that_is_not_there_is_asked_for_by_its_variable(served: Served, 
     for token in (None, "", "  ", "two words"):
         refused = pricebook(tmp_path, "plan", token=token)
         assert refused.returncode == 1
-        assert "ACME_TOKEN" in refused.stderr
+        assert "PRICEBOOK_ACME_TOKEN" in refused.stderr
         assert "two words" not in refused.stderr
     assert not served.sandbox.entries
 
@@ -118,7 +119,7 @@ def test_a_long_reading_is_seen_on_a_terminal_only(served: Served, tmp_path: Pat
     served.sandbox.latency = 0.6
     assert "reading the account" not in pricebook(tmp_path, "plan").stderr
     master, slave = pty.openpty()
-    environment = {**os.environ, "ACME_TOKEN": TOKEN, "TERM": "xterm"}
+    environment = {**os.environ, "PRICEBOOK_ACME_TOKEN": TOKEN, "TERM": "xterm"}
     argv = [sys.executable, "-m", "pricebook", "--format", "json", "plan"]
     with subprocess.Popen(argv, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=slave) as process:
         os.close(slave)

@@ -132,8 +132,8 @@ class Model(BaseModel):
         return frozenset(info.alias or name for name, info in cls.model_fields.items())
 
     @classmethod
-    def unknown(cls, name: str) -> Violation:
-        """What to say of a field that this model does not have."""
+    def unknown(cls, name: str, near: bool = True) -> Violation:
+        """What to say of a field that this model does not have, and which one is `near`: that takes a while to tell."""
         fields = cls.written()
         if name in cls.forbidden:
             message, hint = cls.forbidden[name]
@@ -142,7 +142,7 @@ class Model(BaseModel):
         if name.endswith(("_id", "_ids")) and stem in fields:
             hint = f"refer by name, not by id: {stem}"
         else:
-            hint = did_you_mean(name, fields) or f"known fields: {', '.join(sorted(fields))}"
+            hint = (near and did_you_mean(name, fields)) or f"known fields: {', '.join(sorted(fields))}"
         return Violation("unknown-field", f"{quote(name)} is not a field here", (), hint)
 
     @model_validator(mode="before")
@@ -155,7 +155,8 @@ class Model(BaseModel):
             return data
         if data.keys() - cls.model_fields.keys() and (unknown := data.keys() - cls.written()):
             data, cut = cut_amounts(data)
-            data = {**data, **{name: Refused(cls.unknown(name)) for name in unknown & data.keys() if name not in cut}}
+            lost = [name for name in data if name in unknown and name not in cut]
+            data = {**data, **{name: Refused(cls.unknown(name, at < HINTED)) for at, name in enumerate(lost)}}
             data |= {name: Refused(violation) for name, violation in cut.items()}
         if cls.amounts:
             for path in cls.amounts:
@@ -266,6 +267,8 @@ def _number(value: Any) -> Any:
 
 SHARE = Violation("not-money", "a percentage is a fraction in 0..1", (), "write 10%, or 0.1")
 """In place of the unit of an amount that is no money but a share."""
+HINTED = 20
+"""So many unknown fields of one place are told with the one that is meant; a file may have a hundred thousand."""
 DIGITS_HINT = f"at most {MAX_DIGITS} significant digits and {MAX_PLACES} decimal places"
 
 

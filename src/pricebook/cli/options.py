@@ -1,5 +1,6 @@
 """Options that several commands share: those of every command, and what some of them have in common."""
 
+import os
 from functools import partial
 from pathlib import Path
 
@@ -18,11 +19,24 @@ def _said(ctx: click.Context, param: click.Parameter, value: object) -> None:
 
 
 _shared = partial(click.Option, expose_value=False, callback=_said)
+
+
+def _trusted(_: click.Context, __: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        os.environ["PRICEBOOK_TRUST_HOST"] = value
+
+
 SHARED = (
     _shared(["-C", "directory"], type=click.Path(path_type=Path), metavar="DIR", help="Work in DIR."),
     _shared(["--env", "environment"], metavar="NAME", help="The environment; the project's default one otherwise."),
     _shared(
         ["--as-of"], metavar="INSTANT", help="Plan as of this instant (2026-01-01 or 2026-01-01T09:00:00Z), not now."
+    ),
+    _shared(
+        ["--trust-host"],
+        metavar="HOST",
+        callback=_trusted,
+        help="Give the token to this host, too.",
     ),
     _shared(["--format", "format_"], type=click.Choice(FORMATS), help="How to print results."),
 )

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from pricebook.manifest.text import unreadable
+from pricebook.manifest.text import is_below, unreadable
+from pricebook.problem import quote, reject
+from pricebook.span import Span
 
 PROJECT_FILE = "pricebook.yaml"
 WAIVERS_FILE = "waivers.yaml"
@@ -68,6 +70,9 @@ def files_of(scope: Scope, names: Iterable[str]) -> Iterator[tuple[Path, str]]:
             top = os.path.join(scope.root, name)
             for path in _below(top) if os.path.isdir(top) else (top,):
                 shown = os.path.relpath(path, scope.root)
+                if not is_below(Path(path), scope.root):
+                    message = f"{quote(shown)} is outside of the project"
+                    raise reject("outside", message, Span(PROJECT_FILE), "manifests stand below pricebook.yaml")
                 if shown not in seen:
                     seen.add(shown)
                     yield Path(path), shown

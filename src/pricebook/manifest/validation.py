@@ -37,6 +37,7 @@ _BOUNDS = {
     "less_than_equal": ("le", "more than"),
 }
 _PATTERN_HINTS = {
+    r"^(METRONOME|PRICEBOOK)_[A-Za-z0-9_]+$": "METRONOME_... or PRICEBOOK_...: no other secret may be sent",
     "^[a-z0-9][a-z0-9_.-]*$": "lower-case letters, digits, _ . and -, starting with a letter or digit",
     ISO_OFFSET: "P1D for a day after it, -P7D for seven days before it, PT12H for twelve hours after it",
     movable_pattern(): (

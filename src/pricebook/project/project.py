@@ -1,5 +1,6 @@
 """The project file `pricebook.yaml`: namespace, where the manifests are, environments, policy."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -29,6 +30,10 @@ METRONOME = "metronome"
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PORT = r"(:([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]))?"
 BASE_URL = rf"^(https://{_LABEL}(\.{_LABEL})*|http://(localhost|127\.0\.0\.1|\[::1\])){_PORT}(/[^?#\s]*)?$"
+TOKEN_ENV = r"^(METRONOME|PRICEBOOK)_[A-Za-z0-9_]+$"
+"""Whoever writes the project file says where the token goes: no other secret of a machine may go there."""
+VENDOR = re.compile(r"(\A|\.)metronome\.com\Z")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _ANYWHERE = ("store", "journal", "account", "overlays", "patches", "removed", "policy")
 """What an environment may say whatever its store is."""
 Seconds = Annotated[
@@ -49,8 +54,8 @@ class Environment(Model):
     journal: Text | None = None
     """Where the journal and the lock are kept; by default in the store's own database, of `metronome` in
     `sqlite:///pricebook-journal.db`."""
-    token_env: Text = "METRONOME_BEARER_TOKEN"
-    """`metronome` only: the environment variable that holds the API token."""
+    token_env: Annotated[str, StringConstraints(pattern=TOKEN_ENV)] = "METRONOME_BEARER_TOKEN"
+    """`metronome` only: the environment variable that holds the API token: METRONOME_... or PRICEBOOK_..."""
     base_url: Annotated[str, StringConstraints(pattern=BASE_URL)] = "https://api.metronome.com"
     """`metronome` only: where the API is; plain http only for this machine, as for `pricebook serve`."""
     requests_per_minute: Annotated[Whole, Field(ge=1, le=1_000_000)] = 600
