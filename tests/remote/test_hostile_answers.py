@@ -140,6 +140,8 @@ def test_an_answer_that_is_no_answer_is_refused_wherever_it_comes(recorded: Reco
 @pytest.mark.parametrize("status", [300, 304, 400, 404, 418, 429, 500, 503, 599])
 def test_an_answer_of_another_status_is_refused_wherever_it_comes(recorded: Recorded, status: int) -> None:
     for key in recorded.keys:
+        if status == 404 and "listKeys" in key:
+            continue  # an account may have no keys of custom fields to show: they are then said to be unread
         found = recorded.read(key, recorded.answers[key], status)
         assert (isinstance(found, str) and str(status) in found) or "too fast" in str(found), key
 
