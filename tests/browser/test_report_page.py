@@ -55,10 +55,11 @@ def test_each_changed_price_has_its_timeline(open_page: Open, pages: dict[str, P
     page = open_page(pages["judged"])
     assert page.locator(".prices tr.detail svg.chart").count() == 6
     assert page.locator(".prices td.spark svg").count() == 6
-    label = page.get_by_role("img", name="Price over time. Before: $20.00 from 2025-01-01.").get_attribute("aria-label")
+    chart = page.get_by_role("img", name="Price over time. Before: $20.00 a month from 2025-01-01.")
+    label = chart.get_attribute("aria-label")
     assert label == (
-        "Price over time. Before: $20.00 from 2025-01-01. "
-        "After: $20.00 from 2025-01-01 until 2026-01-01, $25.00 from 2026-01-01."
+        "Price over time. Before: $20.00 a month from 2025-01-01. "
+        "After: $20.00 a month from 2025-01-01 until 2026-01-01, $25.00 a month from 2026-01-01."
     )
     chart = page.locator(".detail .chart").first
     assert chart.locator(".desired.past").count() >= 1

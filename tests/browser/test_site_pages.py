@@ -59,10 +59,10 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, PriceList]:
 def test_a_price_on_a_date(open_page: Open, small: Path) -> None:
     page = open_page(small / "products" / "input-tokens.html", "?on=2025-12-31")
     row = page.locator("tbody tr").first
-    assert row.locator(".money").inner_text() == "$2.50"
+    assert row.locator(".money").inner_text() == "$2.50 per 1M input tokens"
     assert row.locator("td").last.inner_text() == "$2.00 (-20.0 %) on 2026-01-01"
     page.get_by_label("As of").fill("2026-01-01")
-    assert row.locator(".money").inner_text() == "$2.00"
+    assert row.locator(".money").inner_text() == "$2.00 per 1M input tokens"
     assert page.url.endswith("?on=2026-01-01"), "what is shown can be linked to"
     page.get_by_role("link", name="Packages").first.click()
     assert "on=2026-01-01" in page.url, "links keep the date"
@@ -76,7 +76,9 @@ def test_a_link_to_a_price_opens_its_history(open_page: Open, small: Path) -> No
     linked = open_page(small / "products" / "input-tokens.html", target.partition(".html")[2])
     history = linked.locator("tr.detail table").first
     said = history.inner_text().split()
-    assert " ".join(said[3:]) == "from 2026-01-01 $2.00 -20.0 % from 2025-04-01 until 2026-01-01 $2.50"
+    assert " ".join(said[3:]) == (
+        "from 2026-01-01 $2.00 per 1M input tokens -20.0 % from 2025-04-01 until 2026-01-01 $2.50 per 1M input tokens"
+    )
     label = linked.locator("svg.chart").first.get_attribute("aria-label")
     assert label == "Price over time: $2.50  from 2025-04-01, $2.00  from 2026-01-01"
 
@@ -86,7 +88,8 @@ def test_a_package_on_a_date(open_page: Open, small: Path) -> None:
     card = page.locator("a.card", has_text="Starter Plan")
     assert card.inner_text().split("\n") == [
         "Starter Plan (as of Oct 2025)",
-        "$10.00 a month",
+        "$10.00 a month · Starter subscription",
+        "Sign-up credit: $10.00 of credit a month for Input tokens, Output tokens, priority 1, for 3 months",
         "version 1 of 2",
         "1 version to come",
     ]
@@ -207,7 +210,18 @@ def test_what_is_listed_can_be_taken_into_a_spreadsheet(open_page: Open, small: 
         "since",
     ]
     day = "2026-01-01T00:00:00Z"
-    assert rows[0] == ["tokens", "input-tokens", "Input tokens", "large", "", "sold", "2", "usd", "$2.00", day]
+    assert rows[0] == [
+        "tokens",
+        "input-tokens",
+        "Input tokens",
+        "large",
+        "",
+        "sold",
+        "2",
+        "usd",
+        "$2.00 per 1M input tokens",
+        day,
+    ]
     assert len(rows) == 2
 
 
@@ -297,7 +311,7 @@ def test_below_any_path_of_a_server(browser: Browser, small: Path) -> None:
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text))
         page.goto(f"http://127.0.0.1:{server.server_port}/{small.name}/products/input-tokens.html?on=2026-01-15")
-        assert page.locator("tbody .money").first.inner_text() == "$2.00"
+        assert page.locator("tbody .money").first.inner_text() == "$2.00 per 1M input tokens"
         page.get_by_role("link", name="Prices").first.click()
         assert page.locator("tbody tr").count() == 12
         page.close()
