@@ -80,7 +80,9 @@ def test_a_link_to_a_price_opens_its_history(open_page: Open, small: Path) -> No
         "from 2026-01-01 $2.00 per 1M input tokens -20.0 % from 2025-04-01 until 2026-01-01 $2.50 per 1M input tokens"
     )
     label = linked.locator("svg.chart").first.get_attribute("aria-label")
-    assert label == "Price over time: $2.50  from 2025-04-01, $2.00  from 2026-01-01"
+    assert (
+        label == "Price over time: $2.50 per 1M input tokens from 2025-04-01, $2.00 per 1M input tokens from 2026-01-01"
+    )
 
 
 def test_a_package_on_a_date(open_page: Open, small: Path) -> None:
