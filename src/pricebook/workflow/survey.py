@@ -110,11 +110,6 @@ class _Work:
                 self._check_names(ref, noun)
         while self._leave_needy() or self._leave_violations():
             pass
-        catalog = Catalog(self.nouns, self.rates)
-        needed = {need for ref in self.nouns for need in needs(ref, catalog)}
-        # Every account has all the currencies: those in which nothing is priced say nothing.
-        idle = {ref for ref, noun in self.nouns.items() if isinstance(noun, PricingUnit) and noun.currency} - needed
-        self.nouns = {ref: noun for ref, noun in self.nouns.items() if ref not in idle}
 
     def leave_unused(self) -> None:
         """Every account has the vendor's currencies: one that nothing is priced in says nothing of this one. A key of
