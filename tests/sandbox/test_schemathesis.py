@@ -40,6 +40,9 @@ NEVER = {
     "POST /v1/alerts/create": "what its sort needs beside it is not generated to fit",
     "POST /v1/usage/groups": "it is asked of the current period, or of no time",
     "POST /v1/contracts/amend": "its terms name each other by keys that are not generated to fit",
+    "POST /v1/alerts/create": "what a type of alert needs beside it is said in words alone",
+    "POST /v2/notifications/create": "an offset is any text there",
+    "POST /v2/notifications/edit": "so it is, and the type of an event",
     "POST /v1/customFields/setValues": "the keys of the body are declared for nothing",
     "POST /v1/customFields/removeKey": "so is its key",
     "POST /v1/customFields/deleteValues": "its entity is seldom that of the object",
@@ -99,6 +102,8 @@ def account_with_one_of_each() -> tuple[Sandbox, dict[str, str]]:
     )
     metric = make("/v1/billable-metrics/create", name="A", aggregation_type="COUNT")
     unit = make("/v1/credit-types/create", name="A")
+    alert = make("/v1/alerts/create", alert_type="invoice_total_reached", name="A", threshold=1)
+    offset = make("/v2/notifications/create", name="A", policy={"type": "contract.start", "offset": "P1D"})
     start, end = "2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z"
     schedule = {"schedule_items": [{"amount": 5, "starting_at": start, "ending_before": end}]}
     of = {"customer_id": customer, "product_id": product, "priority": 1, "access_schedule": schedule}
@@ -119,6 +124,10 @@ def account_with_one_of_each() -> tuple[Sandbox, dict[str, str]]:
         "fiat_credit_type_id": usd,
         "custom_credit_type_id": unit,
         "entity_id": product,
+        "alert_id": alert,
+        "POST /v1/alerts/archive": alert,
+        "POST /v2/notifications/archive": offset,
+        "POST /v2/notifications/get": offset,
         "POST /v1/billable-metrics/archive": metric,
         "POST /v1/contract-pricing/products/get": product,
         "POST /v1/contract-pricing/rate-cards/get": card,

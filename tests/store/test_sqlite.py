@@ -36,6 +36,7 @@ from pricebook.plan.rehearse import rehearse
 from pricebook.store import sqlite
 from pricebook.store.location import database_path, masked
 from pricebook.store.sql import SqlStore
+from pricebook.store.upgrade import VERSION
 
 LARGE = key(model="large")
 
@@ -300,7 +301,7 @@ def test_a_store_of_another_version(sql: SqlStore, url: str) -> None:
     path = database_path(url)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 7")
-    assert _refusal(url) == f"{path} has tables of version 7; this pricebook knows up to 3"
+    assert _refusal(url) == f"{path} has tables of version 7; this pricebook knows up to {VERSION}"
 
 
 def test_a_directory_that_is_not_there(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def _listed(client: Reader, account: Account, kind: Kind, stop: Event) -> list[A
     try:
         return listed(client, kind, stop)
     except StoreRefused as refused:
-        if not APIS[kind].optional or refused.status not in (401, 403, 404, 501):
+        if not APIS[kind].optional or refused.status not in (401, 403):
             raise
         account.unread[kind] = refused.message
         return []

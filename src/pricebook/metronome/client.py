@@ -157,7 +157,7 @@ def _way_out(refused: RequestRefused, path: str, verb: str) -> str:
 
 
 _AREAS = (
-    *((api.path, f"{kind.words}s") for kind, api in APIS.items()),
     ("/v1/customFields", "custom fields"),
+    *((api.path, f"{kind.words}s") for kind, api in APIS.items()),
     ("/v1/contracts", "contracts"),
 )
