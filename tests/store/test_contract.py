@@ -36,6 +36,7 @@ def test_a_contract_takes_its_terms_from_the_package(sql: SqlStore) -> None:
         ending_before=datetime(2026, 10, 1, tzinfo=UTC),
         uniqueness_key="k1",
         created_at=AT,
+        quantities=(),
     )
     assert sql.customer_contracts("acme", "customer-1") == (contract,)
 

@@ -53,8 +53,10 @@ def test_a_contract_is_made_with_what_was_asked(contracts: ContractStore, custom
         ending_before=NEXT,
         uniqueness_key="k1",
         created_at=found.created_at,
+        quantities=found.quantities,
     )
     assert found.created_at is not None
+    assert not found.quantities, "nobody changed one, or it is not known"
     assert [one.id for one in contracts.contracts("acme", AT)] == [made]
 
 
