@@ -220,10 +220,6 @@ def test_changes_that_hold(changes):
         ),
         # what the vendor refuses of metrics and packages
         (
-            {"billable-metric:usage": {"group_keys": [["model", "seat_id"], ["colour"]]}},
-            ("billable-metric:usage", "group_keys.1.0", "group-key-filter"),
-        ),
-        (
             {"package:pro": {"overrides": [overwrite(product="plan")]}},
             ("package:pro", "overrides.0.override_specifiers.0", "missing-field"),
         ),

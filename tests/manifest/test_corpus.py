@@ -39,7 +39,6 @@ UNSTATABLE = {
         "aggregation-key",
         "alias-overlap",
         "empty-period",
-        "group-key-filter",
         "instant",
         "out-of-range",
         "overlapping-schedule",

@@ -1,6 +1,6 @@
 """Billable metrics: how usage events become a quantity."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -10,6 +10,7 @@ from pricebook.catalog.field import Distinct, NonEmpty
 from pricebook.catalog.model import CustomFields, Model, Noun, Text, Upper, Violation
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.role import Role
+from pricebook.problem import quote
 
 Values = Annotated[NonEmpty[Text], Distinct]
 
@@ -65,6 +66,11 @@ class BillableMetric(Noun):
     custom_fields: CustomFields = Field(default_factory=dict)
     """Custom fields, text by key."""
 
+    @property
+    def unfiltered(self) -> Iterator[Violation]:
+        """What an account refuses of its group keys."""
+        return unfiltered_keys(self.group_keys, {found.name for found in self.property_filters})
+
     conditions: ClassVar[tuple[Condition, ...]] = (
         bars(
             "aggregation_type aggregation_key event_type_filter property_filters group_keys",
@@ -104,3 +110,14 @@ class BillableMetric(Noun):
                 yield Violation(
                     "duplicate", message, ("group_keys", index), "remove one; the order of names says nothing"
                 )
+
+
+def unfiltered_keys(group_keys: Iterable[Iterable[str]], filtered: Collection[str]) -> Iterator[Violation]:
+    """Properties of group keys that no filter names, which an account refuses: "Group key '<key>' does not match one of
+    the property filter names" (the vendor's skill metronome-group-keys)."""
+    for index, group in enumerate(group_keys):
+        for position, name in enumerate(group):
+            if name not in filtered:
+                message = f"the group key {quote(name)} is not one of the property filters"
+                hint = f"add {{name: {name}, exists: true}} to property_filters; a metric cannot be edited later"
+                yield Violation("group-key-filter", message, ("group_keys", index, position), hint)

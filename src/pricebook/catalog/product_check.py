@@ -13,26 +13,12 @@ from pricebook.problem import quote
 def check_products(catalog: Catalog) -> Iterator[tuple[Ref, Path, Violation]]:
     """Every broken rule of the products, and what their metrics group by."""
     products, metrics = catalog.products, catalog.metrics
-    for name, metric in metrics.items():
-        yield from ((Ref(Kind.BILLABLE_METRIC, name), path, v) for path, v in check_group_keys(metric))
     for name, product in products.items():
         ref = Ref(Kind.PRODUCT, name)
         if (counted := metrics.get(product.billable_metric or "")) is not None:
             yield from ((ref, path, v) for path, v in _check_group_key(product, counted))
         yield from ((ref, path, v) for path, v in _check_members(product, products))
     yield from _check_cycles(products)
-
-
-def check_group_keys(metric: BillableMetric) -> Iterator[tuple[Path, Violation]]:
-    """Every property of a group key has a filter: "Group key '<key>' does not match one of the property filter names"
-    (the vendor's skill metronome-group-keys)."""
-    filtered = {found.name for found in metric.property_filters}
-    for index, group in enumerate(metric.group_keys if metric.sql is None else ()):
-        for position, name in enumerate(group):
-            if name not in filtered:
-                message = f"the group key {quote(name)} is not one of the property filters"
-                hint = f"add {{name: {name}, exists: true}} to property_filters; a metric cannot be edited later"
-                yield ("group_keys", index, position), Violation("group-key-filter", message, (), hint)
 
 
 def has_group_key(metric: BillableMetric, names: frozenset[str]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from pricebook.apply.keys import mark_of, uniqueness_key
+from pricebook.catalog.metric import BillableMetric
 from pricebook.catalog.model import DIGITS_HINT, MAX_CUSTOM_FIELD, Noun, Violation
 from pricebook.catalog.money import carries, plain
 from pricebook.catalog.package import Package
@@ -40,6 +41,8 @@ def check_change(namespace: str, change: Verb, units: Mapping[str, str], probe: 
                 yield from _check_unit(change.ref, change.noun, units)
             elif isinstance(change.noun, Package):
                 yield from _check_package(change.ref, change.noun)
+            elif isinstance(change.noun, BillableMetric):
+                yield from change.noun.unfiltered
         case Adopt():
             yield from _check_name(namespace, change.ref, change.digest)
         case Revise():

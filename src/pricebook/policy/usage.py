@@ -20,6 +20,12 @@ def _everything(facts: Facts) -> Iterator[Finding]:
             yield Finding(Ref(Kind.BILLABLE_METRIC, name), ("aggregation_type",), message, hint)
 
 
+def _unfiltered(facts: Facts) -> Iterator[Finding]:
+    for name, metric in sorted(facts.catalog.metrics.items()):
+        for found in metric.unfiltered:
+            yield Finding(Ref(Kind.BILLABLE_METRIC, name), found.at, found.message, found.hint)
+
+
 def _twice(facts: Facts) -> Iterator[Finding]:
     for card in facts.cards.values():
         sold: dict[str, str] = {}
@@ -105,6 +111,16 @@ RULES = (
         ),
         _everything,
         source="domain.md, trap 5.",
+    ),
+    Rule(
+        "group-key-filter",
+        "warning",
+        "A group key names a property that no filter names.",
+        "An account refuses such a metric, so that a plan against one is refused before anything is sent.",
+        "Usage without the property would be grouped under nothing: let it have to exist.",
+        Example(bad=(("group_keys: [[model, seat]]", "group_keys: [[model, seat], [region]]"),)),
+        _unfiltered,
+        source="the vendor's skill metronome-group-keys.",
     ),
     Rule(
         "billed-twice",

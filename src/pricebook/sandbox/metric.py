@@ -3,7 +3,8 @@
 Only the name of a metric changes; an archived one is still shown, and its products go on.
 """
 
-from pricebook.catalog.metric import BillableMetric
+from pricebook.account.refusal import Refused
+from pricebook.catalog.metric import BillableMetric, unfiltered_keys
 from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.call import Call, Json, id_answer, listed
 from pricebook.sandbox.rule import check_rules
@@ -17,6 +18,9 @@ def create(call: Call) -> Json:
     body = dict(call.body)
     fields = body.pop("custom_fields", {})
     check_rules(BillableMetric, body)
+    names = {each["name"] for each in body.get("property_filters", ())}
+    for found in unfiltered_keys(body.get("group_keys", ()), names):
+        raise Refused(400, found.message)
     return id_answer(call.work.add(KIND, body, fields=fields))
 
 
