@@ -150,7 +150,7 @@ def test_a_strange_retry_after_is_no_obstacle(after: str) -> None:
         (403, "POST", "/v1/packages/list", "the token lacks the permission to read packages"),
         (403, "POST", "/v1/contract-pricing/products/create", "the token lacks the permission to write products"),
         (403, "PUT", "/v1/billable-metrics/1", "the token lacks the permission to write billable metrics"),
-        (403, "POST", "/v1/customFields/addKey", "the token lacks the permission to write custom field keys"),
+        (403, "POST", "/v1/customFields/addKey", "the token lacks the permission to write custom fields"),
     ],
 )
 def test_a_permission_that_is_missing_is_named(status: int, method: str, path: str, hint: str) -> None:

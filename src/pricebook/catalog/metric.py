@@ -120,4 +120,4 @@ def unfiltered_keys(group_keys: Iterable[Iterable[str]], filtered: Collection[st
             if name not in filtered:
                 message = f"the group key {quote(name)} is not one of the property filters"
                 hint = f"add {{name: {name}, exists: true}} to property_filters; a metric cannot be edited later"
-                yield Violation("group-key-filter", message, ("group_keys", index, position), hint)
+                yield Violation("cannot", message, ("group_keys", index, position), hint)

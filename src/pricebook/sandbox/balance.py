@@ -15,7 +15,7 @@ from pricebook.metronome.unit import USD_ID
 from pricebook.preview.price import EXACT, ZERO, summed
 from pricebook.preview.terms import Grant
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
-from pricebook.sandbox.bill import BALANCES, Billed, bills, customer_balances
+from pricebook.sandbox.bill import BALANCES, BilledContract, bills, customer_balances
 from pricebook.sandbox.call import Call, Json, Paging, check_hours, id_answer, paged
 from pricebook.sandbox.contract import stamped
 from pricebook.sandbox.dated import Dater
@@ -173,7 +173,7 @@ def balances(work: AccountTransaction, customer: str, *, contracts: bool = True)
     return found
 
 
-def _segments(billed: list[Billed], now: datetime) -> dict[str, list[BalancePart]]:
+def _segments(billed: list[BilledContract], now: datetime) -> dict[str, list[BalancePart]]:
     """The segments of every balance by its id, with what invoices took of them."""
     found: dict[str, dict[str, BalancePart]] = {}
     for one in billed:
@@ -196,7 +196,7 @@ def _segments(billed: list[Billed], now: datetime) -> dict[str, list[BalancePart
 
 
 def _recurring(
-    work: AccountTransaction, billed: Billed, segments: dict[str, list[BalancePart]]
+    work: AccountTransaction, billed: BilledContract, segments: dict[str, list[BalancePart]]
 ) -> Iterator[AccountBalance]:
     """The commits and credits that recurring ones have made so far."""
     for closing in billed.bill.balances:

@@ -38,7 +38,7 @@ BALANCES = {"commits": "commit", "credits": "contract_credit"}
 
 
 @dataclass(frozen=True, slots=True)
-class Billed:
+class BilledContract:
     """A contract with its bill until the end of the statement period that runs now."""
 
     contract: Record
@@ -72,10 +72,10 @@ class Billed:
 
 def bills(
     work: AccountTransaction, customer: str, *, more: Sequence[Json] = (), alone: bool = False, contract: str = ""
-) -> list[Billed]:
+) -> list[BilledContract]:
     """The bills of a customer's contracts, the oldest first; of one, when it is named. `more` are events that were not
     ingested, beside those that were or `alone`. Raises Refused (501) when events cannot be counted here."""
-    found: list[Billed] = []
+    found: list[BilledContract] = []
     drawn: dict[str, Decimal] = {}
     catalogue = Catalogue(work)
     events = [*(() if alone else ingested(work, customer)), *more]
@@ -96,7 +96,7 @@ def bills(
         made = bill(prices, usage, changes, until, Ledger(None, drawn))
         ids = {item["id"] for _, said in shared for item in said["access_schedule"]["schedule_items"]}
         drawn = {id_: taken for id_, taken in made.closing.drawn.items() if id_ in ids}
-        found.append(Billed(record, catalog, terms, made))
+        found.append(BilledContract(record, catalog, terms, made))
     return [one for one in found if contract in ("", one.contract.id)]
 
 

@@ -12,7 +12,7 @@ from pricebook.catalog.money import EXACT, plain
 from pricebook.metronome.unit import USD_ID
 from pricebook.preview.invoice import Invoice, InvoiceLine
 from pricebook.sandbox.account import AccountTransaction
-from pricebook.sandbox.bill import Billed, bills
+from pricebook.sandbox.bill import BilledContract, bills
 from pricebook.sandbox.call import Call, Json, paged
 from pricebook.sandbox.shape import read_instant
 from pricebook.sandbox.unit import unit
@@ -89,7 +89,7 @@ def status(invoice: Invoice, now: datetime) -> str:
     return "FINALIZED" if invoice.issued_at <= now else "DRAFT"
 
 
-def show(work: AccountTransaction, billed: Billed, id_: str, invoice: Invoice, *, whole: bool = True) -> Json:
+def show(work: AccountTransaction, billed: BilledContract, id_: str, invoice: Invoice, *, whole: bool = True) -> Json:
     """An invoice as it is read back, with or without the lines of nothing."""
     customer, contract = billed.contract.parent or "", billed.contract
     state = status(invoice, work.at)
@@ -113,7 +113,7 @@ def show(work: AccountTransaction, billed: Billed, id_: str, invoice: Invoice, *
     )
 
 
-def _line(work: AccountTransaction, billed: Billed, line: InvoiceLine) -> Json:
+def _line(work: AccountTransaction, billed: BilledContract, line: InvoiceLine) -> Json:
     product = billed.catalog.products.get(line.product)
     why = line.why
     return known(
@@ -140,7 +140,7 @@ def _line(work: AccountTransaction, billed: Billed, line: InvoiceLine) -> Json:
     )
 
 
-def _commit(billed: Billed, line: InvoiceLine) -> Iterator[tuple[str, Any]]:
+def _commit(billed: BilledContract, line: InvoiceLine) -> Iterator[tuple[str, Any]]:
     """Which commit or credit a line is of: the one that it pays, or the one that is paid for."""
     if line.kind in ("commit_purchase", "true_up"):
         yield "commit_id", line.why.term
