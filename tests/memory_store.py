@@ -13,11 +13,12 @@ from pricebook.apply.keys import mark_of
 from pricebook.apply.ports import NOTHING
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.model import Alias, Violation
+from pricebook.catalog.model import Alias
 from pricebook.catalog.package import Package
 from pricebook.catalog.rate_book import NO_RATES, pairs
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import references
+from pricebook.catalog.violation import Violation
 from pricebook.observe.renames import renamed
 from pricebook.observe.snapshot import Snapshot, bare, digest_of
 from pricebook.plan.handover import holders_of, written

@@ -11,12 +11,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from pricebook.catalog.amount import USD
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.check import check_catalog
 from pricebook.catalog.fingerprint import noun_of, spec_of, tupled
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.model import USD
 from pricebook.catalog.money import CURRENCIES
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.rate_book import RateBook

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.fingerprint import tupled
-from pricebook.catalog.model import Model, Path, Refused, Scale, Violation
+from pricebook.catalog.model import Model
+from pricebook.catalog.violation import Path, Refused, Violation
 
 Broken = Callable[..., list[tuple[str, str]]]
 Violations = Callable[..., list[tuple[Path, Violation]]]

@@ -2,8 +2,8 @@
 
 import pytest
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.fingerprint import spec_of
-from pricebook.catalog.model import Scale
 from pricebook.catalog.money import CURRENCIES
 from pricebook.catalog.unit import USD_UNIT, PricingUnit, scale_of
 

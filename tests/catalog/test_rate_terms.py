@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from pricebook.catalog.model import Scale
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.rate import OverwriteRate, RateTerms
 
 CONTEXT = {"units": {"usd": Scale("USD", 2), "eur": Scale("EUR", 0), "tokens": Scale(None, 0)}}

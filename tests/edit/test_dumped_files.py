@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import noun_of
-from pricebook.catalog.model import Scale
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.unit import money_text

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.canonical import encode
-from pricebook.catalog.model import Scale
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import Segment, Timeline
 from pricebook.edit.rate_edit import RateEdit, amount_like

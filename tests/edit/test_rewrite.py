@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pricebook.catalog.model import Path
+from pricebook.catalog.violation import Path
 from pricebook.edit.rewrite import GONE, CopiedItem, Further, Renamed, Unplaceable, Written, rewritten
 from pricebook.manifest.syntax import read_documents
 

@@ -7,9 +7,10 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.fingerprint import content_digest, noun_of
-from pricebook.catalog.model import Alias, Noun, Scale
+from pricebook.catalog.model import Alias, Noun
 from pricebook.catalog.package import Package
 from pricebook.catalog.product import PricedProduct
 from pricebook.catalog.reference import Kind, Ref

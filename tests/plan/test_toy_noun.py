@@ -12,9 +12,10 @@ import pytest
 
 from memory_store import MemoryStore
 from pricebook.apply.runner import run
+from pricebook.catalog.amount import USD
 from pricebook.catalog.declared import keyed_lists
 from pricebook.catalog.leaf import leaves
-from pricebook.catalog.model import USD, Amount, Model, Noun, ProductName, Text, UnitName
+from pricebook.catalog.model import Amount, Model, Noun, ProductName, Text, UnitName
 from pricebook.catalog.path import path_text
 from pricebook.catalog.reference import Kind, Ref, register, stored_kinds, unregister
 from pricebook.catalog.role import Role

@@ -11,8 +11,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
-from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
+from pricebook.catalog.violation import Violation
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.step import Step

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pricebook.apply.ports import StoreRefused
+from pricebook.catalog.amount import USD
 from pricebook.catalog.canonical import encode
-from pricebook.catalog.model import USD, Alias
+from pricebook.catalog.model import Alias
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
 from pricebook.plan.change import RateChange

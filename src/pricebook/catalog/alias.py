@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from pricebook.catalog.instant import instant_words
-from pricebook.catalog.model import Alias, Violation
+from pricebook.catalog.model import Alias
+from pricebook.catalog.violation import Violation
 
 
 def overlap(first: Alias, second: Alias) -> bool:

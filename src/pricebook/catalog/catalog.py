@@ -6,10 +6,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.canonical import digest, encode
 from pricebook.catalog.fingerprint import content_digest
 from pricebook.catalog.metric import BillableMetric
-from pricebook.catalog.model import Alias, Noun, Scale
+from pricebook.catalog.model import Alias, Noun
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate_book import Rates
 from pricebook.catalog.rate_card import RateCard

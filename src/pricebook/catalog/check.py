@@ -6,14 +6,16 @@ References are resolved by the loader, so a target that is missing is skipped he
 from collections.abc import Iterator
 
 from pricebook.catalog.alias import overlap, schedule_words
+from pricebook.catalog.amount import USD
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.model import USD, Alias, Path, Violation
+from pricebook.catalog.model import Alias
 from pricebook.catalog.package_check import check_package, priced_on
 from pricebook.catalog.product_check import check_products
 from pricebook.catalog.rate_book import NO_RATES
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key, units_of_schedule
 from pricebook.catalog.unit import BUILT_IN
+from pricebook.catalog.violation import Path, Violation
 from pricebook.problem import quote
 
 Found = tuple[Ref, Path, Violation]

@@ -6,12 +6,13 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from pricebook.catalog.condition import Condition, Is, needs
-from pricebook.catalog.model import CustomFields, Fraction, Number, ProductName, Text, Upper, Violation
+from pricebook.catalog.model import CustomFields, Fraction, Number, ProductName, Text, Upper
 from pricebook.catalog.money import plain
 from pricebook.catalog.role import Role
 from pricebook.catalog.schedule import AccessSchedule, InvoiceSchedule
 from pricebook.catalog.specifier import Applicable
 from pricebook.catalog.term import Term
+from pricebook.catalog.violation import Violation
 
 
 class Balance(Applicable, Term):

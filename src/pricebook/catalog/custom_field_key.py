@@ -9,8 +9,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from pricebook.catalog.model import Noun, Text, Violation
+from pricebook.catalog.model import Noun, Text
 from pricebook.catalog.reference import Kind
+from pricebook.catalog.violation import Violation
 
 WRITTEN = frozenset(
     {

@@ -5,8 +5,9 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from pricebook.catalog.model import Number, Text, Violation, broken
+from pricebook.catalog.model import Number, Text
 from pricebook.catalog.money import MAX_DIGITS, MAX_PLACES, PERCENT_PATTERN, percent
+from pricebook.catalog.violation import Violation, broken
 from pricebook.problem import quote, written
 
 

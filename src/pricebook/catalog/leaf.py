@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pricebook.catalog.declared import Declared, fields_of
-from pricebook.catalog.model import Model, Path
+from pricebook.catalog.model import Model
 from pricebook.catalog.path import FieldPath, labels
 from pricebook.catalog.role import Role
+from pricebook.catalog.violation import Path
 
 LENGTH = {"value", "unit"}
 """What a length of time says, whose number says nothing without its unit: the two are one leaf."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pricebook.catalog.declared import keyed_lists
-from pricebook.catalog.model import Path, Violation
 from pricebook.catalog.traverse import links
+from pricebook.catalog.violation import Path, Violation
 from pricebook.problem import did_you_mean, quote
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages

@@ -7,9 +7,10 @@ from pydantic import Field
 
 from pricebook.catalog.condition import Condition, Every, Given, Is, Not, bars, needs
 from pricebook.catalog.field import Distinct, NonEmpty
-from pricebook.catalog.model import CustomFields, Model, Noun, Text, Upper, Violation
+from pricebook.catalog.model import CustomFields, Model, Noun, Text, Upper
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.role import Role
+from pricebook.catalog.violation import Violation
 from pricebook.problem import quote
 
 Values = Annotated[NonEmpty[Text], Distinct]

@@ -14,8 +14,9 @@ from pydantic import Field
 from pricebook.catalog.condition import Condition, Given, bars
 from pricebook.catalog.field import Days, Distinct, NonEmpty, Percent, Texts, Whole
 from pricebook.catalog.impact_limit import ImpactLimits
-from pricebook.catalog.model import Instant, Model, Noun, PackageName, Text, Upper, Violation
+from pricebook.catalog.model import Instant, Model, Noun, PackageName, Text, Upper
 from pricebook.catalog.reference import Kind
+from pricebook.catalog.violation import Violation
 
 Version = Annotated[Whole, Field(gt=0)]
 Transition = Literal["SUPERSEDE", "RENEWAL", "END_AND_PROVISION"]

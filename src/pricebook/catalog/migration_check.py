@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from pricebook.catalog.migration import Migration
-from pricebook.catalog.model import Path, Violation
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.violation import Path, Violation
 from pricebook.problem import quote
 
 

@@ -6,9 +6,8 @@ reported together. Amounts may be written as text with their currency; the prici
 API unit is come in through the validation context (`{"units": {...}}`).
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
@@ -24,67 +23,23 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
+from pricebook.catalog.amount import DIGITS_HINT, USD, Scale, converted, cut_amounts
 from pricebook.catalog.condition import Condition
 from pricebook.catalog.instant import INSTANT_PATTERN, parse_instant
 from pricebook.catalog.money import (
-    MAX_DIGITS,
-    MAX_PLACES,
     MONEY_PATTERN,
     PERCENT_PATTERN,
     SIGNED_MONEY_PATTERN,
     CurrencyCode,
     carries,
-    parse_money,
     percent,
     plain,
-    to_api_unit,
 )
-from pricebook.catalog.reference import Kind, Ref, Reference
+from pricebook.catalog.reference import Kind, Reference
 from pricebook.catalog.role import Role
+from pricebook.catalog.violation import Refused, Violation, broken
 from pricebook.problem import did_you_mean, quote, written
-
-USD = "usd"
-"""The name of the built-in pricing unit: USD, whose API unit is the cent."""
-
-Path = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """A broken rule: a stable code, what is wrong (value and rule), where below the model, and the way out."""
-
-    code: str
-    message: str
-    at: Path = ()
-    hint: str = ""
-    related: tuple[tuple[str, Ref, Path], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """What an amount's text needs to know of its pricing unit: ISO currency (None for a custom unit) and scale."""
-
-    currency: str | None
-    scale: int
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Stands in for a value that cannot be used, so that it is reported at its own place, together with all the rest.
-
-    An amount's field raises the violation itself; for an unknown field it is the `input` of pydantic's error
-    `extra_forbidden`.
-    """
-
-    violation: Violation
-
-
-def broken(*violations: Violation) -> PydanticCustomError:
-    """The error by which a validator reports broken rules; the loader turns it into problems."""
-    text = "; ".join(v.message for v in violations)
-    return PydanticCustomError("rules", "{text}", {"text": text, "violations": violations})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +115,7 @@ class Model(BaseModel):
             data |= {name: Refused(violation) for name, violation in cut.items()}
         if cls.amounts:
             for path in cls.amounts:
-                data = _converted(data, tuple(path.split(".")), cls.unit_for(path, data), scales)
+                data = converted(data, tuple(path.split(".")), cls.unit_for(path, data), scales)
         return data
 
     @model_validator(mode="after")
@@ -170,85 +125,6 @@ class Model(BaseModel):
         if violations:
             raise broken(*violations)
         return self
-
-
-_AFTER_COMMA = re.compile(r"\d{3}(?:\.\d+)?")
-
-
-def _is_cut(data: Mapping[str, Any], name: str) -> bool:
-    """Whether the field's text goes on in what stands as the next field."""
-    names = list(data)
-    following = names[names.index(name) + 1 :][:1]
-    return bool(following) and data[following[0]] is None and _AFTER_COMMA.fullmatch(following[0]) is not None
-
-
-def cut_amounts(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Violation]]:
-    """A mapping in braces whose amounts were cut at their commas, as in `{amount: $1,000.00}`: without the further
-    pieces, and what to say of each amount, at the first piece that stands as a field."""
-    kept: dict[str, Any] = {}
-    cut: dict[str, Violation] = {}
-    whole = amount = first = ""
-    for name, value in data.items():
-        if not (whole and value is None and _AFTER_COMMA.fullmatch(name)):
-            kept[name], amount, first = value, name, ""
-            whole = value if isinstance(value, str) else str(value) if type(value) is int else ""
-            continue
-        whole, first = f"{whole},{name}", first or name
-        kept[amount], kept[first] = Decimal(1), None  # a number that nothing else complains of
-        message = f"{quote(whole)} is cut at its comma: in braces a comma ends a value"
-        cut[first] = Violation("cut-amount", message, (), f'put the amount in quotes: "{whole}"')
-    return kept, cut
-
-
-def amount_of(text: str, unit: str, scales: Mapping[str, Scale]) -> Decimal | Violation:
-    """An amount written as text, in the API unit of `unit`; or what is wrong with it."""
-    money = parse_money(text)
-    scale = scales.get(unit)
-    if money is None:
-        return Violation(
-            "amount",
-            f'"{text[:60]}" is not an amount',
-            hint="write a number in the pricing unit's API unit (cents for USD), or text with its currency: $10.00"
-            + ("; decimals stand behind a point" if "," in text else ""),
-        )
-    if scale is None:
-        return to_api_unit(money.amount, 2)  # the unit is reported where it is named
-    if scale.currency is None:
-        hint = f"write a plain number of {unit}"
-        message = f'"{text}" is in {money.currency}, but the unit {unit} is no currency'
-        return Violation("currency-mismatch", message, (), hint)
-    if scale.currency != money.currency:
-        message = f'"{text}" is in {money.currency}, but its pricing unit {unit} is in {scale.currency}'
-        hint = f"write it in {scale.currency}, or name another pricing unit"
-        return Violation("currency-mismatch", message, (), hint)
-    amount = to_api_unit(money.amount, scale.scale)
-    if not carries(amount):
-        return Violation("too-precise", f"{quote(text)} has more digits than can be carried", (), DIGITS_HINT)
-    return amount
-
-
-def _converted(data: Any, path: tuple[str, ...], unit: str | Violation, scales: Mapping[str, Scale]) -> Any:
-    """A copy of the data with text amounts below `path` converted; everything else is left for its own field."""
-    if not path:
-        if not isinstance(data, str):
-            return data
-        if unit is SHARE and (share := percent(data)) is not None:
-            return share
-        if isinstance(unit, Violation):
-            return Refused(replace(unit, message=f"{quote(data)} cannot be here: {unit.message}"))
-        amount = amount_of(data, unit, scales)
-        return Refused(amount) if isinstance(amount, Violation) else amount
-    if path[0] == "*":
-        if not isinstance(data, (list, tuple)):
-            return data
-        return tuple(_converted(item, path[1:], unit, scales) for item in data)
-    if (
-        not isinstance(data, Mapping)
-        or path[0] not in data
-        or (isinstance(data[path[0]], str) and _is_cut(data, path[0]))
-    ):
-        return data  # of an amount that was cut its pieces tell
-    return {**data, path[0]: _converted(data[path[0]], path[1:], unit, scales)}
 
 
 def _number(value: Any) -> Any:
@@ -265,11 +141,8 @@ def _number(value: Any) -> Any:
     return number
 
 
-SHARE = Violation("not-money", "a percentage is a fraction in 0..1", (), "write 10%, or 0.1")
-"""In place of the unit of an amount that is no money but a share."""
 HINTED = 20
 """So many unknown fields of one place are told with the one that is meant; a file may have a hundred thousand."""
-DIGITS_HINT = f"at most {MAX_DIGITS} significant digits and {MAX_PLACES} decimal places"
 
 
 def _no_debt(amount: Decimal) -> Decimal:

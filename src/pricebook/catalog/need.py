@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from pricebook.catalog.amount import USD
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.model import USD
 from pricebook.catalog.rate_book import pairs
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_schedule

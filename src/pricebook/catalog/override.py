@@ -6,11 +6,12 @@ from typing import Annotated, ClassVar, Literal
 from pricebook.catalog.condition import Condition, Given, Is, Not, bars, needs
 from pricebook.catalog.declared import links_of
 from pricebook.catalog.field import Distinct, Positive
-from pricebook.catalog.model import Factor, Frequency, Instant, Model, Upper, Violation
+from pricebook.catalog.model import Factor, Frequency, Instant, Model, Upper
 from pricebook.catalog.rate import OverwriteRate, check_tiers
 from pricebook.catalog.role import Link, Role
 from pricebook.catalog.specifier import RateKind, UsageSpecifier
 from pricebook.catalog.term import Duration, Key, RelativeDate, Term
+from pricebook.catalog.violation import Violation
 
 _SPECIFIC = "{name} is for overrides with is_commit_specific: true"
 _MAKE_SPECIFIC = "set is_commit_specific: true, or remove it"

@@ -12,7 +12,7 @@ from pricebook.catalog.commit import Commit, Credit
 from pricebook.catalog.condition import Condition, Every, Given, Not, bars, needs
 from pricebook.catalog.field import Days
 from pricebook.catalog.link import check_terms
-from pricebook.catalog.model import Alias, CardName, Frequency, Lower, Noun, Text, Upper, Violation
+from pricebook.catalog.model import Alias, CardName, Frequency, Lower, Noun, Text, Upper
 from pricebook.catalog.override import Override
 from pricebook.catalog.recurring import RecurringCommit, RecurringCredit
 from pricebook.catalog.reference import Kind
@@ -21,6 +21,7 @@ from pricebook.catalog.schedule import ScheduledCharge
 from pricebook.catalog.subscription import Subscription
 from pricebook.catalog.term import Duration, Relative, RelativeDate
 from pricebook.catalog.threshold import PrepaidBalanceThresholdConfiguration, SpendThresholdConfiguration, SpendTracker
+from pricebook.catalog.violation import Violation
 
 _CAP = "discount_configuration.cap.amount"
 

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, cast
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.declared import granting_lists
-from pricebook.catalog.model import Path, Violation
 from pricebook.catalog.product import Product
 from pricebook.catalog.product_check import has_group_key
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import is_fraction
 from pricebook.catalog.traverse import references
+from pricebook.catalog.violation import Path, Violation
 from pricebook.problem import quote
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.metric import BillableMetric
-from pricebook.catalog.model import Path, Violation
 from pricebook.catalog.product import Product
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.violation import Path, Violation
 from pricebook.problem import quote
 
 

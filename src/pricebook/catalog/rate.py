@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
+from pricebook.catalog.amount import SHARE, USD
 from pricebook.catalog.condition import Condition, Is, Not, bars, holds, needs
 from pricebook.catalog.field import Positive
-from pricebook.catalog.model import SHARE, USD, Amount, Model, NonNegative, Path, UnitName, Upper, Violation
+from pricebook.catalog.model import Amount, Model, NonNegative, UnitName, Upper
 from pricebook.catalog.money import plain
 from pricebook.catalog.role import Role
 from pricebook.catalog.terms import MOST_SHARE, is_fraction
+from pricebook.catalog.violation import Path, Violation
 
 RateType = Annotated[Literal["FLAT", "PERCENTAGE", "SUBSCRIPTION", "TIERED", "TIERED_PERCENTAGE", "CUSTOM"], Upper]
 

@@ -6,22 +6,13 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from pricebook.catalog.alias import check_aliases
+from pricebook.catalog.amount import USD
 from pricebook.catalog.field import Distinct
-from pricebook.catalog.model import (
-    USD,
-    Alias,
-    Amount,
-    CustomFields,
-    Model,
-    Noun,
-    ProductName,
-    Text,
-    UnitName,
-    Violation,
-)
+from pricebook.catalog.model import Alias, Amount, CustomFields, Model, Noun, ProductName, Text, UnitName
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.role import Role
+from pricebook.catalog.violation import Violation
 
 
 class CreditTypeConversion(Model):

@@ -5,14 +5,16 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, model_validator
 
+from pricebook.catalog.amount import USD, Scale
 from pricebook.catalog.commit import Balance
 from pricebook.catalog.condition import Condition, Is, bars
 from pricebook.catalog.field import Whole
-from pricebook.catalog.model import USD, Amount, Fraction, NonNegative, Number, Scale, UnitName, Upper, Violation
+from pricebook.catalog.model import Amount, Fraction, NonNegative, Number, UnitName, Upper
 from pricebook.catalog.money import MONEY_PATTERN, parse_money
 from pricebook.catalog.role import Link, Role
 from pricebook.catalog.schedule import AccessType, unit_of_access
 from pricebook.catalog.term import Duration, Key, Relative, RelativeDate, Rounding, count_of, counted
+from pricebook.catalog.violation import Violation
 
 
 def priced(text: str, scales: Mapping[str, Scale]) -> dict[str, Any] | None:

@@ -10,12 +10,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from pricebook.catalog.amount import USD
 from pricebook.catalog.calendar import later
 from pricebook.catalog.condition import Condition, Given, Not, bars, needs
 from pricebook.catalog.field import Texts, Whole
 from pricebook.catalog.line import LineKind
 from pricebook.catalog.model import (
-    USD,
     GroupValues,
     Instant,
     Lower,
@@ -29,10 +29,10 @@ from pricebook.catalog.model import (
     Text,
     UnitName,
     Upper,
-    Violation,
 )
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.usage import Quantity, SeatChange, sorted_values
+from pricebook.catalog.violation import Violation
 
 MOST = 10_000
 """Repetitions of one entry of usage, a bound on hostile input."""

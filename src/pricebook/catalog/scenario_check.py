@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.model import Path, Violation
 from pricebook.catalog.path import labels
+from pricebook.catalog.violation import Path, Violation
 from pricebook.problem import did_you_mean, quote
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages

@@ -6,21 +6,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from pricebook.catalog.amount import USD
 from pricebook.catalog.field import NonEmpty
-from pricebook.catalog.model import (
-    USD,
-    Amount,
-    CustomFields,
-    NonNegative,
-    ProductName,
-    Text,
-    UnitName,
-    Upper,
-    Violation,
-)
+from pricebook.catalog.model import Amount, CustomFields, NonNegative, ProductName, Text, UnitName, Upper
 from pricebook.catalog.money import EXACT
 from pricebook.catalog.role import Role
 from pricebook.catalog.term import Duration, Relative, RelativeDate, Term
+from pricebook.catalog.violation import Violation
 
 AccessType = Annotated[Literal["SPEND", "QUANTITY"], Upper]
 """How a balance is drawn down: SPEND deducts the cost of usage, QUANTITY the number of units used."""

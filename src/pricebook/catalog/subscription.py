@@ -6,9 +6,10 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from pricebook.catalog.condition import Condition, Is, Not, bars, needs
-from pricebook.catalog.model import CustomFields, Frequency, NonNegative, ProductName, Text, Upper, Violation
+from pricebook.catalog.model import CustomFields, Frequency, NonNegative, ProductName, Text, Upper
 from pricebook.catalog.role import Role
 from pricebook.catalog.term import Duration, Relative, RelativeDate, Rounding, Term
+from pricebook.catalog.violation import Violation
 
 
 class SubscriptionRate(Relative):

@@ -10,10 +10,12 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.calendar import rough_days
 from pricebook.catalog.field import MOST_DAYS, Places, Whole
-from pricebook.catalog.model import Model, Scale, Upper, Violation
+from pricebook.catalog.model import Model, Upper
 from pricebook.catalog.role import Role
+from pricebook.catalog.violation import Violation
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=200)]
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
+from pricebook.catalog.amount import USD
 from pricebook.catalog.canonical import decode, encode
-from pricebook.catalog.model import USD
 from pricebook.catalog.money import EXACT, ratio
 
 MAGNITUDE = 10

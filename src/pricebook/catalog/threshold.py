@@ -11,12 +11,13 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator
 
 from pricebook.catalog.field import Distinct, NonEmpty
-from pricebook.catalog.model import Amount, Fraction, Number, ProductName, Text, UnitName, Upper, Violation
+from pricebook.catalog.model import Amount, Fraction, Number, ProductName, Text, UnitName, Upper
 from pricebook.catalog.money import plain
 from pricebook.catalog.payment_gate import PaymentGateConfig
 from pricebook.catalog.role import Role
 from pricebook.catalog.specifier import Applicable
 from pricebook.catalog.term import Duration, Relative
+from pricebook.catalog.violation import Violation
 
 
 def _entity(value: object) -> object:

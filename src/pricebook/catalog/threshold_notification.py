@@ -8,12 +8,14 @@ a single customer, or for a plan of the old kind, belongs to no price list, and 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
+from pricebook.catalog.amount import USD
 from pricebook.catalog.condition import Condition, Given, Is, Not, bars, needs
 from pricebook.catalog.field import NonEmpty, Texts
-from pricebook.catalog.model import USD, Amount, MetricName, Model, Noun, Text, UnitName, Upper, Violation
+from pricebook.catalog.model import Amount, MetricName, Model, Noun, Text, UnitName, Upper
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.role import Role
+from pricebook.catalog.violation import Violation
 
 AlertType = Literal[
     "spend_threshold_reached",

@@ -5,8 +5,9 @@ from functools import cache
 from typing import Any, TypeVar
 
 from pricebook.catalog.declared import Declared, fields_of
-from pricebook.catalog.model import Model, Path
+from pricebook.catalog.model import Model
 from pricebook.catalog.reference import Kind
+from pricebook.catalog.violation import Path
 
 M = TypeVar("M", bound=Model)
 

@@ -10,10 +10,12 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
+from pricebook.catalog.amount import USD, Scale
 from pricebook.catalog.field import Whole
-from pricebook.catalog.model import USD, Currency, Noun, Scale, Text, Violation
+from pricebook.catalog.model import Currency, Noun, Text
 from pricebook.catalog.money import CURRENCIES, SYMBOLS, plain, to_major_unit
 from pricebook.catalog.reference import Kind
+from pricebook.catalog.violation import Violation
 
 
 class PricingUnit(Noun):

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from pricebook.catalog.amount import USD, Scale
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import tupled
 from pricebook.catalog.instant import day_text, instant_text
 from pricebook.catalog.leaf import NO_UNITS, Units, said, units_below, units_of
-from pricebook.catalog.model import USD, Alias, Model, Noun, Scale
+from pricebook.catalog.model import Alias, Model, Noun
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.rate_book import Rates
 from pricebook.catalog.rate_card import RateCard

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.instant import day_text
-from pricebook.catalog.model import Noun, Path, Scale
+from pricebook.catalog.model import Noun
 from pricebook.catalog.path import path_text
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.timeline import Segment, Timeline, joined, read_key, read_schedule, schedule_text
+from pricebook.catalog.violation import Path
 from pricebook.edit.dump import rates_data, spec_data
 from pricebook.edit.rate_edit import RateEdit, starts_of
 from pricebook.edit.rewrite import GONE, CopiedItem, Further, Unplaceable, rewritten

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.instant import day_text, instant_text, parse_instant
-from pricebook.catalog.model import Path, Scale
 from pricebook.catalog.money import parse_money, plain, read_number, to_major_unit
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import Segment, Timeline
+from pricebook.catalog.violation import Path
 from pricebook.edit.dump import BARE
 from pricebook.edit.rewrite import GONE, CopiedItem, Renamed, Unplaceable, Written
 from pricebook.manifest.locate import Extent

@@ -12,8 +12,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
 
-from pricebook.catalog.model import Path
 from pricebook.catalog.money import plain
+from pricebook.catalog.violation import Path
 from pricebook.edit.layout import inline, lay_out
 from pricebook.manifest.locate import Extent, extents
 from pricebook.manifest.syntax import Token, read_documents

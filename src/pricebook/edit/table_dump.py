@@ -12,8 +12,8 @@ from io import StringIO
 from itertools import count
 from typing import Any, NamedTuple
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.instant import day_text
-from pricebook.catalog.model import Scale
 from pricebook.catalog.money import plain, to_major_unit
 from pricebook.catalog.naming import name_of
 from pricebook.catalog.rate_book import RateBook, Rates

@@ -9,10 +9,10 @@ from collections.abc import Collection, Mapping
 from io import StringIO
 
 from pricebook.catalog.instant import day_text, instant_text
-from pricebook.catalog.model import Path
 from pricebook.catalog.money import parse_money
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Segment, Timeline, read_key, read_schedule, terms_at
+from pricebook.catalog.violation import Path
 from pricebook.edit.dump import times_of
 from pricebook.edit.rate_edit import amount_like, amountless
 from pricebook.edit.rewrite import Unplaceable

@@ -6,12 +6,12 @@ A rate in two sources is one schedule when their periods differ, and a problem w
 from collections.abc import Mapping
 from functools import partial
 
-from pricebook.catalog.model import Path, Violation
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.timeline import joined, read_schedule
+from pricebook.catalog.violation import Path, Violation
 from pricebook.manifest.envelope import Envelope
 from pricebook.manifest.loading import Loading
 from pricebook.manifest.rate_fact import RateFacts

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from pricebook.catalog.amount import DIGITS_HINT, USD, Scale
 from pricebook.catalog.canonical import encode
-from pricebook.catalog.model import DIGITS_HINT, USD, Path, Scale
 from pricebook.catalog.money import EXACT, carries, parse_money, percent, read_number, to_api_unit
 from pricebook.catalog.terms import MOST_SHARE
+from pricebook.catalog.violation import Path
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import RatesFrom
 from pricebook.problem import quote

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from pricebook.catalog.canonical import quoted
 from pricebook.catalog.instant import instant_text, parse_instant
-from pricebook.catalog.model import Path
 from pricebook.catalog.terms import read_terms
 from pricebook.catalog.timeline import Segment, head_text, schedule_text, segment_text
+from pricebook.catalog.violation import Path
 from pricebook.manifest.cell_amount import AmountReader, Multiplier, Unusable
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import RatesFrom

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from pricebook.catalog.model import Instant, Model, Text, Violation
+from pricebook.catalog.model import Instant, Model, Text
 from pricebook.catalog.reference import NAME, Kind, Ref
+from pricebook.catalog.violation import Violation
 from pricebook.manifest.syntax import Document
 from pricebook.manifest.validation import validated
 from pricebook.problem import did_you_mean, quote

@@ -8,9 +8,9 @@ begins. In brackets stands also a key that is not a word.
 import re
 from collections.abc import Iterator, Mapping
 
-from pricebook.catalog.model import Path
 from pricebook.catalog.path import FieldPath, Label, labels, name_of, path_text, subjects_of
 from pricebook.catalog.path import read_path as parsed
+from pricebook.catalog.violation import Path
 from pricebook.problem import did_you_mean, quote
 
 _OWN = {"rates_from": "table", "schedule": "starting_at"}

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.check import Found, check_catalog
-from pricebook.catalog.model import Noun, Violation
+from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.registry import noun_class
 from pricebook.catalog.scenario_check import check_scenario
 from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
+from pricebook.catalog.violation import Violation
 from pricebook.manifest.card_rates import read_card
 from pricebook.manifest.envelope import OVERLAY, Envelope, WaiverHere, is_manifest, kind_of, listed, open_envelope
 from pricebook.manifest.loading import Loading, aliases_of, resolve

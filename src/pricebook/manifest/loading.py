@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from pricebook.catalog.model import USD, Noun, Path, Scale, Violation
+from pricebook.catalog.amount import USD, Scale
+from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.registry import noun_class
 from pricebook.catalog.traverse import references, written_references
+from pricebook.catalog.violation import Path, Violation
 from pricebook.manifest.envelope import Envelope
 from pricebook.manifest.place import Placer
 from pricebook.manifest.scope import Scope

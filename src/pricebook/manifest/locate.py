@@ -11,7 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from pricebook.catalog.model import Path
+from pricebook.catalog.violation import Path
 from pricebook.manifest.syntax import Node, Token, node_tokens
 from pricebook.manifest.syntax_problem import span_of
 from pricebook.span import Span

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, Literal
 
-from pricebook.catalog.model import Model, Path, Violation
+from pricebook.catalog.model import Model
 from pricebook.catalog.path import FieldPath, Label, path_text
 from pricebook.catalog.reference import Ref
+from pricebook.catalog.violation import Path, Violation
 from pricebook.manifest.envelope import OVERLAY, Patches, kind_of
 from pricebook.manifest.field_path import Finder, Nowhere, put, read_path, value_at
 from pricebook.manifest.locate import KEY

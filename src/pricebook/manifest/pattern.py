@@ -16,7 +16,6 @@ from typing import Any
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.condition import Given
 from pricebook.catalog.declared import lists_of
-from pricebook.catalog.model import Path, Violation
 from pricebook.catalog.override import Override, OverrideSpecifier
 from pricebook.catalog.package import Package
 from pricebook.catalog.rate_book import NO_RATES
@@ -24,6 +23,7 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.subscription import SubscriptionRate
 from pricebook.catalog.term import RelativeDate
 from pricebook.catalog.timeline import RateKey, key_text, read_schedule
+from pricebook.catalog.violation import Path, Violation
 from pricebook.manifest.envelope import Envelope
 from pricebook.manifest.loading import Loading
 from pricebook.manifest.scope import PROJECT_FILE

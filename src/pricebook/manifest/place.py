@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Generic, TypeVar
 
-from pricebook.catalog.model import Model, Path, Violation
+from pricebook.catalog.model import Model
 from pricebook.catalog.reference import Ref
+from pricebook.catalog.violation import Path, Violation
 from pricebook.manifest.locate import KEY, NodePath, locate, located
 from pricebook.manifest.syntax import Document, Node, read_documents
 from pricebook.manifest.text import MAX_YAML, read_text

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pricebook.catalog.model import Scale, Violation
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_key
+from pricebook.catalog.violation import Violation
 from pricebook.problem import did_you_mean, quote
 
 FREQUENCIES = ("WEEKLY", "MONTHLY", "QUARTERLY", "ANNUAL")

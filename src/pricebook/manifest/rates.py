@@ -10,15 +10,16 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from pricebook.catalog.amount import DIGITS_HINT, USD, amount_of, cut_amounts
 from pricebook.catalog.canonical import encode, quoted
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.instant import instant_text, parse_instant
-from pricebook.catalog.model import DIGITS_HINT, USD, Path, Violation, amount_of, cut_amounts
 from pricebook.catalog.money import carries
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms, is_fraction
 from pricebook.catalog.timeline import RateKey, Segment, joined, key_text, segment_text
+from pricebook.catalog.violation import Path, Violation
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.validation import LIST_HINT, validated
 from pricebook.problem import did_you_mean, quote, written

@@ -10,18 +10,8 @@ from pydantic import BeforeValidator, Field
 
 from pricebook.catalog.condition import Condition, Given, bars, needs
 from pricebook.catalog.field import NonEmpty, Positive
-from pricebook.catalog.model import (
-    Frequency,
-    GroupValues,
-    Instant,
-    Lower,
-    Model,
-    Path,
-    Text,
-    Upper,
-    Violation,
-    broken,
-)
+from pricebook.catalog.model import Frequency, GroupValues, Instant, Lower, Model, Text, Upper
+from pricebook.catalog.violation import Path, Violation, broken
 from pricebook.problem import quote, written
 
 RowRateType = Annotated[Literal["FLAT", "PERCENTAGE"], Upper]

@@ -12,25 +12,15 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from pricebook.catalog.amount import DIGITS_HINT, USD, Scale
 from pricebook.catalog.field import NonEmpty, Positive
-from pricebook.catalog.model import (
-    DIGITS_HINT,
-    USD,
-    Factor,
-    Frequency,
-    GroupValues,
-    Model,
-    Number,
-    Path,
-    Scale,
-    Text,
-    Violation,
-)
+from pricebook.catalog.model import Factor, Frequency, GroupValues, Model, Number, Text
 from pricebook.catalog.money import EXACT, carries, plain, to_api_unit, to_major_unit
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms, is_fraction
 from pricebook.catalog.timeline import RateKey, key_text, normal, read_key, read_schedule, schedule_text
+from pricebook.catalog.violation import Path, Violation
 from pricebook.manifest.card_rates import facts_of
 from pricebook.manifest.loading import Loading
 from pricebook.manifest.validation import LIST_HINT, validated

@@ -19,9 +19,10 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
+from pricebook.catalog.amount import USD
 from pricebook.catalog.field import Distinct
 from pricebook.catalog.instant import INSTANT_PATTERN
-from pricebook.catalog.model import MAX_CUSTOM_FIELD, USD
+from pricebook.catalog.model import MAX_CUSTOM_FIELD
 from pricebook.catalog.money import MONEY_PATTERN, SIGNED_MONEY_PATTERN
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.reference import Kind

@@ -11,9 +11,10 @@ from itertools import compress, count
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.model import Path, Scale
 from pricebook.catalog.reference import Ref
+from pricebook.catalog.violation import Path
 from pricebook.manifest.field_path import value_at
 from pricebook.manifest.locate import NodePath, located
 from pricebook.manifest.rate_fact import RateFacts

@@ -8,7 +8,7 @@ from io import StringIO, TextIOWrapper
 from pathlib import Path as FilePath
 from typing import TextIO
 
-from pricebook.catalog.model import Path
+from pricebook.catalog.violation import Path
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import RatesFrom
 from pricebook.manifest.text import open_file

@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.field import ISO_OFFSET
-from pricebook.catalog.model import Path, Refused, Scale, Violation
 from pricebook.catalog.reference import movable_pattern
+from pricebook.catalog.violation import Path, Refused, Violation
 from pricebook.problem import did_you_mean, written
 
 LIST_HINT = "the entries of a list start with -, or stand in [ ]"

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from pricebook.apply.keys import mark_of, uniqueness_key
+from pricebook.catalog.amount import DIGITS_HINT
 from pricebook.catalog.metric import BillableMetric
-from pricebook.catalog.model import DIGITS_HINT, MAX_CUSTOM_FIELD, Noun, Violation
+from pricebook.catalog.model import MAX_CUSTOM_FIELD, Noun
 from pricebook.catalog.money import carries, plain
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
@@ -16,6 +17,7 @@ from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import read_key, read_schedule, units_of_schedule
 from pricebook.catalog.traverse import links
 from pricebook.catalog.unit import PricingUnit
+from pricebook.catalog.violation import Violation
 from pricebook.metronome.kind import APIS
 from pricebook.metronome.unit import short_name
 from pricebook.metronome.wire.noun import CLEARED

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from pricebook.apply.keys import ACCOUNT
 from pricebook.apply.ports import NOTHING, StoreRefused
-from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
+from pricebook.catalog.violation import Violation
 from pricebook.metronome.account import read_account
 from pricebook.metronome.adopting import adopt, release
 from pricebook.metronome.client import Client, Sender
@@ -27,11 +27,12 @@ from pricebook.metronome.invoice import read_invoices
 from pricebook.metronome.kind import Json
 from pricebook.metronome.limit import check_change
 from pricebook.metronome.rate_writing import add_rates
+from pricebook.metronome.repointing import repoint
 from pricebook.metronome.snapshot import account_mark, mark_bearers, snapshot_of
 from pricebook.metronome.writing import Writing, perform_noun
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract, Provision
-from pricebook.plan.verb.table import AddRates, Adopt, Release
+from pricebook.plan.verb.table import AddRates, Adopt, Release, Repoint
 from pricebook.plan.verb.verb import Verb
 
 
@@ -108,6 +109,8 @@ class RemoteStore:
                 return adopt(work, change)
             case Release():
                 return release(work, change.ref)
+            case Repoint():
+                return repoint(work, change, at)
         return perform_noun(work, change, at, expects)
 
     def sign(self, namespace: str, mark: str, at: datetime, *, anew: bool = False) -> str:

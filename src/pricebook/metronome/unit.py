@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pricebook.apply.ports import StoreRefused
-from pricebook.catalog.model import USD
+from pricebook.catalog.amount import USD
 from pricebook.catalog.money import CURRENCIES
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.unit import PricingUnit, known_scale

@@ -11,9 +11,7 @@ from datetime import datetime
 from pricebook.apply import rule
 from pricebook.apply.keys import (
     ACCOUNT,
-    ALIASES,
     DIGEST,
-    ORDER,
     REF,
     UNDER_WAY,
     chain,
@@ -22,7 +20,6 @@ from pricebook.apply.keys import (
     uniqueness_key,
 )
 from pricebook.apply.ports import StoreRefused
-from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.custom_field_key import CustomFieldKey
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.instant import instant_text
@@ -36,12 +33,10 @@ from pricebook.metronome.custom_field import Keys
 from pricebook.metronome.kind import APIS, ENTITIES, Json
 from pricebook.metronome.listing import listed
 from pricebook.metronome.snapshot import QUIRKS, mark_bearers, noun_in
-from pricebook.metronome.wire.noun import aliases_json, changed_fields, created, read_noun, updated
-from pricebook.observe.mark import alias_digest, order_digest
+from pricebook.metronome.wire.noun import changed_fields, created, read_noun, updated
 from pricebook.observe.normalise import normal_noun
 from pricebook.observe.snapshot import AFTER_RATES, Marks, Observed, Snapshot, bare, digest_of
-from pricebook.plan.handover import holders_of, written
-from pricebook.plan.verb.table import Archive, Create, Repoint, Revise, Supersede
+from pricebook.plan.verb.table import Archive, Create, Revise, Supersede
 from pricebook.plan.verb.verb import Verb
 
 
@@ -147,8 +142,6 @@ def perform_noun(work: Writing, change: Verb, at: datetime, expects: str | None)
             return _create(work, change.ref, change.noun, change.digest)
         case Revise():
             return _revise(work, change, at, expects)
-        case Repoint():
-            return _repoint(work, change, at)
         case Archive():
             return _archive(work, change.ref, at)
     raise rule.unknown(change)
@@ -228,7 +221,7 @@ def _create_unit(work: Writing, ref: Ref, noun: Noun) -> str:
 def _revise(work: Writing, change: Revise, at: datetime, expects: str | None) -> str:
     ref, desired = change.ref, bare(change.noun)
     id_: str = work.live(ref)["id"]
-    observed = bare(_observed(work, ref, desired, anew=True))
+    observed = bare(observed_of(work, ref, desired, anew=True))
     stations = (work.live(ref).get("custom_fields") or {}).get(DIGEST, "").split(UNDER_WAY)
     if digest_of(observed) not in stations or stations[-1] != change.digest:  # else it is half way there
         rule.check_observed(ref, digest_of(observed), expects, change.digest)
@@ -273,50 +266,10 @@ def _update(work: Writing, ref: Ref, id_: str, desired: Noun, fields: list[str],
             body["add_credit_type_conversions"] = [c for c in wanted if c["custom_credit_type_id"] not in known]
 
     def done() -> str | None:
-        left = changed_fields(bare(_observed(work, ref, desired, anew=True)), desired)
+        left = changed_fields(bare(observed_of(work, ref, desired, anew=True)), desired)
         return id_ if not set(left) - {*QUIRKS.not_shown} else None  # of what is not shown nobody can tell
 
     work.sender.send(path, body, done=done, method=method)
-
-
-def _repoint(work: Writing, change: Repoint, at: datetime) -> str:
-    ref = change.ref
-    id_: str = work.live(ref)["id"]
-    work.fetch_aliases()
-    item, card = work.live(ref), work.nouns[ref]
-    assert isinstance(card, RateCard)
-    # The order is not shown, so nobody can tell whether it is still the one that was seen.
-    rule.check_repoint(change, card.aliases, change.observed_order, holders_of(change.given, ref, Catalog(work.nouns)))
-    order = [work.refer(ref, Kind.PRODUCT, name, archived_too=True) for name in change.product_order]
-    marks: dict[str, str] = {}
-    held = item.get("custom_fields") or {}
-    after = alias_digest(change.aliases, ())
-    aliases = written(change, card.aliases, at)
-    if set(card.aliases) == set(aliases):
-        if held.get(ALIASES) != after:
-            marks[ALIASES] = after
-    else:
-        work.mark(
-            ref, id_, {ALIASES: chain(*(alias_digest(each, ()) for each in (card.aliases, aliases, change.aliases)))}
-        )
-        body = {"rate_card_id": id_, "aliases": aliases_json(aliases)}
-
-        def done() -> str | None:
-            observed = _observed(work, ref, card, anew=True)
-            return id_ if isinstance(observed, RateCard) and set(observed.aliases) == set(aliases) else None
-
-        work.sender.send(f"{APIS[ref.kind].path}/update", body, done=done)
-        marks[ALIASES] = after
-    wanted = order_digest(change.product_order)
-    if held.get(ORDER, order_digest(())) != wanted:
-        body = {"rate_card_id": id_, "product_order": order}
-        # The account does not show the order; saying the same one twice does no harm.
-        work.sender.send(f"{APIS[ref.kind].path}/setRateCardProductsOrder", body, done=lambda: None)
-        marks[ORDER] = wanted
-    if marks:
-        work.mark(ref, id_, marks)
-    work.nouns[ref] = card.model_copy(update={"aliases": aliases, "product_order": change.product_order})
-    return id_
 
 
 def _archive(work: Writing, ref: Ref, at: datetime) -> str:
@@ -344,7 +297,7 @@ def _archive(work: Writing, ref: Ref, at: datetime) -> str:
     return id_
 
 
-def _observed(work: Writing, ref: Ref, desired: Noun, *, anew: bool = False) -> Noun:
+def observed_of(work: Writing, ref: Ref, desired: Noun, *, anew: bool = False) -> Noun:
     """The noun as the account shows it, read as the desired one lets it be read."""
     if anew:
         work.fetch(ref)

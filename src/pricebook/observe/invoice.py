@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from pricebook.catalog.model import USD
+from pricebook.catalog.amount import USD
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.usage import ValuePairs, sorted_values
 

@@ -10,9 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest, content_text
-from pricebook.catalog.model import Noun, Scale
+from pricebook.catalog.model import Noun
 from pricebook.catalog.path import path_text
 from pricebook.catalog.product import PricedProduct
 from pricebook.catalog.rate_card import RateCard

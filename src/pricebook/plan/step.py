@@ -8,8 +8,8 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BeforeValidator, ConfigDict, Field, NonNegativeInt
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.migration import Transition
-from pricebook.catalog.model import Scale
 from pricebook.catalog.product import PricedProduct
 from pricebook.plan.contract import Contract
 from pricebook.plan.hazard import Hazard

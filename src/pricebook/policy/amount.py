@@ -6,9 +6,9 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.calendar import PER_YEAR
 from pricebook.catalog.leaf import amounts
-from pricebook.catalog.model import Scale
 from pricebook.catalog.money import EXACT, plain, to_api_unit, to_major_unit
 from pricebook.catalog.path import named, path_text
 from pricebook.catalog.terms import Terms

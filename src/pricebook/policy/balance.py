@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from pricebook.catalog.calendar import MONTHS, rough_days
 from pricebook.catalog.declared import fields_of, granting_lists, lists_of
-from pricebook.catalog.model import Model, Path
+from pricebook.catalog.model import Model
+from pricebook.catalog.violation import Path
 from pricebook.policy.fact import Facts
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule

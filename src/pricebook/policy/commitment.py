@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from pricebook.catalog.amount import USD
 from pricebook.catalog.declared import fields_of, role_at
 from pricebook.catalog.leaf import amounts
-from pricebook.catalog.model import USD, Model, Path
+from pricebook.catalog.model import Model
 from pricebook.catalog.money import EXACT, plain
 from pricebook.catalog.path import named
 from pricebook.catalog.role import Role
 from pricebook.catalog.term import RelativeDate
+from pricebook.catalog.violation import Path
 from pricebook.policy.balance import PAID, WITH_COMMIT, balances
 from pricebook.policy.fact import Facts
 from pricebook.policy.finding import Finding

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pricebook.catalog.model import Path, Violation
 from pricebook.catalog.timeline import read_key
+from pricebook.catalog.violation import Path, Violation
 from pricebook.policy.cel import CelError, Expressions, MissingCel
 from pricebook.policy.fact import Facts
 from pricebook.policy.finding import Finding

@@ -11,10 +11,10 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pricebook.catalog.amount import USD, Scale
 from pricebook.catalog.calendar import PER_YEAR
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.model import USD, Path, Scale
 from pricebook.catalog.money import EXACT
 from pricebook.catalog.path import named, path_text
 from pricebook.catalog.rate_book import RateBook, Rates, count_rates
@@ -33,6 +33,7 @@ from pricebook.catalog.timeline import (
     terms_from,
 )
 from pricebook.catalog.unit import money_text
+from pricebook.catalog.violation import Path
 from pricebook.policy.finding import Finding
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from pricebook.catalog.model import Path
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.timeline import read_key
+from pricebook.catalog.violation import Path
 from pricebook.problem import Severity
 
 

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from pricebook.catalog.calendar import later
 from pricebook.catalog.instant import instant_text, instant_words, next_hour, text_words
-from pricebook.catalog.model import Path
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.timeline import read_key, read_schedule
+from pricebook.catalog.violation import Path
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.verb.table import AddRates, Archive, Create
 from pricebook.policy.fact import package_ref

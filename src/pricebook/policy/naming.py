@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from pricebook.catalog.declared import keyed_lists
-from pricebook.catalog.model import Path
 from pricebook.catalog.rate_book import Rates
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.timeline import read_key
+from pricebook.catalog.violation import Path
 from pricebook.policy.fact import Facts, card_ref, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.model import Path
 from pricebook.catalog.money import plain
 from pricebook.catalog.terms import MAGNITUDE, is_fraction
 from pricebook.catalog.timeline import read_key, read_schedule, terms_from
+from pricebook.catalog.violation import Path
 from pricebook.policy.amount import times_words
 from pricebook.policy.currency import dollars
 from pricebook.policy.fact import CardFacts, Facts

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from pricebook.catalog.calendar import FOREVER
 from pricebook.catalog.instant import bound_text, instant_text
-from pricebook.catalog.model import Path
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import Segment
+from pricebook.catalog.violation import Path
 from pricebook.policy.fact import CardedPackage, Facts, Paid
 from pricebook.preview.match import Subject
 from pricebook.preview.materialise import materialise

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import pairwise
 
-from pricebook.catalog.model import Path
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.terms import MAGNITUDE
+from pricebook.catalog.violation import Path
 from pricebook.policy.fact import Facts, card_ref, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Edits, Example, Rule

@@ -10,8 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.calendar import FOREVER, Period, cycle
-from pricebook.catalog.model import Scale
 from pricebook.catalog.recurring import RecurringCommit
 from pricebook.preview.price import EXACT, ZERO
 from pricebook.preview.proration import PeriodShare, places_of, prorated, share

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-from pricebook.catalog.model import Scale
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.term import Rounding
 from pricebook.preview.price import EXACT
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from pricebook.catalog.model import Scale
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.money import plain
 from pricebook.catalog.product import Product
 from pricebook.catalog.usage import Quantity, ValuePairs, sorted_values

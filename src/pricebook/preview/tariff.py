@@ -11,9 +11,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from pricebook.catalog.amount import USD, Scale
 from pricebook.catalog.calendar import FOREVER
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.model import USD, Scale
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate import OverwriteRate
 from pricebook.catalog.rate_book import RateBook, Rates

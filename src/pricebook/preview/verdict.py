@@ -8,10 +8,10 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.model import Path
 from pricebook.catalog.money import MAX_DIGITS, plain
 from pricebook.catalog.scenario import ExpectedInvoice, ExpectedLine, Scenario
 from pricebook.catalog.scenario_check import package_of
+from pricebook.catalog.violation import Path
 from pricebook.preview.bill import bill
 from pricebook.preview.invoice import Bill, Invoice, InvoiceLine
 from pricebook.preview.materialise import materialise

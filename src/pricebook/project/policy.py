@@ -11,7 +11,8 @@ from pydantic import Field, StringConstraints
 
 from pricebook.catalog.field import Days, NonEmpty, Percent, Texts, Whole
 from pricebook.catalog.impact_limit import ImpactLimits
-from pricebook.catalog.model import Instant, Lower, Model, Text, Violation
+from pricebook.catalog.model import Instant, Lower, Model, Text
+from pricebook.catalog.violation import Violation
 from pricebook.problem import quote
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
 
 from pricebook.catalog.field import Texts, Whole
-from pricebook.catalog.model import Model, Number, Text, Violation, broken
-from pricebook.catalog.model import Path as NounPath
+from pricebook.catalog.model import Model, Number, Text
 from pricebook.catalog.reference import Kind, Ref, movable_pattern, stored_kinds
+from pricebook.catalog.violation import Path as NounPath
+from pricebook.catalog.violation import Violation, broken
 from pricebook.manifest.envelope import Patches
 from pricebook.manifest.locate import locate
 from pricebook.manifest.place import read_one

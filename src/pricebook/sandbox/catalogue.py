@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+from pricebook.catalog.amount import USD
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.model import USD, Noun
+from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_book import book_digest, digest_text
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from pricebook.catalog.model import USD
+from pricebook.catalog.amount import USD
 from pricebook.metronome.unit import USD_ID
 from pricebook.preview.price import EXACT, ZERO
 from pricebook.sandbox.account import AccountTransaction

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 from pricebook.account.refusal import Refused
+from pricebook.catalog.amount import USD
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.model import USD
 from pricebook.catalog.money import EXACT, plain
 from pricebook.metronome.unit import USD_ID
 from pricebook.preview.invoice import Invoice, InvoiceLine

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 
 from pricebook.account.refusal import Refused
-from pricebook.catalog.model import USD
+from pricebook.catalog.amount import USD
 from pricebook.metronome.unit import USD_ID
 from pricebook.metronome.wire.contract import read_terms
 from pricebook.preview.match import Subject

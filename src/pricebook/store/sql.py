@@ -12,8 +12,8 @@ from weakref import WeakSet
 
 from pricebook.account.contract import Request
 from pricebook.apply.ports import NOTHING, OutcomeUnknown
-from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
+from pricebook.catalog.violation import Violation
 from pricebook.observe.snapshot import Snapshot, strangers_in
 from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.verb.table import AddRates, Adopt, Release

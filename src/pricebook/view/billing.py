@@ -6,10 +6,10 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import Any
 
+from pricebook.catalog.amount import USD
 from pricebook.catalog.calendar import FOREVER
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_words
-from pricebook.catalog.model import USD
 from pricebook.catalog.terms import is_fraction
 from pricebook.preview.assumption import ASSUMPTIONS, assumed_of_line, assumed_of_terms
 from pricebook.preview.invoice import NO_REASON, Bill, ClosingBalance, Invoice, InvoiceLine, Why

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.instant import instant_words
-from pricebook.catalog.model import Scale
 from pricebook.catalog.money import ratio
 from pricebook.preview.impact import ROUNDING, BillMove, Cause, Impact, Sides
 from pricebook.preview.price import EXACT

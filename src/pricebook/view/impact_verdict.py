@@ -6,8 +6,8 @@ The rule that it keeps: what was not known is said, and that nothing changes is 
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_FLOOR, Decimal
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.instant import instant_words
-from pricebook.catalog.model import Scale
 from pricebook.catalog.money import plain, ratio
 from pricebook.preview.impact import Cause, CustomerRow, Impact, Sides
 from pricebook.preview.price import EXACT, summed

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
-from pricebook.catalog.model import Scale
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.money import EXACT, RATIO, SYMBOLS
 from pricebook.catalog.product import PricedProduct
 from pricebook.catalog.timeline import RateKey

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
-from pricebook.catalog.model import Scale
+from pricebook.catalog.amount import Scale
 from pricebook.preview.price import ZERO
 from pricebook.preview.reconciliation import ComparedLine, LineVerdict
 from pricebook.view.plain import hidden

@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from pricebook.apply.ports import NOTHING, BillingStore, Store
-from pricebook.catalog.model import Violation
 from pricebook.catalog.reference import Ref
+from pricebook.catalog.violation import Violation
 from pricebook.manifest.scope import PROJECT_FILE
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.rehearse import applied_to

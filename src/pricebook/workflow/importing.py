@@ -14,8 +14,9 @@ from os.path import normpath
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.model import Noun, Scale
+from pricebook.catalog.model import Noun
 from pricebook.catalog.need import closed, needs
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate_card import RateCard

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from pricebook.catalog.instant import instant_text, instant_words, next_hour
-from pricebook.catalog.model import Path, Violation
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.timeline import read_schedule
+from pricebook.catalog.violation import Path, Violation
 from pricebook.plan.hazard import REFUSED, Hazard
 from pricebook.plan.step import Plan
 from pricebook.plan.verb.add_rates import AddRates

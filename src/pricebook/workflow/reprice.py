@@ -7,9 +7,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from typing import Any
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.model import Path, Scale
 from pricebook.catalog.money import EXACT, to_api_unit, to_major_unit
 from pricebook.catalog.override import Override
 from pricebook.catalog.path import named, path_text
@@ -29,6 +29,7 @@ from pricebook.catalog.timeline import (
     terms_from,
 )
 from pricebook.catalog.unit import money_text
+from pricebook.catalog.violation import Path
 from pricebook.edit.manifest_edit import EditRequest, ManifestEdit
 from pricebook.manifest.load import Loaded, load
 from pricebook.policy.cel import CelError, Expressions, MissingCel

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.model import Path
 from pricebook.catalog.reference import Ref
+from pricebook.catalog.violation import Path
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.source_map import Location, SourceMap
 from pricebook.observe.snapshot import Snapshot

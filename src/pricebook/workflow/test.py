@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from pricebook.catalog.model import Path, Scale
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.scenario import Scenario
 from pricebook.catalog.unit import money_text
+from pricebook.catalog.violation import Path
 from pricebook.edit.dump import BARE
 from pricebook.edit.rewrite import Unplaceable, rewritten
 from pricebook.manifest.load import Loaded

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from pricebook.catalog.amount import USD
 from pricebook.catalog.canonical import encode, quoted
 from pricebook.catalog.instant import instant_text, parse_instant
-from pricebook.catalog.model import USD
 from pricebook.catalog.terms import Terms, is_fraction, read_terms
 from pricebook.catalog.timeline import Segment, normal, overlap, overlay, read_key, read_schedule, schedule_text
 
