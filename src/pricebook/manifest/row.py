@@ -31,8 +31,6 @@ BATCH = 1000
 """So many rows are read at once: enough that the interpreter's work per batch is little, few enough for the caches of
 the processor."""
 
-_LINE_END = re.compile("\r\n?|\n")
-
 Rows = tuple[Sequence[int], list[list[str]]]
 """Rows, and the line at which each ends."""
 
@@ -334,7 +332,7 @@ def csv_problem(error: csv.Error, shown: str, line: int) -> Problem:
 
 def _counted(rows: list[list[str]], before: int) -> list[int]:
     """The line at which each row ends, of rows with line ends in quoted cells; `before` is that of the row before."""
-    heights = [1 + sum(len(_LINE_END.findall(cell)) for cell in row) for row in rows]
+    heights = [1 + sum(len(re.findall("\r\n?|\n", cell)) for cell in row) for row in rows]
     return list(accumulate(heights, initial=before))[1:]
 
 

@@ -8,9 +8,10 @@ from pricebook.catalog.amount import USD
 from pricebook.metronome.unit import USD_ID
 from pricebook.preview.price import EXACT, ZERO
 from pricebook.sandbox.account import AccountTransaction
-from pricebook.sandbox.balance import AccountBalance, balances, ledger
+from pricebook.sandbox.balance import balances
 from pricebook.sandbox.call import Call, Json, Paging, Show, paged
 from pricebook.sandbox.contract import got, own_contract
+from pricebook.sandbox.ledger import AccountBalance, ledger
 from pricebook.sandbox.wire import known, stamp_at
 
 PAGES = Paging(default=25, cursor="cursor")
