@@ -10,7 +10,7 @@ from pricebook.catalog.field import Distinct, NonEmpty
 from pricebook.catalog.model import CustomFields, Model, Noun, Text, Upper
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.role import Role
-from pricebook.catalog.violation import Violation
+from pricebook.catalog.violation import Path, Violation
 from pricebook.problem import quote
 
 Values = Annotated[NonEmpty[Text], Distinct]
@@ -41,6 +41,10 @@ class PropertyFilter(Model):
 _STREAM = Not(Given("sql"))
 
 
+Unfiltered = tuple[Path, str, str]
+"""Where a group key names a property that no filter names, what is wrong, and the way out."""
+
+
 class BillableMetric(Noun):
     """How usage events become a quantity: a stream of filtered, aggregated events, or a SQL query.
 
@@ -68,7 +72,7 @@ class BillableMetric(Noun):
     """Custom fields, text by key."""
 
     @property
-    def unfiltered(self) -> Iterator[Violation]:
+    def unfiltered(self) -> Iterator[Unfiltered]:
         """What an account refuses of its group keys."""
         return unfiltered_keys(self.group_keys, {found.name for found in self.property_filters})
 
@@ -113,7 +117,7 @@ class BillableMetric(Noun):
                 )
 
 
-def unfiltered_keys(group_keys: Iterable[Iterable[str]], filtered: Collection[str]) -> Iterator[Violation]:
+def unfiltered_keys(group_keys: Iterable[Iterable[str]], filtered: Collection[str]) -> Iterator[Unfiltered]:
     """Properties of group keys that no filter names, which an account refuses: "Group key '<key>' does not match one of
     the property filter names" (the vendor's skill metronome-group-keys)."""
     for index, group in enumerate(group_keys):
@@ -121,4 +125,4 @@ def unfiltered_keys(group_keys: Iterable[Iterable[str]], filtered: Collection[st
             if name not in filtered:
                 message = f"the group key {quote(name)} is not one of the property filters"
                 hint = f"add {{name: {name}, exists: true}} to property_filters; a metric cannot be edited later"
-                yield Violation("cannot", message, ("group_keys", index, position), hint)
+                yield ("group_keys", index, position), message, hint

@@ -44,7 +44,8 @@ def check_change(namespace: str, change: Verb, units: Mapping[str, str], probe: 
             elif isinstance(change.noun, Package):
                 yield from _check_package(change.ref, change.noun)
             elif isinstance(change.noun, BillableMetric):
-                yield from change.noun.unfiltered
+                for path, message, hint in change.noun.unfiltered:
+                    yield Violation("cannot", message, path, hint)
         case Adopt():
             yield from _check_name(namespace, change.ref, change.digest)
         case Revise():

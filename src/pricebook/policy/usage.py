@@ -22,8 +22,8 @@ def _everything(facts: Facts) -> Iterator[Finding]:
 
 def _unfiltered(facts: Facts) -> Iterator[Finding]:
     for name, metric in sorted(facts.catalog.metrics.items()):
-        for found in metric.unfiltered:
-            yield Finding(Ref(Kind.BILLABLE_METRIC, name), found.at, found.message, found.hint)
+        for path, message, hint in metric.unfiltered:
+            yield Finding(Ref(Kind.BILLABLE_METRIC, name), path, message, hint)
 
 
 def _twice(facts: Facts) -> Iterator[Finding]:

@@ -19,8 +19,8 @@ def create(call: Call) -> Json:
     fields = body.pop("custom_fields", {})
     check_rules(BillableMetric, body)
     names = {each["name"] for each in body.get("property_filters", ())}
-    for found in unfiltered_keys(body.get("group_keys", ()), names):
-        raise Refused(400, found.message)
+    for _, message, _ in unfiltered_keys(body.get("group_keys", ()), names):
+        raise Refused(400, message)
     return id_answer(call.work.add(KIND, body, fields=fields))
 
 
