@@ -214,6 +214,8 @@ class Facts:
     @cached_property
     def paid(self) -> tuple[Paid, ...]:
         """What every subscription of every package costs its customers."""
+        if not self.offers:
+            return ()
         # The bills are for projects that have packages.
         from pricebook.policy.paid import paid_for
 
