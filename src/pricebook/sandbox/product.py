@@ -21,7 +21,7 @@ def create(call: Call) -> Json:
     fields = body.pop("custom_fields", {})
     kind = body.pop("type")
     kind = "PRO_SERVICE" if kind == "PROFESSIONAL_SERVICE" else kind
-    _check(call.work, kind, body)
+    _check(call.work, kind, body, body)
     state = {"created_at": stamp(call.work.now), "created_by": CREATED_BY, **known(**body)}
     return id_answer(call.work.add(KIND, {"type": kind, "initial": state, "updates": []}, fields=fields))
 
@@ -33,7 +33,7 @@ def update(call: Call) -> Json:
     check_hours(body, "starting_at")
     told = ("created_at", "created_by", "starting_at")
     before = {name: value for name, value in current(record, call.work.now).items() if name not in told}
-    _check(call.work, record.body["type"], {**before, **body})
+    _check(call.work, record.body["type"], {**before, **body}, body)
     change = {**body, "starting_at": stamp(body["starting_at"])}
     change |= {"created_at": stamp(call.work.now), "created_by": CREATED_BY}
     call.work.put(record, record.body | {"updates": [*record.body["updates"], change]})
@@ -58,13 +58,16 @@ def current(record: Record, now: str) -> Json:
     return known(**state)
 
 
-def _check(work: AccountTransaction, kind: str, state: Json) -> None:
-    """It is a product of its type, and what it refers to exists. Raises Refused (400)."""
+def _check(work: AccountTransaction, kind: str, state: Json, named: Json) -> None:
+    """It is a product of its type, and what the request names exists. Raises Refused (400).
+
+    A metric that it has already may be archived by now.
+    """
     said = {name: value for name, value in state.items() if name != "starting_at"}
     check_rules(Product, {**known(**said), "type": kind})
-    if state.get("billable_metric_id") is not None:
-        work.live(METRIC, state["billable_metric_id"], 400)
-    for id_ in state.get("composite_product_ids", ()):
+    if named.get("billable_metric_id") is not None:
+        work.live(METRIC, named["billable_metric_id"], 400)
+    for id_ in named.get("composite_product_ids", ()):
         work.get(KIND, id_, 400)
 
 
