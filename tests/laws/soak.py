@@ -328,12 +328,13 @@ class Soak:
         last = self.number.value + 1
         write_catalogue(self.folder / "final", self.url, last)
         begun = time.monotonic()
-        while "is applying" in (answer := self.cli("apply", "--yes", "--allow", "all"))[1]:
+        while "is applying" in (answer := self.cli("apply", "--yes", "--allow", "all", "--prune"))[1]:
             assert time.monotonic() - begun < self.ttl.total_seconds() + 30, answer[1]
             time.sleep(0.2)
         waited = time.monotonic() - begun
         assert answer[0] == 0, answer[1]
-        assert self.cli("plan", "--exit-code")[0] == 0
+        answer = self.cli("plan", "--exit-code")
+        assert answer[0] == 0, answer[1]
         assert not told.get("broken"), told["broken"][:3]
         assert told["read"]
         assert told["step"]
