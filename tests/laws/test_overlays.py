@@ -29,17 +29,18 @@ environments:
 @settings(max_examples=25)
 def test_the_manifests_own_values_change_no_digest(catalog: Catalog, data: st.DataObject) -> None:
     files = dump(catalog)
+    manifests: list[Any] = [doc.data for file, text in files.items() for doc in read_documents(file, text)[0]]
     patches: dict[str, dict[str, Any]] = {}
-    for file, text in files.items():
-        for document in read_documents(file, text)[0]:
-            manifest: Any = document.data
-            paths = list(_paths(manifest["spec"]))
-            chosen = data.draw(
-                st.lists(st.sampled_from(paths), max_size=2, unique_by=lambda path: path[0].split("[")[0])
-            )
-            if chosen:
-                kind = kinds()[manifest["kind"]].value
-                patches[f"{kind}:{manifest['metadata']['name']}"] = {path: _plain(value) for path, value in chosen}
+    patched = data.draw(st.sampled_from(range(len(manifests))))  # an overlay without a patch is refused
+    for index, manifest in enumerate(manifests):
+        paths = list(_paths(manifest["spec"]))
+        one = int(index == patched)
+        chosen = data.draw(
+            st.lists(st.sampled_from(paths), min_size=one, max_size=2, unique_by=lambda path: path[0].split("[")[0])
+        )
+        if chosen:
+            kind = kinds()[manifest["kind"]].value
+            patches[f"{kind}:{manifest['metadata']['name']}"] = {path: _plain(value) for path, value in chosen}
     with TemporaryDirectory() as name:
         root = Path(name)
         (root / "catalog").mkdir()
