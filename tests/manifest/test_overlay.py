@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.path import Label
+from pricebook.catalog.path import Label, named
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.manifest.field_path import Finder, Nowhere, put, read_path
 from pricebook.manifest.load import Loaded, load
@@ -300,6 +300,13 @@ def test_a_path_leads_to_one_node_or_nowhere(text: str, node: tuple[str | int, .
     changed = put(spec, node, "new value")
     assert changed != spec
     assert Finder(changed).find(read_path("name")) == ("name",)
+
+
+def test_an_alias_that_is_its_name_alone_is_called_by_it() -> None:
+    spec = {"aliases": ("pro", {"name": "pro-plan", "starting_at": "2026-01-01"})}
+    for position, name in enumerate(("pro", "pro-plan")):
+        assert Finder(spec).find(read_path(f"aliases[{name}]")) == ("aliases", position)
+        assert named(spec, ("aliases", position)) == ("aliases", Label(name))
 
 
 @pytest.mark.parametrize("text", ["", ".", "a.", "a..b", "a[", "a[]", "[x]", "a]b", "spec", "spec.name", "a b"])

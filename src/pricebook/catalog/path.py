@@ -71,15 +71,22 @@ def named(noun: object, path: Sequence[str | int]) -> FieldPath:
     """The path of what stands below a noun, or below data as in a manifest, at fields and positions in lists."""
     found: list[str | Label] = []
     value = noun
-    for step in path:
+    for index, step in enumerate(path):
         if isinstance(step, int):
             assert isinstance(value, Sequence)
-            found.append(labels(value)[step])
+            found.append(labels(terms_of(path[index - 1], value))[step])
             value = value[step]
         else:
             found.append(step)
             value = _get(value, step)
     return tuple(found)
+
+
+def terms_of(field: str | int, entries: Sequence[object]) -> Sequence[object]:
+    """The terms of a list as they are called: in a manifest, an alias may be its name alone."""
+    if field != "aliases":
+        return entries
+    return [{"name": entry} if isinstance(entry, str) else entry for entry in entries]
 
 
 def labels(terms: Sequence[object]) -> list[Label]:

@@ -6,9 +6,9 @@ begins. In brackets stands also a key that is not a word.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from pricebook.catalog.path import FieldPath, Label, labels, name_of, path_text, subjects_of
+from pricebook.catalog.path import FieldPath, Label, labels, name_of, path_text, subjects_of, terms_of
 from pricebook.catalog.path import read_path as parsed
 from pricebook.catalog.violation import Path
 from pricebook.problem import did_you_mean, quote
@@ -107,9 +107,9 @@ class Finder:
         )
 
 
-def _names(at: Path, entries: tuple[object, ...]) -> Iterator[dict[str, None]]:
+def _names(at: Path, entries: Sequence[object]) -> Iterator[dict[str, None]]:
     """What each entry of a list may be called: as a plan names it; without a key, also by anything it is about."""
-    own = _OWN.get(str(at[-1]))
+    own, entries = _OWN.get(str(at[-1])), terms_of(at[-1], entries)
     for entry, label in zip(entries, labels(entries), strict=True):
         if at == ("rates",):
             yield dict.fromkeys(_rate_names(entry))
