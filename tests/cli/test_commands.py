@@ -181,7 +181,11 @@ def test_json_everywhere(project: Path) -> None:
 def test_prune_archives_what_nothing_declares(project: Path) -> None:
     assert pricebook(project, "apply", "--yes").returncode == 0
     (project / "catalog.yaml").write_text(CATALOG[: CATALOG.index("---")])
-    assert pricebook(project, "plan", "--exit-code").returncode == 0
+    left = pricebook(project, "plan", "--exit-code")
+    assert left.returncode == 2
+    assert left.stdout.startswith("1 object is in no manifest any more and stays.")
+    counts = json.loads(pricebook(project, "--format", "json", "plan").stdout)["counts"]
+    assert {name: count for name, count in counts.items() if count} == {"kept": 1, "leftovers": 1}
     assert pricebook(project, "apply", "--yes", "--prune").returncode == 1
     assert pricebook(project, "apply", "--yes", "--prune", "--allow", "ARCHIVES").returncode == 0
     with closing(sqlite3.connect(project / "pricebook.db")) as store:
