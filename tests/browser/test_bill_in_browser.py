@@ -57,7 +57,7 @@ def test_a_line_is_opened_by_keyboard_without_a_script(open_page: Open, pages: d
 def test_an_assumption_is_one_step_away(open_page: Open, pages: dict[str, Path]) -> None:
     page = open_page(pages["starter"])
     page.locator(".lines summary", has_text="Sign-up credit").first.click()
-    page.get_by_role("link", name="Charges are paid in the order of time").first.click()
+    page.get_by_role("link", name="A fee counts at the start of the time").first.click()
     assert page.url.endswith("#assumed-1-paid-in-order")
     assert "Commits and credits" in page.locator(":target").inner_text()
 
