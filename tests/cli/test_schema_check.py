@@ -59,11 +59,21 @@ def test_all_that_is_wrong_is_told_at_once_with_its_place(project: Path) -> None
     assert answer.returncode == 1
     for said in (
         'error[schema] catalog.yaml:4:19\n  "colour" is not a field here',
-        "error[schema] catalog.yaml:13:13\n  5 is not of type 'object'",
+        "error[schema] catalog.yaml:13:13\n  5 is not of type 'string' or 'object' with name\n",
         "error[schema] pricebook.yaml:1:1\n  environments is required",
         "error[schema] plan.json:3:12\n  steps: 7 is not of type 'array'",
     ):
         assert said in answer.stderr
+
+
+def test_what_has_a_short_form_is_told_with_all_its_forms(project: Path) -> None:
+    package = "---\napiVersion: pricebook/v1\nkind: Package\nmetadata: {name: p}\n"
+    spec = "spec: {name: P, rate_card: standard, duration: 5}\n"
+    (project / "catalog.yaml").write_text(MANIFEST + package + spec)
+    answer = pricebook(project, "schema", "--check", "catalog.yaml")
+    assert answer.returncode == 1
+    assert "duration: 5 is not of type 'string' or 'object' with value and unit\n" in answer.stderr
+    assert answer.stderr.count("error[") == 1
 
 
 @pytest.mark.parametrize(

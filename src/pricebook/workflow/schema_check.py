@@ -163,4 +163,21 @@ def _messages(error: ValidationError, path: NodePath) -> Iterator[tuple[NodePath
             if name not in error.instance:
                 yield path, f"{name} is required"
     else:
-        yield path, where + (_own_words(error) or error.message)[:MAX_WORDS]
+        yield path, where + (_own_words(error) or _types(error) or error.message)[:MAX_WORDS]
+
+
+def _types(error: ValidationError) -> str:
+    """Which types there are to choose from, where the value is of none that an alternative takes; else nothing."""
+    context = error.context or ()
+    wrong = {e.relative_schema_path[0]: e for e in context if e.validator == "type" and not e.relative_path}
+    if not wrong or any(inner.relative_schema_path[0] not in wrong for inner in context):
+        return ""
+    return f"{error.instance!r} is not of type {' or '.join(map(_type, wrong.values()))}"
+
+
+def _type(error: ValidationError) -> str:
+    """A type that a schema asks for: of an object, with what it must have."""
+    asked: str | list[str] = error.validator_value
+    words = " or ".join(map(repr, [asked] if isinstance(asked, str) else asked))
+    required = error.schema.get("required", ()) if isinstance(error.schema, Mapping) else ()
+    return f"{words} with {' and '.join(required)}" if required and asked == "object" else words
