@@ -1,6 +1,7 @@
 """The process of the `pricebook` command: how Python is set up for it, and what it ends with.
 
-Exit codes: 0 nothing to do or done, 1 rejected or failed, 2 there are changes (`plan --exit-code`), 3 stale plan,
+Exit codes: 0 nothing to do or done, 1 rejected or failed, 2 there are changes, or something left the manifests
+(`plan --exit-code`, `drift`), or less of a month is explained than asked (`reconcile`), 3 stale plan,
 4 interrupted and resumable.
 """
 
