@@ -1,6 +1,7 @@
 """Threshold notifications of an account: read through a customer, made anew, the successor first, at every write."""
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ import pytest
 from small import small
 from test_every_write import KINDS, Killed, Trouble
 
+from pricebook.catalog.reference import Kind
 from pricebook.plan.step import Plan
 from pricebook.problem import Rejected
 from pricebook.sandbox.wire import Request
 from project import applied, planned
-from vendor import Call, Vendor
+from vendor import AT, Call, Vendor
 from vendor import vendor as empty
 
 MANIFESTS = """\
@@ -148,11 +150,59 @@ def test_what_is_known_by_its_name_is_made_once_and_edited(vendor: Vendor, tmp_p
     assert nothing.steps == (), "what is nobody's by a mark is never archived"
 
 
-def test_another_name_would_not_be_found_again(vendor: Vendor, tmp_path: Path) -> None:
+ALIKE = (
+    "a,b", "a: b", "A B", "a b", "a-b", "a_b", "A-B", "é", "e", "🚀", "🔥", "-", "\u202e", "x" * 190, "x" * 190 + "y",
+)  # fmt: skip
+
+
+def keys_called(names: Callable[[int], str], *, every: int = 1) -> str:
+    """Manifests of keys that differ by little, each under a name of ours."""
+    kept = [(index, key) for index, key in enumerate(ALIKE) if index % every == 0]
+    texts = [
+        {
+            "apiVersion": "pricebook/v1",
+            "kind": "CustomFieldKey",
+            "metadata": {"name": names(index)},
+            "spec": {"entity": "rate_card", "key": key},
+        }
+        for index, key in kept
+    ]
+    return "---\n".join(json.dumps(text, ensure_ascii=False) + "\n" for text in texts)
+
+
+def test_what_manifests_call_it_makes_no_difference(vendor: Vendor, tmp_path: Path) -> None:
+    assert applied(small(tmp_path, keys_called(lambda n: f"k{n}") + "---\n" + UNMARKED), vendor.store()).complete
+    listed = vendor.client().read("POST", "/v1/customFields/listKeys", {})["data"]
+    assert len([each for each in listed if not each["key"].startswith("pricebook_")]) == len(ALIKE) + 1
+    reversed_names = keys_called(lambda n: f"k{len(ALIKE) - n}")
+    # One that an account would call another key by.
+    taken = keys_called(lambda n: f"rate_card-a-b{'-' + str(n) if n else ''}", every=3)
+    for text in (reversed_names, taken, keys_called(lambda n: f"k{n}", every=2)):
+        again = planned(small(tmp_path, text + "---\n" + UNMARKED.replace("trial-ends", "ends")), vendor.store())
+        assert (again.steps, again.findings) == ((), ())
+    renamed = small(tmp_path, UNMARKED.replace("trial-ends", "ends").replace("-P7D", "-P9D"))
+    assert [step.id for step in planned(renamed, vendor.store()).steps] == ["offset-notification:ends"]
+    assert applied(renamed, vendor.store()).complete
+    assert [call.path for call in vendor.writes][-1] == "/v2/notifications/edit"
+    assert planned(renamed, vendor.store()).steps == ()
+
+
+def test_keys_that_nobody_declared_have_a_name_each(vendor: Vendor, tmp_path: Path) -> None:
+    assert applied(small(tmp_path, keys_called(lambda n: f"k{n}")), vendor.store()).complete
+    snapshot = vendor.store().snapshot("acme", AT)
+    assert snapshot.notes == ()
+    keys = {ref: noun.identity for ref, noun in snapshot.catalog.nouns.items() if ref.kind is Kind.CUSTOM_FIELD_KEY}
+    assert sorted(keys.values()) == sorted(("rate_card", key) for key in ALIKE)
+
+
+def test_two_that_an_account_could_not_tell_are_refused(vendor: Vendor, tmp_path: Path) -> None:
+    twice = UNMARKED + "---\n" + UNMARKED.replace("customer-crm-id", "crm").replace("trial-ends", "ends")
     with pytest.raises(Rejected) as caught:
-        planned(small(tmp_path, UNMARKED.replace("{name: trial-ends}", "{name: ends}")), vendor.store())
-    (problem,) = caught.value.problems
-    assert problem.hint == "name its manifest so: metadata: {name: trial-ends}"
+        planned(small(tmp_path, twice), vendor.store())
+    assert [(problem.code, problem.message) for problem in caught.value.problems] == [
+        ("duplicate", 'customer-crm-id has entity "customer" and key "crm_id" too, which is all that an account tells'),
+        ("duplicate", 'trial-ends has name "Trial ends" too, which is all that an account tells'),
+    ]
 
 
 def test_a_token_that_may_not_read_them_hides_them_from_those_who_declare_none(vendor: Vendor, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ def check_catalog(catalog: Catalog) -> Iterator[Found]:
     yield from _check_units(catalog)
     yield from check_products(catalog)
     yield from _check_cards(catalog)
+    yield from _check_identities(catalog)
     for name, package in catalog.packages.items():
         used = catalog.only_card(package.rate_card, package.rate_card_alias)
         for path, violation in check_package(package, used, catalog):
@@ -42,6 +43,18 @@ def _check_units(catalog: Catalog) -> Iterator[Found]:
     if unit is not None and unit != BUILT_IN[USD]:
         message = f"{quote(USD)} is the built-in pricing unit of USD in cents; it cannot be redefined"
         yield Ref(Kind.PRICING_UNIT, USD), (), Violation("reserved-name", message, (), "give the unit another name")
+
+
+def _check_identities(catalog: Catalog) -> Iterator[Found]:
+    """What an account cannot mark it knows by what it says: two that say the same are one there."""
+    first: dict[tuple[Kind, tuple[str, ...]], Ref] = {}
+    for ref, noun in catalog.nouns.items() if any(noun.called for noun in catalog.nouns.values()) else ():
+        other = first.setdefault((ref.kind, noun.identity), ref) if noun.called else ref
+        if other != ref:
+            said = " and ".join(f"{name} {quote(getattr(noun, name))}" for name in noun.called)
+            message = f"{other.name} has {said} too, which is all that an account tells"
+            related = (("the other", other, ()),)
+            yield ref, (noun.called[-1],), Violation("duplicate", message, (), "remove one of them", related)
 
 
 def _check_cards(catalog: Catalog) -> Iterator[Found]:

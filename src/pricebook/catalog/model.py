@@ -277,3 +277,8 @@ class Noun(Model):
     called: ClassVar[tuple[str, ...]] = ()
     """Of what an account has no place to mark: the fields by which it is known there."""
     mutable: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What the fields say by which an account knows it; empty where it can be marked."""
+        return tuple(str(getattr(self, name)) for name in self.called)

@@ -21,13 +21,14 @@ from pricebook.apply.keys import (
     read_uniqueness_key,
 )
 from pricebook.apply.ports import StoreError, StoreRefused
+from pricebook.catalog.naming import Unnamed, names_for
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.registry import noun_class
 from pricebook.metronome.answer import CONTRACTS
 from pricebook.metronome.kind import APIS, Json
 from pricebook.metronome.listing import Reader, at_once, listed, pages
 from pricebook.metronome.schedule import read_schedules
-from pricebook.metronome.unit import AccountUnits, short_name
+from pricebook.metronome.unit import AccountUnits
 from pricebook.metronome.wire.noun import read_noun
 from pricebook.observe.snapshot import Foreign, strangers_in
 from pricebook.problem import Problem, quote
@@ -176,19 +177,34 @@ def _read_all_rates(client: Reader, account: Account) -> None:
 
 
 def ref_of(namespace: str, kind: Kind, item: Json) -> Ref | None:
-    """Whose an object is: the ref in its mark, None when it is not ours."""
+    """Whose an object is: the ref in its mark, None when it is not ours or cannot bear one."""
     if kind.versioned:
         found = read_uniqueness_key(namespace, kind, item.get("uniqueness_key") or "")
         return found[0] if found is not None else None
-    if not kind.marked:
-        return Ref(kind, called(kind, item))
     ref = read_mark(namespace, (item.get("custom_fields") or {}).get(REF) or "")
     return ref if ref is not None and ref.kind is kind else None
 
 
-def called(kind: Kind, item: Json) -> str:
-    """Our name of what an account knows by what it is called."""
-    return short_name(" ".join(str(item[name]) for name in noun_class(kind).called))
+def identity(kind: Kind, item: Json) -> tuple[str, ...]:
+    """By what is told what an account cannot mark (`observe.identity`)."""
+    return tuple(str(item.get(name)) for name in noun_class(kind).called)
+
+
+def _names_told(kind: Kind, items: Iterable[Json]) -> dict[tuple[str, ...], Ref]:
+    """Our names of what an account cannot mark, one for each identity; manifests may have others."""
+    said = {str(each): each for each in (identity(kind, item) for item in items)}
+    names = names_for(Unnamed(text, " ".join(each), "", kind) for text, each in said.items())
+    return {said[text]: Ref(kind, name) for text, name in names.items()}
+
+
+def _told(account: Account, kind: Kind, item: Json, names: Mapping[tuple[str, ...], Ref]) -> Ref | None:
+    """By what name goes what an account cannot mark; None for what no manifest could say: it is nobody's of ours."""
+    try:
+        read_noun(kind, item)
+    except UNREADABLE as error:
+        account.unreadable[item["id"]] = why_unreadable(error)
+        return None
+    return names[identity(kind, item)]
 
 
 def foreign(account: Account) -> tuple[Foreign, ...]:
@@ -209,7 +225,7 @@ def foreign(account: Account) -> tuple[Foreign, ...]:
 
 def _display_name(item: Json) -> str:
     state = item.get("current") or item.get("initial") or item
-    return str(state.get("name") or item.get("name") or "")
+    return str(state.get("name") or item.get("name") or item.get("key") or "")
 
 
 def owner_of(kind: Kind, item: Json) -> str:
@@ -227,8 +243,10 @@ def _mark(item: Json) -> str:
 
 def _sort(account: Account, kind: Kind, items: Iterable[Json]) -> None:
     """Ours by Ref, and the rest. Of two that bear one mark the live one is meant, and of those the newer."""
+    items = list(items)
+    told = {} if kind.marked else _names_told(kind, items)
     for item in items:
-        ref = ref_of(account.namespace, kind, item)
+        ref = ref_of(account.namespace, kind, item) if kind.marked else _told(account, kind, item, told)
         if kind is Kind.PRODUCT:
             account.products[item["id"]] = ref.name if ref is not None else item["id"]
         if ref is None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pricebook.apply.keys import mark_of, uniqueness_key
 from pricebook.catalog.amount import DIGITS_HINT
 from pricebook.catalog.metric import BillableMetric
-from pricebook.catalog.model import MAX_CUSTOM_FIELD, Noun
+from pricebook.catalog.model import MAX_CUSTOM_FIELD
 from pricebook.catalog.money import carries, plain
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
@@ -38,7 +38,6 @@ def check_change(namespace: str, change: Verb, units: Mapping[str, str], probe: 
             if APIS[change.ref.kind].listed.customer and not probe:
                 message = f"{change.ref} could not be found again: an account shows it as one of a customer's alone"
                 yield Violation("cannot", message, (), "name any customer in the environment: probe_customer: ID")
-            yield from _check_called(change.ref, change.noun)
             if isinstance(change.noun, PricingUnit):
                 yield from _check_unit(change.ref, change.noun, units)
             elif isinstance(change.noun, Package):
@@ -62,14 +61,6 @@ def _check_name(namespace: str, ref: Ref, digest: str) -> Iterator[Violation]:
     if len(text) > limit:
         message = f"the mark of {ref} has {len(text)} characters; the vendor takes at most {limit}"
         yield Violation("too-long", message, (), "use a shorter metadata.name")
-
-
-def _check_called(ref: Ref, noun: Noun) -> Iterator[Violation]:
-    """What an account knows by what it is called alone is found again under that name."""
-    name = short_name(" ".join(str(getattr(noun, field)) for field in noun.called))
-    if noun.called and name != ref.name:
-        message = f"{ref} would not be found again: an account knows it by its {' and '.join(noun.called)} alone"
-        yield Violation("cannot", message, (noun.called[0],), f"name its manifest so: metadata: {{name: {name}}}")
 
 
 def _check_unit(ref: Ref, unit: PricingUnit, units: Mapping[str, str]) -> Iterator[Violation]:

@@ -27,13 +27,14 @@ from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import rewritten
-from pricebook.metronome.account import Account, ref_of
+from pricebook.metronome.account import Account, identity, ref_of
 from pricebook.metronome.client import Client, Sender
 from pricebook.metronome.custom_field import Keys
 from pricebook.metronome.kind import APIS, ENTITIES, Json
 from pricebook.metronome.listing import listed
 from pricebook.metronome.snapshot import QUIRKS, mark_bearers, noun_in
 from pricebook.metronome.wire.noun import changed_fields, created, read_noun, updated
+from pricebook.observe.identity import names_met
 from pricebook.observe.normalise import normal_noun
 from pricebook.observe.snapshot import AFTER_RATES, Marks, Observed, Snapshot, bare, digest_of
 from pricebook.plan.verb.table import Archive, Create, Revise, Supersede
@@ -78,8 +79,15 @@ class Writing:
         assert found is not None
         return found
 
-    def look(self, ref: Ref) -> Json | None:
-        """The object as the account shows it now; None when it does not."""
+    def meet(self, ref: Ref, noun: Noun) -> None:
+        """What bears no mark, as it was read, goes by the name that manifests have for it."""
+        there = {each: identity(each.kind, item) for each, item in self.account.ours.items() if each.kind is ref.kind}
+        if names := names_met(there, {ref: noun.identity} if noun.called else {}):
+            self.account.ours = {names.get(each, each): item for each, item in self.account.ours.items()}
+            self.nouns = {names.get(each, each): known for each, known in self.nouns.items()}
+
+    def look(self, ref: Ref, noun: Noun | None = None) -> Json | None:
+        """The object as the account shows it now; None when it does not. The noun tells what bears no mark."""
         items = listed(self.client, ref.kind)
         if ref.kind is Kind.PRICING_UNIT:
             return None
@@ -87,7 +95,9 @@ class Writing:
         found = [
             item
             for item in items
-            if ref_of(self.account.namespace, ref.kind, item) == ref or (known is not None and item["id"] == known)
+            if ref_of(self.account.namespace, ref.kind, item) == ref
+            or (known is not None and item["id"] == known)
+            or (noun is not None and noun.called and identity(ref.kind, item) == noun.identity)
         ]
         found.sort(key=lambda item: not item.get("archived_at"))
         if found:
@@ -134,6 +144,7 @@ def perform_noun(work: Writing, change: Verb, at: datetime, expects: str | None)
     """Make the change and return the id of its object; `expects` as in `apply.ports.Store`."""
     match change:
         case Create() | Supersede():
+            work.meet(change.ref, change.noun)
             if change.ref.kind is Kind.PRICING_UNIT:
                 return _create_unit(work, change.ref, change.noun)
             if isinstance(change.noun, CustomFieldKey):
@@ -141,6 +152,7 @@ def perform_noun(work: Writing, change: Verb, at: datetime, expects: str | None)
                 return work.keys.make(change.noun)
             return _create(work, change.ref, change.noun, change.digest)
         case Revise():
+            work.meet(change.ref, change.noun)
             return _revise(work, change, at, expects)
         case Archive():
             return _archive(work, change.ref, at)
@@ -160,7 +172,7 @@ def _create(work: Writing, ref: Ref, noun: Noun, digest: str) -> str:
     work.keys.declare_all(ref.kind, body)
 
     def done() -> str | None:
-        found = work.look(ref)
+        found = work.look(ref, noun)
         return _had(work, ref, found, digest) if found is not None else None
 
     try:

@@ -18,6 +18,7 @@ from pricebook.catalog.pairing import matched
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import relinked
+from pricebook.observe.identity import names_met
 from pricebook.observe.mark import alias_digest, order_digest
 from pricebook.observe.snapshot import Observed, Quirks, Snapshot, digest_of
 
@@ -27,15 +28,24 @@ if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
 
 def normalise(snapshot: Snapshot, desired: Mapping[Ref, Noun]) -> Snapshot:
     """The snapshot as the desired nouns let it be read. A desired package may have a version in its Ref or none."""
-    if snapshot.quirks is None:
+    if (quirks := snapshot.quirks) is None:
         return snapshot
+    snapshot = _met(snapshot, desired)
     objects, cards = dict(snapshot.objects), snapshot.catalog.cards
     for ref, wanted in desired.items():
         seen = snapshot.latest(ref) if ref.kind.versioned and ref.version is None else ref
         observed = objects.get(seen) if seen is not None else None
         if seen is not None and observed is not None and observed.noun is not None:
-            objects[seen] = replace(observed, noun=normal_noun(observed, observed.noun, wanted, snapshot.quirks, cards))
+            objects[seen] = replace(observed, noun=normal_noun(observed, observed.noun, wanted, quirks, cards))
     return replace(snapshot, objects={ref: _with_order(each) for ref, each in objects.items()})
+
+
+def _met(snapshot: Snapshot, desired: Mapping[Ref, Noun]) -> Snapshot:
+    """The snapshot in which what bears no mark has the name under which it is desired."""
+    wanted = {ref: noun.identity for ref, noun in desired.items() if noun.called}
+    there = {ref: each.noun.identity for ref, each in snapshot.objects.items() if each.noun and each.noun.called}
+    names = names_met(there, wanted) if wanted else {}
+    return replace(snapshot, objects={names.get(ref, ref): each for ref, each in snapshot.objects.items()})
 
 
 def _with_order(observed: Observed) -> Observed:
