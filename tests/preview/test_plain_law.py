@@ -15,10 +15,11 @@ from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.catalog.usage import Quantity, sorted_values
 from pricebook.plan.contract import Contract
+from pricebook.preview.customer import Billing
 from pricebook.preview.impact import CustomerRow, Impact
 from pricebook.preview.linear import PlainTariff
 from pricebook.preview.market import Market
-from pricebook.preview.population import Billing, impact
+from pricebook.preview.population import impact
 from pricebook.preview.terms import Window
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

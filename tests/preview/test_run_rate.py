@@ -15,8 +15,9 @@ from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.catalog.usage import SeatChange
 from pricebook.plan.contract import Contract
+from pricebook.preview.customer import Billing
 from pricebook.preview.impact import Sides
-from pricebook.preview.population import AS_STARTED, Billing, impact
+from pricebook.preview.population import AS_STARTED, impact
 from pricebook.preview.run_rate import recurring
 from pricebook.preview.terms import Window, quantities
 

@@ -14,9 +14,10 @@ from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.catalog.usage import Quantity
 from pricebook.plan.contract import Contract
+from pricebook.preview.customer import Billing
 from pricebook.preview.impact import Cause, Impact, Sides
 from pricebook.preview.market import WITHIN
-from pricebook.preview.population import UNPRICED, Billing, impact
+from pricebook.preview.population import UNPRICED, impact
 from pricebook.preview.terms import Window
 
 K = TypeVar("K")

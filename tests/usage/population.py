@@ -1,6 +1,7 @@
 """Two hundred customers on three versions of a package, with what they used, and what their invoices come to."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -15,22 +16,24 @@ from pricebook.catalog.override import Override
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.usage import Quantity, SeatChange
 from pricebook.manifest.load import load
-from pricebook.plan.contract import Contract
+from pricebook.plan.contract import Contract, Transition
 from pricebook.preview.bill import bill
+from pricebook.preview.customer import Billed, Billing
 from pricebook.preview.impact import CustomerRow, Impact, Sides
 from pricebook.preview.invoice import Ledger
 from pricebook.preview.materialise import materialise
-from pricebook.preview.population import Billing
 from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.terms import DatedOverride, Grant, OwnTerms, Window
 from pricebook.project.project import read_project
-from pricebook.usage.billed import Billed, BillingJob, bill_usage
+from pricebook.usage.billed import BillingJob, bill_usage
 from pricebook.usage.engine import Engine
 from pricebook.usage.measure import Census, read_usage
 from pricebook.usage.meter import meters_of, stated_of
 
 CUSTOMERS = 200
 WINDOW = Window(datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 2, 1, tzinfo=UTC))
+MIDDLE = datetime(2027, 1, 15, tzinfo=UTC)
+"""When every seventh customer goes over to another version."""
 ALWAYS = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2029, 1, 1, tzinfo=UTC))
 USED = datetime(2026, 10, 1, tzinfo=UTC)
 CARD = Ref(Kind.RATE_CARD, "main")
@@ -38,7 +41,7 @@ SEAT = {"MONTHLY": (1250, 1400), "QUARTERLY": (3300, 3600), "ANNUAL": (12_000, 1
 """A seat's price in cents, before and after, by what versions 1, 2 and 3 of the package bill it by."""
 SMALL, LARGE, JOB = (Decimal("1.37"), Decimal("1.52")), Decimal(21), (Decimal(2), Decimal(3))
 """Cents for tokens of the small model, before and after, and for the first of the large one; points for a job."""
-LISTED = (Decimal("0.25"), Decimal("0.2"))
+LISTED = (Decimal("0.24"), Decimal("0.2"))
 PER_YEAR = (12, 4, 1)
 
 MANIFEST = """
@@ -142,15 +145,16 @@ def catalogues() -> tuple[Catalog, Catalog]:
 
 
 class Used(NamedTuple):
-    """What a customer used, and under which ids."""
+    """What a customer used in half a month."""
 
     tokens: dict[str, int]
     jobs: int
 
 
 @cache
-def population() -> tuple[list[Billed], dict[str, Used], list[dict[str, object]]]:
-    """The contracts, what each customer used, and the events that say so, some of them by an ingest alias."""
+def population() -> tuple[list[Billed], dict[str, tuple[Used, Used]], list[dict[str, object]]]:
+    """The contracts, what each customer used before the 15th and after, and the events that say so, some of them by an
+    ingest alias."""
     chance = Random(14)
     billed, used, events = [], {}, []
     for number in range(CUSTOMERS):
@@ -166,21 +170,29 @@ def population() -> tuple[list[Billed], dict[str, Used], list[dict[str, object]]
                 seats = (SeatChange("seats", datetime(2026, 9, 1, tzinfo=UTC), Decimal(chance.randrange(1, 30))),)
             contract = Contract(f"{number}-{at}", customer, version, CARD, start, quantities=seats)
             own = terms(chance.choice(("1.0625", "0.8")), number) if number % 5 == 0 else None
+            if number % 7 == 3 and not at:
+                contract = replace(contract, ending_before=MIDDLE)
+                other = Ref(Kind.PACKAGE, "team", 1 + (version.version or 0) % 2)  # statements by the calendar
+                follows = Transition("SUPERSEDE", contract.id)
+                after = Contract(f"{number}-new", customer, other, CARD, MIDDLE, transition=follows, quantities=())
+                billed.append(Billed(Billing(after), (alias,), shared))
             billed.append(Billed(Billing(contract, own=own), (alias,), shared))
-        used[customer] = Used({m: chance.randrange(900) for m in ("small", "large")}, chance.randrange(40))
+        halves = [Used({m: chance.randrange(450) for m in ("small", "large")}, chance.randrange(20)) for _ in range(2)]
+        used[customer] = halves[0], halves[1]
         named = alias if number % 2 else customer
-        told = [("completion", {"tokens": count, "model": model}) for model, count in used[customer].tokens.items()]
-        told += [("job", {}) for _ in range(used[customer].jobs)]
-        for place, (kind, properties) in enumerate(told):
-            events.append(
-                {
-                    "transaction_id": f"{number}-{place}",
-                    "customer_id": named,
-                    "event_type": kind,
-                    "timestamp": f"2026-10-{1 + chance.randrange(31):02}T10:00:00Z",
-                    "properties": properties,
-                }
-            )
+        for half, (tokens, jobs) in enumerate(halves):
+            told = [("completion", {"tokens": count, "model": model}) for model, count in tokens.items()]
+            told += [("job", {}) for _ in range(jobs)]
+            for place, (kind, properties) in enumerate(told):
+                events.append(
+                    {
+                        "transaction_id": f"{number}-{half}-{place}",
+                        "customer_id": named,
+                        "event_type": kind,
+                        "timestamp": f"2026-10-{1 + half * 14 + chance.randrange(14 + 3 * half):02}T10:00:00Z",
+                        "properties": properties,
+                    }
+                )
     chance.shuffle(billed)
     chance.shuffle(events)
     return billed, used, events
@@ -228,7 +240,8 @@ def invoiced(billed: Billed, side: int, usage: list[Quantity], drawn: dict[str, 
     """What the invoices of one contract say, by the kernel alone."""
     contract, own = billed.billing.contract, billed.billing.own
     known = catalogues()[side]
-    dated = materialise(known.nouns[contract.package], contract.starting_at)  # type: ignore[index, arg-type]
+    package, end = known.nouns[contract.package], contract.ending_before  # type: ignore[index]
+    dated = materialise(package, contract.starting_at, ending_before=end)  # type: ignore[arg-type]
     prices = Prices(Tariff(known, "main"), dated.beside(own) if own is not None else dated)
     ledger = Ledger(WINDOW.starting_at, drawn, billed.shared)
     made = bill(prices, usage, contract.quantities or (), WINDOW.ending_before, ledger)
@@ -236,15 +249,18 @@ def invoiced(billed: Billed, side: int, usage: list[Quantity], drawn: dict[str, 
     return made.total
 
 
-def expected(billed: list[Billed], used: dict[str, Used]) -> dict[str, Sides]:
-    """Pair after pair."""
+def expected(billed: list[Billed], used: dict[str, tuple[Used, Used]]) -> dict[str, Sides]:
+    """Pair after pair, the oldest contracts first."""
     found: dict[str, Sides] = {}
     drawn: dict[tuple[str, int], dict[str, Decimal]] = {}
-    for each in billed:
-        customer = each.billing.contract.customer
-        tokens = used[customer].tokens.items()
-        usage = [Quantity("tokens", (("model", m),), WINDOW.starting_at, Decimal(n)) for m, n in tokens if n]
-        usage += [Quantity("jobs", (), WINDOW.starting_at, Decimal(used[customer].jobs))]
+    for each in sorted(billed, key=lambda one: one.billing.contract.starting_at):
+        contract = each.billing.contract
+        customer, usage = contract.customer, []
+        for at, half in zip((WINDOW.starting_at, MIDDLE), used[customer], strict=True):
+            if contract.starting_at <= at < contract.end:
+                dated = max(WINDOW.starting_at, contract.starting_at)
+                usage += [Quantity("tokens", (("model", m),), dated, Decimal(n)) for m, n in half.tokens.items() if n]
+                usage += [Quantity("jobs", (), dated, Decimal(half.jobs))]
         sides = (invoiced(each, side, usage, drawn.setdefault((customer, side), {})) for side in (0, 1))
         found[customer] = found.get(customer, Sides()).plus(Sides(*sides))
     return found

@@ -79,14 +79,13 @@ def test_an_export_holds_other_tables_other_environments_and_some_events_twice(t
 def quantities(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """What each customer used, counted already."""
     rows: list[dict[str, object]] = []
-    for customer, used in population()[1].items():
-        rows += [
-            {"customer": customer, "product": "tokens", "model": model, "period": "2026-10", "quantity": count}
-            for model, count in used.tokens.items()
-        ]
-        rows.append(
-            {"customer": customer, "product": "jobs", "model": None, "period": "2026-10", "quantity": used.jobs}
-        )
+    for customer, halves in population()[1].items():
+        for period, used in zip(("2026-10", "2026-10-15"), halves, strict=True):
+            counted = [("tokens", model, count) for model, count in used.tokens.items()]
+            rows += [
+                {"customer": customer, "product": product, "model": model, "period": period, "quantity": count}
+                for product, model, count in (*counted, ("jobs", None, used.jobs))
+            ]
     path = tmp_path / f"quantities{request.param}"
     if request.param == ".csv":
         with path.open("w", encoding="utf-8", newline="") as file:
@@ -99,14 +98,14 @@ def quantities(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_quantities_that_were_counted_already_are_billed_as_they_are(quantities: Path) -> None:
-    same(DuckEngine(), quantities, read=3 * CUSTOMERS)
+    same(DuckEngine(), quantities, read=6 * CUSTOMERS)
 
 
 @pytest.mark.java
 def test_spark_takes_quantities_and_folders_too(quantities: Path, tmp_path: Path, require_spark: None) -> None:
     from pricebook.usage.spark import SparkEngine
 
-    same(SparkEngine(), quantities, read=3 * CUSTOMERS)
+    same(SparkEngine(), quantities, read=6 * CUSTOMERS)
     by_day(tmp_path / "table", population()[2])
     same(SparkEngine(), tmp_path / "table")
 

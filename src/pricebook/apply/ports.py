@@ -17,6 +17,7 @@ from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.step import Step
 from pricebook.plan.verb.verb import Verb
+from pricebook.preview.customer import Billed
 
 
 class StoreError(Exception):
@@ -99,6 +100,9 @@ class BillingStore(Store, Protocol):
     def contracts(self, namespace: str, at: datetime) -> Iterator[Contract]:
         """The live contracts on our package versions and rate cards that end later than `at`, grouped by package
         version and within it by start. Needs no more than reading; not all of them are held in memory at once."""
+
+    def billed(self, namespace: str, at: datetime) -> Iterator[Billed]:
+        """The same contracts with all of their own that they are billed by, as far as the store knows it."""
 
 
 class ContractStore(Protocol):

@@ -34,6 +34,7 @@ from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.verb.table import AddRates, Adopt, Release, Repoint
 from pricebook.plan.verb.verb import Verb
+from pricebook.preview.customer import Billed, Billing
 
 
 class RemoteStore:
@@ -127,6 +128,9 @@ class RemoteStore:
     def contracts(self, namespace: str, at: datetime) -> Iterator[Contract]:
         """Those that are `unlisted` are not there."""
         return self.cohort(namespace, at)
+
+    def billed(self, namespace: str, at: datetime) -> Iterator[Billed]:
+        return (Billed(Billing(contract)) for contract in self.contracts(namespace, at))
 
     def cohort(
         self, namespace: str, at: datetime, package: str | None = None, *, ended: bool = False

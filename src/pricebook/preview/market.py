@@ -5,6 +5,7 @@ holds whole ones, and others are billed as one a month.
 """
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import cast
 
 from pricebook.catalog.calendar import MONTHS, first_of_month
@@ -14,6 +15,8 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.contract import Contract
 from pricebook.preview.linear import PlainTariff, is_plain
 from pricebook.preview.materialise import materialise
+from pricebook.preview.price import EXACT, QUANTITY_PLACES
+from pricebook.preview.proration import share
 from pricebook.preview.run_rate import Recurring, recurring
 from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.terms import ContractTerms, OwnTerms, Statement, Window, quantities
@@ -62,12 +65,23 @@ class Market:
         prices = Prices(self._tariff(package, contract), terms)
         held = quantities(terms, contract.quantities or ())
         plain = self._plain(prices) if is_plain(terms, self._window) else None
-        made = ContractSide(prices, tuple(recurring(prices, held, self._window.starting_at)), plain)
+        fixed = recurring(prices, held, self._window.starting_at)
+        made = ContractSide(prices, tuple(self._lived(terms, one) for one in fixed), plain)
         if own is None:
             if len(self._prepared) >= PREPARED:
                 self._prepared.clear()
             self._prepared[key] = made
         return made
+
+    def _lived(self, terms: ContractTerms, charge: Recurring) -> Recurring:
+        """A contract that begins or ends within the window counts with the share of it for which it runs: another one
+        may be there for the rest."""
+        start, end = self._window
+        part = share(max(terms.starting_at, start), min(terms.ending_before, end), start, end)
+        if part.whole or not charge.frequency:
+            return charge
+        yearly = EXACT.divide(EXACT.multiply(charge.yearly, Decimal(part.hours)), Decimal(part.of))
+        return charge._replace(yearly=yearly.quantize(QUANTITY_PLACES, context=EXACT))
 
     def _plain(self, prices: Prices) -> PlainTariff:
         """Shared by all on the card: of a contract that is plain nothing else counts."""
@@ -84,8 +98,7 @@ class Market:
         return self._tariffs[card]
 
     def _terms(self, package: Package, contract: Contract, own: OwnTerms | None) -> ContractTerms:
-        terms = materialise(package, contract.starting_at)
-        end = min(terms.ending_before, contract.ending_before or terms.ending_before)
+        terms = materialise(package, contract.starting_at, ending_before=contract.ending_before)
         start, statement, notes = self._window.starting_at, terms.statement, list(terms.notes)
         monthly = statement.frequency == "MONTHLY"
         if not monthly or (contract.starting_at > start and statement.anchor != first_of_month(statement.anchor)):
@@ -94,7 +107,7 @@ class Market:
             statement = Statement(wanted if whole else "MONTHLY", start, start)
             if not whole:
                 notes.append(f"statements are {wanted}: billed as one a month here, so tiers start again in each")
-        terms = replace(terms, ending_before=end, statement=statement)
+        terms = replace(terms, statement=statement)
         if own is not None:
             terms = terms.beside(own)
         if _changes_within(terms, self._window):

@@ -36,13 +36,19 @@ initiated" (API): no source says how often that is looked at, whether the amount
 from when on the commit can pay; with a payment gate it does so only once it is paid."""
 
 
-def materialise(package: Package, starting_at: datetime, billing_anchor: datetime | None = None) -> ContractTerms:
-    """The terms of a contract on the package from `starting_at` on.
+def materialise(
+    package: Package,
+    starting_at: datetime,
+    billing_anchor: datetime | None = None,
+    ending_before: datetime | None = None,
+) -> ContractTerms:
+    """The terms of a contract on the package from `starting_at` on, until the package says, or `ending_before` if that
+    is earlier: an end "will truncate any terms" (API, updateEndDate).
 
     `billing_anchor` is the contract's billing_anchor_date, for usage statements on a CUSTOM_DATE: a package cannot say
     one. Terms that would start after the contract's end are not there.
     """
-    end = _after(starting_at, package.duration)
+    end = min(_after(starting_at, package.duration), ending_before or FOREVER)
     whole = Window(starting_at, end)
     statement = _statement(package, starting_at, billing_anchor)
     subscriptions = tuple(

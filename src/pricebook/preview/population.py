@@ -9,43 +9,29 @@ ends are known.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
-from typing import NamedTuple
 
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.usage import Quantity, ValuePairs
+from pricebook.catalog.usage import ValuePairs
 from pricebook.plan.contract import Contract
-from pricebook.preview.bill import bill
+from pricebook.preview.bill import bill, rolled_over
+from pricebook.preview.customer import Billing, Customer
 from pricebook.preview.impact import COMMITS, CREDITS, ROUNDING, BillMove, Cause, CustomerRow, Impact, Sides, add
 from pricebook.preview.invoice import Bill, Ledger
 from pricebook.preview.market import ContractSide, Market
 from pricebook.preview.price import EXACT, ZERO, summed
 from pricebook.preview.run_rate import FIXED
-from pricebook.preview.terms import ContractTerms, Grant, OwnTerms, Window
+from pricebook.preview.terms import ContractTerms, Grant, Window
 
 UNPRICED = "some usage has no price that the contract is entitled to, or one that is not modelled: not billed"
 """A note: `preview` says which."""
+FOLLOWS = "what rolled over from the contract before, which had ended by then, is not known: taken as nothing"
+"""A note."""
 AS_STARTED = "quantities of subscriptions are those that the package starts with: what they are now is not known"
 """A note."""
-
-
-class Billing(NamedTuple):
-    """A contract and its usage, dated within the window; `then` is the contract that takes its place under what is
-    desired, None: it is the same. `own` are terms of the contract beside those of its package."""
-
-    contract: Contract
-    usage: Sequence[Quantity] = ()
-    then: Contract | None = None
-    own: OwnTerms | None = None
-
-
-class Customer(NamedTuple):
-    """A customer's contracts, and the balances that all of them may draw from, in the order of contracts [assumed]."""
-
-    billings: Sequence[Billing]
-    shared: tuple[Grant, ...] = ()
 
 
 def impact(
@@ -72,6 +58,25 @@ def impact(
 _Lines = dict[tuple[str, ValuePairs], Decimal]
 """What is paid a year for a product and its group values."""
 _LAST = {CREDITS: Cause.CREDITS, COMMITS: Cause.COMMITS, ROUNDING: Cause.ROUNDING}
+
+
+@dataclass
+class _End:
+    """What a customer's bills come to, if balances of before were unused, or if nothing were left of them: what was
+    drawn from those that are shared, on both sides, and contracts by id, from which others may bring balances along."""
+
+    drawn: tuple[dict[str, Decimal], dict[str, Decimal]] = field(default_factory=lambda: ({}, {}))
+    billed: dict[str, tuple[tuple[ContractTerms, Bill], ...]] = field(default_factory=dict)
+
+
+@dataclass
+class _Purse:
+    """What the contracts of a customer share; `touched` is whether balances of before pay, so that the ends differ."""
+
+    shared: tuple[Grant, ...]
+    full: _End = field(default_factory=_End)
+    empty: _End = field(default_factory=_End)
+    touched: bool = False
 
 
 class Biller:
@@ -103,20 +108,19 @@ class Biller:
     def bill(self, found: Impact, customer: Customer) -> list[CustomerRow]:
         """Bill a customer, add what comes of it to what was found, and give the customer's rows, one for each unit."""
         rows: dict[str, CustomerRow] = {}
-        drawn: tuple[dict[str, Decimal], dict[str, Decimal]] = ({}, {})
-        touched = False
+        purse = _Purse(customer.shared)
+        alone = not customer.shared and not any(billing.contract.transition for billing in customer.billings)
         for billing in customer.billings:
             sides = self._sides(found, billing)
             if sides is None:
                 continue
-            plain = self._plain(found, billing, sides) if not customer.shared else None
-            row, earlier = plain or self._contract(found, billing, sides, customer.shared, drawn)
-            touched |= earlier
+            plain = self._plain(found, billing, sides) if alone else None
+            row = plain or self._contract(found, billing, sides, purse)
             known = rows.get(row.unit)
             rows[row.unit] = row if known is None else _joined(known, row)
         if rows:
             found.customer(rows.values())
-            found.earlier.customers += touched
+            found.earlier.customers += purse.touched
         return list(rows.values())
 
     def _sides(self, found: Impact, billing: Billing) -> tuple[ContractSide, ContractSide] | None:
@@ -136,9 +140,7 @@ class Biller:
             found.unknown["the package version"] += 1
         return None
 
-    def _plain(
-        self, found: Impact, billing: Billing, sides: tuple[ContractSide, ContractSide]
-    ) -> tuple[CustomerRow, bool] | None:
+    def _plain(self, found: Impact, billing: Billing, sides: tuple[ContractSide, ContractSide]) -> CustomerRow | None:
         """The same as `_contract`, of one that has nothing but usage at one price each; None of any other."""
         bills = [side.plain.bill(billing.usage) if side.plain is not None else None for side in sides]
         before, after = bills
@@ -157,59 +159,75 @@ class Biller:
         add(found.earlier.totals, unit, yearly_sides)
         if after.unpriced:
             found.note((UNPRICED,))
-        return CustomerRow(contract.customer, unit, 1, billed, yearly_sides), False
+        return CustomerRow(contract.customer, unit, 1, billed, yearly_sides)
 
     def _contract(
-        self,
-        found: Impact,
-        billing: Billing,
-        sides: tuple[ContractSide, ContractSide],
-        shared: tuple[Grant, ...],
-        drawn: tuple[dict[str, Decimal], dict[str, Decimal]],
-    ) -> tuple[CustomerRow, bool]:
-        """Bill one contract: the row of its customer, if it were the only one, and whether balances of before pay."""
-        contract, window = billing.contract, self._window
-        unit = sides[1].prices.tariff.fiat
-        bills = [
-            bill(
-                side.prices,
-                billing.usage,
-                contract.quantities or (),
-                window.ending_before,
-                Ledger(window[0], of, shared),
-            )
-            for side, of in zip(sides, drawn, strict=True)
-        ]
-        pairs = tuple(zip(sides, bills, drawn, strict=True))
-        lines = [self._lines(side, made) for side, made, _ in pairs]
+        self, found: Impact, billing: Billing, sides: tuple[ContractSide, ContractSide], purse: _Purse
+    ) -> CustomerRow:
+        """Bill one contract: the row of its customer, if it were the only one."""
+        contract = billing.contract
+        unit, last = sides[1].prices.tariff.fiat, contract.transition
+        if last is not None and last.from_contract not in purse.full.billed:
+            found.note((FOLLOWS,))
+        before = [dict(each) for each in purse.full.drawn]
+        bills = self._bills(billing, sides, purse.shared, purse.full, ({}, {}))
+        lines = [self._lines(side, made) for side, made in zip(sides, bills, strict=True)]
         yearly = Sides(*(summed(each.values()) for each in lines))
         self._sum_up(found, contract, unit, yearly, lines)
         earlier = [self._earlier(made) for made in bills]
         touched = any(
             made.closing.drawn.get(id_, ZERO) != of.get(id_, ZERO)
-            for made, ids, (*_, of) in zip(bills, earlier, pairs, strict=True)
+            for made, ids, of in zip(bills, earlier, before, strict=True)
             for id_ in ids
         )
+        purse.touched |= touched
         least = yearly
         if touched:
-            paid = (self._paid(side, made, ids) for (side, made, _), ids in zip(pairs, earlier, strict=True))
+            paid = (self._paid(side, made, ids) for side, made, ids in zip(sides, bills, earlier, strict=True))
             add(found.earlier.paid, unit, Sides(*paid))
-            empty = (
-                bill(
-                    side.prices, billing.usage, contract.quantities or (), window.ending_before, Ledger(window[0], ids)
-                )
-                for side, ids in zip(sides, earlier, strict=True)
-            )
+        if purse.touched:
+            empty = self._bills(billing, sides, purse.shared, purse.empty, (earlier[0], earlier[1]))
             least = Sides(*(summed(self._lines(side, made).values()) for side, made in zip(sides, empty, strict=True)))
+        else:
+            self._keep(contract, sides, purse.shared, purse.empty, bills)
         add(found.earlier.totals, unit, least)
-        for made, of in zip(bills, drawn, strict=True):
-            of.update({grant.id: made.closing.drawn[grant.id] for grant in shared if grant.id in made.closing.drawn})
         found.note(dict.fromkeys((*bills[0].notes, *bills[1].notes)))
         if any(invoice.notes for invoice in bills[1].invoices):
             found.note((UNPRICED,))
         self._quantities(found, contract, sides[1].prices.terms)
         billed = Sides(bills[0].total, bills[1].total)
-        return CustomerRow(contract.customer, unit, 1, billed, yearly, _due(sides)), touched
+        return CustomerRow(contract.customer, unit, 1, billed, yearly, _due(sides))
+
+    def _bills(
+        self,
+        billing: Billing,
+        sides: tuple[ContractSide, ContractSide],
+        shared: tuple[Grant, ...],
+        end: _End,
+        spent: tuple[Mapping[str, Decimal], Mapping[str, Decimal]],
+    ) -> list[Bill]:
+        """The bills of both sides; `spent` is taken to be drawn before."""
+        contract, (start, until), last = billing.contract, self._window, billing.contract.transition
+        before = end.billed.get(last.from_contract) if last is not None else None
+        found = []
+        for number, (side, drawn, gone) in enumerate(zip(sides, end.drawn, spent, strict=True)):
+            brought = rolled_over(*before[number], side.prices.terms).brought if before is not None else ()
+            ledger = Ledger(start, {**drawn, **gone}, (*shared, *brought))
+            found.append(bill(side.prices, billing.usage, contract.quantities or (), until, ledger))
+        self._keep(contract, sides, shared, end, found)
+        return found
+
+    @staticmethod
+    def _keep(
+        contract: Contract,
+        sides: tuple[ContractSide, ContractSide],
+        shared: tuple[Grant, ...],
+        end: _End,
+        bills: Sequence[Bill],
+    ) -> None:
+        end.billed[contract.id] = tuple((side.prices.terms, made) for side, made in zip(sides, bills, strict=True))
+        for made, drawn in zip(bills, end.drawn, strict=True):
+            drawn.update({g.id: made.closing.drawn[g.id] for g in shared if g.id in made.closing.drawn})
 
     def _sum_up(self, found: Impact, contract: Contract, unit: str, yearly: Sides, lines: Sequence[_Lines]) -> None:
         found.contracts += 1

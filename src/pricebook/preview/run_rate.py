@@ -6,13 +6,14 @@ dates (a scheduled charge, an instalment of a commit) counts with what falls int
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from pricebook.catalog.calendar import MONTHS, PER_YEAR, later
+from pricebook.catalog.calendar import FOREVER, MONTHS, PER_YEAR, later
 from pricebook.preview.fee import Fee, fees_of
 from pricebook.preview.grant import billed
 from pricebook.preview.price import EXACT, summed
@@ -45,13 +46,13 @@ class Recurring(NamedTuple):
 
 def recurring(prices: Prices, held: Mapping[str, Quantities], at: datetime) -> Iterator[Recurring]:
     """The charges of a contract from an instant on: what the whole period costs that begins then or next, and where
-    none does any more, what the last one cost. `held` are the quantities of its subscriptions."""
+    none does any more, what the last one cost; of a subscription that is over nothing. `held` are the quantities."""
     terms = prices.terms
     for subscription in terms.subscriptions:
         rate = subscription.term.subscription_rate
         if charged := _whole(prices, subscription, held[subscription.key], at):
             yearly = EXACT.multiply(summed(fee.line.amount for fee in charged), _per_year(rate.billing_frequency))
-            due = charged[0].at if charged[0].at >= at else None
+            due = min(charged[0].at, subscription.window.ending_before) if charged[0].at >= at else None
             unit = charged[0].line.unit
             yield Recurring(subscription.name, rate.product, unit, rate.billing_frequency, yearly, due)
     frequencies = {each.name: each.frequency for each in terms.recurrences}
@@ -69,19 +70,27 @@ def recurring(prices: Prices, held: Mapping[str, Quantities], at: datetime) -> I
 
 
 def _whole(prices: Prices, subscription: DatedSubscription, times: Quantities, at: datetime) -> list[Fee]:
-    """What is charged for one whole period: the first that begins at the instant or later, else the last before."""
+    """What is charged for one whole period: the first that begins at the instant or later, else the last before. The
+    last one of a contract is whole here, though its end may cut it."""
+    end = subscription.window.ending_before
+    if end <= at:
+        return []
+    endless = replace(subscription, window=subscription.window._replace(ending_before=FOREVER))
+
+    def whole(after: datetime, until: datetime) -> Iterator[Fee]:
+        for fee in fees_of(prices, endless, times, after, until):
+            if isinstance(fee, Fee) and fee.line.starting_at < end and not fee.line.why.share:
+                yield fee
+
     found: list[Fee] = []
-    for fee in fees_of(prices, subscription, times, at - _HOUR, later(at, 25, "MONTHS")):
-        if isinstance(fee, Fee) and fee.line.starting_at >= at and not fee.line.why.share:
+    for fee in whole(at - _HOUR, later(at, 25, "MONTHS")):
+        if fee.line.starting_at >= at:
             if found and fee.at != found[0].at:
                 return found
             found.append(fee)
     if not found:
-        past = [
-            fee for fee in fees_of(prices, subscription, times, later(at, -25, "MONTHS"), at) if isinstance(fee, Fee)
-        ]
-        whole = [fee for fee in past if not fee.line.why.share]
-        found = [fee for fee in whole if fee.line.starting_at == whole[-1].line.starting_at]
+        past = list(whole(later(at, -25, "MONTHS"), at))
+        found = [fee for fee in past if fee.line.starting_at == past[-1].line.starting_at]
     return found
 
 

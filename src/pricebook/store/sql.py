@@ -18,6 +18,7 @@ from pricebook.observe.snapshot import Snapshot, strangers_in
 from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.verb.table import AddRates, Adopt, Release
 from pricebook.plan.verb.verb import Verb
+from pricebook.preview.customer import Billed, Billing
 from pricebook.store import sqlite
 from pricebook.store.contract import (
     archive_contract,
@@ -128,6 +129,9 @@ class SqlStore:
         with self._reading() as reader:
             if reader is not None:
                 yield from read_contracts(reader, namespace, at)
+
+    def billed(self, namespace: str, at: datetime) -> Iterator[Billed]:
+        return (Billed(Billing(contract)) for contract in self.contracts(namespace, at))
 
     def cohort(
         self, namespace: str, at: datetime, package: str | None = None, *, ended: bool = False

@@ -17,9 +17,11 @@ from typing import NamedTuple, cast
 from pricebook.catalog import usage as priced
 from pricebook.catalog.calendar import later
 from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.instant import instant_text
 from pricebook.catalog.rate_book import RateBook
+from pricebook.preview.customer import Billed, Billing, Customer
 from pricebook.preview.impact import CustomerRow, Impact
-from pricebook.preview.population import Biller, Billing, Customer
+from pricebook.preview.population import Biller
 from pricebook.preview.terms import Grant, Window
 from pricebook.usage import query
 from pricebook.usage.engine import Engine
@@ -30,15 +32,6 @@ PART = 500
 """Customers whose impact is merged as one."""
 BillRow = tuple[object, ...]
 """Customer, contract, entry of the contract; or number of the period, meter, group values and quantity."""
-
-
-class Billed(NamedTuple):
-    """A contract to be billed, without its usage, its customer's ingest aliases, and the balances that all contracts of
-    the customer share."""
-
-    billing: Billing
-    aliases: tuple[str, ...] = ()
-    shared: tuple[Grant, ...] = ()
 
 
 class PartialImpact(NamedTuple):
@@ -106,7 +99,7 @@ class BillingJob:
             else:
                 at = max(bounds[cast(int, number) % self.months], billings[-1].contract.starting_at)
                 usage += _priced(meters[cast(int, meter)], cast("list[str | None]", groups), at, cast(str, quantity))
-        return Customer(billings, shared)
+        return Customer(sorted(billings, key=lambda one: (one.contract.starting_at, one.contract.id)), shared)
 
 
 def _whole(catalog: Catalog) -> Catalog:
@@ -132,10 +125,10 @@ def bill_usage(
 ) -> tuple[Census, Impact]:
     """Count the usage that was read, month by month from `used_from` on, for all contracts, and bill them twice."""
     tell("listing contracts")
-    engine.load("named", _NAMED, _named(billed))
+    bounds = [later(used_from, month, "MONTHS") for month in range(job.months + 1)]
+    engine.load("named", _NAMED, _named(billed, job.window, bounds))
     engine.keep("contract", query.CONTRACT)
     ((contracts,),) = cast("list[tuple[int]]", list(engine.rows("SELECT COUNT(*) FROM contract")))
-    bounds = [later(used_from, month, "MONTHS") for month in range(job.months + 1)]
     engine.keep("period", query.periods(bounds))
     tell(f"counting the usage of {contracts:,} contracts")
     census = count_usage(engine, job.meters, contracts * job.months, job.stated)
@@ -149,15 +142,36 @@ def bill_usage(
     return census, found
 
 
-_NAMED = {"contract": "BIGINT", "owner": "VARCHAR", "customer": "VARCHAR", "entry": "VARCHAR"}
+_NAMED = {
+    "contract": "BIGINT",
+    "owner": "VARCHAR",
+    "customer": "VARCHAR",
+    "since": "TIMESTAMPTZ",
+    "until": "TIMESTAMPTZ",
+    "entry": "VARCHAR",
+}
 
 
-def _named(billed: Iterable[Billed]) -> Iterator[dict[str, object]]:
-    """Each contract under the id of its customer, with all that is needed to bill it, and under every alias of them."""
+def _named(billed: Iterable[Billed], window: Window, bounds: Sequence[datetime]) -> Iterator[dict[str, object]]:
+    """Each contract under the id of its customer, with all that is needed to bill it, and under every alias of them.
+    One that begins or ends within the window is of the usage of as much of the months that were."""
     for number, each in enumerate(billed):
-        owner = each.billing.contract.customer
-        entry = b64encode(pickle.dumps(each)).decode()
-        yield {"contract": number, "owner": owner, "customer": owner, "entry": entry}
+        contract = each.billing.contract
+        owner, end = contract.customer, contract.ending_before
+        since = _then(contract.starting_at, window, bounds) if contract.starting_at > window.starting_at else None
+        until = _then(end, window, bounds) if end is not None and end < window.ending_before else None
+        row: dict[str, object] = {"contract": number, "owner": owner, "since": since, "until": until}
+        yield row | {"customer": owner, "entry": b64encode(pickle.dumps(each)).decode()}
         for alias in dict.fromkeys(each.aliases):
             if alias != owner:
-                yield {"contract": number, "owner": owner, "customer": alias, "entry": None}
+                yield row | {"customer": alias, "entry": None}
+
+
+def _then(at: datetime, window: Window, bounds: Sequence[datetime]) -> str:
+    """The instant of the months that were which is as far into its month as another is into one of the window; the end
+    of a month that is too short."""
+    months = len(bounds) - 1
+    month = (at.year - window.starting_at.year) * 12 + at.month - window.starting_at.month
+    if not 0 <= month < months:
+        return instant_text(bounds[0] if month < 0 else bounds[-1])
+    return instant_text(min(bounds[month] + (at - later(window.starting_at, month, "MONTHS")), bounds[month + 1]))

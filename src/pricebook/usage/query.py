@@ -229,16 +229,24 @@ CONTRACT = "SELECT contract, owner, entry FROM named WHERE entry IS NOT NULL"
 """Each contract once, of those that are `named` by the ids of their customers."""
 
 
+UNBILLED = 1 << 60
+"""The number of the times in which a customer's contract does not run: what was used then is nobody else's."""
+
+
 def periods(bounds: Sequence[datetime]) -> str:
     """The times between the bounds, of every contract, under every name of its customer; numbered by contract and then
-    by time."""
+    by time. Of a contract that has a `since` or an `until` between them, the time before or after is UNBILLED."""
     months = len(bounds) - 1
-    texts = [literal(instant_text(bound)) for bound in bounds]
-    parts = (
-        f"SELECT contract * {months} + {at} AS number, customer, CAST({texts[at]} AS TIMESTAMPTZ) AS starting_at, "
-        f"CAST({texts[at + 1]} AS TIMESTAMPTZ) AS ending_before FROM named"
+    texts = [f"CAST({literal(instant_text(bound))} AS TIMESTAMPTZ)" for bound in bounds]
+    parts = [
+        f"SELECT contract * {months} + {at} AS number, customer, GREATEST({texts[at]}, since) AS starting_at, "
+        f"LEAST({texts[at + 1]}, until) AS ending_before FROM named "
+        f"WHERE COALESCE(since < {texts[at + 1]}, TRUE) AND COALESCE(until > {texts[at]}, TRUE)"
         for at in range(months)
-    )
+    ]
+    unbilled = f"SELECT CAST({UNBILLED} AS BIGINT) AS number, customer"
+    parts.append(f"{unbilled}, {texts[0]} AS starting_at, since AS ending_before FROM named WHERE since > {texts[0]}")
+    parts.append(f"{unbilled}, until AS starting_at, {texts[-1]} AS ending_before FROM named WHERE until < {texts[-1]}")
     return " UNION ALL ".join(parts)
 
 

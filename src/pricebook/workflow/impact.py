@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
+from functools import partial
 
 from pricebook.apply.ports import BillingStore
 from pricebook.catalog.calendar import first_of_month, later
@@ -22,15 +23,15 @@ from pricebook.plan.rehearse import applied_to
 from pricebook.plan.step import Plan
 from pricebook.plan.verb.add_rates import AddRates
 from pricebook.plan.verb.move_contract import found_in
+from pricebook.preview.customer import Billed, Billing
 from pricebook.preview.impact import CustomerRow
-from pricebook.preview.population import Billing
 from pricebook.preview.price import EXACT
 from pricebook.preview.terms import Window
 from pricebook.problem import Problem, reject
 from pricebook.project.project import Project
 from pricebook.span import Span
 from pricebook.usage.assessment import Assessment
-from pricebook.usage.billed import Billed, BillingJob, bill_usage
+from pricebook.usage.billed import BillingJob, bill_usage
 from pricebook.usage.engine import Engine
 from pricebook.usage.measure import read_usage
 from pricebook.usage.meter import UsageMeter, meters_of, stated_of
@@ -70,14 +71,18 @@ def assess_impact(
     used, months = _read(engine, files, meters, stated)
     start = first_of_month(starting_at) if starting_at is not None else _in_force(plan)
     window = Window(start, later(start, months, "MONTHS"))
-    contracts = store.contracts(plan.namespace, plan.as_of)
+    billed = store.billed(plan.namespace, plan.as_of)
     for made in (*before, plan):
-        contracts = map(made.present, contracts)
-    billed = (Billed(Billing(each)) for each in contracts)
+        billed = map(partial(_presented, made), billed)
     sides = snapshot.catalog, desired, window, months
     job = BillingJob(*sides, assume_migrated, limits, meters, stated, listing=keep is not None)
     census, found = bill_usage(engine, billed, used.starting_at, job, keep or _nobody, tell)
     return Assessment(found, census, used, _not_told(engine, uncounted), assume_migrated, unlisted=store.unlisted)
+
+
+def _presented(plan: Plan, billed: Billed) -> Billed:
+    """A contract on what its package and card are called now."""
+    return billed._replace(billing=billed.billing._replace(contract=plan.present(billed.billing.contract)))
 
 
 def _nobody(row: CustomerRow, window: Window) -> None:

@@ -68,7 +68,7 @@ def fixed_change(plan: Plan, snapshot: Snapshot, contracts: Iterable[Contract]) 
         sold = {(s.subscription_rate.product, s.subscription_rate.billing_frequency) for s in package.subscriptions}
         if card is None or sold.isdisjoint((key.product, key.billing_frequency) for key in fees):
             continue
-        terms = _until(materialise(package, contract.starting_at), contract)
+        terms = materialise(package, contract.starting_at, ending_before=contract.ending_before)
         pays = open_ = False
         for one in terms.subscriptions:
             key = RateKey(one.term.subscription_rate.product, one.term.subscription_rate.billing_frequency, ())
@@ -108,16 +108,6 @@ def _moved_fees(plan: Plan) -> dict[str, dict[RateKey, _Moved]]:
                     times = _Moved(datetime.fromisoformat(starts[0]), datetime.fromisoformat(starts[-1]))
                     found.setdefault(step.change.card, {})[key] = times
     return found
-
-
-def _until(terms: ContractTerms, contract: Contract) -> ContractTerms:
-    """The terms within the contract's own time."""
-    end = min(terms.ending_before, contract.end)
-    ended = tuple(
-        replace(one, window=one.window._replace(ending_before=min(one.window.ending_before, end)))
-        for one in terms.subscriptions
-    )
-    return replace(terms, ending_before=end, subscriptions=ended)
 
 
 def _priced(

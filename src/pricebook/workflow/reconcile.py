@@ -7,7 +7,7 @@ not explained, with all of its money.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
@@ -163,8 +163,7 @@ def _contract(
     tariff = tariffs.get(card)
     if tariff is None:
         tariff = tariffs[card] = Tariff(catalog, card)
-    terms = materialise(package, contract.starting_at)
-    terms = replace(terms, ending_before=min(terms.ending_before, contract.end))
+    terms = materialise(package, contract.starting_at, ending_before=contract.ending_before)
     prices = Prices(tariff, terms)
     quantities = list(quantities_of(theirs, catalog.products)) if usage is None else usage.get(contract.customer, ())
     end = later(month, 1, "MONTHS")
