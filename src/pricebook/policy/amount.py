@@ -192,8 +192,10 @@ def _sells(offer: CardedPackage, override: "Override", facts: Facts) -> bool:
 def _percent(facts: Facts) -> Iterator[Finding]:
     for found in facts.priced():
         for segment in found.timeline:
+            if not segment.terms.is_fraction:
+                continue
             most = max(segment.terms.charge.prices, default=Decimal(0))
-            if segment.terms.is_fraction and most >= CHEAPEST:
+            if most >= CHEAPEST:
                 message = f"{found.head[0]} costs {most:.0%} of what it is a share of"
                 hint = f"a percentage is a fraction: {plain(most / 100)} is {plain(most)} %"
                 yield found.finding((segment.starting_at,), message, hint)

@@ -233,6 +233,16 @@ class Facts:
                 for text, count in schedules.items():
                     yield Priced(card, head, text, count, read_schedule(text))
 
+    @cached_property
+    def flat(self) -> tuple[tuple[Priced, Decimal, str], ...]:
+        """What is priced now, or else next, with one price above zero in money for every unit: the price, and its
+        pricing unit. By card, product and frequency."""
+        return tuple(
+            (found, terms.flat, terms.unit)
+            for found in self.priced()
+            if (terms := terms_from(found.timeline, self.now)) is not None and terms.flat
+        )
+
     def card_of(self, package: "Package") -> CardFacts | None:
         """The card that a contract on the package starts on now: by name, or by who holds the alias; else the next."""
         alias = package.rate_card_alias

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from pricebook.catalog.instant import text_words
 from pricebook.catalog.money import EXACT, RATIO, to_major_unit
 from pricebook.catalog.priced import plural, unit_of, unit_word
 from pricebook.catalog.terms import MAGNITUDE, shift
-from pricebook.catalog.timeline import read_key, read_schedule, terms_from
+from pricebook.catalog.timeline import read_key
 from pricebook.policy.amount import flat_price
-from pricebook.policy.fact import CardFacts, Facts, card_ref
+from pricebook.policy.fact import CardFacts, Facts, Priced, card_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import AFTER_RATES
@@ -38,17 +38,16 @@ def _step(facts: Facts) -> Iterator[Finding]:
 
 
 def _outlier(facts: Facts) -> Iterator[Finding]:
-    for card in facts.cards.values():
-        for head, schedules in card.schedules.items():
-            if sum(schedules.values()) < ENOUGH:
-                continue
-            by_unit: dict[str, list[tuple[Decimal, str, int]]] = {}
-            for text, count in schedules.items():
-                price = flat_price(terms_from(read_schedule(text), facts.now))
-                if price is not None and price[0] > 0:
-                    by_unit.setdefault(price[1], []).append((price[0], text, count))
-            for unit, prices in by_unit.items():
-                yield from _far(facts, card, head, unit, sorted(prices))
+    for (_, head), alike in groupby(facts.flat, _card_and_head):
+        by_unit: dict[str, list[tuple[Decimal, str, int]]] = {}
+        for found, price, unit in alike:
+            by_unit.setdefault(unit, []).append((price, found.text, found.rates))
+        for unit, prices in by_unit.items():
+            yield from _far(facts, found.card, head, unit, sorted(prices))
+
+
+def _card_and_head(flat: tuple[Priced, Decimal, str]) -> tuple[str, tuple[str, str | None]]:
+    return flat[0].card.name, flat[0].head
 
 
 def _far(
@@ -86,48 +85,40 @@ def _groups(key: str) -> str:
 
 
 class _Unit(NamedTuple):
-    """A price of one metered unit, with where it stands: the card, the product and frequency, the schedule, and how
-    many rates have it; `written` is the price as it is, for `factor` units."""
+    """What one metered unit costs, by a price that is for `factor` of them."""
 
     one: Decimal
-    card: CardFacts
-    head: tuple[str, str | None]
-    text: str
-    rates: int
+    found: Priced
     written: Decimal
     factor: Decimal
     told: Decimal
     """Of how many units people speak: those of the conversion, or a million tokens."""
 
-    def finding(self, message: str, hint: str) -> Finding:
-        """What there is to say of it."""
-        key = self.card.first_key(self.head, frozenset((self.text,)))
-        return Finding(card_ref(self.card.name), (), message, hint, rate=key, more=self.rates - 1)
+    @property
+    def product(self) -> str:
+        """What it is the price of."""
+        return self.found.head[0]
 
 
 def _units(facts: Facts) -> Iterator[tuple[tuple[str, str, str], list[_Unit]]]:
     """The prices of usage now, by card, unit and pricing unit: what is to be compared, the cheapest first."""
     metrics = facts.catalog.metrics
-    for card in facts.cards.values():
-        found: dict[tuple[str, str, str], list[_Unit]] = {}
-        for head, schedules in card.schedules.items():
-            product = facts.products.get(head[0])
-            if product is None or product.type != "USAGE":
-                continue
-            _, power = unit_of(product, metrics)
-            conversion, word = product.quantity_conversion, unit_word(product, metrics)
-            factor = conversion.conversion_factor if conversion is not None else Decimal(1)
-            if conversion is not None and conversion.operation == "MULTIPLY":
-                factor = RATIO.divide(Decimal(1), factor)
-            for text, count in schedules.items():
-                price = flat_price(terms_from(read_schedule(text), facts.now))
-                if price is not None and price[0] > 0:
-                    one = RATIO.divide(price[0], factor)
-                    found.setdefault((card.name, word, price[1]), []).append(
-                        _Unit(one, card, head, text, count, price[0], factor, factor.scaleb(power))
-                    )
-        for key, units in found.items():
-            yield key, sorted(units, key=lambda unit: (unit.one, unit.head, unit.text))
+    units: dict[tuple[str, str, str], list[_Unit]] = {}
+    for (card, (name, _)), alike in groupby(facts.flat, _card_and_head):
+        product = facts.products.get(name)
+        if product is None or product.type != "USAGE":
+            continue
+        _, power = unit_of(product, metrics)
+        conversion, word = product.quantity_conversion, unit_word(product, metrics)
+        factor = conversion.conversion_factor if conversion is not None else Decimal(1)
+        if conversion is not None and conversion.operation == "MULTIPLY":
+            factor = RATIO.divide(Decimal(1), factor)
+        told = factor.scaleb(power)
+        for found, price, unit in alike:
+            one = RATIO.divide(price, factor)
+            units.setdefault((card, word, unit), []).append(_Unit(one, found, price, factor, told))
+    for key, prices in units.items():
+        yield key, sorted(prices, key=lambda price: (price.one, price.found.head, price.found.text))
 
 
 def _nothing(facts: Facts) -> Iterator[Finding]:
@@ -141,35 +132,35 @@ def _nothing(facts: Facts) -> Iterator[Finding]:
             if cost >= Decimal("0.005"):
                 break  # the cheapest first
             many = f"{metered.normalize():,f} {plural(word or 'unit')}"
-            message = f"{facts.money(price.written, unit)} for {price.head[0]}: {many} are billed as nothing"
-            yield price.finding(message, "a price for one where the product is sold by many? Check its conversion")
+            message = f"{facts.money(price.written, unit)} for {price.product}: {many} are billed as nothing"
+            hint = "a price for one where the product is sold by many? Check its conversion"
+            yield price.found.finding((), message, hint)
 
 
 def _neighbours(facts: Facts) -> Iterator[Finding]:
     for (name, word, unit), prices in _units(facts):
-        total = sum(price.rates for price in prices)
+        total = sum(price.found.rates for price in prices)
         if total < FEWEST or not word:
             continue
         seen = 0
         for lower, upper in pairwise(prices):
-            seen += lower.rates
+            seen += lower.found.rates
             if upper.one < lower.one * ABOVE:
                 continue
             low = seen * 2 <= total
             # Of many prices of one product the median tells more: `price-outlier`.
-            few = (p for p in prices if sum(facts.cards[name].schedules[p.head].values()) < ENOUGH)
+            few = (p for p in prices if sum(facts.cards[name].schedules[p.found.head].values()) < ENOUGH)
             for price in (one for one in few if (one.one <= lower.one) is low):
                 beside = upper if low else lower
                 times = RATIO.divide(max(price.one, beside.one), min(price.one, beside.one))
                 side = "less" if low else "more"
                 message = (
-                    f"a {word} of {price.head[0]} costs {times:,.0f} times {side} than one of {beside.head[0]}:"
-                    f" {facts.money(price.written, unit)} for {price.factor.normalize():,f}, beside"
+                    f"a {word} of {price.product} costs {times:,.0f} times {side} than one of"
+                    f" {beside.product}: {facts.money(price.written, unit)} for {price.factor.normalize():,f}, beside"
                     f" {facts.money(beside.written, unit)} for {beside.factor.normalize():,f}"
                 )
-                yield price.finding(
-                    message, "per unit or per million? Check the price, and the conversion of its product"
-                )
+                hint = "per unit or per million? Check the price, and the conversion of its product"
+                yield price.found.finding((), message, hint)
             break
 
 
