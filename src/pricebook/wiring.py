@@ -205,6 +205,14 @@ def errors_page() -> str:
     return ""
 
 
+def examples() -> dict[str, Path]:
+    """Where each example lies, by its name: beside this module where it is installed, else in the working copy."""
+    here = Path(__file__).parent
+    roots = (here / "examples", here.parents[1] / "examples")
+    found = (path.parent for root in roots for path in root.glob("**/pricebook.yaml"))
+    return {folder.name: folder for folder in found}
+
+
 PYTHON_RULES = "PRICEBOOK_PYTHON_RULES"
 """The switch of this machine for rules in Python: `allow`. Manifests have none."""
 

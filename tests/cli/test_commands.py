@@ -269,3 +269,20 @@ def test_init_gives_a_project_that_plans(tmp_path: Path) -> None:
     again = pricebook(folder, "init")
     assert again.returncode == 1
     assert "error[exists]" in again.stderr
+
+
+def test_init_copies_an_example_that_plans(tmp_path: Path) -> None:
+    made = pricebook(tmp_path / "tour", "init", "--example", "starter-plan", "--namespace", "mine")
+    assert made.stdout.endswith("Next: pricebook plan\n")
+    assert (tmp_path / "tour" / "pricebook.yaml").read_text().count("\nnamespace: mine\n") == 1
+    assert not list((tmp_path / "tour").rglob("*.md"))
+    assert "17 objects created" in pricebook(tmp_path / "tour", "plan").stdout
+
+
+def test_init_names_the_examples(tmp_path: Path) -> None:
+    answer = pricebook(tmp_path / "tour", "init", "--example", "seat")
+    assert "error[unknown-example]" in answer.stderr
+    assert 'did you mean "seats"?' in answer.stderr
+    assert "api-prices, cloud, context-size" in pricebook(tmp_path / "tour", "init", "--example", "x").stderr
+    assert "say one of them" in pricebook(tmp_path / "tour", "init", "--example", "seats", "--bare").stderr
+    assert not (tmp_path / "tour").exists()

@@ -1,8 +1,10 @@
 """Init: a project to start from, that validates and plans as it stands."""
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
-from pricebook.problem import Problem, Rejected
+from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
 
 PROJECT = """\
 # The namespace marks what this project owns in a store. Choose it once; never change it.
@@ -106,6 +108,30 @@ def starter_files(namespace: str, schemas: dict[str, str], *, bare: bool = False
     return {
         "pricebook.yaml": PROJECT.format(namespace=namespace),
         **({"catalog/.gitkeep": ""} if bare else {"catalog/pro.yaml": CATALOG}),
+        **_beside(schemas),
+    }
+
+
+def example_files(folders: Mapping[str, Path], name: str, namespace: str, schemas: dict[str, str]) -> dict[str, str]:
+    """Relative path -> content of an example, in a namespace of its own or (empty) in the example's. `folders` has
+    where each example lies. Raises Rejected for a name that is none."""
+    if name not in folders:
+        hint = did_you_mean(name, folders) or f"there are: {', '.join(sorted(folders))}"
+        raise reject("unknown-example", f"there is no example {quote(name)}", hint=hint)
+    folder = folders[name]
+    found = {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in (".yaml", ".csv", ".jsonl")  # not a store that somebody made there, nor pages about it
+    }
+    if namespace:
+        found["pricebook.yaml"] = re.sub(r"(?m)^namespace: \S+$", f"namespace: {namespace}", found["pricebook.yaml"])
+    return found | _beside(schemas)
+
+
+def _beside(schemas: dict[str, str]) -> dict[str, str]:
+    """What stands beside the manifests of every project."""
+    return {
         ".gitignore": IGNORED,
         ".vscode/settings.json": EDITOR,
         **{f".pricebook/{name}": text for name, text in schemas.items()},
