@@ -7,7 +7,7 @@ from datetime import datetime
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.rate_book import NO_RATES
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.observe.snapshot import ABSENT, Marks, Snapshot, objects_of
+from pricebook.observe.snapshot import ABSENT, LiveContracts, Marks, Snapshot, objects_of
 
 
 def holding(catalog: Catalog, at: datetime) -> Snapshot:
@@ -56,4 +56,6 @@ def contracts_of(snapshot: Snapshot) -> dict[Ref, int]:
 def with_contracts(snapshot: Snapshot, counts: Mapping[Ref, int]) -> Snapshot:
     """The snapshot with so many live contracts on each object, whether it is there or not."""
     refs = {**snapshot.objects, **counts}
-    return replace(snapshot, objects={ref: replace(snapshot.of(ref), contracts=counts.get(ref, 0)) for ref in refs})
+    return replace(
+        snapshot, objects={ref: replace(snapshot.of(ref), live=LiveContracts(counts.get(ref, 0))) for ref in refs}
+    )

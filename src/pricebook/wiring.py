@@ -156,7 +156,14 @@ def _account(
         probe=environment.probe_customer or "",
     )
     client.hear = record.hear if record is not None else None
-    return RemoteStore(client, environment.pricing_units, nonce=lambda: os.urandom(8).hex(), tell=tell, check=check)
+    return RemoteStore(
+        client,
+        environment.pricing_units,
+        nonce=lambda: os.urandom(8).hex(),
+        most=environment.max_customers if record is None else 0,
+        tell=tell,
+        check=check,
+    )
 
 
 def open_engine(name: str) -> Engine:

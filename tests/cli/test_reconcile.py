@@ -36,7 +36,7 @@ class Company:
         for customer in ("ada", HOSTILE):
             wanted = Provision(customer, OCTOBER, customer, package=Ref(Kind.PACKAGE, "starter-plan", 1))
             store.provision("acme", wanted, OCTOBER)
-        self.contracts = {c.customer: c.id for c in store.contracts("acme", OCTOBER)}
+        self.contracts = {c.customer: c.id for c in store.cohort("acme", OCTOBER)}
         self.ids = {ref.name: id_ for ref, id_ in store.snapshot("acme", OCTOBER).ids.items()}
         store.close()
 

@@ -8,7 +8,7 @@ import pytest
 
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.manifest.load import load
-from pricebook.observe.snapshot import Snapshot
+from pricebook.observe.snapshot import LiveContracts, Snapshot
 from pricebook.plan.document import read, write
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import applied_to
@@ -63,7 +63,7 @@ def planned(folder: Path, held: list[str], desired: list[str], *, contracts: int
     first = make_plan(catalogs[0].catalog, Snapshot(AT), namespace="a", environment="e", as_of=AT)
     snapshot = applied_to(Snapshot(AT), first)
     counts = {ref: contracts if ref.kind is Kind.PACKAGE else 0 for ref in snapshot.objects}
-    objects = {ref: replace(each, contracts=counts[ref]) for ref, each in snapshot.objects.items()}
+    objects = {ref: replace(each, live=LiveContracts(counts[ref])) for ref, each in snapshot.objects.items()}
     return make_plan(
         catalogs[1].catalog,
         replace(snapshot, objects=objects),

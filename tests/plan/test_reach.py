@@ -15,7 +15,7 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.manifest.load import load
-from pricebook.observe.snapshot import Quirks, Snapshot
+from pricebook.observe.snapshot import LiveContracts, Snapshot
 from pricebook.plan.document import read, write
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.planner import make_plan
@@ -204,13 +204,13 @@ def offered(manifests: str, folder: Path) -> Catalog:
     return load(Project(folder, SETTINGS)).catalog
 
 
-def changed(edits: list[tuple[str, str]], folder: Path, *, loose: int = 0, quirks: Quirks | None = None) -> Step:
+def changed(edits: list[tuple[str, str]], folder: Path, *, loose: int = 0, unlisted: str = "") -> Step:
     """The one step that changes prices, with one contract on each package and some that are on none."""
     held = make_plan(offered(CATALOGUE, folder), Snapshot(AT), namespace="a", environment="e", as_of=AT)
     snapshot = applied_to(Snapshot(AT), held)
     card, on = Ref(Kind.RATE_CARD, "list"), {ref: 1 for ref in snapshot.objects if ref.kind is Kind.PACKAGE}
-    seen = replace(snapshot.of(card), contracts=len(on) + loose, by_package=on)
-    snapshot = replace(snapshot, objects={**snapshot.objects, card: seen}, quirks=quirks)
+    seen = replace(snapshot.of(card), live=LiveContracts(len(on) + loose, on, unlisted=unlisted))
+    snapshot = replace(snapshot, objects={**snapshot.objects, card: seen})
     text = CATALOGUE
     for old, new in edits:
         assert text.count(old) == 1
@@ -278,7 +278,7 @@ def test_nobody_is_said_only_where_every_contract_is_seen(tmp_path: Path) -> Non
         )
     ]
     assert changed(dearer, tmp_path).reach == 0
-    assert changed(dearer, tmp_path, quirks=Quirks({}, {}, ())).reach is None
+    assert changed(dearer, tmp_path, unlisted="contracts on no package").reach is None
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def verdict(held: str, desired: str, folder: Path, contracts: int) -> str:
     first = make_plan(offered(held, folder), Snapshot(AT), namespace="a", environment="e", as_of=AT)
     snapshot = applied_to(Snapshot(AT), first)
     card, yearly = Ref(Kind.RATE_CARD, "list"), Ref(Kind.PACKAGE, "yearly", 1)
-    seen = replace(snapshot.of(card), contracts=contracts, by_package={yearly: contracts})
+    seen = replace(snapshot.of(card), live=LiveContracts(contracts, {yearly: contracts}))
     snapshot = replace(snapshot, objects={**snapshot.objects, card: seen})
     plan = make_plan(offered(desired, folder), snapshot, namespace="a", environment="e", as_of=AT)
     return plan_view(plan, RowChoice(), ()).verdict

@@ -67,7 +67,7 @@ def test_contracts_on_a_package_that_is_asked_for_are_counted(vendor: Vendor, ac
     starter = PACKAGE._replace(version=1)
     snapshot = read(vendor, account.ids)
     assert contracts_of(snapshot) == {starter: 1, CARD: 1}
-    assert snapshot.of(CARD).by_package == {starter: 1}
+    assert snapshot.of(CARD).live.counted.by_package == {starter: 1}
 
 
 def test_an_entry_that_cannot_be_is_passed_over(vendor: Vendor, account: Account) -> None:

@@ -57,7 +57,7 @@ def test_a_contract_is_made_with_what_was_asked(contracts: ContractStore, custom
     )
     assert found.created_at is not None
     assert not found.quantities, "nobody changed one, or it is not known"
-    assert [one.id for one in contracts.contracts("acme", AT)] == [made]
+    assert [each.billing.contract.id for each in contracts.billed("acme", AT)] == [made]
 
 
 def test_an_alias_means_what_it_names_at_the_start(contracts: ContractStore, customer: Customer) -> None:

@@ -67,7 +67,7 @@ def contents(url: str) -> Mapping[str, Any]:
         return {
             "snapshot": comparable(snapshot),
             "ids": dict(snapshot.ids),
-            "contracts": list(store.contracts("acme", AT)),
+            "contracts": [each.billing.contract for each in store.billed("acme", AT)],
             "runs": journal.runs("prod"),
             "entries": [journal.entries(run.number) for run in journal.runs("prod")],
             "account": snapshot.account,

@@ -16,10 +16,11 @@ from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
-from pricebook.observe.snapshot import Snapshot
+from pricebook.observe.snapshot import LiveContracts, Snapshot
 from pricebook.plan.contract import Contract
 from pricebook.plan.planner import make_plan
 from pricebook.plan.step import Plan
+from pricebook.preview.customer import Billed, Billing
 from pricebook.view.plan import PlanView, plan_view
 from pricebook.view.rows import RowChoice
 from pricebook.workflow.offering import offering
@@ -97,7 +98,7 @@ def catalog(rates: dict[RateKey, str], **packages: dict[str, Any]) -> Catalog:
 def observed(rates: dict[RateKey, str], contracts: int = 0, **packages: dict[str, Any]) -> Snapshot:
     found = holding(catalog(rates, **packages), NOW)
     objects = {
-        ref: replace(each, contracts=contracts, by_package=dict.fromkeys(_versions(packages), 1))
+        ref: replace(each, live=LiveContracts(contracts, dict.fromkeys(_versions(packages), 1)))
         if ref.kind is Kind.RATE_CARD
         else each
         for ref, each in found.objects.items()
@@ -111,8 +112,8 @@ def _versions(packages: dict[str, Any]) -> Iterator[Ref]:
         yield Ref(Kind.PACKAGE, key, int(version))
 
 
-class Billed:
-    """The contracts of an account."""
+class Account:
+    """An account with contracts."""
 
     def __init__(self, *packages: str) -> None:
         start = datetime(2026, 11, 1, tzinfo=UTC)
@@ -120,8 +121,8 @@ class Billed:
         refs = [Ref(Kind.PACKAGE, key, int(version)) for key, _, version in named]
         self.listed = [Contract(str(n), f"c{n}", ref, Ref(Kind.RATE_CARD, "list"), start) for n, ref in enumerate(refs)]
 
-    def contracts(self, namespace: str, at: datetime) -> Iterator[Contract]:
-        return iter(self.listed)
+    def billed(self, namespace: str, at: datetime, *, shared: bool = True) -> Iterator[Billed]:
+        return (Billed(Billing(contract)) for contract in self.listed)
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(f"nothing else is asked of it: {name}")
@@ -129,7 +130,7 @@ class Billed:
 
 def viewed(desired: Catalog, held: Snapshot, *contracts: str) -> tuple[Plan, PlanView]:
     made = make_plan(desired, held, namespace="acme", environment="test", as_of=NOW)
-    told = offering(made, desired, held, Billed(*contracts))  # type: ignore[arg-type]
+    told = offering(made, desired, held, Account(*contracts))  # type: ignore[arg-type]
     return told, plan_view(told, RowChoice())
 
 

@@ -60,7 +60,8 @@ class Store(Protocol):
     """An account that bills, seen as our nouns."""
 
     def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING) -> Snapshot:
-        """Everything that bears our marks, as of now. Reads only; needs no more than reading. Rates may be lazy.
+        """Everything that bears our marks, as of now. Reads only; needs no more than reading. Rates may be lazy, and so
+        may contracts, which are counted once somebody asks.
 
         `adopt` asks for objects by the store's id that bear no mark of ours, to be read as if they were ours under
         these refs (a package without a version: it is version 1), with our names for ids. Those that there are stand
@@ -90,28 +91,25 @@ class Store(Protocol):
 class BillingStore(Store, Protocol):
     """A store that also lists who is billed, and bears a mark of which account it is (`apply.target`)."""
 
-    unlisted: str
-    """Which live contracts on our cards `contracts` leaves out, because they cannot be listed; empty: none."""
+    @property
+    def unlisted(self) -> str:
+        """Which live contracts on our cards `billed` leaves out, because they cannot be listed; empty: none."""
 
     def sign(self, namespace: str, mark: str, at: datetime, *, anew: bool = False) -> str:
         """Mark the account for a namespace, unless it bears a mark already or `anew` replaces that; the mark that it
         bears then, empty where there is nothing of the namespace to mark. Raises StoreError."""
 
-    def contracts(self, namespace: str, at: datetime) -> Iterator[Contract]:
-        """The live contracts on our package versions and rate cards that end later than `at`, grouped by package
-        version and within it by start. Needs no more than reading; not all of them are held in memory at once."""
-
-    def billed(self, namespace: str, at: datetime) -> Iterator[Billed]:
-        """The same contracts with all of their own that they are billed by, as far as the store knows it."""
+    def billed(self, namespace: str, at: datetime, *, shared: bool = True) -> Iterator[Billed]:
+        """The live contracts on our package versions and rate cards that end later than `at`, as they are: with terms
+        of their own and quantities; with `shared` also ingest aliases, and the balances that customers have themselves.
+        Needs no more than reading; not all of them are held in memory at once."""
 
 
 class ContractStore(Protocol):
     """A store that shows who was billed, and makes and ends contracts on packages of ours."""
 
-    def snapshot(
-        self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING, *, counted: bool = True
-    ) -> Snapshot:
-        """See `Store`. Whoever reads the contracts anyway need not have them `counted`, where that takes requests."""
+    def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING) -> Snapshot:
+        """See `Store`."""
 
     def cohort(
         self, namespace: str, at: datetime, package: str | None = None, *, ended: bool = False
@@ -162,10 +160,9 @@ class AccountStore(ContractStore, BillingStore, Protocol):
         at: datetime,
         adopt: Mapping[Ref, str] = NOTHING,
         *,
-        counted: bool = True,
         strangers: bool = False,
     ) -> Snapshot:
-        """See `ContractStore`. With `strangers` everything that is nobody's is asked for too, under its id for a
+        """See `Store`. With `strangers` everything that is nobody's is asked for too, under its id for a
         name."""
 
 

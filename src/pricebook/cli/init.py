@@ -17,7 +17,9 @@ from pricebook.workflow.init import example_files, init, starter_files
 )
 @click.option("--bare", is_flag=True, help="Without a sample catalogue, as for `pricebook import`.")
 @click.option(
-    "--example", metavar="NAME", help="Start from an example: starter-plan, migration, seats, api-prices, cloud or more."
+    "--example",
+    metavar="NAME",
+    help="Start from an example: starter-plan, migration, seats, api-prices, cloud or more.",
 )
 @invoked()
 def command(invocation: Invocation, namespace: str | None, bare: bool, example: str | None) -> None:

@@ -198,4 +198,4 @@ class _Session:
         """The store under the present names, read once. Contracts are listed anyway."""
         invocation, project = self._invocation, self._invocation.project
         store = PresentStore(invocation.store(), self._loaded.adopted(invocation.environment[0]), project.moves)
-        return store, store.snapshot(project.settings.namespace, invocation.as_of, counted=False)
+        return store, store.snapshot(project.settings.namespace, invocation.as_of)

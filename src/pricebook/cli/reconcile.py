@@ -38,7 +38,7 @@ def command(invocation: Invocation, month: str, invoices: Path | None, usage: Pa
     opened = invocation.store()
     store = present_store(opened, project, environment)
     namespace = project.settings.namespace
-    snapshot = store.snapshot(namespace, invocation.as_of, counted=False)
+    snapshot = store.snapshot(namespace, invocation.as_of)
     contracts = list(store.cohort(namespace, start, ended=True))
     if invoices is not None:
         items = invoices_in(invoices, str(invoices))

@@ -37,7 +37,7 @@ def command(invocation: Invocation, output: Path, cohorts: bool, desired: bool) 
     snapshot = site.desired(project, environment, store, at) if desired else present.snapshot(namespace, at)
     counts = None
     if cohorts:
-        held = present.snapshot(namespace, at, counted=False) if desired else snapshot
+        held = present.snapshot(namespace, at) if desired else snapshot
         found = cohort.cohorts(present, namespace, held, at, None, ended=False)
         counts = Counted(at, {one.package: one for one in found})
     opens_on = at if invocation.as_of_text is not None else None

@@ -4,7 +4,7 @@ What bears a mark of the namespace is ours, and so is, for one reading, what is 
 rest is listed and left alone; it costs no request of its own. Reading needs no more than a token that may read.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -24,9 +24,8 @@ from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.catalog.naming import Unnamed, names_for
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.registry import noun_class
-from pricebook.metronome.answer import CONTRACTS
 from pricebook.metronome.kind import APIS, Json
-from pricebook.metronome.listing import Reader, at_once, listed, pages
+from pricebook.metronome.listing import Reader, at_once, listed
 from pricebook.metronome.schedule import read_schedules
 from pricebook.metronome.unit import AccountUnits
 from pricebook.metronome.wire.noun import read_noun
@@ -55,9 +54,6 @@ class Account:
     products: dict[str, str] = field(default_factory=dict)
     """The name of every product by its id: ours, or the id itself of somebody else's."""
     rates: dict[Ref, dict[str, str]] = field(default_factory=dict)
-    contracts: dict[Ref, int] = field(default_factory=dict)
-    by_package: dict[Ref, dict[Ref, int]] = field(default_factory=dict)
-    """Of a card's contracts, those on each package version."""
     notes: list[Problem] = field(default_factory=list)
 
     @cached_property
@@ -81,16 +77,12 @@ def read_account(
     client: Reader,
     namespace: str,
     given: Mapping[str, str],
-    at: datetime,
     adopt: Mapping[Ref, str],
     *,
-    counted: bool = True,
     strangers: bool = False,
 ) -> Account:
-    """Everything, as of now, with the objects in `adopt` as if they were ours, and with `strangers` everything that is
-    nobody's too (`observe.snapshot`). Raises StoreError.
-
-    Contracts are `counted` by listing them: of hundreds of thousands that takes thousands of requests.
+    """Everything but contracts (`metronome.population`), as of now, with the objects in `adopt` as if they were ours,
+    and with `strangers` everything that is nobody's too (`observe.snapshot`). Raises StoreError.
     """
 
     account = Account(namespace, AccountUnits())
@@ -104,8 +96,6 @@ def read_account(
         _name_units(account, given, lists[Kind.PRICING_UNIT], adopt)
     _adopt(account, adopt)
     _read_all_rates(client, account)
-    if counted:
-        _count_contracts(client, account, at)
     return account
 
 
@@ -126,26 +116,6 @@ def _name_units(account: Account, given: Mapping[str, str], listed: Iterable[Jso
     account.units = AccountUnits.of(given, listed, named)
     rest = {at: item for at, item in account.others.items() if at[0] is not Kind.PRICING_UNIT}
     account.others = {(Kind.PRICING_UNIT, item["id"]): item for item in account.units.unnamed} | rest
-
-
-def _count_contracts(client: Reader, account: Account, at: datetime) -> None:
-    packages = [ref for ref in account.ours if ref.kind is Kind.PACKAGE]
-
-    def counter(ref: Ref) -> Callable[[Event], int]:
-        body = {"package_id": account.ours[ref]["id"]}
-        return lambda stop: sum(
-            _runs(contract, at) for items, _ in pages(client, CONTRACTS, body, stop=stop) for contract in items
-        )
-
-    counts = at_once(client, [counter(ref) for ref in packages])
-    cards = {account.ours[ref]["id"]: ref for ref in account.ours if ref.kind is Kind.RATE_CARD}
-    for ref, count in zip(packages, counts, strict=True):
-        if count:
-            account.contracts[ref] = count
-            card = cards.get(account.ours[ref].get("rate_card_id") or "")
-            if card is not None:
-                account.contracts[card] = account.contracts.get(card, 0) + count
-                account.by_package.setdefault(card, {})[ref] = count
 
 
 def read_rates(client: Reader, account: Account, cards: Iterable[Ref]) -> None:
@@ -303,7 +273,7 @@ def is_archived(account: Account, ref: Ref) -> bool:
     return bool(account.ours[ref].get("archived_at"))
 
 
-def _runs(contract: Json, at: datetime) -> bool:
+def runs(contract: Json, at: datetime) -> bool:
     """Whether a contract runs, or is still to start."""
     end = contract.get("ending_before")
     return not contract.get("archived_at") and (end is None or instant(end) > at)

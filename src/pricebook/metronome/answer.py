@@ -8,8 +8,10 @@ from pricebook.http.shape import AnswerShape, Misshapen, flag, instant, many, nu
 from pricebook.metronome.kind import APIS, KEYS, OFFSETS
 
 LISTS_OF_CONTRACTS = ("/v1/contracts/list", "/v2/contracts/list")
-BY_CURSOR = (*LISTS_OF_CONTRACTS, OFFSETS)
-"""Paged in the body (SDK 4.12), contracts 20 at once, oldest first; the answer has the next page's `cursor`."""
+CUSTOMERS = "/v1/customers"
+BALANCES = "/v1/contracts/customerBalances/list"
+IN_BODY = {**dict.fromkeys((*LISTS_OF_CONTRACTS, OFFSETS), "cursor"), BALANCES: "next_page"}
+"""Paged in the body (SDK 4.12), contracts 20 at once, oldest first, by what is called so in request and answer."""
 CONTRACTS = "/v1/packages/listContractsOnPackage"
 SCHEDULES = "/v1/contract-pricing/rate-cards/getRateSchedule"
 
@@ -57,6 +59,16 @@ _CONTRACT = record(
         "package_id": text,
         "rate_card_id": text,
         "transitions": many(_TRANSITION),
+        "has_more": record({}, {"commits": flag, "credits": flag}),
+    },
+)
+_CUSTOMER = record({"id": text}, {"ingest_aliases": many(words)})
+_BALANCE = record(
+    {"id": text, "type": text},
+    {
+        "archived_at": instant,
+        "applicable_contract_ids": many(text),
+        "invoice_contract": record({"id": text}),
     },
 )
 _OFFSET = record({"id": text, "name": text, "policy": record({"type": text, "offset": text})}, {"archived_at": instant})
@@ -83,6 +95,8 @@ _PAGES = {
     CONTRACTS: record({"data": many(_ON_PACKAGE)}, {"next_page": text}),
     KEYS: _page(_KEY),
     OFFSETS: record({"data": many(_OFFSET)}, {"cursor": text}),
+    CUSTOMERS: _page(_CUSTOMER),
+    BALANCES: record({"data": many(_BALANCE)}, {"next_page": text}),
     **dict.fromkeys(LISTS_OF_CONTRACTS, record({"data": many(_CONTRACT)}, {"cursor": text})),
 }
 _CREDIT_TYPE = record({"id": text}, {"name": words})

@@ -9,6 +9,7 @@ own (`Sender.looked`): with an earlier one's, the vendor would replay the earlie
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from threading import Event
 from typing import Any
 
 from pricebook.apply.external_sort import in_order
@@ -19,12 +20,12 @@ from pricebook.metronome.account import Account, instant, ref_of
 from pricebook.metronome.answer import CONTRACTS
 from pricebook.metronome.client import Client, Sender
 from pricebook.metronome.kind import Json
-from pricebook.metronome.listing import pages
+from pricebook.metronome.listing import Reader, pages
 from pricebook.plan.contract import Contract, Provision, Transition
 
 
 def read_cohort(
-    client: Client, account: Account, at: datetime, package: str | None, *, ended: bool
+    client: Reader, account: Account, at: datetime, package: str | None, *, ended: bool
 ) -> Iterator[Contract]:
     """See `apply.ports.ContractStore`: version by version, each put in order on the way."""
     cards = {account.ours[ref]["id"]: ref for ref in account.ours if ref.kind is Kind.RATE_CARD}
@@ -68,7 +69,7 @@ def customer_contracts(
             _instant(item.get("created_at")),
             _transition(item),
         )
-        for item in _contracts_of(client, customer)
+        for item in contracts_of(client, customer)
     ]
     return tuple(sorted(found, key=lambda contract: (contract.starting_at, contract.id)))
 
@@ -89,7 +90,7 @@ def provision(client: Client, sender: Sender, wanted: Provision, package_id: str
     seen: list[Json] = []
 
     def done() -> str | None:
-        seen[:] = [item for item in _contracts_of(client, wanted.customer) if item.get("uniqueness_key") == key]
+        seen[:] = [item for item in contracts_of(client, wanted.customer) if item.get("uniqueness_key") == key]
         return seen[0]["id"] if seen else None
 
     sender.looked()
@@ -140,11 +141,11 @@ _GET = {
 }
 
 
-def _contracts_of(client: Client, customer: str) -> list[Json]:
+def contracts_of(client: Reader, customer: str, stop: Event | None = None, *, archived: bool = True) -> list[Json]:
     """Every contract of a customer as the account shows it, from the oldest on."""
-    body = {"customer_id": customer, "include_archived": True}
+    body: dict[str, Any] = {"customer_id": customer, **({"include_archived": True} if archived else {})}
     try:
-        return [item for items, _ in pages(client, "/v2/contracts/list", body) for item in items]
+        return [item for items, _ in pages(client, "/v2/contracts/list", body, stop=stop) for item in items]
     except StoreRefused as refused:
         if refused.status != 404:
             raise

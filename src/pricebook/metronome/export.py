@@ -16,6 +16,7 @@ from pricebook.catalog.reference import Ref
 from pricebook.metronome.account import UNREADABLE, instant, read_account
 from pricebook.metronome.answer import CONTRACTS, SCHEDULES
 from pricebook.metronome.kind import APIS
+from pricebook.metronome.population import Population
 from pricebook.metronome.snapshot import snapshot_of
 from pricebook.observe.snapshot import Snapshot
 
@@ -23,6 +24,8 @@ FORM = "pricebook-export/1"
 _CONTRACT = ("contract_id", "starting_at", "ending_before", "archived_at")
 _OWNERS = {SCHEDULES: "rate_card_id", CONTRACTS: "package_id"}
 """Lists of something that one object has, with the field of a request that says which."""
+_KEPT = {*_OWNERS, *(api.listed.path for api in APIS.values())}
+"""The lists that are kept: none of customers and what they bought."""
 
 
 class AccountRecord:
@@ -37,7 +40,7 @@ class AccountRecord:
     def hear(self, method: str, path: str, body: Mapping[str, Any] | None, answer: Any) -> None:
         """Keep what an account answered to a request; from any thread."""
         items = answer.get("data") if isinstance(answer, dict) else None
-        if isinstance(items, list):
+        if isinstance(items, list) and path in _KEPT:
             with self._lock:
                 self._add(path, str((body or {}).get(_OWNERS.get(path, ""), "")), items)
 
@@ -86,7 +89,8 @@ class Export:
         self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING, *, strangers: bool = False
     ) -> Snapshot:
         try:
-            return snapshot_of(read_account(self._record, namespace, self._units, at, adopt, strangers=strangers), at)
+            account = read_account(self._record, namespace, self._units, adopt, strangers=strangers)
+            return snapshot_of(account, at, Population(self._record, account, at, 0).live)
         except UNREADABLE as error:
             raise _no_export(error) from None
 

@@ -4,19 +4,23 @@ as many as the vendor gives at once.
 A cursor is followed by one worker; there are as many workers as requests may be under way.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from threading import Event
 from typing import Any, Protocol, TypeVar
 
 from pricebook.apply.keys import MARKS
 from pricebook.apply.ports import StoreError
 from pricebook.catalog.reference import Kind
-from pricebook.metronome.answer import BY_CURSOR
+from pricebook.metronome.answer import IN_BODY
 from pricebook.metronome.kind import APIS
 
 PAGE = 100
 """The most that the vendor puts on a page."""
+
+AHEAD = 4
+"""How many reads for each worker are under way or done before somebody takes them."""
 
 T = TypeVar("T")
 
@@ -52,10 +56,10 @@ def pages(
     seen: set[str] = set()
     cursor = after
     while True:
-        if path in BY_CURSOR:
-            further = {"cursor": cursor} if cursor is not None else {}
+        if (name := IN_BODY.get(path)) is not None:
+            further = {name: cursor} if cursor is not None else {}
             answer = client.read(method, path, {**(body or {}), **further})
-            items, cursor = answer["data"], answer.get("cursor")
+            items, cursor = answer["data"], answer.get(name)
         else:
             further = {"next_page": cursor} if cursor is not None else {}
             answer = client.read(method, path, body, {"limit": str(PAGE), **(query or {}), **further})
@@ -95,6 +99,24 @@ def at_once(client: Reader, work: Sequence[Callable[[Event], T]]) -> list[T]:
                 if future.done():
                     future.result()
             return [future.result() for future in futures]
+        except BaseException:
+            stop.set()
+            workers.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def in_turn(client: Reader, work: Iterable[Callable[[Event], T]]) -> Iterator[T]:
+    """The results of many reads in their order, done as by `at_once`; few of them are held. The first error is
+    raised."""
+    stop, waiting = Event(), deque[Future[T]]()
+    with ThreadPoolExecutor(max_workers=client.concurrency) as workers:
+        try:
+            for one in work:
+                waiting.append(workers.submit(one, stop))
+                if len(waiting) >= AHEAD * client.concurrency:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
         except BaseException:
             stop.set()
             workers.shutdown(wait=False, cancel_futures=True)

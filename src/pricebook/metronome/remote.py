@@ -6,6 +6,7 @@ for sure any more is read again.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 
 from pricebook.apply.keys import ACCOUNT
@@ -26,6 +27,7 @@ from pricebook.metronome.custom_field import Keys
 from pricebook.metronome.invoice import read_invoices
 from pricebook.metronome.kind import Json
 from pricebook.metronome.limit import check_change
+from pricebook.metronome.population import MOST, Population
 from pricebook.metronome.rate_writing import add_rates
 from pricebook.metronome.repointing import repoint
 from pricebook.metronome.snapshot import account_mark, mark_bearers, snapshot_of
@@ -34,18 +36,16 @@ from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.verb.table import AddRates, Adopt, Release, Repoint
 from pricebook.plan.verb.verb import Verb
-from pricebook.preview.customer import Billed, Billing
+from pricebook.preview.customer import Billed
 
 
 class RemoteStore:
     """The `apply.ports.AccountStore` behind a client. `units` are the vendor's names of pricing units by ours; `nonce`
-    never repeats.
+    never repeats. Of more than `most` customers only contracts on packages are read (`metronome.population`).
 
     `tell` hears how many requests the first snapshot took so far, from any thread, and 0 when it is over; `check`
     refuses the mark of an account that is another one than is meant.
     """
-
-    unlisted = "contracts that are on no package of ours"
 
     def __init__(
         self,
@@ -53,15 +53,17 @@ class RemoteStore:
         units: Mapping[str, str],
         *,
         nonce: Callable[[], str],
+        most: int = MOST,
         sleep: Callable[[float], None] = time.sleep,
         tell: Callable[[int], None] | None = None,
         check: Callable[[str], None] = lambda mark: None,
     ) -> None:
         self._tell, self._check = tell, check
-        self._client, self._units = client, units
+        self._client, self._units, self._most = client, units, most
         self._sender = Sender(client, nonce, sleep)
         self._keys = Keys(client, self._sender)
         self._work: Writing | None = None
+        self._population: Population | None = None
 
     def close(self) -> None:
         """Give all connections back."""
@@ -73,21 +75,15 @@ class RemoteStore:
         at: datetime,
         adopt: Mapping[Ref, str] = NOTHING,
         *,
-        counted: bool = True,
         strangers: bool = False,
     ) -> Snapshot:
-        """Everything is read, rates too; a token that may read is enough."""
-        self._client.http.tell, self._tell = self._tell, None
-        try:
-            account = read_account(
-                self._client, namespace, self._units, at, adopt, counted=counted, strangers=strangers
-            )
-        finally:
-            if self._client.http.tell is not None:
-                self._client.http.tell(0)
-            self._client.http.tell = None
+        """Everything is read, rates too; a token that may read is enough. Contracts are read once somebody asks."""
+        with self._telling() if self._work is None else nullcontext():
+            account = read_account(self._client, namespace, self._units, adopt, strangers=strangers)
         self._sender.looked()
-        snapshot = snapshot_of(account, at)
+        if self._population is None or not self._population.fits(account):
+            self._population = Population(self._client, account, at, self._most, self._telling)
+        snapshot = snapshot_of(account, at, self._population.live)
         self._check(snapshot.account)
         self._work = Writing(self._client, self._sender, account, snapshot, self._keys)
         return snapshot
@@ -125,12 +121,30 @@ class RemoteStore:
             work.mark(ref, work.account.ours[ref]["id"], {ACCOUNT: mark})
         return mark if bearers else ""
 
-    def contracts(self, namespace: str, at: datetime) -> Iterator[Contract]:
-        """Those that are `unlisted` are not there."""
-        return self.cohort(namespace, at)
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Requests of what takes long are told meanwhile: of the first snapshot, and of reading contracts."""
+        http = self._client.http
+        if self._tell is None or http.tell is not None:
+            yield
+            return
+        http.tell = self._tell
+        try:
+            yield
+        finally:
+            http.tell = None
+            self._tell(0)
 
-    def billed(self, namespace: str, at: datetime) -> Iterator[Billed]:
-        return (Billed(Billing(contract)) for contract in self.contracts(namespace, at))
+    @property
+    def unlisted(self) -> str:
+        """See `apply.ports.BillingStore`."""
+        return self._population.unlisted if self._population is not None else ""
+
+    def billed(self, namespace: str, at: datetime, *, shared: bool = True) -> Iterator[Billed]:
+        """See `apply.ports.BillingStore`: as of when contracts were first read."""
+        self._known(namespace, at)
+        assert self._population is not None
+        return self._population.billed(shared=shared)
 
     def cohort(
         self, namespace: str, at: datetime, package: str | None = None, *, ended: bool = False

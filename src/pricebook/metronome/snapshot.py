@@ -1,7 +1,8 @@
 """An account that was read, as a snapshot in our words: nouns with our names for ids, and what their marks say."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 
 from pricebook.apply.keys import (
     ACCOUNT,
@@ -25,7 +26,17 @@ from pricebook.metronome.account import UNREADABLE, Account, foreign, instant, i
 from pricebook.metronome.kind import ENTITIES, Json
 from pricebook.metronome.wire.noun import read_noun, unread_fields
 from pricebook.observe.mark import RateMark, alias_digest
-from pricebook.observe.snapshot import NO_MARKS, Marks, Observed, Quirks, Snapshot, digest_of
+from pricebook.observe.snapshot import (
+    NO_CONTRACTS,
+    NO_MARKS,
+    LiveContracts,
+    Marks,
+    Observed,
+    Quirks,
+    Snapshot,
+    Uncounted,
+    digest_of,
+)
 from pricebook.problem import Problem
 
 QUIRKS = Quirks(
@@ -44,9 +55,10 @@ QUIRKS = Quirks(
 """How answers differ from what requests said."""
 
 
-def snapshot_of(account: Account, at: datetime) -> Snapshot:
-    """The account as a snapshot. Raises StoreError for an object of ours that cannot be read."""
-    names = _names(account)
+def snapshot_of(account: Account, at: datetime, live: Callable[[Ref], LiveContracts]) -> Snapshot:
+    """The account as a snapshot; `live` counts the contracts on a card or package version. Raises StoreError for an
+    object of ours that cannot be read."""
+    names = names_in(account)
     notes = list(account.notes)
     objects: dict[Ref, Observed] = {}
     for name, unit in account.units.nouns.items():
@@ -65,8 +77,7 @@ def snapshot_of(account: Account, at: datetime) -> Snapshot:
             NO_MARKS if unmarked else _marks(account.namespace, ref, item, noun, rates),
             archived=gone,
             unmarked=unmarked,
-            contracts=account.contracts.get(ref, 0),
-            by_package=account.by_package.get(ref, {}),
+            live=Uncounted(partial(live, ref)) if ref.kind in (Kind.RATE_CARD, Kind.PACKAGE) else NO_CONTRACTS,
             made=_made(ref, item),
             unsaid=unread_fields(ref.kind, item) if unmarked else (),
         )
@@ -97,10 +108,10 @@ def mark_bearers(account: Account, besides: Ref | None = None) -> list[Ref]:
 
 def noun_in(account: Account, ref: Ref) -> Noun | None:
     """One object of ours, and no other: those that this run made are not known as the account shows them."""
-    return _noun(ref, account.ours[ref], _names(account), [])
+    return _noun(ref, account.ours[ref], names_in(account), [])
 
 
-def _names(account: Account) -> dict[tuple[Kind, str], str]:
+def names_in(account: Account) -> dict[tuple[Kind, str], str]:
     """Our names of what is ours, by kind and id."""
     ours = ((ref, item["id"]) for ref, item in account.ours.items() if not ref.kind.versioned)
     names: dict[tuple[Kind, str], str] = {(ref.kind, id_): ref.name for ref, id_ in ours}

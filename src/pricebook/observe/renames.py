@@ -8,6 +8,7 @@ entries are the memory of what they were called.
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.rate_book import NO_RATES, Rates
@@ -16,7 +17,15 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.renaming import Renaming
 from pricebook.observe.mark import RateMark, alias_digest, order_digest, sums_of
 from pricebook.observe.normalise import normalise
-from pricebook.observe.snapshot import Marks, Observed, Snapshot, digest_of
+from pricebook.observe.snapshot import (
+    LiveContracts,
+    Marks,
+    Observed,
+    OwnContracts,
+    Snapshot,
+    Uncounted,
+    digest_of,
+)
 
 Moves = Sequence[tuple[Ref, Ref]]
 """From which name to which, without versions, in the order in which they happened. Never of pricing units: those stand
@@ -57,7 +66,21 @@ def _under(renaming: Renaming, observed: Observed) -> Observed:
         observed,
         noun=renaming.noun(observed.noun) if observed.noun is not None else None,
         rates=renaming.rates(observed.rates),
-        by_package={renaming.ref(package): count for package, count in observed.by_package.items()},
+        live=Uncounted(partial(_live_under, renaming, observed.live)),
+    )
+
+
+def _live_under(renaming: Renaming, live: LiveContracts | Uncounted) -> LiveContracts:
+    found = live.counted
+    return replace(
+        found,
+        by_package={renaming.ref(package): count for package, count in found.by_package.items()},
+        own=tuple(
+            OwnContracts(
+                renaming.ref(on) if on is not None else None, renaming.noun(terms) if terms is not None else None, count
+            )
+            for on, terms, count in found.own
+        ),
     )
 
 

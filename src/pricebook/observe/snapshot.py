@@ -4,10 +4,10 @@ Whatever renames, normalises or adopts objects maps over `Snapshot.objects`; not
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from pricebook.catalog.catalog import Catalog
@@ -77,6 +77,47 @@ NO_MARKS = Marks()
 """Those of an object that nothing was applied to."""
 
 
+class OwnContracts(NamedTuple):
+    """Live contracts on a card that buy alike and otherwise than by a package alone: on none (None), or on a version
+    with terms of their own beside it. `terms` have what decides what they pay, as a package (`preview.own.bought`),
+    None where that cannot be read."""
+
+    package: Ref | None
+    terms: Noun | None
+    contracts: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveContracts:
+    """The live contracts on an object: how many, and of a card how many of them are on package versions, and which have
+    terms of their own. `unlisted` says which others there may be, because they cannot be listed; empty: none."""
+
+    count: int = 0
+    by_package: Mapping[Ref, int] = field(default_factory=dict)
+    own: tuple[OwnContracts, ...] = ()
+    unlisted: str = ""
+
+    @property
+    def counted(self) -> "LiveContracts":
+        """These."""
+        return self
+
+
+class Uncounted:
+    """Live contracts that are counted once somebody asks, where that takes requests. Raises what `count` raises."""
+
+    def __init__(self, count: Callable[[], LiveContracts]) -> None:
+        self._count = count
+
+    @cached_property
+    def counted(self) -> LiveContracts:
+        """What they come to."""
+        return self._count()
+
+
+NO_CONTRACTS = LiveContracts()
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """One object as a store shows it.
@@ -84,8 +125,8 @@ class Observed:
     `noun` is None where it is archived and not read, or cannot be read. `id` is the store's; empty for what an account
     knows by its name alone. An object that is `unmarked` was asked for by id, or bears the mark of an earlier name: it
     is read as if it were ours. `unsaid` are the paths of what the store says of it and no field of a noun does.
-    Archived objects keep their marks for good. `contracts` counts the live ones, and of a card `by_package` those of
-    them that are on package versions. `made` says when a package version was made, None where a store cannot tell.
+    Archived objects keep their marks for good. `live` are the contracts on it. `made` says when a package version was
+    made, None where a store cannot tell.
     """
 
     noun: Noun | None
@@ -94,10 +135,14 @@ class Observed:
     marks: Marks = NO_MARKS
     archived: bool = False
     unmarked: bool = False
-    contracts: int = 0
-    by_package: Mapping[Ref, int] = field(default_factory=dict)
+    live: LiveContracts | Uncounted = NO_CONTRACTS
     made: datetime | None = None
     unsaid: tuple[str, ...] = ()
+
+    @property
+    def contracts(self) -> int:
+        """How many live contracts are on it. Raises what counting them raises."""
+        return self.live.counted.count
 
     @property
     def drifted(self) -> bool:
@@ -214,12 +259,19 @@ def without(snapshot: Snapshot, refs: Collection[Ref], namespace: str) -> Snapsh
     return replace(
         snapshot,
         objects={
-            ref: replace(each, by_package={on: n for on, n in each.by_package.items() if on not in refs})
+            ref: replace(each, live=Uncounted(partial(_besides, each, refs)))
             for ref, each in snapshot.objects.items()
             if ref not in refs
         },
         foreign=(*snapshot.foreign, *foreign),
     )
+
+
+def _besides(observed: Observed, refs: Collection[Ref]) -> LiveContracts:
+    """The contracts on an object without those on packages that are not ours any more: they are on none."""
+    live = observed.live.counted
+    by_package = {on: n for on, n in live.by_package.items() if on not in refs}
+    return replace(live, by_package=by_package, own=tuple(one for one in live.own if one.package not in refs))
 
 
 AFTER_RATES = {"aliases": (), "product_order": ()}

@@ -70,10 +70,11 @@ def _contracts(ref: Ref, users: Collection[Ref], snapshot: Snapshot) -> int | No
     if ref.kind is not Kind.PRODUCT:
         return None
     cards = [user for user in users if user.kind is Kind.RATE_CARD]
-    there = {package for card in cards for package in snapshot.of(card).by_package}
+    there = {package for card in cards for package in snapshot.of(card).live.counted.by_package}
     buyers = [*cards, *(user for user in users if user.kind is Kind.PACKAGE and user not in there)]
     found = sum(snapshot.of(buyer).contracts for buyer in buyers)
-    return None if snapshot.partial and not found else found
+    unlisted = any(snapshot.of(card).live.counted.unlisted for card in cards)
+    return None if unlisted and not found else found
 
 
 def looks_renamed(found: Iterable[Leftover], places: Mapping[Ref, Span]) -> Iterator[Problem]:

@@ -25,11 +25,12 @@ GuardState = Literal["none", "kept", "exceeded", "unverified"]
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The contracts of a package version on a card whose prices change. Those that `buys` is false of buy none of the
-    prices; `shielded` when overrides keep every change from them."""
+    """Contracts on a card whose prices change, which buy alike: on a package version, or with terms of their own on one
+    or on none (None). Those that `buys` is false of buy none of the prices; `shielded` when overrides keep every change
+    from them."""
 
     __pydantic_config__: ClassVar[ConfigDict] = CLOSED
-    package: RefText
+    package: RefText | None
     contracts: int
     shielded: bool
     buys: bool = True
@@ -47,8 +48,8 @@ class Step:
     `expects` is the digest of the object as observed, of a package's new version that of the version before (None: it
     is not there, or the change carries the observed state itself, as rates do): at apply time anything else means that
     the plan is stale. `reach` counts the live contracts that the change touches, None when it was not known. Of rates
-    these are those that buy them among the `live` ones on the card, and `shares` says it of those on packages, version
-    by version; empty where the store does not tell. `at` is where the manifest says so, as text.
+    these are those that buy them among the `live` ones on the card, and `shares` says it of those whose terms are
+    known, package by package; empty where the store does not tell. `at` is where the manifest says so, as text.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = CLOSED

@@ -1,10 +1,12 @@
 """Customers, as far as bills are concerned: their contracts, what is the contracts' own, and what was used."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from pricebook.catalog.renaming import Renaming
 from pricebook.catalog.usage import Quantity
 from pricebook.plan.contract import Contract
+from pricebook.plan.step import Plan
 
 if TYPE_CHECKING:  # the module is heavy, and whoever lists contracts need not have it
     from pricebook.preview.terms import Grant, OwnTerms
@@ -12,12 +14,14 @@ if TYPE_CHECKING:  # the module is heavy, and whoever lists contracts need not h
 
 class Billing(NamedTuple):
     """A contract and its usage, dated within the window; `then` is the contract that takes its place under what is
-    desired, None: it is the same. `own` are terms of the contract beside those of its package."""
+    desired, None: it is the same. `own` are terms of the contract beside those of its package. Of one that is `unread`
+    the store says something that nobody here knows (the text says what): it is not billed."""
 
     contract: Contract
     usage: Sequence[Quantity] = ()
     then: Contract | None = None
     own: "OwnTerms | None" = None
+    unread: str = ""
 
 
 class Billed(NamedTuple):
@@ -27,6 +31,17 @@ class Billed(NamedTuple):
     billing: Billing
     aliases: tuple[str, ...] = ()
     shared: "tuple[Grant, ...]" = ()
+
+
+def present(billed: Billed, plans: Iterable[Plan]) -> Billed:
+    """The same under the names that objects have once these plans are made, one after the other."""
+    billing, shared = billed.billing, billed.shared
+    for plan in plans:
+        names = Renaming({(old.kind, old.name): new.name for old, new in plan.moved})
+        own = billing.own.named(names.name) if billing.own is not None and plan.moved else billing.own
+        billing = billing._replace(contract=plan.present(billing.contract), own=own)
+        shared = tuple(grant.named(names.name) for grant in shared) if plan.moved else shared
+    return billed._replace(billing=billing, shared=shared)
 
 
 class Customer(NamedTuple):

@@ -15,6 +15,7 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.contract import Contract
 from pricebook.preview.linear import PlainTariff, is_plain
 from pricebook.preview.materialise import materialise
+from pricebook.preview.own import BARE
 from pricebook.preview.price import EXACT, QUANTITY_PLACES
 from pricebook.preview.proration import share
 from pricebook.preview.run_rate import Recurring, recurring
@@ -45,7 +46,6 @@ class Market:
         self._tariffs: dict[str | None, Tariff] = {}
         self._plains: dict[str | None, PlainTariff] = {}
         self._prepared: dict[object, ContractSide] = {}
-        self._bare = Package(name="no package")
         versions = sorted((ref for ref in catalog.nouns if ref.kind is Kind.PACKAGE), key=lambda ref: ref.version or 0)
         self._newest = {ref.name: ref for ref in versions}
 
@@ -58,7 +58,7 @@ class Market:
         key = (on, contract.card, contract.starting_at, contract.ending_before, contract.quantities)
         if own is None and key in self._prepared:
             return self._prepared[key]
-        package = cast("Package | None", self._catalog.nouns.get(on)) if on is not None else self._bare
+        package = cast("Package | None", self._catalog.nouns.get(on)) if on is not None else BARE
         if package is None:
             return None
         terms = self._terms(package, contract, own)
@@ -99,6 +99,7 @@ class Market:
 
     def _terms(self, package: Package, contract: Contract, own: OwnTerms | None) -> ContractTerms:
         terms = materialise(package, contract.starting_at, ending_before=contract.ending_before)
+        terms = terms.beside(own) if own is not None else terms
         start, statement, notes = self._window.starting_at, terms.statement, list(terms.notes)
         monthly = statement.frequency == "MONTHLY"
         if not monthly or (contract.starting_at > start and statement.anchor != first_of_month(statement.anchor)):
@@ -108,8 +109,6 @@ class Market:
             if not whole:
                 notes.append(f"statements are {wanted}: billed as one a month here, so tiers start again in each")
         terms = replace(terms, statement=statement)
-        if own is not None:
-            terms = terms.beside(own)
         if _changes_within(terms, self._window):
             notes.append(WITHIN)
         return replace(terms, notes=tuple(notes))

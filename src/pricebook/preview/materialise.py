@@ -68,7 +68,7 @@ def materialise(
         charges=tuple(_charges(package, whole)),
         grants=tuple(_grants(package, whole)),
         recurrences=tuple(_recurrences(package, whole, statement)),
-        notes=tuple(_notes(package, billing_anchor)),
+        notes=tuple(notes_of(package, billing_anchor)),
     )
 
 
@@ -189,7 +189,7 @@ def _recurrences(package: Package, whole: Window, statement: Statement) -> Itera
                 yield Recurrence(section, name, key, term, window, own or statement.frequency, anchor)
 
 
-def _notes(package: Package, billing_anchor: datetime | None) -> Iterator[str]:
+def notes_of(package: Package, billing_anchor: datetime | None) -> Iterator[str]:
     """What of the package is not modelled, so that a bill does not look more complete than it is."""
     schedule = package.usage_statement_schedule
     if schedule is not None and schedule.day == "CUSTOM_DATE" and billing_anchor is None:

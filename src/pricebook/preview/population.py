@@ -133,8 +133,12 @@ class Biller:
             found.skipped["ended by then"] += 1
         elif contract.starting_at >= window.ending_before:
             found.skipped["not begun by then"] += 1
+        elif billing.unread:
+            found.unknown["the terms"] += 1
         else:
-            old, new = before.side(contract, contract.package, billing.own), after.side(then, target, billing.own)
+            # A contract that is made in its place can say nothing of its own (`plan.contract.Provision`).
+            own = billing.own if then is contract else None
+            old, new = before.side(contract, contract.package, billing.own), after.side(then, target, own)
             if old is not None and new is not None:
                 return old, new
             found.unknown["the package version"] += 1

@@ -6,18 +6,22 @@ latest ("updateEndDate": ending a contract will "truncate any terms"). Quantitie
 the package starts with, and the changes that a customer makes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from pricebook.catalog.commit import Commit, Credit
 from pricebook.catalog.override import Override
 from pricebook.catalog.recurring import InvoiceAmount, RecurringCommit, RecurringCredit
+from pricebook.catalog.reference import Kind
 from pricebook.catalog.subscription import Subscription
+from pricebook.catalog.traverse import rewritten
 from pricebook.catalog.usage import SeatChange
 from pricebook.preview.price import ZERO
+
+D = TypeVar("D", bound="AnyDated")
 
 
 class Window(NamedTuple):
@@ -107,6 +111,10 @@ class Grant:
         """The fraction of what is left that a contract that follows starts with."""
         return self.term.rollover_fraction if not isinstance(self.term, Credit) else None
 
+    def named(self, rename: Callable[[Kind, str], str]) -> "Grant":
+        """The same with other names for what it refers to."""
+        return replace(self, term=rewritten(self.term, rename), unit=rename(Kind.PRICING_UNIT, self.unit))
+
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
@@ -151,27 +159,71 @@ class ContractTerms:
     notes: tuple[str, ...] = field(default=())
 
     def beside(self, own: "OwnTerms") -> "ContractTerms":
-        """These terms and those of the contract's own, which were added after them."""
-        count = len(self.overrides)
+        """These terms, as far as the contract still has them, and those of its own, which were added after them."""
+        count, left = len(self.overrides), own.without
         return replace(
             self,
-            subscriptions=(*self.subscriptions, *own.subscriptions),
-            overrides=(*self.overrides, *(replace(one, index=count + one.index) for one in own.overrides)),
-            charges=(*self.charges, *own.charges),
-            grants=(*self.grants, *own.grants),
-            recurrences=(*self.recurrences, *own.recurrences),
+            statement=own.statement or self.statement,
+            consolidated=self.consolidated or own.consolidated,
+            explicit=self.explicit or own.explicit,
+            subscriptions=(*_kept(self.subscriptions, left), *own.subscriptions),
+            overrides=(
+                *_kept(self.overrides, left),
+                *(replace(one, index=count + one.index) for one in own.overrides),
+            ),
+            charges=(*_kept(self.charges, left), *own.charges),
+            grants=(*_kept(self.grants, left), *own.grants),
+            recurrences=(*_kept(self.recurrences, left), *own.recurrences),
+            notes=(*self.notes, *own.notes),
         )
+
+
+AnyDated = DatedSubscription | DatedOverride | DatedCharge | Grant | Recurrence
 
 
 @dataclass(frozen=True, slots=True)
 class OwnTerms:
-    """Terms that were agreed with one customer, beside those of the package."""
+    """Terms that were agreed with one customer, beside those of the package.
+
+    `without` names those of the package that the contract has no more (`label_of`). `statement` is another one than the
+    package's; that and the two flags are there for contracts on no package above all.
+    """
 
     subscriptions: tuple[DatedSubscription, ...] = ()
     overrides: tuple[DatedOverride, ...] = ()
     charges: tuple[DatedCharge, ...] = ()
     grants: tuple[Grant, ...] = ()
     recurrences: tuple[Recurrence, ...] = ()
+    without: frozenset[str] = frozenset()
+    statement: Statement | None = None
+    consolidated: bool = False
+    explicit: bool = False
+    notes: tuple[str, ...] = ()
+
+    def named(self, rename: Callable[[Kind, str], str]) -> "OwnTerms":
+        """The same with other names for what the terms refer to."""
+        return replace(
+            self,
+            subscriptions=tuple(replace(one, term=rewritten(one.term, rename)) for one in self.subscriptions),
+            overrides=tuple(replace(one, term=rewritten(one.term, rename)) for one in self.overrides),
+            charges=tuple(
+                replace(one, product=rename(Kind.PRODUCT, one.product), unit=rename(Kind.PRICING_UNIT, one.unit))
+                for one in self.charges
+            ),
+            grants=tuple(one.named(rename) for one in self.grants),
+            recurrences=tuple(replace(one, term=rewritten(one.term, rename)) for one in self.recurrences),
+        )
+
+
+def label_of(term: AnyDated) -> str:
+    """What tells a term of a contract from every other one of it."""
+    if isinstance(term, Grant):
+        return term.id
+    return f"{term.name} {term.at:%Y-%m-%dT%H}" if isinstance(term, DatedCharge) else term.name
+
+
+def _kept(terms: tuple[D, ...], without: frozenset[str]) -> Iterator[D]:
+    return (term for term in terms if label_of(term) not in without) if without else iter(terms)
 
 
 class Seats(NamedTuple):

@@ -71,6 +71,9 @@ class Environment(Model):
     """`metronome` only: the account's names of pricing units by ours, where ours is not its name in lower case with
     hyphens."""
 
+    max_customers: Annotated[Whole, Field(ge=0, le=1_000_000)] = 1000
+    """`metronome` only: of how many customers the contracts are read, by a request for each, once a change of prices
+    asks who pays them. Of an account with more customers only the contracts on packages are known."""
     probe_customer: Text | None = None
     """`metronome` only: the id of a customer, any one, through whom threshold notifications are read: no list of the
     account has them."""

@@ -23,7 +23,7 @@ from pricebook.metronome.wire.contract import dated_balances, read_terms, seat_c
 from pricebook.preview.bill import PeriodPart, bill, parts
 from pricebook.preview.invoice import Bill, Invoice, Ledger
 from pricebook.preview.tariff import Prices, Tariff
-from pricebook.preview.terms import ContractTerms, Grant
+from pricebook.preview.terms import ContractTerms, Grant, Window
 from pricebook.problem import Rejected
 from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.call import Json
@@ -122,7 +122,8 @@ def with_shared(terms: ContractTerms, contract: str, shared: Sequence[tuple[str,
     """The terms with the customer's own commits and credits, as far as the contract may use and pays for them."""
     for name, said in shared:
         if contract in said.get("applicable_contract_ids", (contract,)):
-            grants, charges = dated_balances(name, said, terms, UNIT_NAMES)
+            whole = Window(terms.starting_at, terms.ending_before)
+            grants, charges = dated_balances(name, said, whole, UNIT_NAMES)
             paid = charges if said.get("invoice_contract_id") == contract else ()
             terms = replace(terms, grants=(*terms.grants, *grants), charges=(*terms.charges, *paid))
     return terms

@@ -20,7 +20,7 @@ from pricebook.catalog.rate_book import NO_RATES, RateBook, Rates
 from pricebook.catalog.reference import Kind, Ref, stored_kinds
 from pricebook.catalog.timeline import key_text, read_key
 from pricebook.catalog.traverse import rewritten
-from pricebook.observe.snapshot import NO_MARKS, Foreign, Marks, Observed, Snapshot
+from pricebook.observe.snapshot import NO_CONTRACTS, NO_MARKS, Foreign, LiveContracts, Marks, Observed, Snapshot
 from pricebook.store.session import Row, Session
 
 
@@ -90,8 +90,7 @@ def read_snapshot(session: Session, namespace: str, at: datetime, adopt: Mapping
             NO_MARKS if ref in unmarked else Marks(row[2], *(row[8:10] if ref in cards else ())),
             archived=ref not in live,
             unmarked=ref in unmarked,
-            contracts=contracts[ref],
-            by_package=by_package.get(ref, {}),
+            live=LiveContracts(contracts[ref], by_package.get(ref, {})) if contracts[ref] else NO_CONTRACTS,
             made=datetime.fromisoformat(row[5]) if ref.kind.versioned else None,
         )
         for found in rows.values()

@@ -69,11 +69,9 @@ class SqlStore:
         at: datetime,
         adopt: Mapping[Ref, str] = NOTHING,
         *,
-        counted: bool = True,
         strangers: bool = False,
     ) -> Snapshot:
-        """See `apply.ports.Store`. The rates stay in the store; they can be read until `close`. Contracts are always
-        counted: that is one query."""
+        """See `apply.ports.Store`. The rates stay in the store; they can be read until `close`."""
         reader = reader_of(self._writer.database, "package")
         if reader is None:
             self._check("")
@@ -125,13 +123,11 @@ class SqlStore:
         with self._writer.transaction() as session:
             return sign(Transaction(session, namespace, at), mark, anew=anew)
 
-    def contracts(self, namespace: str, at: datetime) -> Iterator[Contract]:
+    def billed(self, namespace: str, at: datetime, *, shared: bool = True) -> Iterator[Billed]:
         with self._reading() as reader:
             if reader is not None:
-                yield from read_contracts(reader, namespace, at)
-
-    def billed(self, namespace: str, at: datetime) -> Iterator[Billed]:
-        return (Billed(Billing(contract)) for contract in self.contracts(namespace, at))
+                for contract in read_contracts(reader, namespace, at):
+                    yield Billed(Billing(contract))
 
     def cohort(
         self, namespace: str, at: datetime, package: str | None = None, *, ended: bool = False

@@ -152,15 +152,17 @@ def rates_view(steps: Sequence[Step], shape: RateShape, hazards: tuple[HazardCou
 
 def _standing_notes(steps: Sequence[Step]) -> Iterator[str]:
     """`on starter-plan@1 271 contracts, on good@2 40 that keep their prices by an override`."""
-    shares = sorted(steps[0].shares, key=lambda share: (-share.contracts, share.package))
+    alike = zip(*(step.shares for step in steps), strict=True)  # of one card they are the same contracts
+    shares = sorted(alike, key=lambda each: (-each[0].contracts, str(each[0].package)))
     said = []
-    for share in shares[:_MOST]:
-        each = [other for step in steps for other in step.shares if other.package == share.package]
+    for each in shares[:_MOST]:
+        share = each[0]
         spared = "" if any(other.reached for other in each) else "; they buy none of these"
         if spared and any(other.shielded for other in each):
             spared = "; overrides keep their prices"
-        said.append(f"{counted(share.contracts, 'contract')} on {share.package.name}@{share.package.version}{spared}")
-    more = sum(share.contracts for share in shares[_MOST:])
+        on = f"{share.package.name}@{share.package.version}" if share.package is not None else "no package"
+        said.append(f"{counted(share.contracts, 'contract')} on {on}{spared}")
+    more = sum(each[0].contracts for each in shares[_MOST:])
     if more:
         said.append(f"{counted(more, 'contract')} on {len(shares) - _MOST:,} more versions")
     yield from said

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
-from functools import partial
 
 from pricebook.apply.ports import BillingStore
 from pricebook.catalog.calendar import first_of_month, later
@@ -23,7 +22,7 @@ from pricebook.plan.rehearse import applied_to
 from pricebook.plan.step import Plan
 from pricebook.plan.verb.add_rates import AddRates
 from pricebook.plan.verb.move_contract import found_in
-from pricebook.preview.customer import Billed, Billing
+from pricebook.preview.customer import Billed, Billing, present
 from pricebook.preview.impact import CustomerRow
 from pricebook.preview.price import EXACT
 from pricebook.preview.terms import Window
@@ -71,18 +70,11 @@ def assess_impact(
     used, months = _read(engine, files, meters, stated)
     start = first_of_month(starting_at) if starting_at is not None else _in_force(plan)
     window = Window(start, later(start, months, "MONTHS"))
-    billed = store.billed(plan.namespace, plan.as_of)
-    for made in (*before, plan):
-        billed = map(partial(_presented, made), billed)
+    billed = (present(each, (*before, plan)) for each in store.billed(plan.namespace, plan.as_of))
     sides = snapshot.catalog, desired, window, months
     job = BillingJob(*sides, assume_migrated, limits, meters, stated, listing=keep is not None)
     census, found = bill_usage(engine, billed, used.starting_at, job, keep or _nobody, tell)
     return Assessment(found, census, used, _not_told(engine, uncounted), assume_migrated, unlisted=store.unlisted)
-
-
-def _presented(plan: Plan, billed: Billed) -> Billed:
-    """A contract on what its package and card are called now."""
-    return billed._replace(billing=billed.billing._replace(contract=plan.present(billed.billing.contract)))
 
 
 def _nobody(row: CustomerRow, window: Window) -> None:

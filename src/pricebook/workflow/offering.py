@@ -1,7 +1,7 @@
 """What a plan offers, and what it does to what is fixed: the fees of contracts, known from their terms without usage.
 
-The rule that it keeps: only what is known is summed. How many seats a customer has by now no list of contracts says, so
-a fee counts for the quantity that its package starts with, and contracts without one are counted apart.
+The rule that it keeps: only what is known is summed. A fee counts for the quantity that the contract is known to have,
+or else for the one that its package starts with, and contracts without either are counted apart.
 """
 
 from collections.abc import Iterable
@@ -17,13 +17,14 @@ from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.package import Package
 from pricebook.catalog.timeline import RateKey, read_key
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.contract import Contract
 from pricebook.plan.offer import offers_in
 from pricebook.plan.rehearse import applied_to
 from pricebook.plan.step import FixedChange, Plan
 from pricebook.plan.verb.add_rates import AddRates
+from pricebook.preview.customer import Billed, present
 from pricebook.preview.match import Subject
 from pricebook.preview.materialise import materialise
+from pricebook.preview.own import BARE
 from pricebook.preview.price import EXACT, ZERO, cost
 from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.terms import ContractTerms, DatedSubscription, quantities
@@ -41,11 +42,11 @@ def offering(plan: Plan, desired: Catalog, snapshot: Snapshot, billed: BillingSt
     billed. Raises StoreError."""
     offers = {str(ref): offered for ref, offered in offers_in(plan, desired, snapshot)}
     reaching = any(isinstance(step.change, AddRates) and step.reach for step in plan.steps)
-    contracts = billed.contracts(plan.namespace, plan.as_of) if billed is not None and reaching else ()
-    return replace(plan, offers=offers, fixed=fixed_change(plan, snapshot, contracts))
+    found = billed.billed(plan.namespace, plan.as_of, shared=False) if billed is not None and reaching else ()
+    return replace(plan, offers=offers, fixed=fixed_change(plan, snapshot, found))
 
 
-def fixed_change(plan: Plan, snapshot: Snapshot, contracts: Iterable[Contract]) -> FixedChange | None:
+def fixed_change(plan: Plan, snapshot: Snapshot, billed: Iterable[Billed]) -> FixedChange | None:
     """The change of all fees a year, under the names that objects have now; None where no fee of anybody changes.
 
     From what customers pay until the first of its changes to what they pay after the last one.
@@ -58,17 +59,22 @@ def fixed_change(plan: Plan, snapshot: Snapshot, contracts: Iterable[Contract]) 
     amounts: dict[str, Decimal] = {}
     paying = unknown = 0
     since: list[datetime] = []
-    for contract in (plan.present(contract) for contract in contracts):
-        package = cast("Package | None", before.nouns.get(contract.package)) if contract.package else None
-        if package is None:
+    for billing in (present(each, (plan,)).billing for each in billed):
+        contract, own = billing.contract, billing.own
+        package = cast("Package | None", before.nouns.get(contract.package)) if contract.package else BARE
+        if package is None or billing.unread:
             continue
         settled = contract.card.name if contract.card is not None else package.rate_card
         card = before.card_at(settled, package.rate_card_alias, contract.starting_at)
         fees = moved.get(card or "", {})
-        sold = {(s.subscription_rate.product, s.subscription_rate.billing_frequency) for s in package.subscriptions}
-        if card is None or sold.isdisjoint((key.product, key.billing_frequency) for key in fees):
+        if card is None or not fees:
             continue
         terms = materialise(package, contract.starting_at, ending_before=contract.ending_before)
+        terms = terms.beside(own) if own is not None else terms
+        rates = (one.term.subscription_rate for one in terms.subscriptions)
+        sold = {(rate.product, rate.billing_frequency) for rate in rates}
+        if sold.isdisjoint((key.product, key.billing_frequency) for key in fees):
+            continue
         pays = open_ = False
         for one in terms.subscriptions:
             key = RateKey(one.term.subscription_rate.product, one.term.subscription_rate.billing_frequency, ())
@@ -79,7 +85,8 @@ def fixed_change(plan: Plan, snapshot: Snapshot, contracts: Iterable[Contract]) 
             sides = [_priced(tariffs, catalog, card, terms, one, at) for catalog, at in (earlier, (after, times.last))]
             if sides[0] == sides[1]:
                 continue
-            many = quantities(terms, ())[one.key].at(one.window.starting_at).quantity
+            held = quantities(terms, contract.quantities or ())[one.key]
+            many = held.at(max(times.last, one.window.starting_at)).quantity
             if not many:
                 open_ = True
                 continue

@@ -46,7 +46,7 @@ def with_history(
         return loaded, ""
     try:
         store = PresentStore(open_store(), loaded.adopted(environment), project.moves)
-        observed = store.snapshot(project.settings.namespace, at, counted=False).catalog
+        observed = store.snapshot(project.settings.namespace, at).catalog
     except (Rejected, StoreError) as error:
         why = error.problems[0].message if isinstance(error, Rejected) else error.message
         alone = f"what {target} holds before they begin cannot be read ({quote(why, 200)})"
@@ -68,10 +68,8 @@ class PresentStore:
         self._renamed: dict[Ref, Ref] = {}
         """What has another name in its mark, by that, with its present one."""
 
-    def snapshot(
-        self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING, *, counted: bool = True
-    ) -> Snapshot:
-        held = self._store.snapshot(namespace, at, {**self._adopted, **adopt}, counted=counted)
+    def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING) -> Snapshot:
+        held = self._store.snapshot(namespace, at, {**self._adopted, **adopt})
         seen = renamed(held, self._moves)
         # Names are all that differs, so both list the same objects in the same order.
         self._marked = dict(zip(seen.ids, held.ids, strict=True))

@@ -17,6 +17,7 @@ from pricebook.catalog.reference import Kind
 from pricebook.catalog.traverse import rewritten
 from pricebook.catalog.usage import SeatChange
 from pricebook.metronome.wire.noun import read_noun
+from pricebook.preview.materialise import notes_of
 from pricebook.preview.price import summed
 from pricebook.preview.terms import (
     ContractTerms,
@@ -96,11 +97,9 @@ def _undated(value: Any) -> Any:
     return made
 
 
-def read_terms(data: Json, unit_name: Mapping[str, str]) -> ContractTerms:
-    """The terms of one contract; references are ids, but for units that have a name. Raises ValueError."""
-    noun = read_noun(Kind.PACKAGE, {"name": "contract", "rate_card_id": "card", **undated(data)})
-    package = rewritten(noun, lambda kind, id_: unit_name.get(id_, id_))
-    assert isinstance(package, Package)
+def read_terms(data: Json, names: Mapping[str, str]) -> ContractTerms:
+    """The terms of one contract; references are ids, but for what has a name. Raises ValueError."""
+    package = _package(data, names)
     whole = _whole(data)
     schedule = data["usage_statement_schedule"]
     statement = Statement(schedule["frequency"], parse_instant(schedule["billing_anchor_date"]), whole.starting_at)
@@ -129,8 +128,15 @@ def read_terms(data: Json, unit_name: Mapping[str, str]) -> ContractTerms:
             for grant in grants_of(said, name, term, whole)
         ),
         recurrences=tuple(_recurrences(data, package, whole, statement)),
-        notes=("thresholds are not modelled",) if package.spend_threshold_configuration is not None else (),
+        notes=tuple(notes_of(package, statement.anchor)),
     )
+
+
+def _package(data: Json, names: Mapping[str, str]) -> Package:
+    noun = read_noun(Kind.PACKAGE, {"name": "contract", "rate_card_id": "card", **undated(data)})
+    package = rewritten(noun, lambda kind, id_: names.get(id_, id_))
+    assert isinstance(package, Package)
+    return package
 
 
 def seat_changes(data: Json) -> Iterator[SeatChange]:
@@ -142,15 +148,11 @@ def seat_changes(data: Json) -> Iterator[SeatChange]:
 
 
 def dated_balances(
-    section: str, said: Json, terms: ContractTerms, unit_name: Mapping[str, str]
+    section: str, said: Json, whole: Window, names: Mapping[str, str]
 ) -> tuple[tuple[Grant, ...], tuple[DatedCharge, ...]]:
-    """What a commit or credit that belongs to a customer grants within a contract, and what is paid for it there."""
-    noun = read_noun(Kind.PACKAGE, {"name": "contract", "rate_card_id": "card", **undated({section: [said]})})
-    package, whole = (
-        rewritten(noun, lambda kind, id_: unit_name.get(id_, id_)),
-        Window(terms.starting_at, terms.ending_before),
-    )
-    assert isinstance(package, Package)
+    """What a commit or credit that belongs to a customer grants within a time, and what is paid for it then. Raises
+    ValueError."""
+    package = _package({section: [said]}, names)
     (term,) = getattr(package, section)
     return tuple(grants_of(said, section, term, whole)), tuple(_charges({section: [said]}, package, whole))
 
