@@ -169,6 +169,53 @@ def test_drift_is_an_issue_until_there_is_none(job: Job, host: CodeHost) -> None
     assert issue["state"] == "closed"
 
 
+COMPARISON = """\
+comparisons:
+  provider:
+    table: list.csv
+    columns: {product: product, pricing_group_values: [model], price: usd}
+    tell: [dearer, cheaper, changed]
+"""
+LIST = "product,model,usd\ninput-tokens,large,{}\n"
+
+
+def test_another_list_is_an_issue_while_ours_differs(job: Job, host: CodeHost) -> None:
+    with (job.prices / "pricebook.yaml").open("a") as project:
+        project.write(COMPARISON)
+    (job.prices / "list.csv").write_text(LIST.format("2.50"))
+    same = ok(job.use("compare", directory="prices", comparison="provider"))
+    assert same.outputs["changes"] == "false"
+    shutil.copy(job.results / "compare.json", job.prices / "looked-at.json")
+
+    (job.prices / "list.csv").write_text(LIST.format("2.00"))
+    dearer = ok(job.use("compare", directory="prices", comparison="provider", since="looked-at.json"))
+    assert dearer.outputs["changes"] == "true"
+    assert "1 price of theirs changed since last time" in dearer.summary
+    job.variables = {"GITHUB_API_URL": host.url}
+    for _ in range(2):
+        ok(job.use("compared", comparison="provider", changes="true", token=TOKEN))
+    (issue,) = host.issues
+    assert issue["title"] == "Prices differ from those of provider"
+    assert "$2.00" in issue["body"]
+    ok(job.use("compared", comparison="provider", changes="false", token=TOKEN))
+    assert issue["state"] == "closed"
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"comparison": "--with=/etc/passwd"},
+        {"comparison": "provider", "list_url": "http://prices.example.com/list.csv"},
+        {"comparison": "provider", "list_url": "file:///etc/passwd"},
+        {"comparison": "provider", "list_url": "https://127.0.0.1:1/list.csv", "list_name": "../list.csv"},
+    ],
+)
+def test_what_no_list_is_fetched_from(job: Job, inputs: dict[str, str]) -> None:
+    answer = job.use("compare", directory="prices", **inputs)
+    assert answer.status == 1
+    assert "::error title=pricebook::" in answer.said
+
+
 def test_pricebook_yaml_of_a_pull_request_does_not_say_where_the_token_goes(job: Job) -> None:
     price(job, "$2.00")
     settings = job.prices / "pricebook.yaml"

@@ -25,8 +25,8 @@ def tool(*words: object) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_there_are_three_workflows() -> None:
-    assert [path.stem for path in OURS] == ["pricebook-apply", "pricebook-drift", "pricebook-plan"]
+def test_there_are_four_workflows() -> None:
+    assert [path.stem for path in OURS] == ["pricebook-apply", "pricebook-compare", "pricebook-drift", "pricebook-plan"]
 
 
 @pytest.mark.parametrize(
@@ -105,6 +105,8 @@ def test_who_gets_which_token() -> None:
         ("apply", "apply"): (["METRONOME_BEARER_TOKEN", "PRICEBOOK_JOURNAL_PASSWORD"], [], True),
         ("drift", "drift"): (["read-token"], [], True),
         ("drift", "issue"): (["token"], ["issues"], False),
+        ("compare", "compare"): ([], [], True),
+        ("compare", "issue"): (["token"], ["issues"], False),
     }
 
 
@@ -125,9 +127,9 @@ def test_the_callers_give_what_the_workflows_need() -> None:
         called = read(ROOT / re.sub(r"^OWNER/pricebook/|@.*", "", job["uses"]))
         declared = called["on"]["workflow_call"]
         assert job.get("with", {}).keys() <= declared["inputs"].keys()
-        assert job["secrets"].keys() <= declared["secrets"].keys()
-        needed = {name for name, secret in declared["secrets"].items() if secret["required"]}
-        assert needed <= job["secrets"].keys()
+        secrets, given = declared.get("secrets", {}), job.get("secrets", {})
+        assert given.keys() <= secrets.keys()
+        assert {name for name, secret in secrets.items() if secret["required"]} <= given.keys()
         wanted: dict[str, str] = {}
         for inner in called["jobs"].values():
             for scope, access in inner["permissions"].items():

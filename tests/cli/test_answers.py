@@ -110,6 +110,13 @@ def test_prices_of_a_product_are_timelines(ask: Ask) -> None:
     judged(ask("show", f"product:{product}"), "timelines")
 
 
+def test_another_list(ask: Ask, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs.csv"
+    theirs.write_text("product,usd\nmessages,0.40\n")
+    words = ("compare", "--with", str(theirs), "--key", "product", "--price", "usd")
+    judged(ask(*words, status=2), "comparison")
+
+
 def test_refusals(ask: Ask) -> None:
     judged(ask("explain", "no-such-rule", status=1), "problems")
 

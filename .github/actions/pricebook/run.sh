@@ -139,6 +139,26 @@ drift() {
     output changes "$([[ $status == 2 ]] && echo true || echo false)"
 }
 
+# Our list against another one, which is fetched where an address is given. No token is here, and none is sent.
+compare() {
+    results
+    local name=${LIST_NAME:-list.json} status=0 words=("$COMPARISON")
+    [[ $COMPARISON =~ ^[A-Za-z0-9][A-Za-z0-9_./\ -]*$ ]] || fail "a comparison has a name"
+    if [[ -n $LIST_URL ]]; then
+        [[ $LIST_URL == https://* ]] || fail "a list is fetched from https"
+        [[ $name =~ ^[A-Za-z0-9][A-Za-z0-9_.-]*$ ]] || fail "a list has a plain file name"
+        curl --fail --silent --show-error --location --proto '=https' --proto-redir '=https' --max-time 300 \
+            --max-filesize 1000000000 --output "$RESULTS/$name" -- "$LIST_URL" || fail "the list could not be fetched"
+        words+=(--with "$RESULTS/$name")
+    fi
+    [[ -z $SINCE ]] || words+=(--since "$DIRECTORY/$SINCE")
+    "${pricebook[@]}" -C "$DIRECTORY" compare "${words[@]}" --report "markdown=$RESULTS/compare.md" \
+        --report "json=$RESULTS/compare.json" || status=$?
+    summary "$RESULTS/compare.md"
+    [[ $status == 0 || $status == 2 ]] || exit "$status"
+    output changes "$([[ $status == 2 ]] && echo true || echo false)"
+}
+
 # Into the pull request: this has a token that may write there, so it reads nothing but what was found.
 post() {
     results
@@ -157,13 +177,22 @@ post() {
 }
 
 issue() {
+    keep drift.md "Somebody changed prices in ${ENVIRONMENT:-default}" "drift/${ENVIRONMENT:-default}"
+}
+
+compared() {
+    keep compare.md "Prices differ from those of $COMPARISON" "compare/$COMPARISON"
+}
+
+# One open issue of a name, while something is to be told.
+keep() {
     results
-    local words=(--title "Somebody changed prices in ${ENVIRONMENT:-default}" --name "drift/${ENVIRONMENT:-default}")
+    local words=(--title "$2" --name "$3")
     [[ $CHANGES == true ]] || words+=(--clean)
-    "${pricebook[@]}" post issue "$RESULTS/drift.md" "${words[@]}"
+    "${pricebook[@]}" post issue "$RESULTS/$1" "${words[@]}"
 }
 
 case $TASK in
-check | plan | approved | apply | drift | post | issue) "$TASK" ;;
+check | plan | approved | apply | drift | compare | post | issue | compared) "$TASK" ;;
 *) fail "there is no task of that name" ;;
 esac

@@ -120,11 +120,14 @@ class Model(BaseModel):
 
     @model_validator(mode="after")
     def _keep_rules(self) -> "Model":
-        unmet = (Violation(*found) for condition in self.conditions for found in condition.broken(self))
-        violations = (*unmet, *self.rules())
-        if violations:
+        if violations := self.broken():
             raise broken(*violations)
         return self
+
+    def broken(self) -> tuple[Violation, ...]:
+        """What is broken of its conditions and rules."""
+        unmet = (Violation(*found) for condition in self.conditions for found in condition.broken(self))
+        return (*unmet, *self.rules())
 
 
 def _number(value: Any) -> Any:

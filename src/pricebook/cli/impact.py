@@ -50,7 +50,7 @@ def assessed(invocation: Invocation, plan: Plan, policy: Policy, request: Impact
     """The plan with what exceeds the policy's limits among its findings, and the view of its impact. Raises Rejected,
     StoreError."""
     project, environment = invocation.project, invocation.environment[1]
-    with _listings(plan, request) as keep, _engine(invocation, request) as (engine, tell):
+    with _listings(plan, request) as keep, usage_engine(invocation, request.engine) as (engine, tell):
         found = assess_impact(
             plan,
             wiring.open_store(project, environment),
@@ -70,7 +70,7 @@ def assessed_migration(
     invocation: Invocation, plan: Plan, snapshot: Snapshot, lives: Lives, request: ImpactRequest, limit: Decimal | None
 ) -> Assessment:
     """What a migration does to bills; `limit` is that of one customer's increase. Raises Rejected, StoreError."""
-    with _engine(invocation, request) as (engine, tell):
+    with usage_engine(invocation, request.engine) as (engine, tell):
         asked = plan, snapshot, lives, request.files, engine
         return assess_migration(*asked, starting_at=request.start, limits=limits_of(limit), tell=tell)
 
@@ -96,9 +96,9 @@ def _listings(plan: Plan, request: ImpactRequest) -> Iterator[Callable[[Customer
 
 
 @contextmanager
-def _engine(invocation: Invocation, request: ImpactRequest) -> Iterator[tuple[Engine, Callable[[str], None]]]:
-    """The engine that was asked for, and a function to tell how far it is."""
-    engine = wiring.open_engine(request.engine)
+def usage_engine(invocation: Invocation, name: str) -> Iterator[tuple[Engine, Callable[[str], None]]]:
+    """The engine of that name, and a function to tell how far it is."""
+    engine = wiring.open_engine(name)
     tell = _tell if invocation.text else lambda _: None
     try:
         yield engine, tell

@@ -27,6 +27,7 @@ COMMANDS = {
     "import": "Write manifests of what an account has, or update them. Reads the account only.",
     "diff": "Compare what two environments hold: the same, different, missing, only there. Reads only.",
     "promote": "Plan to make environment TO hold what environment FROM holds. Writes to neither.",
+    "compare": "Hold our list against another one: a provider's, a competitor's, or what we pay.",
     "account": "Say which account an environment is: the mark in the account, and what pricebook.yaml remembers.",
     "reprice": "Write other prices into the manifests, from a day on, for review. The store is not touched.",
     "migrate": "Move customers from older versions of a package to another one, as a reviewed plan.",

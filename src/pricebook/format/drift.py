@@ -1,4 +1,4 @@
-"""Drift, and two environments against each other: as plain lines, and as Markdown for an issue or a comment."""
+"""Drift, two environments, and two lists: as plain lines, and as Markdown for an issue or a comment."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,6 +8,7 @@ from pricebook.format.markdown import BUDGET, Comment, leftover_lines, marker, s
 from pricebook.format.page import Page, Paint, wrapped
 from pricebook.format.plan_text import draw_notes
 from pricebook.format.problem import draw_problems
+from pricebook.view.comparison import ComparedItem, ComparisonView
 from pricebook.view.drift import TITLES, DriftItem, DriftView
 from pricebook.view.parity import ParityView
 
@@ -18,6 +19,9 @@ _STYLES = {
     "pending": "cyan",
     "accepted": "dim",
     "differs": "alarm",
+    "below": "alarm",
+    "changed": "cyan",
+    "pinned": "dim",
     "missing": "yellow",
     "only_there": "yellow",
     "intended": "dim",
@@ -26,12 +30,12 @@ _BODY, _GAP = 6, 3
 _SIDES = ("git", "account")
 _SHARE, _PARITY_SHARE = 24_000, 20_000
 """Bytes of one section in Markdown, twice those of one that nobody has to look into."""
-_KNOWN = ("pending", "intended")
+_KNOWN = ("pending", "intended", "pinned")
 
 
 def drift_text(view: DriftView, page: Page) -> Iterator[str]:
     """The lines of a report. They fit the width; data is inert."""
-    yield from _text(view, view.environment, TITLES, _SIDES, page)
+    yield from report_lines(view, view.environment, TITLES, _SIDES, page)
     if view.findings:
         yield ""
         yield from draw_problems(view.findings, page.columns, page.colour)
@@ -41,11 +45,15 @@ def drift_text(view: DriftView, page: Page) -> Iterator[str]:
 
 def parity_text(view: ParityView, page: Page) -> Iterator[str]:
     """The lines of a report. They fit the width; data is inert."""
-    return _text(view, f"{view.one} against {view.other}", view.titles, (view.one, view.other), page)
+    return report_lines(view, f"{view.one} against {view.other}", view.titles, (view.one, view.other), page)
 
 
-def _text(
-    view: DriftView | ParityView, target: str, titles: Mapping[str, str], sides: tuple[str, str], page: Page
+def report_lines(
+    view: DriftView | ParityView | ComparisonView,
+    target: str,
+    titles: Mapping[str, str],
+    sides: tuple[str, str],
+    page: Page,
 ) -> Iterator[str]:
     """The verdict, each section that has objects, and what could not be compared. `sides` are what the two that are
     compared are called."""
@@ -57,9 +65,9 @@ def _text(
         items = [item for item in view.items if item.section == section]
         if items:
             yield ""
-            yield paint(_STYLES[section], escape_terminal(title, 200))
+            yield paint(_STYLES.get(section, "yellow"), escape_terminal(title, 200))
         for item in items:
-            yield from _item(item, sides, width, paint)
+            yield from _item(item, _sides(item, sides), width, paint)
     if view.unverified:
         yield ""
         yield paint("yellow", "Could not be verified")
@@ -68,7 +76,11 @@ def _text(
         yield from (f"  {part}" for part in wrapped(line, width - 2))
 
 
-def _item(item: DriftItem, sides: tuple[str, str], width: int, paint: Paint) -> Iterator[str]:
+def _sides(item: DriftItem | ComparedItem, sides: tuple[str, str]) -> tuple[str, str]:
+    return item.sides if isinstance(item, ComparedItem) else sides
+
+
+def _item(item: DriftItem | ComparedItem, sides: tuple[str, str], width: int, paint: Paint) -> Iterator[str]:
     ref = cut(escape_terminal(item.ref), width // 2)
     place = f"   {escape_terminal(item.place)}" if item.place else ""
     lines = list(wrapped(escape_terminal(item.sentence, 400), width - _BODY, width - 4 - width_of(ref) - _GAP))
@@ -79,7 +91,7 @@ def _item(item: DriftItem, sides: tuple[str, str], width: int, paint: Paint) -> 
     one, other = (escape_terminal(side, 40) for side in sides)
     names = [escape_terminal(row[0]) for row in item.rows]
     column = min(max(map(width_of, names), default=0), room // 2)
-    for (_, here, there, when, money), name in zip(item.rows, names, strict=True):
+    for (_, here, there, when, money, *_), name in zip(item.rows, names, strict=True):
         words = f"{one} {escape_terminal(here)}, {other} {escape_terminal(there)}"
         words += f"   {escape_terminal(when)}" if when else ""
         if column + _GAP + width_of(words) <= room:
@@ -95,7 +107,7 @@ def _item(item: DriftItem, sides: tuple[str, str], width: int, paint: Paint) -> 
 def drift_markdown(view: DriftView, _: Page) -> str:
     """The report: always shorter than GitHub takes."""
     foot = marker(f"drift/{view.namespace}/{view.environment}")
-    comment = _comment(view, foot, view.environment, TITLES, _SIDES, "drift", _SHARE)
+    comment = report_comment(view, foot, view.environment, TITLES, _SIDES, "drift", _SHARE)
     for finding in view.findings:
         comment.add(
             "", f"{finding.severity}: {escape_markdown(finding.message, 400)} ({escape_markdown(finding.hint)})"
@@ -113,25 +125,29 @@ def parity_markdown(view: ParityView, _: Page) -> str:
     foot = marker(f"diff/{view.namespace}/{view.one}/{view.other}")
     titles = {section: escape_markdown(title, 200) for section, title in view.titles.items()}
     target, sides = f"{view.one} against {view.other}", (view.one, view.other)
-    return f"{_comment(view, foot, target, titles, sides, 'diff', _PARITY_SHARE).text}{foot}\n"
+    return f"{report_comment(view, foot, target, titles, sides, 'diff', _PARITY_SHARE).text}{foot}\n"
 
 
-def _comment(
-    view: DriftView | ParityView,
+def report_comment(
+    view: DriftView | ParityView | ComparisonView,
     foot: str,
     target: str,
     titles: Mapping[str, str],
     sides: tuple[str, str],
     command: str,
     share: int,
+    last: str = "when",
 ) -> Comment:
-    """The verdict, a table of each section that has objects, and what could not be compared, with room for the foot."""
+    """The verdict, a table of each section that has objects, and what could not be compared, with room for the foot.
+    `last` is what the last column of the tables is called."""
     comment = Comment(BUDGET - size([foot]))
     names = " · ".join(escape_markdown(name, 60) for name in (view.namespace, target))
     comment.add(f"### {escape_markdown(view.verdict, 600)}", "", f"{names} · as of {moment_words(view.as_of)}")
-    columns = f"| what | {' | '.join(escape_markdown(side, 60) for side in sides)} | when |"
     for section, title in titles.items():
-        lines = [line for item in view.items if item.section == section for line in _lines(item)]
+        items = [item for item in view.items if item.section == section]
+        lines = [line for item in items for line in _lines(item)]
+        named = " | ".join(escape_markdown(side, 60) for item in items[:1] for side in _sides(item, sides))
+        columns = f"| what | {named} | {last} |"
         comment.add_list(
             ("", f"#### {title}", "", columns, "|:-----|:----|:--------|:-----|") if lines else (),
             ([line] for line in lines),
@@ -146,11 +162,11 @@ def _comment(
     return comment
 
 
-def _lines(item: DriftItem) -> list[str]:
+def _lines(item: DriftItem | ComparedItem) -> list[str]:
     """A line for the object, then one for each of its rows."""
     place = f" {code_markdown(item.place, 200)}" if item.place else ""
     lines = [f"| **{escape_markdown(item.ref, 120)}** {escape_markdown(item.sentence, 400)}{place} | | | |"]
-    for name, here, there, when, _ in item.rows:
+    for name, here, there, when, *_ in item.rows:
         cells = (escape_markdown(name, 200), escape_markdown(here, 300), escape_markdown(there, 300))
         lines.append(f"| &nbsp;&nbsp;{' | '.join(cells)} | {escape_markdown(when)} |")
     if item.listed < item.total:

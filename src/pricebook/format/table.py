@@ -63,6 +63,8 @@ FORMATS: dict[tuple[str, str], str | Drawing] = {
     ("drift", "junit"): "junit:junit",
     ("parity", "text"): "drift:parity_text",
     ("parity", "markdown"): "drift:parity_markdown",
+    ("comparison", "text"): "comparison:comparison_text",
+    ("comparison", "markdown"): "comparison:comparison_markdown",
     ("bills", "text"): "bill:bills_text",
     ("bills", "html"): "report.bill:bills_page",
     ("tests", "text"): "tests:tests_text",

@@ -1,7 +1,7 @@
 """What every rate of a card must keep, wherever it is written: checked once for all the rates that share it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pricebook.catalog.amount import Scale
 from pricebook.catalog.product import Product
@@ -91,6 +91,19 @@ class RateFacts:
     def words(key: str) -> str:
         """A key's text for people."""
         return str(read_key(key))
+
+
+class OtherFacts(RateFacts):
+    """The same of a list that is somebody else's: it may have products that we do not."""
+
+    def _check_key(self, name: str, frequency: str | None, groups: tuple[str, ...]) -> Violation | None:
+        return super()._check_key(name, frequency, groups) if name in self.products or not name else None
+
+    def check_unit(self, unit: str) -> Violation | None:
+        """What is wrong with a list in this pricing unit."""
+        found = super().check_unit(unit)
+        hint = "leave currency and credit_type out, and say as factor what one of theirs is worth in ours"
+        return replace(found, hint=hint) if found is not None else None
 
 
 def _list(names: tuple[str, ...]) -> str:

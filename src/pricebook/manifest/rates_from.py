@@ -204,6 +204,8 @@ class RatesFrom(Model):
     key: Text | None = None
     """Of JSON that is an object of objects: the column that their names are."""
 
+    dated: ClassVar[bool] = True
+    """Whether it has to say from when its prices hold."""
     conditions: ClassVar[tuple[Condition, ...]] = (
         needs("table editions", hint="table: prices.csv"),
         bars("table", Given("editions"), hint="keep one of them: each edition names its own table"),
@@ -223,7 +225,7 @@ class RatesFrom(Model):
             yield Violation("conflict", message, ("defaults", "pricing_group_values", key), "keep one of them")
         if self.editions:
             yield from self._check_editions()
-        elif columns.starting_at is None and defaults.starting_at is None:
+        elif self.dated and columns.starting_at is None and defaults.starting_at is None:
             hint = "add starting_at under defaults, or map it to a column"
             yield Violation(
                 "missing-field", "no column and no default says from when the prices hold", ("defaults",), hint

@@ -208,7 +208,7 @@ class _Writer:
                 fields["credit_type"] = self.fiat
         to = str(fields.get("credit_type", USD))
         fraction = is_fraction(terms.rate_type)
-        made = _with_amounts(fields, lambda amount: self._amount(amount, unit, to, fraction=fraction))
+        made = with_amounts(fields, lambda amount: self._amount(amount, unit, to, fraction=fraction))
         if isinstance(made, Violation):
             return made
         return Terms.of(made)
@@ -238,7 +238,7 @@ class _Writer:
         return result
 
 
-def _with_amounts(fields: Mapping[str, Any], change: Any) -> dict[str, Any] | Violation:
+def with_amounts(fields: Mapping[str, Any], change: Any) -> dict[str, Any] | Violation:
     """The fields of terms with other amounts: prices, those of tiers, minimums and commit rates."""
     found: dict[str, Any] = {}
     for name, value in fields.items():
@@ -247,10 +247,10 @@ def _with_amounts(fields: Mapping[str, Any], change: Any) -> dict[str, Any] | Vi
             case "price" | "minimum":
                 made = change(Decimal(value))
             case "tiers":
-                made = [_with_amounts(tier, change) for tier in value]
+                made = [with_amounts(tier, change) for tier in value]
                 made = next((tier for tier in made if isinstance(tier, Violation)), made)
             case "minimum_config" | "commit_rate" if isinstance(value, Mapping):
-                made = _with_amounts(value, change)
+                made = with_amounts(value, change)
         if isinstance(made, Violation):
             return made
         found[name] = made

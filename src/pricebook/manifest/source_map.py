@@ -5,7 +5,7 @@ thousand, and hardly ever is a place asked for. What has changed since it was re
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress, count
 from pathlib import Path as FilePath
@@ -174,10 +174,7 @@ class SourceMap:
         if facts.name in self.row_indexes:
             standing = self._on_shelves(facts.name, wanted)
             return {location: standing[location.rate or ""] for location in locations if location.rate in standing}
-        for entry in spec.get("rates_from", ()):
-            said, _ = validated(RatesFrom, entry)
-            if said is None:
-                continue
+        for said in _tables(spec):
             for source in TableSource.beside(self.root, declared.file, said, facts, lambda _: declared.at):
                 places = price_places(source, wanted)
                 any_of = {key: at for (key, _), at in reversed(places.items())}
@@ -187,6 +184,11 @@ class SourceMap:
                         found[location] = places.get((key, start)) or any_of[key]
                         exact |= {location} if (key, start) in places else set()
         return found
+
+    def tables(self, ref: Ref) -> tuple[RatesFrom, ...]:
+        """What a card that is declared says of its tables."""
+        spec = self._spec(ref, self.declarations[ref])
+        return tuple(_tables(spec)) if isinstance(spec, dict) else ()
 
     def _on_shelves(self, card: str, wanted: Collection[str]) -> dict[str, Span]:
         keys = [key for key, _ in self.catalog.rates[card].items()]
@@ -207,6 +209,11 @@ class SourceMap:
     def scales(self) -> Mapping[str, Scale]:
         """How amounts of each pricing unit read."""
         return self.catalog.scales
+
+
+def _tables(spec: dict[str, Any]) -> Iterator[RatesFrom]:
+    """The entries of `rates_from` that hold."""
+    return (said for entry in spec.get("rates_from", ()) if (said := validated(RatesFrom, entry)[0]) is not None)
 
 
 def _within(rate: Any, path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Known drift: what is accepted for a while, why, and until when. A file beside the project, never in the store."""
+"""Known differences, of an account or of another list: what is accepted for a while, why, and until when."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -76,10 +76,10 @@ def check_acceptances(known: Iterable[Known], used: set[int], now: datetime) -> 
         what = f"{each.acceptance.what} {each.acceptance.part}".removesuffix(" *")
         if each.ended(now):
             message = f"{quote(what)} was accepted until {instant_words(each.acceptance.until)}"
-            hint = "mend the drift, or accept it anew with another date"
+            hint = "mend the difference, or accept it anew with another date"
             problems.append(Problem("acceptance-ended", message, each.at, hint, severity="warning"))
         elif index not in used:
-            message = f"{quote(what)} is accepted, but there is no such drift"
+            message = f"{quote(what)} is accepted, but there is no such difference"
             problems.append(Problem("acceptance-unused", message, each.at, "remove the entry", severity="warning"))
     return problems
 

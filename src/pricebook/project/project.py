@@ -20,6 +20,7 @@ from pricebook.manifest.place import read_one
 from pricebook.manifest.scope import PROJECT_FILE
 from pricebook.manifest.text import MAX_YAML, read_text
 from pricebook.problem import Rejected, did_you_mean, quote, reject
+from pricebook.project.other_list import OtherList
 from pricebook.project.policy import Policy
 from pricebook.span import Span
 
@@ -140,6 +141,8 @@ class ProjectSettings(Model):
     """The environment that is meant when none is named; the first one by default."""
     policy: Policy = Field(default_factory=Policy)
     """What needs a person's word before it is applied."""
+    comparisons: dict[Text, OtherList] = Field(default_factory=dict)
+    """Lists of others that ours is held against (`pricebook compare`), by name."""
     package_defaults: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """What the terms of packages say that do not say it themselves: fields by the list of terms."""
     selling_entitles: bool = False

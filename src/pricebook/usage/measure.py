@@ -98,18 +98,27 @@ def read_usage(
 
 
 def measure(
-    engine: Engine, meters: Sequence[UsageMeter], periods: Iterable[UsagePeriod], again: Iterable[UsagePeriod] = ()
+    engine: Engine,
+    meters: Sequence[UsageMeter],
+    periods: Iterable[UsagePeriod],
+    again: Iterable[UsagePeriod] = (),
+    stated: Sequence[UsageMeter] = (),
 ) -> tuple[Census, Iterator[CountedQuantity]]:
     """Count the usage that was read, with the same meters: the account of all events, and the quantities in the order
     of periods, meters and group values.
 
     No two `periods` of a customer overlap. `again` are more that may, numbered on from there; the account is without
-    them.
+    them. The meters of what was counted already are numbered on from the others.
     """
-    placed = _Counted(periods)
+    placed, every = _Counted(periods), (*meters, *stated)
     engine.load("period", _TYPES, _period_rows(chain(placed, again)))
-    census = count_usage(engine, meters, placed.count)
-    return census, _quantities(engine, meters, max((len(meter.keys) for meter in meters), default=0))
+    census = count_usage(engine, meters, placed.count, stated)
+    return census, _quantities(engine, every, max((len(meter.keys) for meter in every), default=0))
+
+
+def customers(engine: Engine) -> Iterator[str]:
+    """Whose the usage is that was read, whether anybody knows them or not."""
+    return (str(customer) for (customer,) in engine.rows(query.CUSTOMERS))
 
 
 def count_usage(engine: Engine, meters: Sequence[UsageMeter], first: int, stated: Sequence[UsageMeter] = ()) -> Census:

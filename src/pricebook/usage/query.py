@@ -91,6 +91,13 @@ SPAN = (
 """The first and the last instant of a good event or quantity, as text."""
 
 
+CUSTOMERS = (
+    "SELECT customer_id FROM seen WHERE reason IS NULL UNION SELECT customer_id FROM told WHERE reason IS NULL "
+    "ORDER BY customer_id"
+)
+"""Whose the good events and quantities are, whether anybody knows them or not."""
+
+
 def told(products: Sequence[str], properties: int) -> str:
     """Quantities that were counted already, each with why it is bad (NULL: it is not)."""
     known = f"product IN ({_literals(products)})" if products else "FALSE"

@@ -24,6 +24,7 @@ VIEWS = {
     "validity": "problems:ValidityView",
     "drift": "drift:DriftView",
     "parity": "parity:ParityView",
+    "comparison": "comparison:ComparisonView",
     "bills": "bill:BillsView",
     "tests": "tests:TestsView",
     "prices": "lookup:PricesView",
