@@ -54,6 +54,8 @@ class Account:
     products: dict[str, str] = field(default_factory=dict)
     """The name of every product by its id: ours, or the id itself of somebody else's."""
     rates: dict[Ref, dict[str, str]] = field(default_factory=dict)
+    twins: dict[str, Ref] = field(default_factory=dict)
+    """By their ids, live objects that bear the mark of another one of ours, which is meant by it."""
     notes: list[Problem] = field(default_factory=list)
 
     @cached_property
@@ -188,6 +190,7 @@ def foreign(account: Account) -> tuple[Foreign, ...]:
             owner_of(kind, item),
             account.unreadable.get(id_, ""),
             former_of(_mark(item)),
+            account.twins.get(id_),
         )
         for (kind, id_), item in account.others.items()
     )
@@ -226,12 +229,18 @@ def _sort(account: Account, kind: Kind, items: Iterable[Json]) -> None:
         if other is None:
             account.ours[ref] = item
             continue
-        meant, left = sorted((other, item), key=_liveness, reverse=True)
+        meant, left = sorted((other, item), key=_standing)
         account.ours[ref] = meant
         if kind is Kind.PRODUCT:
             account.products[left["id"]] = left["id"]
+        if left.get("archived_at"):
+            continue
+        account.others[kind, left["id"]] = left
+        account.twins[left["id"]] = ref
         message = f"two objects of the account say that they are {ref}: {left['id']} is left alone"
-        hint = "somebody else applied at the same time, or made a copy with our mark or name; archive it by hand"
+        hint = (
+            "somebody else applied at the same time, or made a copy; pricebook drift --revert FILE plans to archive it"
+        )
         account.notes.append(Problem("made-twice", message, hint=hint, severity="warning", subject=str(ref)))
 
 
@@ -264,8 +273,10 @@ def _leave(account: Account, ref: Ref, id_: str, reason: str) -> None:
     account.notes.append(Problem("unreadable", message, hint=hint, severity="warning", subject=str(ref)))
 
 
-def _liveness(item: Json) -> tuple[bool, str]:
-    return not item.get("archived_at"), str(item.get("created_at") or item.get("initial", {}).get("created_at") or "")
+def _standing(item: Json) -> tuple[bool, str]:
+    """Which of two comes first: the live one, and of those the first made (`metronome.rival`)."""
+    made = str(item.get("created_at") or item.get("initial", {}).get("created_at") or "")
+    return bool(item.get("archived_at")), made
 
 
 def is_archived(account: Account, ref: Ref) -> bool:

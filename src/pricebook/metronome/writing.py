@@ -32,6 +32,7 @@ from pricebook.metronome.client import Client, Sender
 from pricebook.metronome.custom_field import Keys
 from pricebook.metronome.kind import APIS, ENTITIES, Json
 from pricebook.metronome.listing import listed
+from pricebook.metronome.rival import yield_to_first
 from pricebook.metronome.snapshot import QUIRKS, mark_bearers, noun_in
 from pricebook.metronome.wire.noun import changed_fields, created, read_noun, updated
 from pricebook.observe.identity import names_met
@@ -86,8 +87,9 @@ class Writing:
             self.account.ours = {names.get(each, each): item for each, item in self.account.ours.items()}
             self.nouns = {names.get(each, each): known for each, known in self.nouns.items()}
 
-    def look(self, ref: Ref, noun: Noun | None = None) -> Json | None:
-        """The object as the account shows it now; None when it does not. The noun tells what bears no mark."""
+    def look(self, ref: Ref, noun: Noun | None = None, key: str = "") -> Json | None:
+        """The object as the account shows it now; None when it does not. The noun tells what bears no mark; of several
+        the one with a uniqueness key is meant."""
         items = listed(self.client, ref.kind)
         if ref.kind is Kind.PRICING_UNIT:
             return None
@@ -99,7 +101,7 @@ class Writing:
             or (known is not None and item["id"] == known)
             or (noun is not None and noun.called and identity(ref.kind, item) == noun.identity)
         ]
-        found.sort(key=lambda item: not item.get("archived_at"))
+        found.sort(key=lambda item: (not item.get("archived_at"), bool(key) and item.get("uniqueness_key") == key))
         if found:
             self.account.ours[ref] = found[-1]
         return found[-1] if found else None
@@ -155,7 +157,7 @@ def perform_noun(work: Writing, change: Verb, at: datetime, expects: str | None)
             work.meet(change.ref, change.noun)
             return _revise(work, change, at, expects)
         case Archive():
-            return _archive(work, change.ref, at)
+            return _archive(work, change.ref, at) if not change.second else _archive_second(work, change)
     raise rule.unknown(change)
 
 
@@ -172,7 +174,7 @@ def _create(work: Writing, ref: Ref, noun: Noun, digest: str) -> str:
     work.keys.declare_all(ref.kind, body)
 
     def done() -> str | None:
-        found = work.look(ref, noun)
+        found = work.look(ref, noun, body.get("uniqueness_key", ""))
         return _had(work, ref, found, digest) if found is not None else None
 
     try:
@@ -181,6 +183,8 @@ def _create(work: Writing, ref: Ref, noun: Noun, digest: str) -> str:
         if refused.status not in (400, 409) or (id_ := done()) is None:
             raise _explained(ref, refused) from None
     assert id_ is not None
+    if ref.kind.versioned or not ref.kind.marked:
+        yield_to_first(work.client, work.sender, work.account.namespace, ref, noun, id_)
     work.account.ours[ref] = {
         **work.account.ours.get(ref, {}),
         "id": id_,
@@ -225,7 +229,8 @@ def _create_unit(work: Writing, ref: Ref, noun: Noun) -> str:
     id_ = work.account.units.ids.get(ref.name) or done()
     if id_ is None:
         id_ = work.sender.send(f"{APIS[ref.kind].path}/create", {"name": vendors}, done=done)
-    assert id_ is not None
+        assert id_ is not None
+        yield_to_first(work.client, work.sender, work.account.namespace, ref, noun, id_)
     work.account.units.add(ref.name, vendors, id_)
     return id_
 
@@ -307,6 +312,19 @@ def _archive(work: Writing, ref: Ref, at: datetime) -> str:
     if item is not None:
         work.account.ours[ref] = {**item, "archived_at": instant_text(at)}
     return id_
+
+
+def _archive_second(work: Writing, change: Archive) -> str:
+    """Archive one of two that bear one mark, and leave the object that is meant alone."""
+    api = APIS[change.ref.kind]
+
+    def done() -> str | None:
+        live = (item["id"] for item in listed(work.client, change.ref.kind) if not item.get("archived_at"))
+        return change.second if change.second not in live else None
+
+    if done() is None:
+        work.sender.send(f"{api.path}/archive", {api.id_field: change.second, **api.archive}, done=done)
+    return change.second
 
 
 def observed_of(work: Writing, ref: Ref, desired: Noun, *, anew: bool = False) -> Noun:

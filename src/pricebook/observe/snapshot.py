@@ -35,13 +35,15 @@ class Foreign(NamedTuple):
     owner: str = ""
     unreadable: str = ""
     former: str = ""
+    twin: Ref | None = None
+    """The object of ours whose mark it bears too: that one was made first."""
 
 
 def strangers_in(foreign: Iterable[Foreign], adopt: Mapping[Ref, str]) -> dict[Ref, str]:
     """What is to be adopted to see everything that is live and nobody's: it has its id for a name where `adopt` has
     none for it."""
     known = set(adopt.values())
-    nobodys = (each for each in foreign if not each.archived and not each.owner and each.id not in known)
+    nobodys = (each for each in foreign if not each.archived and not (each.owner or each.twin) and each.id not in known)
     return {**{Ref(each.kind, each.id): each.id for each in nobodys}, **adopt}
 
 
@@ -218,7 +220,7 @@ class Snapshot:
     @property
     def unmanaged(self) -> dict[Kind, int]:
         """How many live objects of each kind are not ours, of kinds that have any."""
-        return dict(Counter(each.kind for each in self.foreign if not each.archived))
+        return dict(Counter(each.kind for each in self.foreign if not (each.archived or each.twin)))
 
     @property
     def sealed(self) -> frozenset[str]:

@@ -29,7 +29,7 @@ from pricebook.plan.fields import field_changes
 from pricebook.plan.leftover import left_over
 from pricebook.plan.origin import Origin, origin, rate_origins
 from pricebook.plan.step import Leftover
-from pricebook.plan.verb.table import AddRates, Create, Repoint, Revise, Supersede
+from pricebook.plan.verb.table import AddRates, Archive, Create, Repoint, Revise, Supersede
 from pricebook.plan.verb.verb import Verb
 from pricebook.plan.versions import named
 from pricebook.problem import Problem
@@ -53,6 +53,8 @@ class Facet(StrEnum):
     """Git wants another content than the newest version of the package has."""
     ARCHIVED = "archived"
     """Archived in the account, for good, and still wanted."""
+    TWICE = "twice"
+    """Another object bears its mark too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,11 @@ def compare(
         Drift(change.ref, Facet.OWNER, Origin.PENDING, False, change) for change in adoptions(desired, snapshot, moving)
     ]
     found += [*_drifts(difference, desired, snapshot, applied), *_refused(difference, desired, snapshot)]
+    found += [
+        Drift(each.twin, Facet.TWICE, Origin.DRIFTED, True, Archive(each.twin, f"{each.id} came second", each.id))
+        for each in snapshot.foreign
+        if each.twin is not None and not each.archived
+    ]
     return Comparison(
         namespace=namespace,
         environment=environment,

@@ -28,7 +28,8 @@ def rehearse(snapshot: Snapshot, changes: Iterable[Verb], namespace: str = "") -
             # All of a card's steps at once: its rates are many, and each book is made of the whole of them.
             book = RateBook(dict(held.rates.items()) | entries if len(held.rates) else entries)
             world.objects[ref] = replace(held, rates=book)
-    after_all = replace(snapshot, objects=world.objects)
+    foreign = tuple(each._replace(archived=each.archived or each.id in world.seconds) for each in snapshot.foreign)
+    after_all = replace(snapshot, objects=world.objects, foreign=foreign if world.seconds else snapshot.foreign)
     return _without(after_all, world.released, namespace) if world.released else after_all
 
 

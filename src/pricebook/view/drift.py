@@ -259,6 +259,7 @@ _WHOLE = {
     (Facet.MISSING, Origin.DRIFTED): "gone from the account, where it had been applied",
     (Facet.VERSION, Origin.PENDING): "git wants a new version, not applied yet",
     (Facet.ARCHIVED, Origin.DRIFTED): "archived in the account, for good",
+    (Facet.TWICE, Origin.DRIFTED): "there twice: another object bears its mark, and was made later",
     (Facet.ARCHIVED, Origin.BOTH): "archived in the account, for good, and changed in git",
 }
 

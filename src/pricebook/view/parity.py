@@ -89,6 +89,8 @@ def _sentence(drift: Drift, parity: Parity) -> str:
             return f"nobody's in {parity.other}"
         case Facet.ARCHIVED:
             return f"archived in {parity.other}, for good"
+        case Facet.TWICE:
+            return f"there twice in {parity.other}"
         case Facet.VERSION:
             here, there = parity.versions.get(drift.ref.name, (0, 0))
             numbers = f"@{here} in {parity.one} is @{there} in {parity.other}"

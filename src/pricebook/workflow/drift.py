@@ -99,8 +99,8 @@ def adopt(report: DriftReport, project: Project, loaded: Loaded, snapshot: Snaps
     work = ManifestEdit(loaded)
     requests: list[EditRequest] = []
     for each in report.open:
-        if not each.origin.is_drift:
-            continue
+        if not each.origin.is_drift or each.facet is Facet.TWICE:
+            continue  # of two objects with one mark manifests say nothing
         request = request_of(each, held, loaded.catalog)
         if request is not None:
             requests.append(request)
@@ -136,7 +136,7 @@ def request_of(drift: Drift, held: Snapshot, desired: Catalog) -> EditRequest | 
     """What the manifests have to say so that the drift is none; None where the object is not there, or is a version of
     a package. `held` is the snapshot as it is meant."""
     observed = held.catalog.nouns.get(drift.ref)
-    if observed is None or drift.facet in (Facet.MISSING, Facet.ARCHIVED, Facet.VERSION):
+    if observed is None or drift.facet in (Facet.MISSING, Facet.ARCHIVED, Facet.VERSION, Facet.TWICE):
         return None
     if drift.facet is Facet.RATES:
         rates = {rate.key: rate.observed for rate in drift.rates if rate.observed is not None}

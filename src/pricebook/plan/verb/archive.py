@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Annotated
+
+from pydantic import Field
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.rate_book import NO_RATES
@@ -23,6 +26,11 @@ class Archive(Verb):
     last = after_reading_back = True
     ref: RefText
     reason: str = ""
+    second: Annotated[str, Field(description="of two objects with one mark, the id of the one that is archived")] = ""
+
+    def step_id(self, batch: int) -> str:
+        """One of two objects is named by its id."""
+        return f"{self.prefix}{self.ref}" + (f"#{self.second}" if self.second else "")
 
     def hazards(self, desired: Catalog, snapshot: Snapshot) -> Iterator[Hazard]:
         """It cannot be undone, but where it can be made again."""
@@ -32,7 +40,9 @@ class Archive(Verb):
     def fold(self, world: Fold) -> None:
         """Versions of packages stay readable; of a card nothing is left but its name."""
         held = world.of(self.ref)
-        if self.ref.kind.versioned:
+        if self.second:
+            world.seconds.add(self.second)
+        elif self.ref.kind.versioned:
             world.objects[self.ref] = replace(held, archived=True)
         else:
             marks = Marks(held.marks.content) if self.ref.kind is Kind.RATE_CARD else held.marks
@@ -41,6 +51,9 @@ class Archive(Verb):
     def status(self, expects: str | None, look: Look) -> Status:
         """A vendor may list an archived object no more."""
         snapshot = look.snapshot
+        if self.second:
+            there = any(each.id == self.second and not each.archived for each in snapshot.foreign)
+            return Status.READY if there else Status.DONE
         unlisted = snapshot.partial and self.ref not in snapshot.ids
         return Status.DONE if self.ref in snapshot.archived or unlisted else Status.READY
 

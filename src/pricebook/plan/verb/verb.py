@@ -67,13 +67,14 @@ class Graph:
 
 @dataclass(slots=True)
 class Fold:
-    """A snapshot in the making: its objects, the schedules that each card comes to have beside those that it has, and
-    what is let go."""
+    """A snapshot in the making: its objects, the schedules that each card comes to have beside those that it has, what
+    is let go, and which objects that bear the mark of another one are archived, by their ids."""
 
     at: datetime
     objects: dict[Ref, Observed]
     added: dict[Ref, dict[str, str]] = field(default_factory=dict)
     released: set[Ref] = field(default_factory=set)
+    seconds: set[str] = field(default_factory=set)
 
     def of(self, ref: Ref) -> Observed:
         """The object as it is by now."""
