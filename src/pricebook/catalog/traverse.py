@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, TypeVar
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.declared import Declared, fields_of
 from pricebook.catalog.model import Model
 from pricebook.catalog.reference import Kind
@@ -55,6 +56,25 @@ def _written(value: Any, field: Declared, at: Path) -> Iterator[tuple[Path, Kind
     elif isinstance(value, Mapping) and field.model is not None:
         for path, found, name in written_references(field.model, value):
             yield (*at, *path), found, name
+
+
+def spelled_out(model: type[Model], data: Any, scales: Mapping[str, Scale]) -> Any:
+    """Data of a model with long forms in place of the short ones, so that paths lead below them."""
+    if isinstance(data, str):
+        fields = model.spelled_out(data.strip(), scales) if model.short is not None else None
+        return data if fields is None else dict(fields)
+    if not isinstance(data, Mapping):
+        return data
+    fields_ = _fields(model)
+    return {name: _spelled(value, fields_.get(name), scales) for name, value in data.items()}
+
+
+def _spelled(value: Any, field: Declared | None, scales: Mapping[str, Scale]) -> Any:
+    if field is None or field.model is None:
+        return value
+    if isinstance(value, tuple):
+        return tuple(_spelled(item, field, scales) for item in value)
+    return spelled_out(field.model, value, scales)
 
 
 def _texts(value: Model) -> Iterator[tuple[Path, Declared, str]]:

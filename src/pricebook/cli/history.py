@@ -2,8 +2,9 @@
 
 import click
 
+from pricebook.cli.complete import complete_objects
 from pricebook.cli.invocation import Invocation, invoked
-from pricebook.cli.options import rows_option
+from pricebook.cli.options import csv_option, rows_option
 from pricebook.view.history import history_view
 from pricebook.view.rows import RowChoice
 from pricebook.workflow.history import history, instant_of, object_of
@@ -13,11 +14,11 @@ LAST = 20
 
 
 @click.command()
-@click.argument("about", required=False, metavar="[OBJECT]")
+@click.argument("about", required=False, metavar="[OBJECT]", shell_complete=complete_objects())
 @click.option("--since", metavar="INSTANT", help="Only what began then or later.")
 @click.option("--until", metavar="INSTANT", help="Only what began before.")
 @click.option("--last", type=click.IntRange(1), default=LAST, show_default=True, help="The newest N.")
-@click.option("--csv", is_flag=True, help="A row for each object, for a spreadsheet.")
+@csv_option
 @rows_option
 @invoked("history")
 def command(
@@ -26,7 +27,6 @@ def command(
     since: str | None,
     until: str | None,
     last: int,
-    csv: bool,
     rows: str | None,
 ) -> None:
     """The journal as an audit log: when, who, from which commit, which plan, what was done.
@@ -42,4 +42,4 @@ def command(
         until=instant_of(until, "--until"),
         last=last,
     )
-    invocation.answer(history_view(found, total, RowChoice.parse(rows)), "csv" if csv else None)
+    invocation.answer(history_view(found, total, RowChoice.parse(rows)))

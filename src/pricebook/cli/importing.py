@@ -16,7 +16,9 @@ from pricebook.workflow.writing import FileChange, write_all
 
 
 @click.command("import")
-@click.option("--output", metavar="DIR", help="Where new manifests go; the project's first manifest folder otherwise.")
+@click.option(
+    "-o", "--output", metavar="DIR", help="Where new manifests go; the project's first manifest folder otherwise."
+)
 @click.option(
     "--kind",
     "kinds",
@@ -31,10 +33,10 @@ from pricebook.workflow.writing import FileChange, write_all
     "--save",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write no manifests, but what was read of the account, as one file to import --from.",
+    help="Write no manifests, but what was read of the account, as one file to import --saved.",
 )
 @click.option(
-    "--from",
+    "--saved",
     "export",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
@@ -62,8 +64,8 @@ def command(
     manifests where they stand, keeps comments and order, and deletes nothing. What manifests cannot say is listed.
     """
     if save is not None and export is not None:
-        hint = "--save reads the account, --from reads what was saved"
-        raise reject("conflict", "--save stands beside --from", hint=hint)
+        hint = "--save reads the account, --saved reads what was saved"
+        raise reject("conflict", "--save stands beside --saved", hint=hint)
     if save is not None:
         _save(invocation, save)
         return

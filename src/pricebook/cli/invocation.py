@@ -147,15 +147,15 @@ class Invocation:
         name = self.environment_name or settings.default_environment or next(iter(settings.environments))
         return f"{settings.namespace}/{name}"
 
-    def answer(self, view: View, form: str | None = None, *, notes: bool | None = None) -> None:
-        """Give the answer: to the files that were asked for, and to standard output in the format that was asked for,
-        or in `form`. `notes` as for `Page`."""
+    def answer(self, view: View, *, notes: bool | None = None) -> None:
+        """Give the answer: to the files that were asked for, and to standard output in the format that was asked for.
+        `notes` as for `Page`."""
         self.report(view)
-        self.tell(view, form, notes=notes)
+        self.tell(view, notes=notes)
 
-    def tell(self, view: View, form: str | None = None, *, notes: bool | None = None) -> None:
+    def tell(self, view: View, *, notes: bool | None = None) -> None:
         """Write an answer to standard output: a list that may be too long to hold goes out some thousands at a time."""
-        lines = draw(view, form or self.format, replace(self.page, notes=notes))
+        lines = draw(view, self.format, replace(self.page, notes=notes))
         while part := list(islice(lines, LINES_AT_ONCE)):
             self.print(part)
 
@@ -172,6 +172,8 @@ class Invocation:
     def report(self, view: View) -> None:
         """Write the answer to the files that were asked for besides."""
         for form, path in self.reports:
+            if form not in formats_of(view.answer):
+                continue
             text = text_of(view, form, Page(base=self.base))
             path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")
 
@@ -189,6 +191,8 @@ class Invocation:
         from pricebook.view.problems import problems_view  # for refusals only
 
         view = problems_view(problems, self.target if click.get_current_context().info_name in _PLANNING else "")
+        if self.format not in formats_of(view.answer):
+            self.format = "text"
         if self.text:
             colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
             write_lines(draw(view, "text", replace(self.page, colour=colour)), sys.stderr)

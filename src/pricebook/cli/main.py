@@ -14,10 +14,13 @@ from pricebook.cli.options import SHARED
 COMMANDS = {
     "init": "Start a project: pricebook.yaml, a first catalogue, editor settings.",
     "validate": "Check the manifests and say everything that is wrong with them, all at once.",
+    "fmt": "Write manifests in the house form, where they stand: comments stay, and what they say stays the same.",
     "plan": "Show what would change, in money and in customers. Writes nothing to the store.",
     "apply": "Make the store say what the manifests say, or what a plan file says.",
     "serve": "Serve an account that speaks Metronome's API, for laptops, CI and tests.",
     "site": "Write the price list as a web site: any date, history, changes, packages, a JSON feed.",
+    "ls": "List what the manifests declare: names, what it is called, how many prices, where it stands.",
+    "graph": "Show what needs what among the manifests: as lines, or as a picture with --format mermaid or dot.",
     "show": "Look up what something costs on a date, how that came to be, and who an alias stands for.",
     "history": "The journal as an audit log: when, who, from which commit, which plan, what was done.",
     "copy": "Copy an environment's store and journal to another database, and verify that it is the same there.",

@@ -10,9 +10,10 @@ import click
 from pricebook import wiring
 from pricebook.apply.ports import ContractStore
 from pricebook.cli.apply import carried_out
+from pricebook.cli.complete import complete_objects
 from pricebook.cli.impact import ImpactRequest, assessed_migration
 from pricebook.cli.invocation import Invocation, invoked
-from pricebook.cli.options import engine_option, impact_from_option, impact_option, rows_option
+from pricebook.cli.options import csv_option, engine_option, impact_from_option, impact_option, rows_option
 from pricebook.format.table import text_of
 from pricebook.manifest.load import Loaded, load
 from pricebook.observe.snapshot import Snapshot
@@ -33,7 +34,7 @@ _OPTIONAL: dict[str, Any] = {"is_flag": False, "flag_value": "", "default": None
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_objects("migration"))
 @click.option("--plan", "plan_only", is_flag=True, help="Show which contracts would move. This is the default.")
 @click.option("--apply", "apply_file", **_OPTIONAL, help="Move them: what a plan file says, or what is planned now.")
 @click.option("--check", "check_file", **_OPTIONAL, help="Read the account back against a plan file, or the journal.")
@@ -44,7 +45,7 @@ _OPTIONAL: dict[str, Any] = {"is_flag": False, "flag_value": "", "default": None
 @impact_option
 @impact_from_option
 @engine_option
-@click.option("--csv", is_flag=True, help="Of --check: a row for each contract, for a spreadsheet.")
+@csv_option
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; for CI.")
 @click.option(
     "--allow", multiple=True, metavar="GUARD", help="GUARD: apply although the guard is not kept or verified."
@@ -63,7 +64,6 @@ def command(
     impact: tuple[str, ...],
     impact_from: datetime | None,
     engine: str,
-    csv: bool,
     yes: bool,
     allow: tuple[str, ...],
 ) -> None:
@@ -87,7 +87,7 @@ def command(
         "--output": output is not None and not shows,
         "--notice": notice is not None and (not shows or not plans),
         "--impact": bool(impact) and (not plans or bool(apply_file)),
-        "--csv": csv and check_file is None,
+        "--csv": invocation.format == "csv" and check_file is None,
     }
     if any(unfit.values()):
         message = f"{' and '.join(word for word in unfit if unfit[word])} says nothing to what is asked for"
@@ -97,7 +97,7 @@ def command(
         invocation.fail([Problem("unknown-hazard", "a migration has one thing to allow", hint="say: --allow GUARD")])
     session, request = _Session(invocation, name, rows), ImpactRequest(impact, impact_from, False, engine)
     if check_file is not None:
-        sound = session.check(check_file, csv)
+        sound = session.check(check_file)
     elif rollback_file is not None:
         sound = session.show(session.back(rollback_file), output, notice)
     elif apply_file is not None:
@@ -169,11 +169,11 @@ class _Session:
         invocation.answer(migration_receipt_view(receipt, made))
         return receipt.complete
 
-    def check(self, file: str, csv: bool) -> bool:
+    def check(self, file: str) -> bool:
         """Read the account back against what was applied."""
         invocation = self._invocation
         report = check(self._applied(file), self._opened[0], invocation.as_of)
-        invocation.answer(reconciliation_view(report), "csv" if csv else None)
+        invocation.answer(reconciliation_view(report))
         return report.sound
 
     def _applied(self, file: str) -> Plan:

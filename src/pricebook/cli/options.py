@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pricebook.cli.complete import complete_environments
 from pricebook.format.table import Format
 
 FORMATS = tuple(form.value for form in Format)
@@ -28,7 +29,12 @@ def _trusted(_: click.Context, __: click.Parameter, value: str | None) -> None:
 
 SHARED = (
     _shared(["-C", "directory"], type=click.Path(path_type=Path), metavar="DIR", help="Work in DIR."),
-    _shared(["--env", "environment"], metavar="NAME", help="The environment; the project's default one otherwise."),
+    _shared(
+        ["--env", "environment"],
+        metavar="NAME",
+        shell_complete=complete_environments,
+        help="The environment; the project's default one otherwise.",
+    ),
     _shared(
         ["--as-of"], metavar="INSTANT", help="Plan as of this instant (2026-01-01 or 2026-01-01T09:00:00Z), not now."
     ),
@@ -41,6 +47,14 @@ SHARED = (
     _shared(["--format", "format_"], type=click.Choice(FORMATS), help="How to print results."),
 )
 """Options of every command."""
+
+
+def _as_csv(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.find_root().ensure_object(dict)["format_"] = "csv"
+
+
+csv_option = click.option("--csv", is_flag=True, expose_value=False, callback=_as_csv, help="Short for --format csv.")
 
 
 def _reports(ctx: click.Context, _: click.Parameter, values: tuple[str, ...]) -> None:

@@ -45,7 +45,7 @@ from pricebook.workflow.policy import checked_policy, obstacles, refused_hazards
 @click.option(
     "--exit-code", is_flag=True, help="Exit with 2 when there are changes, or something is in no manifest any more."
 )
-@invoked()
+@invoked("plan")
 def command(
     invocation: Invocation,
     output: Path | None,

@@ -8,6 +8,7 @@ import click
 from pricebook import wiring
 from pricebook.catalog.calendar import first_of_month, later
 from pricebook.catalog.instant import next_hour
+from pricebook.cli.complete import complete_objects
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.cli.options import engine_option, report_option
 from pricebook.manifest.load import load
@@ -21,7 +22,7 @@ from pricebook.workflow.site import observed
 
 
 @click.command()
-@click.argument("package")
+@click.argument("package", shell_complete=complete_objects("package"))
 @click.option(
     "--starting-at", metavar="INSTANT", help="When the contract starts; otherwise on the first of this month."
 )

@@ -23,7 +23,7 @@ from pricebook.workflow.promote import promote
 @rows_option
 @report_option
 @click.option("--exit-code", is_flag=True, help="Exit with 2 when there are changes.")
-@invoked()
+@invoked("plan")
 def command(
     invocation: Invocation, source: str, target: str, output: Path | None, rows: str | None, exit_code: bool
 ) -> None:

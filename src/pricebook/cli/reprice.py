@@ -7,6 +7,7 @@ import click
 
 from pricebook.catalog.instant import parse_instant
 from pricebook.catalog.money import percent, read_number
+from pricebook.cli.complete import complete_objects
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.problem import reject
 from pricebook.view.manifests import repricing_view
@@ -19,7 +20,9 @@ from pricebook.workflow.reprice import RepriceRequest, Scaling, reprice, write
 @click.option("--from", "day", required=True, metavar="INSTANT", help="From when the new prices hold: 2027-01-01.")
 @click.option("--where", metavar="CEL", help="Only prices of which this is true: 'tag == \"compute\"'.")
 @click.option("--currency", metavar="CODE", help="Only prices in this currency.")
-@click.option("--card", metavar="NAME", help="Only prices of this rate card.")
+@click.option(
+    "--card", metavar="NAME", shell_complete=complete_objects("rate-card"), help="Only prices of this rate card."
+)
 @click.option(
     "--overrides", is_flag=True, help="Also prices in overrides of packages: new versions, which hold once applied."
 )

@@ -14,6 +14,7 @@ from pricebook.workflow.rules import listed_rules, write_pages
 
 @click.command()
 @click.option(
+    "-o",
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",

@@ -19,10 +19,10 @@ _SUFFIX = ".schema.json"
 @click.command()
 @click.argument("names", metavar="[NAME | FILE...]", nargs=-1)
 @click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write every schema to DIR."
+    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write every schema to DIR."
 )
 @click.option("--check", is_flag=True, help="Judge files by the schemas instead.")
-@invoked()
+@invoked("problems")
 def command(invocation: Invocation, names: tuple[str, ...], output: Path | None, check: bool) -> None:
     """Print or write the JSON Schemas of manifests and plans.
 

@@ -4,6 +4,7 @@ import click
 
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.timeline import key_text
+from pricebook.cli.complete import complete_objects
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.cli.options import rows_option
 from pricebook.problem import Problem
@@ -16,11 +17,15 @@ from pricebook.workflow.history import instant_of
 
 
 @click.command()
-@click.argument("about", required=False, metavar="[OBJECT]")
+@click.argument(
+    "about", required=False, metavar="[OBJECT]", shell_complete=complete_objects("product", "rate-card", "package")
+)
 @click.option("--on", metavar="INSTANT", help="The price on that date.")
 @click.option("--from", "before", metavar="INSTANT", help="What differs between that date ...")
 @click.option("--to", "after", metavar="INSTANT", help="... and this one (now, when only --from is given).")
-@click.option("--card", metavar="NAME", help="Only prices of this rate card.")
+@click.option(
+    "--card", metavar="NAME", shell_complete=complete_objects("rate-card"), help="Only prices of this rate card."
+)
 @click.option("--where", multiple=True, metavar="KEY=VALUE", help="Only prices of this group value; repeatable.")
 @click.option("--desired", is_flag=True, help="What the manifests lead to, not what the store holds.")
 @rows_option

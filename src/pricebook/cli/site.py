@@ -16,6 +16,7 @@ from pricebook.workflow.present import present_store
 
 @click.command()
 @click.option(
+    "-o",
     "--output",
     type=click.Path(path_type=Path),
     required=True,

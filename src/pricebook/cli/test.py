@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from pricebook.cli.complete import complete_objects
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.cli.options import report_option
 from pricebook.manifest.load import load
@@ -16,7 +17,7 @@ from pricebook.workflow.writing import write_all
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[NAMES]...")
+@click.argument("names", nargs=-1, metavar="[NAMES]...", shell_complete=complete_objects("scenario", "policy-test"))
 @click.option("--update", is_flag=True, help="Write what comes into the scenarios that fail, after asking.")
 @click.option("--yes", "-y", is_flag=True, help="With --update: do not ask.")
 @report_option

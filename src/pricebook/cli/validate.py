@@ -12,7 +12,7 @@ from pricebook.workflow.validate import validate
 @click.command()
 @report_option
 @notes_option
-@invoked()
+@invoked("validity")
 def command(invocation: Invocation, notes: bool) -> None:
     """Check the manifests and say everything that is wrong with them, all at once.
 

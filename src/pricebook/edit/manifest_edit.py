@@ -4,7 +4,7 @@ A price is changed where it stands, in a list (`edit.rate_edit`) or in a table (
 is replaced, added or taken out. What has no place of its own in the text is left, with the reason, and never guessed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -62,9 +62,13 @@ class ManifestEdit:
         self._like: dict[str, str] = {}
         self.left: list[tuple[str, str]] = []
 
-    def files(self) -> Iterator[tuple[str, str | None, str]]:
+    def files(
+        self, also: Iterable[str] = (), finish: Callable[[str], str] = str
+    ) -> Iterator[tuple[str, str | None, str]]:
         """Every file that was edited: its name, its text as it is (None: it is new), and what it is to be. Tables come
-        before the manifests that name their columns."""
+        before the manifests that name their columns. `also` are further files, all finished by a function."""
+        for file in also:
+            self._after[file] = finish(self._text(file))
         declarations = {declared.file for declared in self._loaded.source_map.declarations.values()}
         for file, before in sorted(self._before.items(), key=lambda item: (item[0] in declarations, item[0])):
             after = as_written(self._after[file], self._like[file] if before is None else before)

@@ -154,6 +154,9 @@ def _change(text: str, places: Mapping[Path, Extent], path: Path, value: Any) ->
     if found.token is Token.ALIAS:
         raise Unplaceable(path)
     if not isinstance(value, (Mapping, list)):
+        head = text[: found.start].rstrip()
+        if found.token in (Token.MAPPING, Token.SEQUENCE) and not found.flow and head.endswith(":"):
+            return len(head), found.end, f" {_scalar(value, found)}"  # a block stood below its key
         return found.start, found.end, _scalar(value, found)
     if found.flow:
         return found.start, found.end, inline(value)

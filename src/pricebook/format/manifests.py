@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from pricebook.catalog.reference import Kind
 from pricebook.format.escape import cut, escape_terminal, padded, width_of
 from pricebook.format.page import Page, wrapped
-from pricebook.view.manifests import ImportView, RepricingView, RulePageView, RulesView
+from pricebook.view.manifests import EditsView, ImportView, RepricingView, RulePageView, RulesView
 from pricebook.view.words import counted
 
 LISTED = 20
@@ -123,6 +123,17 @@ def _left_prices(view: RepricingView) -> Iterator[str]:
         yield from (f"  {escape_terminal(one.price)}   {one.observed}" for one in view.left[:LISTED])
         if len(view.left) > LISTED:
             yield f"  and {len(view.left) - LISTED:,} more"
+
+
+def edits_text(view: EditsView, _: Page) -> Iterator[str]:
+    """The files; of those that are not written the diff."""
+    if not view.written and view.diff:
+        yield from (escape_terminal(line, 1000) for line in view.diff.rstrip("\n").split("\n"))
+    for file, new in view.files:
+        yield f"{'wrote' if view.written else 'would write'} {escape_terminal(file)}{' (new)' if new else ''}"
+    yield from (f"left as it is: {escape_terminal(words, 500)}" for words in view.left)
+    if not view.files:
+        yield "Nothing to write."
 
 
 def rules_text(view: RulesView, page: Page) -> Iterator[str]:

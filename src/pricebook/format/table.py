@@ -33,6 +33,12 @@ class Format(StrEnum):
     """The test report of a CI system."""
     GITHUB = "github"
     """Workflow commands: annotations in a pull request."""
+    CSV = "csv"
+    """A table for a spreadsheet; no cell is a formula."""
+    MERMAID = "mermaid"
+    """A picture that a page of Markdown draws."""
+    DOT = "dot"
+    """A picture that Graphviz draws."""
 
 
 FORMATS: dict[tuple[str, str], str | Drawing] = {
@@ -90,14 +96,20 @@ FORMATS: dict[tuple[str, str], str | Drawing] = {
     ("provision", "text"): "bill:provision_text",
     ("import", "text"): "manifests:import_text",
     ("repricing", "text"): "manifests:repricing_text",
+    ("edits", "text"): "manifests:edits_text",
     ("rules", "text"): "manifests:rules_text",
     ("rule-page", "text"): "manifests:rule_page_text",
     ("account", "text"): "storage:account_text",
     ("copy", "text"): "storage:copied_text",
     ("export", "text"): "storage:export_text",
     ("site", "text"): "storage:site_text",
+    ("objects", "text"): "objects:objects_text",
+    ("objects", "csv"): "objects:objects_csv",
+    ("graph", "text"): "objects:graph_text",
+    ("graph", "mermaid"): "objects:graph_mermaid",
+    ("graph", "dot"): "objects:graph_dot",
 }
-"""(sort of answer, format) -> what draws it. `csv`, a table for a spreadsheet, is the format of --csv."""
+"""(sort of answer, format) -> what draws it."""
 
 
 def formats_of(answer: str) -> tuple[str, ...]:

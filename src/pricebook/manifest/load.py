@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, cast
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.check import Found, check_catalog
 from pricebook.catalog.model import Noun
@@ -146,20 +147,37 @@ def _overlay(loading: Loading, environment: str | None) -> "Overlay | None":
     overlay, problems = read_overlay(loading.scope, environment, loading.placer)
     loading.problems += problems
     specs = {ref: envelope.spec for ref, envelope in loading.envelopes.items()}
-    for ref, spec in apply_overlay(overlay, specs, loading.placer):
+    for ref, spec in apply_overlay(overlay, specs, _scales(specs), loading.placer):
         envelope = loading.envelopes[ref]
         document = replace(envelope.document, origins={**envelope.document.origins, **overlay.origins(ref)})
         loading.envelopes[ref] = replace(envelope, spec=spec, document=document)
     return overlay
 
 
+def _scales(specs: Mapping[Ref, Any]) -> dict[str, Scale]:
+    """How amounts of each pricing unit read, as far as manifests that nothing has judged yet can tell."""
+    units = ((ref, validated(PricingUnit, spec)[0]) for ref, spec in specs.items() if ref.kind is Kind.PRICING_UNIT)
+    return {name: scale_of(unit) for name, unit in BUILT_IN.items()} | {
+        ref.name: scale_of(unit) for ref, unit in units if unit is not None
+    }
+
+
 def asked_for(scope: Scope, environment: str) -> dict[Ref, str]:
     """The objects of an environment that manifests ask for by id, of manifests whose outer form can be read. Nothing
     else of them is looked at: whoever only wants to see a store need not have manifests that hold."""
+    asked = {ref: envelope.adopt.get(environment, NEW) for ref, envelope in _opened(scope).items()}
+    return {ref: id_ for ref, id_ in asked.items() if id_ != NEW}
+
+
+def declared(scope: Scope) -> list[Ref]:
+    """The nouns of manifests whose outer form can be read, in the order of files."""
+    return list(_opened(scope))
+
+
+def _opened(scope: Scope) -> dict[Ref, Envelope]:
     loading = Loading(scope, Placer(scope.root))
     _open_all(loading)
-    asked = {ref: envelope.adopt.get(environment, NEW) for ref, envelope in loading.envelopes.items()}
-    return {ref: id_ for ref, id_ in asked.items() if id_ != NEW}
+    return loading.envelopes
 
 
 def _check_beside(beside: Mapping[Ref, Noun], catalog: Catalog) -> Iterator[Found]:

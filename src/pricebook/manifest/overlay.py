@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, Literal
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.model import Model
 from pricebook.catalog.path import FieldPath, Label, path_text
 from pricebook.catalog.reference import Ref
+from pricebook.catalog.registry import noun_class
+from pricebook.catalog.traverse import spelled_out
 from pricebook.catalog.violation import Path, Violation
 from pricebook.manifest.envelope import OVERLAY, Patches, kind_of
 from pricebook.manifest.field_path import Finder, Nowhere, put, read_path, value_at
@@ -111,10 +114,12 @@ def overlay_files(scope: Scope) -> set[str]:
         return set()
 
 
-def apply_overlay(overlay: Overlay, specs: Mapping[Ref, Any], placer: Placer) -> Iterator[tuple[Ref, Any]]:
+def apply_overlay(
+    overlay: Overlay, specs: Mapping[Ref, Any], scales: Mapping[str, Scale], placer: Placer
+) -> Iterator[tuple[Ref, Any]]:
     """The nouns that are patched, with their specs afterwards. What a patch asks for in vain is noted in the placer.
 
-    `specs` are the manifests as they were read.
+    `specs` are the manifests as they were read; a path leads below what has a short form there, as in a plan.
     """
     for ref, patches in overlay.patches.items():
         if ref not in specs:
@@ -124,7 +129,7 @@ def apply_overlay(overlay: Overlay, specs: Mapping[Ref, Any], placer: Placer) ->
                 message = f"{ref.kind.words} {quote(ref.name)} does not exist"
                 placer.add([Violation("patch-ref", message, (), hint)], patch.document, patch.at[:-1])
             continue
-        spec = specs[ref]
+        spec = spelled_out(noun_class(ref.kind), specs[ref], scales)
         finder = Finder(spec)
         found: dict[Path, Patch] = {}
         for patch in patches:

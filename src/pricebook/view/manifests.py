@@ -11,6 +11,7 @@ from pricebook.view.words import counted
 from pricebook.workflow.importing import Imported
 from pricebook.workflow.reprice import Repricing
 from pricebook.workflow.rules import ListedRule
+from pricebook.workflow.writing import FileChange
 
 
 class ImportedObject(NamedTuple):
@@ -103,6 +104,17 @@ class RepricingView:
 
 
 @dataclass(frozen=True, slots=True)
+class EditsView:
+    """Manifests that are written otherwise, or for the first time. `left` is what could not be changed in place."""
+
+    answer: ClassVar[str] = "edits"
+    files: tuple[WrittenFile, ...]
+    left: tuple[str, ...]
+    written: bool
+    diff: str
+
+
+@dataclass(frozen=True, slots=True)
 class RulesView:
     """The rules, with the severity that each has here."""
 
@@ -144,6 +156,17 @@ def import_view(made: Imported, *, dry_run: bool) -> ImportView:
         new=(*new, counted(made.prices, "price")) if made.prices else tuple(new),
         archived_words=tuple(archived),
         diff=tuple(line for one in made.files for line in one.diff_lines()) if dry_run else (),
+    )
+
+
+def edits_view(files: Iterable[FileChange], left: Iterable[tuple[str, str]], *, written: bool) -> EditsView:
+    """The view of files that are, or would be, written."""
+    changes = sorted(files, key=lambda one: one.file)
+    return EditsView(
+        tuple(WrittenFile(one.file, one.before is None) for one in changes),
+        tuple(f"{name}: {reason}" for name, reason in left),
+        written,
+        "".join(one.diff() for one in changes),
     )
 
 

@@ -42,12 +42,15 @@ VIEWS = {
     "provision": "provision:ProvisionView",
     "import": "manifests:ImportView",
     "repricing": "manifests:RepricingView",
+    "edits": "manifests:EditsView",
     "rules": "manifests:RulesView",
     "rule-page": "manifests:RulePageView",
     "account": "storage:AccountView",
     "copy": "storage:CopiedView",
     "export": "storage:ExportView",
     "site": "storage:SiteView",
+    "objects": "objects:ObjectsView",
+    "graph": "objects:GraphView",
 }
 """Sort of answer -> its view, `module:name` of this room."""
 

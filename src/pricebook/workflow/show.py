@@ -32,11 +32,17 @@ def question(text: str, known: Iterable[Ref] = ()) -> tuple[Ref, tuple[int, int]
 
 def _called(name: str, known: Iterable[Ref], *, versions: bool) -> Ref:
     kinds = (Kind.PACKAGE,) if versions else KINDS
-    there = {Ref(ref.kind, ref.name) for ref in known if ref.kind in kinds}
-    named = sorted(str(ref) for ref in there if ref.name == name)
+    return one_called(name, {Ref(ref.kind, ref.name) for ref in known if ref.kind in kinds}, "that has a price ")
+
+
+def one_called(name: str, known: Iterable[Ref], what: str = "") -> Ref:
+    """The one of the objects that a Ref says, or that alone bears a name. Raises Rejected."""
+    there = set(known)
+    named = sorted(str(ref) for ref in there if name in (ref.name, str(ref)))
     if not named:
-        hint = did_you_mean(name, {ref.name for ref in there}) or "write it as plans do: product:NAME, package:NAME"
-        raise reject("unknown-object", f"nothing that has a price is called {quote(name)}", hint=hint)
+        words = {word for ref in there for word in ((str(ref),) if ":" in name else (ref.name,))}
+        hint = did_you_mean(name, words) or "write it as plans do: product:NAME, package:NAME"
+        raise reject("unknown-object", f"nothing {what}is called {quote(name)}", hint=hint)
     if len(named) > 1:
         raise reject("object-name", f"{quote(name)} is called more than one object", hint=f"one of {', '.join(named)}")
     return Ref.parse(named[0])
