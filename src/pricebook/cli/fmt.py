@@ -1,5 +1,6 @@
 """`pricebook fmt`."""
 
+import os
 from pathlib import Path
 
 import click
@@ -20,7 +21,7 @@ def command(invocation: Invocation, files: tuple[Path, ...], check: bool) -> Non
     without a time, no blanks at the ends of lines. All manifests of the project, or the FILEs named.
     """
     root = invocation.project.root.resolve()
-    names = [file.resolve().relative_to(root).as_posix() for file in files]
+    names = [os.path.relpath(file.resolve(), root) for file in files]
     made = formatted(invocation.project, names)
     if not check and made.files:
         write(invocation.project, made)

@@ -8,7 +8,9 @@ from pricebook import wiring
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.manifest.schema import schema_files
 from pricebook.project.project import ProjectSettings
-from pricebook.workflow.init import example_files, init, starter_files
+from pricebook.view.manifests import import_view
+from pricebook.workflow.importing import ImportChoice, import_account
+from pricebook.workflow.init import account_files, example_files, init, starter_files, undo
 
 
 @click.command()
@@ -17,25 +19,50 @@ from pricebook.workflow.init import example_files, init, starter_files
 )
 @click.option("--bare", is_flag=True, help="Without a sample catalogue, as for `pricebook import`.")
 @click.option(
-    "--example",
-    metavar="NAME",
-    help="Start from an example: starter-plan, migration, seats, api-prices, cloud or more.",
+    "--example", metavar="NAME", help="Start from an example: api, seats, cloud, credits, starter-plan or more."
 )
-@invoked()
-def command(invocation: Invocation, namespace: str | None, bare: bool, example: str | None) -> None:
+@click.option("--from-account", is_flag=True, help="With what a Metronome account has, imported; no sample.")
+@click.option("--base-url", metavar="URL", help="With --from-account: where its API is.")
+@invoked("import")
+def command(
+    invocation: Invocation,
+    namespace: str | None,
+    bare: bool,
+    example: str | None,
+    from_account: bool,
+    base_url: str | None,
+) -> None:
     """Start a project: pricebook.yaml, a first catalogue, editor settings.
 
-    Other files that exist are left as they are; in a directory that is a project already nothing is written.
+    Other files that exist are left as they are; in a directory that is a project already nothing is written. With
+    --from-account the token is that of METRONOME_BEARER_TOKEN, and where nothing can be imported nothing is written.
     """
     schemas = schema_files(ProjectSettings)
-    if bare and example:
-        raise click.UsageError("--bare is without manifests, and --example with those of an example: say one of them")
+    if bare + bool(example) + from_account > 1 or (base_url is not None and not from_account):
+        words = "--bare, --example and --from-account (which --base-url is of) exclude each other"
+        raise click.UsageError(f"{words}: say one of them")
     if example:
         files = example_files(wiring.examples(), example, namespace or "", schemas)
     else:
         folder = invocation.directory.absolute().name.lower()
         name = namespace or re.sub(r"[^a-z0-9_.-]+", "-", folder).strip("-._")[:24]
-        files = starter_files(name or "pricing", schemas, bare=bare)
+        files = starter_files(name or "pricing", schemas, bare=bare or from_account)
+    if from_account:
+        _adopt(invocation, account_files(files, base_url))
+        return
     written = init(invocation.directory, files)
     after = "pricebook import, or a first manifest in catalog" if bare else "pricebook plan"
     invocation.print([*(f"wrote {file}" for file in written), "", f"Next: {after}"])
+
+
+def _adopt(invocation: Invocation, files: dict[str, str]) -> None:
+    """A project of what an account has; nothing at all where it cannot be read."""
+    written = init(invocation.directory, files)
+    try:
+        name, store = invocation.environment[0], invocation.store()
+        made = import_account(invocation.project, name, store, invocation.as_of, choice=ImportChoice(), dirty=True)
+    except BaseException:
+        undo(invocation.directory, written)
+        raise
+    invocation.say([*(f"wrote {file}" for file in written), ""])
+    invocation.answer(import_view(made, dry_run=False))

@@ -14,6 +14,7 @@ from pricebook.cli.options import SHARED
 COMMANDS = {
     "init": "Start a project: pricebook.yaml, a first catalogue, editor settings.",
     "validate": "Check the manifests and say everything that is wrong with them, all at once.",
+    "add": "Write the manifest of a new product, metric or package: asks on a terminal, or takes options.",
     "fmt": "Write manifests in the house form, where they stand: comments stay, and what they say stays the same.",
     "plan": "Show what would change, in money and in customers. Writes nothing to the store.",
     "apply": "Make the store say what the manifests say, or what a plan file says.",
@@ -32,6 +33,7 @@ COMMANDS = {
     "promote": "Plan to make environment TO hold what environment FROM holds. Writes to neither.",
     "compare": "Hold our list against another one: a provider's, a competitor's, or what we pay.",
     "account": "Say which account an environment is: the mark in the account, and what pricebook.yaml remembers.",
+    "price": "Write a price into the manifests, from a day on, for review. The store is not touched.",
     "reprice": "Write other prices into the manifests, from a day on, for review. The store is not touched.",
     "migrate": "Move customers from older versions of a package to another one, as a reviewed plan.",
     "rules": "List the rules, with the severity that each has in this environment.",

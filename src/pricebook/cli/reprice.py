@@ -1,6 +1,7 @@
 """`pricebook reprice`."""
 
 import sys
+from datetime import datetime
 from decimal import Decimal
 
 import click
@@ -11,7 +12,7 @@ from pricebook.cli.complete import complete_objects
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.problem import reject
 from pricebook.view.manifests import repricing_view
-from pricebook.workflow.reprice import RepriceRequest, Scaling, reprice, write
+from pricebook.workflow.reprice import RepriceRequest, Repricing, Scaling, reprice, write
 
 
 @click.command()
@@ -52,14 +53,24 @@ def command(
 
     --where chooses by card, product, frequency, groups, tag, tags, rate_type, price, unit.
     """
-    try:
-        at = parse_instant(day)
-    except ValueError as error:
-        raise reject("instant", f"--from {day!r}: {error}") from None
+    at = instant(day)
     scaling = Scaling(_factor(increase, decrease), _step(step))
     made = reprice(
         invocation.project, RepriceRequest(scaling, at, where, currency.upper() if currency else None, card, overrides)
     )
+    answered(invocation, made, dry_run=dry_run, yes=yes)
+
+
+def instant(day: str) -> datetime:
+    """The instant that --from says. Raises Rejected."""
+    try:
+        return parse_instant(day)
+    except ValueError as error:
+        raise reject("instant", f"--from {day!r}: {error}") from None
+
+
+def answered(invocation: Invocation, made: Repricing, *, dry_run: bool, yes: bool) -> None:
+    """Show the prices, ask, and write them. Raises Rejected."""
     invocation.answer(repricing_view(made, dry_run=dry_run))
     if dry_run or not made.files:
         return

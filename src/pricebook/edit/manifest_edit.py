@@ -4,6 +4,7 @@ A price is changed where it stands, in a list (`edit.rate_edit`) or in a table (
 is replaced, added or taken out. What has no place of its own in the text is left, with the reason, and never guessed.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -140,6 +141,13 @@ class ManifestEdit:
             held = {file: found[key] for file, found in rows.items() if key in found}
             if key in position:
                 held[declared.file] = dict.fromkeys(_starts(spec["rates"][position[key]], was), 0)
+            if key in self._loaded.source_map.related.get(request.ref.name, {}):
+                self.left.append((str(request.ref), f"{quote(read_key(key))} is said by a relation: change it there"))
+                continue
+            if not held:
+                if not overlaid:
+                    self._leave(request.ref, str(read_key(key)))
+                continue
             for file, (before, after) in _parts(held, was, request.rates[key]).items():
                 if file == declared.file:
                     listed[key] = schedule_text(before), schedule_text(after)
@@ -148,14 +156,12 @@ class ManifestEdit:
                     tables[file][1].change(key, before, after, held[file])
                 except Unplaceable:
                     self._leave(request.ref, str(read_key(key)))
-            if key in self._loaded.source_map.related.get(request.ref.name, {}):
-                self.left.append((str(request.ref), f"{quote(read_key(key))} is said by a relation: change it there"))
-            elif not held and not overlaid:
-                self._leave(request.ref, str(read_key(key)))
         self._make_listed(request, listed, position, spec)
         new = {key: text for key, text in request.rates.items() if key not in present}
         self._add(request, new, {} if overlaid else tables)
-        for file, (index, table) in sorted(tables.items(), key=lambda item: -item[1][0]):
+        for file, (index, table) in sorted(
+            tables.items(), key=lambda item: (item[1][0], item[1][1].named), reverse=True
+        ):
             self._make_table(request, file, index, table)
 
     def _make_listed(
@@ -223,12 +229,13 @@ class ManifestEdit:
             day = day_text(start)
             name = FilePath(file).with_name(f"{FilePath(file).stem}-{day[:10]}{FilePath(file).suffix}")
             said = FilePath(table.spec.table or "").with_name(name.name)
-            values: dict[Path, Any] = {("table",): str(said), ("defaults", "starting_at"): day}
+            since: Path = ("from",) if table.is_edition else ("defaults", "starting_at")
+            values: dict[Path, Any] = {("table",): str(said), since: day}
             if (self._root / name).exists():
                 self.left.append(
                     (str(request.ref), f"{quote(str(name))} exists already: remove it, or choose another day")
                 )
-            elif self._failed(request.ref, [("", {entry: CopiedItem([values])})]):
+            elif self._failed(request.ref, [("", {(*entry, *table.named): CopiedItem([values])})]):
                 reason = f"name {name} under rates_from by hand, with starting_at {day}: its entry cannot be copied"
                 self.left.append((str(request.ref), reason))
             else:
@@ -239,14 +246,17 @@ class ManifestEdit:
         """The card's tables by file, each with the position of its entry."""
         declared = self._loaded.source_map.declarations[request.ref]
         found: dict[str, tuple[int, TableEdit]] = {}
+        often: Counter[str] = Counter()
         for index, entry in enumerate(spec.get("rates_from", ())):
             entry_spec, _ = validated(RatesFrom, entry)
             if entry_spec is not None:
                 facts = self._facts(request)
                 for source in TableSource.beside(self._root, declared.file, entry_spec, facts, lambda _: declared.at):
                     if source.is_csv:
+                        often[source.shown] += 1
                         found[source.shown] = index, TableEdit(source, self._text(source.shown))
-        return found
+        # A table of several entries says several prices in one cell.
+        return {file: table for file, table in found.items() if often[file] == 1}
 
     def _facts(self, request: EditRequest) -> RateFacts:
         card = request.noun

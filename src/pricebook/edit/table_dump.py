@@ -8,6 +8,7 @@ in one table, from the earliest on.
 import csv
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from io import StringIO
 from itertools import count
 from typing import Any, NamedTuple
@@ -18,7 +19,6 @@ from pricebook.catalog.money import plain, to_major_unit
 from pricebook.catalog.naming import name_of
 from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.rate_card import RateCard
-from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Timeline, read_key, read_schedule
 from pricebook.edit.dump import times_of
 
@@ -90,10 +90,9 @@ def form_of(key: RateKey, timeline: Timeline) -> Form | None:
     return Form(*kinds.pop(), tuple(name for name, _ in key.pricing_group_values))
 
 
-def amount_text(terms: Terms, form: Form, card: RateCard, scales: Mapping[str, Scale]) -> str:
+def amount_text(price: Decimal, form: Form, card: RateCard, scales: Mapping[str, Scale]) -> str:
     """A price as a cell: in the currency's major unit for what is in the card's currency, else as it is counted."""
-    assert terms.price is not None, "of the form of a row"
-    return plain(to_major_unit(terms.price, scales[form.unit].scale if _currency(form, card, scales) else 0))
+    return plain(to_major_unit(price, scales[form.unit].scale if _currency(form, card, scales) else 0))
 
 
 def _currency(form: Form, card: RateCard, scales: Mapping[str, Scale]) -> str | None:
@@ -133,7 +132,7 @@ def _table(
                     "product": key.product,
                     "billing_frequency": key.billing_frequency or "",
                     **{f" {group}": value for group, value in key.pricing_group_values},
-                    "price": amount_text(segment.terms, form, card, scales),
+                    "price": amount_text(segment.terms.price or Decimal(0), form, card, scales),
                     "starting_at": day_text(segment.starting_at),
                     "ending_before": times.get("ending_before", ""),
                     "entitled": "true" if segment.terms.entitled else "false",

@@ -6,37 +6,42 @@ a column that is not there gets one, empty for all other rows, for an empty cell
 
 import csv
 from collections.abc import Collection, Mapping
+from decimal import Decimal
 from io import StringIO
 
 from pricebook.catalog.instant import day_text, instant_text
-from pricebook.catalog.money import parse_money
+from pricebook.catalog.money import EXACT, carries, parse_money
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Segment, Timeline, read_key, read_schedule, terms_at
 from pricebook.catalog.violation import Path
-from pricebook.edit.dump import times_of
+from pricebook.edit.dump import BARE, times_of
 from pricebook.edit.rate_edit import amount_like, amountless
 from pricebook.edit.rewrite import Unplaceable
 from pricebook.edit.table_dump import Form, amount_text, form_of
+from pricebook.manifest.cell_amount import AmountReader, Multiplier
 from pricebook.manifest.table_source import TableSource, cells_of
 from pricebook.manifest.tables import price_places
 
 
 class TableEdit:
     """The text of one table while it is edited. `columns` are those that it was given, as paths below the entry of
-    `rates_from` with what has to stand there. `later` are rows by the instant at which they begin, of a table whose
-    rows all begin at once: they need a table of their own, with the same head."""
+    `rates_from` with what has to stand there. `later` are cells by the instant at which they hold and by their line, of
+    a table whose rows all begin at once: they need a table of their own, with the same head. Of an edition that is the
+    whole list once more, of any other table the rows that differ, without the prices that do not."""
 
     def __init__(self, source: TableSource, text: str) -> None:
-        self._source, self.spec = source, source.spec
+        self._source = source
         self._text = text
         self._lines = text.split("\n")
         head = self._lines[0].removeprefix("\ufeff").rstrip("\r")
-        self._header = [name.strip() for name in next(csv.reader([head], delimiter=self.spec.delimiter), [])]
+        self._header = [name.strip() for name in next(csv.reader([head], delimiter=source.spec.delimiter), [])]
+        self.spec = source.spec.matched(self._header)
         self._after: dict[int, list[str]] = {}
         self._gone: set[int] = set()
         self.columns: dict[Path, str] = {}
-        self.later: dict[str, list[str]] = {}
+        self.later: dict[str, dict[int, dict[int, str]]] = {}
         self._price = 0
+        self._factor: Multiplier | None = None
 
     def rows(self, keys: Collection[str]) -> dict[str, dict[str, int]]:
         """The lines of the prices of these keys that stand here, by the instant from which each holds."""
@@ -46,8 +51,25 @@ class TableEdit:
         return found
 
     def beside(self, start: str) -> str:
-        """The text of the table of the rows that begin later."""
-        return "\n".join([self._lines[0], *self.later[start], ""])
+        """The text of the table of the prices that begin later."""
+        if self.is_edition:
+            found = dict(enumerate(self._lines, 1))
+            for each in sorted(at for at in self.later if at <= start):
+                found |= {line: self._with(found[line], cells) for line, cells in self.later[each].items()}
+            return "\n".join(found.values())
+        others = dict.fromkeys(map(self._header.index, self.spec.columns.price.values()), "")
+        rows = (self._with(self._lines[line - 1], others | cells) for line, cells in self.later[start].items())
+        return "\n".join([self._lines[0], *rows, ""])
+
+    @property
+    def is_edition(self) -> bool:
+        """Whether it is one of several tables, each of which takes the place of the one before."""
+        return self._source.named != ("table",)
+
+    @property
+    def named(self) -> Path:
+        """The place of what names it, below the entry of `rates_from`."""
+        return self._source.named[:-1]
 
     @property
     def text(self) -> str:
@@ -66,12 +88,13 @@ class TableEdit:
     def takes(self, key: str, schedule: str) -> bool:
         """Whether a new price can stand here: it is of the form of the table's rows."""
         form = form_of(read_key(key), read_schedule(schedule))
-        fixed = self.spec.where or self.spec.defaults.pricing_group_values or self._source.named != ("table",)
-        return not fixed and self.spec.columns.product is not None and form is not None and form == self._form
+        fixed = self.spec.where or self.spec.defaults.pricing_group_values or self.is_edition
+        single = self.spec.is_plain and self.spec.columns.product is not None
+        return not fixed and single and form is not None and form == self._form
 
     def append(self, key: str, schedule: str) -> None:
         """A price that is new here, in rows at the end. Raises Unplaceable."""
-        self._price = self._header.index(self._price_column(read_key(key).product))
+        self._begin(key)
         last = len(self._lines) - (self._lines[-1] == "")
         timeline = read_schedule(schedule)
         rows = [self._row(read_key(key), times, s) for times, s in zip(times_of(timeline), timeline, strict=True)]
@@ -81,36 +104,38 @@ class TableEdit:
         """Make a price that stands in these rows what it should be. Raises Unplaceable, with nothing changed."""
         if not rows or not self.spec.is_plain or form_of(read_key(key), now) != self._form:
             raise Unplaceable(key)
-        self._price = self._header.index(self._price_column(read_key(key).product))
-        alone = len(self.spec.columns.price) == 1 and self._source.named == ("table",)
+        self._begin(key)
+        alone = len(self.spec.columns.price) == 1
         wanted = {segment.starting_at: (times, segment) for times, segment in zip(times_of(now), now, strict=True)}
         before = {segment.starting_at: segment for segment in was}
         edits: list[tuple[int, str | None]] = []
         added: list[tuple[int, str]] = []
-        later: list[tuple[str, str]] = []
+        later: list[tuple[str, int, str]] = []
         at = min(rows.values())
+        if self.is_edition and not self._ends_itself(now):
+            raise Unplaceable(key)
         for start in sorted({*rows, *wanted}):
             line = rows.get(start)
             if start not in wanted and line is not None:
                 same = start not in before and terms_at(was, start) == terms_at(now, start)
-                if not same and not alone:
+                if not same and (not alone or self.is_edition):
                     raise Unplaceable(key)  # the row has other prices too
                 edits += [] if same else [(line, None)]
             elif line is not None:
                 times, segment = wanted[start]
                 edits.append((line, self._edited(self._lines[line - 1], before.get(start), segment, times)))
                 at = line
-            elif not alone:
+            elif not alone and (self.spec.empty == "ERROR" and not self.is_edition):
                 raise Unplaceable(key)
             elif self.spec.columns.starting_at is None:
-                later.append((start, self._later(wanted[start][1], terms_at(was, start), self._lines[at - 1])))
+                later.append((start, at, self._later(wanted[start][1], terms_at(was, start), self._lines[at - 1])))
             else:
                 times, segment = wanted[start]
                 added.append((at, self._row(read_key(key), times, segment, self._lines[at - 1])))
         if later and any(text is None for _, text in edits):
             raise Unplaceable(key)
-        for start, row in later:
-            self.later.setdefault(start, []).append(row)
+        for start, line, new in later:
+            self.later.setdefault(start, {}).setdefault(line, {})[self._price] = new
         for line, text in edits:
             if text is None:
                 self._gone.add(line)
@@ -143,10 +168,16 @@ class TableEdit:
         text = line.removesuffix("\r")
         ends = times.get("ending_before", "")
         # The same end has to be said where the row that was the next one, and said it, is no longer there.
-        if was is None or was.ending_before != now.ending_before or (ends and not self._own_end(text)):
+        moved = was is None or was.ending_before != now.ending_before or (ends and not self._own_end(text))
+        if moved and not self.is_edition:
             self._put(cells, "ending_before", ends)
         cells = {at: new for at, new in cells.items() if self._cell(text, at) != new}
         return with_cells(self._padded(text), self.spec.delimiter, cells) + end if cells else line
+
+    def _ends_itself(self, timeline: Timeline) -> bool:
+        """Whether prices of an edition end where the next one begins, and nowhere else."""
+        ends = [times["ending_before"] for times in times_of(timeline) if "ending_before" in times]
+        return not ends or (ends == [self._default("ending_before")] and timeline[-1].ending_before is not None)
 
     def _own_end(self, text: str) -> str:
         """The end that a row says by itself."""
@@ -154,18 +185,19 @@ class TableEdit:
         return (self._cell(text, self._header.index(column)) if column else "") or self._default("ending_before")
 
     def _later(self, segment: Segment, before: Terms | None, like: str) -> str:
-        """The row of a price that begins later than all of this table, and differs in its amount alone."""
-        if segment.ending_before is not None or before is None or amountless(before) != amountless(segment.terms):
+        """The cell of a price that begins later than all of this table, and differs in its amount alone."""
+        ends = segment.ending_before is not None and not self.is_edition
+        if ends or before is None or amountless(before) != amountless(segment.terms):
             raise Unplaceable(like)
-        at = self._price
-        return with_cells(like, self.spec.delimiter, {at: self._amount(segment, self._cell(like, at))})
+        return self._amount(segment, self._cell(like.removesuffix("\r"), self._price))
 
     def _row(self, key: RateKey, times: Mapping[str, str], segment: Segment, like: str = "") -> str:
         """A new row, with the cells that nobody names as they are in the row that it follows."""
         columns = self.spec.columns
         text = like.removesuffix("\r")
         at = self._price
-        cells = {at: self._amount(segment, self._cell(text, at) if like else "")}
+        cells = dict.fromkeys(map(self._header.index, columns.price.values()), "")
+        cells |= {at: self._amount(segment, self._cell(text, at) if like else "")}
         if columns.product is not None:
             cells[self._column("product")] = key.product
         for name, value in key.pricing_group_values:
@@ -186,10 +218,26 @@ class TableEdit:
 
     def _amount(self, segment: Segment, like: str = "") -> str:
         """A price as a cell: in the form of the one that stands there, where that one is money."""
-        facts, terms = self._source.facts, segment.terms
-        if parse_money(like) is not None and terms.price is not None:
-            return amount_like(like, terms.price, facts.scales[self._form.unit].scale)
-        return amount_text(terms, self._form, facts.card, facts.scales if self.spec.defaults.currency else {})
+        facts, price = self._source.facts, segment.terms.price or Decimal(0)
+        if self._factor is not None:
+            above, below = self._factor
+            price, whole = EXACT.divide(EXACT.multiply(price, below), above), price
+            if EXACT.divide(EXACT.multiply(price, above), below) != whole or not carries(price):
+                raise Unplaceable(like)
+        if parse_money(like) is not None:
+            return amount_like(like, price, facts.scales[self._form.unit].scale)
+        return amount_text(price, self._form, facts.card, facts.scales if self.spec.defaults.currency else {})
+
+    def _begin(self, key: str) -> None:
+        """What follows is about the price of a key: its column, and what stands there is multiplied by."""
+        product = read_key(key).product
+        self._price = self._header.index(self._price_column(product))
+        facts = self._source.facts
+        self._factor = AmountReader(self.spec, facts, "", BARE).multiplier(product)
+
+    def _with(self, line: str, cells: Mapping[int, str]) -> str:
+        end = "\r" if line.endswith("\r") else ""
+        return with_cells(line.removesuffix("\r"), self.spec.delimiter, cells) + end
 
     # --- columns
 

@@ -266,11 +266,8 @@ class RatesFrom(Model):
 
     @property
     def is_plain(self) -> bool:
-        """Whether its cells are prices as they stand, one for each row: what an editor of the table can write."""
-        tiered = self.columns.tiers or self.columns.tier_size or self.columns.tier_up_to
-        return not (
-            tiered or self.per or self.factor or self.numbers or any("*" in name for name in self.columns.price)
-        )
+        """Whether its cells are prices, written as numbers are: what an editor of the table can write."""
+        return not (self.columns.tiers or self.columns.tier_size or self.columns.tier_up_to or self.numbers)
 
     @property
     def named(self) -> dict[str, Path]:

@@ -5,7 +5,7 @@ that differ, with comments and order as they are. Nothing is deleted: what the a
 are written all or none, and only what loads again stays.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -25,20 +25,17 @@ from pricebook.edit.arrangement import files_for
 from pricebook.edit.dump import manifest_text, rates_data, spec_data
 from pricebook.edit.manifest_edit import ManifestEdit
 from pricebook.edit.table_dump import Dumped, tables_of
-from pricebook.manifest.load import Loaded, load
-from pricebook.manifest.source_map import SourceMap
+from pricebook.manifest.load import Loaded
 from pricebook.observe.normalise import normalise
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.drift import Comparison, Facet, compare
-from pricebook.problem import Rejected, quote, reject
+from pricebook.problem import quote, reject
 from pricebook.project.project import Project
 from pricebook.workflow.drift import request_of
 from pricebook.workflow.git import uncommitted
+from pricebook.workflow.manifests import appended, folder_of, read, schema_line, text_of
 from pricebook.workflow.survey import Left, Readable, Survey, survey
 from pricebook.workflow.writing import FileChange, write_all
-
-SCHEMA = ".pricebook/manifest.schema.json"
-"""What `pricebook init` writes for editors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +107,7 @@ def import_account(
     `output` is a folder below the project, by default the first that holds manifests. A file that git has no copy of
     as it is now is changed only when `dirty` allows it.
     """
-    loaded, folder = _loaded(project, environment), _folder(project, output)
+    loaded, folder = read(project, environment), folder_of(project, output)
     namespace, adopted = project.settings.namespace, loaded.adopted(environment)
     found = survey(store, namespace, at, loaded.catalog, adopted)
     chosen = closed((ref for ref, noun in found.catalog.nouns.items() if choice.includes(ref, noun)), found.catalog)
@@ -138,32 +135,6 @@ def import_account(
     if not dry_run:
         write_all(project.root, made.files, lambda: _verify(made, project, found.snapshot, at))
     return made
-
-
-def _loaded(project: Project, environment: str) -> Loaded:
-    """The manifests that are there, if any: an import may be what makes the folder for them."""
-    if any((project.root / top).exists() for top in project.manifests):
-        try:
-            return load(project, environment)
-        except Rejected as rejected:
-            if {problem.code for problem in rejected.problems} != {"no-manifest"}:
-                raise
-    return Loaded(Catalog(), SourceMap(project.root, Catalog(), {}))
-
-
-def _folder(project: Project, output: str | None) -> str:
-    """Where new files go, relative to the root: a folder in which manifests are looked for."""
-    tops = [normpath(top) for top in project.manifests]
-    if output is None:
-        return next((top for top in tops if not (project.root / top).is_file()), ".")
-    folder = (Path.cwd() / output).resolve()
-    if not folder.is_relative_to(project.root.resolve()):
-        raise reject("outside", f"{quote(output)} is outside the project", hint=f"choose a folder below {project.root}")
-    shown = folder.relative_to(project.root.resolve()).as_posix()
-    if not any(PurePosixPath(shown).is_relative_to(top) for top in tops):
-        message = f"no manifests are looked for in {quote(shown)}"
-        raise reject("not-a-manifest-folder", message, hint=f"name it under manifests, or choose: {', '.join(tops)}")
-    return shown
 
 
 def _compare(desired: Catalog, snapshot: Snapshot, namespace: str, environment: str, at: datetime) -> Comparison:
@@ -228,11 +199,11 @@ def _changes(
             for table in tables:
                 texts[str(PurePosixPath(file).with_name(table.name))] = (standing(table.name), table.text)
             made.prices += len(found.catalog.rates.get(ref.name, ())) if ref.kind is Kind.RATE_CARD else 0
-        before, text = texts[file] if file in texts else _text(project.root / file)
+        before, text = texts[file] if file in texts else text_of(project.root / file)
         if before is None:
-            texts[file] = (None, _schema_line(project, file) + "---\n".join(parts))
+            texts[file] = (None, schema_line(project, file) + "---\n".join(parts))
         else:
-            texts[file] = (before, _appended(text, parts))
+            texts[file] = (before, appended(text, parts))
     before_cards = (Kind.RATE_CARD.rank, False)
     order = sorted(texts, key=lambda file: (turns.get(file, before_cards), file))
     return [FileChange(file, *texts[file]) for file in order if texts[file][0] != texts[file][1]]
@@ -275,13 +246,6 @@ def _document(ref: Ref, spec: Mapping[str, Any], made: Imported, snapshot: Snaps
     return "".join(lines) + manifest_text(ref, adopt, spec)
 
 
-def _schema_line(project: Project, file: str) -> str:
-    """What tells an editor the schema, where `pricebook init` wrote one."""
-    if not (project.root / SCHEMA).is_file():
-        return ""
-    return f"# yaml-language-server: $schema={'../' * file.count('/')}{SCHEMA}\n"
-
-
 def _standing(beside: Path, name: str) -> str | None:
     """The text of a file that stands beside another one, None when there is none; of what is no text, nothing."""
     path = beside.with_name(name)
@@ -293,26 +257,9 @@ def _standing(beside: Path, name: str) -> str | None:
         return ""
 
 
-def _text(path: Path) -> tuple[str | None, str]:
-    """The text of a file twice, as it is and as it is to be so far; None and nothing for one that is not there."""
-    if not path.is_file():
-        return None, ""
-    text = path.read_bytes().decode("utf-8")
-    return text, text
-
-
-def _appended(text: str, parts: Sequence[str]) -> str:
-    """The text with further documents, in its own line ends."""
-    end = "\r\n" if "\r\n" in text else "\n"
-    if text and not text.endswith("\n"):
-        text += end
-    first = "" if not text.strip() else "---\n"
-    return text + (first + "---\n".join(parts)).replace("\n", end)
-
-
 def _verify(made: Imported, project: Project, snapshot: Snapshot, at: datetime) -> None:
     """The manifests load, and a plan of them would do nothing but adopt; whatever else it would do is noted."""
-    desired = _loaded(project, made.environment).catalog
+    desired = read(project, made.environment).catalog
     written = {*made.fresh, *made.updated}
     found = _compare(desired, snapshot, project.settings.namespace, made.environment, at)
     for drift in found.drifts:

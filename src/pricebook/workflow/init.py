@@ -1,7 +1,7 @@
 """Init: a project to start from, that validates and plans as it stands."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
@@ -53,7 +53,7 @@ kind: RateCard
 metadata: {name: standard}
 spec:
   name: Standard
-  aliases: [{name: standard}]
+  aliases: [standard]
   rates:
     - product: pro-plan
       billing_frequency: MONTHLY
@@ -67,9 +67,9 @@ kind: Package
 metadata: {name: pro}
 spec:
   name: Pro (v{version})
-  aliases: [{name: pro}]
+  aliases: [pro]
   rate_card: standard
-  duration: {value: 12, unit: MONTHS}
+  duration: 12 months
   net_payment_terms_days: 30
   subscriptions:
     - key: fee
@@ -80,7 +80,7 @@ spec:
   overrides:
     - key: enable
       entitled: true
-      starting_at_offset: {value: 0, unit: MONTHS}
+      starting_at_offset: 0 months
       override_specifiers: [{product: pro-plan, billing_frequency: MONTHLY}]
 """
 
@@ -102,6 +102,18 @@ pricebook-journal.db-*
 """
 
 
+_LOCAL = '  local: {store: "sqlite:///pricebook.db"}\n'
+SHORT = {"api": "api-prices", "credits": "top-ups"}
+"""Short names of examples."""
+
+
+def account_files(files: dict[str, str], base_url: str | None) -> dict[str, str]:
+    """The files of a bare project, with an account as its one environment."""
+    where = f', base_url: "{base_url}"' if base_url is not None else ""
+    text = files["pricebook.yaml"].replace(_LOCAL, f"  production: {{store: metronome{where}}}\n")
+    return {**files, "pricebook.yaml": text.replace("environment: local", "environment: production")}
+
+
 def starter_files(namespace: str, schemas: dict[str, str], *, bare: bool = False) -> dict[str, str]:
     """Relative path -> content of a new project, `bare` without a sample catalogue. `schemas` are the generated schemas
     by file name."""
@@ -115,6 +127,7 @@ def starter_files(namespace: str, schemas: dict[str, str], *, bare: bool = False
 def example_files(folders: Mapping[str, Path], name: str, namespace: str, schemas: dict[str, str]) -> dict[str, str]:
     """Relative path -> content of an example, in a namespace of its own or (empty) in the example's. `folders` has
     where each example lies. Raises Rejected for a name that is none."""
+    name = SHORT.get(name, name)
     if name not in folders:
         hint = did_you_mean(name, folders) or f"there are: {', '.join(sorted(folders))}"
         raise reject("unknown-example", f"there is no example {quote(name)}", hint=hint)
@@ -154,3 +167,12 @@ def init(directory: Path, files: dict[str, str]) -> list[str]:
         path.write_text(text, encoding="utf-8")
         written.append(name)
     return written
+
+
+def undo(directory: Path, written: Iterable[str]) -> None:
+    """Take back what `init` wrote, with the folders that are empty then."""
+    for name in written:
+        (directory / name).unlink(missing_ok=True)
+    for folder in sorted({(directory / name).parent for name in written} - {directory}, reverse=True):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()

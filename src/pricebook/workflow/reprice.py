@@ -14,6 +14,7 @@ from pricebook.catalog.money import EXACT, to_api_unit, to_major_unit
 from pricebook.catalog.override import Override
 from pricebook.catalog.path import named, path_text
 from pricebook.catalog.rate import OverwriteRate
+from pricebook.catalog.rate_book import Rates
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms, is_fraction
 from pricebook.catalog.timeline import (
@@ -84,6 +85,8 @@ class Repricing:
     """Which price, what it was on the day, what it is then."""
     wanted: dict[str, dict[str, str]] = field(default_factory=dict)
     """Card -> key -> the schedule that has to be read once the files are written."""
+    before: Mapping[str, Rates] = field(default_factory=dict)
+    """Card -> its prices as they are."""
     skipped: int = 0
     """Prices that were chosen and are no amount: percentages, custom rates."""
     left: list[tuple[str, str]] = field(default_factory=list)
@@ -97,7 +100,7 @@ def reprice(project: Project, request: RepriceRequest) -> Repricing:
     facts = Facts(loaded.catalog, request.day)
     if request.card is not None and request.card not in facts.cards:
         raise Rejected([fits_nothing("--card", request.card, facts.cards)])
-    made, editor, day = Repricing(), ManifestEdit(loaded), instant_text(request.day)
+    made, editor, day = Repricing(before=loaded.catalog.rates), ManifestEdit(loaded), instant_text(request.day)
     problems: list[Problem] = []
     for name, card in sorted(facts.cards.items()):
         ref, wanted = Ref(Kind.RATE_CARD, name), dict[str, str]()
@@ -112,13 +115,18 @@ def reprice(project: Project, request: RepriceRequest) -> Repricing:
             if wanted[key] == schedule:  # what is free stays free
                 del wanted[key]
                 continue
-            was, then = _price(schedule, day, facts), _price(wanted[key], day, facts)
+            was, then = (price_words(text, day, facts.scales) for text in (schedule, wanted[key]))
             made.prices.append((f"{name} · {read_key(key)}", was, then))
         if wanted:
             made.wanted[name] = wanted
             editor.make(EditRequest(ref, loaded.catalog.cards[name], frozenset(), wanted))
     for offer in facts.offers:
         problems += _overridden(offer, facts, request, made, editor, loaded)
+    return placed(made, editor, loaded, problems)
+
+
+def placed(made: Repricing, editor: ManifestEdit, loaded: Loaded, problems: list[Problem]) -> Repricing:
+    """With the files that were edited. Raises Rejected, also for what could not be."""
     places = loaded.places
     problems += [Problem("not-updatable", f"{ref}: {reason}", places[Ref.parse(ref)]) for ref, reason in editor.left]
     if problems:
@@ -212,12 +220,12 @@ def _scaled_terms(terms: Terms, scaling: Scaling, scales: Mapping[str, Scale]) -
     return Terms.of(data)
 
 
-def _price(schedule: str, day: str, facts: Facts) -> str:
+def price_words(schedule: str, day: str, scales: Mapping[str, Scale]) -> str:
     """The price on a day, in words; nothing for tiers, or where there is none yet."""
     terms = terms_at(read_schedule(schedule), day)
     if terms is None or terms.flat is None:
         return ""
-    return money_text(terms.flat, facts.scales.get(terms.unit), terms.unit)
+    return money_text(terms.flat, scales.get(terms.unit), terms.unit)
 
 
 def write(project: Project, made: Repricing) -> None:
@@ -231,8 +239,19 @@ def write(project: Project, made: Repricing) -> None:
 
 
 def _check(project: Project, made: Repricing) -> None:
-    """Whether what was written loads, and says what was asked for. Raises Rejected."""
-    rates = load(project).catalog.rates
+    """Whether what was written loads, and says what was asked for and nothing else otherwise, but for prices that are
+    said by others. Raises Rejected."""
+    loaded = load(project)
+    rates, related = loaded.catalog.rates, loaded.source_map.related
+    moved = [
+        read_key(key)
+        for name, book in made.before.items()
+        for key, was in book.items()
+        if key not in made.wanted.get(name, ()) and key not in related.get(name, ()) and rates[name].get(key) != was
+    ]
+    if moved:
+        hint = "what stands there says them as well: edit it by hand"
+        raise reject("not-updatable", f"the price of {moved[0]} would change too; nothing was written", hint=hint)
     lost = [read_key(key) for name, keys in made.wanted.items() for key in keys if rates[name].get(key) != keys[key]]
     if lost:
         message = f"the price of {lost[0]} would not be what was asked for; nothing was written"
