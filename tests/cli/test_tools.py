@@ -99,7 +99,6 @@ def test_fmt_check_says_what_is_otherwise(tmp_path: Path) -> None:
         (("price", "set"), "team", ["team-seat"]),
         (("reprice", "--card"), "s", ["seats"]),
         (("plan", "--env"), "", ["local"]),
-        (("gr",), "gr", []),
     ],
 )
 def test_a_shell_completes_names(words: tuple[str, ...], incomplete: str, expected: list[str]) -> None:

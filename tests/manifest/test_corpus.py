@@ -106,7 +106,7 @@ ELSEWHERE = {
     },
     "relations, in test_relations": {"relation-cycle"},
     "packages, in test_package_patterns": {"package-cycle", "unknown-value"},
-    "tables, in test_table_forms": {"missing-sheet", "not-a-workbook", "not-json", "nothing-fits", "white-space"},
+    "tables, in test_table_forms": {"missing-sheet", "not-a-workbook", "not-parquet", "not-json", "nothing-fits", "white-space"},
     "what was renamed, in tests/remote/test_moved": {"moved"},
     "the policy, in tests/policy/test_settings": {"duplicate-row", "too-many"},
     "what drift accepts, in tests/cli/test_drift_command": {"acceptance-ended", "acceptance-unused"},

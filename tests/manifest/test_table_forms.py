@@ -2,10 +2,14 @@
 
 # ruff: noqa: E501 - an entry of a table stands on one line
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
+import pyarrow.parquet
 import pytest
 
 from pricebook.manifest.load import load
@@ -367,3 +371,60 @@ def test_workbooks_that_cannot_be_used(tmp_path: Path) -> None:
     assert told() == [("too-large", "t.xlsx:5:1")]
     workbook(path, f"{ROWS}<!-- {' ' * (65 << 20)} -->", TEXTS)
     assert told() == [("too-large", "t.xlsx:1:1")]
+
+
+# --- Parquet
+
+
+def parquet(path: Path, **columns: Any) -> None:
+    pyarrow.parquet.write_table(pyarrow.table(columns), path)
+
+
+PARQUET = ENTRY.replace("{product: p, price: usd", "{price: [in, out]")
+
+
+def test_a_parquet_table(tmp_path: Path) -> None:
+    tmp_path.joinpath("a").mkdir()
+    exact = pyarrow.array([Decimal("2.50"), None], pyarrow.decimal128(20, 2))
+    parquet(tmp_path / "a" / "t.parquet", model=["a", "b"], **{"in": [2.5e-06, 0.1], "out": exact})
+    card = f"  rates_from:\n    - {{table: t.parquet, {PARQUET}}}\n"
+    written = rate("in", "price: $0.0000025", "a") + rate("out", "price: $2.5", "a") + rate("in", "price: $0.1", "b")
+    assert prices(tmp_path / "a", card, {}) == prices(tmp_path / "b", f"  rates:\n{written}", {})
+
+
+def dictionary_bomb(path: Path) -> None:
+    """Four million characters, two hundred thousand times: a file of 200 kB."""
+    packed = pyarrow.DictionaryArray.from_arrays(pyarrow.array([0] * 200_000, pyarrow.int32()), ["y" * (4 << 20)])
+    parquet(path, model=packed, **{"in": [1.0] * 200_000, "out": [1.0] * 200_000})
+
+
+HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no Parquet": (lambda path: path.write_bytes(b"PAR1" + b"x" * 100 + b"PAR1"), "not-parquet"),
+    "nothing": (lambda path: path.write_bytes(b""), "not-parquet"),
+    "a long text many times": (dictionary_bomb, "type"),
+    "a column of lists": (lambda path: parquet(path, model=["a"], **{"in": [[1.0]], "out": [2.0]}), "type"),
+    "bytes": (lambda path: parquet(path, model=[b"a"], **{"in": [1.0], "out": [2.0]}), "type"),
+    "no number": (lambda path: parquet(path, model=["a"], **{"in": [float("nan")], "out": [2.0]}), "amount"),
+    "no such column": (lambda path: parquet(path, model=["a"], **{"in": [1.0]}), "missing-column"),
+    "a thousand columns and one": (
+        lambda path: parquet(path, **{f"c{number}": [1] for number in range(1001)}),
+        "too-large",
+    ),
+}
+
+
+@pytest.mark.parametrize(("write", "code"), HOSTILE.values(), ids=HOSTILE)
+def test_hostile_parquet_is_one_error(tmp_path: Path, write: Callable[[Path], object], code: str) -> None:
+    write(tmp_path / "t.parquet")
+    (found,) = problems(tmp_path, f"  rates_from:\n    - {{table: t.parquet, {PARQUET}}}\n", {})
+    assert found.code == code
+
+
+def test_without_the_extra_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parquet(tmp_path / "t.parquet", model=["a"], **{"in": [1.0], "out": [2.0]})
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    (found,) = problems(tmp_path, f"  rates_from:\n    - {{table: t.parquet, {PARQUET}}}\n", {})
+    assert (found.code, found.hint) == (
+        "missing-extra",
+        "install it: pip install 'pricebook[cloud]'; or save the table as CSV",
+    )

@@ -177,7 +177,7 @@ class RatesFrom(Model):
     """A table of rates beside the manifest."""
 
     table: Text | None = None
-    """File name, relative to the manifest: CSV, a workbook (.xlsx) or JSON (.json)."""
+    """File name, relative to the manifest: CSV, a workbook (.xlsx), JSON (.json) or Parquet (.parquet)."""
     editions: tuple[Edition, ...] = ()
     """Instead of table: one list in several dated editions, in their order. Each replaces the one before as a whole:
     prices that are in it no more end when it begins."""

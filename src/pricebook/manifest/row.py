@@ -4,12 +4,11 @@ Bad rows are counted, and the first of them listed: a batch in which something i
 """
 
 import csv
-import json
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from io import StringIO, TextIOWrapper
 from itertools import accumulate, compress, islice
@@ -19,8 +18,9 @@ from pricebook.catalog.timeline import Segment
 from pricebook.manifest.cell_amount import Unusable
 from pricebook.manifest.cells import Batch, Cells, Lane, TierRows
 from pricebook.manifest.rates_from import RatesFrom
+from pricebook.manifest.row_problem import Mistake, check_column, csv_problem, not_utf8, summary
 from pricebook.manifest.table_source import TableSource, cell_spans
-from pricebook.manifest.text import MAX_YAML, check_bytes, open_file, read_text, unreadable
+from pricebook.manifest.text import check_bytes, open_file, unreadable
 from pricebook.problem import Problem, Rejected, Related, did_you_mean, quote
 from pricebook.span import Span
 
@@ -35,15 +35,6 @@ Rows = tuple[Sequence[int], list[list[str]]]
 """Rows, and the line at which each ends."""
 
 
-@dataclass
-class _Mistake:
-    """What is wrong with a product in whichever row: told once. `names` are the products, with the row of each."""
-
-    error: Unusable
-    names: dict[str, int] = field(default_factory=dict)
-    rows: int = 0
-
-
 class RowReader:
     """One pass over a table. `problems` are those of the file and of the first bad rows; `bad` counts all bad rows.
     `text` stands for what the file says."""
@@ -53,7 +44,7 @@ class RowReader:
         self.problems: list[Problem] = []
         self.bad = 0
         self._refused: list[tuple[int, Unusable]] = []
-        self._mistakes: dict[tuple[str, ...], _Mistake] = {}
+        self._mistakes: dict[tuple[str, ...], Mistake] = {}
         columns = source.spec.columns
         self.is_dated = any(
             column is not None
@@ -119,13 +110,9 @@ class RowReader:
                     self.problems.append(Problem("too-large", message, Span(source.shown), "split the table"))
                 elif not source.is_csv:
                     # Few tables are something else.
-                    from pricebook.manifest.sheet import json_rows, sheet_rows
+                    from pricebook.manifest.sheet import rows_of
 
-                    if source.path.suffix.lower() == ".json":
-                        text = read_text(source.path, source.shown, limit=MAX_YAML)
-                        rows = json_rows(text, source.shown, source.spec.key)
-                    else:
-                        rows = sheet_rows(stream, source.shown, source.spec.sheet)
+                    rows = rows_of(source, stream)
                     yield from self._bound(next(rows, (0, []))[1], _batched(rows))
                 else:
                     check_bytes(stream, source.shown)
@@ -145,21 +132,25 @@ class RowReader:
         if len(self.problems) == count:
             yield from self._bound(header, self._batches(reader))
 
-    def _bound(self, header: list[str], batches: Iterator[Rows]) -> Iterator[tuple[Cells, Iterator[Rows]]]:
+    def _bound(self, header: list[str], batches: Iterator[Rows]) -> Iterator[tuple[Any, Iterator[Rows]]]:
         """A table with this header, and those of its rows that are wanted."""
-        source, names = self.source, [name.strip() for name in header]
-        spec = source.spec.matched(names)
+        names = [name.strip() for name in header]
+        spec = self.source.spec.matched(names)
         if not self._check_header(names, spec):
             return
         try:
-            cells = Cells.of(spec, source.facts, names)
+            cells = self._cells(spec, names)
         except Unusable as error:
-            problem = Problem(error.code, error.message, source.said_at(error.said_at), error.hint)
+            problem = Problem(error.code, error.message, self.source.said_at(error.said_at), error.hint)
             self.problems.append(problem)
             return
         kept = [(names.index(column), frozenset(values)) for column, values in spec.where.items()]
         renamed = [(names.index(column), named) for column, named in spec.map.items()]
         yield cells, self._wanted(names, kept, renamed, batches)
+
+    def _cells(self, spec: RatesFrom, names: list[str]) -> Any:
+        """What the cells of a row mean. Raises Unusable."""
+        return Cells.of(spec, self.source.facts, names)
 
     def _wanted(
         self,
@@ -225,7 +216,7 @@ class RowReader:
         except csv.Error as error:
             self.problems.append(csv_problem(error, self.source.shown, reader.line_num))
         except UnicodeDecodeError:
-            self.problems.append(_not_utf8(self.source))
+            self.problems.append(not_utf8(self.source))
 
     def _refuse_file(self, error: OSError) -> None:
         """The table cannot be opened: the card is where that is mended."""
@@ -257,7 +248,7 @@ class RowReader:
         # What is wrong with the mapping is one mistake for all products, and so are names that nobody knows.
         same = "" if error.said_at or error.code == "unknown-reference" else product
         key = (error.code, same, frequency if error.code == "not-a-choice" else "", str(error.said_at))
-        mistake = self._mistakes.setdefault(key, _Mistake(error))
+        mistake = self._mistakes.setdefault(key, Mistake(error))
         mistake.rows += 1
         mistake.names.setdefault(product, line)
 
@@ -266,7 +257,7 @@ class RowReader:
         told = [(line, error, "") for line, error in self._refused]
         for mistake in self._mistakes.values():
             line = next(iter(mistake.names.values()))
-            error = self._summary(mistake)
+            error = summary(self.source, mistake)
             if error.said_at:
                 at = self.source.said_at(error.said_at)
                 related = (Related("first row", Span(self.source.shown, line)),)
@@ -278,72 +269,13 @@ class RowReader:
             at = spans[line, error.column]
             self.problems.append(Problem(error.code, error.message + more, at, error.hint))
 
-    def _summary(self, mistake: _Mistake) -> Unusable:
-        """One mistake about several products, in one sentence."""
-        error, spec, names = mistake.error, self.source.spec, list(mistake.names)
-        listed = ", ".join(map(quote, names[:5])) + (", …" if len(names) > 5 else "")
-        if error.code == "pricing-group-key":
-            wanted = {self.source.facts.group_key(name) for name in names}
-            given = sorted({*spec.columns.pricing_group_values, *spec.defaults.pricing_group_values})
-            words = " or ".join(sorted(", ".join(keys) or "nothing" for keys in wanted))
-            message = f"{listed}: priced by {words}, and the table gives {', '.join(given) or 'nothing'}"
-            hint = "name a column for each key of the products' pricing_group_key, or a constant under defaults"
-            return Unusable(error.code, message, 1, hint, error.said_at)
-        if error.code == "unknown-reference" and len(names) > 1:
-            column = spec.columns.product
-            message = f"{len(names)} products do not exist: {listed}"
-            pasted = ", ".join(f"{layout_key(name)}: PRODUCT" for name in names[:20])
-            named = f"map: {{{layout_key(column or '')}: {{{pasted}}}}}"
-            hint = f"say which products they are: {named}; or leave them out, under where"
-            return Unusable(error.code, message, error.column, hint, error.said_at if column is None else ())
-        return error
-
-
-def layout_key(text: str) -> str:
-    """A text as a key of YAML in braces."""
-    return text if re.fullmatch(r"[A-Za-z_][\w.-]*", text) else json.dumps(text, ensure_ascii=False)
-
 
 def _batched(rows: Iterator[tuple[int, list[str]]]) -> Iterator[Rows]:
     while batch := list(islice(rows, BATCH)):
         yield [line for line, _ in batch], [row for _, row in batch]
 
 
-def check_column(
-    column: str, names: Sequence[str], shown: str, said_at: Callable[[], Span], under: str = ""
-) -> Iterator[Problem]:
-    """A column that something names stands in the header, and once. `said_at` is where it is named; `under` is what may
-    say another delimiter."""
-    if column not in names:
-        hint = did_you_mean(column, names) or f"columns: {', '.join(names[:20])}"
-        if under and len(names) == 1 and any(other in names[0] for other in ";\t|"):
-            hint = f"the table seems to have another delimiter: say delimiter under {under}"
-        related = (Related("named here", said_at()),)
-        yield Problem("missing-column", f"the table has no column {quote(column)}", Span(shown), hint, related)
-    elif names.count(column) > 1:
-        yield Problem("duplicate-column", f"column {quote(column)} stands twice", Span(shown), "which one is meant?")
-
-
-def csv_problem(error: csv.Error, shown: str, line: int) -> Problem:
-    """Where a text is no CSV any more."""
-    hint = "a quotation mark is not closed; inside of a quoted cell it is written twice"
-    return Problem("csv-syntax", str(error), Span(shown, line or 1), hint)
-
-
 def _counted(rows: list[list[str]], before: int) -> list[int]:
     """The line at which each row ends, of rows with line ends in quoted cells; `before` is that of the row before."""
     heights = [1 + sum(len(re.findall("\r\n?|\n", cell)) for cell in row) for row in rows]
     return list(accumulate(heights, initial=before))[1:]
-
-
-def _not_utf8(source: TableSource) -> Problem:
-    """The place of the first byte that is not UTF-8."""
-    hint = "save it as UTF-8"
-    with source.path.open("rb") as file:
-        for number, content in enumerate(file, 1):
-            try:
-                content.decode()
-            except UnicodeDecodeError as found:
-                message = f"the byte 0x{content[found.start]:02X} is not UTF-8"
-                return Problem("encoding", message, Span(source.shown, number, found.start + 1), hint)
-    return Problem("encoding", "the file is not UTF-8 text", Span(source.shown), hint)

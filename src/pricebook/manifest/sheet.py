@@ -1,4 +1,4 @@
-"""Tables that are no CSV: a sheet of a workbook (.xlsx), and JSON. Their rows are texts, as a CSV would have them.
+"""Tables that are no CSV: a workbook (.xlsx), JSON, and Parquet. Their rows are texts, as a CSV would have them.
 
 A workbook is a zip of XML. Its numbers are binary doubles, of which spreadsheets show at most 15 significant digits, so
 a price is what somebody typed: `2.5000000000000002E-6` in the file is 0.0000025. Dates are refused where a price or an
@@ -16,6 +16,9 @@ from xml.etree import ElementTree
 from zipfile import BadZipFile, ZipFile
 
 from pricebook.catalog.money import plain
+from pricebook.manifest.parquet import parquet_rows
+from pricebook.manifest.table_source import TableSource
+from pricebook.manifest.text import MAX_YAML, read_text
 from pricebook.problem import did_you_mean, quote, reject
 from pricebook.span import Span
 
@@ -27,6 +30,16 @@ _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _PLACE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 _WORDS = {"0": "false", "1": "true"}
+
+
+def rows_of(source: TableSource, stream: BinaryIO) -> Iterator[tuple[int, list[str]]]:
+    """The number and the cells of each row of a table that is no CSV, the header first. Raises Rejected."""
+    match source.path.suffix.lower():
+        case ".json":
+            return json_rows(read_text(source.path, source.shown, limit=MAX_YAML), source.shown, source.spec.key)
+        case ".parquet":
+            return parquet_rows(stream, source.shown)
+    return sheet_rows(stream, source.shown, source.spec.sheet)
 
 
 def sheet_rows(stream: BinaryIO, shown: str, sheet: str | None) -> Iterator[tuple[int, list[str]]]:

@@ -39,8 +39,8 @@ class TableSource:
 
     @property
     def is_csv(self) -> bool:
-        """Whether it is a text of lines and delimiters; else a workbook, or JSON."""
-        return self.path.suffix.lower() not in (".xlsx", ".json")
+        """Whether it is a text of lines and delimiters; else a workbook, JSON, or Parquet."""
+        return self.path.suffix.lower() not in (".xlsx", ".json", ".parquet")
 
 
 def cells_of(line: str, delimiter: str) -> list[tuple[int, int]] | None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pricebook.catalog.money import read_number
-from pricebook.manifest.row import SHOWN, check_column, csv_problem
+from pricebook.manifest.row import SHOWN
+from pricebook.manifest.row_problem import check_column, csv_problem
 from pricebook.manifest.text import is_below, read_text
 from pricebook.problem import Problem, Rejected, Related, quote, reject, unlisted
 from pricebook.project.policy import LookupTable, Policy

@@ -59,7 +59,7 @@ def product_spec(
     name: str, type_: str, metric: str | None, groups: tuple[str, ...], unit: str | None, tags: tuple[str, ...]
 ) -> dict[str, Any]:
     """The spec of a product."""
-    spec = {"name": name, "type": type_, "billable_metric": metric, "unit": unit}
+    spec: dict[str, Any] = {"name": name, "type": type_, "billable_metric": metric, "unit": unit}
     spec |= {"pricing_group_key": groups or None, "tags": tags or None}
     return {field: value for field, value in spec.items() if value is not None}
 
