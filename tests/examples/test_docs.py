@@ -13,6 +13,7 @@ from pricebook.catalog.registry import noun_class
 from pricebook.catalog.scenario import Scenario
 from pricebook.manifest.load import Loaded, load
 from pricebook.manifest.rates_from import RatesFrom
+from pricebook.manifest.relation import Relation
 from pricebook.plan.hazard import REFUSED, Hazard
 from pricebook.preview.verdict import judge
 from pricebook.project.project import ProjectSettings, read_project
@@ -72,7 +73,7 @@ def test_every_hazard_is_on_the_pages_with_what_becomes_of_it() -> None:
 def models() -> set[type[Model]]:
     """Every model that a manifest, a table or the project file can hold."""
     found: set[type[Model]] = set()
-    open_: list[type[Model]] = [*map(noun_class, Kind), RateTerms, RatesFrom, ProjectSettings]
+    open_: list[type[Model]] = [*map(noun_class, Kind), RateTerms, RatesFrom, Relation, ProjectSettings]
     while open_:
         model = open_.pop()
         if model in found:

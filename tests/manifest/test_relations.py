@@ -1,14 +1,20 @@
 """Prices that are said by others: a relation gives what somebody would have worked out, at the line that says it."""
 
+import json
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.timeline import read_schedule
 from pricebook.manifest.load import Loaded, load
+from pricebook.manifest.schema import schema_files
 from pricebook.manifest.source_map import Location
 from pricebook.problem import Problem, Rejected
-from pricebook.project.project import read_project
+from pricebook.project.project import ProjectSettings, read_project
 
 PROJECT = 'namespace: acme\nmanifests: [a.yaml]\nenvironments: {local: {store: "sqlite:///p.db"}}\n'
 CATALOG = """\
@@ -178,3 +184,160 @@ def test_two_cards_that_say_each_others_prices(tmp_path: Path) -> None:
     there = "  relations: [{of: {rate_card: list, product: seat}, times: 2}]\n"
     found = problems(tmp_path, there + CARD + here)
     assert [(p.code, str(p.at)) for p in found] == [("relation-cycle", "a.yaml:38:32")]
+
+
+# --- a single price, and factors from a table
+
+SINGLE = """\
+    - {product: in, pricing_group_values: {model: a, mode: batch}, price: {of: {pricing_group_values: {mode: standard}}, times: 50%}}
+    - {product: seat, billing_frequency: ANNUAL, price: {of: {billing_frequency: MONTHLY}, times: 10}}
+    - {product: out, pricing_group_values: {model: a, mode: batch}, price: {of: {product: in}, times: 2}}
+    - {product: out, pricing_group_values: {model: b, mode: batch}, price: {of: {product: in}, times: 2}}
+"""  # noqa: E501 - a rate on one line
+
+
+def test_a_single_price_is_said_by_another(tmp_path: Path) -> None:
+    """In whatever order they stand; of what `of` does not say, it is as in the rate itself."""
+    expected = dict(loaded(tmp_path / "b", CARD + WORKED_OUT).catalog.rates["list"].items())
+    for lines in (SINGLE, "".join(reversed(SINGLE.splitlines(keepends=True)))):
+        found = loaded(tmp_path / "a", CARD + lines)
+        assert dict(found.catalog.rates["list"].items()) == expected
+    location = Location(Ref(Kind.RATE_CARD, "list"), (), '["seat","ANNUAL",{}]')
+    at = found.source_map.spans([location])[location]
+    line = (tmp_path / "a" / "a.yaml").read_text().splitlines()[at.line - 1]
+    assert line[at.column - 1 :] == "10}}"
+
+
+def test_groups_start_from_single_prices_and_single_ones_from_groups(tmp_path: Path) -> None:
+    single = (
+        "    - {product: seat, billing_frequency: QUARTERLY, price: {of: {billing_frequency: MONTHLY}, times: 3}}\n"
+    )
+    last = "    - {product: seat, billing_frequency: WEEKLY, price: {of: {billing_frequency: ANNUAL}, times: 0.02}}\n"
+    group = (
+        "  relations:\n    - {of: {product: seat, billing_frequency: QUARTERLY}, billing_frequency: ANNUAL, times: 4}\n"
+    )
+    rates = loaded(tmp_path, CARD + single + last + group).catalog.rates["list"]
+    assert '"price":2.4' in (rates.get('["seat","WEEKLY",{}]') or "").replace("240", "2.4")
+    assert '"price":12000' in (rates.get('["seat","ANNUAL",{}]') or "")
+
+
+EXCHANGE = "product,frequency,eur,gbp\nin,,0.9,1\nseat,MONTHLY,92%,1\n"
+IN_EUROS = """\
+  relations:
+    - of: {rate_card: list, product: [in, seat]}
+      times_from: {table: fx.csv, factor: eur, product: product, billing_frequency: frequency}
+      round: 0.01
+      ending: 0.99
+"""
+
+
+def exchanged(root: Path, table: str, relations: str = IN_EUROS) -> Loaded:
+    root.mkdir(exist_ok=True)
+    (root / "fx.csv").write_text(table)
+    (root / "pricebook.yaml").write_text(PROJECT)
+    (root / "a.yaml").write_text(CATALOG + relations + CARD)
+    return load(read_project(root))
+
+
+def test_factors_stand_in_a_table(tmp_path: Path) -> None:
+    found = exchanged(tmp_path, EXCHANGE)
+    prices = {
+        key: [segment.terms.price for segment in read_schedule(text)]
+        for key, text in found.catalog.rates["eur"].items()
+    }
+    assert prices == {
+        '["in",null,{"mode":"standard","model":"a"}]': [Decimal("0.99")],
+        '["in",null,{"mode":"standard","model":"b"}]': [Decimal("2.99")],
+        '["in",null,{"mode":"batch","model":"b"}]': [Decimal("1.99")],
+        '["seat","MONTHLY",{}]': [Decimal("9.99"), Decimal("11.99")],
+    }
+    location = Location(Ref(Kind.RATE_CARD, "eur"), (), '["seat","MONTHLY",{}]')
+    at = found.source_map.spans([location])[location]
+    assert (tmp_path / "a.yaml").read_text().splitlines()[at.line - 1][at.column - 1 :].startswith("{table: fx.csv")
+
+
+FACTORS = {
+    "a factor of nothing": (EXCHANGE.replace("0.9,", "0,"), IN_EUROS, ["out-of-range fx.csv:2:5"]),
+    "less than nothing": (EXCHANGE.replace("0.9,", "-1,"), IN_EUROS, ["out-of-range fx.csv:2:5"]),
+    "a word": (EXCHANGE.replace("0.9,", "x,"), IN_EUROS, ["out-of-range fx.csv:2:5"]),
+    "twice": (EXCHANGE + "in,,2,1\n", IN_EUROS, ["duplicate-rate fx.csv:4:1"]),
+    "no row": (EXCHANGE.replace("seat", "seats"), IN_EUROS, ["nothing-fits a.yaml:26:19"]),
+    "no column": (EXCHANGE.replace("eur", "chf"), IN_EUROS, ["missing-column fx.csv:1:1"]),
+    "no table": (EXCHANGE, IN_EUROS.replace("fx.csv", "xf.csv"), ["missing-file a.yaml:26:27"]),
+    "outside": (EXCHANGE, IN_EUROS.replace("fx.csv", "../fx.csv"), ["outside a.yaml:26:27"]),
+    "both": (EXCHANGE, IN_EUROS + "      times: 2\n", ["conflict a.yaml:29:14"]),
+    "neither": (EXCHANGE, IN_EUROS.replace("times_from", "times_form"), ["unknown-field"]),
+}
+
+
+@pytest.mark.parametrize(("table", "relations", "expected"), FACTORS.values(), ids=FACTORS)
+def test_factors_that_cannot_be_used(tmp_path: Path, table: str, relations: str, expected: list[str]) -> None:
+    with pytest.raises(Rejected) as caught:
+        exchanged(tmp_path, table, relations)
+    found = sorted(f"{p.code} {p.at}" for p in caught.value.problems)
+    assert [one[: len(said)] for one, said in zip(found, expected, strict=True)] == expected
+
+
+WRONG = {
+    "a circle of two": (
+        "    - {product: out, pricing_group_values: {model: z, mode: batch}, price: {of: {product: in}, times: 2}}\n"
+        "    - {product: in, pricing_group_values: {model: z, mode: batch}, price: {of: {product: out}, times: 2}}\n",
+        ["relation-cycle", "relation-cycle"],
+    ),
+    "itself": (
+        "    - {product: in, pricing_group_values: {model: z, mode: batch}, price: {of: {product: in}, times: 2}}\n",
+        ["relation-cycle"],
+    ),
+    "what there is not": (
+        "    - {product: in, pricing_group_values: {model: z, mode: batch}, price: {of: {product: out}, times: 2}}\n",
+        ["nothing-fits"],
+    ),
+    "several": (
+        "    - {product: seat, billing_frequency: ANNUAL, price: {of: {product: in}, times: 2}}\n",
+        ["nothing-fits"],
+    ),
+    "one of several": (
+        "    - {product: all, price: {of: {product: in}, times: 2}}\n"
+        "---\napiVersion: pricebook/v1\nkind: Product\nmetadata: {name: all}\n"
+        "spec: {name: All, type: USAGE, billable_metric: tokens}\n",
+        ["ambiguous"],
+    ),
+    "dates of its own": (
+        "    - {product: seat, billing_frequency: ANNUAL, starting_at: 2026-01-01, "
+        "price: {of: {billing_frequency: MONTHLY}, times: 2}}\n",
+        ["conflict"],
+    ),
+    "a factor of nothing": (
+        "    - {product: seat, billing_frequency: ANNUAL, price: {of: {billing_frequency: MONTHLY}, times: 0}}\n",
+        ["out-of-range"],
+    ),
+    "a key that cannot be": (
+        "    - {product: seat, price: {of: {billing_frequency: MONTHLY}, times: 1}}\n",
+        ["missing-field"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("lines", "codes"), WRONG.values(), ids=WRONG)
+def test_a_single_price_that_cannot_be(tmp_path: Path, lines: str, codes: list[str]) -> None:
+    found = problems(tmp_path, CARD + lines)
+    assert [p.code for p in found] == codes
+    first = 1 + (CATALOG + CARD).count("\n")
+    assert all(p.at is not None and first <= p.at.line < first + 2 for p in found)
+
+
+def test_the_schema_takes_a_price_that_is_said_by_another() -> None:
+    validator = Draft202012Validator(json.loads(schema_files(ProjectSettings)["manifest.schema.json"]))
+
+    def judged(rate: dict[str, Any]) -> bool:
+        spec = {"name": "Card", "rates": [rate]}
+        noun = {"apiVersion": "pricebook/v1", "kind": "RateCard", "metadata": {"name": "card"}, "spec": spec}
+        return validator.is_valid(noun)
+
+    price = {"of": {"product": "y"}, "times": "50%"}
+    assert judged({"product": "x", "price": price})
+    assert judged({"product": "x", "price": {**price, "times": 2, "ending": 0.99}})
+    assert not judged({"product": "x", "price": price, "starting_at": "2026-01-01"})
+    assert not judged({"product": "x", "price": {"of": {"product": "y"}}})
+    assert not judged({"product": "x", "price": {**price, "form": "y"}})
+    assert not judged({"product": "x", "price": "$2"})

@@ -38,6 +38,8 @@ def read_card(loading: Loading, envelope: Envelope, card: RateCard) -> RateBook:
         written = read_rates(envelope.spec["rates"], facts)
         entries, position = written.entries, written.position
         loading.reject(written.violations, envelope, ("rates",))
+        if written.related:
+            loading.related_rates[envelope.ref.name] = written.related
         if written.unlisted:
             message = f"{written.unlisted:,} more bad rates of this card are not listed"
             loading.reject([Violation("more", message)], envelope, ("rates",), written.unlisted)

@@ -92,7 +92,9 @@ def load(scope: Scope, environment: str | None = None) -> Loaded:
     for ref, noun in loading.nouns.items():
         if isinstance(noun, RateCard):
             loading.rates[ref.name] = read_card(loading, loading.envelopes[ref], noun)
-    if any(isinstance(e.spec, dict) and "relations" in e.spec for e in loading.envelopes.values()):
+    if loading.related_rates or any(
+        isinstance(e.spec, dict) and "relations" in e.spec for e in loading.envelopes.values()
+    ):
         # Few cards say prices by others.
         from pricebook.manifest.relation import relate
 

@@ -28,8 +28,10 @@ class Loading:
     nouns: dict[Ref, Noun] = field(default_factory=dict)
     rates: dict[str, RateBook] = field(default_factory=dict)
     row_indexes: dict[str, tuple[RowIndex, ...]] = field(default_factory=dict)
-    related: dict[str, dict[str, int]] = field(default_factory=dict)
-    """By card the rates that relations give, each with the position of its relation."""
+    related: dict[str, dict[str, Path]] = field(default_factory=dict)
+    """By card the rates that are said by others, each with the path below the spec that says by how much."""
+    related_rates: dict[str, list[int]] = field(default_factory=dict)
+    """By card the positions of rates whose price is said by another one."""
     scales: dict[str, Scale] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
     """Names and aliases of what cannot be read as a whole: that is told there, and not again by every reference."""

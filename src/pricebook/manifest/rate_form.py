@@ -114,10 +114,14 @@ def rate_definitions(terms: Mapping[str, Any]) -> dict[str, Schema]:
     rate = {
         "description": "A rate: one price with starting_at, or a schedule of prices.",
         "type": "object",
-        "properties": {**_KEY, **fields, **_TIMES},
+        "properties": {**_KEY, **fields, **_TIMES, "price": {"description": _OTHERS, **_or_another(fields["price"])}},
         "required": ["product"],
         "additionalProperties": False,
-        **when(given("schedule"), everything(*_scheduled()), everything(given("starting_at"), *_single())),
+        **when(
+            given("price", {"type": "object"}),
+            {"properties": {"price": {"$ref": "#/$defs/RelatedPrice"}}, "propertyNames": {"enum": [*_KEY, "price"]}},
+            when(given("schedule"), everything(*_scheduled()), everything(given("starting_at"), *_single())),
+        ),
     }
     return {"Rate": rate, "RatePrice": price, **{kind: _limits(kind) for kind in _BOUNDS}}
 
@@ -140,6 +144,14 @@ _KEY = {
         "description": "Prices over time, each until the next one starts. They share what stands beside schedule.",
     },
 }
+
+
+_OTHERS = "A price; or one that is so many times another one: {of: {product: x}, times: 50%}."
+
+
+def _or_another(price: Schema) -> Schema:
+    said = {name: value for name, value in price.items() if name != "description"}
+    return {"anyOf": [*(said["anyOf"] if said.keys() == {"anyOf"} else [said]), {"type": "object"}]}
 
 
 def _single() -> list[Schema]:

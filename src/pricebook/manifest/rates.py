@@ -44,6 +44,8 @@ class RateList:
     position: dict[str, int] = field(default_factory=dict)
     violations: list[Violation] = field(default_factory=list)
     unlisted: int = 0
+    related: list[int] = field(default_factory=list)
+    """The positions of rates whose price is said by another one (`manifest.relation`)."""
 
 
 def read_rates(rates: object, facts: RateFacts) -> RateList:
@@ -59,6 +61,9 @@ def read_rates(rates: object, facts: RateFacts) -> RateList:
         wrong: list[Violation] = []
         entry = _simple(rate, default_unit, facts, schedules)
         if entry is None:
+            if isinstance(rate, Mapping) and isinstance(rate.get("price"), Mapping):
+                result.related.append(index)  # said by another price
+                continue
             entry = _read_rate(rate, default_unit, facts, wrong, whole=bad < SHOWN)
         if entry is not None:
             key, schedule = entry
@@ -226,6 +231,12 @@ def _key(rate: Mapping[str, Any], facts: RateFacts, wrong: list[Violation]) -> R
         wrong.append(violation)
         return None
     return RateKey(product, frequency, tuple(sorted(values.items())))
+
+
+def key_of(rate: Mapping[str, Any], facts: RateFacts) -> tuple[RateKey | None, list[Violation]]:
+    """The key of a rate as written, or what is wrong with it."""
+    wrong: list[Violation] = []
+    return _key(rate, facts, wrong), wrong
 
 
 def _add_segment(

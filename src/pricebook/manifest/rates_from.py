@@ -20,17 +20,18 @@ _COUNT = re.compile(r"(\d{1,12})\s*([KMB]?)", re.ASCII | re.IGNORECASE)
 COUNT_PATTERN = r"^[1-9]\d{0,11}\s*[KMBkmb]?$"
 
 
-def _named(value: Any) -> Any:
+def named_alike(value: Any) -> Any:
     """Columns in a list bear the names of the pricing group keys."""
     return {name: name for name in value} if isinstance(value, tuple) and set(map(type, value)) <= {str} else value
 
 
 def _by_product(value: Any) -> Any:
     """One column of prices is that of whichever product; columns in a list bear the products' names."""
-    return {"": value} if isinstance(value, str) else _named(value)
+    return {"": value} if isinstance(value, str) else named_alike(value)
 
 
-def _several(value: Any) -> Any:
+def one_or_several(value: Any) -> Any:
+    """Each of some columns has a value, or one of several."""
     return (
         {name: (one,) if isinstance(one, str) else one for name, one in value.items()} if type(value) is dict else value
     )
@@ -67,7 +68,7 @@ class Columns(Model):
     """Column with the size of a tier: rows that are alike otherwise are the tiers of one rate, in their order."""
     tier_up_to: Text | None = None
     """The same with the quantity up to which a tier goes; empty in the last."""
-    pricing_group_values: Annotated[dict[str, Text], BeforeValidator(_named)] = Field(default_factory=dict)
+    pricing_group_values: Annotated[dict[str, Text], BeforeValidator(named_alike)] = Field(default_factory=dict)
     """Columns with the pricing group values: a list when the columns bear the keys' names, else key: column."""
     billing_frequency: Text | None = None
     """Column with the billing frequency; an empty cell means the default."""
@@ -185,7 +186,7 @@ class RatesFrom(Model):
     """Which column holds what."""
     defaults: Defaults = Defaults()
     """What holds for every row that does not say otherwise."""
-    where: Annotated[dict[Text, NonEmpty[str]], BeforeValidator(_several)] = Field(default_factory=dict)
+    where: Annotated[dict[Text, NonEmpty[str]], BeforeValidator(one_or_several)] = Field(default_factory=dict)
     """Only rows in which these columns have the given value, or one of them."""
     map: dict[Text, dict[str, Text]] = Field(default_factory=dict)
     """Our names by column and by the value that stands there, as for a product that the table calls otherwise."""

@@ -93,12 +93,12 @@ class RowReader:
             except Unusable as error:
                 self._refuse(line, error)
 
-    def _read(self) -> Iterator[tuple[Cells, Iterator[Rows]]]:
+    def _read(self) -> Iterator[tuple[Any, Iterator[Rows]]]:
         """The opened table: what its columns are, and its rows. Nothing when it cannot be used."""
         yield from self._opened()
         self._tell()
 
-    def _opened(self) -> Iterator[tuple[Cells, Iterator[Rows]]]:
+    def _opened(self) -> Iterator[tuple[Any, Iterator[Rows]]]:
         source = self.source
         if self.text is not None:
             yield from self._parse(StringIO(self.text.removeprefix("\ufeff"), newline=""))
@@ -123,7 +123,7 @@ class RowReader:
         except OSError as error:
             self._refuse_file(error)
 
-    def _parse(self, text: TextIO) -> Iterator[tuple[Cells, Iterator[Rows]]]:
+    def _parse(self, text: TextIO) -> Iterator[tuple[Any, Iterator[Rows]]]:
         count = len(self.problems)
         reader = csv.reader(text, delimiter=self.source.spec.delimiter, strict=True)
         header: list[str] = []

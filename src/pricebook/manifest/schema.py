@@ -33,7 +33,7 @@ from pricebook.manifest.envelope import API_VERSION, LIST, Metadata
 from pricebook.manifest.overlay import OverlayFile
 from pricebook.manifest.rate_form import RATE_CONDITIONS, rate_definitions
 from pricebook.manifest.rates_from import RatesFrom
-from pricebook.manifest.relation import Relation
+from pricebook.manifest.relation import RelatedPrice, Relation
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 HOME = "https://pricebook.dev/schemas/"
@@ -86,7 +86,7 @@ def schema_text(schema: Mapping[str, Any]) -> str:
 
 def _manifest() -> dict[str, Any]:
     nouns = [noun_class(kind) for kind in Kind]
-    definitions = _definitions(Metadata, RatesFrom, Relation, RateTerms, *nouns)
+    definitions = _definitions(Metadata, RatesFrom, Relation, RelatedPrice, RateTerms, *nouns)
     terms = definitions.pop(RateTerms.__name__)
     definitions |= {**rate_definitions(terms["properties"]), **_SHARED}
     definitions["RateCard"]["properties"] |= {

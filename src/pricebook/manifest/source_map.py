@@ -87,8 +87,8 @@ class SourceMap:
     row_indexes: Mapping[str, Sequence[RowIndex]] = field(default_factory=dict)
     overlay: "Overlay | None" = None
     """What was said otherwise than in the files, where anything was."""
-    related: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """By card the rates that relations give, each with the position of its relation."""
+    related: Mapping[str, Mapping[str, Path]] = field(default_factory=dict)
+    """By card the rates that are said by others, each with the path below the spec that says by how much."""
     _texts: dict[str, str] = field(default_factory=dict)
 
     def at(self, ref: Ref, path: NodePath) -> Span | None:
@@ -158,7 +158,7 @@ class SourceMap:
         for location in locations:
             index = position.get(location.rate or "")
             if location.rate in related:
-                written[location] = ("spec", "relations", related[location.rate or ""], "times")
+                written[location] = ("spec", *related[location.rate or ""])
             elif index is None:
                 elsewhere.append(location)
             else:

@@ -25,7 +25,7 @@ from pricebook.catalog.violation import Path as NounPath
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.rate_fact import OtherFacts
 from pricebook.manifest.rates_from import RatesFrom
-from pricebook.manifest.relation import with_amounts
+from pricebook.manifest.related_terms import with_amounts
 from pricebook.manifest.table_source import TableSource
 from pricebook.manifest.tables import read_table
 from pricebook.manifest.text import is_below, read_text
