@@ -1,15 +1,18 @@
 """Packages without repetition: what is written once gives the packages that somebody would have written out, and each
 problem stands at the line that says it."""
 
+import json
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import Loaded, load
+from pricebook.manifest.schema import schema_files
 from pricebook.manifest.source_map import Location
 from pricebook.problem import Problem, Rejected
-from pricebook.project.project import read_project
+from pricebook.project.project import ProjectSettings, read_project
 
 PROJECT = (
     'namespace: acme\nmanifests: [catalog.yaml, packages.yaml]\nenvironments: {local: {store: "sqlite:///p.db"}}\n'
@@ -257,3 +260,22 @@ def test_defaults_for_a_list_that_packages_do_not_have(tmp_path: Path) -> None:
         "pricebook.yaml:4:20",
         'did you mean "subscriptions"?',
     )
+
+
+def test_the_schema_leaves_to_the_project_what_its_defaults_say() -> None:
+    """An editor knows no project: what may be said for all terms is not required of each, and judged all the same."""
+    validator = Draft202012Validator(json.loads(schema_files(ProjectSettings)["manifest.schema.json"]))
+
+    def judged(**term: object) -> bool:
+        spec = {
+            "name": "Pack",
+            "rate_card": "card",
+            "recurring_credits": [{"key": "gift", "product": "credit", **term}],
+        }
+        noun = {"apiVersion": "pricebook/v1", "kind": "Package", "metadata": {"name": "pack"}, "spec": spec}
+        return validator.is_valid(noun)
+
+    assert judged()
+    assert judged(access_amount="$10.00")
+    assert not judged(access_amount=True)
+    assert not judged(acces_amount="$10.00")

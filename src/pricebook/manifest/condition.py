@@ -70,9 +70,10 @@ def negation(schema: Schema) -> dict[str, Any]:
     return {"not": schema}
 
 
-def schemas_of(model: Any) -> list[Schema]:
-    """The conditions that a model declares."""
-    return [_when(_test(model, condition.when), everything(*kept(model, condition))) for condition in model.conditions]
+def schemas_of(model: Any, *, needs: bool = True) -> list[Schema]:
+    """The conditions that a model declares, all or without those that something is given."""
+    conditions = [condition for condition in model.conditions if needs or not condition.needs]
+    return [_when(_test(model, condition.when), everything(*kept(model, condition))) for condition in conditions]
 
 
 def kept(model: Any, condition: Condition) -> Iterator[Schema]:

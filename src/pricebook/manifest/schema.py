@@ -20,10 +20,12 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_jso
 from pydantic_core import core_schema
 
 from pricebook.catalog.amount import USD
+from pricebook.catalog.declared import lists_of
 from pricebook.catalog.field import Distinct
 from pricebook.catalog.instant import INSTANT_PATTERN
 from pricebook.catalog.model import MAX_CUSTOM_FIELD
 from pricebook.catalog.money import MONEY_PATTERN, SIGNED_MONEY_PATTERN
+from pricebook.catalog.package import Package
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.registry import noun_class
@@ -226,6 +228,12 @@ def _definitions(*models: type[BaseModel]) -> dict[str, Any]:
     return found
 
 
+FILLED = frozenset(
+    declared.model for declared in lists_of(Package).values() if declared.model and not declared.model.short
+)
+"""The terms of packages: a project may say of all of them what one does not say itself (`package_defaults`)."""
+
+
 class _Generator(GenerateJsonSchema):
     """pydantic's generator, which knows what our validators read."""
 
@@ -234,8 +242,12 @@ class _Generator(GenerateJsonSchema):
         found = super().model_schema(schema)
         for field, text in field_descriptions(schema["cls"]).items():
             found["properties"][schema["cls"].model_fields[field].alias or field]["description"] = text
-        if schema["cls"].__name__ not in RATE_CONDITIONS and (conditions := schemas_of(schema["cls"])):
+        filled = schema["cls"] in FILLED
+        conditions = schemas_of(schema["cls"], needs=not filled)
+        if conditions and schema["cls"].__name__ not in RATE_CONDITIONS:
             found["allOf"] = conditions
+        if filled:
+            found.pop("required", None)
         if short := schema["cls"].short:
             said = {"type": "string", "pattern": short, "description": "The short form."}
             return {"anyOf": [said, found], "description": found.pop("description", "")}
