@@ -13,6 +13,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import noun_of
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.rate_book import RateBook
+from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, normal, read_schedule, schedule_text
@@ -27,20 +28,20 @@ from strategy import AMOUNTS, catalogs
 PROJECT = 'namespace: acme\nenvironments: {local: {store: "sqlite:///unused.db"}}\n'
 
 
-def write(root: Path, catalog: Catalog) -> None:
-    """The catalogue as manifests, with tables for whatever a row can say."""
+def write(root: Path, catalog: Catalog, editions: int = table_dump.EDITIONS) -> None:
+    """The catalogue as manifests, with tables for whatever a row can say, and at most so many editions of each."""
     scales = {name: scale_of(unit) for name, unit in {**BUILT_IN, **catalog.units}.items()}
     files = dump(catalog)
     for name, card in catalog.cards.items():
         spec: dict[str, Any] = spec_data(card, scales)
-        with patch.object(table_dump, "MANY", 1):
+        with patch.object(table_dump, "MANY", 1), patch.object(table_dump, "EDITIONS", editions):
             tables, rest = table_dump.tables_of(name, catalog.rates.get(name, RateBook({})), card, scales)
         if len(rest):
             spec["rates"] = rates_data(rest, card, scales)
         if tables:
             spec["rates_from"] = [dict(table.entry) for table in tables]
         files[f"rate-cards/{name}.yaml"] = manifest_text(Ref(Kind.RATE_CARD, name), {}, spec)
-        files |= {f"rate-cards/{table.name}": table.text for table in tables}
+        files |= {f"rate-cards/{file}": text for table in tables for file, text in table.files.items()}
     for file, text in {**files, "pricebook.yaml": PROJECT}.items():
         (root / file).parent.mkdir(exist_ok=True)
         (root / file).write_text(text, encoding="utf-8", newline="")
@@ -110,7 +111,7 @@ def books(*segments: tuple[int, int | None, int]) -> dict[str, str]:
 def test_an_edited_table_says_what_it_should(before: dict[str, str], wanted: dict[str, str]) -> None:
     with TemporaryDirectory() as name:
         root = Path(name)
-        write(root, Catalog(NOUNS, {"list": RateBook(before)}))
+        write(root, Catalog(NOUNS, {"list": RateBook(before)}), editions=0)
         table = root / "rate-cards" / "list.csv"
         head, *rows = table.read_text(encoding="utf-8").splitlines()
         table.write_text("\r\n".join([f"{head},note", *(f"{row},mine" for row in rows)]) + "\r\n", newline="")
@@ -128,3 +129,61 @@ def test_an_edited_table_says_what_it_should(before: dict[str, str], wanted: dic
         untouched = [line for line in lines if any(line.startswith(f"{row},mine") for row in rows)]
         assert len(untouched) >= kept
         assert lines[-1] == ""
+
+
+@st.composite
+def published(draw: st.DrawFn) -> dict[str, str]:
+    """Rates of a list that is published anew at some dates, now and then with a price that has dates of its own."""
+    dates = sorted(draw(st.lists(st.integers(0, 40), min_size=2, max_size=4, unique=True)))
+    rates = {}
+    for model in MODELS:
+        prices = draw(st.lists(st.sampled_from((None, 100, 250)), min_size=len(dates), max_size=len(dates)))
+        segments = [
+            Segment(at(start), at(end) if end is not None else None, Terms.of({**FLAT, "price": price}))
+            for start, end, price in zip(dates, (*dates[1:], None), prices, strict=True)
+            if price is not None
+        ]
+        if segments:
+            rates[key_text(RateKey("usage", None, (("model", model),)))] = schedule_text(normal(segments))
+    if draw(st.booleans()):
+        own = Segment(at(draw(st.integers(41, 50))), at(60), Terms.of({**FLAT, "price": 1}))
+        rates[key_text(RateKey("usage", None, (("model", "own"),)))] = schedule_text((own,))
+    return rates
+
+
+FLAT = {"entitled": True, "rate_type": "FLAT"}
+
+
+def at(day: int) -> str:
+    return instant_text(datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=day))
+
+
+@settings(max_examples=60)
+@given(published())
+def test_what_is_dumped_in_editions_loads_as_the_same_rates(rates: dict[str, str]) -> None:
+    catalog = Catalog(NOUNS, {"list": RateBook(rates)} if rates else {})
+    with TemporaryDirectory() as name:
+        write(Path(name), catalog)
+        assert dict(load(read_project(Path(name))).catalog.rates["list"].items()) == rates
+
+
+def test_a_list_that_is_published_anew_is_dumped_in_editions() -> None:
+    card = NOUNS[CARD]
+    assert isinstance(card, RateCard)
+    scales = {name: scale_of(unit) for name, unit in BUILT_IN.items()}
+
+    def dumped(changed: int) -> dict[str, str]:
+        rates = {}
+        for number in range(30):
+            price = Segment(at(0), at(31) if number < changed else None, Terms.of({**FLAT, "price": 100}))
+            later = [Segment(at(31), None, Terms.of({**FLAT, "price": 200}))] if number < changed else []
+            rates[key_text(RateKey("usage", None, (("model", f"m{number}"),)))] = schedule_text((price, *later))
+        (table,), rest = table_dump.tables_of("list", RateBook(rates), card, scales)
+        assert not len(rest)
+        return dict(table.files)
+
+    assert {file: text.count("\n") for file, text in dumped(20).items()} == {
+        "list-2025-01-01.csv": 31,
+        "list-2025-02-01.csv": 31,
+    }
+    assert {file: text.count("\n") for file, text in dumped(1).items()} == {"list.csv": 32}

@@ -1,12 +1,13 @@
 """Rates as tables: where a card has many that a row can say, they stand in a CSV beside it.
 
 A row says product, billing frequency, group values, price and period; whatever else a rate says keeps it out of a
-table (`manifest.rates_from`). The rule it keeps: what is dumped loads as the same rates, and a price has all its rows
-in one table, from the earliest on.
+table (`manifest.rates_from`). A list that was published anew at a few dates is a table for each of its editions; of any
+other a price has all its rows in one table, from the earliest on. The rule it keeps: what is dumped loads as the same
+rates.
 """
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from io import StringIO
@@ -22,17 +23,21 @@ from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.timeline import RateKey, Timeline, read_key, read_schedule
 from pricebook.edit.dump import times_of
 
-MANY = 30
+MANY = 21
 """With so many rows of one form a card has a table of them."""
+EDITIONS = 12
+"""So many editions one list may have: one that is published anew more often has dates in its rows."""
+RENEWED = 10
+"""At the beginning of an edition one price in so many is another one, or it is no new list."""
 _ROW = frozenset(("entitled", "price", "rate_type", "credit_type"))
 
 
 @dataclass(frozen=True, slots=True)
 class Dumped:
-    """A table beside a card: its file's name and text, and the entry of `rates_from` that reads it."""
+    """A table beside a card, or one for each edition: texts by the names of their files, and the entry of `rates_from`
+    that reads them."""
 
-    name: str
-    text: str
+    files: Mapping[str, str]
     entry: Mapping[str, Any]
 
 
@@ -69,9 +74,15 @@ def tables_of(
         if sum(len(timeline) for _, timeline in entries) < MANY:
             rest |= texts[form]
         else:
-            taken = {table.name for table in tables}
+            taken = {file for table in tables for file in table.files}
             made = (_table(file, form, entries, card, scales) for file in _files(name, form, first=not tables))
-            tables.append(next(t for t in made if t.name not in taken and standing(t.name) in (None, t.text)))
+            fits = (
+                table
+                for table in made
+                if not taken & table.files.keys()
+                and all(standing(file) in (None, text) for file, text in table.files.items())
+            )
+            tables.append(next(fits))
     return tables, RateBook(rest)
 
 
@@ -124,6 +135,7 @@ def _table(
     scales: Mapping[str, Scale],
 ) -> Dumped:
     currency = _currency(form, card, scales)
+    editions = _editions(entries)
     rows: list[dict[str, str]] = []
     for key, timeline in entries:
         for times, segment in zip(times_of(timeline), timeline, strict=True):
@@ -140,11 +152,46 @@ def _table(
             )
     shared = _shared(rows)
     columns = _columns(form, currency, shared, rows)
+    entry = _entry(name, form, card, currency, columns, shared)
+    if not editions:
+        return Dumped({name: _text(columns, rows)}, entry)
+    columns = {field: column for field, column in columns.items() if field not in ("starting_at", "ending_before")}
+    named = {field: column for field, column in entry["columns"].items() if field in {*columns, "pricing_group_values"}}
+    files: dict[str, str] = {}
+    listed = []
+    segments = [segment for _, timeline in entries for segment in timeline]
+    for start in editions:
+        day = day_text(start)
+        file = f"{name.removesuffix('.csv')}-{day.replace(':', '')}.csv"
+        files[file] = _text(columns, [row for row, one in zip(rows, segments, strict=True) if one.covers(start)])
+        listed.append({"from": day, "table": file})
+    rest = {field: value for field, value in entry.items() if field != "table"}
+    return Dumped(files, {"editions": listed, **rest, "columns": named})
+
+
+def _text(columns: Mapping[str, str], rows: Iterable[Mapping[str, str]]) -> str:
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns.values())
     writer.writerows([row[field] for field in columns] for row in rows)
-    return Dumped(name, stream.getvalue(), _entry(name, form, card, currency, columns, shared))
+    return stream.getvalue()
+
+
+def _editions(entries: Iterable[tuple[RateKey, Timeline]]) -> list[str]:
+    """The dates at which a list was published anew; none where its prices change one by one."""
+    timelines = [timeline for _, timeline in entries]
+    starts = sorted({segment.starting_at for timeline in timelines for segment in timeline})
+    ends = {segment.ending_before for timeline in timelines for segment in timeline} - {None}
+    if not 2 <= len(starts) <= EDITIONS or not ends <= {*starts[1:]}:
+        return []
+    for start in starts:
+        held = sum(any(segment.covers(start) for segment in timeline) for timeline in timelines)
+        moved = sum(
+            any(start in (segment.starting_at, segment.ending_before) for segment in timeline) for timeline in timelines
+        )
+        if not held or moved * RENEWED < held:
+            return []
+    return starts
 
 
 def _shared(rows: list[dict[str, str]]) -> dict[str, str]:

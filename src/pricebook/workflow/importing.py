@@ -196,8 +196,8 @@ def _changes(
             standing = partial(_standing, project.root / file)
             spec, tables = _spec(ref, nouns[ref], found.catalog, scales, PurePosixPath(short).stem, standing)
             parts.append(_document(ref, spec, made, found.snapshot))
-            for table in tables:
-                texts[str(PurePosixPath(file).with_name(table.name))] = (standing(table.name), table.text)
+            for name, text in (item for table in tables for item in table.files.items()):
+                texts[str(PurePosixPath(file).with_name(name))] = (standing(name), text)
             made.prices += len(found.catalog.rates.get(ref.name, ())) if ref.kind is Kind.RATE_CARD else 0
         before, text = texts[file] if file in texts else text_of(project.root / file)
         if before is None:
