@@ -147,11 +147,11 @@ def billed(sql: SqlStore, namespace: str) -> list[Contract]:
     return [each.billing.contract for each in sql.billed(namespace, AT)]
 
 
-def test_contracts_on_a_card_alone_come_last(sql: SqlStore) -> None:
+def test_contracts_on_a_card_alone_are_billed_too(sql: SqlStore) -> None:
     package = fill(sql)[STARTER]
     sql.create_contract("a", OCTOBER, rate_card_alias="List")
     sql.create_contract("b", JAN, package)
-    assert [(made.customer, made.package) for made in billed(sql, "acme")] == [("b", STARTER), ("a", None)]
+    assert {(made.customer, made.package) for made in billed(sql, "acme")} == {("a", None), ("b", STARTER)}
     assert [made.customer for made in sql.cohort("acme", AT)] == ["b"]
     assert billed(sql, "other") == []
 

@@ -65,16 +65,22 @@ class Population:
         """Contracts are read within what `telling` gives."""
         self._client, self._account, self._at, self._most = client, account, at, most
         self._telling = telling
-        self._names = {id_: name for (_, id_), name in names_in(account).items()}
         self._packages: dict[Ref, Package | None] = {}
         self._file: IO[bytes] | None = None
         """Customers by customers, pickled; None where only the contracts on packages are known."""
         self._shared = False
         """Whether the balances of customers are in it too."""
 
+    @cached_property
+    def _names(self) -> Mapping[str, str]:
+        """Our names of what is ours, by its ids, as of when contracts are read."""
+        return {id_: name for (_, id_), name in names_in(self._account).items()}
+
     def fits(self, account: Account) -> bool:
-        """Whether the account, read anew, has the same cards and package versions."""
-        return _sold(self._account) == _sold(account)
+        """Whether the account, read anew, has the same cards and package versions; then it is the one that counts."""
+        same = _sold(self._account) == _sold(account)
+        self._account = account if same else self._account
+        return same
 
     def live(self, ref: Ref) -> LiveContracts:
         """The contracts on a card or package version. Raises StoreError."""

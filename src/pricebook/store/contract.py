@@ -17,43 +17,33 @@ from pricebook.apply.ports import StoreRefused, spent, taken
 from pricebook.catalog.canonical import decode, encode
 from pricebook.catalog.instant import bound_text, instant_text, read_bound
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.usage import SeatChange
 from pricebook.plan.contract import Contract, Provision, Transition
 from pricebook.store.session import Row, Session
 
-_CONTRACTS = (
+CONTRACTS = (
     "SELECT contract.id, customer_id, package.mark, rate_card.mark, contract.starting_at, contract.ending_before,"
     " contract.archived_at, contract.uniqueness_key, contract.created_at, contract.transition"
     " FROM contract LEFT JOIN package ON package.id = contract.package_id"
     " LEFT JOIN rate_card ON rate_card.id = contract.rate_card_id"
 )
-_ORDER = " ORDER BY contract.starting_at, customer_id, contract.id"
-_RUNNING = " AND contract.archived_at IS NULL AND (contract.ending_before IS NULL OR contract.ending_before > ?)"
+ORDER = " ORDER BY contract.starting_at, customer_id, contract.id"
+RUNNING = " AND contract.archived_at IS NULL AND (contract.ending_before IS NULL OR contract.ending_before > ?)"
 
 
 def read_cohort(
     session: Session, namespace: str, at: datetime, package: str | None, *, ended: bool
 ) -> Iterator[Contract]:
-    condition, parameters = ("", []) if ended else (_RUNNING, [instant_text(at)])
-    sql = f"{_CONTRACTS} WHERE package_id = ?{condition}{_ORDER}"
+    condition, parameters = ("", []) if ended else (RUNNING, [instant_text(at)])
+    sql = f"{CONTRACTS} WHERE package_id = ?{condition}{ORDER}"
     for _, id_ in _versions(session, namespace, package):
         for row in session.stream(sql, id_, *parameters, large=True):
-            yield _contract(namespace, row)
-
-
-def read_contracts(session: Session, namespace: str, at: datetime) -> Iterator[Contract]:
-    """See `apply.ports.BillingStore`. Those that are on a rate card of ours and on no package of ours come last."""
-    yield from read_cohort(session, namespace, at, None, ended=False)
-    prefix = f"{namespace}/"
-    sql = f"{_CONTRACTS} WHERE substr(rate_card.mark, 1, ?) = ?{_RUNNING}{_ORDER}"
-    for row in session.stream(sql, len(prefix), prefix, instant_text(at), large=True):
-        found = _contract(namespace, row)
-        if found.package is None:
-            yield found
+            yield contract_of(namespace, row)
 
 
 def customer_contracts(session: Session, namespace: str, customer: str) -> tuple[Contract, ...]:
     return tuple(
-        _contract(namespace, row) for row in session.rows(f"{_CONTRACTS} WHERE customer_id = ?{_ORDER}", customer)
+        contract_of(namespace, row) for row in session.rows(f"{CONTRACTS} WHERE customer_id = ?{ORDER}", customer)
     )
 
 
@@ -66,7 +56,8 @@ def _versions(session: Session, namespace: str, package: str | None) -> list[tup
     return sorted(ours, key=lambda one: (one[0].name, one[0].version or 0))
 
 
-def _contract(namespace: str, row: Row) -> Contract:
+def contract_of(namespace: str, row: Row, quantities: tuple[SeatChange, ...] = ()) -> Contract:
+    """The contract of a row."""
     id_, customer, package, card, start, end, archived, key, created, transition = row
     data: Any = decode(transition) if transition is not None else None
     return Contract(
@@ -80,7 +71,7 @@ def _contract(namespace: str, row: Row) -> Contract:
         key,
         read_bound(created),
         Transition(data["type"].upper(), data["from_contract_id"]) if data is not None else None,
-        quantities=(),  # nobody can change them here
+        quantities=quantities,
     )
 
 
@@ -112,10 +103,10 @@ class StoredAccount:
             raise Refused(400, f"the rate card {card} is archived")
 
     def contract(self, id_: str) -> Contract:
-        row = self._session.one(f"{_CONTRACTS} WHERE contract.id = ?", id_)
+        row = self._session.one(f"{CONTRACTS} WHERE contract.id = ?", id_)
         if row is None:
             raise missing(id_)
-        return _contract("", row)
+        return contract_of("", row)
 
     def contract_with(self, uniqueness_key: str) -> str | None:
         row = self._session.one("SELECT id FROM contract WHERE uniqueness_key = ?", uniqueness_key)

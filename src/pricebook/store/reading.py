@@ -20,7 +20,17 @@ from pricebook.catalog.rate_book import NO_RATES, RateBook, Rates
 from pricebook.catalog.reference import Kind, Ref, stored_kinds
 from pricebook.catalog.timeline import key_text, read_key
 from pricebook.catalog.traverse import rewritten
-from pricebook.observe.snapshot import NO_CONTRACTS, NO_MARKS, Foreign, LiveContracts, Marks, Observed, Snapshot
+from pricebook.observe.snapshot import (
+    NO_CONTRACTS,
+    NO_MARKS,
+    Foreign,
+    LiveContracts,
+    Marks,
+    Observed,
+    OwnContracts,
+    Snapshot,
+)
+from pricebook.preview.customer import Billed
 from pricebook.store.session import Row, Session
 
 
@@ -81,7 +91,7 @@ def read_snapshot(session: Session, namespace: str, at: datetime, adopt: Mapping
     cards = {ref: row for ref, row in rows[Kind.RATE_CARD].items() if ref in live}
     nouns = _with_aliases(session, nouns, cards, names)
     rates = _rates(session, cards, names, unmarked)
-    contracts, by_package = _contracts(session, rows, instant_text(at))
+    live_contracts = _contracts(session, rows, nouns, at)
     objects = {
         ref: Observed(
             nouns.get(ref),
@@ -90,7 +100,7 @@ def read_snapshot(session: Session, namespace: str, at: datetime, adopt: Mapping
             NO_MARKS if ref in unmarked else Marks(row[2], *(row[8:10] if ref in cards else ())),
             archived=ref not in live,
             unmarked=ref in unmarked,
-            live=LiveContracts(contracts[ref], by_package.get(ref, {})) if contracts[ref] else NO_CONTRACTS,
+            live=live_contracts.get(ref, NO_CONTRACTS),
             made=datetime.fromisoformat(row[5]) if ref.kind.versioned else None,
         )
         for found in rows.values()
@@ -240,21 +250,38 @@ def _renamed(
     return found
 
 
+def read_billed(session: Session, namespace: str, at: datetime) -> Iterator[Billed]:
+    """See `apply.ports.BillingStore`."""
+    found: Iterator[Billed] = _agreement().read_billed(session, namespace, at)
+    return found
+
+
+def _agreement() -> Any:
+    """What was agreed with customers: it brings what bills, which most of reading does not need."""
+    from pricebook.store import agreement  # it brings the model of a package
+
+    return agreement
+
+
 def _contracts(
-    session: Session, rows: dict[Kind, dict[Ref, Row]], at: str
-) -> tuple[Counter[Ref], dict[Ref, dict[Ref, int]]]:
-    """How many contracts run or are still to start: on every card and package version, and on every card by the
-    package version that they are on."""
-    ids = {(kind, row[0]): ref for kind in (Kind.RATE_CARD, Kind.PACKAGE) for ref, row in rows[kind].items()}
+    session: Session, rows: dict[Kind, dict[Ref, Row]], nouns: Mapping[Ref, Noun], at: datetime
+) -> dict[Ref, LiveContracts]:
+    """The contracts that run or are still to start, on every card and package version that has any."""
+    ids = {(kind, row[0]): ref for kind, found in rows.items() for ref, row in found.items()}
     sql = (
         "SELECT rate_card_id, package_id, count(*) FROM contract WHERE archived_at IS NULL"
         " AND (ending_before IS NULL OR ending_before > ?) GROUP BY rate_card_id, package_id"
     )
     counts: Counter[Ref] = Counter()
     by_package: dict[Ref, dict[Ref, int]] = {}
-    for card_id, package_id, count in session.rows(sql, at):
+    special = session.has("agreement") and bool(session.rows("SELECT 1 FROM agreement LIMIT 1"))
+    for card_id, package_id, count in session.rows(sql, instant_text(at)):
         card, package = ids.get((Kind.RATE_CARD, card_id)), ids.get((Kind.PACKAGE, package_id))
         counts.update({ref: count for ref in (card, package) if ref is not None})
         if card is not None and package is not None:
             by_package.setdefault(card, {})[package] = count
-    return counts, by_package
+        special |= card is not None and package_id is None
+    own: Mapping[Ref, tuple[OwnContracts, ...]] = {}
+    if special:
+        own = _agreement().own_contracts(session, ids, nouns, at)
+    return {ref: LiveContracts(count, by_package.get(ref, {}), own.get(ref, ())) for ref, count in counts.items()}

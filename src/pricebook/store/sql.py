@@ -18,7 +18,7 @@ from pricebook.observe.snapshot import Snapshot, strangers_in
 from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.verb.table import AddRates, Adopt, Release
 from pricebook.plan.verb.verb import Verb
-from pricebook.preview.customer import Billed, Billing
+from pricebook.preview.customer import Billed
 from pricebook.store import sqlite
 from pricebook.store.contract import (
     archive_contract,
@@ -27,10 +27,9 @@ from pricebook.store.contract import (
     end_contract,
     provision,
     read_cohort,
-    read_contracts,
 )
 from pricebook.store.database import ServerLost
-from pricebook.store.reading import StoredRates, read_snapshot
+from pricebook.store.reading import StoredRates, read_billed, read_snapshot
 from pricebook.store.session import Session, reader_of, reading
 from pricebook.store.writer import Writer
 
@@ -126,8 +125,7 @@ class SqlStore:
     def billed(self, namespace: str, at: datetime, *, shared: bool = True) -> Iterator[Billed]:
         with self._reading() as reader:
             if reader is not None:
-                for contract in read_contracts(reader, namespace, at):
-                    yield Billed(Billing(contract))
+                yield from read_billed(reader, namespace, at)
 
     def cohort(
         self, namespace: str, at: datetime, package: str | None = None, *, ended: bool = False
@@ -173,6 +171,10 @@ class SqlStore:
         )
         with self._writer.transaction() as session:
             return create_contract(session, request, custom_fields or {}, at)
+
+    def writing(self) -> AbstractContextManager[Session]:
+        """A transaction for what no verb does: what is agreed with customers (`store.agreement`)."""
+        return self._writer.transaction()
 
     def end_contract(self, contract: Contract, ending_before: datetime | None) -> None:
         with self._writer.transaction() as session:

@@ -142,6 +142,23 @@ CONTRACT = Table(
         "contract_customer": "customer_id",
     },
 )
+AGREEMENT = Table(
+    "agreement",
+    {
+        "contract_id": "TEXT NOT NULL REFERENCES contract (id)",
+        "terms": "TEXT",  # JSON of preview.terms.OwnTerms, with ids for names; NULL: it has none of its own
+        "quantities": "TEXT NOT NULL",  # JSON: how those of its subscriptions changed
+    },
+    key=("contract_id",),
+)
+CUSTOMER = Table(
+    "customer",
+    {
+        "id": "TEXT NOT NULL",
+        "aliases": "TEXT NOT NULL",  # JSON: ingest aliases
+        "balances": "TEXT NOT NULL",  # JSON of preview.terms.Grant, with ids for names
+    },
+)
 ACCOUNT = Table(
     "account",
     {"namespace": "TEXT NOT NULL", "mark": "TEXT NOT NULL"},  # apply.target.AccountMark
@@ -199,7 +216,7 @@ LEASE = Table(
 )
 
 TABLES: Mapping[Part, tuple[Table, ...]] = {
-    "store": (*NOUNS.values(), RATE_TIMELINE, ALIAS, CONTRACT, ACCOUNT),
+    "store": (*NOUNS.values(), RATE_TIMELINE, ALIAS, CONTRACT, AGREEMENT, CUSTOMER, ACCOUNT),
     "journal": (RUN, JOURNAL, LEASE),
 }
 """Those of a store and those of a journal, each after the tables that it refers to."""

@@ -17,7 +17,7 @@ from pricebook.store.tables import Table
 if TYPE_CHECKING:  # a database asks this module which versions there are
     from pricebook.store.database import Database
 
-VERSION = 4
+VERSION = 5
 """The version of the tables that this code makes and writes to."""
 OLDEST = 2
 """The earliest one that it reads and can upgrade."""
@@ -31,6 +31,12 @@ _NOUN = {
     "created_at": "TEXT NOT NULL",
     "archived_at": "TEXT",
 }
+_AGREEMENT = Table(
+    "agreement",
+    {"contract_id": "TEXT NOT NULL REFERENCES contract (id)", "terms": "TEXT", "quantities": "TEXT NOT NULL"},
+    key=("contract_id",),
+)
+_CUSTOMER = Table("customer", {"id": "TEXT NOT NULL", "aliases": "TEXT NOT NULL", "balances": "TEXT NOT NULL"})
 _NEW_KINDS = ("threshold-notification", "offset-notification", "custom-field-key")
 
 
@@ -67,11 +73,17 @@ def _notifications(connection: Any, database: "Database") -> None:
         _add(connection, database, Table(kind.replace("-", "_"), _NOUN), of_kind(database.dialect, Kind(kind)))
 
 
+def _agreements(connection: Any, database: "Database") -> None:
+    """What was agreed with customers came in version 5."""
+    for table in (_AGREEMENT, _CUSTOMER):
+        _add(connection, database, table)
+
+
 def _add(connection: Any, database: "Database", table: Table, rules: Sequence[str] = ()) -> None:
     if database.tables(connection, ["package"]) and not database.tables(connection, [table.name]):
         for statement in (*table.statements(database.types, database.clustering), *rules):
             connection.execute(statement)
 
 
-STEPS: Mapping[int, Callable[[Any, "Database"], None]] = {3: _mark_of_the_account, 4: _notifications}
+STEPS: Mapping[int, Callable[[Any, "Database"], None]] = {3: _mark_of_the_account, 4: _notifications, 5: _agreements}
 """By the version that it leads to, what a step does to the tables that are there: of a store, a journal or both."""

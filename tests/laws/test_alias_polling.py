@@ -1,0 +1,194 @@
+"""An alias is looked up by somebody all the time while applies hand it on, and are killed or fail on the way: at no
+instant does it stand for nobody. On a file, on PostgreSQL, and over HTTP.
+
+So many applies as PRICEBOOK_KILLS says; 200 of them are for a person to wait for.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from pricebook import wiring
+from pricebook.account.alias import holder_at
+from pricebook.apply.ports import Store, StoreError
+from pricebook.apply.runner import run
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.fingerprint import noun_of
+from pricebook.catalog.instant import instant_text
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.metronome.client import Client
+from pricebook.metronome.remote import RemoteStore
+from pricebook.plan.planner import make_plan
+from pricebook.sandbox.server import serving
+from pricebook.store.database import database_of
+from pricebook.store.journal import SqlJournal
+from pricebook.store.session import Session
+from pricebook.store.sql import SqlStore
+from server import Server
+
+pytestmark = pytest.mark.whole
+KILLS = int(os.environ.get("PRICEBOOK_KILLS", "12"))
+CARDS = [Ref(Kind.RATE_CARD, name) for name in ("one", "other")]
+ALIAS = "list"
+
+
+def catalog(number: int) -> Catalog:
+    """Two cards; the alias is that of the one or of the other."""
+    holder = CARDS[number % 2]
+    specs = {ref: {"name": ref.name, "aliases": ({"name": ALIAS},) if ref is holder else ()} for ref in CARDS}
+    return Catalog({ref: noun_of(ref.kind, spec) for ref, spec in specs.items()})
+
+
+def present() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Place:
+    """Where there is an account: how a process opens it, and how somebody asks who has the alias."""
+
+    opened: Callable[[], Any]
+    holder: Callable[[], object]
+    journal: str
+    gaps: int = 0
+    polls: int = 0
+    over: Event = field(default_factory=Event)
+
+    def poll(self) -> None:
+        """Ask until it is over."""
+        while not self.over.is_set():
+            self.gaps += self.holder() is None
+            self.polls += 1
+
+
+@contextmanager
+def in_database(url: str) -> Iterator[Place]:
+    """A file or a schema, and a connection of somebody else's."""
+    database = database_of(url)
+
+    def holder() -> object:
+        connection = database.reader("package")
+        assert connection is not None
+        with closing(connection):
+            return holder_at(Session(connection, database), Kind.RATE_CARD, ALIAS, instant_text(present()))
+
+    yield Place(lambda: SqlStore(url), holder, url)
+
+
+@contextmanager
+def over_http(folder: Path) -> Iterator[Place]:
+    """A sandbox on loopback."""
+    with serving() as served:
+
+        def client() -> Client:
+            options: dict[str, Any] = {"requests_per_minute": 1_000_000, "concurrency": 2}
+            return Client(served.url, served.sandbox.token, connect_timeout=5, read_timeout=20, **options)
+
+        def opened() -> RemoteStore:
+            return RemoteStore(client(), {}, nonce=lambda: os.urandom(8).hex())
+
+        asking = client()
+
+        def holder() -> object:
+            cards = asking.read("POST", "/v1/contract-pricing/rate-cards/list", {}, {"limit": "100"})["data"]
+            now = instant_text(present())
+            named = ((card["id"], alias) for card in cards for alias in card.get("aliases") or ())
+            return next((id_ for id_, alias in named if alias["name"] == ALIAS and holds(alias, now)), None)
+
+        yield Place(opened, holder, f"sqlite:///{folder}/journal.db")
+        asking.close()
+
+
+def holds(alias: Any, now: str) -> bool:
+    start, end = alias.get("starting_at"), alias.get("ending_before")
+    return (not start or instant_text(datetime.fromisoformat(start)) <= now) and (
+        not end or instant_text(datetime.fromisoformat(end)) > now
+    )
+
+
+def applied(place: Place, number: int, fails_at: int | None) -> bool:
+    """Plan and apply; `fails_at` is the change from which on the store fails."""
+    with closing(place.opened()) as store, closing(SqlJournal(place.journal)) as journal:
+        made = make_plan(
+            catalog(number), store.snapshot("acme", present()), namespace="acme", environment="e", as_of=present()
+        )
+        perform, count = store.perform, iter(range(1000))
+
+        def failing(*arguments: Any) -> Any:
+            if fails_at is not None and next(count) >= fails_at:
+                raise StoreError("it fails")
+            return perform(*arguments)
+
+        store.perform = failing  # type: ignore[method-assign]
+        watched: Store = store
+        return run(made, watched, journal, owner=wiring.owner(), clock=present, tell=lambda _: None).complete
+
+
+def in_a_process(place: Place, number: int, fails_at: int | None, seconds: float) -> bool:
+    """The same in a process that is killed after so many seconds; whether it had ended by then."""
+    child = os.fork()
+    if child == 0:  # pragma: no cover - it is another process
+        try:
+            applied(place, number, fails_at)
+        finally:
+            os._exit(0)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return True
+        time.sleep(0.002)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "http"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """Each of them in turn, with the alias on the first card."""
+    if request.param == "http":
+        where = over_http(tmp_path)
+    elif request.param == "sqlite":
+        where = in_database(f"sqlite:///{tmp_path}/prices.db")
+    else:
+        server: Server = request.getfixturevalue("server")
+        where = in_database(server.url("polled"))
+    with where as found:
+        assert applied(found, 0, None)
+        yield found
+
+
+def test_somebody_stands_behind_an_alias_at_every_instant(
+    place: Place, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
+    chance, killed, ended, failed = Random(7), 0, 0, 0
+    begun = time.monotonic()
+    assert applied(place, 1, None)
+    whole = time.monotonic() - begun
+    poller = Thread(target=place.poll)
+    poller.start()
+    try:
+        for number in range(KILLS):
+            fails_at = chance.choice([None, None, 0, 1])
+            done = in_a_process(place, number, fails_at, 20 if number % 4 == 3 else chance.uniform(0.1, 1.3) * whole)
+            killed, ended, failed = killed + (not done), ended + done, failed + (fails_at is not None)
+    finally:
+        place.over.set()
+        poller.join(60)
+    with capsys.disabled():
+        said = f"{killed} killed, {ended} ended, {failed} of them to fail"
+        print(f"\n{request.node.callspec.id}: {said}; {place.polls:,} polls, {place.gaps} gaps")
+    assert place.gaps == 0
+    assert place.polls > KILLS
+    assert killed
+    assert ended
+    assert applied(place, 0, None), "and who comes later finishes it"
