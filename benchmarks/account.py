@@ -22,7 +22,7 @@ def account(bench: Bench) -> Report:
     """100,000 rates on 20 cards read with 50 ms latency, against the waiting alone; requests of an apply of 20,000."""
     canned = (sys.executable, str(HERE / "baseline" / "canned_account.py"))
     sizes = tuple(map(str, (CARDS, PRODUCTS, PRICES, LATENCY)))
-    with _serving(canned + sizes) as port:
+    with serving(canned + sizes) as port:
         command = bench.baseline("read_account", f"http://127.0.0.1:{port}", CONCURRENCY)
         runs = [one for (one,) in rounds(max(bench.rounds // 2, 3), command)]
     yield Measured.of("reading 100,000 rates, a whole process", runs)
@@ -43,7 +43,7 @@ def _applied(bench: Bench) -> Report:
     write_project(root, bench.table, APPLIED)
     log = bench.work / "requests.jsonl"
     serve = (sys.executable, "-m", "pricebook", "serve", "--port", "0", "--log", str(log))
-    with _serving(serve) as port:
+    with serving(serve) as port:
         settings = f"store: metronome, base_url: 'http://127.0.0.1:{port}', requests_per_minute: 100000"
         file = root / "pricebook.yaml"
         before = file.read_text(encoding="utf-8")
@@ -68,7 +68,7 @@ def _same(value: float) -> Spread:
 
 
 @contextmanager
-def _serving(argv: tuple[str, ...]) -> Iterator[int]:
+def serving(argv: tuple[str, ...]) -> Iterator[int]:
     """A server in a process of its own, which prints its port or its URL first."""
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(SOURCE)})
     try:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from account import account
 from bench import HERE, Bench
+from contracts import contracts
 from listing import listing
 from measure import Failed
 from page import page
@@ -40,6 +41,7 @@ BENCHMARKS = {
     "population": population,
     "cohorts": cohorts,
     "account": account,
+    "contracts": contracts,
 }
 _EXAMPLE = HERE.parent / "examples" / "llm-prices" / "prices" / "litellm-1.97.0.csv"
 
