@@ -19,11 +19,13 @@ OURS = "github-actions[bot]"
 
 @dataclass
 class Fault:
-    """`status` instead of an answer, once; `done`: the request is carried out before the answer is lost."""
+    """`status` instead of an answer, once, and `text` if it is given; `done`: the request is carried out before the
+    answer is lost."""
 
     method: str
     status: int
     done: bool = False
+    text: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -123,8 +125,8 @@ def served() -> Iterator[CodeHost]:
 
 def handler(host: CodeHost) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        def reply(self, status: int, answer: Any, headers: dict[str, str]) -> None:
-            data = json.dumps(answer).encode()
+        def reply(self, status: int, answer: Any, headers: dict[str, str], text: str | None = None) -> None:
+            data = (json.dumps(answer) if text is None else text).encode()
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(data))}.items():
                 self.send_header(name, value)
@@ -144,7 +146,7 @@ def handler(host: CodeHost) -> type[BaseHTTPRequestHandler]:
                 status, answer = host.answer(self.command, parts.path, query, body)
             if fault is not None:
                 host.faults.remove(fault)
-                return self.reply(fault.status, {"message": f"fault, and not {TOKEN[:3]}"}, fault.headers)
+                return self.reply(fault.status, {"message": f"fault, and not {TOKEN[:3]}"}, fault.headers, fault.text)
             return self.reply(status, answer, {})
 
         do_GET = do_POST = do_PATCH = do_PUT = serve  # noqa: N815 - the library's names

@@ -285,7 +285,7 @@ def test_a_note_on_a_merge_request(host: CodeHost, file: str, monkeypatch: pytes
         "PRICEBOOK_GITLAB_TOKEN": TOKEN,
     }.items():
         monkeypatch.setenv(name, value)
-    host.said(BODY, author={"id": 8})
+    host.said(BODY)
     host.comments[0]["author"] = {"id": 8}
     assert post("comment", file) == "note 2"
     host.comments[1]["author"] = {"id": 7}
@@ -304,3 +304,55 @@ def test_no_answer_takes_no_longer_than_its_attempts(slept: list[float]) -> None
         silent.get("/x?secret=1")
     assert "secret" not in str(caught.value)
     assert slept == [1.0, 2.0, 4.0]
+
+
+ODD = (
+    *("null", "5", '"no"', "{}", '{"message": "ok"}', '{"data": []}', "[1]", "[null]", "[[]]", '["no"]', "true"),
+    *('[{"user": 5}]', '[{"user": {"login": 7}}]', f'[{{"body": 5, "user": {{"login": "{OURS}"}}}}]'),
+    *('[{"body": ["x"]}]', '[{"title": {}}]', '[{"merged_at": 5}]', '[{"head": "x"}]', "<html>", "", "[", "NaN"),
+)
+LISTS = (
+    ("comment",),
+    ("issue", "--title", "Drift"),
+    ("issue", "--title", "Drift", "--clean"),
+    ("approved", "--commit", MERGE, "--context", "c"),
+)
+
+
+@pytest.mark.parametrize("words", LISTS, ids=" ".join)
+@pytest.mark.parametrize("text", ODD)
+def test_a_list_of_another_shape_is_one_error_and_nothing_is_posted(
+    host: CodeHost, file: str, words: tuple[str, ...], text: str
+) -> None:
+    host.faults = [Fault("GET", 200, text=text) for _ in range(9)]
+    given = (words[0], file, *words[1:]) if words[0] != "approved" else words
+    said = post(*given, status=1)
+    assert "error[code-host]" in said
+    assert len(said.splitlines()) <= 6
+    assert not [request for request in host.seen if not request.startswith("GET")]
+
+
+@pytest.mark.parametrize("text", ["null", "[]", "5", '"no"', '[{"id": 1}]', "<html>"])
+def test_an_answer_to_a_post_that_is_none_is_one_error(host: CodeHost, file: str, text: str) -> None:
+    host.faults = [Fault("POST", 200, text=text)]
+    assert "error[code-host]" in post("comment", file, status=1)
+
+
+@pytest.mark.parametrize("item", ["{}", '{"id": "one"}', '{"id": null}', '{"id": 1.5}'])
+def test_a_comment_of_ours_that_has_no_number_is_one_error(host: CodeHost, file: str, item: str) -> None:
+    ours = {**json.loads(item), "body": "old\n\n<!-- pricebook plan acme/production -->", "user": {"login": OURS}}
+    host.faults = [Fault("GET", 200, text=json.dumps([ours]))]
+    assert "says no id" in post("comment", file, status=1)
+
+
+@pytest.mark.parametrize("text", [*ODD, "[]"])
+def test_a_user_of_another_shape_is_one_error(
+    host: CodeHost, file: str, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("GITLAB_CI", "true")
+    monkeypatch.setenv("PRICEBOOK_GITLAB_TOKEN", TOKEN)
+    monkeypatch.setenv("CI_PROJECT_ID", "1")
+    monkeypatch.setenv("CI_MERGE_REQUEST_IID", "2")
+    monkeypatch.setenv("CI_API_V4_URL", host.url)
+    host.faults = [Fault("GET", 200, text=text) for _ in range(9)]
+    assert "error[code-host]" in post("comment", file, status=1)

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pricebook.http.client import HttpClient, Patience, RequestLost, RequestRefused
+from pricebook.http.shape import Misshapen, many, record, words
 from pricebook.problem import Rejected, quote, reject
 
 PATIENCE = Patience(repeated=4, once=4, connections=4, connect_seconds=30.0, answer_seconds=30.0, pause=1.0, limit=60.0)
@@ -38,11 +39,15 @@ class CodeHostApi:
     def repeat(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """The answer to what done twice is the same as done once. Raises Rejected."""
         try:
-            return self._http.ask(method, path, body, repeatable=True)
+            return _judged(method, path, self._http.ask(method, path, body, repeatable=True))
         except RequestLost as lost:
             raise reject("code-host", f"{method} {path.partition('?')[0]}: {lost}", hint=_HINT) from None
         except RequestRefused as refused:
             raise _rejected(method, path, refused) from None
+
+    def one(self, path: str) -> dict[str, Any]:
+        """The same, of a question about one thing."""
+        return _object(path, self.get(path))
 
     def pages(self, path: str) -> Iterator[Any]:
         """The items of a list, page after page. Raises Rejected."""
@@ -52,7 +57,7 @@ class CodeHostApi:
             if not isinstance(items, list):
                 message = f"{path.partition('?')[0]} answered something that is no list"
                 raise reject("code-host", message, hint=_HINT)
-            yield from items
+            yield from (_object(path, item) for item in items)
             if len(items) < PAGE:
                 return
 
@@ -64,7 +69,7 @@ class CodeHostApi:
         found = find()
         if found is None:
             try:
-                return self._http.ask("POST", path, body, repeatable=False), True
+                return _object(path, _judged("POST", path, self._http.ask("POST", path, body, repeatable=False))), True
             except RequestRefused as refused:
                 raise _rejected("POST", path, refused) from None
             except RequestLost as lost:  # it may have been carried out
@@ -73,6 +78,44 @@ class CodeHostApi:
                 if found is None:
                     raise reject("code-host", f"the {what}: {lost}", hint="run the job again") from None
         return found, False
+
+
+_AUTHOR = record({}, {"login": words})
+_THING = record(
+    {},
+    {
+        **dict.fromkeys(("body", "title", "state", "html_url", "context", "description", "merged_at"), words),
+        **dict.fromkeys(("user", "author", "creator"), _AUTHOR),
+        "head": record({}, {"sha": words}),
+    },
+)
+"""What we read of anything that a code host tells us: comments, notes, issues, statuses, pull requests, users."""
+
+
+def _judged(method: str, path: str, answer: Any) -> Any:
+    """An answer whose fields are what they are said to be. Raises Rejected."""
+    try:
+        if answer is not None:
+            (many(_THING) if isinstance(answer, list) else _THING)(answer)
+    except Misshapen as wrong:
+        message = f"{method} {path.partition('?')[0]} answered something else than was asked for: {wrong}"
+        raise reject("code-host", message, hint=_HINT) from None
+    return answer
+
+
+def _object(path: str, item: Any) -> dict[str, Any]:
+    if not isinstance(item, dict):
+        message = f"{path.partition('?')[0]} answered something that is no object"
+        raise reject("code-host", message, hint=_HINT)
+    return item
+
+
+def number_of(item: Mapping[str, Any], name: str) -> int:
+    """A whole number by which a thing is named. Raises Rejected."""
+    found = item.get(name)
+    if not isinstance(found, int):
+        raise reject("code-host", f"what was found says no {name}", hint=_HINT)
+    return found
 
 
 def _rejected(method: str, path: str, refused: RequestRefused) -> Rejected:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote as urlquote
 
-from pricebook.codehost.api import CodeHostApi
+from pricebook.codehost.api import CodeHostApi, number_of
 from pricebook.problem import quote, reject
 
 BOT = "github-actions[bot]"
@@ -107,7 +107,7 @@ def put_comment(repo: Repository, number: int, text: str, name: str | None) -> s
     found, made = repo.api.found_or_made(ours, path, {"body": body}, "comment was not posted")
     if made or _says(found, body):
         return _address(found)
-    return _address(repo.api.repeat("PATCH", f"{repo.path}/issues/comments/{int(found['id'])}", {"body": body}))
+    return _address(repo.api.repeat("PATCH", f"{repo.path}/issues/comments/{number_of(found, 'id')}", {"body": body}))
 
 
 def put_issue(repo: Repository, text: str, title: str, name: str, *, clean: bool) -> str:
@@ -142,8 +142,7 @@ def put_status(repo: Repository, commit: str, context: str, digest: str) -> None
 
 def approved(repo: Repository, commit: str, context: str) -> str:
     """The digest of the plan that was shown for the pull request whose merge the commit is. Raises Rejected."""
-    pulls = repo.api.get(f"{repo.path}/commits/{_checked(commit)}/pulls")
-    merged = [p for p in pulls if isinstance(p, dict) and p.get("merged_at")] if isinstance(pulls, list) else []
+    merged = [p for p in repo.api.pages(f"{repo.path}/commits/{_checked(commit)}/pulls") if p.get("merged_at")]
     by_hand = "look at the plan of this run, and apply it by hand with its digest"
     if len(merged) != 1:
         many = "no pull request" if not merged else f"{len(merged)} pull requests"
@@ -181,7 +180,7 @@ def _says(item: Mapping[str, Any], body: str) -> bool:
 
 
 def _number(item: Mapping[str, Any]) -> int:
-    return int(item["number"])
+    return number_of(item, "number")
 
 
 def _address(item: object) -> str:

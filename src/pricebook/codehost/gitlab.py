@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pricebook.codehost.api import CodeHostApi
+from pricebook.codehost.api import CodeHostApi, number_of
 from pricebook.codehost.github import marked
 from pricebook.problem import quote, reject
 
@@ -26,7 +26,7 @@ def put_note(environment: Mapping[str, str], text: str, name: str | None) -> str
     api = CodeHostApi(environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4", {"PRIVATE-TOKEN": token}, token)
     body, marker = marked(text, name)
     path = f"/projects/{project}/merge_requests/{number}/notes"
-    author = (api.get("/user") or {}).get("id")
+    author = number_of(api.one("/user"), "id")
 
     def ours() -> dict[str, Any] | None:
         found = (note for note in api.pages(path) if isinstance(note, dict) and not note.get("system"))
@@ -41,5 +41,5 @@ def put_note(environment: Mapping[str, str], text: str, name: str | None) -> str
 
     note, made = api.found_or_made(ours, path, {"body": body}, "note was not posted")
     if not made and str(note.get("body")).rstrip() != body.rstrip():
-        api.repeat("PUT", f"{path}/{int(note['id'])}", {"body": body})
-    return str(note["id"])
+        api.repeat("PUT", f"{path}/{number_of(note, 'id')}", {"body": body})
+    return str(number_of(note, "id"))
