@@ -66,3 +66,18 @@ def test_names_in_answers_lose_it_too_and_a_short_one_is_a_word() -> None:
     assert [part.startswith(HIDDEN) for part in cleaned.split('"')[3::4]] == [True, True, True]
     assert Mask("sandbox").clean_all('{"name": "sandbox"}') == '{"name": "sandbox"}'
     assert Mask("sandbox").clean("Bearer sandbox") == f"Bearer {HIDDEN}"
+
+
+@pytest.mark.parametrize("between", ["\\n", "\\r\\n", "\\n    ", "\\t"])
+@pytest.mark.parametrize("at", [1, len(TOKEN) // 2, len(TOKEN) - 1])
+def test_a_whole_answer_says_no_token_over_several_lines_of_a_name(between: str, at: int) -> None:
+    said = f'{{"data": [{{"name": "Card of {TOKEN[:at]}{between}{TOKEN[at:]}", "id": "x"}}]}}' + " " * 500_000
+    found = Mask(TOKEN).clean_all(said)
+    assert HIDDEN in found
+    assert TOKEN[:at] + between not in found or at == 1
+    assert TOKEN[at:] not in found or at == len(TOKEN) - 1
+
+
+def test_a_whole_answer_without_the_token_is_left_as_it_is() -> None:
+    said = '{"name": "two\\nlines of \\\\ text and \\u00e4"}' * 1000
+    assert Mask(TOKEN).clean_all(said) == said

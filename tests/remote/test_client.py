@@ -3,8 +3,10 @@
 import base64
 import json
 import logging
+import socket
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from threading import Event, Thread
 from urllib.parse import quote
 
 import httpx
@@ -217,3 +219,51 @@ def test_the_token_is_cut_out_of_what_the_connection_says() -> None:
     with pytest.raises(StoreError) as failed:
         client(handler).write("POST", "/v1/x/create", {}, "key")
     assert TOKEN not in failed.value.message
+
+
+def test_further_tries_have_what_is_left_of_the_time() -> None:
+    waits, given = Waits(), list[float]()
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        given.append(request.extensions["timeout"]["read"])
+        waits.now += 2
+        raise httpx.ReadTimeout("no")
+
+    with pytest.raises(StoreError):
+        client(handler, waits).read("POST", "/v1/x/list", {})
+    assert given == [5, 3, 1], "and whoever does not answer is waited for once in all"
+
+
+def test_an_answer_that_stops_is_cut_off_when_its_time_is_over() -> None:
+    """Of the server's connection the other end is closed, though a byte may take ten minutes."""
+    beginning = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    begun, ended = Event(), Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(100_000)
+                begun.set()
+                connection.sendall(beginning)
+                while connection.recv(100_000):
+                    pass
+                ended.set()
+
+        server = Thread(target=serve, daemon=True)
+        server.start()
+        asking = Client(
+            f"http://127.0.0.1:{listening.getsockname()[1]}",
+            TOKEN,
+            requests_per_minute=100_000,
+            concurrency=2,
+            connect_timeout=5,
+            read_timeout=600,
+            clock=lambda: 599.95 if begun.is_set() else 0.0,
+            sleep=lambda seconds: None,
+        )
+        with pytest.raises(StoreError):
+            asking.read("POST", "/v1/x/list", {})
+        asking.close()
+        assert ended.wait(30)
+        server.join(30)

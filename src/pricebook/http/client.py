@@ -11,11 +11,13 @@ is searched for it before anybody sees it.
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from threading import Lock
+from socket import SHUT_RDWR
+from threading import Lock, Timer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -170,7 +172,8 @@ class HttpClient:
         for left in reversed(range(tries)):
             number, begun = tries - left - 1, self._clock()
             try:
-                return self._once(method, path, body, query, f"{key}.{number}" if key and number else key)
+                within = self._patience.answer_seconds - spent  # whoever does not answer is waited for once in all
+                return self._once(method, path, body, query, f"{key}.{number}" if key and number else key, within)
             except RequestRefused as refused:
                 asked = refused.seconds if refused.seconds is not None else self._patience.limit or pause
                 if not refused.limited or not left or asked > LONGEST_WAIT:
@@ -181,14 +184,21 @@ class HttpClient:
                 again = unreached < self._patience.connections if isinstance(lost, RequestNotSent) else repeatable
                 spent += self._clock() - begun
                 if not again or not left or spent >= self._patience.answer_seconds:
-                    raise  # whoever does not answer is waited for once in all
+                    raise
                 self._sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
         raise AssertionError("every try ends")
 
     def _once(
-        self, method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, str] | None, key: str | None
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        query: Mapping[str, str] | None,
+        key: str | None,
+        within: float,
     ) -> Any:
+        """One try, over within so many seconds."""
         self._budget.take()
         with self._lock:
             self.sent += 1
@@ -199,14 +209,36 @@ class HttpClient:
         headers = {"Idempotency-Key": key} if key is not None else {}
         shown = path.partition("?")[0]
         try:
-            with self._http.stream(method, path, content=content, params=query, headers=headers) as response:
-                text = self._mask.clean_all(self._body(response, begun + self._patience.answer_seconds))
+            timeout = httpx.Timeout(within, connect=self._patience.connect_seconds, pool=None)
+            given: dict[str, Any] = {"content": content, "params": query, "headers": headers, "timeout": timeout}
+            with self._http.stream(method, path, **given) as response, self._ending(response, begun + within):
+                text = self._mask.clean_all(self._body(response, begun + within))
                 status, said = response.status_code, response.headers
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise RequestNotSent(self._mask.clean(f"{self.host} could not be reached: {_words(error)}")) from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise RequestLost(self._mask.clean(f"{self.host} did not answer {shown}: {_words(error)}")) from None
         return self._answer(shown, status, said, text)
+
+    @contextmanager
+    def _ending(self, response: httpx.Response, until: float) -> Iterator[None]:
+        """End the connection when the time is over: an answer that comes byte by byte would else last for as long again
+        as a byte may."""
+        stream = response.extensions.get("network_stream")
+        found = stream.get_extra_info("socket") if stream is not None else None
+
+        def end() -> None:
+            with suppress(OSError):
+                found.shutdown(SHUT_RDWR)
+
+        timer = Timer(max(until - self._clock(), 0), end)
+        timer.daemon = True
+        if found is not None:
+            timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _body(self, response: httpx.Response, until: float) -> str:
         """The whole text of an answer, within the time and the size that one may have."""

@@ -12,6 +12,8 @@ SMALL = 200_000
 """So many characters of what a server says are of interest, and searched for every form."""
 _BETWEEN = r"(?:\s|\\[nrt]|[\"'+,])*"
 """What may stand between two parts of a secret that is split over lines, quoted or not."""
+_LINES = ("\\n", "\\r", "\\t", " ")
+"""How a text of JSON goes on in another line."""
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
 
 
@@ -34,7 +36,9 @@ class Mask:
     def clean(self, text: str) -> str:
         """The text, cut to what is of interest, without the secret: as it is, percent-encoded, as entities of HTML, in
         hexadecimal digits, in base64 by itself or within something longer; split over lines or not."""
-        text = text[:SMALL]
+        return self._cleaned(text[:SMALL])
+
+    def _cleaned(self, text: str) -> str:
         for form in self._characters:
             text = form.sub(HIDDEN, text)
         while self._base64 is not None and (found := self._base64.search(text)) is not None:
@@ -47,7 +51,14 @@ class Mask:
         return text
 
     def clean_all(self, text: str) -> str:
-        """The same of a whole answer, in which the secret stands in one piece; a short one is a word, and stays."""
+        """The same of a whole answer, in which the secret stands in one piece or over lines of one text; a short one is
+        a word, and stays."""
+        if "\\" in text:
+            joined = text
+            for between in _LINES:
+                joined = joined.replace(between, "")
+            if any(form in joined for form in self._whole):
+                return self._cleaned(text)
         if any(form in text for form in self._whole):
             for form in self._characters:
                 text = form.sub(HIDDEN, text)
