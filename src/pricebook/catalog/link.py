@@ -9,8 +9,7 @@ from pricebook.catalog.violation import Path, Violation
 from pricebook.problem import did_you_mean, quote
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
-    from pricebook.catalog.package import Package
-    from pricebook.catalog.recurring import RecurringCredit
+    from pricebook.catalog.package import Package, RecurringTerm
 
 
 def check_terms(package: "Package") -> Iterator[Violation]:
@@ -68,7 +67,7 @@ def _prioritization(package: "Package") -> Iterator[Violation]:
             )
 
 
-def _recurring(package: "Package") -> Iterator[tuple[Path, "RecurringCredit"]]:
+def _recurring(package: "Package") -> Iterator[tuple[Path, "RecurringTerm"]]:
     for i, commit in enumerate(package.recurring_commits):
         yield ("recurring_commits", i), commit
     for i, credit in enumerate(package.recurring_credits):

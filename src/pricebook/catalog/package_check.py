@@ -15,8 +15,7 @@ from pricebook.catalog.violation import Path, Violation
 from pricebook.problem import quote
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
-    from pricebook.catalog.package import Package
-    from pricebook.catalog.recurring import RecurringCredit
+    from pricebook.catalog.package import Package, RecurringTerm
 
 Found = tuple[Path, Violation]
 
@@ -158,7 +157,7 @@ def _lacks_seat(product: Product, key: str, catalog: Catalog) -> str:
     return ""
 
 
-def _applicable(term: "RecurringCredit", card: str | None, catalog: Catalog) -> list[str]:
+def _applicable(term: "RecurringTerm", card: str | None, catalog: Catalog) -> list[str]:
     """The USAGE products on the card that the balance applies to: those it names, or all when it names none. Where the
     card cannot be told, all that it names."""
     on_card = {name for name, _ in priced_on(card, catalog)} if card is not None else None

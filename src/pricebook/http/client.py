@@ -18,7 +18,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from socket import SHUT_RDWR
 from threading import Lock, Timer
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -229,7 +229,7 @@ class HttpClient:
 
         def end() -> None:
             with suppress(OSError):
-                found.shutdown(SHUT_RDWR)
+                cast(Any, found).shutdown(SHUT_RDWR)
 
         timer = Timer(max(until - self._clock(), 0), end)
         timer.daemon = True

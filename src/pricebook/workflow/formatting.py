@@ -27,14 +27,14 @@ from pricebook.workflow.writing import FileChange, write_all
 
 
 @dataclass(frozen=True, slots=True)
-class Edits:
+class FormatEdits:
     """Files with other texts, and what of them could not be changed where it stands: the object, and why."""
 
     files: list[FileChange]
     left: list[tuple[str, str]]
 
 
-def formatted(project: Project, names: Collection[str]) -> Edits:
+def formatted(project: Project, names: Collection[str]) -> FormatEdits:
     """The files of the project, or those named, in the house form. Raises Rejected for manifests that do not hold, and
     for a name that is no file of them."""
     loaded = load(project)
@@ -54,7 +54,7 @@ def formatted(project: Project, names: Collection[str]) -> Edits:
             if isinstance(spec, dict) and (values := _values(loaded, ref, spec)):
                 commented = _commented(texts[declared.file], declared)
                 editor.put(ref, {path: value for path, value in values.items() if path not in commented})
-    return Edits([FileChange(*texts) for texts in editor.files(chosen, tidied)], editor.left)
+    return FormatEdits([FileChange(*texts) for texts in editor.files(chosen, tidied)], editor.left)
 
 
 def _values(loaded: Loaded, ref: Ref, spec: dict[str, Any]) -> dict[Path, Any]:
@@ -83,7 +83,7 @@ def _commented(text: str, declared: Declaration) -> set[Path]:
     }
 
 
-def write(project: Project, made: Edits) -> None:
+def write(project: Project, made: FormatEdits) -> None:
     """Write the files; all of them, or none when they would not say the same as before. Raises Rejected."""
     write_all(project.root, made.files, partial(_check, project, load(project)))
 
