@@ -44,7 +44,7 @@ def comments(tmp_path_factory: pytest.TempPathFactory) -> list[Comment]:
 
 
 def is_there_anything_to_do(comment: Comment) -> None:
-    assert comment.text.splitlines()[0] == f"### {comment.data['verdict']}"
+    assert comment.text.splitlines()[0] == f"### {escape_markdown(comment.data['verdict'], 1000)}"
 
 
 def what_changes(comment: Comment) -> None:

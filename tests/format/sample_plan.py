@@ -498,7 +498,7 @@ def hostile() -> Plan:
     steps.append(step("revise", Revise(ref, after, "d", field_changes(before, after)), at=HOSTILE[2]))
     return plan(
         steps,
-        leftovers=tuple(Leftover(Ref(Kind.PRODUCT, name), (name,)) for name in HOSTILE),
+        leftovers=tuple(Leftover(Ref(Kind.PRODUCT, name), (name,), name=name) for name in HOSTILE),
         unmanaged={HOSTILE[1]: 2},
         findings=tuple(hostile_findings()),
     )

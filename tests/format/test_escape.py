@@ -9,10 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample_plan import HOSTILE
 
-from pricebook.format.escape import LIMIT, cut, escape_all, escape_json, escape_terminal, padded, width_of
+from pricebook.format.escape import (
+    LIMIT,
+    cut,
+    escape_all,
+    escape_json,
+    escape_markdown,
+    escape_terminal,
+    headed,
+    padded,
+    width_of,
+)
 
 ACTS = re.compile("[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200d\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 anything = st.text(st.characters(codec=None, exclude_categories=()), max_size=400)
+
+
+@pytest.mark.parametrize("text", ["Team seat is $9.00 · 2 of 3", *HOSTILE])
+def test_a_heading_is_read_back_as_it_was_meant(text: str) -> None:
+    assert headed(f"### {escape_markdown(text)}\n\nbody") == escape_terminal(text).strip()
+    assert headed(f"{escape_markdown(text)}\n# later") == ""
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ CHEAPER = {"rate_type": "TIERED", "tiers": ({"price": Decimal("0.01"), "size": 1
         (terms("500", entitled=False), terms("500"), "$5.00, not sold -> entitled | "),
         (terms("500", entitled=False), terms("600"), "$5.00, not sold -> $6.00, entitled | +20.0 %"),
         (terms("500"), terms("600", entitled=False), "$5.00 -> $6.00, not sold | +20.0 %"),
-        (terms("0"), terms("500"), "$0.00 -> $5.00 | "),
+        (terms("0"), terms("500"), "$0.00 -> $5.00 | was free"),
         (terms("0.1", rate_type="PERCENTAGE"), terms("0.125", rate_type="PERCENTAGE"), "10 % -> 12.5 % | +25.0 %"),
         (terms("0.1", rate_type="PERCENTAGE"), terms("500"), "10 % -> $5.00 | "),
         (credits("12"), credits("15"), "12 ai-credits -> 15 ai-credits | +25.0 %"),

@@ -77,12 +77,12 @@ def planned(folder: Path, held: list[str], desired: list[str], *, contracts: int
 
 def test_what_is_sold_and_in_no_manifest_is_never_nothing(tmp_path: Path) -> None:
     plan = planned(tmp_path, [PHONE, CARD, OFFICE], [PHONE, CARD], contracts=3)
-    office = Leftover(Ref(Kind.PACKAGE, "office", 1), ("office",), 3)
+    office = Leftover(Ref(Kind.PACKAGE, "office", 1), ("office",), 3, name="Office v1")
     assert (plan.steps, plan.leftovers) == ((), (office,))
     assert read(write(plan), "p") == plan
     view = plan_view(plan, RowChoice(), ())
     assert view.verdict == (
-        "1 object is in no manifest any more and stays: 1 still sold by alias, 3 contracts on it."
+        "Office v1 is in no manifest any more and stays: 1 still sold by alias, 3 contracts on it."
         " What manifests declare is as they say (2 objects, 1 price)."
     )
     assert [each.sentence for each in view.leftovers] == ["still sold by alias office; 3 contracts on it"]
@@ -104,7 +104,9 @@ def test_who_uses_it_is_named(tmp_path: Path) -> None:
 def test_a_plan_that_knew_only_names_is_read(tmp_path: Path) -> None:
     plan = planned(tmp_path, [SEAT, PHONE], [PHONE])
     text = write(plan)
-    whole = '{"aliases":[],"contracts":0,"like":null,"ref":"product:desk-seat","used_by":[]}'
+    whole = (
+        '{"aliases":[],"contracts":0,"fees":{},"like":null,"name":"Desk seat","ref":"product:desk-seat","used_by":[]}'
+    )
     assert whole in text
     assert read(text.replace(whole, '"product:desk-seat"'), "p").leftovers == (
         Leftover(Ref(Kind.PRODUCT, "desk-seat")),

@@ -18,6 +18,7 @@ from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.observe.snapshot import LiveContracts, Snapshot
 from pricebook.plan.contract import Contract
+from pricebook.plan.document import read, write
 from pricebook.plan.planner import make_plan
 from pricebook.plan.step import Plan
 from pricebook.preview.customer import Billed, Billing
@@ -219,3 +220,89 @@ def test_a_price_of_its_own_is_not_touched() -> None:
     spec = team(name="Team v1", overrides=(*team()["overrides"], own))
     plan, _ = viewed(catalog(DEARER, team=spec), observed(OLD, 1, team_1=spec), "team_1")
     assert plan.fixed is None
+
+
+def test_what_a_new_package_fixes_is_in_the_first_line() -> None:
+    """Hand-worked: 3 seats of $5.00 are $15.00 a month; the credit is $3.00 a month; the charge comes once."""
+    first = {"value": 0, "unit": "DAYS"}
+    once = {"schedule_items": ({"unit_price": 250_000, "quantity": 1, "date_offset": first},)}
+    spec = team(scheduled_charges=({"key": "setup", "product": "credit", "schedule": once},))
+    plan, view = viewed(catalog(OLD, team=spec), observed(OLD))
+    assert view.verdict == (
+        "No existing price changes. 1 package is new: Team v1, fees $15.00 a month ($180.00 a year),"
+        " charges $2,500.00 once, credits $3.00 a month ($36.00 a year) for each contract."
+    )
+    (offered,) = plan.offers
+    assert [(one.kind, one.a_year, one.once) for one in offered.after.fixed] == [
+        ("fees", Decimal(18000), Decimal(0)),
+        ("charges", Decimal(0), Decimal(250_000)),
+        ("credits", Decimal(3600), Decimal(0)),
+    ]
+
+
+def test_a_new_version_is_told_by_what_it_changes_in_money() -> None:
+    _, view = viewed(catalog(OLD, team=team(5, credit=500)), observed(OLD, team_1=team(name="Team v1")))
+    assert view.verdict == (
+        "No existing price changes. 1 new package version for contracts made from now on: Team v2 (Team seat, Included"
+        " usage), fees +$10.00 a month (+$120.00 a year), credits +$2.00 a month (+$24.00 a year) for each contract."
+    )
+
+
+def test_what_is_fixed_of_seats_that_customers_choose_is_told_for_each() -> None:
+    _, view = viewed(catalog(OLD, team=team(None)), observed(OLD))
+    assert "Team v1, fees $5.00 a month ($60.00 a year) for each, credits $3.00 a month" in view.verdict
+
+
+def test_discounts_and_custom_units_are_told_with_what_they_are_worth() -> None:
+    discount = {
+        "key": "half",
+        "type": "MULTIPLIER",
+        "multiplier": Decimal("0.8"),
+        "starting_at_offset": {"value": 0, "unit": "MONTHS"},
+        "override_specifiers": ({"product": "team-seat", "billing_frequency": "MONTHLY"},),
+    }
+    spec = team(overrides=(*team()["overrides"], discount))
+    given = {**spec["recurring_credits"][0], "access_amount": {"unit_price": 300, "credit_type": "ai-credits"}}
+    desired = catalog(OLD, team={**spec, "recurring_credits": (given,)})
+    conversion = {"custom_credit_type": "ai-credits", "fiat_per_custom_credit": 4}
+    card = noun_of(Kind.RATE_CARD, {"name": "List", "credit_type_conversions": (conversion,)})
+    desired = Catalog({**desired.nouns, Ref(Kind.RATE_CARD, "list"): card}, desired.rates)
+    _, view = viewed(desired, observed(OLD))
+    offer = next(item.offer for item in view.objects if item.offer is not None)
+    told = {line.name: line.after for line in offer.lines}
+    assert told["Discount"] == "20 % off Team seat: $4.00 instead of $5.00 per seat a month"
+    assert told["Included usage"] == "300 ai-credits (worth $12.00) a month for everything, priority 1"
+    # What is fixed is what is paid, the discount taken off: 3 seats of $4.00.
+    assert offer.money == (
+        "fees $12.00 a month ($144.00 a year), credits 300 ai-credits a month (3,600 ai-credits a year, worth $144.00)"
+    )
+
+
+def test_offers_are_told_from_a_file_as_they_were_live() -> None:
+    alias = {"aliases": ({"name": "team"},)}
+    later = {"aliases": ({"name": "team", "starting_at": "2027-01-01"},)}
+    desired = catalog(OLD, team=team(name="Team v1", **alias), crew=team(credit=500, name="Crew", **later))
+    plan, view = viewed(desired, observed(OLD, team_1=team(name="Team v1", **alias)))
+    again = read(write(plan), "plan.json")
+    assert write(again) == write(plan)
+    assert plan_view(again, RowChoice()).objects == view.objects
+    assert plan_view(again, RowChoice()).verdict == view.verdict
+
+
+def test_offers_stand_in_the_order_in_which_packages_are_declared() -> None:
+    plan, view = viewed(catalog(OLD, team=team(name="Team"), basic=team(name="Basic")), observed(OLD))
+    assert [str(one.after.ref) for one in plan.offers] == ["package:team@1", "package:basic@1"]
+    assert view.verdict.index("Team") < view.verdict.index("Basic")
+
+
+def test_what_contracts_pay_that_left_the_manifests_is_told() -> None:
+    """Hand-worked: 2 contracts of 3 seats of $5.00 each are $30.00 a month."""
+    held = observed(OLD, 2, team_1=team(name="Team v1", aliases=({"name": "team"},)))
+    package = Ref(Kind.PACKAGE, "team", 1)
+    held = replace(held, objects={**held.objects, package: replace(held.objects[package], contracts=2)})
+    _, view = viewed(catalog(OLD), held)
+    assert view.verdict.startswith(
+        "Team v1 is in no manifest any more and stays: 1 still sold by alias, 2 contracts on it,"
+        " $30.00 a month ($360.00 a year) in fees and commits."
+    )
+    assert view.decision.sentence == "Nothing to apply: what left the manifests stays as it is."

@@ -177,17 +177,18 @@ post() {
 }
 
 issue() {
-    keep drift.md "Somebody changed prices in ${ENVIRONMENT:-default}" "drift/${ENVIRONMENT:-default}"
+    keep drift.md "" "drift/${ENVIRONMENT:-default}"
 }
 
 compared() {
     keep compare.md "Prices differ from those of $COMPARISON" "compare/$COMPARISON"
 }
 
-# One open issue of a name, while something is to be told.
+# One open issue of a name, while something is to be told; without a title it has that of what was found.
 keep() {
     results
-    local words=(--title "$2" --name "$3")
+    local words=(--name "$3")
+    [[ -z $2 ]] || words+=(--title "$2")
     [[ $CHANGES == true ]] || words+=(--clean)
     "${pricebook[@]}" post issue "$RESULTS/$1" "${words[@]}"
 }

@@ -35,20 +35,30 @@ def priced_products(
 ) -> Mapping[str, PricedProduct]:
     """How products are spoken of, by name; of one that is desired no more as it was observed. What is not known is left
     out."""
-    seats, sold = packaged(desired)
+    seats, sold, frequencies = packaged(desired)
     products, metrics = desired.products, desired.metrics
+    places = {name: place for place, name in enumerate(products)}
     former, counted = (observed.products, observed.metrics) if observed is not None else (products, metrics)
     found = {}
     for name in sorted(set(names)):
         product, was = products.get(name) or former.get(name), former.get(name)
         if product is not None:
             unit, power = unit_of(product, metrics if name in products else counted, is_seat=name in seats)
+            if was is not None and was.unit is None:  # an account is not told
+                was = was.model_copy(update={"unit": product.unit})
             old, old_power = unit_of(was, counted, is_seat=name in seats) if was is not None else (unit, power)
             tagged = any(tag in sold for tag in product.tags)
             # A unit that was only called otherwise is no other one.
             same = was is None or was.quantity_conversion == product.quantity_conversion
             found[name] = PricedProduct(
-                product.name, unit, power, *(("", 0) if same else (old, old_power)), name in sold or tagged
+                product.name,
+                unit,
+                power,
+                *(("", 0) if same else (old, old_power)),
+                packaged=name in sold or tagged,
+                frequencies=tuple(sorted(frequencies.get(name, ()))),
+                groups=product.pricing_group_key,
+                place=places.get(name, len(places)),
             )
     return found
 
@@ -61,19 +71,22 @@ def products_of(
     return priced_products(desired, named | {read_key(key).product for key in keys}, observed)
 
 
-def packaged(catalog: Catalog) -> tuple[frozenset[str], frozenset[str]]:
-    """The products of which packages sell seats; the products, and tags of such, that packages sell at all."""
+def packaged(catalog: Catalog) -> tuple[frozenset[str], frozenset[str], Mapping[str, frozenset[str]]]:
+    """The products of which packages sell seats; the products, and tags of such, that packages sell at all; and for how
+    long at a time they subscribe to which."""
     seats: set[str] = set()
     sold: set[str] = set()
+    every: dict[str, set[str]] = {}
     for package in catalog.packages.values():
         for term in package.subscriptions:
             sold.add(term.subscription_rate.product)
+            every.setdefault(term.subscription_rate.product, set()).add(term.subscription_rate.billing_frequency)
             if term.quantity_management_mode == "SEAT_BASED":
                 seats.add(term.subscription_rate.product)
         for override in package.overrides:
             for specifier in override.override_specifiers if override.entitled else ():
                 sold |= {specifier.product} if specifier.product is not None else set(specifier.product_tags)
-    return frozenset(seats), frozenset(sold)
+    return frozenset(seats), frozenset(sold), {name: frozenset(found) for name, found in every.items()}
 
 
 def unit_of(product: Product, metrics: Mapping[str, BillableMetric], *, is_seat: bool = False) -> tuple[str, int]:

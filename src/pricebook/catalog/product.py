@@ -137,7 +137,8 @@ class PricedProduct(NamedTuple):
     """How a product and its prices are spoken of. `name` is what people call it; `unit` what a price is for, without
     its time (`1M tokens`, `seat`; empty: for the period alone), and a price as it is written times `10 ** power` is one
     for that many. `before` is the same as it was where that changes, and empty where not. `packaged`: a package sells
-    it."""
+    it, of a subscription for these `frequencies`. `groups` are its pricing group keys, and `place` is its place among
+    products, both as declared."""
 
     name: str
     unit: str
@@ -145,3 +146,6 @@ class PricedProduct(NamedTuple):
     before: str = ""
     before_power: int = 0
     packaged: bool = False
+    frequencies: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    place: int = 0

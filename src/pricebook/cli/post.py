@@ -7,8 +7,11 @@ import click
 
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.codehost import github, gitlab
+from pricebook.format.escape import headed
 from pricebook.workflow.apply import check_digest
 
+_TITLE = 250
+"""Characters of an issue's title; GitHub takes 256."""
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -39,14 +42,15 @@ def comment(invocation: Invocation, file: Path, name: str | None, number: int | 
 
 @command.command()
 @click.argument("file", type=_FILE)
-@click.option("--title", required=True, help="The issue's title.")
+@click.option("--title", help="The issue's title; otherwise the heading of FILE, after the end of --name.")
 @click.option("--name", default="drift", metavar="NAME", help="Which issue: there is one open one of each name.")
 @click.option("--clean", is_flag=True, help="All is well: close the issue, if there is one.")
 @invoked()
-def issue(invocation: Invocation, file: Path, title: str, name: str, clean: bool) -> None:
+def issue(invocation: Invocation, file: Path, title: str | None, name: str, clean: bool) -> None:
     """Keep one open issue that says what FILE says, and close it when all is well."""
     text = file.read_text(encoding="utf-8", errors="replace")
-    address = github.put_issue(github.repository(os.environ), text, title, name, clean=clean)
+    told = title or ": ".join(filter(None, (name.partition("/")[2], headed(text) or name)))
+    address = github.put_issue(github.repository(os.environ), text, told[:_TITLE], name, clean=clean)
     invocation.print([address or "there is no issue, and none is needed"])
 
 

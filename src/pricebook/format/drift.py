@@ -8,8 +8,8 @@ from pricebook.format.markdown import BUDGET, Comment, leftover_lines, marker, s
 from pricebook.format.page import Page, Paint, wrapped
 from pricebook.format.plan_text import draw_notes
 from pricebook.format.problem import draw_problems
-from pricebook.view.comparison import ComparedItem, ComparisonView
-from pricebook.view.drift import TITLES, DriftItem, DriftView
+from pricebook.view.comparison import ComparedItem, ComparedRow, ComparisonView
+from pricebook.view.drift import TITLES, DriftItem, DriftRow, DriftView, ParityRow
 from pricebook.view.parity import ParityView
 
 _STYLES = {
@@ -89,7 +89,7 @@ def _item(item: DriftItem | ComparedItem, sides: tuple[str, str], width: int, pa
     yield from (" " * _BODY + line for line in lines[1:])
     room = width - _BODY
     one, other = (escape_terminal(side, 40) for side in sides)
-    names = [escape_terminal(row[0]) for row in item.rows]
+    names = [escape_terminal(_named(row)) for row in item.rows]
     column = min(max(map(width_of, names), default=0), room // 2)
     for (_, here, there, when, money, *_), name in zip(item.rows, names, strict=True):
         words = f"{one} {escape_terminal(here)}, {other} {escape_terminal(there)}"
@@ -102,6 +102,11 @@ def _item(item: DriftItem | ComparedItem, sides: tuple[str, str], width: int, pa
             yield from (" " * (_BODY + 4) + part for part in wrapped(words, room - 4))
     if 0 < item.listed < item.total:
         yield " " * _BODY + f"and {item.total - item.listed:,} more (--rows all shows every one)"
+
+
+def _named(row: DriftRow | ParityRow | ComparedRow) -> str:
+    """What people call it first."""
+    return row[0] if isinstance(row, ComparedRow) else row.told
 
 
 def drift_markdown(view: DriftView, _: Page) -> str:
@@ -166,8 +171,9 @@ def _lines(item: DriftItem | ComparedItem) -> list[str]:
     """A line for the object, then one for each of its rows."""
     place = f" {code_markdown(item.place, 200)}" if item.place else ""
     lines = [f"| **{escape_markdown(item.ref, 120)}** {escape_markdown(item.sentence, 400)}{place} | | | |"]
-    for name, here, there, when, *_ in item.rows:
-        cells = (escape_markdown(name, 200), escape_markdown(here, 300), escape_markdown(there, 300))
+    for row in item.rows:
+        _, here, there, when, *_ = row
+        cells = (escape_markdown(_named(row), 200), escape_markdown(here, 300), escape_markdown(there, 300))
         lines.append(f"| &nbsp;&nbsp;{' | '.join(cells)} | {escape_markdown(when)} |")
     if item.listed < item.total:
         lines.append(f"| &nbsp;&nbsp;and {item.total - item.listed:,} more | | | |")

@@ -9,7 +9,7 @@ every other format: none of them shows a character that a terminal would not.
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from html import escape
+from html import escape, unescape
 from unicodedata import category, east_asian_width
 
 LIMIT = 160
@@ -81,6 +81,15 @@ _DOLLAR = "<span>$</span>"
 def escape_markdown(text: str, limit: int = LIMIT) -> str:
     """The text as prose in a comment on GitHub or GitLab, for a place within a line: also in a list or a table cell."""
     return _MARKDOWN.sub(_markdown, escape_terminal(text, limit))
+
+
+def headed(document: str) -> str:
+    """The heading that a Markdown document of ours begins with, as plain text; empty for another one."""
+    first = document.partition("\n")[0]
+    if not first.startswith("#"):
+        return ""
+    shown = unescape(re.sub(r"</?span>", "", first.lstrip("#").strip())).replace("\u200b", "")
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", shown).strip()
 
 
 def code_markdown(text: str, limit: int = LIMIT) -> str:

@@ -30,7 +30,7 @@ def prices_text(view: PricesView, page: Page) -> Iterator[str]:
     width, notes = page.width, _notes(view.prices)
     for card, found in groupby(view.prices, key=lambda line: line.card):
         yield f"{escape_terminal(f'rate-card:{card}')} on {view.moment}"
-        cells = [(line.name, line.price, _times(line.since, line.until), notes.get(line.set_by, "")) for line in found]
+        cells = [(line.told, line.price, _times(line.since, line.until), notes.get(line.set_by, "")) for line in found]
         yield from columns(cells, width)
     yield from _rest(len(view.prices), view.total, "price")
     yield from _decided(notes, width)
@@ -44,9 +44,9 @@ def prices_text(view: PricesView, page: Page) -> Iterator[str]:
 def timelines_text(view: TimelinesView, page: Page) -> Iterator[str]:
     """Each price's whole timeline."""
     shown, width, notes = 0, page.width, _notes(view.prices)
-    for (card, name), found in groupby(view.prices, key=lambda line: (line.card, line.name)):
+    for (card, _, told), found in groupby(view.prices, key=lambda line: (line.card, line.name, line.told)):
         shown += 1
-        yield cut(f"{escape_terminal(name)} on {escape_terminal(f'rate-card:{card}')}", width)
+        yield cut(f"{escape_terminal(told)} on {escape_terminal(f'rate-card:{card}')}", width)
         yield from columns(
             [(_times(line.since, line.until), line.price, notes.get(line.set_by, "")) for line in found], width
         )
@@ -66,7 +66,7 @@ def moves_text(view: MovesView, page: Page) -> Iterator[str]:
     yield f"{view.total:,} {many} not the same on {before} and on {after}"
     for card, found in groupby(view.prices, key=lambda line: line.card):
         yield escape_terminal(f"rate-card:{card}")
-        yield from columns([(line.name, line.price, line.change) for line in found], page.width)
+        yield from columns([(line.called, line.price, line.change) for line in found], page.width)
     yield from _rest(len(view.prices), view.total, "price")
 
 

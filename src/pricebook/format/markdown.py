@@ -124,6 +124,7 @@ def leftover_lines(leftovers: Sequence[LeftoverView]) -> Iterator[str]:
     if leftovers:
         lines = ["**In no manifest any more, and left as they are**", ""]
         for each in leftovers[:LEFT]:
-            lines.append(f"- {code_markdown(each.ref, 100)} {escape_markdown(each.sentence, 300)}")
+            name = f"**{escape_markdown(each.name, 100)}** ({code_markdown(each.ref, 100)})" if each.name else ""
+            lines.append(f"- {name or code_markdown(each.ref, 100)}: {escape_markdown(each.sentence, 300)}")
         lines += [f"- and {len(leftovers) - LEFT:,} more"] if len(leftovers) > LEFT else []
         yield "\n".join([*lines, "", escape_markdown(WAYS_OUT, 400)])

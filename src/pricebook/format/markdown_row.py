@@ -10,8 +10,8 @@ from pricebook.format.markdown import Comment
 from pricebook.view.field import FieldRow, OfferView, offer_matrix
 from pricebook.view.object import ObjectView, reach_words
 from pricebook.view.plan import PlanView
-from pricebook.view.price import WITHHELD, change_text, change_words
-from pricebook.view.rate_row import RateRow, was_to
+from pricebook.view.price import WITHHELD, Units, change_text, change_words
+from pricebook.view.rate_row import FREE, RateRow, was_to
 from pricebook.view.rate_shape import ProductShape, RateShape, times
 from pricebook.view.words import counted
 
@@ -93,7 +93,7 @@ def tier_table(row: RateRow) -> Iterator[str]:
         shown = f"**{now}**" if tier.observed != tier.desired else now
         yield f"| {tier.quantity} | {escape_markdown(tier.observed, _PRICE)} | {shown} |"
     yield ""
-    yield from (f"- {change_words(escape_markdown(words, _PRICE)).replace(' -&gt; ', ' → ')}" for words in row.curve)
+    yield from (f"- {change_words(escape_markdown(words.replace(' -> ', ' → '), _PRICE))}" for words in row.curve)
     yield ""
 
 
@@ -154,8 +154,10 @@ def offer_tables(offers: Sequence[OfferView]) -> Iterator[list[str]]:
 def row_reach(row: RateRow, live: int | None) -> str:
     """Whom a price reaches, of the live contracts on its card."""
     if not row.observed:
-        sold = not row.desired.endswith(WITHHELD)
-        return "whoever uses it from then on" if sold else "nobody until a package enables it"
+        packaged, unsold = WITHHELD
+        if row.desired.endswith(packaged):
+            return "contracts on a package that sells it"
+        return "nobody until a package enables it" if row.desired.endswith(unsold) else "whoever uses it from then on"
     words = reach_words(row.contracts, live)
     return words if row.contracts != 0 else f"nobody: {words}"
 
@@ -204,7 +206,7 @@ def add_details(comment: Comment, view: PlanView) -> None:
     _add_objects(comment, [item for item in view.objects if item.rates is None])
     for item, shape in cards:
         if not all_listed(shape):
-            _add_matrix(comment, item, shape)
+            _add_matrix(comment, item, shape, view.units)
             _add_prices(comment, item, shape)
 
 
@@ -218,13 +220,17 @@ def _add_products(comment: Comment, shape: RateShape) -> None:
         return
     items = [
         [
-            f"| {code_markdown(each.product, KEY)} | {each.counts.total:,} | {each.counts.down:,} | "
-            f"{each.counts.up:,} | {each.counts.new:,} | {each.counts.ended:,} | {_median(each)} |"
+            f"| {escape_markdown(each.name, KEY)} | {each.counts.total:,} | {each.counts.down:,} | "
+            f"{each.counts.up:,} | {each.counts.charged:,} | {each.counts.new:,} | {each.counts.ended:,} | "
+            f"{_median(each)} |"
         ]
         for each in shape.products
     ]
     head = f"<details><summary>By product: {counted(total, 'product')}</summary>"
-    columns = ("| product | prices | down | up | new | ended | median |", "|:--|--:|--:|--:|--:|--:|--:|")
+    columns = (
+        "| product | prices | down | up | free until now | new | ended | median |",
+        "|:--|--:|--:|--:|--:|--:|--:|--:|",
+    )
     comment.add_list(
         (head, "", *columns),
         items,
@@ -235,7 +241,7 @@ def _add_products(comment: Comment, shape: RateShape) -> None:
     )
 
 
-def _add_matrix(comment: Comment, item: ObjectView, shape: RateShape) -> None:
+def _add_matrix(comment: Comment, item: ObjectView, shape: RateShape, units: Units) -> None:
     """Prices that are told apart by the same values, product beside product, as a price list has them."""
     found: dict[tuple[str, ...], dict[tuple[str, str], list[RateRow]]] = {}
     for row in shape.rows:
@@ -244,6 +250,7 @@ def _add_matrix(comment: Comment, item: ObjectView, shape: RateShape) -> None:
             cells.setdefault((row.product, row.per), []).append(row)
     lines = {values: rows for values, rows in found.items() if len(rows) > 1}
     columns = [key for key, _ in Counter(key for rows in lines.values() for key in rows).most_common(_COLUMNS)]
+    columns.sort(key=lambda key: (units.called(key[0]).place, key))
     if len(columns) < 2:
         return
     first = {key: next(rows[key][0] for rows in lines.values() if key in rows) for key in columns}
@@ -292,6 +299,8 @@ def _add_prices(comment: Comment, item: ObjectView, shape: RateShape) -> None:
 
 
 def _weight(row: RateRow) -> tuple[int, Decimal]:
+    if row.change == FREE:
+        return 0, Decimal("-Infinity")
     if row.relative_change is not None:
         return 0, -times(row.relative_change)
     return (3 if not row.observed else 2 if row.change == "ended" else 1), Decimal(0)

@@ -5,6 +5,7 @@ leaves out. Numbers are those of the view, so they are the JSON plan's. What a r
 comment alone stands in docs/review.md. The last line is a hidden marker, by which the comment is found again.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from pricebook.format.escape import code_markdown, escape_markdown
@@ -46,10 +47,10 @@ def plan_markdown(view: PlanView, _: Page) -> str:
     foot = [*_foot(view), marker(f"{view.namespace}/{view.environment}")]
     comment = Comment(BUDGET - size(foot))
     comment.add(f"### {escape_markdown(view.verdict, 1000)}", "")
-    if view.decision.state != "nothing":
-        rest = escape_markdown(view.decision.rest, 2000)
-        for flag in view.decision.flags:
-            rest = rest.replace(escape_markdown(flag), code_markdown(flag))
+    if view.decision.told:
+        flags = view.decision.flags
+        parts = re.split(f"({'|'.join(map(re.escape, flags))})", view.decision.rest) if flags else [view.decision.rest]
+        rest = "".join(code_markdown(part) if part in flags else escape_markdown(part, 2000) for part in parts)
         comment.add(f"**{view.decision.head}**{rest}", "")
     comment.add(_target(view), "")
     if view.impact is not None:
@@ -95,6 +96,7 @@ def _add_table(comment: Comment, view: PlanView) -> None:
             foot=("",),
         )
     fresh = [o.offer for o in view.objects if o.offer is not None and o.offer.before is None]
+    fresh.sort(key=lambda offer: offer.place)
     if fresh:
         tables = list(offer_tables(fresh))
         comment.add_list(

@@ -28,7 +28,7 @@ def plan_text(view: PlanView, page: Page) -> Iterator[str]:
     )
     if view.empty:
         yield from wrapped(escape_terminal(view.verdict, 400), width)
-        if view.decision.state != "nothing":
+        if view.decision.told:
             yield from (paint(style_of(view.decision), line) for line in wrapped(view.decision.sentence, width))
         yield from _impact(view, width, paint)
         yield from draw_findings(view.findings, width, paint)
@@ -142,7 +142,8 @@ def draw_notes(
     if leftovers:
         yield paint("yellow", "In no manifest any more, and left as they are")
         for each in leftovers[:LEFT]:
-            text = f"{cut(escape_terminal(each.ref), 60)}: {escape_terminal(each.sentence, 300)}"
+            name = f"{cut(escape_terminal(each.name), 60)} ({cut(escape_terminal(each.ref), 60)})" if each.name else ""
+            text = f"{name or cut(escape_terminal(each.ref), 60)}: {escape_terminal(each.sentence, 300)}"
             yield from (f"  {line}" for line in wrapped(text, width - 2))
         if len(leftovers) > LEFT:
             yield f"  and {len(leftovers) - LEFT:,} more"

@@ -10,6 +10,7 @@ from pricebook.format.escape import cut, cut_even, escape_all, escape_terminal, 
 from pricebook.format.page import Paint, filled, wrapped
 from pricebook.plan.hazard import Hazard
 from pricebook.view.object import HazardCount
+from pricebook.view.price import with_key
 from pricebook.view.rate_row import RateRow
 from pricebook.view.rate_shape import RateShape
 from pricebook.view.words import counted
@@ -25,7 +26,12 @@ _SIGNED = frozenset((Hazard.PRICE_UP.value, Hazard.PRICE_DOWN.value))
 _SIGNS = ("+", "-")
 _SHAPE_FROM = 2
 """A shape says more than the rows from so many changes on."""
-_COLUMNS = {"prices": "total", **{name: name for name in ("down", "up", "new", "ended", "other")}}
+_COLUMNS = {
+    "prices": "total",
+    **{name: name for name in ("down", "up")},
+    "free until now": "charged",
+    **{name: name for name in ("new", "ended", "other")},
+}
 """Of a table of products, with what of their counts is in them."""
 
 
@@ -115,7 +121,7 @@ def _cells(rows: Sequence[RateRow]) -> RowCells:
     for hazards in {row.hazards for row in rows}:
         words[hazards] = " ".join([hazard.value for hazard in hazards if hazard not in _UNSAID])
     return RowCells(
-        escape_all([row.key for row in rows]),
+        escape_all([with_key(row.name, row.product) for row in rows]),
         escape_all(["tiers change" if row.tiers else row.price for row in rows], LONG),
         [row.change for row in rows],
         escape_all([row.when for row in rows]),
@@ -178,7 +184,7 @@ def _shape(shape: RateShape, width: int, paint: Paint) -> Iterator[str]:
 
 
 def _named(label: str, row: RateRow, room: int, size: int = 24) -> Iterator[str]:
-    price, key = escape_terminal(row.price, LONG), escape_terminal(row.key)
+    price, key = escape_terminal(row.price, LONG), escape_terminal(with_key(row.name, row.product))
     head = f"{label.ljust(size)}  "
     left = room - len(head) - width_of(price) - _GAP
     if left >= min(width_of(key), _MIN_KEY):
@@ -195,7 +201,7 @@ def _products(shape: RateShape, room: int, paint: Paint) -> Iterator[str]:
     every = {name: [getattr(item.counts, field) for item in shape.products] for name, field in _COLUMNS.items()}
     columns = [(name, values) for name, values in every.items() if any(values)]
     sizes = [max(len(name), *(len(f"{n:,}") for n in values)) for name, values in columns]
-    names = [escape_terminal(item.product) for item in shape.products]
+    names = [escape_terminal(with_key(item.name, item.product)) for item in shape.products]
     column = max(12, min(max(map(width_of, names)), room - sum(sizes) - 3 * len(sizes) - 2, 48))
     head = "   ".join(name.rjust(size) for (name, _), size in zip(columns, sizes, strict=True))
     yield _INDENT + paint("dim", f"{'by product'.ljust(column)}   {head}")

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pricebook.catalog.amount import Scale
 from pricebook.catalog.catalog import Catalog
@@ -164,11 +164,21 @@ def _scales(specs: Mapping[Ref, Any]) -> dict[str, Scale]:
     }
 
 
-def asked_for(scope: Scope, environment: str) -> dict[Ref, str]:
-    """The objects of an environment that manifests ask for by id, of manifests whose outer form can be read. Nothing
-    else of them is looked at: whoever only wants to see a store need not have manifests that hold."""
-    asked = {ref: envelope.adopt.get(environment, NEW) for ref, envelope in _opened(scope).items()}
-    return {ref: id_ for ref, id_ in asked.items() if id_ != NEW}
+class Outline(NamedTuple):
+    """What manifests say that no store does: ids of objects that they ask for, and what one unit of a product is."""
+
+    adopt: Mapping[Ref, str]
+    units: Mapping[Ref, str]
+
+
+def outline(scope: Scope, environment: str) -> Outline:
+    """What manifests whose outer form can be read say for an environment. Nothing else of them is looked at: whoever
+    only wants to see a store need not have manifests that hold."""
+    opened = _opened(scope)
+    asked = {ref: envelope.adopt.get(environment, NEW) for ref, envelope in opened.items()}
+    said = ((ref, one.spec.get("unit")) for ref, one in opened.items() if isinstance(one.spec, dict))
+    units = {ref: unit for ref, unit in said if ref.kind is Kind.PRODUCT and isinstance(unit, str)}
+    return Outline({ref: id_ for ref, id_ in asked.items() if id_ != NEW}, units)
 
 
 def declared(scope: Scope) -> list[Ref]:

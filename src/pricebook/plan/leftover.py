@@ -53,6 +53,7 @@ def left_over(refs: Collection[Ref], changes: Iterable[Verb], snapshot: Snapshot
             tuple(sold.get(ref, ())),
             _contracts(ref, users.get(Ref(ref.kind, ref.name), {}), snapshot),
             tuple(users.get(Ref(ref.kind, ref.name), ())),
+            name=getattr(snapshot.of(ref).noun, "name", ""),
         )
         for ref in refs
     ]

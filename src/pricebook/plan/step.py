@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import BeforeValidator, ConfigDict, Field, NonNegativeInt
 
@@ -13,6 +13,7 @@ from pricebook.catalog.migration import Transition
 from pricebook.catalog.product import PricedProduct
 from pricebook.plan.contract import Contract
 from pricebook.plan.hazard import Hazard
+from pricebook.plan.offered import Offered
 from pricebook.plan.verb.add_rates import AddRates
 from pricebook.plan.verb.form import CLOSED, Finding, Moment, RefText
 from pricebook.plan.verb.move_contract import Direction, MoveContract
@@ -67,7 +68,8 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Leftover:
     """An object of ours that no manifest declares any more: the aliases that stand for it, the live contracts on it
-    (None: not known), the live objects that use it, and what the plan makes that looks like it."""
+    (None: not known), the live objects that use it, and what the plan makes that looks like it. `name` is what people
+    call it, and `fees` what contracts on it pay a year whatever they use, in API units by pricing unit."""
 
     __pydantic_config__: ClassVar[ConfigDict] = CLOSED
     ref: RefText
@@ -75,6 +77,8 @@ class Leftover:
     contracts: int | None = None
     used_by: tuple[RefText, ...] = ()
     like: RefText | None = None
+    name: str = ""
+    fees: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 def _by_ref(found: Iterable[object]) -> list[object]:
@@ -131,11 +135,11 @@ class Plan:
     already are as desired, `prices` all prices that are desired. `leftovers` are objects of ours that no manifest
     declares any more and that stay untouched; `unmanaged` counts other owners' objects, per kind. `units` say how
     amounts of each pricing unit read, `products` what the prices that change are for. `findings` are what rules say
-    about the plan and what it leads to; they travel with it and are no part of what it is; nor are `offers`
-    (`plan.offer`), the packages that it makes, by their refs, and `besides`, which stay behind when the plan is written
-    to a file. `adopted` are the objects that bore no mark and were read as ours, as `apply.ports.Store` takes them: the
-    plan is about a store that is read so, and under the present names of what `moved`. A plan that moves contracts says
-    in `migration` what they have in common, and has no other steps: nothing is observed and desired of objects then.
+    about the plan and what it leads to, `offers` (`plan.offer`) the packages that it makes: both travel with it and are
+    no part of what it is; nor is `besides`, which stays behind when the plan is written to a file. `adopted` are the
+    objects that bore no mark and were read as ours, as `apply.ports.Store` takes them: the plan is about a store that
+    is read so, and under the present names of what `moved`. A plan that moves contracts says in `migration` what they
+    have in common, and has no other steps: nothing is observed and desired of objects then.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = CLOSED
@@ -154,7 +158,7 @@ class Plan:
         field(default_factory=dict)
     )
     findings: tuple[Finding, ...] = ()
-    offers: Annotated[Mapping[str, Any], Field(exclude=True)] = field(default_factory=dict, compare=False)
+    offers: Annotated[tuple[Offered, ...], Field(description="what the packages offer that it makes, as declared")] = ()
     besides: Annotated[Besides | None, Field(exclude=True)] = None
     adopted: Annotated[
         Mapping[RefText, str],

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from pricebook.catalog.calendar import FOREVER
 from pricebook.catalog.instant import instant_words
+from pricebook.catalog.money import EXACT
 from pricebook.catalog.override import Override
 from pricebook.catalog.specifier import Applicable, UsageSpecifier
-from pricebook.catalog.terms import Terms
+from pricebook.plan.offered import PackageOffer
 from pricebook.preview.terms import (
     ContractTerms,
     DatedCharge,
@@ -22,13 +23,12 @@ from pricebook.preview.terms import (
     Recurrence,
     Statement,
 )
-from pricebook.view.price import EVERY, Unit, Units, money, number, percentage
+from pricebook.view.price import EVERY, Unit, Units, money, number, percentage, rounded
 from pricebook.view.rate_terms import terms_text
 from pricebook.view.words import counted
 
 _STATEMENTS = {"WEEKLY": "weekly", "MONTHLY": "monthly", "QUARTERLY": "quarterly", "ANNUAL": "yearly"}
 _KINDS = {"CREDIT": "credit", "PREPAID": "prepaid commit", "POSTPAID": "postpaid commit"}
-NO_FEES: Mapping[tuple[str, str], Terms] = {}
 UNITS_USED = Unit("", " units used", 0, 0)
 """Of a balance that counts units instead of money."""
 
@@ -50,11 +50,11 @@ class TermView(NamedTuple):
 
 
 def term_views(
-    terms: ContractTerms, products: Mapping[str, str], units: Units, fees: Mapping[tuple[str, str], Terms] = NO_FEES
+    terms: ContractTerms, products: Mapping[str, str], units: Units, offer: PackageOffer | None = None
 ) -> tuple[TermView, ...]:
     """Every term, in the order in which a package lists them, the statements first. `products` are the names of
-    products, and `fees` what the card says of those that are subscribed to, where that is to be told."""
-    said = _Words(products, units, fees)
+    products, and `offer` has what the card says, where that is to be told."""
+    said = _Words(products, units, offer)
     found = [
         TermView(
             "usage_statement_schedule",
@@ -91,10 +91,8 @@ def _statements(terms: ContractTerms, statement: Statement) -> str:
 class _Words:
     """The words of terms, by the names of products and the units of amounts."""
 
-    def __init__(
-        self, products: Mapping[str, str], units: Units, fees: Mapping[tuple[str, str], Terms] = NO_FEES
-    ) -> None:
-        self.products, self.units, self.fees = products, units, fees
+    def __init__(self, products: Mapping[str, str], units: Units, offer: PackageOffer | None) -> None:
+        self.products, self.units, self.offer = products, units, offer
 
     def _product(self, name: str) -> str:
         return self.products.get(name, name)
@@ -106,7 +104,7 @@ class _Words:
         if term.seat_config is not None and seats is None:
             seats = term.seat_config.initial_unassigned_seats
         many = f"{number(seats)} × " if seats is not None else ""
-        fee = self.fees.get((product, frequency))
+        fee = self.offer.fee(product, frequency) if self.offer is not None else None
         what = f"{self._product(product)} {EVERY[frequency]}"
         if fee is not None:
             said = terms_text(None, fee.entitling, self.units, self.units.per(product, frequency))
@@ -120,15 +118,25 @@ class _Words:
     def _unit(self, unit: str, *, counts_units: bool) -> Unit:
         return UNITS_USED if counts_units else self.units[unit]
 
+    def _granted(self, kind: str, unit: str, each: Decimal, times: Decimal, *, counts_units: bool) -> str:
+        """`$3.00 of credit`, `300 ai-credits (worth $12.00)`."""
+        said = self._unit(unit, counts_units=counts_units)
+        amount = f"{number(times)} × {money(each, said)}" if times != 1 else money(each, said)
+        # Custom units that are given are credits, and mostly called so.
+        what = amount if kind == "CREDIT" and said.after else f"{amount} of {_KINDS[kind]}"
+        worth = self.offer.worth.get(unit) if self.offer is not None and not counts_units else None
+        if self.offer is None or worth is None:
+            return what
+        return f"{what} (worth {rounded(EXACT.multiply(each * times, worth), self.units[self.offer.fiat])})"
+
     def grant(self, one: Grant) -> TermView:
-        amount = money(one.amount, self._unit(one.unit, counts_units=one.counts_units))
-        return self._balance(one, f"{amount} of {_KINDS[one.kind]}", one.id)
+        granted = self._granted(one.kind, one.unit, one.amount, Decimal(1), counts_units=one.counts_units)
+        return self._balance(one, granted, one.id)
 
     def recurrence(self, one: Recurrence) -> TermView:
         term, access, seats = one.term, one.term.access_amount, one.term.subscription_config
-        amount = money(access.unit_price, self._unit(access.credit_type, counts_units=access.access_type == "QUANTITY"))
-        if access.quantity is not None and access.quantity != 1:
-            amount = f"{number(access.quantity)} × {amount}"
+        many, by_units = access.quantity or Decimal(1), access.access_type == "QUANTITY"
+        granted = self._granted(one.kind, access.credit_type, access.unit_price, many, counts_units=by_units)
         each = ""
         if seats is not None:
             shared = "a balance of its own" if seats.allocation == "INDIVIDUAL" else "one balance for all"
@@ -137,8 +145,8 @@ class _Words:
         more = f"; each is open for {periods} periods" if periods > 1 else ""
         if one.invoice is not None:
             price = money(one.invoice.unit_price, self.units[one.invoice.credit_type])
-            more += f"; billed {number(one.invoice.quantity)} × {price} each time"
-        return self._balance(one, f"{amount} of {_KINDS[one.kind]}{each} {EVERY[one.frequency]}", one.name, more)
+            more += f"; billed {_times(one.invoice.quantity)}{price} each time"
+        return self._balance(one, f"{granted}{each} {EVERY[one.frequency]}", one.name, more)
 
     def _balance(self, one: Grant | Recurrence, granted: str, name: str, more: str = "") -> TermView:
         term = one.term
@@ -151,13 +159,32 @@ class _Words:
         says = [text for text in (self._changes(term), _entitles(term)) if text]
         which = " or ".join(dict.fromkeys(self._specified(s) for s in term.override_specifiers)) or "nothing"
         drawn = ", for what is drawn from balances" if term.is_commit_specific else ""
-        return TermView(one.name, "Override", f"{', '.join(says)} for {which}{drawn}", *one.window)
+        what = f"{', '.join(says)} {which}" if says and says[-1].endswith("off") else f"{', '.join(says)} for {which}"
+        text = f"{what}{self._instead(term)}{drawn}"
+        return TermView(one.name, _named(term), text, *one.window)
+
+    def _instead(self, term: Override) -> str:
+        """`: $4.00 instead of $5.00 per seat a month`, where the override is of one price that the card says."""
+        specifiers, own = term.override_specifiers, term.overwrite_rate
+        if self.offer is None or len(specifiers) != 1 or specifiers[0].product is None:
+            return ""
+        product, said = specifiers[0].product, specifiers[0].billing_frequency
+        fees = [(f, self.offer.fee(product, f)) for f in ((said,) if said else (None, *EVERY))]
+        told = [(f, fee.flat, fee.unit) for f, fee in fees if fee is not None and fee.flat is not None]
+        if len(told) != 1 or (term.multiplier is None and own is None):
+            return ""
+        frequency, listed, unit = told[0]
+        per = self.units.per(product, frequency)[1]
+        says = f"{money(listed, self.units[unit], per.power)} {per.words}".rstrip()
+        if term.multiplier is None:
+            return f" ({says})"
+        return f": {money(EXACT.multiply(listed, term.multiplier), self.units[unit], per.power)} instead of {says}"
 
     def _changes(self, term: Override) -> str:
         if term.type is None:
             return ""
         if term.multiplier is not None:
-            return f"{number(term.multiplier)} × the card's price"
+            return factor_words(term.multiplier)
         if term.overwrite_rate is not None:
             rate = term.overwrite_rate
             if rate.price is None:
@@ -175,9 +202,8 @@ class _Words:
         if one.kind == "true_up":
             return TermView(one.name, label, f"what of {one.commit} was not used is charged", *at)
         paid = " for the commit" if one.kind == "commit_purchase" else ""
-        return TermView(
-            one.name, label, f"{number(one.quantity)} × {money(one.unit_price, self.units[one.unit])}{paid}", *at
-        )
+        price = money(one.unit_price, self.units[one.unit])
+        return TermView(one.name, label, f"{_times(one.quantity)}{price}{paid}", *at)
 
     def _scope(self, applies: Applicable) -> str:
         if applies.specifiers:
@@ -195,6 +221,25 @@ class _Words:
             text += " with " + ", ".join(f"{key}={value}" for key, value in sorted(values.items()))
         left_out = [" and ".join(one.product_tags) for one in specifier.exclude]
         return "all products" if text == "products" else text + (f" but not {', '.join(left_out)}" if left_out else "")
+
+
+def factor_words(factor: Decimal) -> str:
+    """A multiplier of list prices: `20 % off`, `20 % on top`, `free`."""
+    if not factor:
+        return "free"
+    share = EXACT.subtract(factor, Decimal(1))
+    return f"{percentage(abs(share))} {'off' if share < 0 else 'on top'}" if share else "the card's price"
+
+
+def _named(term: Override) -> str:
+    """What people call an override."""
+    if term.multiplier is not None:
+        return "Discount" if term.multiplier < 1 else "Surcharge"
+    return "Price of its own" if term.type is not None else "Included" if term.entitled else "Left out"
+
+
+def _times(quantity: Decimal) -> str:
+    return "" if quantity == 1 else f"{number(quantity)} × "
 
 
 def _entitles(term: Override) -> str:

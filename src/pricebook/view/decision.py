@@ -25,6 +25,11 @@ class Decision:
     approvers: tuple[str, ...] = ()
 
     @property
+    def told(self) -> bool:
+        """Whether it says more than that there is nothing to do."""
+        return self.state != "nothing" or bool(self.rest.strip("."))
+
+    @property
     def head(self) -> str:
         """What the sentence begins with, to be told apart."""
         return self.sentence.partition(":")[0]
@@ -49,9 +54,15 @@ class FixedView:
 
 
 def decide(
-    hazards: Sequence[tuple[Hazard, int]], obstacles: Sequence[Obstacle], *, stale: bool, steps: bool
+    hazards: Sequence[tuple[Hazard, int]],
+    obstacles: Sequence[Obstacle],
+    *,
+    stale: bool,
+    steps: bool,
+    left: bool = False,
 ) -> Decision:
-    """The answer, from the hazards that are refused, with how many changes bear each, and the rules against it."""
+    """The answer, from the hazards that are refused, with how many changes bear each, and the rules against it. `left`:
+    something is in no manifest any more."""
     rules = tuple(one.rule for one in obstacles)
     people = tuple(dict.fromkeys(person for one in obstacles for person in one.people))
     flags = tuple(f"--allow {hazard.value}" for hazard, _ in hazards)
@@ -61,7 +72,8 @@ def decide(
     waiting = [one for one in obstacles if one.approval]
     if not steps:
         if not obstacles:
-            return Decision("nothing", "Nothing to apply.")
+            rest = ": what left the manifests stays as it is" if left else ""
+            return Decision("nothing", f"Nothing to apply{rest}.")
         said = ", ".join(map(_of_rule, obstacles))
         return Decision(
             "refused", f"Nothing to apply, and rules stand against the catalogue: {said}.", (), rules, people

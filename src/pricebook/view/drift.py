@@ -3,7 +3,7 @@
 Each row names what differs, what git says and what the account says. Text is as it came: whoever draws it escapes it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, NamedTuple
@@ -24,7 +24,7 @@ from pricebook.view.plain import hidden
 from pricebook.view.price import Units
 from pricebook.view.rate_row import RateRow, row_of
 from pricebook.view.rows import RowChoice
-from pricebook.view.words import counted
+from pricebook.view.words import counted, shortened
 
 FEW = 20
 """Rows of one object that are listed when nothing was asked for; all are counted."""
@@ -40,23 +40,36 @@ NOTHING = "nothing"
 
 
 class DriftRow(NamedTuple):
-    """One price, field or alias: what git says and what the account says; `when` is the time that it is about."""
+    """One price, field or alias: what git says and what the account says; `when` is the time that it is about. By its
+    `name` it is accepted; `called` is what people call a price."""
 
     name: str
     git: str
     account: str
     when: str = ""
     money: bool = True
+    called: str = ""
+
+    @property
+    def told(self) -> str:
+        """What people call it first, then its name."""
+        return f"{self.called} ({self.name})" if self.called else self.name
 
 
 class ParityRow(NamedTuple):
-    """One price, field or alias: what the one environment says and what the other."""
+    """One price, field or alias: what the one environment says and what the other; `called` as of drift."""
 
     name: str
     one: str
     other: str
     when: str = ""
     money: bool = True
+    called: str = ""
+
+    @property
+    def told(self) -> str:
+        """What people call it first, then its name."""
+        return f"{self.called} ({self.name})" if self.called else self.name
 
 
 class Unverified(NamedTuple):
@@ -91,7 +104,7 @@ class DriftItem:
     @property
     def cells(self) -> tuple[str, ...]:
         """What a test report says of it."""
-        rows = (f"{row.name}: git {row[1]}, account {row[2]} {row.when}".rstrip() for row in self.rows)
+        rows = (f"{row.told}: git {row[1]}, account {row[2]} {row.when}".rstrip() for row in self.rows)
         hidden = self.total - self.listed
         return (self.sentence, *rows, *((f"and {hidden:,} more",) if hidden else ()))
 
@@ -138,12 +151,12 @@ def drift_view(report: DriftReport, choice: RowChoice) -> DriftView:
         namespace=comparison.namespace,
         environment=comparison.environment,
         as_of=comparison.as_of,
-        verdict=_verdict(report, counts),
+        verdict=_verdict(report, counts, units, items),
         drifted=report.drifted,
         items=tuple(items),
         counts={section: counts.get(section, 0) for section in TITLES},
         compared=Compared(comparison.kept, comparison.prices),
-        leftovers=leftover_views(report.left),
+        leftovers=leftover_views(report.left, units),
         unmanaged=dict(sorted(comparison.unmanaged.items())),
         unverified=tuple(Unverified(*each) for each in report.unverified),
         findings=report.findings,
@@ -204,7 +217,7 @@ def _rate_rows(rates: Iterable[RateChange], units: Units) -> Iterator[DriftRow]:
     for change in rates:
         for move in change.moves(None):
             row = row_of(change, move, units)
-            yield DriftRow(row.key, *_prices(row), row.when)
+            yield DriftRow(row.key, *_prices(row), row.when, called=row.name)
 
 
 def _prices(row: RateRow) -> tuple[str, str]:
@@ -277,7 +290,19 @@ def _sentence(drift: Drift) -> str:
     return f"{counted(len(drift.fields), 'field')} {words}{cannot}"
 
 
-def _verdict(report: DriftReport, counts: dict[str, int]) -> str:
+def _first_of(items: Sequence[DriftItem]) -> str:
+    """The first of what somebody changed, money before the rest: `: Team seat is $9.00 per seat a month in the account,
+    and $5.00 per seat a month in git`."""
+    changed = (item for item in items if item.section in (Origin.DRIFTED, Origin.BOTH))
+    item = min(changed, key=lambda item: not item.money)
+    row = next((row for row in item.rows if row.money or not item.money), None)
+    if not isinstance(row, DriftRow):
+        return f": {shortened(item.ref)} is {item.sentence}"
+    what = shortened(row.called or f"{item.ref} {row.name}")
+    return f": {what} is {shortened(row.account)} in the account, and {shortened(row.git)} in git"
+
+
+def _verdict(report: DriftReport, counts: dict[str, int], units: Units, items: Sequence[DriftItem]) -> str:
     """What it comes to, for somebody who reads one line."""
     moved = counts.get("drifted", 0) + counts.get("both", 0)
     money = sum(len(each.parts) for each in report.open if each.origin in (Origin.DRIFTED, Origin.BOTH) and each.money)
@@ -291,7 +316,8 @@ def _verdict(report: DriftReport, counts: dict[str, int]) -> str:
             else "none of them moves"
         )
         what = f"{how} money" if moved > 1 else "it moves money" if money else "no money moves"
-        sentences.append(f"{counted(moved, 'difference was', 'differences were')} made in the account; {what}.")
+        made = counted(moved, "difference was", "differences were")
+        sentences.append(f"{made} made in the account; {what}{_first_of(items)}.")
     if unclear := counts.get("unclear"):
         sentences.append(f"Of {counted(unclear, 'more difference')} it is not clear who made it.")
     comparison = report.comparison
@@ -301,7 +327,7 @@ def _verdict(report: DriftReport, counts: dict[str, int]) -> str:
         none = "Nobody changed the account" if report.left else "No drift: nobody changed the account"
         sentences.append(f"{none} ({kept}{there} compared).")
     if report.left:
-        sentences.append(leftover_verdict(report.left))
+        sentences.append(leftover_verdict(report.left, units))
     if pending := counts.get("pending"):
         sentences.append(f"{counted(pending, 'change')} of git {'is' if pending == 1 else 'are'} not applied yet.")
     if accepted := counts.get(ACCEPTED):

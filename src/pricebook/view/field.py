@@ -78,16 +78,41 @@ class OfferLine:
 
 
 @dataclass(frozen=True, slots=True)
+class FixedTerm:
+    """What one contract comes to of one kind whatever is used, in major units: a year of what recurs, and what comes
+    once; and what it came to before. `each`: for each of a quantity that customers choose."""
+
+    kind: str
+    unit: str
+    a_year: Decimal
+    once: Decimal
+    a_year_before: Decimal
+    once_before: Decimal
+    each: bool
+    words: str = hidden()
+
+
+@dataclass(frozen=True, slots=True)
 class OfferView:
     """A package beside what it takes the place of. `before` is that one's ref, None where there was nothing; the names
-    are those that people know, each of its own version. `since` is when it begins, in words."""
+    are those that people know, each of its own version. `since` is when it begins, in words. `fixed` is what of it is
+    known without any usage."""
 
     name: str
     before: str | None
     before_name: str | None
     since: str
     lines: tuple[OfferLine, ...]
+    fixed: tuple[FixedTerm, ...] = ()
     ref: str = hidden(default="")
+    place: int = hidden(default=0)
+    """Its place among those of one plan, as declared."""
+
+    @property
+    def money(self) -> str:
+        """What is fixed, in words: `fees $50.00 a month ($600.00 a year), charges $2,500.00 once`; of another offer
+        what differs."""
+        return ", ".join(one.words for one in self.fixed if one.words)
 
     @property
     def changed(self) -> tuple[OfferLine, ...]:

@@ -1,15 +1,18 @@
 """What left the manifests, for a reader: each object with who sells and uses it, and the ways out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
+from pricebook.catalog.money import RATIO
 from pricebook.catalog.reference import Kind
 from pricebook.plan.step import Leftover
-from pricebook.view.words import counted
+from pricebook.view.price import Units, rounded
+from pricebook.view.words import counted, shortened
 
 LEFT = 20
 """So many are told one by one; all are counted."""
-_USERS = 3
+_USERS, _NAMED = 3, 3
 WAYS_OUT = (
     "To stop selling them: --prune archives them, for good, and refuses what is still used or protected (apply takes"
     " --allow ARCHIVES); contracts stay. Renamed? moved: says to what. No longer this project's? removed: lets go."
@@ -19,7 +22,7 @@ WAYS_OUT = (
 @dataclass(frozen=True, slots=True)
 class LeftoverView:
     """An object of ours that no manifest declares: the aliases by which it is sold, the live contracts on it (None: not
-    known), what uses it, and what is new and looks like it. `sentence` says that."""
+    known), what uses it, and what is new and looks like it. `sentence` says that; `name` is what people call it."""
 
     ref: str
     aliases: tuple[str, ...]
@@ -27,11 +30,12 @@ class LeftoverView:
     used_by: tuple[str, ...]
     like: str | None
     sentence: str
+    name: str = ""
 
 
-def leftover_views(found: Sequence[Leftover]) -> tuple[LeftoverView, ...]:
+def leftover_views(found: Sequence[Leftover], units: Units) -> tuple[LeftoverView, ...]:
     """The objects, those that are sold first."""
-    ordered = sorted(found, key=lambda each: (not each.aliases, not each.contracts, not each.used_by))
+    ordered = sorted(found, key=_first)
     return tuple(
         LeftoverView(
             str(each.ref),
@@ -39,29 +43,51 @@ def leftover_views(found: Sequence[Leftover]) -> tuple[LeftoverView, ...]:
             each.contracts,
             tuple(map(str, each.used_by)),
             str(each.like) if each.like is not None else None,
-            _sentence(each),
+            _sentence(each, units),
+            each.name,
         )
         for each in ordered
     )
 
 
-def leftover_verdict(found: Sequence[Leftover]) -> str:
-    """`3 objects are in no manifest any more and stay: 1 is sold by alias, 11 contracts are on it.` Empty for none."""
+def leftover_verdict(found: Sequence[Leftover], units: Units) -> str:
+    """`Enterprise and 2 more objects are in no manifest any more and stay: 1 still sold by alias, 11 contracts on them,
+    $2,750.00 a month ($33,000.00 a year) in fees and commits.` Empty for none."""
     if not found:
         return ""
     sold = sum(bool(each.aliases) for each in found)
-    on = sum(each.contracts or 0 for each in found if each.ref.kind is Kind.PACKAGE)
+    packages = [each for each in sorted(found, key=_first) if each.ref.kind is Kind.PACKAGE]
+    on = sum(each.contracts or 0 for each in packages)
+    names = [shortened(each.name or str(each.ref)) for each in packages[:_NAMED]]
+    rest = len(found) - len(names)
+    who = [*names, *([counted(rest, "more object" if names else "object")] if rest else [])]
     many = len(found) != 1
-    be, stay = ("are", "stay") if many else ("is", "stays")
-    words = f"{counted(len(found), 'object')} {be} in no manifest any more and {stay}"
-    if sold:
-        words += f": {sold:,} still sold by alias"
+    words = f"{', '.join(who[:-1])}{' and ' if who[1:] else ''}{who[-1]}"
+    words += f" {'are' if many else 'is'} in no manifest any more and {'stay' if many else 'stays'}"
+    said = [f"{sold:,} still sold by alias"] if sold else []
     if on:
-        words += f"{',' if sold else ':'} {counted(on, 'contract')} on {'them' if many else 'it'}"
-    return f"{words}."
+        fees: dict[str, Decimal] = {}
+        for unit, amount in (item for each in packages for item in each.fees.items()):
+            fees[unit] = fees.get(unit, Decimal(0)) + amount
+        said.append(f"{counted(on, 'contract')} on {'them' if many else 'it'}{_fees(fees, units)}")
+    return f"{words}{': ' if said else ''}{', '.join(said)}."
 
 
-def _sentence(each: Leftover) -> str:
+def _first(each: Leftover) -> tuple[bool, bool, bool]:
+    """What is sold comes first."""
+    return not each.aliases, not each.contracts, not each.used_by
+
+
+def _fees(fees: Mapping[str, Decimal], units: Units) -> str:
+    """`, $2,750.00 a month ($33,000.00 a year) in fees and commits`."""
+    told = [
+        f"{rounded(RATIO.divide(year, Decimal(12)), units[unit])} a month ({rounded(year, units[unit])} a year)"
+        for unit, year in fees.items()
+    ]
+    return f", {' and '.join(told)} in fees and commits" if told else ""
+
+
+def _sentence(each: Leftover, units: Units) -> str:
     said = []
     if each.aliases:
         said.append(f"still sold by alias {', '.join(each.aliases)}")
@@ -69,7 +95,8 @@ def _sentence(each: Leftover) -> str:
         said.append("sold by no alias")
     if each.contracts:
         buys = f"{counted(each.contracts, 'contract')} {'buys' if each.contracts == 1 else 'buy'} it"
-        said.append(buys if each.ref.kind is Kind.PRODUCT else f"{counted(each.contracts, 'contract')} on it")
+        on = f"{counted(each.contracts, 'contract')} on it{_fees(each.fees, units)}"
+        said.append(buys if each.ref.kind is Kind.PRODUCT else on)
     if each.used_by:
         more = f" and {len(each.used_by) - _USERS:,} more" if len(each.used_by) > _USERS else ""
         said.append(f"used by {', '.join(map(str, each.used_by[:_USERS]))}{more}")

@@ -21,7 +21,7 @@ from pricebook.plan.change import RateChange
 from pricebook.plan.fields import field_changes
 from pricebook.view.field import FieldDifference, OfferLine, field_rows
 from pricebook.view.plain import hidden
-from pricebook.view.price import Units
+from pricebook.view.price import Units, with_key
 from pricebook.view.price_list import PriceHistory, PriceList
 from pricebook.view.rate_row import move_row
 from pricebook.view.rate_terms import Stretch
@@ -37,9 +37,9 @@ NO_PRICE = "no price"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceLine:
-    """A price on a card for a stretch of time. `amount` is in the unit's major unit, None where it is not one number;
-    `set_by` names the run that decided it, or after which somebody changed it in the account; empty when the journal
-    does not know. `run` is the number of the run that decided it."""
+    """A price on a card for a stretch of time, `called` so by people. `amount` is in the unit's major unit, None where
+    it is not one number; `set_by` names the run that decided it, or after which somebody changed it in the account;
+    empty when the journal does not know. `run` is the number of the run that decided it."""
 
     card: str
     name: str
@@ -52,6 +52,12 @@ class PriceLine:
     terms: Mapping[str, Any]
     set_by: str = ""
     run: int | None = None
+    called: str = ""
+
+    @property
+    def told(self) -> str:
+        """What people call it, and our key where that is another word."""
+        return with_key(self.called, self.product)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,7 @@ class PriceMove:
     name: str
     price: str
     change: str
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +170,7 @@ def moves_view(
     since, until = instant_text(before), instant_text(after)
     every = list(moves(rates, since, until, listed.units))
     pattern = choice.pattern.casefold()
-    found = [each for each in every if pattern in each.name.casefold()][: _most(choice)]
+    found = [each for each in every if pattern in f"{each.name}\n{each.called}".casefold()][: _most(choice)]
     return MovesView(since, until, tuple(found), len(every), (instant_words(before), instant_words(after)))
 
 
@@ -208,7 +215,8 @@ def _kept(listed: PriceList, choice: RowChoice, instant: str = "") -> PriceList:
         chosen = tuple(
             each
             for each in histories
-            if (not pattern or pattern in str(each.key).casefold()) and (not instant or each.at(instant) is not None)
+            if (not pattern or pattern in f"{each.key}\n{listed.units.label(each.key)}".casefold())
+            and (not instant or each.at(instant) is not None)
         )
         kept[card] = chosen[:left]
         left = left - len(kept[card]) if left is not None else None
@@ -219,10 +227,11 @@ def _lines(listed: PriceList, decided: Decided, instant: str = "") -> Iterator[P
     """Every price of the list by card and name, at an instant or with all its history."""
     for card, histories in listed.prices.items():
         for history in histories:
+            called = listed.units.label(history.key)
             for stretch in history.stretches:
                 if not instant or stretch.covers(instant):
-                    line = _line(card, history, stretch, instant or stretch.starting_at, decided)
-                    withheld = f"{line.price}, {listed.units.withheld(line.product)}"
+                    line = _line(card, history, stretch, instant or stretch.starting_at, decided, called)
+                    withheld = f"{line.price}, {listed.units.withheld(line.product, history.key.billing_frequency)}"
                     yield line if line.entitled else replace(line, price=withheld)
 
 
@@ -238,11 +247,11 @@ def moves(rates: Mapping[str, Rates], before: str, after: str, units: Units) -> 
             if now is None:
                 assert was is not None, "one of two that differ"
                 words = move_row(named, Move.of(before, None, None, None, was), units).price
-                yield PriceMove(card, str(named), f"{words} -> {NO_PRICE}", "ended")
+                yield PriceMove(card, str(named), f"{words} -> {NO_PRICE}", "ended", units.label(named))
             else:
                 row = move_row(named, Move.of(after, None, was, was, now), units)
                 price = row.price if row.observed else f"{NO_PRICE} -> {row.price}"
-                yield PriceMove(card, row.key, price, row.change)
+                yield PriceMove(card, row.key, price, row.change, row.name)
 
 
 def aliases_of(listed: PriceList, about: Ref | None) -> Iterator[AliasLine]:
@@ -260,7 +269,7 @@ def set_by(run: Run) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _line(card: str, history: PriceHistory, stretch: Stretch, instant: str, decided: Decided) -> PriceLine:
+def _line(card: str, history: PriceHistory, stretch: Stretch, instant: str, decided: Decided, called: str) -> PriceLine:
     found = decider(decided.get((card, key_text(history.key)), []), instant, stretch.terms)
     run, same = found if found is not None else (None, False)
     return PriceLine(
@@ -275,6 +284,7 @@ def _line(card: str, history: PriceHistory, stretch: Stretch, instant: str, deci
         terms=stretch.terms.fields,
         set_by=(set_by(run) if same else f"{FOREIGN} {set_by(run)}") if run is not None else "",
         run=run.number if run is not None and same else None,
+        called=called,
     )
 
 

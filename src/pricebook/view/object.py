@@ -22,15 +22,13 @@ from pricebook.plan.step import Step
 from pricebook.plan.verb.table import AddRates, Adopt, Create, Repoint, Revise, Supersede
 from pricebook.view.field import FieldRow, OfferView, field_rows, said_rows
 from pricebook.view.plain import hidden, optional
-from pricebook.view.price import Units
+from pricebook.view.price import Units, bare
 from pricebook.view.rate_shape import RateShape
 from pricebook.view.rows import PriceCounts
-from pricebook.view.words import counted
+from pricebook.view.words import counted, shortened
 
 _NAMES = ("name", "contract_name", "aliases")
 """What of a package is told apart from its terms."""
-_NAME = 60
-"""Characters of a name within a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +199,6 @@ def reach_words(reach: int | None, live: int | None) -> str:
     return f"all {live:,} contracts on the card" if live > 1 else "the contract on the card (1)"
 
 
-def shortened(name: str) -> str:
-    """A name within a sentence."""
-    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
-
-
 def _more(n: int, one: str, many: str, *, first: bool) -> str:
     if not n:
         return ""
@@ -215,7 +208,7 @@ def _more(n: int, one: str, many: str, *, first: bool) -> str:
 
 def _created(ref: Ref, noun: Noun) -> str:
     name: str = getattr(noun, "name", "")
-    called = "" if _bare(name) in ("", _bare(ref.name)) else f": {shortened(name)}"
+    called = "" if bare(name) in ("", bare(ref.name)) else f": {shortened(name)}"
     match noun:
         case Product():
             metric = noun.billable_metric or ""
@@ -247,11 +240,6 @@ def _adopted(change: Adopt) -> str:
     if change.was is not None:
         return f"renamed from {change.was}, and stays as it is: {shortened(name)}, {change.id}"
     return f"becomes ours and stays as it is: {shortened(name)}, {change.id}"
-
-
-def _bare(name: str) -> str:
-    """What two spellings of a name have in common."""
-    return "".join(filter(str.isalnum, name)).casefold()
 
 
 def _new_fields(noun: Noun, units: Units) -> Iterator[FieldRow]:

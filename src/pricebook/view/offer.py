@@ -1,18 +1,22 @@
 """A package as an offer: fees with prices, grants, discounts and length in the words of a bill's terms, beside what was
-offered in its place before."""
+offered in its place before; and what of it is fixed, in money."""
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
+from typing import cast
 
 from pricebook.catalog.calendar import FOREVER, later
 from pricebook.catalog.instant import instant_words
+from pricebook.catalog.money import EXACT, RATIO
 from pricebook.catalog.override import Override
 from pricebook.catalog.package import Package
-from pricebook.plan.offer import Offered, PackageOffer
+from pricebook.catalog.terms import ZERO
+from pricebook.plan.offered import FixedSum, Offered, PackageOffer
 from pricebook.preview.materialise import materialise
 from pricebook.view.bill_terms import TermView, term_views
-from pricebook.view.field import OfferLine, OfferView, said_rows
-from pricebook.view.price import Units
+from pricebook.view.field import FixedTerm, OfferLine, OfferView, said_rows
+from pricebook.view.price import Unit, Units, major, rounded
 from pricebook.view.words import counted
 
 _TOLD = ("name", "contract_name", "aliases", "rate_card", "rate_card_alias", "duration", "net_payment_terms_days")
@@ -29,8 +33,8 @@ _LISTS = (
 """Lists of terms that are told in words; whatever else a package says is told as it stands."""
 
 
-def offer_view(offered: Offered, units: Units) -> OfferView:
-    """The view of an offer."""
+def offer_view(offered: Offered, units: Units, place: int = 0) -> OfferView:
+    """The view of an offer; `place` is its place among those of one plan."""
     after = dict(_lines(offered.after, offered.at, units))
     before = dict(_lines(offered.before, offered.at, units)) if offered.before is not None else {}
     order = [*after, *(term for term in before if term not in after)]
@@ -50,12 +54,45 @@ def offer_view(offered: Offered, units: Units) -> OfferView:
         before_name=_named(former) if former is not None else None,
         since=instant_words(offered.at),
         lines=tuple(lines),
+        fixed=tuple(_fixed(offered, units)),
         ref=str(offered.after.ref),
+        place=place,
     )
 
 
 def _named(offer: PackageOffer) -> str:
-    return offer.package.name.replace("{version}", str(offer.ref.version or 1))
+    return cast(Package, offer.package).name.replace("{version}", str(offer.ref.version or 1))
+
+
+def _fixed(offered: Offered, units: Units) -> Iterator[FixedTerm]:
+    """What of it is fixed, sum by sum, beside what was."""
+    after, former = offered.after, offered.before
+    said = {(one.kind, one.unit, one.each): one for one in after.fixed}
+    was = {(one.kind, one.unit, one.each): one for one in former.fixed} if former is not None else {}
+    for key in dict.fromkeys((*said, *was)):
+        kind, unit, each = key
+        nothing = FixedSum(kind, unit, ZERO, ZERO, each)
+        now, then = said.get(key, nothing), was.get(key, nothing)
+        worth = (after.worth[unit], units[after.fiat]) if unit in after.worth else None
+        sums = ((now.a_year - then.a_year, True), (now.once - then.once, False))
+        told = [_sum(amount, units[unit], worth, sign=former is not None, recurs=r) for amount, r in sums if amount]
+        words = f"{kind} {' and '.join(told)}{' for each' if each else ''}" if told else ""
+        year, once, year_before, once_before = (
+            major(amount, units[unit]) for amount in (now.a_year, now.once, then.a_year, then.once)
+        )
+        yield FixedTerm(kind, unit, year, once, year_before, once_before, each, words)
+
+
+def _sum(amount: Decimal, unit: Unit, worth: tuple[Decimal, Unit] | None, *, sign: bool, recurs: bool) -> str:
+    """`$50.00 a month ($600.00 a year)`, `+200 ai-credits a month (+2,400 ai-credits a year, worth $96.00)`, `$20.00
+    once`; with its `sign` where it is a difference."""
+    plus = "+" if sign and amount > 0 else ""
+    more = f"worth {rounded(EXACT.multiply(abs(amount), worth[0]), worth[1])}" if worth is not None else ""
+    whole = f"{plus}{rounded(amount, unit)}"
+    if not recurs:
+        return f"{whole} once" + (f" ({more})" if more else "")
+    year = ", ".join(filter(None, (f"{whole} a year", more)))
+    return f"{plus}{rounded(RATIO.divide(amount, Decimal(12)), unit)} a month ({year})"
 
 
 def offer_lines(offer: PackageOffer, at: datetime, units: Units) -> tuple[OfferLine, ...]:
@@ -65,14 +102,17 @@ def offer_lines(offer: PackageOffer, at: datetime, units: Units) -> tuple[OfferL
 
 def _lines(offer: PackageOffer, at: datetime, units: Units) -> Iterator[tuple[str, tuple[str, str]]]:
     """Term, name and words of everything that an offer says, fees first."""
-    package = offer.package
+    package = cast(Package, offer.package)
     terms = materialise(package, at)
     names = {name: said.name for name, said in units.products.items()}
-    statement, *found = term_views(terms, names, units, offer.fees)
+    statement, *found = term_views(terms, names, units, offer)
     unsaid = {one.name for one in terms.overrides if _is_enabling(one.term, package)}
+    said: dict[str, list[TermView]] = {}
     for view in found:
         if view.term not in unsaid:
-            yield view.term, (view.name, view.text + _when(view, at, terms.ending_before))
+            said.setdefault(view.term, []).append(view)
+    for term, views in said.items():  # of a commit both what it is, and what is paid for it
+        yield term, (views[0].name, "; ".join(view.text + _when(view, at, terms.ending_before) for view in views))
     length = package.duration
     words = counted(length.value, length.unit.lower().removesuffix("s")) if length is not None else "without end"
     yield "duration", ("Length", words)
@@ -90,8 +130,11 @@ def _is_enabling(override: Override, package: Package) -> bool:
 
 def _when(view: TermView, start: datetime, end: datetime) -> str:
     """When a term holds, counted from the start of the contract; empty where that is as long as the contract."""
-    begins = f", from {_length(start, view.starting_at)} after the start" if view.starting_at > start else ""
-    if view.ending_before == view.starting_at or view.ending_before >= min(end, FOREVER):
+    later_on = f"{_length(start, view.starting_at)} after the start" if view.starting_at > start else ""
+    if view.ending_before == view.starting_at:
+        return f", once, {later_on or 'at the start'}"
+    begins = f", from {later_on}" if later_on else ""
+    if view.ending_before >= min(end, FOREVER):
         return begins
     return f"{begins}, for {_length(view.starting_at, view.ending_before)}"
 

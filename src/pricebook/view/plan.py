@@ -167,10 +167,10 @@ def plan_view(
 
         objects, prices = work_of(plan, choice, units, refusing, terms=terms)
         fixed = fixed_view(plan.fixed, units) if plan.fixed is not None else None
-        words = work_words(objects, prices, fixed.sentence if fixed is not None else "")
-        verdict = " ".join(filter(None, (words, leftover_verdict(plan.leftovers))))
+        words = work_words(objects, prices, fixed)
+        verdict = " ".join(filter(None, (words, leftover_verdict(plan.leftovers, units))))
     else:
-        verdict = nothing or _nothing_words(plan)
+        verdict = nothing or _nothing_words(plan, units)
     found: Counter[Hazard] = Counter()
     for item in objects:
         found.update({borne.hazard: borne.count for borne in item.hazards})
@@ -186,7 +186,7 @@ def plan_view(
         for hazard, count in sorted(found.items())
     )
     refused_now = [(one.hazard, one.count) for one in hazard_views if one.refused]
-    decision = decide(refused_now, obstacles, stale=stale, steps=bool(plan.steps))
+    decision = decide(refused_now, obstacles, stale=stale, steps=bool(plan.steps), left=bool(plan.leftovers))
     work = tally(plan.steps)
     adopted = ((f"{ref}@1", id_) for ref, id_ in plan.adopted.items() if ref.kind is Kind.PACKAGE)
     return PlanView(
@@ -208,7 +208,7 @@ def plan_view(
         objects=objects,
         hazards=hazard_views,
         refused=(*(hazard.value for hazard, _ in refused_now), *decision.rules),
-        leftovers=leftover_views(plan.leftovers),
+        leftovers=leftover_views(plan.leftovers, units),
         unmanaged=dict(sorted(plan.unmanaged.items())),
         findings=plan.findings,
         adopted=dict(sorted(adopted)) or None,
@@ -230,13 +230,13 @@ def _besides(plan: Plan, refusing: frozenset[Hazard]) -> BesidesView | None:
     return BesidesView(ref, commit, plan_view(pending, RowChoice(first=0), refusing))
 
 
-def _nothing_words(plan: Plan) -> str:
+def _nothing_words(plan: Plan, units: Units) -> str:
     """What it comes to when nothing is to be done, for somebody who reads one line."""
     if plan.besides is not None and not plan.leftovers:
         return "This branch changes nothing in the store."
     there = counted(plan.kept, "object") + (f", {counted(plan.prices, 'price')}" if plan.prices else "")
     if plan.leftovers:
-        return f"{leftover_verdict(plan.leftovers)} What manifests declare is as they say ({there})."
+        return f"{leftover_verdict(plan.leftovers, units)} What manifests declare is as they say ({there})."
     return f"Nothing to change: the store says what the manifests say ({there})."
 
 

@@ -4,7 +4,8 @@ A price is for one unit of its product as the product says it (`catalog.priced`)
 ("-12.5 %") are rounded, and never so that a change looks like none.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from pricebook.catalog.timeline import RateKey
 
 _SYMBOL_OF = {code: symbol for symbol, code in SYMBOLS.items()}
 _WIDE = Context(prec=100)
+_MINUS = re.compile(r"(?<![\w)])-(?=[^\s>-])")
 _LOOKS_LIKE = ("+0.0", "-0.0", "-100.0")
 """Nothing, or everything."""
 
@@ -68,14 +70,20 @@ class Units:
         per = Per(per_words(said.unit, frequency), said.power)
         return Per(per_words(said.before, frequency), said.before_power) if said.before else per, per
 
-    def withheld(self, product: str) -> str:
+    def withheld(self, product: str, frequency: str | None) -> str:
         """What to say of a price that contracts do not get by the card alone."""
-        return WITHHELD[not self.called(product).packaged]
+        said = self.called(product)
+        elsewhere = frequency is not None and bool(said.frequencies) and frequency not in said.frequencies
+        return WITHHELD[not said.packaged or elsewhere]
 
     def label(self, key: RateKey) -> str:
         """A price as people call it: `Team seat`, `Input · m1 · batch`. Its time stands in what it is for."""
         product, _, groups = key
-        return " · ".join((self.called(product).name, *(value for _, value in groups)))
+        said = self.called(product)
+        ordered = (
+            sorted(groups, key=lambda group: said.groups.index(group[0])) if _all_in(groups, said.groups) else groups
+        )
+        return " · ".join((said.name, *(value for _, value in ordered)))
 
     def _make(self, name: str) -> Unit:
         scale = self.scales.get(name)
@@ -83,6 +91,20 @@ class Units:
             return Unit("", f" {name}", 0, 0)
         symbol = _SYMBOL_OF.get(scale.currency)
         return Unit(symbol or "", "" if symbol else f" {scale.currency}", 2, scale.scale)
+
+
+def with_key(name: str, key: str) -> str:
+    """What people call a thing, and our key where that is another word: `Object storage (storage)`."""
+    return name if bare(key) in bare(name) else f"{name} ({key})"
+
+
+def bare(name: str) -> str:
+    """What two spellings of a name have in common."""
+    return "".join(filter(str.isalnum, name)).casefold()
+
+
+def _all_in(groups: Iterable[tuple[str, str]], keys: tuple[str, ...]) -> bool:
+    return all(name in keys for name, _ in groups)
 
 
 EVERY = {"DAILY": "a day", "WEEKLY": "a week", "MONTHLY": "a month", "QUARTERLY": "a quarter", "ANNUAL": "a year"}
@@ -146,8 +168,8 @@ def change_text(change: Decimal) -> str:
 
 
 def change_words(text: str) -> str:
-    """A change as it is printed on a page: with a true minus sign."""
-    return text.replace("-", "−")
+    """A change as it is printed on a page: with a true minus sign. A hyphen within a word stays."""
+    return _MINUS.sub("−", text)
 
 
 def factor_text(observed: Decimal, desired: Decimal) -> str:

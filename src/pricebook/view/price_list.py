@@ -131,7 +131,7 @@ def _packages(snapshot: Snapshot, units: Units) -> dict[str, tuple[PackageVersio
 def sold_beside(listed: PriceList) -> list[tuple[str, ...]]:
     """The newest version of each package that is not archived, side by side (`view.field.offer_matrix`)."""
     newest = [live[-1] for versions in listed.packages.values() if (live := [v for v in versions if not v.archived])]
-    return offer_matrix([OfferView(v.package.name, None, None, "", v.offer, str(v.ref)) for v in newest])
+    return offer_matrix([OfferView(v.package.name, None, None, "", v.offer, ref=str(v.ref)) for v in newest])
 
 
 def slug(name: str) -> str:

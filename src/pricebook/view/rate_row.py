@@ -6,15 +6,17 @@ from typing import Any, NamedTuple
 
 from pricebook.catalog.instant import text_words
 from pricebook.catalog.move import Move
+from pricebook.catalog.priced import plural
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, read_key
 from pricebook.plan.change import RateChange
 from pricebook.plan.hazard import Hazard
-from pricebook.view.price import Pers, Units, change_text
+from pricebook.view.price import Per, Pers, Units, change_text
 from pricebook.view.rate_terms import terms_text
 from pricebook.view.tier import TierRow, curve_words, tier_rows
 
 _NO_PRICE = "no price"
+FREE = "was free"
 NO_CHANGE = RateChange("", None, "")
 """Of a move that is in no plan."""
 
@@ -26,10 +28,10 @@ class RateRow(NamedTuple):
     change in words, `$2.50 -> $2.00 per 1M tokens`, and `when` the time, `from 2026-01-01`. `observed` is what is paid
     until then, empty for a price that is new; `planned` what was to hold instead, `$6.00` or `no price`, empty where no
     other change was to come. `per` is what both prices are for; when it is empty each says so itself. `change` is
-    `-20.0 %`, `new`, `ended`, `stays` or empty. `observed_price` and `desired_price` are in API units of `unit`, None
-    where there is not one single price; `relative_change` is -0.2 for a fifth less. Where tiers change, `tiers` are
-    those of both sides by quantity, and `curve` says where the whole charge is cheaper and where dearer. `schedule` and
-    `segments` are the whole of what was observed and of what is added, as texts of the plan.
+    `-20.0 %`, `new`, `ended`, `was free`, `stays` or empty. `observed_price` and `desired_price` are in API units of
+    `unit`, None where there is not one single price; `relative_change` is -0.2 for a fifth less. Where tiers change,
+    `tiers` are those of both sides by quantity, and `curve` says where the whole charge is cheaper and where dearer.
+    `schedule` and `segments` are the whole of what was observed and of what is added, as texts of the plan.
     """
 
     key: str
@@ -80,7 +82,7 @@ def move_row(key: RateKey, move: Move, units: Units, change: RateChange = NO_CHA
     """The row of a move of a price, which may belong to a change of a plan."""
     product, frequency, groups = key
     _, observed, segments, hazards, reach = change
-    pers, withheld = units.per(product, frequency), units.withheld(product)
+    pers, withheld = units.per(product, frequency), units.withheld(product, frequency)
     said = _said(move, units, pers, withheld)
     return RateRow(
         str(key), units.label(key), product, frequency, dict(groups), hazards, reach, observed, segments, *said
@@ -93,6 +95,8 @@ def _said(move: Move, units: Units, pers: Pers, withheld: str) -> tuple[Any, ...
     was, now, shift = move.observed, move.desired, move.shift
     if was is None:
         words = "new"
+    elif move.is_charged_now:
+        words = FREE
     elif shift.relative is not None:
         words = change_text(shift.relative)
     elif shift.low is not None and shift.high is not None:
@@ -123,7 +127,15 @@ def _curves(was: Terms | None, now: Terms, units: Units, pers: Pers) -> tuple[tu
     sides = was.charge, now.charge
     if not all(side.curve for side in sides) or sides[0].curve == sides[1].curve:
         return (), ()
-    return tier_rows(*sides, units[now.unit], pers[1].power), curve_words(*sides, units[now.unit])
+    return tier_rows(*sides, units[now.unit], pers[1].power), curve_words(*sides, units[now.unit], _word(pers[1]))
+
+
+def _word(per: Per) -> str:
+    """What quantities count, where the unit is a word: `GB-months`."""
+    unit = per.words.removeprefix("per ")
+    if per.power:  # told by the million, and counted one by one
+        return unit.partition(" ")[2]
+    return plural(unit) if unit[:1].isalpha() else ""
 
 
 def was_to(planned: str) -> str:

@@ -43,9 +43,11 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductShape:
-    """The changes of one product; the median is that of its relative changes, None when nothing goes up or down."""
+    """The changes of one product, `name` to people; the median is that of its relative changes, None when nothing goes
+    up or down."""
 
     product: str
+    name: str
     counts: PriceCounts = flat()
     median_change: Decimal | None
 
@@ -77,6 +79,7 @@ class RateShape:
         ways = (
             (counts.down, "down"),
             (counts.up, "up"),
+            (counts.charged, "free until now"),
             (counts.new, "new"),
             (counts.ended, "ended"),
             (counts.cancelled, "stay"),
@@ -113,6 +116,7 @@ class _Furthest:
 @dataclass(slots=True)
 class _Pass:
     fates: Counter[tuple[str, str]] = field(default_factory=Counter)
+    charged: Counter[str] = field(default_factory=Counter)
     moves: dict[str, list[Decimal]] = field(default_factory=dict)
     rises: _Furthest = field(default_factory=_Furthest)
     falls: _Furthest = field(default_factory=_Furthest)
@@ -138,7 +142,7 @@ def rate_shape(
             key = read_key(change.key)
             _see(seen, change, key.product, as_of)
             wanted = every or (choice.first is not None and len(seen.rows) < choice.first)
-            if wanted and (not pattern or pattern in str(key).casefold()):
+            if wanted and (not pattern or pattern in f"{key}\n{units.label(key)}".casefold()):
                 seen.rows += rate_rows(key, change, units, as_of)
     every_fate: Counter[str] = Counter()
     products: dict[str, Counter[str]] = {}
@@ -149,9 +153,14 @@ def rate_shape(
     suspects = nlargest(TOP, seen.suspects, key=lambda ranked: times(ranked[0]))
     moves = [move for found in seen.moves.values() for move in found]
     return RateShape(
-        counts=PriceCounts.of(every_fate),
+        counts=PriceCounts.of(every_fate, seen.charged.total()),
         products=tuple(
-            ProductShape(product=product, counts=PriceCounts.of(fates), median_change=_median(seen.moves.get(product)))
+            ProductShape(
+                product=product,
+                name=units.called(product).name,
+                counts=PriceCounts.of(fates, seen.charged[product]),
+                median_change=_median(seen.moves.get(product)),
+            )
             for product, fates in ranked
         ),
         more_products=len(products) - len(ranked),
@@ -176,6 +185,7 @@ def _see(seen: _Pass, change: RateChange, product: str, as_of: str) -> None:
     ways = [(move.shift, move) for move in moves if move.shift.low is not None]
     charged = next((move for move in moves if move.is_charged_now), None)
     if charged is not None:
+        seen.charged[product] += 1
         seen.rises.offer(_FROM_NOTHING, change, charged)
         seen.suspects.append((_FROM_NOTHING, change, charged))
     if not ways:

@@ -44,14 +44,16 @@ class PriceCounts:
     """Those that were there before and are there afterwards."""
     cancelled: int = 0
     """Those that go on as they are: what was planned of them is taken back."""
+    charged: int = 0
+    """Those of the ones that go up that were free until now."""
 
     @classmethod
-    def of(cls, fates: Counter[str]) -> "PriceCounts":
-        """The counts of what became of prices, in the words of `catalog.move.Fate`."""
+    def of(cls, fates: Counter[str], charged: int = 0) -> "PriceCounts":
+        """The counts of what became of prices, in the words of `catalog.move.Fate`; `charged` of them were free."""
         both, new, ended, cancelled = (fates[fate] for fate in ("both", "new", "ended", "cancelled"))
         changed = fates.total() - new - ended - cancelled
         up, down = fates["up"] + both, fates["down"] + both
-        return cls(fates.total(), new, ended, up, down, fates["other"], changed, cancelled)
+        return cls(fates.total(), new, ended, up, down, fates["other"], changed, cancelled, charged)
 
     def plus(self, more: "PriceCounts") -> "PriceCounts":
         """The sum."""

@@ -48,20 +48,24 @@ def one_price(charge: Charge, price: Decimal, unit: Unit, power: int) -> str:
     return percentage(price) if charge.is_fraction else money(price, unit, power)
 
 
-def curve_words(observed: Charge, desired: Charge, unit: Unit) -> tuple[str, ...]:
-    """Where the whole charge is cheaper, dearer or the same: `cheaper from 10,240 to 634,880: at most -3.5 %, $1,177.60
-    -> $1,136.64 for 51,200`."""
-    return tuple(_words(one, observed, desired, unit) for one in _stretches(observed, desired))
+def curve_words(observed: Charge, desired: Charge, unit: Unit, word: str = "") -> tuple[str, ...]:
+    """Where the whole charge is cheaper, dearer or the same: `cheaper from 10,240 to 634,880 GB-months: at most -3.5 %,
+    $1,177.60 -> $1,136.64 for 51,200 GB-months`. `word` is what quantities count, in the plural."""
+    return tuple(_words(one, observed, desired, unit, word) for one in _stretches(observed, desired))
 
 
-def _words(one: Stretched, observed: Charge, desired: Charge, unit: Unit) -> str:
-    word = {-1: "cheaper", 0: "the same", 1: "dearer"}[one.sign]
+def _words(one: Stretched, observed: Charge, desired: Charge, unit: Unit, word: str) -> str:
+    how = {-1: "cheaper", 0: "the same", 1: "dearer"}[one.sign]
+
+    def many(quantity: Decimal) -> str:
+        return f"{number(_shown(quantity))} {word}".rstrip()
+
     if one.end is None:
-        where = f"{word} above {number(_shown(one.start))}" if one.start else f"{word} for any quantity"
+        where = f"{how} above {many(one.start)}" if one.start else f"{how} for any quantity"
     elif one.start:
-        where = f"{word} from {number(_shown(one.start))} to {number(_shown(one.end))}"
+        where = f"{how} from {number(_shown(one.start))} to {many(one.end)}"
     else:
-        where = f"{word} up to {number(_shown(one.end))}"
+        where = f"{how} up to {many(one.end)}"
     if one.far is None or not one.sign:
         return where
     if one.at is None:
@@ -69,7 +73,7 @@ def _words(one: Stretched, observed: Charge, desired: Charge, unit: Unit) -> str
     if observed.is_fraction:
         return f"{where}: at most {change_text(one.far)}"
     was, now = (rounded(charge_for(charge, one.at), unit) for charge in (observed, desired))
-    return f"{where}: at most {change_text(one.far)}, {was} -> {now} for {number(one.at)}"
+    return f"{where}: at most {change_text(one.far)}, {was} -> {now} for {many(one.at)}"
 
 
 def charge_for(charge: Charge, quantity: Decimal) -> Decimal:

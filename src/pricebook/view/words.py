@@ -5,10 +5,18 @@ from collections.abc import Iterable, Mapping
 from pricebook.plan.step import Step
 from pricebook.plan.verb.table import VERBS
 
+_NAME = 60
+"""Characters of a name within a sentence."""
+
 
 def counted(n: int, one: str, many: str = "") -> str:
     """`1 price`, `8,212 prices`."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def shortened(name: str) -> str:
+    """A name within a sentence."""
+    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
 
 
 def tally(steps: Iterable[Step]) -> dict[str, int]:

@@ -15,10 +15,10 @@ from pricebook.plan.verb.add_rates import AddRates
 from pricebook.view.decision import FixedView
 from pricebook.view.object import HazardCount, ObjectView, noun_view, rates_view
 from pricebook.view.price import Units, change_words, major, rounded
-from pricebook.view.rate_row import RateRow
+from pricebook.view.rate_row import FREE, RateRow, was_to
 from pricebook.view.rate_shape import rate_shape
 from pricebook.view.rows import PriceCounts, RowChoice
-from pricebook.view.words import counted
+from pricebook.view.words import counted, shortened
 
 FEW = 20
 """A card's rows are listed without being asked for when it has at most so many changes ..."""
@@ -38,15 +38,16 @@ def work_of(plan: Plan, choice: RowChoice, units: Units, refusing: frozenset[Haz
     objects: list[ObjectView] = []
     prices = PriceCounts()
     listed = 0
+    offers = {str(one.after.ref): (one, place) for place, one in enumerate(plan.offers)}
     for group in _by_object(plan.steps):
         hazards = _hazards_of(group, refusing)
         if not isinstance(group[0].change, AddRates):
-            offered = plan.offers.get(str(group[0].change.ref))
+            offered = offers.get(str(group[0].change.ref))
             offer = None
             if offered is not None:
                 from pricebook.view.offer import offer_view  # brings how packages become terms
 
-                offer = offer_view(offered, units)
+                offer = offer_view(offered[0], units, offered[1])
             objects.append(noun_view(group[0], hazards, units, plan.as_of, offer=offer, terms=terms))
             continue
         batches = [step.change.rates for step in group if isinstance(step.change, AddRates)]
@@ -86,8 +87,8 @@ def _hazards_of(steps: Sequence[Step], refused: frozenset[Hazard]) -> tuple[Haza
     return tuple(HazardCount(hazard, count, hazard in refused) for hazard, count in sorted(found.items()))
 
 
-def work_words(objects: Sequence[ObjectView], prices: PriceCounts, fees: str = "") -> str:
-    """What it comes to, for somebody who reads one line; `fees` is what it does to them, in money."""
+def work_words(objects: Sequence[ObjectView], prices: PriceCounts, fixed: FixedView | None) -> str:
+    """What it comes to, for somebody who reads one line; `fixed` is what it does to fees, in money."""
     live = prices.changed + prices.ended
     if live:
         cards = [(o, o.rates) for o in objects if o.rates is not None and o.rates.counts.changed + o.rates.counts.ended]
@@ -95,18 +96,20 @@ def work_words(objects: Sequence[ObjectView], prices: PriceCounts, fees: str = "
         whom = f" for {counted(sum(known), 'contract')}" if sum(known) and len(known) == len(cards) else ""
         if not whom and len(known) == len(cards):
             whom = ", which no contract pays" if any(o.live for o, _ in cards) else ", with no contract on the card"
-        ways = ((prices.up, "up"), (prices.down, "down"), (prices.ended, "end"), (prices.other, "otherwise"))
+        up = f"up ({prices.charged:,} free until now)" if prices.charged else "up"
+        ways = ((prices.up, up), (prices.down, "down"), (prices.ended, "end"), (prices.other, "otherwise"))
         how = ", ".join(f"{n:,} {way}" for n, way in ways if n)
         moving = (row for _, shape in cards for row in shape.rows if row.observed and row.change != "stays")
         one = next(moving, None) if live == 1 else None
         if one is not None and one.desired:
-            sentences = [f"{_moves(one)}{whom}, {one.when}."]
+            same = fixed is not None and fixed.contracts == sum(known) and one.when in fixed.sentence
+            sentences = [f"{_moves(one)}{'' if same else f'{whom}, {one.when}'}."]
         else:
             sentences = [f"{counted(live, 'price')} {'changes' if live == 1 else 'change'}{whom}: {how}."]
     else:
         sentences = ["No existing price changes."]
-    if fees:
-        sentences.append(fees)
+    if fixed is not None:
+        sentences.append(fixed.sentence)
     if prices.cancelled:
         words = (
             "price stays as it is: what was planned of it" if prices.cancelled == 1 else "prices stay: what was planned"
@@ -114,28 +117,55 @@ def work_words(objects: Sequence[ObjectView], prices: PriceCounts, fees: str = "
         sentences.append(f"{prices.cancelled:,} {words} is taken back.")
     if prices.new:
         sentences.append(f"{counted(prices.new, 'price')} {'is' if prices.new == 1 else 'are'} new.")
-    packages = sum(o.action == "create" and o.kind == "package" for o in objects)
+    packages = [o for o in objects if o.action == "create" and o.kind == "package"]
     if packages:
-        sentences.append(f"{counted(packages, 'package')} {'is' if packages == 1 else 'are'} new.")
+        be = "is" if len(packages) == 1 else "are"
+        sentences.append(f"{counted(len(packages), 'package')} {be} new{_offers(packages)}.")
     archived = sum(o.action == "archive" and not Kind(o.kind).replaced for o in objects)
     if archived:
         sentences.append(f"{counted(archived, 'object')} {'is' if archived == 1 else 'are'} archived for good.")
     anew = Counter(o.kind for o in objects if o.action == "version" and Kind(o.kind).replaced)
     for kind, n in anew.items():
         sentences.append(f"{counted(n, Kind(kind).words)} {'takes' if n == 1 else 'take'} the place of another one.")
-    versions = sum(o.action == "version" and o.kind == "package" for o in objects)
+    versions = [o for o in objects if o.action == "version" and o.kind == "package"]
     if versions:
-        staying = [o.contracts for o in objects if o.action == "version" and o.contracts is not None]
-        stay = f"; {counted(sum(staying), 'contract')} made before stay as they are" if sum(staying) else ""
-        sentences.append(f"{counted(versions, 'new package version')} for contracts made from now on{stay}.")
+        staying = sum(o.contracts for o in versions if o.contracts is not None)
+        stay = f"; {counted(staying, 'contract')} made before {'stays' if staying == 1 else 'stay'} as they are"
+        told = f"for contracts made from now on{_offers(versions)}{stay if staying else ''}"
+        sentences.append(f"{counted(len(versions), 'new package version')} {told}.")
     return " ".join(sentences)
+
+
+def _offers(made: Sequence[ObjectView]) -> str:
+    """`: Team v2 (Included credits), credits +$2.00 a month (+$24.00 a year) for each contract`: names, what of it
+    changes, and what is fixed of it."""
+    offers = sorted((o.offer for o in made if o.offer is not None), key=lambda offer: offer.place)
+    told = []
+    for offer in offers[:_TOLD]:
+        names = [shortened(line.name) for line in offer.changed] if offer.before is not None else []
+        more = f" and {len(names) - _TOLD:,} more" if len(names) > _TOLD else ""
+        what = f" ({', '.join(names[:_TOLD])}{more})" if names else ""
+        money = f", {change_words(offer.money)}" if offer.money else ""
+        told.append(f"{shortened(offer.name)}{what}{money}")
+    if not told:
+        return ""
+    each = " for each contract" if any(offer.money for offer in offers[:_TOLD]) else ""
+    rest = f"; and {len(offers) - _TOLD:,} more" if len(offers) > _TOLD else ""
+    return f": {'; '.join(told)}{each}{rest}"
+
+
+_TOLD = 3
+"""Packages, and parts of one, that are named in one line."""
 
 
 def _moves(row: RateRow) -> str:
     """`Team seat goes from $5.00 to $7.00 per seat a month (+40.0 %)`."""
     if row.tiers:
-        return f"The tiers of {row.name} change: {'; '.join(row.curve)}"
-    change = f" ({change_words(row.change)})" if row.relative_change is not None else ""
+        curve = "; ".join(row.curve).replace(" -> ", " → ")
+        return f"{row.name} changes in its tiers ({change_words(curve)})"
+    said = [change_words(row.change)] if row.relative_change is not None or row.change == FREE else []
+    said += [was_to(row.planned)] if row.planned else []
+    change = f" ({'; '.join(said)})" if said else ""
     return " ".join(filter(None, (row.name, "goes from", row.observed, "to", row.desired, row.per))) + change
 
 

@@ -1,33 +1,38 @@
-"""What a plan offers, and what it does to what is fixed: the fees of contracts, known from their terms without usage.
+"""What a plan offers, and what it does to what is fixed: fees, commits, charges and credits, known from terms without
+usage.
 
 The rule that it keeps: only what is known is summed. A fee counts for the quantity that the contract is known to have,
 or else for the one that its package starts with, and contracts without either are counted apart.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple, cast
+from typing import NamedTuple, cast, get_args
 
 from pricebook.apply.ports import BillingStore
 from pricebook.catalog.calendar import PER_YEAR
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.package import Package
+from pricebook.catalog.priced import products_of
+from pricebook.catalog.reference import Kind
 from pricebook.catalog.timeline import RateKey, read_key
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.offer import offers_in
+from pricebook.plan.offered import Fixed, FixedSum, Offered, PackageOffer
 from pricebook.plan.rehearse import applied_to
-from pricebook.plan.step import FixedChange, Plan
+from pricebook.plan.step import FixedChange, Leftover, Plan
 from pricebook.plan.verb.add_rates import AddRates
 from pricebook.preview.customer import Billed, present
 from pricebook.preview.match import Subject
 from pricebook.preview.materialise import materialise
 from pricebook.preview.own import BARE
 from pricebook.preview.price import EXACT, ZERO, cost
+from pricebook.preview.run_rate import recurring
 from pricebook.preview.tariff import Prices, Tariff
-from pricebook.preview.terms import ContractTerms, DatedSubscription, quantities
+from pricebook.preview.terms import ContractTerms, DatedSubscription, Quantities, Seats, quantities
 
 
 class _Moved(NamedTuple):
@@ -38,23 +43,101 @@ class _Moved(NamedTuple):
 
 
 def offering(plan: Plan, desired: Catalog, snapshot: Snapshot, billed: BillingStore | None) -> Plan:
-    """The plan with the packages that it makes as offers, and with what it does to the fees of the contracts that are
-    billed. Raises StoreError."""
-    offers = {str(ref): offered for ref, offered in offers_in(plan, desired, snapshot)}
+    """The plan with the packages that it makes as offers, with what it does to the fees of the contracts that are
+    billed, and with what contracts pay that are on packages in no manifest any more. Raises StoreError."""
+    moved = _moved_fees(plan)
+    makes = any(step.change.ref.kind is Kind.PACKAGE for step in plan.steps)
+    after = applied_to(snapshot, plan).catalog if moved or makes else snapshot.catalog
+    offers = tuple(
+        Offered(
+            one.at,
+            _with_fixed(one.after, after, one.at),
+            _with_fixed(one.before, snapshot.catalog, one.at) if one.before is not None else None,
+        )
+        for one in offers_in(plan, desired, snapshot, after)
+    )
     reaching = any(isinstance(step.change, AddRates) and step.reach for step in plan.steps)
     found = billed.billed(plan.namespace, plan.as_of, shared=False) if billed is not None and reaching else ()
-    return replace(plan, offers=offers, fixed=fixed_change(plan, snapshot, found))
+    former = [one.before.package for one in offers if one.before is not None]
+    return replace(
+        plan,
+        offers=offers,
+        products={**products_of((), former, desired, snapshot.catalog), **plan.products},
+        fixed=_fixed_change(plan, moved, snapshot.catalog, after, found) if moved else None,
+        leftovers=tuple(_paid(left, snapshot, plan.as_of) for left in plan.leftovers),
+    )
 
 
-def fixed_change(plan: Plan, snapshot: Snapshot, billed: Iterable[Billed]) -> FixedChange | None:
+def _with_fixed(offer: PackageOffer, catalog: Catalog, at: datetime) -> PackageOffer:
+    return replace(offer, fixed=tuple(fixed_sums(cast(Package, offer.package), catalog, at)))
+
+
+def fixed_sums(package: Package, catalog: Catalog, at: datetime) -> Iterator[FixedSum]:
+    """What one contract on the package that starts at an instant comes to without any usage, kind by kind."""
+    terms = materialise(package, at)
+    prices = Prices(Tariff(catalog, catalog.card_at(package.rate_card, package.rate_card_alias, at)), terms)
+    held = dict(quantities(terms, ()))
+    open_ = {key for key, found in held.items() if not found.at(at).quantity}
+    one = {key: Quantities((Seats(at, Decimal(1), ()),)) for key in open_}
+    names = {each.name for each in terms.subscriptions if each.key in open_}
+    sums: dict[tuple[Fixed, str, bool], list[Decimal]] = {}
+
+    def add(kind: Fixed, unit: str, amount: Decimal, *, recurs: bool, each: bool = False) -> None:
+        found = sums.setdefault((kind, unit, each), [ZERO, ZERO])
+        found[not recurs] = EXACT.add(found[not recurs], amount)
+
+    for charge in recurring(prices, {**held, **one}, at):
+        kind = _KINDS[charge.term.partition("[")[0]]
+        add(kind, charge.unit, charge.yearly, recurs=bool(charge.frequency), each=charge.term in names)
+    for grant in terms.grants:
+        if grant.kind == "CREDIT" and not grant.counts_units:
+            add("credits", grant.unit, grant.amount, recurs=False)
+    for term in terms.recurrences:
+        access, seats = term.term.access_amount, term.term.subscription_config
+        if term.kind == "CREDIT" and access.access_type != "QUANTITY":
+            each = seats is not None and seats.subscription in open_
+            many = held[seats.subscription].at(at).quantity if seats is not None and not each else Decimal(1)
+            year = EXACT.multiply(
+                EXACT.multiply(access.unit_price, access.quantity or 1), many * PER_YEAR[term.frequency]
+            )
+            add("credits", access.credit_type, year, recurs=True, each=each)
+    order: tuple[Fixed, ...] = get_args(Fixed)
+    for (kind, unit, each), (year, once) in sorted(sums.items(), key=lambda item: (order.index(item[0][0]), item[0])):
+        if year or once:
+            yield FixedSum(kind, unit, year, once, each)
+
+
+_KINDS: Mapping[str, Fixed] = {
+    "subscriptions": "fees",
+    "recurring_commits": "commits",
+    "commits": "commits",
+    "scheduled_charges": "charges",
+}
+
+
+def _paid(left: Leftover, snapshot: Snapshot, at: datetime) -> Leftover:
+    """With what contracts pay a year whatever they use, as far as quantities are known."""
+    package = snapshot.catalog.nouns.get(left.ref)
+    if not isinstance(package, Package) or not left.contracts:
+        return left
+    fees: dict[str, Decimal] = {}
+    for each in fixed_sums(package, snapshot.catalog, at):
+        if each.a_year and each.kind in ("fees", "commits") and not each.each:
+            fees[each.unit] = EXACT.add(fees.get(each.unit, ZERO), each.a_year * left.contracts)
+    return replace(left, fees=dict(sorted(fees.items())))
+
+
+def _fixed_change(
+    plan: Plan,
+    moved: Mapping[str, Mapping[RateKey, _Moved]],
+    before: Catalog,
+    after: Catalog,
+    billed: Iterable[Billed],
+) -> FixedChange | None:
     """The change of all fees a year, under the names that objects have now; None where no fee of anybody changes.
 
     From what customers pay until the first of its changes to what they pay after the last one.
     """
-    moved = _moved_fees(plan)
-    if not moved:
-        return None
-    before, after = snapshot.catalog, applied_to(snapshot, plan).catalog
     tariffs: dict[tuple[int, str], Tariff] = {}
     amounts: dict[str, Decimal] = {}
     paying = unknown = 0

@@ -69,7 +69,7 @@ def plan_to(
     if reviewer is None:
         return made
     snapshot = renamed(snapshot, made.moved)
-    if made.steps:
+    if made.steps or any(left.contracts for left in made.leftovers):
         # Bills fees and reads packages, and most plans have no steps.
         from pricebook.workflow.offering import offering
 

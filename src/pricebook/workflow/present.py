@@ -10,8 +10,9 @@ from datetime import datetime
 
 from pricebook.apply.ports import NOTHING, ContractStore, StoreError
 from pricebook.catalog.instant import instant_text
+from pricebook.catalog.product import Product
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.manifest.load import Loaded, asked_for
+from pricebook.manifest.load import Loaded, outline
 from pricebook.observe.renames import Moves, renamed
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract, Provision
@@ -23,8 +24,23 @@ from pricebook.project.project import Project
 
 def present_store(store: ContractStore, project: Project, environment: str) -> "PresentStore":
     """The store of an environment, as its manifests call what is in it. Of the manifests only the ids that they adopt
-    are read."""
-    return PresentStore(store, asked_for(project, environment), project.moves)
+    and the units of products are read."""
+    said = outline(project, environment)
+    return PresentStore(store, said.adopt, project.moves, said.units)
+
+
+NO_UNITS: Mapping[Ref, str] = {}
+"""Nothing is said of what one unit is."""
+
+
+def with_units(snapshot: Snapshot, units: Mapping[Ref, str]) -> Snapshot:
+    """The snapshot with what one unit of a product is, where the store was not told: units are never sent."""
+    objects = dict(snapshot.objects)
+    for ref, unit in units.items():
+        held = objects.get(ref)
+        if held is not None and isinstance(held.noun, Product) and held.noun.unit is None:
+            objects[ref] = replace(held, noun=held.noun.model_copy(update={"unit": unit}))
+    return replace(snapshot, objects=objects)
 
 
 def with_history(
@@ -61,8 +77,10 @@ class PresentStore:
     """The contracts of a store under the present names of packages and cards: see `apply.ports.ContractStore`. Its
     snapshot is read before anything else."""
 
-    def __init__(self, store: ContractStore, adopted: Mapping[Ref, str], moves: Moves) -> None:
-        self._store, self._adopted, self._moves = store, adopted, moves
+    def __init__(
+        self, store: ContractStore, adopted: Mapping[Ref, str], moves: Moves, units: Mapping[Ref, str] = NO_UNITS
+    ) -> None:
+        self._store, self._adopted, self._moves, self._units = store, adopted, moves, units
         self._marked: dict[Ref, Ref] = {}
         """Every object by its present name, with the name in its mark."""
         self._renamed: dict[Ref, Ref] = {}
@@ -74,7 +92,7 @@ class PresentStore:
         # Names are all that differs, so both list the same objects in the same order.
         self._marked = dict(zip(seen.ids, held.ids, strict=True))
         self._renamed = {marked: ref for ref, marked in self._marked.items() if marked != ref}
-        return seen
+        return with_units(seen, self._units)
 
     def cohort(
         self, namespace: str, at: datetime, package: str | None = None, *, ended: bool = False

@@ -12,12 +12,13 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from pricebook.apply.ports import ContractStore, Store
+from pricebook.manifest.load import outline
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.rehearse import applied_to
 from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.project.project import Project
 from pricebook.workflow.plan import plan
-from pricebook.workflow.present import present_store
+from pricebook.workflow.present import present_store, with_units
 
 LISTING = ".pricebook-site.json"
 FORMAT = "pricebook-site/1"
@@ -41,7 +42,8 @@ def observed(project: Project, environment: str, store: ContractStore, at: datet
 def desired(project: Project, environment: str, store: Store, at: datetime) -> Snapshot:
     """What the store would hold once the manifests were applied: with its history. Raises Rejected, StoreError."""
     made = plan(project, environment, store, at)
-    return applied_to(store.snapshot(project.settings.namespace, at, made.adopted), made)
+    held = applied_to(store.snapshot(project.settings.namespace, at, made.adopted), made)
+    return with_units(held, outline(project, environment).units)
 
 
 def publish(directory: Path, namespace: str, content: Iterable[tuple[str, str]]) -> Published:
