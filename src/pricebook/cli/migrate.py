@@ -15,7 +15,7 @@ from pricebook.cli.impact import ImpactRequest, assessed_migration
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.cli.options import csv_option, engine_option, impact_from_option, impact_option, rows_option
 from pricebook.format.table import text_of
-from pricebook.manifest.load import Loaded, load
+from pricebook.manifest.load import Loaded, Outline, load
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.document import write
 from pricebook.plan.step import Plan
@@ -197,5 +197,7 @@ class _Session:
     def _opened(self) -> tuple[ContractStore, Snapshot]:
         """The store under the present names, read once. Contracts are listed anyway."""
         invocation, project = self._invocation, self._invocation.project
-        store = PresentStore(invocation.store(), self._loaded.adopted(invocation.environment[0]), project.moves)
+        store = PresentStore(
+            invocation.store(), Outline(self._loaded.adopted(invocation.environment[0]), {}), project.moves
+        )
         return store, store.snapshot(project.settings.namespace, invocation.as_of)

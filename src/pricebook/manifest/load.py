@@ -165,10 +165,12 @@ def _scales(specs: Mapping[Ref, Any]) -> dict[str, Scale]:
 
 
 class Outline(NamedTuple):
-    """What manifests say that no store does: ids of objects that they ask for, and what one unit of a product is."""
+    """What manifests say that no store does: ids of objects that they ask for, what one unit of a product is, and the
+    order in which objects are declared."""
 
     adopt: Mapping[Ref, str]
     units: Mapping[Ref, str]
+    order: tuple[Ref, ...] = ()
 
 
 def outline(scope: Scope, environment: str) -> Outline:
@@ -178,7 +180,7 @@ def outline(scope: Scope, environment: str) -> Outline:
     asked = {ref: envelope.adopt.get(environment, NEW) for ref, envelope in opened.items()}
     said = ((ref, one.spec.get("unit")) for ref, one in opened.items() if isinstance(one.spec, dict))
     units = {ref: unit for ref, unit in said if ref.kind is Kind.PRODUCT and isinstance(unit, str)}
-    return Outline({ref: id_ for ref, id_ in asked.items() if id_ != NEW}, units)
+    return Outline({ref: id_ for ref, id_ in asked.items() if id_ != NEW}, units, tuple(loading.envelopes))
 
 
 def declared(scope: Scope) -> list[Ref]:

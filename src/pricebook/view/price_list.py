@@ -4,9 +4,9 @@ Built from a snapshot alone, and without what is nobody's business outside: cont
 is as it came; whoever writes it escapes it. Everything is in order, so that the same snapshot is the same pages.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pricebook.catalog.canonical import digest
 from pricebook.catalog.catalog import Catalog
@@ -26,6 +26,7 @@ from pricebook.view.offer import offer_lines
 from pricebook.view.price import Units
 from pricebook.view.rate_terms import Stretch, stretches, units_of
 
+T = TypeVar("T")
 _NAMES = ("name", "contract_name", "aliases")
 """What of a package is told apart from its terms."""
 _LONGEST = 200
@@ -76,17 +77,22 @@ class PriceList:
     prices: Mapping[str, tuple[PriceHistory, ...]]
 
 
-def price_list(snapshot: Snapshot, namespace: str) -> PriceList:
-    """The price list that a snapshot is."""
+def price_list(snapshot: Snapshot, namespace: str, declared: Sequence[Ref] = ()) -> PriceList:
+    """The price list that a snapshot is: its objects in the order in which they are declared, the others by name."""
     catalog = snapshot.catalog
     units = units_of(catalog)
-    packages = _packages(snapshot, units)
-    cards = dict(sorted(catalog.cards.items()))
+    places = {ref: place for place, ref in enumerate(declared)}
+
+    def ordered(kind: Kind, found: Mapping[str, T]) -> dict[str, T]:
+        return dict(sorted(found.items(), key=lambda one: (places.get(Ref(kind, one[0]), len(places)), one[0])))
+
+    packages = ordered(Kind.PACKAGE, _packages(snapshot, units))
+    cards = ordered(Kind.RATE_CARD, catalog.cards)
     return PriceList(
         namespace=namespace,
         catalog=catalog,
         units=units,
-        products=dict(sorted(catalog.products.items())),
+        products=ordered(Kind.PRODUCT, catalog.products),
         cards=cards,
         packages=packages,
         holdings=tuple(holdings(snapshot)),

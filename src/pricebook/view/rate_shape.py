@@ -171,7 +171,7 @@ def rate_shape(
         ended=tuple(row_of(change, change.moves(as_of)[0], units) for change in seen.ended),
         tenfold=tuple(Suspect(row=row_of(change, move, units), factor=_factor(move)) for _, change, move in suspects),
         tenfold_total=len(seen.suspects),
-        spread=_spread(moves),
+        spread=_spread(moves, seen.charged.total()),
         rows=tuple(seen.rows[: choice.first]),
         rows_total=seen.total,
     )
@@ -197,7 +197,8 @@ def _see(seen: _Pass, change: RateChange, product: str, as_of: str) -> None:
     low, lowest = min(((shift.low or ZERO, move) for shift, move in ways), key=itemgetter(0))
     high, highest = max(((shift.high or ZERO, move) for shift, move in ways), key=itemgetter(0))
     strongest, relative = (highest, high) if high + low >= 0 else (lowest, low)
-    seen.moves.setdefault(product, []).append(relative)
+    if low * high >= 0:  # of what is dearer for some and cheaper for others there is no middle
+        seen.moves.setdefault(product, []).append(relative)
     if high > 0:
         seen.rises.offer(high, change, highest)
     if low < 0:
@@ -210,8 +211,10 @@ def _median(moves: Sequence[Decimal] | None) -> Decimal | None:
     return median(moves) if moves else None
 
 
-def _spread(moves: Iterable[Decimal]) -> tuple[int, ...]:
+def _spread(moves: Iterable[Decimal], charged: int) -> tuple[int, ...]:
+    """What was free rises without bound."""
     found = Counter(bisect(BOUNDS, move) for move in moves)
+    found[len(BOUNDS)] += charged
     return tuple(found[index] for index in range(len(BOUNDS) + 1))
 
 

@@ -12,7 +12,7 @@ from pricebook.apply.ports import NOTHING, ContractStore, StoreError
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.product import Product
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.manifest.load import Loaded, outline
+from pricebook.manifest.load import Loaded, Outline, outline
 from pricebook.observe.renames import Moves, renamed
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract, Provision
@@ -25,12 +25,7 @@ from pricebook.project.project import Project
 def present_store(store: ContractStore, project: Project, environment: str) -> "PresentStore":
     """The store of an environment, as its manifests call what is in it. Of the manifests only the ids that they adopt
     and the units of products are read."""
-    said = outline(project, environment)
-    return PresentStore(store, said.adopt, project.moves, said.units)
-
-
-NO_UNITS: Mapping[Ref, str] = {}
-"""Nothing is said of what one unit is."""
+    return PresentStore(store, outline(project, environment), project.moves)
 
 
 def with_units(snapshot: Snapshot, units: Mapping[Ref, str]) -> Snapshot:
@@ -61,7 +56,7 @@ def with_history(
     if not any(begins_after(rates, instant_text(since)) for rates in catalog.rates.values()):
         return loaded, ""
     try:
-        store = PresentStore(open_store(), loaded.adopted(environment), project.moves)
+        store = PresentStore(open_store(), Outline(loaded.adopted(environment), {}), project.moves)
         observed = store.snapshot(project.settings.namespace, at).catalog
     except (Rejected, StoreError) as error:
         why = error.problems[0].message if isinstance(error, Rejected) else error.message
@@ -77,22 +72,20 @@ class PresentStore:
     """The contracts of a store under the present names of packages and cards: see `apply.ports.ContractStore`. Its
     snapshot is read before anything else."""
 
-    def __init__(
-        self, store: ContractStore, adopted: Mapping[Ref, str], moves: Moves, units: Mapping[Ref, str] = NO_UNITS
-    ) -> None:
-        self._store, self._adopted, self._moves, self._units = store, adopted, moves, units
+    def __init__(self, store: ContractStore, said: Outline, moves: Moves) -> None:
+        self._store, self.said, self._moves = store, said, moves
         self._marked: dict[Ref, Ref] = {}
         """Every object by its present name, with the name in its mark."""
         self._renamed: dict[Ref, Ref] = {}
         """What has another name in its mark, by that, with its present one."""
 
     def snapshot(self, namespace: str, at: datetime, adopt: Mapping[Ref, str] = NOTHING) -> Snapshot:
-        held = self._store.snapshot(namespace, at, {**self._adopted, **adopt})
+        held = self._store.snapshot(namespace, at, {**self.said.adopt, **adopt})
         seen = renamed(held, self._moves)
         # Names are all that differs, so both list the same objects in the same order.
         self._marked = dict(zip(seen.ids, held.ids, strict=True))
         self._renamed = {marked: ref for ref, marked in self._marked.items() if marked != ref}
-        return with_units(seen, self._units)
+        return with_units(seen, self.said.units)
 
     def cohort(
         self, namespace: str, at: datetime, package: str | None = None, *, ended: bool = False

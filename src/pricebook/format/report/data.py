@@ -16,8 +16,8 @@ from pricebook.format.shell.page import Numbered
 from pricebook.view.field import FieldRow
 from pricebook.view.object import ObjectView
 from pricebook.view.plan import PlanView
-from pricebook.view.price import Pers, Units
-from pricebook.view.rate_row import RateRow, was_to
+from pricebook.view.price import Pers, Units, with_key
+from pricebook.view.rate_row import FREE, RateRow, was_to
 from pricebook.view.rate_terms import Stretch, before_and_after
 
 LONG = 300
@@ -51,11 +51,11 @@ def shown(text: str) -> str:
 def _rows(
     rows: Sequence[RateRow], live: int | None, view: PlanView, kinds: Numbered, timelines: Numbered, hazards: Numbered
 ) -> list[list[object]]:
-    """[key, number of what changes, number of the hazards] of each row."""
+    """[name, number of what changes, number of the hazards] of each row."""
     found: list[list[object]] = []
-    for key, row in zip(escape_all([row.key for row in rows], LONG), rows, strict=True):
-        kind = kinds(row[6:], _kind, row, live, view.units, timelines)
-        found.append([key, kind, hazards(row.hazards, list, row.hazards)])
+    for name, row in zip(escape_all([with_key(row.name, row.product) for row in rows], LONG), rows, strict=True):
+        kind = kinds((row.product, row.billing_frequency, row[6:]), _kind, row, live, view.units, timelines)
+        found.append([name, kind, hazards(row.hazards, list, row.hazards)])
     return found
 
 
@@ -63,7 +63,8 @@ def _kind(row: RateRow, live: int | None, units: Units, timelines: Numbered) -> 
     """What a row says besides its name: was, becomes, by how much, from when, what becomes of it, in numbers, the
     number of its timeline, whom it reaches of the live contracts on the card, and its tiers with where they are
     cheaper."""
-    texts = (row.schedule, row.segments, units, units.per(row.product, row.billing_frequency))
+    pers, withheld = units.per(row.product, row.billing_frequency), units.withheld(row.product, row.billing_frequency)
+    texts = (row.schedule, row.segments, units, pers, withheld)
     number = timelines(texts, _sides, *texts)
     per = f" {row.per}" if row.per else ""
     until = f" until {row.ending_before}" if row.ending_before else ""
@@ -74,20 +75,26 @@ def _kind(row: RateRow, live: int | None, units: Units, timelines: Numbered) -> 
     return [was, now, row.change, since, _fate(row), row.relative_change, number, reach, tiers, list(row.curve)]
 
 
-def _sides(observed: str | None, segments: str, units: Units, pers: Pers) -> list[list[list[object]]]:
-    return [[_stretch(one) for one in side] for side in before_and_after(observed, segments, units, pers)]
+def _sides(observed: str | None, segments: str, units: Units, pers: Pers, withheld: str) -> list[list[list[object]]]:
+    sides = before_and_after(observed, segments, units, pers)
+    return [[_stretch(one, withheld) for one in side] for side in sides]
 
 
 def _fate(row: RateRow) -> str:
     if not row.observed:
         return "new"
+    if row.change == FREE:
+        return "up"
     if row.relative_change is not None:
         return "up" if row.relative_change > 0 else "down"
     return "ended" if row.change == "ended" else "other"
 
 
-def _stretch(found: Stretch) -> list[object]:
-    return [found.starting_at, found.ending_before, shown(found.words), found.money, int(found.terms.entitled)]
+def _stretch(found: Stretch, withheld: str) -> list[object]:
+    """From, until, its words, its amount, whether it is sold to everybody on the card, and its words for a chart."""
+    words = found.words if found.terms.entitled else f"{found.words}, {withheld}"
+    entitled = int(found.terms.entitled)
+    return [found.starting_at, found.ending_before, shown(words), found.money, entitled, shown(found.text)]
 
 
 def _object(item: ObjectView) -> dict[str, Any]:

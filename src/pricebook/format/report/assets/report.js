@@ -26,20 +26,19 @@
 
   // --- the chart of one price: past, now and to come; what was to be without the change stays as a thin line ------------
 
-  const lost = (stretch) => (stretch[4] ? "" : ", in packages only");
-  const said = (stretch) => `${stretch[2]}${lost(stretch)} from ${day(stretch[0])}${stretch[1] ? ` until ${day(stretch[1])}` : ""}`;
+  const said = (stretch) => `${stretch[2]} from ${day(stretch[0])}${stretch[1] ? ` until ${day(stretch[1])}` : ""}`;
   const words = (stretches) => stretches.map(said).join(", ") || "no price";
   /** What was sold to everybody and no longer is has ended; what only packages sell has not. */
   function steps(stretches) {
     let sold = false;
-    return stretches.map(([from, until, text, level, entitled]) => {
+    return stretches.map(([from, until, , level, entitled, text]) => {
       sold = sold || entitled === 1;
       return { from: Date.parse(from), to: until === null ? null : Date.parse(until), level, text, gone: sold && !entitled };
     });
   }
 
   function chart([before, after], small) {
-    if ([...before, ...after].some((stretch) => stretch[3] === null)) return null;
+    if ([...before, ...after].some((stretch) => stretch[3] === null) || (!before.length && after.length === 1)) return null;
     const series = [{ look: "observed", steps: steps(before) }, { look: "desired", dots: true, steps: steps(after) }];
     return priceChart(series, Date.parse(D.now), { small, mark: "now", label: `Price over time. Before: ${words(before)}. After: ${words(after)}.` });
   }
@@ -48,7 +47,7 @@
     const [before, after] = D.courses[kind[6]];
     const starts = [...new Set([...before, ...after].flatMap((stretch) => [stretch[0], stretch[1]]).filter(Boolean))].sort();
     const at = (stretches, time) => stretches.find((stretch) => stretch[0] <= time && (stretch[1] === null || time < stretch[1]));
-    const tell = (stretch) => (stretch ? `${stretch[2]}${lost(stretch)}` : "no price");
+    const tell = (stretch) => (stretch ? stretch[2] : "no price");
     const rows = starts.map((time) => {
       const [was, now] = [tell(at(before, time)), tell(at(after, time))];
       return el("tr", { class: was === now ? null : "now" }, el("th", { scope: "row", class: "date" }, `from ${day(time)}`), el("td", { class: "money" }, was), el("td", { class: "money" }, was === now ? "the same" : now));
@@ -58,10 +57,10 @@
     const ended = [before, after].some((stretches) => steps(stretches).some((one) => one.gone));
     const legend = el("p", { class: "quiet key" }, `Solid: past. Dashed: to come. Thin: what was to be without this change.${ended ? " Dotted: ended." : ""}`);
     const [tiers, curve] = [kind[8], kind[9]];
-    const tiered = tiers.length ? [region(`Tiers of ${key}`, el("table", { class: "tiers" }, heads(["Quantity", "Until then", "After"], ["Until then", "After"]), el("tbody", null, tiers.map(([quantity, was, now]) => el("tr", { class: was === now ? null : "now" }, el("th", { scope: "row" }, quantity), el("td", { class: "num" }, was), el("td", { class: "num" }, now)))))), el("ul", { class: "plain" }, curve.map((line) => el("li", null, minus(line).replace(/-(?=\d)/g, "−"))))] : [];
+    const tiered = tiers.length ? [region(`Tiers of ${key}`, el("table", { class: "tiers" }, heads(["Quantity", "Until then", "After"], ["Until then", "After"]), el("tbody", null, tiers.map(([quantity, was, now]) => el("tr", { class: was === now ? null : "now" }, el("th", { scope: "row" }, quantity), el("td", { class: "num" }, was), el("td", { class: "num" }, now)))))), el("ul", { class: "plain" }, curve.map((line) => el("li", null, line.replace(" -> ", " → ").replace(/-(?=\d)/g, "−"))))] : [];
     return el("div", { class: "history" },
       ...tiered,
-      drawn ? el("div", null, drawn, legend) : tiers.length ? "" : el("p", { class: "quiet" }, "This price has tiers or terms that are no single number."),
+      drawn ? el("div", null, drawn, legend) : tiers.length ? "" : el("p", { class: "quiet" }, before.length || after.length > 1 ? "This price has tiers or terms that are no single number." : "A new price, the same from its first day on."),
       region(`Timeline of ${key}`, table),
       el("p", { class: "links" }, `Reaches ${kind[7]}. `, el("span", { class: "tags" }, tags(hazards))));
   }
@@ -109,10 +108,10 @@
   const ORDERS = { far: "Furthest moves first", up: "Largest rises first", down: "Largest falls first", name: "By name" };
   const move = (one, missing) => (one.kind[5] === null ? missing : one.kind[5]);
   /** How many times as much, or as little. */
-  const far = (one) => { const by = move(one, null); return by === null ? 0 : by < 0 ? 1 / Math.max(1 + by, 1e-99) : 1 + by; };
+  const far = (one) => { if (one.kind[2] === "was free") return Infinity; const by = move(one, null); return by === null ? 0 : by < 0 ? 1 / Math.max(1 + by, 1e-99) : 1 + by; };
   const COMPARE = {
-    far: (a, b) => far(b) - far(a),
-    up: (a, b) => move(b, -2) - move(a, -2),
+    far: (a, b) => (far(a) === far(b) ? 0 : far(b) - far(a)),
+    up: (a, b) => (b.kind[2] === "was free") - (a.kind[2] === "was free") || move(b, -2) - move(a, -2),
     down: (a, b) => move(a, 1e99) - move(b, 1e99),
     name: (a, b) => (a.row[0] < b.row[0] ? -1 : a.row[0] > b.row[0] ? 1 : 0),
   };

@@ -114,11 +114,15 @@
     return product[2] ? `${HOME}products/${product[0]}.html#${anchor(row)}` : `${HOME}rate-cards/${D.cards[row[0]][0]}.html`;
   }
 
-  function money(found, entitled) {
+  const paid = new Set(D.packages.flatMap(([, versions]) => versions.flatMap((version) => version[6].map(([product, every]) => `${product} ${every}`))));
+  /** What to say of a price that nobody gets by the card alone. */
+  const withheld = (row) => (frequency(row) === null || paid.has(`${row[1]} ${frequency(row)}`) ? "in packages only" : "not sold");
+
+  function money(found, row) {
     if (!found) return [];
     const parts = [bdi(found[0] || "no price")];
     if (found[1]) parts.push(" ", el("small", null, found[1]));
-    if (entitled && !found[ENTITLED]) parts.push(" ", el("small", null, "in packages only"));
+    if (row && !found[ENTITLED]) parts.push(" ", el("small", null, withheld(row)));
     return parts;
   }
 
@@ -196,7 +200,7 @@
       if (was && end !== row[i]) was = null;
       const kind = was ? fate(was, now) : "";
       const until = row[i + 1] < 0 ? [] : [el("br"), `until ${when(D.instants[row[i + 1]])}`];
-      const said = kind === "ended" && was[2] === now[2] ? ["ended"] : money(now, true);
+      const said = kind === "ended" && was[2] === now[2] ? ["ended"] : money(now, row);
       const label = kind === "up" || kind === "down" ? share(was, now) : "";
       lines.push(
         el("tr", { class: covers(row[i], row[i + 1], at) ? "now" : null },
@@ -321,7 +325,7 @@
       const label = columns[0][0] === "product" ? cells.product : (columns[0][0] === "for" && cells.for) || cells.billed || "price";
       const open = el("button", { class: "open", type: "button", "aria-expanded": "false", "aria-controls": detail, onclick: () => toggle(open, tr, n) }, bdi(label));
       const coming = next(row, at);
-      const tags = is === "sold" ? [] : [" ", el("small", null, { packaged: "in packages only", ended: "ended", upcoming: "not yet" }[is])];
+      const tags = is === "sold" ? [] : [" ", el("small", null, { packaged: withheld(row), ended: "ended", upcoming: "not yet" }[is])];
       const price = is === "ended" && i >= 0 ? [el("small", null, "ended")] : [...money(i < 0 ? null : terms(row[i + 2])), ...tags];
       const parts = columns.map(([name], index) => {
         if (index === 0) return el("th", { scope: "row" }, open);
@@ -530,7 +534,7 @@
         const what = [D.products[row[1]][1], groupText(row)].filter(Boolean).join(" · ");
         const per = now && now[1] && was && was[1] === now[1];
         const before = was ? (per ? [bdi(was[0])] : money(was)) : [];
-        const after = fated === "ended" ? ["ended"] : money(now, true);
+        const after = fated === "ended" ? ["ended"] : money(now, row);
         return el("tr", null,
           el("th", { scope: "row" }, el("a", { href: keep(page(row)) }, bdi(what)), frequency(row) ? ` ${BILLED[frequency(row)]}` : "", D.cards.length > 1 ? ` · ${D.cards[row[0]][1]}` : ""),
           el("td", { class: "num was" }, before), el("td", { class: "money" }, after),
@@ -589,6 +593,7 @@
   // --- a card as a matrix: what is priced by the same group values, product beside product ---------------------------------
 
   const MOST = 30;
+  const narrow = () => window.matchMedia("(max-width: 46rem)").matches;
 
   function matrix(place) {
     const draw = () => {
@@ -606,17 +611,19 @@
           family.rows.get(values).set(row[1], row);
         }
         for (const [keys, family] of families) {
-          const products = [...family.products].sort((a, b) => a - b).slice(0, 6);
+          const counts = new Map([...family.products].map((product) => [product, [...family.rows.values()].filter((found) => found.has(product)).length]));
+          const products = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a) || a - b).slice(0, narrow() ? 2 : 6).sort((a, b) => a - b);
+          const filled = (found) => products.filter((product) => found.has(product)).length;
           const pers = products.map((product) => { for (const found of family.rows.values()) if (found.has(product)) return terms(found.get(product)[stretch(found.get(product), at) + 2])[1]; return ""; });
-          const listed = [...family.rows].slice(0, MOST);
+          const listed = [...family.rows].sort((a, b) => filled(b[1]) - filled(a[1])).slice(0, MOST);
           const head = el("thead", null, el("tr", null, el("th", { scope: "col" }, bdi(keys)), products.map((product, index) => el("th", { scope: "col", class: "num" }, bdi(D.products[product][1]), el("br"), el("small", null, pers[index])))));
           const body = listed.map(([values, found]) => el("tr", null, el("th", { scope: "row" }, bdi(values)), products.map((product) => {
             const row = found.get(product);
             return el("td", { class: "num" }, row ? el("a", { href: keep(page(row)) }, bdi(terms(row[stretch(row, at) + 2])[0] || "–")) : "–");
           })));
           const rest = family.rows.size - listed.length;
-          tables.push(el("h3", null, bdi(name)), el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Prices of ${name}` }, el("table", null, head, el("tbody", null, body))));
-          if (rest > 0) tables.push(el("p", { class: "quiet" }, el("a", { href: keep(`${HOME}prices.html`) }, `and ${counted(rest, "more row")}`)));
+          tables.push(el("h3", null, bdi(name)), el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Prices of ${name}` }, el("table", { class: "matrix" }, head, el("tbody", null, body))));
+          if (rest > 0) tables.push(el("p", { class: "quiet" }, el("a", { href: keep(`${HOME}prices.html`) }, `and ${counted(rest, "more row")}, and every product`)));
         }
       });
       place.replaceChildren(...(tables.length ? [el("h2", null, "Prices"), ...tables] : []));
