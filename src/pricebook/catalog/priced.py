@@ -14,7 +14,7 @@ from pricebook.catalog.model import Noun
 from pricebook.catalog.money import EXACT, plain
 from pricebook.catalog.product import PricedProduct, Product, QuantityConversion
 from pricebook.catalog.reference import Kind
-from pricebook.catalog.timeline import read_key
+from pricebook.catalog.timeline import RateKey, read_key
 from pricebook.catalog.traverse import references
 
 SCALES = {"k": 3, "thousand": 3, "m": 6, "mn": 6, "million": 6, "b": 9, "bn": 9, "billion": 9}
@@ -69,6 +69,13 @@ def products_of(
     """The same of the products of some rates, by their keys, and of those that nouns refer to."""
     named = {name for noun in nouns for _, kind, name in references(noun) if kind is Kind.PRODUCT}
     return priced_products(desired, named | {read_key(key).product for key in keys}, observed)
+
+
+def labelled(said: PricedProduct, key: RateKey) -> str:
+    """A price as people call it, its group values in the order in which they are declared: `Input · m1 · batch`."""
+    places = {name: place for place, name in enumerate(said.groups)}
+    groups = sorted(key.pricing_group_values, key=lambda group: places.get(group[0], len(places)))
+    return " · ".join((said.name, *(value for _, value in groups)))
 
 
 def packaged(catalog: Catalog) -> tuple[frozenset[str], frozenset[str], Mapping[str, frozenset[str]]]:

@@ -4,6 +4,7 @@ Rates are many: they are looked at card by card in one pass, and rules then spea
 of subscriptions, never of each rate.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,8 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.money import EXACT
 from pricebook.catalog.path import named, path_text
+from pricebook.catalog.priced import labelled, priced_products
+from pricebook.catalog.product import PricedProduct
 from pricebook.catalog.rate_book import RateBook, Rates, count_rates
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
@@ -261,6 +264,28 @@ class Facts:
     def money(self, amount: Decimal, unit: str = USD) -> str:
         """An amount of the API unit, for a sentence: `$10.00`, `12 credits`."""
         return money_text(amount, self.scales.get(unit), unit)
+
+    @cached_property
+    def spoken(self) -> Mapping[str, PricedProduct]:
+        """How the products of cards are spoken of, and what their prices are for."""
+        return priced_products(self.catalog, {name for card in self.cards.values() for name in card.products})
+
+    def called(self, product: str) -> str:
+        """What people call a product."""
+        found = self.spoken.get(product)
+        return found.name if found is not None else product
+
+    def label(self, key: str) -> str:
+        """A price as people call it."""
+        read = read_key(key)
+        return labelled(self.spoken.get(read.product) or PricedProduct(read.product, ""), read)
+
+    def price(self, amount: Decimal, unit: str, product: str) -> str:
+        """A price with what it is for: `$2.50 per 1M tokens`."""
+        found = self.spoken.get(product)
+        text = self.money(amount.scaleb(found.power, EXACT) if found is not None else amount, unit)
+        said = re.sub(r"\d+", lambda whole: f"{int(whole[0]):,}", text, count=1)
+        return f"{said} per {found.unit}" if found is not None and found.unit else said
 
     def reached(self, by: "UsageSpecifier | Applicable", card: CardFacts) -> frozenset[str]:
         """The products with a rate on the card whose usage a specifier, or a balance, can mean."""

@@ -9,7 +9,6 @@ from pricebook.catalog.instant import text_words
 from pricebook.catalog.money import EXACT, RATIO, to_major_unit
 from pricebook.catalog.priced import plural, unit_of, unit_word
 from pricebook.catalog.terms import MAGNITUDE, shift
-from pricebook.catalog.timeline import read_key
 from pricebook.policy.amount import flat_price
 from pricebook.policy.fact import CardFacts, Facts, Priced, card_ref
 from pricebook.policy.finding import Finding
@@ -31,8 +30,10 @@ def _step(facts: Facts) -> Iterator[Finding]:
             if after.starting_at < facts.now or not shift(before.terms, after.terms).tenfold:
                 continue
             was, now = flat_price(before.terms), flat_price(after.terms)
-            words = f": {facts.money(*was)} to {facts.money(*now)}" if was and now else ""
-            message = f"the price changes {MAGNITUDE} times or more on {text_words(after.starting_at)}{words}"
+            product = found.head[0]
+            words = f": {facts.price(*was, product)} to {facts.price(*now, product)}" if was and now else ""
+            when = text_words(after.starting_at)
+            message = f"the price of {facts.label(found.key)} changes {MAGNITUDE} times or more on {when}{words}"
             hint = "cents for dollars, or per thousand for per million? Check the unit that the price is for"
             yield found.finding((after.starting_at,), message, hint)
 
@@ -70,18 +71,14 @@ def _far(
             continue
         count = sum(n for _, _, n in far)
         key = card.first_key(head, frozenset((worst[1],)))
-        some = f"{count:,} of the {total:,} prices of {head[0]} are" if count > 1 else f"a price of {head[0]} is"
+        name, _, values = facts.label(key).partition(" · ")
+        some = f"{count:,} of the {total:,} prices of {name} are" if count > 1 else f"a price of {name} is"
         message = (
-            f"{some} {times:,} times or more {side} the median {facts.money(median, unit)}:"
-            f" {facts.money(worst[0], unit)} for {_groups(key)}"
+            f"{some} {times:,} times or more {side} the median {facts.price(median, unit, head[0])}:"
+            f" {facts.price(worst[0], unit, head[0])} for {values or name}"
         )
         hint = "per unit or per million, cents or dollars? Check the unit that the price is for"
         yield Finding(card_ref(card.name), (), message, hint, rate=key, more=count - 1)
-
-
-def _groups(key: str) -> str:
-    values = read_key(key).pricing_group_values
-    return ", ".join(value for _, value in values) or read_key(key).product
 
 
 class _Unit(NamedTuple):
@@ -132,7 +129,8 @@ def _nothing(facts: Facts) -> Iterator[Finding]:
             if cost >= Decimal("0.005"):
                 break  # the cheapest first
             many = f"{metered.normalize():,f} {plural(word or 'unit')}"
-            message = f"{facts.money(price.written, unit)} for {price.product}: {many} are billed as nothing"
+            said = facts.price(price.written, unit, price.product)
+            message = f"{said} for {facts.called(price.product)}: {many} are billed as nothing"
             hint = "a price for one where the product is sold by many? Check its conversion"
             yield price.found.finding((), message, hint)
 
@@ -154,10 +152,10 @@ def _neighbours(facts: Facts) -> Iterator[Finding]:
                 beside = upper if low else lower
                 times = RATIO.divide(max(price.one, beside.one), min(price.one, beside.one))
                 side = "less" if low else "more"
+                this, other = (facts.price(one.written, unit, one.product) for one in (price, beside))
                 message = (
-                    f"a {word} of {price.product} costs {times:,.0f} times {side} than one of"
-                    f" {beside.product}: {facts.money(price.written, unit)} for {price.factor.normalize():,f}, beside"
-                    f" {facts.money(beside.written, unit)} for {beside.factor.normalize():,f}"
+                    f"a {word} of {facts.label(price.found.key)} costs {times:,.0f} times {side} than one of"
+                    f" {facts.label(beside.found.key)}: {this}, beside {other}"
                 )
                 hint = "per unit or per million? Check the price, and the conversion of its product"
                 yield price.found.finding((), message, hint)

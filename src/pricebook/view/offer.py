@@ -91,8 +91,10 @@ def _sum(amount: Decimal, unit: Unit, worth: tuple[Decimal, Unit] | None, *, sig
     whole = f"{plus}{rounded(amount, unit)}"
     if not recurs:
         return f"{whole} once" + (f" ({more})" if more else "")
-    year = ", ".join(filter(None, (f"{whole} a year", more)))
-    return f"{plus}{rounded(RATIO.divide(amount, Decimal(12)), unit)} a month ({year})"
+    month = RATIO.divide(amount, Decimal(12))
+    if month % Decimal(1).scaleb(unit.scale - unit.places):  # no month costs that
+        return f"{whole} a year" + (f" ({more})" if more else "")
+    return f"{plus}{rounded(month, unit)} a month ({', '.join(filter(None, (f'{whole} a year', more)))})"
 
 
 def offer_lines(offer: PackageOffer, at: datetime, units: Units) -> tuple[OfferLine, ...]:

@@ -5,13 +5,14 @@ A price is for one unit of its product as the product says it (`catalog.priced`)
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
 from pricebook.catalog.amount import Scale
 from pricebook.catalog.money import EXACT, RATIO, SYMBOLS
+from pricebook.catalog.priced import labelled
 from pricebook.catalog.product import PricedProduct
 from pricebook.catalog.timeline import RateKey
 
@@ -78,12 +79,7 @@ class Units:
 
     def label(self, key: RateKey) -> str:
         """A price as people call it: `Team seat`, `Input · m1 · batch`. Its time stands in what it is for."""
-        product, _, groups = key
-        said = self.called(product)
-        ordered = (
-            sorted(groups, key=lambda group: said.groups.index(group[0])) if _all_in(groups, said.groups) else groups
-        )
-        return " · ".join((said.name, *(value for _, value in ordered)))
+        return labelled(self.called(key.product), key)
 
     def _make(self, name: str) -> Unit:
         scale = self.scales.get(name)
@@ -101,10 +97,6 @@ def with_key(name: str, key: str) -> str:
 def bare(name: str) -> str:
     """What two spellings of a name have in common."""
     return "".join(filter(str.isalnum, name)).casefold()
-
-
-def _all_in(groups: Iterable[tuple[str, str]], keys: tuple[str, ...]) -> bool:
-    return all(name in keys for name, _ in groups)
 
 
 EVERY = {"DAILY": "a day", "WEEKLY": "a week", "MONTHLY": "a month", "QUARTERLY": "a quarter", "ANNUAL": "a year"}
