@@ -229,8 +229,8 @@ def test_what_a_new_package_fixes_is_in_the_first_line() -> None:
     spec = team(scheduled_charges=({"key": "setup", "product": "credit", "schedule": once},))
     plan, view = viewed(catalog(OLD, team=spec), observed(OLD))
     assert view.verdict == (
-        "No existing price changes. 1 package is new: Team v1, fees $15.00 a month ($180.00 a year),"
-        " charges $2,500.00 once, credits $3.00 a month ($36.00 a year) for each contract."
+        "No existing price changes. 1 package is new. Team v1: fees $15.00 a month ($180.00 a year),"
+        " charges $2,500.00 one-off, credits $3.00 a month ($36.00 a year), for each contract."
     )
     (offered,) = plan.offers
     assert [(one.kind, one.a_year, one.once) for one in offered.after.fixed] == [
@@ -243,14 +243,14 @@ def test_what_a_new_package_fixes_is_in_the_first_line() -> None:
 def test_a_new_version_is_told_by_what_it_changes_in_money() -> None:
     _, view = viewed(catalog(OLD, team=team(5, credit=500)), observed(OLD, team_1=team(name="Team v1")))
     assert view.verdict == (
-        "No existing price changes. 1 new package version for contracts made from now on: Team v2 (Team seat, Included"
-        " usage), fees +$10.00 a month (+$120.00 a year), credits +$2.00 a month (+$24.00 a year) for each contract."
+        "No existing price changes. 1 new package version for contracts made from now on. Team v2 (Team seat, Included"
+        " usage): fees +$10.00 a month (+$120.00 a year), credits +$2.00 a month (+$24.00 a year), for each contract."
     )
 
 
 def test_what_is_fixed_of_seats_that_customers_choose_is_told_for_each() -> None:
     _, view = viewed(catalog(OLD, team=team(None)), observed(OLD))
-    assert "Team v1, fees $5.00 a month ($60.00 a year) for each, credits $3.00 a month" in view.verdict
+    assert "Team v1: fees $5.00 a month ($60.00 a year) for each, credits $3.00 a month" in view.verdict
 
 
 def test_discounts_and_custom_units_are_told_with_what_they_are_worth() -> None:
@@ -306,3 +306,10 @@ def test_what_contracts_pay_that_left_the_manifests_is_told() -> None:
         " $30.00 a month ($360.00 a year) in fees and commits."
     )
     assert view.decision.sentence == "Nothing to apply: what left the manifests stays as it is."
+
+
+def test_what_is_given_for_some_months_only_is_no_yearly_sum() -> None:
+    """Hand-worked: $3.00 in each of 3 months are $9.00, and not $36.00 a year."""
+    first = {**team()["recurring_credits"][0], "duration": {"value": 3, "unit": "MONTHS"}}
+    _, view = viewed(catalog(OLD, team=team(recurring_credits=(first,))), observed(OLD))
+    assert "Team v1: fees $15.00 a month ($180.00 a year), credits $9.00 one-off, for each contract." in view.verdict

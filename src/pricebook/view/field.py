@@ -110,7 +110,7 @@ class OfferView:
 
     @property
     def money(self) -> str:
-        """What is fixed, in words: `fees $50.00 a month ($600.00 a year), charges $2,500.00 once`; of another offer
+        """What is fixed, in words: `fees $50.00 a month ($600.00 a year), charges $2,500.00 one-off`; of another offer
         what differs."""
         return ", ".join(one.words for one in self.fixed if one.words)
 

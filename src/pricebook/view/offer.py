@@ -85,12 +85,12 @@ def _fixed(offered: Offered, units: Units) -> Iterator[FixedTerm]:
 
 def _sum(amount: Decimal, unit: Unit, worth: tuple[Decimal, Unit] | None, *, sign: bool, recurs: bool) -> str:
     """`$50.00 a month ($600.00 a year)`, `+200 ai-credits a month (+2,400 ai-credits a year, worth $96.00)`, `$20.00
-    once`; with its `sign` where it is a difference."""
+    one-off`; with its `sign` where it is a difference."""
     plus = "+" if sign and amount > 0 else ""
     more = f"worth {rounded(EXACT.multiply(abs(amount), worth[0]), worth[1])}" if worth is not None else ""
     whole = f"{plus}{rounded(amount, unit)}"
     if not recurs:
-        return f"{whole} once" + (f" ({more})" if more else "")
+        return f"{whole} one-off" + (f" ({more})" if more else "")
     month = RATIO.divide(amount, Decimal(12))
     if month % Decimal(1).scaleb(unit.scale - unit.places):  # no month costs that
         return f"{whole} a year" + (f" ({more})" if more else "")

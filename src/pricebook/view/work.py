@@ -120,7 +120,7 @@ def work_words(objects: Sequence[ObjectView], prices: PriceCounts, fixed: FixedV
     packages = [o for o in objects if o.action == "create" and o.kind == "package"]
     if packages:
         be = "is" if len(packages) == 1 else "are"
-        sentences.append(f"{counted(len(packages), 'package')} {be} new{_offers(packages)}.")
+        sentences.append(f"{counted(len(packages), 'package')} {be} new.{_offers(packages)}")
     archived = sum(o.action == "archive" and not Kind(o.kind).replaced for o in objects)
     if archived:
         sentences.append(f"{counted(archived, 'object')} {'is' if archived == 1 else 'are'} archived for good.")
@@ -131,27 +131,27 @@ def work_words(objects: Sequence[ObjectView], prices: PriceCounts, fixed: FixedV
     if versions:
         staying = sum(o.contracts for o in versions if o.contracts is not None)
         stay = f"; {counted(staying, 'contract')} made before {'stays' if staying == 1 else 'stay'} as they are"
-        told = f"for contracts made from now on{_offers(versions)}{stay if staying else ''}"
-        sentences.append(f"{counted(len(versions), 'new package version')} {told}.")
+        told = f"for contracts made from now on{stay if staying else ''}.{_offers(versions)}"
+        sentences.append(f"{counted(len(versions), 'new package version')} {told}")
     return " ".join(sentences)
 
 
 def _offers(made: Sequence[ObjectView]) -> str:
-    """`: Team v2 (Included credits), credits +$2.00 a month (+$24.00 a year) for each contract`: names, what of it
-    changes, and what is fixed of it."""
+    """` Team v2 (Included credits): credits +$2.00 a month (+$24.00 a year), for each contract.`: names, what of them
+    changes, and what is fixed."""
     offers = sorted((o.offer for o in made if o.offer is not None), key=lambda offer: offer.place)
     told = []
     for offer in offers[:_TOLD]:
         names = [shortened(line.name) for line in offer.changed] if offer.before is not None else []
         more = f" and {len(names) - _TOLD:,} more" if len(names) > _TOLD else ""
         what = f" ({', '.join(names[:_TOLD])}{more})" if names else ""
-        money = f", {change_words(offer.money)}" if offer.money else ""
+        money = f": {change_words(offer.money)}" if offer.money else ""
         told.append(f"{shortened(offer.name)}{what}{money}")
     if not told:
         return ""
-    each = " for each contract" if any(offer.money for offer in offers[:_TOLD]) else ""
+    each = ", for each contract" if any(offer.money for offer in offers[:_TOLD]) else ""
     rest = f"; and {len(offers) - _TOLD:,} more" if len(offers) > _TOLD else ""
-    return f": {'; '.join(told)}{each}{rest}"
+    return f" {'; '.join(told)}{rest}{each}."
 
 
 _TOLD = 3

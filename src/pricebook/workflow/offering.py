@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import count, takewhile
 from typing import NamedTuple, cast, get_args
 
 from pricebook.apply.ports import BillingStore
-from pricebook.catalog.calendar import PER_YEAR
+from pricebook.catalog.calendar import MONTHS, PER_YEAR, later
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text, next_hour
+from pricebook.catalog.money import RATIO
 from pricebook.catalog.package import Package
 from pricebook.catalog.priced import products_of
 from pricebook.catalog.reference import Kind
@@ -32,7 +34,7 @@ from pricebook.preview.own import BARE
 from pricebook.preview.price import EXACT, ZERO, cost
 from pricebook.preview.run_rate import recurring
 from pricebook.preview.tariff import Prices, Tariff
-from pricebook.preview.terms import ContractTerms, DatedSubscription, Quantities, Seats, quantities
+from pricebook.preview.terms import ContractTerms, DatedSubscription, Quantities, Recurrence, Seats, quantities
 
 
 class _Moved(NamedTuple):
@@ -86,9 +88,18 @@ def fixed_sums(package: Package, catalog: Catalog, at: datetime) -> Iterator[Fix
         found = sums.setdefault((kind, unit, each), [ZERO, ZERO])
         found[not recurs] = EXACT.add(found[not recurs], amount)
 
+    dated: tuple[DatedSubscription | Recurrence, ...] = (*terms.subscriptions, *terms.recurrences)
+    passing = {
+        term.name: times
+        for term in dated
+        if term.window.ending_before < terms.ending_before and (times := _times(term)) is not None
+    }
     for charge in recurring(prices, {**held, **one}, at):
-        kind = _KINDS[charge.term.partition("[")[0]]
-        add(kind, charge.unit, charge.yearly, recurs=bool(charge.frequency), each=charge.term in names)
+        kind, times = _KINDS[charge.term.partition("[")[0]], passing.get(charge.term)
+        recurs, amount = bool(charge.frequency) and times is None, charge.yearly
+        if times is not None:
+            amount = RATIO.divide(EXACT.multiply(amount, times), Decimal(PER_YEAR[charge.frequency]))
+        add(kind, charge.unit, amount, recurs=recurs, each=charge.term in names)
     for grant in terms.grants:
         if grant.kind == "CREDIT" and not grant.counts_units:
             add("credits", grant.unit, grant.amount, recurs=False)
@@ -97,14 +108,26 @@ def fixed_sums(package: Package, catalog: Catalog, at: datetime) -> Iterator[Fix
         if term.kind == "CREDIT" and access.access_type != "QUANTITY":
             each = seats is not None and seats.subscription in open_
             many = held[seats.subscription].at(at).quantity if seats is not None and not each else Decimal(1)
-            year = EXACT.multiply(
-                EXACT.multiply(access.unit_price, access.quantity or 1), many * PER_YEAR[term.frequency]
-            )
-            add("credits", access.credit_type, year, recurs=True, each=each)
+            times = passing.get(term.name)
+            periods = PER_YEAR[term.frequency] if times is None else times
+            each_time = EXACT.multiply(access.unit_price, access.quantity or 1)
+            year = EXACT.multiply(each_time, many * periods)
+            add("credits", access.credit_type, year, recurs=times is None, each=each)
     order: tuple[Fixed, ...] = get_args(Fixed)
     for (kind, unit, each), (year, once) in sorted(sums.items(), key=lambda item: (order.index(item[0][0]), item[0])):
         if year or once:
             yield FixedSum(kind, unit, year, once, each)
+
+
+def _times(term: DatedSubscription | Recurrence) -> int | None:
+    """In how many periods a term is charged or granted that is over within a year; None for one that goes on."""
+    start, end = term.window
+    frequency = term.term.subscription_rate.billing_frequency if isinstance(term, DatedSubscription) else term.frequency
+    if end >= later(start, 1, "YEARS"):
+        return None
+    months, days = MONTHS.get(frequency, 0), {"WEEKLY": 7, "DAILY": 1}.get(frequency, 0)
+    begins = (later(start, n * months, "MONTHS") + timedelta(days=n * days) for n in count())
+    return sum(1 for _ in takewhile(lambda begin: begin < end, begins))
 
 
 _KINDS: Mapping[str, Fixed] = {
