@@ -158,6 +158,8 @@ def row_reach(row: RateRow, live: int | None) -> str:
         if row.desired.endswith(packaged):
             return "contracts on a package that sells it"
         return "nobody until a package enables it" if row.desired.endswith(unsold) else "whoever uses it from then on"
+    if live == 0:  # said once, of the card
+        return "nobody"
     words = reach_words(row.contracts, live)
     return words if row.contracts != 0 else f"nobody: {words}"
 

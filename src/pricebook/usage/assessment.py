@@ -1,6 +1,7 @@
 """An impact, with what it was made from: which usage, of when, and what of it could not be counted."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from pricebook.preview.impact import Impact
@@ -12,7 +13,7 @@ from pricebook.usage.measure import Census
 class Assessment:
     """`used` is the time of the usage; `uncounted` are products whose usage cannot be counted here, with the reason.
     `moved_to` is the package version to which the contracts move, of a migration; `unlisted` are contracts that could
-    not be listed."""
+    not be listed. `names` are what people call products, by their keys."""
 
     impact: Impact
     census: Census
@@ -21,6 +22,7 @@ class Assessment:
     assume_migrated: bool
     moved_to: str = ""
     unlisted: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def coverage(self) -> Decimal:

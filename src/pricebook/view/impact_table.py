@@ -56,8 +56,8 @@ def impact_view(scales: Mapping[str, Scale], assessment: Assessment, notable: De
         _causes(found, units),
         _spread(found, units),
         _moves(found, units),
-        *_lines(found, units),
-        _products(found, units),
+        *_lines(found, units, assessment.names),
+        _products(found, units, assessment.names),
         _packages(found, units),
     ]
 
@@ -222,21 +222,23 @@ def _moves(found: Impact, units: Units) -> ImpactTable:
     return ImpactTable(f"The {counted(len(rows), 'largest move')}, a month", heads, rows, texts=2)
 
 
-def _lines(found: Impact, units: Units) -> Iterator[ImpactTable]:
+def _lines(found: Impact, units: Units, names: Mapping[str, str]) -> Iterator[ImpactTable]:
     """What the largest moves consist of."""
     for move in found.largest:
         told = [one for one in move.lines if one[0] != ROUNDING]
-        rows = tuple((name, *_amounts(sides.over(YEAR), units[move.unit])) for name, sides in told[:_ROWS])
+        rows = tuple(
+            (names.get(name, name), *_amounts(sides.over(YEAR), units[move.unit])) for name, sides in told[:_ROWS]
+        )
         left = len(told) - len(rows)
         title = f"{move.contract.customer}, a month"
         yield ImpactTable(title, ("", "before", "after", "change", ""), rows, more=_more(left, "line"), detail=True)
 
 
-def _products(found: Impact, units: Units) -> ImpactTable:
+def _products(found: Impact, units: Units, names: Mapping[str, str]) -> ImpactTable:
     moved = [(key, sides) for key, sides in found.products.items() if sides.change]
     moved.sort(key=lambda entry: (-abs(entry[1].change), entry[0]))
     rows = tuple(
-        (name, *_amounts(sides.over(YEAR), units[unit], ratios=name != ROUNDING))
+        (names.get(name, name), *_amounts(sides.over(YEAR), units[unit], ratios=name != ROUNDING))
         for (name, unit), sides in moved[:_ROWS]
     )
     more = _more(len(moved) - len(rows), "product")

@@ -74,7 +74,8 @@ def assess_impact(
     sides = snapshot.catalog, desired, window, months
     job = BillingJob(*sides, assume_migrated, limits, meters, stated, listing=keep is not None)
     census, found = bill_usage(engine, billed, used.starting_at, job, keep or _nobody, tell)
-    return Assessment(found, census, used, _not_told(engine, uncounted), assume_migrated, unlisted=store.unlisted)
+    told = _not_told(engine, uncounted)
+    return Assessment(found, census, used, told, assume_migrated, unlisted=store.unlisted, names=_names(known))
 
 
 def _nobody(row: CustomerRow, window: Window) -> None:
@@ -112,8 +113,19 @@ def assess_migration(
     job = BillingJob(*sides, False, limits, meters, stated, listing=keep is not None)
     census, found = bill_usage(engine, billed, used.starting_at, job, keep or _nobody, tell)
     return Assessment(
-        found, census, used, _not_told(engine, uncounted), assume_migrated=False, moved_to=str(plan.moving.target)
+        found,
+        census,
+        used,
+        _not_told(engine, uncounted),
+        assume_migrated=False,
+        moved_to=str(plan.moving.target),
+        names=_names(snapshot.catalog),
     )
+
+
+def _names(catalog: Catalog) -> dict[str, str]:
+    """What people call products."""
+    return {name: product.name for name, product in catalog.products.items()}
 
 
 def _pairs(plan: Plan, lives: Lives, start: datetime, *, renewed: bool) -> Iterator[tuple[Contract, Contract]]:
