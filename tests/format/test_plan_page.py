@@ -102,12 +102,13 @@ def test_a_timeline_has_what_was_and_what_will_be() -> None:
     data = data_of(page_of(sample_plan.mixed()))
     rows = {row[0]: data["courses"][data["kinds"][row[1]][6]] for row in data["cards"][0]["rows"]}
     past, january = "2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z"
-    assert rows["pro-plan · MONTHLY"] == [
-        [[past, None, "$20.00 a month", 20, 1]],
-        [[past, january, "$20.00 a month", 20, 1], [january, None, "$25.00 a month", 25, 1]],
+    assert rows["Pro plan"] == [
+        [[past, None, "$20.00 a month", 20, 1, "$20.00"]],
+        [[past, january, "$20.00 a month", 20, 1, "$20.00"], [january, None, "$25.00 a month", 25, 1, "$25.00"]],
     ]
-    assert rows["gpt-5 · component=input · region=us"] == [[], [[january, None, "$1.25 per 1M tokens", 0.00000125, 1]]]
-    observed, desired = rows["legacy-model · region=us"]
+    new = [january, None, "$1.25 per 1M tokens", 0.00000125, 1, "$1.25"]
+    assert rows["Gpt 5 · input · us"] == [[], [new]]
+    observed, desired = rows["Legacy model · us"]
     assert [stretch[4] for stretch in observed] == [1]
     assert [stretch[4] for stretch in desired] == [1, 0]
 

@@ -299,7 +299,7 @@ def test_what_contracts_pay_that_left_the_manifests_is_told() -> None:
     """Hand-worked: 2 contracts of 3 seats of $5.00 each are $30.00 a month."""
     held = observed(OLD, 2, team_1=team(name="Team v1", aliases=({"name": "team"},)))
     package = Ref(Kind.PACKAGE, "team", 1)
-    held = replace(held, objects={**held.objects, package: replace(held.objects[package], contracts=2)})
+    held = replace(held, objects={**held.objects, package: replace(held.objects[package], live=LiveContracts(2))})
     _, view = viewed(catalog(OLD), held)
     assert view.verdict.startswith(
         "Team v1 is in no manifest any more and stays: 1 still sold by alias, 2 contracts on it,"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.violation import Violation
@@ -17,7 +17,9 @@ from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.step import Step
 from pricebook.plan.verb.verb import Verb
-from pricebook.preview.customer import Billed
+
+if TYPE_CHECKING:  # brings how bills are made, and most plans bill nobody
+    from pricebook.preview.customer import Billed
 
 
 class StoreError(Exception):
@@ -99,7 +101,7 @@ class BillingStore(Store, Protocol):
         """Mark the account for a namespace, unless it bears a mark already or `anew` replaces that; the mark that it
         bears then, empty where there is nothing of the namespace to mark. Raises StoreError."""
 
-    def billed(self, namespace: str, at: datetime, *, shared: bool = True) -> Iterator[Billed]:
+    def billed(self, namespace: str, at: datetime, *, shared: bool = True) -> "Iterator[Billed]":
         """The live contracts on our package versions and rate cards that end later than `at`, as they are: with terms
         of their own and quantities; with `shared` also ingest aliases, and the balances that customers have themselves.
         Needs no more than reading; not all of them are held in memory at once."""

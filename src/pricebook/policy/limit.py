@@ -27,7 +27,8 @@ def approvals(proposal: Proposal, hazard: Hazard) -> Iterator[Finding]:
         if isinstance(change, AddRates):
             borne = [rate.key for rate in change.rates if hazard in rate.hazards]
             if borne:
-                message = f"{hazard}: {_many(len(borne), 'price')}, the first {proposal.facts.label(borne[0])}; it needs an approval"
+                first = proposal.facts.label(borne[0])
+                message = f"{hazard}: {_many(len(borne), 'price')}, the first {first}; it needs an approval"
                 yield Finding(ref, (), message, _sign(hazard, ref), rate=borne[0], more=len(borne) - 1)
         elif hazard in step.hazards:
             yield Finding(ref, (), f"{hazard}: {step.id}; it needs an approval", _sign(hazard, ref), label=step.id)
