@@ -164,7 +164,7 @@ def test_drift_is_an_issue_until_there_is_none(job: Job, host: CodeHost) -> None
     ok(job.use("issue", environment="production", changes="true", token=TOKEN))
     (issue,) = host.issues
     assert issue["title"].startswith("production: 1 difference was made in the account; it moves money: Input tokens")
-    assert "is $3.00 per 1M tokens in the account, and $2.50 per 1M tokens in git." in issue["title"]
+    assert "is $3.00 per 1M input tokens in the account, and $2.50 per 1M input tokens in git." in issue["title"]
     assert "$3.00" in issue["body"]
     ok(job.use("issue", environment="production", changes="false", token=TOKEN))
     assert issue["state"] == "closed"

@@ -86,7 +86,7 @@ def test_a_branch_shows_its_own_change_and_what_is_pending_besides(shop: Path, m
         "\n"
         "  ~ rate-card:list        1 price changes; no contract is on the card"
         "                                 catalog/all.yaml:6\n"
-        "      pro · ANNUAL   $50.00 -> $55.00 a year   +10.0 %   from 2026-01-01   PRICE_UP RETROACTIVE\n"
+        "      Pro   $50.00 -> $55.00 a year   +10.0 %   from 2026-01-01   PRICE_UP RETROACTIVE\n"
         "\n"
         "Hazards\n"
         "  PRICE_UP  1  somebody pays more\n"

@@ -72,7 +72,8 @@ MOVED = (
 )
 REPORT = """\
 acme · local · as of 2026-02-01 00:00Z
-4 differences were made in the account; all of them move money. 1 change of git is not applied yet.
+4 differences were made in the account; all of them move money: Seat is $9.00 a month in the account, and $7.00 a month
+in git. 1 change of git is not applied yet.
 
 Changed in the account
   product:seat   1 field changed in the account   catalog.yaml:6
@@ -80,12 +81,12 @@ Changed in the account
   rate-card:list   aliases changed in the account   catalog.yaml:11
       alias list   git always, account nothing
   rate-card:list   2 prices changed in the account   catalog.yaml:11
-      seat · MONTHLY   git $7.00 a month, account $9.00 a month   from 2026-01-01
-      seat · WEEKLY    git nothing, account $9.00 a week   from 2026-02-01
+      Seat (seat · MONTHLY)   git $7.00 a month, account $9.00 a month   from 2026-01-01
+      Seat (seat · WEEKLY)    git nothing, account $9.00 a week   from 2026-02-01
 
 Pending: in git, not applied yet
   rate-card:list   1 price changed in git, not applied yet   catalog.yaml:11
-      pro · MONTHLY   git $6.00 a month, account $5.00 a month   from 2026-01-01
+      Pro (pro · MONTHLY)   git $6.00 a month, account $5.00 a month   from 2026-01-01
 
 Not ours and untouched: 1 product.
 """
@@ -146,8 +147,10 @@ def test_what_is_known_is_no_drift_until_its_end(project: Path, monkeypatch: pyt
     (project / "known.yaml").write_text(KNOWN)
     answer = pricebook(project, "drift", "--accept", str(project / "known.yaml"))
     assert answer.returncode == 2
-    assert answer.stdout.splitlines()[1:13] == [
-        "1 difference was made in the account; it moves money. 3 differences are known and accepted.",
+    assert answer.stdout.splitlines()[1:14] == [
+        "1 difference was made in the account; it moves money: product:seat tags is new | `x` \\x1b[31m<b>@everyone in"
+        " the",
+        "account, and old in git. 3 differences are known and accepted.",
         "",
         "Changed in the account",
         "  product:seat   1 field changed in the account   catalog.yaml:6",
@@ -157,8 +160,8 @@ def test_what_is_known_is_no_drift_until_its_end(project: Path, monkeypatch: pyt
         "  rate-card:list   aliases changed in the account (moved for a week, until 2026-02-08)   catalog.yaml:11",
         "      alias list   git always, account nothing",
         "  rate-card:list   2 prices changed in the account (a trial of Ada's, until 2026-03-01)   catalog.yaml:11",
-        "      seat · MONTHLY   git $7.00 a month, account $9.00 a month   from 2026-01-01",
-        "      seat · WEEKLY    git nothing, account $9.00 a week   from 2026-02-01",
+        "      Seat (seat · MONTHLY)   git $7.00 a month, account $9.00 a month   from 2026-01-01",
+        "      Seat (seat · WEEKLY)    git nothing, account $9.00 a week   from 2026-02-01",
     ]
     assert "warning[acceptance-ended]" in answer.stdout
     assert "warning[acceptance-unused]" in answer.stdout
@@ -190,7 +193,7 @@ def test_the_plan_that_undoes_it_leaves_what_is_pending(project: Path) -> None:
     assert applied.returncode == 0, applied.stderr
     after = pricebook(project, "drift")
     assert after.returncode == 0
-    assert "pro · MONTHLY   git $6.00 a month, account $5.00 a month" in after.stdout
+    assert "Pro (pro · MONTHLY)   git $6.00 a month, account $5.00 a month" in after.stdout
 
 
 def test_every_format_from_one_reading(project: Path, tmp_path: Path) -> None:
@@ -208,7 +211,8 @@ def test_every_format_from_one_reading(project: Path, tmp_path: Path) -> None:
 
 
 MARKDOWN = """\
-### 4 differences were made in the account; all of them move money.
+### 4 differences were made in the account; all of them move money: Seat is $9.00 a month in the account, and $7.00 a \
+month in git.
 
 acme · local · as of 2026-02-01 00:00Z
 
@@ -221,8 +225,8 @@ acme · local · as of 2026-02-01 00:00Z
 | **rate-card:&#8203;list** aliases changed in the account `catalog.yaml:11` | | | |
 | &nbsp;&nbsp;alias list | always | nothing |  |
 | **rate-card:&#8203;list** 2 prices changed in the account `catalog.yaml:11` | | | |
-| &nbsp;&nbsp;seat · MONTHLY | $7.00 a month | $9.00 a month | from 2026-01-01 |
-| &nbsp;&nbsp;seat · WEEKLY | nothing | $9.00 a week | from 2026-02-01 |
+| &nbsp;&nbsp;Seat (seat · MONTHLY) | $7.00 a month | $9.00 a month | from 2026-01-01 |
+| &nbsp;&nbsp;Seat (seat · WEEKLY) | nothing | $9.00 a week | from 2026-02-01 |
 
 Not ours and untouched: 1 product.
 <!-- pricebook plan drift/acme/local -->

@@ -71,7 +71,7 @@ def test_a_finding_points_at_the_cell_of_a_table(tmp_path: Path) -> None:
     text = SAMPLE.replace("  name: Standard\n", "  name: Standard\n" + table)
     (found,) = Bench(tmp_path).lint(text)
     assert (found.code, str(found.at)) == ("price-outlier", "prices.csv:11:14")
-    assert "$4000.00 for wrong" in found.message
+    assert "$4,000.00 per 1M units for wrong" in found.message
 
 
 def test_a_finding_points_into_a_schedule(tmp_path: Path) -> None:

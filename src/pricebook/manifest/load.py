@@ -180,7 +180,7 @@ def outline(scope: Scope, environment: str) -> Outline:
     asked = {ref: envelope.adopt.get(environment, NEW) for ref, envelope in opened.items()}
     said = ((ref, one.spec.get("unit")) for ref, one in opened.items() if isinstance(one.spec, dict))
     units = {ref: unit for ref, unit in said if ref.kind is Kind.PRODUCT and isinstance(unit, str)}
-    return Outline({ref: id_ for ref, id_ in asked.items() if id_ != NEW}, units, tuple(loading.envelopes))
+    return Outline({ref: id_ for ref, id_ in asked.items() if id_ != NEW}, units, tuple(opened))
 
 
 def declared(scope: Scope) -> list[Ref]:

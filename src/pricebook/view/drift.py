@@ -291,10 +291,10 @@ def _sentence(drift: Drift) -> str:
 
 
 def _first_of(items: Sequence[DriftItem]) -> str:
-    """The first of what somebody changed, money before the rest: `: Team seat is $9.00 per seat a month in the account,
-    and $5.00 per seat a month in git`."""
+    """The first of what somebody changed, prices and money before the rest: `: Team seat is $9.00 per seat a month
+    in the account, and $5.00 per seat a month in git`."""
     changed = (item for item in items if item.section in (Origin.DRIFTED, Origin.BOTH))
-    item = min(changed, key=lambda item: not item.money)
+    item = min(changed, key=lambda item: (not item.money, item.facet != Facet.RATES))
     row = next((row for row in item.rows if row.money or not item.money), None)
     if not isinstance(row, DriftRow):
         return f": {shortened(item.ref)} is {item.sentence}"
