@@ -4,7 +4,6 @@ A command goes through one or two of the doors below and pays for no other: a mo
 imported by the function that opens it. Nothing is opened before it is used.
 """
 
-import getpass
 import os
 import platform
 import time
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pricebook.apply.ports import AccountStore, Journal
+from pricebook.machine import user
 from pricebook.manifest.text import read_text
 from pricebook.problem import quote, reject
 from pricebook.project.project import LOOPBACK, VENDOR, Environment, Project
@@ -244,8 +244,4 @@ def reviewer() -> Reviewer:
 
 def owner() -> str:
     """Who applies: `user@host:pid:nonce`."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container without a user of that id
-        user = str(os.getuid())
-    return f"{user}@{platform.node()}:{os.getpid()}:{os.urandom(4).hex()}"
+    return f"{user()}@{platform.node()}:{os.getpid()}:{os.urandom(4).hex()}"

@@ -154,4 +154,19 @@ def test_what_the_action_installs_is_fixed_to_the_byte() -> None:
 
 
 def test_our_own_ci_runs_what_anybody_runs() -> None:
-    assert [step["run"] for step in steps(ROOT / ".github" / "workflows" / "ci.yml") if "run" in step] == [".ci/run"]
+    jobs = read(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]
+    assert [step["run"] for step in jobs["test"]["steps"] if "run" in step] == [".ci/run"]
+
+
+def test_our_own_ci_runs_on_every_system() -> None:
+    """What differs between systems is tested where it does; every folder that a step names is there."""
+    job = read(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]["systems"]
+    assert job["strategy"]["matrix"]["os"] == ["windows-latest", "macos-latest"]
+    named = {
+        word
+        for step in job["steps"]
+        for word in step.get("run", "").split()
+        if word.startswith(("tests/", "examples/"))
+    }
+    assert {"tests/house", "tests/cli/test_log.py", "examples/starter-plan"} <= named
+    assert [word for word in sorted(named) if not (ROOT / word).exists()] == []

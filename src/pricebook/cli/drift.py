@@ -66,7 +66,7 @@ def command(invocation: Invocation, accept: Path | None, adopt: bool, revert: Pa
         invocation.say(_adopted(written))
     if revert is not None:
         plan, left = reverted(report, loaded, snapshot, invocation.project.moves)
-        revert.write_text(write(plan), encoding="utf-8")
+        revert.write_text(write(plan), encoding="utf-8", newline="\n")
         invocation.say(_reverted(plan, left, revert))
     if report.drifted or report.left:
         raise click.exceptions.Exit(CHANGES)

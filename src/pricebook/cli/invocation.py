@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial, wraps
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, NoReturn, ParamSpec
 
 import click
 
-from pricebook import wiring
+from pricebook import __version__, trace, wiring
 from pricebook.apply.ports import AccountStore, Journal, LeaseHeld, LeaseLost, StalePlan, StoreError
 from pricebook.apply.target import check_account
 from pricebook.cli.waiting import waiting
@@ -155,6 +156,8 @@ class Invocation:
 
     def tell(self, view: View, *, notes: bool | None = None) -> None:
         """Write an answer to standard output: a list that may be too long to hold goes out some thousands at a time."""
+        if not self.text and isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # a document is the same bytes on every system
         lines = draw(view, self.format, replace(self.page, notes=notes))
         while part := list(islice(lines, LINES_AT_ONCE)):
             self.print(part)
@@ -233,8 +236,9 @@ def invoked(answer: str = "") -> Callable[[Callable[Concatenate[Invocation, P], 
     def decorate(function: Callable[Concatenate[Invocation, P], None]) -> Callable[P, None]:
         @wraps(function)
         def command(*args: P.args, **kwargs: P.kwargs) -> None:
-            invocation = Invocation.of(click.get_current_context())
-            with _refusals(invocation):
+            context = click.get_current_context()
+            invocation = Invocation.of(context)
+            with _traced(context.command_path, invocation), _refusals(invocation):
                 if answer:
                     invocation.answers_in(answer)
                 function(invocation, *args, **kwargs)
@@ -242,6 +246,25 @@ def invoked(answer: str = "") -> Callable[[Callable[Concatenate[Invocation, P], 
         return command
 
     return decorate
+
+
+@contextmanager
+def _traced(command: str, invocation: Invocation) -> Iterator[None]:
+    """Tell that a command begins, and what it ends with."""
+    where = {"directory": str(invocation.directory), "environment": invocation.environment_name}
+    trace.tell("command.started", command=command, version=__version__, **where)
+    status = 1
+    try:
+        yield
+        status = 0
+    except click.exceptions.Exit as ended:
+        status = ended.exit_code
+        raise
+    except (click.Abort, KeyboardInterrupt):
+        status = 4
+        raise
+    finally:
+        trace.tell("command.ended", command=command, exit_code=status)
 
 
 @contextmanager

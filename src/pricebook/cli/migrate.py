@@ -146,9 +146,9 @@ class _Session:
         invocation = self._invocation
         view = self._view(made)
         if output is not None:
-            output.write_text(write(made), encoding="utf-8")
+            output.write_text(write(made), encoding="utf-8", newline="\n")
         if notice is not None:
-            notice.write_text(text_of(view, "csv", invocation.page) + "\n", encoding="utf-8")
+            notice.write_text(text_of(view, "csv", invocation.page) + "\n", encoding="utf-8", newline="\n")
         invocation.answer(view)
         if output is not None:
             invocation.say(["", f"The plan is in {output}. Apply exactly it with: pricebook migrate --apply {output}"])

@@ -102,7 +102,7 @@ def command(
     if output is not None:
         from pricebook.plan.document import write  # brings the schema of a plan file
 
-        output.write_text(write(made), encoding="utf-8")
+        output.write_text(write(made), encoding="utf-8", newline="\n")
     refused = refused_hazards(made, (), policy, made.as_of)
     view = plan_view(made, RowChoice.parse(rows), refused, bills, obstacles=obstacles(made.findings, policy))
     if digest:

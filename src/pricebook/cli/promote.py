@@ -48,7 +48,7 @@ def command(
         reviewer=wiring.reviewer(),
     )
     if output is not None:
-        output.write_text(write(made), encoding="utf-8")
+        output.write_text(write(made), encoding="utf-8", newline="\n")
     refused = refused_hazards(made, (), policy, made.as_of)
     nothing = f"Nothing to promote: {target} holds what {source} holds, but for what overlays say."
     against = obstacles(made.findings, policy)

@@ -37,7 +37,7 @@ def command(invocation: Invocation, names: tuple[str, ...], output: Path | None,
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
         for file, text in files.items():
-            (output / file).write_text(text, encoding="utf-8")
+            (output / file).write_text(text, encoding="utf-8", newline="\n")
         invocation.print(f"wrote {output / file}" for file in files)
         return
     if len(names) > 1:

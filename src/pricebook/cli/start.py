@@ -22,8 +22,11 @@ def main() -> None:
     """The entry point of the `pricebook` command."""
     gc.set_threshold(THRESHOLD)
     for name in ("stdin", "stdout", "stderr"):  # closed by who started us: cron, a daemon
-        if getattr(sys, name) is None:
+        stream = getattr(sys, name)
+        if stream is None:
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
+        elif name != "stdin":  # what a console of another encoding cannot show is written as an escape, and no error
+            stream.reconfigure(errors="backslashreplace")
     # pydantic would look through every installed distribution for plug-ins of its own: no other code judges prices.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:

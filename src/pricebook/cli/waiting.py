@@ -4,6 +4,8 @@ import sys
 import time
 from collections.abc import Callable
 
+import click
+
 AFTER, EVERY = 1.0, 0.2
 """Seconds until the line appears, and between two of its changes."""
 
@@ -19,10 +21,8 @@ def waiting(words: str) -> Callable[[int], None] | None:
         now = time.monotonic()
         if count and now - started > AFTER and now - shown > EVERY:
             shown = now
-            sys.stderr.write(f"\r{words.format(count)}\x1b[K")
-            sys.stderr.flush()
+            click.echo(f"\r{words.format(count)}\x1b[K", err=True, nl=False)
         elif not count and shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            click.echo("\r\x1b[K", err=True, nl=False)
 
     return tell

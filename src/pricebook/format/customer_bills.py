@@ -64,7 +64,7 @@ def _cell(value: Any) -> str:
 
 @contextmanager
 def _jsonl(path: Path, columns: tuple[str, ...]) -> Iterator[Keep]:
-    with path.open("w", encoding="utf-8") as file:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
         yield lambda row: file.write(escape_json(encode(_picked(row, columns))) + "\n")
 
 

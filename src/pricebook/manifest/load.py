@@ -1,10 +1,10 @@
 """Loading: the manifests of a project become a desired catalogue, or a list of everything that is wrong with them."""
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
+from posixpath import normpath
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pricebook.catalog.amount import Scale
@@ -277,7 +277,7 @@ def _check_named(loading: Loading, document: Document) -> None:
     # Most projects have no overlays.
     from pricebook.manifest.overlay import overlay_files
 
-    if os.path.normpath(document.file) not in overlay_files(loading.scope):
+    if normpath(document.file) not in overlay_files(loading.scope):
         message = f"no environment has this overlay: {quote(document.file)} changes nothing"
         hint = f"name it in pricebook.yaml: environments: {{NAME: {{overlays: [{document.file}]}}}}"
         loading.placer.add([Violation("unused-overlay", message, (), hint)], document, ("kind",))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from pricebook.machine import shown as shown_at
 from pricebook.manifest.text import is_below, unreadable
 from pricebook.problem import quote, reject
 from pricebook.span import Span
@@ -69,7 +70,7 @@ def files_of(scope: Scope, names: Iterable[str]) -> Iterator[tuple[Path, str]]:
         for name in names:
             top = os.path.join(scope.root, name)
             for path in _below(top) if os.path.isdir(top) else (top,):
-                shown = os.path.relpath(path, scope.root)
+                shown = shown_at(path, scope.root)
                 if not is_below(Path(path), scope.root):
                     message = f"{quote(shown)} is outside of the project"
                     raise reject("outside", message, Span(PROJECT_FILE), "manifests stand below pricebook.yaml")
@@ -78,7 +79,7 @@ def files_of(scope: Scope, names: Iterable[str]) -> Iterator[tuple[Path, str]]:
                     yield Path(path), shown
     except OSError as error:
         folder = Path(error.filename)
-        raise unreadable(folder, os.path.relpath(folder, scope.root), error) from None
+        raise unreadable(folder, shown_at(folder, scope.root), error) from None
 
 
 def _below(top: str) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """The tables that cards name, and where the cells of one stand in its text."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path as FilePath
 from typing import TextIO
 
 from pricebook.catalog.violation import Path
+from pricebook.machine import shown
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import RatesFrom
 from pricebook.manifest.text import open_file
@@ -35,7 +35,7 @@ class TableSource:
         the root."""
         for spec, named in entry.tables():
             path = (root / manifest).parent / (spec.table or "")
-            yield cls(path, os.path.relpath(path, root), spec, said_at, facts, named)
+            yield cls(path, shown(path, root), spec, said_at, facts, named)
 
     @property
     def is_csv(self) -> bool:

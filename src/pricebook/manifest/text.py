@@ -3,19 +3,18 @@
 import codecs
 import os
 import re
-import stat
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from pricebook import trace
+from pricebook.machine import open_regular
 from pricebook.problem import Rejected, quote, reject
 from pricebook.span import Span
 
 MAX_YAML = 64 << 20
 """Bytes of a manifest; a longer rate list belongs into a table."""
 _MARK = "\ufeff"
-_SYSTEM = ("/proc/", "/sys/")
-"""Where files say what the machine and its processes hold, environment variables among it."""
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _BYTE_ORDER_MARKS = {  # UTF-32 first: its little-endian mark begins with that of UTF-16
     codecs.BOM_UTF32_LE: "UTF-32",
@@ -56,21 +55,10 @@ def is_below(path: Path, root: Path) -> bool:
 
 
 def open_file(path: str | os.PathLike[str]) -> BinaryIO:
-    """The bytes of a file, never of a pipe or a device, which could wait for ever, or of what the system says of
-    itself, which may be a secret.
-
-    Raises OSError, or ValueError for a NUL in the name.
-    """
-    if os.path.realpath(path).startswith(_SYSTEM):
-        raise OSError(0, "it is a file of the system's, not of a project")
-    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    mode = os.fstat(number).st_mode
-    if stat.S_ISREG(mode):
-        return open(number, "rb")
-    os.close(number)
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError
-    raise OSError(0, "it is a pipe or a device, not a file")
+    """The bytes of a file, as `machine.open_regular` opens it."""
+    stream = open_regular(path)
+    trace.tell("file.opened", file=os.fspath(path), bytes=os.fstat(stream.fileno()).st_size)
+    return stream
 
 
 def check_bytes(stream: BinaryIO, shown: str) -> None:

@@ -2,7 +2,6 @@
 in, and lists of customers, whose column `customer` has the vendor's ids."""
 
 import csv
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from io import StringIO
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pricebook.catalog.money import read_number
+from pricebook.machine import shown as shown_at
 from pricebook.manifest.row import SHOWN
 from pricebook.manifest.row_problem import check_column, csv_problem
 from pricebook.manifest.text import is_below, read_text
@@ -112,7 +112,7 @@ def _opened(
         # Manifests may come from somebody who is not trusted with this machine's files.
         message = f"table {quote(named)} is outside the project"
         raise reject("outside", message, place("table"), "keep tables below pricebook.yaml")
-    shown = os.path.relpath(path, project.root)
+    shown = shown_at(path, project.root)
     try:
         return shown, csv_rows(shown, read_text(path, shown, limit=limit), delimiter)
     except Rejected as rejected:

@@ -157,7 +157,7 @@ def counting(events: Iterable[Json]) -> Iterator[tuple[Engine, Path]]:
     try:
         with TemporaryDirectory(prefix="pricebook-events-") as directory:
             file = Path(directory) / "events.jsonl"
-            file.write_text("".join(encode(event) + "\n" for event in events), encoding="utf-8")
+            file.write_text("".join(encode(event) + "\n" for event in events), encoding="utf-8", newline="\n")
             yield engine, file
     except Rejected as error:
         raise Refused(400, f"the events cannot be counted: {error}") from None

@@ -76,7 +76,7 @@ class DuckEngine:
 
     def load(self, name: str, types: Mapping[str, str], rows: Iterable[Mapping[str, object]]) -> None:
         path = self._directory / f"{name}.jsonl"
-        with path.open("w", encoding="utf-8") as file:
+        with path.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
         named = ", ".join(f"{literal(column)}: {literal(kind)}" for column, kind in types.items())
         source = f"read_json({literal(str(path))}, columns = {{{named}}}, format = 'newline_delimited')"

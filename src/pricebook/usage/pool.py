@@ -1,6 +1,5 @@
 """Work on rows in several processes of this machine. Little is done here: a process takes half a second to start."""
 
-import os
 import pickle
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -9,6 +8,7 @@ from itertools import chain, islice
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
+from pricebook.machine import cores
 from pricebook.usage.engine import Job
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ _work: Callable[[Iterable[tuple[object, ...]]], Iterator[Any]]
 def worked(rows: Iterator[tuple[object, ...]], job: Job[T]) -> Iterator[T]:
     """What comes of the rows, in their order. All rows with the same first value go to one process."""
     first = list(islice(rows, LITTLE + 1))
-    processes = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    processes = cores()
     if len(first) <= LITTLE or processes < 2:
         yield from job.start()(chain(first, rows))
         return

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import partial
-from os.path import normpath
 from pathlib import Path, PurePosixPath
+from posixpath import normpath
 from typing import Any
 
 from pricebook.catalog.amount import Scale

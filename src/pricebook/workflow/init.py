@@ -164,7 +164,7 @@ def init(directory: Path, files: dict[str, str]) -> list[str]:
         if path.exists():
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="\n")
         written.append(name)
     return written
 

@@ -110,5 +110,5 @@ def write_pages(directory: Path) -> list[str]:
     directory.mkdir(parents=True, exist_ok=True)
     files = rule_files()
     for name, text in files.items():
-        (directory / name).write_text(text, encoding="utf-8")
+        (directory / name).write_text(text, encoding="utf-8", newline="\n")
     return list(files)
