@@ -227,7 +227,7 @@ def _served(account: Path, root: Path) -> Iterator[str]:
             "0",
             "--store",
             f"sqlite:///{account}",
-            "--log",
+            "--request-log",
             str(log),
         ],
         stdout=subprocess.PIPE,

@@ -158,7 +158,7 @@ def test_an_account_survives_kill_9_of_its_server(tmp_path: Path) -> None:
 
 def test_the_command_says_how_to_use_it_and_ends_on_an_interrupt(tmp_path: Path) -> None:
     log = tmp_path / "requests.jsonl"
-    options = ("--log", str(log), "--fault", "500-before@2", "--latency", "1", "--rate-limit", "1000")
+    options = ("--request-log", str(log), "--fault", "500-before@2", "--latency", "1", "--rate-limit", "1000")
     with command(*options, "--token-env", "TOKEN", TOKEN="tok-SECRET") as (process, url, printed):
         assert printed == [
             f"Serving Metronome's API at {url} (Ctrl-C ends it)",

@@ -2,6 +2,7 @@
 
 import os
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -27,6 +28,11 @@ def _trusted(_: click.Context, __: click.Parameter, value: str | None) -> None:
         os.environ["PRICEBOOK_TRUST_HOST"] = value
 
 
+def _log(ctx: click.Context, __: click.Parameter, value: str | bool | None) -> None:
+    if value:  # most commands are told neither, and do without the module
+        import_module("pricebook.cli.log").start(ctx, "text" if value is True else value)
+
+
 SHARED = (
     _shared(["-C", "directory"], type=click.Path(path_type=Path), metavar="DIR", help="Work in DIR."),
     _shared(
@@ -45,6 +51,8 @@ SHARED = (
         help="Give the token to this host, too.",
     ),
     _shared(["--format", "format_"], type=click.Choice(FORMATS), help="How to print results."),
+    _shared(["-v", "--verbose"], is_flag=True, callback=_log, help="Say on standard error what is read, and how long."),
+    _shared(["--log"], type=click.Choice(["text", "json"]), callback=_log, help="The same; json: an object a line."),
 )
 """Options of every command."""
 

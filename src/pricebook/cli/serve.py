@@ -38,7 +38,12 @@ from pricebook.workflow.plan import plan
     metavar="DIRECTORY",
     help="Fill the account with what the manifests of a project say, those of --env.",
 )
-@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Log requests, as JSONL.")
+@click.option(
+    "--request-log",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Add a line of JSON to FILE for each request.",
+)
 @invoked()
 def command(
     invocation: Invocation,
@@ -51,7 +56,7 @@ def command(
     rate_limit: float | None,
     faults: tuple[str, ...],
     seed: Path | None,
-    log: Path | None,
+    request_log: Path | None,
 ) -> None:
     """Serve an account that speaks Metronome's API, for laptops, CI and tests.
 
@@ -92,7 +97,9 @@ def command(
             latency=latency / 1000,
             rate_limit=rate_limit,
             faults=parsed,
-            log=stack.enter_context(log.open("a", encoding="utf-8")) if log is not None else None,
+            log=stack.enter_context(request_log.open("a", encoding="utf-8", newline="\n"))
+            if request_log is not None
+            else None,
         )
         try:
             server = Server(sandbox, host, port)

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from pricebook import __version__
+from pricebook import __version__, trace
 from pricebook.catalog.canonical import decode, encode
 from pricebook.http.mask import Mask
 
@@ -208,12 +208,18 @@ class HttpClient:
         content = encode(body).encode() if body is not None else None
         headers = {"Idempotency-Key": key} if key is not None else {}
         shown = path.partition("?")[0]
+        asked = {"method": method, "host": self.host, "path": self._mask.clean(shown)}
         try:
             timeout = httpx.Timeout(within, connect=self._patience.connect_seconds, pool=None)
             given: dict[str, Any] = {"content": content, "params": query, "headers": headers, "timeout": timeout}
-            with self._http.stream(method, path, **given) as response, self._ending(response, begun + within):
+            with (
+                trace.timed("request.ended", **asked, status=None) as told,
+                self._http.stream(method, path, **given) as response,
+                self._ending(response, begun + within),
+            ):
                 text = self._mask.clean_all(self._body(response, begun + within))
-                status, said = response.status_code, response.headers
+                told["status"] = status = response.status_code
+                said = response.headers
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise RequestNotSent(self._mask.clean(f"{self.host} could not be reached: {_words(error)}")) from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 
+from pricebook import trace
 from pricebook.apply.keys import ACCOUNT
 from pricebook.apply.ports import NOTHING, StoreRefused
 from pricebook.catalog.reference import Ref
@@ -78,8 +79,13 @@ class RemoteStore:
         strangers: bool = False,
     ) -> Snapshot:
         """Everything is read, rates too; a token that may read is enough. Contracts are read once somebody asks."""
-        with self._telling() if self._work is None else nullcontext():
+        host = self._client.http.host
+        with (
+            self._telling() if self._work is None else nullcontext(),
+            trace.timed("account.read", account=host) as told,
+        ):
             account = read_account(self._client, namespace, self._units, adopt, strangers=strangers)
+            told["objects"] = len(account.ours)
         self._sender.looked()
         if self._population is None or not self._population.fits(account):
             self._population = Population(self._client, account, at, self._most, self._telling)

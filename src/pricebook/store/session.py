@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
+from pricebook import trace
 from pricebook.store.database import Database, explaining
 
 Row = tuple[Any, ...]
@@ -88,7 +89,9 @@ class Session:
 
 def reader_of(database: Database, table: str) -> Session | None:
     """A session that reads one state; None when there is no such database or table yet. Creates nothing."""
-    connection = database.reader(table)
+    with trace.timed("store.opened", store=database.where, table=table) as told:
+        connection = database.reader(table)
+        told["there"] = connection is not None
     return Session(connection, database) if connection is not None else None
 
 

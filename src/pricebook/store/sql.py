@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from weakref import WeakSet
 
+from pricebook import trace
 from pricebook.account.contract import Request
 from pricebook.apply.ports import NOTHING, OutcomeUnknown
 from pricebook.catalog.reference import Ref
@@ -77,10 +78,12 @@ class SqlStore:
             return Snapshot(observed_at=at)
         with ExitStack() as stack:
             stack.callback(reader.close)
+            told = stack.enter_context(trace.timed("account.read", account=reader.where))
             snapshot = read_snapshot(reader, namespace, at, adopt)
             self._check(snapshot.account)
             if strangers:
                 snapshot = read_snapshot(reader, namespace, at, strangers_in(snapshot.foreign, adopt))
+            told["objects"] = len(snapshot.objects)
             if any(isinstance(rates, StoredRates) for rates in snapshot.catalog.rates.values()):
                 stack.pop_all()
                 reader.close_with_owner()

@@ -5,17 +5,23 @@ everywhere where tables are folders. A folder with a table `events` in it is an 
 that table. An address (`s3://`, `gs://`, `abfss://`, `https://`) is whoever reads it's to open.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from glob import glob, has_magic
 from pathlib import Path
 from typing import NamedTuple
 
+from pricebook import trace
 from pricebook.problem import quote, reject
 
 SCHEMES = ("s3", "gs", "gcs", "abfs", "abfss", "https", "http")
 _FORMS = {"jsonl": "jsonl", "ndjson": "jsonl", "csv": "csv", "parquet": "parquet"}
 EVENTS = "events"
 """The table of events in an account's export (`<table>/dt=.../*.parquet`)."""
+
+
+_UNSAID = re.compile(r"(?<=://)[^/@]*@|[?#].*", re.DOTALL)
+"""What of an address may be a secret: who asks, and what a signed one says behind its path."""
 
 
 class UsageSource(NamedTuple):
@@ -37,12 +43,14 @@ def sources(given: Iterable[str | Path]) -> list[UsageSource]:
     found: list[UsageSource] = []
     for name in map(str, given):
         if name.partition("://")[0] in SCHEMES:
+            trace.tell("usage.found", source=_UNSAID.sub("", name), files=None)
             found.append(UsageSource(name, form_of(name.partition("?")[0]) or "", (name,), remote=True))
             continue
         files = sorted(_files(name))
         if not files:
             hint = "events are read from .jsonl, .ndjson, .csv (each also .gz) and .parquet files"
             raise reject("usage-file", f"{quote(name)} stands for no file of a known form", hint=hint)
+        trace.tell("usage.found", source=name, files=len(files))
         for form in dict.fromkeys(_FORMS.values()):
             if alike := tuple(file for file in files if form_of(file) == form):
                 found.append(UsageSource(name, form, alike))

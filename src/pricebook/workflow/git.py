@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pricebook import trace
 from pricebook.apply.ports import Provenance
 
 TIMEOUT = 60
@@ -25,7 +26,11 @@ def git(root: Path, *words: str, data: bytes | None = None) -> bytes:
     environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     line = ["git", "-c", "core.fsmonitor=false", "-C", str(root), *words]
     try:
-        answer = subprocess.run(line, input=data, capture_output=True, check=False, timeout=TIMEOUT, env=environment)
+        with trace.timed("git.asked", command=words[0]) as told:
+            answer = subprocess.run(
+                line, input=data, capture_output=True, check=False, timeout=TIMEOUT, env=environment
+            )
+            told["exit_code"] = answer.returncode
     except FileNotFoundError:
         raise GitFailed("git is not installed, or not on PATH") from None
     except subprocess.TimeoutExpired:
