@@ -1,11 +1,11 @@
 """`pricebook fmt`."""
 
-import os
 from pathlib import Path
 
 import click
 
 from pricebook.cli.invocation import Invocation, invoked
+from pricebook.machine import shown
 from pricebook.view.manifests import edits_view
 from pricebook.workflow.formatting import formatted, write
 
@@ -21,7 +21,7 @@ def command(invocation: Invocation, files: tuple[Path, ...], check: bool) -> Non
     without a time, no blanks at the ends of lines. All manifests of the project, or the FILEs named.
     """
     root = invocation.project.root.resolve()
-    names = [os.path.relpath(file.resolve(), root) for file in files]
+    names = [shown(file.resolve(), root) for file in files]
     made = formatted(invocation.project, names)
     if not check and made.files:
         write(invocation.project, made)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
-from os.path import normpath
+from posixpath import normpath
 from typing import Any
 
 from pricebook.catalog.reference import Ref

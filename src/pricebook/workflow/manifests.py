@@ -1,8 +1,8 @@
 """New manifests: where they go, and how they join what stands there."""
 
 from collections.abc import Sequence
-from os.path import normpath
 from pathlib import Path, PurePosixPath
+from posixpath import normpath
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.manifest.load import Loaded, load
