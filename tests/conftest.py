@@ -25,7 +25,7 @@ settings.load_profile("pricebook")
 HERE = Path(__file__).parent
 NEEDS = {"server": "server", "postgres": "server", "browser": "browser", "spark": "java"}
 """Markers by what a test asks for: a fixture, or one of the things that it is run on."""
-WHOLE = {"automation", "cli", "examples", "install", "laws", "migration", "remote"}
+WHOLE = {"agent", "automation", "cli", "examples", "install", "laws", "migration", "remote"}
 """Folders whose tests run the program as a process, or whole accounts and laws through many examples."""
 
 

@@ -8,7 +8,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "CONTRIBUTING.md", DOCS / "architecture.md", *sorted((DOCS / "decisions").glob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("CONTRIBUTING.md", "AGENTS.md", "skills/pricebook/SKILL.md")),
+    DOCS / "agents.md",
+    DOCS / "architecture.md",
+    *sorted((DOCS / "decisions").glob("*.md")),
+]
 PLACES = (ROOT, ROOT / "src" / "pricebook")
 
 

@@ -38,6 +38,7 @@ COMMANDS = {
     "migrate": "Move customers from older versions of a package to another one, as a reviewed plan.",
     "rules": "List the rules, with the severity that each has in this environment.",
     "explain": "Show the page of a rule, a hazard or an error code.",
+    "mcp": "Serve the project's price list to agents (MCP, over standard input and output), to read and to plan.",
     "post": "Put what was found where reviewers are: comments, issues and findings of GitHub and GitLab.",
     "preview": "Show what a contract on PACKAGE is billed, line by line, and why.",
     "reconcile": "Compare our bill of each contract with the vendor's finalized invoices of a month, line by line.",
