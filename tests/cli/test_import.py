@@ -170,3 +170,60 @@ def test_a_table_takes_no_file_that_is_something_else(project: Path, monkeypatch
         others = [change.file for change in read(project).files if change.file.endswith(".csv")]
         assert tables[0] not in others
         assert len(others) == len(tables)
+
+
+LISTED = """\
+apiVersion: pricebook/v1
+kind: BillableMetric
+metadata: {name: calls}
+spec:
+  name: Calls
+  aggregation_type: COUNT
+  event_type_filter: {in_values: [call]}
+  property_filters: [{name: model, exists: true}]
+  group_keys: [[model]]
+---
+apiVersion: pricebook/v1
+kind: Product
+metadata: {name: calls}
+spec: {name: Calls, type: USAGE, billable_metric: calls, pricing_group_key: [model]}
+---
+apiVersion: pricebook/v1
+kind: RateCard
+metadata: {name: list}
+spec:
+  name: List
+  rates_from:
+    - editions:
+        - {from: 2025-01-01, table: old.csv}
+        - {from: 2025-06-01, table: new.csv}
+      columns: {product: product, pricing_group_values: [model], price: usd}
+      defaults: {currency: USD}
+  relations:
+    - {of: {pricing_group_values: {model: m1}}, pricing_group_values: {model: half}, times: 50%}
+"""
+
+
+def test_a_list_that_was_published_anew_comes_back_as_its_editions(tmp_path: Path) -> None:
+    """And what a relation said comes back as the price that it is; the plan after it is empty."""
+    made, project = tmp_path / "made", tmp_path / "project"
+    for folder in (made, project):
+        folder.mkdir()
+        settings = "namespace: acme\nmanifests: [catalog]\nenvironments: {local: {store: 'sqlite:///../shared.db'}}\n"
+        (folder / "pricebook.yaml").write_text(settings)
+    (made / "catalog").mkdir()
+    (made / "catalog" / "list.yaml").write_text(LISTED)
+    for name, price in (("old", 2), ("new", 3)):
+        rows = (f"calls,m{number},{price if number % 2 else 5}\n" for number in range(21))
+        (made / "catalog" / f"{name}.csv").write_text("product,model,usd\n" + "".join(rows))
+    assert pricebook(made, "--as-of", "2025-06-01", "apply", "--yes").returncode == 0
+    assert pricebook(project, "--as-of", "2025-07-01", "import").returncode == 0
+    files = {path.name: path.read_text() for path in (project / "catalog" / "rate-cards").iterdir()}
+    assert sorted(files) == ["list-2025-01-01.csv", "list-2025-06-01.csv", "list.yaml"]
+    assert "- {from: 2025-06-01, table: list-2025-06-01.csv}" in files["list.yaml"].replace('"', "")
+    assert "relations" not in files["list.yaml"]
+    assert files["list-2025-06-01.csv"].startswith("product,model,usd\ncalls,half,1.5\ncalls,m0,5\ncalls,m1,3\n")
+    planned = pricebook(project, "--as-of", "2025-07-01", "plan", "--exit-code")
+    assert planned.stdout.startswith("Nothing to change"), planned.stdout
+    again = pricebook(project, "--as-of", "2025-07-01", "import")
+    assert "Nothing to write: the manifests say what the account says." in again.stdout

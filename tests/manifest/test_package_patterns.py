@@ -2,12 +2,14 @@
 problem stands at the line that says it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from pricebook.catalog.reference import Ref
+from pricebook.catalog.term import RelativeDate
 from pricebook.manifest.load import Loaded, load
 from pricebook.manifest.schema import schema_files
 from pricebook.manifest.source_map import Location
@@ -191,8 +193,8 @@ def changed(old: str, new: str, text: str = MATRIX) -> str:
 BASED = "apiVersion: pricebook/v1\nkind: Package\nmetadata: {name: %s}\nspec: {based_on: %s, name: %s}\n"
 BAD = {
     "a million cells": (
-        changed("[team, big]", f"[{', '.join(f't{n}' for n in range(1001))}]"),
-        [("too-many", "packages.yaml:5:8", "the matrix has 2,002 packages, and 1,000 are the most")],
+        changed("[team, big]", f"[{', '.join(f't{n}' for n in range(500_000))}]"),
+        [("too-many", "packages.yaml:5:8", "the matrix has 1,000,000 packages, and 1,000 are the most")],
     ),
     "axes that are none": (
         changed("for: {plan: [team, big], period: [MONTHLY, ANNUAL]}", "for: {plan: team}"),
@@ -279,3 +281,43 @@ def test_the_schema_leaves_to_the_project_what_its_defaults_say() -> None:
     assert judged(access_amount="$10.00")
     assert not judged(access_amount=True)
     assert not judged(acces_amount="$10.00")
+
+
+STARTER = """\
+apiVersion: pricebook/v1
+kind: Package
+metadata: {name: starter-plan}
+spec:
+  name: Starter Plan (as of Oct 2025)
+  contract_name: Starter Plan, version {version}
+  aliases: [starter-plan]
+  rate_card_alias: Tokens rate card
+  duration: 12 months
+  net_payment_terms_days: 15
+  subscriptions:
+    - {key: fee, subscription_rate: {product: starter-fee, billing_frequency: MONTHLY}, initial_quantity: 1}
+  recurring_credits:
+    - {key: sign-up, product: sign-up-credit, access_amount: $10.00, duration: 3 months, recurrence_frequency: MONTHLY,
+       applicable_products: [input-tokens, output-tokens]}
+"""
+SHARED = """\
+selling_entitles: true
+package_defaults:
+  subscriptions: {collection_schedule: ADVANCE, proration: {is_prorated: true, invoice_behavior: BILL_IMMEDIATELY}}
+  recurring_credits: {priority: 1, starting_at_offset: 0 months, commit_duration: 1 period}
+"""
+
+
+def test_the_starter_plan_fits_on_a_screen(tmp_path: Path) -> None:
+    """The vendor's own example in sixteen lines, the same but for the key of what entitles the fee."""
+    example = Path(__file__).parents[2] / "examples" / "starter-plan"
+    shutil.copytree(example, tmp_path / "p", ignore=shutil.ignore_patterns("*.db*"))
+    expected = load(read_project(example)).catalog.packages["starter-plan"]
+    (tmp_path / "p" / "catalog" / "packages" / "starter-plan.yaml").write_text(STARTER)
+    settings = tmp_path / "p" / "pricebook.yaml"
+    settings.write_text(settings.read_text() + SHARED)
+    found = load(read_project(tmp_path / "p")).catalog.packages["starter-plan"]
+    start = RelativeDate(value=0, unit="DAYS")
+    (enable,) = expected.overrides
+    same = enable.model_copy(update={"key": None, "starting_at_offset": start})
+    assert found == expected.model_copy(update={"overrides": (same,)})
