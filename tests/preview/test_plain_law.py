@@ -15,9 +15,9 @@ from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, Segment, key_text, schedule_text
 from pricebook.catalog.usage import Quantity, sorted_values
 from pricebook.plan.contract import Contract
-from pricebook.preview.customer import Billing
+from pricebook.preview.customer import Billing, UsageLines
 from pricebook.preview.impact import CustomerRow, Impact
-from pricebook.preview.linear import PlainTariff
+from pricebook.preview.linear import PlainPair
 from pricebook.preview.market import Market
 from pricebook.preview.population import impact
 from pricebook.preview.terms import Window
@@ -74,11 +74,11 @@ def billed(billings: list[Billing], months: int) -> tuple[Impact, list[CustomerR
 @given(contracts())
 def test_what_is_added_up_is_what_invoices_say(made: tuple[list[Billing], int]) -> None:
     found, rows = billed(*made)
-    plain, PlainTariff.bill = PlainTariff.bill, lambda self, usage: None  # type: ignore[method-assign, assignment]
+    plain, PlainPair.bill = PlainPair.bill, lambda self, usage: None  # type: ignore[method-assign, assignment]
     try:
         whole, listed = billed(*made)
     finally:
-        PlainTariff.bill = plain  # type: ignore[method-assign]
+        PlainPair.bill = plain  # type: ignore[method-assign]
     assert rows == listed
     assert found == whole
 
@@ -92,5 +92,6 @@ def test_it_is_tried_on_contracts_that_are_plain() -> None:
         side = Market(worked().catalog, window, 1).side(contract, None, None)
         assert side is not None
         assert side.plain is not None
-        count += side.plain.bill(usage) is not None
+        counted = UsageLines([(one[:3], one.quantity) for one in usage], lambda what: (what,))
+        count += PlainPair(side.plain, side.plain).bill(counted) is not None
     assert count > 1

@@ -1,15 +1,32 @@
 """Customers, as far as bills are concerned: their contracts, what is the contracts' own, and what was used."""
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pricebook.catalog.renaming import Renaming
-from pricebook.catalog.usage import Quantity
+from pricebook.catalog.usage import Quantity, ValuePairs
 from pricebook.plan.contract import Contract
 from pricebook.plan.step import Plan
 
 if TYPE_CHECKING:  # the module is heavy, and whoever lists contracts need not have it
     from pricebook.preview.terms import Grant, OwnTerms
+
+
+@dataclass(frozen=True, slots=True)
+class UsageLines:
+    """Usage by what it is of, each once: `named` says of which products, with which group values and when. One quantity
+    may count for several products."""
+
+    lines: Sequence[tuple[Hashable, Decimal]]
+    named: Callable[[Any], Iterable[tuple[str, ValuePairs, datetime]]]
+
+    def __iter__(self) -> Iterator[Quantity]:
+        for what, quantity in self.lines:
+            for name, values, at in self.named(what):
+                yield Quantity(name, values, at, quantity)
 
 
 class Billing(NamedTuple):
@@ -18,7 +35,7 @@ class Billing(NamedTuple):
     the store says something that nobody here knows (the text says what): it is not billed."""
 
     contract: Contract
-    usage: Sequence[Quantity] = ()
+    usage: Iterable[Quantity] = ()
     then: Contract | None = None
     own: "OwnTerms | None" = None
     unread: str = ""

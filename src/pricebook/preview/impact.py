@@ -172,7 +172,8 @@ class Impact:
                 self.due[row.unit] = min(row.due, self.due.get(row.unit, row.due))
             change = sides.change
             changes.append(change)
-            if (relative := sides.relative) is not None:
+            relative = sides.relative if change else ZERO if sides.before else None
+            if relative is not None:
                 self.relative[min(relative, _BEYOND).quantize(PERCENT)] += 1
             self.paid.setdefault(row.unit, Counter())[_AMOUNTS.plus(change)] += 1
             for limit in self.limits if change > ZERO else ():
@@ -187,6 +188,10 @@ class Impact:
 
     def _name(self, limit: Decimal, risen: Iterable[tuple[Decimal, str]]) -> None:
         self.risen[limit] = sorted({*self.risen.get(limit, ()), *risen})[:NAMED]
+
+    def among_largest(self, sides: Sides) -> bool:
+        """Whether a move can be one of those that are kept: this saves making most of them."""
+        return len(self.largest) < LARGEST or abs(sides.change) >= abs(self.largest[-1].sides.change)
 
     def moved(self, moves: Iterable[BillMove]) -> None:
         """Keep the largest."""

@@ -15,12 +15,13 @@ from decimal import Decimal
 from itertools import groupby
 
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.usage import ValuePairs
+from pricebook.catalog.usage import Quantity, ValuePairs
 from pricebook.plan.contract import Contract
 from pricebook.preview.bill import bill, rolled_over
-from pricebook.preview.customer import Billing, Customer
+from pricebook.preview.customer import Billing, Customer, UsageLines
 from pricebook.preview.impact import COMMITS, CREDITS, ROUNDING, BillMove, Cause, CustomerRow, Impact, Sides, add
 from pricebook.preview.invoice import Bill, Ledger
+from pricebook.preview.linear import PlainPair, PlainTariff
 from pricebook.preview.market import ContractSide, Market
 from pricebook.preview.price import EXACT, ZERO, summed
 from pricebook.preview.run_rate import FIXED
@@ -57,6 +58,8 @@ def impact(
 
 _Lines = dict[tuple[str, ValuePairs], Decimal]
 """What is paid a year for a product and its group values."""
+_BothLines = dict[tuple[str, ValuePairs], tuple[Decimal | None, Decimal | None]]
+"""The same of both sides, None where there is no such line."""
 _LAST = {CREDITS: Cause.CREDITS, COMMITS: Cause.COMMITS, ROUNDING: Cause.ROUNDING}
 
 
@@ -98,6 +101,7 @@ class Biller:
     ) -> None:
         self._window, self._months, self._limits = window, months, limits
         self._markets = Market(observed, window, months), Market(desired, window, months)
+        self._pairs: dict[tuple[PlainTariff, PlainTariff], PlainPair] = {}
         self._assume_migrated = assume_migrated
         self._year = EXACT.divide(Decimal(12), Decimal(months))
 
@@ -146,24 +150,33 @@ class Biller:
 
     def _plain(self, found: Impact, billing: Billing, sides: tuple[ContractSide, ContractSide]) -> CustomerRow | None:
         """The same as `_contract`, of one that has nothing but usage at one price each; None of any other."""
-        bills = [side.plain.bill(billing.usage) if side.plain is not None else None for side in sides]
-        before, after = bills
+        before, after = sides[0].plain, sides[1].plain
         if before is None or after is None:
             return None
-        unit, contract = sides[1].prices.tariff.fiat, billing.contract
-        lines: list[_Lines] = []
-        for made in (before, after):
-            yearly = {key: EXACT.multiply(amount, self._year) for key, amount in made.lines.items()}
-            if made.rounding:
-                yearly[ROUNDING, ()] = EXACT.multiply(made.rounding, self._year)
-            lines.append(yearly)
-        billed = Sides(before.total, after.total)
-        yearly_sides = billed.times(self._year)
-        self._sum_up(found, contract, unit, yearly_sides, lines)
-        add(found.earlier.totals, unit, yearly_sides)
-        if after.unpriced:
+        pair = self._pairs.get((before, after))
+        if pair is None:
+            pair = self._pairs[before, after] = PlainPair(before, after)
+        made = pair.bill(billing.usage if isinstance(billing.usage, UsageLines) else _gathered(billing.usage))
+        if made is None:
+            return None
+        unit, contract, year = sides[1].prices.tariff.fiat, billing.contract, self._year
+        lines: _BothLines = {
+            key: (
+                EXACT.multiply(a, year) if a is not None else None,
+                EXACT.multiply(b, year) if b is not None else None,
+            )
+            for key, (a, b) in made.lines.items()
+        }
+        if any(made.rounding):
+            a, b = made.rounding
+            lines[ROUNDING, ()] = EXACT.multiply(a, year) if a else None, EXACT.multiply(b, year) if b else None
+        billed = Sides(*made.totals)
+        yearly = billed.times(year)
+        self._sum_up(found, contract, unit, yearly, lines)
+        add(found.earlier.totals, unit, yearly)
+        if made.unpriced:
             found.note((UNPRICED,))
-        return CustomerRow(contract.customer, unit, 1, billed, yearly_sides)
+        return CustomerRow(contract.customer, unit, 1, billed, yearly)
 
     def _contract(
         self, found: Impact, billing: Billing, sides: tuple[ContractSide, ContractSide], purse: _Purse
@@ -177,7 +190,8 @@ class Biller:
         bills = self._bills(billing, sides, purse.shared, purse.full, ({}, {}))
         lines = [self._lines(side, made) for side, made in zip(sides, bills, strict=True)]
         yearly = Sides(*(summed(each.values()) for each in lines))
-        self._sum_up(found, contract, unit, yearly, lines)
+        both: _BothLines = {key: (lines[0].get(key), lines[1].get(key)) for key in {**lines[0], **lines[1]}}
+        self._sum_up(found, contract, unit, yearly, both)
         earlier = [self._earlier(made) for made in bills]
         touched = any(
             made.closing.drawn.get(id_, ZERO) != of.get(id_, ZERO)
@@ -233,23 +247,25 @@ class Biller:
         for made, drawn in zip(bills, end.drawn, strict=True):
             drawn.update({g.id: made.closing.drawn[g.id] for g in shared if g.id in made.closing.drawn})
 
-    def _sum_up(self, found: Impact, contract: Contract, unit: str, yearly: Sides, lines: Sequence[_Lines]) -> None:
+    def _sum_up(self, found: Impact, contract: Contract, unit: str, yearly: Sides, lines: _BothLines) -> None:
         found.contracts += 1
-        moved: list[tuple[str, Sides]] = []
-        for key in {**lines[0], **lines[1]}:
-            name, pricing = key
-            sides = Sides(lines[0].get(key, ZERO), lines[1].get(key, ZERO))
-            cause = _LAST.get(name) or (
-                Cause.NEW if key not in lines[0] else Cause.ENDED if key not in lines[1] else Cause.PRICE
-            )
+        for (name, _), (before, after) in lines.items():
+            sides = Sides(before if before is not None else ZERO, after if after is not None else ZERO)
+            cause = _LAST.get(name) or (Cause.NEW if before is None else Cause.ENDED if after is None else Cause.PRICE)
             add(found.products, (name, unit), sides)
             add(found.causes, (cause, unit), sides)
-            if sides.change:
-                moved.append((" · ".join([name, *(f"{key}={value}" for key, value in pricing)]), sides))
         on = str(contract.package or contract.card), unit
         counted, sum_ = found.packages.get(on, (0, Sides()))
         found.packages[on] = (counted + 1, sum_.plus(yearly))
-        if yearly.change:
+        if yearly.before != yearly.after and found.among_largest(yearly):
+            moved = [
+                (
+                    " · ".join([name, *(f"{key}={value}" for key, value in pricing)]),
+                    Sides(before or ZERO, after or ZERO),
+                )
+                for (name, pricing), (before, after) in lines.items()
+                if (before or ZERO) != (after or ZERO)
+            ]
             moved.sort(key=lambda entry: (-abs(entry[1].change), entry[0]))
             found.moved((BillMove(contract, unit, yearly, tuple(moved)),))
 
@@ -303,6 +319,14 @@ class Biller:
                 found.unknown[f"the seats ({product})"] += 1
             elif contract.quantities is None:
                 found.note((AS_STARTED,))
+
+
+def _gathered(usage: Iterable[Quantity]) -> UsageLines:
+    """The same, each product, group values and instant once."""
+    sums: dict[tuple[str, ValuePairs, datetime], Decimal] = {}
+    for name, values, at, quantity in usage:
+        sums[name, values, at] = EXACT.add(sums.get((name, values, at), ZERO), quantity)
+    return UsageLines(list(sums.items()), lambda what: (what,))
 
 
 def _joined(one: CustomerRow, other: CustomerRow) -> CustomerRow:

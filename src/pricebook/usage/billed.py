@@ -4,23 +4,25 @@ The one biller (`preview.population`) does the work wherever it runs: in this pr
 of a cluster. What goes to it and comes back are values; nobody holds all customers.
 """
 
+import json
 import pickle
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from pricebook.catalog import usage as priced
-from pricebook.catalog.calendar import later
+from pricebook.catalog.calendar import FOREVER, later
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.rate_book import RateBook
-from pricebook.preview.customer import Billed, Billing, Customer
+from pricebook.preview.customer import Billed, Billing, Customer, UsageLines
 from pricebook.preview.impact import CustomerRow, Impact
+from pricebook.preview.linear import KNOWN
 from pricebook.preview.population import Biller
 from pricebook.preview.terms import Grant, Window
 from pricebook.usage import query
@@ -30,6 +32,8 @@ from pricebook.usage.meter import UsageMeter
 
 PART = 500
 """Customers whose impact is merged as one."""
+ALIKE = 1000
+"""Sorts of contracts that are kept apart from them."""
 BillRow = tuple[object, ...]
 """Customer, contract, entry of the contract; or number of the period, meter, group values and quantity."""
 
@@ -44,7 +48,7 @@ class PartialImpact(NamedTuple):
 @dataclass(frozen=True)
 class BillingJob:
     """What is to be billed, for whoever does it: `Biller` says what of the fields. Quantities are those of `meters` and
-    then of `stated`. `listing`: rows are wanted."""
+    then of `stated`. `listing`: rows are wanted. `alike` is what many contracts have in common (`_Contracts`)."""
 
     observed: Catalog
     desired: Catalog
@@ -55,6 +59,7 @@ class BillingJob:
     meters: Sequence[UsageMeter]
     stated: Sequence[UsageMeter]
     listing: bool
+    alike: tuple[str, ...] = ()
 
     def __getstate__(self) -> dict[str, object]:
         """Rates go to another process whole: only this one may read them from a store as they are asked for."""
@@ -64,12 +69,12 @@ class BillingJob:
         """Get ready, once in each process. Rows come with all of a customer's one after the other."""
         sides = self.observed, self.desired, self.window, self.months
         biller = Biller(*sides, assume_migrated=self.assume_migrated, limits=self.limits)
-        bounds = [later(self.window.starting_at, month, "MONTHS") for month in range(self.months)]
+        read = _Reader(self)
 
         def work(rows: Iterable[BillRow]) -> Iterator[PartialImpact]:
             found, listed, count = biller.nothing(), list[CustomerRow](), 0
-            for _, own in groupby(rows, key=itemgetter(0)):
-                made = biller.bill(found, self._customer(own, bounds))
+            for owner, own in groupby(rows, key=itemgetter(0)):
+                made = biller.bill(found, read.customer(cast(str, owner), own))
                 listed += made if self.listing else ()
                 count += 1
                 if count == PART:
@@ -87,32 +92,64 @@ class BillingJob:
             rows += part.rows
         return PartialImpact(found, tuple(rows))
 
-    def _customer(self, rows: Iterable[BillRow], bounds: Sequence[datetime]) -> Customer:
-        billings, shared = list[Billing](), tuple[Grant, ...]()
-        usage: list[priced.Quantity] = []
-        meters = (*self.meters, *self.stated)
-        for _, _, entry, number, meter, *groups, quantity in rows:
-            if entry is not None:
-                billing, _, shared = cast(Billed, pickle.loads(b64decode(cast(str, entry))))
-                usage = []
-                billings.append(billing._replace(usage=usage))
-            else:
-                at = max(bounds[cast(int, number) % self.months], billings[-1].contract.starting_at)
-                usage += _priced(meters[cast(int, meter)], cast("list[str | None]", groups), at, cast(str, quantity))
-        return Customer(sorted(billings, key=lambda one: (one.contract.starting_at, one.contract.id)), shared)
-
 
 def _whole(catalog: Catalog) -> Catalog:
     rates = {card: RateBook(dict(rates.items())) for card, rates in catalog.rates.items()}
     return Catalog(dict(catalog.nouns), rates)
 
 
-def _priced(meter: UsageMeter, groups: Sequence[str | None], at: datetime, quantity: str) -> Iterator[priced.Quantity]:
-    found = zip(meter.keys, groups, strict=False)
-    values = priced.sorted_values((key, value) for key, value in found if value is not None)
-    number = Decimal(quantity)
-    for product in meter.products:
-        yield priced.Quantity(product, values, at, number)
+class _Reader:
+    """Makes customers of rows. What contracts have in common is read once, and so is what quantities are of."""
+
+    def __init__(self, job: BillingJob) -> None:
+        self._alike = [_loads(text) for text in job.alike]
+        self._months, self._meters = job.months, (*job.meters, *job.stated)
+        self._bounds = [later(job.window.starting_at, month, "MONTHS") for month in range(job.months)]
+        self._named: dict[Hashable, tuple[tuple[str, priced.ValuePairs, datetime], ...]] = {}
+
+    def customer(self, owner: str, rows: Iterable[BillRow]) -> Customer:
+        """Rows of one contract after the other, each with its head first."""
+        billings, shared, begun = list[Billing](), tuple[Grant, ...](), None
+        lines: list[tuple[Hashable, Decimal]] = []
+        for row in rows:
+            entry = row[2]
+            if entry is not None:
+                kind, id_, start, end = json.loads(cast(str, entry))
+                billing, _, shared = self._alike[kind] if isinstance(kind, int) else _loads(kind)
+                at, lines = datetime.fromisoformat(start), []
+                until = datetime.fromisoformat(end) if end is not None else None
+                contract = replace(billing.contract, id=id_, customer=owner, starting_at=at, ending_before=until)
+                then = replace(billing.then, id=id_, customer=owner) if billing.then is not None else None
+                usage = UsageLines(lines, self._of)
+                billings.append(billing._replace(contract=contract, then=then, usage=usage))
+                begun = at if at > self._bounds[0] else None
+            else:
+                # Usage of the month in which a contract begins is dated where it does.
+                what = (cast(int, row[3]) % self._months, begun, *row[4:-1])
+                lines.append((what, Decimal(cast(str, row[-1]))))
+        return Customer(sorted(billings, key=lambda one: (one.contract.starting_at, one.contract.id)), shared)
+
+    def _of(
+        self, what: tuple[int, datetime | None, int, *tuple[str | None, ...]]
+    ) -> Iterable[tuple[str, priced.ValuePairs, datetime]]:
+        if what not in self._named:
+            if len(self._named) == KNOWN:
+                self._named.clear()
+            month, begun, number, *groups = what
+            meter, at = self._meters[number], self._bounds[month]
+            found = zip(meter.keys, groups, strict=False)
+            values = priced.sorted_values((key, value) for key, value in found if value is not None)
+            at = max(at, begun) if begun is not None else at
+            self._named[what] = tuple((product, values, at) for product in meter.products)
+        return self._named[what]
+
+
+def _dumps(billed: Billed) -> str:
+    return b64encode(pickle.dumps(billed)).decode()
+
+
+def _loads(text: str) -> Billed:
+    return cast(Billed, pickle.loads(b64decode(text)))
 
 
 def bill_usage(
@@ -126,7 +163,9 @@ def bill_usage(
     """Count the usage that was read, month by month from `used_from` on, for all contracts, and bill them twice."""
     tell("listing contracts")
     bounds = [later(used_from, month, "MONTHS") for month in range(job.months + 1)]
-    engine.load("named", _NAMED, _named(billed, job.window, bounds))
+    listed = _Contracts(billed, job.window, bounds)
+    engine.load("named", _NAMED, listed)
+    job = replace(job, alike=tuple(listed.alike))
     engine.keep("contract", query.CONTRACT)
     ((contracts,),) = cast("list[tuple[int]]", list(engine.rows("SELECT COUNT(*) FROM contract")))
     engine.keep("period", query.periods(bounds))
@@ -152,19 +191,55 @@ _NAMED = {
 }
 
 
-def _named(billed: Iterable[Billed], window: Window, bounds: Sequence[datetime]) -> Iterator[dict[str, object]]:
-    """Each contract under the id of its customer, with all that is needed to bill it, and under every alias of them.
-    One that begins or ends within the window is of the usage of as much of the months that were."""
-    for number, each in enumerate(billed):
-        contract = each.billing.contract
-        owner, end = contract.customer, contract.ending_before
-        since = _then(contract.starting_at, window, bounds) if contract.starting_at > window.starting_at else None
-        until = _then(end, window, bounds) if end is not None and end < window.ending_before else None
-        row: dict[str, object] = {"contract": number, "owner": owner, "since": since, "until": until}
-        yield row | {"customer": owner, "entry": b64encode(pickle.dumps(each)).decode()}
-        for alias in dict.fromkeys(each.aliases):
-            if alias != owner:
-                yield row | {"customer": alias, "entry": None}
+class _Contracts:
+    """Contracts while they go by, as rows of `_NAMED`: under the id of the customer with all that is needed to bill the
+    contract, and under every alias of the customer. One that begins or ends within the window is of the usage of as
+    much of the months that were. What is alike of many contracts is kept apart, in `alike`."""
+
+    def __init__(self, billed: Iterable[Billed], window: Window, bounds: Sequence[datetime]) -> None:
+        self._billed, self._window, self._bounds = billed, window, bounds
+        self._kinds: dict[Hashable, int] = {}
+        self.alike: list[str] = []
+
+    def __iter__(self) -> Iterator[dict[str, object]]:
+        window, bounds = self._window, self._bounds
+        for number, each in enumerate(self._billed):
+            contract = each.billing.contract
+            owner, start, end = contract.customer, contract.starting_at, contract.ending_before
+            since = _then(start, window, bounds) if start > window.starting_at else None
+            until = _then(end, window, bounds) if end is not None and end < window.ending_before else None
+            row: dict[str, object] = {"contract": number, "owner": owner, "since": since, "until": until}
+            ended = end.isoformat() if end is not None else None
+            entry = json.dumps((self._kind(each), contract.id, start.isoformat(), ended))
+            yield row | {"customer": owner, "entry": entry}
+            for alias in dict.fromkeys(each.aliases):
+                if alias != owner:
+                    yield row | {"customer": alias, "entry": None}
+
+    def _kind(self, billed: Billed) -> int | str:
+        """Everything of a contract but its id, customer and dates: its place among those that are alike, or itself."""
+        billing = billed.billing
+        contract = replace(billing.contract, **_BLANK)
+        then = replace(billing.then, id="", customer="") if billing.then is not None else None
+        bare = Billed(billing._replace(contract=contract, then=then), (), billed.shared)
+        if billed.shared or billing.own is not None or then is not None or contract.transition is not None:
+            return _dumps(bare)
+        if bare not in self._kinds:
+            if len(self._kinds) == ALIKE:
+                return _dumps(bare)
+            self._kinds[bare] = len(self.alike)
+            self.alike.append(_dumps(bare))
+        return self._kinds[bare]
+
+
+_BLANK: dict[str, Any] = {
+    "id": "",
+    "customer": "",
+    "starting_at": FOREVER,
+    "ending_before": None,
+    "uniqueness_key": None,
+    "created_at": None,
+}
 
 
 def _then(at: datetime, window: Window, bounds: Sequence[datetime]) -> str:

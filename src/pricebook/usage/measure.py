@@ -127,7 +127,7 @@ def count_usage(engine: Engine, meters: Sequence[UsageMeter], first: int, stated
     properties = properties_of((*meters, *stated))
     width = max((len(meter.keys) for meter in (*meters, *stated)), default=0)
     groups = families(meters)
-    engine.keep("event", query.placed(len(properties)))
+    engine.keep("event", query.placed(len(properties), meters))
     counted = [query.counted(family, properties, width) for family in groups]
     told = {row[0] for row in engine.rows(query.TOLD_PRODUCTS)}
     if of := {number: meter for number, meter in enumerate(stated, len(meters)) if meter.name in told}:

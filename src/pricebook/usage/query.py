@@ -143,9 +143,15 @@ TOLD_OUTSIDE = (
 DUPLICATES = "SELECT COUNT(*), COALESCE(SUM(times), 0) FROM repeated"
 
 
-def placed(properties: int) -> str:
+def placed(properties: int, meters: Sequence[UsageMeter]) -> str:
     """Each transaction once (of several the earliest, and of these the least), in every period of its customer that it
-    falls into."""
+    falls into. Only what somebody asks for is kept: whose an event is in no period; when and of which type it was, if a
+    meter looks at that."""
+    kept = "CASE WHEN period.number IS NULL THEN customer_id END AS customer_id"
+    if any(meter.metric.event_type_filter is not None for meter in meters):
+        kept += ", event_type"
+    if any(meter.metric.aggregation_type == "LATEST" for meter in meters):
+        kept += ", happened_at"
     own = f"transaction_id, customer_id, event_type, happened_at{_listed(properties)}"
     return (
         f"WITH once AS (SELECT {own} FROM seen ANTI JOIN repeated USING (transaction_id) WHERE reason IS NULL), "
@@ -153,7 +159,7 @@ def placed(properties: int) -> str:
         f"event_type{_listed(properties)}) AS place FROM seen SEMI JOIN repeated USING (transaction_id) "
         "WHERE reason IS NULL), "
         f"single AS (SELECT {own} FROM once UNION ALL SELECT {own} FROM ranked WHERE place = 1) "
-        f"SELECT period.number AS number, customer_id, event_type, happened_at{_listed(properties)} "
+        f"SELECT period.number AS number, {kept}{_listed(properties)} "
         "FROM single LEFT JOIN period ON period.customer = single.customer_id "
         "AND happened_at >= period.starting_at AND happened_at < period.ending_before"
     )
