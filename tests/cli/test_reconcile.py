@@ -210,3 +210,29 @@ def test_an_account_is_read_page_by_page_and_customer_by_customer() -> None:
         ("GET", "/v1/customers/ada/invoices", "2"),
         ("GET", "/v1/customers/b%2Fo%20b/invoices", None),
     ]
+
+
+def test_events_are_counted_where_they_are_given(company: Company, tmp_path: Path) -> None:
+    """The five million tokens as events, and not as the invoices say."""
+    events = company.folder / "events.jsonl"
+    tokens = [{"input_tokens": "2000000"}, {"input_tokens": "3000000"}]
+    lines = [
+        {
+            "transaction_id": f"{customer}{at}",
+            "customer_id": customer,
+            "event_type": "completion",
+            "timestamp": f"2025-10-0{at + 1}T00:00:00Z",
+            "properties": {"model": "large", "seat_id": "s", **own},
+        }
+        for customer in ("ada", HOSTILE)
+        for at, own in enumerate(tokens)
+    ]
+    events.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    both = [one for customer in ("ada", HOSTILE) for one in company.invoices(customer)]
+    for invoice in both:
+        for line in (line for line in invoice["line_items"] if line["type"] == "usage"):
+            line["presentation_group_values"] = {"seat_id": "s"}
+    whole = company.reconcile(both, "--events", str(events))
+    assert whole["share"] == 1
+    events.write_text(json.dumps(lines[0]) + "\n", encoding="utf-8")
+    assert company.reconcile(both, "--events", str(events), status=2)["share"] < 1

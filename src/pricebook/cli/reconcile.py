@@ -3,10 +3,12 @@
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import click
 
+from pricebook import wiring
 from pricebook.apply.ports import InvoiceStore
 from pricebook.catalog.calendar import later
 from pricebook.catalog.money import percent
@@ -15,7 +17,7 @@ from pricebook.cli.options import report_option
 from pricebook.problem import quote, reject
 from pricebook.view.reconciled import reconciled_view
 from pricebook.workflow.present import present_store
-from pricebook.workflow.reconcile import invoices_in, quantities_in, reconcile
+from pricebook.workflow.reconcile import Usage, counted_in, invoices_in, quantities_in, reconcile
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -24,16 +26,26 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--month", required=True, metavar="YYYY-MM", help="The month: usage of it, and what was charged in it.")
 @click.option("--invoices", type=_FILE, metavar="FILE", help="The vendor's invoices, as its API shows them, in a file.")
 @click.option("--usage", type=_FILE, metavar="FILE", help="What was used, in quantities; otherwise the vendor's own.")
+@click.option("--events", type=_FILE, multiple=True, metavar="FILE", help="Usage as events, to be counted; repeatable.")
 @click.option("--min-explained", default="99%", show_default=True, metavar="SHARE", help="The least that is accepted.")
 @report_option
 @invoked("reconciled")
-def command(invocation: Invocation, month: str, invoices: Path | None, usage: Path | None, min_explained: str) -> None:
+def command(
+    invocation: Invocation,
+    month: str,
+    invoices: Path | None,
+    usage: Path | None,
+    events: tuple[Path, ...],
+    min_explained: str,
+) -> None:
     """Compare our bill of each contract with the vendor's finalized invoices of a month, line by line.
 
     A line is equal, explained (rounding, tax, an older balance, an edit of the contract), or not explained. The exit
     code is 2 where less of the money is explained than --min-explained says. Reads only.
     """
     start, bound = _month(month), _share(min_explained)
+    if usage is not None and events:
+        raise reject("conflict", "--usage stands beside --events", hint="keep one of them")
     project, environment = invocation.project, invocation.environment[0]
     opened = invocation.store()
     store = present_store(opened, project, environment)
@@ -49,8 +61,14 @@ def command(invocation: Invocation, month: str, invoices: Path | None, usage: Pa
     else:
         hint = "give them in a file, as the vendor's API shows them: --invoices FILE"
         raise reject("no-invoices", "the store of this environment has no invoices", hint=hint)
-    used = quantities_in(usage, str(usage), snapshot.catalog) if usage is not None else None
-    found = reconcile(snapshot, contracts, items, start, used)
+    billed = store.as_billed(contracts, opened, namespace, invocation.as_of)
+    used: Usage | None = None
+    if usage is not None:
+        given = quantities_in(usage, str(usage), snapshot.catalog)
+        used = lambda _: given  # noqa: E731 - whatever the statements are
+    elif events:
+        used = counted_in(partial(wiring.open_engine, "duckdb"), events, snapshot.catalog)
+    found = reconcile(snapshot, billed, items, start, used)
     view = reconciled_view(found, bound, snapshot.catalog.scales)
     invocation.answer(view)
     if not view.accepted:

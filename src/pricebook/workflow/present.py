@@ -8,16 +8,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from pricebook.apply.ports import NOTHING, ContractStore, StoreError
+from pricebook.apply.ports import NOTHING, BillingStore, ContractStore, StoreError
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.product import Product
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.renaming import Renaming
 from pricebook.manifest.load import Loaded, Outline, outline
 from pricebook.observe.renames import Moves, renamed
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.diff import with_gone
 from pricebook.plan.timeline import begins_after, with_past
+from pricebook.preview.customer import Billed, Billing
 from pricebook.problem import Rejected, quote
 from pricebook.project.project import Project
 
@@ -95,6 +97,22 @@ class PresentStore:
         versions.sort(key=lambda ref: (ref.name, ref.version or 0))
         for name in dict.fromkeys(self._marked[ref].name for ref in versions):
             yield from self._called(self._store.cohort(namespace, at, name, ended=ended))
+
+    def as_billed(
+        self, contracts: Iterable[Contract], store: BillingStore, namespace: str, at: datetime
+    ) -> Iterator[Billed]:
+        """Contracts of a cohort with what the store knows of them besides, as far as they run at the instant, and then
+        those that run and are on no package of ours."""
+        names = Renaming({(old.kind, old.name): new.name for old, new in self._renamed.items()})
+        known = {each.billing.contract.id: each for each in store.billed(namespace, at)}
+        for contract in contracts:
+            also = known.pop(contract.id, None)
+            found = also.billing if also is not None else Billing(contract)
+            held = replace(contract, quantities=found.contract.quantities)
+            own = found.own.named(names.name) if found.own is not None else None
+            shared = tuple(grant.named(names.name) for grant in also.shared) if also is not None else ()
+            yield Billed(found._replace(contract=held, own=own), also.aliases if also is not None else (), shared)
+        yield from (each for each in known.values() if each.billing.contract.package is None)
 
     def customer_contracts(self, namespace: str, customer: str) -> tuple[Contract, ...]:
         return tuple(self._called(self._store.customer_contracts(namespace, customer)))

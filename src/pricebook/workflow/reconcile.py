@@ -1,12 +1,14 @@
 """Reconciling: what the vendor invoiced for a month against what we would have billed, contract by contract.
 
 Nothing is written. The usage is that of the vendor's own lines, unless files of it are given: so what is checked are
-prices, fees, overrides and balances, and with a file the counting too. A contract that cannot be billed here counts as
+prices, fees, overrides and balances, and with events the counting too. Contracts are billed with the terms of their own
+that the store shows. A contract that cannot be billed here counts as
 not explained, with all of its money.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
@@ -21,16 +23,19 @@ from pricebook.catalog.usage import Quantity
 from pricebook.manifest.text import read_text
 from pricebook.observe.invoice import UNREADABLE, VendorInvoice, read_invoice
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.contract import Contract
-from pricebook.preview.bill import bill
+from pricebook.preview.bill import PeriodPart, bill, parts
+from pricebook.preview.customer import Billed
 from pricebook.preview.invoice import Ledger
 from pricebook.preview.materialise import materialise
+from pricebook.preview.own import BARE
 from pricebook.preview.price import EXACT, ZERO, summed
 from pricebook.preview.reconciliation import ComparedLine, LineVerdict, compare, our_month, quantities_of
 from pricebook.preview.tariff import Prices, Tariff
 from pricebook.problem import quote, reject
 from pricebook.project.usage_file import read_usage
 from pricebook.span import Span
+from pricebook.usage.engine import Engine
+from pricebook.workflow.preview import meter_events
 
 MAX_BYTES = 1 << 30
 _HOUR = timedelta(hours=1)
@@ -95,6 +100,23 @@ def invoices_in(path: Path, shown: str) -> Iterator[Any]:
                 raise reject("json-syntax", f"not JSON: {error}", Span(shown, number), hint) from None
 
 
+Usage = Callable[[tuple[PeriodPart, ...]], Mapping[str, Sequence[Quantity]]]
+"""The quantities of each customer (by id, or by an ingest alias) in parts of statement periods."""
+
+
+def counted_in(engine: Callable[[], Engine], files: Sequence[Path], catalog: Catalog) -> Usage:
+    """What the catalogue's metrics count of events, for contracts with the same parts at once. Raises Rejected."""
+    known: dict[tuple[PeriodPart, ...], Mapping[str, Sequence[Quantity]]] = {}
+
+    def counted(wanted: tuple[PeriodPart, ...]) -> Mapping[str, Sequence[Quantity]]:
+        if wanted not in known:
+            with closing(engine()) as counting:
+                known[wanted] = meter_events(counting, files, catalog, wanted).customers
+        return known[wanted]
+
+    return counted
+
+
 def quantities_in(path: Path, shown: str, catalog: Catalog) -> dict[str, list[Quantity]]:
     """The quantities of a usage file, by customer; changes of seats are the contract's affair. Raises Rejected."""
     nobody = Package.model_construct(name="nobody", subscriptions=())
@@ -103,14 +125,13 @@ def quantities_in(path: Path, shown: str, catalog: Catalog) -> dict[str, list[Qu
 
 def reconcile(
     snapshot: Snapshot,
-    contracts: Iterable[Contract],
+    contracts: Iterable[Billed],
     items: Iterable[Any],
     month: datetime,
-    usage: Mapping[str, Sequence[Quantity]] | None = None,
+    usage: Usage | None = None,
 ) -> ReconciledMonth:
-    """The month of every contract on a package of ours, and of everyone who has an invoice in it. `items` are invoices
-    as the vendor shows them; `usage` is by customer, None: that of the invoices. Raises Rejected for what is no
-    invoice."""
+    """The month of every contract that is ours to bill, and of everyone who has an invoice in it. `items` are invoices
+    as the vendor shows them; `usage` None: that of the invoices. Raises Rejected for what is no invoice."""
     end = later(month, 1, "MONTHS")
     catalog, found = snapshot.catalog, ReconciledMonth(month)
     refs = {id_: ref for ref, id_ in snapshot.ids.items()}
@@ -127,10 +148,11 @@ def reconcile(
         elif month <= invoice.at < end:
             billed.setdefault(invoice.contract, []).append(invoice)
     tariffs: dict[str | None, Tariff] = {}
-    for contract in contracts:
+    for each in contracts:
+        contract = each.billing.contract
         theirs = billed.pop(contract.id, [])
         if contract.archived_at is None and contract.starting_at < end and contract.end > month:
-            found.contracts.append(_contract(contract, theirs, catalog, tariffs, month, usage))
+            found.contracts.append(_contract(each, theirs, catalog, tariffs, month, usage))
     for id_, theirs in billed.items():
         note = "on no package of ours"
         lines = compare(None, theirs, catalog.scales)
@@ -144,18 +166,19 @@ def reconcile(
 
 
 def _contract(
-    contract: Contract,
+    billed: Billed,
     theirs: list[VendorInvoice],
     catalog: Catalog,
     tariffs: dict[str | None, Tariff],
     month: datetime,
-    usage: Mapping[str, Sequence[Quantity]] | None,
+    usage: Usage | None,
 ) -> ReconciledContract:
-    package = cast("Package | None", catalog.nouns.get(contract.package)) if contract.package is not None else None
+    contract, own, unread = billed.billing.contract, billed.billing.own, billed.billing.unread
+    package = cast("Package | None", catalog.nouns.get(contract.package)) if contract.package is not None else BARE
     names = tuple(invoice.id for invoice in theirs)
-    if package is None:
+    if package is None or unread:
         lines = compare(None, theirs, catalog.scales)
-        note = "on a package that is not known here"
+        note = f"its terms are not known here: {unread}" if unread else "on a package that is not known here"
         return ReconciledContract(contract.id, contract.customer, contract.package, names, lines, note)
     card = contract.card.name if contract.card is not None else None
     if card is None:
@@ -164,15 +187,22 @@ def _contract(
     if tariff is None:
         tariff = tariffs[card] = Tariff(catalog, card)
     terms = materialise(package, contract.starting_at, ending_before=contract.ending_before)
-    prices = Prices(tariff, terms)
-    quantities = list(quantities_of(theirs, catalog.products)) if usage is None else usage.get(contract.customer, ())
-    end = later(month, 1, "MONTHS")
+    terms = terms.beside(own) if own is not None else terms
+    prices, end = Prices(tariff, terms), later(month, 1, "MONTHS")
     statement = terms.statement
     ends = [
         period.ending_before
         for period in cycle(statement.anchor, statement.frequency, terms.starting_at, terms.ending_before)
         if period.starting_at < end
     ]
-    made = bill(prices, quantities, contract.quantities or (), max([end, *ends[-1:]]), Ledger(month - _HOUR))
+    until, seats = max([end, *ends[-1:]]), contract.quantities or ()
+    if usage is None:
+        quantities: Iterable[Quantity] = quantities_of(theirs, catalog.products)
+    else:
+        cut = list(parts(prices, seats, until))
+        since = max((part.statement for part in cut if part.statement <= month), default=month)
+        wanted = usage(tuple(part for part in cut if part.statement >= since))
+        quantities = [one for name in (contract.customer, *billed.aliases) for one in wanted.get(name, ())]
+    made = bill(prices, quantities, seats, until, Ledger(month - _HOUR, {}, billed.shared))
     lines = compare(our_month(terms, made, month, end), theirs, catalog.scales)
     return ReconciledContract(contract.id, contract.customer, contract.package, names, lines)
