@@ -22,7 +22,7 @@ from scale import first, million, noop, rules, yaml
 from startup import startup
 from step import steps
 
-from usage import cohorts, counting, impact, population
+from usage import cohorts, counting, impact, million_customers, population
 
 BENCHMARKS = {
     "noop": noop,
@@ -39,6 +39,7 @@ BENCHMARKS = {
     "counting": counting,
     "impact": impact,
     "population": population,
+    "million-customers": million_customers,
     "cohorts": cohorts,
     "account": account,
     "contracts": contracts,
