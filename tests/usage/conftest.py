@@ -2,7 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -36,3 +38,36 @@ def require_spark() -> Iterator[None]:
         for name, value in SETTINGS.items():
             patch.setenv(name, value)
         yield
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], str]]:
+    """An object store on this machine; what puts a folder there gives its address."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    host, port = server.get_host_and_port()
+    for variable, value in {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "id",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }.items():
+        monkeypatch.setenv(variable, value)
+    client, name = boto3.client("s3"), f"usage-{uuid4().hex}"  # servers of one process share what they hold
+    client.create_bucket(Bucket=name)
+
+    def put(folder: Path) -> str:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                client.upload_file(str(file), name, f"all/{file.relative_to(folder).as_posix()}")
+        return f"s3://{name}/all"
+
+    try:
+        yield put
+    finally:
+        server.stop()

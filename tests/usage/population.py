@@ -1,6 +1,7 @@
 """Two hundred customers on three versions of a package, with what they used, and what their invoices come to."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -26,7 +27,7 @@ from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.terms import DatedOverride, Grant, OwnTerms, Window
 from pricebook.project.project import read_project
 from pricebook.usage.billed import BillingJob, bill_usage
-from pricebook.usage.engine import Engine
+from pricebook.usage.engine import Engine, Target
 from pricebook.usage.measure import Census, read_usage
 from pricebook.usage.meter import meters_of, stated_of
 
@@ -273,17 +274,23 @@ def written(folder: Path) -> Path:
     return path
 
 
-def assessed(engine: Engine, *given: str | Path) -> tuple[Impact, Census, list[CustomerRow]]:
-    """The population billed for the usage that is given."""
+def assessed(
+    engine: Engine,
+    *given: str | Path,
+    shown: Callable[[CustomerRow, Window], tuple[object, ...]] | None = None,
+    target: Target | None = None,
+) -> tuple[Impact, Census, list[CustomerRow]]:
+    """The population billed for the usage that is given; rows go to the target alone, where there is one."""
     before, after = catalogues()
     meters, uncounted = meters_of(before)
     assert not uncounted
     rows: list[CustomerRow] = []
     try:
         assert read_usage(engine, given, meters, stated_of(before))
-        job = BillingJob(before, after, WINDOW, 1, False, LISTED, meters, stated_of(before), listing=True)
+        sides = before, after, WINDOW, 1, False, LISTED
+        job = BillingJob(*sides, meters, stated_of(before), listing=target is None, shown=shown)
         keep = lambda row, _: rows.append(row)  # noqa: E731
-        census, found = bill_usage(engine, population()[0], USED, job, keep, lambda _: None)
+        census, found = bill_usage(engine, population()[0], USED, job, keep, lambda _: None, target)
     finally:
         engine.close()
     return found, census, rows

@@ -1,6 +1,5 @@
 """A population of two hundred customers: an impact is the sum of two hundred pairs of invoices, to the last digit."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -9,24 +8,19 @@ import pytest
 from population import CUSTOMERS, JOB, LARGE, LISTED, PER_YEAR, SEAT, SMALL, assessed, expected, population, written
 
 from pricebook.preview.impact import Sides
-from pricebook.usage import pool
+from pricebook.usage import duck, pool
 from pricebook.usage.duck import DuckEngine
 from pricebook.usage.engine import Engine
 
 
-@pytest.fixture(params=["here", "pool", pytest.param("spark", marks=pytest.mark.java)])
-def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    """In this process, in several, and on Spark."""
-    if request.param == "spark":
-        request.getfixturevalue("require_spark")
-        from pricebook.usage.spark import SparkEngine
-
-        yield SparkEngine()
-        return
+@pytest.fixture(params=["here", "pool"])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """In this process, and in several; a cluster finds the same (`test_cluster`)."""
     if request.param == "pool":
         monkeypatch.setattr(pool, "LITTLE", 1)
         monkeypatch.setattr(pool, "BATCH", 100)
-    yield DuckEngine()
+        monkeypatch.setattr(duck, "SORTED", 1000)
+    return DuckEngine()
 
 
 def test_an_impact_is_the_sum_of_all_pairs_of_invoices(engine: Engine, tmp_path: Path) -> None:

@@ -3,24 +3,21 @@
 import csv
 import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-import boto3
 import pyarrow
 import pytest
-from moto.server import ThreadedMotoServer
 from population import CUSTOMERS, assessed, expected, population, written
 from pyarrow import parquet
 
 from pricebook.problem import Rejected
+from pricebook.usage.cloud import system_of
 from pricebook.usage.duck import DuckEngine
 from pricebook.usage.engine import Engine
 from pricebook.usage.source import sources
-
-BUCKET = "usage-of-october"
 
 
 def same(engine: Engine, *given: str | Path, read: int | None = None) -> None:
@@ -132,36 +129,6 @@ def test_quantities_that_cannot_be_used_are_counted_by_reason(tmp_path: Path) ->
     }
 
 
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], str]]:
-    """An object store on this machine; what puts a folder there gives its address."""
-    server = ThreadedMotoServer("127.0.0.1", 0)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "id",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }.items():
-        monkeypatch.setenv(name, value)
-    client = boto3.client("s3")
-    client.create_bucket(Bucket=BUCKET)
-
-    def put(folder: Path) -> str:
-        for file in sorted(folder.rglob("*")):
-            if file.is_file():
-                client.upload_file(str(file), BUCKET, f"all/{file.relative_to(folder).as_posix()}")
-        return f"s3://{BUCKET}/all"
-
-    try:
-        yield put
-    finally:
-        server.stop()
-
-
 def test_an_object_store_is_read_where_it_is(bucket: Callable[[Path], str], tmp_path: Path) -> None:
     events = population()[2]
     by_day(tmp_path / "table", events[::2])
@@ -173,6 +140,43 @@ def test_an_object_store_is_read_where_it_is(bucket: Callable[[Path], str], tmp_
 def test_a_bucket_that_is_not_there_is_said(bucket: Callable[[Path], str]) -> None:
     with pytest.raises(Rejected, match=r"cannot be read|stands for no file"):
         assessed(DuckEngine(), "s3://another-bucket/all")
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        # Nobody listens there, and it is not asked for long.
+        (
+            "gs://anonymous@b/x?endpoint_override=127.0.0.1%3A1&scheme=http&retry_limit_seconds=1",
+            "cannot be read: .*conn",
+        ),
+        ("abfss://c@a.dfs.core.windows.net/x?enable_tls=maybe", "cannot be read: .*enable_tls|cannot be read: .*bool"),
+        ("ftp://b/x", "cannot be read: Unrecognized filesystem"),
+        ("delta+s3://b/x?y", "cannot be read"),
+        ("iceberg+s3://b/metadata/v1.metadata.json", "cannot be read"),
+    ],
+)
+def test_what_an_address_lacks_is_said(address: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ACCESS_KEY_ID": "a", "AWS_REGION": "b"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    with pytest.raises(Rejected, match=said) as refused:
+        assessed(DuckEngine(), address)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "path"),
+    [
+        ("s3://b/x?region=eu-north-1", "S3FileSystem", "b/x"),
+        ("gs://anonymous@b/x", "GcsFileSystem", "b/x"),
+        ("abfss://c@a.dfs.core.windows.net/x", "AzureFileSystem", "c/x"),
+    ],
+)
+def test_the_stores_of_three_vendors_are_known(address: str, kind: str, path: str) -> None:
+    system, found = system_of(address)
+    assert (type(system).__name__, found) == (kind, path)
 
 
 def test_an_address_behind_http_is_fetched(tmp_path: Path) -> None:

@@ -4,12 +4,13 @@ Stores refuse what the vendor refuses (`StoreRefused`), and say when they cannot
 (`OutcomeUnknown`): then the next run looks before it sends again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.violation import Violation
@@ -151,6 +152,26 @@ class InvoiceStore(Protocol):
     def invoices(self, customers: Iterable[str], since: datetime) -> Iterator[Any]:
         """The finalized invoices of customers whose time begins at an instant or later, as the vendor's API shows them.
         Needs no more than reading; not all of them are held in memory at once. Raises StoreError."""
+
+
+class MeteredUse(NamedTuple):
+    """What a metric counted of a customer, from an instant on, under some group values."""
+
+    customer: str
+    at: datetime
+    values: Mapping[str, str]
+    quantity: Decimal
+
+
+@runtime_checkable
+class UsageStore(Protocol):
+    """A store that counts usage."""
+
+    def usage(
+        self, metric: str, keys: Sequence[str], customers: Sequence[str], start: datetime, end: datetime, *, daily: bool
+    ) -> Iterator[MeteredUse]:
+        """What a metric, by the store's id, counted of customers by these keys together: in the whole time, or day by
+        day. What it counted nothing of is left out. Needs no more than reading. Raises StoreError."""
 
 
 class AccountStore(ContractStore, BillingStore, Protocol):

@@ -6,13 +6,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import click
 
 from pricebook import wiring
 from pricebook.cli.invocation import Invocation
-from pricebook.format.customer_bills import NOTICE, listing
+from pricebook.format.customer_bills import NOTICE, cells, listing, table_types
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Lives
 from pricebook.plan.step import Plan
@@ -20,8 +21,9 @@ from pricebook.preview.impact import CustomerRow
 from pricebook.preview.terms import Window
 from pricebook.project.policy import Policy
 from pricebook.usage.assessment import Assessment
-from pricebook.usage.engine import Engine
-from pricebook.view.impact import ImpactView
+from pricebook.usage.engine import Engine, Target
+from pricebook.usage.source import is_address
+from pricebook.view.impact import PLACES, ImpactView
 from pricebook.view.impact_table import impact_view, limits_of
 from pricebook.view.impact_verdict import customer_bill
 from pricebook.workflow.impact import assess_impact, assess_migration, exceeded, policy_place
@@ -35,8 +37,8 @@ class ImpactRequest:
     starting_at: datetime | None
     assume_migrated: bool
     engine: str
-    output: Path | None = None
-    """Where all customers are listed, before and after."""
+    output: str | None = None
+    """Where all customers are listed, before and after: a file, or an address that the engine writes to."""
     notice: Path | None = None
     """Where those are listed who pay more."""
 
@@ -50,6 +52,8 @@ def assessed(invocation: Invocation, plan: Plan, policy: Policy, request: Impact
     """The plan with what exceeds the policy's limits among its findings, and the view of its impact. Raises Rejected,
     StoreError."""
     project, environment = invocation.project, invocation.environment[1]
+    address = request.output if request.output is not None and is_address(request.output) else None
+    table = Target(address, table_types(), PLACES) if address is not None else None
     with _listings(plan, request) as keep, usage_engine(invocation, request.engine) as (engine, tell):
         found = assess_impact(
             plan,
@@ -60,6 +64,8 @@ def assessed(invocation: Invocation, plan: Plan, policy: Policy, request: Impact
             assume_migrated=request.assume_migrated,
             limits=limits_of(limit := policy.impact.max_customer_increase),
             keep=keep,
+            shown=partial(cells, plan.units) if table is not None else None,
+            target=table,
             tell=tell,
         )
     findings = (*plan.findings, *exceeded(found, policy.impact, *policy_place(project)))
@@ -78,11 +84,12 @@ def assessed_migration(
 @contextmanager
 def _listings(plan: Plan, request: ImpactRequest) -> Iterator[Callable[[CustomerRow, Window], None] | None]:
     """What customers are told to, where they are to be listed. Raises Rejected."""
-    if request.output is None and request.notice is None:
+    output = Path(request.output) if request.output is not None and not is_address(request.output) else None
+    if output is None and request.notice is None:
         yield None
         return
     with ExitStack() as files:
-        every = files.enter_context(listing(request.output)) if request.output is not None else None
+        every = files.enter_context(listing(output)) if output is not None else None
         risen = files.enter_context(listing(request.notice, NOTICE)) if request.notice is not None else None
 
         def keep(row: CustomerRow, window: Window) -> None:

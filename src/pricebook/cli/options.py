@@ -103,7 +103,8 @@ impact_option = click.option(
     multiple=True,
     metavar="USAGE",
     help="Bill the customers' usage before and after: files, folders, patterns or addresses (s3://, gs://, https://) "
-    "with JSONL, CSV or Parquet, of events or of quantities that were counted already; repeatable.",
+    "with JSONL, CSV or Parquet, of events or of quantities that were counted already; Delta and Iceberg tables; or "
+    "account, what the account counted last month; repeatable.",
 )
 impact_from_option = click.option(
     "--impact-from",
@@ -113,9 +114,9 @@ impact_from_option = click.option(
 )
 impact_out_option = click.option(
     "--impact-out",
-    type=click.Path(path_type=Path),
     metavar="FILE",
-    help="With --impact, also list all customers, before and after: .csv, .jsonl or .parquet.",
+    help="With --impact, also list all customers, before and after: .csv, .jsonl or .parquet; on Spark also an address "
+    "(s3://, ...), where the cluster writes Parquet.",
 )
 notice_option = click.option(
     "--notice",

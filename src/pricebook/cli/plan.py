@@ -55,7 +55,7 @@ def command(
     base: str | None,
     impact: tuple[str, ...],
     impact_from: datetime | None,
-    impact_out: Path | None,
+    impact_out: str | None,
     notice: Path | None,
     assume_migrated: bool,
     engine: str,

@@ -9,10 +9,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from pricebook.catalog.amount import Scale
 from pricebook.catalog.canonical import encode
 from pricebook.format.escape import escape_cell, escape_json
+from pricebook.preview.impact import CustomerRow
+from pricebook.preview.terms import Window
 from pricebook.problem import quote, reject
 from pricebook.view.impact import PLACES, CustomerBill
+from pricebook.view.impact_verdict import customer_bill
 
 COLUMNS = tuple(CustomerBill.__dataclass_fields__)
 NOTICE = ("customer", "unit", "before", "after", "change", "relative_change", "yearly_change", "starting_at")
@@ -37,6 +41,20 @@ def listing(path: Path, columns: Iterable[str] = COLUMNS) -> Iterator[Keep]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def table_types() -> dict[str, type]:
+    """What the columns hold, besides nothing: texts, counts or amounts."""
+    hints = get_type_hints(CustomerBill)
+    return {
+        name: next(kind for kind in (Decimal, int, str) if kind in (hints[name], *get_args(hints[name])))
+        for name in COLUMNS
+    }
+
+
+def cells(scales: Mapping[str, Scale], row: CustomerRow, window: Window) -> tuple[object, ...]:
+    """A row of the whole list, by column."""
+    return tuple(_picked(customer_bill(scales, row, window), COLUMNS).values())
 
 
 def _picked(row: CustomerBill, columns: Iterable[str]) -> dict[str, Any]:
@@ -72,22 +90,18 @@ def _jsonl(path: Path, columns: tuple[str, ...]) -> Iterator[Keep]:
 def _parquet(path: Path, columns: tuple[str, ...]) -> Iterator[Keep]:
     try:
         # Of an extra, for those who ask for it.
-        import pyarrow
-        from pyarrow import parquet
+        from pyarrow import Table, decimal128, int64, parquet, schema, string
     except ImportError:
         hint = "pip install 'pricebook[cloud]' brings what writes it; .csv and .jsonl need nothing"
         raise reject("missing-extra", "Parquet cannot be written here", hint=hint) from None
-    kinds = {Decimal: pyarrow.decimal128(38, PLACES), int: pyarrow.int64()}
-    types = get_type_hints(CustomerBill)
-    schema = pyarrow.schema(
-        (name, next((kinds[kind] for kind in kinds if kind in (types[name], *get_args(types[name]))), pyarrow.string()))
-        for name in columns
-    )
+    kinds = {Decimal: decimal128(38, PLACES), int: int64(), str: string()}
+    types = table_types()
+    shape = schema([(name, kinds[types[name]]) for name in columns])
     held: list[dict[str, Any]] = []
-    with parquet.ParquetWriter(path, schema) as writer:
+    with parquet.ParquetWriter(path, shape) as writer:
 
         def flush() -> None:
-            writer.write_table(pyarrow.Table.from_pylist(held, schema))
+            writer.write_table(Table.from_pylist(held, shape))
             held.clear()
 
         def keep(row: CustomerBill) -> None:

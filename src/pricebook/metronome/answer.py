@@ -12,6 +12,7 @@ CUSTOMERS = "/v1/customers"
 BALANCES = "/v1/contracts/customerBalances/list"
 IN_BODY = {**dict.fromkeys((*LISTS_OF_CONTRACTS, OFFSETS), "cursor"), BALANCES: "next_page"}
 """Paged in the body (SDK 4.12), contracts 20 at once, oldest first, by what is called so in request and answer."""
+USAGE, USAGE_BY_GROUP = "/v1/usage", "/v1/usage/groups"
 CONTRACTS = "/v1/packages/listContractsOnPackage"
 SCHEDULES = "/v1/contract-pricing/rate-cards/getRateSchedule"
 
@@ -119,6 +120,15 @@ _INVOICE = record(
 )
 _INVOICES = record({"data": many(_INVOICE)}, {"next_page": text})
 _ONE = record({"data": _OBJECT})
+
+
+def _amount(value: Any) -> None:
+    if value is not None:
+        number(value)
+
+
+_USED = record({"customer_id": text, "start_timestamp": instant}, {"value": number, "groups": table(_amount)})
+_GROUP = record({"starting_on": instant, "group": table(words)}, {"value": number})
 _ONE_CONTRACT = record({"data": _CONTRACT})
 _MADE = record({"data": record({"id": text})})
 _DONE = record({}, {"data": record({})})
@@ -136,6 +146,8 @@ def fault(method: str, path: str, answer: object, *, writes: bool) -> str | None
 def _shape(method: str, path: str, writes: bool) -> AnswerShape:
     if writes:
         return _MADE if path.endswith("/create") else _DONE
+    if path in (USAGE, USAGE_BY_GROUP):
+        return record({"data": many(_USED if path == USAGE else _GROUP)}, {"next_page": text})
     if path in _PAGES:
         return _PAGES[path]
     if path.startswith("/v1/customers/") and path.endswith("/invoices"):

@@ -5,13 +5,13 @@ for sure any more is read again.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 
 from pricebook import trace
 from pricebook.apply.keys import ACCOUNT
-from pricebook.apply.ports import NOTHING, StoreRefused
+from pricebook.apply.ports import NOTHING, MeteredUse, StoreRefused
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.violation import Violation
 from pricebook.metronome.account import read_account
@@ -32,6 +32,7 @@ from pricebook.metronome.population import MOST, Population
 from pricebook.metronome.rate_writing import add_rates
 from pricebook.metronome.repointing import repoint
 from pricebook.metronome.snapshot import account_mark, mark_bearers, snapshot_of
+from pricebook.metronome.usage import read_usage
 from pricebook.metronome.writing import Writing, perform_noun
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract, Provision
@@ -165,6 +166,12 @@ class RemoteStore:
     def invoices(self, customers: Iterable[str], since: datetime) -> Iterator[Json]:
         """See `apply.ports.InvoiceStore`."""
         return read_invoices(self._client, customers, since)
+
+    def usage(
+        self, metric: str, keys: Sequence[str], customers: Sequence[str], start: datetime, end: datetime, *, daily: bool
+    ) -> Iterator[MeteredUse]:
+        """See `apply.ports.UsageStore`."""
+        return read_usage(self._client, metric, keys, customers, start, end, daily=daily)
 
     def provision(self, namespace: str, wanted: Provision, at: datetime) -> str:
         package = self._known(namespace, at).account.id_of(wanted.package) if wanted.package is not None else None

@@ -26,7 +26,7 @@ from pricebook.preview.linear import KNOWN
 from pricebook.preview.population import Biller
 from pricebook.preview.terms import Grant, Window
 from pricebook.usage import query
-from pricebook.usage.engine import Engine
+from pricebook.usage.engine import Engine, Target
 from pricebook.usage.measure import Census, count_usage
 from pricebook.usage.meter import UsageMeter
 
@@ -48,7 +48,8 @@ class PartialImpact(NamedTuple):
 @dataclass(frozen=True)
 class BillingJob:
     """What is to be billed, for whoever does it: `Biller` says what of the fields. Quantities are those of `meters` and
-    then of `stated`. `listing`: rows are wanted. `alike` is what many contracts have in common (`_Contracts`)."""
+    then of `stated`. `listing`: rows are wanted here; `shown` makes them what is wanted at a target. `alike` is what
+    many contracts have in common (`_Contracts`)."""
 
     observed: Catalog
     desired: Catalog
@@ -59,6 +60,7 @@ class BillingJob:
     meters: Sequence[UsageMeter]
     stated: Sequence[UsageMeter]
     listing: bool
+    shown: Callable[[CustomerRow, Window], tuple[object, ...]] | None = None
     alike: tuple[str, ...] = ()
 
     def __getstate__(self) -> dict[str, object]:
@@ -75,7 +77,7 @@ class BillingJob:
             found, listed, count = biller.nothing(), list[CustomerRow](), 0
             for owner, own in groupby(rows, key=itemgetter(0)):
                 made = biller.bill(found, read.customer(cast(str, owner), own))
-                listed += made if self.listing else ()
+                listed += made if self.listing or self.shown is not None else ()
                 count += 1
                 if count == PART:
                     yield PartialImpact(found, tuple(listed))
@@ -83,6 +85,11 @@ class BillingJob:
             yield PartialImpact(found, tuple(listed))
 
         return work
+
+    def listed(self, part: PartialImpact) -> tuple[PartialImpact, Sequence[tuple[object, ...]]]:
+        """The part, with its rows only if they are wanted here, and the rows as they are shown at a target."""
+        shown = [self.shown(row, self.window) for row in part.rows] if self.shown is not None else ()
+        return part if self.listing else part._replace(rows=()), shown
 
     def joined(self, parts: Iterable[PartialImpact]) -> PartialImpact:
         """What was found of all of the customers."""
@@ -159,8 +166,10 @@ def bill_usage(
     job: BillingJob,
     keep: Callable[[CustomerRow, Window], object],
     tell: Callable[[str], None],
+    target: Target | None = None,
 ) -> tuple[Census, Impact]:
-    """Count the usage that was read, month by month from `used_from` on, for all contracts, and bill them twice."""
+    """Count the usage that was read, month by month from `used_from` on, for all contracts, and bill them twice. Rows
+    go to `keep`, and where the engine writes them to the target. Raises Rejected."""
     tell("listing contracts")
     bounds = [later(used_from, month, "MONTHS") for month in range(job.months + 1)]
     listed = _Contracts(billed, job.window, bounds)
@@ -171,10 +180,11 @@ def bill_usage(
     engine.keep("period", query.periods(bounds))
     tell(f"counting the usage of {contracts:,} contracts")
     census = count_usage(engine, job.meters, contracts * job.months, job.stated)
+    engine.forget(("event", "period", "named", "repeated"))
     tell(f"billing {contracts:,} contracts twice")
     width = max((len(meter.keys) for meter in (*job.meters, *job.stated)), default=0)
     found = Impact(job.window, job.months, job.limits)
-    for part in engine.work(query.bills(job.months, width), query.bill_order(width), job):
+    for part in engine.work(query.bills(job.months, width), query.bill_order(width), job, target):
         found.merge(part.impact)
         for row in part.rows:
             keep(row, job.window)

@@ -22,10 +22,8 @@ def opened(source: UsageSource, scratch: Path) -> list[UsageSource | Any]:
     with _refusing(source.name):
         if urlsplit(source.name).scheme in ("http", "https"):
             return [_fetched(source, scratch)]
-        # Of an extra, for those whose usage is elsewhere.
-        from pyarrow import dataset, fs
-
-        system, path = fs.FileSystem.from_uri(source.name)
+        dataset, fs = _arrow()
+        system, path = system_of(source.name)
         info = system.get_file_info(path)
         files = [path]
         if info.type == fs.FileType.Directory:
@@ -47,6 +45,20 @@ def opened(source: UsageSource, scratch: Path) -> list[UsageSource | Any]:
                 copyfileobj(stream, out)
             found.append(UsageSource(source.name, form_of(file) or "", (str(local),)))
         return found
+
+
+def system_of(address: str) -> tuple[Any, str]:
+    """The store of an address, with what its query sets (`?region=`, `?endpoint_override=`), and the path there. Raises
+    what Arrow does."""
+    found: tuple[Any, str] = _arrow()[1].FileSystem.from_uri(address)
+    return found
+
+
+def _arrow() -> tuple[Any, Any]:
+    # Of an extra, for those whose usage is elsewhere.
+    from pyarrow import dataset, fs
+
+    return dataset, fs
 
 
 def _fetched(source: UsageSource, scratch: Path) -> UsageSource:

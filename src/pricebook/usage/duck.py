@@ -5,21 +5,35 @@ import shutil
 import tempfile
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import duckdb
 
 from pricebook.problem import quote, reject
 from pricebook.usage.cloud import opened
-from pricebook.usage.engine import FIELDS, TEXTS, Job, check_columns, columns, stated_columns, states_quantities
+from pricebook.usage.engine import (
+    FIELDS,
+    ROWS,
+    TEXTS,
+    Job,
+    Target,
+    check_columns,
+    columns,
+    stated_columns,
+    states_quantities,
+)
+from pricebook.usage.lake import opened_table
 from pricebook.usage.pool import worked
 from pricebook.usage.query import ELSEWHERE, exact, instant, literal, nothing, period_start
-from pricebook.usage.source import UsageSource, named
+from pricebook.usage.source import TABLES, UsageSource, named
 
 T = TypeVar("T")
 PIECE = 20_000
 """Rows fetched at a time."""
+SORTED = 400_000
+"""Rows sorted at a time, about."""
 
 
 class DuckEngine:
@@ -47,6 +61,9 @@ class DuckEngine:
                 if isinstance(source, UsageSource) and source.form == "jsonl":
                     parts["raw"].append(_jsonl(source.paths, properties))
                     again = False
+                elif isinstance(source, UsageSource) and source.form == "rows":
+                    self.load("given", ROWS, source.rows)
+                    parts["stated"].append(self._table("given", properties, source.name)[1])
                 elif isinstance(source, UsageSource):
                     files = _list(source.paths)
                     options = "all_varchar = true, header = true, " if source.form == "csv" else ""
@@ -70,7 +87,9 @@ class DuckEngine:
     def _opened(self, given: Sequence[UsageSource]) -> Iterator[object]:
         """Files of this machine, and datasets of other places."""
         for source in given:
-            if source.remote:
+            if source.form in TABLES:
+                yield opened_table(source, self._directory)
+            elif source.remote:
                 yield from opened(source, self._directory)
             else:
                 yield source
@@ -91,14 +110,25 @@ class DuckEngine:
         with _refusing():
             self._connection.execute(f"CREATE TABLE {name} AS {query}")
 
+    def forget(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._connection.execute(f"DROP TABLE {name}")
+
     def rows(self, query: str) -> Iterator[tuple[object, ...]]:
         with _refusing():
             cursor = self._connection.cursor().execute(query)
         while piece := cursor.fetchmany(PIECE):
             yield from piece
 
-    def work(self, query: str, order: Sequence[str], job: Job[T]) -> Iterator[T]:
-        return worked(self.rows(f"{query} ORDER BY {', '.join(order)}"), job)
+    def work(self, query: str, order: Sequence[str], job: Job[T], target: Target | None = None) -> Iterator[T]:
+        if target is not None:
+            hint = "name a file (.csv, .jsonl, .parquet), or let a cluster write it: --engine spark"
+            raise reject("value", f"{quote(target.address)} is no file of this machine", hint=hint)
+        # What is sorted at a time has to fit into memory, next to the tables.
+        ((count,),) = cast("list[tuple[int]]", list(self.rows(f"SELECT COUNT(*) FROM ({query}) AS whole")))
+        parts = count // SORTED + 1
+        some = f"SELECT * FROM ({query}) AS whole WHERE hash({order[0]}) % {parts} = {{}} ORDER BY {', '.join(order)}"
+        return worked(chain.from_iterable(self.rows(some.format(part)) for part in range(parts)), job)
 
     def close(self) -> None:
         self._connection.close()

@@ -5,7 +5,7 @@ another engine's dialect is sqlglot's affair.
 """
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from pricebook.problem import reject
 from pricebook.usage.source import UsageSource
@@ -32,6 +32,10 @@ def stated_columns(properties: Sequence[str]) -> tuple[str, ...]:
     return ("customer_id", "product", "happened_at", "quantity", *(f"p{at}" for at in range(len(properties))))
 
 
+ROWS = dict.fromkeys(("customer", "product", "period", "quantity", "group_values"), "VARCHAR")
+"""The columns of rows of quantities that are there already; `group_values` is JSON text."""
+
+
 def states_quantities(found: Container[str]) -> bool:
     """Whether a table with such columns is one of quantities, and not of events."""
     return "product" in found and "quantity" in found and "transaction_id" not in found
@@ -49,6 +53,15 @@ def check_columns(name: str, found: Iterable[str], wanted: Sequence[str] = FIELD
         raise reject("usage-file", f"{name} has no column {' and none '.join(missing)}", hint=hint)
 
 
+class Target(NamedTuple):
+    """Where an engine writes rows that somebody wants, as a table of Parquet files: an address of the engine's to open.
+    `types` are what its columns hold (str, int or Decimal; None too), `places` the decimal places of numbers."""
+
+    address: str
+    types: Mapping[str, type]
+    places: int
+
+
 class Job(Protocol[T]):
     """Work on rows that any process can do, which the job is pickled for."""
 
@@ -57,6 +70,9 @@ class Job(Protocol[T]):
 
     def joined(self, parts: Iterable[T]) -> T:
         """What came of several rows as one."""
+
+    def listed(self, part: T) -> tuple[T, Sequence[tuple[object, ...]]]:
+        """What came of some rows, and of it what is for the target."""
 
 
 class Engine(Protocol):
@@ -79,12 +95,16 @@ class Engine(Protocol):
     def keep(self, name: str, query: str) -> None:
         """Run a query once and keep its rows as a relation."""
 
+    def forget(self, names: Sequence[str]) -> None:
+        """No query reads these relations any more: whoever is short of memory lets go of them."""
+
     def rows(self, query: str) -> Iterator[tuple[object, ...]]:
         """The rows of a query, in pieces: they need not fit into memory."""
 
-    def work(self, query: str, order: Sequence[str], job: Job[T]) -> Iterator[T]:
+    def work(self, query: str, order: Sequence[str], job: Job[T], target: Target | None = None) -> Iterator[T]:
         """Let the job be done on the rows of a query, in as many processes as there are, and give what comes of it. All
-        rows with one value of the first column of the order go to the same of them, in that order."""
+        rows with one value of the first column of the order go to the same of them, in that order. What is for a target
+        is written there by those who find it. Raises Rejected, also for a target that is not the engine's to write."""
 
     def close(self) -> None:
         """Let go of files and memory."""

@@ -16,7 +16,7 @@ from pricebook.problem import reject
 from pricebook.usage import query
 from pricebook.usage.engine import Engine
 from pricebook.usage.meter import UsageMeter, families, properties_of
-from pricebook.usage.source import sources
+from pricebook.usage.source import UsageSource, sources
 
 NAMED = 3
 """Customer ids that nobody has who are named."""
@@ -78,7 +78,7 @@ class Census:
 
 def read_usage(
     engine: Engine,
-    given: Iterable[str | Path],
+    given: Iterable[str | Path | UsageSource],
     meters: Sequence[UsageMeter],
     stated: Sequence[UsageMeter] = (),
 ) -> tuple[datetime, datetime] | None:

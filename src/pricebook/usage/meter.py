@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.metric import BillableMetric, PropertyFilter
 
+ADDING = ("COUNT", "SUM")
+"""Aggregations of which what the parts of a time count adds up."""
+
 
 @dataclass(frozen=True, slots=True)
 class UsageMeter:

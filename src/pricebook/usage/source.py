@@ -2,11 +2,13 @@
 
 A folder stands for all files below it whose names say their form; names that begin with `_` or `.` are left out, as
 everywhere where tables are folders. A folder with a table `events` in it is an export of an account, and stands for
-that table. An address (`s3://`, `gs://`, `abfss://`, `https://`) is whoever reads it's to open.
+that table. A Delta or Iceberg table is known by its log or metadata; an address of one says so: `delta+s3://`,
+`iceberg+s3://.../metadata/v3.metadata.json`. Another address (`s3://`, `gs://`, `abfss://`, `https://`) is whoever
+reads it's to open.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from glob import glob, has_magic
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +16,6 @@ from typing import NamedTuple
 from pricebook import trace
 from pricebook.problem import quote, reject
 
-SCHEMES = ("s3", "gs", "gcs", "abfs", "abfss", "https", "http")
 _FORMS = {"jsonl": "jsonl", "ndjson": "jsonl", "csv": "csv", "parquet": "parquet"}
 EVENTS = "events"
 """The table of events in an account's export (`<table>/dt=.../*.parquet`)."""
@@ -25,12 +26,14 @@ _UNSAID = re.compile(r"(?<=://)[^/@]*@|[?#].*", re.DOTALL)
 
 
 class UsageSource(NamedTuple):
-    """Files of one form, or an address. `name` is what was asked for."""
+    """Files of one form (jsonl, csv, parquet), a table (delta, iceberg), an address, or `rows` of quantities that are
+    there already. `name` is what was asked for."""
 
     name: str
     form: str
-    paths: tuple[str, ...]
+    paths: tuple[str, ...] = ()
     remote: bool = False
+    rows: Iterable[Mapping[str, object]] = ()
 
 
 def form_of(name: str) -> str | None:
@@ -38,11 +41,33 @@ def form_of(name: str) -> str | None:
     return _FORMS.get(name.lower().removesuffix(".gz").rpartition(".")[2])
 
 
-def sources(given: Iterable[str | Path]) -> list[UsageSource]:
+def is_address(name: str) -> bool:
+    """Whether something is elsewhere: who it is given to knows how it is opened."""
+    return "://" in name
+
+
+TABLES = {"delta": "_delta_log", "iceberg": "metadata"}
+"""Tables of files of their own, and the folder by which each is known."""
+
+
+def sources(given: Iterable[str | Path | UsageSource]) -> list[UsageSource]:
     """What is given, file by file, those of one form together. Raises Rejected for what stands for no file."""
     found: list[UsageSource] = []
-    for name in map(str, given):
-        if name.partition("://")[0] in SCHEMES:
+    for one in given:
+        if isinstance(one, UsageSource):
+            found.append(one)
+            continue
+        name = str(one)
+        form, _, rest = name.partition("+")
+        if form in TABLES and is_address(rest):
+            trace.tell("usage.found", source=_UNSAID.sub("", name), files=None)
+            found.append(UsageSource(name, form, (rest,)))
+            continue
+        if form := next((form for form in TABLES if _is_table(Path(name), form)), ""):
+            trace.tell("usage.found", source=name, files=None)
+            found.append(UsageSource(name, form, (name,)))
+            continue
+        if is_address(name):
             trace.tell("usage.found", source=_UNSAID.sub("", name), files=None)
             found.append(UsageSource(name, form_of(name.partition("?")[0]) or "", (name,), remote=True))
             continue
@@ -55,6 +80,11 @@ def sources(given: Iterable[str | Path]) -> list[UsageSource]:
             if alike := tuple(file for file in files if form_of(file) == form):
                 found.append(UsageSource(name, form, alike))
     return found
+
+
+def _is_table(folder: Path, form: str) -> bool:
+    inside = folder / TABLES[form]
+    return inside.is_dir() and (form == "delta" or any(inside.glob("*.metadata.json")))
 
 
 def _files(name: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ import pickle
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from decimal import Decimal
 from functools import partial, reduce
 from itertools import islice
 from socket import create_connection
@@ -24,9 +25,19 @@ from pyspark.sql.types import DateType, MapType, StringType, StructField, Struct
 from pyspark.sql.utils import is_remote
 
 from pricebook.problem import reject
-from pricebook.usage.engine import FIELDS, TEXTS, Job, check_columns, columns, stated_columns, states_quantities
+from pricebook.usage.engine import (
+    FIELDS,
+    ROWS,
+    TEXTS,
+    Job,
+    Target,
+    check_columns,
+    columns,
+    stated_columns,
+    states_quantities,
+)
 from pricebook.usage.query import ELSEWHERE, exact, instant, nothing, period_start
-from pricebook.usage.source import UsageSource, named
+from pricebook.usage.source import TABLES, UsageSource, named
 
 _CORRUPT = "_corrupt_record"
 _EVENT = StructType(
@@ -55,7 +66,7 @@ class SparkEngine:
         with _refusing("there is no Spark session"):
             _look(os.environ.get("SPARK_REMOTE", ""))
             builder = SparkSession.builder.appName("pricebook")
-            if not is_remote():
+            if not is_remote() and "SPARK_REMOTE" not in os.environ:
                 builder = builder.config("spark.ui.showConsoleProgress", "false")
             self._session = builder.getOrCreate()
             self._session.conf.set("spark.sql.session.timeZone", "UTC")
@@ -81,7 +92,12 @@ class SparkEngine:
         paths, name = list(source.paths), named(source.paths)
         if source.form == "jsonl":
             return "raw", self._jsonl(paths, properties)
-        if source.form == "csv":
+        if source.form == "rows":
+            self.load("given", ROWS, source.rows)
+            return "stated", _stated(self._session.table("given"), properties, source.name)
+        if source.form in TABLES:
+            frame = self._session.read.format(source.form).load(*paths)
+        elif source.form == "csv":
             options = {"header": "true", "escape": '"', "multiLine": "true"}
             frame = self._session.read.options(**options).csv(paths)
         else:
@@ -110,17 +126,34 @@ class SparkEngine:
         self._kept.append((name, frame))
         frame.createOrReplaceTempView(name)
 
+    def forget(self, names: Sequence[str]) -> None:
+        """What rests on them may have to be found again."""
+
     def rows(self, query: str) -> Iterator[tuple[object, ...]]:
         with _refusing("the usage cannot be counted"):
             yield from map(tuple, self._session.sql(_translated(query)).toLocalIterator())
 
-    def work(self, query: str, order: Sequence[str], job: Job[T]) -> Iterator[T]:
+    def work(self, query: str, order: Sequence[str], job: Job[T], target: Target | None = None) -> Iterator[T]:
         frame = self._session.sql(_translated(query)).repartition(order[0]).sortWithinPartitions(*order)
-        made = frame.mapInArrow(partial(_work, pickle.dumps(job)), _PART)
+        kinds = {
+            bytes: "BINARY",
+            str: "STRING",
+            int: "BIGINT",
+            Decimal: f"DECIMAL(38, {target.places if target else 0})",
+        }
+        types = {"part": bytes, **(target.types if target is not None else {})}
+        schema = ", ".join(f"`{name}` {kinds[kind]}" for name, kind in types.items())
+        made = frame.mapInArrow(partial(_work, pickle.dumps(job), types, target.places if target else 0), schema)
         with _refusing("the usage cannot be billed"):
-            found = made.collect()  # an iterator would have one partition done at a time
+            if target is not None:
+                made = made.persist()  # it is needed twice, and found once
+                rows = made.where("part IS NULL").drop("part")
+                rows.write.mode("error").parquet(target.address)
+            # An iterator would have one partition done at a time.
+            found = made.where("part IS NOT NULL").select("part").collect()
         for row in found:
             yield pickle.loads(row[0])
+        made.unpersist()
 
     def close(self) -> None:
         with suppress(PySparkException):  # of a session that is gone nothing is left
@@ -176,14 +209,28 @@ def _stated(frame: DataFrame, properties: Sequence[str], name: str) -> DataFrame
     return frame.select(*picked)
 
 
-_PART = "part BINARY"
-
-
-def _work(job: bytes, batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
-    """What an executor does on a partition. What comes of it goes to the driver as one."""
+def _work(
+    job: bytes, types: Mapping[str, type], places: int, batches: Iterable[pyarrow.RecordBatch]
+) -> Iterator[pyarrow.RecordBatch]:
+    """What an executor does on a partition. What comes of it goes to the driver as one, and what is listed nowhere but
+    to where it is written."""
     rows = (row for batch in batches for row in zip(*(column.to_pylist() for column in batch.columns), strict=True))
     doing = pickle.loads(job)
-    yield pyarrow.RecordBatch.from_pydict({"part": [pickle.dumps(doing.joined(doing.start()(rows)))]})
+    kinds = {
+        bytes: pyarrow.binary(),
+        str: pyarrow.string(),
+        int: pyarrow.int64(),
+        Decimal: pyarrow.decimal128(38, places),
+    }
+    schema = pyarrow.schema([(name, kinds[kind]) for name, kind in types.items()])
+    parts = []
+    for part in doing.start()(rows):
+        rest, found = doing.listed(part)
+        parts.append(rest)
+        if found:
+            listed = (dict(zip(types, (None, *row), strict=True)) for row in found)
+            yield pyarrow.RecordBatch.from_pylist(list(listed), schema)
+    yield pyarrow.RecordBatch.from_pylist([{"part": pickle.dumps(doing.joined(parts))}], schema)
 
 
 def _look(remote: str) -> None:

@@ -31,10 +31,12 @@ from pricebook.project.project import Project
 from pricebook.span import Span
 from pricebook.usage.assessment import Assessment
 from pricebook.usage.billed import BillingJob, bill_usage
-from pricebook.usage.engine import Engine
+from pricebook.usage.engine import Engine, Target
 from pricebook.usage.measure import read_usage
 from pricebook.usage.meter import UsageMeter, meters_of, stated_of
 from pricebook.usage.query import TOLD_PRODUCTS
+from pricebook.usage.source import UsageSource
+from pricebook.workflow.account_usage import account_usage, is_account, month_of
 
 
 def assess_impact(
@@ -47,13 +49,16 @@ def assess_impact(
     assume_migrated: bool = False,
     limits: tuple[Decimal, ...] = (),
     keep: Callable[[CustomerRow, Window], object] | None = None,
+    shown: Callable[[CustomerRow, Window], tuple[object, ...]] | None = None,
+    target: Target | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Assessment:
     """What the plan does to the bills of the customers in the store, by their usage in the files.
 
     `starting_at` is the first month of the window; by default the first one in which every change of the plan holds.
     Customers who pay more than one of the `limits` more are counted; `keep` is given the rows of all customers, and the
-    window. Raises Rejected for files that are no usage, StoreError when the store cannot be read.
+    window; the engine writes what `shown` makes of them to the target. Raises Rejected for files that are no usage,
+    StoreError when the store cannot be read.
     """
     before = (plan.besides.plan,) if plan.besides is not None else ()
     adopted = {ref: id_ for each in (*before, plan) for ref, id_ in each.adopted.items()}
@@ -67,15 +72,34 @@ def assess_impact(
     meters, uncounted = meters_of(known)
     stated = stated_of(known)
     tell("reading usage")
-    used, months = _read(engine, files, meters, stated)
+    given = [
+        _of_account(store, snapshot, known, plan, name, starting_at) if is_account(name) else name for name in files
+    ]
+    used, months = _read(engine, given, meters, stated)
     start = first_of_month(starting_at) if starting_at is not None else _in_force(plan)
     window = Window(start, later(start, months, "MONTHS"))
     billed = (present(each, (*before, plan)) for each in store.billed(plan.namespace, plan.as_of))
     sides = snapshot.catalog, desired, window, months
-    job = BillingJob(*sides, assume_migrated, limits, meters, stated, listing=keep is not None)
-    census, found = bill_usage(engine, billed, used.starting_at, job, keep or _nobody, tell)
+    job = BillingJob(*sides, assume_migrated, limits, meters, stated, listing=keep is not None, shown=shown)
+    census, found = bill_usage(engine, billed, used.starting_at, job, keep or _nobody, tell, target)
     told = _not_told(engine, uncounted)
     return Assessment(found, census, used, told, assume_migrated, unlisted=store.unlisted, names=_names(known))
+
+
+def _of_account(
+    store: BillingStore, snapshot: Snapshot, known: Catalog, plan: Plan, name: str, starting_at: datetime | None
+) -> UsageSource:
+    """The usage that an account counted of those who are billed."""
+    month = month_of(name, plan.as_of)
+    start = first_of_month(starting_at) if starting_at is not None else _in_force(plan)
+    end = later(start, 1, "MONTHS")
+    customers: dict[str, bool] = {}
+    for billed in store.billed(plan.namespace, plan.as_of, shared=False):
+        contract = billed.billing.contract
+        within = start < contract.starting_at < end or start < contract.end < end
+        customers[contract.customer] = customers.get(contract.customer, False) or within
+    parted = {customer for customer, within in customers.items() if within}
+    return UsageSource(name, "rows", rows=account_usage(store, snapshot, known, list(customers), parted, month))
 
 
 def _nobody(row: CustomerRow, window: Window) -> None:
@@ -140,7 +164,7 @@ def _pairs(plan: Plan, lives: Lives, start: datetime, *, renewed: bool) -> Itera
 
 
 def _read(
-    engine: Engine, files: Sequence[str], meters: Sequence[UsageMeter], stated: Sequence[UsageMeter]
+    engine: Engine, files: Sequence[str | UsageSource], meters: Sequence[UsageMeter], stated: Sequence[UsageMeter]
 ) -> tuple[Window, int]:
     """The months of the usage, and how many. Raises Rejected."""
     span = read_usage(engine, files, meters, stated)

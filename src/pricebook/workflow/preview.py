@@ -23,9 +23,7 @@ from pricebook.project.usage_file import CustomerUsage, read_usage
 from pricebook.usage.engine import Engine
 from pricebook.usage.measure import Census, UsagePeriod, measure
 from pricebook.usage.measure import read_usage as read_events
-from pricebook.usage.meter import UsageMeter, meters_of
-
-_ADDING = ("COUNT", "SUM")
+from pricebook.usage.meter import ADDING, UsageMeter, meters_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +171,7 @@ def meter_events(
     for one in counted:
         found = zip(meters[one.meter].keys, one.groups, strict=True)
         groups = priced.sorted_values((key, value) for key, value in found if value is not None)
-        adds = meters[one.meter].metric.aggregation_type in _ADDING
+        adds = meters[one.meter].metric.aggregation_type in ADDING
         if one.period < len(single):
             number, part = divmod(one.period, len(parts))
             whole = adds or part not in cut
@@ -199,7 +197,7 @@ def _dated(
     reached: dict[tuple[int, int, priced.ValuePairs], tuple[object, Decimal]] = {}
     for (number, meter, place, groups), value in sorted(values.items()):
         part, quantity = parts[place], value
-        if meters[meter].metric.aggregation_type not in _ADDING:
+        if meters[meter].metric.aggregation_type not in ADDING:
             statement, before = reached.get((number, meter, groups), (part.statement, ZERO))
             quantity = EXACT.subtract(value, before) if statement == part.statement else value
             reached[number, meter, groups] = (part.statement, value)

@@ -1,0 +1,54 @@
+"""Delta and Iceberg tables: the only file that knows deltalake and pyiceberg. Which files are of a table, and which of
+their rows are gone, its own library says; credentials come from the environment, as for the store's own tools."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pricebook.problem import quote, reject
+from pricebook.usage.source import UsageSource
+
+
+def opened_table(source: UsageSource, scratch: Path) -> UsageSource | Any:
+    """What an engine can scan: of a Delta table a dataset; of an Iceberg table, which is fetched once, a file. Raises
+    Rejected."""
+    (at,) = source.paths
+    with _refusing(source.name):
+        if source.form == "delta":
+            # Of an extra, for those whose usage is in tables; so are the others.
+            from deltalake import DeltaTable
+
+            return DeltaTable(at).to_pyarrow_dataset()
+        # As above.
+        from pyarrow import parquet
+        from pyiceberg.table import StaticTable
+
+        table = StaticTable.from_metadata(_newest(at))
+        batches = table.scan().to_arrow_batch_reader()
+        local = scratch / f"iceberg-{abs(hash(source.name)):x}.parquet"
+        with parquet.ParquetWriter(local, batches.schema) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+        return UsageSource(source.name, "parquet", (str(local),))
+
+
+def _newest(at: str) -> str:
+    """The metadata of a table: what is named, or in a folder what its catalogue wrote last."""
+    folder = Path(at) / "metadata"
+    if not folder.is_dir():
+        return at
+    return str(max(folder.glob("*.metadata.json"), key=lambda file: (file.stat().st_mtime_ns, file.name)))
+
+
+@contextmanager
+def _refusing(name: str) -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        message = f"{quote(name)} needs {error.name}, which is not installed"
+        raise reject("missing-extra", message, hint="pip install 'pricebook[lake]'") from None
+    except Exception as error:  # noqa: BLE001 - both libraries raise what their own storage does
+        said = (str(error).splitlines() or [""])[0][:300]
+        hint = "a Delta table is a folder with _delta_log; an Iceberg table one with metadata/*.metadata.json"
+        raise reject("usage-file", f"{quote(name)} cannot be read: {said}", hint=hint) from None
