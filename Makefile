@@ -2,7 +2,7 @@
 #   make PYTHON=/path/to/python   uses that interpreter; without it the newest one found that works is taken.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick checks postgres bench soak schemas fmt clean
+.PHONY: help demo test quick checks postgres bench soak schemas site pictures names fmt clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -65,6 +65,15 @@ soak: .venv/ready-dev postgres ## a team on a PostgreSQL server for five minutes
 schemas: .venv/ready ## regenerate schemas/ from the models, docs/rules/ from the rules
 	@$(BIN)/pricebook schema --output schemas
 	@$(BIN)/pricebook rules --output docs/rules
+
+site: .venv/ready-dev ## build the documentation site into build/site, strictly
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+pictures: .venv/ready-dev .venv/browser ## draw the pictures of the documentation anew; look at them before you commit
+	@$(BIN)/python tools/pictures.py >/dev/null
+
+names: .venv/ready-dev ## give the project another home, everywhere (REPOSITORY=https://... SITE=https://... VERSION=1.2.3)
+	@$(BIN)/python tools/names.py "$(REPOSITORY)" "$(SITE)" "$(VERSION)"
 
 LOCK := .github/actions/pricebook/requirements.txt
 lock: .venv/ready-dev ## choose anew, to the byte, what the action for CI installs

@@ -1,8 +1,8 @@
 """A page of the documentation as somebody who types it: its commands in order, their output compared line by line.
 
 Blocks marked `console` hold commands (`$ ` and the command) with the output that the page shows. All of a page run in
-one shell. A line `...` stands for any lines, the width of a gap between columns says nothing, and progress, which a
-terminal shows as a bar, is left out.
+one shell, and a block of YAML with a title is written to the file of that name. A line `...` stands for any lines, the
+width of a gap between columns says nothing, and progress, which a terminal shows as a bar, is left out.
 """
 
 import re
@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r'^```(\w*)(?: title="([\w./-]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 PROGRESS = re.compile(r"\[\d+/\d+\] |reading back$")
 INSTALLS = re.compile(r"python3 -m venv |pip install ")
 MARK = "\x1e"
@@ -39,9 +39,11 @@ def type_page(page: Path, folder: Path, environment: Mapping[str, str], *, insta
 
 
 def commands(page: str) -> list[tuple[str, list[str]]]:
-    """Every command of the page's console blocks with the lines that are shown below it."""
+    """Every command of the page's console blocks with the lines that are shown below it, and what writes its files."""
     found: list[tuple[str, list[str]]] = []
-    for language, body in BLOCK.findall(page):
+    for language, file, body in BLOCK.findall(page):
+        if file:
+            found.append((f"cat >{file} <<'END OF FILE'\n{body}END OF FILE", []))
         if language != "console":
             continue
         for line in body.splitlines():

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, NamedTuple
+from urllib.parse import quote as quote_address
 
+from pricebook import SITE
 from pricebook.span import Span
 
 Severity = Literal["error", "warning", "note"]
@@ -40,6 +42,11 @@ class Problem:
     more: int = 0
     subject: str = ""
     waived: str = ""
+
+
+def address(code: str) -> str:
+    """Where a code of an error, a rule or a hazard is explained."""
+    return f"{SITE}/errors/#{quote_address(code)}"
 
 
 class Rejected(Exception):  # noqa: N818 - the design's name: the input was rejected, the program did not err

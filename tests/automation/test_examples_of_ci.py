@@ -1,19 +1,52 @@
-"""The pipeline for GitLab and the script for cron, job by job, in a scratch repository."""
+"""The component for GitLab and the script for cron, job by job, in a scratch repository."""
 
+import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
+from pathlib import Path
+from typing import Any
 
+import yaml
 from job import ROOT, Answer, Job, ok, price, read
 
-PIPELINE = ROOT / "examples" / "ci" / "gitlab-ci.yml"
+COMPONENT = ROOT / "templates" / "pricebook.yml"
+
+
+def component(**inputs: str) -> tuple[dict[str, Any], str]:
+    """What the component's inputs are declared to be, and its jobs as GitLab makes them of these inputs."""
+    head, _, jobs = COMPONENT.read_text(encoding="utf-8").partition("\n---\n")
+    declared = yaml.safe_load(head)["spec"]["inputs"]
+    given = {name: said["default"] for name, said in declared.items()} | inputs
+    return declared, re.sub(r"\$\[\[ inputs\.([\w-]+) \]\]", lambda found: str(given[found[1]]), jobs)
+
+
+def test_the_component_is_a_pipeline_as_gitlab_wants_it(tmp_path: Path) -> None:
+    declared, jobs = component()
+    assert all(said.keys() == {"description", "default"} for said in declared.values())
+    (tmp_path / "pipeline.yml").write_text(f"stages: [plan, apply]\n{jobs}", encoding="utf-8")
+    tool = Path(sys.executable).parent / "check-jsonschema"
+    line = [tool, "--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", tmp_path / "pipeline.yml"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_example_includes_it_with_inputs_that_there_are() -> None:
+    (included,) = read(ROOT / "examples" / "ci" / "gitlab-ci.yml")["include"]
+    path, _, version = included["component"].partition("@")
+    assert path.rpartition("/")[2] == COMPONENT.stem
+    declared, _ = component()
+    assert included["inputs"].keys() <= declared.keys()
+    assert declared["package"]["default"].endswith(f"=={version}")
 
 
 def gitlab(job: Job, name: str, **variables: str) -> Answer:
-    """The script of a job of the pipeline, in the repository, with what the job's template sets."""
-    found = read(PIPELINE)
-    lines = found[name]["script"]
-    given = {"ENVIRONMENT": found[".pricebook"]["variables"]["ENVIRONMENT"], "METRONOME_READ_TOKEN": "r", **variables}
+    """The script of a job of the component, in the repository, with what the job's template sets."""
+    found = yaml.safe_load(component()[1])
+    lines = found[f"pricebook-{name}"]["script"]
+    given = {**found[".pricebook"]["variables"], "METRONOME_READ_TOKEN": "r", **variables}
     path = 'cd prices; export PATH="$RUNNER_TEMP/pricebook-venv/bin:$PATH"; mkdir -p results'
     return job.run("\n".join([path, *lines]), **given)
 

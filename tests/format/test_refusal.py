@@ -23,12 +23,13 @@ def test_the_format_of_the_design() -> None:
         "error[unknown-reference] packages/pro.yaml:14:16",
         '  rate card "standrad" does not exist',
         '  did you mean "standard"? (rate-cards/standard.yaml:3)',
+        "more: https://pricebook.dev/errors/#unknown-reference",
     ]
 
 
 def test_eleven_thousand_problems() -> None:
     found = [Problem("number", "no price", Span("a.csv", i)) for i in range(1000)] + [Problem("number", "x", more=9999)]
-    assert list(draw_problems(found))[-1] == "11,000 problems, 21 shown"
+    assert list(draw_problems(found))[-2] == "11,000 problems, 21 shown"
 
 
 def test_nothing_wrong_says_nothing() -> None:

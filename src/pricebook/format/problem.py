@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from pricebook.format.escape import escape_terminal
 from pricebook.format.page import MIN_WIDTH, Page, Paint, wrapped
-from pricebook.problem import Problem
+from pricebook.problem import Problem, address
 from pricebook.view.problems import ProblemsView, ValidityView
 from pricebook.view.words import counted
 
@@ -50,6 +50,9 @@ def draw_problems(problems: Iterable[Problem], width: int = 100, colour: bool = 
     if counts.total() > 1:
         yield ""
         yield paint("bold", _summary(counts, shown, len([name for name in files if name])))
+    codes = {problem.code for found in files.values() for problem in found}
+    if codes:
+        yield paint("dim", f"more: {address(codes.pop()) if len(codes) == 1 else address('').rstrip('#')}")
 
 
 def _draw(problem: Problem, width: int, paint: Paint) -> Iterator[str]:

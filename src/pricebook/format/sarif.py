@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from pricebook import __version__
+from pricebook import SITE, __version__
 from pricebook.catalog.canonical import digest, encode
 from pricebook.format.escape import escape_json, escape_sarif
 from pricebook.format.page import Page
-from pricebook.problem import Problem, Severity
+from pricebook.problem import Problem, Severity, address
 from pricebook.span import Span
 from pricebook.view.check import Checked
 
@@ -36,7 +36,11 @@ def sarif(view: Checked, page: Page) -> str:
             "driver": {
                 "name": "pricebook",
                 "version": __version__,
-                "rules": [{"id": code, "shortDescription": {"text": rules.get(code, code)}} for code in codes],
+                "informationUri": SITE,
+                "rules": [
+                    {"id": code, "shortDescription": {"text": rules.get(code, code)}, "helpUri": address(code)}
+                    for code in codes
+                ],
             }
         },
         "columnKind": "unicodeCodePoints",

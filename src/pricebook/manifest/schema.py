@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
+from pricebook import SITE
 from pricebook.catalog.amount import USD
 from pricebook.catalog.declared import lists_of
 from pricebook.catalog.field import Distinct
@@ -38,7 +39,7 @@ from pricebook.manifest.rates_from import RatesFrom
 from pricebook.manifest.relation import RelatedPrice, Relation
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-HOME = "https://pricebook.dev/schemas/"
+HOME = f"{SITE}/schemas/"
 _REF = "#/$defs/{model}"
 
 _INSTANT = {

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from pydantic import TypeAdapter
 
+from pricebook import SITE
 from pricebook.catalog.canonical import decode, encode
 from pricebook.plan.step import FORMAT, Plan
 from pricebook.plan.verb.form import Lines, reason_of
@@ -94,7 +95,7 @@ def plan_schema() -> dict[str, Any]:
     schema["$defs"]["Step"]["properties"]["change"] = {"oneOf": changes}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "https://pricebook.dev/schemas/plan.schema.json",
+        "$id": f"{SITE}/schemas/plan.schema.json",
         **schema,
         "title": "pricebook plan",
     }

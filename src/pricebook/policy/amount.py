@@ -232,7 +232,7 @@ RULES = (
         "Write amounts with their currency: `$10.00`.",
         Example(bad=(("price: $10.00", "price: 10"), ("price: $100.00", "price: $1.00"))),
         _small,
-        source="domain.md, trap 12: cents and dollars mixed up.",
+        source="Cents and dollars mixed up.",
     ),
     Rule(
         "indivisible-price",

@@ -205,6 +205,5 @@ RULES = (
         "Give the one that shall be used first the lower priority.",
         Example(bad=(WITH_COMMIT, ("priority: 2", "priority: 1")), good=(WITH_COMMIT,)),
         _tie,
-        source="domain.md, trap 9.",
     ),
 )

@@ -192,7 +192,7 @@ RULES = (
             ),
         ),
         _gap,
-        source="domain.md, Time: where no segment covers an instant there is no rate.",
+        source="Where no segment covers an instant there is no rate.",
     ),
     Rule(
         "rate-ends",
@@ -210,7 +210,6 @@ RULES = (
             )
         ),
         _ends,
-        source="domain.md, trap 8.",
     ),
     Rule(
         "unpriced-subscription",
@@ -225,7 +224,7 @@ RULES = (
             held=(("MONTHLY, entitled: false, starting_at: 2025-01-01", _LATER),),
         ),
         check_plan=_unpriced,
-        source='domain.md, trap 11; a rate that was compared at "now" only.',
+        source='A rate that was compared at "now" only.',
     ),
     Rule(
         "unsold-rate",
@@ -242,7 +241,7 @@ RULES = (
             )
         ),
         _unsold,
-        source="domain.md, traps 1 and 2. That a package sells such a subscription is the hazard NEVER_INVOICED.",
+        source="That a package sells such a subscription is the hazard NEVER_INVOICED.",
     ),
     Rule(
         "product-on-no-card",
@@ -273,7 +272,6 @@ RULES = (
             )
         ),
         _unused_metric,
-        source="domain.md, trap 5.",
     ),
     Rule(
         "entitled-by-default",
@@ -287,7 +285,6 @@ RULES = (
             good=(*_SEATS, ("entitled: ENTITLED", "entitled: false")),
         ),
         _entitled_by_default,
-        source="domain.md, trap 2.",
     ),
     Rule(
         "retired-product",
@@ -299,7 +296,6 @@ RULES = (
             bad=(("spec: {name: Fee, type: SUBSCRIPTION}", "spec: {name: Fee, type: SUBSCRIPTION, tags: [retired]}"),)
         ),
         _retired,
-        source="domain.md, traps 6 and 7.",
     ),
     Rule(
         "card-alias-gap",
@@ -310,6 +306,5 @@ RULES = (
         "Let the next card hold the alias from the day on which the one before lets it go.",
         Example(bad=(("aliases: [{name: standard}]", "aliases: [{name: standard, ending_before: 2026-07-01}]"),)),
         _alias_gap,
-        source="domain.md, Aliases.",
     ),
 )

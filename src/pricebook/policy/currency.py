@@ -142,6 +142,6 @@ RULES = (
             good=((AFTER_RATES, AFTER_RATES + EUR),),
         ),
         _spread,
-        source="design.md, Money: USD amounts are in cents, while a public integration reports whole units for EUR.",
+        source="USD amounts are in cents, while a public integration reports whole units for EUR.",
     ),
 )

@@ -143,7 +143,7 @@ RULES = (
             )
         ),
         check_plan=_unit_under_price,
-        source="domain.md, traps 5 and 12; a per-unit change that was billed ten-thousandfold.",
+        source="A per-unit change that was billed ten-thousandfold.",
     ),
     Rule(
         "backdated-alias",
@@ -156,7 +156,6 @@ RULES = (
             good=(("aliases: [{name: yearly}]", "aliases: [{name: yearly, starting_at: 2026-06-01}]"),),
         ),
         check_plan=_backdated,
-        source="domain.md, Aliases.",
     ),
     Rule(
         "orphaned-alias",
@@ -180,6 +179,5 @@ RULES = (
             good=(("initial_quantity: 1", "initial_quantity: 5"),),
         ),
         check_plan=_tenfold,
-        source="domain.md, trap 12.",
     ),
 )

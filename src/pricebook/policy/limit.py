@@ -268,6 +268,6 @@ RULES = (
             prune=True,
         ),
         check_plan=_protected,
-        source="domain.md, trap 7; Terraform's prevent_destroy, which goes with the block that it stands in.",
+        source="Terraform's prevent_destroy, which goes with the block that it stands in.",
     ),
 )

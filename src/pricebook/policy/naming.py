@@ -179,7 +179,7 @@ RULES = (
             ),
         ),
         _keyless,
-        source="design.md, Manifests: `key` is our name for a term, so that diffs say which one changed.",
+        source="`key` is our name for a term, so that diffs say which one changed.",
     ),
     Rule(
         "blank-around-name",

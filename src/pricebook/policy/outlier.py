@@ -200,7 +200,6 @@ RULES = (
             ),
         ),
         _step,
-        source="domain.md, trap 12.",
     ),
     Rule(
         "price-outlier",

@@ -199,7 +199,6 @@ RULES = (
         "Keep one, let them follow each other, or set EXPLICIT prioritization.",
         Example(bad=((AFTER_ENABLE, AFTER_ENABLE + SALE + _SECOND),), good=(_WITH_SALE,)),
         _collision,
-        source="domain.md, trap 10.",
     ),
     Rule(
         "strange-multiplier",

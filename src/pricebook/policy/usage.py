@@ -110,7 +110,6 @@ RULES = (
             good=((_PRODUCTS, _ALL % "aggregation_type: COUNT, event_type_filter: {in_values: [completion]}"),),
         ),
         _everything,
-        source="domain.md, trap 5.",
     ),
     Rule(
         "group-key-filter",
@@ -133,7 +132,7 @@ RULES = (
             good=(_PRODUCT, (_RATE[0], _RATE[1].replace("requests,", "requests, entitled: false,"))),
         ),
         _twice,
-        source="domain.md, trap 6: a product that is replaced is another product.",
+        source="A product that is replaced is another product.",
     ),
     Rule(
         "composite-of-nothing",

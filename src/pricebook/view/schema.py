@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
+from pricebook import SITE
 from pricebook.catalog.reference import Ref
 from pricebook.view import impact
 from pricebook.view import object as objects
@@ -140,7 +141,7 @@ def answer_schema(answer: str) -> dict[str, Any]:
     schema["required"] = ["format", *schema["required"]]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"https://pricebook.dev/schemas/answer-{answer}.schema.json",
+        "$id": f"{SITE}/schemas/answer-{answer}.schema.json",
         "title": f"pricebook answer: {answer}",
         **schema,
         **({"$defs": shared} if shared else {}),

@@ -7,7 +7,7 @@ from pathlib import Path
 from pricebook.plan.hazard import REFUSED, Hazard
 from pricebook.policy.judge import hazard_id, rules
 from pricebook.policy.page import rule_page
-from pricebook.problem import did_you_mean, quote, reject
+from pricebook.problem import address, did_you_mean, quote, reject
 from pricebook.project.policy import CompanyRule, Policy
 
 
@@ -47,15 +47,15 @@ def page_of(word: str, errors: str, meanings: dict[str, str], company: Sequence[
     if own is not None:
         return _company_page(own)
     if id_ in rules():
-        return rule_page(rules()[id_])
+        return f"{rule_page(rules()[id_])}\n{address(id_)}\n"
     hazards = {hazard_id(hazard): hazard for hazard in Hazard}
     if id_ in hazards:
-        return _hazard_page(hazards[id_], meanings)
+        return f"{_hazard_page(hazards[id_], meanings)}\n{address(hazards[id_])}\n"
     codes = _codes(errors)
     if id_ in codes:
         wrong, out = codes[id_]
         about = "An error of the manifests, or of a command."
-        return f"# `{id_}`\n\n{about}\n\n## What is wrong\n\n{wrong}\n\n## Way out\n\n{out}\n"
+        return f"# `{id_}`\n\n{about}\n\n## What is wrong\n\n{wrong}\n\n## Way out\n\n{out}\n\n{address(id_)}\n"
     hint = did_you_mean(id_, [*rules(), *hazards, *codes, *(rule.id for rule in company)]) or "see: pricebook rules"
     raise reject("unknown-rule", f"there is no rule, hazard or error {quote(word)}", hint=hint)
 
