@@ -76,11 +76,15 @@ names: .venv/ready-dev ## give the project another home, everywhere (REPOSITORY=
 	@$(BIN)/python tools/names.py "$(REPOSITORY)" "$(SITE)" "$(VERSION)"
 
 LOCK := .github/actions/pricebook/requirements.txt
-lock: .venv/ready-dev ## choose anew, to the byte, what the action for CI installs
+lock: .venv/ready-dev ## choose anew, to the byte, what the action for CI and a release install
 	@head -1 $(LOCK) >$(LOCK).new
 	@printf 'hatchling>=1.27\n' | $(BIN)/uv pip compile --quiet pyproject.toml - --extra postgres --extra rules --upgrade --universal \
 		--python-version 3.11 --generate-hashes --no-header --no-annotate >>$(LOCK).new
 	@mv $(LOCK).new $(LOCK)
+	@head -1 .github/release-requirements.txt >$(LOCK).new
+	@printf 'hatchling>=1.27\nuv>=0.9\ncyclonedx-bom>=7\n' | $(BIN)/uv pip compile --quiet - --upgrade --universal \
+		--python-version 3.11 --generate-hashes --no-header --no-annotate >>$(LOCK).new
+	@mv $(LOCK).new .github/release-requirements.txt
 
 fmt: .venv/ready-dev ## format, and repair what the linter can repair
 	@$(BIN)/ruff check --quiet --fix-only .

@@ -27,6 +27,7 @@ def main(repository: str, site: str, version: str) -> None:
         (f"@v{__version__}", f"@v{version or __version__}"),
         (f"rev: v{__version__}", f"rev: v{version or __version__}"),
         (f"@{__version__}", f"@{version or __version__}"),
+        (f"/pricebook:{__version__}", f"/pricebook:{version or __version__}"),
         (f"]=={__version__}", f"]=={version or __version__}"),
         (f'__version__ = "{__version__}"', f'__version__ = "{version or __version__}"'),
     ]

@@ -33,7 +33,7 @@ def test_there_are_four_workflows() -> None:
     ("schema", "files"),
     [
         ("vendor.github-workflows", [*WORKFLOWS, EXAMPLES / "github-pricing.yml"]),
-        ("vendor.github-actions", [ACTION / "action.yml"]),
+        ("vendor.github-actions", [ACTION / "action.yml", ROOT / "action.yml"]),
         ("vendor.gitlab-ci", [EXAMPLES / "gitlab-ci.yml"]),
     ],
 )
@@ -55,11 +55,19 @@ def test_the_hook_checks_a_project() -> None:
 
 
 def test_nothing_is_known_to_be_insecure() -> None:
-    tool("zizmor", "--offline", "--no-progress", "--quiet", ROOT / ".github", EXAMPLES / "github-pricing.yml")
+    tool(
+        "zizmor",
+        "--offline",
+        "--no-progress",
+        "--quiet",
+        ROOT / ".github",
+        ROOT / "action.yml",
+        EXAMPLES / "github-pricing.yml",
+    )
 
 
 def test_the_shell_scripts_are_sound() -> None:
-    tool("shellcheck", *ACTION.glob("*.sh"), EXAMPLES / "nightly.sh")
+    tool("shellcheck", *ACTION.glob("*.sh"), ROOT / ".github" / "release.sh", EXAMPLES / "nightly.sh")
 
 
 def steps(path: Path) -> list[dict[str, Any]]:
@@ -69,7 +77,7 @@ def steps(path: Path) -> list[dict[str, Any]]:
     return [step for job in found["jobs"].values() for step in job.get("steps", [])]
 
 
-@pytest.mark.parametrize("path", [*WORKFLOWS, ACTION / "action.yml"], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*WORKFLOWS, ACTION / "action.yml", ROOT / "action.yml"], ids=str)
 def test_no_text_from_outside_is_in_a_shell_step(path: Path) -> None:
     assert not [step["run"] for step in steps(path) if "${{" in step.get("run", "")]
 

@@ -1,7 +1,10 @@
 """The project's home and version are one setting; files that have to spell them out say the same (`make names`)."""
 
+import os
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -44,6 +47,30 @@ def test_no_placeholder_is_left() -> None:
     assert not [
         path for path in files() if re.search(r"\bOWNER/pricebook|@0{40}|rev: 0{40}", path.read_text(encoding="utf-8"))
     ]
+
+
+def test_another_home_is_written_everywhere(tmp_path: Path) -> None:
+    """`make names`, on a copy: afterwards nothing but the changelog says the old ones."""
+    for path in files():
+        (tmp_path / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, tmp_path / path.relative_to(ROOT))
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "add", "-A"], cwd=tmp_path, check=True)
+    line = [
+        sys.executable,
+        "tools/names.py",
+        "https://github.com/acme/pricebook",
+        "https://prices.acme.example",
+        "9.8.7",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "src")}
+    subprocess.run(line, cwd=tmp_path, check=True, capture_output=True, env=environment)
+    wanted = {OWNED: "acme/pricebook", SITE: "https://prices.acme.example", __version__: "9.8.7"}
+    for form, now in FORMS.items():
+        for path in files():
+            told = re.findall(form, (tmp_path / path.relative_to(ROOT)).read_text(encoding="utf-8"))
+            assert set(told) <= {wanted[now]}, path
+    assert '__version__ = "9.8.7"' in (tmp_path / "src" / "pricebook" / "__init__.py").read_text()
 
 
 def test_the_package_says_where_it_lives() -> None:

@@ -13,5 +13,6 @@ venv="$RUNNER_TEMP/pricebook-venv"
 # -I: nothing is imported from the directory in which the job happens to stand.
 "$python" -I -m venv "$venv"
 pip=("$venv/bin/python" -I -m pip install --quiet --disable-pip-version-check)
-"${pip[@]}" --require-hashes --only-binary :all: --requirement "$GITHUB_ACTION_PATH/requirements.txt"
-"${pip[@]}" --no-deps --no-build-isolation "$GITHUB_ACTION_PATH/../../.."
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+"${pip[@]}" --require-hashes --only-binary :all: --requirement "$here/requirements.txt"
+"${pip[@]}" --no-deps --no-build-isolation "$here/../../.."
