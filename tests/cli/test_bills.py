@@ -241,7 +241,10 @@ def test_invoices_and_lines_that_are_missing_or_too_many(project: Path) -> None:
 def test_an_unknown_name_is_told(project: Path) -> None:
     (project / "catalog" / "s.yaml").write_text(SCENARIO)
     result = pricebook(project, "test", "quartet", status=1)
-    assert result.stderr == 'error[unknown-scenario]\n  there is no scenario "quartet"\n  did you mean "quarter"?\n'
+    assert result.stderr == (
+        'error[unknown-scenario]\n  there is no scenario "quartet"\n  did you mean "quarter"?\n'
+        "more: https://pricebook.dev/errors/#unknown-scenario\n"
+    )
 
 
 def test_without_scenarios_there_is_nothing_to_fail(project: Path) -> None:

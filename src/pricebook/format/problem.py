@@ -22,8 +22,11 @@ _TEXT, _PLACE = 1000, 1000
 
 
 def problems_text(view: ProblemsView, page: Page) -> Iterator[str]:
-    """Every problem, or the sentence when nothing is wrong."""
+    """Every problem and where to read about them, or the sentence when nothing is wrong."""
     yield from draw_problems(view.problems, page.width, page.colour)
+    codes = {problem.code for problem in view.problems}
+    if codes:
+        yield page.paint("dim", f"more: {address(codes.pop()) if len(codes) == 1 else address('').rstrip('#')}")
     if view.sentence:
         yield view.sentence
 
@@ -50,9 +53,6 @@ def draw_problems(problems: Iterable[Problem], width: int = 100, colour: bool = 
     if counts.total() > 1:
         yield ""
         yield paint("bold", _summary(counts, shown, len([name for name in files if name])))
-    codes = {problem.code for found in files.values() for problem in found}
-    if codes:
-        yield paint("dim", f"more: {address(codes.pop()) if len(codes) == 1 else address('').rstrip('#')}")
 
 
 def _draw(problem: Problem, width: int, paint: Paint) -> Iterator[str]:
