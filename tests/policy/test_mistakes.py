@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 import yaml
-from project_bench import Bench
+from project_bench import Bench, instant
 
 from pricebook.policy.judge import rules
 from pricebook.policy.outlier import RULES as AMOUNTS
 from pricebook.policy.sample import AFTER_RATES, SAMPLE
 from pricebook.problem import Rejected
+from pricebook.workflow.compare import CompareRequest, compare
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "mistakes.md"
@@ -52,10 +53,24 @@ def edited(edits: list[list[str]]) -> str:
     return text
 
 
+def compared(theirs: dict[str, str], folder: Path) -> set[str]:
+    """What is told of the sample beside a list of theirs."""
+    bench, file = Bench(folder), folder / "theirs.csv"
+    loaded = bench.load(SAMPLE)
+    rows = (f"tokens,{model},{price}\n" for model, price in theirs.items())
+    file.write_text("product,model,usd\n" + "".join(rows))
+    columns = {"product": "product", "pricing_group_values": {"model": "model"}, "price": "usd"}
+    request = CompareRequest(None, file, {"columns": columns}, None, None)
+    found = compare(bench.project, loaded, request, instant("2026-01-01"))
+    return {f"compare, {one.section}" for one in found.differences}
+
+
 def caught(case: dict[str, Any], folder: Path) -> set[str]:
     """Every code of an error, a finding, and every hazard."""
+    if "theirs" in case:
+        return compared(case["theirs"], folder)
     example = rules()[case["like"]].example if "like" in case else None
-    bench = Bench(folder, example.policy if example is not None else "")
+    bench = Bench(folder, example.policy if example is not None else case.get("policy", ""))
     text = example.text(example.bad) if example is not None else edited(case["edits"])
     planned = "held" in case or (example is not None and rules()[case["like"]].check is None)
     try:
@@ -91,7 +106,8 @@ def page() -> str:
 # Mistakes that are caught
 
 {len(CASES)} mistakes that have cost money or nearly did, each reconstructed on a small catalogue
-(`tests/policy/mistakes.yaml`) and caught by a rule, a hazard or an error. All are; a test holds them to it.
+(`tests/policy/mistakes.yaml`) and caught by a rule, a hazard, an error or [`compare`](compare.md). All are; a test
+holds them to it.
 
 | what happened | caught by | told in |
 |---|---|---|
@@ -117,4 +133,6 @@ image or a step. `look-alike-name` is one model that stands there in two spellin
 
 
 def _linked(word: str) -> str:
+    if word.startswith("compare, "):
+        return f"[`compare`](compare.md), {word.removeprefix('compare, ')}"
     return f"[`{word}`](rules/{word}.md)" if word in rules() else f"`{word}`"

@@ -180,6 +180,11 @@ class ThresholdNotification(Noun):
                 return Violation("currency-mismatch", message, (), f"write it {form}")
         return super().unit_for(path, data)
 
+    @property
+    def is_money(self) -> bool:
+        """Whether the threshold is an amount in the pricing unit, and no share, time or quantity."""
+        return self.alert_type not in f"{PERCENT} {IN_DAYS} {USAGE}".split() and self.access_type != "QUANTITY"
+
     def rules(self) -> Iterator[Violation]:
         """The threshold can be reached."""
         if self.alert_type in PERCENT.split() and self.threshold > 100:

@@ -149,7 +149,7 @@ class Payable(NamedTuple):
 def _whole_amounts(facts: Facts) -> Iterator[tuple[Payable, Scale]]:
     """Subscription prices wherever they stand, charges, thresholds, and what commits and credits grant: those in a
     currency, with its scale."""
-    for found in (*_listed(facts), *_in_packages(facts)):
+    for found in (*_listed(facts), *_in_packages(facts), *_in_notifications(facts)):
         scale = facts.scales.get(found.unit)
         if scale is not None and scale.currency is not None:
             yield found, scale
@@ -177,6 +177,12 @@ def _in_packages(facts: Facts) -> Iterator[Payable]:
             if quantity not in (None, 1):
                 what += f" times {plain(quantity)}"
             yield Payable(what, total, unit, partial(offer.finding, path))
+
+
+def _in_notifications(facts: Facts) -> Iterator[Payable]:
+    for ref, noun in sorted(facts.catalog.nouns.items()):
+        for path, amount, unit, _ in amounts(noun) if getattr(noun, "is_money", False) else ():
+            yield Payable(path_text(path), amount, unit, partial(Finding, ref, path))
 
 
 def _sells(offer: CardedPackage, override: "Override", facts: Facts) -> bool:
