@@ -11,6 +11,7 @@ from pricebook.project.project import ProjectSettings
 from pricebook.view.manifests import import_view
 from pricebook.workflow.importing import ImportChoice, import_account
 from pricebook.workflow.init import account_files, example_files, init, starter_files, undo
+from pricebook.workflow.owners import owners_of
 
 
 @click.command()
@@ -34,8 +35,9 @@ def command(
 ) -> None:
     """Start a project: pricebook.yaml, a first catalogue, editor settings.
 
-    Other files that exist are left as they are; in a directory that is a project already nothing is written. With
-    --from-account the token is that of METRONOME_BEARER_TOKEN, and where nothing can be imported nothing is written.
+    Other files that exist are left as they are; in a directory that is a project already nothing is written. Who may
+    sign waivers is taken from the repository's CODEOWNERS file, where there is one. With --from-account the token is
+    that of METRONOME_BEARER_TOKEN, and where nothing can be imported nothing is written.
     """
     schemas = schema_files(ProjectSettings)
     if bare + bool(example) + from_account > 1 or (base_url is not None and not from_account):
@@ -46,7 +48,8 @@ def command(
     else:
         folder = invocation.directory.absolute().name.lower()
         name = namespace or re.sub(r"[^a-z0-9_.-]+", "-", folder).strip("-._")[:24]
-        files = starter_files(name or "pricing", schemas, bare=bare or from_account)
+        owners = owners_of(invocation.directory)
+        files = starter_files(name or "pricing", schemas, bare=bare or from_account, owners=owners)
     if from_account:
         _adopt(invocation, account_files(files, base_url))
         return

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
+from pricebook.workflow.owners import NOBODY, Owners, approver_lines
 
 PROJECT = """\
 # The namespace marks what this project owns in a store. Choose it once; never change it.
@@ -33,10 +34,8 @@ policy:
   max_changes: 500              # existing prices and objects, in one plan
   protect: ["package:*", "rate-card:*"]             # never archived, whatever manifest is deleted
   need_approval: [RETROACTIVE, CREDIT_CUT]          # no flag allows these, but a waiver with a name under it
-  # Who may sign waivers; let the repository's CODEOWNERS ask for the same people where waivers change:
-  # approvers: [{{covers: ["*"], people: [ada, grace]}}, {{covers: ["rate-card:*"], people: [grace]}}]
   freezes: []                   # {{starting_at: 2026-12-15, ending_before: 2027-01-05, reason: close of the year}}
-"""
+{approvers}"""
 
 CATALOG = """\
 # yaml-language-server: $schema=../.pricebook/manifest.schema.json
@@ -114,11 +113,13 @@ def account_files(files: dict[str, str], base_url: str | None) -> dict[str, str]
     return {**files, "pricebook.yaml": text.replace("environment: local", "environment: production")}
 
 
-def starter_files(namespace: str, schemas: dict[str, str], *, bare: bool = False) -> dict[str, str]:
+def starter_files(
+    namespace: str, schemas: dict[str, str], *, bare: bool = False, owners: Owners = NOBODY
+) -> dict[str, str]:
     """Relative path -> content of a new project, `bare` without a sample catalogue. `schemas` are the generated schemas
-    by file name."""
+    by file name; `owners` may sign waivers."""
     return {
-        "pricebook.yaml": PROJECT.format(namespace=namespace),
+        "pricebook.yaml": PROJECT.format(namespace=namespace, approvers=approver_lines(owners)),
         **({"catalog/.gitkeep": ""} if bare else {"catalog/pro.yaml": CATALOG}),
         **_beside(schemas),
     }
