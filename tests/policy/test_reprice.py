@@ -234,3 +234,18 @@ def test_a_cell_is_replaced_and_no_other(cells: list[str], data: st.DataObject) 
     index = data.draw(st.integers(0, len(cells) - 1))
     (read,) = csv.reader([with_cells(text, ",", {index: "42"})])
     assert read == [*cells[:index], "42", *cells[index + 1 :]]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"where": "product == 'nosuch'"}, "--where \"product == 'nosuch'\" fits no price"),
+        ({"where": "tag == 'nosuch'", "currency": "USD"}, "and --currency"),
+        ({"currency": "CHF"}, '--currency "CHF" fits nothing'),
+        ({"card": "standrad"}, '--card "standrad" fits nothing'),
+    ],
+)
+def test_an_uplift_of_nothing_is_refused(tmp_path: Path, asked: dict[str, str], said: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        run(tmp_path, SAMPLE, **asked)
+    assert said in refused.value.problems[0].message

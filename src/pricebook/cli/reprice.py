@@ -3,6 +3,7 @@
 import sys
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
 import click
 
@@ -10,8 +11,11 @@ from pricebook.catalog.instant import parse_instant
 from pricebook.catalog.money import percent, read_number
 from pricebook.cli.complete import complete_objects
 from pricebook.cli.invocation import Invocation, invoked
+from pricebook.format.page import sheet
+from pricebook.manifest.load import load
 from pricebook.problem import reject
 from pricebook.view.manifests import repricing_view
+from pricebook.workflow.notice import NoticeRow, noticed
 from pricebook.workflow.reprice import RepriceRequest, Repricing, Scaling, reprice, write
 
 
@@ -28,6 +32,12 @@ from pricebook.workflow.reprice import RepriceRequest, Repricing, Scaling, repri
     "--overrides", is_flag=True, help="Also prices in overrides of packages: new versions, which hold once applied."
 )
 @click.option("--round", "step", metavar="STEP", help="Round to a multiple of this, in the major unit: 0.01.")
+@click.option(
+    "--notice",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also list the contracts that pay these prices, to tell their customers: CSV. Reads the store.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the edits as a unified diff, and write nothing.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @invoked("repricing")
@@ -41,6 +51,7 @@ def command(
     card: str | None,
     overrides: bool,
     step: str | None,
+    notice: Path | None,
     dry_run: bool,
     yes: bool,
 ) -> None:
@@ -51,6 +62,9 @@ def command(
     Percentages are left alone, and so are prices in overrides of packages, which are named: they have no date, and hold
     for new contracts once a new version is applied; --overrides changes them too.
 
+    --notice lists whose contracts pay a price that is written anew: customer, contract, package, price, from what to
+    what, from when. Prices in overrides stay as they are for contracts that are there.
+
     --where chooses by card, product, frequency, groups, tag, tags, rate_type, price, unit.
     """
     at = instant(day)
@@ -58,7 +72,8 @@ def command(
     made = reprice(
         invocation.project, RepriceRequest(scaling, at, where, currency.upper() if currency else None, card, overrides)
     )
-    answered(invocation, made, dry_run=dry_run, yes=yes)
+    told = _noticed(invocation, made, at, notice) if notice is not None else None
+    answered(invocation, made, dry_run=dry_run, yes=yes, told=told)
 
 
 def instant(day: str) -> datetime:
@@ -69,9 +84,11 @@ def instant(day: str) -> datetime:
         raise reject("instant", f"--from {day!r}: {error}") from None
 
 
-def answered(invocation: Invocation, made: Repricing, *, dry_run: bool, yes: bool) -> None:
-    """Show the prices, ask, and write them. Raises Rejected."""
-    invocation.answer(repricing_view(made, dry_run=dry_run))
+def answered(
+    invocation: Invocation, made: Repricing, *, dry_run: bool, yes: bool, told: tuple[int, int, str] | None = None
+) -> None:
+    """Show the prices and who is `told`, ask, and write them. Raises Rejected."""
+    invocation.answer(repricing_view(made, dry_run=dry_run, told=told))
     if dry_run or not made.files:
         return
     if not yes:
@@ -82,6 +99,17 @@ def answered(invocation: Invocation, made: Repricing, *, dry_run: bool, yes: boo
             raise reject("declined", "nothing was written")
     write(invocation.project, made)
     invocation.say([*sorted(f"wrote {one.file}" for one in made.files), "", "Next: pricebook plan"])
+
+
+def _noticed(invocation: Invocation, made: Repricing, day: datetime, file: Path) -> tuple[int, int, str]:
+    """Write whom to tell: how many contracts of how many customers, and what the store cannot list."""
+    store, project = invocation.store(), invocation.project
+    namespace, as_of = project.settings.namespace, invocation.as_of
+    adopted = load(project, invocation.environment[0]).adopted(invocation.environment[0])
+    snapshot = store.snapshot(namespace, as_of, adopted)
+    rows = list(noticed(made, snapshot, store.billed(namespace, as_of, shared=False), day))
+    file.write_text("\n".join(sheet((NoticeRow._fields, *rows))) + "\n", encoding="utf-8", newline="\n")
+    return len({row.contract for row in rows}), len({row.customer for row in rows}), store.unlisted
 
 
 def _factor(increase: str | None, decrease: str | None) -> Decimal:

@@ -102,6 +102,7 @@ def repricing_text(view: RepricingView, page: Page) -> Iterator[str]:
     if not view.written:
         yield view.diff.rstrip("\n") or "No price that could change is chosen: nothing to write."
         yield from _left_prices(view)
+        yield from _told(view)
         return
     yield f"{counted(len(view.prices), 'price')} in {counted(len(view.files), 'file')}:"
     shown = [(escape_terminal(name), was, now) for name, was, now in view.prices[:LISTED]]
@@ -115,6 +116,15 @@ def repricing_text(view: RepricingView, page: Page) -> Iterator[str]:
         yield f"{counted(view.skipped, 'percentage')} left alone."
     yield from (f"  {escape_terminal(file)}{' (new)' if file in view.new else ''}" for file in view.files)
     yield from _left_prices(view)
+    yield from _told(view)
+
+
+def _told(view: RepricingView) -> Iterator[str]:
+    if view.told is not None:
+        contracts, customers, unlisted = view.told
+        whom = f"{counted(customers, 'customer')}, of {counted(contracts, 'contract')}"
+        yield f"To be told: {whom} that pay these prices."
+        yield from [f"Not listed: {escape_terminal(unlisted, 300)}"] if unlisted else ()
 
 
 def _left_prices(view: RepricingView) -> Iterator[str]:

@@ -73,6 +73,10 @@ class Buyers:
             hazards = tuple(hazard for hazard in hazards if hazard is not Hazard.RETROACTIVE)
         return rate._replace(hazards=hazards, reach=reach)
 
+    def stance(self, package: Ref, rate: RateChange) -> Stance:
+        """What contracts on a package version, without terms of their own, do about a change of a price."""
+        return self._stance(self._nouns.get(package), *_asked(rate))
+
     def assess(self, step: Step, rates: Sequence[RateChange]) -> Step:
         """The step that makes these changes, with the contracts that it reaches, and those on package versions."""
         stances = [_of_all(each) for each in zip(*{self._stances(rate) for rate in rates}, strict=True)]
@@ -97,9 +101,7 @@ class Buyers:
     def _stances(self, rate: RateChange) -> tuple[Stance, ...]:
         if not self._on:
             return ()
-        key, added = read_key(rate.key), read_schedule(rate.segments)
-        held = read_schedule(rate.observed) if rate.observed is not None else ()
-        asked = key, added[0].starting_at, any(segment.terms.entitled for segment in (*added, *held))
+        asked = _asked(rate)
         if asked not in self._known:
             self._known[asked] = tuple(self._stance(each.terms, *asked) for each in self._on)
         return self._known[asked]
@@ -130,6 +132,13 @@ class Buyers:
             and specifier.matches(key.product, tags, key.pricing_group_values)
             for specifier in term.override_specifiers
         )
+
+
+def _asked(rate: RateChange) -> tuple[RateKey, str, bool]:
+    """Which price changes, from when, and whether contracts on the card get it by that alone."""
+    added = read_schedule(rate.segments)
+    held = read_schedule(rate.observed) if rate.observed is not None else ()
+    return read_key(rate.key), added[0].starting_at, any(segment.terms.entitled for segment in (*added, *held))
 
 
 def _of_all(stances: Collection[Stance]) -> Stance:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from pricebook.catalog.reference import stored_kinds
-from pricebook.view.plain import hidden
+from pricebook.view.plain import hidden, optional
 from pricebook.view.words import counted
 from pricebook.workflow.importing import Imported
 from pricebook.workflow.reprice import Repricing
@@ -88,10 +88,20 @@ class LeftPrice(NamedTuple):
     observed: str
 
 
+class ToldView(NamedTuple):
+    """Contracts that pay a price which is written anew, of how many customers; and which contracts the store cannot
+    list, empty: none."""
+
+    contracts: int
+    customers: int
+    unlisted: str
+
+
 @dataclass(frozen=True, slots=True)
 class RepricingView:
     """Other prices in manifests. `skipped` counts chosen prices that are no amount, `left` are those that packages
-    charge in place of chosen ones and that stay as they are; `new` are files that were not there."""
+    charge in place of chosen ones and that stay as they are; `new` are files that were not there. `told` counts who is
+    to be told, where that was asked."""
 
     answer: ClassVar[str] = "repricing"
     prices: tuple[Repriced, ...]
@@ -100,7 +110,8 @@ class RepricingView:
     written: bool
     diff: str
     left: tuple[LeftPrice, ...]
-    new: frozenset[str] = hidden()
+    told: ToldView | None = optional()
+    new: frozenset[str] = hidden(default=frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +181,7 @@ def edits_view(files: Iterable[FileChange], left: Iterable[tuple[str, str]], *, 
     )
 
 
-def repricing_view(made: Repricing, *, dry_run: bool) -> RepricingView:
+def repricing_view(made: Repricing, *, dry_run: bool, told: tuple[int, int, str] | None = None) -> RepricingView:
     """The view of prices that are written."""
     prices = tuple(Repriced(name, was, now) for name, was, now in made.prices)
     files = sorted(made.files, key=lambda one: one.file)
@@ -178,7 +189,9 @@ def repricing_view(made: Repricing, *, dry_run: bool) -> RepricingView:
     diff = "".join(one.diff() for one in files)
     left = tuple(LeftPrice(*one) for one in made.left)
     written = not dry_run and bool(files)
-    return RepricingView(prices, made.skipped, tuple(one.file for one in files), written, diff, left, new)
+    names = tuple(one.file for one in files)
+    whom = ToldView(*told) if told is not None else None
+    return RepricingView(prices, made.skipped, names, written, diff, left, whom, new)
 
 
 def _texts(refs: Iterable[object]) -> tuple[str, ...]:

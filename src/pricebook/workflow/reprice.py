@@ -89,6 +89,8 @@ class Repricing:
     """Card -> its prices as they are."""
     skipped: int = 0
     """Prices that were chosen and are no amount: percentages, custom rates."""
+    chosen: int = 0
+    """Prices of cards that were chosen, whether they change or stay nothing."""
     left: list[tuple[str, str]] = field(default_factory=list)
     """What packages charge in place of a chosen price and stays as it is: which term, and how much."""
 
@@ -106,6 +108,7 @@ def reprice(project: Project, request: RepriceRequest) -> Repricing:
         ref, wanted = Ref(Kind.RATE_CARD, name), dict[str, str]()
         at = loaded.source_map.declarations[ref].at
         for key, schedule in sorted(_chosen(card.rates.items(), name, facts, request, made)):
+            made.chosen += 1
             try:
                 wanted[key] = schedule_text(_scaled(read_schedule(schedule), day, request.scaling, facts.scales))
             except RoundedAway as error:
@@ -122,6 +125,8 @@ def reprice(project: Project, request: RepriceRequest) -> Repricing:
             editor.make(EditRequest(ref, loaded.catalog.cards[name], frozenset(), wanted))
     for offer in facts.offers:
         problems += _overridden(offer, facts, request, made, editor, loaded)
+    if not (made.chosen or made.skipped or made.left or made.prices or problems):
+        problems += _fit_nothing(request, facts)
     return placed(made, editor, loaded, problems)
 
 
@@ -133,6 +138,16 @@ def placed(made: Repricing, editor: ManifestEdit, loaded: Loaded, problems: list
         raise Rejected(problems)
     made.files = [FileChange(*texts) for texts in editor.files()]
     return made
+
+
+def _fit_nothing(request: RepriceRequest, facts: Facts) -> Iterator[Problem]:
+    """An uplift of nothing is a slip in what chooses the prices."""
+    known = {scale.currency for scale in facts.scales.values() if scale.currency is not None}
+    if request.currency is not None and request.currency not in known:
+        yield fits_nothing("--currency", request.currency, known)
+    elif asked := " and ".join(f"--{n} {quote(v)}" for n in ("where", "currency") if (v := getattr(request, n))):
+        hint = "prices are chosen by card, product, frequency, groups and tags: pricebook show lists them"
+        yield Problem("fits-nothing", f"{asked} fits no price that holds from then on", None, hint)
 
 
 def _overridden(
