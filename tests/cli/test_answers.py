@@ -143,7 +143,7 @@ def test_a_receipt(ask: Ask) -> None:
 def test_a_migration_from_its_plan_to_its_reconciliation(ask: Ask, tmp_path: Path) -> None:
     plan, usage = str(tmp_path / "plan.jsonl"), str(EXAMPLES / "migration" / "usage.jsonl")
     judged(ask("migrate", "spring", "--impact", usage, "--rows", "all", "-o", plan), "migration")
-    judged(ask("migrate", "--apply", plan, "--yes"), "migration-receipt")
+    judged(ask("migrate", "--apply", plan, "--impact", usage, "--yes"), "migration-receipt")
     judged(ask("migrate", "--check", plan), "reconciliation")
 
 

@@ -196,7 +196,7 @@ def test_an_option_that_says_nothing_to_what_is_asked_is_refused(project: Path) 
     for argv, word in (
         (("--rollback", plan, "--notice", "tell.csv"), "--notice"),
         (("--apply", plan, "-o", "other.jsonl"), "--output"),
-        (("--apply", plan, "--impact", usage), "--impact"),
+        (("--apply", "--expect", "0" * 24), "--expect"),
         (("--check", plan, "--impact", usage), "--impact"),
         (("--csv",), "--csv"),
     ):

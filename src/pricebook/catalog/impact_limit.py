@@ -14,3 +14,8 @@ class ImpactLimits(Model):
     """How much the bills of all customers together may change, up or down."""
     min_coverage: Percent | None = None
     """How much of the usage events must at least be readable and of somebody who is billed."""
+
+    @property
+    def of_bills(self) -> bool:
+        """Whether it says how far bills may move at all."""
+        return self.max_customer_increase is not None or self.max_total_change is not None

@@ -8,15 +8,18 @@ from typing import Any
 import click
 
 from pricebook import wiring
+from pricebook.apply.mover import lives_of
 from pricebook.apply.ports import ContractStore
 from pricebook.cli.apply import carried_out
 from pricebook.cli.complete import complete_objects
 from pricebook.cli.impact import ImpactRequest, assessed_migration
-from pricebook.cli.invocation import Invocation, invoked
+from pricebook.cli.invocation import STALE, Invocation, invoked
 from pricebook.cli.options import csv_option, engine_option, impact_from_option, impact_option, rows_option
 from pricebook.format.table import text_of
 from pricebook.manifest.load import Loaded, Outline, load
 from pricebook.observe.snapshot import Snapshot
+from pricebook.plan.contract import Lives
+from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import write
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem, quote
@@ -25,8 +28,8 @@ from pricebook.view.impact_table import impact_view
 from pricebook.view.migration import MigrationView, migration_receipt_view, migration_view, reconciliation_view
 from pricebook.view.rate_terms import units_of
 from pricebook.view.rows import RowChoice
-from pricebook.workflow.apply import check_target, read_plan
-from pricebook.workflow.migration import back, check, done_before, guarded, named, plan, refusal
+from pricebook.workflow.apply import check_approved, check_target, read_approval, read_plan
+from pricebook.workflow.migration import back, check, done_before, guarded, judged_again, named, plan, refusal
 from pricebook.workflow.present import PresentStore
 
 _OPTIONAL: dict[str, Any] = {"is_flag": False, "flag_value": "", "default": None, "metavar": "[FILE]"}
@@ -46,6 +49,9 @@ _OPTIONAL: dict[str, Any] = {"is_flag": False, "flag_value": "", "default": None
 @impact_from_option
 @engine_option
 @csv_option
+@click.option(
+    "--expect", metavar="DIGEST", help="With --apply FILE: only if this is what was approved, as --plan -o says it."
+)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; for CI.")
 @click.option(
     "--allow", multiple=True, metavar="GUARD", help="GUARD: apply although the guard is not kept or verified."
@@ -64,6 +70,7 @@ def command(
     impact: tuple[str, ...],
     impact_from: datetime | None,
     engine: str,
+    expect: str | None,
     yes: bool,
     allow: tuple[str, ...],
 ) -> None:
@@ -86,12 +93,13 @@ def command(
     unfit = {
         "--output": output is not None and not shows,
         "--notice": notice is not None and (not shows or not plans),
-        "--impact": bool(impact) and (not plans or bool(apply_file)),
+        "--impact": bool(impact) and not plans,
+        "--expect": expect is not None and not apply_file,
         "--csv": invocation.format == "csv" and check_file is None,
     }
     if any(unfit.values()):
         message = f"{' and '.join(word for word in unfit if unfit[word])} says nothing to what is asked for"
-        hint = "--output is of a plan or --rollback, --notice and --impact of a plan, --csv of --check"
+        hint = "--output is of a plan or --rollback, --notice of a plan, --csv of --check, --expect of --apply FILE"
         invocation.fail([Problem("conflict", message, hint=hint)])
     if any(word.upper() != "GUARD" for word in allow):
         invocation.fail([Problem("unknown-hazard", "a migration has one thing to allow", hint="say: --allow GUARD")])
@@ -101,7 +109,7 @@ def command(
     elif rollback_file is not None:
         sound = session.show(session.back(rollback_file), output, notice)
     elif apply_file is not None:
-        made = session.read(apply_file) if apply_file else session.plan(request)
+        made = session.again(apply_file, request, expect) if apply_file else session.plan(request)
         sound = session.apply(made, yes=yes, allowed=bool(allow))
     else:
         sound = session.show(session.plan(request), output, notice)
@@ -121,12 +129,26 @@ class _Session:
         invocation = self._invocation
         name, _ = named(self._loaded, self._name)
         made, lives = plan(invocation.project, self._loaded, invocation.environment[0], *self._opened, name)
+        return self._guarded(made, lives, request)
+
+    def _guarded(self, made: Plan, lives: Lives, request: ImpactRequest) -> Plan:
+        """The plan as the guard judges it, where there is usage."""
         if not request.files:
             return made
-        limit = named(self._loaded, name)[1].guard.max_customer_increase
-        found = assessed_migration(invocation, made, self._opened[1], lives, request, limit)
+        limit = named(self._loaded, made.moving.name)[1].guard.max_customer_increase
+        found = assessed_migration(self._invocation, made, self._opened[1], lives, request, limit)
         self._bills = impact_view(self._opened[1].catalog.scales, found, limit)
         return guarded(self._loaded, made, found)
+
+    def again(self, file: str, request: ImpactRequest, expect: str | None) -> Plan:
+        """The plan of a file that is to be applied: what of it is not approved is found out anew."""
+        made, invocation = self.read(file), self._invocation
+        if expect is not None and (problem := check_approved(made, read_approval(expect, migration=True))) is not None:
+            invocation.fail([problem], STALE)
+        store, _ = self._opened
+        lives = lives_of(made, store, invocation.as_of)
+        made = judged_again(invocation.project, self._loaded, made, lives, approved=expect is not None)
+        return self._guarded(made, lives, request)
 
     def read(self, file: str) -> Plan:
         """The plan of a file, which is for this environment."""
@@ -151,7 +173,8 @@ class _Session:
             notice.write_text(text_of(view, "csv", invocation.page) + "\n", encoding="utf-8", newline="\n")
         invocation.answer(view)
         if output is not None:
-            invocation.say(["", f"The plan is in {output}. Apply exactly it with: pricebook migrate --apply {output}"])
+            command = f"pricebook migrate --apply {output} --expect {plan_digest(made)}"
+            invocation.say(["", f"The plan is in {output}. Apply exactly it with:", f"  {command}"])
         return True
 
     def apply(self, made: Plan, *, yes: bool, allowed: bool) -> bool:

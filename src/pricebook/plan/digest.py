@@ -38,7 +38,10 @@ def _digest(plan: Plan) -> str:
         else:
             steps.append((str(step.change.ref), *step.change.meaning(), step.expects, step.hazards))
     cards = {card: digest_text(total) for card, total in rates.items()}
-    meaning = (_MEANING, plan.namespace, plan.environment, sorted(map(encode, steps)), cards)
+    meaning: tuple[Any, ...] = (_MEANING, plan.namespace, plan.environment, sorted(map(encode, steps)), cards)
+    if (moving := plan.migration) is not None:
+        # The guard lets contracts move, so what it came to is approved with them.
+        meaning = (*meaning, moving.name, str(moving.target), moving.direction, moving.verdict)
     # A package is what its manifest's id says; a new version of it follows that one.
     named = {step.change.ref._replace(version=None) for step in plan.steps if step.change.ref.kind.versioned}
     adopted = {ref.name: id_ for ref, id_ in plan.adopted.items() if ref in named}

@@ -97,11 +97,11 @@ class Approval(NamedTuple):
     plan: Plan | None = None
 
 
-def read_approval(text: str) -> Approval:
+def read_approval(text: str, *, migration: bool = False) -> Approval:
     """What `--expect` says: the whole digest of a plan, never a part of it or nothing, or the approved plan's file.
     Raises Rejected."""
     if text.endswith(".json"):
-        approved = read_plan(Path(text))
+        approved = read_plan(Path(text), migration=migration)
         return Approval(plan_digest(approved), approved)
     check_digest(text)
     return Approval(text.lower())

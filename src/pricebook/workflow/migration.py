@@ -17,10 +17,11 @@ from pricebook.manifest.source_map import Location
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Lives, gathered, keyed
 from pricebook.plan.document import headline, read
-from pricebook.plan.migration.planner import Choice, Setting, newest, plan_migration, stepped
+from pricebook.plan.migration.planner import Choice, Setting, check_moves, newest, plan_migration, stepped
 from pricebook.plan.migration.reconciliation import Reconciliation, reconcile
 from pricebook.plan.migration.rollback import plan_back
 from pricebook.plan.step import Plan
+from pricebook.plan.verb.move_contract import MoveStatus, found_in
 from pricebook.problem import Problem, Rejected, did_you_mean, fits_nothing, quote, reject, unlisted
 from pricebook.project.project import Project
 from pricebook.project.table import read_customers
@@ -53,10 +54,7 @@ def plan(
     _, migration = named(loaded, name)
     namespace, as_of = project.settings.namespace, snapshot.observed_at
     target = _target(loaded, snapshot, name, migration)
-    listed = None
-    if migration.whom.customers_from is not None:
-        said_at = _at(loaded, name, "whom", "customers_from")
-        listed = read_customers(project, migration.whom.customers_from, said_at)
+    listed = _listed(project, loaded, name, migration)
     choice = Choice(name, migration, listed)
     package = snapshot.catalog.nouns.get(target)
     duration = package.duration if isinstance(package, Package) else None
@@ -69,6 +67,31 @@ def plan(
         raise Rejected(strange)
     findings = (*_unapplied(loaded, snapshot, target), *strange, *made.findings)
     return replace(made, findings=findings), lives
+
+
+def _listed(project: Project, loaded: Loaded, name: str, migration: Migration) -> frozenset[str] | None:
+    """The customers of the migration's table, None when it has none. Raises Rejected."""
+    table = migration.whom.customers_from
+    return read_customers(project, table, _at(loaded, name, "whom", "customers_from")) if table is not None else None
+
+
+def judged_again(project: Project, loaded: Loaded, made: Plan, lives: Lives, *, approved: bool) -> Plan:
+    """The plan of a file, held against the migration as the manifests have it. That its guard was kept counts where
+    the file is `approved`, by its digest, and is not verified otherwise. Raises Rejected for a file that was edited."""
+    name = made.moving.name
+    migration = cast("Migration | None", loaded.beside.get(Ref(Kind.MIGRATION, name)))
+    choice = Choice(name, migration, _listed(project, loaded, name, migration)) if migration is not None else None
+    wrong = list(check_moves(made, migration, choice, lives))
+    hint = "plan again, and let that be reviewed"
+    problems = [Problem("plan-file", f"the plan is none of this migration: {words}", hint=hint) for words in wrong]
+    if problems:
+        more = [Problem("more", f"{len(problems) - SHOWN:,} more moves like this", more=len(problems) - SHOWN)]
+        raise Rejected([*problems[:SHOWN], *(more if len(problems) > SHOWN else ())])
+    guarded_ = migration is not None and migration.guard.of_bills and made.moving.direction == "forward"
+    done = all(found_in(move, lives).status is MoveStatus.MOVED for move in made.moves)
+    if approved or done or not guarded_ or made.moving.verdict == "exceeded":
+        return made
+    return replace(made, migration=replace(made.moving, verdict="unverified"))
 
 
 def _strangers(
@@ -118,7 +141,8 @@ def refusal(made: Plan) -> Problem | None:
         )
     if made.moving.verdict == "unverified":
         message = "the migration has a guard, and no usage was billed to verify it; nothing was written"
-        return Problem("guard", message, hint="plan with --impact USAGE, or say: --allow GUARD")
+        hint = "say --impact USAGE, of a plan file that was approved --expect DIGEST, or --allow GUARD"
+        return Problem("guard", message, hint=hint)
     return None
 
 

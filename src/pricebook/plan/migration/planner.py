@@ -95,9 +95,7 @@ def plan_migration(
                 left[reason] += 1
                 if reason == PASSED:
                     late[(choice.wave(contract.customer) or 0) + 1] += 1
-    guard = migration.guard
-    limited = guard.max_customer_increase is not None or guard.max_total_change is not None
-    verdict: GuardState = "unverified" if limited else "none"
+    verdict: GuardState = "unverified" if migration.guard.of_bills else "none"
     stay = dict(sorted(left.items()))
     return Plan(
         namespace=setting.namespace,
@@ -115,6 +113,33 @@ def stepped(moves: Iterable[MoveContract]) -> tuple[Step, ...]:
     """The moves as steps of a plan, in the order of moving."""
     ordered = sorted(moves, key=lambda move: (move.at, move.customer, move.contract))
     return tuple(Step(move.step_id(1), move) for move in ordered)
+
+
+def check_moves(plan: Plan, migration: Migration | None, choice: Choice | None, lives: Lives) -> Iterator[str]:
+    """What of a plan file the migration would not do, in words: somebody edited the file, or the migration is another
+    one now. Where a contract stands is asked when it is moved. `migration` and `choice` are None where the manifests
+    have none of that name: then the plan is only held against itself."""
+    moving = plan.moving
+    for step in plan.steps:
+        move = step.change
+        if not isinstance(move, MoveContract):
+            yield f"step {step.id} moves no contract"
+            continue
+        key = successor_key(plan.namespace, moving.name, move.contract, moving.target)
+        common = (move.ref, move.source.name, move.transition, move.direction)
+        if common != (moving.target, moving.package, moving.transition, moving.direction) or move.key != key:
+            yield f"contract {move.contract} does not move as migration {moving.name} says"
+            continue
+        contract = next((each for each in lives.get(move.customer, ()) if each.id == move.contract), None)
+        if contract is None or migration is None or choice is None or moving.direction == "back":
+            continue
+        wave = choice.wave(move.customer)
+        day = migration.waves[wave].starting_at if wave is not None else None
+        at = move.ends if migration.transition == "RENEWAL" else day
+        if reason := choice.refusal(contract):
+            yield f"contract {move.contract} of {move.customer} stays: {reason}"
+        elif (move.wave, move.at) != ((wave or 0) + 1, at):
+            yield f"contract {move.contract} of {move.customer} moves on another day, or in another wave"
 
 
 def _on(contract: Contract, migration: Migration, target: Ref, versions: frozenset[int]) -> bool:
