@@ -38,6 +38,7 @@ class CodeHost:
     issues: list[dict[str, Any]] = field(default_factory=list)
     statuses: list[dict[str, Any]] = field(default_factory=list)
     pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    reviews: list[dict[str, Any]] = field(default_factory=list)
     scans: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
@@ -49,6 +50,10 @@ class CodeHost:
         entry = {"id": number, "body": body, "user": {"login": author}, "html_url": url, **more}
         self.comments.append(entry)
         return entry
+
+    def reviewed(self, who: str, state: str, commit: str) -> None:
+        """Somebody reviews the pull request."""
+        self.reviews.append({"user": {"login": who}, "state": state, "commit_id": commit})
 
     def opened(self, body: str, title: str, author: str = OURS, **more: Any) -> dict[str, Any]:
         """An issue that is there."""
@@ -82,6 +87,8 @@ class CodeHost:
                 return 200, paged([s for s in self.statuses if s["sha"] == sha], query)
             case "GET", ["repos", _, _, "commits", sha, "pulls"]:
                 return 200, self.pulls.get(sha, [])
+            case "GET", ["repos", _, _, "pulls", _, "reviews"]:
+                return 200, paged(self.reviews, query)
             case "POST", ["repos", _, _, "code-scanning", "sarifs"]:
                 self.scans.append(body)
                 return 202, {"id": "1"}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from job import ROOT, Job, ok, price, read
 
-from code_host_server import TOKEN, CodeHost, served
+from code_host_server import OURS, TOKEN, CodeHost, served
 
 METRONOME = "metronome-token-that-nobody-may-see"
 
@@ -99,6 +99,29 @@ def test_from_the_pull_request_to_the_store(job: Job, host: CodeHost) -> None:
     assert "1 rate added" in applied.summary
     nothing = ok(job.use("plan", directory="prices", environment="production"))
     assert nothing.outputs["changes"] == "false"
+
+
+def test_a_waiver_of_the_pull_request_needs_somebody_else(job: Job, host: CodeHost) -> None:
+    price(job, "$2.00")
+    waiver = '{rule: annual-price, covers: "*", reason: agreed, by: ada, until: 2099-01-01}'
+    (job.prices / "waivers.yaml").write_text(f"waivers: [{waiver}]\n")
+    merge = pull_request(job)
+    head = job.git("rev-parse", "cheaper")
+    planned = ok(job.use("plan", directory="prices", environment="production", head=merge))
+    assert "unchecked whether somebody else approved it" in (job.results / "plan.html").read_text()
+    job.variables = {"GITHUB_API_URL": host.url, "GITHUB_SHA": merge, "GITHUB_REF": "refs/heads/main"}
+    status = {"context": "pricebook/production", "description": f"plan {planned.outputs['digest']}"}
+    host.statuses.append({"sha": head, "creator": {"login": OURS}, **status})
+    pull = {"number": 12, "merged_at": "2026-01-01T00:00:00Z", "head": {"sha": head}, "user": {"login": "ada"}}
+    host.pulls[merge] = [pull]
+    job.git("checkout", "--quiet", "-B", "main", merge)
+    words = {"directory": "prices", "environment": "production", "token": TOKEN}
+    host.reviewed("ada", "APPROVED", head)
+    refused = job.use("approved", **words)
+    assert refused.status == 1
+    assert "approved by nobody" in refused.said
+    host.reviewed("grace", "APPROVED", head)
+    assert ok(job.use("approved", **words)).outputs == {"digest": planned.outputs["digest"]}
 
 
 def test_what_is_pending_besides_is_no_part_of_the_approval(job: Job) -> None:

@@ -196,3 +196,43 @@ def test_what_is_let_go_besides_is_let_go_on_the_branch_too(shop: Path) -> None:
     assert "product:pro" in own
     assert "rate-card:list" not in own
     assert "○ rate-card:list" in besides
+
+
+WAIVERS = """\
+waivers:
+  - {rule: annual-price, covers: "rate-card:list", reason: agreed, by: ada, until: 2026-07-01}
+"""
+
+
+def test_a_waiver_that_comes_with_the_branch_is_told_as_unchecked(shop: Path) -> None:
+    (shop / "waivers.yaml").write_text(WAIVERS)
+    policy = "policy: {approvers: [{covers: ['rate-card:*'], people: [ada, grace]}]}\n"
+    (shop / "pricebook.yaml").write_text(PROJECT + policy)
+    git(shop, "add", ".")
+    git(shop, "commit", "-qm", "a waiver")
+    for command in ("plan", "validate"):
+        said = pricebook(shop, "--format", "json", command, "--base", "main")
+        assert said.returncode == 0, said.stdout
+        found = {each["code"]: each for each in json.loads(said.stdout)["findings"]}
+        assert found["waiver-unchecked"]["at"]["line"] == 2
+        assert found["waiver-unchecked"]["hint"].startswith("one of ada, grace other than its author has to approve")
+        assert "waiver-unchecked" not in pricebook(shop, "--format", "json", command, "--base", "HEAD").stdout
+    waivers = json.loads(pricebook(shop, "--format", "json", "validate", "--base", "main").stdout)["waivers"]
+    assert [(each["rule"], each["covers"], each["by"], each["people"]) for each in waivers] == [
+        ("annual-price", "rate-card:list", "ada", ["ada", "grace"])
+    ]
+
+
+def test_a_waiver_that_is_prolonged_is_a_new_one(shop: Path) -> None:
+    (shop / "waivers.yaml").write_text(WAIVERS)
+    git(shop, "add", ".")
+    git(shop, "commit", "-qm", "a waiver")
+    git(shop, "checkout", "-qb", "longer")
+    (shop / "waivers.yaml").write_text(WAIVERS.replace("2026-07-01", "2027-07-01"))
+    git(shop, "commit", "-qam", "for longer")
+    assert '"code":"waiver-unchecked"' in pricebook(shop, "--format", "json", "validate", "--base", "feature").stdout
+    catalog = shop / "catalog" / "all.yaml"
+    catalog.write_text(catalog.read_text().replace("metadata: {name: pro}", "metadata: {name: pro, waivers: "
+        "[{rule: product-on-no-card, reason: soon, by: ada, until: 2026-03-01}]}"))  # fmt: skip
+    git(shop, "commit", "-qam", "beside the product")
+    assert "product:pro*" in pricebook(shop, "--format", "json", "validate", "--base", "longer~1").stdout

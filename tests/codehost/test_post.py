@@ -3,7 +3,7 @@
 import base64
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -356,3 +356,80 @@ def test_a_user_of_another_shape_is_one_error(
     monkeypatch.setenv("CI_API_V4_URL", host.url)
     host.faults = [Fault("GET", 200, text=text) for _ in range(9)]
     assert "error[code-host]" in post("comment", file, status=1)
+
+
+WAIVER = {"rule": "annual-price", "covers": "rate-card:tokens", "by": "ada", "people": []}
+
+
+@pytest.fixture
+def approving(host: CodeHost, tmp_path: Path) -> Callable[..., str]:
+    """Ask for the digest of a pull request of ada's that brought a waiver along; people are those who may sign it."""
+    author = {"user": {"login": "Ada"}}
+    host.pulls[MERGE] = [{"number": 12, "merged_at": "2026-01-01T00:00:00Z", "head": {"sha": HEAD}, **author}]
+    host.statuses.append({"sha": HEAD, "creator": {"login": OURS}, "context": "c", "description": "plan " + "1" * 24})
+    file = tmp_path / "waivers.json"
+
+    def ask(*people: str, status: int = 0, waivers: int = 1) -> str:
+        listed = [WAIVER | {"people": list(people)}] * waivers
+        file.write_text(json.dumps({"format": "pricebook-answer/validity", "waivers": listed}))
+        line = ("approved", "--commit", MERGE, "--context", "c", "--waivers", str(file))
+        return " ".join(post(*line, status=status).split())
+
+    return ask
+
+
+OLD = "c" * 40
+
+
+@pytest.mark.parametrize(
+    ("reviews", "people", "said"),
+    [
+        ([], (), "approved by nobody somebody other than the author"),
+        ([("ada", "APPROVED", HEAD)], (), "approved by nobody"),
+        ([("grace", "APPROVED", OLD)], (), "approved by nobody"),
+        ([("grace", "COMMENTED", HEAD)], (), "approved by nobody"),
+        ([("grace", "APPROVED", HEAD), ("grace", "CHANGES_REQUESTED", HEAD)], (), "approved by nobody"),
+        ([("grace", "APPROVED", HEAD), ("grace", "DISMISSED", HEAD)], (), "approved by nobody"),
+        ([("bob", "APPROVED", HEAD)], ("grace", "@ada"), "approved by bob alone one of grace has to approve"),
+    ],
+)
+def test_a_waiver_that_nobody_else_approved(
+    host: CodeHost,
+    approving: Callable[..., str],
+    reviews: list[tuple[str, str, str]],
+    people: tuple[str, ...],
+    said: str,
+) -> None:
+    for review in reviews:
+        host.reviewed(*review)
+    answer = approving(*people, status=1)
+    assert "error[not-approved] the waiver of annual-price for" in answer
+    assert said in answer
+    assert approving(waivers=0) == "1" * 24, "without a new waiver nobody is asked"
+
+
+@pytest.mark.parametrize(
+    ("reviews", "people"),
+    [
+        ([("grace", "APPROVED", HEAD)], ()),
+        ([("Grace", "APPROVED", HEAD), ("grace", "COMMENTED", HEAD)], ("@grace", "ada")),
+        ([("grace", "CHANGES_REQUESTED", OLD), ("grace", "APPROVED", HEAD)], ("Grace",)),
+        ([(f"bot{n}", "COMMENTED", HEAD) for n in range(150)] + [("grace", "APPROVED", HEAD)], ()),
+    ],
+)
+def test_a_waiver_that_somebody_else_approved(
+    host: CodeHost, approving: Callable[..., str], reviews: list[tuple[str, str, str]], people: tuple[str, ...]
+) -> None:
+    for review in reviews:
+        host.reviewed(*review)
+    assert approving(*people) == "1" * 24
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "pricebook-answer/problems"}',
+                                  '{"format": "pricebook-answer/validity", "waivers": 1}'])  # fmt: skip
+def test_who_signed_what_has_to_be_known(host: CodeHost, tmp_path: Path, text: str) -> None:
+    merged(host)
+    file = tmp_path / "waivers.json"
+    file.write_text(text)
+    line = ("approved", "--commit", MERGE, "--context", "c", "--waivers", str(file))
+    assert "error[waivers-file]" in post(*line, status=1)

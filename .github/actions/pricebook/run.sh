@@ -122,7 +122,18 @@ approved() {
     if [[ -n $DIGEST ]]; then
         [[ $DIGEST =~ ^[0-9a-f]{24}$ ]] || fail "the digest is 24 digits"
     else
-        DIGEST=$("${pricebook[@]}" post approved --commit "$GITHUB_SHA" --context "pricebook/${ENVIRONMENT:-default}")
+        results
+        local waivers=() words=(-C "$DIRECTORY")
+        [[ -z $ENVIRONMENT ]] || words+=(--env "$ENVIRONMENT")
+        # What was merged against what it was merged into; what the rules say of it, the plan has said already.
+        if git -C "$DIRECTORY" rev-parse --quiet --verify --end-of-options "HEAD^1" >/dev/null; then
+            "${pricebook[@]}" "${words[@]}" validate --base HEAD^1 --report "json=$RESULTS/waivers.json" >/dev/null || true
+            waivers=(--waivers "$RESULTS/waivers.json")
+        else
+            tell notice "what was merged is not known here (fetch-depth: 2), so who approved waivers is not checked"
+        fi
+        DIGEST=$("${pricebook[@]}" post approved --commit "$GITHUB_SHA" --context "pricebook/${ENVIRONMENT:-default}" \
+            "${waivers[@]}")
     fi
     output digest "$DIGEST"
 }

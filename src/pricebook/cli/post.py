@@ -1,13 +1,16 @@
 """`pricebook post`."""
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.codehost import github, gitlab
 from pricebook.format.escape import headed
+from pricebook.problem import reject
 from pricebook.workflow.apply import check_digest
 
 _TITLE = 250
@@ -79,7 +82,26 @@ def status(invocation: Invocation, digest: str, commit: str, context: str) -> No
 @command.command()
 @click.option("--commit", required=True, help="The commit that a merge made.")
 @click.option("--context", required=True, help="The status's name, as for `post status`.")
+@click.option(
+    "--waivers", type=_FILE, metavar="FILE", help="What `validate --base` said as JSON: each new waiver there."
+)
 @invoked()
-def approved(invocation: Invocation, commit: str, context: str) -> None:
-    """Print the digest of the plan that was shown for the pull request that was merged as a commit."""
-    invocation.print([github.approved(github.repository(os.environ), commit, context)])
+def approved(invocation: Invocation, commit: str, context: str, waivers: Path | None) -> None:
+    """Print the digest of the plan that was shown for the pull request that was merged as a commit.
+
+    With --waivers only if each waiver that came with it was approved by somebody other than its author.
+    """
+    found = _waivers(waivers) if waivers is not None else []
+    invocation.print([github.approved(github.repository(os.environ), commit, context, found)])
+
+
+def _waivers(file: Path) -> list[dict[str, Any]]:
+    """The new waivers of an answer. Raises Rejected."""
+    try:
+        answer = json.loads(file.read_text(encoding="utf-8"))
+        if answer["format"] != "pricebook-answer/validity":
+            raise ValueError("it is another answer")
+        return [dict(waiver) for waiver in answer.get("waivers", ())]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        hint = "pricebook validate --base REF --report json=FILE writes it"
+        raise reject("waivers-file", f"{file} does not say which waivers are new ({error})", hint=hint) from None

@@ -5,15 +5,20 @@ import click
 from pricebook import wiring
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.cli.options import notes_option, report_option
+from pricebook.manifest.load import Loaded
+from pricebook.policy.judge import in_order
 from pricebook.view.problems import validity_view
+from pricebook.workflow.branch import base_of
 from pricebook.workflow.validate import validate
+from pricebook.workflow.waiver import NewWaiver, new_waivers, unchecked
 
 
 @click.command()
 @report_option
 @notes_option
+@click.option("--base", metavar="REF", help="Also say which waivers are new since the merge base with REF.")
 @invoked("validity")
-def command(invocation: Invocation, notes: bool) -> None:
+def command(invocation: Invocation, notes: bool, base: str | None) -> None:
     """Check the manifests and say everything that is wrong with them, all at once.
 
     Every environment is checked with its overlays and its policy, or the one that --env names; what is not wrong in all
@@ -25,7 +30,18 @@ def command(invocation: Invocation, notes: bool) -> None:
     named = [chosen] if invocation.environment_name else list(invocation.project.settings.environments)
     environments = sorted(named, key=lambda name: name != chosen)
     found = validate(invocation.project, environments, invocation.as_of, wiring.reviewer())
-    view = validity_view(found.loaded.catalog, found.loaded.beside, found.findings, invocation.target, found.against)
+    told = found.loaded.catalog, found.loaded.beside
+    fresh = _fresh(invocation, found.loaded, chosen, base) if base is not None else ()
+    findings = in_order([*found.findings, *unchecked(fresh)])
+    view = validity_view(*told, findings, invocation.target, found.against, fresh)
     invocation.answer(view, notes=notes)
     if found.against:
         raise click.exceptions.Exit(1)
+
+
+def _fresh(invocation: Invocation, loaded: Loaded, environment: str, ref: str) -> tuple[NewWaiver, ...]:
+    """The waivers that are new since a branch."""
+    with base_of(invocation.project, ref) as (_, base):
+        known = base.settings.environments if base is not None else {}
+        elsewhere = environment if environment in known else next(iter(known), environment)
+        return tuple(new_waivers(invocation.project, loaded, environment, base, elsewhere))

@@ -8,14 +8,14 @@ import gzip
 import json
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote as urlquote
 
 from pricebook.codehost.api import CodeHostApi, number_of
-from pricebook.problem import quote, reject
+from pricebook.problem import Problem, Rejected, quote, reject
 
 BOT = "github-actions[bot]"
 """Who writes with the token that GitHub gives to a workflow."""
@@ -140,14 +140,18 @@ def put_status(repo: Repository, commit: str, context: str, digest: str) -> None
     repo.api.repeat("POST", path, body)  # a second one that says the same does no harm
 
 
-def approved(repo: Repository, commit: str, context: str) -> str:
-    """The digest of the plan that was shown for the pull request whose merge the commit is. Raises Rejected."""
+def approved(repo: Repository, commit: str, context: str, waivers: Sequence[Mapping[str, Any]] = ()) -> str:
+    """The digest of the plan that was shown for the pull request whose merge the commit is. `waivers` are those that it
+    brought along (`workflow.waiver.NewWaiver`, as data). Raises Rejected, also when nobody else approved one of them.
+    """
     merged = [p for p in repo.api.pages(f"{repo.path}/commits/{_checked(commit)}/pulls") if p.get("merged_at")]
     by_hand = "look at the plan of this run, and apply it by hand with its digest"
     if len(merged) != 1:
         many = "no pull request" if not merged else f"{len(merged)} pull requests"
         raise reject("not-approved", f"{commit[:12]} is the merge of {many}", hint=by_hand)
     head = str((merged[0].get("head") or {}).get("sha", ""))
+    if waivers:
+        check_reviews(repo, merged[0], head, waivers)
     for status in repo.api.pages(f"{repo.path}/commits/{_checked(head)}/statuses"):
         author = (status.get("creator") or {}).get("login")
         if status.get("context") == context and author == repo.author:
@@ -157,6 +161,35 @@ def approved(repo: Repository, commit: str, context: str) -> str:
             break
     message = f"no plan was shown for {head[:12]}, the head of pull request {_number(merged[0])}"
     raise reject("not-approved", message, hint=by_hand)
+
+
+def check_reviews(repo: Repository, pull: Mapping[str, Any], head: str, waivers: Sequence[Mapping[str, Any]]) -> None:
+    """Every waiver that a pull request brings along was approved at its head by somebody other than its author: one of
+    those who may sign it, where the policy names any. Raises Rejected with each that was not."""
+    author, number = _login(pull), _number(pull)
+    last: dict[str, tuple[str, str]] = {}
+    for review in repo.api.pages(f"{repo.path}/pulls/{number}/reviews"):
+        if isinstance(review, dict) and review.get("state") in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
+            last[_login(review)] = (str(review["state"]), str(review.get("commit_id")))
+    yes = {who for who, (state, commit) in last.items() if state == "APPROVED" and commit == head} - {author, ""}
+    problems = []
+    for waiver in waivers:
+        people = {str(name).lstrip("@").lower() for name in waiver.get("people") or ()}
+        if yes & people if people else yes:
+            continue
+        what = f"the waiver of {waiver.get('rule')} for {quote(waiver.get('covers'))} by {quote(waiver.get('by'))}"
+        by = f"approved by {', '.join(sorted(yes))} alone" if yes else "approved by nobody"
+        message = f"{what} came with pull request {number} of {author}, {by}"
+        whom = (
+            f"one of {', '.join(sorted(people - {author}))}" if people - {author} else "somebody other than the author"
+        )
+        problems.append(Problem("not-approved", message, hint=f"{whom} has to approve its last commit"))
+    if problems:
+        raise Rejected(problems)
+
+
+def _login(item: Mapping[str, Any]) -> str:
+    return str((item.get("user") or {}).get("login", "")).lower()
 
 
 def send_findings(repo: Repository, sarif: str, commit: str, ref: str) -> None:

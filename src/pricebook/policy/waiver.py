@@ -14,7 +14,10 @@ from pricebook.project.policy import Approver, Policy
 from pricebook.project.signed import Signed
 
 NOT_WAIVED = frozenset(
-    ("rule-failed", "rule-slow", "waiver-expired", "waiver-unused", "waiver-unknown", "waiver-refused")
+    (
+        *("rule-failed", "rule-slow", "waiver-expired", "waiver-unused", "waiver-unknown", "waiver-refused"),
+        "waiver-unchecked",
+    )
 )
 """Findings about the rules and waivers themselves, which no waiver covers."""
 

@@ -9,8 +9,9 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.problem import Problem
 from pricebook.view.check import Case, Checks, problem_cases
-from pricebook.view.plain import hidden
+from pricebook.view.plain import hidden, optional
 from pricebook.view.words import counted
+from pricebook.workflow.waiver import NewWaiver
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def problems_view(problems: Iterable[Problem], target: str = "", sentence: str =
 @dataclass(frozen=True, slots=True)
 class ValidityView:
     """Manifests that can be read: how much there is in them, and what the rules say. `valid`: the policy lets all of it
-    pass."""
+    pass. `waivers` are those that are new since a branch, where that was asked."""
 
     answer: ClassVar[str] = "validity"
     valid: bool
@@ -48,6 +49,7 @@ class ValidityView:
     findings: tuple[Problem, ...]
     sentence: str = hidden()
     target: str = hidden()
+    waivers: tuple[NewWaiver, ...] = optional(())
 
     @property
     def problems(self) -> ProblemsView:
@@ -66,6 +68,7 @@ def validity_view(
     findings: tuple[Problem, ...],
     target: str,
     against: Collection[str] = (),
+    waivers: tuple[NewWaiver, ...] = (),
 ) -> ValidityView:
     """The view of a catalogue, with what stands beside it in the manifests; `against` are the rules whose findings the
     policy does not let pass."""
@@ -75,4 +78,4 @@ def validity_view(
     told = {word.replace(" ", "_"): n for word, n in counts.items()}
     rules = f"{'rules stand' if len(against) > 1 else 'a rule stands'} against it: {', '.join(against)}"
     sentence = f"Not valid, {rules}. There is: {found}." if against else f"Valid: {found}."
-    return ValidityView(not against, told, findings, sentence, target)
+    return ValidityView(not against, told, findings, sentence, target, waivers)

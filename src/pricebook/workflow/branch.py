@@ -15,16 +15,19 @@ from tempfile import TemporaryDirectory
 from pricebook.apply.ports import NOTHING, BillingStore, Store
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.violation import Violation
+from pricebook.manifest.load import load
 from pricebook.manifest.scope import PROJECT_FILE
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.rehearse import applied_to
 from pricebook.plan.step import Besides, Plan
 from pricebook.plan.verb.verb import Verb
+from pricebook.policy.judge import in_order
 from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.project.project import Project, read_project
 from pricebook.workflow.git import GitFailed, ask, git
 from pricebook.workflow.plan import plan
 from pricebook.workflow.python_rule import Reviewer
+from pricebook.workflow.waiver import new_waivers, unchecked
 
 READ = frozenset((".yaml", ".yml", ".csv", ".tsv", ".psv", ".txt", ".json"))
 """Endings of the files that a project is made of."""
@@ -63,18 +66,29 @@ def plan_on_base(
 
     Raises Rejected, as `plan` does, and for a name or a history that git does not know.
     """
-    commit = merge_base(project.root, ref)
-    with _project_at(project, commit) as base:
-        try:
-            pending = Plan(project.settings.namespace, environment, as_of, "", "", ())
-            if base is not None:
-                pending = plan(base, environment, store, as_of, prune=prune)
-        except Rejected as rejected:
-            raise Rejected([_of_base(problem, ref, commit) for problem in rejected.problems]) from None
+    with base_of(project, ref) as (commit, base):
+        pending = Plan(project.settings.namespace, environment, as_of, "", "", ())
+        if base is not None:
+            pending = plan(base, environment, store, as_of, prune=prune)
+        waivers = new_waivers(project, load(project, environment), environment, base, environment)
+        findings = tuple(unchecked(waivers))
     own = plan(project, environment, _Ahead(store, pending), as_of, prune=prune, reviewer=reviewer, billed=store)
     before = {left.ref for left in pending.leftovers}
     leftovers = tuple(left for left in own.leftovers if left.ref not in before)
-    return replace(own, leftovers=leftovers, besides=Besides(ref, commit, pending))
+    findings = in_order([*own.findings, *findings])
+    return replace(own, leftovers=leftovers, findings=findings, besides=Besides(ref, commit, pending))
+
+
+@contextmanager
+def base_of(project: Project, ref: str) -> Iterator[tuple[str, Project | None]]:
+    """The merge base with `ref`: its commit, and the project as that has it, None when there is none. Raises Rejected,
+    and says of what is wrong there that it is."""
+    commit = merge_base(project.root, ref)
+    with _project_at(project, commit) as base:
+        try:
+            yield commit, base
+        except Rejected as rejected:
+            raise Rejected([_of_base(problem, ref, commit) for problem in rejected.problems]) from None
 
 
 def merge_base(root: Path, ref: str) -> str:

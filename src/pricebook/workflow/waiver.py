@@ -1,0 +1,54 @@
+"""Waivers that a change brings along: whoever made the change must not be the one who accepts it.
+
+Whether somebody else approved it, only the code host knows (`codehost.github.check_reviews`); here it is said that it
+was not checked.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from pricebook.manifest.load import Loaded, load
+from pricebook.policy.waiver import approver_of
+from pricebook.problem import Problem, quote
+from pricebook.project.project import Project
+from pricebook.project.signed import Signed, signed_waivers
+from pricebook.span import Span
+
+
+class NewWaiver(NamedTuple):
+    """A waiver that the base does not have, or has otherwise. `people` may sign it; nobody in particular when empty."""
+
+    rule: str
+    covers: str
+    by: str
+    people: tuple[str, ...]
+    at: Span
+
+
+def new_waivers(
+    project: Project, loaded: Loaded, environment: str, base: Project | None, elsewhere: str
+) -> Iterator[NewWaiver]:
+    """The waivers of the project that its base, where there is one, does not have; `elsewhere` is the base's
+    environment. Raises Rejected for a base that cannot be read."""
+    own = signed_waivers(project, loaded)
+    known = set(map(_said, signed_waivers(base, load(base, elsewhere)))) if own and base is not None else set()
+    approvers = project.policy(environment).approvers
+    for waiver in own:
+        if _said(waiver) not in known:
+            found = approver_of(waiver.rule, waiver.covers.partition("/")[0], approvers)
+            people = found.people if found is not None else ()
+            yield NewWaiver(waiver.rule, waiver.covers, waiver.by, people, waiver.at)
+
+
+def unchecked(waivers: Iterable[NewWaiver]) -> Iterator[Problem]:
+    """What is said of them where no code host can be asked."""
+    for waiver in waivers:
+        what = f"the waiver of {waiver.rule} for {quote(waiver.covers)} by {quote(waiver.by)} is new in this change"
+        whom = f"one of {', '.join(waiver.people)}" if waiver.people else "somebody"
+        hint = f"{whom} other than its author has to approve the change; CI checks it before the plan is applied"
+        message = f"{what}: unchecked whether somebody else approved it"
+        yield Problem("waiver-unchecked", message, waiver.at, hint, severity="note")
+
+
+def _said(waiver: Signed) -> tuple[object, ...]:
+    return (waiver.rule, waiver.covers, waiver.reason, waiver.by, waiver.until)
