@@ -336,3 +336,13 @@ def test_an_overlay_that_patches_nothing_is_told(root: Path, text: str, expected
     (root / "overlays").mkdir()
     (root / "overlays" / "none.yaml").write_text(HEAD + text)
     assert refused(root, "overlays: [overlays/none.yaml]") == [expected]
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n"])
+def test_a_file_or_folder_without_an_overlay_is_told(root: Path, text: str) -> None:
+    (root / "overlays").mkdir()
+    assert refused(root, "overlays: [overlays]") == [
+        'empty pricebook.yaml:7:16 overlay "overlays" has no file: nothing is patched here'
+    ]
+    (root / "overlays" / "none.yaml").write_text(text)
+    assert refused(root, "overlays: [overlays]") == ["empty overlays/none.yaml:1:1 nothing is patched here"]

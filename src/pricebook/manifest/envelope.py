@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
@@ -82,7 +83,8 @@ class Envelope:
     adopt: Mapping[str, str] = field(default_factory=dict)
 
 
-def kinds() -> dict[str, Kind]:
+@cache
+def kinds() -> Mapping[str, Kind]:
     """The kinds by the words for them in manifests."""
     return {kind.manifest: kind for kind in Kind}
 

@@ -29,6 +29,8 @@ from pricebook.manifest.validation import validated
 from pricebook.problem import Problem, Rejected, did_you_mean, quote
 from pricebook.span import Span
 
+_EMPTY = "say what is otherwise here, or remove it"
+
 
 class OverlayFile(Model):
     """The content of a file that environments name under `overlays`."""
@@ -98,6 +100,9 @@ def read_overlay(scope: Scope, environment: str, placer: Placer) -> tuple[Overla
         except Rejected as rejected:
             problems += rejected.problems
             continue
+        if not files:
+            message = f"overlay {quote(name)} has no file: nothing is patched here"
+            problems.append(Problem("empty", message, placer.span(_project_file(), at), _EMPTY))
         for path, shown in files:
             if shown not in seen:  # a folder and a file in it may both be named
                 seen.add(shown)
@@ -205,6 +210,8 @@ def _read_file(overlay: Overlay, placer: Placer, path: FilePath, shown: str) -> 
     except Rejected as rejected:
         return rejected.problems
     documents, problems = read_documents(shown, text)
+    if not documents and not problems:
+        return [Problem("empty", "nothing is patched here", Span(shown), _EMPTY)]
     for document in documents:
         if kind_of(document) != OVERLAY:
             hint = f"an overlay starts with apiVersion: pricebook/v1 and kind: {OVERLAY}"
@@ -221,8 +228,7 @@ def _add(
     overlay: Overlay, placer: Placer, document: Document, base: Path, patches: Mapping[str, Mapping[str, object]]
 ) -> None:
     if not patches:
-        hint = "say what is otherwise here, or remove it"
-        placer.add([Violation("empty", "nothing is patched here", (), hint)], document, base)
+        placer.add([Violation("empty", "nothing is patched here", (), _EMPTY)], document, base)
     for name, fields in patches.items():
         try:
             ref = Ref.parse(name)
