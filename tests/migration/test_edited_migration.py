@@ -176,3 +176,12 @@ def test_what_was_planned_is_done(project: Path, plan: Path) -> None:
     back = project / "back.json"
     said(project, "migrate", "--rollback", plan, "-o", back)
     said(project, "migrate", "--apply", back, "--yes")
+
+
+def test_what_is_otherwise_than_approved_is_said(project: Path, plan: Path) -> None:
+    other = edited(plan, verdict)
+    refused = said(project, "migrate", "--apply", other, "--expect", plan, "--yes", status=3)
+    assert "migration spring: guard is kept, approved was exceeded" in " ".join(refused.output.split())
+    moved = edited(plan, another_day)
+    refused = said(project, "migrate", "--apply", moved, "--expect", plan, "--yes", status=3)
+    assert "starts from something else than was approved" in " ".join(refused.output.split())

@@ -44,6 +44,8 @@ def _steps(plan: Plan) -> Tree:
             noun = getattr(change, "noun", None)
             spec = _tree(spec_of(noun)) if noun is not None else {}
             found[step.id] = {_AROUND: encode((change.meaning(), step.expects, step.hazards)), **spec}
+    if (moving := plan.migration) is not None:
+        found[f"migration {moving.name}"] = {"target": str(moving.target), "guard": moving.verdict}
     return found
 
 
