@@ -215,12 +215,23 @@ def test_a_waiver_that_comes_with_the_branch_is_told_as_unchecked(shop: Path) ->
         assert said.returncode == 0, said.stdout
         found = {each["code"]: each for each in json.loads(said.stdout)["findings"]}
         assert found["waiver-unchecked"]["at"]["line"] == 2
+        assert found["waiver-unchecked"]["severity"] == "warning"
         assert found["waiver-unchecked"]["hint"].startswith("one of ada, grace other than its author has to approve")
         assert "waiver-unchecked" not in pricebook(shop, "--format", "json", command, "--base", "HEAD").stdout
     waivers = json.loads(pricebook(shop, "--format", "json", "validate", "--base", "main").stdout)["waivers"]
     assert [(each["rule"], each["covers"], each["by"], each["people"]) for each in waivers] == [
         ("annual-price", "rate-card:list", "ada", ["ada", "grace"])
     ]
+
+
+def test_what_only_the_code_host_knows_stops_nothing(shop: Path) -> None:
+    (shop / "waivers.yaml").write_text(WAIVERS)
+    (shop / "pricebook.yaml").write_text(PROJECT + "policy: {fail_on: warning, levels: {unpriced-subscription: off}}\n")
+    git(shop, "add", ".")
+    git(shop, "commit", "-qm", "a waiver")
+    said = pricebook(shop, "--format", "json", "validate", "--base", "main")
+    severities = {each["code"]: each["severity"] for each in json.loads(said.stdout)["findings"]}
+    assert (said.returncode, severities["waiver-unchecked"]) == (0, "note")
 
 
 def test_a_waiver_that_is_prolonged_is_a_new_one(shop: Path) -> None:

@@ -32,7 +32,7 @@ def command(invocation: Invocation, notes: bool, base: str | None) -> None:
     found = validate(invocation.project, environments, invocation.as_of, wiring.reviewer())
     told = found.loaded.catalog, found.loaded.beside
     fresh = _fresh(invocation, found.loaded, chosen, base) if base is not None else ()
-    findings = in_order([*found.findings, *unchecked(fresh)])
+    findings = in_order([*found.findings, *unchecked(fresh, invocation.project.policy(chosen))])
     view = validity_view(*told, findings, invocation.target, found.against, fresh)
     invocation.answer(view, notes=notes)
     if found.against:

@@ -71,7 +71,7 @@ def plan_on_base(
         if base is not None:
             pending = plan(base, environment, store, as_of, prune=prune)
         waivers = new_waivers(project, load(project, environment), environment, base, environment)
-        findings = tuple(unchecked(waivers))
+        findings = tuple(unchecked(waivers, project.policy(environment)))
     own = plan(project, environment, _Ahead(store, pending), as_of, prune=prune, reviewer=reviewer, billed=store)
     before = {left.ref for left in pending.leftovers}
     leftovers = tuple(left for left in own.leftovers if left.ref not in before)

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from pricebook.manifest.load import Loaded, load
 from pricebook.policy.waiver import approver_of
-from pricebook.problem import Problem, quote
+from pricebook.problem import Problem, Severity, quote
+from pricebook.project.policy import Policy
 from pricebook.project.project import Project
 from pricebook.project.signed import Signed, signed_waivers
 from pricebook.span import Span
@@ -40,14 +41,15 @@ def new_waivers(
             yield NewWaiver(waiver.rule, waiver.covers, waiver.by, people, waiver.at)
 
 
-def unchecked(waivers: Iterable[NewWaiver]) -> Iterator[Problem]:
-    """What is said of them where no code host can be asked."""
+def unchecked(waivers: Iterable[NewWaiver], policy: Policy) -> Iterator[Problem]:
+    """What is said of them where no code host can be asked: nothing that a policy would stop the change for."""
+    severity: Severity = "note" if policy.fail_on in ("warning", "note") else "warning"
     for waiver in waivers:
         what = f"the waiver of {waiver.rule} for {quote(waiver.covers)} by {quote(waiver.by)} is new in this change"
         whom = f"one of {', '.join(waiver.people)}" if waiver.people else "somebody"
         hint = f"{whom} other than its author has to approve the change; CI checks it before the plan is applied"
         message = f"{what}: unchecked whether somebody else approved it"
-        yield Problem("waiver-unchecked", message, waiver.at, hint, severity="note")
+        yield Problem("waiver-unchecked", message, waiver.at, hint, severity=severity)
 
 
 def _said(waiver: Signed) -> tuple[object, ...]:
