@@ -350,12 +350,17 @@ def test_a_declared_list_stands_in_the_project(run: Run, tmp_path: Path) -> None
 
 
 def test_names_of_theirs_are_inert(run: Run, tmp_path: Path) -> None:
-    hostile = "<img src=x onerror=alert(1)> | @all ::error::x \x1b[31m"
+    hostile = "<img src=x onerror=alert(1)> | @all ::error::x ##vso[task.setvariable]y \x1b[31m"
     (tmp_path / "theirs.csv").write_text(f'kind,name,usd\nprompt,"{hostile}",1\nprompt,large,2.5\n')
     out = tmp_path / "out.md"
     text = run("provider", "--report", f"markdown={out}").stdout
     assert "\x1b" not in text
     assert "\n::error" not in text
+    told_ = run("provider", "--format", "json").stdout
+    assert "##vso[" not in told_
+    assert hostile in {
+        row["pricing_group_values"]["model"] for item in json.loads(told_)["items"] for row in item["rows"]
+    }
     page = github_flavored_markdown_to_html(out.read_text(), Options.CMARK_OPT_UNSAFE)
     assert "onerror" in page
     assert "<img" not in page

@@ -120,12 +120,15 @@ A rule that cries wolf is switched off. These are judged without a false alarm:
 | catalogue | prices | errors | warnings | notes |
 |---|---|---|---|---|
 | `examples/starter-plan` | 12 | 0 | 0 | 3 rates that no package sells |
-| `examples/llm-prices`, release 1.57.2 | 1,856 | 0 | 0 | 54 products of later releases |
+| every other example, and the recipes | | 0 | 0 | |
+| six forms of price list that companies use (`tests/policy/test_no_alarm.py`) | | 0 | 0 | |
+| `examples/llm-prices`, release 1.57.2 | 1,856 | 0 | 2 | 54 products of later releases |
 | release 1.67.0 | 2,435 | 0 | 1 for 2 prices | 48 |
 | release 1.80.0 | 4,615 | 0 | 5 for 36 prices | 26 |
 | release 1.97.0 | 8,212 | 0 | 5 for 37 prices | 8 |
 
-The warnings about the published lists are true. Prices a thousand times the median (`price-outlier`): those of `wandb`,
+The warnings about the published lists are true. `unit-outlier`: a price per token where the others are per query.
+`price-outlier`, a thousand times the median: those of `wandb`,
 `jais-30b-chat`, `mt0-xxl-13b` and `jais-13b-chat` are the ones that the list's own maintainers call unit mistakes
 (BerriAI/litellm pull request 38167). Those a ten-thousandth of it: a price per token where the component is a query, an
 image or a step. `look-alike-name` is one model that stands there in two spellings.

@@ -146,9 +146,21 @@ spec:
        overwrite_rate: {rate_type: SUBSCRIPTION, price: €11.00, credit_type: eur},
        starting_at_offset: {value: 0, unit: DAYS}, override_specifiers: [{product: lite, billing_frequency: MONTHLY}]}
 """
+COMPANY += """\
+---
+apiVersion: pricebook/v1
+kind: ThresholdNotification
+metadata: {name: low}
+spec: {name: Low balance, alert_type: low_remaining_contract_credit_and_commit_balance_reached, threshold: $10.00}
+---
+apiVersion: pricebook/v1
+kind: ThresholdNotification
+metadata: {name: spent}
+spec: {name: Much spent, alert_type: spend_threshold_reached, threshold: $500.00}
+"""
 AMOUNT = re.compile(
     r"\b(price|unit_price|amount|fiat_per_custom_credit|conversion_factor|multiplier|threshold_amount|"
-    r"recharge_to_amount|initial_quantity|quantity): (?P<value>-?[$€]?-?[\d.]+)\b"
+    r"recharge_to_amount|threshold|initial_quantity|quantity): (?P<value>-?[$€]?-?[\d.]+)\b"
 )
 PERIOD = re.compile(r"(?<!value: 0, )\b(billing_frequency|recurrence_frequency|unit): (?P<value>[A-Z]+)\b")
 """Of what begins with the contract the unit says nothing."""
