@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -84,7 +85,7 @@ class Model(BaseModel):
     @classmethod
     def written(cls) -> frozenset[str]:
         """The fields as manifests have them: `from` is no name in Python."""
-        return frozenset(info.alias or name for name, info in cls.model_fields.items())
+        return _written(cls)
 
     @classmethod
     def unknown(cls, name: str, near: bool = True) -> Violation:
@@ -128,6 +129,11 @@ class Model(BaseModel):
         """What is broken of its conditions and rules."""
         unmet = (Violation(*found) for condition in self.conditions for found in condition.broken(self))
         return (*unmet, *self.rules())
+
+
+@cache
+def _written(model: type[Model]) -> frozenset[str]:
+    return frozenset(info.alias or name for name, info in model.model_fields.items())
 
 
 def _number(value: Any) -> Any:
