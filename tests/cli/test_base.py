@@ -205,11 +205,15 @@ waivers:
 
 
 def test_a_waiver_that_comes_with_the_branch_is_told_as_unchecked(shop: Path) -> None:
-    (shop / "waivers.yaml").write_text(WAIVERS)
     policy = "policy: {approvers: [{covers: ['rate-card:*'], people: [ada, grace]}]}\n"
-    (shop / "pricebook.yaml").write_text(PROJECT + policy)
-    git(shop, "add", ".")
-    git(shop, "commit", "-qm", "a waiver")
+    for branch, text in (("main", policy), ("feature", policy.replace("grace", "mallory"))):
+        git(shop, "checkout", "-q", branch)
+        if branch == "feature":
+            git(shop, "rebase", "-q", "main")
+            (shop / "waivers.yaml").write_text(WAIVERS)
+        (shop / "pricebook.yaml").write_text(PROJECT + text)
+        git(shop, "add", ".")
+        git(shop, "commit", "-qm", "who may sign, and a waiver")
     for command in ("plan", "validate"):
         said = pricebook(shop, "--format", "json", command, "--base", "main")
         assert said.returncode == 0, said.stdout

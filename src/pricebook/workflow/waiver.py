@@ -30,10 +30,11 @@ def new_waivers(
     project: Project, loaded: Loaded, environment: str, base: Project | None, elsewhere: str
 ) -> Iterator[NewWaiver]:
     """The waivers of the project that its base, where there is one, does not have; `elsewhere` is the base's
-    environment. Raises Rejected for a base that cannot be read."""
+    environment. Who may sign is what the base says: nobody gives themselves leave in the change that needs it. Raises
+    Rejected for a base that cannot be read."""
     own = signed_waivers(project, loaded)
     known = set(map(_said, signed_waivers(base, load(base, elsewhere)))) if own and base is not None else set()
-    approvers = project.policy(environment).approvers
+    approvers = (project.policy(environment) if base is None else base.policy(elsewhere)).approvers
     for waiver in own:
         if _said(waiver) not in known:
             found = approver_of(waiver.rule, waiver.covers.partition("/")[0], approvers)
