@@ -149,6 +149,7 @@ def test_two_lists_are_told_apart(run: Run) -> None:
 def test_it_is_said_in_words(run: Run) -> None:
     text = run("provider").stdout
     assert "Of 4 prices in both lists ours is dearer in 1, cheaper in 1." in text
+    assert "1 price of ours is of products that they do not price at all." in " ".join(text.split())
     assert "ours $2.50 per 1M tokens, theirs $2.00 per 1M tokens   +25.0 %" in text
     assert "we host it ourselves, until 2027-01-01" in " ".join(text.split())
 

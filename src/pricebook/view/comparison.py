@@ -278,6 +278,9 @@ def _verdict(found: ListComparison, counts: Mapping[str, int], margins: Margins 
     ):
         if counts[name]:
             sentences.append(f"{counted(counts[name], one, many)}.")
+    if found.beside:
+        many = counted(found.beside, "price of ours is", "prices of ours are")
+        sentences.append(f"{many} of products that they do not price at all.")
     if margins is not None and (usage := margins.usage) is not None:
         left = f"{share_words(usage.share)} is left" if usage.share is not None else "nothing is charged"
         paid = f"{rounded(usage.charged, unit)} charged at list prices, {rounded(usage.cost, unit)} of cost"
