@@ -61,8 +61,8 @@ def _rows(
 
 def _kind(row: RateRow, live: int | None, units: Units, timelines: Numbered) -> list[object]:
     """What a row says besides its name: was, becomes, by how much, from when, what becomes of it, in numbers, the
-    number of its timeline, whom it reaches of the live contracts on the card, and its tiers with where they are
-    cheaper."""
+    number of its timeline, whom it reaches of the live contracts on the card, its tiers with where they are cheaper,
+    and the key of its product, by which it is found too."""
     pers, withheld = units.per(row.product, row.billing_frequency), units.withheld(row.product, row.billing_frequency)
     texts = (row.schedule, row.segments, units, pers, withheld)
     number = timelines(texts, _sides, *texts)
@@ -72,7 +72,8 @@ def _kind(row: RateRow, live: int | None, units: Units, timelines: Numbered) -> 
     now = shown(f"{row.desired}{per}{f' ({was_to(row.planned)})' if row.planned else ''}")
     since, reach = f"{row.starting_at}{until}", row_reach(row, live)
     tiers = [list(tier) for tier in row.tiers]
-    return [was, now, row.change, since, _fate(row), row.relative_change, number, reach, tiers, list(row.curve)]
+    moves = (row.change, since, _fate(row), row.relative_change)
+    return [was, now, *moves, number, reach, tiers, list(row.curve), shown(row.product)]
 
 
 def _sides(observed: str | None, segments: str, units: Units, pers: Pers, withheld: str) -> list[list[list[object]]]:

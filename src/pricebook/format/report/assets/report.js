@@ -117,7 +117,7 @@
   };
 
   function prices(place, card) {
-    const rows = card.rows.map((row) => ({ row, kind: D.kinds[row[1]], hazards: D.hazards[row[2]], text: `${row[0]} ${D.kinds[row[1]][0]} ${D.kinds[row[1]][1]}`.toLowerCase() }));
+    const rows = card.rows.map((row) => ({ row, kind: D.kinds[row[1]], hazards: D.hazards[row[2]], text: `${row[0]} ${D.kinds[row[1]][10]} ${D.kinds[row[1]][0]} ${D.kinds[row[1]][1]}`.toLowerCase() }));
     const fates = new Set(rows.map((one) => one.kind[4]));
     const borne = [...new Set(rows.map((one) => one.hazards))].flat();
     const option = ([value, text]) => el("option", { value }, text);
