@@ -188,6 +188,38 @@ def test_a_failure_shows_the_arithmetic_and_is_updated_in_place(project: Path, m
     assert (data["total"], data["failed"], data["scenarios"][0]["total"]) == (1, 0, 2000)
 
 
+NOTIFIED = """\
+apiVersion: pricebook/v1
+kind: ThresholdNotification
+metadata: {name: half}
+spec: {name: Half gone, alert_type: low_remaining_contract_credit_percentage_reached, threshold: 50}
+---
+apiVersion: pricebook/v1
+kind: Scenario
+metadata: {name: warned}
+spec:
+  package_alias: starter-plan
+  starting_at: 2025-10-01
+  months: 1
+  usage: [{product: input-tokens, at: 2025-10-05, quantity: 3000000, group_values: {model: large}}]
+  expect:
+    notifications:
+      - {notification: half, at: 2025-10-07}   # a guess
+"""
+
+
+def test_what_is_sent_is_expected_like_an_invoice(project: Path) -> None:
+    file = project / "catalog" / "s.yaml"
+    file.write_text(NOTIFIED)
+    output = pricebook(project, "test", status=1).output
+    assert "notification half: expected 2025-10-07, came 2025-10-05\n        catalog/s.yaml:16:34" in output
+    (scenario,) = json.loads(pricebook(project, "--format", "json", "test", status=1).output)["scenarios"]
+    assert [(each["expected"], each["came"]) for each in scenario["mismatches"]] == [("2025-10-07", "2025-10-05")]
+    pricebook(project, "test", "--update", "--yes")
+    assert "[{notification: half, at: 2025-10-05}]" in file.read_text()
+    assert pricebook(project, "test").output == "ok    warned\n1 scenario passed.\n"
+
+
 def test_ci_reads_junit(project: Path) -> None:
     (project / "catalog" / "s.yaml").write_text(SCENARIO)
     report = project / "report.xml"

@@ -16,6 +16,7 @@ from pricebook.catalog.condition import Condition, Given, Not, bars, needs
 from pricebook.catalog.field import Texts, Whole
 from pricebook.catalog.line import LineKind
 from pricebook.catalog.model import (
+    CustomFields,
     GroupValues,
     Instant,
     Lower,
@@ -30,9 +31,12 @@ from pricebook.catalog.model import (
     UnitName,
     Upper,
 )
-from pricebook.catalog.reference import Kind
+from pricebook.catalog.reference import Kind, Reference
 from pricebook.catalog.usage import Quantity, SeatChange, sorted_values
 from pricebook.catalog.violation import Violation
+
+NotificationName = Annotated[str, Reference(Kind.THRESHOLD_NOTIFICATION)]
+OffsetNotificationName = Annotated[str, Reference(Kind.OFFSET_NOTIFICATION)]
 
 MOST = 10_000
 """Repetitions of one entry of usage, a bound on hostile input."""
@@ -138,6 +142,24 @@ class ExpectedInvoice(Model):
     """The fiat unit of the total."""
 
 
+class ExpectedNotification(Model):
+    """A message that the vendor sends about the contract's customer."""
+
+    notification: NotificationName | None = None
+    """The threshold notification; or use offset_notification."""
+    offset_notification: OffsetNotificationName | None = None
+    """The offset notification."""
+    at: Instant
+    """On which day; the hour makes no difference."""
+    part: Text | None = None
+    """Which part, where a notification watches several: `user_id=u1`, or `usage 2025-12-01` of invoices."""
+
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        needs("notification offset_notification", hint="name a notification"),
+        bars("offset_notification", Given("notification"), "{name} stands beside notification; a message is of one"),
+    )
+
+
 class Expectation(Model):
     """What should come out."""
 
@@ -147,6 +169,8 @@ class Expectation(Model):
     """Every invoice, in order of time; when not given, the total is enough."""
     total: Sum | None = None
     """The sum of all invoices, in the API unit of credit_type."""
+    notifications: tuple[ExpectedNotification, ...] | None = None
+    """Every message about the customer, in order of time; when not given, none is looked at."""
     credit_type: UnitName = USD
     """The fiat unit of the total."""
 
@@ -174,6 +198,8 @@ class Scenario(Noun):
     """What is used."""
     seats: tuple[ScenarioSeats, ...] = ()
     """How quantities of subscriptions change."""
+    custom_fields: CustomFields = Field(default_factory=dict)
+    """Custom fields of the contract, by which notifications may be for some contracts only."""
     expect: Expectation | None = None
     """What should come out; `pricebook test --update` writes it."""
 

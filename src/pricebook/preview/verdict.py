@@ -15,24 +15,10 @@ from pricebook.catalog.violation import Path
 from pricebook.preview.bill import bill
 from pricebook.preview.invoice import Bill, Invoice, InvoiceLine
 from pricebook.preview.materialise import materialise
+from pricebook.preview.notified import Mismatch, Notified, not_notified, notified
 from pricebook.preview.price import EXACT
 from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.terms import ContractTerms
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """Something that is not as expected: where in the scenario, of which invoice, what was expected and what came.
-
-    `unit` is that of amounts, empty for what is none. None as expected or came: there is no such thing.
-    """
-
-    path: Path
-    issued_at: datetime | None
-    what: str
-    expected: Decimal | str | None
-    came: Decimal | str | None
-    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +31,8 @@ class ScenarioVerdict:
     card: str | None
     terms: ContractTerms
     bill: Bill
+    notified: tuple[Notified, ...]
+    """Every message about the customer, where the scenario expects any; else none is looked for."""
     mismatches: tuple[Mismatch, ...]
 
 
@@ -56,12 +44,15 @@ def judge(name: str, scenario: Scenario, catalog: Catalog) -> ScenarioVerdict:
     card = catalog.card_at(package.rate_card, package.rate_card_alias, start)
     prices = Prices(Tariff(catalog, card), terms)
     made = bill(prices, scenario.quantities(), [s.change() for s in scenario.seats], scenario.end)
-    return ScenarioVerdict(name, scenario, package_name, card, terms, made, tuple(_mismatches(scenario, made)))
+    expected = scenario.expect.notifications if scenario.expect is not None else None
+    sent = notified(scenario, catalog, prices) if expected is not None else ()
+    mismatches = [*_mismatches(scenario, made), *not_notified(expected or (), sent)]
+    return ScenarioVerdict(name, scenario, package_name, card, terms, made, sent, tuple(mismatches))
 
 
 def _mismatches(scenario: Scenario, made: Bill) -> Iterator[Mismatch]:
     expect = scenario.expect
-    if expect is None or (expect.total is None and expect.invoices is None):
+    if expect is None or (expect.total is None and expect.invoices is None and expect.notifications is None):
         yield Mismatch(("expect",), None, "nothing is expected", None, None)
         return
     fiat = made.invoices[0].unit if made.invoices else expect.credit_type

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_words
-from pricebook.preview.verdict import Mismatch
+from pricebook.preview.notified import Mismatch
 from pricebook.problem import Problem
 from pricebook.span import Span
 from pricebook.view.bill import BillView

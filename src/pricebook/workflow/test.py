@@ -21,8 +21,9 @@ from pricebook.manifest.locate import locate
 from pricebook.manifest.source_map import Declaration
 from pricebook.manifest.text import MAX_YAML, as_written, editable, read_text
 from pricebook.preview.invoice import Invoice, InvoiceLine
+from pricebook.preview.notified import Mismatch, Notified
 from pricebook.preview.tariff import Tariff
-from pricebook.preview.verdict import Mismatch, ScenarioVerdict, judge, writable
+from pricebook.preview.verdict import ScenarioVerdict, judge, writable
 from pricebook.problem import did_you_mean, quote, reject
 from pricebook.project.project import Project
 from pricebook.span import Span
@@ -108,6 +109,8 @@ def _values(outcome: TestResult, scales: Mapping[str, Scale]) -> dict[Path, Any]
         path: Path = ("spec", *mismatch.path)
         if path == ("spec", "expect"):
             found[path] = _expectation(verdict, scales)
+        elif path[2] == "notifications":
+            found[path[:3]] = [_message(one) for one in verdict.notified]
         elif len(path) >= 5 and path[4] == "lines" and (mismatch.expected is None or mismatch.came is None):
             invoice = _invoice_at(verdict, path)
             found[path[:5]] = [_line(line, scales) for line in invoice.lines] if invoice is not None else []
@@ -149,6 +152,11 @@ def _expectation(verdict: ScenarioVerdict, scales: Mapping[str, Scale]) -> dict[
     if unit != "usd":
         data["credit_type"] = unit
     return data | {"invoices": [_invoice(invoice, scales, detailed=True) for invoice in invoices]}
+
+
+def _message(one: Notified) -> dict[str, Any]:
+    name = "notification" if one.notification.kind is Kind.THRESHOLD_NOTIFICATION else "offset_notification"
+    return {name: one.notification.name, "at": one.day, **({"part": one.part} if one.part else {})}
 
 
 def _invoice(invoice: Invoice, scales: Mapping[str, Scale], *, detailed: bool) -> dict[str, Any]:

@@ -1,0 +1,341 @@
+"""Alarms: which customers a threshold notification is about at an instant, and when each of them got there.
+
+What is watched is of one customer. A notification that watches several things one by one (seats, groups of usage,
+invoices, parts of balances that end) has a part of its own for each: they come and go by themselves. Words of the
+vendor: docs.metronome.com, "Threshold notifications".
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise, product
+from typing import NamedTuple
+
+from pricebook.catalog.calendar import FOREVER, first_of_month
+from pricebook.catalog.threshold_notification import (
+    BalanceFilter,
+    FilterExclusion,
+    NotificationFilter,
+    ThresholdNotification,
+)
+from pricebook.preview.grant import granted
+from pricebook.preview.price import EXACT, ZERO, summed
+from pricebook.preview.standing import Course, Fields, Standing, WatchedCustomer
+from pricebook.preview.terms import Grant
+
+UNWATCHED = frozenset(
+    {"low_credit_balance_reached", "low_remaining_credit_percentage_reached", "low_remaining_days_in_plan_reached"}
+)
+"""Types about plans and credit grants, the vendor's old kind of contracts and credits: nothing here has any."""
+DAY = timedelta(days=1)
+Parts = Mapping[str, bool]
+"""What is watched, by a name of each part (`user_id=u1`; empty for all of it), and whether it is in alarm."""
+
+
+class Alarm(NamedTuple):
+    """From `at` on a part of what a notification watches is beyond the threshold; `part` is empty for all of it."""
+
+    at: datetime
+    part: str
+
+
+def unwatched(notification: ThresholdNotification, customer: WatchedCustomer) -> str:
+    """Why nobody can tell whether a customer is in alarm; empty when it can be told."""
+    if notification.alert_type in UNWATCHED:
+        return "plans and credit grants are not billed here"
+    about = {each.entity for each in _filters(notification)}
+    if "Contract" in about and any(course.watched.custom_fields is None for course in customer.courses):
+        return "it filters by custom fields of contracts, which are not known"
+    return ""
+
+
+def _filters(notification: ThresholdNotification) -> Iterator[NotificationFilter | BalanceFilter]:
+    yield from notification.custom_field_filters
+    for specifier in notification.alert_specifiers:
+        yield from specifier.custom_field_filters
+        for excluded in specifier.exclude:
+            yield from excluded.custom_field_filters
+
+
+class _Look(NamedTuple):
+    """A customer at an instant, as a notification looks at it: the contracts that it is about, and the ids of balances
+    that several of them have."""
+
+    notification: ThresholdNotification
+    standings: list[Standing]
+    at: datetime
+    shared: frozenset[str]
+
+
+def in_alarm(notification: ThresholdNotification, customer: WatchedCustomer, at: datetime) -> Parts:
+    """What the notification watches of a customer at an instant, as far as there is anything of it."""
+    watch = next(watch for word, watch in _WATCHES if word in notification.alert_type)
+    standings = [one for one in customer.at(at) if _is_of(notification, one)]
+    return watch(_Look(notification, standings, at, customer.shared))
+
+
+def _is_of(notification: ThresholdNotification, one: Standing) -> bool:
+    fields = one.watched.custom_fields or {}
+    about = [each for each in notification.custom_field_filters if each.entity == "Contract"]
+    return all(fields.get(each.key) == each.value for each in about)
+
+
+def _spend(look: _Look) -> Parts:
+    """ "usage-based spend prior to commit and credit drawdown for their current billing period"."""
+    if not look.notification.group_values:
+        lines = [line for one in look.standings for line in one.spent]
+        spent = summed(line.amount for line in lines if line.unit == look.notification.credit_type)
+        return {"": spent >= look.notification.threshold}
+    found: dict[str, bool] = {}
+    for values in _groups(look):
+        lines = [line for one in look.standings for line in one.spent_on(values)]
+        spent = summed(line.amount for line in lines if line.unit == look.notification.credit_type)
+        found[_named(values)] = spent >= look.notification.threshold
+    return found
+
+
+def _groups(look: _Look) -> Iterator[Fields]:
+    """The groups of usage that are watched: those of one value, or of each that occurs."""
+    used = [dict(each.values) for one in look.standings for each in one.used]
+    choices = [
+        [each.value] if each.value is not None else sorted({values[each.key] for values in used if each.key in values})
+        for each in look.notification.group_values
+    ]
+    for chosen in product(*choices):
+        yield {each.key: value for each, value in zip(look.notification.group_values, chosen, strict=True)}
+
+
+def _named(values: Fields) -> str:
+    return ", ".join(f"{key}={value}" for key, value in values.items())
+
+
+def _usage(look: _Look) -> Parts:
+    """The usage of a metric since "the earliest start date [...] across all active invoices". Products that one metric
+    counts for all have its whole usage: one of them says it."""
+    sums: dict[tuple[int, str], Decimal] = {}
+    for index, one in enumerate(look.standings):
+        products = one.watched.prices.tariff.products
+        for each in one.used:
+            counted = products.get(each.product)
+            if counted is not None and counted.billable_metric == look.notification.billable_metric:
+                key = index, each.product
+                sums[key] = EXACT.add(sums.get(key, ZERO), each.quantity)
+    return {"": max(sums.values(), default=ZERO) >= look.notification.threshold}
+
+
+def _invoice(look: _Look) -> Parts:
+    """ "any of the customer's active invoices reaches or exceeds the configured threshold": the draft that runs, and
+    what is issued at this instant."""
+    wanted = {each.lower() for each in look.notification.invoice_types_filter}
+    found: dict[str, bool] = {}
+    for one in look.standings:
+        issued = [invoice for invoice in one.issued if invoice.issued_at == look.at]
+        for invoice in (*issued, *([one.draft] if one.draft is not None else ())):
+            if invoice.unit == look.notification.credit_type and (not wanted or invoice.kind in wanted):
+                name = f"{invoice.kind} {invoice.issued_at:%Y-%m-%d}"
+                found[name] = found.get(name, False) or invoice.total >= look.notification.threshold
+    return found
+
+
+def _month(look: _Look) -> Parts:
+    """All invoices of a calendar month together, with the drafts that run [assumed]."""
+    since = first_of_month(look.at.replace(minute=0, second=0, microsecond=0))
+    totals = [
+        invoice.total
+        for one in look.standings
+        for invoice in (*one.issued, *([one.draft] if one.draft is not None else ()))
+        if invoice.issued_at >= since and invoice.unit == look.notification.credit_type
+    ]
+    return {f"{since:%Y-%m}": summed(totals) >= look.notification.threshold}
+
+
+def _balance(look: _Look) -> Parts:
+    """ "sums up the remaining balances": nothing is left of those that ended. A customer who never had any is never in
+    alarm [assumed]."""
+    found: dict[str, Decimal] = {}
+    for name, grant, left in _balances(look):
+        rest = max(left, ZERO) if grant.window.covers(look.at) else ZERO
+        found[name] = EXACT.add(found.get(name, ZERO), rest)
+    return {name: rest <= look.notification.threshold for name, rest in found.items()}
+
+
+def _percentage(look: _Look) -> Parts:
+    """What is left "on all active" ones of what they granted."""
+    found: dict[str, tuple[Decimal, Decimal]] = {}
+    for name, grant, left in _balances(look):
+        if grant.window.covers(look.at) and grant.amount > 0:
+            rest, whole = found.get(name, (ZERO, ZERO))
+            found[name] = EXACT.add(rest, max(left, ZERO)), EXACT.add(whole, grant.amount)
+    return {
+        name: EXACT.multiply(rest, Decimal(100)) <= EXACT.multiply(whole, look.notification.threshold)
+        for name, (rest, whole) in found.items()
+    }
+
+
+def _days(look: _Look) -> Parts:
+    """Each part of a commit or credit by itself, until it has ended."""
+    return {
+        grant.id: _ends_soon(grant, look.notification) <= look.at
+        for _, grant, _ in _balances(look)
+        if grant.window.covers(look.at) and grant.window.ending_before < FOREVER
+    }
+
+
+def _ends_soon(grant: Grant, notification: ThresholdNotification) -> datetime:
+    """From when on it has so many days left, or fewer."""
+    try:
+        return grant.window.ending_before - DAY * int(notification.threshold)
+    except OverflowError:
+        return grant.window.starting_at
+
+
+def _seat(look: _Look) -> Parts:
+    """What belongs to each seat, of commits and credits alike; of one that has no balance any more nothing is watched
+    [assumed]."""
+    said, found = look.notification, dict[str, Decimal]()
+    wanted = said.seat_filter
+    for one in look.standings:
+        for grant, left in one.balances:
+            key, seat = grant.seat or ("", "")
+            if wanted is None or key != wanted.seat_group_key or wanted.seat_group_value not in (None, seat):
+                continue
+            counts = _counts(said, grant) and _passes(said.custom_field_filters, one, grant) is not None
+            if counts and grant.window.covers(look.at):
+                name = f"{key}={seat}"
+                found[name] = EXACT.add(found.get(name, ZERO), max(left, ZERO))
+    return {name: left <= said.threshold for name, left in found.items()}
+
+
+_WATCHES: tuple[tuple[str, Callable[[_Look], Parts]], ...] = (
+    ("monthly_invoice_total", _month),
+    ("invoice_total", _invoice),
+    ("spend_threshold", _spend),
+    ("usage_threshold", _usage),
+    ("seat_balance", _seat),
+    ("_days_", _days),
+    ("_percentage_", _percentage),
+    ("_balance_", _balance),
+)
+"""How each type is watched, by a part of its name: the first that fits counts."""
+_KINDS = (
+    ("credit_and_commit", ("CREDIT", "PREPAID", "POSTPAID")),
+    ("credit", ("CREDIT",)),
+    ("commit", ("PREPAID", "POSTPAID")),
+)
+
+
+def _balances(look: _Look) -> Iterator[tuple[str, Grant, Decimal]]:
+    """The balances that are watched, each once, under the name of its part; what belongs to single seats is "not
+    included in the threshold calculation"."""
+    kinds = next(kinds for word, kinds in _KINDS if word in look.notification.alert_type)
+    found: dict[str, tuple[Standing, Grant, Decimal]] = {}
+    for index, one in enumerate(look.standings):
+        for grant, left in one.balances:
+            if grant.seat is None and grant.kind in kinds and _counts(look.notification, grant):
+                found[grant.id if grant.id in look.shared else f"{index} {grant.id}"] = one, grant, left
+    for one, grant, left in found.values():
+        if look.notification.alert_specifiers:
+            for specifier in look.notification.alert_specifiers:
+                name = _passes(specifier.custom_field_filters, one, grant)
+                if name is not None and not any(_excluded(each, one, grant) for each in specifier.exclude):
+                    yield name, grant, left
+                    break
+        elif (name := _passes(look.notification.custom_field_filters, one, grant)) is not None:
+            yield name, grant, left
+
+
+def _counts(notification: ThresholdNotification, grant: Grant) -> bool:
+    """Whether it is a balance of the pricing unit, or of units of a product where these are asked for."""
+    if "_days_" in notification.alert_type:
+        return True
+    if notification.access_type == "QUANTITY":
+        return grant.counts_units
+    return not grant.counts_units and grant.unit == notification.credit_type
+
+
+def _passes(filters: Iterable[NotificationFilter | BalanceFilter], one: Standing, grant: Grant) -> str | None:
+    """The name of the part that a balance is of; None where a filter leaves it out. A filter about credits says nothing
+    of commits, and one about commits nothing of credits [assumed]."""
+    own, name = one.watched.fields(grant), {}
+    kind = "ContractCredit" if grant.kind == "CREDIT" else "Commit"
+    for each in filters:
+        if each.entity == "Contract":
+            fields = one.watched.custom_fields or {}
+        elif each.entity in (kind, "ContractCreditOrCommit"):
+            fields = own
+        else:
+            continue
+        if each.key not in fields or each.value not in (None, fields[each.key]):
+            return None
+        if each.value is None:
+            name[each.key] = fields[each.key]
+    return _named(name)
+
+
+def _excluded(exclusion: FilterExclusion, one: Standing, grant: Grant) -> bool:
+    kind = "ContractCredit" if grant.kind == "CREDIT" else "Commit"
+    about = [
+        each for each in exclusion.custom_field_filters if each.entity in (kind, "ContractCreditOrCommit", "Contract")
+    ]
+    return bool(about) and _passes(about, one, grant) is not None
+
+
+def alarms(
+    notification: ThresholdNotification, customer: WatchedCustomer, since: datetime, until: datetime
+) -> list[Alarm]:
+    """When each part came to be in alarm, from `since` on and until then (inclusive); what is in alarm at first is so
+    from `since` on.
+
+    Between two instants at which something else happens usage only adds up, so the first moment within is found by
+    halving; what happens between two usages of one customer is nothing.
+    """
+    if unwatched(notification, customer):
+        return []
+    found: list[Alarm] = []
+    before: set[str] = set()
+    times = sorted(
+        {each.at for course in customer.courses for each in course.watched.usage if since <= each.at <= until}
+    )
+    cuts = _cuts(notification, customer, since, until)
+    for start, end in pairwise((*cuts, until + DAY)):
+        inner = [start, *(at for at in times if start < at < end)]
+        first, last = (_beyond(notification, customer, at) for at in (inner[0], inner[-1]))
+        found += [Alarm(start, part) for part in sorted(first - before)]
+        for part in sorted(last - first):
+            low, high = 0, len(inner) - 1
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (low, middle) if part in _beyond(notification, customer, inner[middle]) else (middle, high)
+            found.append(Alarm(inner[high], part))
+        before = last
+    return sorted(found)
+
+
+def _beyond(notification: ThresholdNotification, customer: WatchedCustomer, at: datetime) -> set[str]:
+    return {part for part, beyond in in_alarm(notification, customer, at).items() if beyond}
+
+
+def _cuts(
+    notification: ThresholdNotification, customer: WatchedCustomer, since: datetime, until: datetime
+) -> list[datetime]:
+    """The instants at which something else than usage happens: statements and balances begin and end, fees are charged,
+    quantities change, usage is taken back."""
+    cuts = {since}
+    for course in customer.courses:
+        terms = course.watched.prices.terms
+        cuts |= {course.starting_at, terms.ending_before, *(period.starting_at for period in course.periods(until))}
+        cuts |= {change.at for change in course.watched.seats}
+        cuts |= {each.at for each in course.watched.usage if each.quantity < 0}
+        cuts |= {charge.at for charge in terms.charges}
+        for grant in grants_of(course, until):
+            cuts |= {*grant.window, _ends_soon(grant, notification) if "_days_" in notification.alert_type else since}
+        last = customer.at(until)
+        cuts |= {invoice.issued_at for one in last for invoice in one.issued}
+    return sorted(cut for cut in cuts if since <= cut <= until)
+
+
+def grants_of(course: Course, until: datetime) -> Iterator[Grant]:
+    """Every balance that begins by then."""
+    terms, scales = course.watched.prices.terms, course.watched.prices.tariff.scales
+    yield from course.watched.opening.brought
+    yield from granted(terms, course.held, until, scales)
