@@ -7,6 +7,7 @@ say which product was used.
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -78,20 +79,18 @@ def with_meters(text: str) -> str:
     return yaml.safe_dump_all(documents, allow_unicode=True)
 
 
-@pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    root = tmp_path_factory.mktemp("worked") / "project"
-    shutil.copytree(WORKED, root)
-    for file in root.glob("*.yaml"):
-        if file.name != "pricebook.yaml":
-            file.write_text(with_meters(file.read_text(encoding="utf-8")), encoding="utf-8")
-    account = {"store": "metronome", "pricing_units": {"ccu": "Cloud compute units"}}
-    (root / "pricebook.yaml").write_text(yaml.safe_dump({"namespace": "worked", "environments": {"local": account}}))
+@contextmanager
+def provisioned(root: Path, *, probed: bool = False) -> Iterator[Account]:
+    """A sandbox to which the project in a folder was applied, read through a customer if `probed`; every answer
+    is judged by the vendor's document."""
     project = read_project(root)
     with serving(clock=lambda: FIRST) as served:
         problems = judged(served.sandbox)
         _, environment = project.environment(None)
         reach: Any = {"concurrency": 4, "connect_timeout": 9.0, "read_timeout": 60.0, "requests_per_minute": 1_000_000}
+        if probed:
+            sdk = Metronome(bearer_token=served.token, base_url=served.url, max_retries=0)
+            reach["probe"] = sdk.v1.customers.create(name="Probe").data.id
         client = Client(served.url, served.token, **reach)
         store = RemoteStore(client, environment.pricing_units, nonce=lambda: "once")
         made = plan(project, "local", store, FIRST)
@@ -104,6 +103,19 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         yield found
         found.client.close()
         assert problems == []
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    root = tmp_path_factory.mktemp("worked") / "project"
+    shutil.copytree(WORKED, root)
+    for file in root.glob("*.yaml"):
+        if file.name != "pricebook.yaml":
+            file.write_text(with_meters(file.read_text(encoding="utf-8")), encoding="utf-8")
+    account = {"store": "metronome", "pricing_units": {"ccu": "Cloud compute units"}}
+    (root / "pricebook.yaml").write_text(yaml.safe_dump({"namespace": "worked", "environments": {"local": account}}))
+    with provisioned(root) as found:
+        yield found
 
 
 SCENARIOS = {

@@ -5,7 +5,7 @@ Invoices are final as soon as they are issued, without a day of grace. Commits a
 contracts one after the other, the oldest first [assumed]: the vendor goes by time.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +18,7 @@ from uuid import UUID, uuid5
 from pricebook.account.refusal import Refused
 from pricebook.catalog.calendar import cycle
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.usage import Quantity
+from pricebook.catalog.usage import Quantity, SeatChange
 from pricebook.metronome.wire.contract import dated_balances, read_terms, seat_changes
 from pricebook.preview.bill import PeriodPart, bill, parts
 from pricebook.preview.invoice import Bill, Invoice, Ledger
@@ -39,12 +39,19 @@ BALANCES = {"commits": "commit", "credits": "contract_credit"}
 
 @dataclass(frozen=True, slots=True)
 class BilledContract:
-    """A contract with its bill until the end of the statement period that runs now."""
+    """A contract with its bill until the end of the statement period that runs now, and what it was billed by."""
 
     contract: Record
     catalog: Catalog
-    terms: ContractTerms
+    prices: Prices
+    usage: Sequence[Quantity]
+    seats: Sequence[SeatChange]
     bill: Bill
+
+    @property
+    def terms(self) -> ContractTerms:
+        """Its terms."""
+        return self.prices.terms
 
     @property
     def invoices(self) -> list[tuple[str, Invoice]]:
@@ -71,10 +78,17 @@ class BilledContract:
 
 
 def bills(
-    work: AccountTransaction, customer: str, *, more: Sequence[Json] = (), alone: bool = False, contract: str = ""
+    work: AccountTransaction,
+    customer: str,
+    *,
+    more: Sequence[Json] = (),
+    alone: bool = False,
+    contract: str = "",
+    seen: Callable[[Catalog], Catalog] = lambda catalog: catalog,
 ) -> list[BilledContract]:
     """The bills of a customer's contracts, the oldest first; of one, when it is named. `more` are events that were not
-    ingested, beside those that were or `alone`. Raises Refused (501) when events cannot be counted here."""
+    ingested, beside those that were or `alone`; `seen` makes something else of what the account has. Raises Refused
+    (501) when events cannot be counted here."""
     found: list[BilledContract] = []
     drawn: dict[str, Decimal] = {}
     catalogue = Catalogue(work)
@@ -85,18 +99,17 @@ def bills(
         terms = with_shared(read_terms(record.body, UNIT_NAMES), record.id, shared)
         statement = replace(terms.statement, first=datetime.fromisoformat(record.body["invoice_from"]))
         terms = replace(terms, statement=statement)
-        catalog = catalogue.with_card(record.body.get("rate_card_id"))
+        catalog = seen(catalogue.with_card(record.body.get("rate_card_id")))
         prices = Prices(Tariff(catalog, record.body.get("rate_card_id")), terms)
         changes = list(seat_changes(record.body))
         until = end_of_period(terms, work.at)
-        usage: Iterable[Quantity] = ()
+        usage: Sequence[Quantity] = ()
         if events and meters_of(catalog)[0]:
             cut = list(parts(prices, changes, until))
             usage = counted(events, catalog, cut, customer).customers.get(customer, ())
         made = bill(prices, usage, changes, until, Ledger(None, drawn))
-        ids = {item["id"] for _, said in shared for item in said["access_schedule"]["schedule_items"]}
-        drawn = {id_: taken for id_, taken in made.closing.drawn.items() if id_ in ids}
-        found.append(BilledContract(record, catalog, terms, made))
+        drawn = {id_: taken for id_, taken in made.closing.drawn.items() if id_ in parts_of(shared)}
+        found.append(BilledContract(record, catalog, prices, usage, changes, made))
     return [one for one in found if contract in ("", one.contract.id)]
 
 
@@ -116,6 +129,11 @@ def customer_balances(work: AccountTransaction, customer: str) -> list[tuple[str
         for name, kind in BALANCES.items()
         for record in work.page(kind, 0, -1, "parent = ? AND archived_at IS NULL", customer)
     ]
+
+
+def parts_of(shared: Sequence[tuple[str, Json]]) -> frozenset[str]:
+    """The ids of all parts of commits and credits."""
+    return frozenset(item["id"] for _, said in shared for item in said["access_schedule"]["schedule_items"])
 
 
 def with_shared(terms: ContractTerms, contract: str, shared: Sequence[tuple[str, Json]]) -> ContractTerms:

@@ -8,6 +8,7 @@ from pricebook.catalog.offset_notification import OffsetNotification
 from pricebook.catalog.threshold_notification import IN_DAYS, USAGE, ThresholdNotification
 from pricebook.sandbox import customer, metric
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
+from pricebook.sandbox.alarm import ASKED, Alarms
 from pricebook.sandbox.call import Call, Json, id_answer, listed
 from pricebook.sandbox.rule import check_rules
 from pricebook.sandbox.unit import unit
@@ -51,7 +52,8 @@ def list_of_customer(call: Call) -> Json:
     wanted = call.body.get("alert_statuses", ["ENABLED"])
     states = {"ENABLED": "archived_at IS NULL", "ARCHIVED": "archived_at IS NOT NULL", "DISABLED": "FALSE"}
     where = f"(parent IS NULL OR parent = ?) AND ({' OR '.join(states[name] for name in wanted) or 'FALSE'})"
-    return listed(call, KIND, show, where, owner)
+    alarms = Alarms(call.work, owner)
+    return listed(call, KIND, lambda work, record, _: show(work, record, alarms, {}), where, owner)
 
 
 def get_of_customer(call: Call) -> Json:
@@ -60,11 +62,13 @@ def get_of_customer(call: Call) -> Json:
     record = call.work.get(KIND, call.body["alert_id"])
     if record.parent not in (None, owner):
         raise Refused(404, f"the customer {owner} has no alert {record.id}")
-    return {"data": show(call.work, record, {})}
+    asked = {name: call.body[name] for name in ASKED if name in call.body}
+    return {"data": show(call.work, record, Alarms(call.work, owner), asked)}
 
 
-def show(work: AccountTransaction, record: Record, _: dict[str, str]) -> Json:
-    """A notification as it is read back: neither its metric nor whether it looked at everybody when it was made."""
+def show(work: AccountTransaction, record: Record, alarms: Alarms, asked: Json) -> Json:
+    """A notification as it is read back: neither its metric nor whether it looked at everybody when it was made; and
+    whether the customer is in alarm."""
     body: dict[str, Any] = dict(record.body)
     for name in ("billable_metric_id", "evaluate_on_create"):
         body.pop(name, None)
@@ -77,7 +81,10 @@ def show(work: AccountTransaction, record: Record, _: dict[str, str]) -> Json:
         "updated_at": stamp(record.archived_at or record.created_at),
         **body,
     } | known(credit_type=None if counted else unit(work, unit_id, live=False), uniqueness_key=record.uniqueness_key)
-    return {"alert": alert, "customer_status": None if record.archived_at else "evaluating"}
+    if record.archived_at:
+        return {"alert": alert, "customer_status": None}
+    status, reason = alarms.status(record.body, asked)
+    return {"alert": alert, "customer_status": status} | known(triggered_by=reason)
 
 
 OFFSET = "offset_notification"

@@ -5,7 +5,7 @@ A body on the wire names objects by id where a model has a name; an id is a name
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -25,10 +25,13 @@ _LINKS = link_names(Package) | {"temporary_id"}
 """The fields that hold temporary ids: any text on the wire, keys in the models."""
 
 
-def check_rules(model: type[Model], body: Mapping[str, Any], at: str = "") -> None:
-    """The body keeps the rules of a model. Raises Refused (400) with all that are broken."""
+M = TypeVar("M", bound=Model)
+
+
+def check_rules(model: type[M], body: Mapping[str, Any], at: str = "") -> M:
+    """The body as a model, whose rules it keeps. Raises Refused (400) with all that are broken."""
     with refusing(model, at):
-        model.model_validate(_named(body, {}))
+        return model.model_validate(_named(body, {}))
 
 
 @contextmanager
