@@ -1,14 +1,16 @@
 """Rules about notifications: each is one message, about something that can happen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from pricebook.catalog.calendar import rough_days
 from pricebook.catalog.fingerprint import content_text
 from pricebook.catalog.leaf import leaves
 from pricebook.catalog.model import Model
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.role import Role
+from pricebook.catalog.timeline import units_of_schedule
 from pricebook.policy.fact import Facts
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
@@ -62,9 +64,55 @@ def _untriggered(facts: Facts) -> Iterator[Finding]:
         yield Finding(ref, ("alert_type",) if not given else ("credit_type",), message, hint)
 
 
+def _unreached(facts: Facts) -> Iterator[Finding]:
+    if not facts.cards:
+        return
+    usage = {name: product for name, product in facts.catalog.products.items() if product.type == "USAGE"}
+    metrics = [facts.catalog.metrics.get(product.billable_metric or "") for product in usage.values()]
+    told = {key for metric in metrics if metric is not None for group in metric.group_keys for key in group}
+    for ref, noun in _notifications(facts):
+        if noun.alert_type == "spend_threshold_reached":
+            units = {
+                unit
+                for card in facts.cards.values()
+                for (product, _), schedules in card.schedules.items()
+                if product in usage
+                for schedule in schedules
+                for unit in units_of_schedule(schedule)
+            }
+            yield from _unit(ref, noun, units, "no usage is priced in")
+            for index, group in enumerate(noun.group_values):
+                if group.key not in told:
+                    message = f"{group.key} is a group key of no metric that usage is priced by"
+                    hint = f"usage is told by {', '.join(sorted(told)) or 'nothing'}"
+                    yield Finding(ref, ("group_values", index, "key"), message, hint)
+        elif "invoice" in noun.alert_type:
+            units = {card.card.fiat_credit_type for card in facts.cards.values()}
+            yield from _unit(ref, noun, units, "no invoices are in")
+        elif noun.seat_filter is not None and facts.packages:
+            keys = {
+                each.seat_config.seat_group_key
+                for package in facts.packages.values()
+                for each in package.subscriptions
+                if each.seat_config is not None
+            }
+            if noun.seat_filter.seat_group_key not in keys:
+                message = f"no package has seats that are told by {noun.seat_filter.seat_group_key}"
+                hint = f"seats are told by {', '.join(sorted(keys)) or 'nothing'}"
+                yield Finding(ref, ("seat_filter", "seat_group_key"), message, hint)
+
+
+def _unit(ref: Ref, noun: "ThresholdNotification", units: set[str], what: str) -> Iterator[Finding]:
+    if noun.credit_type not in units:
+        hint = f"it is never sent; write the threshold in {', '.join(sorted(units)) or 'another unit'}"
+        yield Finding(ref, ("credit_type",), f"{what} {noun.credit_type}", hint)
+
+
 def _from_the_start(facts: Facts) -> Iterator[Finding]:
     for ref, noun in _notifications(facts):
         lists = next((found for part, found in _LISTS.items() if part in noun.alert_type), ())
+        if "_days_" in noun.alert_type:
+            yield from _always_ending(ref, noun, lists, facts)
         if "_balance_" not in noun.alert_type or noun.access_type == "QUANTITY":
             continue
         for name, package in facts.packages.items():
@@ -77,6 +125,26 @@ def _from_the_start(facts: Facts) -> Iterator[Finding]:
                 hint = "everybody on the package is told from the first day on: write a lower threshold"
                 related = (("the package", Ref(Kind.PACKAGE, name), ()),)
                 yield Finding(ref, ("threshold",), message, hint, related=related)
+
+
+def _always_ending(ref: Ref, noun: "ThresholdNotification", lists: Sequence[str], facts: Facts) -> Iterator[Finding]:
+    for name, package in facts.packages.items():
+        days = [days for part in lists for term in getattr(package, part) for days in _lengths(term)]
+        if days and max(days) <= noun.threshold:
+            message = (
+                f"package {name} grants for at most {max(days)} days at a time, and the threshold is {noun.threshold}"
+            )
+            hint = "everybody on the package is told from the first day on: write fewer days"
+            yield Finding(ref, ("threshold",), message, hint, related=(("the package", Ref(Kind.PACKAGE, name), ()),))
+
+
+def _lengths(term: Any) -> Iterator[int]:
+    """For how many days, roughly, each part of a term grants."""
+    if (schedule := getattr(term, "access_schedule", None)) is not None:
+        for item in schedule.schedule_items:
+            yield rough_days(item.duration.value, item.duration.unit)
+    elif term.recurrence_frequency is not None:
+        yield rough_days(term.commit_duration.value, term.recurrence_frequency)
 
 
 def _granted(term: Model, unit: str) -> Decimal | None:
@@ -94,6 +162,13 @@ apiVersion: pricebook/v1
 kind: ThresholdNotification
 metadata: {name: low}
 spec: {name: Low, alert_type: low_remaining_contract_credit_balance_reached, threshold: $1.00}
+"""
+_SPEND = """\
+---
+apiVersion: pricebook/v1
+kind: ThresholdNotification
+metadata: {name: spend}
+spec: {name: Spend, alert_type: spend_threshold_reached, threshold: $50.00, group_values: [{key: USER}]}
 """
 _TOP = "apiVersion: pricebook/v1\nkind: BillableMetric\n"
 
@@ -125,9 +200,22 @@ RULES = (
         _untriggered,
     ),
     Rule(
+        "unreached-notification",
+        "warning",
+        "A threshold notification watches what no price or package has: spend in a unit that no usage is priced in, a"
+        " group key of no metric, invoices in a currency of no rate card, seats of no package.",
+        "It is never sent, and somebody relies on it.",
+        "Write the threshold in a unit that prices have, and name a key by which usage or seats are told.",
+        Example(
+            bad=_with(_SPEND.replace("USER", "user")),
+            good=_with(_SPEND.replace("USER", "seat")),
+        ),
+        _unreached,
+    ),
+    Rule(
         "notified-from-the-start",
         "warning",
-        "The threshold of a low balance is not below what a package grants.",
+        "The threshold of a low balance is not below what a package grants, or its days not below how long it does.",
         "Everybody on the package is in alarm from the first day on, and nobody reads the message any more.",
         "Write a threshold below the grant, or watch a percentage.",
         Example(bad=_with(_LOW.replace("$1.00", "$5.00")), good=_with(_LOW)),
