@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -14,7 +13,6 @@ from test_every_write import KINDS, Killed, Trouble
 from pricebook.catalog.reference import Kind
 from pricebook.plan.step import Plan
 from pricebook.problem import Rejected
-from pricebook.sandbox.wire import Request
 from project import applied, planned
 from vendor import AT, Call, Vendor
 from vendor import vendor as empty
@@ -38,20 +36,9 @@ spec: {name: Many tokens, alert_type: usage_threshold_reached, threshold: 100000
 CHANGED = MANIFESTS.replace("$50.00", "$80.00")
 
 
-def probe_of(account: Vendor) -> str:
-    """The customer of the account, made when there is none."""
-
-    def asked(method: str, body: bytes) -> Any:
-        headers = {"authorization": f"Bearer {account.sandbox.token}", "content-type": "application/json"}
-        return json.loads(account.sandbox.handle(Request(method, "/v1/customers", {}, headers, body)).body)["data"]
-
-    there = asked("GET", b"")
-    return str(there[0]["id"] if there else asked("POST", b'{"name": "Probe"}')["id"])
-
-
 def shown(account: Vendor) -> list[tuple[str, int]]:
     """Every live notification, by name and threshold."""
-    body = {"customer_id": probe_of(account)}
+    body = {"customer_id": account.probe()}
     items = account.client().read("POST", "/v1/customer-alerts/list", body)["data"]
     return sorted((item["alert"]["name"], int(item["alert"]["threshold"])) for item in items)
 
@@ -62,7 +49,7 @@ def steps(plan: Plan) -> list[str]:
 
 
 def test_they_are_made_read_back_and_made_anew(vendor: Vendor, tmp_path: Path) -> None:
-    probe = probe_of(vendor)
+    probe = vendor.probe()
     assert applied(small(tmp_path, MANIFESTS), vendor.store(probe=probe)).complete
     assert shown(vendor) == [("Many tokens", 1000000), ("Spend", 5000)]
     settled = planned(small(tmp_path, MANIFESTS), vendor.store(probe=probe))
@@ -81,7 +68,7 @@ def test_they_are_made_read_back_and_made_anew(vendor: Vendor, tmp_path: Path) -
 
 
 def test_what_no_answer_shows_is_known_by_the_key(vendor: Vendor, tmp_path: Path) -> None:
-    probe = probe_of(vendor)
+    probe = vendor.probe()
     assert applied(small(tmp_path, MANIFESTS), vendor.store(probe=probe)).complete
     louder = MANIFESTS.replace(", evaluate_on_create: false", "")
     assert "threshold-notification:spend@2" in steps(planned(small(tmp_path, louder), vendor.store(probe=probe)))
@@ -100,7 +87,7 @@ def test_without_a_customer_nothing_is_made_that_could_not_be_found_again(vendor
 @pytest.mark.parametrize("text", [MANIFESTS, CHANGED], ids=["first", "changed"])
 def test_at_every_write_there_is_one_of_each(kind: str, text: str, tmp_path: Path) -> None:
     with empty() as start:
-        probe = probe_of(start)
+        probe = start.probe()
         if text is CHANGED:
             assert applied(small(tmp_path, MANIFESTS), start.store(probe=probe)).complete
         with start.copied() as whole:
