@@ -63,6 +63,9 @@ class PackageVersion:
         return self.ref.version or 0
 
 
+_NOTIFICATIONS = (Kind.THRESHOLD_NOTIFICATION, Kind.OFFSET_NOTIFICATION)
+
+
 @dataclass(frozen=True)
 class PriceList:
     """What is published. `packages` have their versions oldest first; `prices` are by card."""
@@ -75,6 +78,15 @@ class PriceList:
     packages: Mapping[str, tuple[PackageVersion, ...]]
     holdings: tuple[Holding, ...]
     prices: Mapping[str, tuple[PriceHistory, ...]]
+    notifications: tuple["ListedNotification", ...] = ()
+
+
+class ListedNotification(NamedTuple):
+    """A notification that is live, by its display name, with what it says."""
+
+    ref: Ref
+    name: str
+    terms: tuple[FieldRow, ...]
 
 
 def price_list(snapshot: Snapshot, namespace: str, declared: Sequence[Ref] = ()) -> PriceList:
@@ -97,6 +109,11 @@ def price_list(snapshot: Snapshot, namespace: str, declared: Sequence[Ref] = ())
         packages=packages,
         holdings=tuple(holdings(snapshot)),
         prices={name: tuple(_histories(catalog.rates[name], units)) for name in cards if name in catalog.rates},
+        notifications=tuple(
+            ListedNotification(ref, str(getattr(noun, "name", "")), tuple(said_rows(noun, units, ("name",))))
+            for ref, noun in sorted(catalog.nouns.items())
+            if ref.kind in _NOTIFICATIONS and ref not in snapshot.archived and ref == snapshot.latest(ref)
+        ),
     )
 
 

@@ -100,6 +100,9 @@ def site_files(
     yield page("products.html", "products.html", title="Products", priced=priced)
     yield page("rate-cards.html", "rate-cards.html", title="Rate cards", counts=counts)
     yield page("feed.html", "feed.html", title="Feed")
+    if listed.notifications:
+        told = [(each, [_line(row) for row in each.terms]) for each in listed.notifications]
+        yield page("notifications.html", "notifications.html", title="Notifications", notifications=told)
     for number, (name, product) in enumerate(listed.products.items()):
         facts = list(_product_facts(listed, product))
         path = f"products/{slug(name)}.html"
@@ -122,7 +125,7 @@ def site_files(
         yield page("card.html", path, title=card.name, name=name, card=card, number=number, held=held, facts=facts)
     for number, (name, versions) in enumerate(listed.packages.items()):
         path = f"packages/{slug(name)}.html"
-        told = [
+        shown_versions = [
             (version, _grouped(version.terms), _changes(version.changes), _held(listed, version.ref))
             for version in reversed(versions)
         ]
@@ -133,7 +136,7 @@ def site_files(
             title=versions[-1].package.name,
             name=name,
             number=number,
-            versions=told,
+            versions=shown_versions,
             held=sorted(held, key=lambda h: (h.alias, h.starting_at or "")),
             counted_at=counted_at.at if counted_at is not None else None,
             members=_members(versions, counted_at),
