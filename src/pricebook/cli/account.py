@@ -22,9 +22,7 @@ def command(invocation: Invocation, mark: bool) -> None:
     project, (name, environment) = invocation.project, invocation.environment
     namespace = project.settings.namespace
     store = wiring.open_store(project, environment, say=say)
-    if mark:
-        found = mark_anew(store, namespace, name, wiring.new_id, wiring.now()).mark
-    else:
-        found = AccountMark.read(store.snapshot(namespace, invocation.as_of).account)
-    marked_as, id_ = found or (None, None)
-    invocation.answer(AccountView(name, marked_as, id_, environment.account, namespace))
+    found = mark_anew(store, namespace, name, wiring.new_id, wiring.now()).mark if mark else None
+    snapshot = store.snapshot(namespace, invocation.as_of)
+    marked_as, id_ = found or AccountMark.read(snapshot.account) or (None, None)
+    invocation.answer(AccountView(name, marked_as, id_, environment.account, snapshot.keys, namespace))

@@ -30,6 +30,8 @@ def account_text(view: AccountView, _: Page) -> Iterator[str]:
         if view.remembered is not None:
             yield f"pricebook.yaml remembers another one: {escape_terminal(view.remembered)}."
         yield remember_line(view.environment, view.id)
+    if view.keys:
+        yield f"pricebook keeps its own marks there in the custom fields {', '.join(map(escape_terminal, view.keys))}."
 
 
 def remember_line(environment: str, account: str) -> str:

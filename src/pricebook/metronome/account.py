@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from pricebook.apply.keys import (
     KEY,
+    MARKS,
     REF,
     former_of,
     read_mark,
@@ -57,6 +58,8 @@ class Account:
     twins: dict[str, Ref] = field(default_factory=dict)
     """By their ids, live objects that bear the mark of another one of ours, which is meant by it."""
     notes: list[Problem] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    """The custom-field keys of our own marks, with what has values under them: `rate_card/pricebook_ref`."""
 
     @cached_property
     def refs(self) -> dict[str, Ref | None]:
@@ -217,6 +220,9 @@ def _mark(item: Json) -> str:
 def _sort(account: Account, kind: Kind, items: Iterable[Json]) -> None:
     """Ours by Ref, and the rest. Of two that bear one mark the live one is meant, and of those the newer."""
     items = list(items)
+    if kind is Kind.CUSTOM_FIELD_KEY:
+        account.keys = sorted(item["id"] for item in items if item["key"] in MARKS)
+        items = [item for item in items if item["key"] not in MARKS]
     told = {} if kind.marked else _names_told(kind, items)
     for item in items:
         ref = ref_of(account.namespace, kind, item) if kind.marked else _told(account, kind, item, told)

@@ -59,7 +59,7 @@ APIS: Mapping[Kind, Api] = {
         Listed(
             "POST",
             "/v1/customer-alerts/list",
-            {"alert_statuses": ["ENABLED", "DISABLED"]},
+            {"alert_statuses": ["ENABLED", "DISABLED", "ARCHIVED"]},
             customer=True,
             part="alert",
         ),

@@ -10,7 +10,6 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from threading import Event
 from typing import Any, Protocol, TypeVar
 
-from pricebook.apply.keys import MARKS
 from pricebook.apply.ports import StoreError
 from pricebook.catalog.reference import Kind
 from pricebook.metronome.answer import IN_BODY
@@ -82,8 +81,13 @@ def listed(client: Reader, kind: Kind, stop: Event | None = None) -> list[Any]:
     asked = {**(body or {}), "customer_id": client.probe} if customer else body
     found = [item for items, _ in pages(client, path, asked, method=method, query=query, stop=stop) for item in items]
     if kind is Kind.CUSTOM_FIELD_KEY:  # an account has no id for one
-        return [{"id": f"{item['entity']}/{item['key']}", **item} for item in found if item["key"] not in MARKS]
-    return [item[part] for item in found] if part else found
+        return [{"id": f"{item['entity']}/{item['key']}", **item} for item in found]
+    # One that is archived says since when by its last change.
+    return [_dated(item[part]) for item in found] if part else found
+
+
+def _dated(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**item, "archived_at": item["updated_at"]} if item.get("status") == "archived" else item
 
 
 def at_once(client: Reader, work: Sequence[Callable[[Event], T]]) -> list[T]:

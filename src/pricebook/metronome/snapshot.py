@@ -88,6 +88,7 @@ def snapshot_of(account: Account, at: datetime, live: Callable[[Ref], LiveContra
         account=account_mark(account),
         quirks=QUIRKS,
         notes=tuple(notes),
+        keys=tuple(account.keys),
     )
 
 

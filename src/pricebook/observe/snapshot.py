@@ -172,7 +172,8 @@ class Snapshot:
 
     `foreign` are the objects that are not ours, archived ones where the store lists them. `account` is the mark of the
     account for our namespace (`apply.target`), empty when it bears none. `quirks` are of a store that shows otherwise
-    what it was told; None where what is read is what was written. `notes` are what a person should know.
+    what it was told; None where what is read is what was written. `notes` are what a person should know,
+    `keys` the custom-field keys of our own marks (`rate_card/pricebook_ref`), where a store has any.
     """
 
     observed_at: datetime
@@ -181,6 +182,7 @@ class Snapshot:
     account: str = ""
     quirks: Quirks | None = None
     notes: tuple[Problem, ...] = ()
+    keys: tuple[str, ...] = ()
 
     def of(self, ref: Ref) -> Observed:
         """The object, or one that is not there."""

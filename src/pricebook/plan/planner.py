@@ -8,7 +8,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.path import path_text
-from pricebook.catalog.reference import Ref
+from pricebook.catalog.reference import Kind, Ref
 from pricebook.observe.renames import pending, present
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.adoption import (
@@ -31,8 +31,11 @@ from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Plan, Step
 from pricebook.plan.verb.add_rates import AddRates
 from pricebook.plan.versions import named
-from pricebook.problem import Problem, Rejected, reject
+from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.span import Span
+
+_NAMED = 3
+"""Notifications that are named."""
 
 
 def rehearsal_failed(message: str) -> Rejected:
@@ -123,8 +126,29 @@ def plan_of(
         units=desired.scales,
         products=products_in(difference.changes, desired, snapshot.catalog),
         unmanaged={kind.value: count for kind, count in snapshot.unmanaged.items() if count},
-        findings=(*snapshot.notes, *_unlike(desired, snapshot), *looks_renamed(left, places)),
+        findings=(
+            *snapshot.notes,
+            *_unlike(desired, snapshot),
+            *_nobodys(desired, snapshot),
+            *looks_renamed(left, places),
+        ),
     )
+
+
+def _nobodys(desired: Catalog, snapshot: Snapshot) -> Iterator[Problem]:
+    """Messages that an account sends and no manifest declares: it has no mark on them, so they may be anybody's."""
+    if not snapshot.partial or not any(ref.kind.file == Kind.OFFSET_NOTIFICATION.file for ref in desired.nouns):
+        return
+    left = sorted(
+        str(getattr(each.noun, "name", ref.name))
+        for ref, each in snapshot.objects.items()
+        if ref.kind is Kind.OFFSET_NOTIFICATION and not each.archived and ref not in desired.nouns
+    )
+    if left:
+        named = ", ".join(quote(name) for name in left[:_NAMED]) + (", ..." if len(left) > _NAMED else "")
+        message = f"the account sends {len(left)} offset notification{'s' * (len(left) > 1)} of no manifest: {named}"
+        hint = "nothing shows whose they are, so they stay: archive in the account what is not meant, or declare it"
+        yield Problem("unmarked-notification", message, hint=hint, severity="warning")
 
 
 def _unlike(desired: Catalog, snapshot: Snapshot) -> Iterator[Problem]:

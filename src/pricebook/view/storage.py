@@ -12,13 +12,15 @@ from pricebook.view.words import counted
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """The mark in an account, and the id that pricebook.yaml remembers; None where there is none."""
+    """The mark in an account, and the id that pricebook.yaml remembers; None where there is none. `keys` are the
+    custom-field keys in which pricebook keeps its own marks: `rate_card/pricebook_ref`."""
 
     answer: ClassVar[str] = "account"
     environment: str
     marked_as: str | None
     id: str | None
     remembered: str | None
+    keys: tuple[str, ...]
     namespace: str = hidden()
 
 
