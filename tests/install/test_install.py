@@ -27,7 +27,7 @@ from typed_page import type_page
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RESOLUTIONS = {"lowest": "lowest-direct", "newest": "highest"}
-APART = {"all", "dev", "spark"}
+APART = {"all", "dev", "lake", "mcp", "spark"}
 """The extras that are not in `all`, and itself."""
 
 
