@@ -142,14 +142,16 @@ _GET = {
 
 
 def contracts_of(client: Reader, customer: str, stop: Event | None = None, *, archived: bool = True) -> list[Json]:
-    """Every contract of a customer as the account shows it, from the oldest on."""
+    """Every contract of a customer as the account shows it, from the oldest on; none of an unknown customer."""
     body: dict[str, Any] = {"customer_id": customer, **({"include_archived": True} if archived else {})}
+    found: list[Json] | None = None
     try:
-        return [item for items, _ in pages(client, "/v2/contracts/list", body, stop=stop) for item in items]
+        for items, _ in pages(client, "/v2/contracts/list", body, stop=stop):
+            found = [*(found or ()), *items]
     except StoreRefused as refused:
-        if refused.status != 404:
+        if refused.status != 404 or found is not None:
             raise
-        return []
+    return found or []
 
 
 def _one(client: Client, contract: Contract) -> Json:
