@@ -9,14 +9,13 @@ from threading import Event
 import click
 
 from pricebook import wiring
-from pricebook.apply.runner import run as apply
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.problem import Problem, quote
 from pricebook.project.project import read_project
 from pricebook.sandbox.account import Account
 from pricebook.sandbox.fault import Fault
 from pricebook.sandbox.service import TOKEN, Sandbox
-from pricebook.workflow.plan import plan
+from pricebook.workflow.seed import seed
 
 
 @click.command()
@@ -34,6 +33,7 @@ from pricebook.workflow.plan import plan
 )
 @click.option(
     "--seed",
+    "seed_from",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     metavar="DIRECTORY",
     help="Fill the account with what the manifests of a project say, those of --env.",
@@ -55,7 +55,7 @@ def command(
     latency: float,
     rate_limit: float | None,
     faults: tuple[str, ...],
-    seed: Path | None,
+    seed_from: Path | None,
     request_log: Path | None,
 ) -> None:
     """Serve an account that speaks Metronome's API, for laptops, CI and tests.
@@ -106,9 +106,9 @@ def command(
         except OSError as error:
             message = f"nobody can listen on {quote(host)}, port {port}: {error.strerror or error}"
             invocation.fail([Problem("address", message, hint="--port 0 takes any that is free")])
-        if seed is not None:
+        if seed_from is not None:
             stack.callback(server.stop, server.start())
-            said = _seed(invocation, seed, server.url, sandbox)
+            said = _seeded(invocation, seed_from, server.url, sandbox)
         token = f"${token_env}" if token_env is not None else TOKEN
         where = "in memory: it ends with this process" if store is None else f"in {account.where}"
         invocation.print(
@@ -118,14 +118,14 @@ def command(
                 f"  token    {token}",
                 f"  try      curl -H 'Authorization: Bearer {token}' {server.url}/v1/credit-types/list",
                 f"  SDK      Metronome(bearer_token=..., base_url={server.url!r})",
-                *([f"  seed     {said}"] if seed is not None else []),
+                *([f"  seed     {said}"] if seed_from is not None else []),
             ]
         )
         with suppress(KeyboardInterrupt):
-            server.run() if seed is None else Event().wait()
+            server.run() if seed_from is None else Event().wait()
 
 
-def _seed(invocation: Invocation, directory: Path, url: str, sandbox: Sandbox) -> str:
+def _seeded(invocation: Invocation, directory: Path, url: str, sandbox: Sandbox) -> str:
     """Make the account say what a project says, without the faults and the latency that others meet; in words."""
     project = read_project(directory)
     name, environment = project.environment(invocation.environment_name)
@@ -134,14 +134,9 @@ def _seed(invocation: Invocation, directory: Path, url: str, sandbox: Sandbox) -
     try:
         with TemporaryDirectory(prefix="pricebook-seed-") as scratch:
             store = wiring.open_served(environment, url, sandbox.token)
-            made = plan(project, name, store, wiring.now())
-            journal = wiring.open_journal(
-                project, environment.model_copy(update={"journal": f"sqlite:///{scratch}/j.db"})
-            )
-            receipt = apply(made, store, journal, owner=wiring.owner(), clock=wiring.now, tell=lambda event: None)
+            beside = environment.model_copy(update={"journal": f"sqlite:///{scratch}/j.db"})
+            journal = wiring.open_journal(project, beside)
+            changes = seed(project, name, store, journal, owner=wiring.owner(), clock=wiring.now)
     finally:
         sandbox.faults, sandbox.latency, sandbox.rate_limit = faults, latency, limit
-    if not receipt.complete:
-        failed = next((result.detail for result in receipt.results if result.detail), "")
-        invocation.fail([Problem("seed", f"the account does not take {quote(directory)}: {failed}")])
-    return f"{len(made.steps)} changes, from {directory} ({name})"
+    return f"{changes} changes, from {directory} ({name})"
