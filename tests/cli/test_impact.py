@@ -119,6 +119,56 @@ def test_programs_and_reviewers_get_the_same_numbers(project: Path) -> None:
     assert "\n# no" not in text
 
 
+LOUD = """\
+apiVersion: pricebook/v1
+kind: ThresholdNotification
+metadata: {name: spend}
+spec: {name: Spend, alert_type: spend_threshold_reached, threshold: $50.00}
+---
+apiVersion: pricebook/v1
+kind: ThresholdNotification
+metadata: {name: by-seat}
+spec: {name: By seat, alert_type: spend_threshold_reached, threshold: $1.00, group_values: [{key: seat_id}]}
+---
+apiVersion: pricebook/v1
+kind: ThresholdNotification
+metadata: {name: enterprise}
+spec:
+  name: Enterprise
+  alert_type: spend_threshold_reached
+  threshold: $50.00
+  custom_field_filters: [{entity: Contract, key: tier, value: enterprise}]
+"""
+
+
+def test_it_says_whom_new_thresholds_would_have_alarmed_and_when(project: Path) -> None:
+    """At $3.00 the 30 million tokens of January 20 are $90.00 on March 20, and the 4 million are $12.00."""
+    manifest = project / "catalog" / "notifications.yaml"
+    manifest.write_text(LOUD, encoding="utf-8")
+    comment = project / "comment.md"
+    asked = ("plan", "--impact", project / "usage.jsonl", "--report", f"markdown={comment}")
+    said = " ".join(pricebook(project, *AS_OF, *asked).stdout.split())
+    assert "Notifications: customers they would have alarmed notification first on customers alarmed before" in said
+    assert "spend 2026-03-20 (1) 2 1 new" in said
+    assert "by-seat 2026-03-20 (2) 2 2 new" in said
+    assert "enterprise 2 not known new" in said
+    assert "whether enterprise alarms 2 customers is not known: it filters by custom fields of contracts" in said
+    assert "| spend | 2026-03-20 (1) | 2 | 1 | new |" in comment.read_text(encoding="utf-8")
+    pricebook(project, *AS_OF, "apply", "--yes")
+    manifest.write_text(LOUD.replace("threshold: $50.00}", "threshold: $10.00}"), encoding="utf-8")
+    found = json.loads(pricebook(project, "--format", "json", *AS_OF, *asked[:3]).stdout)["impact"]["notifications"]
+    assert found == [
+        {
+            "notification": "spend",
+            "customers": 2,
+            "alarmed": 2,
+            "alarmed_before": 1,
+            "days": {"2026-03-20": 2},
+            "unknown": {},
+        }
+    ]
+
+
 def test_a_limit_that_is_exceeded_fails_the_run(project: Path) -> None:
     settings = project / "pricebook.yaml"
     text = settings.read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from pricebook.catalog.calendar import FOREVER, first_of_month
 from pricebook.catalog.threshold_notification import (
+    USAGE,
     BalanceFilter,
     FilterExclusion,
     NotificationFilter,
@@ -43,6 +44,12 @@ def unwatched(notification: ThresholdNotification, customer: WatchedCustomer) ->
     """Why nobody can tell whether a customer is in alarm; empty when it can be told."""
     if notification.alert_type in UNWATCHED:
         return "plans and credit grants are not billed here"
+    if notification.alert_type == USAGE and not any(
+        each.billable_metric == notification.billable_metric
+        for course in customer.courses
+        for each in course.watched.prices.tariff.products.values()
+    ):
+        return "no product is billed by its metric"
     about = {each.entity for each in _filters(notification)}
     if "Contract" in about and any(course.watched.custom_fields is None for course in customer.courses):
         return "it filters by custom fields of contracts, which are not known"

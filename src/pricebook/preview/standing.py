@@ -106,7 +106,8 @@ class Course:
     @property
     def starting_at(self) -> datetime:
         """From when on it is billed."""
-        return self.watched.opening.through or self.watched.prices.terms.starting_at
+        start = self.watched.prices.terms.starting_at
+        return max(self.watched.opening.through or start, start)
 
     @cached_property
     def held(self) -> Mapping[str, Quantities]:

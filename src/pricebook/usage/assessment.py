@@ -1,12 +1,21 @@
 """An impact, with what it was made from: which usage, of when, and what of it could not be counted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from pricebook.preview.impact import Impact
 from pricebook.preview.terms import Window
+from pricebook.usage.alarmed import Alarmed
 from pricebook.usage.measure import Census
+
+
+class NoiseSides(NamedTuple):
+    """What a notification does, and what the one before it did; None: there was none."""
+
+    after: Alarmed
+    before: Alarmed | None
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,10 @@ class Assessment:
     moved_to: str = ""
     unlisted: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
+    noise: Mapping[str, NoiseSides] = field(default_factory=dict)
+    """Of each threshold notification that is new or changed, by name, whom it would have alarmed; the usage of
+    products that are `unadded` is in none of it, because it does not add up by the day."""
+    unadded: Sequence[str] = ()
 
     @property
     def coverage(self) -> Decimal:

@@ -65,13 +65,14 @@ class BillingJob:
 
     def __getstate__(self) -> dict[str, object]:
         """Rates go to another process whole: only this one may read them from a store as they are asked for."""
-        return {**self.__dict__, "observed": _whole(self.observed), "desired": _whole(self.desired)}
+        return {**self.__dict__, "observed": whole(self.observed), "desired": whole(self.desired)}
 
     def start(self) -> Callable[[Iterable[BillRow]], Iterator[PartialImpact]]:
         """Get ready, once in each process. Rows come with all of a customer's one after the other."""
         sides = self.observed, self.desired, self.window, self.months
         biller = Biller(*sides, assume_migrated=self.assume_migrated, limits=self.limits)
-        read = _Reader(self)
+        bounds = [later(self.window.starting_at, month, "MONTHS") for month in range(self.months)]
+        read = CustomerReader(self.alike, (*self.meters, *self.stated), bounds)
 
         def work(rows: Iterable[BillRow]) -> Iterator[PartialImpact]:
             found, listed, count = biller.nothing(), list[CustomerRow](), 0
@@ -100,18 +101,19 @@ class BillingJob:
         return PartialImpact(found, tuple(rows))
 
 
-def _whole(catalog: Catalog) -> Catalog:
+def whole(catalog: Catalog) -> Catalog:
+    """The catalogue with all rates read."""
     rates = {card: RateBook(dict(rates.items())) for card, rates in catalog.rates.items()}
     return Catalog(dict(catalog.nouns), rates)
 
 
-class _Reader:
-    """Makes customers of rows. What contracts have in common is read once, and so is what quantities are of."""
+class CustomerReader:
+    """Makes customers of rows, with quantities dated at one of the bounds, by the number of their period. What is
+    common to contracts is read once, and so is what quantities are of."""
 
-    def __init__(self, job: BillingJob) -> None:
-        self._alike = [_loads(text) for text in job.alike]
-        self._months, self._meters = job.months, (*job.meters, *job.stated)
-        self._bounds = [later(job.window.starting_at, month, "MONTHS") for month in range(job.months)]
+    def __init__(self, alike: Sequence[str], meters: Sequence[UsageMeter], bounds: Sequence[datetime]) -> None:
+        self._alike = [_loads(text) for text in alike]
+        self._meters, self._bounds = meters, bounds
         self._named: dict[Hashable, tuple[tuple[str, priced.ValuePairs, datetime], ...]] = {}
 
     def customer(self, owner: str, rows: Iterable[BillRow]) -> Customer:
@@ -132,7 +134,7 @@ class _Reader:
                 begun = at if at > self._bounds[0] else None
             else:
                 # Usage of the month in which a contract begins is dated where it does.
-                what = (cast(int, row[3]) % self._months, begun, *row[4:-1])
+                what = (cast(int, row[3]) % len(self._bounds), begun, *row[4:-1])
                 lines.append((what, Decimal(cast(str, row[-1]))))
         return Customer(sorted(billings, key=lambda one: (one.contract.starting_at, one.contract.id)), shared)
 
@@ -167,9 +169,11 @@ def bill_usage(
     keep: Callable[[CustomerRow, Window], object],
     tell: Callable[[str], None],
     target: Target | None = None,
+    then: Callable[[tuple[str, ...]], object] | None = None,
 ) -> tuple[Census, Impact]:
     """Count the usage that was read, month by month from `used_from` on, for all contracts, and bill them twice. Rows
-    go to `keep`, and where the engine writes them to the target. Raises Rejected."""
+    go to `keep`, and where the engine writes them to the target. What is done `then` finds what was read, and is given
+    what contracts have in common (`CustomerReader`). Raises Rejected."""
     tell("listing contracts")
     bounds = [later(used_from, month, "MONTHS") for month in range(job.months + 1)]
     listed = _Contracts(billed, job.window, bounds)
@@ -180,7 +184,8 @@ def bill_usage(
     engine.keep("period", query.periods(bounds))
     tell(f"counting the usage of {contracts:,} contracts")
     census = count_usage(engine, job.meters, contracts * job.months, job.stated)
-    engine.forget(("event", "period", "named", "repeated"))
+    if then is None:
+        engine.forget(("event", "period", "named", "repeated"))
     tell(f"billing {contracts:,} contracts twice")
     width = max((len(meter.keys) for meter in (*job.meters, *job.stated)), default=0)
     found = Impact(job.window, job.months, job.limits)
@@ -188,6 +193,8 @@ def bill_usage(
         found.merge(part.impact)
         for row in part.rows:
             keep(row, job.window)
+    if then is not None:
+        then(job.alike)
     return census, found
 
 

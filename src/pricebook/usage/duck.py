@@ -108,7 +108,7 @@ class DuckEngine:
 
     def keep(self, name: str, query: str) -> None:
         with _refusing():
-            self._connection.execute(f"CREATE TABLE {name} AS {query}")
+            self._connection.execute(f"CREATE OR REPLACE TABLE {name} AS {query}")
 
     def forget(self, names: Sequence[str]) -> None:
         for name in names:

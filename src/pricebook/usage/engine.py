@@ -93,7 +93,7 @@ class Engine(Protocol):
         """A relation that is found anew whenever it is read."""
 
     def keep(self, name: str, query: str) -> None:
-        """Run a query once and keep its rows as a relation."""
+        """Run a query once and keep its rows as a relation, in place of what was kept under that name."""
 
     def forget(self, names: Sequence[str]) -> None:
         """No query reads these relations any more: whoever is short of memory lets go of them."""

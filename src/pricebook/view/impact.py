@@ -127,6 +127,20 @@ class EarlierBalances(NamedTuple):
     totals_if_used_up: tuple[Sums, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationNoise:
+    """A threshold notification that is new or changed: how many of the `customers` it would have alarmed by the usage,
+    on which day of the window how many of them first (`days`), and of how many it cannot be told (`unknown`, why).
+    `alarmed_before` is how many the one before it alarms; None: it is new."""
+
+    notification: str
+    customers: int
+    alarmed: int
+    alarmed_before: int | None
+    days: Mapping[str, int]
+    unknown: Mapping[str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class EventsView:
     """What became of usage events: how many were read, and of each sort those that are on no bill. `coverage` is the
@@ -147,7 +161,8 @@ class ImpactView:
     """An impact. `limit` is the relative increase above which customers are counted; `billed` is what the invoices of
     the window say, `totals` and `yearly` what that is a month and a year. `complete`: all that is charged is known; if
     not, `unknown` says what of how many contracts, `uncounted` products that cannot be counted, with why, and `events`
-    what of the usage. `notes` say what is not billed, and of how many contracts."""
+    what of the usage. `notes` say what is not billed, and of how many contracts. `notifications` say whom those would
+    have alarmed that are new or changed."""
 
     verdict: str
     starting_at: str
@@ -173,6 +188,7 @@ class ImpactView:
     unknown: Mapping[str, int]
     uncounted: Mapping[str, str]
     notes: Mapping[str, int]
+    notifications: tuple[NotificationNoise, ...]
     sentences: tuple[str, ...] = hidden()
     tables: tuple[ImpactTable, ...] = hidden()
     caveats: tuple[str, ...] = hidden()

@@ -30,6 +30,7 @@ from pricebook.view.impact import (
     YearlySums,
 )
 from pricebook.view.impact_verdict import YEAR, monthly, signed, verdict
+from pricebook.view.noise import noise_caveats, noise_of, noise_table
 from pricebook.view.price import Unit, Units, change_text, percentage, rounded
 from pricebook.view.words import counted
 
@@ -59,6 +60,7 @@ def impact_view(scales: Mapping[str, Scale], assessment: Assessment, notable: De
         *_lines(found, units, assessment.names),
         _products(found, units, assessment.names),
         _packages(found, units),
+        noise_table(assessment),
     ]
 
     def sums(of: Sides, unit: str, parts: int = YEAR) -> dict[str, Any]:
@@ -118,9 +120,10 @@ def impact_view(scales: Mapping[str, Scale], assessment: Assessment, notable: De
         unknown=dict(sorted(found.unknown.items())),
         uncounted=dict(sorted(assessment.uncounted.items())),
         notes=dict(sorted(found.notes.items())),
+        notifications=noise_of(assessment),
         sentences=tuple(_sentences(assessment)),
         tables=tuple(table for table in tables if table.rows),
-        caveats=(*_earlier(found, units), *_caveats(assessment)),
+        caveats=(*_earlier(found, units), *_caveats(assessment), *noise_caveats(assessment)),
     )
 
 

@@ -14,6 +14,7 @@ from pricebook.catalog.calendar import first_of_month, later
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.impact_limit import ImpactLimits
 from pricebook.catalog.instant import next_hour
+from pricebook.catalog.threshold_notification import ThresholdNotification
 from pricebook.catalog.timeline import read_schedule
 from pricebook.observe.renames import renamed
 from pricebook.observe.snapshot import Snapshot
@@ -22,14 +23,17 @@ from pricebook.plan.rehearse import applied_to
 from pricebook.plan.step import Plan
 from pricebook.plan.verb.add_rates import AddRates
 from pricebook.plan.verb.move_contract import found_in
+from pricebook.plan.verb.table import Create, Supersede
 from pricebook.preview.customer import Billed, Billing, present
 from pricebook.preview.impact import CustomerRow
 from pricebook.preview.price import EXACT
+from pricebook.preview.standing import grouped
 from pricebook.preview.terms import Window
 from pricebook.problem import Problem, reject
 from pricebook.project.project import Project
 from pricebook.span import Span
-from pricebook.usage.assessment import Assessment
+from pricebook.usage.alarmed import AlarmJob, Noise, count_alarms, unadded
+from pricebook.usage.assessment import Assessment, NoiseSides
 from pricebook.usage.billed import BillingJob, bill_usage
 from pricebook.usage.engine import Engine, Target
 from pricebook.usage.measure import read_usage
@@ -69,8 +73,10 @@ def assess_impact(
     snapshot = renamed(snapshot, plan.moved)
     # A metric counts the same on both sides: what it counts can never change.
     known = Catalog({**snapshot.catalog.nouns, **desired.nouns})
-    meters, uncounted = meters_of(known)
-    stated = stated_of(known)
+    loud, quiet = _notifications(plan, snapshot)
+    keys = {each.key for noun in (*loud.values(), *quiet.values()) for each in noun.group_values}
+    meters, uncounted = meters_of(grouped(known, keys))
+    stated = stated_of(grouped(known, keys))
     tell("reading usage")
     given = [
         _of_account(store, snapshot, known, plan, name, starting_at) if is_account(name) else name for name in files
@@ -81,9 +87,37 @@ def assess_impact(
     billed = (present(each, (*before, plan)) for each in store.billed(plan.namespace, plan.as_of))
     sides = snapshot.catalog, desired, window, months
     job = BillingJob(*sides, assume_migrated, limits, meters, stated, listing=keep is not None, shown=shown)
-    census, found = bill_usage(engine, billed, used.starting_at, job, keep or _nobody, tell, target)
+    asked = {f"{name}\n{side}": noun for side, nouns in enumerate((loud, quiet)) for name, noun in nouns.items()}
+    watch = AlarmJob(desired, window, months, assume_migrated, meters, stated, used.starting_at, asked)
+    noise: Noise = {}
+
+    def look(alike: tuple[str, ...]) -> None:
+        noise.update(count_alarms(engine, replace(watch, alike=alike), tell))
+
+    census, found = bill_usage(
+        engine, billed, used.starting_at, job, keep or _nobody, tell, target, look if loud else None
+    )
     told = _not_told(engine, uncounted)
-    return Assessment(found, census, used, told, assume_migrated, unlisted=store.unlisted, names=_names(known))
+    made = Assessment(found, census, used, told, assume_migrated, unlisted=store.unlisted, names=_names(known))
+    if not loud:
+        return made
+    both = {name: NoiseSides(noise[f"{name}\n0"], noise.get(f"{name}\n1")) for name in loud}
+    return replace(made, noise=both, unadded=unadded(meters))
+
+
+def _notifications(
+    plan: Plan, snapshot: Snapshot
+) -> tuple[dict[str, ThresholdNotification], dict[str, ThresholdNotification]]:
+    """The threshold notifications that the plan makes, and those in whose place some of them come, by name."""
+    loud, quiet = dict[str, ThresholdNotification](), dict[str, ThresholdNotification]()
+    for step in plan.steps:
+        change = step.change
+        if isinstance(change, (Create, Supersede)) and isinstance(change.noun, ThresholdNotification):
+            loud[change.ref.name] = change.noun
+            was = snapshot.of(change.previous).noun if isinstance(change, Supersede) else None
+            if isinstance(was, ThresholdNotification):
+                quiet[change.ref.name] = was
+    return loud, quiet
 
 
 def _of_account(
