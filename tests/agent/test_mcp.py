@@ -413,6 +413,24 @@ def test_the_token_is_in_no_line(tmp_path: Path) -> None:
     assert {line["command"] for line in logged if line["event"] == "command.ended"} >= {"python -m pricebook plan"}
 
 
+def test_names_that_an_account_gives_do_not_leave_their_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRICEBOOK_ACME_TOKEN", TOKEN)
+    with account() as (_, more):
+        project = started(tmp_path / "list", "metronome", more)
+        assert pricebook(project, "apply", "--yes").returncode == 0
+        (project / "list.yaml").write_text(MANIFESTS.replace(json.dumps(HOSTILE), "Pro"))
+        with speaking(project) as server:
+            server.hello()
+            for number, name in ((2, "show"), (3, "plan")):
+                server.call(number, name)
+                answer = server.answer(number)["result"]
+                document = answer["content"][1]["text"]
+                assert any(HOSTILE in text for text in _texts(answer["structuredContent"])), name
+                assert json.loads(document) == answer["structuredContent"]
+                assert not set("<>\x1b\u009b\u202e") & set(document)
+        assert b"\x1b" not in b"".join(server.lines)
+
+
 def test_without_the_extra_it_says_what_to_install(project: Path) -> None:
     script = (
         "import sys; sys.modules['mcp'] = None; sys.argv = ['pricebook', 'mcp'];"
