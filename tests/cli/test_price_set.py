@@ -207,3 +207,12 @@ def test_a_table_that_says_other_prices_as_well_is_not_edited(tmp_path: Path) ->
     words = ("in", "--from", "2026-01-01", "--price", "$2.5", "--where", "model=a", "--card", "card", "--yes")
     assert "would change too; nothing was written" in price_set(tmp_path, *words, status=1).stderr
     assert (tmp_path / "t.csv").read_text() == TABLE
+
+
+def test_a_reprice_leaves_to_relations_what_they_say(tmp_path: Path) -> None:
+    project(tmp_path, RATES)
+    words = ["-C", str(tmp_path), "reprice", "--increase", "10%", "--from", "2026-07-01", "--yes"]
+    answer = CliRunner().invoke(root, words, catch_exceptions=False)
+    assert answer.exit_code == 0, answer.output
+    assert starts(tmp_path, '["seat","MONTHLY",{}]') == [("2026-01-01", "1000"), ("2026-07-01", "1100")]
+    assert starts(tmp_path, '["seat","QUARTERLY",{}]') == [("2026-01-01", "3000"), ("2026-07-01", "3300")]

@@ -107,7 +107,10 @@ def reprice(project: Project, request: RepriceRequest) -> Repricing:
     for name, card in sorted(facts.cards.items()):
         ref, wanted = Ref(Kind.RATE_CARD, name), dict[str, str]()
         at = loaded.source_map.declarations[ref].at
-        for key, schedule in sorted(_chosen(card.rates.items(), name, facts, request, made)):
+        chosen = sorted(_chosen(card.rates.items(), name, facts, request, made))
+        related = loaded.source_map.related.get(name, {})
+        # A price that is said by another one follows it; where no other is meant it cannot be changed here.
+        for key, schedule in [one for one in chosen if one[0] not in related] or chosen:
             made.chosen += 1
             try:
                 wanted[key] = schedule_text(_scaled(read_schedule(schedule), day, request.scaling, facts.scales))
