@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import spec_of
+from pricebook.catalog.instant import instant_text
 from pricebook.catalog.rate_card import RateCard
 from pricebook.edit.dump import dump, manifest_text, rates_data
 from pricebook.manifest.load import load
@@ -116,7 +118,9 @@ def comments(folder: Path) -> list[str]:
 
 
 def listed(data: Any) -> Any:
-    """Data with lists for tuples, as it is laid out."""
+    """Data with lists for tuples and texts for instants, as it is laid out."""
+    if isinstance(data, datetime):
+        return instant_text(data)
     if isinstance(data, Mapping):
         return {name: listed(value) for name, value in data.items()}
     return [listed(item) for item in data] if isinstance(data, tuple) else data
