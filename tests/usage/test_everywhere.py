@@ -216,6 +216,8 @@ def test_terms_of_a_customer_s_own_are_billed(project: tuple[Path, Served]) -> N
     post("/v1/contracts/customerCredits/create", {"customer_id": CUSTOMERS["bob"], **credit})
 
     after = assessed(folder, "account")
+    month = json.loads(said(folder, "--format", "json", "--as-of", "2026-02-10", "reconcile", "--month", "2026-01"))
+    assert (month["share"], month["differing"]) == (1, []), "half of ann's price is on both bills"
 
     def anns(found: dict[str, Any]) -> dict[str, Any]:
         (move,) = (one for one in found["largest"] if one["customer"] == CUSTOMERS["ann"])
