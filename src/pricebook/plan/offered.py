@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
@@ -13,9 +13,19 @@ from pricebook.plan.verb.form import CLOSED, Moment, RefText, Spec
 
 Fixed = Literal["fees", "commits", "charges", "credits"]
 """What customers pay whatever they use, and what they are given."""
+
+
+def _terms(value: Any) -> Terms:
+    """The terms of a rate. Whatever a file says that are none is found here, and not when they are told."""
+    found = value if isinstance(value, Terms) else Terms.of(value)
+    if not found.charge.prices and found.rate_type != "CUSTOM":
+        raise ValueError("these are no terms of a rate")
+    return found
+
+
 TermsSpec = Annotated[
     Terms,
-    PlainValidator(lambda value: value if isinstance(value, Terms) else Terms.of(value)),
+    PlainValidator(_terms),
     PlainSerializer(lambda terms: terms.fields),
     WithJsonSchema({"type": "object", "description": "the terms of a rate; amounts in API units"}),
 ]
