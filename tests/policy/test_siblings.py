@@ -16,10 +16,10 @@ NOTIFICATION = """\
 ---
 apiVersion: pricebook/v1
 kind: ThresholdNotification
-metadata: {name: low}
-spec: {name: Low, alert_type: low_remaining_contract_credit_and_commit_balance_reached, threshold: $10.00}
+metadata: {name: watched}
+spec: {name: Watched, alert_type: low_remaining_contract_credit_and_commit_balance_reached, threshold: $10.00}
 """
-BASE = COMPANY + NOTIFICATION
+BASE = COMPANY
 LARGE = "large}, starting_at: 2025-01-01, price: $2.50}"
 
 
@@ -116,7 +116,7 @@ def test_what_is_no_money_is_not_taken_for_cents(text: str, tmp_path: Path) -> N
     spec = spec.replace("low_remaining_contract_credit_and_commit_balance_reached", kind)
     found = Bench(tmp_path).lint(COMPANY + spec)
     assert [
-        each.message for each in found if each.subject == "threshold-notification:low" and "cents" in each.code
+        each.message for each in found if each.subject == "threshold-notification:watched" and "cents" in each.code
     ] == []
 
 
