@@ -235,9 +235,15 @@ def test_a_contract_with_something_odd_in_it_is_not_billed_as_if_it_said_less(
     odd = data.draw(st.sampled_from(ODD))
     was = json.loads(contracts.answers[key])
     found = contracts.bill(key, json.dumps(changed(was, at, odd)).encode())
-    assert isinstance(found, str) or at, "an answer that is something else altogether is never taken"
+    ends = "/v1/customers" not in key and odd == {"data": []}  # lists paged in the body need not say that they end
+    assert isinstance(found, str) or at or ends, "an answer that is something else altogether is never taken"
     gone = len(at) <= 2 and odd in ([], LEFT_OUT)  # a list may well be shorter
-    if isinstance(found, list) and not gone and not set(at) & {"archived_at", "ending_before", "package_id"}:
+    if (
+        isinstance(found, list)
+        and not gone
+        and not ends
+        and not set(at) & {"archived_at", "ending_before", "package_id"}
+    ):
         # Whoever is billed is still there, by its terms or as one of which they are not known.
         one = 2 if "/v1/customers" in key else 1  # a customer with another id has other contracts, or none
         assert len(found) >= len(contracts.billed) - one
