@@ -153,7 +153,7 @@ def test_a_copy_and_a_site(ask: Ask, tmp_path: Path) -> None:
 
 
 def test_what_was_saved_of_an_account() -> None:
-    view = export_view("account.json", {Kind.PRODUCT: 3, Kind.PACKAGE: 0}, 12)
+    view = export_view("account.json", {Kind.PRODUCT: 3, Kind.PACKAGE: 0}, 12, 2)
     judged(json.loads(text_of(view, "json", Page())), "export")
 
 

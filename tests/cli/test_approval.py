@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pricebook import SITE
+
 PROJECT = """\
 namespace: acme
 manifests: [catalog]
@@ -103,6 +105,7 @@ def test_anything_else_is_not(made: Path) -> None:
         "error[not-approved]"
         f" what was approved is {approved}, and this plan is {digest(made)}; nothing was written"
         " the manifests or the store changed since it was approved: review the plan, and approve its digest"
+        f" more: {SITE}/errors/#not-approved"
     )
     assert not (made / "pricebook.db").exists()
 

@@ -117,7 +117,7 @@ def test_what_differs_is_told_apart_and_promoted(desk: Desk) -> None:
         "overlay.\n\n"
         "Differs\n"
         "  rate-card:tokens   1 price differs   catalog/rate-card.yaml:3\n"
-        "      input-tokens · model=large\n"
+        "      Input tokens · large (input-tokens · model=large)\n"
         "          sandbox $2.00 per 1M input tokens, production $2.50 per 1M input tokens   from 2026-01-01\n"
         "  package:good   1 field differs; @2 in sandbox is @1 in production   catalog/packages/good.yaml:1\n"
         "      net_payment_terms_days   sandbox 30, production not set\n"
@@ -201,7 +201,9 @@ def test_an_account_is_marked_once_and_then_taken_for_no_other(desk: Desk) -> No
     assert "marked" not in desk.pricebook("--env", "production", "apply", "--yes")
     found = json.loads(desk.pricebook("--env", "production", "--format", "json", "account"))
     assert found.pop("format") == "pricebook-answer/account"
+    keys = found.pop("keys")
     assert found == {"environment": "production", "marked_as": "production", "id": id_, "remembered": None}
+    assert all(key.partition("/")[2].startswith("pricebook_") for key in keys)
     desk.swap()  # the token, or the file, of the other environment
     file = str(desk.folder / "plan.json")
     for command in (["plan", "-o", file], ["drift"], ["apply", "--yes"], ["preview", "starter-plan", "--from-store"]):

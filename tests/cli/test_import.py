@@ -120,10 +120,10 @@ def test_a_file_that_git_has_no_copy_of_is_not_changed(project: Path) -> None:
     [
         (("--output", "../elsewhere"), "outside"),
         (("--output", "other"), "not-a-manifest-folder"),
-        (("--saved", "nothing.json"), "missing-file"),
-        (("--saved", "pricebook.yaml"), "store"),
+        (("--from", "nothing.json"), "missing-file"),
+        (("--from", "pricebook.yaml"), "store"),
         (("--save", "account.json"), "not-applicable"),
-        (("--save", "a.json", "--saved", "b.json"), "conflict"),
+        (("--save", "a.json", "--from", "b.json"), "conflict"),
     ],
 )
 def test_what_is_refused(project: Path, arguments: tuple[str, ...], code: str) -> None:

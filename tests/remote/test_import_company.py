@@ -266,7 +266,8 @@ def test_an_export_is_the_account(filled: Vendor, first: tuple[Path, Imported], 
     record = AccountRecord()
     store = filled.store()
     store._client.hear = record.hear
-    store.snapshot("acme", AT, strangers=True)
+    snapshot = store.snapshot("acme", AT, strangers=True)
+    assert sum(each.contracts for each in snapshot.objects.values()), "contracts are read when they are counted"
     text = record.text(AT)
     assert filled.sandbox.token not in text
     assert "customer_id" not in text

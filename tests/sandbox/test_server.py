@@ -20,6 +20,7 @@ import pytest
 from anyio import to_thread
 from metronome import InternalServerError, Metronome
 
+from pricebook import SITE
 from pricebook.sandbox.account import Account
 from pricebook.sandbox.fault import Fault
 from pricebook.sandbox.server import Served, Server, serving
@@ -196,6 +197,7 @@ def test_what_keeps_the_command_from_starting(tmp_path: Path) -> None:
         "error[missing-extra]\n"
         "  the sandbox needs uvicorn, which is not installed\n"
         "  pip install 'pricebook[sandbox]'\n"
+        f"more: {SITE}/errors/#missing-extra\n"
     )
     said = refused("--fault", "500", "--fault", "429@0", "--token-env", "NOT_SET")
     assert [line for line in said.splitlines() if line.startswith("error")] == [

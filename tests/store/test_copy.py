@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,10 @@ from account import (
 from pricebook.apply.ports import JournalEntry, Provenance, Run, State, StoreError, StoreRefused
 from pricebook.catalog.model import Alias
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.usage import SeatChange
 from pricebook.plan.verb.archive import Archive
+from pricebook.preview.terms import OwnTerms
+from pricebook.store.agreement import edit_contract, set_customer
 from pricebook.store.copy import SqlCopy
 from pricebook.store.database import database_of
 from pricebook.store.journal import SqlJournal
@@ -66,6 +70,10 @@ def fill_all(url: str) -> None:
         store.create_contract("c-2", JAN, package_alias="starter", at=AT)
         (gone,) = store.customer_contracts("acme", "c-2")
         store.archive_contract(gone, AT)
+        with store.writing() as session:
+            (kept,) = store.customer_contracts("acme", "c-1")
+            edit_contract(session, kept.id, OwnTerms(), [SeatChange("own", AT, Decimal(5))])
+            set_customer(session, "c-1", ["ingest-ä"], ())
         store.sign("acme", "prod/3f2a9c1d8b7e6f50", AT)
         for number in range(2):
             lease = journal.acquire("prod", ME, AT)

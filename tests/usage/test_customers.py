@@ -55,7 +55,7 @@ def _assessed(project: Path, usage: Path, *, assume_migrated: bool = False) -> t
     made = plan(read_project(project), "local", store, NOW)
     try:
         found = assess_impact(
-            made, store, [usage], engine, assume_migrated=assume_migrated, keep=lambda row, _: rows.append(row)
+            made, store, [str(usage)], engine, assume_migrated=assume_migrated, keep=lambda row, _: rows.append(row)
         )
         return found, {row.customer: row.billed for row in rows}
     finally:

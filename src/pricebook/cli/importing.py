@@ -33,10 +33,10 @@ from pricebook.workflow.writing import FileChange, write_all
     "--save",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write no manifests, but what was read of the account, as one file to import --saved.",
+    help="Write no manifests, but what was read of the account, as one file to import --from.",
 )
 @click.option(
-    "--saved",
+    "--from",
     "export",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
@@ -64,8 +64,8 @@ def command(
     manifests where they stand, keeps comments and order, and deletes nothing. What manifests cannot say is listed.
     """
     if save is not None and export is not None:
-        hint = "--save reads the account, --saved reads what was saved"
-        raise reject("conflict", "--save stands beside --saved", hint=hint)
+        hint = "--save reads the account, --from reads what was saved"
+        raise reject("conflict", "--save stands beside --from", hint=hint)
     if save is not None:
         _save(invocation, save)
         return
@@ -93,9 +93,11 @@ def _save(invocation: Invocation, file: Path) -> None:
         raise reject("not-applicable", f"--save is for an account; the store of {name} is none", hint=hint)
     record, at = AccountRecord(), invocation.as_of
     snapshot = invocation.store(record).snapshot(invocation.project.settings.namespace, at, strangers=True)
+    # They are read, and so recorded, once they are counted.
+    contracts = sum(each.contracts for ref, each in snapshot.objects.items() if ref.kind is Kind.PACKAGE)
     path = file.absolute()
     before = path.read_text(encoding="utf-8") if path.is_file() else None
     write_all(path.parent, [FileChange(path.name, before, record.text(at))], lambda: None)
     counts = {kind: sum(ref.kind is kind for ref in snapshot.catalog.nouns) for kind in stored_kinds()}
     prices = sum(map(len, snapshot.catalog.rates.values()))
-    invocation.answer(export_view(str(file), counts, prices))
+    invocation.answer(export_view(str(file), counts, prices, contracts))

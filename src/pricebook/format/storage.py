@@ -69,7 +69,7 @@ def _proof(view: CopiedView) -> str:
 def export_text(view: ExportView, _: Page) -> Iterator[str]:
     """What was saved of an account, and where."""
     yield f"Saved to {escape_terminal(view.file)}: {view.sentence}."
-    yield f"Next: pricebook import --saved {escape_terminal(view.file)}"
+    yield f"Next: pricebook import --from {escape_terminal(view.file)}"
 
 
 def site_text(view: SiteView, _: Page) -> str:

@@ -78,8 +78,7 @@ class RateShape:
         counts = self.counts
         ways = (
             (counts.down, "down"),
-            (counts.up, "up"),
-            (counts.charged, "free until now"),
+            (counts.up, f"up ({counts.charged:,} free until now)" if counts.charged else "up"),
             (counts.new, "new"),
             (counts.ended, "ended"),
             (counts.cancelled, "stay"),

@@ -55,6 +55,7 @@ class ExportView:
     file: str
     counts: Mapping[str, int]
     prices: int
+    contracts: int
     sentence: str = hidden()
 
 
@@ -84,8 +85,8 @@ def copied_view(copied: Copied) -> CopiedView:
     )
 
 
-def export_view(file: str, counts: Mapping[Kind, int], prices: int) -> ExportView:
+def export_view(file: str, counts: Mapping[Kind, int], prices: int, contracts: int) -> ExportView:
     """The view of what was saved."""
     words = [counted(count, kind.words) for kind, count in counts.items() if count]
-    sentence = ", ".join([*words, counted(prices, "price")])
-    return ExportView(file, {kind.value: count for kind, count in counts.items()}, prices, sentence)
+    words += [counted(prices, "price"), *([counted(contracts, "contract")] if contracts else [])]
+    return ExportView(file, {kind.value: count for kind, count in counts.items()}, prices, contracts, ", ".join(words))
