@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
+
 from pricebook.catalog.amount import USD, Scale
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import tupled
@@ -73,9 +75,11 @@ def _brief(model: Model, spec: dict[str, Any], scales: Mapping[str, Scale]) -> A
     if not isinstance(text, str):
         return spec
     fields = type(model).spelled_out(text, scales)
-    return (
-        text if fields is not None and type(model).model_validate(fields, context={"units": scales}) == model else spec
-    )
+    try:
+        same = fields is not None and type(model).model_validate(fields, context={"units": scales}) == model
+    except ValidationError:  # the text is an amount of another pricing unit
+        same = False
+    return text if same else spec
 
 
 BARE = Scale(None, 0)
