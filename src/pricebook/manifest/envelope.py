@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
@@ -83,7 +82,6 @@ class Envelope:
     adopt: Mapping[str, str] = field(default_factory=dict)
 
 
-@cache
 def kinds() -> Mapping[str, Kind]:
     """The kinds by the words for them in manifests."""
     return {kind.manifest: kind for kind in Kind}
