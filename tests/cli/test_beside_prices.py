@@ -107,11 +107,8 @@ def test_they_are_applied_told_promoted_and_shown(desk: Desk) -> None:
         assert said in pages, said
 
 
-def test_what_somebody_else_did_in_an_account_is_drift(
-    desk: Desk, accounts: tuple[Account, Account], request: pytest.FixtureRequest
-) -> None:
-    if "sqlite" in request.node.name:
-        pytest.skip("nobody else writes to an embedded store")
+@pytest.mark.parametrize("desk", ["http"], indirect=True)  # nobody else writes to an embedded store
+def test_what_somebody_else_did_in_an_account_is_drift(desk: Desk, accounts: tuple[Account, Account]) -> None:
     account = accounts[0]
     desk.apply("sandbox")
     (offset,) = account.ask("/v2/notifications/offset/list", {})["data"]

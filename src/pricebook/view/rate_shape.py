@@ -78,7 +78,7 @@ class RateShape:
         counts = self.counts
         ways = (
             (counts.down, "down"),
-            (counts.up, f"up ({counts.charged:,} free until now)" if counts.charged else "up"),
+            (counts.up, f"up, {counts.charged:,} of them free until now" if counts.charged else "up"),
             (counts.new, "new"),
             (counts.ended, "ended"),
             (counts.cancelled, "stay"),
