@@ -208,6 +208,16 @@ def test_a_single_price_is_said_by_another(tmp_path: Path) -> None:
     assert line[at.column - 1 :] == "10}}"
 
 
+def test_a_long_chain_of_single_prices_is_worked_out_from_its_far_end(tmp_path: Path) -> None:
+    """Each is said by the one below it, so that none can be worked out before all that follow."""
+    said = "    - {product: in, pricing_group_values: {model: m%d, mode: standard}, price: {of: {pricing_group_values: {model: m%d}}, times: 1}}\n"  # noqa: E501 - a rate on one line
+    last = "    - {product: in, pricing_group_values: {model: m1500, mode: standard}, starting_at: 2026-01-01, price: $0.70}\n"  # noqa: E501
+    rates = loaded(tmp_path, CARD + "".join(said % (n, n + 1) for n in range(1500)) + last).catalog.rates["list"]
+    assert len(rates) == 4 + 1501
+    key = '["in",null,{"mode":"standard","model":"m%d"}]'
+    assert rates.get(key % 0) == rates.get(key % 1500)
+
+
 def test_groups_start_from_single_prices_and_single_ones_from_groups(tmp_path: Path) -> None:
     single = (
         "    - {product: seat, billing_frequency: QUARTERLY, price: {of: {billing_frequency: MONTHLY}, times: 3}}\n"

@@ -96,7 +96,7 @@ def load(scope: Scope, environment: str | None = None) -> Loaded:
         isinstance(e.spec, dict) and "relations" in e.spec for e in loading.envelopes.values()
     ):
         # Few cards say prices by others.
-        from pricebook.manifest.relation import relate
+        from pricebook.manifest.derivation import relate
 
         relate(loading)
     # A rate that is wrong is reported where it stands, and not again by everything that wants a rate.
