@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pricebook.format.escape import code_markdown, escape_markdown
 from pricebook.format.impact import add_headline, add_impact
 from pricebook.format.markdown import BUDGET, PROBLEM_HEAD, Comment, leftover_lines, marker, problem_row, size
+from pricebook.format.markdown_detail import add_details
 from pricebook.format.markdown_row import (
     HEAD,
-    add_details,
     all_listed,
     card_rows,
     object_rows,
