@@ -1,7 +1,6 @@
 """`pricebook mcp`."""
 
 import sys
-from importlib import import_module
 
 import click
 
@@ -19,7 +18,8 @@ def command(invocation: Invocation) -> None:
     tool reads a file outside of it. docs/agents.md says how to register it.
     """
     try:
-        serve = import_module("pricebook.cli.mcp_server").serve  # an extra
+        # Of an extra.
+        from pricebook.cli.mcp_server import serve
     except ModuleNotFoundError as error:
         hint = "pip install 'pricebook[mcp]'"
         invocation.fail([Problem("missing-extra", f"the server needs {error.name}, which is not installed", hint=hint)])

@@ -2,7 +2,6 @@
 
 import os
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 import click
@@ -29,8 +28,11 @@ def _trusted(_: click.Context, __: click.Parameter, value: str | None) -> None:
 
 
 def _log(ctx: click.Context, __: click.Parameter, value: str | bool | None) -> None:
-    if value:  # most commands are told neither, and do without the module
-        import_module("pricebook.cli.log").start(ctx, "text" if value is True else value)
+    if value:
+        # Most commands are told neither, and do without it.
+        from pricebook.cli.log import start
+
+        start(ctx, "text" if value is True else value)
 
 
 SHARED = (
