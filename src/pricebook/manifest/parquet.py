@@ -63,11 +63,14 @@ def parquet_rows(stream: BinaryIO, shown: str) -> Iterator[tuple[int, list[str]]
 
 
 def _texts(column: Any, shown: str, name: str, line: int) -> list[str]:
-    """The cells of a column. Raises Rejected."""
-    if hasattr(column, "dictionary"):
-        words = [_text(word, shown, name, line) for word in column.dictionary.to_pylist()]
-        return ["" if at is None else words[at] for at in column.indices.to_pylist()]
-    return [_text(value, shown, name, line) for value in column.to_pylist()]
+    """The cells of a column, whose first row is behind this line. Raises Rejected."""
+    values = column.to_pylist() if not hasattr(column, "dictionary") else _looked_up(column)
+    return [_text(value, shown, name, at) for at, value in enumerate(values, line + 1)]
+
+
+def _looked_up(column: Any) -> Iterator[object]:
+    words = column.dictionary.to_pylist()
+    return (None if at is None else words[at] for at in column.indices.to_pylist())
 
 
 def _text(value: object, shown: str, name: str, line: int) -> str:
@@ -89,4 +92,4 @@ def _text(value: object, shown: str, name: str, line: int) -> str:
         case date():
             return value.isoformat()
     what = f"a text of {len(value):,} characters" if isinstance(value, str) else type(value).__name__
-    raise reject("type", f"column {name!r} has {what}, which is no cell of a table", Span(shown, line + 1))
+    raise reject("type", f"column {name!r} has {what}, which is no cell of a table", Span(shown, line))

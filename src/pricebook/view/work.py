@@ -130,7 +130,9 @@ def work_words(objects: Sequence[ObjectView], prices: PriceCounts, fixed: FixedV
     versions = [o for o in objects if o.action == "version" and o.kind == "package"]
     if versions:
         staying = sum(o.contracts for o in versions if o.contracts is not None)
-        stay = f"; {counted(staying, 'contract')} made before {'stays' if staying == 1 else 'stay'} as they are"
+        stay = (
+            f"; {counted(staying, 'contract')} made before {'stays as it is' if staying == 1 else 'stay as they are'}"
+        )
         told = f"for contracts made from now on{stay if staying else ''}.{_offers(versions)}"
         sentences.append(f"{counted(len(versions), 'new package version')} {told}")
     return " ".join(sentences)

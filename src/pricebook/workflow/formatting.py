@@ -21,7 +21,7 @@ from pricebook.manifest.rates import read_rates
 from pricebook.manifest.source_map import Declaration
 from pricebook.manifest.syntax import Token, read_documents
 from pricebook.manifest.text import MAX_YAML, editable, read_text
-from pricebook.problem import fits_nothing, reject
+from pricebook.problem import Rejected, fits_nothing, reject
 from pricebook.project.project import Project
 from pricebook.workflow.writing import FileChange, write_all
 
@@ -40,10 +40,8 @@ def formatted(project: Project, names: Collection[str]) -> FormatEdits:
     loaded = load(project)
     declarations = loaded.source_map.declarations
     files = sorted({declared.file for declared in declarations.values()})
-    if unknown := [name for name in names if name not in files]:
-        raise reject(
-            "fits-nothing", fits_nothing("FILE", unknown[0], files).message, hint="name it from pricebook.yaml"
-        )
+    if unknown := [fits_nothing("FILE", name, files) for name in names if name not in files]:
+        raise Rejected(unknown)
     chosen = set(names or files)
     editor = ManifestEdit(loaded)
     texts = {file: editable(read_text(project.root / file, file, limit=MAX_YAML)) for file in chosen}
