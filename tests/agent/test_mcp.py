@@ -21,6 +21,7 @@ from mcp.client.stdio import stdio_client
 from mcp.shared.exceptions import MCPError
 
 from pricebook.cli.agent_tool import DATA, NOTICE, TOOLS, line_of
+from pricebook.cli.mcp_server import LARGEST, _answer
 from pricebook.problem import Rejected
 from pricebook.sandbox.fault import Fault
 from pricebook.sandbox.server import serving
@@ -448,3 +449,10 @@ def test_where_there_is_no_project_there_is_no_server(tmp_path: Path) -> None:
     done = pricebook(tmp_path, "mcp")
     assert done.returncode == 1
     assert "error[no-project]" in done.stderr
+
+
+def test_an_answer_that_is_too_large_is_none() -> None:
+    """Whoever writes without end is ended."""
+    script = f"import time; print('x' * {LARGEST + 1}, flush=True); time.sleep(600)"
+    (problem,) = json.loads(anyio.run(_answer, [sys.executable, "-c", script]))["problems"]
+    assert (problem["code"], "more than" in problem["message"]) == ("too-large", True)
