@@ -218,6 +218,18 @@ def test_a_long_chain_of_single_prices_is_worked_out_from_its_far_end(tmp_path: 
     assert rates.get(key % 0) == rates.get(key % 1500)
 
 
+def test_cards_may_start_from_one_another_as_far_as_anybody_likes(tmp_path: Path) -> None:
+    card = "---\napiVersion: pricebook/v1\nkind: RateCard\nmetadata: {name: c%d}\nspec: {name: C%d, %s}\n"
+    said = "".join(card % (n, n, f"relations: [{{of: {{rate_card: c{n + 1}}}, times: 1}}]") for n in range(1100))
+    last = card % (
+        1100,
+        1100,
+        "rates: [{product: seat, billing_frequency: MONTHLY, starting_at: 2026-01-01, price: $3.00}]",
+    )
+    rates = loaded(tmp_path, said + last).catalog.rates
+    assert dict(rates["c0"].items()) == dict(rates["c1100"].items()) != {}
+
+
 def test_groups_start_from_single_prices_and_single_ones_from_groups(tmp_path: Path) -> None:
     single = (
         "    - {product: seat, billing_frequency: QUARTERLY, price: {of: {billing_frequency: MONTHLY}, times: 3}}\n"

@@ -3,7 +3,7 @@ single price as soon as there is the one that it starts from. The rates of a car
 """
 
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -37,40 +37,48 @@ def relate(loading: Loading) -> None:
         for ref, envelope in loading.envelopes.items()
         if ref.kind is Kind.RATE_CARD and isinstance(envelope.spec, dict)
     }
-    done: set[str] = set()
-    for name in said:
-        _relate_card(loading, name, said, done, ())
+    seen: set[str] = set()
+    for first in said:
+        above: dict[str, tuple[Iterator[SaidPrice], list[SaidPrice]]] = {}
+        """The cards that wait for one another, with what of them was not looked at yet, and what can be worked out."""
+        _wait(first, said, seen, above)
+        while above:
+            name = next(reversed(above))
+            left, able = above[name]
+            one = next(left, None)
+            if one is None:
+                del above[name]
+                if able:
+                    _Card(loading, name).derive(able)
+            elif (violation := _misled(loading, name, one.price.of.rate_card, above)) is not None:
+                loading.reject([violation], loading.envelopes[Ref(Kind.RATE_CARD, name)], one.at)
+            else:
+                other = one.price.of.rate_card or name
+                _wait(other, said, seen, above)
+                if name in loading.rates and other in loading.rates:
+                    able.append(one)
 
 
-def _relate_card(
-    loading: Loading, name: str, said: Mapping[str, list[SaidPrice]], done: set[str], above: tuple[str, ...]
+def _wait(
+    name: str, said: Mapping[str, list[SaidPrice]], seen: set[str], above: dict[str, tuple[Iterator[SaidPrice], Any]]
 ) -> None:
-    if name in done:
-        return
-    done.add(name)
-    envelope = loading.envelopes[Ref(Kind.RATE_CARD, name)]
-    able: list[SaidPrice] = []
-    for one in said.get(name, ()):
-        other = one.price.of.rate_card
-        violation = None
-        if other is not None and other in (name, *above):
-            message = f"the prices of {quote(name)} are said by themselves, by way of {quote(other)}"
-            violation = Violation("relation-cycle", message, ("of", "rate_card"), "one card has prices of its own")
-        elif other is not None and Ref(Kind.RATE_CARD, other) not in loading.envelopes:
-            cards = [ref.name for ref in loading.envelopes if ref.kind is Kind.RATE_CARD]
-            hint = did_you_mean(other, cards) or f"rate cards: {', '.join(sorted(cards)[:10])}"
-            violation = Violation(
-                "unknown-reference", f"rate card {quote(other)} does not exist", ("of", "rate_card"), hint
-            )
-        if violation is not None:
-            loading.reject([violation], envelope, one.at)
-            continue
-        if other is not None:
-            _relate_card(loading, other, said, done, (*above, name))
-        if name in loading.rates and (other or name) in loading.rates:
-            able.append(one)
-    if able:
-        _Card(loading, name).derive(able)
+    if name not in seen:
+        seen.add(name)
+        above[name] = iter(said.get(name, ())), []
+
+
+def _misled(loading: Loading, name: str, other: str | None, above: Collection[str]) -> Violation | None:
+    """What keeps a card's prices from being said by those of another one."""
+    if other is None:
+        return None
+    if other in above:
+        message = f"the prices of {quote(name)} are said by themselves, by way of {quote(other)}"
+        return Violation("relation-cycle", message, ("of", "rate_card"), "one card has prices of its own")
+    if Ref(Kind.RATE_CARD, other) not in loading.envelopes:
+        cards = [ref.name for ref in loading.envelopes if ref.kind is Kind.RATE_CARD]
+        hint = did_you_mean(other, cards) or f"rate cards: {', '.join(sorted(cards)[:10])}"
+        return Violation("unknown-reference", f"rate card {quote(other)} does not exist", ("of", "rate_card"), hint)
+    return None
 
 
 class _Book:
