@@ -37,6 +37,13 @@ def test_ls_says_what_there_is_and_where() -> None:
     assert "fits nothing" in ask(EXAMPLES / "starter-plan", "ls", "package:zz", status=1).stderr
 
 
+def test_ls_cuts_no_name_that_somebody_has_to_type() -> None:
+    listed = ask(EXAMPLES / "starter-plan", "ls", "--csv").stdout.splitlines()[1:]
+    text = ask(EXAMPLES / "starter-plan", "ls").stdout
+    assert max(map(len, text.splitlines())) <= 100
+    assert {line.split(",")[0] for line in listed} <= set(text.split())
+
+
 def test_a_graph_of_one_object_has_what_it_needs_and_what_needs_it() -> None:
     text = ask(EXAMPLES / "recipes" / "seats", "graph", "ai-requests", status=1).stderr
     assert "billable-metric:ai-requests, product:ai-requests" in text.replace("\n  ", " ")

@@ -108,15 +108,16 @@ def moved(row: FieldRow) -> str:
 
 
 def columns(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
-    """Cells under each other as far as they fit; of a line that is too long the first cell alone is cut, and the others
-    stand below it, whole."""
+    """Cells under each other as far as they fit. Of a line that is too long the first cell stands alone, and the others
+    below it, whole: a name that is cut is of no use to who wants to type it."""
     shown = [tuple(escape_terminal(cell, LONG) for cell in row) for row in rows]
     widths = [max(width_of(row[i]) for row in shown) for i in range(len(shown[0]))] if shown else []
     if widths:
-        widths[0] = min(widths[0], max(width - 2 - sum(widths[1:]) - 3 * (len(widths) - 1), width // 4))
+        room = max(width - 2 - sum(widths[1:]) - 3 * (len(widths) - 1), width // 4)
+        widths[0] = max((size for row in shown if (size := width_of(row[0])) <= room), default=0)
     for row in shown:
-        line = "   ".join(padded(cut(cell, size), size) for cell, size in zip(row, widths, strict=True)).rstrip()
-        if width_of(line) <= max(width - 2, 40):
+        line = "   ".join(padded(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip()
+        if width_of(row[0]) <= widths[0] and width_of(line) <= max(width - 2, 40):
             yield f"  {line}"
         else:
             yield f"  {cut(row[0], max(width - 2, 40))}"
