@@ -6,7 +6,7 @@ Pure; order and hazards come after. What the store holds and no manifest declare
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest, content_text
@@ -33,9 +33,6 @@ from pricebook.plan.verb.verb import Verb, Wanted
 from pricebook.plan.versions import version_change
 from pricebook.problem import Problem, quote
 from pricebook.span import Span
-
-if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
-    pass
 
 RATES_PER_STEP = 1000
 

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from pricebook.catalog.amount import Scale
 from pricebook.catalog.catalog import Catalog
@@ -34,9 +33,6 @@ from pricebook.plan.verb.verb import Verb
 from pricebook.plan.versions import named
 from pricebook.problem import Problem
 from pricebook.span import Span
-
-if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
-    pass
 
 
 class Facet(StrEnum):
