@@ -16,7 +16,7 @@ from pricebook.catalog.timeline import Timeline, read_key, terms_at
 from pricebook.policy.fact import CardedPackage, CardFacts, Facts, Paid, card_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
-from pricebook.policy.sample import AFTER_RATES
+from pricebook.policy.sample import AFTER_RATES, ahead_of, declared
 
 if TYPE_CHECKING:  # the modules are heavy, and a project may have no packages
     from pricebook.catalog.override import Override
@@ -208,13 +208,8 @@ def _percent(facts: Facts) -> Iterator[Finding]:
                 break
 
 
-_SHARE = """\
----
-apiVersion: pricebook/v1
-kind: Product
-metadata: {name: support}
-spec: {name: Support, type: COMPOSITE, composite_tags: [compute]}
-"""
+_SUPPORT = declared("Product", "support", "{name: Support, type: COMPOSITE, composite_tags: [compute]}")
+_SHARE = ahead_of("RateCard", "standard", _SUPPORT)
 _SHARE_RATE = "    - {product: support, rate_type: PERCENTAGE, starting_at: 2025-01-01, price: 0.03}\n"
 
 RULES = (
@@ -257,20 +252,8 @@ RULES = (
         "A percentage is written as a fraction. `price: 1` is not one percent but all of it, and doubles the bill.",
         "Write 0.01 for 1 %.",
         Example(
-            bad=(
-                (AFTER_RATES, AFTER_RATES + _SHARE_RATE.replace("0.03", "1")),
-                (
-                    "metadata: {name: gift}\nspec: {name: Gift, type: FIXED}\n",
-                    "metadata: {name: gift}\nspec: {name: Gift, type: FIXED}\n" + _SHARE,
-                ),
-            ),
-            good=(
-                (AFTER_RATES, AFTER_RATES + _SHARE_RATE),
-                (
-                    "metadata: {name: gift}\nspec: {name: Gift, type: FIXED}\n",
-                    "metadata: {name: gift}\nspec: {name: Gift, type: FIXED}\n" + _SHARE,
-                ),
-            ),
+            bad=((AFTER_RATES, AFTER_RATES + _SHARE_RATE.replace("0.03", "1")), _SHARE),
+            good=((AFTER_RATES, AFTER_RATES + _SHARE_RATE), _SHARE),
         ),
         _percent,
         source="The vendor's OpenAPI document: the price of a PERCENTAGE rate is a fraction.",

@@ -1,29 +1,33 @@
 """Rules about commits and credits: what is granted can be used, for as long and on as much as was meant."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pricebook.catalog.calendar import MONTHS, rough_days
 from pricebook.catalog.declared import fields_of, granting_lists, lists_of
 from pricebook.catalog.model import Model
 from pricebook.catalog.violation import Path
-from pricebook.policy.fact import Facts
+from pricebook.policy.fact import CardedPackage, CardFacts, Facts
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
-from pricebook.policy.sample import AFTER_CREDIT
-
-if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
-    from pricebook.catalog.package import Package
+from pricebook.policy.sample import AFTER_CREDIT, ahead_of, declared
 
 PAID = ("invoice_amount", "invoice_schedule")
 
 
-def balances(package: "Package", *having: str) -> Iterator[tuple[Path, Any]]:
-    """What is granted; or of it what can have one of these fields."""
-    for name in granting_lists(type(package)):
-        if not having or any(field in fields_of(lists_of(type(package))[name].model) for field in having):
-            for index, term in enumerate(getattr(package, name)):
-                yield (name, index), term
+def balances(facts: Facts, *having: str) -> Iterator[tuple[CardedPackage, Path, Any]]:
+    """What packages grant; or of it what can have one of these fields."""
+    for offer in facts.offers:
+        lists = lists_of(type(offer.package))
+        for name in granting_lists(type(offer.package)):
+            if not having or any(field in fields_of(lists[name].model) for field in having):
+                for index, term in enumerate(getattr(offer.package, name)):
+                    yield offer, (name, index), term
+
+
+def _on_cards(facts: Facts) -> Iterator[tuple[CardedPackage, CardFacts, Path, Any]]:
+    """The same, with the card, of packages that have one with rates."""
+    return ((offer, offer.card, path, term) for offer, path, term in balances(facts) if offer.card is not None)
 
 
 def _is_paid(term: Model) -> bool:
@@ -31,37 +35,35 @@ def _is_paid(term: Model) -> bool:
 
 
 def _short(facts: Facts) -> Iterator[Finding]:
-    for offer in facts.offers:
-        for path, term in balances(offer.package, "access_amount"):
-            length = term.duration or offer.package.duration
-            period = rough_days(1, term.recurrence_frequency or "MONTHLY")
-            if length is None or length.days >= period - 2 or term.proration == "NONE":
-                continue  # without proration the grant is whole: the vendor's idiom for one that is given once
-            which = "the contract" if term.duration is None else "its duration"
-            message = (
-                f"{which} of {length.value} {length.unit} is shorter than one period of a"
-                f" {term.recurrence_frequency or 'MONTHLY'} grant;"
-                f" with proration {term.proration} it grants {length.days}/{period} of the amount"
-            )
-            hint = "say proration: NONE for the whole amount; or recur more often, or last longer"
-            at = (*path, "duration") if term.duration is not None else (*path, "recurrence_frequency")
-            yield offer.finding(at, message, hint)
+    for offer, path, term in balances(facts, "access_amount"):
+        length = term.duration or offer.package.duration
+        period = rough_days(1, term.recurrence_frequency or "MONTHLY")
+        if length is None or length.days >= period - 2 or term.proration == "NONE":
+            continue  # without proration the grant is whole: the vendor's idiom for one that is given once
+        which = "the contract" if term.duration is None else "its duration"
+        message = (
+            f"{which} of {length.value} {length.unit} is shorter than one period of a"
+            f" {term.recurrence_frequency or 'MONTHLY'} grant;"
+            f" with proration {term.proration} it grants {length.days}/{period} of the amount"
+        )
+        hint = "say proration: NONE for the whole amount; or recur more often, or last longer"
+        at = (*path, "duration") if term.duration is not None else (*path, "recurrence_frequency")
+        yield offer.finding(at, message, hint)
 
 
 def _part(facts: Facts) -> Iterator[Finding]:
-    for offer in facts.offers:
-        for path, term in balances(offer.package, "access_amount"):
-            length, frequency = term.duration, term.recurrence_frequency or "MONTHLY"
-            if length is None or term.proration not in ("LAST", "FIRST_AND_LAST"):
-                continue
-            if length.days < rough_days(1, frequency) - 2 or _whole(length, frequency):
-                continue
-            message = (
-                f"{length.value} {length.unit} are no whole number of {frequency} periods: with proration"
-                f" {term.proration} the last grant is a part of the amount"
-            )
-            hint = "make the duration a multiple of the period, or say proration: NONE"
-            yield offer.finding((*path, "duration"), message, hint)
+    for offer, path, term in balances(facts, "access_amount"):
+        length, frequency = term.duration, term.recurrence_frequency or "MONTHLY"
+        if length is None or term.proration not in ("LAST", "FIRST_AND_LAST"):
+            continue
+        if length.days < rough_days(1, frequency) - 2 or _whole(length, frequency):
+            continue
+        message = (
+            f"{length.value} {length.unit} are no whole number of {frequency} periods: with proration"
+            f" {term.proration} the last grant is a part of the amount"
+        )
+        hint = "make the duration a multiple of the period, or say proration: NONE"
+        yield offer.finding((*path, "duration"), message, hint)
 
 
 def _whole(length: Any, frequency: str) -> bool:
@@ -72,61 +74,47 @@ def _whole(length: Any, frequency: str) -> bool:
 
 
 def _idle(facts: Facts) -> Iterator[Finding]:
-    for offer in facts.offers:
-        card = offer.card
-        for path, term in balances(offer.package) if card is not None else ():
-            assert card is not None
-            if facts.reached(term, card):
-                continue
-            given = [f for f in ("applicable_products", "applicable_product_tags", "specifiers") if getattr(term, f)]
-            message = f"nothing on card {card.name} is what it applies to: it can never be used"
-            hint = f"check {' and '.join(given) or 'the rates of the card'}"
-            at = (*path, given[0]) if given else path
-            yield offer.finding(at, message, hint)
+    for offer, card, path, term in _on_cards(facts):
+        if facts.reached(term, card):
+            continue
+        given = [f for f in ("applicable_products", "applicable_product_tags", "specifiers") if getattr(term, f)]
+        message = f"nothing on card {card.name} is what it applies to: it can never be used"
+        hint = f"check {' and '.join(given) or 'the rates of the card'}"
+        yield offer.finding((*path, *given[:1]), message, hint)
 
 
 def _unit(facts: Facts) -> Iterator[Finding]:
-    for offer in facts.offers:
-        card = offer.card
-        for path, term in balances(offer.package) if card is not None else ():
-            assert card is not None
-            field = next(name for name in ("access_amount", "access_schedule") if hasattr(term, name))
-            access = getattr(term, field)
-            if access.access_type != "SPEND":
-                continue
-            products = facts.reached(term, card)
-            units = {
-                card.card.fiat_credit_type if terms.is_fraction else terms.unit
-                for product in products
-                for terms in card.terms_of(product, facts.now)
-            }
-            if not units or access.credit_type in units:
-                continue
-            message = (
-                f"it is in {access.credit_type}, but what it applies to on card {card.name} is priced in"
-                f" {', '.join(sorted(units))}"
-            )
-            hint = "grant it in the unit of the prices, or price something it applies to in its unit"
-            yield offer.finding((*path, field), message, hint)
+    for offer, card, path, term in _on_cards(facts):
+        field = next(name for name in ("access_amount", "access_schedule") if hasattr(term, name))
+        access = getattr(term, field)
+        if access.access_type != "SPEND":
+            continue
+        units = {
+            card.card.fiat_credit_type if terms.is_fraction else terms.unit
+            for product in facts.reached(term, card)
+            for terms in card.terms_of(product, facts.now)
+        }
+        if not units or access.credit_type in units:
+            continue
+        message = (
+            f"it is in {access.credit_type}, but what it applies to on card {card.name} is priced in"
+            f" {', '.join(sorted(units))}"
+        )
+        hint = "grant it in the unit of the prices, or price something it applies to in its unit"
+        yield offer.finding((*path, field), message, hint)
 
 
 def _tie(facts: Facts) -> Iterator[Finding]:
-    for offer in facts.offers:
-        card = offer.card
-        seen: list[tuple[Path, Any]] = []
-        for path, term in balances(offer.package) if card is not None else ():
-            assert card is not None
-            for at, other in seen:
-                same = term.priority is not None and term.priority == other.priority
-                if (
-                    same
-                    and _is_paid(term) != _is_paid(other)
-                    and (facts.reached(term, card) & facts.reached(other, card))
-                ):
-                    message = f"{offer.term(path)} and {offer.term(at)} have the same priority {term.priority}"
-                    hint = "a paid commit may burn before a free credit: give the one to be used first the lower number"
-                    yield offer.finding((*path, "priority"), message, hint)
-            seen.append((path, term))
+    seen: dict[str, list[tuple[Path, Any]]] = {}
+    for offer, card, path, term in _on_cards(facts):
+        before = seen.setdefault(offer.name, [])
+        for at, other in before if term.priority is not None else ():
+            alike = term.priority == other.priority and _is_paid(term) != _is_paid(other)
+            if alike and facts.reached(term, card) & facts.reached(other, card):
+                message = f"{offer.term(path)} and {offer.term(at)} have the same priority {term.priority}"
+                hint = "a paid commit may burn before a free credit: give the one to be used first the lower number"
+                yield offer.finding((*path, "priority"), message, hint)
+        before.append((path, term))
 
 
 _COMMIT = """\
@@ -187,11 +175,7 @@ RULES = (
                     "  aliases: [{name: standard}]\n  credit_type_conversions:"
                     " [{custom_credit_type: points, fiat_per_custom_credit: $0.01}]",
                 ),
-                (
-                    "---\napiVersion: pricebook/v1\nkind: RateCard",
-                    "---\napiVersion: pricebook/v1\nkind: PricingUnit\n"
-                    "metadata: {name: points}\nspec: {name: Points}\n---\napiVersion: pricebook/v1\nkind: RateCard",
-                ),
+                ahead_of("RateCard", "standard", declared("PricingUnit", "points", "{name: Points}")),
             ),
         ),
         _unit,

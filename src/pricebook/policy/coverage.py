@@ -10,7 +10,8 @@ from pricebook.plan.assess import enables
 from pricebook.policy.fact import Facts, card_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.proposal import Proposal
-from pricebook.policy.rule import Example, Rule
+from pricebook.policy.rule import Edits, Example, Rule
+from pricebook.policy.sample import AFTER_RATES, ahead_of, declared
 
 PRICED = ("USAGE", "SUBSCRIPTION", "COMPOSITE")
 """The types of product that need a rate to be billed."""
@@ -147,26 +148,28 @@ def _alias_gap(facts: Facts) -> Iterator[Finding]:
             yield offer.finding(("rate_card_alias",), message, hint, related=related)
 
 
-_SEAT = """\
----
-apiVersion: pricebook/v1
-kind: Product
-metadata: {name: seat}
-spec: {name: Seat, type: SUBSCRIPTION}
----
-apiVersion: pricebook/v1
-kind: RateCard
-"""
+_SEAT = ahead_of("RateCard", "standard", declared("Product", "seat", "{name: Seat, type: SUBSCRIPTION}"))
 _SEATS = (
-    ("---\napiVersion: pricebook/v1\nkind: RateCard\n", _SEAT),
+    _SEAT,
     (
-        "price: $100.00}\n",
-        "price: $100.00}\n    - {product: seat, billing_frequency: MONTHLY, entitled: ENTITLED,"
+        AFTER_RATES,
+        AFTER_RATES + "    - {product: seat, billing_frequency: MONTHLY, entitled: ENTITLED,"
         " starting_at: 2025-01-01, price: $4.00}\n",
     ),
 )
-
+_CALLS = declared(
+    "BillableMetric",
+    "calls",
+    "{name: Calls, aggregation_type: COUNT, event_type_filter: {in_values: [call]},"
+    " property_filters: [{name: model}, {name: seat}], group_keys: [[model, seat]]}",
+)
 _LATER = "MONTHLY, entitled: false, starting_at: 2026-03-01"
+
+
+def _small(more: str) -> Edits:
+    schedule = f"{{starting_at: 2025-01-01, {more}price: $0.40}}, {{starting_at: 2026-07-01, price: $0.50}}"
+    return (("small}, starting_at: 2025-01-01, price: $0.40}", f"small}}, schedule: [{schedule}]}}"),)
+
 
 RULES = (
     Rule(
@@ -175,22 +178,7 @@ RULES = (
         "A price has a gap in time.",
         "Usage in the gap has no rate and is not invoiced. It is found when the quarter is closed.",
         "Leave `ending_before` out: a price of a schedule lasts until the next one starts.",
-        Example(
-            bad=(
-                (
-                    "small}, starting_at: 2025-01-01, price: $0.40}",
-                    "small}, schedule: [{starting_at: 2025-01-01, ending_before: 2026-06-01, price: $0.40},"
-                    " {starting_at: 2026-07-01, price: $0.50}]}",
-                ),
-            ),
-            good=(
-                (
-                    "small}, starting_at: 2025-01-01, price: $0.40}",
-                    "small}, schedule: [{starting_at: 2025-01-01, price: $0.40},"
-                    " {starting_at: 2026-07-01, price: $0.50}]}",
-                ),
-            ),
-        ),
+        Example(bad=_small("ending_before: 2026-06-01, "), good=_small("")),
         _gap,
         source="Where no segment covers an instant there is no rate.",
     ),
@@ -201,14 +189,7 @@ RULES = (
         "From then on usage has no rate. If the product is to end, the vendor's way is `entitled: false` from a date,"
         " so that customers are refused instead of served for nothing.",
         "Add what holds afterwards, or say `entitled: false` from that date on.",
-        Example(
-            bad=(
-                (
-                    "small}, starting_at: 2025-01-01, price: $0.40}",
-                    "small}, starting_at: 2025-01-01, ending_before: 2026-06-01, price: $0.40}",
-                ),
-            )
-        ),
+        Example(bad=(("price: $0.40", "ending_before: 2026-06-01, price: $0.40"),)),
         _ends,
     ),
     Rule(
@@ -232,14 +213,7 @@ RULES = (
         "A rate is not entitled, and no package entitles it.",
         "It is a list price that nobody can buy: prepared for later, or forgotten in a package.",
         "Enable it in the package that sells it, by an override with `entitled: true`.",
-        Example(
-            bad=(
-                (
-                    "      override_specifiers: [{product: fee, billing_frequency: ANNUAL}]",
-                    "      override_specifiers: [{product: fee, billing_frequency: MONTHLY}]",
-                ),
-            )
-        ),
+        Example(bad=(("[{product: fee, billing_frequency: ANNUAL}]", "[{product: fee, billing_frequency: MONTHLY}]"),)),
         _unsold,
         source="That a package sells such a subscription is the hazard NEVER_INVOICED.",
     ),
@@ -249,7 +223,7 @@ RULES = (
         "A product that needs a rate is on no card.",
         "Its usage is metered and never invoiced.",
         "Add a rate, or take the product out.",
-        Example(bad=(("---\napiVersion: pricebook/v1\nkind: RateCard\n", _SEAT),)),
+        Example(bad=(_SEAT,)),
         _on_no_card,
     ),
     Rule(
@@ -259,18 +233,7 @@ RULES = (
         "Either a product is missing, or it still names the metric before: a metric cannot be edited, so a change of it"
         " is a new metric that products have to be moved to.",
         "Name it in a product's `billable_metric`, or take it out.",
-        Example(
-            bad=(
-                ("  billable_metric: tokens\n", "  billable_metric: calls\n"),
-                (
-                    "---\napiVersion: pricebook/v1\nkind: Product\nmetadata: {name: tokens}\n",
-                    "---\napiVersion: pricebook/v1\nkind: BillableMetric\nmetadata: {name: calls}\n"
-                    "spec: {name: Calls, aggregation_type: COUNT, event_type_filter: {in_values: [call]},"
-                    " property_filters: [{name: model}, {name: seat}], group_keys: [[model, seat]]}\n"
-                    "---\napiVersion: pricebook/v1\nkind: Product\nmetadata: {name: tokens}\n",
-                ),
-            )
-        ),
+        Example(bad=(("billable_metric: tokens", "billable_metric: calls"), ahead_of("Product", "tokens", _CALLS))),
         _unused_metric,
     ),
     Rule(
@@ -292,9 +255,7 @@ RULES = (
         "A package sells a product that is tagged as retired.",
         "New customers get what is to be switched off, and have to be moved again.",
         f"Name the successor. The tags are {', '.join(sorted(RETIRED))}.",
-        Example(
-            bad=(("spec: {name: Fee, type: SUBSCRIPTION}", "spec: {name: Fee, type: SUBSCRIPTION, tags: [retired]}"),)
-        ),
+        Example(bad=(("type: SUBSCRIPTION}", "type: SUBSCRIPTION, tags: [retired]}"),)),
         _retired,
     ),
     Rule(

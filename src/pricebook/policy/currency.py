@@ -9,7 +9,7 @@ from pricebook.policy.amount import flat_price, times_words
 from pricebook.policy.fact import CardFacts, Facts, Paid, card_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
-from pricebook.policy.sample import AFTER_RATES
+from pricebook.policy.sample import AFTER_RATES, declared
 
 SPREAD = 5
 """So far apart two currencies' prices may be, after a rough conversion."""
@@ -109,23 +109,12 @@ def _overridden(facts: Facts) -> Iterator[Finding]:
                 yield paid.offer.finding(next(iter(paid.places.values())), message, "convert it again")
 
 
-EUR = """\
----
-apiVersion: pricebook/v1
-kind: PricingUnit
-metadata: {name: eur}
-spec: {name: Euro, currency: EUR, scale: 0}
----
-apiVersion: pricebook/v1
-kind: RateCard
-metadata: {name: europe}
-spec:
+_CARD = """
   name: Europe
   fiat_credit_type: eur
   rates:
-    - {product: tokens, pricing_group_values: {model: large}, starting_at: 2025-01-01, price: 2.30}
-"""
-
+    - {product: tokens, pricing_group_values: {model: large}, starting_at: 2025-01-01, price: 2.30}"""
+EUR = declared("PricingUnit", "eur", "{name: Euro, currency: EUR, scale: 0}") + declared("RateCard", "europe", _CARD)
 
 RULES = (
     Rule(

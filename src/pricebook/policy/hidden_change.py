@@ -134,14 +134,7 @@ RULES = (
         "A price of $0.40 a million becomes $0.40 a thousand when the product's conversion changes: the bill is a"
         " thousandfold, and no price in the diff has moved.",
         "Change the prices with it, from the same date on; or make a new product, which is cleaner.",
-        Example(
-            bad=(
-                (
-                    "name: millions, operation: DIVIDE, conversion_factor: 1000000",
-                    "operation: DIVIDE, conversion_factor: 1000",
-                ),
-            )
-        ),
+        Example(bad=(("name: millions, ", ""), ("conversion_factor: 1000000", "conversion_factor: 1000"))),
         check_plan=_unit_under_price,
         source="A per-unit change that was billed ten-thousandfold.",
     ),

@@ -170,15 +170,8 @@ def _later(price: str, start: str = "2026-03-01") -> tuple[str, str]:
     return (_SMALL, f"{{model: small}}, {schedule}")
 
 
-_YEARLY = """\
----
-apiVersion: pricebook/v1
-kind: Package
-metadata: {name: yearly}
-"""
-
-
-GONE = (SAMPLE[SAMPLE.index(_YEARLY) :], "")
+GONE = (SAMPLE[SAMPLE.rindex("---\n") :], "")
+"""The package `yearly`, which stands last."""
 
 RULES = (
     Rule(

@@ -15,6 +15,7 @@ from pricebook.catalog.violation import Path
 from pricebook.policy.fact import Facts, card_ref, package_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
+from pricebook.policy.sample import AFTER_ENABLE
 from pricebook.problem import quote
 
 CONFUSABLE = str.maketrans(
@@ -144,7 +145,6 @@ _TWO = """\
       starting_at_offset: {value: 0, unit: MONTHS}
       override_specifiers: [{product: tokens, pricing_group_values: {model: large}}]
 """
-_BEHIND = "      override_specifiers: [{product: fee, billing_frequency: MONTHLY}]\n"
 
 RULES = (
     Rule(
@@ -166,17 +166,8 @@ RULES = (
         " first, and a reviewer approves what is not meant.",
         "Give each of them a `key`.",
         Example(
-            bad=((_BEHIND, _BEHIND + _TWO),),
-            good=(
-                (
-                    _BEHIND,
-                    _BEHIND
-                    + _TWO.replace(
-                        "- type: MULTIPLIER\n      multiplier: 0.9",
-                        "- key: small\n      type: MULTIPLIER\n      multiplier: 0.9",
-                    ),
-                ),
-            ),
+            bad=((AFTER_ENABLE, AFTER_ENABLE + _TWO),),
+            good=((AFTER_ENABLE, AFTER_ENABLE + _TWO.replace("- type", "- key: small\n      type", 1)),),
         ),
         _keyless,
         source="`key` is our name for a term, so that diffs say which one changed.",

@@ -14,6 +14,7 @@ from pricebook.catalog.timeline import units_of_schedule
 from pricebook.policy.fact import Facts
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
+from pricebook.policy.sample import declared
 
 if TYPE_CHECKING:  # a project may have none, and they are models of their own
     from pricebook.catalog.threshold_notification import ThresholdNotification
@@ -156,20 +157,16 @@ def _granted(term: Model, unit: str) -> Decimal | None:
     return cast("Decimal", said[0].value)
 
 
-_LOW = """\
----
-apiVersion: pricebook/v1
-kind: ThresholdNotification
-metadata: {name: low}
-spec: {name: Low, alert_type: low_remaining_contract_credit_balance_reached, threshold: $1.00}
-"""
-_SPEND = """\
----
-apiVersion: pricebook/v1
-kind: ThresholdNotification
-metadata: {name: spend}
-spec: {name: Spend, alert_type: spend_threshold_reached, threshold: $50.00, group_values: [{key: USER}]}
-"""
+_LOW = declared(
+    "ThresholdNotification",
+    "low",
+    "{name: Low, alert_type: low_remaining_contract_credit_balance_reached, threshold: $1.00}",
+)
+_SPEND = declared(
+    "ThresholdNotification",
+    "spend",
+    "{name: Spend, alert_type: spend_threshold_reached, threshold: $50.00, group_values: [{key: USER}]}",
+)
 _TOP = "apiVersion: pricebook/v1\nkind: BillableMetric\n"
 
 
@@ -206,10 +203,7 @@ RULES = (
         " group key of no metric, invoices in a currency of no rate card, seats of no package.",
         "It is never sent, and somebody relies on it.",
         "Write the threshold in a unit that prices have, and name a key by which usage or seats are told.",
-        Example(
-            bad=_with(_SPEND.replace("USER", "user")),
-            good=_with(_SPEND.replace("USER", "seat")),
-        ),
+        Example(bad=_with(_SPEND.replace("USER", "user")), good=_with(_SPEND.replace("USER", "seat"))),
         _unreached,
     ),
     Rule(

@@ -12,7 +12,7 @@ from pricebook.catalog.terms import MAGNITUDE, shift
 from pricebook.policy.amount import flat_price
 from pricebook.policy.fact import CardFacts, Facts, Priced, card_ref
 from pricebook.policy.finding import Finding
-from pricebook.policy.rule import Example, Rule
+from pricebook.policy.rule import Edits, Example, Rule
 from pricebook.policy.sample import AFTER_RATES
 
 ABOVE, BELOW, ENOUGH = 1000, 10_000, 10
@@ -166,14 +166,16 @@ _MODELS = "".join(
     f"    - {{product: tokens, pricing_group_values: {{model: m{n}}}, starting_at: 2025-01-01, price: $0.5{n}}}\n"
     for n in range(9)
 )
-
-
-_SMALL = "model: small}, starting_at: 2025-01-01, price: $0.40"
 _MEDIUM = "    - {product: tokens, pricing_group_values: {model: medium}, starting_at: 2025-01-01, price: $1.20}\n"
 _COUNTED = (
     ("aggregation_key: count", "aggregation_key: tokens"),
     ("[{name: count, exists: true}", "[{name: tokens, exists: true}"),
 )
+
+
+def _step_to(price: str) -> Edits:
+    steps = f"{{starting_at: 2025-01-01, price: $2.50}}, {{starting_at: 2026-06-01, price: {price}}}"
+    return (("large}, starting_at: 2025-01-01, price: $2.50}", f"large}}, schedule: [{steps}]}}"),)
 
 
 RULES = (
@@ -184,21 +186,7 @@ RULES = (
         "A tenfold, hundredfold or thousandfold step is a change of unit, not of price: cents for dollars, per thousand"
         " for per million. The hazard MAGNITUDE says the same of a change against what the store holds.",
         "Check the unit that each price of the schedule is for.",
-        Example(
-            bad=(
-                (
-                    "large}, starting_at: 2025-01-01, price: $2.50}",
-                    "large}, schedule: [{starting_at: 2025-01-01, price: $2.50}, {starting_at: 2026-06-01, price: 3}]}",
-                ),
-            ),
-            good=(
-                (
-                    "large}, starting_at: 2025-01-01, price: $2.50}",
-                    "large}, schedule: [{starting_at: 2025-01-01, price: $2.50},"
-                    " {starting_at: 2026-06-01, price: $3.00}]}",
-                ),
-            ),
-        ),
+        Example(bad=_step_to("3"), good=_step_to("$3.00")),
         _step,
     ),
     Rule(
@@ -209,13 +197,7 @@ RULES = (
         " published price lists have had such prices for months.",
         "Check the unit that the price is for. Of many at once the first is named, and the others are counted.",
         Example(
-            bad=(
-                (AFTER_RATES, AFTER_RATES + _MODELS),
-                (
-                    "model: large}, starting_at: 2025-01-01, price: $2.50",
-                    "model: large}, starting_at: 2025-01-01, price: $2500.00",
-                ),
-            ),
+            bad=((AFTER_RATES, AFTER_RATES + _MODELS), ("price: $2.50", "price: $2500.00")),
             good=((AFTER_RATES, AFTER_RATES + _MODELS),),
         ),
         _outlier,
@@ -228,9 +210,7 @@ RULES = (
         "A price of one token where the product is sold by the million looks like any other small number. Every invoice"
         " is then $0.00, and nobody complains.",
         "Write the price for what the product's conversion makes of the quantity, or correct the conversion.",
-        Example(
-            bad=((_SMALL, _SMALL.replace("$0.40", "$0.0000004")),), good=((_SMALL, _SMALL.replace("$0.40", "$0.0004")),)
-        ),
+        Example(bad=(("price: $0.40", "price: $0.0000004"),), good=(("price: $0.40", "price: $0.0004"),)),
         _nothing,
         source="An API price list whose products divide by 1,000,000, with prices typed per token.",
     ),

@@ -179,13 +179,7 @@ RULES = (
         "The discount that was promised is not given, or the subscription that was to be enabled is not.",
         "Check names, tags, frequency and group values against the card.",
         Example(
-            bad=(
-                _WITH_SALE,
-                (
-                    "override_specifiers: [{product: tokens}]",
-                    "override_specifiers: [{product: tokens, pricing_group_values: {model: Large}}]",
-                ),
-            ),
+            bad=(_WITH_SALE, ("[{product: tokens}]", "[{product: tokens, pricing_group_values: {model: Large}}]")),
             good=(_WITH_SALE,),
         ),
         _idle,

@@ -107,6 +107,19 @@ SALE = """\
 """
 """An override to put behind the one of the package `starter`."""
 
+
+def declared(kind: str, name: str, spec: str) -> str:
+    """One more manifest, to stand between two of the sample."""
+    head = f"---\napiVersion: pricebook/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec:"
+    return f"{head}{spec}\n" if spec.startswith("\n") else f"{head} {spec}\n"
+
+
+def ahead_of(kind: str, name: str, *manifests: str) -> tuple[str, str]:
+    """The edit that puts manifests before one of the sample."""
+    head = f"---\napiVersion: pricebook/v1\nkind: {kind}\nmetadata: {{name: {name}}}\n"
+    return head, "".join(manifests) + head
+
+
 AFTER_ENABLE = "      override_specifiers: [{product: fee, billing_frequency: MONTHLY}]\n"
 AFTER_RATES = "price: $100.00}\n"
 AFTER_CREDIT = "      duration: {value: 3, unit: MONTHS}\n"

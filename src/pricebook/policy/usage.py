@@ -8,7 +8,8 @@ from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.policy.fact import Facts
 from pricebook.policy.finding import Finding
-from pricebook.policy.rule import Example, Rule
+from pricebook.policy.rule import Edits, Example, Rule
+from pricebook.policy.sample import AFTER_RATES, ahead_of, declared
 from pricebook.problem import quote
 
 
@@ -74,28 +75,19 @@ def _upside_down(facts: Facts) -> Iterator[Finding]:
             yield Finding(Ref(Kind.PRODUCT, name), ("quantity_conversion", "conversion_factor"), message, hint)
 
 
-_COPY = """\
----
-apiVersion: pricebook/v1
-kind: Product
-metadata: {name: requests}
-spec: {name: Requests, type: USAGE, billable_metric: tokens}
-"""
-_PRODUCT = (
-    "---\napiVersion: pricebook/v1\nkind: RateCard\n",
-    _COPY + "---\napiVersion: pricebook/v1\nkind: RateCard\n",
-)
-_RATE = ("price: $100.00}\n", "price: $100.00}\n    - {product: requests, starting_at: 2025-01-01, price: $0.01}\n")
-_PRODUCTS = "---\napiVersion: pricebook/v1\nkind: Product\nmetadata: {name: tokens}\n"
-_ALL = "---\napiVersion: pricebook/v1\nkind: BillableMetric\nmetadata: {name: all}\nspec: {name: All, %s}\n" + _PRODUCTS
-_SHARE = _COPY.replace("requests", "support").replace(
-    "spec: {name: Requests, type: USAGE, billable_metric: tokens}",
-    "spec: {name: Support, type: COMPOSITE, composite_tags: [Compute]}",
-)
-_SUPPORT = ("price: $100.00}\n", "price: $100.00}\n    - {product: support, rate_type: PERCENTAGE,"
-            " starting_at: 2025-01-01, price: 0.1}\n")  # fmt: skip
+def _product(name: str, spec: str) -> tuple[str, str]:
+    return ahead_of("RateCard", "standard", declared("Product", name, spec))
 
-_CONVERSION = "{name: millions, operation: DIVIDE, conversion_factor: 1000000}"
+
+def _metric(says: str) -> Edits:
+    return (ahead_of("Product", "tokens", declared("BillableMetric", "all", f"{{name: All, {says}}}")),)
+
+
+_COPY = _product("requests", "{name: Requests, type: USAGE, billable_metric: tokens}")
+_RATE = (AFTER_RATES, AFTER_RATES + "    - {product: requests, starting_at: 2025-01-01, price: $0.01}\n")
+_SHARE = "{name: Support, type: COMPOSITE, composite_tags: [%s]}"
+_SUPPORT = (AFTER_RATES, AFTER_RATES + "    - {product: support, rate_type: PERCENTAGE,"
+            " starting_at: 2025-01-01, price: 0.1}\n")  # fmt: skip
 
 RULES = (
     Rule(
@@ -106,8 +98,8 @@ RULES = (
         " a new metric and a move of its products.",
         "Filter by event type, or by a property that has to exist.",
         Example(
-            bad=((_PRODUCTS, _ALL % "aggregation_type: COUNT"),),
-            good=((_PRODUCTS, _ALL % "aggregation_type: COUNT, event_type_filter: {in_values: [completion]}"),),
+            bad=_metric("aggregation_type: COUNT"),
+            good=_metric("aggregation_type: COUNT, event_type_filter: {in_values: [completion]}"),
         ),
         _everything,
     ),
@@ -127,10 +119,7 @@ RULES = (
         "Two products that are entitled on one card price the same metric.",
         "Every event is billed under both. The old product was left on the card when the new one came, as a rule.",
         "End the rates of one by `entitled: false`, or let the metrics count different events.",
-        Example(
-            bad=(_PRODUCT, _RATE),
-            good=(_PRODUCT, (_RATE[0], _RATE[1].replace("requests,", "requests, entitled: false,"))),
-        ),
+        Example(bad=(_COPY, _RATE), good=(_COPY, _RATE, ("product: requests,", "product: requests, entitled: false,"))),
         _twice,
         source="A product that is replaced is another product.",
     ),
@@ -141,8 +130,8 @@ RULES = (
         "The share is of nothing, and the fee is $0.00.",
         "Tags are compared letter for letter.",
         Example(
-            bad=((_PRODUCT[0], _SHARE + _PRODUCT[0]), _SUPPORT),
-            good=((_PRODUCT[0], _SHARE.replace("[Compute]", "[compute]") + _PRODUCT[0]), _SUPPORT),
+            bad=(_product("support", _SHARE % "Compute"), _SUPPORT),
+            good=(_product("support", _SHARE % "compute"), _SUPPORT),
         ),
         _composite,
     ),
@@ -154,8 +143,8 @@ RULES = (
         " by a thousand, a thousand times.",
         "Divide by the number that the name says.",
         Example(
-            bad=((_CONVERSION, "{name: millions of tokens, operation: MULTIPLY, conversion_factor: 1000000}"),),
-            good=((_CONVERSION, "{name: millions of tokens, operation: DIVIDE, conversion_factor: 1000000}"),),
+            bad=(("millions, operation: DIVIDE", "millions of tokens, operation: MULTIPLY"),),
+            good=(("millions,", "millions of tokens,"),),
         ),
         _upside_down,
         source="ManageIQ/manageiq#13593 (a division for a multiplication), newrelic/docs-website#22447.",
