@@ -39,6 +39,8 @@ class CodeHost:
     statuses: list[dict[str, Any]] = field(default_factory=list)
     pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     reviews: list[dict[str, Any]] = field(default_factory=list)
+    approvals: list[dict[str, Any]] = field(default_factory=list)
+    versions: list[dict[str, Any]] = field(default_factory=list)
     scans: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
@@ -64,7 +66,7 @@ class CodeHost:
         return self.issues[-1]
 
     def answer(self, method: str, path: str, query: dict[str, str], body: dict[str, Any]) -> tuple[int, Any]:
-        """What GitHub or GitLab answers."""
+        """What GitHub answers, or GitLab."""
         match method, path.strip("/").split("/"):
             case "GET", ["repos", _, _, "issues", _, "comments"]:
                 return 200, paged(self.comments, query)
@@ -92,6 +94,12 @@ class CodeHost:
             case "POST", ["repos", _, _, "code-scanning", "sarifs"]:
                 self.scans.append(body)
                 return 202, {"id": "1"}
+            case _:
+                return self.gitlab(method, path, query, body)
+
+    def gitlab(self, method: str, path: str, query: dict[str, str], body: dict[str, Any]) -> tuple[int, Any]:
+        """What GitLab answers."""
+        match method, path.strip("/").split("/"):
             case "GET", ["user"]:
                 return 200, {"id": 7, "username": "pricebook"}
             case "GET", ["projects", _, "merge_requests", _, "notes"]:
@@ -100,6 +108,23 @@ class CodeHost:
                 return 201, self.said(body["body"], author="pricebook", system=False) | {"author": {"id": 7}}
             case "PUT", ["projects", _, "merge_requests", _, "notes", id_]:
                 return 200, changed(self.comments, "id", id_, body)
+            case "GET", ["projects", _, "repository", "commits", sha, "merge_requests"]:
+                return 200, paged(self.pulls.get(sha, []), query)
+            case "GET", ["projects", _, "merge_requests", _, "approvals"]:
+                return 200, {"approved": bool(self.approvals), "approved_by": self.approvals}
+            case "GET", ["projects", _, "merge_requests", _, "versions"]:
+                return 200, paged(self.versions, query)
+            case "GET", ["projects", _, "issues"]:
+                mine = [i for i in self.issues if str(i["author"]["id"]) == query["author_id"]]
+                return 200, paged([i for i in mine if i["state"] == query["state"]], query)
+            case "POST", ["projects", _, "issues"]:
+                entry = {"iid": len(self.issues) + 1, "state": "opened", "author": {"id": 7}, **body}
+                self.issues.append(entry | {"web_url": f"https://gitlab.example/i/{entry['iid']}"})
+                return 201, self.issues[-1]
+            case "PUT", ["projects", _, "issues", iid]:
+                if body.pop("state_event", "") == "close":
+                    body["state"] = "closed"
+                return 200, changed(self.issues, "iid", iid, body)
         return 404, {"message": "Not Found"}
 
 

@@ -93,7 +93,7 @@ def test_from_the_pull_request_to_the_store(job: Job, host: CodeHost) -> None:
     host.pulls[merge] = [{"number": 12, "merged_at": "2026-01-01T00:00:00Z", "head": {"sha": head}}]
     again = ok(job.use("plan", directory="prices", environment="production"))
     assert again.outputs["digest"] == digest, "the same plan on another machine and another day"
-    approved = ok(job.use("approved", environment="production", token=TOKEN))
+    approved = ok(job.use("approved", directory="prices", environment="production", token=TOKEN))
     assert approved.outputs == {"digest": digest}
     applied = ok(job.use("apply", directory="prices", environment="production", digest=digest))
     assert "1 rate added" in applied.summary
@@ -117,11 +117,26 @@ def test_a_waiver_of_the_pull_request_needs_somebody_else(job: Job, host: CodeHo
     job.git("checkout", "--quiet", "-B", "main", merge)
     words = {"directory": "prices", "environment": "production", "token": TOKEN}
     host.reviewed("ada", "APPROVED", head)
-    refused = job.use("approved", **words)
-    assert refused.status == 1
-    assert "approved by nobody" in refused.said
+    for by_hand in ("", "1" * 24):
+        refused = job.use("approved", digest=by_hand, **words)
+        assert refused.status == 1
+        assert "approved by nobody" in refused.said
+        assert refused.outputs == {}
+
+    later = job.commit("Another pull request, on top of what was refused")
+    by_hand = "1" * 24
+    assert "approved by nobody" in job.use("approved", digest=by_hand, **words).said, "it is still not approved"
     host.reviewed("grace", "APPROVED", head)
+    assert ok(job.use("approved", digest=by_hand, **words)).outputs == {"digest": by_hand}
+    assert host.seen[-2] == f"GET /repos/acme/prices/commits/{merge}/pulls", f"that brought it, and not {later}"
+    job.git("checkout", "--quiet", "-B", "main", merge)
     assert ok(job.use("approved", **words)).outputs == {"digest": planned.outputs["digest"]}
+
+
+def test_without_what_was_merged_nothing_is_approved(job: Job) -> None:
+    refused = job.use("approved", directory="prices", environment="production", token=TOKEN)
+    assert refused.status == 1
+    assert "check out with fetch-depth 2" in refused.said
 
 
 def test_what_is_pending_besides_is_no_part_of_the_approval(job: Job) -> None:

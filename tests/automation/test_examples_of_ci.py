@@ -11,6 +11,9 @@ from typing import Any
 
 import yaml
 from job import ROOT, Answer, Job, ok, price, read
+from test_action import COMPARISON, LIST
+
+from code_host_server import TOKEN, served
 
 COMPONENT = ROOT / "templates" / "pricebook.yml"
 
@@ -89,6 +92,51 @@ def test_drift_fails_the_scheduled_pipeline(job: Job) -> None:
     edited(job)
     assert gitlab(job, "drift").status == 2
     assert "$3.00" in (job.prices / "results" / "drift.md").read_text()
+
+
+def test_a_waiver_in_force_needs_somebody_else(job: Job) -> None:
+    """In the merge request that brought it, even when the pipeline of that one was stopped and another was merged."""
+    waiver = '{rule: annual-price, covers: "*", reason: agreed, by: ada, until: 2099-01-01}'
+    (job.prices / "waivers.yaml").write_text(f"waivers: [{waiver}]\n")
+    brought = job.commit("Merged")
+    job.commit("Another one, merged after it")
+    with served() as host:
+        token = {"GITLAB_CI": "true", "CI_API_V4_URL": host.url, "CI_PROJECT_ID": "3"}
+        assert "PRICEBOOK_GITLAB_TOKEN is not set" in gitlab(job, "plan-merged", **token).said
+        token["PRICEBOOK_GITLAB_TOKEN"] = TOKEN
+        host.pulls[brought] = [{"iid": 12, "state": "merged", "author": {"username": "ada"}}]
+        host.versions = [{"created_at": "2026-01-02T10:00:00Z"}]
+        refused = gitlab(job, "plan-merged", **token)
+        assert refused.status == 1
+        assert "approved by nobody" in refused.said
+        host.approvals = [{"user": {"username": "grace"}, "approved_at": "2026-01-02T11:00:00Z"}]
+        ok(gitlab(job, "plan-merged", **token))
+    assert yaml.safe_load(component()[1])["pricebook-plan-merged"]["variables"]["GIT_DEPTH"] == "0"
+
+
+def test_another_list_is_an_issue_while_ours_differs(job: Job) -> None:
+    with (job.prices / "pricebook.yaml").open("a") as project:
+        project.write(COMPARISON)
+    (job.prices / "list.csv").write_text(LIST.format("2.50"))
+    ok(gitlab(job, "compare", COMPARISON="provider"))
+    shutil.copy(job.prices / "results" / "compare.json", job.prices / "looked-at.json")
+    (job.prices / "list.csv").write_text(LIST.format("2.00"))
+    with served() as host:
+        token = {"GITLAB_CI": "true", "CI_API_V4_URL": host.url, "CI_PROJECT_ID": "3", "PRICEBOOK_GITLAB_TOKEN": TOKEN}
+        for _ in range(2):
+            found = gitlab(job, "compare", COMPARISON="provider", SINCE="looked-at.json", **token)
+            assert found.status == 2
+        (issue,) = host.issues
+        assert issue["title"] == "Prices differ from those of provider"
+        assert "1 price of theirs changed since last time" in issue["description"]
+        (job.prices / "list.csv").write_text(LIST.format("2.50"))
+        ok(gitlab(job, "compare", COMPARISON="provider", **token))
+        assert issue["state"] == "closed"
+        failed = gitlab(job, "compare", COMPARISON="nobody", **token)
+        assert failed.status == 1
+        assert len(host.issues) == 1, "what cannot be found out closes and opens nothing"
+    refused = gitlab(job, "compare", COMPARISON="provider", LIST_URL="http://127.0.0.1:1/list.csv")
+    assert refused.status not in (0, 2), "a list is fetched from https"
 
 
 def test_the_night_says_nothing_when_all_is_well(job: Job) -> None:

@@ -238,6 +238,35 @@ def test_what_only_the_code_host_knows_stops_nothing(shop: Path) -> None:
     assert (said.returncode, severities["waiver-unchecked"]) == (0, "note")
 
 
+def test_every_waiver_in_force_is_told_with_what_brought_it(shop: Path) -> None:
+    def commit(message: str) -> str:
+        git(shop, "add", "-A")
+        git(shop, "commit", "-qm", message)
+        return git(shop, "rev-parse", "HEAD")
+
+    def told() -> list[tuple[str, str]]:
+        answer = json.loads(pricebook(shop, "--format", "json", "validate", "--waivers").stdout)
+        return [(each["rule"], each["commit"]) for each in answer.get("waivers", ())]
+
+    block = (
+        "waivers:\n  - rule: annual-price\n    covers: 'rate-card:*'\n    reason: agreed\n    by: ada\n    until: {}\n"
+    )
+    file = shop / "waivers.yaml"
+    file.write_text(block.format("2026-07-01"))
+    assert told() == [("annual-price", "")], "nobody knows who brings what is not committed"
+    first = commit("a waiver")
+    assert told() == [("annual-price", first)]
+    file.write_text("# who accepts what\n" + block.format("2026-07-01"))
+    commit("a comment")
+    assert told() == [("annual-price", first)], "what moves a waiver did not bring it"
+    file.write_text(block.format("2027-07-01"))
+    second = commit("prolonged")
+    assert sorted(told()) == sorted([("annual-price", first), ("annual-price", second)])
+    file.write_text(block.format("2020-07-01"))
+    commit("ended")
+    assert told() == [], "what is not in force accepts nothing"
+
+
 def test_a_waiver_that_is_prolonged_is_a_new_one(shop: Path) -> None:
     (shop / "waivers.yaml").write_text(WAIVERS)
     git(shop, "add", ".")

@@ -276,7 +276,9 @@ def test_findings_go_to_code_scanning(host: CodeHost, tmp_path: Path) -> None:
     assert "is no full reference" in post("findings", str(sarif), "--commit", HEAD, "--ref", "$(id)", status=1)
 
 
-def test_a_note_on_a_merge_request(host: CodeHost, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def gitlab(host: CodeHost, monkeypatch: pytest.MonkeyPatch) -> CodeHost:
+    """The same host as GitLab, and the variables of a job on merge request 12."""
     for name, value in {
         "GITLAB_CI": "true",
         "CI_API_V4_URL": host.url,
@@ -285,6 +287,11 @@ def test_a_note_on_a_merge_request(host: CodeHost, file: str, monkeypatch: pytes
         "PRICEBOOK_GITLAB_TOKEN": TOKEN,
     }.items():
         monkeypatch.setenv(name, value)
+    return host
+
+
+@pytest.mark.usefixtures("gitlab")
+def test_a_note_on_a_merge_request(host: CodeHost, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     host.said(BODY)
     host.comments[0]["author"] = {"id": 8}
     assert post("comment", file) == "note 2"
@@ -295,6 +302,30 @@ def test_a_note_on_a_merge_request(host: CodeHost, file: str, monkeypatch: pytes
     assert [comment["body"] for comment in host.comments] == [BODY, changed]
     monkeypatch.setenv("CI_MERGE_REQUEST_IID", "../1")
     assert "is no number" in post("comment", file, status=1)
+
+
+def test_an_issue_of_gitlab_is_opened_updated_and_closed(gitlab: CodeHost, file: str) -> None:
+    line = ("issue", file, "--title", "Prices drifted", "--name", "compare/provider")
+    assert post(*line, "--clean") == "there is no issue, and none is needed"
+    mallory = {
+        "iid": 1,
+        "state": "opened",
+        "author": {"id": 8},
+        "description": "x\n\n<!-- pricebook compare/provider -->",
+    }
+    gitlab.issues.append(dict(mallory))
+    assert post(*line) == "https://gitlab.example/i/2"
+    Path(file).write_text(TEXT.replace("3", "4"), encoding="utf-8")
+    for _ in range(2):
+        post(*line)
+    assert gitlab.issues[1]["description"].startswith("### 4 prices")
+    assert [request.split()[0] for request in gitlab.seen].count("PUT") == 1, "what says the same is left alone"
+    post(*line, "--clean")
+    assert gitlab.issues[1]["state"] == "closed"
+    assert gitlab.issues[0] == mallory
+    gitlab.faults.append(Fault("POST", 502, done=True))
+    post(*line)
+    assert len(gitlab.issues) == 3
 
 
 def test_no_answer_takes_no_longer_than_its_attempts(slept: list[float]) -> None:
@@ -433,3 +464,118 @@ def test_who_signed_what_has_to_be_known(host: CodeHost, tmp_path: Path, text: s
     file.write_text(text)
     line = ("approved", "--commit", MERGE, "--context", "c", "--waivers", str(file))
     assert "error[waivers-file]" in post(*line, status=1)
+
+
+PUSHED, BEFORE, AFTER = "2026-01-02T10:00:00.000Z", "2026-01-02T09:59:59.000Z", "2026-01-02T12:30:00.000+02:00"
+
+
+@pytest.fixture
+def merge_request(gitlab: CodeHost, tmp_path: Path) -> Callable[..., str]:
+    """Ask whether others approved a waiver that came with a merge request of ada's."""
+    gitlab.pulls[MERGE] = [
+        {"iid": 11, "state": "closed", "author": {"username": "bob"}},
+        {"iid": 12, "state": "merged", "author": {"username": "Ada"}},
+    ]
+    gitlab.versions = [{"created_at": PUSHED}, {"created_at": "2026-01-01T00:00:00.000Z"}]
+    file = tmp_path / "waivers.json"
+
+    def ask(*people: str, status: int = 0, **more: str) -> str:
+        waiver = WAIVER | {"people": list(people)} | more
+        file.write_text(json.dumps({"format": "pricebook-answer/validity", "waivers": [waiver]}))
+        return " ".join(post("reviewed", "--commit", MERGE, "--waivers", str(file), status=status).split())
+
+    return ask
+
+
+def approval(who: str, at: str | None = None) -> dict[str, object]:
+    return {"user": {"username": who}} | ({"approved_at": at} if at is not None else {})
+
+
+@pytest.mark.parametrize(
+    ("approvals", "people", "said"),
+    [
+        ([], (), "merge request 12 of ada, approved by nobody somebody other than the author"),
+        ([approval("ada", AFTER)], (), "approved by nobody"),
+        ([approval("grace", BEFORE)], (), "approved by nobody"),
+        ([approval("grace")], (), "approved by nobody"),
+        ([approval("grace", "soon")], (), "approved by nobody"),
+        ([approval("bob", AFTER)], ("grace", "@Ada"), "approved by bob alone one of grace has to approve"),
+    ],
+)
+def test_a_waiver_that_nobody_else_approved_on_gitlab(
+    gitlab: CodeHost,
+    merge_request: Callable[..., str],
+    approvals: list[dict[str, object]],
+    people: tuple[str, ...],
+    said: str,
+) -> None:
+    gitlab.approvals = approvals
+    answer = merge_request(*people, status=1)
+    assert "error[not-approved]" in answer
+    assert said in answer
+
+
+def test_a_waiver_that_somebody_else_approved_on_gitlab(gitlab: CodeHost, merge_request: Callable[..., str]) -> None:
+    gitlab.approvals = [approval("Grace", AFTER), approval("bob", BEFORE)]
+    assert merge_request("@grace") == "1 waiver, all approved by others"
+    assert gitlab.seen[0] == f"GET /projects/3/repository/commits/{MERGE}/merge_requests"
+
+
+def test_when_somebody_approved_is_in_the_notes_of_an_older_gitlab(
+    gitlab: CodeHost, merge_request: Callable[..., str]
+) -> None:
+    gitlab.approvals = [approval("grace")]
+    said = {"body": "approved this merge request", "author": {"username": "grace"}}
+    gitlab.comments = [
+        {**said, "system": True, "created_at": BEFORE},
+        {**said, "system": False, "created_at": AFTER},
+        {**said, "system": True, "created_at": AFTER, "author": {"username": "bob"}},
+    ]
+    assert "approved by nobody" in merge_request(status=1), "before the last push, as a comment, by somebody else"
+    gitlab.comments.append({**said, "system": True, "created_at": AFTER})
+    assert merge_request() == "1 waiver, all approved by others"
+
+
+@pytest.mark.parametrize("merges", [0, 2])
+def test_a_waiver_that_came_without_a_merge_request(
+    gitlab: CodeHost, merge_request: Callable[..., str], merges: int
+) -> None:
+    gitlab.pulls[MERGE] = gitlab.pulls[MERGE][1:] * merges
+    assert "sign the waiver anew" in merge_request(status=1)
+
+
+def test_a_waiver_counts_where_it_came_from(gitlab: CodeHost, merge_request: Callable[..., str]) -> None:
+    gitlab.approvals = [approval("grace", AFTER)]
+    assert f"{HEAD[:12]} is the merge of no merge request" in merge_request(commit=HEAD, status=1)
+    assert "which change brought the waiver of annual-price" in merge_request(commit="", status=1)
+    assert merge_request(commit=MERGE) == "1 waiver, all approved by others"
+
+
+def test_nobody_is_asked_about_no_waiver(host: CodeHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_TOKEN")
+    file = tmp_path / "waivers.json"
+    file.write_text(json.dumps({"format": "pricebook-answer/validity"}))
+    assert post("reviewed", "--waivers", str(file)) == "no waiver to ask about"
+    assert host.seen == []
+    file.write_text(json.dumps({"format": "pricebook-answer/validity", "waivers": [WAIVER]}))
+    assert "GITHUB_TOKEN is not set" in post("reviewed", "--waivers", str(file), status=1), "not asked is not approved"
+
+
+@pytest.mark.parametrize("text", [*ODD, "[]"])
+def test_approvals_of_another_shape_approve_nothing(
+    gitlab: CodeHost, merge_request: Callable[..., str], text: str
+) -> None:
+    gitlab.approvals = [approval("grace", AFTER)]
+    gitlab.faults = [Fault("GET", 200, text=text) for _ in range(9)]
+    assert "error[" in merge_request(status=1)
+
+
+@pytest.mark.parametrize("text", ['{"approved_by": 5}', '{"approved_by": [5]}', '{"approved_by": [{"user": 5}]}',
+                                  '{"approved_by": [{"approved_at": 5}]}', '{"approved_by": null}', "{}"])  # fmt: skip
+def test_who_approved_has_to_be_a_list(gitlab: CodeHost, merge_request: Callable[..., str], text: str) -> None:
+    gitlab.faults = [
+        Fault("GET", 200, text=json.dumps(gitlab.pulls[MERGE])),
+        Fault("GET", 200, text=json.dumps(gitlab.versions)),
+        Fault("GET", 200, text=text),
+    ]
+    assert "error[" in merge_request(status=1)

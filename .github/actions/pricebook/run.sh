@@ -117,23 +117,25 @@ apply() {
     exit "$status"
 }
 
-# The digest that the merged pull request showed, which is what was approved.
+# The digest that the merged pull request showed, which is what was approved, or the one that somebody gives. Neither counts
+# unless somebody else approved the waivers: by hand all that are in force, each in the pull request that brought it.
 approved() {
+    results
+    local which=(--base HEAD^1) words=(-C "$DIRECTORY") waivers="$RESULTS/waivers.json"
+    [[ -z $ENVIRONMENT ]] || words+=(--env "$ENVIRONMENT")
+    [[ -z $DIGEST || $DIGEST =~ ^[0-9a-f]{24}$ ]] || fail "the digest is 24 digits"
     if [[ -n $DIGEST ]]; then
-        [[ $DIGEST =~ ^[0-9a-f]{24}$ ]] || fail "the digest is 24 digits"
+        which=(--waivers)
+    elif ! git -C "$DIRECTORY" rev-parse --quiet --verify --end-of-options "HEAD^1" >/dev/null; then
+        fail "what was merged is not known here: check out with fetch-depth 2"
+    fi
+    # What the rules say of it, the plan has said already.
+    "${pricebook[@]}" "${words[@]}" validate "${which[@]}" --report "json=$waivers" >/dev/null || true
+    if [[ -n $DIGEST ]]; then
+        "${pricebook[@]}" post reviewed --waivers "$waivers"
     else
-        results
-        local waivers=() words=(-C "$DIRECTORY")
-        [[ -z $ENVIRONMENT ]] || words+=(--env "$ENVIRONMENT")
-        # What was merged against what it was merged into; what the rules say of it, the plan has said already.
-        if git -C "$DIRECTORY" rev-parse --quiet --verify --end-of-options "HEAD^1" >/dev/null; then
-            "${pricebook[@]}" "${words[@]}" validate --base HEAD^1 --report "json=$RESULTS/waivers.json" >/dev/null || true
-            waivers=(--waivers "$RESULTS/waivers.json")
-        else
-            tell notice "what was merged is not known here (fetch-depth: 2), so who approved waivers is not checked"
-        fi
         DIGEST=$("${pricebook[@]}" post approved --commit "$GITHUB_SHA" --context "pricebook/${ENVIRONMENT:-default}" \
-            "${waivers[@]}")
+            --waivers "$waivers")
     fi
     output digest "$DIGEST"
 }

@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import click
 
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.codehost import github, gitlab
+from pricebook.codehost.review import check_reviews
 from pricebook.format.escape import headed
 from pricebook.problem import reject
+from pricebook.view.words import counted
 from pricebook.workflow.apply import check_digest
 
 _TITLE = 250
@@ -53,7 +56,10 @@ def issue(invocation: Invocation, file: Path, title: str | None, name: str, clea
     """Keep one open issue that says what FILE says, and close it when all is well."""
     text = file.read_text(encoding="utf-8", errors="replace")
     told = title or ": ".join(filter(None, (name.partition("/")[2], headed(text) or name)))
-    address = github.put_issue(github.repository(os.environ), text, told[:_TITLE], name, clean=clean)
+    if os.environ.get("GITLAB_CI"):
+        address = gitlab.put_issue(os.environ, text, told[:_TITLE], name, clean=clean)
+    else:
+        address = github.put_issue(github.repository(os.environ), text, told[:_TITLE], name, clean=clean)
     invocation.print([address or "there is no issue, and none is needed"])
 
 
@@ -79,20 +85,52 @@ def status(invocation: Invocation, digest: str, commit: str, context: str) -> No
     github.put_status(github.repository(os.environ), commit, context, digest)
 
 
+_WAIVERS = click.option(
+    "--waivers",
+    type=_FILE,
+    metavar="FILE",
+    help="What `validate --base` or `--waivers` said as JSON: each waiver there.",
+)
+
+
 @command.command()
 @click.option("--commit", required=True, help="The commit that a merge made.")
 @click.option("--context", required=True, help="The status's name, as for `post status`.")
-@click.option(
-    "--waivers", type=_FILE, metavar="FILE", help="What `validate --base` said as JSON: each new waiver there."
-)
+@_WAIVERS
 @invoked()
 def approved(invocation: Invocation, commit: str, context: str, waivers: Path | None) -> None:
-    """Print the digest of the plan that was shown for the pull request that was merged as a commit.
+    """Print the digest of the plan that was shown for the pull request that was merged as a commit (GitHub).
 
     With --waivers only if each waiver that came with it was approved by somebody other than its author.
     """
-    found = _waivers(waivers) if waivers is not None else []
-    invocation.print([github.approved(github.repository(os.environ), commit, context, found)])
+    _check_waivers(waivers, commit)
+    invocation.print([github.approved(github.repository(os.environ), commit, context)])
+
+
+@command.command()
+@click.option("--commit", default="", help="The commit that a merge made, of waivers that say none themselves.")
+@_WAIVERS
+@invoked()
+def reviewed(invocation: Invocation, commit: str, waivers: Path | None) -> None:
+    """Fail unless somebody else approved each waiver: not the author of the pull or merge request that brought it.
+
+    Asks nobody where there are no waivers.
+    """
+    if waivers is None:
+        raise click.UsageError("--waivers FILE says which")
+    count = _check_waivers(waivers, commit)
+    invocation.print([f"{counted(count, 'waiver')}, all approved by others" if count else "no waiver to ask about"])
+
+
+def _check_waivers(file: Path | None, commit: str) -> int:
+    """How many waivers there are, if somebody else approved each of them. Raises Rejected."""
+    if file is None or not (waivers := _waivers(file)):
+        return 0
+    if os.environ.get("GITLAB_CI"):
+        check_reviews(waivers, partial(gitlab.reviewed, os.environ), commit)
+    else:
+        check_reviews(waivers, partial(github.reviewed, github.repository(os.environ)), commit)
+    return len(waivers)
 
 
 def _waivers(file: Path) -> list[dict[str, Any]]:
@@ -103,5 +141,5 @@ def _waivers(file: Path) -> list[dict[str, Any]]:
             raise ValueError("it is another answer")
         return [dict(waiver) for waiver in answer.get("waivers", ())]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        hint = "pricebook validate --base REF --report json=FILE writes it"
+        hint = "pricebook validate --base REF --report json=FILE writes it, and --waivers in place of --base"
         raise reject("waivers-file", f"{file} does not say which waivers are new ({error})", hint=hint) from None

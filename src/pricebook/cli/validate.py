@@ -8,7 +8,7 @@ from pricebook.cli.options import notes_option, report_option
 from pricebook.manifest.load import Loaded
 from pricebook.policy.judge import in_order
 from pricebook.view.problems import validity_view
-from pricebook.workflow.branch import base_of
+from pricebook.workflow.branch import base_of, every_waiver
 from pricebook.workflow.validate import validate
 from pricebook.workflow.waiver import NewWaiver, new_waivers, unchecked
 
@@ -17,8 +17,9 @@ from pricebook.workflow.waiver import NewWaiver, new_waivers, unchecked
 @report_option
 @notes_option
 @click.option("--base", metavar="REF", help="Also say which waivers are new since the merge base with REF.")
+@click.option("--waivers", is_flag=True, help="Also say every waiver in force, with the commit that brought it.")
 @invoked("validity")
-def command(invocation: Invocation, notes: bool, base: str | None) -> None:
+def command(invocation: Invocation, notes: bool, base: str | None, waivers: bool) -> None:
     """Check the manifests and say everything that is wrong with them, all at once.
 
     Every environment is checked with its overlays and its policy, or the one that --env names; what is not wrong in all
@@ -31,8 +32,12 @@ def command(invocation: Invocation, notes: bool, base: str | None) -> None:
     environments = sorted(named, key=lambda name: name != chosen)
     found = validate(invocation.project, environments, invocation.as_of, wiring.reviewer())
     told = found.loaded.catalog, found.loaded.beside
+    if waivers and base is not None:
+        raise click.UsageError("--base says which waivers are new, --waivers all of them: say one of the two")
     fresh = _fresh(invocation, found.loaded, chosen, base) if base is not None else ()
     findings = in_order([*found.findings, *unchecked(fresh, invocation.project.policy(chosen))])
+    if waivers:
+        fresh = tuple(every_waiver(invocation.project, found.loaded, chosen, invocation.as_of))
     view = validity_view(*told, findings, invocation.target, found.against, fresh)
     invocation.answer(view, notes=notes)
     if found.against:

@@ -80,13 +80,18 @@ class CodeHostApi:
         return found, False
 
 
-_AUTHOR = record({}, {"login": words})
+_AUTHOR = record({}, {"login": words, "username": words})
+_APPROVAL = record({}, {"user": _AUTHOR, "approved_at": words})
 _THING = record(
     {},
     {
-        **dict.fromkeys(("body", "title", "state", "html_url", "context", "description", "merged_at"), words),
+        **dict.fromkeys(
+            ("body", "title", "state", "html_url", "context", "description", "merged_at", "web_url"), words
+        ),
+        "created_at": words,
         **dict.fromkeys(("user", "author", "creator"), _AUTHOR),
         "head": record({}, {"sha": words}),
+        "approved_by": many(_APPROVAL),
     },
 )
 """What we read of anything that a code host tells us: comments, notes, issues, statuses, pull requests, users."""

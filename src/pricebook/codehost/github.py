@@ -8,14 +8,15 @@ import gzip
 import json
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote as urlquote
 
 from pricebook.codehost.api import CodeHostApi, number_of
-from pricebook.problem import Problem, Rejected, quote, reject
+from pricebook.codehost.review import AGAIN, Reviewed
+from pricebook.problem import quote, reject
 
 BOT = "github-actions[bot]"
 """Who writes with the token that GitHub gives to a workflow."""
@@ -135,57 +136,51 @@ def put_issue(repo: Repository, text: str, title: str, name: str, *, clean: bool
 
 def put_status(repo: Repository, commit: str, context: str, digest: str) -> None:
     """The commit's status says which plan was shown for it. The last one with the context counts."""
-    path = f"{repo.path}/statuses/{_checked(commit)}"
+    path = f"{repo.path}/statuses/{checked(commit)}"
     body = {"state": "success", "context": context, "description": f"plan {digest}"}
     repo.api.repeat("POST", path, body)  # a second one that says the same does no harm
 
 
-def approved(repo: Repository, commit: str, context: str, waivers: Sequence[Mapping[str, Any]] = ()) -> str:
-    """The digest of the plan that was shown for the pull request whose merge the commit is. `waivers` are those that it
-    brought along (`workflow.waiver.NewWaiver`, as data). Raises Rejected, also when nobody else approved one of them.
-    """
-    merged = [p for p in repo.api.pages(f"{repo.path}/commits/{_checked(commit)}/pulls") if p.get("merged_at")]
+def approved(repo: Repository, commit: str, context: str) -> str:
+    """The digest of the plan that was shown for the pull request whose merge the commit is. Raises Rejected."""
     by_hand = "look at the plan of this run, and apply it by hand with its digest"
-    if len(merged) != 1:
-        many = "no pull request" if not merged else f"{len(merged)} pull requests"
-        raise reject("not-approved", f"{commit[:12]} is the merge of {many}", hint=by_hand)
-    head = str((merged[0].get("head") or {}).get("sha", ""))
-    if waivers:
-        check_reviews(repo, merged[0], head, waivers)
-    for status in repo.api.pages(f"{repo.path}/commits/{_checked(head)}/statuses"):
+    pull = _merged(repo, commit, by_hand)
+    head = _head(pull)
+    for status in repo.api.pages(f"{repo.path}/commits/{checked(head)}/statuses"):
         author = (status.get("creator") or {}).get("login")
         if status.get("context") == context and author == repo.author:
             found = _DIGEST.match(str(status.get("description")))
             if found is not None:
                 return found[1]
             break
-    message = f"no plan was shown for {head[:12]}, the head of pull request {_number(merged[0])}"
+    message = f"no plan was shown for {head[:12]}, the head of pull request {_number(pull)}"
     raise reject("not-approved", message, hint=by_hand)
 
 
-def check_reviews(repo: Repository, pull: Mapping[str, Any], head: str, waivers: Sequence[Mapping[str, Any]]) -> None:
-    """Every waiver that a pull request brings along was approved at its head by somebody other than its author: one of
-    those who may sign it, where the policy names any. Raises Rejected with each that was not."""
-    author, number = _login(pull), _number(pull)
+def reviewed(repo: Repository, commit: str) -> Reviewed:
+    """The pull request whose merge the commit is, and who approved its head. Raises Rejected."""
+    pull = _merged(repo, commit, AGAIN)
+    head, number = _head(pull), _number(pull)
     last: dict[str, tuple[str, str]] = {}
     for review in repo.api.pages(f"{repo.path}/pulls/{number}/reviews"):
-        if isinstance(review, dict) and review.get("state") in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
+        if review.get("state") in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
             last[_login(review)] = (str(review["state"]), str(review.get("commit_id")))
-    yes = {who for who, (state, commit) in last.items() if state == "APPROVED" and commit == head} - {author, ""}
-    problems = []
-    for waiver in waivers:
-        people = {str(name).lstrip("@").lower() for name in waiver.get("people") or ()}
-        if yes & people if people else yes:
-            continue
-        what = f"the waiver of {waiver.get('rule')} for {quote(waiver.get('covers'))} by {quote(waiver.get('by'))}"
-        by = f"approved by {', '.join(sorted(yes))} alone" if yes else "approved by nobody"
-        message = f"{what} came with pull request {number} of {author}, {by}"
-        whom = (
-            f"one of {', '.join(sorted(people - {author}))}" if people - {author} else "somebody other than the author"
-        )
-        problems.append(Problem("not-approved", message, hint=f"{whom} has to approve its last commit"))
-    if problems:
-        raise Rejected(problems)
+    yes = frozenset(who for who, found in last.items() if found == ("APPROVED", head))
+    return Reviewed(f"pull request {number}", _login(pull), yes)
+
+
+def _merged(repo: Repository, commit: str, hint: str) -> dict[str, Any]:
+    merged: list[dict[str, Any]] = [
+        p for p in repo.api.pages(f"{repo.path}/commits/{checked(commit)}/pulls") if p.get("merged_at")
+    ]
+    if len(merged) != 1:
+        many = "no pull request" if not merged else f"{len(merged)} pull requests"
+        raise reject("not-approved", f"{commit[:12]} is the merge of {many}", hint=hint)
+    return merged[0]
+
+
+def _head(pull: Mapping[str, Any]) -> str:
+    return str((pull.get("head") or {}).get("sha", ""))
 
 
 def _login(item: Mapping[str, Any]) -> str:
@@ -197,7 +192,7 @@ def send_findings(repo: Repository, sarif: str, commit: str, ref: str) -> None:
     if not re.match(r"refs/(heads|tags|pull)/\S+\Z", ref):
         raise reject("code-host", f"{quote(ref)} is no full reference", hint="refs/heads/main or refs/pull/1/merge")
     packed = b64encode(gzip.compress(sarif.encode(), mtime=0)).decode()
-    body = {"commit_sha": _checked(commit), "ref": ref, "sarif": packed, "tool_name": "pricebook"}
+    body = {"commit_sha": checked(commit), "ref": ref, "sarif": packed, "tool_name": "pricebook"}
     # The same findings of the same commit replace each other.
     repo.api.repeat("POST", f"{repo.path}/code-scanning/sarifs", body)
 
@@ -220,7 +215,8 @@ def _address(item: object) -> str:
     return str(item.get("html_url", "")) if isinstance(item, dict) else ""
 
 
-def _checked(commit: str) -> str:
+def checked(commit: str) -> str:
+    """A commit by its full id. Raises Rejected."""
     if not _SHA.match(commit):
         raise reject("code-host", f"{quote(commit)} is no full commit id", hint="40 hexadecimal digits")
     return commit

@@ -1,5 +1,6 @@
 """The waivers of a project: those of `waivers.yaml`, and those that stand in the metadata of manifests."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +26,11 @@ class Signed:
     by: str
     until: datetime
     at: Span
+    lines: frozenset[int] = frozenset()
+    """All lines of the file that say something of it."""
+
+
+FIELDS = ("rule", "covers", "reason", "by", "until")
 
 
 def signed_waivers(project: Project, loaded: Loaded) -> tuple[Signed, ...]:
@@ -35,11 +41,11 @@ def signed_waivers(project: Project, loaded: Loaded) -> tuple[Signed, ...]:
         paths: list[NodePath] = [(*declared.base, "metadata", "waivers", index) for index in range(len(waivers))]
         try:
             text = read_text(project.root / declared.file, declared.file, limit=MAX_YAML)
-            places = locate(declared.file, text, declared.index, paths)
+            places = locate(declared.file, text, declared.index, _all(paths))
         except Rejected:  # gone since it was read
             places = {}
         for path, waiver in zip(paths, waivers, strict=True):
-            found.append(_signed(waiver, _below(ref, waiver.covers), places.get(path, declared.at)))
+            found.append(_signed(waiver, _below(ref, waiver.covers), places, path, declared.at))
     return tuple(found)
 
 
@@ -50,8 +56,16 @@ def _below(ref: Ref, covers: str | None) -> str:
     return covers if covers.startswith(str(ref)) else f"{ref}/{covers}"
 
 
-def _signed(waiver: WaiverHere, covers: str, at: Span) -> Signed:
-    return Signed(waiver.rule.lower().replace("_", "-"), covers, waiver.reason, waiver.by, waiver.until, at)
+def _all(paths: Sequence[NodePath]) -> list[NodePath]:
+    return [each for path in paths for each in (path, *((*path, field) for field in FIELDS))]
+
+
+def _signed(
+    waiver: WaiverHere, covers: str, places: Mapping[NodePath, Span], path: NodePath, otherwise: Span
+) -> Signed:
+    rule, at = waiver.rule.lower().replace("_", "-"), places.get(path, otherwise)
+    lines = frozenset(places[each].line for each in _all([path]) if each in places)
+    return Signed(rule, covers, waiver.reason, waiver.by, waiver.until, at, lines)
 
 
 def _from_file(project: Project) -> list[Signed]:
@@ -62,5 +76,5 @@ def _from_file(project: Project) -> list[Signed]:
         return []
     waivers = found.value.waivers
     places: list[NodePath] = [("waivers", index) for index in range(len(waivers))]
-    spans = found.spans(places)
-    return [_signed(one, one.covers, spans[at]) for one, at in zip(waivers, places, strict=True)]
+    spans = found.spans(_all(places))
+    return [_signed(one, one.covers, spans, at, spans[at]) for one, at in zip(waivers, places, strict=True)]

@@ -6,7 +6,7 @@ the base are read from git's objects: nothing is checked out, no filter or hook 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from pricebook.apply.ports import NOTHING, BillingStore, Store
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.violation import Violation
-from pricebook.manifest.load import load
+from pricebook.manifest.load import Loaded, load
 from pricebook.manifest.scope import PROJECT_FILE
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.rehearse import applied_to
@@ -24,10 +24,11 @@ from pricebook.plan.verb.verb import Verb
 from pricebook.policy.judge import in_order
 from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.project.project import Project, read_project
-from pricebook.workflow.git import GitFailed, ask, git
+from pricebook.project.signed import signed_waivers
+from pricebook.workflow.git import GitFailed, ask, brought, git
 from pricebook.workflow.plan import plan
 from pricebook.workflow.python_rule import Reviewer
-from pricebook.workflow.waiver import new_waivers, unchecked
+from pricebook.workflow.waiver import NewWaiver, asked, new_waivers, unchecked
 
 READ = frozenset((".yaml", ".yml", ".csv", ".tsv", ".psv", ".txt", ".json"))
 """Endings of the files that a project is made of."""
@@ -89,6 +90,22 @@ def base_of(project: Project, ref: str) -> Iterator[tuple[str, Project | None]]:
             yield commit, base
         except Rejected as rejected:
             raise Rejected([_of_base(problem, ref, commit) for problem in rejected.problems]) from None
+
+
+def every_waiver(project: Project, loaded: Loaded, environment: str, as_of: datetime) -> Iterator[NewWaiver]:
+    """The waivers in force, each with the commit that brought it; once for each where several brought parts of it. Who
+    may sign is what the policy said before that commit. Raises Rejected."""
+    policies = {"": project.policy(environment)}
+    for waiver in signed_waivers(project, loaded):
+        if waiver.until <= as_of:
+            continue
+        for commit in brought(project.root, waiver.at.file, waiver.lines):
+            if commit not in policies:
+                before = ask(project.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^1")
+                with _project_at(project, before) if before else nullcontext() as base:
+                    known = base is not None and environment in base.settings.environments
+                    policies[commit] = (base if base is not None and known else project).policy(environment)
+            yield asked(waiver, policies[commit], commit)
 
 
 def merge_base(root: Path, ref: str) -> str:

@@ -6,8 +6,9 @@ that none is taken for an option, and only full commit ids are used after that.
 """
 
 import os
+import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pricebook import trace
@@ -65,6 +66,19 @@ def uncommitted(root: Path, files: Sequence[str]) -> list[str]:
     found = {entry[3:] for entry in answer.split("\0") if entry}
     folders = tuple(each for each in found if each.endswith("/"))
     return [file for file in files if f"{prefix}{file}" in found or f"{prefix}{file}".startswith(folders)]
+
+
+def brought(root: Path, file: str, lines: Iterable[int]) -> tuple[str, ...]:
+    """The commits of the branch itself, merges among them, that brought lines of a file as they are now; an empty one
+    where that is not known: of what is not committed, or where the history is cut off."""
+    words = [word for line in sorted(lines) for word in ("-L", f"{line},{line}")]
+    try:
+        answer = git(root, "blame", "--first-parent", "--porcelain", *words, "--", file).decode(errors="replace")
+    except GitFailed:
+        return ("",)
+    found = dict.fromkeys(re.findall(r"^([0-9a-f]{40}) \d+ \d+ \d+$", answer, re.MULTILINE))
+    cut = ask(root, "rev-parse", "--is-shallow-repository") == "true" and re.search("^boundary$", answer, re.MULTILINE)
+    return ("",) if cut or not found else tuple(commit.replace("0" * 40, "") for commit in found)
 
 
 COMMIT = ("GITHUB_SHA", "CI_COMMIT_SHA", "BUILDKITE_COMMIT", "CIRCLE_SHA1", "BITBUCKET_COMMIT", "GIT_COMMIT")

@@ -17,13 +17,15 @@ from pricebook.span import Span
 
 
 class NewWaiver(NamedTuple):
-    """A waiver that the base does not have, or has otherwise. `people` may sign it; nobody in particular when empty."""
+    """A waiver that the base does not have, or has otherwise. `people` may sign it; nobody in particular when empty.
+    `commit` is one that brought it where every waiver is asked about, empty when that is not known."""
 
     rule: str
     covers: str
     by: str
     people: tuple[str, ...]
     at: Span
+    commit: str | None = None
 
 
 def new_waivers(
@@ -34,12 +36,17 @@ def new_waivers(
     Rejected for a base that cannot be read."""
     own = signed_waivers(project, loaded)
     known = set(map(_said, signed_waivers(base, load(base, elsewhere)))) if own and base is not None else set()
-    approvers = (project.policy(environment) if base is None else base.policy(elsewhere)).approvers
+    policy = project.policy(environment) if base is None else base.policy(elsewhere)
     for waiver in own:
         if _said(waiver) not in known:
-            found = approver_of(waiver.rule, waiver.covers.partition("/")[0], approvers)
-            people = found.people if found is not None else ()
-            yield NewWaiver(waiver.rule, waiver.covers, waiver.by, people, waiver.at)
+            yield asked(waiver, policy)
+
+
+def asked(waiver: Signed, policy: Policy, commit: str | None = None) -> NewWaiver:
+    """A waiver with those who may sign it by a policy."""
+    found = approver_of(waiver.rule, waiver.covers.partition("/")[0], policy.approvers)
+    people = found.people if found is not None else ()
+    return NewWaiver(waiver.rule, waiver.covers, waiver.by, people, waiver.at, commit)
 
 
 def unchecked(waivers: Iterable[NewWaiver], policy: Policy) -> Iterator[Problem]:
