@@ -23,7 +23,7 @@ from pricebook.catalog.reference import Kind
 from pricebook.catalog.registry import noun_class
 from pricebook.cli.main import COMMANDS, root
 from pricebook.plan.hazard import Hazard
-from pricebook.policy.judge import rules
+from pricebook.policy.judge import hazard_id, rules
 from pricebook.view.plan import HAZARD_WORDS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -147,7 +147,11 @@ def _codes_elsewhere(text: str) -> str:
         place = "" if f"{{ #{rule.id} }}" in text else f"{{ #{rule.id} }}"
         lines.append(f"| [`{rule.id}`](rules/{rule.id}.md){place} | {rule.title} |")
     lines += ["", "## Hazards", "", "| hazard | what it is |", "|---|---|"]
-    lines += [f"| [`{hazard}`](planning.md){{ #{hazard} }} | {HAZARD_WORDS[hazard]} |" for hazard in Hazard]
+    # A finding that asks for the approval of a hazard bears its id, which is written small.
+    lines += [
+        f'| [`{hazard}`](planning.md){{ #{hazard} }} | <span id="{hazard_id(hazard)}"></span>{HAZARD_WORDS[hazard]} |'
+        for hazard in Hazard
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -4,7 +4,7 @@ One exception, `Rejected`, carries them to the command line.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, NamedTuple
 from urllib.parse import quote as quote_address
@@ -30,7 +30,8 @@ class Problem:
     `related` are other places that belong to it. `more` counts further
     problems of the same kind that were seen but are not listed one by one (bad rows of a large table). A finding is a
     problem too: `subject` is the ref of the object that it is about, as text, and `waived` says why it is accepted, by
-    whom and until when; empty: it is not.
+    whom and until when; empty: it is not. `url` is where the code is explained; a rule of the company's own (`own`) has
+    no such place.
     """
 
     code: str
@@ -42,11 +43,17 @@ class Problem:
     more: int = 0
     subject: str = ""
     waived: str = ""
+    own: bool = field(default=False, metadata={"hidden": True})
+    url: str = field(default="", init=False, metadata={"optional": True})
+
+    def __post_init__(self) -> None:
+        if not self.own:
+            object.__setattr__(self, "url", address(self.code))
 
 
 def address(code: str) -> str:
     """Where a code of an error, a rule or a hazard is explained."""
-    return f"{SITE}/errors/#{quote_address(code)}"
+    return f"{SITE}/errors/#{quote_address(code, errors='replace')}"
 
 
 class Rejected(Exception):  # noqa: N818 - the design's name: the input was rejected, the program did not err

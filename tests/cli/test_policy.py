@@ -77,6 +77,30 @@ def test_findings_travel_in_the_plan_file_and_stop_its_apply(project: Path) -> N
     assert "error[policy]" in answer.stderr
 
 
+def test_a_finding_says_where_it_is_explained_unless_its_rule_is_the_company_s(project: Path) -> None:
+    edit(project, "price: $100.00", "price: $1000.00")
+    rule = "{id: ours, each: rate, require: 'rate.price < 1.0', message: too dear, severity: warning}"
+    (project / "pricebook.yaml").write_text(f"{PROJECT}policy:\n  company_rules:\n    - {rule}\n")
+    file, out = project / "plan.json", project / "out"
+    kinds = ("json", "markdown", "sarif", "html")
+    reports = [f"--report={kind}={out}.{kind}" for kind in kinds]
+    assert pricebook(project, "plan", "-o", str(file), *reports).returncode == 1
+    json_, markdown, sarif, html = (Path(f"{out}.{kind}").read_text() for kind in kinds)
+    page = "https://pricebook.dev/errors/#annual-price"
+    assert {f["code"]: f.get("url") for f in json.loads(json_)["findings"]} == {"annual-price": page, "ours": None}
+    assert f"[`annual-price`]({page})" in markdown
+    assert "| **warning** `ours` |" in markdown
+    led = {rule["id"]: rule.get("helpUri") for rule in json.loads(sarif)["runs"][0]["tool"]["driver"]["rules"]}
+    assert led == {"annual-price": page, "ours": None}
+    assert f'<a href="{page}" rel="noreferrer"><code>annual-price</code></a>' in html
+    assert "<code>ours</code></th>" in html
+    written = json.loads(file.read_text())["findings"]
+    assert {f["code"]: f.get("own") for f in written} == {"annual-price": None, "ours": True}
+    assert not any("url" in f for f in written)
+    refused = pricebook(project, "apply", "--yes", str(file), "--format", "json")
+    assert json.loads(refused.stdout)["problems"][0]["url"] == "https://pricebook.dev/errors/#policy"
+
+
 def test_a_waived_finding_is_shown_and_passes(project: Path) -> None:
     edit(project, "price: $100.00", "price: $1000.00")
     line = "waivers: [{rule: annual-price, covers: '*', reason: agreed, by: ada, until: 2026-07-01}]\n"

@@ -7,8 +7,10 @@ import cmarkgfm
 from cmarkgfm.cmark import Options
 from markdown_it import MarkdownIt
 
+from pricebook.problem import address
+
 ALLOWED = frozenset(["h3", "p", "ul", "li", "table", "thead", "tbody", "tr", "th", "td"]) | frozenset(
-    ["code", "strong", "details", "summary", "span", "br"]
+    ["code", "strong", "details", "summary", "span", "br", "a"]
 )
 """Elements that our own Markdown uses."""
 CODE = frozenset(("code", "pre"))
@@ -33,13 +35,15 @@ class Page(HTMLParser):
         self.attributes: set[str] = set()
         self.prose: list[str] = []
         self.comments: list[str] = []
+        self.links: list[str] = []
         self._in_code = 0
         self.feed(page)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
-        self.attributes |= {name for name, _ in attrs}
+        self.attributes |= {name for name, _ in attrs if (tag, name) != ("a", "href")}
+        self.links += [value or "" for name, value in attrs if (tag, name) == ("a", "href")]
         self._in_code += tag in CODE
 
     def handle_endtag(self, tag: str) -> None:
@@ -61,6 +65,7 @@ def check_markdown(text: str) -> None:
     for rendered in (github, other):
         page = Page(rendered)
         assert page.tags <= ALLOWED, page.tags - ALLOWED
+        assert all(link.startswith(address("")) for link in page.links), page.links
         assert page.attributes <= {"align", "style"}, page.attributes
         for prose in page.prose:
             assert not REFERENCES.search(prose), prose

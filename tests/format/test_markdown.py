@@ -168,7 +168,8 @@ def assert_counts(plan: Plan, text: str) -> None:
 def test_findings_are_told_with_their_place_and_waived_ones_are_folded() -> None:
     text = comment(sample_plan.judged())
     assert "**Findings: 1 error, 4 warnings, 1 note**" in text
-    assert re.search(r"^\| \*\*error\*\* `price-step` .* \| `rate-cards/tokens.yaml:12:7` \|$", text, re.MULTILINE)
+    (row,) = re.findall(r"^\| \*\*error\*\* (\S+) .* \| `rate-cards/tokens.yaml:12:7` \|$", text, re.MULTILINE)
+    assert row == "[`price-step`](https://pricebook.dev/errors/#price-step)"
     _, folded = text.split("<details><summary>1 waived finding</summary>")
     assert "agreed with finance, by ada until 2026-06-30" in folded.split("</details>")[0]
 

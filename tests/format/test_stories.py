@@ -48,7 +48,7 @@ ANSWERS: dict[str, dict[str, str]] = {
         "What happens to customers already there?": "changes what customers under contract pay",
         "What could go wrong?": "| `PRICE_UP` | 1 | somebody pays more |",
         "Will it be applied as it is?": "**Needs an approval by finance**: price-up.",
-        "What do our own rules say?": "| **error** `price-up` |",
+        "What do our own rules say?": "| **error** [`price-up`](",
         "What is not touched?": "14 objects as desired already.",
         "Which plan is this?": "crew · local · as of 2026-11-29 · plan `",
     },

@@ -13,7 +13,7 @@ import pytest
 from pricebook import SITE
 from pricebook.cli.main import COMMANDS
 from pricebook.plan.hazard import Hazard
-from pricebook.policy.judge import rules
+from pricebook.policy.judge import hazard_id, rules
 from pricebook.problem import address
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,7 +62,7 @@ def test_every_code_has_its_address(site: Path) -> None:
     page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
     cells = re.findall(r"^\| (`[^|]*) \|", page, re.MULTILINE)
     errors = [code for cell in cells for code in re.findall(r"`([a-z-]+)`", cell)]
-    for code in (*errors, *rules(), *Hazard):
+    for code in (*errors, *rules(), *Hazard, *map(hazard_id, Hazard)):
         assert address(code) == f"{SITE}/errors/#{code}"
         assert places.count(code) == 1, code
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pricebook.format.drift import report_comment, report_lines
 from pricebook.format.escape import cut, escape_markdown, escape_terminal, padded, width_of
-from pricebook.format.markdown import BUDGET, marker, size
+from pricebook.format.markdown import BUDGET, finding_line, marker, size
 from pricebook.format.page import Page
 from pricebook.format.problem import draw_problems
 from pricebook.view.comparison import SIDES, TITLES, ComparisonView, MarginRow, margin_heads
@@ -53,8 +53,7 @@ def comparison_markdown(view: ComparisonView, _: Page) -> str:
         most=_PRODUCTS,
     )
     for finding in view.findings:
-        words = f"{finding.severity}: {escape_markdown(finding.message, 400)} ({escape_markdown(finding.hint)})"
-        comment.add("", words)
+        comment.add("", finding_line(finding))
     assert size([comment.text, foot]) <= BUDGET
     return f"{comment.text}{foot}\n"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from pricebook.catalog.instant import moment_words
 from pricebook.format.escape import code_markdown, cut, escape_markdown, escape_terminal, padded, width_of
-from pricebook.format.markdown import BUDGET, Comment, leftover_lines, marker, size
+from pricebook.format.markdown import BUDGET, Comment, finding_line, leftover_lines, marker, size
 from pricebook.format.page import Page, Paint, wrapped
 from pricebook.format.plan_text import draw_notes
 from pricebook.format.problem import draw_problems
@@ -114,9 +114,7 @@ def drift_markdown(view: DriftView, _: Page) -> str:
     foot = marker(f"drift/{view.namespace}/{view.environment}")
     comment = report_comment(view, foot, view.environment, TITLES, _SIDES, "drift", _SHARE)
     for finding in view.findings:
-        comment.add(
-            "", f"{finding.severity}: {escape_markdown(finding.message, 400)} ({escape_markdown(finding.hint)})"
-        )
+        comment.add("", finding_line(finding))
     alone = [f"{count:,} {escape_markdown(kind)}" for kind, count in view.unmanaged.items()]
     if alone:
         comment.add("", f"Not ours and untouched: {', '.join(alone)}.")

@@ -111,7 +111,19 @@ def problem_row(problem: Problem, last: str = "") -> str:
         parts.append(f"and {problem.more:,} more like this")
     at = code_markdown(str(problem.at)) if problem.at is not None else ""
     where = escape_markdown(last, 300) if last else at
-    return f"| **{problem.severity}** {code_markdown(problem.code)} | {' · '.join(filter(None, parts))} | {where} |"
+    return f"| **{problem.severity}** {code_link(problem)} | {' · '.join(filter(None, parts))} | {where} |"
+
+
+def code_link(problem: Problem) -> str:
+    """The code of a problem, which leads to its page."""
+    code = code_markdown(problem.code)
+    return f"[{code}]({problem.url})" if problem.url else code
+
+
+def finding_line(finding: Problem) -> str:
+    """A finding on a line of its own."""
+    words = f"{escape_markdown(finding.message, 400)} ({escape_markdown(finding.hint)})"
+    return f"{finding.severity} {code_link(finding)}: {words}"
 
 
 def marker(target: str) -> str:

@@ -24,9 +24,9 @@ _TEXT, _PLACE = 1000, 1000
 def problems_text(view: ProblemsView, page: Page) -> Iterator[str]:
     """Every problem and where to read about them, or the sentence when nothing is wrong."""
     yield from draw_problems(view.problems, page.width, page.colour)
-    codes = {problem.code for problem in view.problems}
-    if codes:
-        yield page.paint("dim", f"more: {address(codes.pop()) if len(codes) == 1 else address('').rstrip('#')}")
+    pages = {problem.url for problem in view.problems if problem.url}
+    if pages:
+        yield page.paint("dim", f"more: {pages.pop() if len(pages) == 1 else address('').rstrip('#')}")
     if view.sentence:
         yield view.sentence
 

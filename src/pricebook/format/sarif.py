@@ -12,7 +12,7 @@ from pricebook import SITE, __version__
 from pricebook.catalog.canonical import digest, encode
 from pricebook.format.escape import escape_json, escape_sarif
 from pricebook.format.page import Page
-from pricebook.problem import Problem, Severity, address
+from pricebook.problem import Problem, Severity
 from pricebook.span import Span
 from pricebook.view.check import Checked
 
@@ -30,7 +30,8 @@ def sarif(view: Checked, page: Page) -> str:
     checks, base = view.checks, page.base
     found, rules = checks.problems, checks.meanings
     shown = found[:RESULTS]
-    codes = sorted({problem.code for problem in shown})
+    pages = {problem.code: problem.url for problem in shown}
+    codes = sorted(pages)
     run: dict[str, Any] = {
         "tool": {
             "driver": {
@@ -38,7 +39,11 @@ def sarif(view: Checked, page: Page) -> str:
                 "version": __version__,
                 "informationUri": SITE,
                 "rules": [
-                    {"id": code, "shortDescription": {"text": rules.get(code, code)}, "helpUri": address(code)}
+                    {
+                        "id": code,
+                        "shortDescription": {"text": rules.get(code, code)},
+                        **({"helpUri": pages[code]} if pages[code] else {}),
+                    }
                     for code in codes
                 ],
             }

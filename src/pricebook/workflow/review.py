@@ -133,4 +133,5 @@ def _problem(verdict: Verdict, spans: dict[Location, Span]) -> Problem:
         more=finding.more,
         subject=finding.subject,
         waived=verdict.accepted,
+        own=verdict.judged.rule not in known_ids(FAILED),
     )

@@ -61,18 +61,22 @@ def _path(value: Any) -> FieldPath:
 
 
 def _finding(problem: Problem) -> dict[str, Any]:
-    found = {field.name: getattr(problem, field.name) for field in fields(problem)}
+    found = {name: getattr(problem, name) for name in _WRITTEN}
     found["at"] = problem.at._asdict() if problem.at is not None else None
     found["related"] = [{"word": word, "at": at._asdict()} for word, at in problem.related]
-    return found
+    return {**found, "own": True} if problem.own else found
 
 
 _OTHERWISE = ("at", "related", "more")
 """The parts of a finding that are no text."""
+_WRITTEN = tuple(field.name for field in fields(Problem) if field.name not in ("own", "url"))
+"""Those that each has. Where a finding is explained is no file's to say."""
 
 
 def _read_finding(data: Any) -> Problem:
-    wrong = [f for f in fields(Problem) if f.name not in _OTHERWISE and not isinstance(data[f.name], str)]
+    wrong = [name for name in _WRITTEN if name not in _OTHERWISE and not isinstance(data[name], str)] or data.get(
+        "own", True
+    ) is not True
     if wrong or not isinstance(data["more"], int) or data["severity"] not in get_args(Severity):
         raise ValueError("a finding has another form")
     at = Span(**data["at"]) if data["at"] is not None else None
@@ -100,9 +104,10 @@ _RELATED = {
 }
 _FINDING = {
     "type": "object",
-    "required": [field.name for field in fields(Problem)],
+    "required": list(_WRITTEN),
     "properties": {
-        **{field.name: TEXT for field in fields(Problem)},
+        **dict.fromkeys(_WRITTEN, TEXT),
+        "own": {"const": True, "description": "the code is that of a rule of the company's own"},
         "severity": {"enum": list(get_args(Severity))},
         "hint": {**TEXT, "description": "the way out"},
         "subject": {**TEXT, "description": "the object that it is about"},
