@@ -5,9 +5,7 @@ import random
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
-from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
@@ -16,6 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from edits import changed, places
 from pricebook import wiring
 from pricebook.cli.main import root
 from pricebook.policy.sample import SAMPLE
@@ -90,40 +89,6 @@ def holds(folder: Path) -> list[Any]:
         return sorted(tuple(KEY.sub("", UUID.sub("id", cell)) for cell in row) for row in rows)
 
 
-def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The path of everything in a document."""
-    if at:
-        yield at
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, inner in items:
-        yield from places(inner, (*at, name))
-
-
-def edited(plan: dict[str, Any], path: tuple[Any, ...], chance: random.Random) -> dict[str, Any]:
-    """The plan with one thing removed, emptied, doubled or said otherwise."""
-    made = deepcopy(plan)
-    holder = made
-    for step in path[:-1]:
-        holder = holder[step]
-    value = holder[path[-1]]
-    way = chance.choice(("remove", "other", "empty"))
-    if way == "remove":
-        del holder[path[-1]]
-    elif way == "empty" and isinstance(value, dict | list | str):
-        holder[path[-1]] = type(value)()
-    elif isinstance(value, bool) or value is None:
-        holder[path[-1]] = not value
-    elif isinstance(value, int):
-        holder[path[-1]] = value + chance.choice((1, -1, 1000))
-    elif isinstance(value, str):
-        holder[path[-1]] = chance.choice((value + "0", value[::-1], value.upper(), "x", "2026-01-01T00:00:00Z"))
-    elif isinstance(value, list) and value:
-        holder[path[-1]] = chance.choice((value[::-1], value + value[:1], value[1:]))
-    else:
-        holder[path[-1]] = None
-    return made
-
-
 def outcome(folder: Path, store: bytes, text: str, digest: str) -> Any:
     """What the store holds after an apply of the text, or the refusal."""
     made = fresh(folder, store)
@@ -149,7 +114,7 @@ def test_an_edit_is_refused_or_without_effect(
     paths = sorted(places(plan), key=str)
     wrong, refused = [], 0
     for path in chance.sample(paths, 100):
-        made = edited(plan, path, chance)
+        made = changed(plan, path, chance)
         found, code = outcome(folder, store, json.dumps(made), digest)
         refused += found == before
         if found not in (meant, before) or (found == before) != (code != 0):
@@ -174,3 +139,25 @@ def test_a_foreign_plan_is_refused(approved: tuple[Path, bytes, dict[str, Any], 
     for other in ({"environment": "other"}, {"namespace": "globex"}):
         _, code = outcome(folder, store, json.dumps(plan | other), digest)
         assert code == 1
+
+
+def test_without_an_approval_no_edit_is_applied(approved: tuple[Path, bytes, dict[str, Any], str]) -> None:
+    folder, store, _, _ = approved
+    text = (folder / "plan.json").read_text()
+    before = holds(fresh(folder, store))
+    for edited in (
+        text.replace('"name":"Standard prices"', '"name":"Standard rates"'),
+        json.dumps(json.loads(text)),
+        text[: text.index(',"seal"')] + "}",
+        text.replace('"seal":"', '"seal":"0'),
+    ):
+        assert edited != text
+        made = fresh(folder, store)
+        (made / "edited.json").write_text(edited)
+        answer = pricebook(made, "apply", str(made / "edited.json"), "--yes", "--allow", "all")
+        assert answer.exit_code == 1
+        assert "the plan file is not as it was written" in " ".join(answer.output.split())
+        assert holds(made) == before
+    made = fresh(folder, store)
+    (made / "plan.json").write_text(text)
+    assert pricebook(made, "apply", str(made / "plan.json"), "--yes", "--allow", "all").exit_code == 0

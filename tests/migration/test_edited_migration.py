@@ -1,9 +1,12 @@
 """The plan file of a migration, edited or overtaken: what nobody approved is found out anew, or refused."""
 
 import json
+import random
 import shutil
+import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,8 +14,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from edits import changed, places
 from pricebook.cli.main import root
+from pricebook.plan import document
+from pricebook.plan.digest import plan_digest
 from pricebook.store.sql import SqlStore
+from pricebook.workflow.apply import read_plan
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "starter-plan"
 START = datetime(2026, 10, 1, tzinfo=UTC)
@@ -76,10 +83,11 @@ def read(file: Path) -> Any:
 
 
 def edited(file: Path, edit: Callable[[Any], None]) -> Path:
+    """The plan after an edit, with a seal of its own: what else there is against it has to hold without."""
     data = read(file)
     edit(data)
     made = file.with_name("edited.json")
-    made.write_text(json.dumps(data))
+    made.write_text(document.write(document.read(json.dumps(data), "edited", migration=True)))
     return made
 
 
@@ -167,6 +175,68 @@ def test_a_customer_who_stays_by_now_is_not_moved(project: Path, plan: Path) -> 
     spring.write_text(MOVE.replace("exclude: [eve]", "exclude: [eve, ada]"))
     answer = said(project, "migrate", "--apply", plan, "--yes", "--allow", "GUARD", status=1)
     assert "of ada stays: excluded" in " ".join(answer.output.split())
+
+
+def held(project: Path) -> list[str]:
+    """All contracts that the store holds, whatever their ids, whenever they were made."""
+    with closing(SqlStore(f"sqlite:///{project / 'pricebook.db'}")) as store:
+        found = [c for who in ("ada", "bob", "eve") for c in store.customer_contracts("starter", who)]
+        return sorted(str(replace(c, id="", created_at=None)) for c in found)
+
+
+def without_a_move(data: Any) -> None:
+    del data["steps"][0]
+
+
+@pytest.mark.parametrize("verb", ["--apply", "--check", "--rollback"])
+def test_a_plan_without_one_of_its_moves_is_refused(project: Path, plan: Path, verb: str) -> None:
+    data = read(plan)
+    without_a_move(data)
+    short = project / "short.json"
+    short.write_text(json.dumps(data))
+    before = held(project)
+    more = ("--yes", "--allow", "GUARD") if verb == "--apply" else ()
+    assert "is not as it was written" in " ".join(said(project, "migrate", verb, short, *more, status=1).output.split())
+    sealed = edited(plan, without_a_move)
+    refused = said(project, "migrate", "--apply", sealed, "--expect", plan, "--yes", "--allow", "GUARD", status=3)
+    assert "was approved, and is not in this plan" in " ".join(refused.output.split())
+    assert held(project) == before
+
+
+def test_edits_of_a_migration_are_refused_or_without_effect(project: Path, plan: Path) -> None:
+    """Twice: with the digest that was approved, and without one."""
+    with closing(sqlite3.connect(project / "pricebook.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store, before, data = (project / "pricebook.db").read_bytes(), held(project), read(plan)
+    digest = plan_digest(read_plan(plan, migration=True))
+    made, allowed = project / "edited.json", ("--yes", "--allow", "GUARD")
+
+    def outcome(text: str, *more: str) -> tuple[list[str], int]:
+        for beside in project.glob("pricebook*.db*"):
+            beside.unlink()
+        (project / "pricebook.db").write_bytes(store)
+        made.write_text(text)
+        line = ["-C", str(project), "--as-of", "2026-12-01", "migrate", "--apply", str(made), *allowed, *more]
+        answer = CliRunner().invoke(root, line)
+        assert answer.exception is None or isinstance(answer.exception, SystemExit), (answer.exception, text)
+        return held(project), answer.exit_code
+
+    meant, code = outcome(json.dumps(data), "--expect", digest)
+    assert code == 0
+    assert meant != before
+    chance = random.Random(16)
+    wrong, done = [], 0
+    for path in chance.sample(sorted(places(data), key=str), 80):
+        text = json.dumps(changed(data, path, chance))
+        found, code = outcome(text, "--expect", digest)
+        done += code == 0
+        if found not in (meant, before) or (found == before) != (code != 0):
+            wrong.append((path, code))
+        found, code = outcome(text)
+        if found != before or code == 0:
+            wrong.append((path, code))
+    assert wrong == []
+    assert 0 < done < 40, "some edits are of what is not done, and of no meaning"
 
 
 def test_what_was_planned_is_done(project: Path, plan: Path) -> None:

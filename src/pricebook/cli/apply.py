@@ -81,7 +81,7 @@ def command(
     policy = checked_policy(project, environment)
     store = invocation.store()
     if plan_file is not None:
-        made = read_plan(plan_file)
+        made = read_plan(plan_file, sealed=approval is None)
         check_target(made, project.settings.namespace, environment)
         if approval is None or not check_approved(made, approval):
             made = judged_again(made, project, environment, store, invocation.as_of, wiring.reviewer())

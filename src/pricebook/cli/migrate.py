@@ -142,7 +142,7 @@ class _Session:
 
     def again(self, file: str, request: ImpactRequest, expect: str | None) -> Plan:
         """The plan of a file that is to be applied: what of it is not approved is found out anew."""
-        made, invocation = self.read(file), self._invocation
+        made, invocation = self.read(file, sealed=expect is None), self._invocation
         if expect is not None and (problem := check_approved(made, read_approval(expect, migration=True))) is not None:
             invocation.fail([problem], STALE)
         store, _ = self._opened
@@ -150,9 +150,9 @@ class _Session:
         made = judged_again(invocation.project, self._loaded, made, lives, approved=expect is not None)
         return self._guarded(made, lives, request)
 
-    def read(self, file: str) -> Plan:
+    def read(self, file: str, *, sealed: bool = True) -> Plan:
         """The plan of a file, which is for this environment."""
-        made = read_plan(Path(file), migration=True)
+        made = read_plan(Path(file), migration=True, sealed=sealed)
         if self._name is not None and self._name != made.moving.name:
             message = f"{file} is a plan of migration {quote(made.moving.name)}, not of {quote(self._name)}"
             self._invocation.fail([Problem("wrong-target", message, hint="leave the name out, or name another file")])

@@ -1,7 +1,9 @@
 """The plan as a file: JSON first. The file that was reviewed is the file that is applied.
 
 The text is canonical (`catalog.canonical`), one line per step, so that `write(read(text))` is the same bytes and a diff
-of two plans is readable. What stands in it is what `Plan` and the verbs declare, and so is its published schema.
+of two plans is readable. What stands in it is what `Plan` and the verbs declare, and so is its published schema. Its
+end is its seal, the digest of all that stands before: it tells a file that was edited from the one that was written,
+and is no secret. What is approved is approved by `plan.digest`.
 """
 
 from functools import cache
@@ -10,7 +12,7 @@ from typing import Any, cast
 from pydantic import TypeAdapter
 
 from pricebook import SITE
-from pricebook.catalog.canonical import decode, encode
+from pricebook.catalog.canonical import decode, digest, encode
 from pricebook.plan.step import FORMAT, Plan
 from pricebook.plan.verb.form import Lines, reason_of
 from pricebook.plan.verb.move_contract import MoveContract
@@ -20,6 +22,7 @@ from pricebook.span import Span
 
 _STEPS = ',"steps":['
 """How the head of a plan ends, which is its first line."""
+_SEAL = ',"seal":"'
 _EARLIER = '"what":"pricebook-migration"'
 """What the head of a migration says in the first format, whose moves were documents of their own."""
 
@@ -33,7 +36,8 @@ def write(plan: Plan) -> str:
     """The text of the plan file."""
     head = _plans().dump_python(plan)
     steps = ",\n".join(map(_step_text, head.pop("steps")))
-    return "".join((encode(head)[:-1], _STEPS, "\n", steps, "\n]}\n"))
+    text = "".join((encode(head)[:-1], _STEPS, "\n", steps, "\n]"))
+    return f'{text}{_SEAL}{digest(text)}"}}\n'
 
 
 def _step_text(step: dict[str, Any]) -> str:
@@ -58,6 +62,15 @@ def headline(text: str) -> str:
     return f"{back} {about['name']} to {about['target']}, {count:,} contracts"
 
 
+def check_seal(text: str, shown: str) -> None:
+    """The text is as `write` made it. Raises Rejected."""
+    body, _, tail = text.rpartition(_SEAL)
+    if tail.rstrip() != f'{digest(body)}"}}':
+        message = "the plan file is not as it was written: it was edited or formatted, or another version wrote it"
+        hint = "plan again, or say what was approved: --expect DIGEST"
+        raise reject("plan-file", message, Span(shown), hint)
+
+
 def read(text: str, shown: str, *, migration: bool = False) -> Plan:
     """The plan of a file's text. Raises Rejected when it is not a plan that this version can apply, or not of a
     migration, as is asked for."""
@@ -68,7 +81,7 @@ def read(text: str, shown: str, *, migration: bool = False) -> Plan:
         if data["format"] != FORMAT:
             message = f"the plan has format {data['format']}; this version of pricebook applies format {FORMAT}"
             raise reject("plan-format", message, Span(shown), "plan again with this version")
-        plan = _plans().validate_python(data)
+        plan = _plans().validate_python({name: value for name, value in data.items() if name != "seal"})
         if (plan.migration is not None) is not migration:
             raise ValueError("it moves contracts" if plan.migration is not None else "it moves no contracts")
         done: set[str] = set()
@@ -92,6 +105,7 @@ def plan_schema() -> dict[str, Any]:
         found["properties"] = {"action": {"const": action}, **found["properties"]}
         found["required"] = list(found["properties"])
         changes.append(found)
+    schema["properties"]["seal"] = {"type": "string", "description": "digest of the text before it"}
     schema["$defs"]["Step"]["properties"]["change"] = {"oneOf": changes}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -20,7 +20,7 @@ from pricebook.plan.again import Edited, found_again
 from pricebook.plan.applied import applied
 from pricebook.plan.approval import unlike
 from pricebook.plan.digest import plan_digest
-from pricebook.plan.document import read
+from pricebook.plan.document import check_seal, read
 from pricebook.plan.rehearse import applied_to
 from pricebook.plan.step import Plan
 from pricebook.plan.verb.table import Archive
@@ -38,9 +38,14 @@ MAX_PLAN = 1 << 30
 """Bytes of a plan file."""
 
 
-def read_plan(path: Path, *, migration: bool = False) -> Plan:
-    """The plan of a file. Raises Rejected."""
-    return read(read_text(path, str(path), limit=MAX_PLAN), str(path), migration=migration)
+def read_plan(path: Path, *, migration: bool = False, sealed: bool = True) -> Plan:
+    """The plan of a file, as it was written unless it need not be `sealed` because its meaning is held against what was
+    approved. Raises Rejected."""
+    text = read_text(path, str(path), limit=MAX_PLAN)
+    plan = read(text, str(path), migration=migration)
+    if sealed:
+        check_seal(text, str(path))
+    return plan
 
 
 def check_target(plan: Plan, namespace: str, environment: str) -> None:
