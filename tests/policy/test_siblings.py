@@ -23,6 +23,15 @@ BASE = COMPANY
 LARGE = "large}, starting_at: 2025-01-01, price: $2.50}"
 
 
+ENDING = """\
+---
+apiVersion: pricebook/v1
+kind: OffsetNotification
+metadata: {name: ending}
+spec: {name: Ending, policy: {type: contract.end, offset: -P30D}}
+"""
+
+
 class Slip(NamedTuple):
     """What is written for what, and what tells it."""
 
@@ -54,6 +63,21 @@ SLIPS = (
     Slip("amount", "net_payment_terms_days: 30", "net_payment_terms_days: 3000", "tenfold-term"),
     Slip("amount", "priority: 20\n", "priority: 20\n      rollover_fraction: 5\n", "out-of-range"),
     Slip("amount", "threshold: $10.00", "threshold: -$10.00", "out-of-range"),
+    Slip("amount", "initial_quantity: 5", "initial_quantity: 0", "tenfold-term"),
+    Slip("amount", "net_payment_terms_days: 30", "net_payment_terms_days: 0", "tenfold-term"),
+    Slip("amount", "  duration: {value: 12, unit: MONTHS}\n  net", "  net", "tenfold-term"),
+    Slip("amount", "offset: -P30D", "offset: P30D", "tenfold-term", BASE + ENDING),
+    Slip("amount", "offset: -P30D", "offset: -P30Y", "tenfold-term", BASE + ENDING),
+    # What a term is for, whether it is on, and how it is counted.
+    Slip("turned", WORK, "override_specifiers: [{product: lite}]", "turned-term"),
+    Slip("turned", WORK, "override_specifiers: [{}]", "turned-term"),
+    Slip("turned", "applicable_products: [work]", "applicable_products: [work, lite]", "turned-term"),
+    Slip("turned", "is_enabled: true", "is_enabled: false", "turned-term"),
+    Slip("turned", "is_prorated: true", "is_prorated: false", "turned-term"),
+    Slip("turned", "recurrence_frequency: MONTHLY", "recurrence_frequency: DAILY", "turned-term"),
+    Slip("turned", "collection_schedule: ADVANCE", "collection_schedule: ARREARS", "turned-term"),
+    Slip("turned", "credit_type: awu}, applicable", "credit_type: awu, access_type: QUANTITY}, applicable",
+         "turned-term"),
     Slip("amount", "conversion_factor: 1000000", "conversion_factor: -1000000", "out-of-range", SAMPLE),
     Slip("amount", LARGE, f"{LARGE[:-14]}rate_type: TIERED, tiers: [{{price: $2, size: 0}}, {{price: $1}}]}}",
          "out-of-range", SAMPLE),

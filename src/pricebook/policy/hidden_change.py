@@ -1,23 +1,29 @@
 """Rules about what a plan changes without saying so: what a price is for, and what an alias stands for."""
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
 from pricebook.catalog.calendar import TIME_UNITS, rough_days
+from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.declared import role_at
+from pricebook.catalog.field import ISO_OFFSET
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.leaf import LENGTH
 from pricebook.catalog.model import Alias
-from pricebook.catalog.path import path_text
+from pricebook.catalog.path import Label, path_text
 from pricebook.catalog.rate_book import pairs
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.role import Role
 from pricebook.catalog.terms import MAGNITUDE
+from pricebook.plan.change import FieldChange
 from pricebook.plan.verb.table import AddRates, Archive, Create, Repoint, Revise, Supersede
 from pricebook.policy.finding import Finding
 from pricebook.policy.limit import GONE
 from pricebook.policy.proposal import Proposal
 from pricebook.policy.rule import Example, Rule
+from pricebook.policy.sample import AFTER_ENABLE, SALE, SAMPLE
 
 _METERED = ("quantity_conversion", "billable_metric")
 """Fields of a product that say what its price is for."""
@@ -42,21 +48,45 @@ def _unit_under_price(proposal: Proposal) -> Iterator[Finding]:
 
 
 def _tenfold(proposal: Proposal) -> Iterator[Finding]:
-    for step in proposal.plan.steps:
-        change = step.change
-        if not isinstance(change, Supersede):
-            continue
-        for field in change.fields:
-            role = role_at(type(change.noun), field.path)
-            if role in (Role.CHARGES, Role.FACTOR) or (role is Role.GRANTS and field.unit is not None):
-                continue  # the hazard MAGNITUDE tells
-            was, now = _size(field.observed), _size(field.desired)
-            if was and now and (was >= MAGNITUDE * now or now >= MAGNITUDE * was):
-                path = path_text(field.path)
-                before, after = (_words(value, field.unit, proposal) for value in (field.observed, field.desired))
-                message = f"{path} changes {MAGNITUDE} times or more: {before} to {after}"
-                hint = "a decimal point, or another unit? New contracts get it as it stands"
-                yield Finding(Ref(change.ref.kind, change.ref.name), (), message, hint, label=path)
+    for change, field in _changed(proposal, Supersede | Revise):
+        role = role_at(type(change.noun), field.path)
+        if role in (Role.CHARGES, Role.FACTOR) or (role is Role.GRANTS and field.unit is not None):
+            continue  # the hazard MAGNITUDE tells
+        how = _leap(field.observed, field.desired)
+        if how and field.path[0] not in _METERED:
+            path = path_text(field.path)
+            before, after = (_words(value, field.unit, proposal) for value in (field.observed, field.desired))
+            message = f"{path} {how}: {before} to {after}"
+            hint = "a decimal point, or another unit? New contracts get it as it stands"
+            yield Finding(Ref(change.ref.kind, change.ref.name), (), message, hint, label=path)
+
+
+def _changed(proposal: Proposal, verb: Any) -> Iterator[tuple[Supersede | Revise, FieldChange]]:
+    return (
+        (step.change, field)
+        for step in proposal.plan.steps
+        if isinstance(step.change, verb)
+        for field in step.change.fields
+    )
+
+
+def _leap(observed: object, desired: object) -> str:
+    """How one size became another that is rarely meant, in words; empty otherwise."""
+    was, now = _size(observed), _size(desired)
+    if was is None or now is None:
+        length = now is not None and isinstance(desired, Mapping)
+        gone, come = was is not None and desired is None, length and observed is None
+        return "is not said any more" if gone else "is limited now" if come else ""
+    if was and not now:
+        return "comes to nothing"
+    if was * now < 0:
+        return "changes its sign"
+    was, now = abs(was), abs(now)
+    far = bool(was and now) and (was >= MAGNITUDE * now or now >= MAGNITUDE * was)
+    return f"changes {MAGNITUDE} times or more" if far else ""
+
+
+_DAYS = {"Y": 365, "M": 30, "W": 7, "D": 1}
 
 
 def _size(value: object) -> Decimal | None:
@@ -65,17 +95,44 @@ def _size(value: object) -> Decimal | None:
         return Decimal(rough_days(1, str(value)))
     if isinstance(value, Mapping) and value.keys() == LENGTH:
         return Decimal(rough_days(int(value["value"]), str(value["unit"])))
+    if isinstance(value, str) and re.match(ISO_OFFSET, value):
+        days, _, hours = value.partition("T")
+        whole = sum(Decimal(count) * _DAYS[unit] for count, unit in re.findall(r"(\d+)([YMWD])", days))
+        return (whole + Decimal(hours[:-1] or 0) / 24) * (-1 if value[0] == "-" else 1)
     return Decimal(str(value)) if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
+
+
+def _turned(proposal: Proposal) -> Iterator[Finding]:
+    found: dict[Ref, list[str]] = {}
+    for change, field in _changed(proposal, Supersede | Revise):
+        path, was = field.path, field.observed
+        apart = isinstance(path[-1], Label) or path[0] in ("aliases", *_METERED) or "custom_fields" in path
+        words = _size(was) is None and isinstance(was, str | bool | tuple | Mapping) and was not in ((), "")
+        if words and not apart and role_at(type(change.noun), path) in (Role.PLAIN, Role.GRANTS, Role.CHARGES):
+            sentence = f"{path_text(path)} changes from {_told(was)} to {_told(field.desired)}"
+            found.setdefault(Ref(change.ref.kind, change.ref.name), []).append(sentence)
+    hint = "new contracts get it as it stands: is that what the change is about?"
+    for ref, sentences in found.items():
+        yield Finding(ref, (), "; ".join(sentences[:SHOWN]), hint, more=max(0, len(sentences) - SHOWN))
+
+
+SHOWN = 5
+"""Of what says something else in one package, so much is written out."""
 
 
 def _words(value: object, unit: str | None, proposal: Proposal) -> str:
     if isinstance(value, Mapping):
         return f"{value['value']} {value['unit']}"
-    return value if isinstance(value, str) else proposal.money(Decimal(str(value)), unit)
+    return _told(value) if value is None or isinstance(value, str) else proposal.money(Decimal(str(value)), unit)
 
 
 def _told(value: object) -> str:
-    return "nothing" if value is None else str(value)[:60]
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple | Mapping):
+        listed = value.items() if isinstance(value, Mapping) else value
+        value = ", ".join("=".join(map(str, one)) if isinstance(one, tuple) else str(one) for one in listed)
+    return "nothing" if value in (None, "") else str(value)[:60]
 
 
 def _priced(proposal: Proposal, product: str) -> bool:
@@ -126,6 +183,30 @@ def _orphaned(proposal: Proposal) -> Iterator[Finding]:
                 yield Finding(Ref(ref.kind, ref.name), (), message, hint, label=f"aliases[{alias.name}]")
 
 
+def _dropped(proposal: Proposal) -> Iterator[Finding]:
+    catalog, given = proposal.facts.catalog, _without_end(proposal.facts.catalog)
+    for (kind, name), ref in sorted(_without_end(proposal.snapshot.catalog).items()):
+        owner = Ref(kind, ref.name)
+        if (kind, name) in given or owner not in catalog.nouns:
+            continue
+        ends = (alias.ending_before for alias in _aliases(catalog.nouns[owner]) if alias.name == name)
+        end = next((instant for instant in ends if instant is not None), None)
+        how = f"ends on {instant_words(end)}" if end is not None else "is not given any more"
+        message = f'the alias "{name}" of {owner} {how}, and nothing has it after that'
+        hint = "whoever signs up by that name fails, or goes on getting what it stands for now"
+        yield Finding(owner, ("aliases",), message, hint, label=f"aliases[{name}]")
+
+
+def _without_end(catalog: Catalog) -> dict[tuple[Kind, str], Ref]:
+    """The aliases that have no end, each with what it stands for."""
+    held = ((ref, alias) for ref, noun in catalog.nouns.items() for alias in _aliases(noun))
+    return {(ref.kind, alias.name): ref for ref, alias in held if alias.ending_before is None}
+
+
+def _aliases(noun: object) -> tuple[Alias, ...]:
+    return getattr(noun, "aliases", ())
+
+
 RULES = (
     Rule(
         "unit-under-price",
@@ -161,9 +242,22 @@ RULES = (
         source="A package that was archived before its successor existed.",
     ),
     Rule(
+        "dropped-alias",
+        "warning",
+        "A name by which contracts find a package or a card is not given to anything any more.",
+        "A slip in an alias leaves the old name where it was: whoever signs up by it gets the version before, for good,"
+        " or an error.",
+        "Give the old name beside the new one, or to its successor. Where it is to go, nothing.",
+        Example(
+            bad=(("aliases: [{name: yearly}]", "aliases: [{name: yaerly}]"),),
+            good=(("aliases: [{name: yearly}]", "aliases: [{name: yearly}, {name: annual}]"),),
+        ),
+        check_plan=_dropped,
+    ),
+    Rule(
         "tenfold-term",
         "warning",
-        "A quantity, a length of time or a threshold of a package changes tenfold or more.",
+        "A quantity, a length of time or a threshold changes tenfold or more, comes to nothing or changes its sign.",
         "Ten seats instead of one, years instead of months, a threshold of two dollars instead of twenty: no price in"
         " the diff has moved, and the bill has. The hazard MAGNITUDE says the same of prices and grants.",
         "Check the number and its unit.",
@@ -172,5 +266,19 @@ RULES = (
             good=(("initial_quantity: 1", "initial_quantity: 5"),),
         ),
         check_plan=_tenfold,
+    ),
+    Rule(
+        "turned-term",
+        "warning",
+        "A term of a package is for something else than before, is switched, or is counted otherwise.",
+        "A discount on tokens that is one on seats now, a grant by the day that was by the month, a recharge that is"
+        " switched off, a commit that is paid in advance: no number in the diff has moved, and the bill has.",
+        "Where it is meant, nothing: it is said once, in the plan that changes it.",
+        Example(
+            bad=(("override_specifiers: [{product: tokens}]", "override_specifiers: [{product: fee}]"),),
+            good=(("multiplier: 0.8", "multiplier: 0.75"),),
+            base=SAMPLE.replace(AFTER_ENABLE, AFTER_ENABLE + SALE),
+        ),
+        check_plan=_turned,
     ),
 )
