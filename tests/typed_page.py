@@ -6,6 +6,7 @@ width of a gap between columns says nothing, and progress, which a terminal show
 """
 
 import re
+import socket
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,8 +18,11 @@ MARK = "\x1e"
 
 
 def type_page(page: Path, folder: Path, environment: Mapping[str, str], *, install: bool) -> None:
-    """Run the commands of a page in a folder, the ones that install only on request."""
-    steps = [step for step in commands(page.read_text(encoding="utf-8")) if install or not INSTALLS.match(step[0])]
+    """Run the commands of a page in a folder, the ones that install only on request. A server gets a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        typed = page.read_text(encoding="utf-8").replace("8044", str(free.getsockname()[1]))
+    steps = [step for step in commands(typed) if install or not INSTALLS.match(step[0])]
     assert steps
     script = "exec 2>&1\n" + "".join(f"{command}\nprintf '{MARK}%s{MARK}' $?\n" for command, _ in steps)
     done = subprocess.run(

@@ -38,6 +38,7 @@ PAGES = {
 }
 """Files of the repository that become pages of the site."""
 LINK = re.compile(r"(\]\()([^)\s]+)(\))")
+LINKED = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 LANGUAGES = {".yaml": "yaml", ".csv": "text"}
 
 _read: dict[str, str] = {}
@@ -91,7 +92,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     if here == "errors.md":
         text = anchored(text)
         text += _codes_elsewhere(text)
-    _read[page.canonical_url or here] = text
+    _read[page.canonical_url or here] = LINK.sub(lambda link: link[1] + _absolute(link[2], here) + link[3], text)
     return text
 
 
@@ -100,8 +101,10 @@ def on_post_build(config: MkDocsConfig) -> None:
     index, whole = [f"# {config.site_name}\n\n> {config.site_description}\n"], []
     for address, text in sorted(_read.items(), key=lambda item: _order.get(item[0], len(_order))):
         title = next(iter(re.findall(r"^# (.+)$", text, re.MULTILINE)), address)
-        about = next((" ".join(part.split()) for part in text.split("\n\n")[1:] if re.match(r"\w", part)), "")
-        index.append(f"- [{title}]({address}): {about[:200]}")
+        parts = (" ".join(part.split()) for part in text.split("\n\n")[1:])
+        about = next((part for part in parts if re.match(r"[\w`\[](?!``)", part)), "")
+        about = LINKED.sub(r"\1", about)[:200]
+        index.append(f"- [{title}]({address}): {about}")
         whole.append(f"<!-- {address} -->\n\n{text.strip()}\n")
     site = Path(config.site_dir)
     (site / "llms.txt").write_text("\n".join(index) + "\n", encoding="utf-8")
@@ -129,6 +132,16 @@ def _lead(target: str, source: str, page: str) -> str:
         kind = "tree" if (ROOT / path).is_dir() else "blob"
         return f"{REPOSITORY}/{kind}/main/{path}{hash_}{anchor}"
     return posixpath.relpath(made, posixpath.dirname(page) or ".") + hash_ + anchor
+
+
+def _absolute(target: str, here: str) -> str:
+    """The address of what a page of the site links to, for who reads the text and not the site."""
+    if "://" in target or target.startswith("mailto:"):
+        return target
+    path, hash_, anchor = target.partition("#")
+    found = posixpath.normpath(posixpath.join(posixpath.dirname(here), path)) if path else here
+    found = re.sub(r"(^|/)(index|README)\.md$", r"\1", found)
+    return f"{SITE}/{re.sub(r'[.]md$', '/', found)}{hash_}{anchor}"
 
 
 def anchored(text: str) -> str:

@@ -66,6 +66,8 @@ def test_what_a_metric_counts(metered: BillableMetric | None, expected: tuple[st
         (product("token", "2500000"), ("2.5M tokens", 0)),
         (product("MB", "1024"), ("1,024 MB", 0)),
         (product("MB", "1024", "MB to GB"), ("GB", 0)),
+        (product("GB-hour", "730", "hours to months"), ("730 GB-hours", 0)),
+        (product("GB-hour", "730", "GB-month"), ("GB-month", 0)),
         (product("GB-month"), ("GB-month", 0)),
         (product("GB-month", "10"), ("10 GB-months", 0)),
         (product(None, "1000000", "1M tokens"), ("1M tokens", 0)),

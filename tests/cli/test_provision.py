@@ -203,6 +203,13 @@ def test_what_the_vendor_refuses_is_told_and_written_down(pricebook: Place) -> N
     told = pricebook(*provision(stranger, "starter-plan", START, "--yes"), status=1)
     assert "error[store]" in told.stderr
     assert "incomplete" in pricebook("history", "--last", "1").stdout
+    assert pricebook.account is not None
+    asked = len(pricebook.account.requests)
+    told = pricebook(*provision("Harbor", "starter-plan", START, "--yes"), status=1)
+    assert 'an account knows no customer by "Harbor": name the customer by the vendor\'s id' in " ".join(
+        told.stderr.split()
+    )
+    assert not [entry for entry in pricebook.account.requests[asked:] if "contracts" in entry.path]
 
 
 @pytest.mark.parametrize("pricebook", ["sqlite"], indirect=True)

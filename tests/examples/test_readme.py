@@ -14,6 +14,7 @@ PAGES = {
     "examples/llm-prices/README.md": "examples",
     "examples/migration/README.md": "examples",
     "docs/quickstart.md": ".",
+    "docs/own-list.md": ".",
     "docs/planning.md": ".",
     "docs/review.md": ".",
     "docs/site.md": ".",

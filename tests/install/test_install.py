@@ -212,7 +212,8 @@ def test_a_store_of_the_release_before_is_taken_forward(uvx: Callable[[Path, str
     assert (tmp_path / "prices.db.version-2").exists()
 
 
-def test_the_readme_installs_what_its_tour_needs(wheel: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", ["README.md", "docs/own-list.md"])
+def test_a_page_installs_what_it_needs(page: str, wheel: Path, tmp_path: Path) -> None:
     """Typed as it stands, `pip install` and all: from the registry but for pricebook itself, which is the wheel."""
     constraint = tmp_path / "constraint.txt"
     constraint.write_text(f"pricebook @ {wheel.as_uri()}\n")
@@ -220,4 +221,4 @@ def test_the_readme_installs_what_its_tour_needs(wheel: Path, tmp_path: Path) ->
     python.mkdir()
     (python / "python3").symlink_to(Path(sys.base_prefix) / "bin" / "python3")
     environment = at_home(tmp_path, python) | {"PIP_CONSTRAINT": str(constraint), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    type_page(ROOT / "README.md", tmp_path, environment, install=True)
+    type_page(ROOT / page, tmp_path, environment, install=True)

@@ -107,9 +107,12 @@ def test_the_reference_has_every_field(site: Path) -> None:
 def test_what_agents_read_names_every_page_in_order(site: Path) -> None:
     listed = re.findall(r"\]\((\S+)\): ", (site / "llms.txt").read_text(encoding="utf-8"))
     mapped = re.findall(r"<loc>(\S+)</loc>", (site / "sitemap.xml").read_text(encoding="utf-8"))
-    assert listed[:3] == [f"{SITE}/", f"{SITE}/quickstart/", f"{SITE}/concepts/"]
+    assert listed[:3] == [f"{SITE}/", f"{SITE}/quickstart/", f"{SITE}/own-list/"]
     assert sorted(listed) == sorted(mapped)
     whole = (site / "llms-full.txt").read_text(encoding="utf-8")
+    led = set(re.findall(r"\]\(([^)\s#]+)[^)]*\)", whole))
+    assert not [link for link in led if "://" not in link and not link.startswith("mailto:")]
+    assert {link for link in led if link.startswith(f"{SITE}/") and link.endswith("/")} <= {*mapped}
     assert [f"<!-- {page} -->" in whole for page in listed] == [True] * len(listed)
 
 

@@ -27,6 +27,7 @@ HABITS = {"token": 6, "character": 6, "pixel": 6}
 many because it is small: one that is wrong would look right."""
 _VAGUE = frozenset(("n", "amount", "count", "number", "quantity", "total", "unit", "units", "usage", "value"))
 """Names of properties that say nothing of what is counted."""
+_TIMES = frozenset(("day", "week", "month", "year"))
 _LONGEST = 40
 
 
@@ -154,7 +155,8 @@ def _converted(conversion: QuantityConversion, word: str) -> str:
     name = " ".join((conversion.name or "").split())[:_LONGEST]
     if " to " in name.casefold():  # from MB to GB
         target = name[name.casefold().rindex(" to ") + 4 :].strip()
-        return target or _many(count, word)
+        # A price `per months` is read as one for a time.
+        return _many(count, word) if not target or _singular(target).casefold() in _TIMES else target
     if conversion.operation == "MULTIPLY":
         return f"1/{plain(count)} {word or 'unit'}"
     named = re.match(_NAMED, name, re.IGNORECASE) if name else None

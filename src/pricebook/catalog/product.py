@@ -76,8 +76,8 @@ class Product(Noun):
     type: ProductType
     """FIXED, USAGE, COMPOSITE, SUBSCRIPTION or PROFESSIONAL_SERVICE. It can never change."""
     unit: Annotated[Text | None, Role.OURS] = None
-    """What one unit is, in a word: token, GB-month, seat, call. Ours, for whoever reads prices: it is not sent. When it
-    is not given, what the metric counts."""
+    """What one metered unit is, in a word: token, GB-hour, seat, call. Ours, for whoever reads prices: it is not sent.
+    When it is not given, what the metric counts."""
     billable_metric: MetricName | None = None
     """USAGE only, required there: the metric whose quantity is priced."""
     composite_products: Annotated[tuple[ProductName, ...], Distinct] = ()

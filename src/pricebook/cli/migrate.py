@@ -174,7 +174,8 @@ class _Session:
         invocation.answer(view)
         if output is not None:
             command = f"pricebook migrate --apply {output} --expect {plan_digest(made)}"
-            invocation.say(["", f"The plan is in {output}. Apply exactly it with:", f"  {command}"])
+            told = [f"The plan is in {output}. Apply exactly it with:", f"  {command}"]
+            invocation.say(["", *(told if made.steps else [f"The plan, which does nothing, is in {output}."])])
         return True
 
     def apply(self, made: Plan, *, yes: bool, allowed: bool) -> bool:

@@ -4,6 +4,7 @@ It keeps no state but what it last read, so that a run does not read the account
 for sure any more is read again.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -39,6 +40,9 @@ from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.verb.table import AddRates, Adopt, Release, Repoint
 from pricebook.plan.verb.verb import Verb
 from pricebook.preview.customer import Billed
+from pricebook.problem import quote
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class RemoteStore:
@@ -160,6 +164,10 @@ class RemoteStore:
         yield from read_cohort(self._client, self._known(namespace, at).account, at, package, ended=ended)
 
     def customer_contracts(self, namespace: str, customer: str) -> tuple[Contract, ...]:
+        """What no account has for an id, such as a customer's name, is not asked for."""
+        if not _ID.fullmatch(customer):
+            said = "name the customer by the vendor's id, such as 6a7c0e1f-0c1d-4c57-8f1e-2a7d5b8c9e01"
+            raise StoreRefused(f"an account knows no customer by {quote(customer)}: {said}", 400)
         work = self._work if self._work is not None and self._work.account.namespace == namespace else None
         return customer_contracts(self._client, namespace, work.account.refs if work is not None else {}, customer)
 

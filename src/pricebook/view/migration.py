@@ -268,7 +268,9 @@ def _between(packages: Mapping[Ref, Model], source: Ref, target: Ref, units: Uni
     was, now = packages.get(source), packages.get(target)
     if was is None or now is None:
         return None
-    return tuple(row for row in field_rows(type(now), field_changes(was, now), units) if not row.cosmetic)
+    # By which name a version was found is nothing that its customers have.
+    changes = [change for change in field_changes(was, now) if change.path[0] != "aliases"]
+    return tuple(row for row in field_rows(type(now), changes, units) if not row.cosmetic)
 
 
 def _rows(plan: Plan, choice: RowChoice) -> Iterator[MoveContract]:
