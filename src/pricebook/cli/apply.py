@@ -11,7 +11,7 @@ from pricebook import wiring
 from pricebook.apply.ports import ContractStore, Store
 from pricebook.apply.runner import Receipt
 from pricebook.cli.invocation import STALE, Invocation, invoked
-from pricebook.cli.options import prune_option, report_option, rows_option
+from pricebook.cli.options import prune_option, report_option, rows_option, yes_option
 from pricebook.cli.progress import progress
 from pricebook.format.escape import escape_terminal
 from pricebook.format.storage import remember_line
@@ -40,7 +40,7 @@ from pricebook.workflow.policy import checked_policy, obstacles, refused_hazards
 
 @click.command()
 @click.argument("plan_file", type=click.Path(path_type=Path), required=False, metavar="[PLAN.JSON]")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask; for CI.")
+@yes_option
 @click.option(
     "--allow", multiple=True, metavar="HAZARD", help="Allow a hazard that is refused otherwise; repeatable, or all."
 )

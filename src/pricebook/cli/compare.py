@@ -8,7 +8,7 @@ import click
 
 from pricebook.cli.impact import usage_engine
 from pricebook.cli.invocation import CHANGES, Invocation, invoked
-from pricebook.cli.options import engine_option, report_option, rows_option
+from pricebook.cli.options import FILE, engine_option, report_option, rows_option
 from pricebook.manifest.load import load
 from pricebook.project.other_list import Told
 from pricebook.view.comparison import comparison_view
@@ -17,13 +17,12 @@ from pricebook.view.rows import RowChoice
 from pricebook.workflow.compare import CompareRequest, compare
 from pricebook.workflow.margin import margins, over_usage
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
 _RATE_FIELDS = ("product", "billing_frequency")
 
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--with", "theirs", type=_FILE, metavar="THEIRS", help="The other list: CSV, a workbook or JSON.")
+@click.option("--with", "theirs", type=FILE, metavar="THEIRS", help="The other list: CSV, a workbook or JSON.")
 @click.option("--card", "rate_card", metavar="NAME", help="Our rate card; the only one otherwise.")
 @click.option(
     "--key",
@@ -51,8 +50,8 @@ _RATE_FIELDS = ("product", "billing_frequency")
     type=click.Choice(get_args(Told)),
     help="Tell, and fail for, this alone; repeatable.",
 )
-@click.option("--accept", type=_FILE, metavar="PINS.YAML", help="What differs and is meant to: what, why, until when.")
-@click.option("--since", type=_FILE, metavar="LAST.JSON", help="Also tell what changed since this answer in JSON.")
+@click.option("--accept", type=FILE, metavar="PINS.YAML", help="What differs and is meant to: what, why, until when.")
+@click.option("--since", type=FILE, metavar="LAST.JSON", help="Also tell what changed since this answer in JSON.")
 @click.option(
     "--impact", multiple=True, metavar="USAGE", help="With --cost, margins over usage, too; as for plan; repeatable."
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from pricebook.cli.invocation import CHANGES, Invocation, invoked
-from pricebook.cli.options import report_option, rows_option
+from pricebook.cli.options import FILE, report_option, rows_option
 from pricebook.format.escape import escape_terminal
 from pricebook.manifest.load import load
 from pricebook.plan.document import write
@@ -21,16 +21,11 @@ from pricebook.workflow.drift import revert as reverted
 
 
 @click.command()
-@click.option(
-    "--accept",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="KNOWN.YAML",
-    help="Drift that is known: what, why and until when.",
-)
+@click.option("--accept", type=FILE, metavar="KNOWN.YAML", help="Drift that is known: what, why and until when.")
 @click.option("--adopt", is_flag=True, help="Also write what was changed in the account into the manifests.")
 @click.option(
     "--revert",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     metavar="PLAN.JSON",
     help="Also write the plan that undoes what was changed in the account, for apply.",
 )

@@ -3,11 +3,11 @@
 import click
 
 from pricebook.cli.complete import complete_objects
-from pricebook.cli.invocation import Invocation, invoked
+from pricebook.cli.invocation import Invocation, instant_of, invoked
 from pricebook.cli.options import csv_option, rows_option
 from pricebook.view.history import history_view
 from pricebook.view.rows import RowChoice
-from pricebook.workflow.history import history, instant_of, object_of
+from pricebook.workflow.history import history, object_of
 
 LAST = 20
 """Runs that are listed when nothing was asked for."""

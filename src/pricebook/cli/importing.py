@@ -7,6 +7,7 @@ import click
 from pricebook import wiring
 from pricebook.catalog.reference import Kind, stored_kinds
 from pricebook.cli.invocation import Invocation, invoked
+from pricebook.cli.options import FILE
 from pricebook.metronome.export import AccountRecord
 from pricebook.problem import reject
 from pricebook.view.manifests import import_view
@@ -31,17 +32,11 @@ from pricebook.workflow.writing import FileChange, write_all
 @click.option("--name", "names", multiple=True, metavar="PATTERN", help="Whatever has such a name or alias.")
 @click.option(
     "--save",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     metavar="FILE",
     help="Write no manifests, but what was read of the account, as one file to import --from.",
 )
-@click.option(
-    "--from",
-    "export",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Read such a file instead of the account.",
-)
+@click.option("--from", "export", type=FILE, metavar="FILE", help="Read such a file instead of the account.")
 @click.option("--dry-run", is_flag=True, help="Print the manifests as a unified diff, and write nothing.")
 @click.option("--allow-dirty", is_flag=True, help="Also change files that git has no copy of as they are now.")
 @invoked("import")

@@ -17,6 +17,7 @@ import click
 from pricebook import __version__, trace, wiring
 from pricebook.apply.ports import AccountStore, Journal, LeaseHeld, LeaseLost, StalePlan, StoreError
 from pricebook.apply.target import check_account
+from pricebook.catalog.instant import parse_instant
 from pricebook.cli.waiting import waiting
 from pricebook.format.escape import escape_terminal
 from pricebook.format.page import Page
@@ -103,14 +104,7 @@ class Invocation:
     @property
     def as_of(self) -> datetime:
         """The instant asked for, or now. Raises Rejected."""
-        if self.as_of_text is None:
-            return wiring.now()
-        try:
-            value = datetime.fromisoformat(self.as_of_text)
-        except ValueError:
-            hint = "write 2026-01-01 or 2026-01-01T09:00:00Z"
-            raise reject("instant", f"--as-of {quote(self.as_of_text)} is no instant", hint=hint) from None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return instant_of(self.as_of_text, "--as-of") or wiring.now()
 
     @property
     def colour(self) -> bool:
@@ -207,14 +201,34 @@ class Invocation:
             click.echo(f"a report was not written: {error.strerror or error}: {error.filename}", err=True)
         raise click.exceptions.Exit(status)
 
-    def confirm(self, question: str) -> None:
+    def confirm(self, question: str, hint: str = "say --yes when the plan was reviewed") -> None:
         """Ask before something is written; without a terminal nobody can answer, so --yes must be said."""
         if not sys.stdin.isatty() or not self.text:
             message = "nobody can be asked here: standard input is no terminal"
-            self.fail([Problem("confirmation", message, hint="say --yes when the plan was reviewed")])
+            self.fail([Problem("confirmation", message, hint=hint)])
         click.echo()
         if not click.confirm(question, default=False):
             self.fail([Problem("declined", "nothing was written")])
+
+
+def instant_of(text: str | None, option: str) -> datetime | None:
+    """The instant that an option says, None when it is not given. Raises Rejected."""
+    if text is None:
+        return None
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        hint = "write 2026-01-01 or 2026-01-01T09:00:00Z"
+        raise reject("instant", f"{option} {quote(text)} is no instant", hint=hint) from None
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def hour_of(text: str, option: str) -> datetime:
+    """The instant on the hour that an option says. Raises Rejected."""
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise reject("instant", f"{option}: {error}", hint="write 2025-10-01 or 2025-10-01T09:00:00Z") from None
 
 
 def say(line: str) -> None:

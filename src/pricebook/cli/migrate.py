@@ -14,7 +14,15 @@ from pricebook.cli.apply import carried_out
 from pricebook.cli.complete import complete_objects
 from pricebook.cli.impact import ImpactRequest, assessed_migration
 from pricebook.cli.invocation import STALE, Invocation, invoked
-from pricebook.cli.options import csv_option, engine_option, impact_from_option, impact_option, rows_option
+from pricebook.cli.options import (
+    PATH,
+    csv_option,
+    engine_option,
+    impact_from_option,
+    impact_option,
+    rows_option,
+    yes_option,
+)
 from pricebook.format.table import text_of
 from pricebook.manifest.load import Loaded, Outline, load
 from pricebook.observe.snapshot import Snapshot
@@ -42,8 +50,8 @@ _OPTIONAL: dict[str, Any] = {"is_flag": False, "flag_value": "", "default": None
 @click.option("--apply", "apply_file", **_OPTIONAL, help="Move them: what a plan file says, or what is planned now.")
 @click.option("--check", "check_file", **_OPTIONAL, help="Read the account back against a plan file, or the journal.")
 @click.option("--rollback", "rollback_file", **_OPTIONAL, help="Plan the way back from a plan file, or the journal.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Also write the plan to a file.")
-@click.option("--notice", type=click.Path(path_type=Path), metavar="FILE", help="Also write whom to tell what, as CSV.")
+@click.option("-o", "--output", type=PATH, metavar="FILE", help="Also write the plan to a file.")
+@click.option("--notice", type=PATH, metavar="FILE", help="Also write whom to tell what, as CSV.")
 @rows_option
 @impact_option
 @impact_from_option
@@ -52,7 +60,7 @@ _OPTIONAL: dict[str, Any] = {"is_flag": False, "flag_value": "", "default": None
 @click.option(
     "--expect", metavar="DIGEST", help="With --apply FILE: only if this is what was approved, as --plan -o says it."
 )
-@click.option("--yes", "-y", is_flag=True, help="Do not ask; for CI.")
+@yes_option
 @click.option(
     "--allow", multiple=True, metavar="GUARD", help="GUARD: apply although the guard is not kept or verified."
 )

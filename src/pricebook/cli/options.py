@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
-from pricebook.cli.complete import complete_environments
+from pricebook.cli.complete import complete_environments, complete_objects
 from pricebook.format.table import Format
 
 FORMATS = tuple(form.value for form in Format)
+FILE = click.Path(path_type=Path, dir_okay=False)
+PATH = click.Path(path_type=Path)
 
 
 def _said(ctx: click.Context, param: click.Parameter, value: object) -> None:
@@ -36,7 +38,7 @@ def _log(ctx: click.Context, __: click.Parameter, value: str | bool | None) -> N
 
 
 SHARED = (
-    _shared(["-C", "directory"], type=click.Path(path_type=Path), metavar="DIR", help="Work in DIR."),
+    _shared(["-C", "directory"], type=PATH, metavar="DIR", help="Work in DIR."),
     _shared(
         ["--env", "environment"],
         metavar="NAME",
@@ -46,12 +48,7 @@ SHARED = (
     _shared(
         ["--as-of"], metavar="INSTANT", help="Plan as of this instant (2026-01-01 or 2026-01-01T09:00:00Z), not now."
     ),
-    _shared(
-        ["--trust-host"],
-        metavar="HOST",
-        callback=_trusted,
-        help="Give the token to this host, too.",
-    ),
+    _shared(["--trust-host"], metavar="HOST", callback=_trusted, help="Give the token to this host, too."),
     _shared(["--format", "format_"], type=click.Choice(FORMATS), help="How to print results."),
     _shared(["-v", "--verbose"], is_flag=True, callback=_log, help="Say on standard error what is read, and how long."),
     _shared(["--log"], type=click.Choice(["text", "json"]), callback=_log, help="The same; json: an object a line."),
@@ -122,7 +119,7 @@ impact_out_option = click.option(
 )
 notice_option = click.option(
     "--notice",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help="With --impact, also list those who pay more, to tell them: .csv, .jsonl or .parquet.",
 )
@@ -139,4 +136,12 @@ engine_option = click.option(
 prune_option = click.option(
     "--prune", is_flag=True, help="Archive what no manifest declares any more, and superseded package versions."
 )
+plan_file_option = click.option(
+    "-o", "--output", type=PATH, metavar="FILE", help="Also write the plan, to apply it later."
+)
+card_option = click.option(
+    "--card", metavar="NAME", shell_complete=complete_objects("rate-card"), help="Only prices of this rate card."
+)
+edits_option = click.option("--dry-run", is_flag=True, help="Print the edits as a unified diff, and write nothing.")
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask; for CI.")
 notes_option = click.option("--notes", is_flag=True, help="Show findings one by one that are only notes.")

@@ -14,6 +14,7 @@ from pricebook.cli.options import (
     impact_option,
     impact_out_option,
     notice_option,
+    plan_file_option,
     prune_option,
     report_option,
     rows_option,
@@ -26,9 +27,7 @@ from pricebook.workflow.policy import checked_policy, obstacles, refused_hazards
 
 
 @click.command()
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Also write the plan, to apply it later."
-)
+@plan_file_option
 @rows_option
 @report_option
 @prune_option

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from pricebook.cli.invocation import Invocation, invoked
+from pricebook.cli.options import FILE
 from pricebook.codehost import github, gitlab
 from pricebook.codehost.review import check_reviews
 from pricebook.format.escape import headed
@@ -18,7 +19,6 @@ from pricebook.workflow.apply import check_digest
 
 _TITLE = 250
 """Characters of an issue's title; GitHub takes 256."""
-_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.group()
@@ -31,7 +31,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @click.option("--name", metavar="NAME", help="Which comment, of which there is one; by default FILE says it itself.")
 @click.option("--number", type=click.IntRange(min=1), help="The pull request; that of the event otherwise.")
 @invoked()
@@ -47,7 +47,7 @@ def comment(invocation: Invocation, file: Path, name: str | None, number: int | 
 
 
 @command.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @click.option("--title", help="The issue's title; otherwise the heading of FILE, after the end of --name.")
 @click.option("--name", default="drift", metavar="NAME", help="Which issue: there is one open one of each name.")
 @click.option("--clean", is_flag=True, help="All is well: close the issue, if there is one.")
@@ -64,7 +64,7 @@ def issue(invocation: Invocation, file: Path, title: str | None, name: str, clea
 
 
 @command.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @click.option("--commit", required=True, help="The commit that was looked at.")
 @click.option("--ref", required=True, help="Its full reference: refs/pull/1/merge.")
 @invoked()
@@ -87,7 +87,7 @@ def status(invocation: Invocation, digest: str, commit: str, context: str) -> No
 
 _WAIVERS = click.option(
     "--waivers",
-    type=_FILE,
+    type=FILE,
     metavar="FILE",
     help="What `validate --base` or `--waivers` said as JSON: each waiver there.",
 )

@@ -9,13 +9,12 @@ from pricebook import wiring
 from pricebook.catalog.calendar import first_of_month, later
 from pricebook.catalog.instant import next_hour
 from pricebook.cli.complete import complete_objects
-from pricebook.cli.invocation import Invocation, invoked
-from pricebook.cli.options import engine_option, report_option
+from pricebook.cli.invocation import Invocation, hour_of, invoked
+from pricebook.cli.options import FILE, engine_option, report_option
 from pricebook.manifest.load import load
 from pricebook.problem import reject
 from pricebook.view.bill import BillsView
 from pricebook.view.billing import customer_bill_view, events_view, lost_words
-from pricebook.workflow.history import hour_of
 from pricebook.workflow.present import with_history
 from pricebook.workflow.preview import PreviewRequest, preview
 from pricebook.workflow.site import observed
@@ -30,16 +29,11 @@ from pricebook.workflow.site import observed
     "--months", type=click.IntRange(1, 1200), metavar="N", help="Bill so many months (3 when nothing is said)."
 )
 @click.option("--until", metavar="INSTANT", help="Bill until then instead.")
-@click.option(
-    "--usage",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="What is used, in quantities: .csv, .jsonl or .yaml.",
-)
+@click.option("--usage", type=FILE, metavar="FILE", help="What is used, in quantities: .csv, .jsonl or .yaml.")
 @click.option(
     "--events",
     multiple=True,
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     metavar="FILE",
     help="What is used, as events that the metrics count: JSONL, CSV or Parquet; repeatable.",
 )

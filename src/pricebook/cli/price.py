@@ -3,8 +3,9 @@
 import click
 
 from pricebook.cli.complete import complete_objects
-from pricebook.cli.invocation import Invocation, invoked
-from pricebook.cli.reprice import answered, instant
+from pricebook.cli.invocation import Invocation, hour_of, invoked
+from pricebook.cli.options import edits_option, yes_option
+from pricebook.cli.reprice import answered
 from pricebook.manifest.rate_fact import FREQUENCIES
 from pricebook.workflow.pricing import NewPrice, set_price
 from pricebook.workflow.show import groups
@@ -29,8 +30,8 @@ def command() -> None:
     "--card", metavar="NAME", shell_complete=complete_objects("rate-card"), help="The price on this rate card."
 )
 @click.option("--new", is_flag=True, help="There is no such price yet.")
-@click.option("--dry-run", is_flag=True, help="Print the edits as a unified diff, and write nothing.")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@edits_option
+@yes_option
 @invoked("repricing")
 def command_set(
     invocation: Invocation,
@@ -49,5 +50,5 @@ def command_set(
     What holds until then stays where it is, and so does what begins later. Prices that are said by this one (relations)
     follow it. One price is meant: where the product has several, --where, --frequency and --card say which.
     """
-    asked = NewPrice(product, price.strip(), instant(day), groups(where), frequency, card, new)
+    asked = NewPrice(product, price.strip(), hour_of(day, "--from"), groups(where), frequency, card, new)
     answered(invocation, set_price(invocation.project, asked), dry_run=dry_run, yes=yes)

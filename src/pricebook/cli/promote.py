@@ -6,7 +6,7 @@ import click
 
 from pricebook import wiring
 from pricebook.cli.invocation import CHANGES, Invocation, invoked
-from pricebook.cli.options import report_option, rows_option
+from pricebook.cli.options import plan_file_option, report_option, rows_option
 from pricebook.plan.document import write
 from pricebook.view.plan import plan_view
 from pricebook.view.rows import RowChoice
@@ -17,9 +17,7 @@ from pricebook.workflow.promote import promote
 @click.command()
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Also write the plan, to apply it later."
-)
+@plan_file_option
 @rows_option
 @report_option
 @click.option("--exit-code", is_flag=True, help="Exit with 2 when there are changes.")

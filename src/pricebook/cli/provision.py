@@ -6,10 +6,10 @@ import click
 
 from pricebook import wiring
 from pricebook.apply.provision import provision
-from pricebook.cli.invocation import Invocation, invoked
+from pricebook.cli.invocation import Invocation, hour_of, invoked
+from pricebook.cli.options import yes_option
 from pricebook.view.provision import provision_view
 from pricebook.workflow.git import provenance
-from pricebook.workflow.history import hour_of
 from pricebook.workflow.present import present_store
 from pricebook.workflow.provision import proposal, read_back
 
@@ -23,7 +23,7 @@ from pricebook.workflow.provision import proposal, read_back
 @click.option(
     "--uniqueness-key", metavar="TEXT", help="What makes it one contract; otherwise one is made of what is asked."
 )
-@click.option("--yes", "-y", is_flag=True, help="Do not ask; for CI.")
+@yes_option
 @invoked("provision")
 def command(
     invocation: Invocation, customer: str, package: str, starting_at: str, uniqueness_key: str | None, yes: bool

@@ -13,20 +13,18 @@ from pricebook.apply.ports import InvoiceStore
 from pricebook.catalog.calendar import later
 from pricebook.catalog.money import percent
 from pricebook.cli.invocation import CHANGES, Invocation, invoked
-from pricebook.cli.options import report_option
+from pricebook.cli.options import FILE, report_option
 from pricebook.problem import quote, reject
 from pricebook.view.reconciled import reconciled_view
 from pricebook.workflow.present import present_store
 from pricebook.workflow.reconcile import Usage, counted_in, invoices_in, quantities_in, reconcile
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
-
 
 @click.command()
 @click.option("--month", required=True, metavar="YYYY-MM", help="The month: usage of it, and what was charged in it.")
-@click.option("--invoices", type=_FILE, metavar="FILE", help="The vendor's invoices, as its API shows them, in a file.")
-@click.option("--usage", type=_FILE, metavar="FILE", help="What was used, in quantities; otherwise the vendor's own.")
-@click.option("--events", type=_FILE, multiple=True, metavar="FILE", help="Usage as events, to be counted; repeatable.")
+@click.option("--invoices", type=FILE, metavar="FILE", help="The vendor's invoices, as its API shows them, in a file.")
+@click.option("--usage", type=FILE, metavar="FILE", help="What was used, in quantities; otherwise the vendor's own.")
+@click.option("--events", type=FILE, multiple=True, metavar="FILE", help="Usage as events, to be counted; repeatable.")
 @click.option("--min-explained", default="99%", show_default=True, metavar="SHARE", help="The least that is accepted.")
 @report_option
 @invoked("reconciled")

@@ -1,16 +1,14 @@
 """`pricebook reprice`."""
 
-import sys
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 import click
 
-from pricebook.catalog.instant import parse_instant
 from pricebook.catalog.money import percent, read_number
-from pricebook.cli.complete import complete_objects
-from pricebook.cli.invocation import Invocation, invoked
+from pricebook.cli.invocation import Invocation, hour_of, invoked
+from pricebook.cli.options import FILE, card_option, edits_option, yes_option
 from pricebook.format.page import sheet
 from pricebook.manifest.load import load
 from pricebook.problem import reject
@@ -25,21 +23,19 @@ from pricebook.workflow.reprice import RepriceRequest, Repricing, Scaling, repri
 @click.option("--from", "day", required=True, metavar="INSTANT", help="From when the new prices hold: 2027-01-01.")
 @click.option("--where", metavar="CEL", help="Only prices of which this is true: 'tag == \"compute\"'.")
 @click.option("--currency", metavar="CODE", help="Only prices in this currency.")
-@click.option(
-    "--card", metavar="NAME", shell_complete=complete_objects("rate-card"), help="Only prices of this rate card."
-)
+@card_option
 @click.option(
     "--overrides", is_flag=True, help="Also prices in overrides of packages: new versions, which hold once applied."
 )
 @click.option("--round", "step", metavar="STEP", help="Round to a multiple of this, in the major unit: 0.01.")
 @click.option(
     "--notice",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     metavar="FILE",
     help="Also list the contracts that pay these prices, to tell their customers: CSV. Reads the store.",
 )
-@click.option("--dry-run", is_flag=True, help="Print the edits as a unified diff, and write nothing.")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@edits_option
+@yes_option
 @invoked("repricing")
 def command(
     invocation: Invocation,
@@ -67,21 +63,13 @@ def command(
 
     --where chooses by card, product, frequency, groups, tag, tags, rate_type, price, unit.
     """
-    at = instant(day)
+    at = hour_of(day, "--from")
     scaling = Scaling(_factor(increase, decrease), _step(step))
     made = reprice(
         invocation.project, RepriceRequest(scaling, at, where, currency.upper() if currency else None, card, overrides)
     )
     told = _noticed(invocation, made, at, notice) if notice is not None else None
     answered(invocation, made, dry_run=dry_run, yes=yes, told=told)
-
-
-def instant(day: str) -> datetime:
-    """The instant that --from says. Raises Rejected."""
-    try:
-        return parse_instant(day)
-    except ValueError as error:
-        raise reject("instant", f"--from {day!r}: {error}") from None
 
 
 def answered(
@@ -92,11 +80,7 @@ def answered(
     if dry_run or not made.files:
         return
     if not yes:
-        if not sys.stdin.isatty() or not invocation.text:
-            hint = "say --yes, or look at the edits with --dry-run"
-            raise reject("confirmation", "nobody can be asked here: standard input is no terminal", hint=hint)
-        if not click.confirm(f"Write {len(made.files)} files?", default=False):
-            raise reject("declined", "nothing was written")
+        invocation.confirm(f"Write {len(made.files)} files?", "say --yes, or look at the edits with --dry-run")
     write(invocation.project, made)
     invocation.say([*sorted(f"wrote {one.file}" for one in made.files), "", "Next: pricebook plan"])
 

@@ -10,6 +10,7 @@ import click
 
 from pricebook import wiring
 from pricebook.cli.invocation import Invocation, invoked
+from pricebook.cli.options import FILE
 from pricebook.problem import Problem, quote
 from pricebook.project.project import read_project
 from pricebook.sandbox.account import Account
@@ -38,12 +39,7 @@ from pricebook.workflow.seed import seed
     metavar="DIRECTORY",
     help="Fill the account with what the manifests of a project say, those of --env.",
 )
-@click.option(
-    "--request-log",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Add a line of JSON to FILE for each request.",
-)
+@click.option("--request-log", type=FILE, metavar="FILE", help="Add a line of JSON to FILE for each request.")
 @invoked()
 def command(
     invocation: Invocation,

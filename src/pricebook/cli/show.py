@@ -5,15 +5,14 @@ import click
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.timeline import key_text
 from pricebook.cli.complete import complete_objects
-from pricebook.cli.invocation import Invocation, invoked
-from pricebook.cli.options import rows_option
+from pricebook.cli.invocation import Invocation, instant_of, invoked
+from pricebook.cli.options import card_option, rows_option
 from pricebook.problem import Problem
 from pricebook.view.lookup import Decided, differences_view, moves_view, prices_view, timelines_view, versions_view
 from pricebook.view.plain import View
 from pricebook.view.price_list import PriceList, price_list
 from pricebook.view.rows import RowChoice
 from pricebook.workflow import show, site
-from pricebook.workflow.history import instant_of
 
 
 @click.command()
@@ -23,9 +22,7 @@ from pricebook.workflow.history import instant_of
 @click.option("--on", metavar="INSTANT", help="The price on that date.")
 @click.option("--from", "before", metavar="INSTANT", help="What differs between that date ...")
 @click.option("--to", "after", metavar="INSTANT", help="... and this one (now, when only --from is given).")
-@click.option(
-    "--card", metavar="NAME", shell_complete=complete_objects("rate-card"), help="Only prices of this rate card."
-)
+@card_option
 @click.option("--where", multiple=True, metavar="KEY=VALUE", help="Only prices of this group value; repeatable.")
 @click.option("--desired", is_flag=True, help="What the manifests lead to, not what the store holds.")
 @rows_option

@@ -1,14 +1,11 @@
 """`pricebook test`."""
 
-import sys
-
 import click
 
 from pricebook.cli.complete import complete_objects
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.cli.options import report_option
 from pricebook.manifest.load import load
-from pricebook.problem import reject
 from pricebook.view.tests import tests_view
 from pricebook.workflow.policy_test import policy_tests, run_policy_tests
 from pricebook.workflow.present import with_history
@@ -46,19 +43,11 @@ def command(invocation: Invocation, names: tuple[str, ...], update: bool, yes: b
     invocation.answer(view)
     if update and any(outcome.failures for outcome in outcomes):
         changes = updates(outcomes, loaded, invocation.project)
-        _ask([change.file for change in changes], yes)
+        if not yes:
+            files = ", ".join(change.file for change in changes)
+            invocation.confirm(f"Expect in {files} what came?", "say --yes, once the differences were read")
         write_all(invocation.project.root, changes, lambda: None)
         invocation.say(f"wrote {change.file}" for change in changes)
         return
     if view.failed:
         raise click.exceptions.Exit(1)
-
-
-def _ask(files: list[str], yes: bool) -> None:
-    """Raises Rejected when nobody can be asked, or says no."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise reject("confirmation", "nobody can be asked here", hint="--yes, once the differences were read")
-    if not click.confirm(f"Expect in {', '.join(files)} what came?"):
-        raise reject("declined", "you said no; nothing was written")

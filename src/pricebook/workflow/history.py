@@ -1,10 +1,9 @@
 """History: what was applied to an environment, by whom and from what. Reads the journal and nothing else."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pricebook.apply.ports import Journal
 from pricebook.apply.record import Record, records
-from pricebook.catalog.instant import parse_instant
 from pricebook.catalog.reference import Ref, stored_kinds
 from pricebook.problem import did_you_mean, quote, reject
 
@@ -41,23 +40,3 @@ def object_of(text: str) -> Ref:
     if ref.kind not in stored_kinds():
         raise reject("object-name", f"{quote(text)} is nothing that a store keeps")
     return ref
-
-
-def instant_of(text: str | None, option: str) -> datetime | None:
-    """The instant that an option says, None when it is not given. Raises Rejected."""
-    if text is None:
-        return None
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
-        hint = "write 2026-01-01 or 2026-01-01T09:00:00Z"
-        raise reject("instant", f"{option} {quote(text)} is no instant", hint=hint) from None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def hour_of(text: str, option: str) -> datetime:
-    """The instant on the hour that an option says. Raises Rejected."""
-    try:
-        return parse_instant(text)
-    except ValueError as error:
-        raise reject("instant", f"{option}: {error}", hint="write 2025-10-01 or 2025-10-01T09:00:00Z") from None
