@@ -140,6 +140,12 @@ class AccountTransaction(Session):
         row = self.one("SELECT id FROM object WHERE kind = ? AND uniqueness_key = ?", kind, uniqueness_key)
         return row[0] if row is not None else None
 
+    def check_key(self, kind: str, uniqueness_key: str | None) -> None:
+        """No object has the uniqueness key. Raises Refused (409)."""
+        if (taken := self.with_key(kind, uniqueness_key)) is not None:
+            holder = f"the {kind.replace('_', ' ')} {taken}"
+            raise Refused(409, f"the uniqueness_key {uniqueness_key!r} exists already: it is that of {holder}")
+
     def page(self, kind: str, after: int, limit: int, where: str = "", *parameters: object) -> list[Record]:
         """Up to `limit` objects of a kind after a position, oldest first, that a condition holds for."""
         condition = f" AND {where}" if where else ""

@@ -3,7 +3,7 @@
 A balance is what the bill engine left of it: its ledger has what every invoice took, drafts too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ from pricebook.metronome.unit import USD_ID
 from pricebook.preview.price import EXACT, ZERO
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
 from pricebook.sandbox.bill import BALANCES, BilledContract, bills, customer_balances
-from pricebook.sandbox.call import Call, Json, Paging, check_hours, id_answer, paged
+from pricebook.sandbox.call import Call, Json, Paging, check_instants, id_answer, paged
 from pricebook.sandbox.contract import stamped
 from pricebook.sandbox.dated import Dater
 from pricebook.sandbox.invoice import status
@@ -22,21 +22,6 @@ from pricebook.sandbox.unit import unit
 from pricebook.sandbox.wire import known
 
 PAGES = Paging(default=25)
-
-
-def list_balances(call: Call) -> Json:
-    """`customerBalances/list`: the customer's own, and with `include_contract_balances` those of its contracts."""
-    return _listed(call, tuple(BALANCES), "id", "include_contract_balances")
-
-
-def list_commits(call: Call) -> Json:
-    """`customerCommits/list`."""
-    return _listed(call, ("commits",), "commit_id", "include_contract_commits")
-
-
-def list_credits(call: Call) -> Json:
-    """`customerCredits/list`."""
-    return _listed(call, ("credits",), "credit_id", "include_contract_credits")
 
 
 def get_net_balance(call: Call) -> Json:
@@ -52,16 +37,6 @@ def get_net_balance(call: Call) -> Json:
         if fits and schedule.get("access_type", "SPEND") == access and _filtered(work, balance, kind, body):
             total = EXACT.add(total, balance.now(work.at, drafts=drafts))
     return {"data": {"balance": total, "credit_type_id": unit(work, asked, live=False)["id"]}}
-
-
-def create_commit(call: Call) -> Json:
-    """`customerCommits/create`. Raises Refused, 409 for a uniqueness key that was used."""
-    return _created(call, "commits")
-
-
-def create_credit(call: Call) -> Json:
-    """`customerCredits/create`."""
-    return _created(call, "credits")
 
 
 def end_commit(call: Call) -> Json:
@@ -90,8 +65,7 @@ def add_entry(call: Call) -> None:
     """`addManualBalanceLedgerEntry`: more or less of one part of a commit or credit. Raises Refused (404)."""
     work, body = call.work, call.body
     key, customer = body.get("uniqueness_key"), body["customer_id"]
-    if work.with_key("ledger_entry", key) is not None:
-        raise Refused(409, f"the uniqueness_key {key!r} was used for an entry already")
+    work.check_key("ledger_entry", key)
     if "per_group_amounts" in body:
         raise Refused(501, "the sandbox keeps no per_group_amounts of a balance")
     found = next((one for one in balances(work, customer) if one.said["id"] == body["id"]), None)
@@ -206,7 +180,9 @@ def show(work: AccountTransaction, balance: AccountBalance, body: Json) -> Json:
     return made
 
 
-def _listed(call: Call, sections: tuple[str, ...], id_name: str, contracts: str) -> Json:
+def listed(call: Call, sections: Collection[str], id_name: str, contracts: str) -> Json:
+    """`customerBalances/list`, `customerCommits/list` or `customerCredits/list`: the customer's own, and those of its
+    contracts where the body says so under `contracts`; one alone where it has its id under `id_name`."""
     body, work = call.body, call.work
     found = []
     for balance in balances(work, body["customer_id"], contracts=body.get(contracts, False)):
@@ -251,13 +227,13 @@ def _filtered(work: AccountTransaction, balance: AccountBalance, kind: str, body
     )
 
 
-def _created(call: Call, section: str) -> Json:
+def created(call: Call, section: str) -> Json:
+    """`customerCommits/create` or `customerCredits/create`. Raises Refused, 409 for a uniqueness key that was used."""
     work, body = call.work, dict(call.body)
     customer, key = body.pop("customer_id"), body.pop("uniqueness_key", None)
     work.live("customer", customer)
-    taken = work.with_key(BALANCES[section], key)
-    if taken is not None:
-        raise Refused(409, f"the uniqueness_key {key!r} is that of {taken}")
+    work.check_key(BALANCES[section], key)
+    check_instants(body)
     for name in ("applicable_contract_ids", "invoice_contract_id"):
         named = body.get(name, [])
         for id_ in [named] if isinstance(named, str) else named:
@@ -275,7 +251,7 @@ def _created(call: Call, section: str) -> Json:
 
 def _ended(schedule: Json, end: str) -> Json:
     """An access schedule that ends earlier, or later where it was the last part."""
-    check_hours({"ending_before": end}, "ending_before")
+    check_instants({"ending_before": end})
     items = [item for item in schedule["schedule_items"] if item["starting_at"] < end]
     if not items:
         raise Refused(400, "access would end before it starts")

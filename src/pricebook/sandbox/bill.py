@@ -83,10 +83,9 @@ def bills(
     *,
     more: Sequence[Json] = (),
     alone: bool = False,
-    contract: str = "",
     seen: Callable[[Catalog], Catalog] = lambda catalog: catalog,
 ) -> list[BilledContract]:
-    """The bills of a customer's contracts, the oldest first; of one, when it is named. `more` are events that were not
+    """The bills of a customer's contracts, the oldest first. `more` are events that were not
     ingested, beside those that were or `alone`; `seen` makes something else of what the account has. Raises Refused
     (501) when events cannot be counted here."""
     found: list[BilledContract] = []
@@ -110,7 +109,7 @@ def bills(
         made = bill(prices, usage, changes, until, Ledger(None, drawn))
         drawn = {id_: taken for id_, taken in made.closing.drawn.items() if id_ in parts_of(shared)}
         found.append(BilledContract(record, catalog, prices, usage, changes, made))
-    return [one for one in found if contract in ("", one.contract.id)]
+    return found
 
 
 def end_of_period(terms: ContractTerms, now: datetime) -> datetime:

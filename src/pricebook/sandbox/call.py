@@ -175,12 +175,22 @@ def period_condition(body: Json) -> tuple[str, list[str]]:
     return condition, parameters
 
 
-def check_hours(body: Json, *names: str, at: str = "") -> None:
-    """The instants are on the hour, and the end comes after the start. Raises Refused (400)."""
-    head = f"{at}." if at else ""
-    for name in names:
-        if name in body and not body[name].endswith(":00:00Z"):
-            raise Refused(400, f"{head}{name} must be on an hour boundary, not {body[name]}")
-    start, end = body.get("starting_at"), body.get("ending_before")
-    if start is not None and end is not None and end <= start:
-        raise Refused(400, f"{head}ending_before must be after starting_at")
+_ANYTHING = ("custom_fields", "custom_rate", "pricing_group_values", "presentation_group_values")
+"""What names its parts as it likes."""
+
+
+def check_instants(value: Any, at: str = "") -> None:
+    """Every instant of a request is on the hour, and every end after its start. Raises Refused (400)."""
+    if isinstance(value, list):
+        for index, part in enumerate(value):
+            check_instants(part, f"{at}[{index}]")
+    elif isinstance(value, Mapping):
+        for name in ("starting_at", "ending_before", "timestamp"):
+            if isinstance(value.get(name), str) and not value[name].endswith(":00:00Z"):
+                raise Refused(400, f"{at}{'.' if at else ''}{name} must be on an hour boundary, not {value[name]}")
+        start, end = value.get("starting_at"), value.get("ending_before")
+        if start is not None and end is not None and end <= start:
+            raise Refused(400, f"{at}{'.' if at else ''}ending_before must be after starting_at")
+        for name, part in value.items():
+            if name not in _ANYTHING:
+                check_instants(part, f"{at}.{name}" if at else name)

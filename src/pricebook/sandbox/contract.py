@@ -18,7 +18,7 @@ from pricebook.plan.contract import Contract
 from pricebook.preview.materialise import materialise
 from pricebook.sandbox import billing_provider
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, Paging, Show, check_hours, id_answer, period_condition, shown
+from pricebook.sandbox.call import Call, Json, Paging, Show, check_instants, id_answer, period_condition, shown
 from pricebook.sandbox.call import listed as page_of
 from pricebook.sandbox.customer import KIND as CUSTOMER
 from pricebook.sandbox.dated import ENTITIES, Dater
@@ -81,7 +81,7 @@ class ServedAccount:
 def create(call: Call) -> Json:
     """`contracts/create`. Raises Refused: 400 for terms beside a package, 409 for a uniqueness key that was used."""
     body, work = call.body, call.work
-    check_hours(body, "starting_at", "ending_before")
+    check_instants(body)
     work.live(CUSTOMER, body["customer_id"])
     check_kept(body)
     if body["starting_at"] < EARLIEST:
@@ -165,7 +165,7 @@ def listed(call: Call, show: Show) -> Json:
 
 def update_end_date(call: Call) -> Json:
     """`contracts/updateEndDate`: another end, or none when `ending_before` is not given."""
-    check_hours(call.body, "ending_before")
+    check_instants(call.body)
     record = own_contract(call)
     end = call.body.get("ending_before")
     check_end(as_ruled(record), datetime.fromisoformat(end) if end is not None else None)

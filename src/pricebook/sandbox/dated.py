@@ -6,7 +6,6 @@ They are kept as version 2 reads them back, and a little more: whose seats a sub
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
-from typing import Any
 from uuid import uuid4
 
 from pricebook.account.refusal import Refused
@@ -51,7 +50,6 @@ class Dater:
     def own(self, body: Json) -> Json:
         """The terms of a request. Raises Refused (400)."""
         check_products(self.work, body)
-        check_instants(body)
         lists = shown_terms(self.work, _with_specifiers(body))
         fields = {term["id"]: term.pop("custom_fields", {}) for name in LISTS for term in lists.get(name, ())}
         return self._kept(lists, fields)
@@ -59,7 +57,6 @@ class Dater:
     def balance(self, section: str, body: Json) -> Json:
         """A commit or credit of a customer itself, without its id. Raises Refused (400)."""
         check_products(self.work, {section: [body]})
-        check_instants(body)
         term = shown_terms(self.work, {section: [body]})[section][0]
         self.work.set_fields(ENTITIES[section], self.contract, term.pop("custom_fields", {}))
         made = self._balance(term)
@@ -203,20 +200,3 @@ def _with_specifiers(body: Json) -> Json:
         rest = {name: value for name, value in term.items() if name not in names}
         overrides.append({"override_specifiers": [specifier], **rest})
     return {**body, "overrides": overrides} if overrides else body
-
-
-def check_instants(value: Any, at: str = "") -> None:
-    """Every instant of a request is on the hour, and every end after its start. Raises Refused (400)."""
-    if isinstance(value, list):
-        for index, part in enumerate(value):
-            check_instants(part, f"{at}[{index}]")
-    elif isinstance(value, Mapping):
-        for name in ("starting_at", "ending_before", "timestamp"):
-            if isinstance(value.get(name), str) and not value[name].endswith(":00:00Z"):
-                raise Refused(400, f"{at}{'.' if at else ''}{name} must be on an hour boundary, not {value[name]}")
-        start, end = value.get("starting_at"), value.get("ending_before")
-        if start is not None and end is not None and end <= start:
-            raise Refused(400, f"{at}{'.' if at else ''}ending_before must be after starting_at")
-        for name, part in value.items():
-            if name not in ("custom_fields", "custom_rate"):
-                check_instants(part, f"{at}.{name}" if at else name)

@@ -18,9 +18,9 @@ from pricebook.catalog.instant import instant_text
 from pricebook.sandbox import billing_provider
 from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.bill import BALANCES
-from pricebook.sandbox.call import Call, Json, id_answer
+from pricebook.sandbox.call import Call, Json, check_instants, id_answer
 from pricebook.sandbox.contract import as_ruled, check_kept, own_contract, put
-from pricebook.sandbox.dated import Dater, check_instants, priced_item
+from pricebook.sandbox.dated import Dater, priced_item
 from pricebook.sandbox.package import check_subscriptions
 from pricebook.sandbox.seat import subscribed
 from pricebook.sandbox.term import LISTS, check_product, product_shown
@@ -90,16 +90,6 @@ def amend(call: Call) -> Json:
     call.work.set_fields("contract", record.id, body.get("custom_fields", {}))
     _remember(call, record)
     return id_answer(record.id)
-
-
-def edit_commit(call: Call) -> Json:
-    """`v2/contracts/commits/edit`, of a commit of a contract or of the customer itself."""
-    return _edited(call, "commits", call.body["commit_id"])
-
-
-def edit_credit(call: Call) -> Json:
-    """`v2/contracts/credits/edit`."""
-    return _edited(call, "credits", call.body["credit_id"])
 
 
 def history(call: Call) -> Json:
@@ -219,8 +209,9 @@ _IDS = (
 )
 
 
-def _edited(call: Call, section: str, id_: str) -> Json:
-    work, customer, body = call.work, call.body["customer_id"], dict(call.body)
+def edit_balance(call: Call, section: str, id_name: str) -> Json:
+    """`v2/contracts/commits/edit` or `v2/contracts/credits/edit`, of one of a contract or of the customer itself."""
+    work, customer, body, id_ = call.work, call.body["customer_id"], dict(call.body), call.body[id_name]
     check_instants(body)
     record = work.get(BALANCES[section], id_)
     if record.parent == customer:
@@ -245,7 +236,5 @@ def _merged(kept: Any, said: Any) -> Any:
 def _remember(call: Call, record: Record) -> str:
     """Keep the edit, in the contract's history. Raises Refused, 409 for a uniqueness key that was used."""
     key = call.body.get("uniqueness_key")
-    taken = call.work.with_key(KIND, key)
-    if taken is not None:
-        raise Refused(409, f"the uniqueness_key {key!r} is that of the edit {taken}")
+    call.work.check_key(KIND, key)
     return call.work.add(KIND, call.body, parent=record.id, uniqueness_key=key)

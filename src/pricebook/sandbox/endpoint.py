@@ -27,6 +27,7 @@ from pricebook.sandbox import (
     unit,
     usage,
 )
+from pricebook.sandbox.bill import BALANCES
 from pricebook.sandbox.call import Call, Json, Paging, archive_condition, archiving, getting, listing
 from pricebook.sandbox.shape import shapes
 
@@ -59,9 +60,15 @@ _READS: dict[str, Callable[[Call], Json | None]] = {
     "POST /v1/contracts/getSubscriptionSeatsHistory": seat.seats_history,
     "POST /v2/contracts/getEditHistory": edit.history,
     "POST /v1/contracts/customerBalances/getNetBalance": balance.get_net_balance,
-    "POST /v1/contracts/customerBalances/list": balance.list_balances,
-    "POST /v1/contracts/customerCommits/list": balance.list_commits,
-    "POST /v1/contracts/customerCredits/list": balance.list_credits,
+    "POST /v1/contracts/customerBalances/list": partial(
+        balance.listed, sections=tuple(BALANCES), id_name="id", contracts="include_contract_balances"
+    ),
+    "POST /v1/contracts/customerCommits/list": partial(
+        balance.listed, sections=("commits",), id_name="commit_id", contracts="include_contract_commits"
+    ),
+    "POST /v1/contracts/customerCredits/list": partial(
+        balance.listed, sections=("credits",), id_name="credit_id", contracts="include_contract_credits"
+    ),
     "POST /v2/contracts/get": contract_balance.got_with_balances(contract.show),
     "POST /v2/contracts/list": partial(contract.listed, show=contract.show),
     "GET /v1/credit-types/list": unit.list_units,
@@ -104,14 +111,14 @@ _WRITES: dict[str, Callable[[Call], Json | None]] = {
     f"POST {_CARDS}/update": rate_card.update,
     "POST /v1/contracts/addManualBalanceLedgerEntry": balance.add_entry,
     "POST /v1/contracts/amend": edit.amend,
-    "POST /v2/contracts/commits/edit": edit.edit_commit,
-    "POST /v2/contracts/credits/edit": edit.edit_credit,
+    "POST /v2/contracts/commits/edit": partial(edit.edit_balance, section="commits", id_name="commit_id"),
+    "POST /v2/contracts/credits/edit": partial(edit.edit_balance, section="credits", id_name="credit_id"),
     "POST /v2/contracts/edit": edit.edit,
     "POST /v1/contracts/archive": contract.archive,
     "POST /v1/contracts/create": contract.create,
-    "POST /v1/contracts/customerCommits/create": balance.create_commit,
+    "POST /v1/contracts/customerCommits/create": partial(balance.created, section="commits"),
     "POST /v1/contracts/customerCommits/updateEndDate": balance.end_commit,
-    "POST /v1/contracts/customerCredits/create": balance.create_credit,
+    "POST /v1/contracts/customerCredits/create": partial(balance.created, section="credits"),
     "POST /v1/contracts/customerCredits/updateEndDate": balance.end_credit,
     "POST /v1/contracts/updateEndDate": contract.update_end_date,
     "POST /v1/credit-types/archive": unit.archive,

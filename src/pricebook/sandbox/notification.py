@@ -23,8 +23,7 @@ def create(call: Call) -> Json:
     """`alerts/create`. Raises Refused, 409 for a uniqueness key that was used before."""
     work, body = call.work, call.body
     key = body.get("uniqueness_key")
-    if (taken := work.with_key(KIND, key)) is not None:
-        raise Refused(409, f"an alert with the uniqueness_key {key!r} exists already: {taken}")
+    work.check_key(KIND, key)
     if "plan_id" in body:
         raise Refused(400, "plan_id: there is no such plan")
     said = {name: value for name, value in body.items() if name not in _OTHERS}
@@ -94,8 +93,7 @@ def create_offset(call: Call) -> Json:
     """`v2/notifications/create`. Raises Refused, 409 for a uniqueness key that was used before."""
     work, body = call.work, dict(call.body)
     key = body.pop("uniqueness_key", None)
-    if (taken := work.with_key(OFFSET, key)) is not None:
-        raise Refused(409, f"a notification with the uniqueness_key {key!r} exists already: {taken}")
+    work.check_key(OFFSET, key)
     check_rules(OffsetNotification, body)
     return {"data": show_offset(work, work.get(OFFSET, work.add(OFFSET, body, uniqueness_key=key)), {})}
 

@@ -23,9 +23,7 @@ def create(call: Call) -> Json:
     """`packages/create`. Raises Refused, 409 for a uniqueness key that was used before."""
     work, body = call.work, dict(call.body)
     key = body.pop("uniqueness_key", None)
-    taken = work.with_key(KIND, key)
-    if taken is not None:
-        raise Refused(409, f"a package with the uniqueness_key {key!r} exists already: {taken}")
+    work.check_key(KIND, key)
     aliases = body.pop("aliases", [])
     given = schedules(aliases)
     check_rules(Package, body | {"aliases": aliases})

@@ -6,7 +6,7 @@ An archived one gets no new rates; what there is goes on.
 from pricebook.account.refusal import Refused
 from pricebook.catalog.product import Product
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, check_hours, id_answer
+from pricebook.sandbox.call import Call, Json, check_instants, id_answer
 from pricebook.sandbox.metric import KIND as METRIC
 from pricebook.sandbox.rule import check_rules
 from pricebook.sandbox.wire import known, stamp
@@ -30,7 +30,7 @@ def update(call: Call) -> Json:
     """`products/update`, from `starting_at` on. What the request does not name stays as it is."""
     body = dict(call.body)
     record = call.work.live(KIND, body.pop("product_id"))
-    check_hours(body, "starting_at")
+    check_instants(body)
     told = ("created_at", "created_by", "starting_at")
     before = {name: value for name, value in current(record, call.work.now).items() if name not in told}
     _check(call.work, record.body["type"], {**before, **body}, body)

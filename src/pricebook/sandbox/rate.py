@@ -12,8 +12,9 @@ from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.terms import Terms, read_terms
 from pricebook.catalog.timeline import Segment, Timeline, overlay, read_schedule, schedule_text
 from pricebook.metronome.unit import USD_ID
+from pricebook.metronome.wire.field import request_names
 from pricebook.sandbox.account import AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, Position, check_hours, id_answer, page, read_limit, read_position
+from pricebook.sandbox.call import Call, Json, Position, check_instants, id_answer, page, read_limit, read_position
 from pricebook.sandbox.product import KIND as PRODUCT
 from pricebook.sandbox.product import check_live, current
 from pricebook.sandbox.rate_card import KIND as CARD
@@ -22,18 +23,7 @@ from pricebook.sandbox.unit import unit
 from pricebook.sandbox.wire import Text, stamp
 from pricebook.sandbox.wire import encode as write
 
-_TERMS = (
-    "rate_type",
-    "price",
-    "credit_type_id",
-    "quantity",
-    "is_prorated",
-    "tiers",
-    "minimum_config",
-    "custom_rate",
-    "commit_rate",
-    "entitled",
-)
+_TERMS = tuple(request_names(RateTerms).values())
 Key = tuple[str, str, str]
 """Product, billing frequency (empty for none) and the canonical text of the pricing group values."""
 
@@ -114,7 +104,7 @@ def _terms(rate: Json) -> Json:
 def _check(rate: Json, found: Record | None, state: Json, units: set[str], at: str) -> None:
     head = f"{at}." if at else ""
     product = check_live(found, rate["product_id"], f"{head}product_id")
-    check_hours(rate, "starting_at", "ending_before", at=at)
+    check_instants(rate, at)
     kind = product.body["type"]
     if kind == "SUBSCRIPTION" and "billing_frequency" not in rate:
         raise Refused(400, f"{head}billing_frequency is required for SUBSCRIPTION products")

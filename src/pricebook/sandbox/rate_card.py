@@ -11,7 +11,7 @@ from pricebook.account.refusal import Refused
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Kind
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, check_hours, id_answer
+from pricebook.sandbox.call import Call, Json, check_instants, id_answer
 from pricebook.sandbox.product import KIND as PRODUCT
 from pricebook.sandbox.unit import FIAT, unit
 from pricebook.sandbox.wire import known, stamp
@@ -78,7 +78,7 @@ def schedules(aliases: Iterable[Json]) -> list[alias.Schedule]:
     made = []
     seen: dict[str, list[tuple[str, str]]] = {}
     for index, given in enumerate(aliases):
-        check_hours(given, "starting_at", "ending_before", at=f"aliases[{index}]")
+        check_instants(given, f"aliases[{index}]")
         if not given["name"].strip():
             raise Refused(400, f"aliases[{index}].name must not be empty")
         start, end = given.get("starting_at", ""), given.get("ending_before", "~")

@@ -51,10 +51,6 @@ class Entry:
     milliseconds: int
 
 
-def _present() -> datetime:
-    return datetime.now(UTC)
-
-
 class Sandbox:
     """An account behind the vendor's API. `faults` and `latency` may be changed while it runs."""
 
@@ -68,7 +64,7 @@ class Sandbox:
         rate_limit: float | None = None,
         faults: Iterable[Fault] = (),
         log: IO[str] | None = None,
-        clock: Callable[[], datetime] = _present,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         wait: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self.account, self.token, self.read_only_token = account, token, read_only_token
