@@ -1,6 +1,6 @@
 """Known differences, of an account or of another list: what is accepted for a while, why, and until when."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -69,19 +69,32 @@ def read_acceptances(path: Path) -> tuple[Known, ...]:
     return tuple(Known(each, spans[at]) for each, at in zip(found.value.accept, paths, strict=True))
 
 
-def check_acceptances(known: Iterable[Known], used: set[int], now: datetime) -> list[Problem]:
-    """A finding for each acceptance that ended, or that nothing needs any more; `used` are the positions of others."""
-    problems = []
-    for index, each in enumerate(known):
-        what = f"{each.acceptance.what} {each.acceptance.part}".removesuffix(" *")
-        if each.ended(now):
-            message = f"{quote(what)} was accepted until {instant_words(each.acceptance.until)}"
-            hint = "mend the difference, or accept it anew with another date"
-            problems.append(Problem("acceptance-ended", message, each.at, hint, severity="warning"))
-        elif index not in used:
-            message = f"{quote(what)} is accepted, but there is no such difference"
-            problems.append(Problem("acceptance-unused", message, each.at, "remove the entry", severity="warning"))
-    return problems
+class Accepted:
+    """What is known at an instant, and which of it something needed."""
+
+    def __init__(self, known: Iterable[Known], now: datetime) -> None:
+        self._known, self._now = tuple(known), now
+        self._used: set[int] = set()
+
+    def find(self, ref: str, part: str) -> Known | None:
+        """The first acceptance that is about a difference and has not ended."""
+        for index, each in enumerate(self._known):
+            if each.covers(ref, part) and not each.ended(self._now):
+                self._used.add(index)
+                return each
+        return None
+
+    def findings(self) -> Iterator[Problem]:
+        """A finding for each acceptance that ended, or that nothing needed."""
+        for index, each in enumerate(self._known):
+            what = f"{each.acceptance.what} {each.acceptance.part}".removesuffix(" *")
+            if each.ended(self._now):
+                message = f"{quote(what)} was accepted until {instant_words(each.acceptance.until)}"
+                hint = "mend the difference, or accept it anew with another date"
+                yield Problem("acceptance-ended", message, each.at, hint, severity="warning")
+            elif index not in self._used:
+                message = f"{quote(what)} is accepted, but there is no such difference"
+                yield Problem("acceptance-unused", message, each.at, "remove the entry", severity="warning")
 
 
 def _plain(pattern: str) -> str:

@@ -4,7 +4,7 @@ Theirs is read as a table of our card is, with one difference: it may have produ
 unit are compared by what the unit is worth on the card. What a list does not say is missing there, never free.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -31,7 +31,7 @@ from pricebook.manifest.tables import read_table
 from pricebook.manifest.text import is_below, read_text
 from pricebook.manifest.validation import validated
 from pricebook.problem import Problem, Rejected, fits_nothing, quote, reject
-from pricebook.project.acceptance import Known, check_acceptances, read_acceptances
+from pricebook.project.acceptance import Accepted, Known, read_acceptances
 from pricebook.project.other_list import OtherList
 from pricebook.project.project import Project
 from pricebook.span import Span
@@ -117,11 +117,14 @@ def compare(project: Project, loaded: Loaded, request: CompareRequest, at: datet
     pins += read_acceptances(request.pins) if request.pins is not None else ()
     found = list(_differences(spec, ours, theirs, instant))
     same = len(ours.keys() & theirs.keys()) - sum(one.ours is not None and one.theirs is not None for one in found)
-    used: set[int] = set()
-    found = [one._replace(pinned=_pinned(one, ref, pins, used, at)) for one in found]
+    known = Accepted(pins, at)
+    found = [
+        one._replace(pinned=pin.words) if (pin := known.find(str(ref), str(one.key))) is not None else one
+        for one in found
+    ]
     if request.since is not None:
         found += _changes(_last(request.since), theirs)
-    findings = tuple(check_acceptances(pins, used, at))
+    findings = tuple(known.findings())
     return ListComparison(
         spec, request.name or shown, ref, at, held, theirs, len(held) - len(ours), same, tuple(found), findings
     )
@@ -281,15 +284,6 @@ def bands(ours: Terms, theirs: Terms) -> Iterator[tuple[Decimal, Decimal]]:
 def is_below_cost(ours: Decimal, cost: Decimal, least: Decimal) -> bool:
     """Whether less than a share of our price is left above the cost."""
     return EXACT.multiply(ours, 1 - least) < cost
-
-
-def _pinned(one: ListDifference, ref: Ref, pins: Sequence[Known], used: set[int], now: datetime) -> str:
-    """Why a difference is meant; empty when nobody says so, or does no more."""
-    for index, pin in enumerate(pins):
-        if pin.covers(str(ref), str(one.key)) and not pin.ended(now):
-            used.add(index)
-            return pin.words
-    return ""
 
 
 def _changes(before: HeldPrices, theirs: HeldPrices) -> Iterator[ListDifference]:

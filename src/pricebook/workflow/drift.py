@@ -1,10 +1,9 @@
 """Drift: what differs between the manifests and the account, who moved, what of it is known. The store is only read."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from pricebook.apply.ports import Journal, State, StoreError
@@ -19,7 +18,7 @@ from pricebook.plan.drift import Drift, DriftReport, Facet, compare
 from pricebook.plan.revert import revert_plan
 from pricebook.plan.step import Plan
 from pricebook.problem import reject
-from pricebook.project.acceptance import Known, check_acceptances, read_acceptances
+from pricebook.project.acceptance import Accepted, read_acceptances
 from pricebook.project.project import Project
 from pricebook.workflow.writing import FileChange, write_all
 
@@ -41,7 +40,7 @@ def drift(
     """Compare the manifests with what an account holds, as of then. Raises Rejected for a bad file of acceptances; a
     journal that cannot be read only says less."""
     as_of = snapshot.observed_at
-    known = read_acceptances(accept) if accept is not None else ()
+    known = Accepted(read_acceptances(accept) if accept is not None else (), as_of)
     absent = snapshot.ids and any(ref not in snapshot.ids and not snapshot.latest(ref) for ref in loaded.catalog.nouns)
     comparison = compare(
         loaded.catalog,
@@ -54,21 +53,15 @@ def drift(
         moves=moves,
         removed=removed,
     )
-    used: set[int] = set()
     left: list[Drift] = []
     accepted: list[tuple[Drift, str]] = []
     for each in comparison.drifts:
-        rest, taken = _sorted_out(each, known, used, as_of)
+        rest, taken = _sorted_out(each, known)
         left += [rest] if rest is not None else []
         accepted += taken
-    gone = []
-    for one in comparison.leftovers:
-        by = {n for n, each in enumerate(known) if each.covers(str(one.ref), UNDECLARED) and not each.ended(as_of)}
-        used |= by
-        gone += [] if by else [one]
-    findings = check_acceptances(known, used, as_of)
+    gone = tuple(one for one in comparison.leftovers if known.find(str(one.ref), UNDECLARED) is None)
     unverified = (*comparison.unverified, *_unfinished(journal, environment))
-    return DriftReport(comparison, tuple(left), tuple(accepted), tuple(findings), unverified, tuple(gone))
+    return DriftReport(comparison, tuple(left), tuple(accepted), tuple(known.findings()), unverified, gone)
 
 
 def revert(
@@ -148,24 +141,16 @@ def request_of(drift: Drift, held: Snapshot, desired: Catalog) -> EditRequest | 
     return EditRequest(drift.ref, observed, frozenset(re.split(r"[.\[]", part)[0] for part in drift.parts))
 
 
-def _sorted_out(
-    drift: Drift, known: Sequence[Known], used: set[int], now: datetime
-) -> tuple[Drift | None, list[tuple[Drift, str]]]:
+def _sorted_out(drift: Drift, known: Accepted) -> tuple[Drift | None, list[tuple[Drift, str]]]:
     """What of a drift nobody accepted, and what who did. What git does needs no acceptance."""
-    if not drift.origin.is_drift or not known:
+    by = [known.find(str(drift.ref), part) for part in drift.parts] if drift.origin.is_drift else []
+    if not any(by):
         return drift, []
-    by: list[int | None] = []
-    for part in drift.parts:
-        covering = (
-            index for index, each in enumerate(known) if each.covers(str(drift.ref), part) and not each.ended(now)
-        )
-        by.append(next(covering, None))
     taken = []
-    for index in sorted({index for index in by if index is not None}):
-        mine = drift.only([found == index for found in by])
+    for at, acceptance in sorted({found.at: found for found in by if found is not None}.items()):
+        mine = drift.only([found is not None and found.at == at for found in by])
         assert mine is not None
-        taken.append((mine, known[index].words))
-        used.add(index)
+        taken.append((mine, acceptance.words))
     return drift.only([found is None for found in by]), taken
 
 
