@@ -26,9 +26,9 @@ class Journaled:
         """Let a run begin; `text` is its plan's."""
         return cls(run.environment, journal, lease, clock, journal.begin(lease, run, text))
 
-    def intend(self, steps: Iterable[str]) -> None:
-        """Before the calls. Raises StoreError, LeaseLost: then they are not made."""
-        self._record((step, State.SENT, "", "") for step in steps)
+    def intend(self, steps: Iterable[str], what: str = "") -> None:
+        """Before the calls; `what` says what they are. Raises StoreError, LeaseLost: then they are not made."""
+        self._record((step, State.SENT, what, "") for step in steps)
 
     def receive(self, results: Iterable[tuple[str, str, str, str]]) -> None:
         """After them: steps with their outcome, detail and the store's id. A receipt that cannot be written (a full

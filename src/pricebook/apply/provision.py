@@ -3,20 +3,9 @@
 What stands in the store decides, never the journal: asking again makes no second contract (`ContractStore.provision`).
 """
 
-from contextlib import suppress
-
+from pricebook.apply.journaled import Journaled
 from pricebook.apply.lease import held
-from pricebook.apply.ports import (
-    Clock,
-    ContractStore,
-    Journal,
-    JournalEntry,
-    OutcomeUnknown,
-    Provenance,
-    Run,
-    State,
-    StoreError,
-)
+from pricebook.apply.ports import Clock, ContractStore, Journal, OutcomeUnknown, Provenance, Run, StoreError
 from pricebook.catalog.canonical import digest, encode
 from pricebook.catalog.instant import instant_text
 from pricebook.plan.contract import Provision
@@ -40,25 +29,20 @@ def provision(
         document = _document(wanted)
         now = clock()
         run = Run(namespace, environment, digest(document), now, owner, now, provenance)
-        number = journal.begin(lease, run, document)
+        journaled = Journaled.begin(run, document, journal, lease, clock)
         step = f"contract:{wanted.customer}"
         on = wanted.package or f"what {wanted.alias} names"
         what = f"on {on} from {instant_text(wanted.starting_at)}, {wanted.uniqueness_key}"
-
-        def say(state: State, detail: str, id_: str = "") -> None:
-            journal.record(environment, lease, [JournalEntry(number, step, state, clock(), owner, id_, detail)])
-
-        say(State.SENT, what)
+        journaled.intend([step], what)
         try:
             made = store.provision(namespace, wanted, clock())
         except StoreError as error:
-            with suppress(StoreError):
-                say(State.UNKNOWN if isinstance(error, OutcomeUnknown) else State.FAILED, f"{what}: {error.message}")
-                journal.finish(environment, lease, number, clock(), "incomplete")
+            outcome = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
+            journaled.receive([(step, outcome, f"{what}: {error.message}", "")])
+            journaled.finish(complete=False)
             raise
-        with suppress(StoreError):  # it is made, whether or not that could be written down
-            say(State.DONE, what, made)
-            journal.finish(environment, lease, number, clock(), "done")
+        journaled.receive([(step, "done", what, made)])
+        journaled.finish(complete=True)
         return made
 
 
