@@ -30,7 +30,6 @@ from pricebook.observe.snapshot import (
     OwnContracts,
     Snapshot,
 )
-from pricebook.preview.customer import Billed
 from pricebook.store.session import Row, Session
 
 
@@ -250,19 +249,6 @@ def _renamed(
     return found
 
 
-def read_billed(session: Session, namespace: str, at: datetime) -> Iterator[Billed]:
-    """See `apply.ports.BillingStore`."""
-    found: Iterator[Billed] = _agreement().read_billed(session, namespace, at)
-    return found
-
-
-def _agreement() -> Any:
-    """What was agreed with customers: it brings what bills, which most of reading does not need."""
-    from pricebook.store import agreement  # it brings the model of a package
-
-    return agreement
-
-
 def _contracts(
     session: Session, rows: dict[Kind, dict[Ref, Row]], nouns: Mapping[Ref, Noun], at: datetime
 ) -> dict[Ref, LiveContracts]:
@@ -283,5 +269,7 @@ def _contracts(
         special |= card is not None and package_id is None
     own: Mapping[Ref, tuple[OwnContracts, ...]] = {}
     if special:
-        own = _agreement().own_contracts(session, ids, nouns, at)
+        from pricebook.store.agreement import own_contracts  # brings what bills, which most of reading does not need
+
+        own = own_contracts(session, ids, nouns, at)
     return {ref: LiveContracts(count, by_package.get(ref, {}), own.get(ref, ())) for ref, count in counts.items()}

@@ -30,7 +30,7 @@ from pricebook.store.contract import (
     read_cohort,
 )
 from pricebook.store.database import ServerLost
-from pricebook.store.reading import StoredRates, read_billed, read_snapshot
+from pricebook.store.reading import StoredRates, read_snapshot
 from pricebook.store.session import Session, reader_of, reading
 from pricebook.store.writer import Writer
 
@@ -126,6 +126,8 @@ class SqlStore:
             return sign(Transaction(session, namespace, at), mark, anew=anew)
 
     def billed(self, namespace: str, at: datetime, *, shared: bool = True) -> Iterator[Billed]:
+        from pricebook.store.agreement import read_billed  # brings what bills
+
         with self._reading() as reader:
             if reader is not None:
                 yield from read_billed(reader, namespace, at)
