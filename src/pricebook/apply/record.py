@@ -3,6 +3,7 @@
 The journal explains and decides nothing: a plan that a newer pricebook cannot read any more leaves the run without one.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -116,12 +117,7 @@ def _may_be(step: str, about: Ref) -> bool:
             about.kind is Kind.RATE_CARD and step.removeprefix("rates:").rpartition("#")[0] == about.name
         )
     try:
-        return _is(
-            Ref.parse(
-                step.removeprefix("archive:").removeprefix("repoint:").removeprefix("adopt:").removeprefix("release:")
-            ),
-            about,
-        )
+        return _is(Ref.parse(re.sub("^(archive|repoint|adopt|release):", "", step)), about)
     except ValueError:
         return False
 

@@ -5,7 +5,8 @@ rate card and a package have a file each. The rule it keeps: what stands somewhe
 puts its neighbour beside it.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
+from itertools import count
 from typing import cast
 
 from pricebook.catalog.model import Noun
@@ -41,12 +42,5 @@ def _group(product: Product) -> str:
 
 def _own(stem: str, existing: Collection[str]) -> str:
     """A file that nothing else stands in."""
-    return next(file for file in _numbered(stem) if file not in existing)
-
-
-def _numbered(stem: str) -> Iterable[str]:
-    yield f"{stem}.yaml"
-    number = 1
-    while True:
-        number += 1
-        yield f"{stem}-{number}.yaml"
+    numbered = (f"{stem}-{number}.yaml" if number > 1 else f"{stem}.yaml" for number in count(1))
+    return next(file for file in numbered if file not in existing)

@@ -57,7 +57,7 @@ class ManifestEdit:
 
     def __init__(self, loaded: Loaded) -> None:
         self._loaded, self._root = loaded, loaded.source_map.root
-        self._scales: Mapping[str, Scale] = loaded.source_map.scales()
+        self._scales: Mapping[str, Scale] = loaded.catalog.scales
         self._before: dict[str, str | None] = {}
         self._after: dict[str, str] = {}
         self._like: dict[str, str] = {}

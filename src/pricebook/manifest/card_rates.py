@@ -4,13 +4,12 @@ A rate in two sources is one schedule when their periods differ, and a problem w
 """
 
 from collections.abc import Mapping
-from functools import partial
 
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind
-from pricebook.catalog.timeline import joined, read_schedule
+from pricebook.catalog.timeline import joined, read_key, read_schedule
 from pricebook.catalog.violation import Path, Violation
 from pricebook.manifest.envelope import Envelope
 from pricebook.manifest.loading import Loading
@@ -53,7 +52,7 @@ def read_card(loading: Loading, envelope: Envelope, card: RateCard) -> RateBook:
         spec, violations = validated(RatesFrom, source)
         loading.reject(violations, envelope, path)
         if spec is not None:
-            said_at = partial(_span_below, loading, envelope, ("spec", *path))
+            said_at = loading.said_at(envelope, *path)
             for one in TableSource.beside(loading.scope.root, envelope.document.file, spec, facts, said_at):
                 table = _read_beside(loading, envelope, entries, position, one)
                 row_indexes.append(RowIndex(len(entries), table.lines, table.cells, one))
@@ -74,10 +73,6 @@ def facts_of(loading: Loading, name: str, card: RateCard) -> RateFacts:
     return RateFacts(name, card, products, loading.scales, broken | (loading.unread - products.keys()))
 
 
-def _span_below(loading: Loading, envelope: Envelope, base: Path, path: Path) -> Span:
-    return loading.placer.span(envelope.document, (*base, *path))
-
-
 def _read_beside(
     loading: Loading, envelope: Envelope, entries: Mapping[str, str], position: Mapping[str, int], source: TableSource
 ) -> ReadTable:
@@ -96,7 +91,7 @@ def _read_beside(
     for key in twice[:SHOWN]:
         path = ("spec", "rates", position[key]) if key in position else ("spec", "rates_from")
         related = (Related("first", loading.placer.span(envelope.document, path)),)
-        message = f"the same rate stands twice: {RateFacts.words(key)}"
+        message = f"the same rate stands twice: {read_key(key)}"
         loading.problems.append(Problem("duplicate-rate", message, spans.get(key), related=related))
     if len(twice) > SHOWN:
         more = len(twice) - SHOWN

@@ -4,7 +4,6 @@ single price as soon as there is the one that it starts from. The rates of a car
 
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from pricebook.catalog.canonical import quoted
@@ -12,16 +11,14 @@ from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, key_text, read_key
-from pricebook.catalog.violation import Path, Violation
+from pricebook.catalog.violation import Violation
 from pricebook.manifest.card_rates import facts_of
-from pricebook.manifest.envelope import Envelope
 from pricebook.manifest.factor import Factors, read_factors
 from pricebook.manifest.loading import Loading
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.related_terms import TermsWriter
 from pricebook.manifest.relation import Relation, SaidPrice, said_prices
 from pricebook.problem import did_you_mean, quote
-from pricebook.span import Span
 
 LISTED = 10
 """Things that are wrong with one group of rates, at most."""
@@ -228,12 +225,8 @@ class _Card:
     def _factors(self, one: SaidPrice) -> Factors | None:
         """Those of its table; None where something is wrong with that."""
         assert one.price.times_from is not None, "of one that names a table"
-        said_at = partial(_said_at, self._loading, self._envelope, one.at)
+        said_at = self._loading.said_at(self._envelope, *one.at, "times_from")
         root, file = self._loading.scope.root, self._envelope.document.file
         factors, problems = read_factors(root, file, one.price.times_from, self._facts, said_at)
         self._loading.problems += problems
         return factors if not problems else None
-
-
-def _said_at(loading: Loading, envelope: Envelope, at: Path, path: Path) -> Span:
-    return loading.placer.span(envelope.document, ("spec", *at, "times_from", *path))

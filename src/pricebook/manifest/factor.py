@@ -10,14 +10,13 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from pricebook.catalog.amount import Scale
-from pricebook.catalog.field import NonEmpty
-from pricebook.catalog.model import Model, Text
+from pricebook.catalog.model import Text
 from pricebook.catalog.money import percent
 from pricebook.catalog.timeline import RateKey
 from pricebook.catalog.violation import Path
 from pricebook.manifest.cell_amount import AmountReader, Unusable
 from pricebook.manifest.rate_fact import RateFacts
-from pricebook.manifest.rates_from import Columns, Defaults, Numbers, RatesFrom, named_alike, one_or_several
+from pricebook.manifest.rates_from import Columns, Defaults, RatesFrom, RowsFrom, named_alike
 from pricebook.manifest.row import RowReader
 from pricebook.manifest.table_source import TableSource
 from pricebook.manifest.text import is_below
@@ -25,7 +24,7 @@ from pricebook.problem import Problem, quote
 from pricebook.span import Span
 
 
-class FactorTable(Model):
+class FactorTable(RowsFrom):
     """A table of factors beside the manifest; each row is for the prices that have what its columns say."""
 
     table: Text
@@ -38,16 +37,6 @@ class FactorTable(Model):
     """Column with their billing frequency."""
     pricing_group_values: Annotated[dict[str, Text], BeforeValidator(named_alike)] = Field(default_factory=dict)
     """Columns with their pricing group values: a list when the columns bear the keys' names, else key: column."""
-    where: Annotated[dict[Text, NonEmpty[str]], BeforeValidator(one_or_several)] = Field(default_factory=dict)
-    """Only rows in which these columns have the given value, or one of them."""
-    numbers: Numbers | None = None
-    """How numbers are written, where that is not 1234.56."""
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
-    """What stands between the cells of a row."""
-    sheet: Text | None = None
-    """The sheet of a workbook; the first one when not given."""
-    key: Text | None = None
-    """Of JSON that is an object of objects: the column that their names are."""
 
     @property
     def rates_from(self) -> RatesFrom:
@@ -58,7 +47,7 @@ class FactorTable(Model):
             billing_frequency=self.billing_frequency,
             pricing_group_values=self.pricing_group_values,
         )
-        shared = {name: getattr(self, name) for name in ("table", "where", "numbers", "delimiter", "sheet", "key")}
+        shared = {name: getattr(self, name) for name in ("table", *RowsFrom.model_fields)}
         return RatesFrom.model_construct(
             columns=columns, defaults=Defaults(starting_at=datetime(1, 1, 1, tzinfo=UTC)), **shared
         )

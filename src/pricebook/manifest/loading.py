@@ -1,6 +1,6 @@
 """What has been read of a project's manifests so far, and whether every reference in it leads somewhere."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pricebook.catalog.amount import USD, Scale
@@ -15,6 +15,7 @@ from pricebook.manifest.place import Placer
 from pricebook.manifest.scope import Scope
 from pricebook.manifest.source_map import RowIndex
 from pricebook.problem import Problem, did_you_mean, quote
+from pricebook.span import Span
 
 
 @dataclass
@@ -44,6 +45,10 @@ class Loading:
     def reject(self, violations: Iterable[Violation], envelope: Envelope, below: Path = (), more: int = 0) -> None:
         """Note broken rules of a manifest's spec, or of what is below a path of it. Each stands for `more` others."""
         self.placer.add(violations, envelope.document, ("spec", *below), more)
+
+    def said_at(self, envelope: Envelope, *below: str | int) -> Callable[[Path], Span]:
+        """Where a path stands below one of a manifest's spec, once somebody asks."""
+        return lambda path: self.placer.span(envelope.document, ("spec", *below, *path))
 
 
 def resolve(loading: Loading) -> None:

@@ -7,7 +7,6 @@ from pricebook.catalog.amount import Scale
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.timeline import read_key
 from pricebook.catalog.violation import Violation
 from pricebook.problem import did_you_mean, quote
 
@@ -86,11 +85,6 @@ class RateFacts:
                 hint = f"prices in {currency} stand on a card of their own, with fiat_credit_type: {unit}"
             return Violation("unit-not-on-card", message, ("credit_type",), hint)
         return None
-
-    @staticmethod
-    def words(key: str) -> str:
-        """A key's text for people."""
-        return str(read_key(key))
 
 
 class OtherFacts(RateFacts):

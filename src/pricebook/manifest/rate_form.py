@@ -111,6 +111,8 @@ def rate_definitions(terms: Mapping[str, Any]) -> dict[str, Schema]:
         "additionalProperties": False,
         "allOf": [when(_is(kind), _limited(kind)) for kind in _BOUNDS],
     }
+    # A rate with one price is FLAT when it does not say otherwise.
+    single = [when(_UNTYPED, everything(_limited("FLAT"), _need("FLAT"))), *RATE_CONDITIONS["OverwriteRate"]]
     rate = {
         "description": "A rate: one price with starting_at, or a schedule of prices.",
         "type": "object",
@@ -120,7 +122,7 @@ def rate_definitions(terms: Mapping[str, Any]) -> dict[str, Schema]:
         **when(
             given("price", {"type": "object"}),
             {"properties": {"price": {"$ref": "#/$defs/RelatedPrice"}}, "propertyNames": {"enum": [*_KEY, "price"]}},
-            when(given("schedule"), everything(*_scheduled()), everything(given("starting_at"), *_single())),
+            when(given("schedule"), everything(*_scheduled()), everything(given("starting_at"), *single)),
         ),
     }
     return {"Rate": rate, "RatePrice": price, **{kind: _limits(kind) for kind in _BOUNDS}}
@@ -152,11 +154,6 @@ _OTHERS = "A price; or one that is so many times another one: {of: {product: x},
 def _or_another(price: Schema) -> Schema:
     said = {name: value for name, value in price.items() if name != "description"}
     return {"anyOf": [*(said["anyOf"] if said.keys() == {"anyOf"} else [said]), {"type": "object"}]}
-
-
-def _single() -> list[Schema]:
-    """Of a rate with one price: it is FLAT when it does not say otherwise."""
-    return [when(_UNTYPED, everything(_limited("FLAT"), _need("FLAT"))), *RATE_CONDITIONS["OverwriteRate"]]
 
 
 def _scheduled() -> list[Schema]:

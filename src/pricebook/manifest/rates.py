@@ -18,7 +18,7 @@ from pricebook.catalog.money import carries
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms, is_fraction
-from pricebook.catalog.timeline import RateKey, Segment, joined, key_text, segment_text
+from pricebook.catalog.timeline import RateKey, Segment, joined, key_text, read_key, segment_text
 from pricebook.catalog.violation import Path, Violation
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.validation import LIST_HINT, validated
@@ -68,7 +68,7 @@ def read_rates(rates: object, facts: RateFacts) -> RateList:
         if entry is not None:
             key, schedule = entry
             if key in entries:
-                message = f"the same rate stands twice: {facts.words(key)}"
+                message = f"the same rate stands twice: {read_key(key)}"
                 related = (("first", Ref(Kind.RATE_CARD, facts.name), ("rates", position[key])),)
                 wrong.append(Violation("duplicate-rate", message, (), "put both prices into one schedule", related))
             else:
@@ -269,7 +269,9 @@ def _add_segment(
     if not is_fraction(str(data["rate_type"]).upper()):
         data.setdefault("credit_type", unit)
     terms, broken = validated(RateTerms, data, facts.scales)
-    wrong.extend(Violation(v.code, v.message, (*at, *v.at), v.hint or _hint(v.code), v.related) for v in broken)
+    for v in broken:
+        hint = v.hint or (DIGITS_HINT if v.code == "too-precise" else "")
+        wrong.append(Violation(v.code, v.message, (*at, *v.at), hint, v.related))
     if terms is None:
         return
     if not is_fraction(terms.rate_type) and (violation := facts.check_unit(terms.credit_type)) is not None:
@@ -285,10 +287,6 @@ def _uncut(rate: Mapping[str, Any], at: Path, wrong: list[Violation]) -> Mapping
     kept, cut = cut_amounts(rate)
     wrong += [replace(violation, at=(*at, name)) for name, violation in cut.items()]
     return {name: value for name, value in kept.items() if name not in cut}
-
-
-def _hint(code: str) -> str:
-    return DIGITS_HINT if code == "too-precise" else ""
 
 
 def _instead(name: str, known: Iterable[str]) -> str:

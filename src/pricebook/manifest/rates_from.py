@@ -30,7 +30,7 @@ def _by_product(value: Any) -> Any:
     return {"": value} if isinstance(value, str) else named_alike(value)
 
 
-def one_or_several(value: Any) -> Any:
+def _one_or_several(value: Any) -> Any:
     """Each of some columns has a value, or one of several."""
     return (
         {name: (one,) if isinstance(one, str) else one for name, one in value.items()} if type(value) is dict else value
@@ -174,7 +174,22 @@ class TableSpec(NamedTuple):
     named: Path
 
 
-class RatesFrom(Model):
+class RowsFrom(Model):
+    """How the rows of a table are read, and which of them."""
+
+    where: Annotated[dict[Text, NonEmpty[str]], BeforeValidator(_one_or_several)] = Field(default_factory=dict)
+    """Only rows in which these columns have the given value, or one of them."""
+    numbers: Numbers | None = None
+    """How numbers are written, where that is not 1234.56."""
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    """What stands between the cells of a row."""
+    sheet: Text | None = None
+    """The sheet of a workbook; the first one when not given."""
+    key: Text | None = None
+    """Of JSON that is an object of objects: the column that their names are."""
+
+
+class RatesFrom(RowsFrom):
     """A table of rates beside the manifest."""
 
     table: Text | None = None
@@ -186,8 +201,6 @@ class RatesFrom(Model):
     """Which column holds what."""
     defaults: Defaults = Defaults()
     """What holds for every row that does not say otherwise."""
-    where: Annotated[dict[Text, NonEmpty[str]], BeforeValidator(one_or_several)] = Field(default_factory=dict)
-    """Only rows in which these columns have the given value, or one of them."""
     map: dict[Text, dict[str, Text]] = Field(default_factory=dict)
     """Our names by column and by the value that stands there, as for a product that the table calls otherwise."""
     empty: Annotated[Literal["SKIP", "ERROR"], Upper] = "SKIP"
@@ -196,14 +209,6 @@ class RatesFrom(Model):
     """The prices are for so many of what is metered, such as `1M`, whatever the product's quantity_conversion."""
     factor: Positive | None = None
     """What every price is multiplied by."""
-    numbers: Numbers | None = None
-    """How numbers are written, where that is not 1234.56."""
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
-    """What stands between the cells of a row."""
-    sheet: Text | None = None
-    """The sheet of a workbook; the first one when not given."""
-    key: Text | None = None
-    """Of JSON that is an object of objects: the column that their names are."""
 
     dated: ClassVar[bool] = True
     """Whether it has to say from when its prices hold."""

@@ -11,7 +11,6 @@ from itertools import compress, count
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pricebook.catalog.amount import Scale
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.violation import Path
@@ -143,7 +142,7 @@ class SourceMap:
         card = self.catalog.cards.get(ref.name)
         if card is None or not isinstance(spec, dict):
             return {}, {}
-        facts = RateFacts(ref.name, card, self.catalog.products, self.scales())
+        facts = RateFacts(ref.name, card, self.catalog.products, self.catalog.scales)
         rates = spec.get("rates", ())
         if rates:
             # The model of a rate is for prices that manifests spell out, and few findings are about those.
@@ -205,10 +204,6 @@ class SourceMap:
         text = self._text(declared.file)
         spec = declared.spec_of(read_documents(declared.file, text)[0] if text is not None else ())
         return spec if self.overlay is None else self.overlay.patched(ref, spec)
-
-    def scales(self) -> Mapping[str, Scale]:
-        """How amounts of each pricing unit read."""
-        return self.catalog.scales
 
 
 def _tables(spec: dict[str, Any]) -> Iterator[RatesFrom]:

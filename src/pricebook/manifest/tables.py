@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 
-from pricebook.catalog.timeline import Segment, joined, read_schedule
+from pricebook.catalog.timeline import Segment, joined, read_key, read_schedule
 from pricebook.manifest.row import SHOWN, RowReader
 from pricebook.manifest.table_source import TableSource, cell_spans
 from pricebook.problem import Problem, Related, unlisted
@@ -81,7 +81,7 @@ def _join(source: TableSource, table: ReadTable, key: str, segments: list[tuple[
         table.entries[key] = schedule
         return
     first, second = sorted(segments[i][1] for i in schedule)
-    message = f"the same rate has overlapping periods: {source.facts.words(key)}"
+    message = f"the same rate has overlapping periods: {read_key(key)}"
     related = (Related("first", Span(source.shown, first)),)
     hint = "end the one before the other starts"
     table.problems.append(Problem("overlapping-schedule", message, Span(source.shown, second), hint, related))
@@ -97,7 +97,7 @@ def _report_twice(source: TableSource, table: ReadTable) -> None:
                 continue
             found += 1
             if found <= SHOWN:
-                message = f"the same rate stands twice: {source.facts.words(key)}"
+                message = f"the same rate stands twice: {read_key(key)}"
                 at, related = Span(source.shown, line), (Related("first", Span(source.shown, first[key])),)
                 table.problems.append(Problem("duplicate-rate", message, at, "remove one", related))
     table.problems += unlisted(found - SHOWN, "duplicate rows of this table", Span(source.shown))

@@ -151,7 +151,7 @@ class Population:
 
     def _read(self, customers: Sequence[_Customer], on_package: Mapping[str, Ref]) -> Iterator[_Customer]:
         """Those customers who have contracts that are ours to look at, with these."""
-        work = (partial(_contracts, self._client, customer.id) for customer in customers)
+        work = (partial(contracts_of, self._client, customer.id, archived=False) for customer in customers)
         for customer, items in zip(customers, in_turn(self._client, work), strict=True):
             kept = [found for item in items if (found := self._billed(item, on_package)) is not None]
             if kept:
@@ -264,10 +264,6 @@ def _changed(quantities: Sequence[SeatChange], terms: ContractTerms) -> tuple[Se
         if one.term.quantity_management_mode == "QUANTITY_ONLY"
     }
     return tuple(change for change in quantities if start.get(change.subscription) != (change.at, change.quantity))
-
-
-def _contracts(client: Reader, customer: str, stop: Event) -> list[Json]:
-    return contracts_of(client, customer, stop, archived=False)
 
 
 def _customer_balances(client: Reader, customer: str, stop: Event) -> list[Json]:

@@ -4,14 +4,13 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from pricebook.catalog.amount import USD
-from pricebook.metronome.unit import USD_ID
 from pricebook.preview.price import EXACT, ZERO
 from pricebook.sandbox.account import AccountTransaction
 from pricebook.sandbox.balance import balances
 from pricebook.sandbox.call import Call, Json, Paging, Show, paged
 from pricebook.sandbox.contract import got, own_contract
 from pricebook.sandbox.ledger import AccountBalance, ledger
+from pricebook.sandbox.unit import unit_id
 from pricebook.sandbox.wire import known, stamp_at
 
 PAGES = Paging(default=25, cursor="cursor")
@@ -71,10 +70,11 @@ def _seat(work: AccountTransaction, id_: str, found: list[AccountBalance], body:
     totals: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
     listed: dict[str, list[Any]] = {"commits": [], "credits": []}
     for one in found:
+        entries = [{name: entry[name] for name in ("amount", "timestamp", "type")} for entry in ledger(one, work.at)]
         for part in one.segments:
             if not part.grant.window.covers(work.at):
                 continue
-            unit = USD_ID if part.grant.unit == USD else part.grant.unit
+            unit = unit_id(part.grant.unit)
             access = "QUANTITY" if part.grant.counts_units else "SPEND"
             left, granted = totals.get((unit, access), (ZERO, ZERO))
             totals[unit, access] = EXACT.add(left, part.left()), EXACT.add(granted, part.grant.amount)
@@ -86,7 +86,7 @@ def _seat(work: AccountTransaction, id_: str, found: list[AccountBalance], body:
                     "credit_type_id": unit,
                     "start_date": stamp_at(part.grant.window.starting_at),
                     "end_date": stamp_at(part.grant.window.ending_before),
-                    **({"ledger_entries": _entries(one, work)} if body.get("include_ledgers") else {}),
+                    **({"ledger_entries": entries} if body.get("include_ledgers") else {}),
                 }
             )
     lists = listed if body.get("include_credits_and_commits") else {}
@@ -98,7 +98,3 @@ def _seat(work: AccountTransaction, id_: str, found: list[AccountBalance], body:
         ],
         **lists,
     )
-
-
-def _entries(one: AccountBalance, work: AccountTransaction) -> list[Json]:
-    return [{name: entry[name] for name in ("amount", "timestamp", "type")} for entry in ledger(one, work.at)]

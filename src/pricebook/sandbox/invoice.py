@@ -6,16 +6,14 @@ from typing import Any
 from uuid import uuid4
 
 from pricebook.account.refusal import Refused
-from pricebook.catalog.amount import USD
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.money import EXACT, plain
-from pricebook.metronome.unit import USD_ID
 from pricebook.preview.invoice import Invoice, InvoiceLine
 from pricebook.sandbox.account import AccountTransaction
 from pricebook.sandbox.bill import BilledContract, bills
 from pricebook.sandbox.call import Call, Json, paged
 from pricebook.sandbox.shape import read_instant
-from pricebook.sandbox.unit import unit
+from pricebook.sandbox.unit import unit, unit_id
 from pricebook.sandbox.wire import known, stamp_at
 
 _TYPES = {
@@ -30,20 +28,20 @@ _TYPES = {
 def list_invoices(call: Call) -> Json:
     """`GET customers/{customer_id}/invoices`: by date, filtered."""
     query, customer = call.query, call.path_id("customer_id")
-    wanted = {"contract_id": query.get("contract_id"), "type": query.get("type"), "status": query.get("status")}
+
+    def fits(name: str, said: str) -> bool:
+        return query.get(name, said).upper() == said.upper()
+
     found = [
         (billed, id_, invoice)
         for billed in bills(call.work, customer)
         for id_, invoice in billed.invoices
-        if all(
-            value is None or value.upper() == said.upper()
-            for value, said in zip(
-                wanted.values(),
-                (billed.contract.id, invoice.kind, status(invoice, call.work.at)),
-                strict=True,
-            )
-        )
-        and _instant(query, "starting_on", "") <= _start(invoice) < _instant(query, "ending_before", "~")
+        if fits("contract_id", billed.contract.id)
+        and fits("type", invoice.kind)
+        and fits("status", status(invoice, call.work.at))
+        and _instant(query, "starting_on", "")
+        <= instant_text(invoice.period.starting_at if invoice.period is not None else invoice.issued_at)
+        < _instant(query, "ending_before", "~")
     ]
     found.sort(key=lambda one: one[2].issued_at, reverse=query.get("sort") == "date_desc")
     shown = [show(call.work, *one, whole=not call.flag("skip_zero_qty_line_items")) for one in found]
@@ -102,7 +100,7 @@ def show(work: AccountTransaction, billed: BilledContract, id_: str, invoice: In
         contract_custom_fields=work.fields("contract", [contract.id])[contract.id],
         type=invoice.kind.upper(),
         status=state,
-        credit_type=_unit(work, invoice.unit),
+        credit_type=unit(work, unit_id(invoice.unit), live=False),
         line_items=[_line(work, billed, line) for line in invoice.lines if whole or line.quantity != 0],
         start_timestamp=stamp_at(start),
         end_timestamp=stamp_at(end),
@@ -119,7 +117,7 @@ def _line(work: AccountTransaction, billed: BilledContract, line: InvoiceLine) -
     return known(
         type=_TYPES.get(line.kind, line.kind),
         name=line.label,
-        credit_type=_unit(work, line.unit),
+        credit_type=unit(work, unit_id(line.unit), live=False),
         total=line.amount,
         quantity=line.quantity,
         unit_price=line.unit_price,
@@ -160,10 +158,6 @@ def _tier(line: InvoiceLine) -> Iterator[tuple[str, Any]]:
         yield "level", number
         yield "starting_at", plain(below)
         yield "size", plain(EXACT.subtract(upto, below)) if upto is not None else None
-
-
-def _unit(work: AccountTransaction, name: str) -> Json:
-    return unit(work, USD_ID if name == USD else name, live=False)
 
 
 def _start(invoice: Invoice) -> str:

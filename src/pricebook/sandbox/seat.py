@@ -9,8 +9,6 @@ from decimal import Decimal
 from functools import partial
 
 from pricebook.account.refusal import Refused
-from pricebook.catalog.amount import USD
-from pricebook.metronome.unit import USD_ID
 from pricebook.metronome.wire.contract import read_terms
 from pricebook.preview.match import Subject
 from pricebook.preview.price import ZERO, portions
@@ -19,6 +17,7 @@ from pricebook.sandbox.account import AccountTransaction
 from pricebook.sandbox.call import Call, Json
 from pricebook.sandbox.catalogue import UNIT_NAMES, Catalogue
 from pricebook.sandbox.contract import own_contract, quantity_schedule
+from pricebook.sandbox.unit import unit_id
 from pricebook.sandbox.wire import known, stamp
 
 
@@ -57,11 +56,8 @@ def quantity_history(call: Call) -> Json:
             for part in (portions(curve, ZERO, step["quantity"]) if curve else ())
         ]
         history_.append({"starting_at": stamp(step["starting_at"]), "data": data})
-    return {"data": {"subscription_id": term["id"], "fiat_credit_type_id": _fiat(prices), "history": history_}}
-
-
-def _fiat(prices: Prices) -> str:
-    return USD_ID if prices.tariff.fiat == USD else prices.tariff.fiat
+    fiat = unit_id(prices.tariff.fiat)
+    return {"data": {"subscription_id": term["id"], "fiat_credit_type_id": fiat, "history": history_}}
 
 
 def subscribed(work: AccountTransaction, said: Json, term: Json) -> Json:

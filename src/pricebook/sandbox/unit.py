@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from uuid import NAMESPACE_DNS, uuid5
 
 from pricebook.account.refusal import Refused
+from pricebook.catalog.amount import USD
 from pricebook.catalog.money import CURRENCIES
 from pricebook.metronome.unit import USD_ID
 from pricebook.sandbox.account import AccountTransaction
@@ -23,6 +24,11 @@ def unit(work: AccountTransaction, id_: str | None, *, live: bool = True) -> Jso
         return {"name": FIAT[id_], "id": id_}
     record = work.live(KIND, id_, 400) if live else work.get(KIND, id_, 400)
     return {"name": record.body["name"], "id": id_}
+
+
+def unit_id(name: str) -> str:
+    """The id of a unit of a catalogue that has ids for names (`sandbox.catalogue`)."""
+    return USD_ID if name == USD else name
 
 
 def list_units(call: Call) -> Json:

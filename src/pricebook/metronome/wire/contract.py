@@ -11,6 +11,7 @@ from typing import Any
 
 from pricebook.catalog.calendar import FOREVER
 from pricebook.catalog.commit import Commit, Credit
+from pricebook.catalog.declared import keyed_lists
 from pricebook.catalog.instant import parse_instant
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind
@@ -32,15 +33,7 @@ from pricebook.preview.terms import (
 
 Json = Mapping[str, Any]
 
-_LISTS = (
-    "commits",
-    "credits",
-    "recurring_commits",
-    "recurring_credits",
-    "overrides",
-    "scheduled_charges",
-    "subscriptions",
-)
+_LISTS = keyed_lists(Package)
 _SETTINGS = (
     "multiplier_override_prioritization",
     "scheduled_charges_on_usage_invoices",
