@@ -15,12 +15,12 @@ from datetime import datetime
 from functools import cached_property, partial
 from tempfile import TemporaryFile
 from threading import Event
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, Any, NamedTuple
 from weakref import finalize
 
 from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.calendar import FOREVER
-from pricebook.catalog.package import Package
+from pricebook.catalog.model import Noun
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.usage import SeatChange
 from pricebook.metronome.account import UNREADABLE, Account, instant, runs, why_unreadable
@@ -33,8 +33,7 @@ from pricebook.metronome.wire.contract import dated_balances, read_terms, seat_c
 from pricebook.observe.snapshot import LiveContracts
 from pricebook.plan.contract import Contract
 from pricebook.preview.customer import Billed, Billing
-from pricebook.preview.materialise import materialise
-from pricebook.preview.own import BARE, counted, own_terms
+from pricebook.preview.own import counted, own_terms, package_of, terms_of
 from pricebook.preview.terms import ContractTerms, DatedCharge, Grant, OwnTerms, Window
 from pricebook.problem import quote
 
@@ -65,7 +64,7 @@ class Population:
         """Contracts are read within what `telling` gives."""
         self._client, self._account, self._at, self._most = client, account, at, most
         self._telling = telling
-        self._packages: dict[Ref, Package | None] = {}
+        self._packages: dict[Ref, Noun | None] = {}
         self._file: IO[bytes] | None = None
         """Customers by customers, pickled; None where only the contracts on packages are known."""
         self._shared = False
@@ -126,7 +125,7 @@ class Population:
     @cached_property
     def _counts(self) -> Mapping[Ref, LiveContracts]:
         billings = (each.billing for each in self.billed(shared=False))
-        return counted(billings, self._given, self._at, self.unlisted)
+        return counted(billings, self._package, self._at, self.unlisted)
 
     def _listed(self) -> list[_Customer] | None:
         """Every customer, without contracts; None where there are too many."""
@@ -174,25 +173,20 @@ class Population:
             whole, changes = read_terms(item, self._names), list(seat_changes(item))
         except UNREADABLE as error:
             return Billed(Billing(contract, unread=why_unreadable(error)))
-        given = self._given(contract)
-        if given is None:
+        by = package_of(package, self._package)
+        if by is None:
             return Billed(Billing(contract))  # nobody bills a version that cannot be read
+        given = terms_of(contract, by)
         own, keys = own_terms(whole, given)
         named = [change._replace(subscription=keys.get(change.subscription, change.subscription)) for change in changes]
         contract = replace(contract, quantities=_changed(named, given.beside(own) if own is not None else given))
         return Billed(Billing(contract, own=own))
 
-    def _given(self, contract: Contract) -> ContractTerms | None:
-        """What a contract has from its package; None of a version that cannot be read."""
-        ref = contract.package
-        if ref is not None and ref not in self._packages:
-            self._packages[ref] = cast("Package | None", noun_in(self._account, ref))
-        package = self._packages[ref] if ref is not None else BARE
-        return (
-            materialise(package, contract.starting_at, ending_before=contract.ending_before)
-            if package is not None
-            else None
-        )
+    def _package(self, ref: Ref) -> Noun | None:
+        """A package version, read once; None of one that cannot be read."""
+        if ref not in self._packages:
+            self._packages[ref] = noun_in(self._account, ref)
+        return self._packages[ref]
 
     def _keep(self, customers: Iterable[_Customer]) -> None:
         """Write customers into a file, in place of the one before, which they may come from."""

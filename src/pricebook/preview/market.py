@@ -6,7 +6,6 @@ holds whole ones, and others are billed as one a month.
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import cast
 
 from pricebook.catalog.calendar import MONTHS, first_of_month
 from pricebook.catalog.catalog import Catalog
@@ -14,8 +13,7 @@ from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.plan.contract import Contract
 from pricebook.preview.linear import PlainTariff, is_plain
-from pricebook.preview.materialise import materialise
-from pricebook.preview.own import BARE
+from pricebook.preview.own import card_of, package_of, terms_of
 from pricebook.preview.price import EXACT, QUANTITY_PLACES
 from pricebook.preview.proration import share
 from pricebook.preview.run_rate import Recurring, recurring
@@ -58,7 +56,7 @@ class Market:
         key = (on, contract.card, contract.starting_at, contract.ending_before, contract.quantities)
         if own is None and key in self._prepared:
             return self._prepared[key]
-        package = cast("Package | None", self._catalog.nouns.get(on)) if on is not None else BARE
+        package = package_of(on, self._catalog.nouns.get)
         if package is None:
             return None
         terms = self._terms(package, contract, own)
@@ -91,15 +89,13 @@ class Market:
         return self._plains[card]
 
     def _tariff(self, package: Package, contract: Contract) -> Tariff:
-        settled = contract.card.name if contract.card is not None else package.rate_card
-        card = self._catalog.card_at(settled, package.rate_card_alias, contract.starting_at)
+        card = card_of(contract, package, self._catalog)
         if card not in self._tariffs:
             self._tariffs[card] = Tariff(self._catalog, card)
         return self._tariffs[card]
 
     def _terms(self, package: Package, contract: Contract, own: OwnTerms | None) -> ContractTerms:
-        terms = materialise(package, contract.starting_at, ending_before=contract.ending_before)
-        terms = terms.beside(own) if own is not None else terms
+        terms = terms_of(contract, package, own)
         start, statement, notes = self._window.starting_at, terms.statement, list(terms.notes)
         monthly = statement.frequency == "MONTHLY"
         if not monthly or (contract.starting_at > start and statement.anchor != first_of_month(statement.anchor)):

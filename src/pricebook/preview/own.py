@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeVar, cast
 
 from pricebook.catalog.canonical import encode
-from pricebook.catalog.model import Model
+from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.model import Model, Noun
 from pricebook.catalog.override import Override
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
@@ -21,6 +22,7 @@ from pricebook.catalog.traverse import links, relinked
 from pricebook.observe.snapshot import LiveContracts, OwnContracts
 from pricebook.plan.contract import Contract
 from pricebook.preview.customer import Billing
+from pricebook.preview.materialise import materialise
 from pricebook.preview.terms import (
     AnyDated,
     ContractTerms,
@@ -44,6 +46,24 @@ _ASIDE: dict[str, Any] = {
     "proration": {"invoice_behavior"},
 }
 """What of a term is dated elsewhere, is not shown, or is no matter of prices."""
+
+
+def package_of(on: Ref | None, found: Callable[[Ref], Noun | None]) -> Package | None:
+    """What gives a contract on a package version its terms: of one on none, `BARE`; None of a version that is not
+    found."""
+    return cast("Package | None", found(on)) if on is not None else BARE
+
+
+def card_of(contract: Contract, package: Package, catalog: Catalog) -> str | None:
+    """The name of the card that a contract is on: that which is settled, else what its package means at its start."""
+    settled = contract.card.name if contract.card is not None else package.rate_card
+    return catalog.card_at(settled, package.rate_card_alias, contract.starting_at)
+
+
+def terms_of(contract: Contract, package: Package, own: OwnTerms | None = None) -> ContractTerms:
+    """The terms that a contract has from its package, beside its own."""
+    given = materialise(package, contract.starting_at, ending_before=contract.ending_before)
+    return given.beside(own) if own is not None else given
 
 
 class Own(NamedTuple):
@@ -152,10 +172,10 @@ def _running(terms: Iterable[DatedSubscription] | Iterable[DatedOverride], at: d
 
 
 def counted(
-    billings: Iterable[Billing], given: Callable[[Contract], ContractTerms | None], at: datetime, unlisted: str
+    billings: Iterable[Billing], found: Callable[[Ref], Noun | None], at: datetime, unlisted: str
 ) -> dict[Ref, LiveContracts]:
-    """The live contracts on every card and package version that has any. `given` is what a contract has from its
-    package, None where that cannot be read; `unlisted` as in `LiveContracts`, of cards."""
+    """The live contracts on every card and package version that has any. `found` as in `package_of`; `unlisted` as in
+    `LiveContracts`, of cards."""
     total: Counter[Ref] = Counter()
     by_package: dict[Ref, Counter[Ref]] = {}
     alike: dict[Ref, dict[tuple[Ref | None, str], OwnContracts]] = {}
@@ -167,12 +187,14 @@ def counted(
             continue
         if package is not None:
             by_package.setdefault(card, Counter())[package] += 1
-        terms = given(contract) if package is None or billing.own is not None else None
-        if terms is not None and not billing.unread:
-            said = bought(terms.beside(billing.own or OwnTerms()), at)
+        if billing.unread or (package is not None and billing.own is None):
+            continue
+        terms = package_of(package, found)
+        if terms is not None:
+            said = bought(terms_of(contract, terms, billing.own), at)
             own = alike.setdefault(card, {})
-            found = own.setdefault((package, repr(said)), OwnContracts(package, said, 0))
-            own[package, repr(said)] = found._replace(contracts=found.contracts + 1)
+            one = own.setdefault((package, repr(said)), OwnContracts(package, said, 0))
+            own[package, repr(said)] = one._replace(contracts=one.contracts + 1)
     return {
         ref: LiveContracts(
             count,

@@ -18,7 +18,6 @@ from pricebook.catalog.fingerprint import spec_of, tupled
 from pricebook.catalog.instant import instant_text, read_bound
 from pricebook.catalog.model import Model, Noun
 from pricebook.catalog.override import Override
-from pricebook.catalog.package import Package
 from pricebook.catalog.recurring import RecurringCommit, RecurringCredit
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.subscription import Subscription
@@ -26,10 +25,8 @@ from pricebook.catalog.usage import SeatChange
 from pricebook.observe.snapshot import OwnContracts
 from pricebook.plan.contract import Contract
 from pricebook.preview.customer import Billed, Billing
-from pricebook.preview.materialise import materialise
-from pricebook.preview.own import BARE, counted
+from pricebook.preview.own import counted
 from pricebook.preview.terms import (
-    ContractTerms,
     DatedCharge,
     DatedOverride,
     DatedSubscription,
@@ -122,11 +119,7 @@ def own_contracts(
             terms = _read(said).named(lambda kind, name: names.get(name, name)) if said is not None else None
             yield Billing(contract, own=terms, unread="not ours" if package is not None and on is None else "")
 
-    def given(contract: Contract) -> ContractTerms | None:
-        package = cast("Package | None", nouns.get(contract.package)) if contract.package is not None else BARE
-        return materialise(package, contract.starting_at, ending_before=contract.ending_before) if package else None
-
-    return {ref: live.own for ref, live in counted(billings(), given, at, "").items() if live.own}
+    return {ref: live.own for ref, live in counted(billings(), nouns.get, at, "").items() if live.own}
 
 
 @refusing()

@@ -30,7 +30,7 @@ from pricebook.plan.verb.add_rates import AddRates
 from pricebook.preview.customer import Billed, present
 from pricebook.preview.match import Subject
 from pricebook.preview.materialise import materialise
-from pricebook.preview.own import BARE
+from pricebook.preview.own import card_of, package_of, terms_of
 from pricebook.preview.price import EXACT, ZERO, cost
 from pricebook.preview.run_rate import recurring
 from pricebook.preview.tariff import Prices, Tariff
@@ -166,17 +166,15 @@ def _fixed_change(
     paying = unknown = 0
     since: list[datetime] = []
     for billing in (present(each, (plan,)).billing for each in billed):
-        contract, own = billing.contract, billing.own
-        package = cast("Package | None", before.nouns.get(contract.package)) if contract.package else BARE
+        contract = billing.contract
+        package = package_of(contract.package, before.nouns.get)
         if package is None or billing.unread:
             continue
-        settled = contract.card.name if contract.card is not None else package.rate_card
-        card = before.card_at(settled, package.rate_card_alias, contract.starting_at)
+        card = card_of(contract, package, before)
         fees = moved.get(card or "", {})
         if card is None or not fees:
             continue
-        terms = materialise(package, contract.starting_at, ending_before=contract.ending_before)
-        terms = terms.beside(own) if own is not None else terms
+        terms = terms_of(contract, package, billing.own)
         rates = (one.term.subscription_rate for one in terms.subscriptions)
         sold = {(rate.product, rate.billing_frequency) for rate in rates}
         if sold.isdisjoint((key.product, key.billing_frequency) for key in fees):

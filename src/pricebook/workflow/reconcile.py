@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pricebook.catalog.calendar import cycle, later
 from pricebook.catalog.catalog import Catalog
@@ -26,8 +26,7 @@ from pricebook.observe.snapshot import Snapshot
 from pricebook.preview.bill import PeriodPart, bill, parts
 from pricebook.preview.customer import Billed
 from pricebook.preview.invoice import Ledger
-from pricebook.preview.materialise import materialise
-from pricebook.preview.own import BARE
+from pricebook.preview.own import card_of, package_of, terms_of
 from pricebook.preview.price import EXACT, ZERO, summed
 from pricebook.preview.reconciliation import ComparedLine, LineVerdict, compare, our_month, quantities_of
 from pricebook.preview.tariff import Prices, Tariff
@@ -174,20 +173,17 @@ def _contract(
     usage: Usage | None,
 ) -> ReconciledContract:
     contract, own, unread = billed.billing.contract, billed.billing.own, billed.billing.unread
-    package = cast("Package | None", catalog.nouns.get(contract.package)) if contract.package is not None else BARE
+    package = package_of(contract.package, catalog.nouns.get)
     names = tuple(invoice.id for invoice in theirs)
     if package is None or unread:
         lines = compare(None, theirs, catalog.scales)
         note = f"its terms are not known here: {unread}" if unread else "on a package that is not known here"
         return ReconciledContract(contract.id, contract.customer, contract.package, names, lines, note)
-    card = contract.card.name if contract.card is not None else None
-    if card is None:
-        card = catalog.card_at(package.rate_card, package.rate_card_alias, contract.starting_at)
+    card = card_of(contract, package, catalog)
     tariff = tariffs.get(card)
     if tariff is None:
         tariff = tariffs[card] = Tariff(catalog, card)
-    terms = materialise(package, contract.starting_at, ending_before=contract.ending_before)
-    terms = terms.beside(own) if own is not None else terms
+    terms = terms_of(contract, package, own)
     prices, end = Prices(tariff, terms), later(month, 1, "MONTHS")
     statement = terms.statement
     ends = [
