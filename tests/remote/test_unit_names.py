@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from pricebook.metronome.unit import USD_ID, AccountUnits
+from pricebook.catalog.amount import USD_ID
+from pricebook.metronome.unit import AccountUnits
 
 LISTED = [{"id": "1", "name": "AI credits"}, {"id": "2", "name": "Credits"}, {"id": "3", "name": "credits!"}]
 

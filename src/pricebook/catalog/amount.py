@@ -12,7 +12,8 @@ from pricebook.problem import quote
 
 USD = "usd"
 """The name of the built-in pricing unit: USD, whose API unit is the cent."""
-
+USD_ID = "2714e483-4ff1-48e4-9e25-ac732e8f24f2"
+"""The vendor's id of USD (cents): the same in every account (the vendor's API reference)."""
 
 _AFTER_COMMA = re.compile(r"\d{3}(?:\.\d+)?")
 DIGITS_HINT = f"at most {MAX_DIGITS} significant digits and {MAX_PLACES} decimal places"

@@ -36,6 +36,15 @@ def parse_instant(text: str) -> datetime:
     return value
 
 
+def read_moment(text: str) -> datetime:
+    """An instant as others write it, off the hour or not, as UTC: what says no offset is in it. Raises ValueError."""
+    value = datetime.fromisoformat(text)
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"there is no such instant ({error})") from None
+
+
 def instant_text(value: datetime) -> str:
     """RFC 3339 in UTC: `2025-04-01T00:00:00Z`."""
     return value.strftime("%Y-%m-%dT%H:%M:%SZ") if value.year >= 1000 else value.isoformat().replace("+00:00", "Z")
@@ -62,8 +71,8 @@ def bound_text(value: datetime | None) -> str | None:
 
 
 def read_bound(text: str | None) -> datetime | None:
-    """The reverse of `bound_text`, for texts that this program wrote."""
-    return datetime.fromisoformat(text) if text is not None else None
+    """The reverse of `bound_text`. Raises ValueError."""
+    return read_moment(text) if text else None
 
 
 def moment_words(value: datetime) -> str:

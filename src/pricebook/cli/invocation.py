@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property, partial, wraps
 from io import TextIOWrapper
 from itertools import islice
@@ -17,7 +17,7 @@ import click
 from pricebook import __version__, trace, wiring
 from pricebook.apply.ports import AccountStore, Journal, LeaseHeld, LeaseLost, StalePlan, StoreError
 from pricebook.apply.target import check_account
-from pricebook.catalog.instant import parse_instant
+from pricebook.catalog.instant import parse_instant, read_moment
 from pricebook.cli.waiting import waiting
 from pricebook.format.escape import escape_terminal
 from pricebook.format.page import Page
@@ -216,11 +216,10 @@ def instant_of(text: str | None, option: str) -> datetime | None:
     if text is None:
         return None
     try:
-        value = datetime.fromisoformat(text)
+        return read_moment(text)
     except ValueError:
         hint = "write 2026-01-01 or 2026-01-01T09:00:00Z"
         raise reject("instant", f"{option} {quote(text)} is no instant", hint=hint) from None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def hour_of(text: str, option: str) -> datetime:

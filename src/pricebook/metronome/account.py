@@ -6,7 +6,7 @@ rest is listed and left alone; it costs no request of its own. Reading needs no 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property, partial
 from threading import Event
 from typing import Any
@@ -22,6 +22,7 @@ from pricebook.apply.keys import (
     read_uniqueness_key,
 )
 from pricebook.apply.ports import StoreError, StoreRefused
+from pricebook.catalog.instant import read_moment
 from pricebook.catalog.naming import Unnamed, names_for
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.registry import noun_class
@@ -293,7 +294,7 @@ def is_archived(account: Account, ref: Ref) -> bool:
 def runs(contract: Json, at: datetime) -> bool:
     """Whether a contract runs, or is still to start."""
     end = contract.get("ending_before")
-    return not contract.get("archived_at") and (end is None or instant(end) > at)
+    return not contract.get("archived_at") and (end is None or read_moment(end) > at)
 
 
 def why_unreadable(error: Exception) -> str:
@@ -302,9 +303,3 @@ def why_unreadable(error: Exception) -> str:
         first = error.errors(include_url=False)[0]
         return f"{'.'.join(map(str, first['loc']))}: {quote(first['msg'], 200)}"
     return f"{type(error).__name__} {quote(error, 200)}"
-
-
-def instant(text: str) -> datetime:
-    """An instant of an answer, off the hour or not."""
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -8,18 +8,18 @@ own (`Sender.looked`): with an earlier one's, the vendor would replay the earlie
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from threading import Event
 from typing import Any
 
 from pricebook.apply.external_sort import in_order
 from pricebook.apply.ports import StoreRefused, spent, taken
-from pricebook.catalog.instant import instant_text
+from pricebook.catalog.instant import instant_text, read_bound, read_moment
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.metronome.account import Account, instant, ref_of
+from pricebook.metronome.account import Account, ref_of
 from pricebook.metronome.answer import CONTRACTS
 from pricebook.metronome.client import Client, Sender
-from pricebook.metronome.kind import Json
+from pricebook.metronome.kind import APIS, Json
 from pricebook.metronome.listing import Reader, pages
 from pricebook.plan.contract import Contract, Provision, Transition
 
@@ -36,7 +36,7 @@ def read_cohort(
         body = {"package_id": held["id"], **({"include_archived": True} if ended else {})}
         listed = (_row(item) for items, _ in pages(client, CONTRACTS, body) for item in items)
         for start, customer, id_, end, archived in in_order(listed):
-            dates = datetime.fromisoformat(start), _instant(end), _instant(archived)
+            dates = read_moment(start), read_bound(end), read_bound(archived)
             found = Contract(id_, customer, ref, card, *dates)
             if ended or found.runs(at):
                 yield found
@@ -52,8 +52,7 @@ def customer_contracts(
         if id_ is None:
             return None
         if id_ not in refs:
-            path, field = _GET[kind]
-            refs[id_] = ref_of(namespace, kind, client.read("POST", path, {field: id_})["data"])
+            refs[id_] = ref_of(namespace, kind, _get(client, kind, id_))
         return refs[id_]
 
     found = [
@@ -62,11 +61,11 @@ def customer_contracts(
             item["customer_id"],
             ref(Kind.PACKAGE, item.get("package_id")),
             ref(Kind.RATE_CARD, item.get("rate_card_id")),
-            instant(item["starting_at"]),
-            _instant(item.get("ending_before")),
-            _instant(item.get("archived_at")),
+            read_moment(item["starting_at"]),
+            read_bound(item.get("ending_before")),
+            read_bound(item.get("archived_at")),
             item.get("uniqueness_key"),
-            _instant(item.get("created_at")),
+            read_bound(item.get("created_at")),
             _transition(item),
         )
         for item in contracts_of(client, customer)
@@ -116,7 +115,7 @@ def end_contract(client: Client, sender: Sender, contract: Contract, ending_befo
 
     def done() -> str | None:
         found = _one(client, contract)
-        return contract.id if _instant(found.get("ending_before")) == ending_before else None
+        return contract.id if read_bound(found.get("ending_before")) == ending_before else None
 
     sender.looked()
     sender.send("/v1/contracts/updateEndDate", body, done=done)
@@ -135,12 +134,6 @@ def archive_contract(client: Client, sender: Sender, contract: Contract) -> None
             raise
 
 
-_GET = {
-    Kind.PACKAGE: ("/v1/packages/get", "package_id"),
-    Kind.RATE_CARD: ("/v1/contract-pricing/rate-cards/get", "id"),
-}
-
-
 def contracts_of(client: Reader, customer: str, stop: Event | None = None, *, archived: bool = True) -> list[Json]:
     """Every contract of a customer as the account shows it, from the oldest on; none of an unknown customer."""
     body: dict[str, Any] = {"customer_id": customer, **({"include_archived": True} if archived else {})}
@@ -152,6 +145,11 @@ def contracts_of(client: Reader, customer: str, stop: Event | None = None, *, ar
         if refused.status != 404 or found is not None:
             raise
     return found or []
+
+
+def _get(client: Client, kind: Kind, id_: str) -> Json:
+    found: Json = client.read("POST", f"{APIS[kind].path}/get", {APIS[kind].id_field: id_})["data"]
+    return found
 
 
 def _one(client: Client, contract: Contract) -> Json:
@@ -166,11 +164,11 @@ def _named(contract: Contract) -> dict[str, Any]:
 def _same(client: Client, wanted: Provision, package_id: str | None, item: Json) -> bool:
     """Whether a contract is the wanted one; with an alias it is on a package that bears it, or once did."""
     held = item.get("package_id")
-    if instant(item["starting_at"]) != wanted.starting_at or held is None:
+    if read_moment(item["starting_at"]) != wanted.starting_at or held is None:
         return False
     if package_id is not None:
         return bool(held == package_id)
-    package = client.read("POST", "/v1/packages/get", {"package_id": held})["data"]
+    package = _get(client, Kind.PACKAGE, held)
     return any(alias["name"] == wanted.alias for alias in package.get("aliases") or ())
 
 
@@ -183,9 +181,5 @@ def _transition(item: Json) -> Transition | None:
 def _row(item: Json) -> tuple[str, ...]:
     """An entry of the list as texts, which sort by start, customer and id; an instant that is not there is empty."""
     dates = [item["starting_at"], item.get("ending_before"), item.get("archived_at")]
-    start, end, archived = (instant(text).astimezone(UTC).isoformat() if text else "" for text in dates)
+    start, end, archived = (read_moment(text).isoformat() if text else "" for text in dates)
     return start, item["customer_id"], item["contract_id"], end, archived
-
-
-def _instant(text: str | None) -> datetime | None:
-    return instant(text) if text else None

@@ -11,9 +11,9 @@ from typing import Any
 
 from pricebook.apply.ports import NOTHING, StoreError
 from pricebook.catalog.canonical import decode, encode
-from pricebook.catalog.instant import instant_text
+from pricebook.catalog.instant import instant_text, read_moment
 from pricebook.catalog.reference import Ref
-from pricebook.metronome.account import UNREADABLE, instant, read_account
+from pricebook.metronome.account import UNREADABLE, read_account
 from pricebook.metronome.answer import CONTRACTS, SCHEDULES
 from pricebook.metronome.kind import APIS
 from pricebook.metronome.population import Population
@@ -78,7 +78,7 @@ class Export:
             data: Any = decode(text)
             if data["format"] != FORM:
                 raise StoreError(f"the export has the format {data['format']!r}, this version reads {FORM!r}")
-            self.read_at = instant(data["read_at"])
+            self.read_at = read_moment(data["read_at"])
             for path, owners in data["items"].items():
                 for owner, items in owners.items():
                     self._record._add(path, owner, items)

@@ -26,9 +26,9 @@ class Listed(NamedTuple):
 class Api(NamedTuple):
     """The endpoints of a kind.
 
-    `entity` is the name under which its objects have custom fields, None where they have none. `id_field` is how an
-    archive request names its object, `archive` what it says besides. Where objects have `addresses` of their own they
-    are read and updated there. What is `optional` is left unread where a token may not read it.
+    `entity` is the name under which its objects have custom fields, None where they have none. `id_field` is how a
+    request names its object, `archive` what one to archive it says besides. Where objects have `addresses` of their own
+    they are read and updated there. What is `optional` is left unread where a token may not read it.
     """
 
     path: str
@@ -38,6 +38,10 @@ class Api(NamedTuple):
     addresses: bool = False
     archive: Json = MappingProxyType({})
     optional: bool = False
+
+    def archiving(self, id_: str) -> tuple[str, Json]:
+        """The path and body of a request that archives an object."""
+        return f"{self.path}/archive", {self.id_field: id_, **self.archive}
 
 
 KEYS, OFFSETS = "/v1/customFields/listKeys", "/v2/notifications/offset/list"

@@ -20,10 +20,11 @@ from weakref import finalize
 
 from pricebook.apply.ports import StoreRefused
 from pricebook.catalog.calendar import FOREVER
+from pricebook.catalog.instant import read_bound, read_moment
 from pricebook.catalog.model import Noun
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.usage import SeatChange
-from pricebook.metronome.account import UNREADABLE, Account, instant, runs, why_unreadable
+from pricebook.metronome.account import UNREADABLE, Account, runs, why_unreadable
 from pricebook.metronome.answer import BALANCES, CONTRACTS, CUSTOMERS
 from pricebook.metronome.contract import contracts_of, read_cohort
 from pricebook.metronome.kind import Json
@@ -163,8 +164,7 @@ class Population:
         card = refs.get(item.get("rate_card_id") or "")
         if not runs(item, self._at) or (package is None and card is None):
             return None
-        end = item.get("ending_before")
-        dates = instant(item["starting_at"]), instant(end) if end is not None else None
+        dates = read_moment(item["starting_at"]), read_bound(item.get("ending_before"))
         contract = Contract(item["id"], item["customer_id"], package, card, *dates)
         more = [name for name, is_more in (item.get("has_more") or {}).items() if is_more]
         if more:

@@ -31,10 +31,9 @@ def yield_to_first(client: Reader, sender: Sender, namespace: str, ref: Ref, nou
     def done() -> str | None:
         return id_ if all(item["id"] != id_ for item in alike()) else None
 
-    api = APIS[ref.kind]
     also = "somebody else applied at the same time"
     try:
-        sender.send(f"{api.path}/archive", {api.id_field: id_, **api.archive}, done=done)
+        sender.send(*APIS[ref.kind].archiving(id_), done=done)
     except StoreRefused as refused:
         message = f"{ref} is there twice, as {first['id']} and as {id_}, which could not be archived: {refused.message}"
         raise OutcomeUnknown(

@@ -16,13 +16,13 @@ from pricebook.apply.keys import (
     settled,
 )
 from pricebook.apply.ports import StoreError
-from pricebook.catalog.instant import instant_words
+from pricebook.catalog.instant import instant_words, read_bound, read_moment
 from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_book import NO_RATES, RateBook, Rates
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import rewritten
-from pricebook.metronome.account import UNREADABLE, Account, foreign, instant, is_archived, why_unreadable
+from pricebook.metronome.account import UNREADABLE, Account, foreign, is_archived, why_unreadable
 from pricebook.metronome.kind import ENTITIES, Json
 from pricebook.metronome.wire.noun import read_noun, unread_fields
 from pricebook.observe.mark import RateMark, alias_digest
@@ -121,8 +121,7 @@ def names_in(account: Account) -> dict[tuple[Kind, str], str]:
 
 def _made(ref: Ref, item: Json) -> datetime | None:
     """When a package version was made."""
-    text = item.get("created_at") if ref.kind.versioned else None
-    return instant(text) if text else None
+    return read_bound(item.get("created_at")) if ref.kind.versioned else None
 
 
 def _marks(namespace: str, ref: Ref, item: Json, noun: Noun | None, rates: Rates) -> Marks:
@@ -168,7 +167,7 @@ def _scheduled(ref: Ref, item: Json, at: datetime) -> Iterable[Problem]:
     """Updates of a product that are still to come: no manifest says so."""
     for update in item.get("updates") or ():
         start = update.get("starting_at")
-        if start is not None and instant(start) > at:
-            message = f"{ref} has an update scheduled for {instant_words(instant(start))}, which no manifest knows"
+        if start is not None and read_moment(start) > at:
+            message = f"{ref} has an update scheduled for {instant_words(read_moment(start))}, which no manifest knows"
             hint = "it was made in the account, and will show as a difference from then on"
             yield Problem("scheduled-update", message, hint=hint, severity="warning", subject=str(ref))

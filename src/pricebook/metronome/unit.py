@@ -10,13 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pricebook.apply.ports import StoreRefused
-from pricebook.catalog.amount import USD
+from pricebook.catalog.amount import USD, USD_ID
 from pricebook.catalog.money import CURRENCIES
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.unit import PricingUnit, known_scale
-
-USD_ID = "2714e483-4ff1-48e4-9e25-ac732e8f24f2"
-"""USD (cents), in every account (the vendor's API reference)."""
 
 
 @dataclass

@@ -7,8 +7,7 @@ from functools import partial
 from threading import Event
 
 from pricebook.apply.ports import MeteredUse
-from pricebook.catalog.instant import instant_text
-from pricebook.metronome.account import instant
+from pricebook.catalog.instant import instant_text, read_moment
 from pricebook.metronome.answer import USAGE, USAGE_BY_GROUP
 from pricebook.metronome.kind import Json
 from pricebook.metronome.listing import Reader, in_turn, pages
@@ -41,7 +40,7 @@ def read_usage(
     def of_one(customer: str, stop: Event) -> list[MeteredUse]:
         body = {**time, "customer_id": customer, "billable_metric_id": metric, "group_key": list(keys)}
         return [
-            MeteredUse(customer, instant(item["starting_on"]), item["group"], item["value"])
+            MeteredUse(customer, read_moment(item["starting_on"]), item["group"], item["value"])
             for items, _ in pages(client, USAGE_BY_GROUP, body, stop=stop)
             for item in items
             if item.get("value")
@@ -54,7 +53,7 @@ def read_usage(
 
 
 def _each(item: Json, keys: Sequence[str]) -> Iterator[MeteredUse]:
-    at = instant(item["start_timestamp"])
+    at = read_moment(item["start_timestamp"])
     found: dict[str | None, Decimal | None] = dict(item.get("groups") or {}) if keys else {None: item.get("value")}
     for value, quantity in found.items():
         if quantity:

@@ -304,8 +304,7 @@ def _archive(work: Writing, ref: Ref, at: datetime) -> str:
         return id_ if found is None or found.get("archived_at") else None
 
     try:
-        api = APIS[ref.kind]
-        work.sender.send(f"{api.path}/archive", {api.id_field: id_, **api.archive}, done=done)
+        work.sender.send(*APIS[ref.kind].archiving(id_), done=done)
     except StoreRefused as refused:
         if refused.status not in (400, 404, 409) or ref.kind is Kind.PRICING_UNIT or done() is None:
             raise
@@ -316,14 +315,13 @@ def _archive(work: Writing, ref: Ref, at: datetime) -> str:
 
 def _archive_second(work: Writing, change: Archive) -> str:
     """Archive one of two that bear one mark, and leave the object that is meant alone."""
-    api = APIS[change.ref.kind]
 
     def done() -> str | None:
         live = (item["id"] for item in listed(work.client, change.ref.kind) if not item.get("archived_at"))
         return change.second if change.second not in live else None
 
     if done() is None:
-        work.sender.send(f"{api.path}/archive", {api.id_field: change.second, **api.archive}, done=done)
+        work.sender.send(*APIS[change.ref.kind].archiving(change.second), done=done)
     return change.second
 
 

@@ -7,16 +7,15 @@ the invoice's total", SDK `LineItem.type`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pricebook.catalog.amount import USD
+from pricebook.catalog.amount import USD, USD_ID
+from pricebook.catalog.instant import read_bound, read_moment
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.usage import ValuePairs, sorted_values
 
-USD_ID = "2714e483-4ff1-48e4-9e25-ac732e8f24f2"
-"""The vendor's id of US dollars, in cents: the same in every account."""
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError)
 """What `read_invoice` raises of what is no invoice."""
 
@@ -67,7 +66,7 @@ def read_invoice(item: Any, refs: Mapping[str, Ref], composites: frozenset[str])
         str(contract),
         kind,
         str(item["status"]).upper(),
-        _instant(start if kind == "USAGE" and start else issued or start),
+        read_moment(start if kind == "USAGE" and start else issued or start),
         _unit(item["credit_type"], refs),
         _number(item["total"]),
         tuple(_line(line, refs, composites) for line in item["line_items"]),
@@ -95,7 +94,7 @@ def _line(line: Any, refs: Mapping[str, Ref], composites: frozenset[str]) -> Ven
         Decimal(0) if kind == "applied_commit_or_credit" and counted else _number(line["total"]),
         _number(line["quantity"]) if line.get("quantity") is not None else None,
         _number(line["unit_price"]) if line.get("unit_price") is not None else None,
-        _instant(start) if start else None,
+        read_bound(start),
     )
 
 
@@ -106,14 +105,7 @@ def _unit(credit_type: Any, refs: Mapping[str, Ref]) -> str:
 
 
 def _number(value: Any) -> Decimal:
-    number = (
-        Decimal(value) if isinstance(value, (int, Decimal)) and not isinstance(value, bool) else Decimal(str(value))
-    )
+    number = Decimal(str(value))
     if not number.is_finite():
         raise ValueError(value)
     return number
-
-
-def _instant(text: Any) -> datetime:
-    at = datetime.fromisoformat(text)
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -9,12 +9,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.instant import read_moment
 from pricebook.catalog.money import read_number
 from pricebook.catalog.package import Package
 from pricebook.catalog.path import labels
@@ -181,11 +182,10 @@ def _instant(entry: Mapping[str, Any]) -> datetime:
             if not _PERIOD.match(text):
                 raise ValueError
             text = text if len(text) > 7 else f"{text}-01"
-        at = datetime.fromisoformat(text)
+        return read_moment(text)
     except ValueError:
         hint = "a period is written 2025-10 or 2025-10-05" if period else "write 2025-10-05 or 2025-10-05T14:30:00Z"
         raise Unusable("instant", f"{quote(text)} is no {'period' if period else 'instant'}", hint=hint) from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def _csv(shown: str, text: str) -> Entries:

@@ -8,8 +8,8 @@ from datetime import datetime
 from uuid import uuid4
 
 from pricebook.account.refusal import Refused
+from pricebook.catalog.amount import USD_ID
 from pricebook.catalog.instant import instant_text
-from pricebook.metronome.unit import USD_ID
 from pricebook.preview.price import EXACT, ZERO
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
 from pricebook.sandbox.bill import BALANCES, BilledContract, bills, customer_balances

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from pricebook.catalog.amount import USD
+from pricebook.catalog.amount import USD, USD_ID
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Noun
@@ -15,7 +15,6 @@ from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import Segment, read_key, read_schedule, schedule_text
 from pricebook.catalog.traverse import rewritten
 from pricebook.catalog.unit import PricingUnit, known_scale
-from pricebook.metronome.unit import USD_ID
 from pricebook.metronome.wire.noun import read_noun
 from pricebook.sandbox import metric, product, rate_card, unit
 from pricebook.sandbox.account import AccountTransaction

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pricebook.account.refusal import Refused
+from pricebook.catalog.amount import USD_ID
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.terms import Terms, read_terms
 from pricebook.catalog.timeline import Segment, Timeline, overlay, read_schedule, schedule_text
-from pricebook.metronome.unit import USD_ID
 from pricebook.metronome.wire.field import request_names
 from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.call import Call, Json, Position, check_instants, id_answer, page, read_limit, read_position

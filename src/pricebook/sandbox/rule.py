@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from pricebook.account.refusal import Refused
+from pricebook.catalog.amount import USD_ID
 from pricebook.catalog.declared import fields_of
 from pricebook.catalog.model import Model
 from pricebook.catalog.package import Package
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.threshold_notification import ThresholdNotification
-from pricebook.metronome.unit import USD_ID
 from pricebook.metronome.wire.field import link_names, our_names, request_names
 
 _NAMES = our_names(Package) | our_names(RateTerms) | our_names(Product) | our_names(ThresholdNotification)

@@ -8,11 +8,11 @@ from typing import Any
 from uuid import uuid4
 
 from pricebook.account.refusal import Refused
+from pricebook.catalog.amount import USD_ID
 from pricebook.catalog.declared import granting_lists, keyed_lists, links_of
 from pricebook.catalog.override import OverrideSpecifier
 from pricebook.catalog.package import Package
 from pricebook.metronome.custom_field import TERMS
-from pricebook.metronome.unit import USD_ID
 from pricebook.metronome.wire.field import NO_UNIT, names_of
 from pricebook.sandbox.account import AccountTransaction
 from pricebook.sandbox.call import Json

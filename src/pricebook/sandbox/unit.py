@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from uuid import NAMESPACE_DNS, uuid5
 
 from pricebook.account.refusal import Refused
-from pricebook.catalog.amount import USD
+from pricebook.catalog.amount import USD, USD_ID
 from pricebook.catalog.money import CURRENCIES
-from pricebook.metronome.unit import USD_ID
 from pricebook.sandbox.account import AccountTransaction
 from pricebook.sandbox.call import Call, Json, archiving, id_answer, paged
 

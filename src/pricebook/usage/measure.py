@@ -5,13 +5,13 @@ Nothing is dropped in silence: what is bad, double, outside every period or coun
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from pricebook.catalog.instant import instant_text
+from pricebook.catalog.instant import instant_text, read_moment
 from pricebook.problem import reject
 from pricebook.usage import query
 from pricebook.usage.engine import Engine
@@ -94,7 +94,7 @@ def read_usage(
         raise reject("usage-file", "these are quantities that were counted already, and no events", hint=hint)
     engine.keep("repeated", query.REPEATED)
     ((first, last),) = cast("Iterator[tuple[str | None, str | None]]", engine.rows(query.SPAN))
-    return (_instant(first), _instant(last)) if first and last else None
+    return (read_moment(first), read_moment(last)) if first and last else None
 
 
 def measure(
@@ -146,12 +146,6 @@ class _Counted:
         for period in self.periods:
             self.count += 1
             yield period
-
-
-def _instant(text: str) -> datetime:
-    """An engine's text of an instant: with its offset, or in UTC."""
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 _TYPES = {"number": "BIGINT", "customer": "VARCHAR", "starting_at": "TIMESTAMPTZ", "ending_before": "TIMESTAMPTZ"}
