@@ -4,8 +4,6 @@ import click
 
 from pricebook import wiring
 from pricebook.cli.invocation import Invocation, invoked
-from pricebook.problem import Rejected
-from pricebook.project.policy import CompanyRule
 from pricebook.view.manifests import RulePageView
 from pricebook.view.plan import HAZARD_WORDS
 from pricebook.workflow.rules import page_of
@@ -19,12 +17,8 @@ def command(invocation: Invocation, word: str) -> None:
 
     A rule of the company has the message, the expressions and the hint of pricebook.yaml as its page.
     """
-    company: tuple[CompanyRule, ...] = ()
-    try:
-        company = invocation.project.policy(invocation.environment[0]).company_rules
-    except Rejected as rejected:
-        if [problem.code for problem in rejected.problems] != ["no-project"]:
-            raise
+    project = invocation.project_if_any
+    company = project.policy(invocation.environment[0]).company_rules if project is not None else ()
     meanings = {hazard.value: words for hazard, words in HAZARD_WORDS.items()}
     page = page_of(word, wiring.errors_page(), meanings, company)
     invocation.answer(RulePageView(word, page))

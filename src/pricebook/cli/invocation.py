@@ -80,6 +80,16 @@ class Invocation:
         """The project. Raises Rejected."""
         return read_project(self.directory)
 
+    @property
+    def project_if_any(self) -> Project | None:
+        """The project; None where there is none. Raises Rejected for one that cannot be read."""
+        try:
+            return self.project
+        except Rejected as rejected:
+            if [problem.code for problem in rejected.problems] != ["no-project"]:
+                raise
+            return None
+
     @cached_property
     def environment(self) -> tuple[str, Environment]:
         """The environment's name and settings. Raises Rejected."""

@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from pricebook.cli.invocation import Invocation, invoked
-from pricebook.problem import Rejected
 from pricebook.project.policy import Policy
 from pricebook.view.manifests import RulesView
 from pricebook.workflow.policy import checked_policy
@@ -29,12 +28,6 @@ def command(invocation: Invocation, output: Path | None) -> None:
     if output is not None:
         invocation.print(f"wrote {output / name}" for name in write_pages(output))
         return
-    try:
-        project = invocation.project
-    except Rejected as rejected:
-        if [problem.code for problem in rejected.problems] != ["no-project"]:
-            raise
-        found = listed_rules(Policy())
-    else:
-        found = listed_rules(checked_policy(project, invocation.environment[0]))
-    invocation.answer(RulesView(tuple(found)))
+    project = invocation.project_if_any
+    policy = checked_policy(project, invocation.environment[0]) if project is not None else Policy()
+    invocation.answer(RulesView(tuple(listed_rules(policy))))

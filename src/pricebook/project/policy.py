@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 from pricebook.catalog.field import Days, NonEmpty, Percent, Texts, Whole
 from pricebook.catalog.impact_limit import ImpactLimits
 from pricebook.catalog.model import Instant, Lower, Model, Text
-from pricebook.catalog.violation import Violation
+from pricebook.catalog.violation import Path, Violation
 from pricebook.problem import quote
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
@@ -129,6 +129,14 @@ class Policy(Model):
             if id_ in ids[:index]:
                 message = f"two company rules have the id {quote(id_)}"
                 yield Violation("duplicate", message, ("company_rules", index, "id"), "give one another id")
+
+    @property
+    def patterns(self) -> Iterator[tuple[Path, str]]:
+        """The patterns of refs that are protected, and of those that somebody may sign for, with their places."""
+        for index, pattern in enumerate(self.protect):
+            yield ("protect", index), pattern
+        for index, approver in enumerate(self.approvers):
+            yield from ((("approvers", index, "covers", i), pattern) for i, pattern in enumerate(approver.covers))
 
     def under(self, other: "Policy | None") -> "Policy":
         """This policy with what an environment's own says instead; severities of rules are joined."""

@@ -14,7 +14,8 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import key_text, read_key
 from pricebook.plan.verb.adopt import Adopt
 from pricebook.store.guard import MARKING
-from pricebook.store.reading import TIMELINES, table_of
+from pricebook.store.reading import TIMELINES
+from pricebook.store.tables import table_of
 from pricebook.store.writing import Transaction
 
 

@@ -20,6 +20,7 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.usage import SeatChange
 from pricebook.plan.contract import Contract, Provision, Transition
 from pricebook.store.session import Row, Session
+from pricebook.store.tables import table_of
 
 CONTRACTS = (
     "SELECT contract.id, customer_id, package.mark, rate_card.mark, contract.starting_at, contract.ending_before,"
@@ -85,22 +86,21 @@ class StoredAccount:
         return holder_at(self._session, kind, alias, instant)
 
     def offer(self, package: str) -> Offer:
-        sql = "SELECT spec, rate_card_id, rate_card_alias, archived_at FROM package WHERE id = ?"
-        row = self._session.one(sql, package)
-        if row is None:
-            raise Refused(404, f"there is no package {package}")
-        spec, card_id, card_alias, archived_at = row
-        if archived_at is not None:
-            raise Refused(400, f"the package {package} is archived")
+        spec, *card = self._live(Kind.PACKAGE, package, "spec, rate_card_id, rate_card_alias")
         data: Any = decode(spec)
-        return Offer(package, data.get("duration"), card_id, card_alias)
+        return Offer(package, data.get("duration"), *card)
 
     def check_card(self, card: str) -> None:
-        row = self._session.one("SELECT archived_at FROM rate_card WHERE id = ?", card)
+        self._live(Kind.RATE_CARD, card, "id")
+
+    def _live(self, kind: Kind, id_: str, columns: str) -> Row:
+        """Columns of an object that is there and not archived. Raises Refused."""
+        row = self._session.one(f"SELECT {columns}, archived_at FROM {table_of(kind)} WHERE id = ?", id_)
         if row is None:
-            raise Refused(404, f"there is no rate card {card}")
-        if row[0] is not None:
-            raise Refused(400, f"the rate card {card} is archived")
+            raise Refused(404, f"there is no {kind.words} {id_}")
+        if row[-1] is not None:
+            raise Refused(400, f"the {kind.words} {id_} is archived")
+        return row[:-1]
 
     def contract(self, id_: str) -> Contract:
         row = self._session.one(f"{CONTRACTS} WHERE contract.id = ?", id_)

@@ -31,6 +31,7 @@ from pricebook.observe.snapshot import (
     Snapshot,
 )
 from pricebook.store.session import Row, Session
+from pricebook.store.tables import table_of
 
 
 class StoredRates:
@@ -58,11 +59,6 @@ class StoredRates:
 
 
 TIMELINES = "SELECT key, schedule FROM rate_timeline WHERE rate_card_id = ?"
-
-
-def table_of(kind: Kind) -> str:
-    """The table that holds the nouns of a kind."""
-    return kind.value.replace("-", "_")
 
 
 def _kinds(session: Session) -> Iterator[Kind]:

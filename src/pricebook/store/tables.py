@@ -89,7 +89,14 @@ _MORE: Mapping[Kind, tuple[Mapping[str, str], str]] = {
     ),
 }
 """What the rows of a kind have besides what every noun has: columns, and a constraint."""
-NOUNS = {kind: _noun(kind.replace("-", "_"), *_MORE.get(kind, ({}, ""))) for kind in stored_kinds()}
+
+
+def table_of(kind: Kind) -> str:
+    """The table that holds the nouns of a kind."""
+    return kind.replace("-", "_")
+
+
+NOUNS = {kind: _noun(table_of(kind), *_MORE.get(kind, ({}, ""))) for kind in stored_kinds()}
 """The table of each kind."""
 
 RATE_TIMELINE = Table(

@@ -27,8 +27,9 @@ from pricebook.observe.snapshot import AFTER_RATES, digest_of
 from pricebook.plan.handover import written
 from pricebook.plan.verb.table import Archive, Create, Repoint, Revise, Supersede
 from pricebook.plan.verb.verb import Verb
-from pricebook.store.reading import noun_in, read_account, table_of
+from pricebook.store.reading import noun_in, read_account
 from pricebook.store.session import Row, Session
+from pricebook.store.tables import table_of
 
 
 @dataclass(frozen=True)

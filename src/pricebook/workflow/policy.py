@@ -47,11 +47,8 @@ def _violations(policy: Policy, known: Collection[str]) -> Iterator[Violation]:
         for index, word in enumerate(getattr(policy, name) or ()):
             if word.upper() not in Hazard.__members__:
                 yield Violation("unknown-hazard", f"{quote(word)} is no hazard", (name, index), _hazards_like(word))
-    patterns: list[tuple[Path, str]] = [(("protect", index), pattern) for index, pattern in enumerate(policy.protect)]
-    for index, approver in enumerate(policy.approvers):
-        patterns += [(("approvers", index, "covers", i), pattern) for i, pattern in enumerate(approver.covers)]
     kinds = {kind.value for kind in Kind}
-    for path, pattern in patterns:
+    for path, pattern in policy.patterns:
         kind, colon, rest = pattern.partition(":")
         if "*" not in kind and not (colon and rest and kind in kinds):
             found = fits_nothing(str(path[0]), pattern, {f"{each}:{rest or '*'}" for each in kinds})

@@ -72,19 +72,13 @@ def _strange_patterns(project: Project, policy: Policy, loaded: Loaded, snapshot
     a whole kind are about what is to come."""
     there = {str(ref) for ref in loaded.catalog.nouns}
     there |= {str(Ref(ref.kind, ref.name)) for ref in snapshot.ids} if snapshot is not None else set()
-    for field in ("protect", "approvers"):
-        base = next((base for base, own in _policies(project) if getattr(own, field) is getattr(policy, field)), ())
-        patterns: list[tuple[Path, str]] = [((field, i), pattern) for i, pattern in enumerate(policy.protect)]
-        if field == "approvers":
-            found = (
-                (i, j, pattern) for i, each in enumerate(policy.approvers) for j, pattern in enumerate(each.covers)
-            )
-            patterns = [((field, i, "covers", j), pattern) for i, j, pattern in found]
-        for path, pattern in patterns:
-            kind, _, name = pattern.partition(":")
-            if "*" not in kind and name != "*" and not any(matches(pattern, ref) for ref in there):
-                severity: Severity = "warning" if snapshot is not None else "note"
-                yield fits_nothing(field, pattern, there, project.place((*base, *path)), severity)
+    severity: Severity = "warning" if snapshot is not None else "note"
+    for path, pattern in policy.patterns:
+        kind, _, name = pattern.partition(":")
+        if "*" not in kind and name != "*" and not any(matches(pattern, ref) for ref in there):
+            field = str(path[0])
+            said = (base for base, own in _policies(project) if getattr(own, field) is getattr(policy, field))
+            yield fits_nothing(field, pattern, there, project.place((*next(said, ()), *path)), severity)
 
 
 def _policies(project: Project) -> list[tuple[Path, Policy]]:
