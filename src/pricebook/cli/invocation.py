@@ -34,6 +34,8 @@ _PLANNING = ("plan", "apply", "promote", "validate")
 """Commands of which a pull request has one comment, whatever they come to."""
 WIDTH = 100
 """Columns of what is no terminal."""
+_LONGEST = 4_000
+"""Characters of a line that is no drawn answer."""
 LINES_AT_ONCE = 5_000
 """Of a list that is written while it is read."""
 P = ParamSpec("P")
@@ -67,10 +69,11 @@ class Invocation:
         """Whether the answer is plain lines for people."""
         return self.format == "text"
 
-    def answers_in(self, answer: str) -> None:
-        """Refuse a format in which there is no answer of this sort, before anything is done. Raises Rejected."""
+    def answers_in(self, answer: str, *, reports: bool = True) -> None:
+        """Refuse a format in which there is no answer of this sort, before anything is done. `reports`: those that were
+        asked for besides are of this sort, too. Raises Rejected."""
         known = formats_of(answer)
-        for name in (self.format, *(name for name, _ in self.reports)):
+        for name in (self.format, *(name for name, _ in self.reports if reports)):
             if name not in known:
                 hint = f"formats of this command: {', '.join(known)}"
                 raise reject("format", f"there is no {name} of this", hint=hint)
@@ -164,7 +167,7 @@ class Invocation:
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # a document is the same bytes on every system
         lines = draw(view, self.format, replace(self.page, notes=notes))
         while part := list(islice(lines, LINES_AT_ONCE)):
-            self.print(part)
+            write_lines(part, sys.stdout)
 
     def show(self, view: View) -> None:
         """What a person sees on the way to the answer."""
@@ -190,8 +193,8 @@ class Invocation:
         return Page(self.width, self.colour, self.base)
 
     def print(self, lines: Iterable[str]) -> None:
-        """Write lines to standard output."""
-        write_lines(lines, sys.stdout)
+        """Write lines to standard output that are no drawn answer: nothing in them acts."""
+        write_lines((escape_terminal(line, _LONGEST) for line in lines), sys.stdout)
 
     def fail(self, problems: Iterable[Problem], status: int = 1) -> NoReturn:
         """Print problems, to standard error or in the format asked for, write them to the reports, and exit."""
@@ -208,7 +211,7 @@ class Invocation:
         try:
             self.report(view)
         except OSError as error:
-            click.echo(f"a report was not written: {error.strerror or error}: {error.filename}", err=True)
+            say(f"a report was not written: {error.strerror or error}: {error.filename}")
         raise click.exceptions.Exit(status)
 
     def confirm(self, question: str, hint: str = "say --yes when the plan was reviewed") -> None:
@@ -242,7 +245,7 @@ def hour_of(text: str, option: str) -> datetime:
 
 def say(line: str) -> None:
     """Tell whoever watches, beside the answer."""
-    click.echo(escape_terminal(line), err=True)
+    click.echo(escape_terminal(line, _LONGEST), err=True)
 
 
 def write_lines(lines: Iterable[str], stream: object) -> None:

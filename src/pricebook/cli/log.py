@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from pricebook import trace, wiring
-from pricebook.format.escape import escape_terminal
+from pricebook.format.escape import escape_json, escape_terminal
 
 FORMS = ("text", "json")
 _COUNTED = {"file.opened": "files", "request.ended": "requests"}
@@ -33,7 +33,7 @@ class Log:
             if event == "command.ended":
                 fields = {**fields, **self._counts, "milliseconds": round((now - self._begun).total_seconds() * 1000)}
             line = {"time": f"{now:%Y-%m-%dT%H:%M:%S.%f}Z", "level": level_of(event, fields), "event": event, **fields}
-            text = json.dumps(line, default=str) if self.form == "json" else _words(line)
+            text = escape_json(json.dumps(line, default=str)) if self.form == "json" else _words(line)
             try:
                 sys.stderr.write(text + "\n")
                 sys.stderr.flush()

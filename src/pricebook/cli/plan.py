@@ -77,6 +77,8 @@ def command(
     the contract that there is: the plan then says what it does to bills. --impact-out lists all of them, --notice those
     who pay more.
     """
+    if digest:
+        invocation.answers_in(DigestView.answer, reports=False)
     project, (environment, _) = invocation.project, invocation.environment
     if not impact and (impact_out or notice):
         named = " and ".join(name for name, path in (("--impact-out", impact_out), ("--notice", notice)) if path)

@@ -8,7 +8,7 @@ from pricebook.cli.invocation import Invocation, invoked
 from pricebook.format.site.feed import feed_schema
 from pricebook.manifest.schema import schema_files, schema_text
 from pricebook.plan.document import plan_schema
-from pricebook.problem import Problem, did_you_mean, reject
+from pricebook.problem import Problem, did_you_mean, quote, reject
 from pricebook.project.project import ProjectSettings
 from pricebook.view.problems import problems_view
 from pricebook.view.schema import answer_schemas
@@ -46,8 +46,8 @@ def command(invocation: Invocation, names: tuple[str, ...], output: Path | None,
     if name + _SUFFIX not in files:
         known = [file.removesuffix(_SUFFIX) for file in files]
         hint = did_you_mean(name, known) or f"schemas: {', '.join(known)}"
-        invocation.fail([Problem("unknown-schema", f"there is no schema {name!r}", hint=hint)])
-    invocation.print([files[name + _SUFFIX].rstrip("\n")])
+        invocation.fail([Problem("unknown-schema", f"there is no schema {quote(name)}", hint=hint)])
+    invocation.print(files[name + _SUFFIX].splitlines())
 
 
 def _check(invocation: Invocation, schemas: dict[str, str], names: tuple[str, ...]) -> None:

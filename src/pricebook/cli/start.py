@@ -8,10 +8,12 @@ Exit codes: 0 nothing to do or done, 1 rejected or failed, 2 there are changes, 
 import gc
 import os
 import sys
+from io import StringIO
 
 import click
 
 from pricebook.cli.main import root
+from pricebook.format.escape import escape_terminal
 
 THRESHOLD = 100_000
 """So many new objects before garbage is looked for: modules and rates are built by the hundred thousand and stay to the
@@ -32,7 +34,10 @@ def main() -> None:
     try:
         status = root.main(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        said = StringIO()
+        error.show(file=said)
+        for line in said.getvalue().splitlines():  # what was typed stands in it
+            click.echo(escape_terminal(line, 4_000), err=True)
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt):
         click.echo(

@@ -10,6 +10,8 @@ from pricebook.format.page import Page, wrapped
 from pricebook.view.manifests import EditsView, ImportView, RepricingView, RulePageView, RulesView
 from pricebook.view.words import counted
 
+LONG_LINE = 4_000
+"""Characters of a line of a file that is shown as it stands."""
 LISTED = 20
 """Prices that are listed; all are counted."""
 _MANY = 8
@@ -20,7 +22,7 @@ _SEVERITY, _ABOUT = 8, 10
 
 def import_text(view: ImportView, page: Page) -> Iterator[str]:
     """The edits of a dry run, the summary, and everything that is not in the manifests, once."""
-    yield from (escape_terminal(line, 1000) for line in view.diff)
+    yield from (escape_terminal(line, LONG_LINE) for line in view.diff)
     yield from _summary(view)
     if view.files:
         yield ""
@@ -100,7 +102,8 @@ def _not_said(view: ImportView, width: int) -> Iterator[str]:
 def repricing_text(view: RepricingView, page: Page) -> Iterator[str]:
     """The edits of a dry run; otherwise the first prices, and the files."""
     if not view.written:
-        yield view.diff.rstrip("\n") or "No price that could change is chosen: nothing to write."
+        nothing = "No price that could change is chosen: nothing to write."
+        yield from _diff(view.diff or nothing)
         yield from _left_prices(view)
         yield from _told(view)
         return
@@ -135,10 +138,14 @@ def _left_prices(view: RepricingView) -> Iterator[str]:
             yield f"  and {len(view.left) - LISTED:,} more"
 
 
+def _diff(text: str) -> Iterator[str]:
+    return (escape_terminal(line, LONG_LINE) for line in text.rstrip("\n").split("\n"))
+
+
 def edits_text(view: EditsView, _: Page) -> Iterator[str]:
     """The files; of those that are not written the diff."""
     if not view.written and view.diff:
-        yield from (escape_terminal(line, 1000) for line in view.diff.rstrip("\n").split("\n"))
+        yield from _diff(view.diff)
     for file, new in view.files:
         yield f"{'wrote' if view.written else 'would write'} {escape_terminal(file)}{' (new)' if new else ''}"
     yield from (f"left as it is: {escape_terminal(words, 500)}" for words in view.left)

@@ -45,7 +45,8 @@ def copied_text(view: CopiedView, page: Page) -> Iterator[str]:
     width, paint = page.columns, page.paint
     copied = ((name, extent.rows) for name, extent in view.tables.items() if extent.rows and name != "lease")
     parts = [counted(rows, *_WORDS.get(name, (name.replace("_", " "), ""))) for name, rows in copied]
-    title = f"{view.environment} is there already, the same" if view.already else f"Copied {view.environment}"
+    name = escape_terminal(view.environment)
+    title = f"{name} is there already, the same" if view.already else f"Copied {name}"
     yield from (paint("green", line) for line in wrapped(f"{title}: {', '.join(parts)}.", width))
     yield f"  from {escape_terminal(' and '.join(view.from_))}"
     yield f"  to   {escape_terminal(view.to)}"
@@ -75,4 +76,4 @@ def export_text(view: ExportView, _: Page) -> Iterator[str]:
 def site_text(view: SiteView, _: Page) -> str:
     """One line."""
     size, rest = f"{view.size / 1e6:,.1f} MB", f"{view.written:,} written, {view.removed:,} removed"
-    return f"{view.index}: {view.files:,} files, {size}; {rest}."
+    return f"{escape_terminal(view.index, 1000)}: {view.files:,} files, {size}; {rest}."
