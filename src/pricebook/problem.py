@@ -69,6 +69,12 @@ def reject(code: str, message: str, at: Span | None = None, hint: str = "") -> R
     return Rejected([Problem(code, message, at, hint)])
 
 
+def missing_extra(what: str, extra: str, error: ImportError) -> Rejected:
+    """The exception for what needs a library that an extra of ours brings."""
+    message = f"{what} needs {error.name}, which is not installed"
+    return reject("missing-extra", message, hint=f"pip install 'pricebook[{extra}]'")
+
+
 def unlisted(count: int, what: str, at: Span) -> list[Problem]:
     """What stands for so many further problems of one kind that are not listed one by one."""
     return [Problem("more", f"{count:,} more {what} are not listed", at, more=count)] if count > 0 else []

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from pricebook.apply.ports import AccountStore, Journal
 from pricebook.machine import user
 from pricebook.manifest.text import read_text
-from pricebook.problem import quote, reject
+from pricebook.problem import missing_extra, quote, reject
 from pricebook.project.project import LOOPBACK, VENDOR, Environment, Project
 from pricebook.span import Span
 from pricebook.store.location import masked
@@ -177,9 +177,7 @@ def open_engine(name: str) -> Engine:
 
         return DuckEngine()
     except ImportError as error:
-        extra = "spark" if name == "spark" else "usage"
-        message = f"counting usage needs {error.name}, which is not installed"
-        raise reject("missing-extra", message, hint=f"pip install 'pricebook[{extra}]'") from None
+        raise missing_extra("counting usage", "spark" if name == "spark" else "usage", error) from None
 
 
 def _url(project: Project, url: str, place: Callable[[], Span | None] = lambda: None) -> str:

@@ -5,7 +5,7 @@ import sys
 import click
 
 from pricebook.cli.invocation import Invocation, invoked, say
-from pricebook.problem import Problem
+from pricebook.problem import missing_extra
 
 
 @click.command()
@@ -21,8 +21,7 @@ def command(invocation: Invocation) -> None:
         # Of an extra.
         from pricebook.cli.mcp_server import serve
     except ModuleNotFoundError as error:
-        hint = "pip install 'pricebook[mcp]'"
-        invocation.fail([Problem("missing-extra", f"the server needs {error.name}, which is not installed", hint=hint)])
+        raise missing_extra("the server", "mcp", error) from None
     root = invocation.project.root.resolve()
     said = click.get_current_context().find_root().ensure_object(dict)
     log = said.get("log_of")

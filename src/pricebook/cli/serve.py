@@ -11,7 +11,7 @@ import click
 from pricebook import wiring
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.cli.options import FILE
-from pricebook.problem import Problem, quote
+from pricebook.problem import Problem, missing_extra, quote
 from pricebook.project.project import read_project
 from pricebook.sandbox.account import Account
 from pricebook.sandbox.fault import Fault
@@ -63,10 +63,7 @@ def command(
         try:
             from pricebook.sandbox.server import Server  # an extra
         except ModuleNotFoundError as error:
-            hint = "pip install 'pricebook[sandbox]'"
-            invocation.fail(
-                [Problem("missing-extra", f"the sandbox needs {error.name}, which is not installed", hint=hint)]
-            )
+            raise missing_extra("the sandbox", "sandbox", error) from None
         problems = []
         parsed = []
         for text in faults:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from pricebook.problem import quote, reject
+from pricebook.problem import missing_extra, quote, reject
 from pricebook.usage.source import EVENTS, UsageSource, chosen, form_of
 
 _PATIENCE = 60
@@ -80,8 +80,7 @@ def _refusing(name: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        message = f"{quote(name)} needs {error.name}, which is not installed"
-        raise reject("missing-extra", message, hint="pip install 'pricebook[cloud]'") from None
+        raise missing_extra(quote(name), "cloud", error) from None
     except (OSError, ValueError, KeyError, NotImplementedError) as error:  # what Arrow raises
         said = (str(error).splitlines() or [""])[0][:300]
         hint = "credentials and the region come from the environment, as for the store's own tools"

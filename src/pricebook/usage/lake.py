@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pricebook.problem import quote, reject
+from pricebook.problem import missing_extra, quote, reject
 from pricebook.usage.source import UsageSource
 
 
@@ -46,8 +46,7 @@ def _refusing(name: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        message = f"{quote(name)} needs {error.name}, which is not installed"
-        raise reject("missing-extra", message, hint="pip install 'pricebook[lake]'") from None
+        raise missing_extra(quote(name), "lake", error) from None
     except Exception as error:  # noqa: BLE001 - both libraries raise what their own storage does
         said = (str(error).splitlines() or [""])[0][:300]
         hint = "a Delta table is a folder with _delta_log; an Iceberg table one with metadata/*.metadata.json"
