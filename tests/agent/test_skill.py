@@ -8,7 +8,7 @@ import click
 import pytest
 import yaml
 
-from pricebook.cli.agent_tool import TOOLS, Arguments, Option
+from pricebook.cli.agent_tool import TOOLS, Arguments, option_of
 from pricebook.cli.main import COMMANDS, root
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,6 +73,6 @@ def test_the_page_lists_the_tools_and_what_they_take() -> None:
 def test_every_argument_is_one_of_the_command(name: str) -> None:
     command = root.get_command(click.Context(root), name)
     assert command is not None
-    for info in TOOLS[name].arguments.model_fields.values():
-        (option,) = (each for each in info.metadata if isinstance(each, Option))
-        assert not option.name or option.name in options(command)
+    for field, info in TOOLS[name].arguments.model_fields.items():
+        option = option_of(field, info)
+        assert not option or option in options(command)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from pricebook.format.escape import escape_json
 from pricebook.manifest.text import is_below
@@ -36,91 +37,88 @@ NOTICE = f"The next block is a JSON document of pricebook. {DATA}"
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What a field is on the command line: an option, or an argument where it has no name. A `file` has to be one of
-    the project's, or a folder in it."""
+    """The option that a field is on the command line where it is not that of its name; empty: it is an argument."""
 
-    name: str = ""
-    file: bool = False
+    name: str
 
 
-Text = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
-When = Annotated[Text, Field(description="2026-01-01 or 2026-01-01T09:00:00Z")]
-File = Annotated[Text, Field(description="a path below the project's folder")]
+ARGUMENT = Option("")
+IN_PROJECT = object()
+"""Marks a field whose files, or folders, have to be the project's."""
+OneLine = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
+OneLines = Annotated[tuple[OneLine, ...], Field(strict=False)]
+When = Annotated[OneLine, Field(description="2026-01-01 or 2026-01-01T09:00:00Z")]
+File = Annotated[OneLine, Field(description="a path below the project's folder")]
+Files = Annotated[tuple[File, ...], IN_PROJECT, Field(strict=False)]
 
 
 class Arguments(BaseModel):
     """What every tool takes that reads an environment."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 
-    environment: Annotated[Text | None, Option("--env"), Field(description="one of pricebook.yaml")] = None
-    as_of: Annotated[When | None, Option("--as-of")] = None
+    environment: Annotated[OneLine | None, Option("--env")] = None
+    """one of pricebook.yaml"""
+    as_of: When | None = None
 
 
 class PlanArguments(Arguments):
-    prune: Annotated[
-        bool, Option("--prune"), Field(description="archive what no manifest declares any more, as apply --prune would")
-    ] = False
-    base: Annotated[
-        Text | None, Option("--base"), Field(description="plan what this branch changes against a git ref: origin/main")
-    ] = None
-    rows: Annotated[
-        Text | None, Option("--rows"), Field(description="which price changes to list: all, a number, a text in a name")
-    ] = None
-    impact: Annotated[
-        tuple[File, ...],
-        Option("--impact", file=True),
-        Field(description="usage to bill before and after", strict=False),
-    ] = ()
+    prune: bool = False
+    """archive what no manifest declares any more, as apply --prune would"""
+    base: OneLine | None = None
+    """plan what this branch changes against a git ref: origin/main"""
+    rows: OneLine | None = None
+    """which price changes to list: all, a number, a text in a name"""
+    impact: Files = ()
+    """usage to bill before and after"""
 
 
 class ShowArguments(Arguments):
-    about: Annotated[
-        Text | None,
-        Option(),
-        Field(description="product:NAME, rate-card:NAME, package:NAME, package:NAME@1..@3, or a name alone"),
-    ] = None
-    on: Annotated[When | None, Option("--on")] = None
-    from_: Annotated[When | None, Option("--from"), Field(alias="from")] = None
-    to: Annotated[When | None, Option("--to")] = None
-    card: Annotated[Text | None, Option("--card"), Field(description="only prices of this rate card")] = None
-    where: Annotated[
-        tuple[Text, ...], Option("--where"), Field(description="KEY=VALUE of a pricing group", strict=False)
-    ] = ()
-    desired: Annotated[
-        bool, Option("--desired"), Field(description="what the manifests lead to, not what the store holds")
-    ] = False
-    rows: Annotated[Text | None, Option("--rows"), Field(description="all, a number, or a text in a name")] = None
+    about: Annotated[OneLine | None, ARGUMENT] = None
+    """product:NAME, rate-card:NAME, package:NAME, package:NAME@1..@3, or a name alone"""
+    on: When | None = None
+    from_: Annotated[When | None, Field(alias="from")] = None
+    to: When | None = None
+    card: OneLine | None = None
+    """only prices of this rate card"""
+    where: OneLines = ()
+    """KEY=VALUE of a pricing group"""
+    desired: bool = False
+    """what the manifests lead to, not what the store holds"""
+    rows: OneLine | None = None
+    """all, a number, or a text in a name"""
 
 
 class PreviewArguments(Arguments):
-    package: Annotated[Text, Option(), Field(description="a package's name, or an alias")]
-    starting_at: Annotated[When | None, Option("--starting-at")] = None
-    months: Annotated[int | None, Option("--months"), Field(ge=1, le=1200)] = None
-    until: Annotated[When | None, Option("--until")] = None
-    usage: Annotated[File | None, Option("--usage", file=True)] = None
-    events: Annotated[tuple[File, ...], Option("--events", file=True), Field(strict=False)] = ()
-    customer: Annotated[Text | None, Option("--customer")] = None
-    renew: Annotated[bool, Option("--renew")] = False
-    from_store: Annotated[
-        bool, Option("--from-store"), Field(description="by what the store holds, not by the manifests")
-    ] = False
+    package: Annotated[OneLine, ARGUMENT]
+    """a package's name, or an alias"""
+    starting_at: When | None = None
+    months: Annotated[int | None, Field(ge=1, le=1200)] = None
+    until: When | None = None
+    usage: Annotated[File | None, IN_PROJECT] = None
+    events: Files = ()
+    customer: OneLine | None = None
+    renew: bool = False
+    from_store: bool = False
+    """by what the store holds, not by the manifests"""
 
 
 class TestArguments(Arguments):
-    names: Annotated[
-        tuple[Text, ...], Option(), Field(description="scenarios and policy tests; all of them without", strict=False)
-    ] = ()
+    names: Annotated[OneLines, ARGUMENT] = ()
+    """scenarios and policy tests; all of them without"""
 
 
 class ExplainArguments(Arguments):
-    word: Annotated[Text, Option(), Field(description="a rule, a hazard or an error code")]
+    word: Annotated[OneLine, ARGUMENT]
+    """a rule, a hazard or an error code"""
 
 
 class CohortsArguments(Arguments):
-    package: Annotated[Text | None, Option()] = None
-    contracts: Annotated[bool, Option("--contracts"), Field(description="list them, one by one")] = False
-    ended: Annotated[bool, Option("--ended"), Field(description="those too that ended or were archived")] = False
+    package: Annotated[OneLine | None, ARGUMENT] = None
+    contracts: bool = False
+    """list them, one by one"""
+    ended: bool = False
+    """those too that ended or were archived"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +168,12 @@ TOOLS = {
 """By the name of the command. None of them writes."""
 
 
+def option_of(field: str, info: FieldInfo) -> str:
+    """The option that a field of arguments is; empty for an argument of the command."""
+    said = (each.name for each in info.metadata if isinstance(each, Option))
+    return next(said, "--" + (info.alias or field).replace("_", "-"))
+
+
 def line_of(name: str, given: Mapping[str, object], root: Path, shared: Sequence[str] = ()) -> list[str]:
     """The command line of a call of a tool that there is, in the project at `root`. Every text stands behind its option
     or behind `--`: none is taken for an option. Raises Rejected for what its schema does not let pass, and for files
@@ -182,16 +186,15 @@ def line_of(name: str, given: Mapping[str, object], root: Path, shared: Sequence
     words: list[str] = []
     problems: list[Problem] = []
     for field, info in type(arguments).model_fields.items():
-        (option,) = (each for each in info.metadata if isinstance(each, Option))
-        value = getattr(arguments, field)
+        option, value = option_of(field, info), getattr(arguments, field)
         if value is True:
-            options.append(option.name)
+            options.append(option)
         for one in () if value in (None, False, True) else value if isinstance(value, tuple) else (value,):
             text = str(one)
-            if option.file:
+            if IN_PROJECT in info.metadata:
                 problems += _outside(field, text, root)
                 text = str(root / text)
-            (options if option.name else words).append(f"{option.name}={text}" if option.name else text)
+            (options if option else words).append(f"{option}={text}" if option else text)
     if problems:
         raise Rejected(problems)
     # -P: nothing in the project's folder is imported.
