@@ -64,7 +64,7 @@ class Vendor:
             "requests_per_minute": 1_000_000,
             "concurrency": 4,
             "connect_timeout": 1,
-            "read_timeout": 5,
+            "read_timeout": 600,  # a busy machine is no slow vendor
             "sleep": lambda seconds: None,
             **more,
         }

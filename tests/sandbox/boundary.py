@@ -138,7 +138,7 @@ def store_at(handle: Handle) -> Iterator[RemoteStore]:
         requests_per_minute=1_000_000,
         concurrency=1,
         connect_timeout=1,
-        read_timeout=5,
+        read_timeout=600,
         transport=httpx.MockTransport(handle),
         clock=waits.clock,
         sleep=waits.sleep,
