@@ -259,6 +259,7 @@ def test_nothing_was_written(transcript: Transcript) -> None:
         ("preview", {"package": "start", "events": ["link.jsonl"]}, "is not in the project"),
         ("explain", {"word": 3}, "word"),
         ("test", {"names": "all"}, "names"),
+        ("test", {"names": ["a"] * 101}, "at most 100 items"),
     ],
 )
 def test_arguments_are_what_the_schema_says(tmp_path: Path, name: str, given: Mapping[str, Any], said: str) -> None:

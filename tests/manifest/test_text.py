@@ -71,7 +71,7 @@ def test_a_path_that_is_no_file(tmp_path: Path) -> None:
         Problem("missing-file", 'there is no file "m.yaml"', Span(F)),
         Problem("missing-file", 'there is no file "m.yaml"', Span(F)),
         Problem("not-a-file", '"m.yaml" is a directory', Span(F)),
-        Problem("unreadable-file", '"m.yaml" cannot be read: embedded null byte', Span(F)),
+        Problem("unreadable-file", '"m.yaml" cannot be read: a path has no NUL character', Span(F)),
     ]
 
 

@@ -46,10 +46,12 @@ ARGUMENT = Option("")
 IN_PROJECT = object()
 """Marks a field whose files, or folders, have to be the project's."""
 OneLine = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
-OneLines = Annotated[tuple[OneLine, ...], Field(strict=False)]
+MOST = 100
+"""Values of a list: together they fit on a command line of any system."""
+OneLines = Annotated[tuple[OneLine, ...], Field(strict=False, max_length=MOST)]
 When = Annotated[OneLine, Field(description="2026-01-01 or 2026-01-01T09:00:00Z")]
 File = Annotated[OneLine, Field(description="a path below the project's folder")]
-Files = Annotated[tuple[File, ...], IN_PROJECT, Field(strict=False)]
+Files = Annotated[tuple[File, ...], IN_PROJECT, Field(strict=False, max_length=MOST)]
 
 
 class Arguments(BaseModel):

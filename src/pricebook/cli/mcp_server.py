@@ -106,5 +106,8 @@ async def _answer(line: Sequence[str]) -> str:
     text = out.decode("utf-8").rstrip("\n")
     if text.startswith("{"):
         return text
-    words = escape_terminal(said.decode("utf-8", "replace").strip() or "the command ended without an answer")
+    _, _, wrong = f"\n{said.decode('utf-8', 'replace').strip()}".rpartition(
+        "\nError: "
+    )  # below what click says of usage
+    words = escape_terminal(wrong.strip() or "the command ended without an answer")
     return refusal([Problem("value", words)])

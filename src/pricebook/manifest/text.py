@@ -92,6 +92,8 @@ def unreadable(path: Path, shown: str, error: OSError | ValueError) -> Rejected:
         case PermissionError():
             return reject("no-permission", f"{quote(shown)} may not be read", Span(shown))
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    if "\0" in os.fspath(path):  # which every Python says in other words
+        reason = "a path has no NUL character"
     return reject("unreadable-file", f"{quote(shown)} cannot be read: {reason}", Span(shown))
 
 
