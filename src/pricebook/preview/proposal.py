@@ -22,6 +22,8 @@ from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.terms import ContractTerms
 from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
 
+FAR = 10
+"""Years from now; no contract is made that begins earlier or later."""
 LONGEST_KEY = 128
 """Characters of a uniqueness key (API)."""
 
@@ -62,7 +64,7 @@ class ProposedContract:
 
 def propose(asked: WantedContract, snapshot: Snapshot, contracts: Sequence[Contract]) -> ProposedContract:
     """The contract that the store would make. `contracts` are the customer's. Raises Rejected, with every reason."""
-    problems = list(_malformed(asked))
+    problems = list(_malformed(asked, snapshot.observed_at))
     held = list(holdings(snapshot))
     found = _version(asked, snapshot, held)
     if isinstance(found, Problem):
@@ -109,9 +111,15 @@ def propose(asked: WantedContract, snapshot: Snapshot, contracts: Sequence[Contr
     return ProposedContract(wanted, ref, card, terms, first, present, overlapping)
 
 
-def _malformed(asked: WantedContract) -> Iterator[Problem]:
+def _malformed(asked: WantedContract, now: datetime) -> Iterator[Problem]:
     if not asked.customer.strip():
         yield Problem("value", "--customer is empty", hint="say the id by which the account knows the customer")
+    elif asked.customer != asked.customer.strip():
+        message = f"--customer {quote(asked.customer)} has a blank around it"
+        yield Problem("blank", message, hint="take it out; the account would know another customer by it")
+    if not later(asked.starting_at, -FAR, "YEARS") <= now <= later(asked.starting_at, FAR, "YEARS"):
+        message = f"--starting-at {instant_words(asked.starting_at)} is more than {FAR} years from now"
+        yield Problem("instant", message, hint="check the year: everything from then on is billed")
     if not 1 <= len(asked.uniqueness_key) <= LONGEST_KEY:
         message = f"a uniqueness key has 1 to {LONGEST_KEY} characters, this one {len(asked.uniqueness_key)}"
         yield Problem("uniqueness-key", message, hint="make it shorter, or leave it out: one is made of the intent")
