@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pricebook.catalog.reference import Kind
 from pricebook.catalog.renaming import Renaming
 from pricebook.catalog.usage import Quantity, ValuePairs
 from pricebook.plan.contract import Contract
@@ -49,16 +50,21 @@ class Billed(NamedTuple):
     aliases: tuple[str, ...] = ()
     shared: "tuple[Grant, ...]" = ()
 
+    def named(self, rename: Callable[[Kind, str], str]) -> "Billed":
+        """The same with terms that refer to products and units by other names."""
+        own = self.billing.own
+        billing = self.billing._replace(own=own.named(rename) if own is not None else None)
+        return self._replace(billing=billing, shared=tuple(grant.named(rename) for grant in self.shared))
+
 
 def present(billed: Billed, plans: Iterable[Plan]) -> Billed:
     """The same under the names that objects have once these plans are made, one after the other."""
-    billing, shared = billed.billing, billed.shared
     for plan in plans:
-        names = Renaming({(old.kind, old.name): new.name for old, new in plan.moved})
-        own = billing.own.named(names.name) if billing.own is not None and plan.moved else billing.own
-        billing = billing._replace(contract=plan.present(billing.contract), own=own)
-        shared = tuple(grant.named(names.name) for grant in shared) if plan.moved else shared
-    return billed._replace(billing=billing, shared=shared)
+        if plan.moved:
+            billed = billed.named(Renaming({(old.kind, old.name): new.name for old, new in plan.moved}).name)
+        billing = billed.billing
+        billed = billed._replace(billing=billing._replace(contract=plan.present(billing.contract)))
+    return billed
 
 
 class Customer(NamedTuple):

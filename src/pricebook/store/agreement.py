@@ -83,18 +83,12 @@ def _missing(columns: str) -> str:
 
 def _billed(namespace: str, row: Sequence[Any], names: Mapping[str, str]) -> Billed:
     *known, package_id, terms, quantities, aliases, balances = row
-    contract = contract_of(namespace, tuple(known), _read(quantities) if quantities is not None else ())
-
-    def rename(kind: Kind, id_: str) -> str:
-        return names.get(id_, id_)
-
-    own: OwnTerms | None = _read(terms) if terms is not None else None
-    shared: tuple[Grant, ...] = _read(balances) if balances is not None else ()
+    own = _read(terms) if terms is not None else None
+    held, aliases, shared = (_read(text) if text is not None else () for text in (quantities, aliases, balances))
+    contract = contract_of(namespace, tuple(known), held)
     unread = "it is on a package of somebody else's" if package_id is not None and contract.package is None else ""
-    billing = Billing(contract, own=own.named(rename) if own is not None else None, unread=unread)
-    return Billed(
-        billing, _read(aliases) if aliases is not None else (), tuple(grant.named(rename) for grant in shared)
-    )
+    found = Billed(Billing(contract, own=own, unread=unread), aliases, shared)
+    return found.named(lambda kind, id_: names.get(id_, id_))
 
 
 def own_contracts(

@@ -106,12 +106,9 @@ class PresentStore:
         names = Renaming({(old.kind, old.name): new.name for old, new in self._renamed.items()})
         known = {each.billing.contract.id: each for each in store.billed(namespace, at)}
         for contract in contracts:
-            also = known.pop(contract.id, None)
-            found = also.billing if also is not None else Billing(contract)
-            held = replace(contract, quantities=found.contract.quantities)
-            own = found.own.named(names.name) if found.own is not None else None
-            shared = tuple(grant.named(names.name) for grant in also.shared) if also is not None else ()
-            yield Billed(found._replace(contract=held, own=own), also.aliases if also is not None else (), shared)
+            found = known.pop(contract.id, Billed(Billing(contract)))
+            held = replace(contract, quantities=found.billing.contract.quantities)
+            yield found._replace(billing=found.billing._replace(contract=held)).named(names.name)
         yield from (each for each in known.values() if each.billing.contract.package is None)
 
     def customer_contracts(self, namespace: str, customer: str) -> tuple[Contract, ...]:
