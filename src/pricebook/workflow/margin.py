@@ -79,8 +79,7 @@ def margins(found: ListComparison) -> Margins:
         product = made.products.setdefault(key.product, ProductMargin())
         product.prices += 1
         product.below += any(is_below_cost(*pair, least) for pair in pairs)
-        for share in filter(lambda one: one is not None, (margin(*pair) for pair in pairs)):
-            assert share is not None
+        for share in (share for pair in pairs if (share := margin(*pair)) is not None):
             product.least = share if product.least is None else min(product.least, share)
             product.greatest = share if product.greatest is None else max(product.greatest, share)
     return made

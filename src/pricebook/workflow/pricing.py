@@ -56,9 +56,8 @@ def set_price(project: Project, asked: NewPrice) -> Repricing:
     was = catalog.rates[card].get(key) if card in catalog.rates else None
     timeline = read_schedule(was) if was is not None else ()
     held = terms_from(timeline, day) or (timeline[-1].terms if timeline else None)
-    terms = _terms(
-        held or Terms.of({"entitled": True, "rate_type": "FLAT", "price": 0, **_unit(catalog, card)}), asked, catalog
-    )
+    free = Terms.of({"entitled": True, "rate_type": "FLAT", "price": 0, "credit_type": noun.fiat_credit_type})
+    terms = _terms(held or free, asked, catalog)
     now = schedule_text(_priced(timeline, day, terms))
     made, editor = Repricing(before=catalog.rates), ManifestEdit(loaded)
     if now != was:
@@ -67,10 +66,6 @@ def set_price(project: Project, asked: NewPrice) -> Repricing:
         made.wanted[card] = {key: now}
         editor.make(EditRequest(ref, noun, frozenset(), made.wanted[card]))
     return placed(made, editor, loaded, [])
-
-
-def _unit(catalog: Catalog, card: str) -> dict[str, str]:
-    return {"credit_type": catalog.cards[card].fiat_credit_type}
 
 
 def _meant(catalog: Catalog, asked: NewPrice) -> tuple[str, str]:
