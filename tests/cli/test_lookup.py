@@ -201,22 +201,23 @@ def test_the_audit_log(shop: Path) -> None:
     assert answer.stdout == (
         "2026-02-10 09:00:00Z  done  =ada\\x1b[31m<b>|`x`\n"
         f"  plan {second} · approved · from cccccccccccc on fix/$(x) · user@host:1:a\n"
-        "    rate-card:list      1 price changes; no contract is on the card\n"
-        "      pro · MONTHLY   $5.00 -> $6.00 a month   from 2026-03-01\n"
-        "    package:starter@2   new version: packages cannot be edited\n"
-        "      credits[sign-up].access_schedule.schedule_items[1].amount   $10.00 -> $15.00\n"
+        "    rate-card:list                1 price changes; no contract is on the card\n"
+        "      Pro   $5.00 -> $6.00 a month   from 2026-03-01\n"
+        "    Starter (package:starter@2)   new version: packages cannot be edited\n"
+        "      Credit   $10.00 of credit for everything, priority 1, for 1 month -> $15.00 of credit for everything,\n"
+        "        priority 1, for 1 month\n"
         "  In all: 1 new version, 1 alias moved, 1 rate added.\n"
         "\n"
         "2026-01-01 09:00:00Z  done  ada\n"
         f"  plan {first} · user@host:1:a\n"
-        "    product:credit      new product, FIXED\n"
-        "    product:pro         new product, SUBSCRIPTION\n"
-        "    rate-card:list      new rate card, invoiced in usd\n"
-        "    rate-card:list      2 prices are new\n"
-        "      pro · ANNUAL   $50.00 a year   from 2026-02-01\n"
-        "      pro · MONTHLY   $5.00 a month   from 2026-01-01\n"
-        "    rate-card:list      1 alias given, once its rates are there\n"
-        "    package:starter@1   new package, for contracts made from now on\n"
+        "    Credit (product:credit)       new product, FIXED\n"
+        "    Pro (product:pro)             new product, SUBSCRIPTION\n"
+        "    List (rate-card:list)         new rate card, invoiced in usd\n"
+        "    rate-card:list                2 prices are new\n"
+        "      Pro   $50.00 a year   from 2026-02-01\n"
+        "      Pro   $5.00 a month   from 2026-01-01\n"
+        "    rate-card:list                1 alias given, once its rates are there\n"
+        "    Starter (package:starter@1)   new package, for contracts made from now on\n"
         "  In all: 4 objects created, 2 aliases given, 2 rates added.\n"
     )
 
@@ -266,6 +267,6 @@ def test_a_run_that_was_killed_is_said_to_be_interrupted(shop: Path, tmp_path: P
         connection.execute("DELETE FROM journal WHERE run = 2 AND step LIKE 'package%' AND state = 'done'")
     lines = pricebook(copy, "history", "--last", "1").stdout.splitlines()
     assert lines[0].startswith("2026-02-10 09:00:00Z  interrupted")
-    assert "    package:starter@2   sent: new version: packages cannot be edited" in lines
+    assert "    Starter (package:starter@2)   sent: new version: packages cannot be edited" in lines
     drift = pricebook(copy, "drift")
     assert "has not ended" in " ".join(drift.stdout.split())

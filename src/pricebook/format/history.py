@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pricebook.format.escape import cut, escape_terminal, padded, width_of
 from pricebook.format.page import Page, sheet, wrapped
 from pricebook.view.history import Deed, HistoryView
-from pricebook.view.words import counted
+from pricebook.view.words import counted, shortened
 
 HEAD = (
     *("run", "started_at", "ended_at", "result", "environment", "plan", "actor", "owner", "commit", "branch"),
-    *("approved", "object", "what", "outcome", "at", "detail"),
+    *("approved", "object", "name", "what", "outcome", "at", "detail"),
 )
 OBJECTS = 12
 """Objects of a run that are listed; all are counted."""
@@ -24,8 +24,22 @@ def _rows(view: HistoryView) -> Iterator[tuple[object, ...]]:
     for each in view.runs:
         run = (each.number, each.started_at, each.ended_at, each.result, each.environment, each.plan)
         whence = (each.actor, each.owner, each.commit, each.branch, each.approved)
-        for deed in each.deeds or (Deed("", each.summary, each.result, "", each.started_at, ()),):
-            yield *run, *whence, deed.ref, "; ".join((deed.what, *deed.rows)), deed.outcome, deed.at, deed.detail
+        for deed in each.deeds or (Deed("", "", each.summary, each.result, "", each.started_at, ()),):
+            yield (
+                *run,
+                *whence,
+                deed.ref,
+                deed.name,
+                "; ".join((deed.what, *deed.rows)),
+                deed.outcome,
+                deed.at,
+                deed.detail,
+            )
+
+
+def _called(deed: Deed) -> str:
+    """What people call it first."""
+    return f"{shortened(deed.name)} ({deed.ref})" if deed.name else deed.ref
 
 
 def history_text(view: HistoryView, page: Page) -> Iterator[str]:
@@ -46,13 +60,16 @@ def history_text(view: HistoryView, page: Page) -> Iterator[str]:
             escape_terminal(each.owner),
         )
         yield from (f"  {paint('dim', line)}" for line in wrapped(" · ".join(filter(None, parts)), width - 2))
-        column = max((width_of(escape_terminal(deed.ref, width // 2)) for deed in each.deeds[:OBJECTS]), default=0)
-        for deed in each.deeds[:OBJECTS]:
-            ref = padded(escape_terminal(deed.ref, width // 2), column)
+        named = [(deed, escape_terminal(_called(deed), width // 2)) for deed in each.deeds[:OBJECTS]]
+        column = max((width_of(name) for _, name in named), default=0)
+        for deed, name in named:
+            ref = padded(name, column)
             outcome = "" if deed.outcome == "done" else f"{deed.outcome}: "
             words = escape_terminal(f"{outcome}{deed.what}{f' ({deed.detail})' if deed.detail else ''}", 300)
             yield f"    {ref}   {cut(words, max(width - column - 7, 20))}"
-            yield from (f"      {cut(escape_terminal(row, 300), width - 6)}" for row in deed.rows)
+            for row in deed.rows:
+                first, *more = wrapped(escape_terminal(row, 600), width - 8, width - 6)
+                yield from (f"      {first}", *(f"        {line}" for line in more))
         if len(each.deeds) > OBJECTS:
             yield f"    and {counted(len(each.deeds) - OBJECTS, 'more object')}"
         yield from (f"  {line}" for line in wrapped(f"In all: {each.summary}.", width - 2)) if each.summary else ()

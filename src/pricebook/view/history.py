@@ -9,18 +9,22 @@ from pricebook.apply.record import Record
 from pricebook.plan.step import Plan
 from pricebook.view.object import ObjectView
 from pricebook.view.plan import plan_view
+from pricebook.view.price import with_key
 from pricebook.view.rows import RowChoice
 from pricebook.view.words import tally, tally_words
 
+NOTHING = "nothing"
 ROWS = 6
 """Prices of an object that are listed when nothing was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What a run did to one object, in words; `rows` are prices and fields. `outcome` is that of its steps."""
+    """What a run did to one object, in words; `name` is what people call it, where the plan says, and `rows` are
+    prices, parts of an offer, and fields. `outcome` is that of its steps."""
 
     ref: str
+    name: str
     what: str
     outcome: str
     detail: str
@@ -83,28 +87,33 @@ def _run(record: Record, choice: RowChoice) -> RunView:
 
 def _deeds(record: Record, plan: Plan, choice: RowChoice) -> Iterator[Deed]:
     chosen = RowChoice(first=ROWS) if choice.automatic else choice
+    names = {step.id: str(getattr(getattr(step.change, "noun", None), "name", "")) for step in plan.steps}
     for item in plan_view(plan, chosen).objects:
         entries = [record.last[step] for step in item.steps if step in record.last]
+        name = item.offer.name if item.offer is not None else names[item.steps[0]]
         if not entries:
-            yield Deed(item.ref, item.sentence, "not tried", "", "", ())
+            yield Deed(item.ref, name, item.sentence, "not tried", "", "", ())
             continue
         worst = max(entries, key=lambda entry: (entry.state.value != "done", entry.at))
         rows = tuple(_rows(item, chosen))
-        yield Deed(item.ref, item.sentence, worst.state.value, worst.detail, _moment(worst.at), rows)
+        yield Deed(item.ref, name, item.sentence, worst.state.value, worst.detail, _moment(worst.at), rows)
 
 
 def _entries(record: Record) -> Iterator[Deed]:
     """What was done where there is no plan that can be read: a contract, or the steps by their names."""
     for step, entry in record.last.items():
-        yield Deed(step, entry.detail, entry.state.value, "", _moment(entry.at), ())
+        yield Deed(step, "", entry.detail, entry.state.value, "", _moment(entry.at), ())
 
 
 def _rows(item: ObjectView, choice: RowChoice) -> Iterator[str]:
     if item.rates is not None:
         for row in item.rates.rows:
-            yield f"{row.key}   {row.price}   {row.when}"
+            yield f"{with_key(row.name, row.product)}   {row.price}   {row.when}"
         if hidden := item.rates.rows_total - len(item.rates.rows):
             yield f"and {hidden:,} more"
+    elif item.offer is not None and item.offer.before is not None:
+        for line in item.offer.changed[: choice.first if choice.first is not None else None]:
+            yield f"{line.name}   {line.before or NOTHING} -> {line.after or NOTHING}"
     elif item.action != "create":
         for field in item.fields[: choice.first if choice.first is not None else None]:
             if field.depth == 0:
