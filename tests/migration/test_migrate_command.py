@@ -72,8 +72,10 @@ def test_a_plan_is_shown_written_and_described(project: Path) -> None:
     result = said(project, "migrate", "-o", str(plan), "--notice", str(notice), "--rows", "2")
     assert result.exit_code == 0
     assert "Migration move to package:starter@2" in result.output
-    assert "subscriptions" in result.output
-    assert "1 -> 2" in result.output
+    # Hand-worked: a second seat of $5.00 for seven contracts.
+    money = f"Starter v1 ({CONTRACTS} contracts), with a new contract: fees +$35.00 a month (+$420.00 a year) in all"
+    assert money in " ".join(result.output.split())
+    assert "+ 2 × $5.00 a month" in result.output
     assert f"Migration: {CONTRACTS} contracts move in" in result.output
     text = plan.read_text(encoding="utf-8")
     document = json.loads(text)
@@ -81,7 +83,7 @@ def test_a_plan_is_shown_written_and_described(project: Path) -> None:
     assert len(text.splitlines()) == CONTRACTS + 2  # a line for each contract, between the head and the end
     rows = list(csv.DictReader(notice.read_text(encoding="utf-8").splitlines()))
     assert {row["customer"] for row in rows} == {step["change"]["customer"] for step in document["steps"]}
-    assert all("initial_quantity 1 -> 2" in row["what_changes"] for row in rows)
+    assert all(row["what_changes"].startswith("Fee: $") for row in rows)
 
 
 @pytest.mark.parametrize("kind", ["500-before", "500-after", "drop-before", "drop-after", "truncate", "429"])

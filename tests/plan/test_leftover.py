@@ -105,7 +105,8 @@ def test_a_plan_that_knew_only_names_is_read(tmp_path: Path) -> None:
     plan = planned(tmp_path, [SEAT, PHONE], [PHONE])
     text = write(plan)
     whole = (
-        '{"aliases":[],"contracts":0,"fees":{},"like":null,"name":"Desk seat","ref":"product:desk-seat","used_by":[]}'
+        '{"aliases":[],"contracts":0,"fees":{},"like":null,"name":"Desk seat","once":{},"ref":"product:desk-seat",'
+        '"used_by":[]}'
     )
     assert whole in text
     assert read(text.replace(whole, '"product:desk-seat"'), "p").leftovers == (

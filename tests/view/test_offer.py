@@ -129,9 +129,13 @@ class Account:
         raise AssertionError(f"nothing else is asked of it: {name}")
 
 
-def viewed(desired: Catalog, held: Snapshot, *contracts: str) -> tuple[Plan, PlanView]:
+def viewed(
+    desired: Catalog, held: Snapshot, *contracts: str, ending_before: datetime | None = None
+) -> tuple[Plan, PlanView]:
     made = make_plan(desired, held, namespace="acme", environment="test", as_of=NOW)
-    told = offering(made, desired, held, Account(*contracts))  # type: ignore[arg-type]
+    account = Account(*contracts)
+    account.listed = [replace(each, ending_before=ending_before) for each in account.listed]
+    told = offering(made, desired, held, account)  # type: ignore[arg-type]
     return told, plan_view(told, RowChoice())
 
 
@@ -207,6 +211,46 @@ def test_seats_that_nobody_counted_are_said_and_are_not_nothing(contracts: tuple
     assert plan.fixed is not None
     assert (plan.fixed.contracts, plan.fixed.unknown) == (0, 1)
     assert "Not known: how many 1 contract pays for." in view.verdict
+
+
+def test_a_fee_is_that_of_the_day_on_which_a_period_begins() -> None:
+    """Years that began on 1 November 2026 and end after twelve months never see the price of March 2027."""
+    later = {**OLD, YEAR: schedule(("2026-01-01", 4800), ("2027-03-01", 6000))}
+    spec = team(name="Yearly v1", frequency="ANNUAL")
+    desired, held = catalog(later, yearly=spec), observed(OLD, 2, yearly_1=spec)
+    ends = datetime(2027, 11, 1, tzinfo=UTC)
+    plan, view = viewed(desired, held, "yearly_1", "yearly_1", ending_before=ends)
+    assert plan.fixed is not None
+    assert (plan.fixed.amounts, plan.fixed.contracts, plan.fixed.ending) == ({}, 0, 2)
+    assert "for 2 contracts, from 2027-03-01. 2 of them end before they would pay that." in view.verdict
+    endless = team(name="Yearly v1", frequency="ANNUAL", duration=None)
+    plan, view = viewed(catalog(later, yearly=endless), observed(OLD, 2, yearly_1=endless), "yearly_1", "yearly_1")
+    assert plan.fixed is not None
+    assert (plan.fixed.amounts, plan.fixed.since) == ({"usd": Decimal(7200)}, "2027-11-01T00:00:00Z")
+    assert "for 2 contracts, from 2027-11-01, before usage" in view.verdict  # when the second year begins
+
+
+def test_of_commits_what_is_paid_and_what_is_left_to_spend_are_two_things() -> None:
+    """Hand-worked: $24,000.00 in two years for as much to spend; then for $20,000.00; then a true-up of $20,000.00."""
+    start, year = ({"value": n, "unit": "MONTHS"} for n in (0, 12))
+
+    def spend(cents: int, kind: str = "PREPAID", *dates: dict[str, object]) -> dict[str, Any]:
+        each = 1_200_000 if kind == "PREPAID" else cents
+        paid = tuple({"unit_price": each, "quantity": 1, "date_offset": at} for at in dates)
+        length = {"value": 24, "unit": "MONTHS"}
+        access = {"schedule_items": ({"amount": cents, "starting_at_offset": start, "duration": length},)}
+        commit = {"key": "spend", "product": "credit", "type": kind, "access_schedule": access, "priority": 1}
+        return team(duration=length, commits=({**commit, "invoice_schedule": {"schedule_items": paid}},))
+
+    whole, less = spend(2_400_000, "PREPAID", start, year), spend(2_000_000, "PREPAID", start, year)
+    _, view = viewed(catalog(OLD, team=whole), observed(OLD))
+    assert "commits $24,000.00 one-off, credits" in view.verdict
+    _, view = viewed(catalog(OLD, team=less), observed(OLD, team_1=whole))
+    assert view.verdict.endswith(
+        "Team v2 (Included usage): to spend from commits −$4,000.00 one-off, for each contract."
+    )
+    _, view = viewed(catalog(OLD, team=spend(2_000_000, "POSTPAID", year)), observed(OLD))
+    assert "commits $20,000.00 one-off" in view.verdict
 
 
 def test_a_price_of_its_own_is_not_touched() -> None:

@@ -29,6 +29,10 @@ _VAGUE = frozenset(("n", "amount", "count", "number", "quantity", "total", "unit
 """Names of properties that say nothing of what is counted."""
 _TIMES = frozenset(("day", "week", "month", "year"))
 _LONGEST = 40
+SHARE = "of "
+"""How what a price is for begins where it is a share of spend."""
+_LISTED = 3
+"""Products that a share is of and that are named."""
 
 
 def priced_products(
@@ -45,6 +49,7 @@ def priced_products(
         product, was = products.get(name) or former.get(name), former.get(name)
         if product is not None:
             unit, power = unit_of(product, metrics if name in products else counted, is_seat=name in seats)
+            unit = unit or shared(product, {**former, **products})
             if was is not None and was.unit is None:  # an account is not told
                 was = was.model_copy(update={"unit": product.unit})
             old, old_power = unit_of(was, counted, is_seat=name in seats) if was is not None else (unit, power)
@@ -65,10 +70,10 @@ def priced_products(
 
 
 def products_of(
-    keys: Iterable[str], nouns: Iterable[Noun], desired: Catalog, observed: Catalog
+    keys: Iterable[str], nouns: Iterable[Noun], desired: Catalog, observed: Catalog, names: Iterable[str] = ()
 ) -> Mapping[str, PricedProduct]:
-    """The same of the products of some rates, by their keys, and of those that nouns refer to."""
-    named = {name for noun in nouns for _, kind, name in references(noun) if kind is Kind.PRODUCT}
+    """The same of the products of some rates, by their keys, of those that nouns refer to, and of those named."""
+    named = {name for noun in nouns for _, kind, name in references(noun) if kind is Kind.PRODUCT} | {*names}
     return priced_products(desired, named | {read_key(key).product for key in keys}, observed)
 
 
@@ -109,6 +114,15 @@ def unit_of(product: Product, metrics: Mapping[str, BillableMetric], *, is_seat:
         return _converted(conversion, word), 0
     power = HABITS.get(word.rpartition(" ")[2].casefold(), 0)
     return _many(Decimal(1).scaleb(power), word), power
+
+
+def shared(product: Product, products: Mapping[str, Product]) -> str:
+    """What a product is a share of: `of Input and Output`, `of what is tagged tokens`; empty where it is none."""
+    names = [products[name].name if name in products else name for name in product.composite_products or ()]
+    tags = ", ".join(product.composite_tags or ())
+    told = [*names[:_LISTED], *([f"{len(names) - _LISTED:,} more"] if names[_LISTED:] else [])]
+    told += [f"what is tagged {tags}"] if tags else []
+    return f"{SHARE}{', '.join(told[:-1])}{' and ' if told[1:] else ''}{told[-1]}" if told else ""
 
 
 def unit_word(product: Product, metrics: Mapping[str, BillableMetric]) -> str:

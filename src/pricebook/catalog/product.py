@@ -133,6 +133,10 @@ class Product(Noun):
     )
 
 
+METERED = ("quantity_conversion", "billable_metric")
+"""Fields of a product that say what its price is for."""
+
+
 class PricedProduct(NamedTuple):
     """How a product and its prices are spoken of. `name` is what people call it; `unit` what a price is for, without
     its time (`1M tokens`, `seat`; empty: for the period alone), and a price as it is written times `10 ** power` is one

@@ -219,7 +219,7 @@ class _Session:
 
     def _view(self, made: Plan) -> MigrationView:
         catalog = self._opened[1].catalog
-        return migration_view(made, catalog.nouns, units_of(catalog), RowChoice.parse(self._rows), self._bills)
+        return migration_view(made, catalog, units_of(catalog), RowChoice.parse(self._rows), self._bills)
 
     @cached_property
     def _loaded(self) -> Loaded:

@@ -42,9 +42,8 @@ def command(invocation: Invocation, output: Path, cohorts: bool, desired: bool) 
         found = cohort.cohorts(present, namespace, held, at, None, ended=False)
         counts = Counted(at, {one.package: one for one in found})
     opens_on = at if invocation.as_of_text is not None else None
-    content = site_files(
-        price_list(snapshot, namespace, present.said.order), opens_on, schema_text(feed_schema()), counts
-    )
+    listed = price_list(snapshot, namespace, present.said.order, site.declared_rates(project, environment))
+    content = site_files(listed, opens_on, schema_text(feed_schema()), counts)
     published = site.publish(output, namespace, content)
     index = str(output / "index.html")
     invocation.answer(SiteView(index, published.files, published.written, published.removed, published.size))

@@ -72,17 +72,17 @@ def _add_matrix(comment: Comment, item: ObjectView, shape: RateShape, units: Uni
     found: dict[tuple[str, ...], dict[tuple[str, str], list[RateRow]]] = {}
     for row in shape.rows:
         if row.pricing_group_values and not row.tiers:
-            cells = found.setdefault(tuple(row.pricing_group_values.values()), {})
-            cells.setdefault((row.product, row.per), []).append(row)
+            cells = found.setdefault(_values(row, units), {})
+            per = units.per(row.product, row.billing_frequency)[1].words
+            cells.setdefault((row.product, per), []).append(row)
     lines = {values: rows for values, rows in found.items() if len(rows) > 1}
     columns = [key for key, _ in Counter(key for rows in lines.values() for key in rows).most_common(_COLUMNS)]
     columns.sort(key=lambda key: (units.called(key[0]).place, key))
     if len(columns) < 2:
         return
-    first = {key: next(rows[key][0] for rows in lines.values() if key in rows) for key in columns}
     titles = [
-        ", ".join(filter(None, (escape_markdown(first[key].name.partition(" · ")[0], KEY), escape_markdown(key[1]))))
-        for key in columns
+        ", ".join(filter(None, (escape_markdown(units.called(product).name, KEY), escape_markdown(per))))
+        for product, per in columns
     ]
     ref = f"<code>{escape_html(item.ref, 80)}</code>"
     head = f"<details><summary>{ref} as a matrix: {counted(len(lines), 'row')}</summary>"
@@ -97,6 +97,13 @@ def _add_matrix(comment: Comment, item: ObjectView, shape: RateShape, units: Uni
         share=_MATRIX,
         foot=_END,
     )
+
+
+def _values(row: RateRow, units: Units) -> tuple[str, ...]:
+    """The values that tell a price apart, in the order in which its product declares them."""
+    groups = units.called(row.product).groups
+    names = sorted(row.pricing_group_values, key=lambda name: groups.index(name) if name in groups else len(groups))
+    return tuple(row.pricing_group_values[name] for name in names)
 
 
 def _cell(rows: Sequence[RateRow]) -> str:

@@ -7,7 +7,7 @@ from pricebook.format.escape import code_markdown, escape_markdown
 from pricebook.view.field import FieldRow, OfferView, offer_matrix
 from pricebook.view.object import ObjectView, reach_words
 from pricebook.view.price import WITHHELD, change_words
-from pricebook.view.rate_row import RateRow, was_to
+from pricebook.view.rate_row import OTHER_UNIT, RateRow, was_to
 from pricebook.view.rate_shape import RateShape
 from pricebook.view.words import counted
 
@@ -131,6 +131,11 @@ def object_rows(item: ObjectView) -> Iterator[str]:
                 item.since,
                 "new contracts",
             )
+        case "revise" if item.retold:
+            name, *sides = (escape_markdown(text, KEY) for text in item.retold)
+            yield cells_row(
+                f"**{name}**: every price that stays", *sides, OTHER_UNIT, "when applied", "whoever buys it"
+            )
         case "archive":
             yield cells_row(ref, "live", "archived for good", "", "when applied", "nobody can be sold it any more")
         case _:
@@ -167,8 +172,8 @@ def _version_reach(item: ObjectView) -> str:
         return "contracts made from then on"
     if not item.contracts:
         return "contracts made from then on; none was made before"
-    stay = "stays" if item.contracts == 1 else "stay"
-    return f"contracts made from then on; {counted(item.contracts, 'contract')} made before {stay} as they are"
+    stay = "stays as it is" if item.contracts == 1 else "stay as they are"
+    return f"contracts made from then on; {counted(item.contracts, 'contract')} made before {stay}"
 
 
 def _terms(fields: Sequence[FieldRow]) -> Iterator[tuple[FieldRow, str]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pricebook.catalog.instant import instant_words, moment_words
 from pricebook.format.escape import cut, escape_terminal, padded, width_of
 from pricebook.format.impact import draw_impact
+from pricebook.format.object_text import draw_offer
 from pricebook.format.page import Page, sheet, wrapped
 from pricebook.format.problem import draw_findings
 from pricebook.view.field import FieldRow
@@ -33,11 +34,14 @@ def migration_text(view: MigrationView, page: Page) -> Iterator[str]:
     moment = instant_words(view.as_of) if view.as_of.minute == 0 else moment_words(view.as_of)
     yield paint("dim", cut(escape_terminal(f"{view.namespace} · {view.environment} · as of {moment}"), width))
     yield from (paint("bold", line) for line in wrapped(escape_terminal(view.title, 400), width))
+    yield from (paint("bold", line) for line in wrapped(escape_terminal(view.money, 600), width))
     yield from _waves(view, width)
     for source, rows in view.differences.items():
         yield ""
-        yield cut(escape_terminal(f"  What changes for those on {source}"), width)
-        yield from _differences(rows, width)
+        offer = view.offers.get(source)
+        named = f"{offer.before_name} ({source})" if offer is not None else source
+        yield cut(escape_terminal(f"  What changes for those on {named}"), width)
+        yield from _differences(rows, width) if offer is None else draw_offer(offer, width, paint, whole=False)
     if view.differences:
         words = "Terms begin anew with a new contract: periods, credits and offsets count from its start."
         yield from (f"    {line}" for line in wrapped(words, width - 4))
@@ -147,6 +151,9 @@ def _listed(contracts: list[str], width: int) -> Iterator[str]:
 def notice_csv(view: MigrationView, _: Page) -> Iterator[str]:
     """Whom to tell what: a row for each contract that moves."""
     changes = {ref: "; ".join(map(_field_words, rows or ())) for ref, rows in view.differences.items()}
+    for ref, offer in view.offers.items():
+        sides = ((line.name, line.before or "nothing", line.after or "nothing") for line in offer.changed)
+        changes[ref] = "; ".join(f"{name}: {before} -> {after}" for name, before, after in sides)
     rows = (
         (one.customer, one.contract, one.from_, view.target, instant_words(one.at), str(one.wave), changes[one.from_])
         for one in view.every

@@ -89,12 +89,13 @@ def diff(
 
 
 def products_in(changes: Iterable[Verb], desired: Catalog, observed: Catalog) -> Mapping[str, PricedProduct]:
-    """How the products read whose rates change, and those that new packages sell."""
+    """How the products read whose rates change, those that are revised, and those that new packages sell."""
     keys = [rate.key for change in changes if isinstance(change, AddRates) for rate in change.rates]
     nouns = [change.noun for change in changes if isinstance(change, (Create, Supersede))]
-    if not keys and not nouns:
+    revised = [change.ref.name for change in changes if isinstance(change, Revise) and change.ref.kind is Kind.PRODUCT]
+    if not (keys or nouns or revised):
         return {}
-    return products_of(keys, nouns, desired, observed)
+    return products_of(keys, nouns, desired, observed, revised)
 
 
 def _keep_or(difference: Difference, change: Verb | None) -> None:

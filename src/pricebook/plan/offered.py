@@ -11,8 +11,8 @@ from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import RateKey, key_text
 from pricebook.plan.verb.form import CLOSED, Moment, RefText, Spec
 
-Fixed = Literal["fees", "commits", "charges", "credits"]
-"""What customers pay whatever they use, and what they are given."""
+Fixed = Literal["fees", "commits", "charges", "credits", "balances"]
+"""What customers pay whatever they use, what they are given, and what commits leave them to spend."""
 
 
 def _terms(value: Any) -> Terms:

@@ -1,6 +1,6 @@
 """The planner: from a desired catalogue and a snapshot to a plan that has been rehearsed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import content_digest
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.path import path_text
+from pricebook.catalog.rate_book import NO_RATES
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.observe.renames import pending, present
 from pricebook.observe.snapshot import Snapshot
@@ -30,6 +31,7 @@ from pricebook.plan.reach import Buyers, reach_of
 from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Plan, Step
 from pricebook.plan.verb.add_rates import AddRates
+from pricebook.plan.verb.verb import Verb
 from pricebook.plan.versions import named
 from pricebook.problem import Problem, Rejected, quote, reject
 from pricebook.span import Span
@@ -125,6 +127,7 @@ def plan_of(
         leftovers=left,
         units=desired.scales,
         products=products_in(difference.changes, desired, snapshot.catalog),
+        order=_declared(difference.changes, desired),
         unmanaged={kind.value: count for kind, count in snapshot.unmanaged.items() if count},
         findings=(
             *snapshot.notes,
@@ -133,6 +136,19 @@ def plan_of(
             *looks_renamed(left, places),
         ),
     )
+
+
+def _declared(changes: Iterable[Verb], desired: Catalog) -> dict[str, dict[str, int]]:
+    """Card by card, where manifests declare each price that changes; one that they do not have any more is last."""
+    found: dict[str, dict[str, int]] = {}
+    for change in changes:
+        if isinstance(change, AddRates):
+            found.setdefault(change.card, {}).update((rate.key, 0) for rate in change.rates)
+    for card, places in found.items():
+        book = desired.rates.get(card, NO_RATES)
+        declared = {key: place for place, (key, _) in enumerate(book.items()) if key in places}
+        places.update((key, declared.get(key, len(book))) for key in places)
+    return found
 
 
 def _nobodys(desired: Catalog, snapshot: Snapshot) -> Iterator[Problem]:

@@ -69,7 +69,8 @@ class Step:
 class Leftover:
     """An object of ours that no manifest declares any more: the aliases that stand for it, the live contracts on it
     (None: not known), the live objects that use it, and what the plan makes that looks like it. `name` is what people
-    call it, and `fees` what contracts on it pay a year whatever they use, in API units by pricing unit."""
+    call it; `fees` are what contracts on it pay a year whatever they use, and `once` what they pay by schedule in all,
+    in API units by pricing unit."""
 
     __pydantic_config__: ClassVar[ConfigDict] = CLOSED
     ref: RefText
@@ -79,6 +80,7 @@ class Leftover:
     like: RefText | None = None
     name: str = ""
     fees: Mapping[str, Decimal] = field(default_factory=dict)
+    once: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 def _by_ref(found: Iterable[object]) -> list[object]:
@@ -119,12 +121,14 @@ class Besides(NamedTuple):
 
 class FixedChange(NamedTuple):
     """What changes of the fees of contracts without any usage: a year, in API units by pricing unit; for how many
-    contracts; of how many more nobody knows the quantity; and from when the first pays another amount."""
+    contracts; of how many more nobody knows the quantity; from when the first pays another amount; and how many more
+    have such a fee and end before a period with the new one begins."""
 
     amounts: Mapping[str, Decimal]
     contracts: int
     unknown: int
     since: str
+    ending: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,8 @@ class Plan:
     declares any more and that stay untouched; `unmanaged` counts other owners' objects, per kind. `units` say how
     amounts of each pricing unit read, `products` what the prices that change are for. `findings` are what rules say
     about the plan and what it leads to, `offers` (`plan.offer`) the packages that it makes: both travel with it and are
-    no part of what it is; nor is `besides`, which stays behind when the plan is written to a file. `adopted` are the
+    no part of what it is; nor are `besides`, and `order`, the place of each price that changes among those of its card
+    as declared, which stay behind when the plan is written to a file. `adopted` are the
     objects that bore no mark and were read as ours, as `apply.ports.Store` takes them: the plan is about a store that
     is read so, and under the present names of what `moved`. A plan that moves contracts says in `migration` what they
     have in common, and has no other steps: nothing is observed and desired of objects then.
@@ -160,6 +165,7 @@ class Plan:
     findings: tuple[Finding, ...] = ()
     offers: Annotated[tuple[Offered, ...], Field(description="what the packages offer that it makes, as declared")] = ()
     besides: Annotated[Besides | None, Field(exclude=True)] = None
+    order: Annotated[Mapping[str, Mapping[str, int]], Field(exclude=True)] = field(default_factory=dict, compare=False)
     adopted: Annotated[
         Mapping[RefText, str],
         Field(description="the store's ids of objects that bore no mark and were read as ours"),

@@ -13,6 +13,7 @@ from pricebook.catalog.instant import instant_words
 from pricebook.catalog.leaf import LENGTH
 from pricebook.catalog.model import Alias
 from pricebook.catalog.path import Label, path_text
+from pricebook.catalog.product import METERED
 from pricebook.catalog.rate_book import pairs
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.role import Role
@@ -25,9 +26,6 @@ from pricebook.policy.proposal import Proposal
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import AFTER_ENABLE, SALE, SAMPLE
 
-_METERED = ("quantity_conversion", "billable_metric")
-"""Fields of a product that say what its price is for."""
-
 
 def _unit_under_price(proposal: Proposal) -> Iterator[Finding]:
     keys = (r.key for step in proposal.plan.steps if isinstance(step.change, AddRates) for r in step.change.rates)
@@ -37,7 +35,7 @@ def _unit_under_price(proposal: Proposal) -> Iterator[Finding]:
         if not isinstance(change, Revise) or change.ref.kind is not Kind.PRODUCT or change.ref.name in repriced:
             continue
         for field in change.fields:
-            if field.path[0] in _METERED and _priced(proposal, change.ref.name):
+            if field.path[0] in METERED and _priced(proposal, change.ref.name):
                 path = path_text(field.path)
                 message = (
                     f"{path} of {change.ref.name} changes from {_told(field.observed)} to {_told(field.desired)},"
@@ -131,8 +129,8 @@ def _told(value: object) -> str:
         return str(value).lower()
     if isinstance(value, tuple | Mapping):
         listed = value.items() if isinstance(value, Mapping) else value
-        value = ", ".join("=".join(map(str, one)) if isinstance(one, tuple) else str(one) for one in listed)
-    return "nothing" if value in (None, "") else str(value)[:60]
+        value = ", ".join(" ".join(map(str, one)) if isinstance(one, tuple) else str(one) for one in listed)
+    return "nothing" if value in (None, "") else str(value)[:100]
 
 
 def _priced(proposal: Proposal, product: str) -> bool:

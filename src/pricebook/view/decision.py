@@ -43,13 +43,15 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class FixedView:
     """The change of fees a year and a month, in major units by pricing unit, for how many contracts, from when. Of
-    `unknown` contracts the quantity is not known. Usage comes on top. `sentence` says it."""
+    `unknown` contracts the quantity is not known; `ending` more end before they would pay another fee. Usage comes on
+    top. `sentence` says it."""
 
     a_year: Mapping[str, Decimal]
     a_month: Mapping[str, Decimal]
     contracts: int
     unknown: int
     since: str
+    ending: int
     sentence: str = hidden()
 
 

@@ -1,6 +1,6 @@
 """What left the manifests, for a reader: each object with who sells and uses it, and the ways out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -59,6 +59,7 @@ def leftover_verdict(found: Sequence[Leftover], units: Units) -> str:
     packages = [each for each in sorted(found, key=_first) if each.ref.kind is Kind.PACKAGE]
     on = sum(each.contracts or 0 for each in packages)
     names = [shortened(each.name or str(each.ref)) for each in packages[:_NAMED]]
+    names = names or [_called(each) for each in sorted(found, key=_first)[:_NAMED]]
     rest = len(found) - len(names)
     who = [*names, *([counted(rest, "more object" if names else "object")] if rest else [])]
     many = len(found) != 1
@@ -66,11 +67,13 @@ def leftover_verdict(found: Sequence[Leftover], units: Units) -> str:
     words += f" {'are' if many else 'is'} in no manifest any more and {'stay' if many else 'stays'}"
     said = [f"{sold:,} still sold by alias"] if sold else []
     if on:
-        fees: dict[str, Decimal] = {}
-        for unit, amount in (item for each in packages for item in each.fees.items()):
-            fees[unit] = fees.get(unit, Decimal(0)) + amount
-        said.append(f"{counted(on, 'contract')} on {'them' if many else 'it'}{_fees(fees, units)}")
+        said.append(f"{counted(on, 'contract')} on {'them' if many else 'it'}{_paid(packages, units)}")
     return f"{words}{': ' if said else ''}{', '.join(said)}."
+
+
+def _called(each: Leftover) -> str:
+    """`Member (product)`."""
+    return f"{shortened(each.name or each.ref.name)} ({each.ref.kind.words})"
 
 
 def _first(each: Leftover) -> tuple[bool, bool, bool]:
@@ -78,13 +81,25 @@ def _first(each: Leftover) -> tuple[bool, bool, bool]:
     return not each.aliases, not each.contracts, not each.used_by
 
 
-def _fees(fees: Mapping[str, Decimal], units: Units) -> str:
-    """`, $2,750.00 a month ($33,000.00 a year) in fees and commits`."""
+def _paid(packages: Sequence[Leftover], units: Units) -> str:
+    """`, $2,750.00 a month ($33,000.00 a year) in fees and commits, and $2,500.00 by schedule`."""
+    fees, once = (_sums(getattr(each, name) for each in packages) for name in ("fees", "once"))
     told = [
         f"{rounded(RATIO.divide(year, Decimal(12)), units[unit])} a month ({rounded(year, units[unit])} a year)"
         for unit, year in fees.items()
     ]
-    return f", {' and '.join(told)} in fees and commits" if told else ""
+    said = [f"{' and '.join(told)} in fees and commits"] if told else []
+    if once:
+        sums = " and ".join(rounded(amount, units[unit]) for unit, amount in once.items())
+        said.append(f"{sums} of commits and charges by schedule")
+    return f", {', and '.join(said)}" if said else ""
+
+
+def _sums(found: Iterable[Mapping[str, Decimal]]) -> Mapping[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for unit, amount in (item for each in found for item in each.items()):
+        sums[unit] = sums.get(unit, Decimal(0)) + amount
+    return sums
 
 
 def _sentence(each: Leftover, units: Units) -> str:
@@ -95,7 +110,7 @@ def _sentence(each: Leftover, units: Units) -> str:
         said.append("sold by no alias")
     if each.contracts:
         buys = f"{counted(each.contracts, 'contract')} {'buys' if each.contracts == 1 else 'buy'} it"
-        on = f"{counted(each.contracts, 'contract')} on it{_fees(each.fees, units)}"
+        on = f"{counted(each.contracts, 'contract')} on it{_paid([each], units)}"
         said.append(buys if each.ref.kind is Kind.PRODUCT else on)
     if each.used_by:
         more = f" and {len(each.used_by) - _USERS:,} more" if len(each.used_by) > _USERS else ""

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
 from pricebook.apply.runner import Receipt
+from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.model import Model
 from pricebook.catalog.reference import Ref
@@ -20,12 +21,14 @@ from pricebook.plan.migration.reconciliation import Breach, Reconciliation
 from pricebook.plan.step import GuardState, Plan
 from pricebook.plan.verb.move_contract import MoveContract
 from pricebook.problem import Problem
-from pricebook.view.field import FieldRow, field_rows
+from pricebook.view.field import FieldRow, OfferView, field_rows
 from pricebook.view.impact import ImpactView
+from pricebook.view.offer import offer_view
 from pricebook.view.plain import hidden
-from pricebook.view.price import Units
+from pricebook.view.price import Units, change_words
 from pricebook.view.rows import RowChoice
-from pricebook.view.words import counted
+from pricebook.view.words import counted, shortened
+from pricebook.workflow.offering import offered
 
 GUARD_WORDS: Mapping[GuardState, str] = {
     "none": "no guard: nothing limits how far bills may move",
@@ -88,7 +91,8 @@ class MigrationHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationView(MigrationHead):
-    """A plan for reading. `differences` are what the target says otherwise than a version does; None: not known.
+    """A plan for reading. `differences` are what the target says otherwise than a version does, None: not known; and
+    `offers` the same in the words of an offer. `money` is what that comes to for all who move, before usage.
     `contracts` are those that were asked for of `moves`, which the plan file has all."""
 
     answer: ClassVar[str] = "migration"
@@ -99,6 +103,8 @@ class MigrationView(MigrationHead):
     requests: int
     waves: tuple[WaveView, ...]
     differences: Mapping[str, tuple[FieldRow, ...] | None]
+    offers: Mapping[str, OfferView]
+    money: str
     left: Mapping[str, int]
     contracts: tuple[MoveView, ...]
     findings: tuple[Problem, ...]
@@ -133,15 +139,16 @@ class MigrationReceiptView(ReconciliationView):
 
 def migration_view(
     plan: Plan,
-    packages: Mapping[Ref, Model],
+    catalog: Catalog,
     units: Units,
     choice: RowChoice,
     impact: ImpactView | None = None,
 ) -> MigrationView:
-    """The view of a plan. `packages` are the versions that the store shows; `impact` is what it does to bills."""
+    """The view of a plan. `catalog` is what the store shows; `impact` is what it does to bills."""
     forward = plan.moves if plan.moving.direction == "forward" else ()
     sources = sorted({move.source for move in forward}, key=lambda ref: ref.version or 0)
     waves, requests = tuple(_waves(plan)), _requests(plan)
+    offers = {ref: offer for ref in sources if (offer := _offer(plan, ref, catalog, units)) is not None}
     return MigrationView(
         **_head(plan),
         digest=plan_digest(plan),
@@ -150,7 +157,9 @@ def migration_view(
         moves=len(plan.moves),
         requests=requests,
         waves=waves,
-        differences={str(ref): _between(packages, ref, plan.moving.target, units) for ref in sources},
+        differences={str(ref): _between(catalog.nouns, ref, plan.moving.target, units) for ref in sources},
+        offers={str(ref): offer for ref, (offer, _) in offers.items()},
+        money=" ".join(words for _, words in offers.values() if words),
         left=dict(plan.moving.left),
         contracts=tuple(MoveView(**_move(move)) for move in _rows(plan, choice)),
         findings=plan.findings,
@@ -271,6 +280,19 @@ def _between(packages: Mapping[Ref, Model], source: Ref, target: Ref, units: Uni
     # By which name a version was found is nothing that its customers have.
     changes = [change for change in field_changes(was, now) if change.path[0] != "aliases"]
     return tuple(row for row in field_rows(type(now), changes, units) if not row.cosmetic)
+
+
+def _offer(plan: Plan, source: Ref, catalog: Catalog, units: Units) -> tuple[OfferView, str] | None:
+    """What changes for those who move from a version, and in money: `Who is on Team v1 (4 contracts), with a new
+    contract: fees +$18.00 a month (+$216.00 a year), charges +$500.00 one-off in all, before usage.`"""
+    dates = [move.at for move in plan.moves if move.source == source]
+    found = offered(source, plan.moving.target, catalog, min(dates), len(dates))
+    if found is None:
+        return None
+    view = offer_view(found, units)
+    named, many = shortened(view.before_name or str(source)), counted(len(dates), "contract")
+    money = change_words(view.money) + " in all, before usage" if view.money else "nothing that is fixed changes"
+    return view, f"Who is on {named} ({many}), with a new contract: {money}."
 
 
 def _rows(plan: Plan, choice: RowChoice) -> Iterator[MoveContract]:

@@ -11,7 +11,7 @@ from pricebook.catalog.instant import instant_words
 from pricebook.catalog.metric import BillableMetric
 from pricebook.catalog.model import Alias, Noun
 from pricebook.catalog.path import name_of
-from pricebook.catalog.product import Product
+from pricebook.catalog.product import METERED, Product
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.unit import PricingUnit
@@ -65,6 +65,8 @@ class ObjectView:
     since: str = hidden(default="")
     terms: tuple[FieldRow, ...] = hidden(default=())
     previous: str = hidden(default="")
+    retold: tuple[str, ...] = hidden(default=())
+    """Of a product whose prices are for something else from now on: its name, what for until then, and after."""
 
 
 def noun_view(
@@ -82,6 +84,7 @@ def noun_view(
     fields: tuple[FieldRow, ...] = ()
     notes: tuple[str, ...] = ()
     whole: tuple[FieldRow, ...] = ()
+    retold: tuple[str, ...] = ()
     since = previous = ""
     action, sentence = change.label, change.sentence
     match change:
@@ -94,6 +97,7 @@ def noun_view(
         case Revise():
             sentence = _revised(change, hazards)
             fields = tuple(field_rows(type(change.noun), change.fields, units))
+            retold = _retold(change, units)
         case Supersede():
             told = [field for field in change.fields if not _is_alias(field)]
             fields = tuple(field_rows(type(change.noun), told, units))
@@ -121,6 +125,7 @@ def noun_view(
         since=since,
         terms=whole,
         previous=previous,
+        retold=retold,
         offer=offer,
     )
 
@@ -259,6 +264,14 @@ def _revised(change: Revise, hazards: Sequence[HazardCount]) -> str:
     if any(h.hazard is Hazard.FOREIGN_EDIT for h in hazards):
         text += "; somebody edited it in the store, and that edit is lost"
     return text
+
+
+def _retold(change: Revise, units: Units) -> tuple[str, ...]:
+    """What the same number is for from now on."""
+    if change.ref.kind is not Kind.PRODUCT or not any(field.path[0] in METERED for field in change.fields):
+        return ()
+    was, now = (per.words for per in units.per(change.ref.name, None))
+    return units.called(change.ref.name).name, was, now if now != was else f"{now}, counted otherwise"
 
 
 def _is_alias(field: FieldChange) -> bool:

@@ -76,11 +76,18 @@ def _fixed(offered: Offered, units: Units) -> Iterator[FixedTerm]:
         worth = (after.worth[unit], units[after.fiat]) if unit in after.worth else None
         sums = ((now.a_year - then.a_year, True), (now.once - then.once, False))
         told = [_sum(amount, units[unit], worth, sign=former is not None, recurs=r) for amount, r in sums if amount]
-        words = f"{kind} {' and '.join(told)}{' for each' if each else ''}" if told else ""
+        words = f"{_WORDS.get(kind, kind)} {' and '.join(told)}{' for each' if each else ''}" if told else ""
+        if kind == "balances":  # of commits it goes without saying that they can be spent
+            paid = [said.get(("commits", unit, each), nothing), was.get(("commits", unit, each), nothing)]
+            bought = (paid[0].a_year - paid[1].a_year, paid[0].once - paid[1].once)
+            words = "" if bought == (sums[0][0], sums[1][0]) else words
         year, once, year_before, once_before = (
             major(amount, units[unit]) for amount in (now.a_year, now.once, then.a_year, then.once)
         )
         yield FixedTerm(kind, unit, year, once, year_before, once_before, each, words)
+
+
+_WORDS = {"balances": "to spend from commits"}
 
 
 def _sum(amount: Decimal, unit: Unit, worth: tuple[Decimal, Unit] | None, *, sign: bool, recurs: bool) -> str:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from pricebook.catalog.instant import instant_words, moment_words
+from pricebook.catalog.instant import instant_text, instant_words, moment_words, next_hour
 from pricebook.catalog.reference import Kind
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.hazard import REFUSED, Hazard
@@ -152,7 +152,7 @@ def plan_view(
     otherwise and nothing is allowed. `obstacles` are the rules whose findings the policy does not let pass; `stale`:
     what was approved is another plan.
     """
-    units = Units(plan.units, plan.products)
+    units = Units(plan.units, plan.products, instant_text(next_hour(plan.as_of)))
     refusing = frozenset(REFUSED if refused is None else map(Hazard, refused))
 
     def details() -> PlanView:
@@ -178,7 +178,7 @@ def plan_view(
         HazardView(
             hazard,
             count,
-            HAZARD_WORDS[hazard],
+            HAZARD_WORDS[hazard] if hazard is not Hazard.MAGNITUDE else _far(count, prices.charged),
             hazard in refusing,
             f"--allow {hazard.value}",
             any(one.approval and one.rule == hazard_id(hazard) for one in obstacles),
@@ -220,6 +220,12 @@ def plan_view(
         units=units,
         details=details,
     )
+
+
+def _far(count: int, charged: int) -> str:
+    """What MAGNITUDE means where so many of the prices were free until now."""
+    free = "free until now, and not any more"
+    return free if count <= charged else HAZARD_WORDS[Hazard.MAGNITUDE] + (f" Or {free}" if charged else "")
 
 
 def _besides(plan: Plan, refusing: frozenset[Hazard]) -> BesidesView | None:

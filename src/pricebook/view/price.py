@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pricebook.catalog.amount import Scale
 from pricebook.catalog.money import EXACT, RATIO, SYMBOLS
-from pricebook.catalog.priced import labelled
+from pricebook.catalog.priced import SHARE, labelled
 from pricebook.catalog.product import PricedProduct
 from pricebook.catalog.timeline import RateKey
 
@@ -49,10 +49,12 @@ ONE = (Per(), Per())
 @dataclass(frozen=True, slots=True, eq=False)
 class Units:
     """The pricing units of a plan, by name, and how its products read. A unit that is custom or unknown is counted as
-    it is, by its name; a product that is not known is called by its key."""
+    it is, by its name; a product that is not known is called by its key. What prices are for changes `since` an instant
+    (its text), where that is known."""
 
     scales: Mapping[str, Scale]
     products: Mapping[str, PricedProduct] = field(default_factory=dict)
+    since: str = ""
     _made: dict[str, Unit] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Unit:
@@ -70,6 +72,12 @@ class Units:
         said = self.called(product)
         per = Per(per_words(said.unit, frequency), said.power)
         return Per(per_words(said.before, frequency), said.before_power) if said.before else per, per
+
+    def per_from(self, product: str, frequency: str | None, starting_at: str) -> "Pers":
+        """What a price was for that changes at an instant, and what it is for then: what products count is another
+        thing as soon as a plan is applied."""
+        pers = self.per(product, frequency)
+        return (pers[1], pers[1]) if self.since and starting_at > self.since else pers
 
     def withheld(self, product: str, frequency: str | None) -> str:
         """What to say of a price that contracts do not get by the card alone."""
@@ -108,8 +116,9 @@ WITHHELD = ("in packages only", "not sold")
 
 
 def per_words(unit: str, frequency: str | None) -> str:
-    """`per 1M tokens`, `per seat a month`, `a year`."""
-    return " ".join(filter(None, (f"per {unit}" if unit else "", EVERY[frequency] if frequency else "")))
+    """`per 1M tokens`, `per seat a month`, `a year`; `of Input and Output`, of a share."""
+    what = unit if unit.startswith(SHARE) or not unit else f"per {unit}"
+    return " ".join(filter(None, (what, EVERY[frequency] if frequency else "")))
 
 
 NO_UNITS = Units({})

@@ -13,7 +13,7 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import bound_text
 from pricebook.catalog.package import Package
 from pricebook.catalog.product import Product
-from pricebook.catalog.rate_book import Rates
+from pricebook.catalog.rate_book import NO_RATES, Rates
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import NAME, Kind, Ref
 from pricebook.catalog.timeline import RateKey, read_key
@@ -89,8 +89,11 @@ class ListedNotification(NamedTuple):
     terms: tuple[FieldRow, ...]
 
 
-def price_list(snapshot: Snapshot, namespace: str, declared: Sequence[Ref] = ()) -> PriceList:
-    """The price list that a snapshot is: its objects in the order in which they are declared, the others by name."""
+def price_list(
+    snapshot: Snapshot, namespace: str, declared: Sequence[Ref] = (), rates: Mapping[str, Rates] | None = None
+) -> PriceList:
+    """The price list that a snapshot is: its objects, and with `rates` the prices of each card, in the order in which
+    they are declared, the others by name."""
     catalog = snapshot.catalog
     units = units_of(catalog)
     places = {ref: place for place, ref in enumerate(declared)}
@@ -108,7 +111,11 @@ def price_list(snapshot: Snapshot, namespace: str, declared: Sequence[Ref] = ())
         cards=cards,
         packages=packages,
         holdings=tuple(holdings(snapshot)),
-        prices={name: tuple(_histories(catalog.rates[name], units)) for name in cards if name in catalog.rates},
+        prices={
+            name: tuple(_histories(catalog.rates[name], (rates or {}).get(name, NO_RATES), units))
+            for name in cards
+            if name in catalog.rates
+        },
         notifications=tuple(
             ListedNotification(ref, str(getattr(noun, "name", "")), tuple(said_rows(noun, units, ("name",))))
             for ref, noun in sorted(catalog.nouns.items())
@@ -117,17 +124,18 @@ def price_list(snapshot: Snapshot, namespace: str, declared: Sequence[Ref] = ())
     )
 
 
-def _histories(rates: Rates, units: Units) -> Iterator[PriceHistory]:
-    found = sorted((read_key(key), schedule) for key, schedule in rates.items())
+def _histories(rates: Rates, declared: Rates, units: Units) -> Iterator[PriceHistory]:
+    places = {key: place for place, (key, _) in enumerate(declared.items())}
+    found = ((places.get(key, len(places)), read_key(key), schedule) for key, schedule in rates.items())
     return (
         PriceHistory(key, stretches(schedule, units, units.per(key.product, key.billing_frequency)[1]))
-        for key, schedule in sorted(found, key=_order)
+        for _, key, schedule in sorted(found, key=_order)
     )
 
 
-def _order(found: tuple[RateKey, str]) -> tuple[str, tuple[tuple[str, str], ...], str]:
-    product, frequency, groups = found[0]
-    return product, groups, frequency or ""
+def _order(found: tuple[int, RateKey, str]) -> tuple[int, str, tuple[tuple[str, str], ...], str]:
+    place, (product, frequency, groups), _ = found
+    return place, product, groups, frequency or ""
 
 
 def _packages(snapshot: Snapshot, units: Units) -> dict[str, tuple[PackageVersion, ...]]:

@@ -17,6 +17,7 @@ from pricebook.view.tier import TierRow, curve_words, tier_rows
 
 _NO_PRICE = "no price"
 FREE = "was free"
+OTHER_UNIT = "other unit"
 NO_CHANGE = RateChange("", None, "")
 """Of a move that is in no plan."""
 
@@ -28,8 +29,9 @@ class RateRow(NamedTuple):
     change in words, `$2.50 -> $2.00 per 1M tokens`, and `when` the time, `from 2026-01-01`. `observed` is what is paid
     until then, empty for a price that is new; `planned` what was to hold instead, `$6.00` or `no price`, empty where no
     other change was to come. `per` is what both prices are for; when it is empty each says so itself. `change` is
-    `-20.0 %`, `new`, `ended`, `was free`, `stays` or empty. `observed_price` and `desired_price` are in API units of
-    `unit`, None where there is not one single price; `relative_change` is -0.2 for a fifth less. Where tiers change,
+    `-20.0 %`, `new`, `ended`, `was free`, `stays`, `other unit` or empty. `observed_price` and `desired_price` are in
+    API units of `unit`, None where there is not one single price; `relative_change` is -0.2 for a fifth less. Where
+    tiers change,
     `tiers` are those of both sides by quantity, and `curve` says where the whole charge is cheaper and where dearer.
     `schedule` and `segments` are the whole of what was observed and of what is added, as texts of the plan.
     """
@@ -82,7 +84,7 @@ def move_row(key: RateKey, move: Move, units: Units, change: RateChange = NO_CHA
     """The row of a move of a price, which may belong to a change of a plan."""
     product, frequency, groups = key
     _, observed, segments, hazards, reach = change
-    pers, withheld = units.per(product, frequency), units.withheld(product, frequency)
+    pers, withheld = units.per_from(product, frequency, move.starting_at), units.withheld(product, frequency)
     said = _said(move, units, pers, withheld)
     return RateRow(
         str(key), units.label(key), product, frequency, dict(groups), hazards, reach, observed, segments, *said
@@ -93,19 +95,22 @@ def move_row(key: RateKey, move: Move, units: Units, change: RateChange = NO_CHA
 def _said(move: Move, units: Units, pers: Pers, withheld: str) -> tuple[Any, ...]:
     """The fields of a row from `price` on: they are the same for whatever key has the same change and unit."""
     was, now, shift = move.observed, move.desired, move.shift
+    relative = shift.relative if pers[0] == pers[1] else None
     if was is None:
         words = "new"
     elif move.is_charged_now:
         words = FREE
-    elif shift.relative is not None:
-        words = change_text(shift.relative)
+    elif pers[0] != pers[1] and shift.low is not None:
+        words = OTHER_UNIT
+    elif relative is not None:
+        words = change_text(relative)
     elif shift.low is not None and shift.high is not None:
         words = f"{change_text(shift.low)} to {change_text(shift.high)}"
     else:
         words = "stays" if move.cancels else "ended" if move.is_lost else ""
     since = text_words(move.starting_at)
     until = text_words(move.ending_before) if move.ending_before else None
-    numbers = (now.unit, was.price if was is not None else None, now.price, shift.relative)
+    numbers = (now.unit, was.price if was is not None else None, now.price, relative)
     texts = terms_text(move.planned if move.cancels else was, now, units, pers, withheld)
     if move.cancels:
         texts = texts._replace(observed=texts.desired)

@@ -148,7 +148,7 @@ def rate_shape(
     for (product, way), count in seen.fates.items():
         every_fate[way] += count
         products.setdefault(product, Counter())[way] += count
-    ranked = nsmallest(TOP, products.items(), key=lambda item: (-item[1].total(), item[0]))
+    ranked = nsmallest(TOP, products.items(), key=lambda item: (-item[1].total(), units.called(item[0]).place, item[0]))
     suspects = nlargest(TOP, seen.suspects, key=lambda ranked: times(ranked[0]))
     moves = [move for found in seen.moves.values() for move in found]
     return RateShape(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.priced import priced_products
+from pricebook.catalog.priced import SHARE, priced_products
 from pricebook.catalog.terms import Charge, Terms
 from pricebook.catalog.timeline import Timeline, overlay, read_schedule
 from pricebook.view.price import ONE, Per, Pers, Unit, Units, major, money, number
@@ -40,8 +40,8 @@ def terms_text(
     withheld: str = "not sold",
 ) -> TermsText:
     """The two in words. `pers` are what prices were and are for; `withheld` says of what is not entitled what it is."""
-    was_per = "" if observed is None or observed.is_fraction else pers[0].words
-    per = "" if desired.is_fraction else pers[1].words
+    was_per = "" if observed is None else _per(observed, pers[0])
+    per = _per(desired, pers[1])
     now = _worded(desired, units, pers[1].power)
     if observed is None:
         return TermsText("", now, per) if desired.entitled else TermsText("", f"{_with(now, per)}, {withheld}", "")
@@ -56,6 +56,11 @@ def terms_text(
             f"{_with(was, was_per)}, {withheld}", "entitled" if same else f"{_with(now, per)}, entitled", ""
         )
     return TermsText(was, now, per) if was_per == per else TermsText(_with(was, was_per), _with(now, per), "")
+
+
+def _per(terms: Terms, per: Per) -> str:
+    """What a price is for; a percentage is of something, and for no quantity."""
+    return per.words if not terms.is_fraction or per.words.startswith(SHARE) else ""
 
 
 def _with(text: str, per: str) -> str:
@@ -159,7 +164,7 @@ def _spoken(timeline: Timeline, units: Units, per: Per) -> tuple[Stretch, ...]:
             *segment,
             _amount(segment.terms, units),
             _worded(segment.terms, units, per.power),
-            "" if segment.terms.is_fraction else per.words,
+            _per(segment.terms, per),
         )
         for segment in timeline
     )

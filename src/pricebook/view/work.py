@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pricebook.catalog.instant import instant_text, instant_words, next_hour
 from pricebook.catalog.money import RATIO
 from pricebook.catalog.reference import Kind
+from pricebook.plan.change import RateChange
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import FixedChange, Plan, Step
 from pricebook.plan.verb.add_rates import AddRates
@@ -50,7 +51,7 @@ def work_of(plan: Plan, choice: RowChoice, units: Units, refusing: frozenset[Haz
                 offer = offer_view(offered[0], units, offered[1])
             objects.append(noun_view(group[0], hazards, units, plan.as_of, offer=offer, terms=terms))
             continue
-        batches = [step.change.rates for step in group if isinstance(step.change, AddRates)]
+        batches = _declared(group, plan, choice)
         few = sum(map(len, batches)) <= FEW and listed < FEW_IN_ALL
         shape = rate_shape(batches, units, choice, instant_text(next_hour(plan.as_of)), few=few)
         listed += len(shape.rows)
@@ -73,6 +74,17 @@ def _by_object(steps: Sequence[Step]) -> list[list[Step]]:
         else:
             groups.append([step])
     return groups
+
+
+def _declared(steps: Sequence[Step], plan: Plan, choice: RowChoice) -> list[list[RateChange]]:
+    """The changes of one card in the order in which manifests declare the prices; of the first few that were asked for,
+    those that are there already before those that are new."""
+    changes = [rate for step in steps if isinstance(step.change, AddRates) for rate in step.change.rates]
+    places = plan.order.get(steps[0].change.ref.name, {})
+    if places:
+        parted = choice.first is not None
+        changes.sort(key=lambda rate: (parted and rate.observed is None, places[rate.key]))
+    return [changes]
 
 
 def _hazards_of(steps: Sequence[Step], refused: frozenset[Hazard]) -> tuple[HazardCount, ...]:
@@ -107,9 +119,11 @@ def work_words(objects: Sequence[ObjectView], prices: PriceCounts, fixed: FixedV
         else:
             sentences = [f"{counted(live, 'price')} {'changes' if live == 1 else 'change'}{whom}: {how}."]
     else:
-        sentences = ["No existing price changes."]
+        sentences = [] if any(o.retold for o in objects) else ["No existing price changes."]
     if fixed is not None:
         sentences.append(fixed.sentence)
+    for name, was, now in (o.retold for o in objects if o.retold):
+        sentences.append(f"Prices of {shortened(name)} that stay as they are become {now} instead of {was}.")
     if prices.cancelled:
         words = (
             "price stays as it is: what was planned of it" if prices.cancelled == 1 else "prices stay: what was planned"
@@ -175,7 +189,7 @@ def fixed_view(found: FixedChange, units: Units) -> FixedView:
     """The view of a change of fees."""
     years = {unit: major(amount, units[unit]) for unit, amount in found.amounts.items()}
     months = {unit: RATIO.divide(amount, Decimal(12)) for unit, amount in years.items()}
-    return FixedView(years, months, found.contracts, found.unknown, found.since, _sentence(found, units))
+    return FixedView(years, months, found.contracts, found.unknown, found.since, found.ending, _sentence(found, units))
 
 
 def _sentence(found: FixedChange, units: Units) -> str:
@@ -193,6 +207,10 @@ def _sentence(found: FixedChange, units: Units) -> str:
     if found.unknown:
         whom = counted(found.unknown, "more contract" if told else "contract")
         told.append(f"Not known: how many {whom} {'pays' if found.unknown == 1 else 'pay'} for.")
+    if found.ending:
+        whom = counted(found.ending, "more contract") if told else f"{found.ending:,} of them"
+        ends = "ends before it would" if found.ending == 1 else "end before they would"
+        told.append(f"{whom} {ends} pay that.")
     return " ".join(told)
 
 

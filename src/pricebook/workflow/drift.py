@@ -20,6 +20,7 @@ from pricebook.plan.step import Plan
 from pricebook.problem import reject
 from pricebook.project.acceptance import Accepted, read_acceptances
 from pricebook.project.project import Project
+from pricebook.workflow.offering import paid
 from pricebook.workflow.writing import FileChange, write_all
 
 UNDECLARED = "undeclared"
@@ -61,7 +62,9 @@ def drift(
         accepted += taken
     gone = tuple(one for one in comparison.leftovers if known.find(str(one.ref), UNDECLARED) is None)
     unverified = (*comparison.unverified, *_unfinished(journal, environment))
-    return DriftReport(comparison, tuple(left), tuple(accepted), tuple(known.findings()), unverified, gone)
+    held = present(snapshot, moves, loaded.catalog) if gone else snapshot
+    sold = tuple(paid(one, held, as_of) for one in gone)
+    return DriftReport(comparison, tuple(left), tuple(accepted), tuple(known.findings()), unverified, sold)
 
 
 def revert(

@@ -13,16 +13,16 @@ from itertools import count, takewhile
 from typing import NamedTuple, cast, get_args
 
 from pricebook.apply.ports import BillingStore
-from pricebook.catalog.calendar import MONTHS, PER_YEAR, later
+from pricebook.catalog.calendar import MONTHS, PER_YEAR, cycle, later
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.money import RATIO
 from pricebook.catalog.package import Package
 from pricebook.catalog.priced import products_of
-from pricebook.catalog.reference import Kind
+from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, read_key
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.offer import offers_in
+from pricebook.plan.offer import offer_of, offers_in
 from pricebook.plan.offered import Fixed, FixedSum, Offered, PackageOffer
 from pricebook.plan.rehearse import applied_to
 from pricebook.plan.step import FixedChange, Leftover, Plan
@@ -32,7 +32,7 @@ from pricebook.preview.match import Subject
 from pricebook.preview.materialise import materialise
 from pricebook.preview.own import card_of, package_of, terms_of
 from pricebook.preview.price import EXACT, ZERO, cost
-from pricebook.preview.run_rate import recurring
+from pricebook.preview.run_rate import FIXED, recurring
 from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.terms import ContractTerms, DatedSubscription, Quantities, Recurrence, Seats, quantities
 
@@ -47,7 +47,7 @@ class _Moved(NamedTuple):
 def offering(plan: Plan, desired: Catalog, snapshot: Snapshot, billed: BillingStore | None) -> Plan:
     """The plan with the packages that it makes as offers, with what it does to the fees of the contracts that are
     billed, and with what contracts pay that are on packages in no manifest any more. Raises StoreError."""
-    moved = _moved_fees(plan)
+    moved, metered = _moved_fees(plan), _moved_usage(plan)
     makes = any(step.change.ref.kind is Kind.PACKAGE for step in plan.steps)
     after = applied_to(snapshot, plan).catalog if moved or makes else snapshot.catalog
     offers = tuple(
@@ -65,17 +65,32 @@ def offering(plan: Plan, desired: Catalog, snapshot: Snapshot, billed: BillingSt
         plan,
         offers=offers,
         products={**products_of((), former, desired, snapshot.catalog), **plan.products},
-        fixed=_fixed_change(plan, moved, snapshot.catalog, after, found) if moved else None,
-        leftovers=tuple(_paid(left, snapshot, plan.as_of) for left in plan.leftovers),
+        fixed=_fixed_change(plan, moved, metered, snapshot.catalog, after, found) if moved or metered else None,
+        leftovers=tuple(paid(left, snapshot, plan.as_of) for left in plan.leftovers),
     )
 
 
-def _with_fixed(offer: PackageOffer, catalog: Catalog, at: datetime) -> PackageOffer:
-    return replace(offer, fixed=tuple(fixed_sums(cast(Package, offer.package), catalog, at)))
+def offered(source: Ref, target: Ref, catalog: Catalog, at: datetime, contracts: int) -> Offered | None:
+    """What contracts get that move from one package version to another at an instant, and what they had; what of it is
+    fixed is that of all of them, in the quantities that packages start with. Terms begin anew with a new contract, so
+    what comes once comes again, and was over. None where one of the two is not read."""
+    sides = [(ref, catalog.nouns.get(ref)) for ref in (target, source)]
+    if not all(isinstance(noun, Package) for _, noun in sides):
+        return None
+    after, before = (
+        _with_fixed(offer_of(ref, cast(Package, noun), catalog, at), catalog, at, contracts) for ref, noun in sides
+    )
+    return Offered(at, after, replace(before, fixed=tuple(replace(one, once=ZERO) for one in before.fixed)))
+
+
+def _with_fixed(offer: PackageOffer, catalog: Catalog, at: datetime, times: int = 1) -> PackageOffer:
+    found = fixed_sums(cast(Package, offer.package), catalog, at)
+    return replace(offer, fixed=tuple(replace(one, a_year=one.a_year * times, once=one.once * times) for one in found))
 
 
 def fixed_sums(package: Package, catalog: Catalog, at: datetime) -> Iterator[FixedSum]:
-    """What one contract on the package that starts at an instant comes to without any usage, kind by kind."""
+    """What one contract on the package that starts at an instant comes to without any usage, kind by kind: of what
+    comes on dates all of them, and of a commit that is paid afterwards all that is owed."""
     terms = materialise(package, at)
     prices = Prices(Tariff(catalog, catalog.card_at(package.rate_card, package.rate_card_alias, at)), terms)
     held = dict(quantities(terms, ()))
@@ -96,23 +111,32 @@ def fixed_sums(package: Package, catalog: Catalog, at: datetime) -> Iterator[Fix
     }
     for charge in recurring(prices, {**held, **one}, at):
         kind, times = _KINDS[charge.term.partition("[")[0]], passing.get(charge.term)
-        recurs, amount = bool(charge.frequency) and times is None, charge.yearly
+        amount = charge.yearly
         if times is not None:
             amount = RATIO.divide(EXACT.multiply(amount, times), Decimal(PER_YEAR[charge.frequency]))
-        add(kind, charge.unit, amount, recurs=recurs, each=charge.term in names)
+        if charge.frequency:
+            add(kind, charge.unit, amount, recurs=times is None, each=charge.term in names)
+    for dated_charge in terms.charges:
+        if dated_charge.kind in FIXED:
+            total = EXACT.multiply(dated_charge.unit_price, dated_charge.quantity)
+            add(_KINDS[dated_charge.name.partition("[")[0]], dated_charge.unit, total, recurs=False)
+    owed = {charge.name for charge in terms.charges if charge.kind == "true_up"}
     for grant in terms.grants:
-        if grant.kind == "CREDIT" and not grant.counts_units:
-            add("credits", grant.unit, grant.amount, recurs=False)
+        if f"{grant.list}[{grant.key}]" in owed:
+            add("commits", grant.unit, grant.amount, recurs=False)
+        if not grant.counts_units:
+            add("credits" if grant.kind == "CREDIT" else "balances", grant.unit, grant.amount, recurs=False)
     for term in terms.recurrences:
         access, seats = term.term.access_amount, term.term.subscription_config
-        if term.kind == "CREDIT" and access.access_type != "QUANTITY":
+        if access.access_type != "QUANTITY":
             each = seats is not None and seats.subscription in open_
             many = held[seats.subscription].at(at).quantity if seats is not None and not each else Decimal(1)
             times = passing.get(term.name)
             periods = PER_YEAR[term.frequency] if times is None else times
             each_time = EXACT.multiply(access.unit_price, access.quantity or 1)
             year = EXACT.multiply(each_time, many * periods)
-            add("credits", access.credit_type, year, recurs=times is None, each=each)
+            kind = "credits" if term.kind == "CREDIT" else "balances"
+            add(kind, access.credit_type, year, recurs=times is None, each=each)
     order: tuple[Fixed, ...] = get_args(Fixed)
     for (kind, unit, each), (year, once) in sorted(sums.items(), key=lambda item: (order.index(item[0][0]), item[0])):
         if year or once:
@@ -138,32 +162,42 @@ _KINDS: Mapping[str, Fixed] = {
 }
 
 
-def _paid(left: Leftover, snapshot: Snapshot, at: datetime) -> Leftover:
-    """With what contracts pay a year whatever they use, as far as quantities are known."""
+def paid(left: Leftover, snapshot: Snapshot, at: datetime) -> Leftover:
+    """What is left over, with what contracts pay a year whatever they use, as far as quantities are known."""
     package = snapshot.catalog.nouns.get(left.ref)
     if not isinstance(package, Package) or not left.contracts:
         return left
     fees: dict[str, Decimal] = {}
+    once: dict[str, Decimal] = {}
     for each in fixed_sums(package, snapshot.catalog, at):
-        if each.a_year and each.kind in ("fees", "commits") and not each.each:
-            fees[each.unit] = EXACT.add(fees.get(each.unit, ZERO), each.a_year * left.contracts)
-    return replace(left, fees=dict(sorted(fees.items())))
+        if each.kind in _PAID and not each.each:
+            for sums, amount in ((fees, each.a_year), (once, each.once)):
+                if amount:
+                    sums[each.unit] = EXACT.add(sums.get(each.unit, ZERO), amount * left.contracts)
+    return replace(left, fees=dict(sorted(fees.items())), once=dict(sorted(once.items())))
+
+
+_PAID = ("fees", "commits", "charges")
+"""What customers pay whatever they use."""
 
 
 def _fixed_change(
     plan: Plan,
     moved: Mapping[str, Mapping[RateKey, _Moved]],
+    metered: Mapping[str, datetime],
     before: Catalog,
     after: Catalog,
     billed: Iterable[Billed],
 ) -> FixedChange | None:
     """The change of all fees a year, under the names that objects have now; None where no fee of anybody changes.
 
-    From what customers pay until the first of its changes to what they pay after the last one.
+    From what customers pay until the first of its changes to what they pay after the last one. A fee is that of the day
+    on which a period begins (`preview.fee`): a contract without such a day after the change is not among those that
+    pay, and whoever ends before, or before usage has another price (`metered`), is counted apart.
     """
     tariffs: dict[tuple[int, str], Tariff] = {}
     amounts: dict[str, Decimal] = {}
-    paying = unknown = 0
+    paying = unknown = ending = 0
     since: list[datetime] = []
     for billing in (present(each, (plan,)).billing for each in billed):
         contract = billing.contract
@@ -171,39 +205,57 @@ def _fixed_change(
         if package is None or billing.unread:
             continue
         card = card_of(contract, package, before)
-        fees = moved.get(card or "", {})
+        fees, usage = moved.get(card or "", {}), metered.get(card or "")
+        over = usage is not None and plan.as_of < contract.end <= usage
         if card is None or not fees:
+            ending += over
             continue
         terms = terms_of(contract, package, billing.own)
         rates = (one.term.subscription_rate for one in terms.subscriptions)
         sold = {(rate.product, rate.billing_frequency) for rate in rates}
         if sold.isdisjoint((key.product, key.billing_frequency) for key in fees):
+            ending += over
             continue
         pays = open_ = False
         for one in terms.subscriptions:
             key = RateKey(one.term.subscription_rate.product, one.term.subscription_rate.billing_frequency, ())
             times = fees.get(key)
-            if times is None or not one.window.covers(max(times.last, one.window.starting_at)):
+            if times is None:
+                continue
+            due = _begins(one, times.last)
+            if due is None:
+                over |= usage is None and one.window.ending_before > plan.as_of
                 continue
             earlier = (before, times.first) if times.first <= plan.as_of else (after, times.first - timedelta(hours=1))
             sides = [_priced(tariffs, catalog, card, terms, one, at) for catalog, at in (earlier, (after, times.last))]
             if sides[0] == sides[1]:
                 continue
             held = quantities(terms, contract.quantities or ())[one.key]
-            many = held.at(max(times.last, one.window.starting_at)).quantity
+            many = held.at(due).quantity
             if not many:
                 open_ = True
                 continue
             pays = True
-            since.append(max(times.first, one.window.starting_at))
+            since.append(_begins(one, times.first) or due)
             for sign, (unit, price) in zip((-1, 1), sides, strict=True):
                 year = EXACT.multiply(EXACT.multiply(price, many), sign * PER_YEAR[key.billing_frequency or "ANNUAL"])
                 amounts[unit] = EXACT.add(amounts.get(unit, ZERO), year)
         paying, unknown = paying + pays, unknown + (open_ and not pays)
-    if not paying and not unknown:
+        ending += over and not pays and not open_
+    if not (paying or unknown or ending):
         return None
     told = {unit: amount for unit, amount in sorted(amounts.items()) if unit}
-    return FixedChange(told, paying, unknown, instant_text(min(since)) if since else "")
+    return FixedChange(told, paying, unknown, instant_text(min(since)) if since else "", ending)
+
+
+def _begins(one: DatedSubscription, at: datetime) -> datetime | None:
+    """When the first period of a subscription begins from an instant on; None where none does any more."""
+    frequency = one.term.subscription_rate.billing_frequency
+    start = max(one.window.starting_at, at)
+    periods = cycle(one.anchor, frequency, start, one.window.ending_before)
+    return next(
+        (each.starting_at for each in periods if each.starting_at in (each.cycle_start, one.window.starting_at)), None
+    )
 
 
 def _moved_fees(plan: Plan) -> dict[str, dict[RateKey, _Moved]]:
@@ -219,6 +271,19 @@ def _moved_fees(plan: Plan) -> dict[str, dict[RateKey, _Moved]]:
                     times = _Moved(datetime.fromisoformat(starts[0]), datetime.fromisoformat(starts[-1]))
                     found.setdefault(step.change.card, {})[key] = times
     return found
+
+
+def _moved_usage(plan: Plan) -> dict[str, datetime]:
+    """Card by card, when the first price of usage changes that every contract on the card pays."""
+    now = instant_text(next_hour(plan.as_of))
+    found: dict[str, str] = {}
+    for step in plan.steps:
+        if isinstance(step.change, AddRates) and step.reach:
+            for rate in step.change.rates:
+                if rate.reach == step.live and read_key(rate.key).billing_frequency is None:
+                    starts = [move.starting_at for move in rate.moves(now) if not move.is_new and not move.cancels]
+                    found[step.change.card] = min([*starts, *filter(None, [found.get(step.change.card)])], default="")
+    return {card: datetime.fromisoformat(start) for card, start in found.items() if start}
 
 
 def _priced(

@@ -6,13 +6,14 @@ object is gone; whatever else lies there is not touched. Files that say the same
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from pricebook.apply.ports import ContractStore, Store
-from pricebook.manifest.load import outline
+from pricebook.catalog.rate_book import Rates
+from pricebook.manifest.load import load, outline
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.rehearse import applied_to
 from pricebook.problem import Problem, Rejected, quote, reject
@@ -44,6 +45,15 @@ def desired(project: Project, environment: str, store: Store, at: datetime) -> S
     made = plan(project, environment, store, at)
     held = applied_to(store.snapshot(project.settings.namespace, at, made.adopted), made)
     return with_units(held, outline(project, environment).units)
+
+
+def declared_rates(project: Project, environment: str) -> Mapping[str, Rates]:
+    """The prices of each card in the order in which manifests declare them; none where manifests do not hold: whoever
+    only publishes what a store has need not have any that do."""
+    try:
+        return load(project, environment).catalog.rates
+    except Rejected:
+        return {}
 
 
 def publish(directory: Path, namespace: str, content: Iterable[tuple[str, str]]) -> Published:

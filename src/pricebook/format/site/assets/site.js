@@ -615,7 +615,9 @@
           const products = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a) || a - b).slice(0, narrow() ? 2 : 6).sort((a, b) => a - b);
           const filled = (found) => products.filter((product) => found.has(product)).length;
           const pers = products.map((product) => { for (const found of family.rows.values()) if (found.has(product)) return terms(found.get(product)[stretch(found.get(product), at) + 2])[1]; return ""; });
-          const listed = [...family.rows].sort((a, b) => filled(b[1]) - filled(a[1])).slice(0, MOST);
+          const every = [...family.rows];
+          const fullest = new Set([...every].sort((a, b) => filled(b[1]) - filled(a[1])).slice(0, MOST)); // of many those that say most
+          const listed = every.filter((row) => fullest.has(row));
           const head = el("thead", null, el("tr", null, el("th", { scope: "col" }, bdi(keys)), products.map((product, index) => el("th", { scope: "col", class: "num" }, bdi(D.products[product][1]), el("br"), el("small", null, pers[index])))));
           const body = listed.map(([values, found]) => el("tr", null, el("th", { scope: "row" }, bdi(values)), products.map((product) => {
             const row = found.get(product);
