@@ -98,9 +98,11 @@ def _unfit(facts: Facts, long: PeriodPrice, short: PeriodPrice) -> Finding | Non
             continue
         many = f"{plain(periods.quantize(Decimal(1)))} {short.frequency} ones of {facts.money(other.flat, other.unit)}"
         if short.product != long.product:
-            many += f" of {short.product}"
+            many += f" of {facts.called(short.product)}"
         how = f"{times_words(share)} what {many} cost" if share > 1 else f"only {share:.0%} of what {many} cost"
-        message = f"the {long.frequency} price {facts.money(one.flat, one.unit)} of {long.product} is {how}"
+        message = (
+            f"the {long.frequency} price {facts.money(one.flat, one.unit)} of {facts.called(long.product)} is {how}"
+        )
         start = next(s.starting_at for s in long.timeline if s.covers(instant))
         hint = "a longer period mostly costs 8 to 12 times the month; check the decimal point, and the frequency"
         return long.say(start, message, hint)
@@ -162,7 +164,7 @@ def _listed(facts: Facts) -> Iterator[Payable]:
                 price = flat_price(segment.terms)
                 if price is not None and (segment.ending_before is None or segment.ending_before > facts.now):
                     key = read_key(text)
-                    what = f"the {key.billing_frequency} price of {key.product}"
+                    what = f"the {key.billing_frequency} price of {facts.called(key.product)}"
                     yield Payable(what, *price, partial(_of_rate, card, text, segment.starting_at))
 
 
@@ -202,7 +204,7 @@ def _percent(facts: Facts) -> Iterator[Finding]:
                 continue
             most = max(segment.terms.charge.prices, default=Decimal(0))
             if most >= CHEAPEST:
-                message = f"{found.head[0]} costs {most:.0%} of what it is a share of"
+                message = f"{facts.called(found.head[0])} costs {most:.0%} of what it is a share of"
                 hint = f"a percentage is a fraction: {plain(most / 100)} is {plain(most)} %"
                 yield found.finding((segment.starting_at,), message, hint)
                 break

@@ -178,6 +178,11 @@ class Paid(NamedTuple):
         return terms.unit, EXACT.multiply(terms.flat, Decimal(times))
 
 
+def told(amount: Decimal, scale: Scale | None, unit: str) -> str:
+    """An amount of the API unit, with thousands set apart."""
+    return re.sub(r"\d+", lambda whole: f"{int(whole[0]):,}", money_text(amount, scale, unit), count=1)
+
+
 @dataclass(frozen=True)
 class Facts:
     """A catalogue as of an instant."""
@@ -262,8 +267,8 @@ class Facts:
         return max(self.now, instant_text(first))
 
     def money(self, amount: Decimal, unit: str = USD) -> str:
-        """An amount of the API unit, for a sentence: `$10.00`, `12 credits`."""
-        return money_text(amount, self.scales.get(unit), unit)
+        """An amount of the API unit, for a sentence: `$1,000.00`, `12 credits`."""
+        return told(amount, self.scales.get(unit), unit)
 
     @cached_property
     def spoken(self) -> Mapping[str, PricedProduct]:
@@ -276,15 +281,15 @@ class Facts:
         return found.name if found is not None else product
 
     def label(self, key: str) -> str:
-        """A price as people call it."""
+        """A price as people call it, with how often it is charged: `Team seat · ANNUAL`."""
         read = read_key(key)
-        return labelled(self.spoken.get(read.product) or PricedProduct(read.product, ""), read)
+        name = labelled(self.spoken.get(read.product) or PricedProduct(read.product, ""), read)
+        return f"{name} · {read.billing_frequency}" if read.billing_frequency else name
 
     def price(self, amount: Decimal, unit: str, product: str) -> str:
         """A price with what it is for: `$2.50 per 1M tokens`."""
         found = self.spoken.get(product)
-        text = self.money(amount.scaleb(found.power, EXACT) if found is not None else amount, unit)
-        said = re.sub(r"\d+", lambda whole: f"{int(whole[0]):,}", text, count=1)
+        said = self.money(amount.scaleb(found.power, EXACT) if found is not None else amount, unit)
         return f"{said} per {found.unit}" if found is not None and found.unit else said
 
     def reached(self, by: "UsageSpecifier | Applicable", card: CardFacts) -> frozenset[str]:

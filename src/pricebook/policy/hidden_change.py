@@ -51,7 +51,7 @@ def _tenfold(proposal: Proposal) -> Iterator[Finding]:
         if role in (Role.CHARGES, Role.FACTOR) or (role is Role.GRANTS and field.unit is not None):
             continue  # the hazard MAGNITUDE tells
         how = _leap(field.observed, field.desired)
-        if how and field.path[0] not in _METERED:
+        if how and field.path[0] not in METERED:
             path = path_text(field.path)
             before, after = (_words(value, field.unit, proposal) for value in (field.observed, field.desired))
             message = f"{path} {how}: {before} to {after}"
@@ -104,7 +104,7 @@ def _turned(proposal: Proposal) -> Iterator[Finding]:
     found: dict[Ref, list[str]] = {}
     for change, field in _changed(proposal, Supersede | Revise):
         path, was = field.path, field.observed
-        apart = isinstance(path[-1], Label) or path[0] in ("aliases", *_METERED) or "custom_fields" in path
+        apart = isinstance(path[-1], Label) or path[0] in ("aliases", *METERED) or "custom_fields" in path
         words = _size(was) is None and isinstance(was, str | bool | tuple | Mapping) and was not in ((), "")
         if words and not apart and role_at(type(change.noun), path) in (Role.PLAIN, Role.GRANTS, Role.CHARGES):
             sentence = f"{path_text(path)} changes from {_told(was)} to {_told(field.desired)}"
@@ -129,7 +129,7 @@ def _told(value: object) -> str:
         return str(value).lower()
     if isinstance(value, tuple | Mapping):
         listed = value.items() if isinstance(value, Mapping) else value
-        value = ", ".join(" ".join(map(str, one)) if isinstance(one, tuple) else str(one) for one in listed)
+        value = ", ".join("=".join(map(str, one)) if isinstance(one, tuple) else str(one) for one in listed)
     return "nothing" if value in (None, "") else str(value)[:100]
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pricebook.catalog.calendar import later
 from pricebook.catalog.instant import instant_text, instant_words, next_hour, text_words
 from pricebook.catalog.reference import Ref
-from pricebook.catalog.timeline import read_key, read_schedule
+from pricebook.catalog.timeline import read_schedule
 from pricebook.catalog.violation import Path
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.verb.table import AddRates, Archive, Create
@@ -55,7 +55,7 @@ def _beyond(proposal: Proposal, most: Decimal | None, sign: int) -> Iterator[Fin
     for (ref, group), found in sorted(groups.items()):
         size, worst = max(found, key=lambda item: (item[0], item[1].rate or ""))
         how = f"by {size:.1%}" if size.is_finite() else "from nothing"
-        which = str(read_key(worst.rate)) if worst.rate is not None else group
+        which = proposal.facts.label(worst.rate) if worst.rate is not None else group
         message = (
             f"{which} {'rises' if sign > 0 else 'falls'} {how}, {proposal.money(worst.before, worst.unit)} to"
             f" {proposal.money(worst.after, worst.unit)} from {text_words(worst.since)}; the limit is {_share(most)}"
@@ -98,9 +98,10 @@ def _notice(proposal: Proposal) -> Iterator[Finding]:
     for (ref, _), found in sorted(groups.items()):
         first = min(found, key=lambda move: (move.since, move.rate or ""))
         whom = f"{_many(first.reach, 'contract')}" if first.reach is not None else "contracts on the card"
+        what = proposal.facts.label(first.rate or "")
         message = (
-            f"{read_key(first.rate or '')} rises on {text_words(first.since)}, and {whom} must have {days} days of"
-            f" notice: not before {text_words(due)}"
+            f"{what} rises on {text_words(first.since)}, and {whom} must have {days} days of notice:"
+            f" not before {text_words(due)}"
         )
         hint = f"let it start on {text_words(due)} or later"
         yield Finding(ref, (first.since,), message, hint, rate=first.rate, more=len(found) - 1)
@@ -121,9 +122,8 @@ def _frozen(proposal: Proposal) -> Iterator[Finding]:
                     continue
                 inside = [s for s in read_schedule(rate.segments) if start <= s.starting_at < end]
                 if inside:
-                    message = (
-                        f"{read_key(rate.key)} changes on {text_words(inside[0].starting_at)}, in the freeze {span}"
-                    )
+                    what = proposal.facts.label(rate.key)
+                    message = f"{what} changes on {text_words(inside[0].starting_at)}, in the freeze {span}"
                     hint = f"let it start on {instant_words(freeze.ending_before)}"
                     yield Finding(step.change.ref, (inside[0].starting_at,), message, hint, rate=rate.key)
 
