@@ -83,7 +83,7 @@ def test_a_plan_is_shown_written_and_described(project: Path) -> None:
     assert len(text.splitlines()) == CONTRACTS + 2  # a line for each contract, between the head and the end
     rows = list(csv.DictReader(notice.read_text(encoding="utf-8").splitlines()))
     assert {row["customer"] for row in rows} == {step["change"]["customer"] for step in document["steps"]}
-    assert all(row["what_changes"].startswith("Fee: $") for row in rows)
+    assert all(row["what_changes"].startswith("Seat: $5.00 a month") for row in rows)
 
 
 @pytest.mark.parametrize("kind", ["500-before", "500-after", "drop-before", "drop-after", "truncate", "429"])

@@ -76,8 +76,12 @@ def _add_matrix(comment: Comment, item: ObjectView, shape: RateShape, units: Uni
             per = units.per(row.product, row.billing_frequency)[1].words
             cells.setdefault((row.product, per), []).append(row)
     lines = {values: rows for values, rows in found.items() if len(rows) > 1}
-    columns = [key for key, _ in Counter(key for rows in lines.values() for key in rows).most_common(_COLUMNS)]
-    columns.sort(key=lambda key: (units.called(key[0]).place, key))
+    many = Counter(key for rows in lines.values() for key in rows)
+
+    def place(key: tuple[str, str]) -> tuple[int, tuple[str, str]]:
+        return units.called(key[0]).place, key
+
+    columns = sorted(sorted(many, key=lambda key: (-many[key], place(key)))[:_COLUMNS], key=place)
     if len(columns) < 2:
         return
     titles = [

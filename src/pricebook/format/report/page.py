@@ -19,7 +19,7 @@ _FINDINGS = 8
 """Findings that are not folded, notes never among them."""
 _SPREAD_FROM = 20
 """So many moves have a distribution."""
-_WIDTH, _HEIGHT, _ROOM = 54, 110, 18
+_WIDTH, _HEIGHT, _ROOM = 60, 110, 18
 """Of a bar, of the highest one, and above it for its number."""
 
 

@@ -29,7 +29,9 @@ def shown(text: str) -> str:
     return escape_terminal(text, LONG)
 
 
-_GRANTS = ("credits", "commits", "recurring_credits", "recurring_commits")
+_PAID = ("commits", "recurring_commits", "scheduled_charges")
+_TOLD = (*_PAID, "credits", "recurring_credits", "overrides")
+"""Terms that a package's card tells besides its fees."""
 
 
 def data_script(listed: PriceList, opens_on: datetime | None) -> str:
@@ -122,7 +124,7 @@ def _terms(stretch: Stretch) -> list[Any]:
 
 def _version(version: PackageVersion, number: dict[str | None, int], product_of: dict[str, int]) -> list[object]:
     """Number, name, when it was made, whether it is archived, its card, whether that is an alias, its fees, whether
-    overrides change prices, and what it grants."""
+    overrides change prices, and what else it offers: name, words, and whether that is paid for."""
     package = version.package
     fees = [
         [product_of.get(fee.subscription_rate.product, -1), fee.subscription_rate.billing_frequency]
@@ -137,5 +139,9 @@ def _version(version: PackageVersion, number: dict[str | None, int], product_of:
         int(package.rate_card is None),
         fees,
         int(any(override.type is not None for override in package.overrides)),
-        [[shown(line.name), shown(line.after)] for line in version.offer if line.term.startswith(_GRANTS)],
+        [
+            [shown(line.name), shown(line.after), int(line.term.startswith(_PAID))]
+            for line in version.offer
+            if line.term.startswith(_TOLD)
+        ],
     ]

@@ -30,8 +30,9 @@ const priceChart = (() => {
       const levels = new Map(steps.map((step) => [step.level, step.text]));
       let above = -99;
       for (const level of [...levels.keys()].sort((a, b) => b - a)) {
-        if (y(level) - above < 15) continue;
-        above = y(level);
+        const at = Math.max(y(level), above + 14); // two that are near stand one below the other
+        if (at - y(level) > 14) continue;
+        above = at;
         across(level);
         svg.append(node("text", { x: left - 8, y: above + 4, "text-anchor": "end" }, cut(levels.get(level))));
       }

@@ -625,6 +625,8 @@
           })));
           const rest = family.rows.size - listed.length;
           tables.push(el("h3", null, bdi(name)), el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Prices of ${name}` }, el("table", { class: "matrix" }, head, el("tbody", null, body))));
+          const beside = [...counts.keys()].filter((product) => !products.includes(product)).sort((x, y) => x - y);
+          if (beside.length) tables.push(el("p", { class: "quiet" }, "Besides: ", beside.slice(0, MOST).map((product, index) => [index ? ", " : "", D.products[product][2] ? el("a", { href: keep(`${HOME}products/${D.products[product][0]}.html`) }, bdi(D.products[product][1])) : bdi(D.products[product][1])]).flat()));
           if (rest > 0) tables.push(el("p", { class: "quiet" }, el("a", { href: keep(`${HOME}prices.html`) }, `and ${counted(rest, "more row")}, and every product`)));
         }
       });
@@ -670,7 +672,7 @@
       place.replaceChildren(
         el("strong", null, bdi(title)),
         ...charged.map(([found, name]) => el("span", { class: "fee" }, bdi(found[0]), " ", el("small", null, `${found[1]}${version[7] ? ", list price" : ""} · `, bdi(name)))),
-        ...(version && !charged.length ? [el("span", { class: "fee" }, "No fee")] : []),
+        ...(version && !charged.length && !version[8].some((line) => line[2]) ? [el("span", { class: "fee" }, "No fee")] : []),
         ...(version ? version[8].map(([name, text]) => el("span", { class: "grant" }, bdi(name), ": ", bdi(text))) : []),
         el("span", { class: "tags" },
           version ? el("span", { class: "tag live" }, `version ${version[0]}${versions.length > 1 ? ` of ${versions.length}` : ""}`) : el("span", { class: "tag" }, "not sold on this date"),
