@@ -93,6 +93,7 @@ def _violation(path: Path, value: object, kind: str, context: Mapping[str, Any])
         return Violation("out-of-range", f"{said} is {words} {context[name]}", path, hint)
     if kind == "string_pattern_mismatch":
         pattern = context["pattern"]
+        said = re.sub(r"(?<=://)([^/@:]*):.*@", r"\1:***@", said)  # an address with a password in it
         return Violation("name", f"{said} has another form than {pattern}", path, _PATTERN_HINTS.get(pattern, ""))
     if kind == "string_too_long":
         most = context["max_length"]

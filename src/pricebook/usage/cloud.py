@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from pricebook.problem import missing_extra, quote, reject
-from pricebook.usage.source import EVENTS, UsageSource, chosen, form_of
+from pricebook.usage.source import EVENTS, UsageSource, chosen, form_of, shown
 
 _PATIENCE = 60
 """Seconds in which a server has to go on answering."""
@@ -35,7 +35,7 @@ def opened(source: UsageSource, scratch: Path) -> list[UsageSource | Any]:
             files = []
         if not files or not all(map(form_of, files)):
             hint = "events are read from .jsonl, .ndjson, .csv (each also .gz) and .parquet files"
-            raise reject("usage-file", f"{quote(source.name)} stands for no file of a known form", hint=hint)
+            raise reject("usage-file", f"{quote(shown(source.name))} stands for no file of a known form", hint=hint)
         found: list[UsageSource | Any] = []
         if tables := [file for file in files if form_of(file) == "parquet"]:
             found.append(dataset.dataset(tables, filesystem=system, format="parquet", partitioning="hive"))
@@ -66,9 +66,13 @@ def _fetched(source: UsageSource, scratch: Path) -> UsageSource:
     form = form_of(at.path)
     if form is None:
         hint = "an address behind https is of one file: .jsonl, .ndjson, .csv (each also .gz) or .parquet"
-        raise reject("usage-file", f"{quote(source.name)} is of no known form", hint=hint)
+        raise reject("usage-file", f"{quote(shown(source.name))} is of no known form", hint=hint)
+    if at.username is not None:  # urllib would take it, password and all, for a part of the host
+        raise reject(
+            "usage-file", f"{quote(shown(source.name))} has a user in it", hint="use an address that is signed"
+        )
     if at.scheme == "http" and at.hostname not in ("127.0.0.1", "localhost", "::1"):
-        raise reject("usage-file", f"{quote(source.name)} is not encrypted", hint="say https")
+        raise reject("usage-file", f"{quote(shown(source.name))} is not encrypted", hint="say https")
     local = scratch / f"fetched-{abs(hash(source.name)):x}-{PurePosixPath(at.path).name}"
     with urlopen(Request(source.name), timeout=_PATIENCE) as answer, local.open("wb") as out:
         copyfileobj(answer, out)
@@ -80,8 +84,8 @@ def _refusing(name: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise missing_extra(quote(name), "cloud", error) from None
+        raise missing_extra(quote(shown(name)), "cloud", error) from None
     except (OSError, ValueError, KeyError, NotImplementedError) as error:  # what Arrow raises
-        said = (str(error).splitlines() or [""])[0][:300]
+        said = (str(error).splitlines() or [""])[0].replace(name, shown(name))[:300]
         hint = "credentials and the region come from the environment, as for the store's own tools"
-        raise reject("usage-file", f"{quote(name)} cannot be read: {said}", hint=hint) from None
+        raise reject("usage-file", f"{quote(shown(name))} cannot be read: {said}", hint=hint) from None

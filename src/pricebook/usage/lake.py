@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pricebook.problem import missing_extra, quote, reject
-from pricebook.usage.source import UsageSource
+from pricebook.usage.source import UsageSource, shown
 
 
 def opened_table(source: UsageSource, scratch: Path) -> UsageSource | Any:
@@ -46,8 +46,8 @@ def _refusing(name: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise missing_extra(quote(name), "lake", error) from None
+        raise missing_extra(quote(shown(name)), "lake", error) from None
     except Exception as error:  # noqa: BLE001 - both libraries raise what their own storage does
-        said = (str(error).splitlines() or [""])[0][:300]
+        said = (str(error).splitlines() or [""])[0].replace(name, shown(name))[:300]
         hint = "a Delta table is a folder with _delta_log; an Iceberg table one with metadata/*.metadata.json"
-        raise reject("usage-file", f"{quote(name)} cannot be read: {said}", hint=hint) from None
+        raise reject("usage-file", f"{quote(shown(name))} cannot be read: {said}", hint=hint) from None

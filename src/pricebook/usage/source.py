@@ -46,6 +46,11 @@ def is_address(name: str) -> bool:
     return "://" in name
 
 
+def shown(name: str) -> str:
+    """The name of usage without what may be a secret in it."""
+    return _UNSAID.sub("", name) if is_address(name) else name
+
+
 TABLES = {"delta": "_delta_log", "iceberg": "metadata"}
 """Tables of files of their own, and the folder by which each is known."""
 
@@ -60,7 +65,7 @@ def sources(given: Iterable[str | Path | UsageSource]) -> list[UsageSource]:
         name = str(one)
         form, _, rest = name.partition("+")
         if form in TABLES and is_address(rest):
-            trace.tell("usage.found", source=_UNSAID.sub("", name), files=None)
+            trace.tell("usage.found", source=shown(name), files=None)
             found.append(UsageSource(name, form, (rest,)))
             continue
         if form := next((form for form in TABLES if _is_table(Path(name), form)), ""):
@@ -68,7 +73,7 @@ def sources(given: Iterable[str | Path | UsageSource]) -> list[UsageSource]:
             found.append(UsageSource(name, form, (name,)))
             continue
         if is_address(name):
-            trace.tell("usage.found", source=_UNSAID.sub("", name), files=None)
+            trace.tell("usage.found", source=shown(name), files=None)
             found.append(UsageSource(name, form_of(name.partition("?")[0]) or "", (name,), remote=True))
             continue
         files = sorted(_files(name))
