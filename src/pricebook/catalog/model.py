@@ -6,12 +6,12 @@ reported together. Amounts may be written as text with their currency; the prici
 API unit is come in through the validation context (`{"units": {...}}`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -48,6 +48,14 @@ class Monetary:
     """Marks a field that holds an amount of money."""
 
 
+class Short(NamedTuple):
+    """The short form of a model, a text such as `12 months`: as a regular expression, and what it says in full, by the
+    scales of pricing units (None: the text is none)."""
+
+    pattern: str
+    fields: Callable[[str, Mapping[str, Scale]], Mapping[str, Any] | None]
+
+
 class Model(BaseModel):
     """The base of all nouns and terms.
 
@@ -64,13 +72,12 @@ class Model(BaseModel):
     unit_field: ClassVar[str] = "credit_type"
     forbidden: ClassVar[Mapping[str, tuple[str, str]]] = {}
     conditions: ClassVar[tuple[Condition, ...]] = ()
-    short: ClassVar[str | None] = None
+    short: ClassVar[Short | None] = None
 
     @classmethod
     def spelled_out(cls, text: str, scales: Mapping[str, Scale]) -> Mapping[str, Any] | None:
-        """The fields of its short form, a text such as `12 months`; None where the text is none. `short` says it as a
-        regular expression."""
-        return None
+        """The fields of its short form; None where the text is none."""
+        return cls.short.fields(text, scales) if cls.short is not None else None
 
     def rules(self) -> Iterator[Violation]:
         """Every broken rule that this value alone can tell, and that is no condition."""
@@ -257,12 +264,8 @@ class Alias(Model):
     ending_before: Instant | None = None
     """Until when (exclusive); when not given, without end."""
 
-    short: ClassVar[str | None] = r"^.*[^\s].*$"
-
-    @classmethod
-    def spelled_out(cls, text: str, scales: Mapping[str, Scale]) -> Mapping[str, Any] | None:
-        """The name alone: it always stands for the object."""
-        return {"name": text}
+    # The name alone: it always stands for the object.
+    short: ClassVar[Short | None] = Short(r"^.*[^\s].*$", lambda text, _: {"name": text})
 
     def holds(self, at: datetime) -> bool:
         """Whether it stands for its object at an instant."""

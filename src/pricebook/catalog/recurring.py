@@ -9,11 +9,11 @@ from pricebook.catalog.amount import USD, Scale
 from pricebook.catalog.commit import Balance
 from pricebook.catalog.condition import Condition, Is, bars
 from pricebook.catalog.field import Whole
-from pricebook.catalog.model import Amount, Fraction, NonNegative, Number, UnitName, Upper
+from pricebook.catalog.model import Amount, Fraction, NonNegative, Number, Short, UnitName, Upper
 from pricebook.catalog.money import MONEY_PATTERN, parse_money
 from pricebook.catalog.role import Link, Role
 from pricebook.catalog.schedule import AccessType, unit_of_access
-from pricebook.catalog.term import Duration, Key, Relative, RelativeDate, Rounding, count_of, counted
+from pricebook.catalog.term import Duration, Key, Relative, RelativeDate, Rounding, counted
 from pricebook.catalog.violation import Violation
 
 
@@ -24,6 +24,11 @@ def priced(text: str, scales: Mapping[str, Scale]) -> dict[str, Any] | None:
         return None
     units = [name for name, scale in scales.items() if scale.currency == money.currency]
     return {"unit_price": text, "credit_type": units[0] if len(units) == 1 else USD}
+
+
+def _priced_once(text: str, scales: Mapping[str, Scale]) -> dict[str, Any] | None:
+    fields = priced(text, scales)
+    return {**fields, "quantity": 1} if fields is not None else None
 
 
 class AccessAmount(Relative):
@@ -37,14 +42,10 @@ class AccessAmount(Relative):
     """How many; without a subscription_config it is 1 when not given, with one the subscription's quantity counts."""
     credit_type: UnitName = USD
     """The pricing unit of the amount."""
-    short: ClassVar[str | None] = MONEY_PATTERN
     access_type: AccessType = "SPEND"
     """SPEND deducts the cost of usage, QUANTITY the number of units used."""
 
-    @classmethod
-    def spelled_out(cls, text: str, scales: Mapping[str, Scale]) -> Mapping[str, Any] | None:
-        """`$10.00`, in the pricing unit of its currency."""
-        return priced(text, scales)
+    short: ClassVar[Short | None] = Short(MONEY_PATTERN, priced)
 
     @classmethod
     def unit_for(cls, path: str, data: Mapping[str, Any]) -> str | Violation:
@@ -64,13 +65,7 @@ class InvoiceAmount(Relative):
     credit_type: UnitName
     """The pricing unit of the price."""
 
-    short: ClassVar[str | None] = MONEY_PATTERN
-
-    @classmethod
-    def spelled_out(cls, text: str, scales: Mapping[str, Scale]) -> Mapping[str, Any] | None:
-        """`$10.00`: once, in the pricing unit of its currency."""
-        fields = priced(text, scales)
-        return {**fields, "quantity": 1} if fields is not None else None
+    short: ClassVar[Short | None] = Short(MONEY_PATTERN, _priced_once)
 
 
 class CommitDuration(Relative):
@@ -81,12 +76,7 @@ class CommitDuration(Relative):
     unit: Annotated[Literal["PERIODS"], Upper] = "PERIODS"
     """PERIODS, whose length is that of recurrence_frequency."""
 
-    short: ClassVar[str | None] = counted("PERIOD")
-
-    @classmethod
-    def spelled_out(cls, text: str, scales: Mapping[str, Scale]) -> Mapping[str, Any] | None:
-        """`1 period`."""
-        return count_of(text)
+    short: ClassVar[Short | None] = counted("PERIOD")
 
 
 class SeatIncrease(Relative):

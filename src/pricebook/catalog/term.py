@@ -10,10 +10,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from pricebook.catalog.amount import Scale
 from pricebook.catalog.calendar import rough_days
 from pricebook.catalog.field import MOST_DAYS, Places, Whole
-from pricebook.catalog.model import Model, Upper
+from pricebook.catalog.model import Model, Short, Upper
 from pricebook.catalog.role import Role
 from pricebook.catalog.violation import Violation
 
@@ -63,14 +62,13 @@ class Term(Relative):
 _COUNT = re.compile(r"(\d{1,9})\s+([A-Za-z]+)", re.ASCII)
 
 
-def counted(*units: str) -> str:
-    """The pattern of a number of units, such as `12 months`, in either case."""
+def counted(*units: str) -> Short:
+    """A number of units, such as `12 months`, in either case, for the fields of a length of time."""
     words = "|".join("".join(f"[{c}{c.lower()}]" for c in unit) for unit in units)
-    return rf"^\d{{1,9}}\s+(?:{words})[sS]?$"
+    return Short(rf"^\d{{1,9}}\s+(?:{words})[sS]?$", lambda text, _: _count(text))
 
 
-def count_of(text: str) -> dict[str, Any] | None:
-    """`12 months` as the fields of a length of time; None for a text of another form."""
+def _count(text: str) -> dict[str, Any] | None:
     match = _COUNT.fullmatch(text)
     return {"value": int(match[1]), "unit": f"{match[2].upper().removesuffix('S')}S"} if match else None
 
@@ -83,12 +81,7 @@ class RelativeDate(Relative):
     unit: Annotated[Literal["DAYS", "WEEKS", "MONTHS", "YEARS"], Upper]
     """DAYS, WEEKS, MONTHS or YEARS."""
 
-    short: ClassVar[str | None] = counted("DAY", "WEEK", "MONTH", "YEAR")
-
-    @classmethod
-    def spelled_out(cls, text: str, scales: Mapping[str, Scale]) -> Mapping[str, Any] | None:
-        """`12 months`, `1 day`."""
-        return count_of(text)
+    short: ClassVar[Short | None] = counted("DAY", "WEEK", "MONTH", "YEAR")
 
     def rules(self) -> Iterator[Violation]:
         """Nothing is thought of beyond a hundred years."""

@@ -61,7 +61,7 @@ def _written(value: Any, field: Declared, at: Path) -> Iterator[tuple[Path, Kind
 def spelled_out(model: type[Model], data: Any, scales: Mapping[str, Scale]) -> Any:
     """Data of a model with long forms in place of the short ones, so that paths lead below them."""
     if isinstance(data, str):
-        fields = model.spelled_out(data.strip(), scales) if model.short is not None else None
+        fields = model.spelled_out(data.strip(), scales)
         return data if fields is None else dict(fields)
     if not isinstance(data, Mapping):
         return data

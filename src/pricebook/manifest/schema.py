@@ -250,7 +250,7 @@ class _Generator(GenerateJsonSchema):
         if filled:
             found.pop("required", None)
         if short := schema["cls"].short:
-            said = {"type": "string", "pattern": short, "description": "The short form."}
+            said = {"type": "string", "pattern": short.pattern, "description": "The short form."}
             return {"anyOf": [said, found], "description": found.pop("description", "")}
         return found
 
