@@ -24,6 +24,7 @@ from pricebook.plan.contract import Contract
 from pricebook.preview.customer import Billing
 from pricebook.preview.materialise import materialise
 from pricebook.preview.terms import (
+    LISTS,
     AnyDated,
     ContractTerms,
     DatedCharge,
@@ -37,7 +38,6 @@ from pricebook.preview.terms import (
 D = TypeVar("D", bound=AnyDated)
 BARE = Package(name="no package")
 """What a contract is on that is on no package."""
-_LISTS = ("subscriptions", "overrides", "charges", "grants", "recurrences")
 _ASIDE: dict[str, Any] = {
     **dict.fromkeys(("key", "name", "description", "custom_fields", "initial_quantity"), True),
     **dict.fromkeys(("starting_at_offset", "duration", "starting_at", "ending_before"), True),
@@ -80,7 +80,7 @@ def own_terms(whole: ContractTerms, package: ContractTerms) -> Own:
     without: set[str] = set()
     made: dict[str, Any] = {}
     end = min(whole.ending_before, package.ending_before)
-    for name in _LISTS:
+    for name in LISTS:
         given: dict[str, list[AnyDated]] = {}
         for term in reversed(getattr(package, name)):
             given.setdefault(_said(term, end), []).append(term)

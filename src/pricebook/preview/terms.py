@@ -6,11 +6,11 @@ latest ("updateEndDate": ending a contract will "truncate any terms"). Quantitie
 the package starts with, and the changes that a customer makes.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, cast
 
 from pricebook.catalog.commit import Commit, Credit
 from pricebook.catalog.override import Override
@@ -20,8 +20,6 @@ from pricebook.catalog.subscription import Subscription
 from pricebook.catalog.traverse import rewritten
 from pricebook.catalog.usage import SeatChange
 from pricebook.preview.price import ZERO
-
-D = TypeVar("D", bound="AnyDated")
 
 
 class Window(NamedTuple):
@@ -139,8 +137,23 @@ class Recurrence:
         return self.term.invoice_amount if isinstance(self.term, RecurringCommit) else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermLists:
+    """Dated terms, by what they are."""
+
+    subscriptions: tuple[DatedSubscription, ...] = ()
+    overrides: tuple[DatedOverride, ...] = ()
+    charges: tuple[DatedCharge, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    recurrences: tuple[Recurrence, ...] = ()
+
+
+LISTS = tuple(one.name for one in fields(TermLists))
+AnyDated = DatedSubscription | DatedOverride | DatedCharge | Grant | Recurrence
+
+
 @dataclass(frozen=True, slots=True)
-class ContractTerms:
+class ContractTerms(TermLists):
     """The terms of one contract. `notes` say what of the package is not modelled."""
 
     starting_at: datetime
@@ -151,49 +164,34 @@ class ContractTerms:
     """scheduled_charges_on_usage_invoices: ALL."""
     explicit: bool
     """Multipliers go by priority."""
-    subscriptions: tuple[DatedSubscription, ...] = ()
-    overrides: tuple[DatedOverride, ...] = ()
-    charges: tuple[DatedCharge, ...] = ()
-    grants: tuple[Grant, ...] = ()
-    recurrences: tuple[Recurrence, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
     def beside(self, own: "OwnTerms") -> "ContractTerms":
         """These terms, as far as the contract still has them, and those of its own, which were added after them."""
-        count, left = len(self.overrides), own.without
+        count = len(self.overrides)
+        added = replace(own, overrides=tuple(replace(one, index=count + one.index) for one in own.overrides))
+        lists: dict[str, Any] = {
+            name: (*(one for one in getattr(self, name) if label_of(one) not in own.without), *getattr(added, name))
+            for name in LISTS
+        }
         return replace(
             self,
             statement=own.statement or self.statement,
             consolidated=self.consolidated or own.consolidated,
             explicit=self.explicit or own.explicit,
-            subscriptions=(*_kept(self.subscriptions, left), *own.subscriptions),
-            overrides=(
-                *_kept(self.overrides, left),
-                *(replace(one, index=count + one.index) for one in own.overrides),
-            ),
-            charges=(*_kept(self.charges, left), *own.charges),
-            grants=(*_kept(self.grants, left), *own.grants),
-            recurrences=(*_kept(self.recurrences, left), *own.recurrences),
             notes=(*self.notes, *own.notes),
+            **lists,
         )
 
 
-AnyDated = DatedSubscription | DatedOverride | DatedCharge | Grant | Recurrence
-
-
 @dataclass(frozen=True, slots=True)
-class OwnTerms:
+class OwnTerms(TermLists):
     """Terms that were agreed with one customer, beside those of the package.
 
     `without` names those of the package that the contract has no more (`label_of`). `statement` is another one than the
     package's; that and the two flags are there for contracts on no package above all.
     """
 
-    subscriptions: tuple[DatedSubscription, ...] = ()
-    overrides: tuple[DatedOverride, ...] = ()
-    charges: tuple[DatedCharge, ...] = ()
-    grants: tuple[Grant, ...] = ()
-    recurrences: tuple[Recurrence, ...] = ()
     without: frozenset[str] = frozenset()
     statement: Statement | None = None
     consolidated: bool = False
@@ -202,17 +200,17 @@ class OwnTerms:
 
     def named(self, rename: Callable[[Kind, str], str]) -> "OwnTerms":
         """The same with other names for what the terms refer to."""
-        return replace(
-            self,
-            subscriptions=tuple(replace(one, term=rewritten(one.term, rename)) for one in self.subscriptions),
-            overrides=tuple(replace(one, term=rewritten(one.term, rename)) for one in self.overrides),
-            charges=tuple(
-                replace(one, product=rename(Kind.PRODUCT, one.product), unit=rename(Kind.PRICING_UNIT, one.unit))
-                for one in self.charges
-            ),
-            grants=tuple(one.named(rename) for one in self.grants),
-            recurrences=tuple(replace(one, term=rewritten(one.term, rename)) for one in self.recurrences),
-        )
+        lists: dict[str, Any] = {name: tuple(_named(one, rename) for one in getattr(self, name)) for name in LISTS}
+        return replace(self, **lists)
+
+
+def _named(one: AnyDated, rename: Callable[[Kind, str], str]) -> AnyDated:
+    if isinstance(one, Grant):
+        return one.named(rename)
+    if isinstance(one, DatedCharge):
+        return replace(one, product=rename(Kind.PRODUCT, one.product), unit=rename(Kind.PRICING_UNIT, one.unit))
+    changed: Any = replace(cast(Any, one), term=rewritten(one.term, rename))
+    return cast(AnyDated, changed)
 
 
 def label_of(term: AnyDated) -> str:
@@ -220,10 +218,6 @@ def label_of(term: AnyDated) -> str:
     if isinstance(term, Grant):
         return term.id
     return f"{term.name} {term.at:%Y-%m-%dT%H}" if isinstance(term, DatedCharge) else term.name
-
-
-def _kept(terms: tuple[D, ...], without: frozenset[str]) -> Iterator[D]:
-    return (term for term in terms if label_of(term) not in without) if without else iter(terms)
 
 
 class Seats(NamedTuple):
