@@ -7,7 +7,7 @@ from pricebook.format.escape import cut, escape_markdown, escape_terminal, padde
 from pricebook.format.markdown import BUDGET, finding_line, marker, size
 from pricebook.format.page import Page
 from pricebook.format.problem import draw_problems
-from pricebook.view.comparison import SIDES, TITLES, ComparisonView, MarginRow, margin_heads
+from pricebook.view.comparison import ComparisonView, MarginRow, margin_heads
 
 _SHARE = 20_000
 """Bytes of one section in Markdown."""
@@ -17,7 +17,7 @@ _PRODUCTS = 200
 
 def comparison_text(view: ComparisonView, page: Page) -> Iterator[str]:
     """The lines of a report. They fit the width; data is inert."""
-    yield from report_lines(view, f"{view.rate_card} against {view.list_name}", TITLES, SIDES, page)
+    yield from report_lines(view, page)
     if view.margins:
         yield ""
         yield page.paint("bold", "Margins")
@@ -39,9 +39,7 @@ def _table(rows: tuple[MarginRow, ...], width: int) -> Iterator[str]:
 def comparison_markdown(view: ComparisonView, _: Page) -> str:
     """The report for an issue: always shorter than GitHub takes."""
     foot = marker(f"compare/{view.namespace}/{view.rate_card}/{view.list_name.rpartition('/')[2]}")
-    comment = report_comment(
-        view, foot, f"{view.rate_card} against {view.list_name}", TITLES, SIDES, "compare", _SHARE, ""
-    )
+    comment = report_comment(view, foot, "compare", _SHARE, "")
     heads = margin_heads(view.margins)
     lines = [_row((row.name, *row.words)) for row in view.margins]
     comment.add_list(

@@ -67,7 +67,7 @@ FORMATS: dict[tuple[str, str], str | Drawing] = {
     ("drift", "text"): "drift:drift_text",
     ("drift", "markdown"): "drift:drift_markdown",
     ("drift", "junit"): "junit:junit",
-    ("parity", "text"): "drift:parity_text",
+    ("parity", "text"): "drift:report_lines",
     ("parity", "markdown"): "drift:parity_markdown",
     ("comparison", "text"): "comparison:comparison_text",
     ("comparison", "markdown"): "comparison:comparison_markdown",

@@ -22,7 +22,6 @@ from pricebook.workflow.compare import ListComparison, ListDifference
 from pricebook.workflow.margin import Margins, ProductMargin, UsageMargin
 
 NO_PRICE = "no price"
-SIDES = ("ours", "theirs")
 TITLES = {
     "below": "Below what it costs",
     "dearer": "Dearer than theirs",
@@ -55,6 +54,11 @@ class ComparedRow(NamedTuple):
     unit: str
     relative: Decimal | None
 
+    @property
+    def told(self) -> str:
+        """What people call it."""
+        return self.name
+
     @staticmethod
     def drawn() -> tuple[str, ...]:
         """The fields that documents do not have."""
@@ -72,7 +76,6 @@ class ComparedItem:
     sentence: str = hidden()
     place: str = hidden()
     listed: int = hidden()
-    sides: tuple[str, str] = hidden()
 
 
 class MarginRow(NamedTuple):
@@ -130,6 +133,20 @@ class ComparisonView:
     findings: tuple[Problem, ...]
     listed: tuple[ListedPrice, ...]
 
+    @property
+    def target(self) -> str:
+        """What it is about."""
+        return f"{self.rate_card} against {self.list_name}"
+
+    @property
+    def titles(self) -> Mapping[str, str]:
+        """Of the sections."""
+        return TITLES
+
+    def sides(self, section: str) -> tuple[str, str]:
+        """What the two are called that are compared in a section."""
+        return ("now", "before") if section == "changed" else ("ours", "theirs")
+
 
 def comparison_view(
     namespace: str, found: ListComparison, margins: Margins | None, units: Units, fiat: str, choice: RowChoice
@@ -172,12 +189,9 @@ def _title(one: ListDifference) -> str:
 def _item(
     section: str, found: list[ListDifference], ref: str, choice: RowChoice, units: Units, instant: str
 ) -> ComparedItem:
-    pattern = choice.pattern.casefold()
-    most = None if choice.every or pattern else choice.first if choice.first is not None else FEW
-    chosen = [one for one in found if not pattern or pattern in str(one.key).casefold()][:most]
+    chosen = [one for one in found if choice.fits(str(one.key))][: choice.most(FEW)]
     rows = tuple(_row(one, units, instant) for one in chosen)
-    sides = ("now", "before") if section == "changed" else SIDES
-    return ComparedItem(section, len(found), rows, ref, counted(len(found), "price"), "", len(rows), sides)
+    return ComparedItem(section, len(found), rows, ref, counted(len(found), "price"), "", len(rows))
 
 
 def _row(one: ListDifference, units: Units, instant: str) -> ComparedRow:

@@ -128,6 +128,20 @@ class DriftView:
     findings: tuple[Problem, ...]
 
     @property
+    def target(self) -> str:
+        """What it is about."""
+        return self.environment
+
+    @property
+    def titles(self) -> Mapping[str, str]:
+        """Of the sections."""
+        return TITLES
+
+    def sides(self, _: str) -> tuple[str, str]:
+        """What the two are called that are compared in a section."""
+        return "git", "account"
+
+    @property
     def checks(self) -> Checks:
         """For CI systems: what somebody changed in the account fails."""
         return Checks(f"drift {self.namespace}/{self.environment}", tuple(_cases(self)))
@@ -207,10 +221,8 @@ def _cases(view: DriftView) -> Iterator[Case]:
 
 def _chosen(drift: Drift, choice: RowChoice) -> Drift | None:
     """What of a drift is to be listed; None for nothing."""
-    pattern = choice.pattern.casefold()
-    most = None if choice.every or pattern else choice.first if choice.first is not None else FEW
-    keep = [not pattern or pattern in part.casefold() for part in drift.parts]
-    return drift.only([kept and (most is None or index < most) for index, kept in enumerate(keep)])
+    most = choice.most(FEW)
+    return drift.only([choice.fits(part) and (most is None or n < most) for n, part in enumerate(drift.parts)])
 
 
 def _rate_rows(rates: Iterable[RateChange], units: Units) -> Iterator[DriftRow]:

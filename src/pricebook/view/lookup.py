@@ -169,8 +169,7 @@ def moves_view(
     """What differs between two instants."""
     since, until = instant_text(before), instant_text(after)
     every = list(moves(rates, since, until, listed.units))
-    pattern = choice.pattern.casefold()
-    found = [each for each in every if pattern in f"{each.name}\n{each.called}".casefold()][: _most(choice)]
+    found = [each for each in every if choice.fits(each.name, each.called)][: choice.most(LINES)]
     return MovesView(since, until, tuple(found), len(every), (instant_words(before), instant_words(after)))
 
 
@@ -200,25 +199,12 @@ def differences_view(listed: PriceList, ref: Ref, before: int, after: int) -> Di
     return DifferencesView(str(ref), before, after, FieldDifference.of(rows))
 
 
-def _most(choice: RowChoice) -> int | None:
-    """How many prices are listed; None for all."""
-    if choice.every or choice.pattern:
-        return None
-    return choice.first if choice.first is not None else LINES
-
-
 def _kept(listed: PriceList, choice: RowChoice, instant: str = "") -> PriceList:
     """The list with those prices alone that are listed; of an instant, those that there are then."""
-    pattern, left = choice.pattern.casefold(), _most(choice)
-    kept = {}
+    left, kept = choice.most(LINES), {}
     for card, histories in listed.prices.items():
-        chosen = tuple(
-            each
-            for each in histories
-            if (not pattern or pattern in f"{each.key}\n{listed.units.label(each.key)}".casefold())
-            and (not instant or each.at(instant) is not None)
-        )
-        kept[card] = chosen[:left]
+        found = (each for each in histories if choice.fits(str(each.key), listed.units.label(each.key)))
+        kept[card] = tuple(each for each in found if not instant or each.at(instant) is not None)[:left]
         left = left - len(kept[card]) if left is not None else None
     return replace(listed, prices=kept)
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, ClassVar, NamedTuple
 
 from pricebook.apply.runner import Receipt
@@ -296,13 +297,5 @@ def _offer(plan: Plan, source: Ref, catalog: Catalog, units: Units) -> tuple[Off
 
 
 def _rows(plan: Plan, choice: RowChoice) -> Iterator[MoveContract]:
-    if choice.automatic:
-        return
-    shown = 0
-    pattern = choice.pattern.lower()
-    for move in plan.moves:
-        if choice.first is not None and shown >= choice.first:
-            return
-        if pattern in f"{move.customer} {move.contract}".lower():
-            shown += 1
-            yield move
+    found = (move for move in plan.moves if choice.fits(f"{move.customer} {move.contract}"))
+    return islice(found, choice.most(0))

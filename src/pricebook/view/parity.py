@@ -37,6 +37,15 @@ class ParityView:
     unverified: tuple[Unverified, ...]
     titles: Mapping[str, str] = hidden()
 
+    @property
+    def target(self) -> str:
+        """What it is about."""
+        return f"{self.one} against {self.other}"
+
+    def sides(self, _: str) -> tuple[str, str]:
+        """What the two are called that are compared in a section."""
+        return self.one, self.other
+
 
 def parity_view(parity: Parity, choice: RowChoice, unverified: tuple[tuple[str, str], ...]) -> ParityView:
     """The view of a report; `unverified` is what could not be compared on either side."""

@@ -29,6 +29,14 @@ class RowChoice:
         """Whether nothing was asked for."""
         return not self.every and self.first is None and not self.pattern
 
+    def most(self, few: int) -> int | None:
+        """How many rows are listed, a `few` when nothing was asked for; None: all that fit."""
+        return None if self.every or self.pattern else self.first if self.first is not None else few
+
+    def fits(self, *names: str) -> bool:
+        """Whether a row of these names has the text that was asked for in one of them."""
+        return not self.pattern or self.pattern.casefold() in "\n".join(names).casefold()
+
 
 @dataclass(frozen=True, slots=True)
 class PriceCounts:
