@@ -19,8 +19,8 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
 from pricebook import REPOSITORY, SITE
+from pricebook.catalog.model import noun_class
 from pricebook.catalog.reference import Kind
-from pricebook.catalog.registry import noun_class
 from pricebook.cli.main import COMMANDS, root
 from pricebook.plan.hazard import Hazard
 from pricebook.policy.judge import hazard_id, rules

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from pricebook.catalog.model import noun_class
 from pricebook.catalog.reference import Kind
-from pricebook.catalog.registry import noun_class
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -18,8 +18,8 @@ def test_every_kind_has_its_model(kind):
 
 def test_what_is_not_used_is_not_imported():
     script = (
-        "import sys; from pricebook.catalog import check, reference, registry;"
-        "registry.noun_class(reference.Kind.RATE_CARD);"
+        "import sys; from pricebook.catalog import check, model, reference;"
+        "model.noun_class(reference.Kind.RATE_CARD);"
         "heavy = ('package', 'override', 'rate', 'scenario', 'migration');"
         "print(*(name for name in heavy if f'pricebook.catalog.{name}' in sys.modules))"
     )

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pricebook.catalog.declared import marks
-from pricebook.catalog.model import Model
+from pricebook.catalog.model import Model, noun_class
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.reference import Kind
-from pricebook.catalog.registry import noun_class
 from pricebook.catalog.scenario import Scenario
 from pricebook.manifest.load import Loaded, load
 from pricebook.manifest.rates_from import RatesFrom

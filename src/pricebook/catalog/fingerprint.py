@@ -9,9 +9,8 @@ from typing import Any
 
 from pricebook.catalog.canonical import decode, digest, encode
 from pricebook.catalog.declared import fields_of, has_key, lists_of
-from pricebook.catalog.model import Model, Noun
+from pricebook.catalog.model import Model, Noun, noun_class
 from pricebook.catalog.reference import Kind
-from pricebook.catalog.registry import noun_class
 from pricebook.catalog.role import Role
 from pricebook.catalog.term import Relative
 

@@ -5,7 +5,7 @@ A migration says who of them is to move, in which waves and how. It goes to no s
 `pricebook migrate` plans and does it, contract by contract.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
@@ -15,8 +15,9 @@ from pricebook.catalog.condition import Condition, Given, bars
 from pricebook.catalog.field import Days, Distinct, NonEmpty, Percent, Texts, Whole
 from pricebook.catalog.impact_limit import ImpactLimits
 from pricebook.catalog.model import Instant, Model, Noun, PackageName, Text, Upper
-from pricebook.catalog.reference import Kind
-from pricebook.catalog.violation import Violation
+from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.violation import Path, Violation
+from pricebook.problem import quote
 
 Version = Annotated[Whole, Field(gt=0)]
 Transition = Literal["SUPERSEDE", "RENEWAL", "END_AND_PROVISION"]
@@ -140,3 +141,27 @@ class Migration(Noun):
             if position < reached:
                 return index
         return None
+
+
+def check_migrations(migrations: Mapping[str, Migration]) -> Iterator[tuple[Ref, Path, Violation]]:
+    """Migrations that may concern the same contracts: the same package and version, and not lists of customers that
+    have nobody in common."""
+    names = sorted(migrations)
+    for index, name in enumerate(names):
+        for other in names[:index]:
+            if _may_meet(migrations[other], migrations[name]):
+                message = f"migration {quote(other)} may move the same contracts"
+                hint = "name other versions or other customers, or remove the one that is over"
+                first = Ref(Kind.MIGRATION, other)
+                violation = Violation("migration-overlap", message, (), hint, (("first", first, ()),))
+                yield Ref(Kind.MIGRATION, name), (), violation
+
+
+def _may_meet(one: Migration, other: Migration) -> bool:
+    if one.package != other.package:
+        return False
+    versions = set(one.from_versions), set(other.from_versions)
+    if all(versions) and not versions[0] & versions[1]:
+        return False
+    listed = set(one.whom.customers), set(other.whom.customers)
+    return not (all(listed) and not listed[0] & listed[1])

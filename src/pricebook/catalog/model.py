@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from importlib import import_module
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, cast
 
 from pydantic import (
     AfterValidator,
@@ -294,3 +295,8 @@ class Noun(Model):
     def identity(self) -> tuple[str, ...]:
         """What the fields say by which an account knows it; empty where it can be marked."""
         return tuple(str(getattr(self, name)) for name in self.called)
+
+
+def noun_class(kind: Kind) -> type[Noun]:
+    """The model of the nouns of this kind; its module is imported when one is met: start-up counts."""
+    return cast(type[Noun], getattr(import_module(kind.module), kind.manifest))

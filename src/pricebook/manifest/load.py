@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from pricebook.catalog.amount import Scale
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.check import Found, check_catalog
-from pricebook.catalog.model import Noun
+from pricebook.catalog.model import Noun, noun_class
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.registry import noun_class
 from pricebook.catalog.scenario_check import check_scenario
 from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
 from pricebook.catalog.violation import Violation
@@ -202,7 +201,7 @@ def _check_beside(beside: Mapping[Ref, Noun], catalog: Catalog) -> Iterator[Foun
     migrations = {ref.name: cast("Migration", noun) for ref, noun in beside.items() if ref.kind is Kind.MIGRATION}
     if migrations:
         # The model of a migration is heavy, and few projects have any.
-        from pricebook.catalog.migration_check import check_migrations
+        from pricebook.catalog.migration import check_migrations
 
         yield from check_migrations(migrations)
 

@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pricebook.catalog.amount import USD, Scale
-from pricebook.catalog.model import Noun
+from pricebook.catalog.model import Noun, noun_class
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.registry import noun_class
 from pricebook.catalog.traverse import references, written_references
 from pricebook.catalog.violation import Path, Violation
 from pricebook.manifest.envelope import Envelope

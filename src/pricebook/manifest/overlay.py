@@ -11,10 +11,9 @@ from pathlib import Path as FilePath
 from typing import Any, Literal
 
 from pricebook.catalog.amount import Scale
-from pricebook.catalog.model import Model
+from pricebook.catalog.model import Model, noun_class
 from pricebook.catalog.path import FieldPath, Label, path_text
 from pricebook.catalog.reference import Ref
-from pricebook.catalog.registry import noun_class
 from pricebook.catalog.traverse import spelled_out
 from pricebook.catalog.violation import Path, Violation
 from pricebook.manifest.envelope import OVERLAY, Patches, kind_of

@@ -24,12 +24,11 @@ from pricebook.catalog.amount import USD
 from pricebook.catalog.declared import lists_of
 from pricebook.catalog.field import Distinct
 from pricebook.catalog.instant import INSTANT_PATTERN
-from pricebook.catalog.model import MAX_CUSTOM_FIELD
+from pricebook.catalog.model import MAX_CUSTOM_FIELD, noun_class
 from pricebook.catalog.money import MONEY_PATTERN, SIGNED_MONEY_PATTERN
 from pricebook.catalog.package import Package
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.reference import Kind
-from pricebook.catalog.registry import noun_class
 from pricebook.catalog.unit import USD_UNIT
 from pricebook.manifest.condition import CONDITIONS, NULL, PROPERTIES, Schema, given, schemas_of, when, word
 from pricebook.manifest.envelope import API_VERSION, LIST, Metadata

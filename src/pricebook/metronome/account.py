@@ -23,9 +23,9 @@ from pricebook.apply.keys import (
 )
 from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.catalog.instant import read_moment
+from pricebook.catalog.model import noun_class
 from pricebook.catalog.naming import Unnamed, names_for
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.registry import noun_class
 from pricebook.metronome.kind import APIS, Json
 from pricebook.metronome.listing import Reader, at_once, listed
 from pricebook.metronome.schedule import read_schedules

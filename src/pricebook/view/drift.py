@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, NamedTuple
 
-from pricebook.catalog.instant import instant_words
-from pricebook.catalog.model import Alias
+from pricebook.catalog.alias import schedule_words
+from pricebook.catalog.model import Alias, noun_class
 from pricebook.catalog.reference import Ref
-from pricebook.catalog.registry import noun_class
 from pricebook.plan.change import RateChange
 from pricebook.plan.drift import Comparison, Drift, DriftReport, Facet
 from pricebook.plan.origin import Origin
@@ -263,13 +262,7 @@ def _rows(drift: Drift, units: Units) -> Iterator[DriftRow]:
 def _schedule(name: str, aliases: Iterable[Alias]) -> str:
     """When an alias stands for a card."""
     held = [alias for alias in aliases if alias.name == name]
-    return ", ".join(_times(alias) for alias in held) or NOTHING
-
-
-def _times(alias: Alias) -> str:
-    since = f"from {instant_words(alias.starting_at)}" if alias.starting_at is not None else ""
-    until = f"until {instant_words(alias.ending_before)}" if alias.ending_before is not None else ""
-    return " ".join(filter(None, (since, until))) or "always"
+    return ", ".join(map(schedule_words, held)) or NOTHING
 
 
 _DONE = {

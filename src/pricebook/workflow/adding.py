@@ -5,8 +5,8 @@ from functools import partial
 from posixpath import normpath
 from typing import Any
 
+from pricebook.catalog.model import noun_class
 from pricebook.catalog.reference import Ref
-from pricebook.catalog.registry import noun_class
 from pricebook.edit.arrangement import files_for
 from pricebook.edit.dump import manifest_text, spec_data
 from pricebook.manifest.load import Loaded, load

@@ -9,10 +9,9 @@ from typing import Any
 from pricebook.apply.keys import MARKS
 from pricebook.catalog.declared import fields_of
 from pricebook.catalog.fingerprint import spec_of
-from pricebook.catalog.model import Alias, Noun
+from pricebook.catalog.model import Alias, Noun, noun_class
 from pricebook.catalog.money import read_number
 from pricebook.catalog.reference import Kind
-from pricebook.catalog.registry import noun_class
 from pricebook.catalog.role import Role
 from pricebook.catalog.threshold_notification import USAGE
 from pricebook.metronome.wire.field import link_names, read, unread, written
