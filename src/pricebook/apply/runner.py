@@ -161,7 +161,7 @@ def _look(plan: Plan, store: AccountStore, at: datetime) -> Look:
 def _stored(change: Verb, plan: Plan) -> Verb:
     """The change in the store's own names: a package that moved keeps its first one in its key."""
     former = {new: old for old, new in plan.moved}
-    old = former.get(Ref(change.ref.kind, change.ref.name))
+    old = former.get(change.ref.unversioned)
     if isinstance(change, Archive) and old is not None and old.kind.versioned:
         return replace(change, ref=Ref(old.kind, old.name, change.ref.version))
     return change

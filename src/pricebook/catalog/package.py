@@ -47,7 +47,6 @@ class Package(Noun, Relative):
     """
 
     kind = Kind.PACKAGE
-    mutable: ClassVar[frozenset[str]] = frozenset()
     amounts: ClassVar[tuple[str, ...]] = (
         f"spend_threshold_configuration.{_CAP}",
         f"prepaid_balance_threshold_configuration.{_CAP}",

@@ -1,6 +1,6 @@
 """Policy tests: what a company's rule has to say of a case, beside the rule itself. No store and no plan sees them."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -24,7 +24,6 @@ class PolicyTest(Noun):
     """Cases of one company rule, run by `pricebook test`."""
 
     kind = Kind.POLICY_TEST
-    mutable: ClassVar[frozenset[str]] = frozenset()
 
     rule: Text
     """The id of a company rule."""

@@ -124,6 +124,11 @@ class Ref(NamedTuple):
     def __str__(self) -> str:
         return f"{self.kind.value}:{self.name}" + (f"@{self.version}" if self.version is not None else "")
 
+    @property
+    def unversioned(self) -> "Ref":
+        """As manifests name it: a package without its version."""
+        return Ref(self.kind, self.name)
+
     @classmethod
     def parse(cls, text: str) -> "Ref":
         """The reverse of `str(ref)`. Raises ValueError on anything else."""

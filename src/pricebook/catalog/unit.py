@@ -6,7 +6,7 @@ how the API counts them, is the vendor's to say (`money.CURRENCIES`): USD is in 
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
@@ -22,7 +22,6 @@ class PricingUnit(Noun):
     """What prices, commits and credits are counted in: a currency, or a custom unit. Nothing of it can change."""
 
     kind = Kind.PRICING_UNIT
-    mutable: ClassVar[frozenset[str]] = frozenset()
 
     name: Text
     """The unit's name at the vendor; a custom unit's name appears on invoices."""

@@ -52,9 +52,7 @@ def manifest_text(ref: Ref, metadata: Mapping[str, Any], spec: Mapping[str, Any]
 
 def latest(catalog: Catalog) -> dict[Ref, Noun]:
     """What manifests declare of a catalogue: every noun, of a package the latest version, under refs without one."""
-    return {
-        Ref(ref.kind, ref.name): catalog.nouns[ref] for ref in sorted(catalog.nouns, key=lambda ref: ref.version or 0)
-    }
+    return {ref.unversioned: catalog.nouns[ref] for ref in sorted(catalog.nouns, key=lambda ref: ref.version or 0)}
 
 
 def spec_data(model: Model, scales: Mapping[str, Scale], outer: Units = NO_UNITS) -> dict[str, Any]:

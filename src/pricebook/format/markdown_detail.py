@@ -7,6 +7,7 @@ from decimal import Decimal
 from pricebook.format.escape import code_markdown, escape_html, escape_markdown
 from pricebook.format.markdown import Comment
 from pricebook.format.markdown_row import HEAD, KEY, NONE, PRICE, all_listed, cells_row, price_row
+from pricebook.format.object_text import ACTIONS
 from pricebook.view.field import FieldRow
 from pricebook.view.object import ObjectView
 from pricebook.view.plan import PlanView
@@ -148,7 +149,8 @@ def _add_objects(comment: Comment, items: Sequence[ObjectView]) -> None:
         return
     counts: dict[str, int] = {}
     for item in items:
-        words = f"{item.kind.replace('-', ' ')} {_DONE.get(item.action, item.action)}"
+        done = ACTIONS.get(item.action, (item.action,))[0].removeprefix("is ")
+        words = f"{item.kind.replace('-', ' ')} {done}"
         counts[words] = counts.get(words, 0) + 1
     told = ", ".join(f"{n:,} × {words}" for words, n in list(counts.items())[:12])
     comment.add_list(
@@ -161,16 +163,6 @@ def _add_objects(comment: Comment, items: Sequence[ObjectView]) -> None:
     )
 
 
-_DONE = {
-    "create": "created",
-    "revise": "revised",
-    "version": "gets a new version",
-    "repoint": "gets its aliases",
-    "adopt": "adopted",
-    "rename": "renamed",
-    "release": "let go",
-    "archive": "archived",
-}
 _FOLDED_FIELDS = 60
 
 

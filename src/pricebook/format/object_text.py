@@ -34,7 +34,7 @@ _STYLES = {
 }
 _SAID = frozenset((Hazard.ALIAS_MOVES, Hazard.ARCHIVES))
 """What a sentence or a note says already."""
-_ACTIONS = {
+ACTIONS = {
     "create": ("is created", "are created"),
     "revise": ("is revised", "are revised"),
     "version": ("gets a new version", "get a new version"),
@@ -64,7 +64,7 @@ def draw_objects(view: PlanView, width: int, paint: Paint) -> Iterator[str]:
         yield from _object(item, column, width, paint, whole=view.whole)
     if left_out:
         rest = ", ".join(
-            f"{counted(n, kind.replace('-', ' '))} {_ACTIONS[action][n > 1]}" for (action, kind), n in left_out.items()
+            f"{counted(n, kind.replace('-', ' '))} {ACTIONS[action][n > 1]}" for (action, kind), n in left_out.items()
         )
         yield from wrapped(f"  and {rest} (--rows all shows every one)", width)
 

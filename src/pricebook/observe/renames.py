@@ -51,7 +51,7 @@ def versions_of(snapshot: Snapshot) -> dict[Ref, set[int | None]]:
     """The versions that there are under each name; of what has no versions there is one, without a number."""
     found: dict[Ref, set[int | None]] = {}
     for ref in snapshot.ids:
-        found.setdefault(Ref(ref.kind, ref.name), set()).add(ref.version)
+        found.setdefault(ref.unversioned, set()).add(ref.version)
     return found
 
 
@@ -122,7 +122,7 @@ def rewrite_marks(snapshot: Snapshot, moves: Moves, desired: Catalog) -> Snapsho
 
 
 def _marks(ref: Ref, observed: Observed, desired: Catalog, earlier: Sequence[Renaming]) -> Marks:
-    marks, wanted = observed.marks, desired.nouns.get(Ref(ref.kind, ref.name))
+    marks, wanted = observed.marks, desired.nouns.get(ref.unversioned)
     for noun in (observed.noun, wanted) if marks.content is not None else ():
         if noun is not None and any(digest_of(names.noun(noun)) == observed.marks.content for names in earlier):
             marks = marks._replace(content=digest_of(noun))

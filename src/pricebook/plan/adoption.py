@@ -141,11 +141,11 @@ def check_questions(changes: Iterable[Verb], claims: Claims, snapshot: Snapshot)
     for each in snapshot.foreign:
         if not each.archived and not each.owner:
             nobodys.setdefault((each.kind, each.name), []).append(each.id)
-    asking = {Ref(ref.kind, ref.name) for ref in claims.ids} | set(claims.fresh)
+    asking = {ref.unversioned for ref in claims.ids} | set(claims.fresh)
     for change in changes if nobodys else ():
         if not isinstance(change, Create):
             continue
-        ref, name = Ref(change.ref.kind, change.ref.name), cast(str, getattr(change.noun, "name", change.ref.name))
+        ref, name = change.ref.unversioned, cast(str, getattr(change.noun, "name", change.ref.name))
         found = nobodys.get((ref.kind, name), ())
         if not found or ref in asking:
             continue

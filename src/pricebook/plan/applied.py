@@ -30,7 +30,7 @@ def applied(snapshot: Snapshot, declared: Mapping[Ref, Noun]) -> Catalog:
         if not ref.kind.versioned:
             nouns[ref] = noun
         elif ref == snapshot.latest(ref):
-            name = Ref(ref.kind, ref.name)
+            name = ref.unversioned
             nouns[name] = _version(ref, noun, declared.get(name), snapshot)
     used = {Ref(kind, name) for noun in nouns.values() for _, kind, name in references(noun)}
     for ref in list(nouns):

@@ -77,14 +77,14 @@ def diff(
     difference.changes += [change for verb in VERBS.values() for change in verb.wanted(wanted)]
     superseded = {change.previous for change in difference.changes if isinstance(change, Supersede)}
     leftovers = sorted(
-        (ref for ref in _leftovers(desired, snapshot, superseded) if Ref(ref.kind, ref.name) not in removed),
+        (ref for ref in _leftovers(desired, snapshot, superseded) if ref.unversioned not in removed),
         key=lambda ref: (-ref.kind.rank, ref.name, ref.version or 0),
     )
-    going = [ref for ref in leftovers if prune or (ref.kind.replaced and Ref(ref.kind, ref.name) in desired.nouns)]
+    going = [ref for ref in leftovers if prune or (ref.kind.replaced and ref.unversioned in desired.nouns)]
     difference.problems += _in_use(going, desired, snapshot)
     difference.changes += [Archive(ref, _why(ref, desired)) for ref in going]
     if not prune:
-        difference.leftovers = [ref for ref in leftovers if Ref(ref.kind, ref.name) not in desired.nouns]
+        difference.leftovers = [ref for ref in leftovers if ref.unversioned not in desired.nouns]
     return difference
 
 
@@ -255,7 +255,7 @@ def _leftovers(desired: Catalog, snapshot: Snapshot, superseded: set[Ref]) -> It
     for ref in snapshot.ids:
         if ref in snapshot.archived:
             continue
-        declared = Ref(ref.kind, ref.name) in desired.nouns
+        declared = ref.unversioned in desired.nouns
         old = ref.kind.versioned and (ref in superseded or ref != snapshot.latest(ref))
         if not declared or old:
             yield ref
@@ -281,7 +281,7 @@ def _in_use(leftovers: list[Ref], desired: Catalog, snapshot: Snapshot) -> Itera
     """Nothing is archived by accident that something alive still names."""
     leaving = set(leftovers)
     for ref, noun in snapshot.catalog.nouns.items():
-        if ref in leaving or ref in snapshot.archived or Ref(ref.kind, ref.name) not in desired.nouns:
+        if ref in leaving or ref in snapshot.archived or ref.unversioned not in desired.nouns:
             continue
         for _, kind, name in references(noun):
             target = Ref(kind, name)
@@ -306,7 +306,7 @@ def _archived(ref: Ref, at: Span | None) -> Problem:
 
 
 def _why(ref: Ref, desired: Catalog) -> str:
-    return "superseded" if Ref(ref.kind, ref.name) in desired.nouns else "no manifest declares it"
+    return "superseded" if ref.unversioned in desired.nouns else "no manifest declares it"
 
 
 def _short(value: object) -> str:

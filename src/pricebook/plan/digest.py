@@ -43,7 +43,7 @@ def _digest(plan: Plan) -> str:
         # The guard lets contracts move, so what it came to is approved with them.
         meaning = (*meaning, moving.name, str(moving.target), moving.direction, moving.verdict)
     # A package is what its manifest's id says; a new version of it follows that one.
-    named = {step.change.ref._replace(version=None) for step in plan.steps if step.change.ref.kind.versioned}
+    named = {step.change.ref.unversioned for step in plan.steps if step.change.ref.kind.versioned}
     adopted = {ref.name: id_ for ref, id_ in plan.adopted.items() if ref in named}
     moved = [[old.name, new.name] for old, new in plan.moved if new in named]
     return digest(encode((*meaning, adopted, moved) if adopted or moved else meaning))

@@ -144,7 +144,7 @@ def compare(
     moving = pending(snapshot, moves)
     snapshot = present(snapshot, moves, desired)
     difference = diff(desired, snapshot, as_of)
-    gone = [ref for ref in difference.leftovers if Ref(ref.kind, ref.name) not in removed]
+    gone = [ref for ref in difference.leftovers if ref.unversioned not in removed]
     found = [
         Drift(change.ref, Facet.OWNER, Origin.PENDING, False, change) for change in adoptions(desired, snapshot, moving)
     ]

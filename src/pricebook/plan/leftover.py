@@ -51,8 +51,8 @@ def left_over(refs: Collection[Ref], changes: Iterable[Verb], snapshot: Snapshot
         Leftover(
             ref,
             tuple(sold.get(ref, ())),
-            _contracts(ref, users.get(Ref(ref.kind, ref.name), {}), snapshot),
-            tuple(users.get(Ref(ref.kind, ref.name), ())),
+            _contracts(ref, users.get(ref.unversioned, {}), snapshot),
+            tuple(users.get(ref.unversioned, ())),
             name=getattr(snapshot.of(ref).noun, "name", ""),
         )
         for ref in refs
@@ -82,7 +82,7 @@ def looks_renamed(found: Iterable[Leftover], places: Mapping[Ref, Span]) -> Iter
     """What is probably the same under another name, and how to say so."""
     for each in found:
         if each.like is not None:
-            old, new = Ref(each.ref.kind, each.ref.name), Ref(each.like.kind, each.like.name)
+            old, new = each.ref.unversioned, each.like.unversioned
             message = f"it is new, and looks like {old}, which is in no manifest any more"
             hint = f"if it is the same, say so in pricebook.yaml: moved: [{{from: {old}, to: {new}}}]"
             yield Problem("looks-renamed", message, places.get(new), hint, severity="warning", subject=str(new))
@@ -103,7 +103,7 @@ def _renamed(gone: Iterable[Ref], made: list[Create], snapshot: Snapshot) -> Ite
     pairs = [
         (likeness, ref, create.ref)
         for ref in gone
-        if (noun := snapshot.of(ref).noun) is not None and ref in (snapshot.latest(ref), Ref(ref.kind, ref.name))
+        if (noun := snapshot.of(ref).noun) is not None and ref in (snapshot.latest(ref), ref.unversioned)
         for create in made
         if create.ref.kind is ref.kind and (likeness := _likeness(ref.name, noun, create.ref.name, create.noun)) > 0
     ]

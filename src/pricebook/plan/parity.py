@@ -72,10 +72,10 @@ def parity(one: Side, other: Side, *, namespace: str, as_of: datetime, places: M
         explained = list(_explained(drift, meant, one, other, as_of))
         intended += filter(None, [drift.only(explained)])
         differs += filter(None, [drift.only([not each for each in explained])])
-    absent = {drift.ref for drift in missing} | {Ref(d.ref.kind, d.ref.name) for d in missing}
+    absent = {drift.ref for drift in missing} | {d.ref.unversioned for d in missing}
     # The rates of a card that is not there say no more than that it is not.
-    differs = [drift for drift in differs if Ref(drift.ref.kind, drift.ref.name) not in absent]
-    apart = {Ref(drift.ref.kind, drift.ref.name) for drift in (*differs, *intended)} | absent
+    differs = [drift for drift in differs if drift.ref.unversioned not in absent]
+    apart = {drift.ref.unversioned for drift in (*differs, *intended)} | absent
     return Parity(
         one.name,
         other.name,
@@ -100,7 +100,7 @@ def _meant(one: Side, other: Side, namespace: str, as_of: datetime) -> dict[tupl
     """The differences between the manifests of the two, which are those of their overlays."""
     snapshot = _as_snapshot(other.declared, as_of)
     found = compare(one.declared, snapshot, namespace=namespace, environment=other.name, as_of=as_of, places={})
-    return {(Ref(drift.ref.kind, drift.ref.name), _facet(drift)): drift for drift in found.drifts}
+    return {(drift.ref.unversioned, _facet(drift)): drift for drift in found.drifts}
 
 
 def _facet(drift: Drift) -> Facet:
@@ -125,7 +125,7 @@ def _explained(
     drift: Drift, meant: Mapping[tuple[Ref, Facet], Drift], one: Side, other: Side, as_of: datetime
 ) -> Iterator[bool]:
     """Of each part of the difference, whether an overlay explains it."""
-    ref = Ref(drift.ref.kind, drift.ref.name)
+    ref = drift.ref.unversioned
     alike = meant.get((ref, _facet(drift)))
     if drift.facet is Facet.RATES:
         keys = {rate.key for rate in alike.rates} if alike is not None else set()

@@ -85,12 +85,7 @@ def make_plan(
     made = plan_of(
         difference, desired, snapshot, namespace=namespace, environment=environment, as_of=as_of, places=places or {}
     )
-    return replace(made, adopted={_asked(ref): id_ for ref, id_ in unmarked.items()}, moved=moving)
-
-
-def _asked(ref: Ref) -> Ref:
-    """The ref by which an object is asked for: a package without a version."""
-    return Ref(ref.kind, ref.name)
+    return replace(made, adopted={ref.unversioned: id_ for ref, id_ in unmarked.items()}, moved=moving)
 
 
 def plan_of(
@@ -200,7 +195,7 @@ def assessed(
 ) -> Step:
     """The step with what follows from its change: hazards, what it expects, and whom it reaches."""
     change = step.change
-    at = places.get(Ref(change.ref.kind, change.ref.name))
+    at = places.get(change.ref.unversioned)
     told = replace(
         step,
         hazards=tuple(sorted(set(change.hazards(desired, snapshot)))),

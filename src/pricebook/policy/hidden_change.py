@@ -56,7 +56,7 @@ def _tenfold(proposal: Proposal) -> Iterator[Finding]:
             before, after = (_words(value, field.unit, proposal) for value in (field.observed, field.desired))
             message = f"{path} {how}: {before} to {after}"
             hint = "a decimal point, or another unit? New contracts get it as it stands"
-            yield Finding(Ref(change.ref.kind, change.ref.name), (), message, hint, label=path)
+            yield Finding(change.ref.unversioned, (), message, hint, label=path)
 
 
 def _changed(proposal: Proposal, verb: Any) -> Iterator[tuple[Supersede | Revise, FieldChange]]:
@@ -108,7 +108,7 @@ def _turned(proposal: Proposal) -> Iterator[Finding]:
         words = _size(was) is None and isinstance(was, str | bool | tuple | Mapping) and was not in ((), "")
         if words and not apart and role_at(type(change.noun), path) in (Role.PLAIN, Role.GRANTS, Role.CHARGES):
             sentence = f"{path_text(path)} changes from {_told(was)} to {_told(field.desired)}"
-            found.setdefault(Ref(change.ref.kind, change.ref.name), []).append(sentence)
+            found.setdefault(change.ref.unversioned, []).append(sentence)
     hint = "new contracts get it as it stands: is that what the change is about?"
     for ref, sentences in found.items():
         yield Finding(ref, (), "; ".join(sentences[:SHOWN]), hint, more=max(0, len(sentences) - SHOWN))
@@ -147,7 +147,7 @@ def _backdated(proposal: Proposal) -> Iterator[Finding]:
         for index, alias in enumerate(aliases):
             start = alias.starting_at
             if start is not None and start < proposal.plan.as_of and alias not in held:
-                ref = Ref(step.change.ref.kind, step.change.ref.name)
+                ref = step.change.ref.unversioned
                 message = f'the alias "{alias.name}" starts on {instant_words(start)}, before it is given'
                 hint = "let it start now (leave starting_at out), or on a day to come"
                 yield Finding(ref, ("aliases", index, "starting_at"), message, hint, label=f"aliases[{alias.name}]")
@@ -172,13 +172,13 @@ def _orphaned(proposal: Proposal) -> Iterator[Finding]:
     for step in proposal.plan.steps:
         ref = step.change.ref
         noun = proposal.snapshot.catalog.nouns.get(ref)
-        if not isinstance(step.change, Archive) or Ref(ref.kind, ref.name) in proposal.facts.catalog.nouns:
+        if not isinstance(step.change, Archive) or ref.unversioned in proposal.facts.catalog.nouns:
             continue
         for alias in getattr(noun, "aliases", ()):
             if alias.name not in kept and alias.holds(proposal.plan.as_of):
                 message = f'{ref} is archived, and nothing holds its alias "{alias.name}" after it'
                 hint = "contracts by that name fail from then on: give it to the successor first"
-                yield Finding(Ref(ref.kind, ref.name), (), message, hint, label=f"aliases[{alias.name}]")
+                yield Finding(ref.unversioned, (), message, hint, label=f"aliases[{alias.name}]")
 
 
 def _dropped(proposal: Proposal) -> Iterator[Finding]:

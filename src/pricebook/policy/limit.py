@@ -23,7 +23,7 @@ def approvals(proposal: Proposal, hazard: Hazard) -> Iterator[Finding]:
     """What bears a hazard that needs an approval: each object once."""
     for step in proposal.plan.steps:
         change = step.change
-        ref = Ref(change.ref.kind, change.ref.name)
+        ref = change.ref.unversioned
         if isinstance(change, AddRates):
             borne = [rate.key for rate in change.rates if hazard in rate.hazards]
             if borne:
@@ -145,7 +145,7 @@ def _too_many(proposal: Proposal) -> Iterator[Finding]:
 
 def _protected(proposal: Proposal) -> Iterator[Finding]:
     for step in proposal.plan.steps:
-        ref = Ref(step.change.ref.kind, step.change.ref.name)
+        ref = step.change.ref.unversioned
         if not isinstance(step.change, Archive) or ref in proposal.facts.catalog.nouns:
             continue  # a superseded version makes room for the one that is declared
         pattern = next((p for p in proposal.policy.protect if matches(p, str(ref))), None)

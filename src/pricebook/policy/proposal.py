@@ -71,7 +71,7 @@ class Proposal:
                 if rate.observed is not None:
                     yield from self._of_rate(change.ref, rate)
         elif isinstance(change, Supersede):
-            package = Ref(change.ref.kind, change.ref.name)
+            package = change.ref.unversioned
             for field in change.fields:
                 if role_at(type(change.noun), field.path) in (Role.CHARGES, Role.FACTOR):
                     yield from _of_field(package, field, self.now, step.reach)

@@ -62,21 +62,7 @@ CONVERTED = Assumption(
 )
 HALF_UP = Assumption("half-up", "What a sum has below the cent is rounded half up, once for each invoice.", "Rounding")
 
-ASSUMPTIONS = (
-    MONTH_ENDS,
-    LONG_STATEMENTS,
-    FEE_APART,
-    TIERS_GO_ON,
-    LINE_BY_LINE,
-    CONVERT_FIRST,
-    WHOLE_MINIMUM,
-    HALF_UP_FEES,
-    PAID_IN_ORDER,
-    BILLED_AT_START,
-    ROLLED_OVER,
-    CONVERTED,
-    HALF_UP,
-)
+ASSUMPTIONS = tuple(one for one in tuple(globals().values()) if isinstance(one, Assumption))
 """All of them, in the order of docs/bills.md."""
 
 

@@ -50,7 +50,7 @@ def shares(prices: Prices, subject: Subject, lines: Sequence[InvoiceLine], perio
     more = EXACT.subtract(minimum, summed(amounts))
     if more > ZERO:
         why = Why(segment=price.segment, rate_type=price.rate.rate_type, minimum=minimum)
-        yield InvoiceLine("composite", subject.name, product.name, *window, tariff.fiat, more, why=why)
+        yield InvoiceLine("composite", *subject.called, *window, tariff.fiat, more, why=why)
 
 
 def _priced(prices: Prices, subject: Subject, period: Period) -> Iterator[tuple[Window, TariffPrice]]:
@@ -70,8 +70,7 @@ def _share(
     assert price.steps is not None
     for part in portions(price.steps, start, end):
         why = replace(price.why().in_tier(price.steps, part.number), base=part.quantity)
-        name, product = subject.name, subject.product
-        yield InvoiceLine("composite", name, product.name, *window, unit, part.amount, unit_price=part.price, why=why)
+        yield InvoiceLine("composite", *subject.called, *window, unit, part.amount, unit_price=part.price, why=why)
 
 
 def _counts(line: InvoiceLine, prices: Prices, composite: Product) -> bool:

@@ -99,23 +99,11 @@ def _of_period(
         else:  # "round the unit price for prorated charges" (docs.metronome.com, "Provision your customer")
             each = tuple(Band(b.upto, prorated(b.price, part, proration.rounding, 0)) for b in price.steps)
             amount = cost(each, start, end)
-        line = InvoiceLine(
-            "subscription",
-            rate.product,
-            term.name or product.name,
-            since,
-            until,
-            price.rate.unit,
-            amount,
-            EXACT.subtract(end, start),
-            _one_price(price.steps, start, end),
-            why=replace(
-                price.why(),
-                term=subscription.name,
-                share="" if part.whole else str(part),
-                note=ROUNDED if proration.rounding is not None and not part.whole else "",
-            ),
-        )
+        note = ROUNDED if proration.rounding is not None and not part.whole else ""
+        why = replace(price.why(), term=subscription.name, share="" if part.whole else str(part), note=note)
+        named, unit = (rate.product, term.name or product.name), price.rate.unit
+        many, one = EXACT.subtract(end, start), _one_price(price.steps, start, end)
+        line = InvoiceLine("subscription", *named, since, until, unit, amount, many, one, why=why)
         return Fee(at, placed, line, subject)
 
     start, end = period.starting_at, period.ending_before

@@ -27,6 +27,16 @@ class Subject:
     pricing: ValuePairs = ()
     presentation: ValuePairs = ()
 
+    @property
+    def called(self) -> tuple[str, str]:
+        """The product by our name, and as people call it."""
+        return self.name, self.product.name
+
+    @property
+    def groups(self) -> tuple[ValuePairs, ValuePairs]:
+        """What it is priced by, and what it is presented by besides."""
+        return self.pricing, self.presentation
+
 
 def specifies(specifier: UsageSpecifier, subject: Subject) -> bool:
     """Whether every condition of the specifier holds, and no exclusion."""

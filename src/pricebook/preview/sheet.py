@@ -54,7 +54,7 @@ class InvoiceSheet:
         slices.sort(key=lambda s: (s.window.starting_at, order.get(s.subject.name, len(order))))
         ranked = []
         for place, (subject, window, _, _, parts) in enumerate(slices):
-            rank = window.starting_at, subject.product.name, subject.pricing, subject.presentation
+            rank = window.starting_at, subject.product.name, *subject.groups
             ranked += [(rank[0], -part.price, *rank[1:], place, number) for number, part in enumerate(parts)]
         paid: dict[tuple[int, int], list[Piece]] = {}
         for *_, place, number in sorted(ranked):
@@ -128,7 +128,7 @@ class InvoiceSheet:
         yield end
 
     def _piece(self, subject: Subject, window: Window, piece: Piece, used: Decimal) -> None:
-        product, unit = subject.product, piece.price.rate.unit
+        unit = piece.price.rate.unit
         parts = list(portions(piece.steps, piece.start, piece.end))
         for part in parts:
             amount = part.amount
@@ -137,24 +137,13 @@ class InvoiceSheet:
                 amount = EXACT.subtract(piece.amount, before)
             why = piece.price.why().in_tier(piece.steps, part.number)
             if part.quantity != used:
-                why = _of_metered(why, product, used)
+                why = _of_metered(why, subject.product, used)
             if piece.special and piece.draws:
                 why = replace(why, drawn_from=piece.draws[0].grant.id)
-            self.lines.append(
-                InvoiceLine(
-                    "usage",
-                    subject.name,
-                    product.name,
-                    *window,
-                    unit,
-                    amount,
-                    part.quantity,
-                    part.price,
-                    subject.pricing,
-                    subject.presentation,
-                    why=why,
-                )
+            line = InvoiceLine(
+                "usage", *subject.called, *window, unit, amount, part.quantity, part.price, *subject.groups, why=why
             )
+            self.lines.append(line)
 
     # --- dated charges ------------------------------------------------------------------------------------------------
 
@@ -184,20 +173,9 @@ class InvoiceSheet:
             amount, left = max(before, ZERO), (before, ZERO)
             self.burn.drawn[grant.id] = grant.amount
             price, quantity = amount, Decimal(1)
-        why = Why(term=charge.name, left=left)
-        line = InvoiceLine(
-            charge.kind,
-            charge.product,
-            self._name(charge.label, charge.product),
-            charge.at,
-            charge.at,
-            charge.unit,
-            amount,
-            quantity,
-            price,
-            why=why,
-        )
-        self.lines.append(line)
+        why, at = Why(term=charge.name, left=left), (charge.at, charge.at)
+        named = charge.product, self._name(charge.label, charge.product)
+        self.lines.append(InvoiceLine(charge.kind, *named, *at, charge.unit, amount, quantity, price, why=why))
 
     def _draws(self, subject: Subject, line: InvoiceLine) -> Sequence[Draw]:
         return self.burn.amount(subject, line.starting_at, line.unit, line.amount)
@@ -284,5 +262,5 @@ def _last_hour(window: Window) -> datetime:
 
 def _what(subject: Subject, used: Decimal) -> str:
     """How much of what, in words: `7 of tokens · model=a`."""
-    values = (f"{k}={v}" for k, v in (*subject.pricing, *subject.presentation))
+    values = (f"{k}={v}" for pairs in subject.groups for k, v in pairs)
     return " · ".join((f"{plain(used)} of {subject.name}", *values))

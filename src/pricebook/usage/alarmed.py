@@ -9,8 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import groupby
-from operator import itemgetter
 
 from pricebook.catalog.calendar import later
 from pricebook.catalog.catalog import Catalog
@@ -22,13 +20,10 @@ from pricebook.preview.market import Market
 from pricebook.preview.standing import Course, Watched, WatchedCustomer
 from pricebook.preview.terms import Window
 from pricebook.usage import query
-from pricebook.usage.billed import BillRow, CustomerReader, whole
+from pricebook.usage.billed import BillRow, CustomerReader, in_parts, whole
 from pricebook.usage.engine import Engine
 from pricebook.usage.measure import count_usage
 from pricebook.usage.meter import ADDING, UsageMeter
-
-PART = 500
-"""Customers who are counted as one."""
 
 
 @dataclass
@@ -97,17 +92,13 @@ class AlarmJob:
         meters = [each if _adds(each) else replace(each, products=()) for each in (*self.meters, *self.stated)]
         read = CustomerReader(self.alike, meters, days)
 
-        def work(rows: Iterable[BillRow]) -> Iterator[Noise]:
-            found, count = self.joined(()), 0
-            for owner, own in groupby(rows, key=itemgetter(0)):
-                self._look(found, market, read.customer(str(owner), own))
-                count += 1
-                if count == PART:
-                    yield found
-                    found, count = self.joined(()), 0
-            yield found
+        def look(customers: Iterable[billed.Customer]) -> Noise:
+            found = self.joined(())
+            for customer in customers:
+                self._look(found, market, customer)
+            return found
 
-        return work
+        return lambda rows: in_parts(read, rows, look)
 
     def listed(self, part: Noise) -> tuple[Noise, Sequence[tuple[object, ...]]]:
         """The part: nobody is named."""

@@ -11,9 +11,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import groupby
+from itertools import chain, groupby, islice
 from operator import itemgetter
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from pricebook.catalog import usage as priced
 from pricebook.catalog.calendar import FOREVER, later
@@ -30,6 +30,7 @@ from pricebook.usage.engine import Engine, Target
 from pricebook.usage.measure import Census, count_usage
 from pricebook.usage.meter import UsageMeter
 
+T = TypeVar("T")
 PART = 500
 """Customers whose impact is merged as one."""
 ALIKE = 1000
@@ -74,18 +75,14 @@ class BillingJob:
         bounds = [later(self.window.starting_at, month, "MONTHS") for month in range(self.months)]
         read = CustomerReader(self.alike, (*self.meters, *self.stated), bounds)
 
-        def work(rows: Iterable[BillRow]) -> Iterator[PartialImpact]:
-            found, listed, count = biller.nothing(), list[CustomerRow](), 0
-            for owner, own in groupby(rows, key=itemgetter(0)):
-                made = biller.bill(found, read.customer(cast(str, owner), own))
+        def bill(customers: Iterable[Customer]) -> PartialImpact:
+            found, listed = biller.nothing(), list[CustomerRow]()
+            for customer in customers:
+                made = biller.bill(found, customer)
                 listed += made if self.listing or self.shown is not None else ()
-                count += 1
-                if count == PART:
-                    yield PartialImpact(found, tuple(listed))
-                    found, listed, count = biller.nothing(), [], 0
-            yield PartialImpact(found, tuple(listed))
+            return PartialImpact(found, tuple(listed))
 
-        return work
+        return lambda rows: in_parts(read, rows, bill)
 
     def listed(self, part: PartialImpact) -> tuple[PartialImpact, Sequence[tuple[object, ...]]]:
         """The part, with its rows only if they are wanted here, and the rows as they are shown at a target."""
@@ -105,6 +102,14 @@ def whole(catalog: Catalog) -> Catalog:
     """The catalogue with all rates read."""
     rates = {card: RateBook(dict(rates.items())) for card, rates in catalog.rates.items()}
     return Catalog(dict(catalog.nouns), rates)
+
+
+def in_parts(read: "CustomerReader", rows: Iterable[BillRow], work: Callable[[Iterable[Customer]], T]) -> Iterator[T]:
+    """What comes of the customers of rows, of so many as are counted as one; of no customer once."""
+    customers = (read.customer(str(owner), own) for owner, own in groupby(rows, key=itemgetter(0)))
+    yield work(islice(customers, PART))
+    for customer in customers:
+        yield work(chain((customer,), islice(customers, PART - 1)))
 
 
 class CustomerReader:

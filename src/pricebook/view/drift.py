@@ -10,7 +10,6 @@ from typing import ClassVar, NamedTuple
 
 from pricebook.catalog.alias import schedule_words
 from pricebook.catalog.model import Alias, noun_class
-from pricebook.catalog.reference import Ref
 from pricebook.plan.change import RateChange
 from pricebook.plan.drift import Comparison, Drift, DriftReport, Facet
 from pricebook.plan.origin import Origin
@@ -182,7 +181,7 @@ def drift_item(
     """One difference of a comparison, with those of its rows that were chosen."""
     chosen = _chosen(drift, choice)
     rows = tuple(_rate_rows(chosen.rates, units) if chosen.rates else _rows(chosen, units)) if chosen else ()
-    at = comparison.places.get(Ref(drift.ref.kind, drift.ref.name))
+    at = comparison.places.get(drift.ref.unversioned)
     return DriftItem(
         section,
         str(drift.ref),

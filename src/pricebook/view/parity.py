@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
-from pricebook.catalog.reference import Ref
 from pricebook.plan.drift import Drift, Facet
 from pricebook.plan.parity import Parity
 from pricebook.view.drift import DriftItem, ParityRow, Unverified, drift_item
@@ -83,7 +82,7 @@ def _item(section: str, drift: Drift, parity: Parity, choice: RowChoice, units: 
     sentence = _sentence(drift, parity) + (", by overlay" if section == "intended" else "")
     item = drift_item(section, drift, sentence, parity.comparison, choice, units)
     rows = tuple(ParityRow(*row) for row in item.rows)
-    return replace(item, ref=str(Ref(drift.ref.kind, drift.ref.name)), rows=rows)  # versions are numbered apart
+    return replace(item, ref=str(drift.ref.unversioned), rows=rows)  # versions are numbered apart
 
 
 def _sentence(drift: Drift, parity: Parity) -> str:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from pricebook.catalog.money import EXACT, RATIO, ratio
 from pricebook.catalog.terms import ZERO, Charge, side_by_side
-from pricebook.preview.price import cost
 from pricebook.view.price import Unit, change_text, money, number, percentage, rounded
 
 
@@ -73,8 +72,20 @@ def _words(one: Stretched, observed: Charge, desired: Charge, unit: Unit, word: 
         return f"{where}: at most {change_text(one.far)}, for the largest quantities"
     if observed.is_fraction:
         return f"{where}: at most {change_text(one.far)}"
-    was, now = (rounded(cost(charge.curve, ZERO, one.at), unit) for charge in (observed, desired))
+    was, now = (rounded(charge_for(charge, one.at), unit) for charge in (observed, desired))
     return f"{where}: at most {change_text(one.far)}, {was} -> {now} for {many(one.at)}"
+
+
+def charge_for(charge: Charge, quantity: Decimal) -> Decimal:
+    """What a quantity costs, tier by tier."""
+    total, start = ZERO, ZERO
+    for upto, price in charge.curve:
+        end = quantity if upto is None else min(upto, quantity)
+        total = EXACT.add(total, EXACT.multiply(price, EXACT.subtract(end, start)))
+        if end == quantity:
+            break
+        start = end
+    return total
 
 
 def _stretches(observed: Charge, desired: Charge) -> Iterator[Stretched]:

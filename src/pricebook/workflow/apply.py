@@ -12,7 +12,6 @@ from pricebook.apply.events import Event
 from pricebook.apply.ports import BillingStore, Clock, ContractStore, Journal, Provenance, Store, StoreError
 from pricebook.apply.runner import Receipt, run
 from pricebook.apply.target import AccountMark
-from pricebook.catalog.reference import Ref
 from pricebook.manifest.load import load
 from pricebook.manifest.text import read_text
 from pricebook.observe.renames import renamed
@@ -77,7 +76,7 @@ def judged_again(
         ) from None
     meant = replace(loaded, catalog=applied(applied_to(snapshot, replace(found, moved=())), {}))
     policy, company = project.policy(environment), company_rules(project, environment)
-    about = {str(Ref(step.change.ref.kind, step.change.ref.name)) for step in found.steps}
+    about = {str(step.change.ref.unversioned) for step in found.steps}
     findings = review(project, policy, meant, now, reviewer, company, (found, snapshot))
     told = [finding for finding in findings if not finding.subject or finding.subject.partition("@")[0] in about]
     return replace(found, findings=tuple(dict.fromkeys((*plan.findings, *told))))

@@ -154,7 +154,7 @@ def _update(
     made.kept = found.kept
     lost = {ref for ref, _ in made.gone}
     for drift in found.drifts:
-        ref = Ref(drift.ref.kind, drift.ref.name)
+        ref = drift.ref.unversioned
         if ref in lost or drift.facet is Facet.OWNER or (chosen is not None and ref not in chosen):
             continue
         # Nothing says of what was never applied who changed it: the account does.
@@ -263,6 +263,6 @@ def _verify(made: Imported, project: Project, snapshot: Snapshot, at: datetime) 
     written = {*made.fresh, *made.updated}
     found = _compare(desired, snapshot, project.settings.namespace, made.environment, at)
     for drift in found.drifts:
-        ref = Ref(drift.ref.kind, drift.ref.name)
+        ref = drift.ref.unversioned
         if ref in written and ref not in made.pending and drift.facet is not Facet.OWNER:
             made.remaining.append((str(drift.ref), ", ".join(drift.parts)))

@@ -84,7 +84,7 @@ def check_limits(plan: Plan, store: Store, places: Mapping[Ref, Span] | None = N
     problems: list[Problem] = []
     for step in plan.steps:
         ref = step.change.ref
-        at = (places or {}).get(Ref(ref.kind, ref.name))
+        at = (places or {}).get(ref.unversioned)
         for violation in store.cannot(plan.namespace, step.change):
             problems.append(Problem(violation.code, violation.message, at, violation.hint, subject=str(ref)))
     if problems:

@@ -134,7 +134,7 @@ def _said(known: Comparison, content: Catalog, here: Loaded, source: str) -> Ite
     """Where the source is not what its manifests say."""
     absent: set[Ref] = set()
     for drift in known.drifts:
-        ref = Ref(drift.ref.kind, drift.ref.name)
+        ref = drift.ref.unversioned
         if drift.facet in (Facet.MISSING, Facet.ARCHIVED):
             if ref not in absent and ref not in content.nouns:
                 absent.add(ref)

@@ -71,7 +71,7 @@ def _strange_patterns(project: Project, policy: Policy, loaded: Loaded, snapshot
     """Patterns of the policy that fit nothing which is declared or, where that is known, is in the account. Those of
     a whole kind are about what is to come."""
     there = {str(ref) for ref in loaded.catalog.nouns}
-    there |= {str(Ref(ref.kind, ref.name)) for ref in snapshot.ids} if snapshot is not None else set()
+    there |= {str(ref.unversioned) for ref in snapshot.ids} if snapshot is not None else set()
     severity: Severity = "warning" if snapshot is not None else "note"
     for path, pattern in policy.patterns:
         kind, _, name = pattern.partition(":")

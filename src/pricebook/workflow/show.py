@@ -32,7 +32,7 @@ def question(text: str, known: Iterable[Ref] = ()) -> tuple[Ref, tuple[int, int]
 
 def _called(name: str, known: Iterable[Ref], *, versions: bool) -> Ref:
     kinds = (Kind.PACKAGE,) if versions else KINDS
-    return one_called(name, {Ref(ref.kind, ref.name) for ref in known if ref.kind in kinds}, "that has a price ")
+    return one_called(name, {ref.unversioned for ref in known if ref.kind in kinds}, "that has a price ")
 
 
 def one_called(name: str, known: Iterable[Ref], what: str = "") -> Ref:
@@ -103,7 +103,7 @@ def _matching(rates: Rates, product: str | None, where: Mapping[str, str]) -> di
 
 
 def _check(ref: Ref, snapshot: Snapshot) -> None:
-    there = {Ref(known.kind, known.name) for known in snapshot.catalog.nouns}
-    if Ref(ref.kind, ref.name) not in there:
+    there = {known.unversioned for known in snapshot.catalog.nouns}
+    if ref.unversioned not in there:
         near = did_you_mean(ref.name, [known.name for known in there if known.kind is ref.kind])
         raise reject("unknown-object", f"there is no {quote(ref)}", hint=near)

@@ -87,7 +87,7 @@ class _Work:
         self.rates = dict(snapshot.catalog.rates)
         latest = {ref for ref in snapshot.ids if ref.kind.versioned and ref == snapshot.latest(ref)}
         for ref, noun in snapshot.catalog.nouns.items():
-            bare = Ref(ref.kind, ref.name)
+            bare = ref.unversioned
             if bare in declared.nouns or ref in snapshot.archived or (ref.kind.versioned and ref not in latest):
                 continue
             self.nouns[bare] = noun

@@ -86,7 +86,7 @@ def plan_migration(
     late: Counter[int] = Counter()
     for contracts in lives.values():
         for contract in contracts:
-            if not _on(contract, migration, target, versions) or not _lives(contract, setting.as_of):
+            if not _on(contract, migration, target, versions) or not contract.runs(setting.as_of):
                 continue
             reason, move = _judged(name, migration, target, choice, contract, contracts, setting)
             if move is not None:
@@ -147,10 +147,6 @@ def _on(contract: Contract, migration: Migration, target: Ref, versions: frozens
     if package is None or package.name != migration.package or package == target:
         return False
     return not versions or package.version in versions
-
-
-def _lives(contract: Contract, as_of: datetime) -> bool:
-    return contract.archived_at is None and (contract.ending_before is None or contract.ending_before > as_of)
 
 
 def _judged(
