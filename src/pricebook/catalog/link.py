@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pricebook.catalog.declared import keyed_lists
+from pricebook.catalog.recurring import RecurringCredit
 from pricebook.catalog.traverse import links
 from pricebook.catalog.violation import Path, Violation
 from pricebook.problem import did_you_mean, quote
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
-    from pricebook.catalog.package import Package, RecurringTerm
+    from pricebook.catalog.package import Package
 
 
 def check_terms(package: "Package") -> Iterator[Violation]:
@@ -67,7 +68,7 @@ def _prioritization(package: "Package") -> Iterator[Violation]:
             )
 
 
-def _recurring(package: "Package") -> Iterator[tuple[Path, "RecurringTerm"]]:
+def _recurring(package: "Package") -> Iterator[tuple[Path, RecurringCredit]]:
     for i, commit in enumerate(package.recurring_commits):
         yield ("recurring_commits", i), commit
     for i, credit in enumerate(package.recurring_credits):

@@ -23,8 +23,6 @@ from pricebook.catalog.term import Duration, Relative, RelativeDate
 from pricebook.catalog.threshold import PrepaidBalanceThresholdConfiguration, SpendThresholdConfiguration, SpendTracker
 from pricebook.catalog.violation import Violation
 
-RecurringTerm = RecurringCredit
-"""A recurring commit or credit: the one is the other, and is billed for."""
 _CAP = "discount_configuration.cap.amount"
 
 

@@ -15,7 +15,8 @@ from pricebook.catalog.violation import Path, Violation
 from pricebook.problem import quote
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
-    from pricebook.catalog.package import Package, RecurringTerm
+    from pricebook.catalog.package import Package
+    from pricebook.catalog.recurring import RecurringCredit
 
 Found = tuple[Path, Violation]
 
@@ -157,7 +158,7 @@ def _lacks_seat(product: Product, key: str, catalog: Catalog) -> str:
     return ""
 
 
-def _applicable(term: "RecurringTerm", card: str | None, catalog: Catalog) -> list[str]:
+def _applicable(term: "RecurringCredit", card: str | None, catalog: Catalog) -> list[str]:
     """The USAGE products on the card that the balance applies to: those it names, or all when it names none. Where the
     card cannot be told, all that it names."""
     on_card = {name for name, _ in priced_on(card, catalog)} if card is not None else None
@@ -166,16 +167,9 @@ def _applicable(term: "RecurringTerm", card: str | None, catalog: Catalog) -> li
         for name, product in catalog.products.items()
         if product.type == "USAGE" and (on_card is None or name in on_card)
     }
-    if not (term.applicable_products or term.applicable_product_tags or term.specifiers):
-        return [*usage] if on_card is not None else []
-    return [
-        name
-        for name, product in usage.items()
-        if name in term.applicable_products
-        or not set(term.applicable_product_tags).isdisjoint(product.tags)
-        or any(
-            specifier.reaches(name, product.tags)
-            for specifier in term.specifiers
-            if on_card is not None or specifier.product is not None or specifier.product_tags
-        )
-    ]
+    if on_card is None:
+        named = tuple(each for each in term.specifiers if each.product is not None or each.product_tags)
+        if not (term.applicable_products or term.applicable_product_tags or named):
+            return []
+        term = term.model_copy(update={"specifiers": named})
+    return [name for name, product in usage.items() if term.reaches(name, product.tags)]

@@ -24,7 +24,8 @@ from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Share, Step
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
-    from pricebook.catalog import override, package
+    from pricebook.catalog.override import Override
+    from pricebook.catalog.package import Package
 
 Stance = Literal["buys", "shielded", "none"]
 """Of the contracts on a package version: whether they pay a price, keep another one, or do not buy it at all."""
@@ -109,7 +110,7 @@ class Buyers:
     def _stance(self, terms: Noun | None, key: RateKey, since: str, entitled: bool) -> Stance:
         if terms is None:
             return "buys"
-        bought = cast("package.Package", terms)
+        bought = cast("Package", terms)
         rates = {
             (each.subscription_rate.product, each.subscription_rate.billing_frequency) for each in bought.subscriptions
         }
@@ -123,7 +124,7 @@ class Buyers:
         overwritten = any(each.type == "OVERWRITE" and not each.is_commit_specific for each in standing)
         return "shielded" if overwritten else "buys"
 
-    def _is_about(self, term: "override.Override", key: RateKey) -> bool:
+    def _is_about(self, term: "Override", key: RateKey) -> bool:
         product = self._nouns.get(Ref(Kind.PRODUCT, key.product))
         tags = getattr(product, "tags", ())
         return any(
@@ -157,7 +158,7 @@ def reached(steps: Sequence[Step]) -> int | None:
     return None if not found and any(step.reach is None for step in steps) else found
 
 
-def _stands(term: "override.Override", since: str) -> bool:
+def _stands(term: "Override", since: str) -> bool:
     """Whether it holds from the contract's start, or from a date before the change, on without end."""
     if term.starting_at is not None:
         return term.ending_before is None and instant_text(term.starting_at) <= since

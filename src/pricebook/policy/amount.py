@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from pricebook.catalog.amount import Scale
 from pricebook.catalog.calendar import PER_YEAR
@@ -17,9 +17,6 @@ from pricebook.policy.fact import CardedPackage, CardFacts, Facts, Paid, card_re
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Example, Rule
 from pricebook.policy.sample import AFTER_RATES, ahead_of, declared
-
-if TYPE_CHECKING:  # the modules are heavy, and a project may have no packages
-    from pricebook.catalog.override import Override
 
 CHEAPEST = Decimal("0.5")
 """The least share of the monthly price that a month of a longer period may cost."""
@@ -171,7 +168,7 @@ def _listed(facts: Facts) -> Iterator[Payable]:
 def _in_packages(facts: Facts) -> Iterator[Payable]:
     for offer in facts.offers:
         for path, amount, unit, model in amounts(offer.package):
-            if path[0] == "overrides" and not _sells(offer, offer.package.overrides[int(path[1])], facts):
+            if path[0] == "overrides" and not _sells(offer, int(path[1]), facts):
                 continue  # a price of usage may be as small as it likes
             quantity = getattr(model, "quantity", None)
             total = amount if quantity is None else EXACT.multiply(amount, quantity)
@@ -187,11 +184,11 @@ def _in_notifications(facts: Facts) -> Iterator[Payable]:
             yield Payable(path_text(path), amount, unit, partial(Finding, ref, path))
 
 
-def _sells(offer: CardedPackage, override: "Override", facts: Facts) -> bool:
-    """Whether an override is about nothing but subscriptions."""
+def _sells(offer: CardedPackage, index: int, facts: Facts) -> bool:
+    """Whether an override of a package is about nothing but subscriptions."""
     reached = {
         name
-        for specifier in override.override_specifiers
+        for specifier in offer.package.overrides[index].override_specifiers
         for name in (facts.reached(specifier, offer.card) if offer.card is not None else (specifier.product,))
     }
     return all(name in facts.products and facts.products[name].type == "SUBSCRIPTION" for name in reached)

@@ -1,17 +1,16 @@
 """Usage in object stores and behind https: Parquet as Arrow datasets that an engine scans where they are, anything else
 fetched once. Credentials come from the environment, as the vendors of the stores have them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from shutil import copyfileobj
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from pricebook.problem import missing_extra, quote, reject
-from pricebook.usage.source import EVENTS, UsageSource, chosen, form_of, shown
+from pricebook.problem import quote, reject
+from pricebook.usage.source import EVENTS, UsageSource, chosen, form_of, refusing, shown
 
+_HINT = "credentials and the region come from the environment, as for the store's own tools"
 _PATIENCE = 60
 """Seconds in which a server has to go on answering."""
 
@@ -19,7 +18,7 @@ _PATIENCE = 60
 def opened(source: UsageSource, scratch: Path) -> list[UsageSource | Any]:
     """What an address stands for: a dataset of all its Parquet, and what else there is as files of this machine. Raises
     Rejected."""
-    with _refusing(source.name):
+    with refusing(source.name, "cloud", _HINT, OSError, ValueError, KeyError, NotImplementedError):  # as Arrow raises
         if urlsplit(source.name).scheme in ("http", "https"):
             return [_fetched(source, scratch)]
         dataset, fs = _arrow()
@@ -77,15 +76,3 @@ def _fetched(source: UsageSource, scratch: Path) -> UsageSource:
     with urlopen(Request(source.name), timeout=_PATIENCE) as answer, local.open("wb") as out:
         copyfileobj(answer, out)
     return UsageSource(source.name, form, (str(local),))
-
-
-@contextmanager
-def _refusing(name: str) -> Iterator[None]:
-    try:
-        yield
-    except ImportError as error:
-        raise missing_extra(quote(shown(name)), "cloud", error) from None
-    except (OSError, ValueError, KeyError, NotImplementedError) as error:  # what Arrow raises
-        said = (str(error).splitlines() or [""])[0].replace(name, shown(name))[:300]
-        hint = "credentials and the region come from the environment, as for the store's own tools"
-        raise reject("usage-file", f"{quote(shown(name))} cannot be read: {said}", hint=hint) from None

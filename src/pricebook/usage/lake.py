@@ -1,20 +1,18 @@
 """Delta and Iceberg tables: the only file that knows deltalake and pyiceberg. Which files are of a table, and which of
 their rows are gone, its own library says; credentials come from the environment, as for the store's own tools."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pricebook.problem import missing_extra, quote, reject
-from pricebook.usage.source import UsageSource, shown
+from pricebook.usage.source import UsageSource, refusing
 
 
 def opened_table(source: UsageSource, scratch: Path) -> UsageSource | Any:
     """What an engine can scan: of a Delta table a dataset; of an Iceberg table, which is fetched once, a file. Raises
     Rejected."""
     (at,) = source.paths
-    with _refusing(source.name):
+    hint = "a Delta table is a folder with _delta_log; an Iceberg table one with metadata/*.metadata.json"
+    with refusing(source.name, "lake", hint, Exception):  # both libraries raise what their own storage does
         if source.form == "delta":
             # Of an extra, for those whose usage is in tables; so are the others.
             from deltalake import DeltaTable
@@ -39,15 +37,3 @@ def _newest(at: str) -> str:
     if not folder.is_dir():
         return at
     return str(max(folder.glob("*.metadata.json"), key=lambda file: (file.stat().st_mtime_ns, file.name)))
-
-
-@contextmanager
-def _refusing(name: str) -> Iterator[None]:
-    try:
-        yield
-    except ImportError as error:
-        raise missing_extra(quote(shown(name)), "lake", error) from None
-    except Exception as error:  # noqa: BLE001 - both libraries raise what their own storage does
-        said = (str(error).splitlines() or [""])[0].replace(name, shown(name))[:300]
-        hint = "a Delta table is a folder with _delta_log; an Iceberg table one with metadata/*.metadata.json"
-        raise reject("usage-file", f"{quote(shown(name))} cannot be read: {said}", hint=hint) from None

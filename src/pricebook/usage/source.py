@@ -9,12 +9,13 @@ reads it's to open.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from glob import glob, has_magic
 from pathlib import Path
 from typing import NamedTuple
 
 from pricebook import trace
-from pricebook.problem import quote, reject
+from pricebook.problem import missing_extra, quote, reject
 
 _FORMS = {"jsonl": "jsonl", "ndjson": "jsonl", "csv": "csv", "parquet": "parquet"}
 EVENTS = "events"
@@ -112,6 +113,18 @@ def chosen(below: Path, files: Iterable[str]) -> Iterator[str]:
     for file in files:
         if form_of(file) and not any(part[0] in "_." for part in Path(file).relative_to(below).parts):
             yield file
+
+
+@contextmanager
+def refusing(name: str, extra: str, hint: str, *caught: type[Exception]) -> Iterator[None]:
+    """What a library of an extra raises becomes a refusal, with its first line."""
+    try:
+        yield
+    except ImportError as error:
+        raise missing_extra(quote(shown(name)), extra, error) from None
+    except caught as error:
+        said = (str(error).splitlines() or [""])[0].replace(name, shown(name))[:300]
+        raise reject("usage-file", f"{quote(shown(name))} cannot be read: {said}", hint=hint) from None
 
 
 def named(paths: Sequence[str]) -> str:
