@@ -20,7 +20,8 @@ from pricebook.catalog.threshold_notification import (
     ThresholdNotification,
 )
 from pricebook.preview.grant import granted
-from pricebook.preview.price import EXACT, ZERO, summed
+from pricebook.preview.invoice import InvoiceLine
+from pricebook.preview.price import EXACT, ZERO, summed, totals
 from pricebook.preview.standing import Course, Fields, Standing, WatchedCustomer
 from pricebook.preview.terms import Grant
 
@@ -89,16 +90,16 @@ def _is_of(notification: ThresholdNotification, one: Standing) -> bool:
 
 def _spend(look: _Look) -> Parts:
     """ "usage-based spend prior to commit and credit drawdown for their current billing period"."""
+
+    def beyond(lines: Iterable[InvoiceLine]) -> bool:
+        spent = summed(line.amount for line in lines if line.unit == look.notification.credit_type)
+        return spent >= look.notification.threshold
+
     if not look.notification.group_values:
-        lines = [line for one in look.standings for line in one.spent]
-        spent = summed(line.amount for line in lines if line.unit == look.notification.credit_type)
-        return {"": spent >= look.notification.threshold}
-    found: dict[str, bool] = {}
-    for values in _groups(look):
-        lines = [line for one in look.standings for line in one.spent_on(values)]
-        spent = summed(line.amount for line in lines if line.unit == look.notification.credit_type)
-        found[_named(values)] = spent >= look.notification.threshold
-    return found
+        return {"": beyond(line for one in look.standings for line in one.spent)}
+    return {
+        _named(group): beyond(line for one in look.standings for line in one.spent_on(group)) for group in _groups(look)
+    }
 
 
 def _groups(look: _Look) -> Iterator[Fields]:
@@ -119,15 +120,15 @@ def _named(values: Fields) -> str:
 def _usage(look: _Look) -> Parts:
     """The usage of a metric since "the earliest start date [...] across all active invoices". Products that one metric
     counts for all have its whole usage: one of them says it."""
-    sums: dict[tuple[int, str], Decimal] = {}
-    for index, one in enumerate(look.standings):
-        products = one.watched.prices.tariff.products
-        for each in one.used:
-            counted = products.get(each.product)
-            if counted is not None and counted.billable_metric == look.notification.billable_metric:
-                key = index, each.product
-                sums[key] = EXACT.add(sums.get(key, ZERO), each.quantity)
-    return {"": max(sums.values(), default=ZERO) >= look.notification.threshold}
+    metric = look.notification.billable_metric
+    used = totals(
+        ((index, each.product), each.quantity)
+        for index, one in enumerate(look.standings)
+        for each in one.used
+        if (counted := one.watched.prices.tariff.products.get(each.product)) is not None
+        and counted.billable_metric == metric
+    )
+    return {"": max(used.values(), default=ZERO) >= look.notification.threshold}
 
 
 def _invoice(look: _Look) -> Parts:
@@ -159,23 +160,20 @@ def _month(look: _Look) -> Parts:
 def _balance(look: _Look) -> Parts:
     """ "sums up the remaining balances": nothing is left of those that ended. A customer who never had any is never in
     alarm [assumed]."""
-    found: dict[str, Decimal] = {}
-    for name, grant, left in _balances(look):
-        rest = max(left, ZERO) if grant.window.covers(look.at) else ZERO
-        found[name] = EXACT.add(found.get(name, ZERO), rest)
-    return {name: rest <= look.notification.threshold for name, rest in found.items()}
+    rests = totals(
+        (name, max(left, ZERO) if grant.window.covers(look.at) else ZERO) for name, grant, left in _balances(look)
+    )
+    return {name: rest <= look.notification.threshold for name, rest in rests.items()}
 
 
 def _percentage(look: _Look) -> Parts:
     """What is left "on all active" ones of what they granted."""
-    found: dict[str, tuple[Decimal, Decimal]] = {}
-    for name, grant, left in _balances(look):
-        if grant.window.covers(look.at) and grant.amount > 0:
-            rest, whole = found.get(name, (ZERO, ZERO))
-            found[name] = EXACT.add(rest, max(left, ZERO)), EXACT.add(whole, grant.amount)
+    active = [each for each in _balances(look) if each[1].window.covers(look.at) and each[1].amount > 0]
+    wholes = totals((name, grant.amount) for name, grant, _ in active)
+    rests = totals((name, max(left, ZERO)) for name, _, left in active)
     return {
-        name: EXACT.multiply(rest, Decimal(100)) <= EXACT.multiply(whole, look.notification.threshold)
-        for name, (rest, whole) in found.items()
+        name: EXACT.multiply(rests[name], Decimal(100)) <= EXACT.multiply(whole, look.notification.threshold)
+        for name, whole in wholes.items()
     }
 
 
@@ -199,18 +197,19 @@ def _ends_soon(grant: Grant, notification: ThresholdNotification) -> datetime:
 def _seat(look: _Look) -> Parts:
     """What belongs to each seat, of commits and credits alike; of one that has no balance any more nothing is watched
     [assumed]."""
-    said, found = look.notification, dict[str, Decimal]()
-    wanted = said.seat_filter
-    for one in look.standings:
-        for grant, left in one.balances:
-            key, seat = grant.seat or ("", "")
-            if wanted is None or key != wanted.seat_group_key or wanted.seat_group_value not in (None, seat):
-                continue
-            counts = _counts(said, grant) and _passes(said.custom_field_filters, one, grant) is not None
-            if counts and grant.window.covers(look.at):
-                name = f"{key}={seat}"
-                found[name] = EXACT.add(found.get(name, ZERO), max(left, ZERO))
-    return {name: left <= said.threshold for name, left in found.items()}
+    said = look.notification
+
+    def counts(one: Standing, grant: Grant) -> bool:
+        key, seat = grant.seat or ("", "")
+        wanted = said.seat_filter
+        if wanted is None or key != wanted.seat_group_key or wanted.seat_group_value not in (None, seat):
+            return False
+        passes = _counts(said, grant) and _passes(said.custom_field_filters, one, grant) is not None
+        return passes and grant.window.covers(look.at)
+
+    balances = ((one, *each) for one in look.standings for each in one.balances)
+    lefts = totals((grant.seat, max(left, ZERO)) for one, grant, left in balances if counts(one, grant))
+    return {"=".join(seat or ()): left <= said.threshold for seat, left in lefts.items()}
 
 
 _WATCHES: tuple[tuple[str, Callable[[_Look], Parts]], ...] = (

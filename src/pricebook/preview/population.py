@@ -23,7 +23,7 @@ from pricebook.preview.impact import COMMITS, CREDITS, ROUNDING, BillMove, Cause
 from pricebook.preview.invoice import Bill, Ledger
 from pricebook.preview.linear import PlainPair, PlainTariff
 from pricebook.preview.market import ContractSide, Market
-from pricebook.preview.price import EXACT, ZERO, summed
+from pricebook.preview.price import EXACT, ZERO, summed, totals
 from pricebook.preview.run_rate import FIXED
 from pricebook.preview.terms import ContractTerms, Grant, Window
 
@@ -323,9 +323,7 @@ class Biller:
 
 def _gathered(usage: Iterable[Quantity]) -> UsageLines:
     """The same, each product, group values and instant once."""
-    sums: dict[tuple[str, ValuePairs, datetime], Decimal] = {}
-    for name, values, at, quantity in usage:
-        sums[name, values, at] = EXACT.add(sums.get((name, values, at), ZERO), quantity)
+    sums = totals(((name, values, at), quantity) for name, values, at, quantity in usage)
     return UsageLines(list(sums.items()), lambda what: (what,))
 
 

@@ -8,7 +8,7 @@ the billing period" (docs.metronome.com, "Create plans"; `tiers: [{price, size}]
 
 from collections.abc import Iterable, Iterator
 from decimal import Context, Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pricebook.catalog.terms import Band, Curve, price_below
 
@@ -20,6 +20,7 @@ EXACT = Context(prec=100)
 divided is rounded once, where a rule says so."""
 
 ZERO = Decimal(0)
+K = TypeVar("K")
 
 
 def summed(amounts: Iterable[Decimal]) -> Decimal:
@@ -28,6 +29,14 @@ def summed(amounts: Iterable[Decimal]) -> Decimal:
     for amount in amounts:
         total = EXACT.add(total, amount)
     return total
+
+
+def totals(amounts: Iterable[tuple[K, Decimal]]) -> dict[K, Decimal]:
+    """The exact sum for each key, in the order in which keys come."""
+    found: dict[K, Decimal] = {}
+    for key, amount in amounts:
+        found[key] = EXACT.add(found.get(key, ZERO), amount)
+    return found
 
 
 class Portion(NamedTuple):

@@ -13,7 +13,7 @@ from pricebook.catalog.instant import instant_words
 from pricebook.catalog.terms import is_fraction
 from pricebook.preview.assumption import ASSUMPTIONS, assumed_of_line, assumed_of_terms
 from pricebook.preview.invoice import NO_REASON, Bill, ClosingBalance, Invoice, InvoiceLine, Why
-from pricebook.preview.price import EXACT, ZERO
+from pricebook.preview.price import EXACT, totals
 from pricebook.preview.terms import ContractTerms
 from pricebook.usage.measure import Census
 from pricebook.view.bill import (
@@ -114,14 +114,9 @@ def _invoice(invoice: Invoice, so_far: Decimal, units: Units) -> InvoiceView:
 
 def _parts(bill: Bill, units: Units) -> Iterator[TotalPart]:
     """What the total is made of: each product by what is charged for it, then what balances pay, then the rounding."""
-    sums: dict[tuple[str, str], Decimal] = {}
-    unit = ""
-    for invoice in bill.invoices:
-        unit = invoice.unit
-        for line in invoice.lines:
-            if line.unit == unit and (line.amount or line.kind != "applied"):
-                key = (line.kind, line.label)
-                sums[key] = EXACT.add(sums.get(key, ZERO), line.amount)
+    unit = bill.invoices[-1].unit if bill.invoices else ""
+    lines = (line for invoice in bill.invoices for line in invoice.lines if line.unit == invoice.unit)
+    sums = totals(((line.kind, line.label), line.amount) for line in lines if line.amount or line.kind != "applied")
     order = list(_PART_WORDS)
     for (kind, name), amount in sorted(sums.items(), key=lambda part: order.index(part[0][0])):
         yield TotalPart(_PART_WORDS[kind], name, money(amount, units[unit]))

@@ -114,7 +114,7 @@ def work_words(objects: Sequence[ObjectView], prices: PriceCounts, fixed: FixedV
         moving = (row for _, shape in cards for row in shape.rows if row.observed and row.change != "stays")
         one = next(moving, None) if live == 1 else None
         if one is not None and one.desired:
-            same = fixed is not None and fixed.contracts == sum(known) and one.when in fixed.sentence
+            same = fixed is not None and 0 < fixed.contracts == sum(known) and _at_once(fixed, one)
             sentences = [f"{_moves(one)}{'' if same else f'{whom}, {one.when}'}."]
         else:
             sentences = [f"{counted(live, 'price')} {'changes' if live == 1 else 'change'}{whom}: {how}."]
@@ -172,6 +172,12 @@ def _offers(made: Sequence[ObjectView]) -> str:
 
 _TOLD = 3
 """Packages, and parts of one, that are named in one line."""
+
+
+def _at_once(fixed: FixedView, row: RateRow) -> bool:
+    """Whether fees change when a price does, and for good."""
+    since = instant_words(datetime.fromisoformat(fixed.since))
+    return (row.starting_at, row.ending_before) == (since, None)
 
 
 def _moves(row: RateRow) -> str:
