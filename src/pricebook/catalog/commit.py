@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from pricebook.catalog.condition import Condition, Is, needs
-from pricebook.catalog.model import CustomFields, Fraction, Number, ProductName, Text, Upper
+from pricebook.catalog.model import CustomFields, FixedProduct, Fraction, Number, Text, Upper
 from pricebook.catalog.money import plain
 from pricebook.catalog.role import Role
 from pricebook.catalog.schedule import AccessSchedule, InvoiceSchedule
@@ -18,7 +18,7 @@ from pricebook.catalog.violation import Violation
 class Balance(Applicable, Term):
     """What every balance has: commits and credits, once or recurring."""
 
-    product: ProductName
+    product: FixedProduct
     """The FIXED product under which it stands on invoices."""
     name: Annotated[Text | None, Role.COSMETIC] = None
     """Displayed on invoices."""

@@ -13,7 +13,8 @@ from pricebook.catalog.role import Link, Role
 class Declared(NamedTuple):
     """A field: the model that it holds, one or a list of them; whether it is an amount; and its other marks.
 
-    `role` is None where the field has none of its own: then it is what the term that it belongs to is.
+    `role` is None where the field has none of its own: then it is what the term that it belongs to is. `refers` and
+    `type` are those of its `Reference`.
     """
 
     model: type[Model] | None = None
@@ -21,6 +22,7 @@ class Declared(NamedTuple):
     money: bool = False
     role: Role | None = None
     refers: Kind | None = None
+    type: str = ""
     links: tuple[str, ...] = ()
 
 
@@ -88,6 +90,6 @@ def _declared(name: str, owner: type[Model]) -> Declared:
     model = next((mark for mark in found if isinstance(mark, type) and issubclass(mark, Model)), None)
     many = any(mark is tuple or getattr(mark, "__origin__", None) is tuple for mark in found)
     role = next((mark for mark in found if isinstance(mark, Role)), None)
-    refers = next((mark.kind for mark in found if isinstance(mark, Reference)), None)
+    kind, type_ = next(((mark.kind, mark.type) for mark in found if isinstance(mark, Reference)), (None, ""))
     links = next((mark.lists for mark in found if isinstance(mark, Link)), ())
-    return Declared(model, many, any(isinstance(mark, Monetary) for mark in found), role, refers, links)
+    return Declared(model, many, any(isinstance(mark, Monetary) for mark in found), role, kind, type_, links)

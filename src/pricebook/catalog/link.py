@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pricebook.catalog.declared import keyed_lists
-from pricebook.catalog.recurring import RecurringCredit
 from pricebook.catalog.traverse import links
 from pricebook.catalog.violation import Path, Violation
 from pricebook.problem import did_you_mean, quote
@@ -68,16 +67,9 @@ def _prioritization(package: "Package") -> Iterator[Violation]:
             )
 
 
-def _recurring(package: "Package") -> Iterator[tuple[Path, RecurringCredit]]:
-    for i, commit in enumerate(package.recurring_commits):
-        yield ("recurring_commits", i), commit
-    for i, credit in enumerate(package.recurring_credits):
-        yield ("recurring_credits", i), credit
-
-
 def _seats(package: "Package") -> Iterator[Violation]:
     modes = {found.key: found.quantity_management_mode for found in package.subscriptions if found.key}
-    for at, term in _recurring(package):
+    for at, term in package.recurring:
         config = term.subscription_config
         mode = modes.get(config.subscription) if config is not None else None
         if config is None or mode is None:
@@ -92,7 +84,7 @@ def _seats(package: "Package") -> Iterator[Violation]:
 
 
 def _daily(package: "Package") -> Iterator[Violation]:
-    daily = [at for at, term in _recurring(package) if term.recurrence_frequency == "DAILY"]
+    daily = [at for at, term in package.recurring if term.recurrence_frequency == "DAILY"]
     for at in daily[1:]:
         message = f"a package has at most one DAILY commit or credit; {daily[0][0]}[{daily[0][1]}] is one already"
         yield Violation("daily-recurrence", message, (*at, "recurrence_frequency"), "use another frequency")

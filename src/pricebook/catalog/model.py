@@ -248,6 +248,7 @@ Currency = Annotated[CurrencyCode, Upper]
 UnitName = Annotated[str, Lower, Reference(Kind.PRICING_UNIT)]
 MetricName = Annotated[str, Reference(Kind.BILLABLE_METRIC)]
 ProductName = Annotated[str, Reference(Kind.PRODUCT)]
+FixedProduct = Annotated[str, Reference(Kind.PRODUCT, "FIXED")]
 CardName = Annotated[str, Reference(Kind.RATE_CARD)]
 PackageName = Annotated[str, Reference(Kind.PACKAGE)]
 

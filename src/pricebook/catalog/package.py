@@ -21,7 +21,7 @@ from pricebook.catalog.schedule import ScheduledCharge
 from pricebook.catalog.subscription import Subscription
 from pricebook.catalog.term import Duration, Relative, RelativeDate
 from pricebook.catalog.threshold import PrepaidBalanceThresholdConfiguration, SpendThresholdConfiguration, SpendTracker
-from pricebook.catalog.violation import Violation
+from pricebook.catalog.violation import Path, Violation
 
 _CAP = "discount_configuration.cap.amount"
 
@@ -106,6 +106,13 @@ class Package(Noun, Relative):
     """Charges the customer whenever usage reaches an amount."""
     prepaid_balance_threshold_configuration: PrepaidBalanceThresholdConfiguration | None = None
     """Recharges a prepaid balance whenever it falls to an amount."""
+
+    @property
+    def recurring(self) -> Iterator[tuple[Path, RecurringCredit]]:
+        """What is granted again and again, commits and credits, with where it stands."""
+        for name in ("recurring_commits", "recurring_credits"):
+            for index, term in enumerate(getattr(self, name)):
+                yield (name, index), term
 
     @classmethod
     def unit_for(cls, path: str, data: Mapping[str, Any]) -> str | Violation:

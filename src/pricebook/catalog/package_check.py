@@ -4,23 +4,20 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.declared import granting_lists
 from pricebook.catalog.product import Product
 from pricebook.catalog.product_check import has_group_key
 from pricebook.catalog.rate_book import RateBook
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import is_fraction
-from pricebook.catalog.traverse import references
+from pricebook.catalog.traverse import names, references
 from pricebook.catalog.violation import Path, Violation
 from pricebook.problem import quote
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
-    from pricebook.catalog.recurring import RecurringCredit
+    from pricebook.catalog.specifier import Applicable
 
 Found = tuple[Path, Violation]
-
-_THRESHOLDS = ("spend_threshold_configuration", "prepaid_balance_threshold_configuration")
 
 
 def check_package(package: "Package", card: str | None, catalog: Catalog) -> Iterator[Found]:
@@ -41,24 +38,13 @@ def priced_on(card: str, catalog: Catalog) -> frozenset[tuple[str, str | None]]:
 
 
 def _check_types(package: "Package", catalog: Catalog) -> Iterator[Found]:
-    for name in granting_lists(type(package)):
-        for index, term in enumerate(getattr(package, name)):
-            yield from _check_type(term.product, "FIXED", (name, index, "product"), catalog)
-    for name in _THRESHOLDS:
-        threshold = getattr(package, name)
-        if threshold is not None:
-            yield from _check_type(threshold.commit.product, "FIXED", (name, "commit", "product"), catalog)
-    for index, subscription in enumerate(package.subscriptions):
-        at = ("subscriptions", index, "subscription_rate", "product")
-        yield from _check_type(subscription.subscription_rate.product, "SUBSCRIPTION", at, catalog)
-
-
-def _check_type(name: str, needed: str, at: Path, catalog: Catalog) -> Iterator[Found]:
-    product = catalog.products.get(name)
-    if product is not None and product.type != needed:
-        message = f"product {quote(name)} is {product.type}; here a {needed} product is needed"
-        related = (("the product", Ref(Kind.PRODUCT, name), ("type",)),)
-        yield at, Violation("product-type", message, (), f"name a {needed} product", related)
+    products = catalog.products
+    for at, field, name in names(package):
+        product = products.get(name) if field.type else None
+        if product is not None and product.type != field.type:
+            message = f"product {quote(name)} is {product.type}; here a {field.type} product is needed"
+            related = (("the product", Ref(Kind.PRODUCT, name), ("type",)),)
+            yield at, Violation("product-type", message, (), f"name a {field.type} product", related)
 
 
 def _check_overwrites(package: "Package", catalog: Catalog) -> Iterator[Found]:
@@ -88,12 +74,11 @@ def _check_overwrites(package: "Package", catalog: Catalog) -> Iterator[Found]:
 def _check_quantities(package: "Package") -> Iterator[Found]:
     """What is granted for a subscription is counted by its quantity: one of its own is refused by the vendor (400 "must
     not specify a quantity if a subscription is configured")."""
-    for name in ("recurring_commits", "recurring_credits"):
-        for index, term in enumerate(getattr(package, name)):
-            if term.subscription_config is not None and term.access_amount.quantity is not None:
-                message = "quantity stands beside subscription_config, whose subscription says how many"
-                hint = "remove it, or the subscription_config"
-                yield (name, index, "access_amount", "quantity"), Violation("conflict", message, (), hint)
+    for at, term in package.recurring:
+        if term.subscription_config is not None and term.access_amount.quantity is not None:
+            message = "quantity stands beside subscription_config, whose subscription says how many"
+            hint = "remove it, or the subscription_config"
+            yield (*at, "access_amount", "quantity"), Violation("conflict", message, (), hint)
 
 
 def _check_rates(package: "Package", card: str, catalog: Catalog) -> Iterator[Found]:
@@ -133,20 +118,18 @@ def _overwrite_type(package: "Package", path: Path) -> str:
 def _check_seats(package: "Package", card: str | None, catalog: Catalog) -> Iterator[Found]:
     """Of a balance per seat: every usage product it applies to can tell the seats apart, and so can its metric."""
     seats = {s.key: s.seat_config for s in package.subscriptions if s.key is not None}
-    for name in ("recurring_commits", "recurring_credits"):
-        for index, term in enumerate(getattr(package, name)):
-            config = term.subscription_config
-            seat = seats.get(config.subscription) if config is not None else None
-            if config is None or config.allocation != "INDIVIDUAL" or seat is None:
-                continue
-            for product in _applicable(term, card, catalog):
-                lack = _lacks_seat(catalog.products[product], seat.seat_group_key, catalog)
-                if lack:
-                    at = (name, index, "subscription_config", "allocation")
-                    message = f"a balance per seat applies to product {quote(product)}, but {lack}"
-                    hint = f"{quote(seat.seat_group_key)} has to be a group key of both, or narrow applicable_products"
-                    related = (("the product", Ref(Kind.PRODUCT, product), ("presentation_group_key",)),)
-                    yield at, Violation("seat-key", message, (), hint, related)
+    for at, term in package.recurring:
+        config = term.subscription_config
+        seat = seats.get(config.subscription) if config is not None else None
+        if config is None or config.allocation != "INDIVIDUAL" or seat is None:
+            continue
+        for product in _applicable(term, card, catalog):
+            lack = _lacks_seat(catalog.products[product], seat.seat_group_key, catalog)
+            if lack:
+                message = f"a balance per seat applies to product {quote(product)}, but {lack}"
+                hint = f"{quote(seat.seat_group_key)} has to be a group key of both, or narrow applicable_products"
+                related = (("the product", Ref(Kind.PRODUCT, product), ("presentation_group_key",)),)
+                yield (*at, "subscription_config", "allocation"), Violation("seat-key", message, (), hint, related)
 
 
 def _lacks_seat(product: Product, key: str, catalog: Catalog) -> str:
@@ -158,7 +141,7 @@ def _lacks_seat(product: Product, key: str, catalog: Catalog) -> str:
     return ""
 
 
-def _applicable(term: "RecurringCredit", card: str | None, catalog: Catalog) -> list[str]:
+def _applicable(term: "Applicable", card: str | None, catalog: Catalog) -> list[str]:
     """The USAGE products on the card that the balance applies to: those it names, or all when it names none. Where the
     card cannot be told, all that it names."""
     on_card = {name for name, _ in priced_on(card, catalog)} if card is not None else None

@@ -140,9 +140,11 @@ class Ref(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """Marks a field (`Annotated[str, Reference(Kind.PRODUCT)]`) whose text is the name of another noun."""
+    """Marks a field (`Annotated[str, Reference(Kind.PRODUCT)]`) whose text is the name of another noun; of a product it
+    may have to be of one `type`."""
 
     kind: Kind
+    type: str = ""
 
 
 Kind.CUSTOM_FIELD_KEY = register(

@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from pricebook.catalog.condition import Condition, Is, Not, bars, needs
-from pricebook.catalog.model import CustomFields, Frequency, NonNegative, ProductName, Text, Upper
+from pricebook.catalog.model import CustomFields, Frequency, NonNegative, Text, Upper
+from pricebook.catalog.reference import Kind, Reference
 from pricebook.catalog.role import Role
 from pricebook.catalog.term import Duration, Relative, RelativeDate, Rounding, Term
 from pricebook.catalog.violation import Violation
@@ -15,7 +16,7 @@ from pricebook.catalog.violation import Violation
 class SubscriptionRate(Relative):
     """Which rate of the card is charged."""
 
-    product: ProductName
+    product: Annotated[str, Reference(Kind.PRODUCT, "SUBSCRIPTION")]
     """A SUBSCRIPTION product."""
     billing_frequency: Frequency
     """WEEKLY, MONTHLY, QUARTERLY or ANNUAL; the card has a rate for the product with this frequency."""

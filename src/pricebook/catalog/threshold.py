@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator
 
 from pricebook.catalog.field import Distinct, NonEmpty
-from pricebook.catalog.model import Amount, Fraction, Number, ProductName, Text, UnitName, Upper
+from pricebook.catalog.model import Amount, FixedProduct, Fraction, Number, Text, UnitName, Upper
 from pricebook.catalog.money import plain
 from pricebook.catalog.payment_gate import PaymentGateConfig
 from pricebook.catalog.role import Role
@@ -73,7 +73,7 @@ class DiscountConfiguration(Relative):
 class ThresholdCommit(Relative):
     """The commit that a threshold's payment makes."""
 
-    product: ProductName
+    product: FixedProduct
     """The FIXED product under which the payment stands on invoices."""
     name: Annotated[Text | None, Role.COSMETIC] = None
     """The line's name; when not given, the product's."""

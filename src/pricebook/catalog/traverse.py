@@ -15,14 +15,14 @@ M = TypeVar("M", bound=Model)
 
 def references(value: Model) -> Iterator[tuple[Path, Kind, str]]:
     """Every reference that the noun makes, in field order: where below it, to which kind, under which name."""
-    for path, field, text in _texts(value):
+    for path, field, text in names(value):
         if field.refers is not None:
             yield path, field.refers, text
 
 
 def links(value: Model) -> Iterator[tuple[Path, tuple[str, ...], str]]:
     """Every link to a term below the model: where, the lists in which its target may stand, and the target's key."""
-    for path, field, text in _texts(value):
+    for path, field, text in names(value):
         if field.links:
             yield path, field.links, text
 
@@ -77,7 +77,8 @@ def _spelled(value: Any, field: Declared | None, scales: Mapping[str, Scale]) ->
     return spelled_out(field.model, value, scales)
 
 
-def _texts(value: Model) -> Iterator[tuple[Path, Declared, str]]:
+def names(value: Model) -> Iterator[tuple[Path, Declared, str]]:
+    """The names that the noun says of other nouns and of terms: where, as which field, and the name."""
     for name, field in _fields(type(value)).items():
         yield from _within(getattr(value, name), field, (name,))
 
@@ -89,7 +90,7 @@ def _within(value: Any, field: Declared, at: Path) -> Iterator[tuple[Path, Decla
         for index, item in enumerate(value):
             yield from _within(item, field, (*at, index))
     elif isinstance(value, Model):
-        for path, inner, text in _texts(value):
+        for path, inner, text in names(value):
             yield (*at, *path), inner, text
 
 
