@@ -7,12 +7,12 @@ from pathlib import Path
 
 from population import WINDOW, assessed, catalogues
 
-from pricebook.format.customer_bills import cells, table_types
+from pricebook.format.customer_bills import cells
 from pricebook.preview.impact import CustomerRow
 from pricebook.preview.terms import Window
 from pricebook.usage.engine import Target
 from pricebook.usage.spark import SparkEngine
-from pricebook.view.impact import PLACES
+from pricebook.view.impact import CUSTOMER_BILL, PLACES
 
 
 def shown(row: CustomerRow, window: Window) -> tuple[object, ...]:
@@ -25,7 +25,7 @@ if __name__ == "__main__":
     import clustered  # executors know it by its name
 
     output, address, *usage = sys.argv[1:]
-    target = Target(address, table_types(), PLACES)
+    target = Target(address, CUSTOMER_BILL, PLACES)
     found, census, rows = assessed(SparkEngine(), *usage, shown=clustered.shown, target=target)
     assert not rows, "they went to the target alone"
     Path(output).write_bytes(pickle.dumps((found, census)))

@@ -15,14 +15,14 @@ from pyarrow import parquet
 
 from conftest import QUICK
 from pricebook.usage.duck import DuckEngine
-from pricebook.view.impact import CustomerBill
+from pricebook.view.impact import CUSTOMER_BILL
 
 HERE = Path(__file__).resolve().parent
 HIDDEN = """#!/bin/sh
 # An executor's Python: where the driver keeps its scratch files it sees an empty folder.
 exec unshare --mount sh -c 'mount -t tmpfs none "$0" && exec "$@"' {scratch} {python} "$@"
 """
-COLUMNS = tuple(CustomerBill.__dataclass_fields__)
+COLUMNS = tuple(CUSTOMER_BILL)
 
 
 def settings(master: str) -> str:

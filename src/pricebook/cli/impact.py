@@ -13,7 +13,7 @@ import click
 
 from pricebook import wiring
 from pricebook.cli.invocation import Invocation
-from pricebook.format.customer_bills import NOTICE, cells, listing, table_types
+from pricebook.format.customer_bills import NOTICE, cells, listing
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Lives
 from pricebook.plan.step import Plan
@@ -23,7 +23,7 @@ from pricebook.project.policy import Policy
 from pricebook.usage.assessment import Assessment
 from pricebook.usage.engine import Engine, Target
 from pricebook.usage.source import is_address
-from pricebook.view.impact import PLACES, ImpactView
+from pricebook.view.impact import CUSTOMER_BILL, PLACES, ImpactView
 from pricebook.view.impact_table import impact_view, limits_of
 from pricebook.view.impact_verdict import customer_bill
 from pricebook.workflow.impact import assess_impact, assess_migration, exceeded, policy_place
@@ -53,7 +53,7 @@ def assessed(invocation: Invocation, plan: Plan, policy: Policy, request: Impact
     StoreError."""
     project, environment = invocation.project, invocation.environment[1]
     address = request.output if request.output is not None and is_address(request.output) else None
-    table = Target(address, table_types(), PLACES) if address is not None else None
+    table = Target(address, CUSTOMER_BILL, PLACES) if address is not None else None
     with _listings(plan, request) as keep, usage_engine(invocation, request.engine) as (engine, tell):
         found = assess_impact(
             plan,
@@ -96,7 +96,7 @@ def _listings(plan: Plan, request: ImpactRequest) -> Iterator[Callable[[Customer
             shown = customer_bill(plan.units, row, window)
             if every is not None:
                 every(shown)
-            if risen is not None and shown.change > 0:
+            if risen is not None and shown["change"] > 0:
                 risen(shown)
 
         yield keep

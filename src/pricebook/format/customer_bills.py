@@ -4,10 +4,9 @@ found, so that it may be of any length. The file is there once it is whole."""
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from pricebook.catalog.amount import Scale
 from pricebook.catalog.canonical import encode
@@ -15,20 +14,20 @@ from pricebook.format.escape import escape_cell, escape_json
 from pricebook.preview.impact import CustomerRow
 from pricebook.preview.terms import Window
 from pricebook.problem import quote, reject
-from pricebook.view.impact import PLACES, CustomerBill
+from pricebook.view.impact import CUSTOMER_BILL, PLACES
 from pricebook.view.impact_verdict import customer_bill
 
-COLUMNS = tuple(CustomerBill.__dataclass_fields__)
 NOTICE = ("customer", "unit", "before", "after", "change", "relative_change", "yearly_change", "starting_at")
 """Columns of a list of those who have to be told: what they pay a month before and after, and from when on."""
 _AT_ONCE = 10_000
 """Rows of a Parquet file that are held."""
 
-Keep = Callable[[CustomerBill], object]
+Keep = Callable[[Mapping[str, Any]], object]
+"""What is given a customer's bill, as `view.impact_verdict.customer_bill` has it."""
 
 
 @contextmanager
-def listing(path: Path, columns: Iterable[str] = COLUMNS) -> Iterator[Keep]:
+def listing(path: Path, columns: Iterable[str] = CUSTOMER_BILL) -> Iterator[Keep]:
     """What rows are given to, to be written to a file whose name says its form. Raises Rejected for any other."""
     form = _FORMS.get(path.suffix.lower())
     if form is None:
@@ -43,23 +42,13 @@ def listing(path: Path, columns: Iterable[str] = COLUMNS) -> Iterator[Keep]:
         part.unlink(missing_ok=True)
 
 
-def table_types() -> dict[str, type]:
-    """What the columns hold, besides nothing: texts, counts or amounts."""
-    hints = get_type_hints(CustomerBill)
-    return {
-        name: next(kind for kind in (Decimal, int, str) if kind in (hints[name], *get_args(hints[name])))
-        for name in COLUMNS
-    }
-
-
 def cells(scales: Mapping[str, Scale], row: CustomerRow, window: Window) -> tuple[object, ...]:
     """A row of the whole list, by column."""
-    return tuple(_picked(customer_bill(scales, row, window), COLUMNS).values())
+    return tuple(customer_bill(scales, row, window).values())
 
 
-def _picked(row: CustomerBill, columns: Iterable[str]) -> dict[str, Any]:
-    whole = asdict(row)
-    return {name: whole[name] for name in columns}
+def _picked(row: Mapping[str, Any], columns: Iterable[str]) -> dict[str, Any]:
+    return {name: row[name] for name in columns}
 
 
 @contextmanager
@@ -68,7 +57,7 @@ def _csv(path: Path, columns: tuple[str, ...]) -> Iterator[Keep]:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
 
-        def keep(row: CustomerBill) -> None:
+        def keep(row: Mapping[str, Any]) -> None:
             cells = _picked(row, columns).values()
             # A number below zero is no formula, and has to stay a number.
             writer.writerow(escape_cell(cell) if isinstance(cell, str) else _cell(cell) for cell in cells)
@@ -95,8 +84,7 @@ def _parquet(path: Path, columns: tuple[str, ...]) -> Iterator[Keep]:
         hint = "pip install 'pricebook[cloud]' brings what writes it; .csv and .jsonl need nothing"
         raise reject("missing-extra", "Parquet cannot be written here", hint=hint) from None
     kinds = {Decimal: decimal128(38, PLACES), int: int64(), str: string()}
-    types = table_types()
-    shape = schema([(name, kinds[types[name]]) for name in columns])
+    shape = schema([(name, kinds[CUSTOMER_BILL[name]]) for name in columns])
     held: list[dict[str, Any]] = []
     with parquet.ParquetWriter(path, shape) as writer:
 
@@ -104,7 +92,7 @@ def _parquet(path: Path, columns: tuple[str, ...]) -> Iterator[Keep]:
             writer.write_table(Table.from_pylist(held, shape))
             held.clear()
 
-        def keep(row: CustomerBill) -> None:
+        def keep(row: Mapping[str, Any]) -> None:
             held.append(_picked(row, columns))
             if len(held) >= _AT_ONCE:
                 flush()

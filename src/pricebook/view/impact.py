@@ -80,26 +80,18 @@ PLACES = 10
 """Decimal places of amounts of one customer: a month of a year need not come out even."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerBill:
-    """What one customer pays in a unit for so many contracts: a month, a year, and on the invoices of the time that is
-    billed, which begins at `starting_at`; `next_billed` as in `YearlySums`."""
-
-    customer: str
-    unit: str
-    contracts: int
-    starting_at: str
-    before: Decimal
-    after: Decimal
-    change: Decimal
-    relative_change: Decimal | None
-    yearly_before: Decimal
-    yearly_after: Decimal
-    yearly_change: Decimal
-    billed_before: Decimal
-    billed_after: Decimal
-    billed_change: Decimal
-    next_billed: str | None
+_AMOUNTS = ("yearly_before", "yearly_after", "yearly_change", "billed_before", "billed_after", "billed_change")
+CUSTOMER_BILL: Mapping[str, type] = {
+    "customer": str,
+    "unit": str,
+    "contracts": int,
+    "starting_at": str,
+    **dict.fromkeys(("before", "after", "change", "relative_change", *_AMOUNTS), Decimal),
+    "next_billed": str,
+}
+"""What is told of one customer in a unit, and what it is, besides None: of so many contracts what they come to a month,
+a year, and on the invoices of the time that is billed, which begins at `starting_at`; `next_billed` as in
+`YearlySums`."""
 
 
 class Customers(NamedTuple):

@@ -5,6 +5,7 @@ The rule that it keeps: what was not known is said, and that nothing changes is 
 
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_FLOOR, Decimal
+from typing import Any
 
 from pricebook.catalog.amount import Scale
 from pricebook.catalog.instant import instant_words
@@ -13,7 +14,7 @@ from pricebook.preview.impact import Cause, CustomerRow, Impact, Sides
 from pricebook.preview.price import EXACT, summed
 from pricebook.preview.terms import Window
 from pricebook.usage.assessment import Assessment
-from pricebook.view.impact import PLACES, CustomerBill
+from pricebook.view.impact import CUSTOMER_BILL, PLACES
 from pricebook.view.price import Unit, Units, change_text, number, percentage, rounded
 from pricebook.view.words import counted
 
@@ -101,24 +102,17 @@ def _apart(found: Impact, units: Units) -> str:
     return f": {', '.join(said)}"
 
 
-def customer_bill(scales: Mapping[str, Scale], row: CustomerRow, window: Window) -> CustomerBill:
-    """The view of what one customer pays."""
-    scale = Units(scales)[row.unit].scale
+def customer_bill(scales: Mapping[str, Scale], row: CustomerRow, window: Window) -> dict[str, Any]:
+    """What one customer pays, by the names of `view.impact.CUSTOMER_BILL`, in their order."""
+    scale, yearly = Units(scales)[row.unit].scale, row.yearly
 
-    def sums(prefix: str, sides: Sides) -> dict[str, Decimal]:
-        named = {"before": sides.before, "after": sides.after, "change": sides.change}
-        return {f"{prefix}{name}": _short(value.scaleb(-scale, EXACT)) for name, value in named.items()}
+    def sums(sides: Sides) -> list[Decimal]:
+        return [_short(value.scaleb(-scale, EXACT)) for value in (*sides, sides.change)]
 
-    amounts = {**sums("", row.yearly.over(YEAR)), **sums("yearly_", row.yearly), **sums("billed_", row.billed)}
-    return CustomerBill(
-        customer=row.customer,
-        unit=row.unit,
-        contracts=row.contracts,
-        starting_at=instant_words(window.starting_at),
-        relative_change=row.yearly.relative,
-        next_billed=instant_words(row.due) if row.due is not None else None,
-        **amounts,
-    )
+    head = (row.customer, row.unit, row.contracts, instant_words(window.starting_at))
+    amounts = (*sums(yearly.over(YEAR)), yearly.relative, *sums(yearly), *sums(row.billed))
+    due = instant_words(row.due) if row.due is not None else None
+    return dict(zip(CUSTOMER_BILL, (*head, *amounts, due), strict=True))
 
 
 def _short(value: Decimal) -> Decimal:
