@@ -93,11 +93,10 @@ def tier_table(row: RateRow) -> Iterator[str]:
 
 def object_rows(item: ObjectView) -> Iterator[str]:
     """The rows of an object that is no list of rates; none when no money moves."""
-    ref = code_markdown(item.ref, KEY)
+    ref, since = code_markdown(item.ref, KEY), item.since or "when applied"
     match item.action:
         case "version" | "create" if item.offer is not None and item.offer.before is not None:
             whom = _version_reach(item) if item.action == "version" else "contracts made from then on"
-            since = item.since or "when applied"
             name = f"**{escape_markdown(item.offer.name, KEY)}**"
             for line in item.offer.changed[:_FIELDS]:
                 sides = [escape_markdown(text, _TERM) or NONE for text in (line.before, line.after)]
@@ -107,30 +106,20 @@ def object_rows(item: ObjectView) -> Iterator[str]:
                 yield cells_row(name, NONE, "new version, same terms", "", since, whom)
         case "version":
             whom = _version_reach(item)
-            since = item.since or "when applied"
             told = list(_terms(item.fields))
             for field, amounts in told[:_FIELDS]:
                 yield cells_row(f"{ref} {code_markdown(field.path, KEY)}", *_sides(field, amounts), since, whom)
             if len(told) > _FIELDS:
-                yield cells_row(
-                    f"{ref} {counted(len(told) - _FIELDS, 'more term')}", NONE, "see details", "", since, whom
-                )
+                more = f"{ref} {counted(len(told) - _FIELDS, 'more term')}"
+                yield cells_row(more, NONE, "see details", "", since, whom)
             if not told:
                 yield cells_row(ref, NONE, "new version, same terms", "", since, whom)
         case "create" if item.kind == "package":
             ref = f"**{escape_markdown(item.offer.name, KEY)}**" if item.offer is not None else ref
-            yield cells_row(
-                ref, NONE, "new package", "new", item.since or "when applied", "contracts made from then on"
-            )
+            yield cells_row(ref, NONE, "new package", "new", since, "contracts made from then on")
         case "repoint" if item.since:
-            yield cells_row(
-                ref,
-                NONE,
-                "; ".join(escape_markdown(note, KEY) for note in item.notes[:3]),
-                "",
-                item.since,
-                "new contracts",
-            )
+            notes = "; ".join(escape_markdown(note, KEY) for note in item.notes[:3])
+            yield cells_row(ref, NONE, notes, "", since, "new contracts")
         case "revise" if item.retold:
             name, *sides = (escape_markdown(text, KEY) for text in item.retold)
             yield cells_row(
@@ -138,8 +127,6 @@ def object_rows(item: ObjectView) -> Iterator[str]:
             )
         case "archive":
             yield cells_row(ref, "live", "archived for good", "", "when applied", "nobody can be sold it any more")
-        case _:
-            return
 
 
 def offer_tables(offers: Sequence[OfferView]) -> Iterator[list[str]]:

@@ -6,7 +6,6 @@ with who sells and uses it. One that looks like an object that is new in the sam
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from difflib import SequenceMatcher
 
@@ -47,18 +46,14 @@ def left_over(refs: Collection[Ref], changes: Iterable[Verb], snapshot: Snapshot
             named |= {Ref(Kind.PRODUCT, product) for product in _open(each.rates, now)}
             for target in named:
                 users.setdefault(target, {})[ref] = None
-    found = [
-        Leftover(
-            ref,
-            tuple(sold.get(ref, ())),
-            _contracts(ref, users.get(ref.unversioned, {}), snapshot),
-            tuple(users.get(ref.unversioned, ())),
-            name=getattr(snapshot.of(ref).noun, "name", ""),
-        )
-        for ref in refs
-    ]
     like = dict(_renamed(refs, [change for change in changes if isinstance(change, Create)], snapshot))
-    return tuple(replace(each, like=like.get(each.ref)) for each in found)
+
+    def left(ref: Ref) -> Leftover:
+        own, name = users.get(ref.unversioned, {}), getattr(snapshot.of(ref).noun, "name", "")
+        on = _contracts(ref, own, snapshot)
+        return Leftover(ref, tuple(sold.get(ref, ())), on, tuple(own), like.get(ref), name)
+
+    return tuple(map(left, refs))
 
 
 def _contracts(ref: Ref, users: Collection[Ref], snapshot: Snapshot) -> int | None:

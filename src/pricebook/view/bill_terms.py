@@ -54,16 +54,9 @@ def term_views(
 ) -> tuple[TermView, ...]:
     """Every term, in the order in which a package lists them, the statements first. `products` are the names of
     products, and `offer` has what the card says, where that is to be told."""
-    said = _Words(products, units, offer)
-    found = [
-        TermView(
-            "usage_statement_schedule",
-            "Invoices of usage",
-            _statements(terms, terms.statement),
-            terms.starting_at,
-            terms.ending_before,
-        )
-    ]
+    said, whole = _Words(products, units, offer), (terms.starting_at, terms.ending_before)
+    statements = _statements(terms, terms.statement)
+    found = [TermView("usage_statement_schedule", "Invoices of usage", statements, *whole)]
     found += [said.subscription(one) for one in terms.subscriptions]
     found += [said.grant(one) for one in terms.grants]
     found += [said.recurrence(one) for one in terms.recurrences]

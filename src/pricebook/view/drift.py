@@ -182,17 +182,9 @@ def drift_item(
     chosen = _chosen(drift, choice)
     rows = tuple(_rate_rows(chosen.rates, units) if chosen.rates else _rows(chosen, units)) if chosen else ()
     at = comparison.places.get(drift.ref.unversioned)
-    return DriftItem(
-        section,
-        str(drift.ref),
-        drift.facet.value,
-        sentence,
-        f"{at.file}:{at.line}" if at is not None else "",
-        drift.money,
-        len(drift.parts),
-        rows,
-        len(chosen.parts) if chosen is not None else 0,
-    )
+    about = (section, str(drift.ref), drift.facet.value, sentence, f"{at.file}:{at.line}" if at is not None else "")
+    listed = len(chosen.parts) if chosen is not None else 0
+    return DriftItem(*about, drift.money, len(drift.parts), rows, listed)
 
 
 def _cases(view: DriftView) -> Iterator[Case]:

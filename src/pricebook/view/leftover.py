@@ -35,19 +35,13 @@ class LeftoverView:
 
 def leftover_views(found: Sequence[Leftover], units: Units) -> tuple[LeftoverView, ...]:
     """The objects, those that are sold first."""
-    ordered = sorted(found, key=_first)
-    return tuple(
-        LeftoverView(
-            str(each.ref),
-            each.aliases,
-            each.contracts,
-            tuple(map(str, each.used_by)),
-            str(each.like) if each.like is not None else None,
-            _sentence(each, units),
-            each.name,
-        )
-        for each in ordered
-    )
+    return tuple(_view(each, units) for each in sorted(found, key=_first))
+
+
+def _view(each: Leftover, units: Units) -> LeftoverView:
+    users, like = tuple(map(str, each.used_by)), str(each.like) if each.like is not None else None
+    sentence = _sentence(each, units)
+    return LeftoverView(str(each.ref), each.aliases, each.contracts, users, like, sentence, each.name)
 
 
 def leftover_verdict(found: Sequence[Leftover], units: Units) -> str:

@@ -22,7 +22,7 @@ from pricebook.plan.fields import field_changes
 from pricebook.view.field import FieldDifference, OfferLine, field_rows
 from pricebook.view.plain import hidden
 from pricebook.view.price import Units, with_key
-from pricebook.view.price_list import PriceHistory, PriceList
+from pricebook.view.price_list import PackageVersion, PriceHistory, PriceList
 from pricebook.view.rate_row import move_row
 from pricebook.view.rate_terms import Stretch
 from pricebook.view.rows import RowChoice
@@ -175,18 +175,14 @@ def moves_view(
 
 def versions_view(listed: PriceList, ref: Ref) -> VersionsView:
     """The versions of a package, or the one that is named."""
-    found = [
-        VersionLine(
-            str(version.ref),
-            _moment(version.made),
-            version.archived,
-            FieldDifference.of(version.changes),
-            version.offer,
-        )
-        for version in reversed(listed.packages.get(ref.name, ()))
-        if ref.version in (None, version.ref.version)
-    ]
+    versions = listed.packages.get(ref.name, ())
+    found = (_version(each) for each in reversed(versions) if ref.version in (None, each.ref.version))
     return VersionsView(tuple(found), tuple(aliases_of(listed, ref)))
+
+
+def _version(each: PackageVersion) -> VersionLine:
+    made = f"{each.made[:10]} {each.made[11:16]}Z" if each.made else ""
+    return VersionLine(str(each.ref), made, each.archived, FieldDifference.of(each.changes), each.offer)
 
 
 def differences_view(listed: PriceList, ref: Ref, before: int, after: int) -> DifferencesView | None:
@@ -272,10 +268,6 @@ def _line(card: str, history: PriceHistory, stretch: Stretch, instant: str, deci
         run=run.number if run is not None and same else None,
         called=called,
     )
-
-
-def _moment(instant: str | None) -> str:
-    return f"{instant[:10]} {instant[11:16]}Z" if instant else ""
 
 
 def _day(instant: str | None) -> str:

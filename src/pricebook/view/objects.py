@@ -79,15 +79,9 @@ def _needs(refs: list[Ref], catalog: Catalog) -> Iterable[Need]:
 
 def _listed(loaded: Loaded, refs: Iterable[Ref]) -> tuple[ListedObject, ...]:
     nouns, rates, places = {**loaded.catalog.nouns, **loaded.beside}, loaded.catalog.rates, loaded.places
-    return tuple(
-        ListedObject(
-            str(ref),
-            str(getattr(nouns[ref], "name", "")),
-            len(rates.get(ref.name, ())) if ref.kind is Kind.RATE_CARD else 0,
-            str(places[ref]),
-        )
-        for ref in refs
-    )
+    names = {ref: str(getattr(noun, "name", "")) for ref, noun in nouns.items()}
+    prices = {Ref(Kind.RATE_CARD, card): len(book) for card, book in rates.items()}
+    return tuple(ListedObject(str(ref), names[ref], prices.get(ref, 0), str(places[ref])) for ref in refs)
 
 
 def _order(ref: Ref) -> tuple[int, str]:
