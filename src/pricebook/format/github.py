@@ -37,12 +37,7 @@ def _line(problem: Problem, base: str) -> str:
     properties = [f"title={escape_property(problem.code)}"]
     if problem.at is not None:
         file = f"{base}/{problem.at.file}" if base else problem.at.file
-        properties = [
-            f"file={escape_property(file)}",
-            f"line={problem.at.line}",
-            f"col={problem.at.column}",
-            *properties,
-        ]
+        properties[:0] = f"file={escape_property(file)}", f"line={problem.at.line}", f"col={problem.at.column}"
     parts = [problem.message, problem.hint, f"and {problem.more:,} more like this" if problem.more else ""]
     text = _BREAK.join(escape_annotation(part) for part in parts if part)
     return f"::{_COMMANDS[problem.severity]} {','.join(properties)}::{text}"

@@ -53,12 +53,8 @@ def history_text(view: HistoryView, page: Page) -> Iterator[str]:
         commit = escape_terminal(each.commit[:19] if each.commit.endswith("+edited") else each.commit[:12])
         source = " on ".join(filter(None, (commit, escape_terminal(each.branch))))
         approved = "approved" if each.approved == each.plan else "" if not each.approved else "another one was approved"
-        parts = (
-            f"plan {escape_terminal(each.plan)}",
-            approved,
-            source and f"from {source}",
-            escape_terminal(each.owner),
-        )
+        plan, owner = escape_terminal(each.plan), escape_terminal(each.owner)
+        parts = (f"plan {plan}", approved, source and f"from {source}", owner)
         yield from (f"  {paint('dim', line)}" for line in wrapped(" · ".join(filter(None, parts)), width - 2))
         named = [(deed, escape_terminal(_called(deed), width // 2)) for deed in each.deeds[:OBJECTS]]
         column = max((width_of(name) for _, name in named), default=0)

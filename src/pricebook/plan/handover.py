@@ -140,11 +140,8 @@ def _meet(some: Iterable[Alias], others: Collection[Alias]) -> bool:
 
 
 def _alias(name: str, start: datetime, end: datetime) -> Alias:
-    return Alias(
-        name=name,
-        starting_at=start if start != _ALWAYS else None,
-        ending_before=end if end != _FOREVER else None,
-    )
+    ends = end if end != _FOREVER else None
+    return Alias(name=name, starting_at=start if start != _ALWAYS else None, ending_before=ends)
 
 
 def _stretches(aliases: Iterable[Alias], name: str) -> list[Stretch]:

@@ -34,14 +34,8 @@ def _ladders(facts: Facts) -> Iterator[Ladder]:
             what = f"override {override.key or index + 1}"
             if override.tiers:
                 steps = tuple(tier.multiplier for tier in override.tiers)
-                yield (
-                    package_ref(name),
-                    ("overrides", index, "tiers"),
-                    None,
-                    what,
-                    steps,
-                    _list(list(map(plain, steps))),
-                )
+                words = _list([plain(step) for step in steps])
+                yield package_ref(name), ("overrides", index, "tiers"), None, what, steps, words
             rate = override.overwrite_rate
             if rate is not None and rate.tiers:
                 steps = tuple(tier.price for tier in rate.tiers)

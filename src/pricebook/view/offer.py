@@ -35,19 +35,13 @@ _LISTS = (
 
 def offer_view(offered: Offered, units: Units, place: int = 0) -> OfferView:
     """The view of an offer; `place` is its place among those of one plan."""
-    after = dict(_lines(offered.after, offered.at, units))
-    before = dict(_lines(offered.before, offered.at, units)) if offered.before is not None else {}
-    order = [*after, *(term for term in before if term not in after)]
-    lines = (
-        OfferLine(
-            term,
-            (after.get(term) or before[term])[0],
-            before[term][1] if term in before else "",
-            after[term][1] if term in after else "",
-        )
-        for term in order
-    )
     former = offered.before
+    after = dict(_lines(offered.after, offered.at, units))
+    before = dict(_lines(former, offered.at, units)) if former is not None else {}
+    names = {term: name for said in (before, after) for term, (name, _) in said.items()}
+    none = ("", "")
+    order = [*after, *(term for term in before if term not in after)]
+    lines = (OfferLine(term, names[term], before.get(term, none)[1], after.get(term, none)[1]) for term in order)
     return OfferView(
         name=_named(offered.after),
         before=str(former.ref) if former is not None else None,

@@ -46,17 +46,13 @@ class ReceiptView:
     @property
     def checks(self) -> Checks:
         """For CI systems: a case for each step, and one for what was read back."""
-        cases = [
-            Case(
-                "step",
-                result.step,
-                (f"{result.outcome}: {result.detail}",) if result.outcome in ("failed", "unknown") else (),
-                result.detail if result.outcome == "blocked" else "",
-            )
-            for result in self.results
-        ]
-        cases.append(Case("read back", self.sentence, self.unverified))
-        return Checks(f"apply {self.namespace}/{self.environment}", tuple(cases))
+        cases = (*map(_case, self.results), Case("read back", self.sentence, self.unverified))
+        return Checks(f"apply {self.namespace}/{self.environment}", cases)
+
+
+def _case(result: StepView) -> Case:
+    failures = (f"{result.outcome}: {result.detail}",) if result.outcome in ("failed", "unknown") else ()
+    return Case("step", result.step, failures, result.detail if result.outcome == "blocked" else "")
 
 
 def receipt_view(receipt: Receipt, plan: Plan) -> ReceiptView:
