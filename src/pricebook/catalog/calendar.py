@@ -63,14 +63,18 @@ def month_days(year: int, month: int) -> int:
     return calendar.monthrange(year, month)[1]
 
 
+def months_between(first: datetime, last: datetime) -> int:
+    """How many months the month of `last` is after that of `first`."""
+    return (last.year - first.year) * 12 + last.month - first.month
+
+
 def cycle(anchor: datetime, frequency: str, start: datetime, end: datetime) -> Iterator[Period]:
     """The periods between `start` and `end`: they change at the anchor and at every whole number of periods from it,
     before and after; the first and the last may be cut."""
     if frequency in _DAYS:
         index = (start - anchor) // timedelta(days=_DAYS[frequency])
     else:
-        months = (start.year - anchor.year) * 12 + start.month - anchor.month
-        index = months // MONTHS[frequency]
+        index = months_between(anchor, start) // MONTHS[frequency]
         if later(anchor, index, frequency) > start:
             index -= 1
         elif later(anchor, index + 1, frequency) <= start:

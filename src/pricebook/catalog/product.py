@@ -9,6 +9,7 @@ from pricebook.catalog.field import Distinct, Places, Positive, Texts
 from pricebook.catalog.model import CustomFields, MetricName, Model, Noun, ProductName, Text, Upper
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.role import Role
+from pricebook.catalog.usage import ValuePairs
 
 
 def _type(value: Any) -> Any:
@@ -131,6 +132,12 @@ class Product(Noun):
             hint="name the products, or their tags, whose spend it is a share of",
         ),
     )
+
+    def grouped(self, values: ValuePairs) -> tuple[ValuePairs, ValuePairs]:
+        """Of group values those by which it is priced, and those by which invoices show it besides."""
+        priced, shown = self.pricing_group_key, self.presentation_group_key
+        pricing = tuple(pair for pair in values if pair[0] in priced)
+        return pricing, tuple(pair for pair in values if pair[0] in shown and pair[0] not in priced)
 
 
 METERED = ("quantity_conversion", "billable_metric")

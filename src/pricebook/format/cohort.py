@@ -12,7 +12,7 @@ from itertools import chain, groupby, islice
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.instant import instant_text, instant_words
 from pricebook.format.escape import cut, escape_json, escape_terminal
-from pricebook.format.lookup import columns, draw_fields, moved
+from pricebook.format.lookup import columns, draw_fields
 from pricebook.format.page import Page, sheet
 from pricebook.view.cohort import CohortsView, CohortView, MembersView, MemberView
 from pricebook.view.plain import PREFIX, plain
@@ -62,7 +62,7 @@ def cohorts_csv(view: CohortsView, _: Page) -> Iterator[str]:
     """A row for each version, for a spreadsheet."""
     rows = []
     for row in view.versions:
-        differs = "; ".join(f"{each.path}: {moved(each.row)}" for each in row.differs)
+        differs = "; ".join(f"{each.path}: {each.row.moved}" for each in row.differs)
         cells = plain(row) | {"came_as": "; ".join(_came_as(row)), "differs": differs}
         rows.append([_text(cell) for cell in cells.values()])
     return sheet(([one.name for one in fields(CohortView)], *rows) if rows else ())

@@ -6,7 +6,7 @@ from itertools import groupby
 from pricebook.format.escape import cut, escape_terminal, padded, width_of
 from pricebook.format.object_text import draw_offer
 from pricebook.format.page import Page, wrapped
-from pricebook.view.field import FieldDifference, FieldRow, OfferView
+from pricebook.view.field import FieldDifference, OfferView
 from pricebook.view.lookup import (
     FOREIGN,
     LINES,
@@ -97,14 +97,9 @@ def draw_fields(differences: Sequence[FieldDifference], width: int) -> Iterator[
     """Fields that differ."""
     cells = []
     for row in (each.row for each in differences[:LINES]):
-        cells.append(("  " * row.depth + row.path, moved(row), row.change if not row.sign else ""))
+        cells.append(("  " * row.depth + row.path, row.moved, row.change if not row.sign else ""))
     yield from columns(cells, width)
     yield from _rest(len(cells), len(differences), "field")
-
-
-def moved(row: FieldRow) -> str:
-    """A field before and after; of what came or went, its sign and what it is."""
-    return f"{row.observed} -> {row.desired}" if not row.sign else f"{row.sign} {row.desired or row.observed}".rstrip()
 
 
 def columns(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pricebook.catalog.instant import instant_words, moment_words
+from pricebook.catalog.instant import instant_words
 from pricebook.format.escape import cut, escape_terminal, padded, width_of
 from pricebook.format.impact import draw_impact
 from pricebook.format.object_text import draw_offer
@@ -10,6 +10,7 @@ from pricebook.format.page import Page, sheet, wrapped
 from pricebook.format.problem import draw_findings
 from pricebook.view.field import FieldRow
 from pricebook.view.migration import GUARD_WORDS, MigrationReceiptView, MigrationView, ReconciliationView
+from pricebook.view.plan import as_of_words
 from pricebook.view.words import counted
 
 FIELDS = 40
@@ -31,8 +32,8 @@ _WORDS = {
 def migration_text(view: MigrationView, page: Page) -> Iterator[str]:
     """The lines of a plan, and of what it does to bills where that is known."""
     width, paint = page.columns, page.paint
-    moment = instant_words(view.as_of) if view.as_of.minute == 0 else moment_words(view.as_of)
-    yield paint("dim", cut(escape_terminal(f"{view.namespace} · {view.environment} · as of {moment}"), width))
+    target = f"{view.namespace} · {view.environment} · as of {as_of_words(view.as_of)}"
+    yield paint("dim", cut(escape_terminal(target), width))
     yield from (paint("bold", line) for line in wrapped(escape_terminal(view.title, 400), width))
     yield from (paint("bold", line) for line in wrapped(escape_terminal(view.money, 600), width))
     yield from _waves(view, width)
@@ -92,8 +93,7 @@ def _differences(rows: tuple[FieldRow, ...] | None, width: int) -> Iterator[str]
     names = max((width_of(escape_terminal(row.path)) for row in rows), default=0)
     for row in rows[:FIELDS]:
         name = padded(cut(escape_terminal(row.path), width // 2), min(names, width // 2))
-        text = f"{row.sign} {row.desired or row.observed}" if row.sign else f"{row.observed} -> {row.desired}"
-        yield cut(f"    {name}   {escape_terminal(f'{text}   {row.change}'.rstrip(), 300)}", width)
+        yield cut(f"    {name}   {escape_terminal(f'{row.moved}   {row.change}'.rstrip(), 300)}", width)
     if len(rows) > FIELDS:
         yield f"    and {counted(len(rows) - FIELDS, 'more field')}"
 
@@ -177,6 +177,4 @@ def _fates(view: ReconciliationView) -> Iterator[tuple[str, ...]]:
 
 
 def _field_words(row: FieldRow) -> str:
-    if row.sign:
-        return f"{row.path} {row.change or row.desired or row.observed}"
-    return f"{row.path} {row.observed} -> {row.desired}"
+    return f"{row.path} {(row.change or row.desired or row.observed) if row.sign else row.moved}"

@@ -69,7 +69,7 @@ def plan_markdown(view: PlanView, _: Page) -> str:
 
 def _target(view: PlanView) -> str:
     where = f"{escape_markdown(view.namespace, 60)} · {escape_markdown(view.environment, 60)}"
-    return f"{where} · as of {as_of_words(view)} · plan `{view.id}`"
+    return f"{where} · as of {as_of_words(view.as_of)} · plan `{view.id}`"
 
 
 def _add_table(comment: Comment, view: PlanView) -> None:

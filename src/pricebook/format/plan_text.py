@@ -35,7 +35,7 @@ def plan_text(view: PlanView, page: Page) -> Iterator[str]:
         yield from notes
         yield from _besides(view.besides, width, paint) if view.besides is not None else ()
         return
-    target = f"{view.namespace} · {view.environment} · as of {as_of_words(view)}"
+    target = f"{view.namespace} · {view.environment} · as of {as_of_words(view.as_of)}"
     yield paint("dim", cut(escape_terminal(target), width))
     yield from (paint("bold", line) for line in wrapped(escape_terminal(view.verdict, 1000), width))
     yield from (paint(style_of(view.decision), line) for line in wrapped(view.decision.sentence, width))

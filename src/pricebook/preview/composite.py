@@ -44,9 +44,8 @@ def shares(prices: Prices, subject: Subject, lines: Sequence[InvoiceLine], perio
     if not times or (least := times[-1][1].rate.minimum) is None:
         return
     window, price = times[-1]
-    worth = {**tariff.conversions, tariff.fiat: Decimal(1)}
-    amounts = (EXACT.multiply(line.amount, worth.get(line.unit, ZERO)) for line in charged)
-    minimum = EXACT.multiply(least, worth.get(price.rate.unit, ZERO))
+    amounts = (EXACT.multiply(line.amount, tariff.worth.get(line.unit, ZERO)) for line in charged)
+    minimum = EXACT.multiply(least, tariff.worth.get(price.rate.unit, ZERO))
     more = EXACT.subtract(minimum, summed(amounts))
     if more > ZERO:
         why = Why(segment=price.segment, rate_type=price.rate.rate_type, minimum=minimum)

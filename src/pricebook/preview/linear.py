@@ -90,9 +90,7 @@ class PlainTariff:
         product = self._tariff.products.get(name)
         if product is None or product.type != "USAGE" or self._composite:
             return None
-        priced_by, shown_by = product.pricing_group_key, product.presentation_group_key
-        pricing = tuple(pair for pair in values if pair[0] in priced_by)
-        shown = tuple(pair for pair in values if pair[0] in shown_by and pair[0] not in priced_by)
+        pricing, shown = product.grouped(values)
         price = self._prices.price(Subject(name, product, None, pricing, shown), at)
         if price is None or price.steps is None:
             return PlainRate(product, (name, pricing), shown, None)

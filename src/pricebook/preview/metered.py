@@ -49,10 +49,7 @@ def metered(usage: Iterable[Quantity], products: Mapping[str, Product]) -> tuple
         if product_ is None or product_.type != "USAGE":
             strange[name] = strange.get(name, 0) + len(quantities)
             continue
-        priced, shown = product_.pricing_group_key, product_.presentation_group_key
-        pricing = tuple(pair for pair in values if pair[0] in priced)
-        presentation = tuple(pair for pair in values if pair[0] in shown and pair[0] not in priced)
-        found.setdefault((name, pricing, presentation), []).extend(quantities)
+        found.setdefault((name, *product_.grouped(values)), []).extend(quantities)
     return [_one(key, found[key], products[key[0]]) for key in sorted(found)], strange
 
 

@@ -274,11 +274,10 @@ class Biller:
         window. What is owed in a custom unit counts with its worth under what it is owed for: the lines that convert it
         say nothing of their own."""
         tariff, found = side.prices.tariff, _Lines()
-        worth = {**tariff.conversions, tariff.fiat: Decimal(1)}
 
         def count(name: str, pricing: ValuePairs, unit: str, amount: Decimal) -> None:
-            if unit in worth:
-                amount = EXACT.multiply(amount, worth[unit])
+            if unit in tariff.worth:
+                amount = EXACT.multiply(amount, tariff.worth[unit])
                 found[name, pricing] = EXACT.add(found.get((name, pricing), ZERO), amount)
 
         kinds = {balance.grant.id: balance.grant.kind for balance in made.balances}
@@ -303,9 +302,8 @@ class Biller:
     def _paid(self, side: ContractSide, made: Bill, earlier: Mapping[str, Decimal]) -> Decimal:
         """What those pay a year, in the fiat unit."""
         tariff = side.prices.tariff
-        worth = {**tariff.conversions, tariff.fiat: Decimal(1)}
         lines = (line for invoice in made.invoices for line in invoice.lines if line.balance in earlier)
-        paid = summed(EXACT.multiply(line.amount, worth.get(line.unit, ZERO)) for line in lines)
+        paid = summed(EXACT.multiply(line.amount, tariff.worth.get(line.unit, ZERO)) for line in lines)
         return EXACT.multiply(EXACT.minus(paid), self._year)
 
     def _quantities(self, found: Impact, contract: Contract, terms: ContractTerms) -> None:

@@ -16,7 +16,7 @@ from pricebook.catalog.money import plain
 from pricebook.catalog.product import Product
 from pricebook.catalog.usage import Quantity, ValuePairs, sorted_values
 from pricebook.observe.invoice import VendorInvoice, VendorLine
-from pricebook.preview.invoice import Bill, Invoice
+from pricebook.preview.invoice import Bill, Invoice, InvoiceLine
 from pricebook.preview.price import EXACT, ZERO, summed
 from pricebook.preview.proration import places_of
 from pricebook.preview.terms import ContractTerms
@@ -153,19 +153,22 @@ def _ours(invoices: Iterable[Invoice]) -> dict[LineKey, _Side]:
     found: dict[LineKey, list[_Side]] = {}
     for line in (line for invoice in invoices for line in invoice.lines):
         values = sorted_values((*line.pricing, *line.presentation))
-        price = frozenset({line.unit_price}) if line.unit_price is not None else frozenset[Decimal]()
-        side = _Side(line.label, line.amount, line.quantity or ZERO, price)
-        found.setdefault(_key(line.kind, line.product, values, line.unit, line.starting_at), []).append(side)
+        key = _key(line.kind, line.product, values, line.unit, line.starting_at)
+        found.setdefault(key, []).append(_side(line.label, line))
     return {key: _added(sides) for key, sides in found.items()}
 
 
 def _theirs(lines: Iterable[VendorLine]) -> dict[LineKey, _Side]:
     found: dict[LineKey, list[_Side]] = {}
     for line in lines:
-        price = frozenset({line.unit_price}) if line.unit_price is not None else frozenset[Decimal]()
-        side = _Side(line.name, line.amount, line.quantity or ZERO, price)
-        found.setdefault(_key(line.kind, line.product, line.values, line.unit, line.starting_at), []).append(side)
+        key = _key(line.kind, line.product, line.values, line.unit, line.starting_at)
+        found.setdefault(key, []).append(_side(line.name, line))
     return {key: _added(sides) for key, sides in found.items()}
+
+
+def _side(name: str, line: InvoiceLine | VendorLine) -> _Side:
+    prices = frozenset(price for price in (line.unit_price,) if price is not None)
+    return _Side(name, line.amount, line.quantity or ZERO, prices)
 
 
 def _key(kind: str, product: str, values: ValuePairs, unit: str, at: datetime | None) -> LineKey:

@@ -73,6 +73,8 @@ class Tariff:
         self.fiat = found.fiat_credit_type if found is not None else USD
         conversions = found.credit_type_conversions if found is not None else ()
         self.conversions: Mapping[str, Decimal] = {c.custom_credit_type: c.fiat_per_custom_credit for c in conversions}
+        self.worth: Mapping[str, Decimal] = {**self.conversions, self.fiat: Decimal(1)}
+        """In the fiat unit."""
         order = found.product_order if found is not None else ()
         self.order: Mapping[str, int] = {name: place for place, name in enumerate(order)}
         self._timelines: dict[RateKey, tuple[CardSegment, ...]] = {}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from pricebook.catalog.calendar import later
+from pricebook.catalog.calendar import later, months_between
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.threshold_notification import ThresholdNotification
 from pricebook.preview import customer as billed
@@ -59,7 +59,7 @@ def shifted(days: Sequence[datetime], used_from: datetime, window_from: datetime
     too short."""
     found = []
     for day in days:
-        month = (day.year - used_from.year) * 12 + day.month - used_from.month
+        month = months_between(used_from, day)
         start = later(window_from, month, "MONTHS")
         last = later(window_from, month + 1, "MONTHS") - timedelta(days=1)
         found.append(min(start + timedelta(days=day.day - 1), last))

@@ -44,6 +44,13 @@ class FieldRow:
     unit: str | None = None
     at: FieldPath = hidden(default=())
 
+    @property
+    def moved(self) -> str:
+        """Before and after; of what came or went, its sign and what it is."""
+        if not self.sign:
+            return f"{self.observed} -> {self.desired}"
+        return f"{self.sign} {self.desired or self.observed}".rstrip()
+
 
 @dataclass(frozen=True, slots=True)
 class FieldDifference:

@@ -117,11 +117,7 @@ def _rows(item: ObjectView, choice: RowChoice) -> Iterator[str]:
     elif item.action != "create":
         for field in item.fields[: choice.first if choice.first is not None else None]:
             if field.depth == 0:
-                yield (
-                    f"{field.path}   {field.observed} -> {field.desired}"
-                    if not field.sign
-                    else f"{field.sign} {field.path}"
-                )
+                yield f"{field.sign} {field.path}" if field.sign else f"{field.path}   {field.moved}"
 
 
 def _moment(at: datetime) -> str:

@@ -246,9 +246,9 @@ def _nothing_words(plan: Plan, units: Units) -> str:
     return f"Nothing to change: the store says what the manifests say ({there})."
 
 
-def as_of_words(view: PlanView) -> str:
-    """When the plan is for, for people."""
-    return instant_words(view.as_of) if view.as_of.minute == 0 else moment_words(view.as_of)
+def as_of_words(as_of: datetime) -> str:
+    """When a plan is for, for people."""
+    return instant_words(as_of) if as_of.minute == 0 else moment_words(as_of)
 
 
 def _summary(plan: Plan, work: Mapping[str, int]) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
 
 from pricebook.apply.ports import BillingStore
-from pricebook.catalog.calendar import first_of_month, later
+from pricebook.catalog.calendar import first_of_month, later, months_between
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.impact_limit import ImpactLimits
 from pricebook.catalog.instant import next_hour
@@ -254,7 +254,7 @@ def _limit(said_at: Callable[[str], Span | None], where: str, name: str, message
 
 def _whole_months(first: datetime, last: datetime) -> tuple[Window, int]:
     start = first_of_month(first.replace(minute=0, second=0, microsecond=0))
-    months = (last.year - first.year) * 12 + last.month - first.month + 1
+    months = months_between(first, last) + 1
     return Window(start, later(start, months, "MONTHS")), months
 
 

@@ -45,7 +45,7 @@ def plan_page(view: PlanView, _: Page) -> str:
         *_LOOK,
         title=f"{view.namespace} · {view.environment}",
         view=view,
-        as_of=as_of_words(view),
+        as_of=as_of_words(view.as_of),
         summary=view.summary,
         ways_out=WAYS_OUT,
         cards=[(item, item.rates, list(_bars(item.rates))) for item in view.objects if item.rates is not None],
