@@ -18,7 +18,7 @@ from pricebook.manifest.load import Loaded, load
 from pricebook.preview.alarm import Alarm, alarms, in_alarm, unwatched
 from pricebook.preview.materialise import materialise
 from pricebook.preview.sending import after, sent
-from pricebook.preview.standing import Course, Watched, WatchedCustomer
+from pricebook.preview.standing import WatchedContract, WatchedCustomer
 from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.verdict import judge
 from pricebook.project.project import read_project
@@ -62,7 +62,7 @@ def test_halving_finds_what_looking_at_every_hour_of_usage_finds(package: str, u
         for hour, amount, name, who in used
     ]
     terms = materialise(catalog.packages[package], START)
-    customer = WatchedCustomer([Course(Watched(Prices(Tariff(catalog, "main"), terms), usage, seats))])
+    customer = WatchedCustomer([WatchedContract(Prices(Tariff(catalog, "main"), terms), usage, seats)])
     end = START + timedelta(days=61)
     hours = {START + timedelta(days=day) for day in range(62)} | {each.at for each in usage}
     for ref, noun in catalog.nouns.items():
@@ -109,12 +109,12 @@ def test_an_offset_is_counted_by_the_calendar(offset: str, at: str) -> None:
 
 def test_what_comes_before_a_balance_begins_is_sent_in_time() -> None:
     catalog = alarmed().catalog
-    course = Course(Watched(Prices(Tariff(catalog, "main"), materialise(catalog.packages["pools"], START))))
+    contract = WatchedContract(Prices(Tariff(catalog, "main"), materialise(catalog.packages["pools"], START)))
     policy = OffsetPolicy(type="credit.segment.start", offset="P2D")
     until = START + timedelta(days=10)
-    assert [each.at.day for each in sent(policy, course, START, until)] == [3, 3]
+    assert [each.at.day for each in sent(policy, contract, START, until)] == [3, 3]
     prices = Prices(Tariff(catalog, "main"), materialise(catalog.packages["seats"], START))
-    seats = Course(Watched(prices, seats=(SeatChange("seats", START, Decimal(1), ("a",)),)))
+    seats = WatchedContract(prices, seats=(SeatChange("seats", START, Decimal(1), ("a",)),))
     ahead = OffsetPolicy(type="credit.segment.start", offset="-P1W")
     assert [f"{each.at:%m-%d} {each.part}" for each in sent(ahead, seats, START, START + timedelta(days=30))] == [
         "10-25 recurring_credits[own] 2 user_id=a"

@@ -15,7 +15,7 @@ from pricebook.catalog.scenario import Scenario
 from pricebook.catalog.threshold_notification import ThresholdNotification
 from pricebook.manifest.load import load
 from pricebook.preview.alarm import in_alarm, unwatched
-from pricebook.preview.standing import Course, Watched, WatchedCustomer
+from pricebook.preview.standing import WatchedContract, WatchedCustomer
 from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.verdict import judge
 from pricebook.project.project import read_project
@@ -61,7 +61,7 @@ def test_it_says_what_the_scenario_says(account: Account, name: str) -> None:
     verdict = judge(name, scenario, catalog)
     prices = Prices(Tariff(catalog, "main"), verdict.terms)
     seats = [one.change() for one in scenario.seats]
-    watched = WatchedCustomer([Course(Watched(prices, scenario.quantities(), seats, scenario.custom_fields))])
+    watched = WatchedCustomer([WatchedContract(prices, scenario.quantities(), seats, scenario.custom_fields)])
     nouns = {ref: noun for ref, noun in catalog.nouns.items() if isinstance(noun, ThresholdNotification)}
     events = sorted(scenario.quantities(), key=lambda one: one.at)
     instants = {one.at for one in verdict.notified} | {one.at for one in events}

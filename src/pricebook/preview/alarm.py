@@ -22,7 +22,7 @@ from pricebook.catalog.threshold_notification import (
 from pricebook.preview.grant import granted
 from pricebook.preview.invoice import InvoiceLine
 from pricebook.preview.price import EXACT, ZERO, summed, totals
-from pricebook.preview.standing import Course, Fields, Standing, WatchedCustomer
+from pricebook.preview.standing import ContractState, Fields, WatchedContract, WatchedCustomer
 from pricebook.preview.terms import Grant
 
 UNWATCHED = frozenset(
@@ -47,12 +47,12 @@ def unwatched(notification: ThresholdNotification, customer: WatchedCustomer) ->
         return "plans and credit grants are not billed here"
     if notification.alert_type == USAGE and not any(
         each.billable_metric == notification.billable_metric
-        for course in customer.courses
-        for each in course.watched.prices.tariff.products.values()
+        for contract in customer.contracts
+        for each in contract.prices.tariff.products.values()
     ):
         return "no product is billed by its metric"
     about = {each.entity for each in _filters(notification)}
-    if "Contract" in about and any(course.watched.custom_fields is None for course in customer.courses):
+    if "Contract" in about and any(contract.custom_fields is None for contract in customer.contracts):
         return "it filters by custom fields of contracts, which are not known"
     return ""
 
@@ -70,7 +70,7 @@ class _Look(NamedTuple):
     that several of them have."""
 
     notification: ThresholdNotification
-    standings: list[Standing]
+    states: list[ContractState]
     at: datetime
     shared: frozenset[str]
 
@@ -78,12 +78,12 @@ class _Look(NamedTuple):
 def in_alarm(notification: ThresholdNotification, customer: WatchedCustomer, at: datetime) -> Parts:
     """What the notification watches of a customer at an instant, as far as there is anything of it."""
     watch = next(watch for word, watch in _WATCHES if word in notification.alert_type)
-    standings = [one for one in customer.at(at) if _is_of(notification, one)]
-    return watch(_Look(notification, standings, at, customer.shared))
+    states = [one for one in customer.at(at) if _is_of(notification, one)]
+    return watch(_Look(notification, states, at, customer.shared))
 
 
-def _is_of(notification: ThresholdNotification, one: Standing) -> bool:
-    fields = one.watched.custom_fields or {}
+def _is_of(notification: ThresholdNotification, one: ContractState) -> bool:
+    fields = one.contract.custom_fields or {}
     about = [each for each in notification.custom_field_filters if each.entity == "Contract"]
     return all(fields.get(each.key) == each.value for each in about)
 
@@ -96,15 +96,15 @@ def _spend(look: _Look) -> Parts:
         return spent >= look.notification.threshold
 
     if not look.notification.group_values:
-        return {"": beyond(line for one in look.standings for line in one.spent)}
+        return {"": beyond(line for one in look.states for line in one.spent)}
     return {
-        _named(group): beyond(line for one in look.standings for line in one.spent_on(group)) for group in _groups(look)
+        _named(group): beyond(line for one in look.states for line in one.spent_on(group)) for group in _groups(look)
     }
 
 
 def _groups(look: _Look) -> Iterator[Fields]:
     """The groups of usage that are watched: those of one value, or of each that occurs."""
-    used = [dict(each.values) for one in look.standings for each in one.used]
+    used = [dict(each.values) for one in look.states for each in one.used]
     choices = [
         [each.value] if each.value is not None else sorted({values[each.key] for values in used if each.key in values})
         for each in look.notification.group_values
@@ -123,9 +123,9 @@ def _usage(look: _Look) -> Parts:
     metric = look.notification.billable_metric
     used = totals(
         ((index, each.product), each.quantity)
-        for index, one in enumerate(look.standings)
+        for index, one in enumerate(look.states)
         for each in one.used
-        if (counted := one.watched.prices.tariff.products.get(each.product)) is not None
+        if (counted := one.contract.prices.tariff.products.get(each.product)) is not None
         and counted.billable_metric == metric
     )
     return {"": max(used.values(), default=ZERO) >= look.notification.threshold}
@@ -136,7 +136,7 @@ def _invoice(look: _Look) -> Parts:
     what is issued at this instant."""
     wanted = {each.lower() for each in look.notification.invoice_types_filter}
     found: dict[str, bool] = {}
-    for one in look.standings:
+    for one in look.states:
         issued = [invoice for invoice in one.issued if invoice.issued_at == look.at]
         for invoice in (*issued, *([one.draft] if one.draft is not None else ())):
             if invoice.unit == look.notification.credit_type and (not wanted or invoice.kind in wanted):
@@ -150,7 +150,7 @@ def _month(look: _Look) -> Parts:
     since = first_of_month(look.at.replace(minute=0, second=0, microsecond=0))
     totals = [
         invoice.total
-        for one in look.standings
+        for one in look.states
         for invoice in (*one.issued, *([one.draft] if one.draft is not None else ()))
         if invoice.issued_at >= since and invoice.unit == look.notification.credit_type
     ]
@@ -199,7 +199,7 @@ def _seat(look: _Look) -> Parts:
     [assumed]."""
     said = look.notification
 
-    def counts(one: Standing, grant: Grant) -> bool:
+    def counts(one: ContractState, grant: Grant) -> bool:
         key, seat = grant.seat or ("", "")
         wanted = said.seat_filter
         if wanted is None or key != wanted.seat_group_key or wanted.seat_group_value not in (None, seat):
@@ -207,7 +207,7 @@ def _seat(look: _Look) -> Parts:
         passes = _counts(said, grant) and _passes(said.custom_field_filters, one, grant) is not None
         return passes and grant.window.covers(look.at)
 
-    balances = ((one, *each) for one in look.standings for each in one.balances)
+    balances = ((one, *each) for one in look.states for each in one.balances)
     lefts = totals((grant.seat, max(left, ZERO)) for one, grant, left in balances if counts(one, grant))
     return {"=".join(seat or ()): left <= said.threshold for seat, left in lefts.items()}
 
@@ -234,8 +234,8 @@ def _balances(look: _Look) -> Iterator[tuple[str, Grant, Decimal]]:
     """The balances that are watched, each once, under the name of its part; what belongs to single seats is "not
     included in the threshold calculation"."""
     kinds = next(kinds for word, kinds in _KINDS if word in look.notification.alert_type)
-    found: dict[str, tuple[Standing, Grant, Decimal]] = {}
-    for index, one in enumerate(look.standings):
+    found: dict[str, tuple[ContractState, Grant, Decimal]] = {}
+    for index, one in enumerate(look.states):
         for grant, left in one.balances:
             if grant.seat is None and grant.kind in kinds and _counts(look.notification, grant):
                 found[grant.id if grant.id in look.shared else f"{index} {grant.id}"] = one, grant, left
@@ -259,14 +259,14 @@ def _counts(notification: ThresholdNotification, grant: Grant) -> bool:
     return not grant.counts_units and grant.unit == notification.credit_type
 
 
-def _passes(filters: Iterable[NotificationFilter | BalanceFilter], one: Standing, grant: Grant) -> str | None:
+def _passes(filters: Iterable[NotificationFilter | BalanceFilter], one: ContractState, grant: Grant) -> str | None:
     """The name of the part that a balance is of; None where a filter leaves it out. A filter about credits says nothing
     of commits, and one about commits nothing of credits [assumed]."""
-    own, name = one.watched.fields(grant), {}
+    own, name = one.contract.fields(grant), {}
     kind = "ContractCredit" if grant.kind == "CREDIT" else "Commit"
     for each in filters:
         if each.entity == "Contract":
-            fields = one.watched.custom_fields or {}
+            fields = one.contract.custom_fields or {}
         elif each.entity in (kind, "ContractCreditOrCommit"):
             fields = own
         else:
@@ -278,7 +278,7 @@ def _passes(filters: Iterable[NotificationFilter | BalanceFilter], one: Standing
     return _named(name)
 
 
-def _excluded(exclusion: FilterExclusion, one: Standing, grant: Grant) -> bool:
+def _excluded(exclusion: FilterExclusion, one: ContractState, grant: Grant) -> bool:
     kind = "ContractCredit" if grant.kind == "CREDIT" else "Commit"
     about = [
         each for each in exclusion.custom_field_filters if each.entity in (kind, "ContractCreditOrCommit", "Contract")
@@ -299,9 +299,7 @@ def alarms(
         return []
     found: list[Alarm] = []
     before: set[str] = set()
-    times = sorted(
-        {each.at for course in customer.courses for each in course.watched.usage if since <= each.at <= until}
-    )
+    times = sorted({each.at for contract in customer.contracts for each in contract.usage if since <= each.at <= until})
     cuts = _cuts(notification, customer, since, until)
     for start, end in pairwise((*cuts, until + DAY)):
         inner = [start, *(at for at in times if start < at < end)]
@@ -327,21 +325,21 @@ def _cuts(
     """The instants at which something else than usage happens: statements and balances begin and end, fees are charged,
     quantities change, usage is taken back."""
     cuts = {since}
-    for course in customer.courses:
-        terms = course.watched.prices.terms
-        cuts |= {course.starting_at, terms.ending_before, *(period.starting_at for period in course.periods(until))}
-        cuts |= {change.at for change in course.watched.seats}
-        cuts |= {each.at for each in course.watched.usage if each.quantity < 0}
+    for contract in customer.contracts:
+        terms = contract.prices.terms
+        cuts |= {contract.starting_at, terms.ending_before, *(period.starting_at for period in contract.periods(until))}
+        cuts |= {change.at for change in contract.seats}
+        cuts |= {each.at for each in contract.usage if each.quantity < 0}
         cuts |= {charge.at for charge in terms.charges}
-        for grant in grants_of(course, until):
+        for grant in grants_of(contract, until):
             cuts |= {*grant.window, _ends_soon(grant, notification) if "_days_" in notification.alert_type else since}
         last = customer.at(until)
         cuts |= {invoice.issued_at for one in last for invoice in one.issued}
     return sorted(cut for cut in cuts if since <= cut <= until)
 
 
-def grants_of(course: Course, until: datetime) -> Iterator[Grant]:
+def grants_of(contract: WatchedContract, until: datetime) -> Iterator[Grant]:
     """Every balance that begins by then."""
-    terms, scales = course.watched.prices.terms, course.watched.prices.tariff.scales
-    yield from course.watched.opening.brought
-    yield from granted(terms, course.held, until, scales)
+    terms, scales = contract.prices.terms, contract.prices.tariff.scales
+    yield from contract.opening.brought
+    yield from granted(terms, contract.held, until, scales)

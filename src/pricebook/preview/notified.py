@@ -15,7 +15,7 @@ from pricebook.catalog.threshold_notification import ThresholdNotification
 from pricebook.catalog.violation import Path
 from pricebook.preview.alarm import Alarm, alarms
 from pricebook.preview.sending import sent
-from pricebook.preview.standing import Course, Watched, WatchedCustomer
+from pricebook.preview.standing import WatchedContract, WatchedCustomer
 from pricebook.preview.tariff import Prices
 
 
@@ -50,15 +50,15 @@ class Notified(NamedTuple):
 def notified(scenario: Scenario, catalog: Catalog, prices: Prices) -> tuple[Notified, ...]:
     """Every message of the catalogue's notifications about the customer, in order of time."""
     seats = [change.change() for change in scenario.seats]
-    course = Course(Watched(prices, scenario.quantities(), seats, scenario.custom_fields))
-    customer, start, end = WatchedCustomer([course]), scenario.starting_at, scenario.end
+    contract = WatchedContract(prices, scenario.quantities(), seats, scenario.custom_fields)
+    customer, start, end = WatchedCustomer([contract]), scenario.starting_at, scenario.end
     found: list[Notified] = []
     for ref, noun in catalog.nouns.items():
         told: list[Alarm] = []
         if isinstance(noun, ThresholdNotification):
             told = alarms(noun, customer, start, end)
         elif isinstance(noun, OffsetNotification):
-            told = sent(noun.policy, course, start, end)
+            told = sent(noun.policy, contract, start, end)
         found += [Notified(each.at, ref, each.part) for each in told]
     return tuple(sorted(found))
 

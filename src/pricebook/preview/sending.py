@@ -5,20 +5,20 @@ from datetime import datetime, timedelta
 from pricebook.catalog.calendar import FOREVER, later
 from pricebook.catalog.offset_notification import OffsetPolicy
 from pricebook.preview.alarm import Alarm, grants_of
-from pricebook.preview.standing import Course
+from pricebook.preview.standing import WatchedContract
 
 
-def sent(policy: OffsetPolicy, course: Course, since: datetime, until: datetime) -> list[Alarm]:
+def sent(policy: OffsetPolicy, contract: WatchedContract, since: datetime, until: datetime) -> list[Alarm]:
     """When an offset notification is sent about a contract, from `since` on and until then (inclusive). A contract and
     its balances are made when the contract starts [assumed]; nobody edits or archives them."""
-    terms, (entity, _, event) = course.watched.prices.terms, policy.type.partition(".")
+    terms, (entity, _, event) = contract.prices.terms, policy.type.partition(".")
     begun, ended = event in ("create", "start", "segment.start"), event in ("end", "segment.end")
     dates: list[tuple[datetime, str]] = []
     if entity == "contract":
         dates += [(terms.starting_at, "")] if begun else [(terms.ending_before, "")] if ended else []
     else:
         # What is told beforehand is of balances that are still to come.
-        for grant in grants_of(course, max(until, after(until, _backwards(policy.offset)))):
+        for grant in grants_of(contract, max(until, after(until, _backwards(policy.offset)))):
             if (grant.kind == "CREDIT") == (entity == "credit"):
                 start = terms.starting_at if event == "create" else grant.window.starting_at
                 dates += [(start, grant.id)] if begun else [(grant.window.ending_before, grant.id)] if ended else []

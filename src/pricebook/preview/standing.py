@@ -53,27 +53,12 @@ def grouped(catalog: Catalog, keys: Collection[str], metric: str | None = None) 
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """A contract and its usage: what it is billed by, and by which custom fields it and its balances are told.
-
-    `custom_fields` are None where nobody knows them. `opening` is what was billed before (`preview.bill.bill`).
-    """
-
-    prices: Prices
-    usage: Sequence[Quantity] = ()
-    seats: Sequence[SeatChange] = ()
-    custom_fields: Fields | None = field(default_factory=dict)
-    fields: Callable[[Grant], Fields] = fields_of_term
-    opening: Ledger = NOTHING
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
+class ContractState:
     """A contract at an instant. `issued` are all invoices until then, the last ones at `at` itself; `draft` is the
     statement that runs, None where none does. `used` is what was used in its `period`, and `spent` the usage that it
     charges, before balances pay. `balances` are those that have begun, with what is left of them."""
 
-    watched: Watched
+    contract: "WatchedContract"
     at: datetime
     period: Period | None
     issued: tuple[Invoice, ...]
@@ -89,34 +74,46 @@ class Standing:
         own = [each for each in self.used if values.items() <= dict(each.values).items()]
         if self.period is None or not own:
             return ()
-        sheet = InvoiceSheet(self.watched.prices, Burn(self.watched.prices, (), {}))
-        sheet.usage(metered(own, self.watched.prices.tariff.products)[0], self.period)
+        prices = self.contract.prices
+        sheet = InvoiceSheet(prices, Burn(prices, (), {}))
+        sheet.usage(metered(own, prices.tariff.products)[0], self.period)
         return sheet.lines
 
 
-class Course:
-    """One contract over time. Asked for one instant after another, it bills no period twice."""
+@dataclass(eq=False)
+class WatchedContract:
+    """One contract over time: what it is billed by, its usage, and the custom fields by which it and its balances are
+    told. Asked for one instant after another, it bills no period twice.
 
-    def __init__(self, watched: Watched) -> None:
-        self.watched = watched
-        self._usage = sorted(watched.usage, key=lambda each: each.at)
-        self._times = [each.at for each in self._usage]
-        self._done: list[tuple[datetime, Ledger, tuple[Invoice, ...]]] = []
+    `custom_fields` are None where nobody knows them. `opening` is what was billed before (`preview.bill.bill`).
+    """
+
+    prices: Prices
+    usage: Sequence[Quantity] = ()
+    seats: Sequence[SeatChange] = ()
+    custom_fields: Fields | None = field(default_factory=dict)
+    fields: Callable[[Grant], Fields] = fields_of_term
+    opening: Ledger = NOTHING
+    _done: list[tuple[datetime, Ledger, tuple[Invoice, ...]]] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        self.usage = sorted(self.usage, key=lambda each: each.at)
+        self._times = [each.at for each in self.usage]
 
     @property
     def starting_at(self) -> datetime:
         """From when on it is billed."""
-        start = self.watched.prices.terms.starting_at
-        return max(self.watched.opening.through or start, start)
+        start = self.prices.terms.starting_at
+        return max(self.opening.through or start, start)
 
     @cached_property
     def held(self) -> Mapping[str, Quantities]:
         """The quantities of its subscriptions over time."""
-        return quantities(self.watched.prices.terms, self.watched.seats)
+        return quantities(self.prices.terms, self.seats)
 
     def periods(self, until: datetime) -> list[Period]:
         """The statement periods that have begun by then."""
-        terms = self.watched.prices.terms
+        terms = self.prices.terms
         end = min(terms.ending_before, FOREVER)
         found = []
         for period in cycle(terms.statement.anchor, terms.statement.frequency, self.starting_at, end):
@@ -125,17 +122,17 @@ class Course:
             found.append(period)
         return found
 
-    def at(self, instant: datetime, drawn: Mapping[str, Decimal] = NOTHING.drawn) -> Standing:
+    def at(self, instant: datetime, drawn: Mapping[str, Decimal] = NOTHING.drawn) -> ContractState:
         """Where it stands. `drawn` is what other contracts took of balances that it shares with them."""
-        watched, prices = self.watched, self.watched.prices
+        prices = self.prices
         periods = self.periods(instant)
         running = periods[-1] if periods and instant < periods[-1].ending_before else None
         ends = [period.ending_before for period in periods if period is not running]
         ledger, issued = self._billed([self.starting_at, *ends], drawn)
         base = ledger.through or self.starting_at
-        own = self._usage[bisect_left(self._times, base) : bisect_right(self._times, instant)]
+        own = self.usage[bisect_left(self._times, base) : bisect_right(self._times, instant)]
         if instant > base:
-            made = bill(prices, own, watched.seats, instant, ledger)
+            made = bill(prices, own, self.seats, instant, ledger)
             ledger, issued = made.closing, (*issued, *made.invoices)
         grants = [
             grant
@@ -154,11 +151,11 @@ class Course:
             draft = Invoice("usage", running.ending_before, None, window, sheet.fiat, tuple(sheet.lines))
         balances = tuple((grant, burn.left(grant)) for grant in grants)
         used = own if running is not None else ()
-        return Standing(watched, instant, running, issued, draft, used, spent, balances, burn.drawn)
+        return ContractState(self, instant, running, issued, draft, used, spent, balances, burn.drawn)
 
     def _billed(self, instants: Sequence[datetime], drawn: Mapping[str, Decimal]) -> tuple[Ledger, tuple[Invoice, ...]]:
         """What is left, and all invoices, after billing until the last of the instants, from one to the next."""
-        opening = self.watched.opening
+        opening = self.opening
         before = replace(opening, drawn={**opening.drawn, **drawn})
         done = self._done if not drawn else []
         for index, until in enumerate(instants):
@@ -169,8 +166,8 @@ class Course:
                 done.append((until, ledger, issued))
                 continue
             since = ledger.through or until
-            own = self._usage[bisect_left(self._times, since) : bisect_left(self._times, until)]
-            made = bill(self.watched.prices, own, self.watched.seats, until, ledger)
+            own = self.usage[bisect_left(self._times, since) : bisect_left(self._times, until)]
+            made = bill(self.prices, own, self.seats, until, ledger)
             done.append((until, made.closing, (*issued, *made.invoices)))
         _, ledger, issued = done[len(instants) - 1]
         return ledger, issued
@@ -180,18 +177,18 @@ class Course:
 class WatchedCustomer:
     """A customer's contracts, in the order in which they draw from balances that they share (by id)."""
 
-    courses: Sequence[Course]
+    contracts: Sequence[WatchedContract]
     shared: frozenset[str] = frozenset()
-    _seen: dict[datetime, list[Standing]] = field(default_factory=dict)
+    _seen: dict[datetime, list[ContractState]] = field(default_factory=dict)
 
-    def at(self, instant: datetime) -> list[Standing]:
+    def at(self, instant: datetime) -> list[ContractState]:
         """Where those of its contracts stand that have begun."""
         found = self._seen.get(instant)
         if found is None:
             found, drawn = [], dict[str, Decimal]()
-            for course in self.courses:
-                if course.starting_at <= instant:
-                    one = course.at(instant, drawn)
+            for contract in self.contracts:
+                if contract.starting_at <= instant:
+                    one = contract.at(instant, drawn)
                     drawn.update({id_: taken for id_, taken in one.drawn.items() if id_ in self.shared})
                     found.append(one)
             self._seen[instant] = found

@@ -8,7 +8,7 @@ from typing import Any
 from pricebook.account.refusal import Refused
 from pricebook.catalog.threshold_notification import USAGE, ThresholdNotification
 from pricebook.preview.alarm import in_alarm, unwatched
-from pricebook.preview.standing import Course, Fields, Watched, WatchedCustomer, grouped
+from pricebook.preview.standing import Fields, WatchedContract, WatchedCustomer, grouped
 from pricebook.preview.terms import Grant
 from pricebook.sandbox.account import AccountTransaction
 from pricebook.sandbox.bill import BALANCES, BilledContract, bills, customer_balances, parts_of
@@ -52,12 +52,12 @@ class Alarms:
     def _look(self, keys: tuple[str, ...], metric: str | None) -> WatchedCustomer:
         work = self._work
         billed = bills(work, self._customer, seen=partial(grouped, keys=keys, metric=metric))
-        courses = []
+        contracts = []
         for one in billed:
             fields = work.fields("contract", [one.contract.id])[one.contract.id]
             tell = partial(_fields, work, one)
-            courses.append(Course(Watched(one.prices, one.usage, one.seats, fields, tell)))
-        return WatchedCustomer(courses, parts_of(customer_balances(work, self._customer)) if billed else frozenset())
+            contracts.append(WatchedContract(one.prices, one.usage, one.seats, fields, tell))
+        return WatchedCustomer(contracts, parts_of(customer_balances(work, self._customer)) if billed else frozenset())
 
 
 def _fields(work: AccountTransaction, billed: BilledContract, grant: Grant) -> Fields:

@@ -17,7 +17,7 @@ from pricebook.preview import customer as billed
 from pricebook.preview.alarm import alarms, unwatched
 from pricebook.preview.invoice import Ledger
 from pricebook.preview.market import Market
-from pricebook.preview.standing import Course, Watched, WatchedCustomer
+from pricebook.preview.standing import WatchedContract, WatchedCustomer
 from pricebook.preview.terms import Window
 from pricebook.usage import query
 from pricebook.usage.billed import BillRow, CustomerReader, in_parts, whole
@@ -113,7 +113,7 @@ class AlarmJob:
         return found
 
     def _look(self, found: Noise, market: Market, owner: billed.Customer) -> None:
-        courses = []
+        contracts = []
         for billing in owner.billings:
             contract, window = billing.then or billing.contract, self.window
             target = market.newest(contract.package) if self.assume_migrated else contract.package
@@ -121,10 +121,10 @@ class AlarmJob:
             if side is not None and contract.starting_at < window.ending_before:
                 opening = Ledger(window.starting_at, {}, owner.shared)
                 seats = contract.quantities or ()
-                courses.append(Course(Watched(side.prices, tuple(billing.usage), seats, None, opening=opening)))
-        if not courses:
+                contracts.append(WatchedContract(side.prices, tuple(billing.usage), seats, None, opening=opening))
+        if not contracts:
             return
-        customer = WatchedCustomer(courses, frozenset(grant.id for grant in owner.shared))
+        customer = WatchedCustomer(contracts, frozenset(grant.id for grant in owner.shared))
         for name, noun in self.notifications.items():
             one = found[name]
             one.customers += 1
