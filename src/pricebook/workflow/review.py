@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.reference import Ref
 from pricebook.catalog.violation import Path
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.source_map import Location, SourceMap
