@@ -1,16 +1,18 @@
 """Overrides: how a package's prices and entitlements differ from the rate card's."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Annotated, ClassVar, Literal
 
 from pricebook.catalog.condition import Condition, Given, Is, Not, bars, needs
 from pricebook.catalog.declared import links_of
 from pricebook.catalog.field import Distinct, Positive
+from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Factor, Frequency, Instant, Model, Upper
 from pricebook.catalog.rate import OverwriteRate, check_tiers
 from pricebook.catalog.role import Link, Role
 from pricebook.catalog.specifier import RateKind, UsageSpecifier
 from pricebook.catalog.term import Duration, Key, RelativeDate, Term
+from pricebook.catalog.timeline import RateKey
 from pricebook.catalog.violation import Violation
 
 _SPECIFIC = "{name} is for overrides with is_commit_specific: true"
@@ -146,3 +148,19 @@ class Override(Term):
                 if getattr(specifier, name):
                     at = ("override_specifiers", index, name)
                     yield Violation("not-applicable", _SPECIFIC.format(name=name), at, _MAKE_SPECIFIC)
+
+    def is_about(self, key: RateKey, tags: Collection[str]) -> bool:
+        """Whether it says something of a price of a card, whose product has these tags."""
+        return any(
+            specifier.billing_frequency in (None, key.billing_frequency)
+            and not specifier.presentation_group_values
+            and specifier.matches(key.product, tags, key.pricing_group_values)
+            for specifier in self.override_specifiers
+        )
+
+    def stands_from(self, since: str) -> bool:
+        """Whether it holds from the contract's start, or from a date before an instant, on without end."""
+        if self.starting_at is not None:
+            return self.ending_before is None and instant_text(self.starting_at) <= since
+        offset = self.starting_at_offset
+        return self.duration is None and offset is not None and offset.value == 0

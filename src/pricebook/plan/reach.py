@@ -14,7 +14,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, cast
 
-from pricebook.catalog.instant import instant_text
 from pricebook.catalog.model import Noun
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, read_key, read_schedule
@@ -24,7 +23,6 @@ from pricebook.plan.hazard import Hazard
 from pricebook.plan.step import Share, Step
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
-    from pricebook.catalog.override import Override
     from pricebook.catalog.package import Package
 
 Stance = Literal["buys", "shielded", "none"]
@@ -116,23 +114,14 @@ class Buyers:
         }
         if key.billing_frequency is not None and (key.product, key.billing_frequency) not in rates:
             return "none"
-        about = [each for each in bought.overrides if self._is_about(each, key)]
-        standing = [each for each in about if _stands(each, since)]
+        tags = getattr(self._nouns.get(Ref(Kind.PRODUCT, key.product)), "tags", ())
+        about = [each for each in bought.overrides if each.is_about(key, tags)]
+        standing = [each for each in about if each.stands_from(since)]
         said = {each.entitled for each in standing} - {None}
         if not (entitled and False not in said) and not any(each.entitled for each in about):
             return "none"
         overwritten = any(each.type == "OVERWRITE" and not each.is_commit_specific for each in standing)
         return "shielded" if overwritten else "buys"
-
-    def _is_about(self, term: "Override", key: RateKey) -> bool:
-        product = self._nouns.get(Ref(Kind.PRODUCT, key.product))
-        tags = getattr(product, "tags", ())
-        return any(
-            specifier.billing_frequency in (None, key.billing_frequency)
-            and not specifier.presentation_group_values
-            and specifier.matches(key.product, tags, key.pricing_group_values)
-            for specifier in term.override_specifiers
-        )
 
 
 def _asked(rate: RateChange) -> tuple[RateKey, str, bool]:
@@ -156,11 +145,3 @@ def reached(steps: Sequence[Step]) -> int | None:
     left = sum(shares[0].contracts for shares in alike if not any(share.reached for share in shares))
     found = (first.live or 0) - left
     return None if not found and any(step.reach is None for step in steps) else found
-
-
-def _stands(term: "Override", since: str) -> bool:
-    """Whether it holds from the contract's start, or from a date before the change, on without end."""
-    if term.starting_at is not None:
-        return term.ending_before is None and instant_text(term.starting_at) <= since
-    offset = term.starting_at_offset
-    return term.duration is None and offset is not None and offset.value == 0
