@@ -33,10 +33,10 @@ class Catalog:
     nouns: Mapping[Ref, Noun] = field(default_factory=dict)
     rates: Mapping[str, Rates] = field(default_factory=dict)
 
-    @property
-    def units(self) -> dict[str, PricingUnit]:
+    @cached_property
+    def units(self) -> Mapping[str, PricingUnit]:
         """Declared pricing units by name; the built-in `usd` is not among them."""
-        return cast("dict[str, PricingUnit]", self._of(Kind.PRICING_UNIT))
+        return cast("Mapping[str, PricingUnit]", self._of(Kind.PRICING_UNIT))
 
     @cached_property
     def scales(self) -> Mapping[str, Scale]:
@@ -64,23 +64,23 @@ class Catalog:
         held = (name for name, one in self.holders.get(alias or "", ()) if one.holds(at))
         return card if card is not None else next(held, None)
 
-    @property
-    def metrics(self) -> dict[str, BillableMetric]:
+    @cached_property
+    def metrics(self) -> Mapping[str, BillableMetric]:
         """Billable metrics by name."""
-        return cast("dict[str, BillableMetric]", self._of(Kind.BILLABLE_METRIC))
+        return cast("Mapping[str, BillableMetric]", self._of(Kind.BILLABLE_METRIC))
 
-    @property
-    def products(self) -> dict[str, Product]:
+    @cached_property
+    def products(self) -> Mapping[str, Product]:
         """Products by name."""
-        return cast("dict[str, Product]", self._of(Kind.PRODUCT))
+        return cast("Mapping[str, Product]", self._of(Kind.PRODUCT))
 
-    @property
-    def cards(self) -> dict[str, RateCard]:
+    @cached_property
+    def cards(self) -> Mapping[str, RateCard]:
         """Rate cards by name."""
-        return cast("dict[str, RateCard]", self._of(Kind.RATE_CARD))
+        return cast("Mapping[str, RateCard]", self._of(Kind.RATE_CARD))
 
-    @property
-    def packages(self) -> dict[str, "Package"]:
+    @cached_property
+    def packages(self) -> Mapping[str, "Package"]:
         """Packages by name; of an observed catalogue the latest version of each."""
         found = sorted(
             ((ref.version or 0, ref.name, noun) for ref, noun in self.nouns.items() if ref.kind is Kind.PACKAGE),

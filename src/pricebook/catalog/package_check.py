@@ -26,7 +26,7 @@ def check_package(package: "Package", card: str | None, catalog: Catalog) -> Ite
     yield from _check_types(package, catalog)
     yield from _check_overwrites(package, catalog)
     yield from _check_quantities(package)
-    if card in catalog.cards:
+    if card is not None and card in catalog.cards:
         yield from _check_rates(package, card, catalog)
         yield from _check_units(package, card, catalog)
     yield from _check_seats(package, card, catalog)

@@ -232,8 +232,11 @@ class Snapshot:
 
     def latest(self, of: Ref) -> Ref | None:
         """The newest version of an object, whichever is named, archived or not; None when there is none."""
-        versions = [ref for ref in self.objects if (ref.kind, ref.name) == (of.kind, of.name)]
-        return max(versions, key=lambda ref: ref.version or 0, default=None)
+        return self._latest.get(of.unversioned)
+
+    @cached_property
+    def _latest(self) -> Mapping[Ref, Ref]:
+        return {ref.unversioned: ref for ref in sorted(self.objects, key=lambda ref: ref.version or 0)}
 
 
 def objects_of(catalog: Catalog) -> dict[Ref, Observed]:

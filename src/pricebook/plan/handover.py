@@ -12,15 +12,15 @@ One change of each object is not enough where an alias has a stretch of one obje
 two objects give each other stretches of two aliases, both before later ones that are to stay.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import permutations
 from typing import TYPE_CHECKING
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Alias
 from pricebook.catalog.rate_card import RateCard
-from pricebook.catalog.reference import Ref
+from pricebook.catalog.reference import Kind, Ref
 
 if TYPE_CHECKING:  # a verb asks this module
     from pricebook.plan.verb.repoint import Repoint
@@ -100,22 +100,41 @@ def yielded(card: str, observed: RateCard | None, cards: Mapping[str, RateCard])
 
 def precedence(changes: Mapping[str, "Verb"]) -> dict[str, tuple[str, ...]]:
     """By the id of its step, the steps that come before a change, so that no alias stands for nobody in between."""
-    giving = {id_: change for id_, change in changes.items() if change.gives}
+    giving = _by_alias(changes, lambda change: change.gives)
+    having = _by_alias(changes, lambda change: change.has if change.gives else ())
     needs: dict[str, set[str]] = {}
 
     def before(first: str, then: str) -> None:
         if not _reaches(needs, first, then):  # otherwise whoever comes first keeps what it yields
             needs.setdefault(then, set()).add(first)
 
-    for one, other in permutations(giving, 2):
-        first, second = changes[one], changes[other]
-        if _ends_before(first, second) and not _ends_before(second, first):
-            before(other, one)
+    for one, first in changes.items():
+        for other in _sharing(first.gives, first, giving):
+            second = changes[other]
+            if one != other and _ends_before(first, second) and not _ends_before(second, first):
+                before(other, one)
     for loser, change in changes.items():
-        for giver, given in giving.items() if change.keeps else ():
-            if given.ref.kind is change.ref.kind and giver != loser and _meet(change.keeps, given.has):
+        for giver in _sharing(change.keeps, change, having):
+            if giver != loser and _meet(change.keeps, changes[giver].has):
                 before(giver, loser)
     return {id_: tuple(sorted(found)) for id_, found in needs.items()}
+
+
+def _by_alias(
+    changes: Mapping[str, "Verb"], aliases: Callable[["Verb"], Sequence[Alias]]
+) -> Mapping[tuple[Kind, str], Mapping[str, int]]:
+    """By kind and name of some of their aliases: the changes, each with its place among all."""
+    found: defaultdict[tuple[Kind, str], dict[str, int]] = defaultdict(dict)
+    for place, (id_, change) in enumerate(changes.items()):
+        for alias in aliases(change):
+            found[change.ref.kind, alias.name][id_] = place
+    return found
+
+
+def _sharing(aliases: Iterable[Alias], of: "Verb", found: Mapping[tuple[Kind, str], Mapping[str, int]]) -> list[str]:
+    """The changes of one kind that are about one of the aliases, in their order."""
+    places = {id_: place for alias in aliases for id_, place in found.get((of.ref.kind, alias.name), {}).items()}
+    return sorted(places, key=places.__getitem__)
 
 
 def _ends_before(one: "Verb", other: "Verb") -> bool:
@@ -132,7 +151,12 @@ def _ends_before(one: "Verb", other: "Verb") -> bool:
 
 
 def _reaches(needs: Mapping[str, set[str]], start: str, goal: str) -> bool:
-    return start == goal or any(_reaches(needs, next_, goal) for next_ in needs.get(start, ()))
+    left, seen = [start], {start}
+    while left:
+        fresh = needs.get(left.pop(), set()) - seen
+        seen |= fresh
+        left += fresh
+    return goal in seen
 
 
 def _meet(some: Iterable[Alias], others: Collection[Alias]) -> bool:

@@ -191,7 +191,8 @@ def _sells(offer: CardedPackage, index: int, facts: Facts) -> bool:
         for specifier in offer.package.overrides[index].override_specifiers
         for name in (facts.reached(specifier, offer.card) if offer.card is not None else (specifier.product,))
     }
-    return all(name in facts.products and facts.products[name].type == "SUBSCRIPTION" for name in reached)
+    sold = (facts.products.get(name) if name is not None else None for name in reached)
+    return all(product is not None and product.type == "SUBSCRIPTION" for product in sold)
 
 
 def _percent(facts: Facts) -> Iterator[Finding]:

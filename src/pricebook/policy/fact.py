@@ -204,14 +204,14 @@ class Facts:
             if name in self.catalog.rates
         }
 
-    @cached_property
-    def products(self) -> dict[str, Any]:
-        """`Catalog.products`, made once."""
-        return dict(self.catalog.products)
+    @property
+    def products(self) -> Mapping[str, Any]:
+        """`Catalog.products`."""
+        return self.catalog.products
 
-    @cached_property
-    def packages(self) -> "dict[str, Package]":
-        """`Catalog.packages`, made once."""
+    @property
+    def packages(self) -> "Mapping[str, Package]":
+        """`Catalog.packages`."""
         return self.catalog.packages
 
     @cached_property

@@ -5,7 +5,7 @@ products"; one product, one tag or one specifier is enough. A specifier's tags: 
 the specified tags" (SDK).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import inf
@@ -61,7 +61,7 @@ def draws(grant: Grant, subject: Subject) -> bool:
     return applies.reaches(subject.name, subject.product.tags)
 
 
-def breadth(applies: Applicable, products: dict[str, Product]) -> tuple[float, float]:
+def breadth(applies: Applicable, products: Mapping[str, Product]) -> tuple[float, float]:
     """How many products the balance applies to, and how many specifiers of it name only group values: both say which
     of two balances is used first, the fewer. What is for everything has infinitely many of both, so it comes after what
     has specifiers ("a commit with two specifiers", docs.metronome.com, "Understand prioritization rules")."""

@@ -85,7 +85,7 @@ def our_month(terms: ContractTerms, made: Bill, start: datetime, end: datetime) 
     return OurMonth(tuple(i for at, i in found if start <= at < end), frozenset(sold), earlier)
 
 
-def quantities_of(invoices: Iterable[VendorInvoice], products: dict[str, Product]) -> Iterator[Quantity]:
+def quantities_of(invoices: Iterable[VendorInvoice], products: Mapping[str, Product]) -> Iterator[Quantity]:
     """The usage that the invoices are about, as it was before the product's conversion. What was rounded stays so."""
     for line in (line for invoice in invoices for line in invoice.lines):
         product = products.get(line.product)

@@ -67,7 +67,7 @@ class Tariff:
         self.card = card
         found = catalog.cards.get(card) if card is not None else None
         self._rates: Rates = catalog.rates.get(card, _NONE) if card is not None else _NONE
-        self.products: dict[str, Product] = catalog.products
+        self.products: Mapping[str, Product] = catalog.products
         self.scales: Mapping[str, Scale] = catalog.scales
         self.names: Mapping[str, str] = {n: u.name for n, u in {**BUILT_IN, **catalog.units}.items()}
         self.fiat = found.fiat_credit_type if found is not None else USD
