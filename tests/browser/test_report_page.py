@@ -1,5 +1,6 @@
 """The page of a plan in a real browser, opened from a disk: what it shows, how fast, to whom, and that it is inert."""
 
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from drawing import Format, plan_document, problems_document
+from pricebook import SITE
 from pricebook.plan.step import Plan
 from published import model_stages, planned
 
@@ -214,7 +216,10 @@ def test_it_prints(open_page: Open, pages: dict[str, Path], tmp_path: Path) -> N
 def test_hostile_names_are_text(open_page: Open, pages: dict[str, Path]) -> None:
     for name in ("hostile", "problems"):
         page = open_page(pages[name])
-        assert page.locator("img, iframe, a:not(.skip)").count() == 0
+        assert page.locator("img, iframe").count() == 0
+        links = {link.get_attribute("href") or "" for link in page.locator("a:not(.skip)").all()}
+        assert links
+        assert all(re.fullmatch(re.escape(f"{SITE}/errors/#") + r"[\w%-]+", link) for link in links)
         assert page.locator("script").count() == (2 if name == "hostile" else 1)
         assert page.evaluate("typeof window.alerted") == "undefined"
     page = open_page(pages["hostile"])

@@ -216,9 +216,10 @@ def test_a_store_of_the_release_before_is_taken_forward(uvx: Callable[[Path, str
 def test_a_page_installs_what_it_needs(page: str, wheel: Path, tmp_path: Path) -> None:
     """Typed as it stands, `pip install` and all: from the registry but for pricebook itself, which is the wheel."""
     constraint = tmp_path / "constraint.txt"
-    constraint.write_text(f"pricebook @ {wheel.as_uri()}\n")
+    constraint.write_text(f"pricebook=={wheel.name.split('-')[1]}\n")
     python = tmp_path / "python"
     python.mkdir()
     (python / "python3").symlink_to(Path(sys.base_prefix) / "bin" / "python3")
-    environment = at_home(tmp_path, python) | {"PIP_CONSTRAINT": str(constraint), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    found = {"PIP_CONSTRAINT": str(constraint), "PIP_FIND_LINKS": str(wheel.parent)}
+    environment = at_home(tmp_path, python) | found | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     type_page(ROOT / page, tmp_path, environment, install=True)

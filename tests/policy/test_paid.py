@@ -60,7 +60,7 @@ ENABLED = (
 def test_a_yearly_seat_of_its_own_is_beside_the_monthly_one(tmp_path: Path) -> None:
     text = edited(TWO, ("price: $100.00}\n", "price: $100.00}\n" + OWN.format("false", '"$1,200.00"')), SOLD, ENABLED)
     assert told(text, tmp_path)["annual-price"] == (
-        "the ANNUAL price $1200.00 of fee-yearly is 10 times what 12 MONTHLY ones of $10.00 of fee cost"
+        "the ANNUAL price $1,200.00 of Fee by the year is 10 times what 12 MONTHLY ones of $10.00 of Fee cost"
     )
     assert "annual-price" not in told(text.replace('"$1,200.00"', "$100.00"), tmp_path)
 
@@ -72,7 +72,7 @@ def test_what_two_packages_override_is_compared(tmp_path: Path) -> None:
     )
     bad = edited(*names, (AFTER_ENABLE, AFTER_ENABLE + own("$44.00")), (ANNUAL, ANNUAL + own('"$5,280.00"')))
     assert told(bad, tmp_path)["annual-price"].startswith(
-        "the ANNUAL price $5280.00 of fee is 10 times what 12 MONTHLY"
+        "the ANNUAL price $5,280.00 of Fee is 10 times what 12 MONTHLY"
     )
     assert "annual-price" not in told(bad.replace('"$5,280.00"', "$440.00"), tmp_path)
 
