@@ -150,8 +150,8 @@ REFUSED: dict[str, tuple[WantedContract, str, str]] = {
     "no key": (asked(key=""), "uniqueness-key", "make it shorter"),
     "nobody": (asked(customer=" "), "value", "say the id by which the account knows the customer"),
     "a blank behind somebody": (asked(customer="ada "), "blank", "another customer by it"),
-    "another century": (asked("starter@1", START.replace(year=2062)), "instant", "check the year"),
-    "long ago": (asked("starter@1", START.replace(year=2006)), "instant", "check the year"),
+    "another century": (asked("starter@1", START.replace(year=2206)), "instant", "check the year"),
+    "long ago": (asked("starter@1", START.replace(year=1906)), "instant", "check the year"),
     "a key of another start": (asked(key="taken"), "uniqueness-key", "give another contract another uniqueness key"),
     "a key of another version": (
         asked("starter@2", YEAR, key="taken"),

@@ -22,7 +22,7 @@ from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.terms import ContractTerms
 from pricebook.problem import Problem, Rejected, did_you_mean, quote, reject
 
-FAR = 10
+FAR = 100
 """Years from now; no contract is made that begins earlier or later."""
 LONGEST_KEY = 128
 """Characters of a uniqueness key (API)."""
