@@ -183,7 +183,7 @@ def test_prune_archives_what_nothing_declares(project: Path) -> None:
     (project / "catalog.yaml").write_text(CATALOG[: CATALOG.index("---")])
     left = pricebook(project, "plan", "--exit-code")
     assert left.returncode == 2
-    assert left.stdout.startswith("1 object is in no manifest any more and stays.")
+    assert left.stdout.startswith("Standard (rate card) is in no manifest any more and stays.")
     counts = json.loads(pricebook(project, "--format", "json", "plan").stdout)["counts"]
     assert {name: count for name, count in counts.items() if count} == {"kept": 1, "leftovers": 1}
     assert pricebook(project, "apply", "--yes", "--prune").returncode == 1
