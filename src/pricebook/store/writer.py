@@ -4,6 +4,7 @@ Writers of a database follow one another anyway, so threads share a connection a
 comes first makes the tables, or takes those of an earlier release forward: once, whole or not at all.
 """
 
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -109,6 +110,7 @@ class Writer:
                 connection.close()
                 raise
             self._connection, self._identity = connection, self.database.identity
+            weakref.finalize(self, connection.close)
         return self._connection
 
     def _roll_back(self, connection: Any) -> None:
