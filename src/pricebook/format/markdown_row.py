@@ -120,8 +120,8 @@ def object_rows(item: ObjectView) -> Iterator[str]:
         case "repoint" if item.since:
             notes = "; ".join(escape_markdown(note, KEY) for note in item.notes[:3])
             yield cells_row(ref, NONE, notes, "", since, "new contracts")
-        case "revise" if item.retold:
-            name, *sides = (escape_markdown(text, KEY) for text in item.retold)
+        case "revise" if item.per_change:
+            name, *sides = (escape_markdown(text, KEY) for text in item.per_change)
             yield cells_row(
                 f"**{name}**: every price that stays", *sides, OTHER_UNIT, "when applied", "whoever buys it"
             )

@@ -103,7 +103,7 @@ def _explained(group: Sequence[RateChange], desired: Rates, off: int) -> set[str
     readings: list[tuple[str, tuple[int, ...]]] = []
     for change in group:
         now, wanted = share(change.key, change.observed), desired.get(change.key)
-        likely = (after(change), wanted, _retold(change.observed, wanted))
+        likely = (after(change), wanted, _with_terms(change.observed, wanted))
         readings.append((change.key, tuple(share(change.key, schedule) - now for schedule in likely)))
     for size in range(1, len(group) + 1) if len(group) <= _SEARCHED else (1, len(group)):
         for chosen in combinations(readings, size):
@@ -112,7 +112,7 @@ def _explained(group: Sequence[RateChange], desired: Rates, off: int) -> set[str
     return None
 
 
-def _retold(observed: str | None, desired: str | None) -> str | None:
+def _with_terms(observed: str | None, desired: str | None) -> str | None:
     """The observed schedule with the first desired terms in place of its last ones."""
     if observed is None or desired is None:
         return desired

@@ -84,7 +84,8 @@ def _leap(observed: object, desired: object) -> str:
     return f"changes {MAGNITUDE} times or more" if far else ""
 
 
-_DAYS = {"Y": 365, "M": 30, "W": 7, "D": 1}
+_UNITS = {unit[0]: unit for unit in TIME_UNITS}
+"""By the letter that stands for one in a duration of ISO 8601."""
 
 
 def _size(value: object) -> Decimal | None:
@@ -95,7 +96,7 @@ def _size(value: object) -> Decimal | None:
         return Decimal(rough_days(int(value["value"]), str(value["unit"])))
     if isinstance(value, str) and re.match(ISO_OFFSET, value):
         days, _, hours = value.partition("T")
-        whole = sum(Decimal(count) * _DAYS[unit] for count, unit in re.findall(r"(\d+)([YMWD])", days))
+        whole = sum(rough_days(int(count), _UNITS[unit]) for count, unit in re.findall(r"(\d+)([YMWD])", days))
         return (whole + Decimal(hours[:-1] or 0) / 24) * (-1 if value[0] == "-" else 1)
     return Decimal(str(value)) if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
 

@@ -292,7 +292,10 @@ def _offer(plan: Plan, source: Ref, catalog: Catalog, units: Units) -> tuple[Off
         return None
     view = offer_view(found, units)
     named, many = shortened(view.before_name or str(source)), counted(len(dates), "contract")
-    money = change_words(view.money) + " in all, before usage" if view.money else "nothing that is fixed changes"
+    # How many seats each of them has is not asked: a new contract begins with what its package says.
+    fees = any(term.kind == "fees" for term in view.fixed)
+    sums = f"{change_words(view.money)} in all" if view.money else "nothing that is fixed changes"
+    money = f"{sums}{', in the quantities that the packages begin with' if fees else ''}, before usage"
     return view, f"Who is on {named} ({many}), with a new contract: {money}."
 
 

@@ -65,7 +65,7 @@ class ObjectView:
     since: str = hidden(default="")
     terms: tuple[FieldRow, ...] = hidden(default=())
     previous: str = hidden(default="")
-    retold: tuple[str, ...] = hidden(default=())
+    per_change: tuple[str, ...] = hidden(default=())
     """Of a product whose prices are for something else from now on: its name, what for until then, and after."""
 
 
@@ -84,7 +84,7 @@ def noun_view(
     fields: tuple[FieldRow, ...] = ()
     notes: tuple[str, ...] = ()
     whole: tuple[FieldRow, ...] = ()
-    retold: tuple[str, ...] = ()
+    per_change: tuple[str, ...] = ()
     since = previous = ""
     action, sentence = change.label, change.sentence
     match change:
@@ -97,7 +97,7 @@ def noun_view(
         case Revise():
             sentence = _revised(change, hazards)
             fields = tuple(field_rows(type(change.noun), change.fields, units))
-            retold = _retold(change, units)
+            per_change = _per_change(change, units)
         case Supersede():
             told = [field for field in change.fields if not _is_alias(field)]
             fields = tuple(field_rows(type(change.noun), told, units))
@@ -125,7 +125,7 @@ def noun_view(
         since=since,
         terms=whole,
         previous=previous,
-        retold=retold,
+        per_change=per_change,
         offer=offer,
     )
 
@@ -266,7 +266,7 @@ def _revised(change: Revise, hazards: Sequence[HazardCount]) -> str:
     return text
 
 
-def _retold(change: Revise, units: Units) -> tuple[str, ...]:
+def _per_change(change: Revise, units: Units) -> tuple[str, ...]:
     """What the same number is for from now on."""
     if change.ref.kind is not Kind.PRODUCT or not any(field.path[0] in METERED for field in change.fields):
         return ()

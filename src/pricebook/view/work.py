@@ -119,10 +119,10 @@ def work_words(objects: Sequence[ObjectView], prices: PriceCounts, fixed: FixedV
         else:
             sentences = [f"{counted(live, 'price')} {'changes' if live == 1 else 'change'}{whom}: {how}."]
     else:
-        sentences = [] if any(o.retold for o in objects) else ["No existing price changes."]
+        sentences = [] if any(o.per_change for o in objects) else ["No existing price changes."]
     if fixed is not None:
         sentences.append(fixed.sentence)
-    for name, was, now in (o.retold for o in objects if o.retold):
+    for name, was, now in (o.per_change for o in objects if o.per_change):
         sentences.append(f"Prices of {shortened(name)} that stay as they are become {now} instead of {was}.")
     if prices.cancelled:
         words = (
