@@ -222,6 +222,21 @@ def test_the_audit_log(shop: Path) -> None:
     )
 
 
+def test_the_log_cuts_no_name_that_somebody_has_to_type(tmp_path: Path) -> None:
+    key, name = "professional-plan-for-larger-teams", "Professional plan for larger teams of many people"
+    (tmp_path / "pricebook.yaml").write_text(PROJECT)
+    text = CATALOG.replace("metadata: {name: pro}", f"metadata: {{name: {key}}}").replace(
+        "name: Pro,", f"name: {name},"
+    )
+    (tmp_path / "catalog.yaml").write_text(
+        text.replace("product: pro\n", f"product: {key}\n").replace(": pro,", f": {key},")
+    )
+    assert pricebook(tmp_path, "apply", "--yes").returncode == 0
+    lines = pricebook(tmp_path, "history", COLUMNS="60").stdout.splitlines()
+    assert max(map(len, lines)) <= 60
+    assert f"(product:{key})" in " ".join(lines).split()
+
+
 def test_of_one_object_in_a_period_and_as_a_table(shop: Path) -> None:
     def runs(*words: str) -> list[int]:
         return [

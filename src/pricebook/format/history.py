@@ -13,6 +13,8 @@ HEAD = (
 )
 OBJECTS = 12
 """Objects of a run that are listed; all are counted."""
+_LONGEST = 200
+"""Characters of what an object is called."""
 
 
 def history_csv(view: HistoryView, _: Page) -> Iterator[str]:
@@ -56,13 +58,16 @@ def history_text(view: HistoryView, page: Page) -> Iterator[str]:
         plan, owner = escape_terminal(each.plan), escape_terminal(each.owner)
         parts = (f"plan {plan}", approved, source and f"from {source}", owner)
         yield from (f"  {paint('dim', line)}" for line in wrapped(" · ".join(filter(None, parts)), width - 2))
-        named = [(deed, escape_terminal(_called(deed), width // 2)) for deed in each.deeds[:OBJECTS]]
-        column = max((width_of(name) for _, name in named), default=0)
+        named = [(deed, escape_terminal(_called(deed), _LONGEST)) for deed in each.deeds[:OBJECTS]]
+        column = max((size for _, name in named if (size := width_of(name)) <= width // 2), default=0)
         for deed, name in named:
-            ref = padded(name, column)
             outcome = "" if deed.outcome == "done" else f"{deed.outcome}: "
             words = escape_terminal(f"{outcome}{deed.what}{f' ({deed.detail})' if deed.detail else ''}", 300)
-            yield f"    {ref}   {cut(words, max(width - column - 7, 20))}"
+            if width_of(name) <= column:
+                yield f"    {padded(name, column)}   {cut(words, max(width - column - 7, 20))}"
+            else:  # what somebody may have to type is whole
+                yield from (f"    {line}" for line in wrapped(name, width - 4))
+                yield f"      {cut(words, width - 6)}"
             for row in deed.rows:
                 first, *more = wrapped(escape_terminal(row, 600), width - 8, width - 6)
                 yield from (f"      {first}", *(f"        {line}" for line in more))
