@@ -1,13 +1,12 @@
 """What left the manifests, for a reader: each object with who sells and uses it, and the ways out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from pricebook.catalog.money import RATIO
 from pricebook.catalog.reference import Kind
 from pricebook.plan.step import Leftover
-from pricebook.preview.price import totals
 from pricebook.view.price import Units, rounded
 from pricebook.view.words import counted, shortened
 
@@ -78,8 +77,7 @@ def _first(each: Leftover) -> tuple[bool, bool, bool]:
 
 def _paid(packages: Sequence[Leftover], units: Units) -> str:
     """`, $2,750.00 a month ($33,000.00 a year) in fees and commits, and $2,500.00 by schedule`."""
-    fees = totals(item for each in packages for item in each.fees.items())
-    once = totals(item for each in packages for item in each.once.items())
+    fees, once = (_sums(getattr(each, name) for each in packages) for name in ("fees", "once"))
     told = [
         f"{rounded(RATIO.divide(year, Decimal(12)), units[unit])} a month ({rounded(year, units[unit])} a year)"
         for unit, year in fees.items()
@@ -89,6 +87,13 @@ def _paid(packages: Sequence[Leftover], units: Units) -> str:
         sums = " and ".join(rounded(amount, units[unit]) for unit, amount in once.items())
         said.append(f"{sums} of commits and charges by schedule")
     return f", {', and '.join(said)}" if said else ""
+
+
+def _sums(found: Iterable[Mapping[str, Decimal]]) -> Mapping[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for unit, amount in (item for each in found for item in each.items()):
+        sums[unit] = sums.get(unit, Decimal(0)) + amount
+    return sums
 
 
 def _sentence(each: Leftover, units: Units) -> str:
