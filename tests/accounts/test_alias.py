@@ -86,7 +86,16 @@ def _instant(month: str | None) -> str | None:
 def test_hand_over(case: str) -> None:
     given, holders, shown = CASES[case]
     log = [
-        Assignment(seq, "x", to, 0, _instant(start), _instant(end), f"2025-{at}-01T00:00:00Z", _instant(withdrawn))
+        Assignment(
+            seq=seq,
+            name="x",
+            object_id=to,
+            position=0,
+            starting_at=_instant(start),
+            ending_before=_instant(end),
+            assigned_at=f"2025-{at}-01T00:00:00Z",
+            withdrawn_at=_instant(withdrawn),
+        )
         for seq, (at, to, start, end, withdrawn) in enumerate(given)
     ]
     assert "".join(holder(log, f"2025-{month:02}-01T00:00:00Z") or "." for month in range(1, 13)) == holders
@@ -101,7 +110,23 @@ def test_hand_over(case: str) -> None:
 
 def test_other_names_do_not_matter() -> None:
     log = [
-        Assignment(1, "x", "a", 1, None, None, "2025-01-01T00:00:00Z"),
-        Assignment(2, "y", "b", 0, None, None, "2025-02-01T00:00:00Z"),
+        Assignment(
+            seq=1,
+            name="x",
+            object_id="a",
+            position=1,
+            starting_at=None,
+            ending_before=None,
+            assigned_at="2025-01-01T00:00:00Z",
+        ),
+        Assignment(
+            seq=2,
+            name="y",
+            object_id="b",
+            position=0,
+            starting_at=None,
+            ending_before=None,
+            assigned_at="2025-02-01T00:00:00Z",
+        ),
     ]
     assert aliases_of(log, "a") == (Alias(name="x"),)

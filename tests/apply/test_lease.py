@@ -90,8 +90,12 @@ def test_a_lease_that_was_taken_over_is_not_renewed(world: World) -> None:
         other = world.acquire("prod", YOU, world.now() + timedelta(minutes=1))
         assert world.lost.wait(60)
         with pytest.raises(LeaseLost, match=YOU):
-            world.record("prod", mine, [JournalEntry(1, "step", State.SENT, world.now(), ME)])
-    world.begin(other, Run("acme", "prod", "digest", world.now(), YOU, world.now()), "{}")  # it is theirs still
+            world.record("prod", mine, [JournalEntry(run=1, step="step", state=State.SENT, at=world.now(), owner=ME)])
+    world.begin(
+        other,
+        Run(namespace="acme", environment="prod", plan="digest", as_of=world.now(), owner=YOU, started_at=world.now()),
+        "{}",
+    )  # it is theirs still
 
 
 def test_a_server_that_is_away_for_a_beat_costs_no_lease(world: World) -> None:

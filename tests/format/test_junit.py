@@ -65,7 +65,13 @@ def test_a_receipt() -> None:
 @given(anything, anything, anything)
 def test_any_text_is_xml(name: str, failure: str, file: str) -> None:
     text = junit_document(
-        Checks(name, (Case(name, name, (failure,), "", file, 1, failure), Case(name, file, (), failure)))
+        Checks(
+            name,
+            (
+                Case(group=name, name=name, failures=(failure,), skipped="", file=file, line=1, output=failure),
+                Case(group=name, name=file, failures=(), skipped=failure),
+            ),
+        )
     )
     ET.fromstring(text.encode())
 

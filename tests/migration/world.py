@@ -52,7 +52,7 @@ class World:
 
     def add(self, id_: str, customer: str, package: Ref, start: datetime, end: datetime | None = None) -> Contract:
         """A contract that was there before."""
-        made = Contract(id_, customer, package, None, start, end)
+        made = Contract(id=id_, customer=customer, package=package, card=None, starting_at=start, ending_before=end)
         self.contracts[id_] = made
         return made
 
@@ -87,7 +87,12 @@ class World:
                     self.contracts[earlier.id] = replace(earlier, ending_before=end)
             id_ = f"new-{len(self.contracts)}"
             self.contracts[id_] = Contract(
-                id_, wanted.customer, wanted.package, None, wanted.starting_at, uniqueness_key=wanted.uniqueness_key
+                id=id_,
+                customer=wanted.customer,
+                package=wanted.package,
+                card=None,
+                starting_at=wanted.starting_at,
+                uniqueness_key=wanted.uniqueness_key,
             )
             return id_
 

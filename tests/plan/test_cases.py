@@ -94,7 +94,7 @@ def nobodys(snapshot: Snapshot, refs: list[Ref], desired: Loaded) -> Snapshot:
         objects={
             ref: bare[ref] if ref in refs else each for ref, each in snapshot.objects.items() if ref not in strange
         },
-        foreign=tuple(Foreign(ref.kind, str(ref), display_name(snapshot, ref)) for ref in strange),
+        foreign=tuple(Foreign(kind=ref.kind, id=str(ref), name=display_name(snapshot, ref)) for ref in strange),
     )
 
 

@@ -72,7 +72,7 @@ class Bench:
         snapshot = with_contracts(snapshot, counts)
         loaded = self.load(text)
         plan = self._plan(loaded, snapshot, instant(as_of), prune=prune)
-        return plan, review(self.project, self.policy, loaded, plan.as_of, Reviewer(still), (), (plan, snapshot))
+        return plan, review(self.project, self.policy, loaded, plan.as_of, Reviewer(still), change=(plan, snapshot))
 
     def _plan(self, loaded: Loaded, snapshot: Snapshot, as_of: datetime, *, prune: bool) -> Plan:
         return make_plan(

@@ -38,7 +38,7 @@ def found(folder: Path, policy: str, catalog: str = SAMPLE) -> list[Problem]:
     project = read_project(folder)
     policy_ = checked_policy(project, "local")
     company = company_rules(project, "local")
-    return list(review(project, policy_, load(project), instant("2026-01-01"), Reviewer(still), company))
+    return list(review(project, policy_, load(project), instant("2026-01-01"), Reviewer(still), company=company))
 
 
 def refused(folder: Path, policy: str) -> list[tuple[str, str]]:

@@ -37,7 +37,14 @@ def contracts(draw: st.DrawFn) -> tuple[list[Billing], int]:
         begun = later(START, draw(st.integers(-14, 2)), "MONTHS").replace(day=draw(st.sampled_from((1, 15))))
         package = draw(st.sampled_from([None, None, draw(st.sampled_from(packages))]))
         card = Ref(Kind.RATE_CARD, draw(st.sampled_from(CARDS)))
-        contract = Contract(f"c{number}", f"customer-{number // 2}", package, card, begun, quantities=())
+        contract = Contract(
+            id=f"c{number}",
+            customer=f"customer-{number // 2}",
+            package=package,
+            card=card,
+            starting_at=begun,
+            quantities=(),
+        )
         usage = [
             Quantity(
                 draw(st.sampled_from(PRODUCTS)),
@@ -88,7 +95,14 @@ def test_it_is_tried_on_contracts_that_are_plain() -> None:
     window = Window(START, later(START, 1, "MONTHS"))
     for product in PRODUCTS:
         usage = [Quantity(product, (("model", "a"),), START, Decimal(7))]
-        contract = Contract("c", "acme", None, Ref(Kind.RATE_CARD, "main"), later(START, -3, "MONTHS"), quantities=())
+        contract = Contract(
+            id="c",
+            customer="acme",
+            package=None,
+            card=Ref(Kind.RATE_CARD, "main"),
+            starting_at=later(START, -3, "MONTHS"),
+            quantities=(),
+        )
         side = Market(worked().catalog, window, 1).side(contract, None, None)
         assert side is not None
         assert side.plain is not None

@@ -87,7 +87,7 @@ def asked(package: str = "starter", start: datetime = START, customer: str = "ad
 
 def contract(id_: str, start: datetime, end: datetime | None = None, **more: Any) -> Contract:
     """A contract of the customer on the first version."""
-    return Contract(id_, "ada", FIRST, CARD, start, end, **more)
+    return Contract(id=id_, customer="ada", package=FIRST, card=CARD, starting_at=start, ending_before=end, **more)
 
 
 def test_it_is_what_the_alias_names_at_the_start() -> None:

@@ -88,7 +88,14 @@ def priced(**cents: int) -> Catalog:
 
 def contract(package: str, *quantities: SeatChange, version: int | None = None) -> Contract:
     ref = Ref(Kind.PACKAGE, package, version)
-    return Contract("c", "acme", ref, Ref(Kind.RATE_CARD, "main"), day("2026-02-01"), quantities=quantities)
+    return Contract(
+        id="c",
+        customer="acme",
+        package=ref,
+        card=Ref(Kind.RATE_CARD, "main"),
+        starting_at=day("2026-02-01"),
+        quantities=quantities,
+    )
 
 
 def test_a_fee_of_a_year_moves_bills_in_every_month() -> None:

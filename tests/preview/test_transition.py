@@ -24,7 +24,15 @@ MIDDLE = day("2027-01-15")
 def contracts(kind: TransitionType, start: str = "2026-10-01") -> tuple[Contract, Contract]:
     """One on version 1 until January 15, and one on version 2 from then on."""
     card = Ref(Kind.RATE_CARD, "main")
-    first = Contract("old", "acme", Ref(Kind.PACKAGE, "p", 1), card, day(start), MIDDLE, quantities=())
+    first = Contract(
+        id="old",
+        customer="acme",
+        package=Ref(Kind.PACKAGE, "p", 1),
+        card=card,
+        starting_at=day(start),
+        ending_before=MIDDLE,
+        quantities=(),
+    )
     second = replace(first, id="new", package=Ref(Kind.PACKAGE, "p", 2), starting_at=MIDDLE, ending_before=None)
     return first, replace(second, transition=Transition(kind, "old"))
 

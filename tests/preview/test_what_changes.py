@@ -25,7 +25,12 @@ K = TypeVar("K")
 
 def contract(package: str, starting_at: str = "2025-01-01") -> Contract:
     return Contract(
-        "c1", "acme", Ref(Kind.PACKAGE, package), Ref(Kind.RATE_CARD, "main"), day(starting_at), quantities=()
+        id="c1",
+        customer="acme",
+        package=Ref(Kind.PACKAGE, package),
+        card=Ref(Kind.RATE_CARD, "main"),
+        starting_at=day(starting_at),
+        quantities=(),
     )
 
 

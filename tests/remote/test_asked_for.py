@@ -26,7 +26,7 @@ def test_what_is_not_asked_for_is_listed_and_costs_nothing(vendor: Vendor, accou
     snapshot = read(vendor, {})
     assert len(vendor.calls) == 7
     assert snapshot.foreign == tuple(
-        Foreign(ref.kind, account.ids[ref], name)
+        Foreign(kind=ref.kind, id=account.ids[ref], name=name)
         for ref, name in {METRIC: "Calls", FEE: "Fee", USAGE: "Usage", CARD: "List", PACKAGE: "Starter"}.items()
     )
     assert snapshot.unmanaged == {

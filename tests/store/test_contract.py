@@ -28,11 +28,11 @@ def test_a_contract_takes_its_terms_from_the_package(sql: SqlStore) -> None:
     ids = fill(sql)
     made = sql.create_contract("customer-1", OCTOBER, ids[STARTER], uniqueness_key="k1", at=AT)
     contract = Contract(
-        made,
-        "customer-1",
-        STARTER,
-        CARD,
-        OCTOBER,
+        id=made,
+        customer="customer-1",
+        package=STARTER,
+        card=CARD,
+        starting_at=OCTOBER,
         ending_before=datetime(2026, 10, 1, tzinfo=UTC),
         uniqueness_key="k1",
         created_at=AT,

@@ -77,9 +77,31 @@ def fill_all(url: str) -> None:
         store.sign("acme", "prod/3f2a9c1d8b7e6f50", AT)
         for number in range(2):
             lease = journal.acquire("prod", ME, AT)
-            run = Run("acme", "prod", "a" * 24, AT, ME, AT, Provenance("ada", "c" * 40, "main", "a" * 24))
+            run = Run(
+                namespace="acme",
+                environment="prod",
+                plan="a" * 24,
+                as_of=AT,
+                owner=ME,
+                started_at=AT,
+                provenance=Provenance("ada", "c" * 40, "main", "a" * 24),
+            )
             run = replace(run, number=journal.begin(lease, run, PLAN))
-            journal.record("prod", lease, [JournalEntry(run.number, "a", State.DONE, AT, ME, "id-1", "said 'no'")])
+            journal.record(
+                "prod",
+                lease,
+                [
+                    JournalEntry(
+                        run=run.number,
+                        step="a",
+                        state=State.DONE,
+                        at=AT,
+                        owner=ME,
+                        remote_id="id-1",
+                        detail="said 'no'",
+                    )
+                ],
+            )
             if not number:
                 journal.finish("prod", lease, run.number, AT, "done")
             journal.release("prod", lease)
@@ -150,7 +172,7 @@ def test_a_copy_goes_on_as_its_source_would(way: tuple[str, str]) -> None:
         lease = journal.acquire("prod", ME, AT)
         assert lease.token == 3
         assert journal.begin(lease, last, PLAN) == last.number + 1
-        journal.record("prod", lease, [JournalEntry(last.number + 1, "b", State.DONE, AT, ME)])
+        journal.record("prod", lease, [JournalEntry(run=last.number + 1, step="b", state=State.DONE, at=AT, owner=ME)])
         assert [found.step for found in journal.entries(last.number + 1)] == ["b"]
         assert journal.plan(last.number) == PLAN
         store.perform("acme", repoint([Alias(name="New")]), AT)

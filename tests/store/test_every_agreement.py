@@ -109,7 +109,18 @@ class Agreed:
             schedule = {"schedule_items": [item], "credit_type": "usd"}
             spec = {"product": self.ids[CREDIT], "priority": Decimal(1), "access_schedule": schedule}
             credit = Credit.model_validate(tupled(spec))
-            grant = Grant("c", "credits", "c", credit, "CREDIT", Decimal(500), "usd", Window(START, END), True, False)
+            grant = Grant(
+                id="c",
+                list="credits",
+                key="c",
+                term=credit,
+                kind="CREDIT",
+                amount=Decimal(500),
+                unit="usd",
+                window=Window(START, END),
+                free=True,
+                counts_units=False,
+            )
             with self.store.writing() as session:
                 set_customer(session, who, aliases, [grant])
             return

@@ -45,11 +45,11 @@ def test_a_contract_is_made_with_what_was_asked(contracts: ContractStore, custom
     made = contracts.provision("acme", wanted(customer("ada")), AT)
     found = only(contracts, customer("ada"))
     assert found == Contract(
-        made,
-        customer("ada"),
-        STARTER,
-        CARD,
-        OCTOBER,
+        id=made,
+        customer=customer("ada"),
+        package=STARTER,
+        card=CARD,
+        starting_at=OCTOBER,
         ending_before=NEXT,
         uniqueness_key="k1",
         created_at=found.created_at,

@@ -31,11 +31,11 @@ def url(any_url: str) -> str:
 
 
 def entry(step: str, state: State = State.SENT, run: int = 1, **fields: str) -> JournalEntry:
-    return JournalEntry(run, step, state, AT, ME, **fields)
+    return JournalEntry(run=run, step=step, state=state, at=AT, owner=ME, **fields)
 
 
 WHENCE = Provenance("ada", "c" * 40, "main", "a" * 24)
-RUN = Run("acme", "prod", "a" * 24, AT, ME, AT, WHENCE)
+RUN = Run(namespace="acme", environment="prod", plan="a" * 24, as_of=AT, owner=ME, started_at=AT, provenance=WHENCE)
 
 
 def begin(journal: SqlJournal, environment: str = "prod") -> Lease:

@@ -20,7 +20,7 @@ from pricebook.store.sql import SqlStore
 from server import Server
 
 ME = f"me@here:{os.getpid()}:a1"
-RUN = Run("acme", "prod", "a" * 24, AT, ME, AT)
+RUN = Run(namespace="acme", environment="prod", plan="a" * 24, as_of=AT, owner=ME, started_at=AT)
 
 
 @pytest.fixture
@@ -61,7 +61,9 @@ def test_what_the_journal_was_told_stands_there_once(server: Server, schema: str
         lease = journal.acquire("prod", ME, AT)
         port.cuts = 1
         number = journal.begin(lease, RUN, "{}")
-        entries = [JournalEntry(number, "a", state, AT, ME) for state in (State.SENT, State.DONE)]
+        entries = [
+            JournalEntry(run=number, step="a", state=state, at=AT, owner=ME) for state in (State.SENT, State.DONE)
+        ]
         for entry in entries:
             port.cuts = 1
             journal.record("prod", lease, [entry])

@@ -169,13 +169,23 @@ def population() -> tuple[list[Billed], dict[str, tuple[Used, Used]], list[dict[
             seats: tuple[SeatChange, ...] = ()
             if number % 3 == 0:
                 seats = (SeatChange("seats", datetime(2026, 9, 1, tzinfo=UTC), Decimal(chance.randrange(1, 30))),)
-            contract = Contract(f"{number}-{at}", customer, version, CARD, start, quantities=seats)
+            contract = Contract(
+                id=f"{number}-{at}", customer=customer, package=version, card=CARD, starting_at=start, quantities=seats
+            )
             own = terms(chance.choice(("1.0625", "0.8")), number) if number % 5 == 0 else None
             if number % 7 == 3 and not at:
                 contract = replace(contract, ending_before=MIDDLE)
                 other = Ref(Kind.PACKAGE, "team", 1 + (version.version or 0) % 2)  # statements by the calendar
                 follows = Transition("SUPERSEDE", contract.id)
-                after = Contract(f"{number}-new", customer, other, CARD, MIDDLE, transition=follows, quantities=())
+                after = Contract(
+                    id=f"{number}-new",
+                    customer=customer,
+                    package=other,
+                    card=CARD,
+                    starting_at=MIDDLE,
+                    transition=follows,
+                    quantities=(),
+                )
                 billed.append(Billed(Billing(after), (alias,), shared))
             billed.append(Billed(Billing(contract, own=own), (alias,), shared))
         halves = [Used({m: chance.randrange(450) for m in ("small", "large")}, chance.randrange(20)) for _ in range(2)]
@@ -209,16 +219,16 @@ def grant(key: str, amount: int, unit: str) -> Grant:
     schedule = {"credit_type": unit, "schedule_items": (item,)}
     term = Credit.model_validate({"key": key, "product": "grant", "name": key, "access_schedule": schedule})
     return Grant(
-        f"credits[{key}]",
-        "credits",
-        key,
-        term,
-        "CREDIT",
-        Decimal(amount),
-        unit,
-        WINDOW._replace(ending_before=ALWAYS[1]),
-        True,
-        False,
+        id=f"credits[{key}]",
+        list="credits",
+        key=key,
+        term=term,
+        kind="CREDIT",
+        amount=Decimal(amount),
+        unit=unit,
+        window=WINDOW._replace(ending_before=ALWAYS[1]),
+        free=True,
+        counts_units=False,
     )
 
 
@@ -290,7 +300,7 @@ def assessed(
         sides = before, after, WINDOW, 1, False, LISTED
         job = BillingJob(*sides, meters, stated_of(before), listing=target is None, shown=shown)
         keep = lambda row, _: rows.append(row)  # noqa: E731
-        census, found = bill_usage(engine, population()[0], USED, job, keep, lambda _: None, target)
+        census, found = bill_usage(engine, population()[0], USED, job, keep=keep, tell=lambda _: None, target=target)
     finally:
         engine.close()
     return found, census, rows

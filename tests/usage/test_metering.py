@@ -68,7 +68,9 @@ def test_counted_in_parts_they_cost_what_they_cost_one_by_one(project: Path, tmp
         singles.append(Quantity("input-tokens", (("model", model), ("seat_id", seat)), at, Decimal(tokens)))
     engine = DuckEngine()
     try:
-        asked = PreviewRequest("starter-plan", START, UNTIL, events=[written(tmp_path / "events.jsonl", events)])
+        asked = PreviewRequest(
+            package="starter-plan", starting_at=START, until=UNTIL, events=[written(tmp_path / "events.jsonl", events)]
+        )
         (found,) = preview(asked, catalog, engine).bills
     finally:
         engine.close()

@@ -120,7 +120,10 @@ class Account:
         start = datetime(2026, 11, 1, tzinfo=UTC)
         named = [package.partition("_") for package in packages]
         refs = [Ref(Kind.PACKAGE, key, int(version)) for key, _, version in named]
-        self.listed = [Contract(str(n), f"c{n}", ref, Ref(Kind.RATE_CARD, "list"), start) for n, ref in enumerate(refs)]
+        self.listed = [
+            Contract(id=str(n), customer=f"c{n}", package=ref, card=Ref(Kind.RATE_CARD, "list"), starting_at=start)
+            for n, ref in enumerate(refs)
+        ]
 
     def billed(self, namespace: str, at: datetime, *, shared: bool = True) -> Iterator[Billed]:
         return (Billed(Billing(contract)) for contract in self.listed)

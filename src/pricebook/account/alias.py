@@ -46,7 +46,15 @@ class Assignment(NamedTuple):
     def of(cls, alias: Alias, object_id: str, at: datetime, position: int, seq: int = 0) -> "Assignment":
         """The entry of an alias that is given to an object now."""
         name, start, end = Schedule.of(alias)
-        return cls(seq, name, object_id, position, start, end, hour_of(at))
+        return cls(
+            seq=seq,
+            name=name,
+            object_id=object_id,
+            position=position,
+            starting_at=start,
+            ending_before=end,
+            assigned_at=hour_of(at),
+        )
 
     @property
     def takes_from(self) -> str:

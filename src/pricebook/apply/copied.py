@@ -60,7 +60,7 @@ class Copier(Protocol):
         """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Copied:
     """What was copied, or was there already. `steps` is how long the plan is, against the one as against the other;
     None where only a journal was copied. `lines` are what to write into the project file, each with its place."""

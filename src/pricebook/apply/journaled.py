@@ -45,7 +45,10 @@ class Journaled:
 
     def _record(self, rows: Iterable[tuple[str, State, str, str]]) -> None:
         now, owner = self.clock(), self.lease.owner
-        entries = [JournalEntry(self.number, step, what, now, owner, id_, detail) for step, what, detail, id_ in rows]
+        entries = [
+            JournalEntry(run=self.number, step=step, state=what, at=now, owner=owner, remote_id=id_, detail=detail)
+            for step, what, detail, id_ in rows
+        ]
         self.journal.record(self.environment, self.lease, entries)
 
 

@@ -209,7 +209,7 @@ class Provenance:
     approved: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One apply, as the journal remembers it. `plan` is the plan's digest (`plan.digest`), `number` the journal's own
     name for the run. `ended_at` is None while it works, and for good when it was killed; `result` is `done` when every
@@ -227,7 +227,7 @@ class Run:
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:
     """One line of the journal, of a run."""
 

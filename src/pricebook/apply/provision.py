@@ -28,7 +28,15 @@ def provision(
     with held(journal, environment, owner, clock) as lease:
         document = _document(wanted)
         now = clock()
-        run = Run(namespace, environment, digest(document), now, owner, now, provenance)
+        run = Run(
+            namespace=namespace,
+            environment=environment,
+            plan=digest(document),
+            as_of=now,
+            owner=owner,
+            started_at=now,
+            provenance=provenance,
+        )
         journaled = Journaled.begin(run, document, journal, lease, clock)
         step = f"contract:{wanted.customer}"
         on = wanted.package or f"what {wanted.alias} names"

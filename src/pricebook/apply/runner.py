@@ -115,7 +115,15 @@ def run(
         if stale:
             raise StalePlan(stale)
         digest, started = plan_digest(plan), clock()
-        begun = Run(plan.namespace, plan.environment, digest, plan.as_of, owner, started, provenance)
+        begun = Run(
+            namespace=plan.namespace,
+            environment=plan.environment,
+            plan=digest,
+            as_of=plan.as_of,
+            owner=owner,
+            started_at=started,
+            provenance=provenance,
+        )
         # A migration's text is long, and the same in every run that goes on with it.
         known = plan.migration is not None and any(run.plan == digest for run in journal.runs(plan.environment))
         journaled = Journaled.begin(begun, "" if known else write(plan), journal, lease, clock)

@@ -59,7 +59,7 @@ def links_of(model: type[Model]) -> dict[str, tuple[str, ...]]:
 
 def declared_at(model: type[Model], path: FieldPath) -> Declared:
     """What stands at a path: a field as it is declared, or the term of a list, with the role that it has there."""
-    found, role = Declared(model), Role.PLAIN
+    found, role = Declared(model=model), Role.PLAIN
     for step in path:
         if isinstance(step, Label):
             found = found._replace(many=False)
@@ -92,4 +92,12 @@ def _declared(name: str, owner: type[Model]) -> Declared:
     role = next((mark for mark in found if isinstance(mark, Role)), None)
     kind, type_ = next(((mark.kind, mark.type) for mark in found if isinstance(mark, Reference)), (None, ""))
     links = next((mark.lists for mark in found if isinstance(mark, Link)), ())
-    return Declared(model, many, any(isinstance(mark, Monetary) for mark in found), role, kind, type_, links)
+    return Declared(
+        model=model,
+        many=many,
+        money=any(isinstance(mark, Monetary) for mark in found),
+        role=role,
+        refers=kind,
+        type=type_,
+        links=links,
+    )

@@ -282,7 +282,15 @@ def price_shift(observed: Decimal, desired: Decimal, unit: str | None = None) ->
         return STILL
     up = desired > observed
     change = ratio(observed, desired)
-    return Shift(up, not up, is_tenfold(observed, desired), ((observed, desired),), change, change, unit)
+    return Shift(
+        up=up,
+        down=not up,
+        tenfold=is_tenfold(observed, desired),
+        pairs=((observed, desired),),
+        low=change,
+        high=change,
+        unit=unit,
+    )
 
 
 def is_tenfold(observed: Decimal, desired: Decimal) -> bool:
@@ -316,7 +324,15 @@ def _shift(observed: Charge, desired: Charge) -> Shift:
         up, down, start = up or more > 0, down or more < 0, upto or ZERO
     relative = [change for was, now in pairs if (change := ratio(was, now)) is not None]
     tenfold = any(is_tenfold(*pair) for pair in pairs)
-    return Shift(up, down, tenfold, tuple(pairs), min(relative, default=None), max(relative, default=None), unit)
+    return Shift(
+        up=up,
+        down=down,
+        tenfold=tenfold,
+        pairs=tuple(pairs),
+        low=min(relative, default=None),
+        high=max(relative, default=None),
+        unit=unit,
+    )
 
 
 def side_by_side(observed: Curve, desired: Curve) -> Iterator[tuple[Decimal, Decimal, Decimal | None]]:

@@ -74,14 +74,14 @@ def command(
     if end is not None and end < start:
         raise reject("empty-period", "--until lies before the contract's start", hint="end later, or start earlier")
     asked = PreviewRequest(
-        package,
-        start,
-        end or later(start, months or 3, "MONTHS"),
-        usage,
-        events,
-        customer,
-        _instant(billing_anchor, "--billing-anchor"),
-        renew,
+        package=package,
+        starting_at=start,
+        until=end or later(start, months or 3, "MONTHS"),
+        usage=usage,
+        events=events,
+        customer=customer,
+        billing_anchor=_instant(billing_anchor, "--billing-anchor"),
+        renew=renew,
     )
     if from_store:
         name = invocation.environment[0]

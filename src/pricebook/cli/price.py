@@ -50,5 +50,13 @@ def command_set(
     What holds until then stays where it is, and so does what begins later. Prices that are said by this one (relations)
     follow it. One price is meant: where the product has several, --where, --frequency and --card say which.
     """
-    asked = NewPrice(product, price.strip(), hour_of(day, "--from"), groups(where), frequency, card, new)
+    asked = NewPrice(
+        product=product,
+        price=price.strip(),
+        day=hour_of(day, "--from"),
+        groups=groups(where),
+        frequency=frequency,
+        card=card,
+        new=new,
+    )
     answered(invocation, set_price(invocation.project, asked), dry_run=dry_run, yes=yes)

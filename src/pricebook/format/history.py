@@ -26,7 +26,9 @@ def _rows(view: HistoryView) -> Iterator[tuple[object, ...]]:
     for each in view.runs:
         run = (each.number, each.started_at, each.ended_at, each.result, each.environment, each.plan)
         whence = (each.actor, each.owner, each.commit, each.branch, each.approved)
-        for deed in each.deeds or (Deed("", "", each.summary, each.result, "", each.started_at, ()),):
+        for deed in each.deeds or (
+            Deed(ref="", name="", what=each.summary, outcome=each.result, detail="", at=each.started_at, rows=()),
+        ):
             yield (
                 *run,
                 *whence,

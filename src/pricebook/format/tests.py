@@ -29,10 +29,30 @@ def tests_junit(view: TestsView, _: Page) -> str:
     for one in view.scenarios:
         failures = tuple(f"{mismatch.words} ({mismatch.at})" for mismatch in one.mismatches)
         output = "\n".join(_scenario(one, Page())) if failures else ""
-        cases.append(Case(f"pricebook.{one.group}", one.name, failures, "", one.place.file, one.place.line, output))
+        cases.append(
+            Case(
+                group=f"pricebook.{one.group}",
+                name=one.name,
+                failures=failures,
+                skipped="",
+                file=one.place.file,
+                line=one.place.line,
+                output=output,
+            )
+        )
     for test in view.policy_tests:
         told = tuple(map(problem_words, test.problems))
-        cases.append(Case("pricebook.policy-test", test.name, told, "", test.place.file, test.place.line, ""))
+        cases.append(
+            Case(
+                group="pricebook.policy-test",
+                name=test.name,
+                failures=told,
+                skipped="",
+                file=test.place.file,
+                line=test.place.line,
+                output="",
+            )
+        )
     return junit_document(Checks("price tests", tuple(cases)))
 
 

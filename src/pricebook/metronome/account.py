@@ -187,14 +187,14 @@ def foreign(account: Account) -> tuple[Foreign, ...]:
     """What is not ours, in the order of the account's lists."""
     return tuple(
         Foreign(
-            kind,
-            id_,
-            _display_name(item),
-            bool(item.get("archived_at")),
-            owner_of(kind, item),
-            account.unreadable.get(id_, ""),
-            former_of(_mark(item)),
-            account.twins.get(id_),
+            kind=kind,
+            id=id_,
+            name=_display_name(item),
+            archived=bool(item.get("archived_at")),
+            owner=owner_of(kind, item),
+            unreadable=account.unreadable.get(id_, ""),
+            former=former_of(_mark(item)),
+            twin=account.twins.get(id_),
         )
         for (kind, id_), item in account.others.items()
     )

@@ -36,8 +36,15 @@ def read_cohort(
         body = {"package_id": held["id"], **({"include_archived": True} if ended else {})}
         listed = (_row(item) for items, _ in pages(client, CONTRACTS, body) for item in items)
         for start, customer, id_, end, archived in in_order(listed):
-            dates = read_moment(start), read_bound(end), read_bound(archived)
-            found = Contract(id_, customer, ref, card, *dates)
+            found = Contract(
+                id=id_,
+                customer=customer,
+                package=ref,
+                card=card,
+                starting_at=read_moment(start),
+                ending_before=read_bound(end),
+                archived_at=read_bound(archived),
+            )
             if ended or found.runs(at):
                 yield found
 
@@ -57,16 +64,16 @@ def customer_contracts(
 
     found = [
         Contract(
-            item["id"],
-            item["customer_id"],
-            ref(Kind.PACKAGE, item.get("package_id")),
-            ref(Kind.RATE_CARD, item.get("rate_card_id")),
-            read_moment(item["starting_at"]),
-            read_bound(item.get("ending_before")),
-            read_bound(item.get("archived_at")),
-            item.get("uniqueness_key"),
-            read_bound(item.get("created_at")),
-            _transition(item),
+            id=item["id"],
+            customer=item["customer_id"],
+            package=ref(Kind.PACKAGE, item.get("package_id")),
+            card=ref(Kind.RATE_CARD, item.get("rate_card_id")),
+            starting_at=read_moment(item["starting_at"]),
+            ending_before=read_bound(item.get("ending_before")),
+            archived_at=read_bound(item.get("archived_at")),
+            uniqueness_key=item.get("uniqueness_key"),
+            created_at=read_bound(item.get("created_at")),
+            transition=_transition(item),
         )
         for item in contracts_of(client, customer)
     ]

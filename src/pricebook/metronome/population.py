@@ -164,8 +164,14 @@ class Population:
         card = refs.get(item.get("rate_card_id") or "")
         if not runs(item, self._at) or (package is None and card is None):
             return None
-        dates = read_moment(item["starting_at"]), read_bound(item.get("ending_before"))
-        contract = Contract(item["id"], item["customer_id"], package, card, *dates)
+        contract = Contract(
+            id=item["id"],
+            customer=item["customer_id"],
+            package=package,
+            card=card,
+            starting_at=read_moment(item["starting_at"]),
+            ending_before=read_bound(item.get("ending_before")),
+        )
         more = [name for name, is_more in (item.get("has_more") or {}).items() if is_more]
         if more:
             return Billed(Billing(contract, unread=f"it has more {' and '.join(more)} than are shown"))

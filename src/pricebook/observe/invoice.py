@@ -22,7 +22,7 @@ UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError)
 _KINDS = {"applied_commit_or_credit": "applied", "cpu_conversion": "conversion"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VendorLine:
     """A line: of which sort (as `catalog.line`, or the vendor's word), for which product and group values. `product`
     is empty where it is for none."""
@@ -38,7 +38,7 @@ class VendorLine:
     starting_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VendorInvoice:
     """An invoice of a contract. `kind` is USAGE or SCHEDULED, `at` the start of its period or when it is issued."""
 
@@ -61,15 +61,15 @@ def read_invoice(item: Any, refs: Mapping[str, Ref], composites: frozenset[str])
         return None
     kind, start, issued = str(item["type"]).upper(), item.get("start_timestamp"), item.get("issued_at")
     return VendorInvoice(
-        str(item["id"]),
-        str(item["customer_id"]),
-        str(contract),
-        kind,
-        str(item["status"]).upper(),
-        read_moment(start if kind == "USAGE" and start else issued or start),
-        _unit(item["credit_type"], refs),
-        _number(item["total"]),
-        tuple(_line(line, refs, composites) for line in item["line_items"]),
+        id=str(item["id"]),
+        customer=str(item["customer_id"]),
+        contract=str(contract),
+        kind=kind,
+        status=str(item["status"]).upper(),
+        at=read_moment(start if kind == "USAGE" and start else issued or start),
+        unit=_unit(item["credit_type"], refs),
+        total=_number(item["total"]),
+        lines=tuple(_line(line, refs, composites) for line in item["line_items"]),
     )
 
 
@@ -86,15 +86,15 @@ def _line(line: Any, refs: Mapping[str, Ref], composites: frozenset[str]) -> Ven
     values = {**(line.get("presentation_group_values") or {}), **(line.get("pricing_group_values") or {})}
     start = line.get("starting_at")
     return VendorLine(
-        _KINDS.get(kind, kind),
-        product,
-        str(line["name"]),
-        sorted_values((str(k), str(v)) for k, v in values.items() if v is not None),
-        _unit(line["credit_type"], refs),
-        Decimal(0) if kind == "applied_commit_or_credit" and counted else _number(line["total"]),
-        _number(line["quantity"]) if line.get("quantity") is not None else None,
-        _number(line["unit_price"]) if line.get("unit_price") is not None else None,
-        read_bound(start),
+        kind=_KINDS.get(kind, kind),
+        product=product,
+        name=str(line["name"]),
+        values=sorted_values((str(k), str(v)) for k, v in values.items() if v is not None),
+        unit=_unit(line["credit_type"], refs),
+        amount=Decimal(0) if kind == "applied_commit_or_credit" and counted else _number(line["total"]),
+        quantity=_number(line["quantity"]) if line.get("quantity") is not None else None,
+        unit_price=_number(line["unit_price"]) if line.get("unit_price") is not None else None,
+        starting_at=read_bound(start),
     )
 
 

@@ -260,7 +260,13 @@ def without(snapshot: Snapshot, refs: Collection[Ref], namespace: str) -> Snapsh
     """The snapshot in which these objects are not ours any more: they are foreign, and bore a mark of the namespace."""
     gone = [(ref, snapshot.objects[ref]) for ref in snapshot.objects if ref in refs]
     foreign = tuple(
-        Foreign(ref.kind, each.id, getattr(each.noun, "name", ""), each.archived, former=f"{namespace}/{ref}")
+        Foreign(
+            kind=ref.kind,
+            id=each.id,
+            name=getattr(each.noun, "name", ""),
+            archived=each.archived,
+            former=f"{namespace}/{ref}",
+        )
         for ref, each in gone
     )
     return replace(

@@ -14,7 +14,7 @@ from pricebook.plan.contract import Contract
 from pricebook.plan.holding import Holding
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cohort:
     """The contracts on a version, as of an instant: those that run, those that are still to start, and, where they were
     asked for, those that ended and those that were archived.

@@ -29,7 +29,7 @@ class Transition:
     from_contract: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
     """A contract on a package version or a rate card of ours. Instants are UTC.
 

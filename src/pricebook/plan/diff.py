@@ -69,7 +69,9 @@ def diff(
         elif ref in snapshot.archived:
             difference.problems.append(_archived(ref, at.get(ref)))
         elif ref.kind is Kind.RATE_CARD:
-            _diff_card(difference, ref, cast(RateCard, noun), desired, snapshot, as_of, at.get(ref))
+            _diff_card(
+                difference, ref, cast(RateCard, noun), desired=desired, snapshot=snapshot, as_of=as_of, at=at.get(ref)
+            )
         else:
             _diff_noun(difference, ref, noun, snapshot.catalog.nouns.get(ref), at.get(ref))
     difference.problems += _called_alike(difference.changes, desired, snapshot, at)
@@ -127,6 +129,7 @@ def _diff_card(
     difference: Difference,
     ref: Ref,
     card: RateCard,
+    *,
     desired: Catalog,
     snapshot: Snapshot,
     as_of: datetime,

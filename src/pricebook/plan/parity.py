@@ -32,7 +32,7 @@ class Side:
     declared: Catalog
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parity:
     """`one` against `other`. `differs` are differences that no overlay explains, `intended` those that one does;
     `missing` are objects that only `one` has, `only_there` those that only `other` has, and `same` the rest.
@@ -77,15 +77,15 @@ def parity(one: Side, other: Side, *, namespace: str, as_of: datetime, places: M
     differs = [drift for drift in differs if drift.ref.unversioned not in absent]
     apart = {drift.ref.unversioned for drift in (*differs, *intended)} | absent
     return Parity(
-        one.name,
-        other.name,
-        comparison,
-        tuple(differs),
-        tuple(intended),
-        tuple(missing),
-        tuple(sorted(there.nouns.keys() - content.nouns.keys())),
-        tuple(sorted(content.nouns.keys() - apart)),
-        dict(_versions(content, one.snapshot, other.snapshot)),
+        one=one.name,
+        other=other.name,
+        comparison=comparison,
+        differs=tuple(differs),
+        intended=tuple(intended),
+        missing=tuple(missing),
+        only_there=tuple(sorted(there.nouns.keys() - content.nouns.keys())),
+        same=tuple(sorted(content.nouns.keys() - apart)),
+        versions=dict(_versions(content, one.snapshot, other.snapshot)),
     )
 
 

@@ -214,48 +214,51 @@ _SHARE_RATE = "    - {product: support, rate_type: PERCENTAGE, starting_at: 2025
 
 RULES = (
     Rule(
-        "annual-price",
-        "error",
-        "The price of a longer period does not fit the monthly one.",
-        "A year that costs more than twelve months, or less than half of them, is mostly a slip of the decimal point,"
-        " a monthly price under the annual frequency, or the other way round. Customers find the cheap one at once.",
-        "Correct the price or its billing frequency. A deliberate discount of more than half is worth a waiver.",
-        Example(bad=(("price: $100.00", "price: $1000.00"),)),
-        _annual,
+        id="annual-price",
+        severity="error",
+        title="The price of a longer period does not fit the monthly one.",
+        why="A year that costs more than twelve months, or less than half of them, is mostly a slip of the decimal"
+        " point, a monthly price under the annual frequency, or the other way round. Customers find the cheap one at"
+        " once.",
+        way_out="Correct the price or its billing frequency. A deliberate discount of more than half is worth a"
+        " waiver.",
+        example=Example(bad=(("price: $100.00", "price: $1000.00"),)),
+        check=_annual,
         source="Stripe's and Metronome's pricing pages put a year at 8 to 12 months.",
     ),
     Rule(
-        "cents-for-dollars",
-        "warning",
-        "A fee, a charge or a credit is less than one dollar.",
-        "Plain numbers are in the API's unit, which for USD is the cent: `price: 10` is ten cents. Who means dollars"
-        " sells the plan for a hundredth of its price, and nobody complains.",
-        "Write amounts with their currency: `$10.00`.",
-        Example(bad=(("price: $10.00", "price: 10"), ("price: $100.00", "price: $1.00"))),
-        _small,
+        id="cents-for-dollars",
+        severity="warning",
+        title="A fee, a charge or a credit is less than one dollar.",
+        why="Plain numbers are in the API's unit, which for USD is the cent: `price: 10` is ten cents. Who means"
+        " dollars sells the plan for a hundredth of its price, and nobody complains.",
+        way_out="Write amounts with their currency: `$10.00`.",
+        example=Example(bad=(("price: $10.00", "price: 10"), ("price: $100.00", "price: $1.00"))),
+        check=_small,
         source="Cents and dollars mixed up.",
     ),
     Rule(
-        "indivisible-price",
-        "warning",
-        "An amount that stands on an invoice as it is has more decimals than its currency.",
-        "Half a cent cannot be paid: it is rounded on every invoice, and the books do not agree with the price list.",
-        "Write an amount that the currency can carry. Prices per unit of usage may be as small as they like.",
-        Example(bad=(("price: $10.00", "price: $9.999"),)),
-        _indivisible,
+        id="indivisible-price",
+        severity="warning",
+        title="An amount that stands on an invoice as it is has more decimals than its currency.",
+        why="Half a cent cannot be paid: it is rounded on every invoice, and the books do not agree with the price"
+        " list.",
+        way_out="Write an amount that the currency can carry. Prices per unit of usage may be as small as they like.",
+        example=Example(bad=(("price: $10.00", "price: $9.999"),)),
+        check=_indivisible,
         source="ISO 4217, minor units.",
     ),
     Rule(
-        "percent-or-fraction",
-        "warning",
-        "A percentage is half of the price or more.",
-        "A percentage is written as a fraction. `price: 1` is not one percent but all of it, and doubles the bill.",
-        "Write 0.01 for 1 %.",
-        Example(
+        id="percent-or-fraction",
+        severity="warning",
+        title="A percentage is half of the price or more.",
+        why="A percentage is written as a fraction. `price: 1` is not one percent but all of it, and doubles the bill.",
+        way_out="Write 0.01 for 1 %.",
+        example=Example(
             bad=((AFTER_RATES, AFTER_RATES + _SHARE_RATE.replace("0.03", "1")), _SHARE),
             good=((AFTER_RATES, AFTER_RATES + _SHARE_RATE), _SHARE),
         ),
-        _percent,
+        check=_percent,
         source="The vendor's OpenAPI document: the price of a PERCENTAGE rate is a fraction.",
     ),
 )

@@ -173,34 +173,34 @@ def _small(more: str) -> Edits:
 
 RULES = (
     Rule(
-        "rate-gap",
-        "error",
-        "A price has a gap in time.",
-        "Usage in the gap has no rate and is not invoiced. It is found when the quarter is closed.",
-        "Leave `ending_before` out: a price of a schedule lasts until the next one starts.",
-        Example(bad=_small("ending_before: 2026-06-01, "), good=_small("")),
-        _gap,
+        id="rate-gap",
+        severity="error",
+        title="A price has a gap in time.",
+        why="Usage in the gap has no rate and is not invoiced. It is found when the quarter is closed.",
+        way_out="Leave `ending_before` out: a price of a schedule lasts until the next one starts.",
+        example=Example(bad=_small("ending_before: 2026-06-01, "), good=_small("")),
+        check=_gap,
         source="Where no segment covers an instant there is no rate.",
     ),
     Rule(
-        "rate-ends",
-        "warning",
-        "A price ends, and none follows.",
-        "From then on usage has no rate. If the product is to end, the vendor's way is `entitled: false` from a date,"
-        " so that customers are refused instead of served for nothing.",
-        "Add what holds afterwards, or say `entitled: false` from that date on.",
-        Example(bad=(("price: $0.40", "ending_before: 2026-06-01, price: $0.40"),)),
-        _ends,
+        id="rate-ends",
+        severity="warning",
+        title="A price ends, and none follows.",
+        why="From then on usage has no rate. If the product is to end, the vendor's way is `entitled: false` from a"
+        " date, so that customers are refused instead of served for nothing.",
+        way_out="Add what holds afterwards, or say `entitled: false` from that date on.",
+        example=Example(bad=(("price: $0.40", "ending_before: 2026-06-01, price: $0.40"),)),
+        check=_ends,
     ),
     Rule(
-        "unpriced-subscription",
-        "error",
-        "A package sells a subscription whose price does not hold all the time.",
-        "A price that is there when somebody looks may end next month, or begin after the package is sold. The vendor"
-        " looks the rate up as of the contract, not as of today.",
-        "Give the card a price from the start of the package on, without end. What the store has before the manifest's"
-        " first price counts.",
-        Example(
+        id="unpriced-subscription",
+        severity="error",
+        title="A package sells a subscription whose price does not hold all the time.",
+        why="A price that is there when somebody looks may end next month, or begin after the package is sold. The"
+        " vendor looks the rate up as of the contract, not as of today.",
+        way_out="Give the card a price from the start of the package on, without end. What the store has before the"
+        " manifest's first price counts.",
+        example=Example(
             bad=(("MONTHLY, entitled: false, starting_at: 2025-01-01", _LATER),),
             held=(("MONTHLY, entitled: false, starting_at: 2025-01-01", _LATER),),
         ),
@@ -208,64 +208,70 @@ RULES = (
         source='A rate that was compared at "now" only.',
     ),
     Rule(
-        "unsold-rate",
-        "note",
-        "A rate is not entitled, and no package entitles it.",
-        "It is a list price that nobody can buy: prepared for later, or forgotten in a package.",
-        "Enable it in the package that sells it, by an override with `entitled: true`.",
-        Example(bad=(("[{product: fee, billing_frequency: ANNUAL}]", "[{product: fee, billing_frequency: MONTHLY}]"),)),
-        _unsold,
+        id="unsold-rate",
+        severity="note",
+        title="A rate is not entitled, and no package entitles it.",
+        why="It is a list price that nobody can buy: prepared for later, or forgotten in a package.",
+        way_out="Enable it in the package that sells it, by an override with `entitled: true`.",
+        example=Example(
+            bad=(("[{product: fee, billing_frequency: ANNUAL}]", "[{product: fee, billing_frequency: MONTHLY}]"),)
+        ),
+        check=_unsold,
         source="That a package sells such a subscription is the hazard NEVER_INVOICED.",
     ),
     Rule(
-        "product-on-no-card",
-        "note",
-        "A product that needs a rate is on no card.",
-        "Its usage is metered and never invoiced.",
-        "Add a rate, or take the product out.",
-        Example(bad=(_SEAT,)),
-        _on_no_card,
+        id="product-on-no-card",
+        severity="note",
+        title="A product that needs a rate is on no card.",
+        why="Its usage is metered and never invoiced.",
+        way_out="Add a rate, or take the product out.",
+        example=Example(bad=(_SEAT,)),
+        check=_on_no_card,
     ),
     Rule(
-        "unused-metric",
-        "note",
-        "A metric is counted and never priced.",
-        "Either a product is missing, or it still names the metric before: a metric cannot be edited, so a change of it"
-        " is a new metric that products have to be moved to.",
-        "Name it in a product's `billable_metric`, or take it out.",
-        Example(bad=(("billable_metric: tokens", "billable_metric: calls"), ahead_of("Product", "tokens", _CALLS))),
-        _unused_metric,
+        id="unused-metric",
+        severity="note",
+        title="A metric is counted and never priced.",
+        why="Either a product is missing, or it still names the metric before: a metric cannot be edited, so a change"
+        " of it is a new metric that products have to be moved to.",
+        way_out="Name it in a product's `billable_metric`, or take it out.",
+        example=Example(
+            bad=(("billable_metric: tokens", "billable_metric: calls"), ahead_of("Product", "tokens", _CALLS))
+        ),
+        check=_unused_metric,
     ),
     Rule(
-        "entitled-by-default",
-        "warning",
-        "A card has several subscriptions, and one is entitled for everybody.",
-        "Every contract on the card gets it. The vendor advises to switch subscriptions off on the card, and on in the"
-        " package that sells them, as soon as a card has more than one.",
-        "`entitled: false` on the card, and an override with `entitled: true` in the package.",
-        Example(
+        id="entitled-by-default",
+        severity="warning",
+        title="A card has several subscriptions, and one is entitled for everybody.",
+        why="Every contract on the card gets it. The vendor advises to switch subscriptions off on the card, and on in"
+        " the package that sells them, as soon as a card has more than one.",
+        way_out="`entitled: false` on the card, and an override with `entitled: true` in the package.",
+        example=Example(
             bad=(*_SEATS, ("entitled: ENTITLED", "entitled: true")),
             good=(*_SEATS, ("entitled: ENTITLED", "entitled: false")),
         ),
-        _entitled_by_default,
+        check=_entitled_by_default,
     ),
     Rule(
-        "retired-product",
-        "warning",
-        "A package sells a product that is tagged as retired.",
-        "New customers get what is to be switched off, and have to be moved again.",
-        f"Name the successor. The tags are {', '.join(sorted(RETIRED))}.",
-        Example(bad=(("type: SUBSCRIPTION}", "type: SUBSCRIPTION, tags: [retired]}"),)),
-        _retired,
+        id="retired-product",
+        severity="warning",
+        title="A package sells a product that is tagged as retired.",
+        why="New customers get what is to be switched off, and have to be moved again.",
+        way_out=f"Name the successor. The tags are {', '.join(sorted(RETIRED))}.",
+        example=Example(bad=(("type: SUBSCRIPTION}", "type: SUBSCRIPTION, tags: [retired]}"),)),
+        check=_retired,
     ),
     Rule(
-        "card-alias-gap",
-        "error",
-        "A package names a rate-card alias that nobody holds when contracts start.",
-        "The alias is looked up as of the start of each contract. Where nobody holds it the contract cannot be made, or"
-        " it has no prices.",
-        "Let the next card hold the alias from the day on which the one before lets it go.",
-        Example(bad=(("aliases: [{name: standard}]", "aliases: [{name: standard, ending_before: 2026-07-01}]"),)),
-        _alias_gap,
+        id="card-alias-gap",
+        severity="error",
+        title="A package names a rate-card alias that nobody holds when contracts start.",
+        why="The alias is looked up as of the start of each contract. Where nobody holds it the contract cannot be"
+        " made, or it has no prices.",
+        way_out="Let the next card hold the alias from the day on which the one before lets it go.",
+        example=Example(
+            bad=(("aliases: [{name: standard}]", "aliases: [{name: standard, ending_before: 2026-07-01}]"),)
+        ),
+        check=_alias_gap,
     ),
 )

@@ -118,19 +118,19 @@ EUR = declared("PricingUnit", "eur", "{name: Euro, currency: EUR, scale: 0}") + 
 
 RULES = (
     Rule(
-        "currency-spread",
-        "warning",
-        "The same price in two currencies, or one unit's worth on two cards, is far apart.",
-        "The vendor counts USD in cents, and other currencies may be counted in whole units: the same number is then a"
-        " hundred times as much. Prices in two currencies should be about the same money: on cards, in overrides of"
-        " packages, and where a card says what a custom unit is worth.",
-        "Convert again, and check the scale of the pricing unit. The rates used here are rough, and only a factor of"
-        " five is reported.",
-        Example(
+        id="currency-spread",
+        severity="warning",
+        title="The same price in two currencies, or one unit's worth on two cards, is far apart.",
+        why="The vendor counts USD in cents, and other currencies may be counted in whole units: the same number is"
+        " then a hundred times as much. Prices in two currencies should be about the same money: on cards, in"
+        " overrides of packages, and where a card says what a custom unit is worth.",
+        way_out="Convert again, and check the scale of the pricing unit. The rates used here are rough, and only a"
+        " factor of five is reported.",
+        example=Example(
             bad=((AFTER_RATES, AFTER_RATES + EUR.replace("price: 2.30", "price: 230")),),
             good=((AFTER_RATES, AFTER_RATES + EUR),),
         ),
-        _spread,
+        check=_spread,
         source="USD amounts are in cents, while a public integration reports whole units for EUR.",
     ),
 )

@@ -208,72 +208,73 @@ def _aliases(noun: object) -> tuple[Alias, ...]:
 
 RULES = (
     Rule(
-        "unit-under-price",
-        "error",
-        "What a price is for changes, and the price does not.",
-        "A price of $0.40 a million becomes $0.40 a thousand when the product's conversion changes: the bill is a"
+        id="unit-under-price",
+        severity="error",
+        title="What a price is for changes, and the price does not.",
+        why="A price of $0.40 a million becomes $0.40 a thousand when the product's conversion changes: the bill is a"
         " thousandfold, and no price in the diff has moved.",
-        "Change the prices with it, from the same date on; or make a new product, which is cleaner.",
-        Example(bad=(("name: millions, ", ""), ("conversion_factor: 1000000", "conversion_factor: 1000"))),
+        way_out="Change the prices with it, from the same date on; or make a new product, which is cleaner.",
+        example=Example(bad=(("name: millions, ", ""), ("conversion_factor: 1000000", "conversion_factor: 1000"))),
         check_plan=_unit_under_price,
         source="A per-unit change that was billed ten-thousandfold.",
     ),
     Rule(
-        "backdated-alias",
-        "warning",
-        "An alias is given from a day in the past.",
-        "It rewrites which object stood behind the name: contracts made since then do not match their package.",
-        "Leave `starting_at` out, or name a day to come.",
-        Example(
+        id="backdated-alias",
+        severity="warning",
+        title="An alias is given from a day in the past.",
+        why="It rewrites which object stood behind the name: contracts made since then do not match their package.",
+        way_out="Leave `starting_at` out, or name a day to come.",
+        example=Example(
             bad=(("aliases: [{name: yearly}]", "aliases: [{name: yearly, starting_at: 2025-06-01}]"),),
             good=(("aliases: [{name: yearly}]", "aliases: [{name: yearly, starting_at: 2026-06-01}]"),),
         ),
         check_plan=_backdated,
     ),
     Rule(
-        "orphaned-alias",
-        "error",
-        "A package is archived, and nothing holds its alias afterwards.",
-        "Whoever signs up by that name gets an error, from the moment of the apply on.",
-        "Give the alias to the successor first; archive in a later plan.",
-        Example(bad=(GONE,), prune=True),
+        id="orphaned-alias",
+        severity="error",
+        title="A package is archived, and nothing holds its alias afterwards.",
+        why="Whoever signs up by that name gets an error, from the moment of the apply on.",
+        way_out="Give the alias to the successor first; archive in a later plan.",
+        example=Example(bad=(GONE,), prune=True),
         check_plan=_orphaned,
         source="A package that was archived before its successor existed.",
     ),
     Rule(
-        "dropped-alias",
-        "warning",
-        "A name by which contracts find a package or a card is not given to anything any more.",
-        "A slip in an alias leaves the old name where it was: whoever signs up by it gets the version before, for good,"
-        " or an error.",
-        "Give the old name beside the new one, or to its successor. Where it is to go, nothing.",
-        Example(
+        id="dropped-alias",
+        severity="warning",
+        title="A name by which contracts find a package or a card is not given to anything any more.",
+        why="A slip in an alias leaves the old name where it was: whoever signs up by it gets the version before, for"
+        " good, or an error.",
+        way_out="Give the old name beside the new one, or to its successor. Where it is to go, nothing.",
+        example=Example(
             bad=(("aliases: [{name: yearly}]", "aliases: [{name: yaerly}]"),),
             good=(("aliases: [{name: yearly}]", "aliases: [{name: yearly}, {name: annual}]"),),
         ),
         check_plan=_dropped,
     ),
     Rule(
-        "tenfold-term",
-        "warning",
-        "A quantity, a length of time or a threshold changes tenfold or more, comes to nothing or changes its sign.",
-        "Ten seats instead of one, years instead of months, a threshold of two dollars instead of twenty: no price in"
-        " the diff has moved, and the bill has. The hazard MAGNITUDE says the same of prices and grants.",
-        "Check the number and its unit.",
-        Example(
+        id="tenfold-term",
+        severity="warning",
+        title="A quantity, a length of time or a threshold changes tenfold or more, comes to nothing or changes its"
+        " sign.",
+        why="Ten seats instead of one, years instead of months, a threshold of two dollars instead of twenty: no price"
+        " in the diff has moved, and the bill has. The hazard MAGNITUDE says the same of prices and grants.",
+        way_out="Check the number and its unit.",
+        example=Example(
             bad=(("initial_quantity: 1", "initial_quantity: 10"),),
             good=(("initial_quantity: 1", "initial_quantity: 5"),),
         ),
         check_plan=_tenfold,
     ),
     Rule(
-        "turned-term",
-        "warning",
-        "A term of a package is for something else than before, is switched, or is counted otherwise.",
-        "A discount on tokens that is one on seats now, a grant by the day that was by the month, a recharge that is"
-        " switched off, a commit that is paid in advance: no number in the diff has moved, and the bill has.",
-        "Where it is meant, nothing: it is said once, in the plan that changes it.",
-        Example(
+        id="turned-term",
+        severity="warning",
+        title="A term of a package is for something else than before, is switched, or is counted otherwise.",
+        why="A discount on tokens that is one on seats now, a grant by the day that was by the month, a recharge that"
+        " is switched off, a commit that is paid in advance: no number in the diff has moved, and the bill has.",
+        way_out="Where it is meant, nothing: it is said once, in the plan that changes it.",
+        example=Example(
             bad=(("override_specifiers: [{product: tokens}]", "override_specifiers: [{product: fee}]"),),
             good=(("multiplier: 0.8", "multiplier: 0.75"),),
             base=SAMPLE.replace(AFTER_ENABLE, AFTER_ENABLE + SALE),

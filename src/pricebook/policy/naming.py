@@ -148,39 +148,39 @@ _TWO = """\
 
 RULES = (
     Rule(
-        "look-alike-name",
-        "warning",
-        "Two names differ only in case, in white space or by letters that look alike, or not at all.",
-        "Contracts are made by alias, credits find products by tag, usage finds its price by group value: letter for"
-        " letter. Who reads them sees one name.",
-        "Write them alike, or name them apart. A letter of another script is told by its number.",
-        Example(bad=(("  aliases: [{name: yearly}]", "  aliases: [{name: Starter}]"),)),
-        _look_alike,
+        id="look-alike-name",
+        severity="warning",
+        title="Two names differ only in case, in white space or by letters that look alike, or not at all.",
+        why="Contracts are made by alias, credits find products by tag, usage finds its price by group value: letter"
+        " for letter. Who reads them sees one name.",
+        way_out="Write them alike, or name them apart. A letter of another script is told by its number.",
+        example=Example(bad=(("  aliases: [{name: yearly}]", "  aliases: [{name: Starter}]"),)),
+        check=_look_alike,
         source="Unicode Technical Standard 39, confusable detection.",
     ),
     Rule(
-        "keyless-term",
-        "warning",
-        "Terms without a key cannot be told apart.",
-        "A diff follows a term by its key. Without one a change of the second discount may be shown as a change of the"
-        " first, and a reviewer approves what is not meant.",
-        "Give each of them a `key`.",
-        Example(
+        id="keyless-term",
+        severity="warning",
+        title="Terms without a key cannot be told apart.",
+        why="A diff follows a term by its key. Without one a change of the second discount may be shown as a change of"
+        " the first, and a reviewer approves what is not meant.",
+        way_out="Give each of them a `key`.",
+        example=Example(
             bad=((AFTER_ENABLE, AFTER_ENABLE + _TWO),),
             good=((AFTER_ENABLE, AFTER_ENABLE + _TWO.replace("- type", "- key: small\n      type", 1)),),
         ),
-        _keyless,
+        check=_keyless,
         source="`key` is our name for a term, so that diffs say which one changed.",
     ),
     Rule(
-        "blank-around-name",
-        "warning",
-        "A name or a value begins or ends with a blank.",
-        "Nobody sees it, and nothing finds it: usage of `small` has no price where the rate is for `small ` with a"
+        id="blank-around-name",
+        severity="warning",
+        title="A name or a value begins or ends with a blank.",
+        why="Nobody sees it, and nothing finds it: usage of `small` has no price where the rate is for `small ` with a"
         " blank behind it.",
-        "Take the blank out; in tables, out of the cell.",
-        Example(bad=(("{model: small}", "{model: 'small '}"),)),
-        _blank,
+        way_out="Take the blank out; in tables, out of the cell.",
+        example=Example(bad=(("{model: small}", "{model: 'small '}"),)),
+        check=_blank,
         source="frictionlessdata/frictionless-py#1172, sparna-git/xls2rdf#19.",
     ),
 )

@@ -180,52 +180,52 @@ def _step_to(price: str) -> Edits:
 
 RULES = (
     Rule(
-        "price-step",
-        "warning",
-        "A price steps tenfold or more within its own schedule.",
-        "A tenfold, hundredfold or thousandfold step is a change of unit, not of price: cents for dollars, per thousand"
-        " for per million. The hazard MAGNITUDE says the same of a change against what the store holds.",
-        "Check the unit that each price of the schedule is for.",
-        Example(bad=_step_to("3"), good=_step_to("$3.00")),
-        _step,
+        id="price-step",
+        severity="warning",
+        title="A price steps tenfold or more within its own schedule.",
+        why="A tenfold, hundredfold or thousandfold step is a change of unit, not of price: cents for dollars, per"
+        " thousand for per million. The hazard MAGNITUDE says the same of a change against what the store holds.",
+        way_out="Check the unit that each price of the schedule is for.",
+        example=Example(bad=_step_to("3"), good=_step_to("$3.00")),
+        check=_step,
     ),
     Rule(
-        "price-outlier",
-        "warning",
-        "A price is a thousand times the median of its product, or a ten-thousandth.",
-        "In a list of hundreds of prices one that is per thousand instead of per million does not catch the eye. Real"
-        " published price lists have had such prices for months.",
-        "Check the unit that the price is for. Of many at once the first is named, and the others are counted.",
-        Example(
+        id="price-outlier",
+        severity="warning",
+        title="A price is a thousand times the median of its product, or a ten-thousandth.",
+        why="In a list of hundreds of prices one that is per thousand instead of per million does not catch the eye."
+        " Real published price lists have had such prices for months.",
+        way_out="Check the unit that the price is for. Of many at once the first is named, and the others are counted.",
+        example=Example(
             bad=((AFTER_RATES, AFTER_RATES + _MODELS), ("price: $2.50", "price: $2500.00")),
             good=((AFTER_RATES, AFTER_RATES + _MODELS),),
         ),
-        _outlier,
+        check=_outlier,
         source="The LiteLLM price table, releases 1.80.0 and 1.97.0: $0.135 a token where $1.35 a million was meant.",
     ),
     Rule(
-        "bills-nothing",
-        "warning",
-        "A thousand units of a product, or a million of what is metered, cost less than half a cent.",
-        "A price of one token where the product is sold by the million looks like any other small number. Every invoice"
-        " is then $0.00, and nobody complains.",
-        "Write the price for what the product's conversion makes of the quantity, or correct the conversion.",
-        Example(bad=(("price: $0.40", "price: $0.0000004"),), good=(("price: $0.40", "price: $0.0004"),)),
-        _nothing,
+        id="bills-nothing",
+        severity="warning",
+        title="A thousand units of a product, or a million of what is metered, cost less than half a cent.",
+        why="A price of one token where the product is sold by the million looks like any other small number. Every"
+        " invoice is then $0.00, and nobody complains.",
+        way_out="Write the price for what the product's conversion makes of the quantity, or correct the conversion.",
+        example=Example(bad=(("price: $0.40", "price: $0.0000004"),), good=(("price: $0.40", "price: $0.0004"),)),
+        check=_nothing,
         source="An API price list whose products divide by 1,000,000, with prices typed per token.",
     ),
     Rule(
-        "unit-outlier",
-        "warning",
-        "One unit costs a thousand times more, or less, than the next one of its kind.",
-        "Prices are for different many: per token, per thousand, per million. Compared for one unit they lie close"
+        id="unit-outlier",
+        severity="warning",
+        title="One unit costs a thousand times more, or less, than the next one of its kind.",
+        why="Prices are for different many: per token, per thousand, per million. Compared for one unit they lie close"
         " together, and one that was typed for another many lies far off, on a new list too.",
-        "Check the price, and the conversion of its product. What is meant is worth a waiver.",
-        Example(
+        way_out="Check the price, and the conversion of its product. What is meant is worth a waiver.",
+        example=Example(
             bad=(*_COUNTED, (AFTER_RATES, AFTER_RATES + _MEDIUM.replace("$1.20", "$3000.00"))),
             good=(*_COUNTED, (AFTER_RATES, AFTER_RATES + _MEDIUM)),
         ),
-        _neighbours,
+        check=_neighbours,
         source="An API price list with one row per token among rows per million.",
     ),
 )

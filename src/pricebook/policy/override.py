@@ -173,49 +173,50 @@ _OWN = """\
 
 RULES = (
     Rule(
-        "idle-override",
-        "warning",
-        "An override reaches no rate on its card.",
-        "The discount that was promised is not given, or the subscription that was to be enabled is not.",
-        "Check names, tags, frequency and group values against the card.",
-        Example(
+        id="idle-override",
+        severity="warning",
+        title="An override reaches no rate on its card.",
+        why="The discount that was promised is not given, or the subscription that was to be enabled is not.",
+        way_out="Check names, tags, frequency and group values against the card.",
+        example=Example(
             bad=(_WITH_SALE, ("[{product: tokens}]", "[{product: tokens, pricing_group_values: {model: Large}}]")),
             good=(_WITH_SALE,),
         ),
-        _idle,
+        check=_idle,
     ),
     Rule(
-        "override-collision",
-        "warning",
-        "Two overrides of the same kind change the same rates at the same time.",
-        "Discounts are not multiplied: under LOWEST_MULTIPLIER the greatest counts alone. Of two OVERWRITE rates one is"
-        " never used.",
-        "Keep one, let them follow each other, or set EXPLICIT prioritization.",
-        Example(bad=((AFTER_ENABLE, AFTER_ENABLE + SALE + _SECOND),), good=(_WITH_SALE,)),
-        _collision,
+        id="override-collision",
+        severity="warning",
+        title="Two overrides of the same kind change the same rates at the same time.",
+        why="Discounts are not multiplied: under LOWEST_MULTIPLIER the greatest counts alone. Of two OVERWRITE rates"
+        " one is never used.",
+        way_out="Keep one, let them follow each other, or set EXPLICIT prioritization.",
+        example=Example(bad=((AFTER_ENABLE, AFTER_ENABLE + SALE + _SECOND),), good=(_WITH_SALE,)),
+        check=_collision,
     ),
     Rule(
-        "strange-multiplier",
-        "warning",
-        "What is paid is nothing, a fifth or less, or more than twice the price.",
-        "20 for 20 % makes the price twenty times as high; 0.2 for 20 % off takes 80 % off; 0 gives everything away.",
-        "Write what the list price is multiplied by: 0.8 takes 20 % off.",
-        Example(bad=(_WITH_SALE, ("multiplier: 0.8", "multiplier: 20")), good=(_WITH_SALE,)),
-        _strange,
+        id="strange-multiplier",
+        severity="warning",
+        title="What is paid is nothing, a fifth or less, or more than twice the price.",
+        why="20 for 20 % makes the price twenty times as high; 0.2 for 20 % off takes 80 % off; 0 gives everything"
+        " away.",
+        way_out="Write what the list price is multiplied by: 0.8 takes 20 % off.",
+        example=Example(bad=(_WITH_SALE, ("multiplier: 0.8", "multiplier: 20")), good=(_WITH_SALE,)),
+        check=_strange,
         source="The vendor's OpenAPI document, MULTIPLIER overrides.",
     ),
     Rule(
-        "strange-overwrite",
-        "warning",
-        "A package's own price is ten times the list price or more, or a tenth of it or less.",
-        "What a package says in place of the card is what its customers pay, and nobody compares it with the list. A"
-        " factor of ten is a decimal point or another unit, and no discount.",
-        "Check the unit that the price is for, and its currency. What is free is not counted.",
-        Example(
+        id="strange-overwrite",
+        severity="warning",
+        title="A package's own price is ten times the list price or more, or a tenth of it or less.",
+        why="What a package says in place of the card is what its customers pay, and nobody compares it with the list."
+        " A factor of ten is a decimal point or another unit, and no discount.",
+        way_out="Check the unit that the price is for, and its currency. What is free is not counted.",
+        example=Example(
             bad=((AFTER_ENABLE, AFTER_ENABLE + _OWN.replace("$8.00", "$800.00")),),
             good=((AFTER_ENABLE, AFTER_ENABLE + _OWN),),
         ),
-        _far,
+        check=_far,
         source="dust-tt/dust#26494: seats are priced in overrides of packages.",
     ),
 )

@@ -82,7 +82,17 @@ class Proposal:
             if move.ending_before is None or move.ending_before > self.now:
                 since = max(move.starting_at, self.now)
                 for was, now in move.shift.pairs:
-                    yield PriceChange(ref, rate.key, "", product, since, was, now, move.shift.unit, rate.reach)
+                    yield PriceChange(
+                        ref=ref,
+                        rate=rate.key,
+                        label="",
+                        group=product,
+                        since=since,
+                        before=was,
+                        after=now,
+                        unit=move.shift.unit,
+                        reach=rate.reach,
+                    )
 
     def money(self, amount: Decimal, unit: str | None) -> str:
         """An amount for a sentence; without a unit it is a share or a factor."""
@@ -111,7 +121,17 @@ def _of_field(ref: Ref, field: FieldChange, now: str, reach: int | None) -> Iter
     if any(isinstance(value, bool) or not isinstance(value, (int, Decimal)) for value in (before, after)):
         return
     path = path_text(field.path)
-    yield PriceChange(ref, None, path, path, now, Decimal(str(before)), Decimal(str(after)), field.unit, reach)
+    yield PriceChange(
+        ref=ref,
+        rate=None,
+        label=path,
+        group=path,
+        since=now,
+        before=Decimal(str(before)),
+        after=Decimal(str(after)),
+        unit=field.unit,
+        reach=reach,
+    )
 
 
 def _year(package: "Package", name: str, facts: Facts, instant: str) -> dict[str, Decimal]:

@@ -79,25 +79,26 @@ def _tiers(*prices: str) -> Edits:
 
 RULES = (
     Rule(
-        "tier-inversion",
-        "warning",
-        "A tier costs more than the one below it.",
-        "Volume prices fall. Two tiers in the wrong order charge the best customers most, and they are the ones who"
+        id="tier-inversion",
+        severity="warning",
+        title="A tier costs more than the one below it.",
+        why="Volume prices fall. Two tiers in the wrong order charge the best customers most, and they are the ones who"
         " check their invoices.",
-        "Put the tiers in order. A first tier that is free does not count as an inversion.",
-        Example(bad=_tiers("$2.00", "$2.50", "$1.00"), good=_tiers("$2.50", "$2.00", "$1.00")),
-        _inversion,
+        way_out="Put the tiers in order. A first tier that is free does not count as an inversion.",
+        example=Example(bad=_tiers("$2.00", "$2.50", "$1.00"), good=_tiers("$2.50", "$2.00", "$1.00")),
+        check=_inversion,
         source="The vendor's rate types: TIERED prices the quantity that falls into each tier.",
     ),
     Rule(
-        "tier-cliff",
-        "error",
-        "Above a tier the price falls tenfold or more, or everything is free.",
-        "All usage above that point brings nearly nothing. A tier in dollars above one in cents looks like this, and"
-        " so does a forgotten price.",
-        "Correct the price of the tier; say nothing of usage that shall not be possible, rather than price it at 0.",
-        Example(bad=_tiers("$2.50", "$2.00", "2"), good=_tiers("$2.50", "$2.00", "$1.50")),
-        _cliff,
+        id="tier-cliff",
+        severity="error",
+        title="Above a tier the price falls tenfold or more, or everything is free.",
+        why="All usage above that point brings nearly nothing. A tier in dollars above one in cents looks like this,"
+        " and so does a forgotten price.",
+        way_out="Correct the price of the tier; say nothing of usage that shall not be possible, rather than price it"
+        " at 0.",
+        example=Example(bad=_tiers("$2.50", "$2.00", "2"), good=_tiers("$2.50", "$2.00", "$1.50")),
+        check=_cliff,
         source="The vendor's rate types: the last tier takes all the rest.",
     ),
 )

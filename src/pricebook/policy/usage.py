@@ -91,62 +91,64 @@ _SUPPORT = (AFTER_RATES, AFTER_RATES + "    - {product: support, rate_type: PERC
 
 RULES = (
     Rule(
-        "counts-everything",
-        "error",
-        "A metric has no filter and counts every event.",
-        "Log lines, test events and what another product sends are billed. A metric cannot be edited: the mistake costs"
-        " a new metric and a move of its products.",
-        "Filter by event type, or by a property that has to exist.",
-        Example(
+        id="counts-everything",
+        severity="error",
+        title="A metric has no filter and counts every event.",
+        why="Log lines, test events and what another product sends are billed. A metric cannot be edited: the mistake"
+        " costs a new metric and a move of its products.",
+        way_out="Filter by event type, or by a property that has to exist.",
+        example=Example(
             bad=_metric("aggregation_type: COUNT"),
             good=_metric("aggregation_type: COUNT, event_type_filter: {in_values: [completion]}"),
         ),
-        _everything,
+        check=_everything,
     ),
     Rule(
-        "group-key-filter",
-        "warning",
-        "A group key names a property that no filter names.",
-        "An account refuses such a metric, so that a plan against one is refused before anything is sent.",
-        "Usage without the property would be grouped under nothing: let it have to exist.",
-        Example(bad=(("group_keys: [[model, seat]]", "group_keys: [[model, seat], [region]]"),)),
-        _unfiltered,
+        id="group-key-filter",
+        severity="warning",
+        title="A group key names a property that no filter names.",
+        why="An account refuses such a metric, so that a plan against one is refused before anything is sent.",
+        way_out="Usage without the property would be grouped under nothing: let it have to exist.",
+        example=Example(bad=(("group_keys: [[model, seat]]", "group_keys: [[model, seat], [region]]"),)),
+        check=_unfiltered,
         source="the vendor's skill metronome-group-keys.",
     ),
     Rule(
-        "billed-twice",
-        "warning",
-        "Two products that are entitled on one card price the same metric.",
-        "Every event is billed under both. The old product was left on the card when the new one came, as a rule.",
-        "End the rates of one by `entitled: false`, or let the metrics count different events.",
-        Example(bad=(_COPY, _RATE), good=(_COPY, _RATE, ("product: requests,", "product: requests, entitled: false,"))),
-        _twice,
+        id="billed-twice",
+        severity="warning",
+        title="Two products that are entitled on one card price the same metric.",
+        why="Every event is billed under both. The old product was left on the card when the new one came, as a rule.",
+        way_out="End the rates of one by `entitled: false`, or let the metrics count different events.",
+        example=Example(
+            bad=(_COPY, _RATE), good=(_COPY, _RATE, ("product: requests,", "product: requests, entitled: false,"))
+        ),
+        check=_twice,
         source="A product that is replaced is another product.",
     ),
     Rule(
-        "composite-of-nothing",
-        "warning",
-        "A composite product is a share of a tag that no product has.",
-        "The share is of nothing, and the fee is $0.00.",
-        "Tags are compared letter for letter.",
-        Example(
+        id="composite-of-nothing",
+        severity="warning",
+        title="A composite product is a share of a tag that no product has.",
+        why="The share is of nothing, and the fee is $0.00.",
+        way_out="Tags are compared letter for letter.",
+        example=Example(
             bad=(_product("support", _SHARE % "Compute"), _SUPPORT),
             good=(_product("support", _SHARE % "compute"), _SUPPORT),
         ),
-        _composite,
+        check=_composite,
     ),
     Rule(
-        "conversion-upside-down",
-        "warning",
-        "A conversion does not make what its name says.",
-        "Who multiplies by a million what is priced by the million bills a million million times too much; who divides"
-        " by a thousand, a thousand times.",
-        "Divide by the number that the name says.",
-        Example(
+        id="conversion-upside-down",
+        severity="warning",
+        title="A conversion does not make what its name says.",
+        why="Who multiplies by a million what is priced by the million bills a million million times too much; who"
+        " divides by a thousand, a thousand times.",
+        way_out="Divide by the number that the name says.",
+        example=Example(
             bad=(("millions, operation: DIVIDE", "millions of tokens, operation: MULTIPLY"),),
             good=(("millions,", "millions of tokens,"),),
         ),
-        _upside_down,
+        check=_upside_down,
         source="ManageIQ/manageiq#13593 (a division for a multiplication), newrelic/docs-website#22447.",
     ),
 )

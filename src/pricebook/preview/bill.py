@@ -135,7 +135,15 @@ def _closed(
     days = terms.net_payment_terms_days
     due_at = at + timedelta(days=days) if days is not None else None
     kind: Literal["usage", "scheduled"] = "usage" if statement is not None else "scheduled"
-    return Invoice(kind, at, due_at, period, sheet.fiat, tuple(sheet.lines), tuple(sheet.notes))
+    return Invoice(
+        kind=kind,
+        issued_at=at,
+        due_at=due_at,
+        period=period,
+        unit=sheet.fiat,
+        lines=tuple(sheet.lines),
+        notes=tuple(sheet.notes),
+    )
 
 
 def rolled_over(terms: ContractTerms, made: Bill, successor: ContractTerms) -> Ledger:

@@ -121,7 +121,17 @@ class Burn:
                 reached = reach(steps, first, end, paid)
             if price.steps != steps and reached is not None:
                 if found:
-                    pieces.append(Piece(first, reached, current, steps, paid, tuple(found), steps != listed.steps))
+                    pieces.append(
+                        Piece(
+                            start=first,
+                            end=reached,
+                            price=current,
+                            steps=steps,
+                            amount=paid,
+                            draws=tuple(found),
+                            special=steps != listed.steps,
+                        )
+                    )
                 current, steps, first, found, paid = price, price.steps, reached, [], ZERO
             owed = EXACT.subtract(cost(steps, first, end), paid)
             if grant.counts_units and reached is not None:
@@ -143,9 +153,23 @@ class Burn:
         else:
             if steps != listed.steps:
                 here = reached if reached is not None else reach(steps, first, end, paid)
-                pieces.append(Piece(first, here, current, steps, paid, tuple(found), True))
+                pieces.append(
+                    Piece(
+                        start=first, end=here, price=current, steps=steps, amount=paid, draws=tuple(found), special=True
+                    )
+                )
                 current, steps, first, found = listed, listed.steps, here, []
-        pieces.append(Piece(first, end, current, steps, cost(steps, first, end), tuple(found), steps != listed.steps))
+        pieces.append(
+            Piece(
+                start=first,
+                end=end,
+                price=current,
+                steps=steps,
+                amount=cost(steps, first, end),
+                draws=tuple(found),
+                special=steps != listed.steps,
+            )
+        )
         return pieces
 
 

@@ -49,7 +49,7 @@ def shares(prices: Prices, subject: Subject, lines: Sequence[InvoiceLine], perio
     more = EXACT.subtract(minimum, summed(amounts))
     if more > ZERO:
         why = Why(segment=price.segment, rate_type=price.rate.rate_type, minimum=minimum)
-        yield InvoiceLine("composite", *subject.called, *window, tariff.fiat, more, why=why)
+        yield _line(subject, window, tariff.fiat, more, None, why)
 
 
 def _priced(prices: Prices, subject: Subject, period: Period) -> Iterator[tuple[Window, TariffPrice]]:
@@ -69,7 +69,23 @@ def _share(
     assert price.steps is not None
     for part in portions(price.steps, start, end):
         why = replace(price.why().in_tier(price.steps, part.number), base=part.quantity)
-        yield InvoiceLine("composite", *subject.called, *window, unit, part.amount, unit_price=part.price, why=why)
+        yield _line(subject, window, unit, part.amount, part.price, why)
+
+
+def _line(
+    subject: Subject, window: Window, unit: str, amount: Decimal, unit_price: Decimal | None, why: Why
+) -> InvoiceLine:
+    return InvoiceLine(
+        kind="composite",
+        product=subject.name,
+        label=subject.product.name,
+        starting_at=window.starting_at,
+        ending_before=window.ending_before,
+        unit=unit,
+        amount=amount,
+        unit_price=unit_price,
+        why=why,
+    )
 
 
 def _counts(line: InvoiceLine, prices: Prices, composite: Product) -> bool:

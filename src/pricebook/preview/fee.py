@@ -101,9 +101,18 @@ def _of_period(
             amount = cost(each, start, end)
         note = ROUNDED if proration.rounding is not None and not part.whole else ""
         why = replace(price.why(), term=subscription.name, share="" if part.whole else str(part), note=note)
-        named, unit = (rate.product, term.name or product.name), price.rate.unit
-        many, one = EXACT.subtract(end, start), _one_price(price.steps, start, end)
-        line = InvoiceLine("subscription", *named, since, until, unit, amount, many, one, why=why)
+        line = InvoiceLine(
+            kind="subscription",
+            product=rate.product,
+            label=term.name or product.name,
+            starting_at=since,
+            ending_before=until,
+            unit=price.rate.unit,
+            amount=amount,
+            quantity=EXACT.subtract(end, start),
+            unit_price=_one_price(price.steps, start, end),
+            why=why,
+        )
         return Fee(at, placed, line, subject)
 
     start, end = period.starting_at, period.ending_before

@@ -46,7 +46,16 @@ def billed(terms: ContractTerms, until: datetime, scales: Mapping[str, Scale]) -
             else:
                 amount, count = invoice.unit_price, invoice.quantity
             label, at = term.name or "", period.starting_at
-            yield DatedCharge(recurrence.name, "commit_purchase", term.product, label, at, amount, count, unit)
+            yield DatedCharge(
+                name=recurrence.name,
+                kind="commit_purchase",
+                product=term.product,
+                label=label,
+                at=at,
+                unit_price=amount,
+                quantity=count,
+                unit=unit,
+            )
 
 
 def _periods(recurrence: Recurrence, until: datetime) -> Iterator[tuple[int, Period]]:
@@ -96,8 +105,19 @@ def _of_period(
         id_: str, quantity: Decimal, part: PeriodShare, window: Window, seat: tuple[str, str] | None = None
     ) -> Grant:
         amount = prorated(EXACT.multiply(access.unit_price, quantity), part, rounding, places)
-        what = recurrence.list, recurrence.key, term, recurrence.kind
-        return Grant(id_, *what, amount, access.credit_type, window, free, counts_units, seat=seat)
+        return Grant(
+            id=id_,
+            list=recurrence.list,
+            key=recurrence.key,
+            term=term,
+            kind=recurrence.kind,
+            amount=amount,
+            unit=access.credit_type,
+            window=window,
+            free=free,
+            counts_units=counts_units,
+            seat=seat,
+        )
 
     config = term.subscription_config
     if config is None:

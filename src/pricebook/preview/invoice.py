@@ -66,7 +66,7 @@ class Why:
 NO_REASON = Why()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceLine:
     """One line. `amount` counts towards the total; what is drawn from a POSTPAID commit does not ("the total on the
     line item is not included in the invoice's total", API), so its line has amount 0 and says it in `drawn`."""
@@ -88,7 +88,7 @@ class InvoiceLine:
     why: Why = NO_REASON
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Invoice:
     """What is due on a date. A usage invoice covers a statement period and is issued at its end; a scheduled one has
     none. `due_at` is net_payment_terms_days after the issue ("Number of days after issuance of invoice after which the

@@ -28,11 +28,6 @@ class Subject:
     presentation: ValuePairs = ()
 
     @property
-    def called(self) -> tuple[str, str]:
-        """The product by our name, and as people call it."""
-        return self.name, self.product.name
-
-    @property
     def groups(self) -> tuple[ValuePairs, ValuePairs]:
         """What it is priced by, and what it is presented by besides."""
         return self.pricing, self.presentation

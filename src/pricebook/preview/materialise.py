@@ -8,7 +8,7 @@ date_offset" (the vendor's page on packages). Month ends are `catalog.calendar`'
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pricebook.catalog.calendar import FOREVER, first_of_month, later
 from pricebook.catalog.commit import Commit, Credit
@@ -135,17 +135,39 @@ def _charges(package: Package, whole: Window) -> Iterator[DatedCharge]:
                 yield charge
             else:  # the true-up is what of the commit was not used
                 yield DatedCharge(
-                    name, "true_up", charge.product, label, charge.at, ONE, ONE, charge.unit, _id("commits", key, 1)
+                    name=name,
+                    kind="true_up",
+                    product=charge.product,
+                    label=label,
+                    at=charge.at,
+                    unit_price=ONE,
+                    quantity=ONE,
+                    unit=charge.unit,
+                    commit=_id("commits", key, 1),
                 )
 
 
 def _items(
-    name: str, kind: str, product: str, label: str, schedule: ChargeSchedule, whole: Window
+    name: str,
+    kind: Literal["scheduled", "commit_purchase"],
+    product: str,
+    label: str,
+    schedule: ChargeSchedule,
+    whole: Window,
 ) -> Iterator[DatedCharge]:
     for item in schedule.schedule_items:
         at = _after(whole.starting_at, item.date_offset)
         if at <= whole.ending_before and at < FOREVER:
-            yield DatedCharge(name, kind, product, label, at, item.unit_price, item.quantity, schedule.credit_type)  # type: ignore[arg-type]
+            yield DatedCharge(
+                name=name,
+                kind=kind,
+                product=product,
+                label=label,
+                at=at,
+                unit_price=item.unit_price,
+                quantity=item.quantity,
+                unit=schedule.credit_type,
+            )
 
 
 def _id(section: str, key: str, number: int) -> str:
@@ -170,7 +192,18 @@ def _dated(section: str, key: str, term: Commit | Credit, whole: Window) -> Iter
         if window is not None:
             id_, kind = _id(section, key, number), commit.type if commit is not None else "CREDIT"
             units = schedule.access_type == "QUANTITY"
-            yield Grant(id_, section, key, term, kind, item.amount, schedule.credit_type, window, free, units)
+            yield Grant(
+                id=id_,
+                list=section,
+                key=key,
+                term=term,
+                kind=kind,
+                amount=item.amount,
+                unit=schedule.credit_type,
+                window=window,
+                free=free,
+                counts_units=units,
+            )
 
 
 def _recurrences(package: Package, whole: Window, statement: Statement) -> Iterator[Recurrence]:
@@ -186,7 +219,15 @@ def _recurrences(package: Package, whole: Window, statement: Statement) -> Itera
             if window is not None:
                 own = term.recurrence_frequency
                 anchor = window.starting_at if own is not None else statement.anchor
-                yield Recurrence(section, name, key, term, window, own or statement.frequency, anchor)
+                yield Recurrence(
+                    list=section,
+                    name=name,
+                    key=key,
+                    term=term,
+                    window=window,
+                    frequency=own or statement.frequency,
+                    anchor=anchor,
+                )
 
 
 def notes_of(package: Package, billing_anchor: datetime | None) -> Iterator[str]:

@@ -38,7 +38,7 @@ class WantedContract:
     uniqueness_key: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProposedContract:
     """The contract that would be made. `package` is the version that it will be on, `card` the name of the rate card
     that it will pay by, None when that is not ours or there is none.
@@ -108,7 +108,9 @@ def propose(asked: WantedContract, snapshot: Snapshot, contracts: Sequence[Contr
     month = later(asked.starting_at, 1, "MONTHS")
     billed = bill(prices, (), (), month)
     first = replace(billed, invoices=billed.invoices[:1], balances=())
-    return ProposedContract(wanted, ref, card, terms, first, present, overlapping)
+    return ProposedContract(
+        wanted=wanted, package=ref, card=card, terms=terms, first=first, present=present, overlapping=overlapping
+    )
 
 
 def _malformed(asked: WantedContract, now: datetime) -> Iterator[Problem]:

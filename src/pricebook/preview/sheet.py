@@ -141,7 +141,18 @@ class InvoiceSheet:
             if piece.special and piece.draws:
                 why = replace(why, drawn_from=piece.draws[0].grant.id)
             line = InvoiceLine(
-                "usage", *subject.called, *window, unit, amount, part.quantity, part.price, *subject.groups, why=why
+                kind="usage",
+                product=subject.name,
+                label=subject.product.name,
+                starting_at=window.starting_at,
+                ending_before=window.ending_before,
+                unit=unit,
+                amount=amount,
+                quantity=part.quantity,
+                unit_price=part.price,
+                pricing=subject.pricing,
+                presentation=subject.presentation,
+                why=why,
             )
             self.lines.append(line)
 
@@ -173,9 +184,19 @@ class InvoiceSheet:
             amount, left = max(before, ZERO), (before, ZERO)
             self.burn.drawn[grant.id] = grant.amount
             price, quantity = amount, Decimal(1)
-        why, at = Why(term=charge.name, left=left), (charge.at, charge.at)
-        named = charge.product, self._name(charge.label, charge.product)
-        self.lines.append(InvoiceLine(charge.kind, *named, *at, charge.unit, amount, quantity, price, why=why))
+        line = InvoiceLine(
+            kind=charge.kind,
+            product=charge.product,
+            label=self._name(charge.label, charge.product),
+            starting_at=charge.at,
+            ending_before=charge.at,
+            unit=charge.unit,
+            amount=amount,
+            quantity=quantity,
+            unit_price=price,
+            why=Why(term=charge.name, left=left),
+        )
+        self.lines.append(line)
 
     def _draws(self, subject: Subject, line: InvoiceLine) -> Sequence[Draw]:
         return self.burn.amount(subject, line.starting_at, line.unit, line.amount)
@@ -188,12 +209,13 @@ class InvoiceSheet:
         for grant, money, before, after in draws:
             counted = ZERO if grant.kind == "POSTPAID" else EXACT.minus(money)
             line = InvoiceLine(
-                "applied",
-                subject.name,
-                self._name(grant.term.name or "", grant.term.product),
-                *window,
-                unit,
-                counted,
+                kind="applied",
+                product=subject.name,
+                label=self._name(grant.term.name or "", grant.term.product),
+                starting_at=window.starting_at,
+                ending_before=window.ending_before,
+                unit=unit,
+                amount=counted,
                 pricing=subject.pricing,
                 presentation=subject.presentation,
                 drawn=money,
@@ -218,7 +240,17 @@ class InvoiceSheet:
         if rounded != total:
             start, end = period or (at, at)
             off = EXACT.subtract(rounded, total)
-            self.lines.append(InvoiceLine("rounding", "", "Rounding", start, end, self.fiat, off))
+            self.lines.append(
+                InvoiceLine(
+                    kind="rounding",
+                    product="",
+                    label="Rounding",
+                    starting_at=start,
+                    ending_before=end,
+                    unit=self.fiat,
+                    amount=off,
+                )
+            )
 
     def _convert(self, window: Window) -> None:
         """ "The outstanding spend in custom pricing units will be converted to fiat currency using a cpu_conversion
@@ -234,8 +266,18 @@ class InvoiceSheet:
                 self.notes.append(f"{plain(owed)} {unit}: the card has no conversion of it, so it is not in the total")
                 continue
             amount = EXACT.multiply(owed, rate)
-            name = tariff.names.get(unit, unit)
-            self.lines.append(InvoiceLine("conversion", "", name, *window, self.fiat, amount, owed, rate))
+            line = InvoiceLine(
+                kind="conversion",
+                product="",
+                label=tariff.names.get(unit, unit),
+                starting_at=window.starting_at,
+                ending_before=window.ending_before,
+                unit=self.fiat,
+                amount=amount,
+                quantity=owed,
+                unit_price=rate,
+            )
+            self.lines.append(line)
             subject = Subject("", _CONVERSION)
             draws = self.burn.amount(subject, _last_hour(window), self.fiat, amount)
             self._applied(subject, window, self.fiat, draws)

@@ -52,7 +52,7 @@ def grouped(catalog: Catalog, keys: Collection[str], metric: str | None = None) 
     return Catalog(nouns, catalog.rates)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContractState:
     """A contract at an instant. `issued` are all invoices until then, the last ones at `at` itself; `draft` is the
     statement that runs, None where none does. `used` is what was used in its `period`, and `spent` the usage that it
@@ -148,10 +148,27 @@ class WatchedContract:
             spent = [line for line in sheet.lines if line.kind in ("usage", "composite")]
             window = Window(running.starting_at, running.ending_before)
             sheet.close(window, running.ending_before)
-            draft = Invoice("usage", running.ending_before, None, window, sheet.fiat, tuple(sheet.lines))
+            draft = Invoice(
+                kind="usage",
+                issued_at=running.ending_before,
+                due_at=None,
+                period=window,
+                unit=sheet.fiat,
+                lines=tuple(sheet.lines),
+            )
         balances = tuple((grant, burn.left(grant)) for grant in grants)
         used = own if running is not None else ()
-        return ContractState(self, instant, running, issued, draft, used, spent, balances, burn.drawn)
+        return ContractState(
+            contract=self,
+            at=instant,
+            period=running,
+            issued=issued,
+            draft=draft,
+            used=used,
+            spent=spent,
+            balances=balances,
+            drawn=burn.drawn,
+        )
 
     def _billed(self, instants: Sequence[datetime], drawn: Mapping[str, Decimal]) -> tuple[Ledger, tuple[Invoice, ...]]:
         """What is left, and all invoices, after billing until the last of the instants, from one to the next."""

@@ -66,7 +66,7 @@ class DatedOverride:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatedCharge:
     """Something that is charged on a date: a scheduled charge, or the payment of a commit."""
 
@@ -82,7 +82,7 @@ class DatedCharge:
     """Of a true-up: the id of the balance whose rest is charged."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """A balance: an amount that can be used within a window. `amount` is in the API unit, or counts units used."""
 
@@ -114,7 +114,7 @@ class Grant:
         return replace(self, term=rewritten(self.term, rename), unit=rename(Kind.PRICING_UNIT, self.unit))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recurrence:
     """A recurring commit or credit with its time; periods are counted from the anchor."""
 

@@ -21,7 +21,7 @@ from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.terms import ContractTerms
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioVerdict:
     """A scenario that was run."""
 
@@ -47,7 +47,16 @@ def judge(name: str, scenario: Scenario, catalog: Catalog) -> ScenarioVerdict:
     expected = scenario.expect.notifications if scenario.expect is not None else None
     sent = notified(scenario, catalog, prices) if expected is not None else ()
     mismatches = [*_mismatches(scenario, made), *not_notified(expected or (), sent)]
-    return ScenarioVerdict(name, scenario, package_name, card, terms, made, sent, tuple(mismatches))
+    return ScenarioVerdict(
+        name=name,
+        scenario=scenario,
+        package=package_name,
+        card=card,
+        terms=terms,
+        bill=made,
+        notified=sent,
+        mismatches=tuple(mismatches),
+    )
 
 
 def _mismatches(scenario: Scenario, made: Bill) -> Iterator[Mismatch]:

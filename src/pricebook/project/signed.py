@@ -16,7 +16,7 @@ from pricebook.project.project import Project
 from pricebook.span import Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
     """A waiver with its place: the findings of `rule` about what `covers` says are accepted until an instant."""
 
@@ -65,7 +65,7 @@ def _signed(
 ) -> Signed:
     rule, at = waiver.rule.lower().replace("_", "-"), places.get(path, otherwise)
     lines = frozenset(places[each].line for each in _all([path]) if each in places)
-    return Signed(rule, covers, waiver.reason, waiver.by, waiver.until, at, lines)
+    return Signed(rule=rule, covers=covers, reason=waiver.reason, by=waiver.by, until=waiver.until, at=at, lines=lines)
 
 
 def _from_file(project: Project) -> list[Signed]:

@@ -64,7 +64,7 @@ _KINDS = ("UPDATE alias SET kind = 'rate-card' WHERE kind = 'rate_card'",)
 """From version 1 to 2: aliases have the table that a store has."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """An object of the account. `body` is what has no column; `parent` is whose it is: a contract's customer."""
 
@@ -192,7 +192,16 @@ class AccountTransaction(Session):
 def _record(row: tuple[Any, ...]) -> Record:
     body: Any = decode(row[7].encode("utf-8"))
     seq, kind, id_, parent, uniqueness_key, created_at, archived_at, _ = row
-    return Record(seq, kind, id_, parent, uniqueness_key, created_at, archived_at, body)
+    return Record(
+        seq=seq,
+        kind=kind,
+        id=id_,
+        parent=parent,
+        uniqueness_key=uniqueness_key,
+        created_at=created_at,
+        archived_at=archived_at,
+        body=body,
+    )
 
 
 class _File(Sqlite):

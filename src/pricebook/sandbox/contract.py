@@ -185,13 +185,13 @@ def as_ruled(record: Record) -> Contract:
     """A contract as the rules see it."""
     instant, end = datetime.fromisoformat, record.body.get("ending_before")
     return Contract(
-        record.id,
-        record.parent or "",
-        None,
-        None,
-        instant(record.body["starting_at"]),
-        instant(end) if end is not None else None,
-        instant(record.archived_at) if record.archived_at is not None else None,
+        id=record.id,
+        customer=record.parent or "",
+        package=None,
+        card=None,
+        starting_at=instant(record.body["starting_at"]),
+        ending_before=instant(end) if end is not None else None,
+        archived_at=instant(record.archived_at) if record.archived_at is not None else None,
     )
 
 

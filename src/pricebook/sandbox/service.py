@@ -35,7 +35,7 @@ KEPT = 100_000
 """Requests that are remembered; a log file has all of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One line of the request log. No header, no body and no token is in it."""
 
@@ -207,15 +207,15 @@ class Sandbox:
         with self._lock:
             self._number += 1
             entry = Entry(
-                self._number,
-                self._now(),
-                request.method,
-                request.path,
-                "&".join(f"{name}={value}" for name, value in request.query.items()),
-                found.status,
-                fault.kind if fault is not None else "",
-                replayed,
-                round((time.monotonic() - started) * 1000),
+                number=self._number,
+                at=self._now(),
+                method=request.method,
+                path=request.path,
+                query="&".join(f"{name}={value}" for name, value in request.query.items()),
+                status=found.status,
+                fault=fault.kind if fault is not None else "",
+                replayed=replayed,
+                milliseconds=round((time.monotonic() - started) * 1000),
             )
             self.entries.append(entry)
             if self._log is not None:

@@ -109,7 +109,14 @@ def own_contracts(
     def billings() -> Iterator[Billing]:
         for id_, customer, package, card, start, end, said in session.stream(sql, instant_text(at), large=True):
             on, by = ids.get((Kind.PACKAGE, package)), ids.get((Kind.RATE_CARD, card))
-            contract = Contract(id_, customer, on, by, datetime.fromisoformat(start), read_bound(end))
+            contract = Contract(
+                id=id_,
+                customer=customer,
+                package=on,
+                card=by,
+                starting_at=datetime.fromisoformat(start),
+                ending_before=read_bound(end),
+            )
             terms = _read(said).named(lambda kind, name: names.get(name, name)) if said is not None else None
             yield Billing(contract, own=terms, unread="not ours" if package is not None and on is None else "")
 

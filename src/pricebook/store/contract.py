@@ -62,16 +62,16 @@ def contract_of(namespace: str, row: Row, quantities: tuple[SeatChange, ...] = (
     id_, customer, package, card, start, end, archived, key, created, transition = row
     data: Any = decode(transition) if transition is not None else None
     return Contract(
-        id_,
-        customer,
-        read_mark(namespace, package) if package is not None else None,
-        read_mark(namespace, card) if card is not None else None,
-        datetime.fromisoformat(start),
-        read_bound(end),
-        read_bound(archived),
-        key,
-        read_bound(created),
-        Transition(data["type"].upper(), data["from_contract_id"]) if data is not None else None,
+        id=id_,
+        customer=customer,
+        package=read_mark(namespace, package) if package is not None else None,
+        card=read_mark(namespace, card) if card is not None else None,
+        starting_at=datetime.fromisoformat(start),
+        ending_before=read_bound(end),
+        archived_at=read_bound(archived),
+        uniqueness_key=key,
+        created_at=read_bound(created),
+        transition=Transition(data["type"].upper(), data["from_contract_id"]) if data is not None else None,
         quantities=quantities,
     )
 

@@ -146,7 +146,15 @@ class SqlJournal:
     def entries(self, run: int) -> list[JournalEntry]:
         sql = "SELECT run, step, state, at, owner, remote_id, detail FROM journal WHERE run = ? ORDER BY seq"
         return [
-            JournalEntry(number, step, State(state), datetime.fromisoformat(at), owner, remote_id, detail)
+            JournalEntry(
+                run=number,
+                step=step,
+                state=State(state),
+                at=datetime.fromisoformat(at),
+                owner=owner,
+                remote_id=remote_id,
+                detail=detail,
+            )
             for number, step, state, at, owner, remote_id, detail in self._read(sql, run)
         ]
 
@@ -181,16 +189,16 @@ def _run(row: tuple[Any, ...]) -> Run:
     namespace, environment, plan, as_of, owner, started_at, *whence, ended_at, result, number = row
     instant = datetime.fromisoformat
     return Run(
-        namespace,
-        environment,
-        plan,
-        instant(as_of),
-        owner,
-        instant(started_at),
-        Provenance(*whence),
-        instant(ended_at) if ended_at is not None else None,
-        result,
-        number,
+        namespace=namespace,
+        environment=environment,
+        plan=plan,
+        as_of=instant(as_of),
+        owner=owner,
+        started_at=instant(started_at),
+        provenance=Provenance(*whence),
+        ended_at=instant(ended_at) if ended_at is not None else None,
+        result=result,
+        number=number,
     )
 
 

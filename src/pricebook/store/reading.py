@@ -174,7 +174,15 @@ def _foreign(session: Session, prefix: str, asked: Mapping[str, str | None]) -> 
             if unreadable is not None:
                 former = former_of(mark or "")
                 owner = "" if former else mark or ""
-                yield Foreign(kind, id_, name, archived_at is not None, owner, unreadable, former)
+                yield Foreign(
+                    kind=kind,
+                    id=id_,
+                    name=name,
+                    archived=archived_at is not None,
+                    owner=owner,
+                    unreadable=unreadable,
+                    former=former,
+                )
 
 
 def noun_in(session: Session, ref: Ref, spec: str) -> Noun:

@@ -66,7 +66,7 @@ def shifted(days: Sequence[datetime], used_from: datetime, window_from: datetime
     return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AlarmJob:
     """Whom to look at, for whoever does it. Quantities are those of `meters` and then of `stated`, by the day."""
 

@@ -171,6 +171,7 @@ def bill_usage(
     billed: Iterable[Billed],
     used_from: datetime,
     job: BillingJob,
+    *,
     keep: Callable[[CustomerRow, Window], object],
     tell: Callable[[str], None],
     target: Target | None = None,

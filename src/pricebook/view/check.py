@@ -60,7 +60,15 @@ def problem_cases(group: str, problems: Iterable[Problem]) -> Iterator[Case]:
         fails = problem.severity == "error" and not problem.waived
         skipped = f"{text}. Waived: {problem.waived}" if problem.waived else ""
         told = "" if fails or skipped else f"{problem.severity}: {text}"
-        yield Case(group, name, (text,) if fails else (), skipped, file, line, told)
+        yield Case(
+            group=group,
+            name=name,
+            failures=(text,) if fails else (),
+            skipped=skipped,
+            file=file,
+            line=line,
+            output=told,
+        )
 
 
 def problem_words(problem: Problem) -> str:

@@ -50,7 +50,7 @@ class CohortsView:
     versions: tuple[CohortView, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemberView:
     """A contract on a version of a package, and the alias under which it came, empty for none."""
 
@@ -112,5 +112,12 @@ def _member(contract: Contract, alias: str, at: datetime) -> MemberView:
     assert package is not None
     start, end = contract.starting_at, contract.ending_before
     return MemberView(
-        package.name, package.version, contract.customer, contract.id, contract.state(at), start, end, alias
+        package=package.name,
+        version=package.version,
+        customer=contract.customer,
+        contract=contract.id,
+        state=contract.state(at),
+        starting_at=start,
+        ending_before=end,
+        came_as=alias,
     )

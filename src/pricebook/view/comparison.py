@@ -65,7 +65,7 @@ class ComparedRow(NamedTuple):
         return ("money",)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedItem:
     """What is told of one sort: a key of TITLES, with `listed` of its `total` prices."""
 
@@ -191,7 +191,15 @@ def _item(
 ) -> ComparedItem:
     chosen = [one for one in found if choice.fits(str(one.key))][: choice.most(FEW)]
     rows = tuple(_row(one, units, instant) for one in chosen)
-    return ComparedItem(section, len(found), rows, ref, counted(len(found), "price"), "", len(rows))
+    return ComparedItem(
+        section=section,
+        total=len(found),
+        rows=rows,
+        ref=ref,
+        sentence=counted(len(found), "price"),
+        place="",
+        listed=len(rows),
+    )
 
 
 def _row(one: ListDifference, units: Units, instant: str) -> ComparedRow:
@@ -231,18 +239,18 @@ def _margin(product: str, name: str, found: ProductMargin, unit: Unit, *, used: 
     below, usage = f"{found.below:,}" if found.below else "", found.usage
     shares = dict.fromkeys(share_words(share) for share in (found.least, found.greatest) if share is not None)
     return MarginRow(
-        product,
-        name,
-        found.prices,
-        found.below,
-        found.least,
-        found.greatest,
-        major(usage.charged, unit) if usage else None,
-        major(usage.cost, unit) if usage else None,
-        usage.share if usage else None,
-        major(usage.uncosted, unit) if usage else None,
-        major(usage.unpriced, unit) if usage else None,
-        (*_usage_words(usage, unit), below) if used else (f"{found.prices:,}", below, " to ".join(shares)),
+        product=product,
+        name=name,
+        prices=found.prices,
+        below=found.below,
+        least=found.least,
+        greatest=found.greatest,
+        charged=major(usage.charged, unit) if usage else None,
+        cost=major(usage.cost, unit) if usage else None,
+        margin=usage.share if usage else None,
+        uncosted=major(usage.uncosted, unit) if usage else None,
+        unpriced=major(usage.unpriced, unit) if usage else None,
+        words=(*_usage_words(usage, unit), below) if used else (f"{found.prices:,}", below, " to ".join(shares)),
     )
 
 

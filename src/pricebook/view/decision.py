@@ -40,7 +40,7 @@ class Decision:
         return self.sentence[len(self.head) :]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FixedView:
     """The change of fees a year and a month, in major units by pricing unit, for how many contracts, from when. Of
     `unknown` contracts the quantity is not known; `ending` more end before they would pay another fee. Usage comes on

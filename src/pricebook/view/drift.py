@@ -84,7 +84,7 @@ class Compared(NamedTuple):
     prices: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DriftItem:
     """One object: `section` is a key of TITLES, `sentence` what happened to it. `rows` are about `listed` of `total`
     prices, fields or aliases."""
@@ -182,9 +182,17 @@ def drift_item(
     chosen = _chosen(drift, choice)
     rows = tuple(_rate_rows(chosen.rates, units) if chosen.rates else _rows(chosen, units)) if chosen else ()
     at = comparison.places.get(drift.ref.unversioned)
-    about = (section, str(drift.ref), drift.facet.value, sentence, f"{at.file}:{at.line}" if at is not None else "")
-    listed = len(chosen.parts) if chosen is not None else 0
-    return DriftItem(*about, drift.money, len(drift.parts), rows, listed)
+    return DriftItem(
+        section=section,
+        ref=str(drift.ref),
+        facet=drift.facet.value,
+        sentence=sentence,
+        place=f"{at.file}:{at.line}" if at is not None else "",
+        money=drift.money,
+        total=len(drift.parts),
+        rows=rows,
+        listed=len(chosen.parts) if chosen is not None else 0,
+    )
 
 
 def _cases(view: DriftView) -> Iterator[Case]:
@@ -201,10 +209,12 @@ def _cases(view: DriftView) -> Iterator[Case]:
             output="; ".join(words) if item.section == "pending" else "",
         )
     for subject, sentence in view.unverified:
-        yield Case(subject, "verified", skipped=sentence)
+        yield Case(group=subject, name="verified", skipped=sentence)
     objects, prices = view.compared
     yield Case(
-        "compared", "the rest", output=f"{counted(objects, 'object')} as git has them, of {counted(prices, 'price')}"
+        group="compared",
+        name="the rest",
+        output=f"{counted(objects, 'object')} as git has them, of {counted(prices, 'price')}",
     )
     yield from problem_cases("acceptance", view.findings)
 

@@ -23,7 +23,7 @@ from pricebook.view.price import Units, change_text, money, number
 NOT_SET = "not set"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldRow:
     """One field: where, from what to what, and by how much.
 
@@ -84,7 +84,7 @@ class OfferLine:
         return self.before != self.after
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FixedTerm:
     """What one contract comes to of one kind whatever is used, in major units: a year of what recurs, and what comes
     once; and what it came to before. `each`: for each of a quantity that customers choose."""
@@ -149,7 +149,19 @@ def field_rows(noun: type[Model], changes: Iterable[FieldChange], units: Units) 
         if parsed is not None:
             sign = "+" if was is None else "-"
             word = "added" if was is None else "removed"
-            yield FieldRow(path_text(path), "", "", word, sign, 0, cosmetic, was, now, None, path)
+            yield FieldRow(
+                path=path_text(path),
+                observed="",
+                desired="",
+                change=word,
+                sign=sign,
+                depth=0,
+                cosmetic=cosmetic,
+                observed_value=was,
+                desired_value=now,
+                unit=None,
+                at=path,
+            )
             yield from _said(parsed, units, sign, cosmetic)
         else:
             yield _row(path, was, now, unit, units, cosmetic)
@@ -172,8 +184,32 @@ def _line(path: FieldPath, leaf: Leaf, units: Units, sign: str, depth: int, cosm
     value, unit = leaf.value, leaf.unit
     text = _text(value, unit, units)
     if sign == "+":
-        return FieldRow(path_text(path), "", text, "", sign, depth, cosmetic, None, value, unit, path)
-    return FieldRow(path_text(path), text, "", "", sign, depth, cosmetic, value, None, unit, path)
+        return FieldRow(
+            path=path_text(path),
+            observed="",
+            desired=text,
+            change="",
+            sign=sign,
+            depth=depth,
+            cosmetic=cosmetic,
+            observed_value=None,
+            desired_value=value,
+            unit=unit,
+            at=path,
+        )
+    return FieldRow(
+        path=path_text(path),
+        observed=text,
+        desired="",
+        change="",
+        sign=sign,
+        depth=depth,
+        cosmetic=cosmetic,
+        observed_value=value,
+        desired_value=None,
+        unit=unit,
+        at=path,
+    )
 
 
 def _row(path: FieldPath, was: Any, now: Any, unit: str | None, units: Units, cosmetic: bool) -> FieldRow:
@@ -185,7 +221,19 @@ def _row(path: FieldPath, was: Any, now: Any, unit: str | None, units: Units, co
     observed, desired = _text(was, unit, units), _text(now, unit, units)
     if observed == desired:  # true and "true", 1 and "1"
         observed, desired = encode(was), encode(now)
-    return FieldRow(path_text(path), observed, desired, change, "", 0, cosmetic, was, now, unit, path)
+    return FieldRow(
+        path=path_text(path),
+        observed=observed,
+        desired=desired,
+        change=change,
+        sign="",
+        depth=0,
+        cosmetic=cosmetic,
+        observed_value=was,
+        desired_value=now,
+        unit=unit,
+        at=path,
+    )
 
 
 def _text(value: Any, unit: str | None, units: Units) -> str:

@@ -18,7 +18,7 @@ ROWS = 6
 """Prices of an object that are listed when nothing was asked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
     """What a run did to one object, in words; `name` is what people call it, where the plan says, and `rows` are
     prices, parts of an offer, and fields. `outcome` is that of its steps."""
@@ -92,17 +92,27 @@ def _deeds(record: Record, plan: Plan, choice: RowChoice) -> Iterator[Deed]:
         entries = [record.last[step] for step in item.steps if step in record.last]
         name = item.offer.name if item.offer is not None else names[item.steps[0]]
         if not entries:
-            yield Deed(item.ref, name, item.sentence, "not tried", "", "", ())
+            yield Deed(ref=item.ref, name=name, what=item.sentence, outcome="not tried", detail="", at="", rows=())
             continue
         worst = max(entries, key=lambda entry: (entry.state.value != "done", entry.at))
         rows = tuple(_rows(item, chosen))
-        yield Deed(item.ref, name, item.sentence, worst.state.value, worst.detail, _moment(worst.at), rows)
+        yield Deed(
+            ref=item.ref,
+            name=name,
+            what=item.sentence,
+            outcome=worst.state.value,
+            detail=worst.detail,
+            at=_moment(worst.at),
+            rows=rows,
+        )
 
 
 def _entries(record: Record) -> Iterator[Deed]:
     """What was done where there is no plan that can be read: a contract, or the steps by their names."""
     for step, entry in record.last.items():
-        yield Deed(step, "", entry.detail, entry.state.value, "", _moment(entry.at), ())
+        yield Deed(
+            ref=step, name="", what=entry.detail, outcome=entry.state.value, detail="", at=_moment(entry.at), rows=()
+        )
 
 
 def _rows(item: ObjectView, choice: RowChoice) -> Iterator[str]:

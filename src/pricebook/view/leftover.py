@@ -19,7 +19,7 @@ WAYS_OUT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeftoverView:
     """An object of ours that no manifest declares: the aliases by which it is sold, the live contracts on it (None: not
     known), what uses it, and what is new and looks like it. `sentence` says that; `name` is what people call it."""
@@ -41,7 +41,15 @@ def leftover_views(found: Sequence[Leftover], units: Units) -> tuple[LeftoverVie
 def _view(each: Leftover, units: Units) -> LeftoverView:
     users, like = tuple(map(str, each.used_by)), str(each.like) if each.like is not None else None
     sentence = _sentence(each, units)
-    return LeftoverView(str(each.ref), each.aliases, each.contracts, users, like, sentence, each.name)
+    return LeftoverView(
+        ref=str(each.ref),
+        aliases=each.aliases,
+        contracts=each.contracts,
+        used_by=users,
+        like=like,
+        sentence=sentence,
+        name=each.name,
+    )
 
 
 def leftover_verdict(found: Sequence[Leftover], units: Units) -> str:

@@ -97,7 +97,7 @@ class ToldView(NamedTuple):
     unlisted: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RepricingView:
     """Other prices in manifests. `skipped` counts chosen prices that are no amount, `left` are those that packages
     charge in place of chosen ones and that stay as they are; `new` are files that were not there. `told` counts who is
@@ -191,7 +191,9 @@ def repricing_view(made: Repricing, *, dry_run: bool, told: tuple[int, int, str]
     written = not dry_run and bool(files)
     names = tuple(one.file for one in files)
     whom = ToldView(*told) if told is not None else None
-    return RepricingView(prices, made.skipped, names, written, diff, left, whom, new)
+    return RepricingView(
+        prices=prices, skipped=made.skipped, files=names, written=written, diff=diff, left=left, told=whom, new=new
+    )
 
 
 def _texts(refs: Iterable[object]) -> tuple[str, ...]:

@@ -78,7 +78,16 @@ def _fixed(offered: Offered, units: Units) -> Iterator[FixedTerm]:
         year, once, year_before, once_before = (
             major(amount, units[unit]) for amount in (now.a_year, now.once, then.a_year, then.once)
         )
-        yield FixedTerm(kind, unit, year, once, year_before, once_before, each, words)
+        yield FixedTerm(
+            kind=kind,
+            unit=unit,
+            a_year=year,
+            once=once,
+            a_year_before=year_before,
+            once_before=once_before,
+            each=each,
+            words=words,
+        )
 
 
 _WORDS = {"balances": "to spend from commits"}

@@ -54,7 +54,19 @@ def parity_view(parity: Parity, choice: RowChoice, unverified: tuple[tuple[str, 
     for section, drifts in (("differs", parity.differs), ("missing", parity.missing)):
         items += [_item(section, each, parity, choice, units) for each in drifts]
     for ref in parity.only_there:
-        items.append(DriftItem("only_there", str(ref), "only-there", f"not in {one}", "", True, 1, (), 0))
+        items.append(
+            DriftItem(
+                section="only_there",
+                ref=str(ref),
+                facet="only-there",
+                sentence=f"not in {one}",
+                place="",
+                money=True,
+                total=1,
+                rows=(),
+                listed=0,
+            )
+        )
     items += [_item("intended", each, parity, choice, units) for each in parity.intended]
     counts = {section: sum(item.total for item in items if item.section == section) for section in SECTIONS}
     return ParityView(

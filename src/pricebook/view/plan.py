@@ -274,15 +274,23 @@ def _cases(view: PlanView) -> Iterator[Case]:
         at = _place(item)
         file, line = (at.file, at.line) if at is not None else ("", 0)
         failures = tuple(map(problem_words, _refused(item)))
-        yield Case(item.kind, f"{item.action} {item.ref}", failures, "", file, line, item.sentence)
+        yield Case(
+            group=item.kind,
+            name=f"{item.action} {item.ref}",
+            failures=failures,
+            skipped="",
+            file=file,
+            line=line,
+            output=item.sentence,
+        )
     if view.empty:
         words = "left as it is, in no manifest any more" if view.leftovers else "nothing to change"
-        yield Case("plan", words, output=view.verdict)
+        yield Case(group="plan", name=words, output=view.verdict)
     if view.impact is not None:
         output = "\n".join((view.impact.verdict, *view.impact.sentences, *view.impact.caveats))
-        yield Case("bills", "what the plan does to bills", output=output)
+        yield Case(group="bills", name="what the plan does to bills", output=output)
     if view.besides is not None:
-        yield Case("besides", view.besides.ref, output=view.besides.sentence)
+        yield Case(group="besides", name=view.besides.ref, output=view.besides.sentence)
 
 
 def _refused(item: "ObjectView") -> Iterator[Problem]:

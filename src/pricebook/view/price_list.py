@@ -44,7 +44,7 @@ class PriceHistory(NamedTuple):
         return next((stretch for stretch in self.stretches if stretch.covers(instant)), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PackageVersion:
     """One version of a package. `made` is None when the store cannot tell. `changes` are against the version before.
     `offer` is what it says in words, with the fees that the card has when the list is made."""
@@ -147,13 +147,15 @@ def _packages(snapshot: Snapshot, units: Units) -> dict[str, tuple[PackageVersio
         changes = field_changes(earlier[-1].package, package) if earlier else ()
         told = [change for change in changes if change.path[0] not in _NAMES]
         version = PackageVersion(
-            ref,
-            package,
-            bound_text(snapshot.of(ref).made),
-            ref in snapshot.archived,
-            tuple(said_rows(package, units, _NAMES)),
-            tuple(field_rows(Package, told, units)),
-            offer_lines(offer_of(ref, package, snapshot.catalog, snapshot.observed_at), snapshot.observed_at, units),
+            ref=ref,
+            package=package,
+            made=bound_text(snapshot.of(ref).made),
+            archived=ref in snapshot.archived,
+            terms=tuple(said_rows(package, units, _NAMES)),
+            changes=tuple(field_rows(Package, told, units)),
+            offer=offer_lines(
+                offer_of(ref, package, snapshot.catalog, snapshot.observed_at), snapshot.observed_at, units
+            ),
         )
         earlier.append(version)
     return {name: tuple(versions) for name, versions in found.items()}

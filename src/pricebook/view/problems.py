@@ -28,7 +28,7 @@ class ProblemsView:
     @property
     def checks(self) -> Checks:
         """For CI systems."""
-        cases = tuple(problem_cases("problem", self.problems)) or (Case("manifests", "valid"),)
+        cases = tuple(problem_cases("problem", self.problems)) or (Case(group="manifests", name="valid"),)
         return Checks("manifests", cases, self.problems, sentences=(("", self.sentence),) if self.sentence else ())
 
 

@@ -1,5 +1,6 @@
 """One line about one price: what it was, what it becomes, by how much, from when, and what that means."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -87,13 +88,22 @@ def move_row(key: RateKey, move: Move, units: Units, change: RateChange = NO_CHA
     pers, withheld = units.per_from(product, frequency, move.starting_at), units.withheld(product, frequency)
     said = _said(move, units, pers, withheld)
     return RateRow(
-        str(key), units.label(key), product, frequency, dict(groups), hazards, reach, observed, segments, *said
+        key=str(key),
+        name=units.label(key),
+        product=product,
+        billing_frequency=frequency,
+        pricing_group_values=dict(groups),
+        hazards=hazards,
+        contracts=reach,
+        schedule=observed,
+        segments=segments,
+        **said,
     )
 
 
 @lru_cache(maxsize=10_000)
-def _said(move: Move, units: Units, pers: Pers, withheld: str) -> tuple[Any, ...]:
-    """The fields of a row from `price` on: they are the same for whatever key has the same change and unit."""
+def _said(move: Move, units: Units, pers: Pers, withheld: str) -> Mapping[str, Any]:
+    """The other fields of a row: they are the same for whatever key has the same change and unit."""
     was, now, shift = move.observed, move.desired, move.shift
     relative = shift.relative if pers[0] == pers[1] else None
     if was is None:
@@ -110,7 +120,6 @@ def _said(move: Move, units: Units, pers: Pers, withheld: str) -> tuple[Any, ...
         words = "stays" if move.cancels else "ended" if move.is_lost else ""
     since = text_words(move.starting_at)
     until = text_words(move.ending_before) if move.ending_before else None
-    numbers = (now.unit, was.price if was is not None else None, now.price, relative)
     texts = terms_text(move.planned if move.cancels else was, now, units, pers, withheld)
     if move.cancels:
         texts = texts._replace(observed=texts.desired)
@@ -121,7 +130,23 @@ def _said(move: Move, units: Units, pers: Pers, withheld: str) -> tuple[Any, ...
         planned = terms_text(move.planned, now, units, pers, withheld).observed or _NO_PRICE
         price += f" ({was_to(planned)})"
     tiers, curve = _curves(was, now, units, pers)
-    return (tiers, curve, price, when, *texts, words, since, until, *numbers, planned)
+    return {
+        "tiers": tiers,
+        "curve": curve,
+        "price": price,
+        "when": when,
+        "observed": texts.observed,
+        "desired": texts.desired,
+        "per": texts.per,
+        "change": words,
+        "starting_at": since,
+        "ending_before": until,
+        "unit": now.unit,
+        "observed_price": was.price if was is not None else None,
+        "desired_price": now.price,
+        "relative_change": relative,
+        "planned": planned,
+    }
 
 
 def _curves(was: Terms | None, now: Terms, units: Units, pers: Pers) -> tuple[tuple[TierRow, ...], tuple[str, ...]]:

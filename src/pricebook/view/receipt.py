@@ -46,13 +46,15 @@ class ReceiptView:
     @property
     def checks(self) -> Checks:
         """For CI systems: a case for each step, and one for what was read back."""
-        cases = (*map(_case, self.results), Case("read back", self.sentence, self.unverified))
+        cases = (*map(_case, self.results), Case(group="read back", name=self.sentence, failures=self.unverified))
         return Checks(f"apply {self.namespace}/{self.environment}", cases)
 
 
 def _case(result: StepView) -> Case:
     failures = (f"{result.outcome}: {result.detail}",) if result.outcome in ("failed", "unknown") else ()
-    return Case("step", result.step, failures, result.detail if result.outcome == "blocked" else "")
+    return Case(
+        group="step", name=result.step, failures=failures, skipped=result.detail if result.outcome == "blocked" else ""
+    )
 
 
 def receipt_view(receipt: Receipt, plan: Plan) -> ReceiptView:

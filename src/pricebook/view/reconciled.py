@@ -13,7 +13,7 @@ from pricebook.view.plain import hidden
 from pricebook.workflow.reconcile import ReconciledContract, ReconciledMonth
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReconciledLine:
     """A line that is not equal. `ours` and `theirs` are None where a side has no such line; amounts are in the API unit
     of `unit`, those of one product and group added up."""
@@ -29,7 +29,7 @@ class ReconciledLine:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReconciledContractView:
     """A contract with the lines that are not equal, and how many are. `note` says why it is not billed here."""
 
@@ -96,11 +96,27 @@ def _differing(contracts: Iterable[ReconciledContract]) -> Iterable[ReconciledCo
         if lines or one.note:
             package = str(one.package) if one.package is not None else None
             equal = len(one.lines) - len(lines)
-            yield ReconciledContractView(one.contract, one.customer, package, one.invoices, equal, lines, one.note)
+            yield ReconciledContractView(
+                contract=one.contract,
+                customer=one.customer,
+                package=package,
+                invoices=one.invoices,
+                equal=equal,
+                lines=lines,
+                note=one.note,
+            )
 
 
 def _line(line: ComparedLine) -> ReconciledLine:
     key = line.key
     return ReconciledLine(
-        line.verdict, key.kind, key.product, line.name, dict(key.values), key.unit, line.ours, line.theirs, line.why
+        verdict=line.verdict,
+        type=key.kind,
+        product=key.product,
+        name=line.name,
+        group_values=dict(key.values),
+        unit=key.unit,
+        ours=line.ours,
+        theirs=line.theirs,
+        why=line.why,
     )

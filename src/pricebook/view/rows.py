@@ -38,7 +38,7 @@ class RowChoice:
         return not self.pattern or self.pattern.casefold() in "\n".join(names).casefold()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceCounts:
     """How many prices: new, ended, up, down, or otherwise changed. One that goes both up and down counts as both."""
 
@@ -61,8 +61,18 @@ class PriceCounts:
         both, new, ended, cancelled = (fates[fate] for fate in ("both", "new", "ended", "cancelled"))
         changed = fates.total() - new - ended - cancelled
         up, down = fates["up"] + both, fates["down"] + both
-        return cls(fates.total(), new, ended, up, down, fates["other"], changed, cancelled, charged)
+        return cls(
+            total=fates.total(),
+            new=new,
+            ended=ended,
+            up=up,
+            down=down,
+            other=fates["other"],
+            changed=changed,
+            cancelled=cancelled,
+            charged=charged,
+        )
 
     def plus(self, more: "PriceCounts") -> "PriceCounts":
         """The sum."""
-        return PriceCounts(*(getattr(self, f.name) + getattr(more, f.name) for f in fields(PriceCounts)))
+        return PriceCounts(**{f.name: getattr(self, f.name) + getattr(more, f.name) for f in fields(PriceCounts)})

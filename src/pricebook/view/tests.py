@@ -20,7 +20,7 @@ from pricebook.workflow.policy_test import CheckedCases
 from pricebook.workflow.test import TestResult
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MismatchView:
     """Something that is not as expected, of which invoice. `unit` is that of amounts, None for what is none; None as
     expected or came: there is no such thing."""
@@ -99,7 +99,13 @@ def _scenario(outcome: TestResult, catalog: Catalog) -> ScenarioView:
         passed=not outcome.failures,
         mismatches=tuple(
             MismatchView(
-                str(place), one.issued_at, one.what, one.expected, one.came, one.unit or None, difference(one, units)
+                at=str(place),
+                issued_at=one.issued_at,
+                what=one.what,
+                expected=one.expected,
+                came=one.came,
+                unit=one.unit or None,
+                words=difference(one, units),
             )
             for one, place in outcome.failures
         ),

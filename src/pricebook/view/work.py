@@ -195,7 +195,15 @@ def fixed_view(found: FixedChange, units: Units) -> FixedView:
     """The view of a change of fees."""
     years = {unit: major(amount, units[unit]) for unit, amount in found.amounts.items()}
     months = {unit: RATIO.divide(amount, Decimal(12)) for unit, amount in years.items()}
-    return FixedView(years, months, found.contracts, found.unknown, found.since, found.ending, _sentence(found, units))
+    return FixedView(
+        a_year=years,
+        a_month=months,
+        contracts=found.contracts,
+        unknown=found.unknown,
+        since=found.since,
+        ending=found.ending,
+        sentence=_sentence(found, units),
+    )
 
 
 def _sentence(found: FixedChange, units: Units) -> str:

@@ -77,7 +77,7 @@ def judged_again(
     meant = replace(loaded, catalog=applied(applied_to(snapshot, replace(found, moved=())), {}))
     policy, company = project.policy(environment), company_rules(project, environment)
     about = {str(step.change.ref.unversioned) for step in found.steps}
-    findings = review(project, policy, meant, now, reviewer, company, (found, snapshot))
+    findings = review(project, policy, meant, now, reviewer, company=company, change=(found, snapshot))
     told = [finding for finding in findings if not finding.subject or finding.subject.partition("@")[0] in about]
     return replace(found, findings=tuple(dict.fromkeys((*plan.findings, *told))))
 

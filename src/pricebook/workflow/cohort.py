@@ -41,7 +41,9 @@ def cohorts(
 ) -> list[Cohort]:
     """The cohort of every version of the package, or of all packages, by name and version; empty ones too."""
     held = held_by(holdings(snapshot))
-    found = {ref: Cohort(ref) for ref in snapshot.ids if ref.kind is Kind.PACKAGE and package in (None, ref.name)}
+    found = {
+        ref: Cohort(package=ref) for ref in snapshot.ids if ref.kind is Kind.PACKAGE and package in (None, ref.name)
+    }
     for ref, contracts in groupby(store.cohort(namespace, at, package, ended=ended), lambda found: found.package):
         if ref is not None:
             found[ref] = _counted(ref, contracts, held, at)
@@ -87,15 +89,15 @@ def _counted(ref: Ref, contracts: Iterable[Contract], held: Mapping[Ref, list[Ho
     customers = sum(1 for _ in groupby(in_order(map(count.take, contracts))))
     states = count.states
     return Cohort(
-        ref,
-        states["running"],
-        states["coming"],
-        states["ended"],
-        states["archived"],
-        customers,
-        count.first,
-        count.last,
-        count.end,
-        count.endless,
-        tuple(sorted(count.aliases.items())),
+        package=ref,
+        running=states["running"],
+        coming=states["coming"],
+        ended=states["ended"],
+        archived=states["archived"],
+        customers=customers,
+        first_start=count.first,
+        last_start=count.last,
+        last_end=count.end,
+        endless=count.endless,
+        came_as=tuple(sorted(count.aliases.items())),
     )

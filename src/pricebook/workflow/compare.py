@@ -52,7 +52,7 @@ class ListDifference(NamedTuple):
     pinned: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ListComparison:
     """What came of it. `beside` counts our prices of products that their list does not price at all, which are no
     difference; `same` what does not differ."""
@@ -105,7 +105,7 @@ def compare(project: Project, loaded: Loaded, request: CompareRequest, at: datet
             hint = "keep tables below pricebook.yaml, or name the file by --with"
             raise reject("outside", f"table {quote(spec.table)} is outside the project", _place(project, base), hint)
     shown = str(request.theirs or spec.table)
-    theirs = _theirs(project, loaded, spec, ref, path, shown, at, base)
+    theirs = _theirs(project, loaded, spec, ref=ref, path=path, shown=shown, at=at, base=base)
     worth = _worth(loaded, ref)
     book = loaded.catalog.rates.get(ref.name)
     held = _held(book.items() if book is not None else (), instant, worth)
@@ -126,7 +126,16 @@ def compare(project: Project, loaded: Loaded, request: CompareRequest, at: datet
         found += _changes(_last(request.since), theirs)
     findings = tuple(known.findings())
     return ListComparison(
-        spec, request.name or shown, ref, at, held, theirs, len(held) - len(ours), same, tuple(found), findings
+        spec=spec,
+        name=request.name or shown,
+        ref=ref,
+        at=at,
+        ours=held,
+        theirs=theirs,
+        beside=len(held) - len(ours),
+        same=same,
+        differences=tuple(found),
+        findings=findings,
     )
 
 
@@ -186,7 +195,15 @@ def _card(loaded: Loaded, spec: OtherList, at: Span | None) -> Ref:
 
 
 def _theirs(
-    project: Project, loaded: Loaded, spec: OtherList, ref: Ref, path: Path, shown: str, at: datetime, base: NounPath
+    project: Project,
+    loaded: Loaded,
+    spec: OtherList,
+    *,
+    ref: Ref,
+    path: Path,
+    shown: str,
+    at: datetime,
+    base: NounPath,
 ) -> HeldPrices:
     """Their prices at an instant. Raises Rejected."""
     catalog, defaults = loaded.catalog, spec.defaults

@@ -60,7 +60,16 @@ def copy(
                 raise Rejected(problems)
     steps = len(made.steps) if made is not None else None
     lines = tuple(_lines(project, name, copier.shown))
-    return Copied(name, copier.sources, copier.target, found == "same", tables, namespaces, steps, lines)
+    return Copied(
+        environment=name,
+        sources=copier.sources,
+        target=copier.target,
+        already=found == "same",
+        tables=tables,
+        namespaces=namespaces,
+        steps=steps,
+        lines=lines,
+    )
 
 
 def _differences(

@@ -88,14 +88,30 @@ def assess_impact(
     sides = snapshot.catalog, desired, window, months
     job = BillingJob(*sides, assume_migrated, limits, meters, stated, listing=keep is not None, shown=shown)
     asked = {f"{name}\n{side}": noun for side, nouns in enumerate((loud, quiet)) for name, noun in nouns.items()}
-    watch = AlarmJob(desired, window, months, assume_migrated, meters, stated, used.starting_at, asked)
+    watch = AlarmJob(
+        desired=desired,
+        window=window,
+        months=months,
+        assume_migrated=assume_migrated,
+        meters=meters,
+        stated=stated,
+        used_from=used.starting_at,
+        notifications=asked,
+    )
     noise: Noise = {}
 
     def look(alike: tuple[str, ...]) -> None:
         noise.update(count_alarms(engine, replace(watch, alike=alike), tell))
 
     census, found = bill_usage(
-        engine, billed, used.starting_at, job, keep or _nobody, tell, target, look if loud else None
+        engine,
+        billed,
+        used.starting_at,
+        job,
+        keep=keep or _nobody,
+        tell=tell,
+        target=target,
+        then=look if loud else None,
     )
     told = _not_told(engine, uncounted)
     made = Assessment(found, census, used, told, assume_migrated, unlisted=store.unlisted, names=_names(known))
@@ -169,7 +185,7 @@ def assess_migration(
     billed = (Billed(Billing(old, (), then)) for old, then in _pairs(plan, lives, start, renewed=renewed))
     sides = snapshot.catalog, snapshot.catalog, window, months
     job = BillingJob(*sides, False, limits, meters, stated, listing=keep is not None)
-    census, found = bill_usage(engine, billed, used.starting_at, job, keep or _nobody, tell)
+    census, found = bill_usage(engine, billed, used.starting_at, job, keep=keep or _nobody, tell=tell)
     return Assessment(
         found,
         census,

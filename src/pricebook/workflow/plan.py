@@ -75,7 +75,7 @@ def plan_to(
 
         made = offering(made, loaded.catalog, snapshot, billed)
     policy, company = project.policy(environment), company_rules(project, environment)
-    judged = review(project, policy, loaded, as_of, reviewer, company, (made, snapshot))
+    judged = review(project, policy, loaded, as_of, reviewer, company=company, change=(made, snapshot))
     return replace(made, findings=in_order([*made.findings, *judged]))
 
 

@@ -37,7 +37,7 @@ class Preview:
     bill: Bill
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewRequest:
     """What to preview."""
 

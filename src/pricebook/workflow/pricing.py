@@ -31,7 +31,7 @@ from pricebook.project.project import Project
 from pricebook.workflow.reprice import Repricing, placed, price_words
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewPrice:
     """A price as it is to be from a day on: of which product, and of which of its prices. `new`: there is none yet."""
 

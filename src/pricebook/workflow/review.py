@@ -36,6 +36,7 @@ def review(
     loaded: Loaded,
     as_of: datetime,
     reviewer: Reviewer,
+    *,
     company: "Sequence[Compiled]" = (),
     change: tuple[Plan, Snapshot] | None = None,
 ) -> tuple[Problem, ...]:

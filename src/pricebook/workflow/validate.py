@@ -44,7 +44,7 @@ def validate(project: Project, environments: Sequence[str], as_of: datetime, rev
             company = company_rules(project, names[0])
             for first, loaded in catalogs:
                 if _same(project, first, names[0], with_policy=False):
-                    findings = review(project, policy, loaded, as_of, reviewer, company)
+                    findings = review(project, policy, loaded, as_of, reviewer, company=company)
                     found.append((names, findings))
                     against |= dict.fromkeys(finding.code for finding in stopping(findings, policy))
         except Rejected as rejected:

@@ -48,7 +48,7 @@ def bills_page(view: BillsView, _: Page) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceChart:
     """The balances of a term: what they came to, and their picture, None where nothing was ever open."""
 
@@ -105,7 +105,17 @@ def balance_charts(terms: ContractTerms, bill: Bill, units: Units, names: dict[s
         )
         name = f"{grant.list}[{grant.key}]" + (" rolled over" if grant.rolled_over else "")
         label = grant.term.name or names.get(grant.term.product, grant.term.product)
-        found.append(BalanceChart(name, label, granted, used, lapsed, rest, _balance_chart(timeline, unit, terms)))
+        found.append(
+            BalanceChart(
+                name=name,
+                label=label,
+                granted=granted,
+                used=used,
+                lapsed=lapsed,
+                open=rest,
+                chart=_balance_chart(timeline, unit, terms),
+            )
+        )
     return tuple(found)
 
 

@@ -162,7 +162,18 @@ def grants_of(said: Json, section: str, term: Commit | Credit, whole: Window) ->
         if window is not None:
             entries = [one["amount"] for one in said.get("manual_entries", ()) if one["segment_id"] == item["id"]]
             amount = summed([Decimal(item["amount"]), *entries])
-            yield Grant(item["id"], section, said["id"], term, kind, amount, unit, window, free, units)
+            yield Grant(
+                id=item["id"],
+                list=section,
+                key=said["id"],
+                term=term,
+                kind=kind,
+                amount=amount,
+                unit=unit,
+                window=window,
+                free=free,
+                counts_units=units,
+            )
 
 
 def _charges(data: Json, package: Package, whole: Window) -> Iterator[DatedCharge]:
@@ -170,7 +181,16 @@ def _charges(data: Json, package: Package, whole: Window) -> Iterator[DatedCharg
     for said, scheduled in _each(data, "scheduled_charges", package):
         schedule, unit = said["schedule"], scheduled.schedule.credit_type
         for at, price, count in _items(schedule, whole):
-            yield DatedCharge(said["id"], "scheduled", scheduled.product, scheduled.name or "", at, price, count, unit)
+            yield DatedCharge(
+                name=said["id"],
+                kind="scheduled",
+                product=scheduled.product,
+                label=scheduled.name or "",
+                at=at,
+                unit_price=price,
+                quantity=count,
+                unit=unit,
+            )
     for said, commit in _each(data, "commits", package):
         if commit.invoice_schedule is None or commit.invoice_schedule.do_not_invoice:
             continue
@@ -178,10 +198,29 @@ def _charges(data: Json, package: Package, whole: Window) -> Iterator[DatedCharg
         first = said["access_schedule"]["schedule_items"][0]["id"]
         for at, price, count in _items(said["invoice_schedule"], whole):
             if commit.type == "PREPAID":
-                yield DatedCharge(said["id"], "commit_purchase", commit.product, name, at, price, count, unit)
+                yield DatedCharge(
+                    name=said["id"],
+                    kind="commit_purchase",
+                    product=commit.product,
+                    label=name,
+                    at=at,
+                    unit_price=price,
+                    quantity=count,
+                    unit=unit,
+                )
             else:
                 one = Decimal(1)
-                yield DatedCharge(said["id"], "true_up", commit.product, name, at, one, one, unit, first)
+                yield DatedCharge(
+                    name=said["id"],
+                    kind="true_up",
+                    product=commit.product,
+                    label=name,
+                    at=at,
+                    unit_price=one,
+                    quantity=one,
+                    unit=unit,
+                    commit=first,
+                )
 
 
 def _items(schedule: Json, whole: Window) -> Iterator[tuple[datetime, Decimal, Decimal]]:
@@ -199,7 +238,13 @@ def _recurrences(data: Json, package: Package, whole: Window, statement: Stateme
                 own = term.recurrence_frequency
                 anchor = parse_instant(said["anchor_date"]) if own is not None else statement.anchor
                 yield Recurrence(
-                    name, f"{name}[{said['id']}]", said["id"], term, window, own or statement.frequency, anchor
+                    list=name,
+                    name=f"{name}[{said['id']}]",
+                    key=said["id"],
+                    term=term,
+                    window=window,
+                    frequency=own or statement.frequency,
+                    anchor=anchor,
                 )
 
 

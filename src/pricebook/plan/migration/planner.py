@@ -88,7 +88,9 @@ def plan_migration(
         for contract in contracts:
             if not _on(contract, migration, target, versions) or not contract.runs(setting.as_of):
                 continue
-            reason, move = _judged(name, migration, target, choice, contract, contracts, setting)
+            reason, move = _judged(
+                contract, contracts, name=name, migration=migration, target=target, choice=choice, setting=setting
+            )
             if move is not None:
                 moves.append(move)
             else:
@@ -150,12 +152,13 @@ def _on(contract: Contract, migration: Migration, target: Ref, versions: frozens
 
 
 def _judged(
+    contract: Contract,
+    contracts: Sequence[Contract],
+    *,
     name: str,
     migration: Migration,
     target: Ref,
     choice: Choice,
-    contract: Contract,
-    contracts: Sequence[Contract],
     setting: Setting,
 ) -> tuple[str, MoveContract | None]:
     """Why the contract is left, or how it moves."""
