@@ -12,7 +12,7 @@ import httpx
 from pricebook.catalog.canonical import decode
 from pricebook.metronome.client import Client
 from pricebook.metronome.remote import RemoteStore
-from pricebook.sandbox.account import Account
+from pricebook.sandbox.account import SandboxAccount
 from pricebook.sandbox.fault import Fault
 from pricebook.sandbox.service import Sandbox
 from pricebook.sandbox.wire import Request
@@ -108,7 +108,7 @@ class Vendor:
 @contextmanager
 def vendor(**options: Any) -> Iterator[Vendor]:
     """An empty account in memory. Its clock stands still at AT unless it is given one."""
-    account = Account(None)
+    account = SandboxAccount(None)
     try:
         yield Vendor(Sandbox(account, **{"clock": lambda: AT, **options}))
     finally:

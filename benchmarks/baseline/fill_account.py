@@ -8,7 +8,7 @@ import sys
 from uuid import uuid4
 
 from pricebook.catalog.canonical import encode
-from pricebook.sandbox.account import Account
+from pricebook.sandbox.account import SandboxAccount
 from pricebook.sandbox.service import Sandbox
 from pricebook.sandbox.wire import Request, decode
 
@@ -18,7 +18,7 @@ COLUMNS = "kind, id, parent, link, uniqueness_key, created_at, archived_at, body
 
 def main() -> None:
     """Make the account, and then copies of its customer and contracts."""
-    account = Account(f"sqlite:///{sys.argv[1]}")
+    account = SandboxAccount(f"sqlite:///{sys.argv[1]}")
     sandbox = Sandbox(account)
 
     def post(path: str, **body: object) -> str:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pricebook.catalog.amount import Scale
 from pricebook.catalog.fingerprint import tupled
 from pricebook.catalog.model import Model
-from pricebook.catalog.violation import Path, Refused, Violation
+from pricebook.catalog.violation import Path, RefusedValue, Violation
 
 Broken = Callable[..., list[tuple[str, str]]]
 Violations = Callable[..., list[tuple[Path, Violation]]]
@@ -58,7 +58,7 @@ def _violations(model: type[Model], spec: Mapping[str, Any]) -> list[tuple[Path,
             path: Path = tuple(one["loc"])
             if one["type"] == "rules":
                 found += [(path + v.at, v) for v in one["ctx"]["violations"]]
-            elif isinstance(one["input"], Refused):
+            elif isinstance(one["input"], RefusedValue):
                 found.append((path, one["input"].violation))
             else:
                 found.append((path, Violation(one["type"], one["msg"])))

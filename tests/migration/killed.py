@@ -26,7 +26,7 @@ from pathlib import Path
 from uuid import UUID, uuid5
 
 from pricebook.sandbox import contract
-from pricebook.sandbox.account import Account
+from pricebook.sandbox.account import SandboxAccount
 from pricebook.sandbox.call import Call
 from pricebook.sandbox.customer import KIND as CUSTOMER
 
@@ -101,7 +101,7 @@ def soak(root: Path, contracts: int, kills: int, *, transition: str = TRANSITION
         catalog = root / "catalog" / "all.yaml"
         catalog.write_text(CATALOG.format(start=start.date(), quantity=2), encoding="utf-8")
         _pricebook(root, "apply", "--yes", "--allow", "all")
-        with closing(Account(f"sqlite:///{account}")) as held:
+        with closing(SandboxAccount(f"sqlite:///{account}")) as held:
             populate(held, contracts, start)
         _pricebook(root, "migrate", "move", "-o", "plan.jsonl")
         found = Soak(contracts)
@@ -136,7 +136,7 @@ def write_project(root: Path, url: str, start: datetime, waves: list[datetime], 
     (root / "catalog" / "move.yaml").write_text(MIGRATION.format(**dates), encoding="utf-8")
 
 
-def populate(account: Account, contracts: int, start: datetime) -> None:
+def populate(account: SandboxAccount, contracts: int, start: datetime) -> None:
     """So many customers, each with a contract on the first version, put into an account."""
     with account.transaction(text(start), writes=True) as work:
         ((package,),) = work.rows("SELECT id FROM object WHERE kind = 'package' ORDER BY seq LIMIT 1")

@@ -33,7 +33,7 @@ from pricebook.plan.rehearse import rehearse
 from pricebook.plan.step import Plan
 from pricebook.plan.verb.table import Revise, Supersede
 from pricebook.problem import Rejected
-from pricebook.project.project import Move, Project, ProjectSettings
+from pricebook.project.project import MovedObject, Project, ProjectSettings
 from pricebook.workflow.plan import claims_of
 
 CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))
@@ -69,7 +69,9 @@ def edited(case: Mapping[str, Any], said: str | Sequence[Mapping[str, str]]) -> 
     return text
 
 
-def planned(desired: Loaded, snapshot: Snapshot, as_of: datetime, *, prune: bool, moved: tuple[Move, ...] = ()) -> Plan:
+def planned(
+    desired: Loaded, snapshot: Snapshot, as_of: datetime, *, prune: bool, moved: tuple[MovedObject, ...] = ()
+) -> Plan:
     """The plan of a case."""
     project = Project(desired.source_map.root, SETTINGS.model_copy(update={"moved": moved}))
     return make_plan(
@@ -131,7 +133,7 @@ def test_case(path: Path, tmp_path: Path) -> None:
     snapshot = with_contracts(snapshot, contracts)
     desired, as_of, prune = loaded(edited(case, case["desired"]), tmp_path), instant(case["as_of"]), "prune" in case
     snapshot = nobodys(snapshot, [Ref.parse(ref) for ref in case.get("unmarked", ())], desired)
-    moved = tuple(map(Move.model_validate, case.get("moved", ())))
+    moved = tuple(map(MovedObject.model_validate, case.get("moved", ())))
     if "refused" in case:
         with pytest.raises(Rejected) as caught:
             planned(desired, snapshot, as_of, prune=prune, moved=moved)

@@ -26,7 +26,7 @@ from pricebook.metronome.client import Client
 from pricebook.metronome.remote import RemoteStore
 from pricebook.plan.step import Plan
 from pricebook.project.project import read_project
-from pricebook.sandbox.account import Account
+from pricebook.sandbox.account import SandboxAccount
 from pricebook.sandbox.fault import Fault
 from pricebook.sandbox.service import Sandbox
 from pricebook.sandbox.wire import Request
@@ -98,7 +98,7 @@ def dumped(file: Path, without: Sequence[str] = ()) -> list[str]:
 @contextmanager
 def sandbox_of(place: Place, **options: Any) -> Iterator[Sandbox]:
     """The sandbox over a place's account."""
-    with closing(Account(f"sqlite:///{place.account}")) as account:
+    with closing(SandboxAccount(f"sqlite:///{place.account}")) as account:
         yield Sandbox(account, clock=lambda: AT, **options)
 
 

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.core import NOT_SET
 
-from pricebook.sandbox.account import Account
+from pricebook.sandbox.account import SandboxAccount
 from pricebook.sandbox.endpoint import endpoints
 from pricebook.sandbox.service import Sandbox
 from pricebook.sandbox.wire import Request
@@ -80,7 +80,7 @@ def operations() -> dict[str, Any]:
 
 def account_with_one_of_each() -> tuple[Sandbox, dict[str, str]]:
     """A sandbox, and the ids of one object of each kind by the names that fields have for them."""
-    sandbox = Sandbox(Account(), clock=lambda: NOW)
+    sandbox = Sandbox(SandboxAccount(), clock=lambda: NOW)
 
     def make(path: str, **body: Any) -> str:
         answer = send(sandbox, "POST", path, body)

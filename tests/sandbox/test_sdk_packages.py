@@ -9,7 +9,7 @@ import pytest
 import sdk
 from metronome import APIStatusError, BadRequestError, ConflictError, Metronome, NotFoundError
 
-from pricebook.sandbox.account import Account
+from pricebook.sandbox.account import SandboxAccount
 from pricebook.sandbox.endpoint import endpoints
 from pricebook.sandbox.service import Sandbox
 from pricebook.sandbox.wire import Request
@@ -471,7 +471,7 @@ def test_values_of_a_packages_terms_are_set_with_it_and_never_later(client: Metr
 
 
 def test_every_endpoint_of_the_sdk_is_answered_or_is_501_with_its_name() -> None:
-    sandbox, headers = Sandbox(Account()), {"authorization": "Bearer sandbox"}
+    sandbox, headers = Sandbox(SandboxAccount()), {"authorization": "Bearer sandbox"}
     for name in sdk.operations():
         method, path = re.sub(r"{[^}]+}", NOBODY, name).split()
         answer = sandbox.handle(Request(method, path, {}, headers, b"{}"))

@@ -21,7 +21,7 @@ from anyio import to_thread
 from metronome import InternalServerError, Metronome
 
 from pricebook import SITE
-from pricebook.sandbox.account import Account
+from pricebook.sandbox.account import SandboxAccount
 from pricebook.sandbox.fault import Fault
 from pricebook.sandbox.server import Served, Server, serving
 from pricebook.sandbox.service import Sandbox
@@ -32,7 +32,7 @@ UNITS = "/v1/credit-types/create"
 
 def test_what_is_too_large_or_never_ends_is_not_waited_for() -> None:
     head = b"POST /v1/ingest HTTP/1.1\r\nhost: a\r\nauthorization: Bearer sandbox\r\n"
-    server = Server(Sandbox(Account()), patience=0.2)
+    server = Server(Sandbox(SandboxAccount()), patience=0.2)
     thread = server.start()
     try:
         for sent, status in (

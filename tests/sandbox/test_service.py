@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pricebook.apply.ports import StoreError
-from pricebook.sandbox.account import Account
+from pricebook.sandbox.account import SandboxAccount
 from pricebook.sandbox.fault import Fault
 from pricebook.sandbox.service import Sandbox
 from pricebook.sandbox.wire import Answer, Request
@@ -36,11 +36,11 @@ def message(answer: Answer) -> str:
 
 
 def with_faults(*texts: str, **options: Any) -> Sandbox:
-    return Sandbox(Account(), faults=[Fault.parse(text) for text in texts], **options)
+    return Sandbox(SandboxAccount(), faults=[Fault.parse(text) for text in texts], **options)
 
 
 def test_an_idempotency_key_gives_the_same_answer_again() -> None:
-    sandbox = Sandbox(Account())
+    sandbox = Sandbox(SandboxAccount())
     first = ask(sandbox, key="k")
     assert ask(sandbox, key="k") == first
     other_layout = b'{ "name" : "credits" }'
@@ -56,7 +56,7 @@ def test_an_idempotency_key_gives_the_same_answer_again() -> None:
 
 
 def test_a_request_that_never_began_is_not_kept_under_its_key() -> None:
-    sandbox = Sandbox(Account())
+    sandbox = Sandbox(SandboxAccount())
     for body in ({"nam": "credits"}, {"name": " "}):
         assert ask(sandbox, body=body, key="k").status == 400
     assert ask(sandbox, body={"name": "credits"}, key="k").status == 200
@@ -65,12 +65,12 @@ def test_a_request_that_never_began_is_not_kept_under_its_key() -> None:
 
 def test_a_name_that_stands_twice_in_an_object_is_refused() -> None:
     headers = {"authorization": "Bearer sandbox"}
-    answer = Sandbox(Account()).handle(Request("POST", UNITS, {}, headers, b'{"name": "a", "name": "b"}'))
+    answer = Sandbox(SandboxAccount()).handle(Request("POST", UNITS, {}, headers, b'{"name": "a", "name": "b"}'))
     assert (answer.status, '"name" stands twice in one object' in message(answer)) == (400, True)
 
 
 def test_errors_are_kept_under_their_key_too() -> None:
-    sandbox = Sandbox(Account())
+    sandbox = Sandbox(SandboxAccount())
     body = {"id": "00000000-0000-4000-8000-000000000000"}
     assert ask(sandbox, "/v1/billable-metrics/archive", body, key="k").status == 404
     assert sandbox.entries[-1].replayed is False
@@ -139,7 +139,7 @@ def test_what_is_no_fault(text: str) -> None:
 
 
 def test_the_rate_limit_says_when_to_come_again() -> None:
-    sandbox = Sandbox(Account(), rate_limit=0.001)
+    sandbox = Sandbox(SandboxAccount(), rate_limit=0.001)
     answers = [ask(sandbox), ask(sandbox)]
     assert [answer.status for answer in answers] == [200, 429]
     assert 1 <= int(answers[1].headers["retry-after"]) <= 1000
@@ -152,7 +152,7 @@ def units_without_limit(sandbox: Sandbox) -> int:
 
 
 def test_tokens_open_and_a_read_only_one_cannot_write() -> None:
-    sandbox = Sandbox(Account(), token="secret", read_only_token="reader")
+    sandbox = Sandbox(SandboxAccount(), token="secret", read_only_token="reader")
     assert ask(sandbox, token="secret").status == 200
     for token in ("", "sandbox", "secre", "secret2"):
         assert ask(sandbox, token=token).status == 401
@@ -178,7 +178,7 @@ def test_only_the_echo_fault_shows_a_token_and_the_log_never_does() -> None:
 
 
 def test_paths_and_methods_that_nobody_has() -> None:
-    sandbox = Sandbox(Account())
+    sandbox = Sandbox(SandboxAccount())
     assert ask(sandbox, "/v1/packages/creates").status == 404
     assert ask(sandbox, "/v1/billable-metrics/x").status == 405
     assert ask(sandbox, "/v1/credits/createGrant").status == 501
@@ -206,7 +206,7 @@ def test_paths_and_methods_that_nobody_has() -> None:
     ],
 )
 def test_bodies_that_cannot_be_meant(body: bytes) -> None:
-    sandbox = Sandbox(Account())
+    sandbox = Sandbox(SandboxAccount())
     answer = sandbox.handle(Request("POST", UNITS, {}, {"authorization": "Bearer sandbox"}, body))
     assert answer.status == 400
     assert message(answer)
@@ -214,7 +214,7 @@ def test_bodies_that_cannot_be_meant(body: bytes) -> None:
 
 
 def test_hostile_text_is_kept_as_it_is(tmp_path: Path) -> None:
-    sandbox = Sandbox(Account(f"sqlite:///{tmp_path}/account.db"))
+    sandbox = Sandbox(SandboxAccount(f"sqlite:///{tmp_path}/account.db"))
     name = "'; DROP TABLE object; -- <script>\u202e\x1b[31m|`\n" + "ж" * 10_000
     assert ask(sandbox, body={"name": name}).status == 200
     answer = sandbox.handle(Request("GET", "/v1/credit-types/list", {}, {"authorization": "Bearer sandbox"}))
@@ -224,7 +224,7 @@ def test_hostile_text_is_kept_as_it_is(tmp_path: Path) -> None:
 
 def test_what_is_current_goes_by_the_clock_of_the_sandbox() -> None:
     now = datetime(2025, 6, 1, tzinfo=UTC)
-    sandbox = Sandbox(Account(), clock=lambda: now)
+    sandbox = Sandbox(SandboxAccount(), clock=lambda: now)
     made = ask(sandbox, "/v1/contract-pricing/products/create", {"name": "A", "type": "FIXED"})
     id_ = json.loads(made.body)["data"]["id"]
     update = {"product_id": id_, "starting_at": "2025-07-01T00:00:00Z", "name": "B"}
@@ -240,7 +240,7 @@ def test_what_is_current_goes_by_the_clock_of_the_sandbox() -> None:
 
 
 def test_clients_at_once_make_one_object_under_one_key() -> None:
-    sandbox = Sandbox(Account())
+    sandbox = Sandbox(SandboxAccount())
     ask(sandbox, "/v1/customFields/addKey", {"entity": "contract_product", "key": "ref", "enforce_uniqueness": True})
     answers: list[Answer] = []
 
@@ -261,20 +261,20 @@ def test_clients_at_once_make_one_object_under_one_key() -> None:
 
 def test_an_account_is_kept_in_its_file_and_nobody_elses_is_taken(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/account.db"
-    first, second = Account(url), Account(url)
+    first, second = SandboxAccount(url), SandboxAccount(url)
     ask(Sandbox(first))
     assert units(Sandbox(second)) == 1, "two servers may share a file"
     for account in (first, second):
         account.close()
-    reopened = Account(url)
+    reopened = SandboxAccount(url)
     assert units(Sandbox(reopened)) == 1
     reopened.close()
     (tmp_path / "other.db").write_text("not a database, but long enough to be taken for one", encoding="utf-8")
     for wrong in ("other.db", "missing/account.db"):
         with pytest.raises(StoreError):
-            Account(f"sqlite:///{tmp_path}/{wrong}")
+            SandboxAccount(f"sqlite:///{tmp_path}/{wrong}")
     with pytest.raises(StoreError, match="not a store that can be opened"):
-        Account("postgresql://billing:secret@db/prices")
+        SandboxAccount("postgresql://billing:secret@db/prices")
 
 
 def test_the_store_of_plan_and_apply_is_not_an_account(tmp_path: Path) -> None:
@@ -285,12 +285,12 @@ def test_the_store_of_plan_and_apply_is_not_an_account(tmp_path: Path) -> None:
     journal.acquire("local", "u@h:1:n", datetime(2025, 1, 1, tzinfo=UTC))
     journal.close()
     with pytest.raises(StoreError, match="a database of something else"):
-        Account(url)
+        SandboxAccount(url)
 
 
 def test_a_file_of_an_earlier_release_is_taken_forward(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/account.db"
-    account = Account(url)
+    account = SandboxAccount(url)
     body = {"name": "List", "aliases": [{"name": "current"}]}
     assert ask(Sandbox(account), "/v1/contract-pricing/rate-cards/create", body).status == 200
     kinds = "SELECT DISTINCT kind FROM alias"
@@ -299,7 +299,7 @@ def test_a_file_of_an_earlier_release_is_taken_forward(tmp_path: Path) -> None:
     )
     account.close()
     for _ in range(2):
-        account = Account(url)
+        account = SandboxAccount(url)
         assert account._connection.execute(kinds).fetchall() == [("rate-card",)]
         (found,) = json.loads(ask(Sandbox(account), "/v1/contract-pricing/rate-cards/list", {}).body)["data"]
         assert found["aliases"] == [{"name": "current"}]
@@ -307,4 +307,4 @@ def test_a_file_of_an_earlier_release_is_taken_forward(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "account.db") as connection:
         connection.execute("PRAGMA user_version = 3")
     with pytest.raises(StoreError, match="a database of something else"):
-        Account(url)
+        SandboxAccount(url)

@@ -132,7 +132,7 @@ _COLUMNS = "seq, name, object_id, position, starting_at, ending_before, assigned
 _ENTRIES = f"SELECT {_COLUMNS} FROM alias WHERE kind = ?"
 
 
-class Rows(Protocol):
+class SqlRows(Protocol):
     """A transaction of whoever keeps the table; SQL is written with `?`."""
 
     def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
@@ -142,33 +142,33 @@ class Rows(Protocol):
         """A statement that changes something."""
 
 
-def whole_log(work: Rows, kind: Kind) -> list[Assignment]:
+def whole_log(work: SqlRows, kind: Kind) -> list[Assignment]:
     """The log of all aliases of a kind of object."""
     return [Assignment(*row) for row in work.rows(_ENTRIES, kind.value)]
 
 
-def log_of(work: Rows, kind: Kind, name: str) -> list[Assignment]:
+def log_of(work: SqlRows, kind: Kind, name: str) -> list[Assignment]:
     """The log of one alias."""
     return [Assignment(*row) for row in work.rows(f"{_ENTRIES} AND name = ?", kind.value, name)]
 
 
-def holder_at(work: Rows, kind: Kind, name: str, instant: str) -> str | None:
+def holder_at(work: SqlRows, kind: Kind, name: str, instant: str) -> str | None:
     """The object for which an alias stands at an instant."""
     return holder(log_of(work, kind, name), instant)
 
 
-def next_holder(work: Rows, kind: Kind, name: str, at: datetime) -> str | None:
+def next_holder(work: SqlRows, kind: Kind, name: str, at: datetime) -> str | None:
     """The object for which an alias stands now, or else will stand next."""
     return holder_to_be(log_of(work, kind, name), hour_of(at))
 
 
-def log_of_object(work: Rows, kind: Kind, object_id: str) -> list[Assignment]:
+def log_of_object(work: SqlRows, kind: Kind, object_id: str) -> list[Assignment]:
     """Everything about the names that an object ever had."""
     sql = f"{_ENTRIES} AND name IN (SELECT name FROM alias WHERE object_id = ?)"
     return [Assignment(*row) for row in work.rows(sql, kind.value, object_id)]
 
 
-def give(work: Rows, kind: Kind, object_id: str, aliases: Iterable[tuple[int, Schedule]], at: datetime) -> None:
+def give(work: SqlRows, kind: Kind, object_id: str, aliases: Iterable[tuple[int, Schedule]], at: datetime) -> None:
     """Give an object aliases, each with its position, besides those that it has; each ends on whoever had it."""
     for position, given in aliases:
         work.run(
@@ -178,7 +178,7 @@ def give(work: Rows, kind: Kind, object_id: str, aliases: Iterable[tuple[int, Sc
         )
 
 
-def replace(work: Rows, kind: Kind, object_id: str, aliases: Sequence[Schedule], at: datetime) -> None:
+def replace(work: SqlRows, kind: Kind, object_id: str, aliases: Sequence[Schedule], at: datetime) -> None:
     """Make these the aliases of an object: what it has with the same schedule stays, other ones are withdrawn."""
     left = dict(enumerate(aliases))
     for entry, end in current(log_of_object(work, kind, object_id), object_id):
@@ -191,7 +191,7 @@ def replace(work: Rows, kind: Kind, object_id: str, aliases: Sequence[Schedule],
     give(work, kind, object_id, left.items(), at)
 
 
-def withdraw(work: Rows, kind: Kind, object_id: str, at: datetime) -> None:
+def withdraw(work: SqlRows, kind: Kind, object_id: str, at: datetime) -> None:
     """Nobody finds the object by an alias any more, from this hour on."""
     sql = "UPDATE alias SET withdrawn_at = ? WHERE kind = ? AND object_id = ? AND withdrawn_at IS NULL"
     work.run(sql, hour_of(at), kind.value, object_id)

@@ -19,7 +19,7 @@ TRANSITIONS: tuple[TransitionType, ...] = ("SUPERSEDE", "RENEWAL")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class ContractRequest:
     """What `contracts/create` was asked for; `more` are the names of the other fields that were given."""
 
     customer: str
@@ -44,7 +44,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class NewContract:
     """What a contract will be. `ends` is the contract that it supersedes and when that ends, where that changes."""
 
     offer: Offer | None
@@ -53,7 +53,7 @@ class Terms:
     ends: tuple[str, datetime] | None
 
 
-class Account(Protocol):
+class ContractAccount(Protocol):
     """What is asked of the account that a contract is made in."""
 
     def holder(self, kind: Kind, alias: str, instant: str) -> str | None:
@@ -72,7 +72,7 @@ class Account(Protocol):
         """The id of the contract that has a uniqueness key."""
 
 
-def terms_of(account: Account, request: Request) -> Terms:
+def terms_of(account: ContractAccount, request: ContractRequest) -> NewContract:
     """What the contract will be that is asked for. Raises Refused, and then nothing was done."""
     check_hour("starting_at", request.starting_at)
     start, offer = instant_text(request.starting_at), _offer(account, request)
@@ -95,7 +95,7 @@ def terms_of(account: Account, request: Request) -> Terms:
         end = later(request.starting_at, int(offer.duration["value"]), offer.duration["unit"])
     if request.uniqueness_key is not None and (taken := account.contract_with(request.uniqueness_key)) is not None:
         raise Refused(409, f"the uniqueness key is taken by the contract {taken}")
-    return Terms(offer, card, end, _ended(account, request))
+    return NewContract(offer, card, end, _ended(account, request))
 
 
 def check_end(contract: Contract, ending_before: datetime | None) -> None:
@@ -120,7 +120,7 @@ def missing(id_: str) -> Refused:
     return Refused(404, f"there is no contract {id_}")
 
 
-def _offer(account: Account, request: Request) -> Offer | None:
+def _offer(account: ContractAccount, request: ContractRequest) -> Offer | None:
     package = request.package
     if request.package_alias is not None:
         if package is not None:
@@ -132,7 +132,7 @@ def _offer(account: Account, request: Request) -> Offer | None:
     return account.offer(package) if package is not None else None
 
 
-def _ended(account: Account, request: Request) -> tuple[str, datetime] | None:
+def _ended(account: ContractAccount, request: ContractRequest) -> tuple[str, datetime] | None:
     """The contract that the new one supersedes, and when it ends then."""
     if request.transition is None:
         return None

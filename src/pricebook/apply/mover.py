@@ -12,7 +12,7 @@ from pricebook.apply.ports import Clock, ContractStore
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract, Provision, Transition, gathered
 from pricebook.plan.step import Plan
-from pricebook.plan.verb.move_contract import Found, MoveContract, found_in
+from pricebook.plan.verb.move_contract import MoveContract, MoveState, found_in
 from pricebook.plan.verb.verb import Look, Status
 
 
@@ -45,7 +45,7 @@ def move_contract(store: ContractStore, namespace: str, move: MoveContract, cloc
     return status, why
 
 
-def _do(store: ContractStore, namespace: str, move: MoveContract, found: Found, clock: Clock) -> None:
+def _do(store: ContractStore, namespace: str, move: MoveContract, found: MoveState, clock: Clock) -> None:
     """Make the new contract, and give the old one its end where the new one's transition has not done so. [assumed]
     SUPERSEDE does, as `plan.contract.handed_over` says: what is read back tells, and what is left is ended then."""
     assert found.old is not None
@@ -58,7 +58,7 @@ def _do(store: ContractStore, namespace: str, move: MoveContract, found: Found, 
         store.end_contract(found.old, move.at)
 
 
-def _undo(store: ContractStore, move: MoveContract, found: Found, clock: Clock) -> None:
+def _undo(store: ContractStore, move: MoveContract, found: MoveState, clock: Clock) -> None:
     """Give the old contract its end back, and only then archive the new one."""
     assert found.old is not None
     if found.old.ending_before != move.ends:

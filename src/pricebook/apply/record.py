@@ -20,7 +20,7 @@ from pricebook.problem import Rejected
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class RunRecord:
     """One apply. `plan` is None when it cannot be read. `last` is the last entry of each step that was tried.
     `migration` says of a run that was no plan of prices which contracts it moved."""
 
@@ -48,7 +48,7 @@ def records(
     about: Ref | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
-) -> Iterator[Record]:
+) -> Iterator[RunRecord]:
     """The applies of an environment, newest first: all, or those of a time, or those that did something to an object.
 
     A package without a version is all of its versions, and a product its prices too. Steps that are about something
@@ -65,7 +65,7 @@ def records(
         text = journal.plan(run.number)
         if moved := headline(text or _first_text(journal, environment, run)):
             if about is None:
-                yield Record(run, None, last, moved)
+                yield RunRecord(run, None, last, moved)
             continue
         plan = _plan(text)
         if about is not None and plan is not None:
@@ -73,7 +73,7 @@ def records(
             last = {step.id: last[step.id] for step in plan.steps if step.id in last}
             if not last:
                 continue
-        yield Record(run, plan, last)
+        yield RunRecord(run, plan, last)
 
 
 def decided(journal: Journal, environment: str, card: str, keys: set[str]) -> dict[str, list[tuple[Run, RateChange]]]:

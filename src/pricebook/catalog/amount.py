@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from pricebook.catalog.money import MAX_DIGITS, MAX_PLACES, carries, parse_money, percent, to_api_unit
-from pricebook.catalog.violation import Refused, Violation
+from pricebook.catalog.violation import RefusedValue, Violation
 from pricebook.problem import quote
 
 USD = "usd"
@@ -89,9 +89,9 @@ def converted(data: Any, path: tuple[str, ...], unit: str | Violation, scales: M
         if unit is SHARE and (share := percent(data)) is not None:
             return share
         if isinstance(unit, Violation):
-            return Refused(replace(unit, message=f"{quote(data)} cannot be here: {unit.message}"))
+            return RefusedValue(replace(unit, message=f"{quote(data)} cannot be here: {unit.message}"))
         amount = amount_of(data, unit, scales)
-        return Refused(amount) if isinstance(amount, Violation) else amount
+        return RefusedValue(amount) if isinstance(amount, Violation) else amount
     if path[0] == "*":
         if not isinstance(data, (list, tuple)):
             return data

@@ -18,10 +18,10 @@ from pricebook.catalog.unit import BUILT_IN
 from pricebook.catalog.violation import Path, Violation
 from pricebook.problem import quote
 
-Found = tuple[Ref, Path, Violation]
+NounViolation = tuple[Ref, Path, Violation]
 
 
-def check_catalog(catalog: Catalog) -> Iterator[Found]:
+def check_catalog(catalog: Catalog) -> Iterator[NounViolation]:
     """Every broken rule: the noun in which it is mended, the place below it, and what is wrong."""
     yield from _check_units(catalog)
     yield from check_products(catalog)
@@ -38,14 +38,14 @@ def check_catalog(catalog: Catalog) -> Iterator[Found]:
         yield from _check_alias_owners(kind, aliases)
 
 
-def _check_units(catalog: Catalog) -> Iterator[Found]:
+def _check_units(catalog: Catalog) -> Iterator[NounViolation]:
     unit = catalog.units.get(USD)
     if unit is not None and unit != BUILT_IN[USD]:
         message = f"{quote(USD)} is the built-in pricing unit of USD in cents; it cannot be redefined"
         yield Ref(Kind.PRICING_UNIT, USD), (), Violation("reserved-name", message, (), "give the unit another name")
 
 
-def _check_identities(catalog: Catalog) -> Iterator[Found]:
+def _check_identities(catalog: Catalog) -> Iterator[NounViolation]:
     """What an account cannot mark it knows by what it says: two that say the same are one there."""
     first: dict[tuple[Kind, tuple[str, ...]], Ref] = {}
     for ref, noun in catalog.nouns.items() if any(noun.called for noun in catalog.nouns.values()) else ():
@@ -57,7 +57,7 @@ def _check_identities(catalog: Catalog) -> Iterator[Found]:
             yield ref, (noun.called[-1],), Violation("duplicate", message, (), "remove one of them", related)
 
 
-def _check_cards(catalog: Catalog) -> Iterator[Found]:
+def _check_cards(catalog: Catalog) -> Iterator[NounViolation]:
     units = {**BUILT_IN, **catalog.units}
     for name, card in catalog.cards.items():
         ref = Ref(Kind.RATE_CARD, name)
@@ -86,7 +86,7 @@ def _check_cards(catalog: Catalog) -> Iterator[Found]:
                 yield ref, ("product_order", index), Violation("no-rate", message, (), "add a rate, or take it out")
 
 
-def _check_alias_owners(kind: Kind, aliases: dict[str, tuple[Alias, ...]]) -> Iterator[Found]:
+def _check_alias_owners(kind: Kind, aliases: dict[str, tuple[Alias, ...]]) -> Iterator[NounViolation]:
     """An alias belongs to one object at a time. The vendor lets the last assignment win: here it is a mistake."""
     seen: dict[str, list[tuple[str, int, Alias]]] = {}
     for owner in sorted(aliases):

@@ -16,11 +16,11 @@ from pricebook.catalog.violation import Path
 
 LENGTH = {"value", "unit"}
 """What a length of time says, whose number says nothing without its unit: the two are one leaf."""
-Units = Mapping[tuple[str, ...], str | None]
+AmountUnits = Mapping[tuple[str, ...], str | None]
 """The pricing units of amounts below a model, by the steps to them, `*` for every entry of a list; None: no money."""
 
 
-NO_UNITS: Units = {}
+NO_UNITS: AmountUnits = {}
 
 
 class Leaf(NamedTuple):
@@ -36,7 +36,7 @@ def leaves(noun: Model) -> dict[FieldPath, Leaf]:
     return dict(_walk(noun, (), NO_UNITS, Role.PLAIN))
 
 
-def _walk(model: Model, at: FieldPath, units: Units, role: Role) -> Iterator[tuple[FieldPath, Leaf]]:
+def _walk(model: Model, at: FieldPath, units: AmountUnits, role: Role) -> Iterator[tuple[FieldPath, Leaf]]:
     units = units_of(model, units)
     for name, field, value in said(model):
         if field.role is Role.IDENTITY:
@@ -56,7 +56,7 @@ def _walk(model: Model, at: FieldPath, units: Units, role: Role) -> Iterator[tup
             yield path, Leaf(plain(value), inner.get(()) if field.money else None, mark)
 
 
-def amounts(noun: Model, at: Path = (), units: Units = NO_UNITS) -> Iterator[tuple[Path, Decimal, str, Model]]:
+def amounts(noun: Model, at: Path = (), units: AmountUnits = NO_UNITS) -> Iterator[tuple[Path, Decimal, str, Model]]:
     """Every amount of money below a model: where, how much, in which pricing unit, and the model that says it."""
     units = units_of(noun, units)
     for name, field, value in said(noun):
@@ -81,7 +81,7 @@ def said(model: Model) -> Iterator[tuple[str, Declared, Any]]:
             yield name, field, value
 
 
-def units_of(model: Model, outer: Units) -> Units:
+def units_of(model: Model, outer: AmountUnits) -> AmountUnits:
     """The units of the amounts below a model: those that it tells itself, and those that were told above it."""
     units, spec = dict(outer), None
     for path in model.amounts:
@@ -93,7 +93,7 @@ def units_of(model: Model, outer: Units) -> Units:
     return units
 
 
-def units_below(units: Units, step: str) -> Units:
+def units_below(units: AmountUnits, step: str) -> AmountUnits:
     """The units of the amounts below a field, or below an entry of a list."""
     return {steps[1:]: unit for steps, unit in units.items() if steps and steps[0] == step}
 

@@ -20,7 +20,7 @@ from pricebook.catalog.violation import Path, Violation
 from pricebook.problem import quote
 
 Version = Annotated[Whole, Field(gt=0)]
-Transition = Literal["SUPERSEDE", "RENEWAL", "END_AND_PROVISION"]
+MigrationTransition = Literal["SUPERSEDE", "RENEWAL", "END_AND_PROVISION"]
 ALL = Decimal(1)
 
 
@@ -95,7 +95,7 @@ class Migration(Noun):
     """Which customers."""
     waves: NonEmpty[Wave]
     """When, in order of time."""
-    transition: Annotated[Transition, Upper]
+    transition: Annotated[MigrationTransition, Upper]
     """END_AND_PROVISION: a new contract, and the old one ends when it starts. SUPERSEDE: the same, and the vendor is
     told that the one supersedes the other; not every account may. RENEWAL: a new contract when the old one ends."""
     guard: ImpactLimits = ImpactLimits()

@@ -40,7 +40,7 @@ from pricebook.catalog.money import (
 )
 from pricebook.catalog.reference import Kind, Reference
 from pricebook.catalog.role import Role
-from pricebook.catalog.violation import Refused, Violation, broken
+from pricebook.catalog.violation import RefusedValue, Violation, broken
 from pricebook.problem import did_you_mean, quote, written
 
 
@@ -120,8 +120,8 @@ class Model(BaseModel):
         if data.keys() - cls.model_fields.keys() and (unknown := data.keys() - cls.written()):
             data, cut = cut_amounts(data)
             lost = [name for name in data if name in unknown and name not in cut]
-            data = {**data, **{name: Refused(cls.unknown(name, at < HINTED)) for at, name in enumerate(lost)}}
-            data |= {name: Refused(violation) for name, violation in cut.items()}
+            data = {**data, **{name: RefusedValue(cls.unknown(name, at < HINTED)) for at, name in enumerate(lost)}}
+            data |= {name: RefusedValue(violation) for name, violation in cut.items()}
         if cls.amounts:
             for path in cls.amounts:
                 data = converted(data, tuple(path.split(".")), cls.unit_for(path, data), scales)
@@ -145,7 +145,7 @@ def _written(model: type[Model]) -> frozenset[str]:
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, Refused):
+    if isinstance(value, RefusedValue):
         raise broken(value.violation)
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         raise broken(Violation("type", f"{written(value)} is not a number"))

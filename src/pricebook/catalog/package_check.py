@@ -17,10 +17,10 @@ if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
     from pricebook.catalog.package import Package
     from pricebook.catalog.specifier import Applicable
 
-Found = tuple[Path, Violation]
+FieldViolation = tuple[Path, Violation]
 
 
-def check_package(package: "Package", card: str | None, catalog: Catalog) -> Iterator[Found]:
+def check_package(package: "Package", card: str | None, catalog: Catalog) -> Iterator[FieldViolation]:
     """Every broken rule of one package. `card` is the rate card it uses, or None when that cannot be told: then what
     depends on the card is not checked."""
     yield from _check_types(package, catalog)
@@ -37,7 +37,7 @@ def priced_on(card: str, catalog: Catalog) -> frozenset[tuple[str, str | None]]:
     return cast(RateBook, catalog.rates[card]).priced if card in catalog.rates else frozenset()
 
 
-def _check_types(package: "Package", catalog: Catalog) -> Iterator[Found]:
+def _check_types(package: "Package", catalog: Catalog) -> Iterator[FieldViolation]:
     products = catalog.products
     for at, field, name in names(package):
         product = products.get(name) if field.type else None
@@ -47,7 +47,7 @@ def _check_types(package: "Package", catalog: Catalog) -> Iterator[Found]:
             yield at, Violation("product-type", message, (), f"name a {field.type} product", related)
 
 
-def _check_overwrites(package: "Package", catalog: Catalog) -> Iterator[Found]:
+def _check_overwrites(package: "Package", catalog: Catalog) -> Iterator[FieldViolation]:
     """An OVERWRITE of a subscription says the frequency, too (page "Provision your customer"); what only entitles need
     not. Where it goes by pricing group values it has one for each key ("all pricing group values must be named", page
     "Contract edits and overrides")."""
@@ -71,7 +71,7 @@ def _check_overwrites(package: "Package", catalog: Catalog) -> Iterator[Found]:
                 yield (*at, "pricing_group_values"), Violation("pricing-group-key", message, (), hint, related)
 
 
-def _check_quantities(package: "Package") -> Iterator[Found]:
+def _check_quantities(package: "Package") -> Iterator[FieldViolation]:
     """What is granted for a subscription is counted by its quantity: one of its own is refused by the vendor (400 "must
     not specify a quantity if a subscription is configured")."""
     for at, term in package.recurring:
@@ -81,7 +81,7 @@ def _check_quantities(package: "Package") -> Iterator[Found]:
             yield (*at, "access_amount", "quantity"), Violation("conflict", message, (), hint)
 
 
-def _check_rates(package: "Package", card: str, catalog: Catalog) -> Iterator[Found]:
+def _check_rates(package: "Package", card: str, catalog: Catalog) -> Iterator[FieldViolation]:
     priced = priced_on(card, catalog)
     for index, subscription in enumerate(package.subscriptions):
         rate = subscription.subscription_rate
@@ -96,7 +96,7 @@ def _check_rates(package: "Package", card: str, catalog: Catalog) -> Iterator[Fo
         yield at, Violation("no-rate", message, (), hint, related)
 
 
-def _check_units(package: "Package", name: str, catalog: Catalog) -> Iterator[Found]:
+def _check_units(package: "Package", name: str, catalog: Catalog) -> Iterator[FieldViolation]:
     card = catalog.cards[name]
     known = {card.fiat_credit_type, *(conversion.custom_credit_type for conversion in card.credit_type_conversions)}
     for path, kind, unit in references(package):
@@ -115,7 +115,7 @@ def _overwrite_type(package: "Package", path: Path) -> str:
     return rate.rate_type if rate is not None else ""
 
 
-def _check_seats(package: "Package", card: str | None, catalog: Catalog) -> Iterator[Found]:
+def _check_seats(package: "Package", card: str | None, catalog: Catalog) -> Iterator[FieldViolation]:
     """Of a balance per seat: every usage product it applies to can tell the seats apart, and so can its metric."""
     seats = {s.key: s.seat_config for s in package.subscriptions if s.key is not None}
     for at, term in package.recurring:

@@ -21,7 +21,7 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedValue:
     """Stands in for a value that cannot be used, so that it is reported at its own place, together with all the rest.
 
     An amount's field raises the violation itself; for an unknown field it is the `input` of pydantic's error

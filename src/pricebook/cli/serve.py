@@ -13,7 +13,7 @@ from pricebook.cli.invocation import Invocation, invoked
 from pricebook.cli.options import FILE
 from pricebook.problem import Problem, missing_extra, quote
 from pricebook.project.project import read_project
-from pricebook.sandbox.account import Account
+from pricebook.sandbox.account import SandboxAccount
 from pricebook.sandbox.fault import Fault
 from pricebook.sandbox.service import TOKEN, Sandbox
 from pricebook.workflow.seed import seed
@@ -81,7 +81,7 @@ def command(
                 tokens[name] = os.environ[name]
         if problems:
             invocation.fail(problems)
-        account = Account(store)
+        account = SandboxAccount(store)
         stack.callback(account.close)
         sandbox = Sandbox(
             account,

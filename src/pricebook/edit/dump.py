@@ -14,7 +14,7 @@ from pricebook.catalog.amount import USD, Scale
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import tupled
 from pricebook.catalog.instant import day_text, instant_text
-from pricebook.catalog.leaf import NO_UNITS, Units, said, units_below, units_of
+from pricebook.catalog.leaf import NO_UNITS, AmountUnits, said, units_below, units_of
 from pricebook.catalog.model import Alias, Model, Noun
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.rate_book import Rates
@@ -55,7 +55,7 @@ def latest(catalog: Catalog) -> dict[Ref, Noun]:
     return {ref.unversioned: catalog.nouns[ref] for ref in sorted(catalog.nouns, key=lambda ref: ref.version or 0)}
 
 
-def spec_data(model: Model, scales: Mapping[str, Scale], outer: Units = NO_UNITS) -> dict[str, Any]:
+def spec_data(model: Model, scales: Mapping[str, Scale], outer: AmountUnits = NO_UNITS) -> dict[str, Any]:
     """The model's fields, in the model's order, as they stand in a manifest."""
     units = units_of(model, outer)
     spec = {name: _written(value, scales, units_below(units, name)) for name, _, value in said(model)}
@@ -94,7 +94,7 @@ def _untold(model: Model, spec: dict[str, Any], scales: Mapping[str, Scale]) -> 
     return spec
 
 
-def _written(value: Any, scales: Mapping[str, Scale], units: Units) -> Any:
+def _written(value: Any, scales: Mapping[str, Scale], units: AmountUnits) -> Any:
     if isinstance(value, Model):
         return _brief(value, spec_data(value, scales, units), scales)
     if isinstance(value, (list, tuple)):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pricebook.catalog.amount import Scale
 from pricebook.catalog.catalog import Catalog
-from pricebook.catalog.check import Found, check_catalog
+from pricebook.catalog.check import NounViolation, check_catalog
 from pricebook.catalog.model import Noun, noun_class
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
@@ -193,7 +193,7 @@ def _opened(scope: Scope) -> dict[Ref, Envelope]:
     return loading.envelopes
 
 
-def _check_beside(beside: Mapping[Ref, Noun], catalog: Catalog) -> Iterator[Found]:
+def _check_beside(beside: Mapping[Ref, Noun], catalog: Catalog) -> Iterator[NounViolation]:
     for ref, noun in beside.items():
         if ref.kind is Kind.SCENARIO:
             for path, violation in check_scenario(cast("Scenario", noun), catalog):

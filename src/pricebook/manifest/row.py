@@ -31,7 +31,7 @@ BATCH = 1000
 """So many rows are read at once: enough that the interpreter's work per batch is little, few enough for the caches of
 the processor."""
 
-Rows = tuple[Sequence[int], list[list[str]]]
+LinedRows = tuple[Sequence[int], list[list[str]]]
 """Rows, and the line at which each ends."""
 
 
@@ -93,12 +93,12 @@ class RowReader:
             except Unusable as error:
                 self._refuse(line, error)
 
-    def _read(self) -> Iterator[tuple[Any, Iterator[Rows]]]:
+    def _read(self) -> Iterator[tuple[Any, Iterator[LinedRows]]]:
         """The opened table: what its columns are, and its rows. Nothing when it cannot be used."""
         yield from self._opened()
         self._tell()
 
-    def _opened(self) -> Iterator[tuple[Any, Iterator[Rows]]]:
+    def _opened(self) -> Iterator[tuple[Any, Iterator[LinedRows]]]:
         source = self.source
         if self.text is not None:
             yield from self._parse(StringIO(self.text.removeprefix("\ufeff"), newline=""))
@@ -123,7 +123,7 @@ class RowReader:
         except OSError as error:
             self._refuse_file(error)
 
-    def _parse(self, text: TextIO) -> Iterator[tuple[Any, Iterator[Rows]]]:
+    def _parse(self, text: TextIO) -> Iterator[tuple[Any, Iterator[LinedRows]]]:
         count = len(self.problems)
         reader = csv.reader(text, delimiter=self.source.spec.delimiter, strict=True)
         header: list[str] = []
@@ -132,7 +132,7 @@ class RowReader:
         if len(self.problems) == count:
             yield from self._bound(header, self._batches(reader))
 
-    def _bound(self, header: list[str], batches: Iterator[Rows]) -> Iterator[tuple[Any, Iterator[Rows]]]:
+    def _bound(self, header: list[str], batches: Iterator[LinedRows]) -> Iterator[tuple[Any, Iterator[LinedRows]]]:
         """A table with this header, and those of its rows that are wanted."""
         names = [name.strip() for name in header]
         spec = self.source.spec.matched(names)
@@ -157,8 +157,8 @@ class RowReader:
         names: list[str],
         kept: list[tuple[int, frozenset[str]]],
         renamed: list[tuple[int, dict[str, str]]],
-        batches: Iterator[Rows],
-    ) -> Iterator[Rows]:
+        batches: Iterator[LinedRows],
+    ) -> Iterator[LinedRows]:
         """The rows as wide as the header that pass, with our names in place of theirs."""
         seen: dict[int, set[str]] = {at: set() for at, _ in kept}
         passed = not kept
@@ -191,7 +191,7 @@ class RowReader:
                     message = f"no row has {quote(lost[0])} in column {quote(names[at])}: the table gives no price"
                     self.problems.append(Problem("nothing-fits", message, at_card, hint))
 
-    def _batches(self, reader: Any) -> Iterator[Rows]:
+    def _batches(self, reader: Any) -> Iterator[LinedRows]:
         """The rows that are not empty, up to where the text is no CSV or no UTF-8 any more."""
         full = True
         while full:
@@ -270,7 +270,7 @@ class RowReader:
             self.problems.append(Problem(error.code, error.message + more, at, error.hint))
 
 
-def _batched(rows: Iterator[tuple[int, list[str]]]) -> Iterator[Rows]:
+def _batched(rows: Iterator[tuple[int, list[str]]]) -> Iterator[LinedRows]:
     while batch := list(islice(rows, BATCH)):
         yield [line for line, _ in batch], [row for _, row in batch]
 

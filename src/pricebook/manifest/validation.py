@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pricebook.catalog.amount import Scale
 from pricebook.catalog.field import ISO_OFFSET
 from pricebook.catalog.reference import movable_pattern
-from pricebook.catalog.violation import Path, Refused, Violation
+from pricebook.catalog.violation import Path, RefusedValue, Violation
 from pricebook.problem import did_you_mean, written
 
 LIST_HINT = "the entries of a list start with -, or stand in [ ]"
@@ -69,7 +69,7 @@ def _violations(error: Any) -> list[Violation]:
         return [Violation("missing-field", f"{path[-1]} is required", path)]
     if kind == "extra_forbidden":
         # The models wrap a field that they do not have, with what they have to say of it.
-        wrong = value.violation if isinstance(value, Refused) else Violation("unknown-field", "not a field here")
+        wrong = value.violation if isinstance(value, RefusedValue) else Violation("unknown-field", "not a field here")
         return [Violation(wrong.code, wrong.message, path, wrong.hint)]
     return [_violation(path, value, kind, context)]
 

@@ -39,7 +39,7 @@ UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticErro
 
 
 @dataclass
-class Account:
+class AccountContents:
     """What an account holds: objects of ours by Ref as the vendor shows them, ids, and the rates of our cards."""
 
     namespace: str
@@ -86,12 +86,12 @@ def read_account(
     adopt: Mapping[Ref, str],
     *,
     strangers: bool = False,
-) -> Account:
+) -> AccountContents:
     """Everything but contracts (`metronome.population`), as of now, with the objects in `adopt` as if they were ours,
     and with `strangers` everything that is nobody's too (`observe.snapshot`). Raises StoreError.
     """
 
-    account = Account(namespace, AccountUnits())
+    account = AccountContents(namespace, AccountUnits())
     lists = dict(zip(APIS, at_once(client, [partial(_listed, client, account, kind) for kind in APIS]), strict=True))
     for kind in APIS:
         if kind is not Kind.PRICING_UNIT:  # a unit is known by its name
@@ -105,7 +105,7 @@ def read_account(
     return account
 
 
-def _listed(client: Reader, account: Account, kind: Kind, stop: Event) -> list[Any]:
+def _listed(client: Reader, account: AccountContents, kind: Kind, stop: Event) -> list[Any]:
     """All objects of a kind; none of one that is optional and may not be read."""
     try:
         return listed(client, kind, stop)
@@ -116,7 +116,9 @@ def _listed(client: Reader, account: Account, kind: Kind, stop: Event) -> list[A
         return []
 
 
-def _name_units(account: Account, given: Mapping[str, str], listed: Iterable[Json], adopt: Mapping[Ref, str]) -> None:
+def _name_units(
+    account: AccountContents, given: Mapping[str, str], listed: Iterable[Json], adopt: Mapping[Ref, str]
+) -> None:
     """Which units of the account are ours; the rest of them stand first among what is not."""
     named = {id_: ref.name for ref, id_ in adopt.items() if ref.kind is Kind.PRICING_UNIT}
     account.units = AccountUnits.of(given, listed, named)
@@ -124,14 +126,14 @@ def _name_units(account: Account, given: Mapping[str, str], listed: Iterable[Jso
     account.others = {(Kind.PRICING_UNIT, item["id"]): item for item in account.units.unnamed} | rest
 
 
-def read_rates(client: Reader, account: Account, cards: Iterable[Ref]) -> None:
+def read_rates(client: Reader, account: AccountContents, cards: Iterable[Ref]) -> None:
     """Read the rates of some cards of ours anew."""
     ids = {account.ours[ref]["id"]: ref for ref in cards}
     found = read_schedules(client, list(ids), list(account.products), account.product_name, account.units.name_of)
     account.rates |= {ids[id_]: rates for id_, rates in found.items()}
 
 
-def _read_all_rates(client: Reader, account: Account) -> None:
+def _read_all_rates(client: Reader, account: AccountContents) -> None:
     """Read the rates of all cards of ours. A card that bears no mark and has rates that cannot be read is not ours."""
     cards = [ref for ref in account.ours if ref.kind is Kind.RATE_CARD and not is_archived(account, ref)]
     try:
@@ -173,7 +175,7 @@ def _names_told(kind: Kind, items: Iterable[Json]) -> dict[tuple[str, ...], Ref]
     return {said[text]: Ref(kind, name) for text, name in names.items()}
 
 
-def _told(account: Account, kind: Kind, item: Json, names: Mapping[tuple[str, ...], Ref]) -> Ref | None:
+def _told(account: AccountContents, kind: Kind, item: Json, names: Mapping[tuple[str, ...], Ref]) -> Ref | None:
     """By what name goes what an account cannot mark; None for what no manifest could say: it is nobody's of ours."""
     try:
         read_noun(kind, item)
@@ -183,7 +185,7 @@ def _told(account: Account, kind: Kind, item: Json, names: Mapping[tuple[str, ..
     return names[identity(kind, item)]
 
 
-def foreign(account: Account) -> tuple[Foreign, ...]:
+def foreign(account: AccountContents) -> tuple[Foreign, ...]:
     """What is not ours, in the order of the account's lists."""
     return tuple(
         Foreign(
@@ -218,7 +220,7 @@ def _mark(item: Json) -> str:
     return (item.get("custom_fields") or {}).get(REF) or ""
 
 
-def _sort(account: Account, kind: Kind, items: Iterable[Json]) -> None:
+def _sort(account: AccountContents, kind: Kind, items: Iterable[Json]) -> None:
     """Ours by Ref, and the rest. Of two that bear one mark the live one is meant, and of those the newer."""
     items = list(items)
     if kind is Kind.CUSTOM_FIELD_KEY:
@@ -251,7 +253,7 @@ def _sort(account: Account, kind: Kind, items: Iterable[Json]) -> None:
         account.notes.append(Problem("made-twice", message, hint=hint, severity="warning", subject=str(ref)))
 
 
-def _adopt(account: Account, adopt: Mapping[Ref, str]) -> None:
+def _adopt(account: AccountContents, adopt: Mapping[Ref, str]) -> None:
     """Take what is asked for by id for ours: what bears no mark and is live, packages archived too."""
     for wanted, id_ in adopt.items():
         kind = wanted.kind
@@ -272,7 +274,7 @@ def _adopt(account: Account, adopt: Mapping[Ref, str]) -> None:
             account.products[id_] = ref.name
 
 
-def _leave(account: Account, ref: Ref, id_: str, reason: str) -> None:
+def _leave(account: AccountContents, ref: Ref, id_: str, reason: str) -> None:
     """An object that was asked for cannot be read: it is told, and left alone."""
     account.unreadable[id_] = reason
     message = f"the {ref.kind.words} {id_} cannot be read: {reason}"
@@ -286,7 +288,7 @@ def _standing(item: Json) -> tuple[bool, str]:
     return bool(item.get("archived_at")), made
 
 
-def is_archived(account: Account, ref: Ref) -> bool:
+def is_archived(account: AccountContents, ref: Ref) -> bool:
     """Whether an object of ours is archived."""
     return bool(account.ours[ref].get("archived_at"))
 

@@ -6,7 +6,7 @@ from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.renaming import Renaming
-from pricebook.metronome.account import Account, owner_of
+from pricebook.metronome.account import AccountContents, owner_of
 from pricebook.metronome.kind import ENTITIES, Json
 from pricebook.metronome.writing import Writing
 from pricebook.plan.verb.adopt import Adopt
@@ -45,7 +45,7 @@ def adopt(work: Writing, change: Adopt) -> str:
     return change.id
 
 
-def _item(account: Account, change: Adopt) -> Json | None:
+def _item(account: AccountContents, change: Adopt) -> Json | None:
     """The object that is meant, whosever it is; None when the account does not show it."""
     ours = (item for ref, item in account.ours.items() if ref.kind is change.ref.kind and item["id"] == change.id)
     return next(ours, account.others.get((change.ref.kind, change.id)))

@@ -16,7 +16,7 @@ from pricebook.apply.external_sort import in_order
 from pricebook.apply.ports import StoreRefused, spent, taken
 from pricebook.catalog.instant import instant_text, read_bound, read_moment
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.metronome.account import Account, ref_of
+from pricebook.metronome.account import AccountContents, ref_of
 from pricebook.metronome.answer import CONTRACTS
 from pricebook.metronome.client import Client, Sender
 from pricebook.metronome.kind import APIS, Json
@@ -25,7 +25,7 @@ from pricebook.plan.contract import Contract, Provision, Transition
 
 
 def read_cohort(
-    client: Reader, account: Account, at: datetime, package: str | None, *, ended: bool
+    client: Reader, account: AccountContents, at: datetime, package: str | None, *, ended: bool
 ) -> Iterator[Contract]:
     """See `apply.ports.ContractStore`: version by version, each put in order on the way."""
     cards = {account.ours[ref]["id"]: ref for ref in account.ours if ref.kind is Kind.RATE_CARD}

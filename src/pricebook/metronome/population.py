@@ -24,7 +24,7 @@ from pricebook.catalog.instant import read_bound, read_moment
 from pricebook.catalog.model import Noun
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.usage import SeatChange
-from pricebook.metronome.account import UNREADABLE, Account, runs, why_unreadable
+from pricebook.metronome.account import UNREADABLE, AccountContents, runs, why_unreadable
 from pricebook.metronome.answer import BALANCES, CONTRACTS, CUSTOMERS
 from pricebook.metronome.contract import contracts_of, read_cohort
 from pricebook.metronome.kind import Json
@@ -57,7 +57,7 @@ class Population:
     def __init__(
         self,
         client: Reader,
-        account: Account,
+        account: AccountContents,
         at: datetime,
         most: int,
         telling: Callable[[], AbstractContextManager[None]] = nullcontext,
@@ -76,7 +76,7 @@ class Population:
         """Our names of what is ours, by its ids, as of when contracts are read."""
         return {id_: name for (_, id_), name in names_in(self._account).items()}
 
-    def fits(self, account: Account) -> bool:
+    def fits(self, account: AccountContents) -> bool:
         """Whether the account, read anew, has the same cards and package versions; then it is the one that counts."""
         same = _sold(self._account) == _sold(account)
         self._account = account if same else self._account
@@ -251,7 +251,7 @@ class Population:
         return customer._replace(contracts=tuple(each._replace(shared=tuple(shared)) for each in contracts))
 
 
-def _sold(account: Account) -> dict[Ref, str]:
+def _sold(account: AccountContents) -> dict[Ref, str]:
     """What contracts can be on."""
     return {ref: item["id"] for ref, item in account.ours.items() if ref.kind in (Kind.RATE_CARD, Kind.PACKAGE)}
 

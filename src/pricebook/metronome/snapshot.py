@@ -22,7 +22,7 @@ from pricebook.catalog.rate_book import NO_RATES, RateBook, Rates
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import rewritten
-from pricebook.metronome.account import UNREADABLE, Account, foreign, is_archived, why_unreadable
+from pricebook.metronome.account import UNREADABLE, AccountContents, foreign, is_archived, why_unreadable
 from pricebook.metronome.kind import ENTITIES, Json
 from pricebook.metronome.wire.noun import read_noun, unread_fields
 from pricebook.observe.mark import RateMark, alias_digest
@@ -55,7 +55,7 @@ QUIRKS = Quirks(
 """How answers differ from what requests said."""
 
 
-def snapshot_of(account: Account, at: datetime, live: Callable[[Ref], LiveContracts]) -> Snapshot:
+def snapshot_of(account: AccountContents, at: datetime, live: Callable[[Ref], LiveContracts]) -> Snapshot:
     """The account as a snapshot; `live` counts the contracts on a card or package version. Raises StoreError for an
     object of ours that cannot be read."""
     names = names_in(account)
@@ -92,14 +92,14 @@ def snapshot_of(account: Account, at: datetime, live: Callable[[Ref], LiveContra
     )
 
 
-def account_mark(account: Account) -> str:
+def account_mark(account: AccountContents) -> str:
     """The mark of the account: it stands on one object of ours, live ones first; empty when there is none."""
     bearing = [ref for ref, item in account.ours.items() if ACCOUNT in (item.get("custom_fields") or {})]
     first = min(bearing, key=lambda ref: (is_archived(account, ref), ref), default=None)
     return str(account.ours[first]["custom_fields"][ACCOUNT]) if first is not None else ""
 
 
-def mark_bearers(account: Account, besides: Ref | None = None) -> list[Ref]:
+def mark_bearers(account: AccountContents, besides: Ref | None = None) -> list[Ref]:
     """The objects of ours that bear the account's mark, or the one that is to: a product, for archived ones are listed
     too, else a metric or a card. None in an account that has nothing of ours `besides` one that goes."""
     able = [ref for ref in account.ours if ref.kind in ENTITIES and ref != besides and not is_archived(account, ref)]
@@ -107,12 +107,12 @@ def mark_bearers(account: Account, besides: Ref | None = None) -> list[Ref]:
     return bearing or sorted(able, key=lambda ref: (ref.kind is not Kind.PRODUCT, ref))[:1]
 
 
-def noun_in(account: Account, ref: Ref) -> Noun | None:
+def noun_in(account: AccountContents, ref: Ref) -> Noun | None:
     """One object of ours, and no other: those that this run made are not known as the account shows them."""
     return _noun(ref, account.ours[ref], names_in(account), [])
 
 
-def names_in(account: Account) -> dict[tuple[Kind, str], str]:
+def names_in(account: AccountContents) -> dict[tuple[Kind, str], str]:
     """Our names of what is ours, by kind and id."""
     ours = ((ref, item["id"]) for ref, item in account.ours.items() if not ref.kind.versioned)
     names: dict[tuple[Kind, str], str] = {(ref.kind, id_): ref.name for ref, id_ in ours}

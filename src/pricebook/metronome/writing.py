@@ -27,7 +27,7 @@ from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.traverse import rewritten
-from pricebook.metronome.account import Account, identity, ref_of
+from pricebook.metronome.account import AccountContents, identity, ref_of
 from pricebook.metronome.client import Client, Sender
 from pricebook.metronome.custom_field import Keys
 from pricebook.metronome.kind import APIS, ENTITIES, Json
@@ -48,7 +48,7 @@ class Writing:
 
     client: Client
     sender: Sender
-    account: Account
+    account: AccountContents
     snapshot: Snapshot
     keys: Keys
     nouns: dict[Ref, Noun] = field(init=False)

@@ -21,7 +21,7 @@ PARTS = 16
 _BYTES = 6
 MODULUS = 1 << 8 * _BYTES
 _FORM = "1"
-Sums = tuple[int, ...]
+DigestSums = tuple[int, ...]
 """For each part of a card's prices, the sum of their digests modulo 2**48."""
 
 
@@ -30,7 +30,7 @@ class RateMark(NamedTuple):
     some of them were applied; `held` are the sums over the rates that the card held then."""
 
     wanted: str = digest_text(0)
-    held: Sums = (0,) * PARTS
+    held: DigestSums = (0,) * PARTS
 
     @classmethod
     def read(cls, text: str | None) -> "RateMark | None":
@@ -70,13 +70,13 @@ def share(key: str, schedule: str | None) -> int:
     return book_digest([(key, schedule)]) % MODULUS if schedule is not None else 0
 
 
-def sums_of(entries: Iterable[tuple[str, str]]) -> Sums:
+def sums_of(entries: Iterable[tuple[str, str]]) -> DigestSums:
     """The sums over (key, schedule) texts."""
     listed = list(entries)
     return _summed([key for key, _ in listed], shares(listed))
 
 
-def moved(sums: Sums, before: Sequence[tuple[str, str | None]], reached: bytes) -> Sums:
+def moved(sums: DigestSums, before: Sequence[tuple[str, str | None]], reached: bytes) -> DigestSums:
     """The sums after changes: of (key, schedule text) as they were, with the shares of the timelines that they lead
     to."""
     left = sums_of((key, schedule) for key, schedule in before if schedule is not None)
@@ -84,7 +84,7 @@ def moved(sums: Sums, before: Sequence[tuple[str, str | None]], reached: bytes) 
     return tuple((s + more - less) % MODULUS for s, more, less in zip(sums, gained, left, strict=True))
 
 
-def _summed(keys: Sequence[str], digests: bytes) -> Sums:
+def _summed(keys: Sequence[str], digests: bytes) -> DigestSums:
     sums, from_bytes = [0] * PARTS, int.from_bytes
     for end, key in enumerate(keys, 1):
         sums[part_of(key)] += from_bytes(digests[end * SHARE - _BYTES : end * SHARE], "big")

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 from pricebook.catalog.move import Move, schedule_moves
 from pricebook.plan.hazard import Hazard
-from pricebook.plan.verb.form import CLOSED, Path, Plain
+from pricebook.plan.verb.form import CLOSED, Plain, WrittenPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class FieldChange:
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = CLOSED
-    path: Path
+    path: WrittenPath
     observed: Plain
     desired: Plain
     unit: Annotated[str | None, Field(description="the pricing unit of an amount")] = None

@@ -14,7 +14,7 @@ from pricebook.catalog.reference import Ref
 from pricebook.catalog.usage import SeatChange
 
 TransitionType = Literal["SUPERSEDE", "RENEWAL"]
-State = Literal["running", "coming", "ended", "archived"]
+ContractStatus = Literal["running", "coming", "ended", "archived"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Contract:
         """Whether it is in force at the instant, or still to start then."""
         return self.archived_at is None and (self.ending_before is None or self.ending_before > at)
 
-    def state(self, at: datetime) -> State:
+    def state(self, at: datetime) -> ContractStatus:
         """What it does at an instant."""
         if self.archived_at is not None:
             return "archived"

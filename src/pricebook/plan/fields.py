@@ -9,7 +9,7 @@ from typing import Any
 
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.declared import fields_of
-from pricebook.catalog.leaf import NO_UNITS, Units, plain, units_below, units_of
+from pricebook.catalog.leaf import NO_UNITS, AmountUnits, plain, units_below, units_of
 from pricebook.catalog.model import Model
 from pricebook.catalog.pairing import matched
 from pricebook.catalog.path import FieldPath, Label
@@ -34,7 +34,7 @@ def _trees(
     observed: Model,
     desired: Model,
     at: FieldPath,
-    units: tuple[Units, Units],
+    units: tuple[AmountUnits, AmountUnits],
     role: Role,
     fields: dict[FieldPath, FieldChange],
 ) -> tuple[Tree, Tree]:
@@ -64,7 +64,7 @@ def _lists(
     observed: tuple[Model, ...],
     desired: tuple[Model, ...],
     at: FieldPath,
-    units: tuple[Units, Units],
+    units: tuple[AmountUnits, AmountUnits],
     role: Role,
     fields: dict[FieldPath, FieldChange],
 ) -> tuple[Tree, Tree]:

@@ -9,14 +9,14 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 from pydantic import BeforeValidator, ConfigDict, Field, NonNegativeInt
 
 from pricebook.catalog.amount import Scale
-from pricebook.catalog.migration import Transition
+from pricebook.catalog.migration import MigrationTransition
 from pricebook.catalog.product import PricedProduct
 from pricebook.plan.contract import Contract
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.offered import Offered
 from pricebook.plan.verb.add_rates import AddRates
-from pricebook.plan.verb.form import CLOSED, Finding, Moment, RefText
-from pricebook.plan.verb.move_contract import Direction, MoveContract
+from pricebook.plan.verb.form import CLOSED, Moment, PlanFinding, RefText
+from pricebook.plan.verb.move_contract import MoveContract, MoveDirection
 from pricebook.plan.verb.table import AnyVerb
 
 FORMAT: Literal[2] = 2
@@ -97,8 +97,8 @@ class Moving:
     name: Annotated[str, Field(description="the migration's metadata.name")]
     package: Annotated[str, Field(description="the package that contracts move from")]
     target: Annotated[RefText, Field(description="the version that they move to")]
-    transition: Transition
-    direction: Annotated[Direction, Field(description="back: a rollback")] = "forward"
+    transition: MigrationTransition
+    direction: Annotated[MoveDirection, Field(description="back: a rollback")] = "forward"
     verdict: Annotated[GuardState, Field(description="what the guard came to")] = "none"
     left: Annotated[Mapping[str, NonNegativeInt], Field(description="contracts that do not move, by reason")] = field(
         default_factory=dict
@@ -162,7 +162,7 @@ class Plan:
     products: Annotated[Mapping[str, PricedProduct], Field(description="how products whose prices change read")] = (
         field(default_factory=dict)
     )
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[PlanFinding, ...] = ()
     offers: Annotated[tuple[Offered, ...], Field(description="what the packages offer that it makes, as declared")] = ()
     besides: Annotated[Besides | None, Field(exclude=True)] = None
     order: Annotated[Mapping[str, Mapping[str, int]], Field(exclude=True)] = field(default_factory=dict, compare=False)

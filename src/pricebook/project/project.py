@@ -100,7 +100,7 @@ class Environment(Model):
                 yield Violation("not-applicable", message, (name,), "remove it, or set store: metronome")
 
 
-class Move(Model):
+class MovedObject(Model):
     """An object that manifests call by another name now."""
 
     old: Annotated[MovedRef, Field(alias="from")]
@@ -149,7 +149,7 @@ class ProjectSettings(Model):
     """Whether a package entitles what it subscribes to, without an override that says so."""
     removed: tuple[MovedRef, ...] = ()
     """Objects that are let go: they stay as they are, and are nobody's."""
-    moved: tuple[Move, ...] = ()
+    moved: tuple[MovedObject, ...] = ()
     """Objects that were renamed, in the order in which that happened; nothing is made anew."""
 
     def rules(self) -> Iterator[Violation]:

@@ -225,7 +225,7 @@ class _File(Sqlite):
         return (*steps, f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {SCHEMA}")
 
 
-class Account:
+class SandboxAccount:
     """The account behind a URL, `sqlite:///account.db`; without one it is in memory and ends with the process.
 
     Threads may share it, and other processes its file.

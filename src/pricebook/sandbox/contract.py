@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from pricebook.account.alias import holder_at
-from pricebook.account.contract import Offer, Request, check_end, terms_of
+from pricebook.account.contract import ContractRequest, Offer, check_end, terms_of
 from pricebook.account.refusal import Refused
 from pricebook.catalog.calendar import FOREVER, cycle
 from pricebook.catalog.instant import instant_text
@@ -87,7 +87,7 @@ def create(call: Call) -> Json:
     if body["starting_at"] < EARLIEST:
         raise Refused(400, f"the sandbox bills contracts from {EARLIEST} on, not from {body['starting_at']}")
     key, transition = body.get("uniqueness_key"), body.get("transition")
-    request = Request(
+    request = ContractRequest(
         customer=body["customer_id"],
         starting_at=datetime.fromisoformat(body["starting_at"]),
         package=body.get("package_id"),

@@ -20,11 +20,11 @@ from pricebook.sandbox.product import check_live, current
 from pricebook.sandbox.rate_card import KIND as CARD
 from pricebook.sandbox.rule import check_rules
 from pricebook.sandbox.unit import unit
-from pricebook.sandbox.wire import Text, stamp
+from pricebook.sandbox.wire import RawJson, stamp
 from pricebook.sandbox.wire import encode as write
 
 _TERMS = tuple(request_names(RateTerms).values())
-Key = tuple[str, str, str]
+PriceIdentity = tuple[str, str, str]
 """Product, billing frequency (empty for none) and the canonical text of the pricing group values."""
 
 
@@ -69,7 +69,7 @@ def _add(work: AccountTransaction, card: Record, rates: list[Json], at: str) -> 
     states = {id_: current(record, work.now) for id_, record in products.items()}
     units = {USD_ID, card.body["fiat_credit_type"]["id"]}
     units |= {one["custom_credit_type"]["id"] for one in card.body["credit_type_conversions"]}
-    added: dict[Key, list[Segment]] = {}
+    added: dict[PriceIdentity, list[Segment]] = {}
     judged: set[str] = set()
     for index, rate in enumerate(rates):
         where = at.format(index)
@@ -90,7 +90,9 @@ def _add(work: AccountTransaction, card: Record, rates: list[Json], at: str) -> 
     )
 
 
-def _timelines(work: AccountTransaction, card_id: str, keys: Mapping[Key, object]) -> dict[Key, Timeline]:
+def _timelines(
+    work: AccountTransaction, card_id: str, keys: Mapping[PriceIdentity, object]
+) -> dict[PriceIdentity, Timeline]:
     sql = "SELECT schedule FROM timeline WHERE card_id = ? AND product_id = ? AND frequency = ? AND group_values = ?"
     found = ((key, work.one(sql, card_id, *key)) for key in keys)
     return {key: read_schedule(row[0]) for key, row in found if row is not None}
@@ -121,7 +123,7 @@ def _check(rate: Json, found: Record | None, state: Json, units: set[str], at: s
 def _page(call: Call, wanted: Any) -> Json:
     limit, position = read_limit(call), read_position(call)
     card = call.work.get(CARD, call.body["rate_card_id"])
-    found: list[tuple[Key, Segment]] = []
+    found: list[tuple[PriceIdentity, Segment]] = []
     following: Position | None = None
     for row_id, key, index, segment in _segments(call.work, card.id, call.body.get("selectors"), position):
         if not wanted(segment):
@@ -135,7 +137,7 @@ def _page(call: Call, wanted: Any) -> Json:
 
 def _segments(
     work: AccountTransaction, card_id: str, selectors: list[Json] | None, position: Position
-) -> Iterator[tuple[int, Key, int, Segment]]:
+) -> Iterator[tuple[int, PriceIdentity, int, Segment]]:
     """The segments from a position on, as (row, key, number, segment), that a selector asks for; read in steps."""
     condition, parameters = _selected(work, card_id, selectors)
     first = position[0]
@@ -185,7 +187,7 @@ def _tagged(work: AccountTransaction, card_id: str, tags: set[str]) -> list[str]
     return [id_ for id_, record in products.items() if not tags.isdisjoint(current(record, work.now).get("tags", ()))]
 
 
-def _shown(work: AccountTransaction, found: list[tuple[Key, Segment]]) -> Iterator[Text]:
+def _shown(work: AccountTransaction, found: list[tuple[PriceIdentity, Segment]]) -> Iterator[RawJson]:
     """The segments as JSON text. What belongs to a product, and what several rates say alike, is written once."""
     products = work.get_all(PRODUCT, (key[0] for key, _ in found))
     fields = work.fields(PRODUCT, products)
@@ -202,7 +204,7 @@ def _shown(work: AccountTransaction, found: list[tuple[Key, Segment]]) -> Iterat
         more = f',"ending_before":"{stamp(end)}"' if end is not None else ""
         more += f',"pricing_group_values":{values}' if values != "{}" else ""
         more += f',"billing_frequency":"{frequency}"' if frequency else ""
-        yield Text(f'{heads[product]},"starting_at":"{stamp(start)}"{more},{shown[terms]}')
+        yield RawJson(f'{heads[product]},"starting_at":"{stamp(start)}"{more},{shown[terms]}')
 
 
 def _terms_shown(work: AccountTransaction, found: Terms) -> Json:

@@ -24,7 +24,7 @@ from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pricebook.account.refusal import Refused
-from pricebook.sandbox.account import Account
+from pricebook.sandbox.account import SandboxAccount
 from pricebook.sandbox.fault import Fault
 from pricebook.sandbox.service import Entry, Sandbox
 from pricebook.sandbox.wire import Answer, Request, refusal
@@ -144,7 +144,7 @@ class Served:
 @contextmanager
 def serving(store: str | None = None, *, host: str = "127.0.0.1", port: int = 0, **options: Any) -> Iterator[Served]:
     """A sandbox in a thread of this process, with the options of `Sandbox`; in memory unless `store` is a URL."""
-    account = Account(store)
+    account = SandboxAccount(store)
     try:
         server = Server(Sandbox(account, **options), host, port)
         thread = server.start()

@@ -21,7 +21,7 @@ from pricebook.account.refusal import Refused
 from pricebook.apply.ports import StoreError
 from pricebook.catalog.canonical import encode as canonical
 from pricebook.sandbox import audit
-from pricebook.sandbox.account import Account
+from pricebook.sandbox.account import SandboxAccount
 from pricebook.sandbox.call import Call
 from pricebook.sandbox.endpoint import Endpoint, find
 from pricebook.sandbox.fault import Fault
@@ -56,7 +56,7 @@ class Sandbox:
 
     def __init__(
         self,
-        account: Account,
+        account: SandboxAccount,
         *,
         token: str = TOKEN,
         read_only_token: str | None = None,

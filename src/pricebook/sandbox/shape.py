@@ -19,10 +19,10 @@ from jsonschema.protocols import Validator
 
 from pricebook.account.refusal import Refused
 from pricebook.catalog.money import plain
+from pricebook.catalog.violation import Path
 from pricebook.problem import did_you_mean
 
-Schema = dict[str, Any]
-Path = tuple[str | int, ...]
+BodySchema = dict[str, Any]
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.ASCII | re.IGNORECASE)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
@@ -69,7 +69,7 @@ def read_instant(text: str) -> str | None:
     return value.isoformat(timespec=form).replace("+00:00", "Z")
 
 
-def _spelled(schema: Schema, value: object) -> object:
+def _spelled(schema: BodySchema, value: object) -> object:
     """The value in the vendor's spelling; what cannot be spelled so is left, for the schema to judge."""
     if isinstance(value, dict):
         known, rest = schema.get("properties", {}), schema.get("additionalProperties")
@@ -86,7 +86,7 @@ def _spelled(schema: Schema, value: object) -> object:
     return value
 
 
-def _types(schema: Schema) -> tuple[str, ...]:
+def _types(schema: BodySchema) -> tuple[str, ...]:
     kind = schema.get("type", ())
     return (kind,) if isinstance(kind, str) else tuple(kind)
 

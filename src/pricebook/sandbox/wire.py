@@ -52,7 +52,7 @@ def decode(text: bytes) -> object:
     return data
 
 
-class Text(str):
+class RawJson(str):
     """JSON text that stands for itself in `encode`: what is shown a hundred times on a page is made once."""
 
     __slots__ = ()
@@ -62,7 +62,7 @@ def encode(value: object) -> str:
     """JSON text of plain data with exact decimals. Keys stay in their order; what is None stays null."""
     if value is None:
         return "null"
-    if isinstance(value, Text):
+    if isinstance(value, RawJson):
         return value
     if isinstance(value, str):
         return quoted(value)

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from pricebook.account.alias import holder_at, log_of
-from pricebook.account.contract import Offer, Request, check_end, missing, terms_of
+from pricebook.account.contract import ContractRequest, Offer, check_end, missing, terms_of
 from pricebook.account.refusal import Refused
 from pricebook.apply.keys import mark_of, read_mark
 from pricebook.apply.ports import StoreRefused, spent, taken
@@ -137,7 +137,7 @@ def provision(session: Session, namespace: str, wanted: Provision, at: datetime)
             raise spent(wanted.uniqueness_key, id_)
         return str(id_)
     transition = wanted.transition
-    request = Request(
+    request = ContractRequest(
         customer=wanted.customer,
         starting_at=wanted.starting_at,
         package=package_id,
@@ -149,7 +149,9 @@ def provision(session: Session, namespace: str, wanted: Provision, at: datetime)
 
 
 @refusing()
-def create_contract(session: Session, request: Request, custom_fields: Mapping[str, str], at: datetime | None) -> str:
+def create_contract(
+    session: Session, request: ContractRequest, custom_fields: Mapping[str, str], at: datetime | None
+) -> str:
     """Make a contract inside the session's transaction, and return its id. Raises StoreRefused."""
     if request.package is None and request.package_alias is None:
         if request.more:

@@ -11,7 +11,7 @@ from typing import Any
 from weakref import WeakSet
 
 from pricebook import trace
-from pricebook.account.contract import Request
+from pricebook.account.contract import ContractRequest
 from pricebook.apply.ports import NOTHING, OutcomeUnknown
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.violation import Violation
@@ -163,7 +163,7 @@ class SqlStore:
 
         Returns the contract's id. Raises StoreRefused with the vendor's status.
         """
-        request = Request(
+        request = ContractRequest(
             customer=customer_id,
             starting_at=starting_at,
             package=package_id,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from pricebook.apply.record import Record
+from pricebook.apply.record import RunRecord
 from pricebook.plan.step import Plan
 from pricebook.view.object import ObjectView
 from pricebook.view.plan import plan_view
@@ -60,12 +60,12 @@ class HistoryView:
     runs: tuple[RunView, ...]
 
 
-def history_view(records: Iterable[Record], total: int, choice: RowChoice) -> HistoryView:
+def history_view(records: Iterable[RunRecord], total: int, choice: RowChoice) -> HistoryView:
     """The runs in words; of long lists of prices only what was asked for."""
     return HistoryView(total, tuple(_run(record, choice) for record in records))
 
 
-def _run(record: Record, choice: RowChoice) -> RunView:
+def _run(record: RunRecord, choice: RowChoice) -> RunView:
     run, whence = record.run, record.run.provenance
     unread = "nothing was left to do" if record.plan is not None else record.migration
     return RunView(
@@ -85,7 +85,7 @@ def _run(record: Record, choice: RowChoice) -> RunView:
     )
 
 
-def _deeds(record: Record, plan: Plan, choice: RowChoice) -> Iterator[Deed]:
+def _deeds(record: RunRecord, plan: Plan, choice: RowChoice) -> Iterator[Deed]:
     chosen = RowChoice(first=ROWS) if choice.automatic else choice
     names = {step.id: str(getattr(getattr(step.change, "noun", None), "name", "")) for step in plan.steps}
     for item in plan_view(plan, chosen).objects:
@@ -107,7 +107,7 @@ def _deeds(record: Record, plan: Plan, choice: RowChoice) -> Iterator[Deed]:
         )
 
 
-def _entries(record: Record) -> Iterator[Deed]:
+def _entries(record: RunRecord) -> Iterator[Deed]:
     """What was done where there is no plan that can be read: a contract, or the steps by their names."""
     for step, entry in record.last.items():
         yield Deed(

@@ -24,7 +24,7 @@ from pricebook.view.plain import hidden
 from pricebook.view.price import Units, with_key
 from pricebook.view.price_list import PackageVersion, PriceHistory, PriceList
 from pricebook.view.rate_row import move_row
-from pricebook.view.rate_terms import Stretch
+from pricebook.view.rate_terms import PricePeriod
 from pricebook.view.rows import RowChoice
 
 Decided = Mapping[tuple[str, str], list[tuple[Run, RateChange]]]
@@ -251,7 +251,9 @@ def set_by(run: Run) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _line(card: str, history: PriceHistory, stretch: Stretch, instant: str, decided: Decided, called: str) -> PriceLine:
+def _line(
+    card: str, history: PriceHistory, stretch: PricePeriod, instant: str, decided: Decided, called: str
+) -> PriceLine:
     found = decider(decided.get((card, key_text(history.key)), []), instant, stretch.terms)
     run, same = found if found is not None else (None, False)
     return PriceLine(

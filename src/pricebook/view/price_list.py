@@ -24,7 +24,7 @@ from pricebook.plan.offer import offer_of
 from pricebook.view.field import FieldRow, OfferLine, OfferView, field_rows, offer_matrix, said_rows
 from pricebook.view.offer import offer_lines
 from pricebook.view.price import Units
-from pricebook.view.rate_terms import Stretch, stretches, units_of
+from pricebook.view.rate_terms import PricePeriod, stretches, units_of
 
 T = TypeVar("T")
 _NAMES = ("name", "contract_name", "aliases")
@@ -37,9 +37,9 @@ class PriceHistory(NamedTuple):
     """One price of a card: what is priced, and all that is known of it, by time."""
 
     key: RateKey
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[PricePeriod, ...]
 
-    def at(self, instant: str) -> Stretch | None:
+    def at(self, instant: str) -> PricePeriod | None:
         """What holds at an instant; None where it has no price."""
         return next((stretch for stretch in self.stretches if stretch.covers(instant)), None)
 

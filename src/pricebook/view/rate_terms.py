@@ -113,7 +113,7 @@ def _spelled(observed: Terms, desired: Terms, was: str, now: str) -> tuple[str, 
     return encode(first), encode(second)
 
 
-class Stretch(NamedTuple):
+class PricePeriod(NamedTuple):
     """What a price is from `starting_at` (inclusive) until `ending_before` (exclusive; None: without end).
 
     `amount` is the price in the unit's major unit, a fraction for a percentage, None where it is not one number. `text`
@@ -143,7 +143,7 @@ class Stretch(NamedTuple):
 
 
 @lru_cache(maxsize=20_000)
-def stretches(schedule: str, units: Units, per: Per = ONE[0]) -> tuple[Stretch, ...]:
+def stretches(schedule: str, units: Units, per: Per = ONE[0]) -> tuple[PricePeriod, ...]:
     """The timeline of a price that a schedule's text says. Price lists repeat themselves: made once for each text."""
     return _spoken(read_schedule(schedule), units, per)
 
@@ -151,16 +151,16 @@ def stretches(schedule: str, units: Units, per: Per = ONE[0]) -> tuple[Stretch, 
 @lru_cache(maxsize=20_000)
 def before_and_after(
     observed: str | None, segments: str, units: Units, pers: Pers = ONE
-) -> tuple[tuple[Stretch, ...], tuple[Stretch, ...]]:
+) -> tuple[tuple[PricePeriod, ...], tuple[PricePeriod, ...]]:
     """What was observed, as a schedule's text, and what adding the segments makes of it."""
     before = read_schedule(observed) if observed else ()
     return _spoken(before, units, pers[0]), _spoken(overlay(before, read_schedule(segments)), units, pers[1])
 
 
-def _spoken(timeline: Timeline, units: Units, per: Per) -> tuple[Stretch, ...]:
+def _spoken(timeline: Timeline, units: Units, per: Per) -> tuple[PricePeriod, ...]:
     """In words. Whether the terms are entitled is not in the text."""
     return tuple(
-        Stretch(
+        PricePeriod(
             *segment,
             _amount(segment.terms, units),
             _worded(segment.terms, units, per.power),

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from pricebook.apply.ports import Journal
-from pricebook.apply.record import Record, records
+from pricebook.apply.record import RunRecord, records
 from pricebook.catalog.reference import Ref, stored_kinds
 from pricebook.problem import did_you_mean, quote, reject
 
@@ -16,9 +16,9 @@ def history(
     since: datetime | None,
     until: datetime | None,
     last: int,
-) -> tuple[list[Record], int]:
+) -> tuple[list[RunRecord], int]:
     """The newest of the applies that are asked for, and how many there are. Raises StoreError."""
-    listed: list[Record] = []
+    listed: list[RunRecord] = []
     total = 0
     for record in records(journal, environment, about=about, since=since, until=until):
         total += 1

@@ -18,7 +18,7 @@ from pricebook.view.object import ObjectView
 from pricebook.view.plan import PlanView
 from pricebook.view.price import Pers, Units, with_key
 from pricebook.view.rate_row import FREE, RateRow, was_to
-from pricebook.view.rate_terms import Stretch, before_and_after
+from pricebook.view.rate_terms import PricePeriod, before_and_after
 
 LONG = 300
 """Characters of one piece of data."""
@@ -91,7 +91,7 @@ def _fate(row: RateRow) -> str:
     return "ended" if row.change == "ended" else "other"
 
 
-def _stretch(found: Stretch, withheld: str) -> list[object]:
+def _stretch(found: PricePeriod, withheld: str) -> list[object]:
     """From, until, its words, its amount, whether it is sold to everybody on the card, and its words for a chart."""
     words = found.words if found.terms.entitled else f"{found.words}, {withheld}"
     entitled = int(found.terms.entitled)

@@ -16,7 +16,7 @@ from pricebook.catalog.reference import Kind
 from pricebook.format.escape import escape_json, escape_terminal
 from pricebook.format.shell.page import Numbered
 from pricebook.view.price_list import PackageVersion, PriceList, slug
-from pricebook.view.rate_terms import Stretch
+from pricebook.view.rate_terms import PricePeriod
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """Of texts, whole numbers, booleans and lists of them; there is no other number in the script."""
@@ -114,7 +114,7 @@ def _group(values: Iterable[tuple[str, str]]) -> list[list[str]]:
     return [[shown(name), shown(value)] for name, value in values]
 
 
-def _terms(stretch: Stretch) -> list[Any]:
+def _terms(stretch: PricePeriod) -> list[Any]:
     """Text, what it is for, exact amount, its unit, whether it is sold to everybody on the card."""
     terms, amount = stretch.terms, stretch.amount
     unit = "%" if terms.is_fraction else terms.unit

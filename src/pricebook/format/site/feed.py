@@ -16,7 +16,7 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.format.escape import escape_json
 from pricebook.view.price import Units, major
 from pricebook.view.price_list import PriceHistory, PriceList, slug
-from pricebook.view.rate_terms import Stretch
+from pricebook.view.rate_terms import PricePeriod
 
 FORMAT = "pricebook-feed/1"
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -87,7 +87,7 @@ def _price(history: PriceHistory, units: Units) -> str:
     )
 
 
-def _stretch(stretch: Stretch, units: Units) -> dict[str, Any]:
+def _stretch(stretch: PricePeriod, units: Units) -> dict[str, Any]:
     terms = stretch.terms
     name, fraction = terms.unit, terms.is_fraction
     data: dict[str, Any] = {

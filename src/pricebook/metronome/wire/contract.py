@@ -17,6 +17,7 @@ from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.traverse import rewritten
 from pricebook.catalog.usage import SeatChange
+from pricebook.metronome.kind import Json
 from pricebook.metronome.wire.noun import read_noun
 from pricebook.preview.materialise import notes_of
 from pricebook.preview.price import summed
@@ -30,8 +31,6 @@ from pricebook.preview.terms import (
     Statement,
     Window,
 )
-
-Json = Mapping[str, Any]
 
 _LISTS = keyed_lists(Package)
 _SETTINGS = (

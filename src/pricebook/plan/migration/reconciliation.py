@@ -14,9 +14,9 @@ from typing import Literal, NamedTuple, assert_never
 from pricebook.catalog.calendar import FOREVER
 from pricebook.plan.contract import Contract, Lives
 from pricebook.plan.step import Plan
-from pricebook.plan.verb.move_contract import Found, MoveContract, MoveStatus, found_in
+from pricebook.plan.verb.move_contract import MoveContract, MoveState, MoveStatus, found_in
 
-Fate = Literal["moved", "moved back", "left", "half moved", "edited", "several contracts"]
+ContractFate = Literal["moved", "moved back", "left", "half moved", "edited", "several contracts"]
 
 
 class Breach(NamedTuple):
@@ -33,12 +33,12 @@ class Reconciliation:
     """What became of each contract of a plan, in its order, and the times that none or more than one is billed for."""
 
     plan: Plan
-    fates: tuple[tuple[MoveContract, Fate], ...]
+    fates: tuple[tuple[MoveContract, ContractFate], ...]
     customers: int
     breaches: tuple[Breach, ...]
 
     @property
-    def counts(self) -> dict[Fate, int]:
+    def counts(self) -> dict[ContractFate, int]:
         """How many contracts came to which fate."""
         return dict(Counter(fate for _, fate in self.fates))
 
@@ -50,7 +50,7 @@ class Reconciliation:
 
 def reconcile(plan: Plan, lives: Lives) -> Reconciliation:
     """The account against the plan. `lives` are the contracts of its customers on the packages of both sides."""
-    fates: list[tuple[MoveContract, Fate]] = []
+    fates: list[tuple[MoveContract, ContractFate]] = []
     breaches: list[Breach] = []
     customers = set()
     for move in plan.moves:
@@ -61,7 +61,7 @@ def reconcile(plan: Plan, lives: Lives) -> Reconciliation:
     return Reconciliation(plan, tuple(fates), len(customers), tuple(breaches))
 
 
-def fate_of(move: MoveContract, found: Found) -> Fate:
+def fate_of(move: MoveContract, found: MoveState) -> ContractFate:
     """What became of a move."""
     if found.status is MoveStatus.CROWDED:
         return "several contracts"
@@ -86,7 +86,7 @@ def fate_of(move: MoveContract, found: Found) -> Fate:
             assert_never(found.status)
 
 
-def _breaches(move: MoveContract, found: Found, contracts: Sequence[Contract]) -> Iterator[Breach]:
+def _breaches(move: MoveContract, found: MoveState, contracts: Sequence[Contract]) -> Iterator[Breach]:
     """The times between the start of the old contract and the end of the new one that are not those of one contract."""
     if found.old is None:
         return

@@ -134,7 +134,7 @@ Spec = Annotated[
 AliasSpec = Annotated[
     Alias, PlainValidator(Alias.model_validate), PlainSerializer(spec_of), WithJsonSchema({"type": "object"})
 ]
-Path = Annotated[FieldPath, PlainValidator(_path), PlainSerializer(list), WithJsonSchema(_PATH)]
+WrittenPath = Annotated[FieldPath, PlainValidator(_path), PlainSerializer(list), WithJsonSchema(_PATH)]
 Plain = Annotated[Any, BeforeValidator(tupled), Field(description="null: not there")]
 Moment = Annotated[
     datetime,
@@ -142,4 +142,4 @@ Moment = Annotated[
     PlainSerializer(_moment),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-Finding = Annotated[Problem, PlainValidator(_read_finding), PlainSerializer(_finding), WithJsonSchema(_FINDING)]
+PlanFinding = Annotated[Problem, PlainValidator(_read_finding), PlainSerializer(_finding), WithJsonSchema(_FINDING)]

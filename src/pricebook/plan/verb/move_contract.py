@@ -16,7 +16,7 @@ from pydantic import Field, PositiveInt
 from pricebook.catalog.calendar import FOREVER
 from pricebook.catalog.canonical import digest, encode
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.migration import Transition
+from pricebook.catalog.migration import MigrationTransition
 from pricebook.catalog.reference import Ref
 from pricebook.plan.contract import Contract, Lives
 from pricebook.plan.verb.form import Moment, RefText
@@ -25,7 +25,7 @@ from pricebook.plan.verb.verb import Fold, Look, Status, Verb
 LEAD = timedelta(hours=1)
 """A move is begun at least so long before its new contract starts: between its two calls both contracts are there, and
 that must lie in the future."""
-Direction = Literal["forward", "back"]
+MoveDirection = Literal["forward", "back"]
 _EDITED = "the contract was given another end since this was planned"
 
 
@@ -48,7 +48,7 @@ class MoveStatus(StrEnum):
     """A third contract of the customer on these packages runs from then on: whoever made it must say which counts."""
 
 
-class Found(NamedTuple):
+class MoveState(NamedTuple):
     """How a move stands, with the contracts that say so; None: not there, or archived."""
 
     status: MoveStatus
@@ -74,8 +74,8 @@ class MoveContract(Verb):
     at: Annotated[Moment, Field(description="where the new contract starts")]
     wave: PositiveInt
     key: Annotated[str, Field(description="the uniqueness key of the new contract", max_length=128)]
-    transition: Transition
-    direction: Annotated[Direction, Field(description="back: a rollback")] = "forward"
+    transition: MigrationTransition
+    direction: Annotated[MoveDirection, Field(description="back: a rollback")] = "forward"
     successor: Annotated[str, Field(description="the id of the new contract where it is there, else empty")] = ""
     reason: str = ""
 
@@ -141,20 +141,20 @@ def successor_key(namespace: str, migration: str, contract: str, target: Ref) ->
     return f"pricebook/{namespace[:40]}/migration/{digest(namespace)[:8]}/{intent}"
 
 
-def found_in(move: MoveContract, lives: Lives) -> Found:
+def found_in(move: MoveContract, lives: Lives) -> MoveState:
     """How the move stands among the contracts of its customer."""
     live = [c for c in lives.get(move.customer, ()) if c.archived_at is None and not _empty(c)]
     old = next((c for c in live if c.id == move.contract), None)
     new = next((c for c in live if c.package == move.ref and c.starting_at == move.at and c.id != move.contract), None)
     if old is None:
-        return Found(MoveStatus.EDITED, None, new)
+        return MoveState(MoveStatus.EDITED, None, new)
     if new is None:
-        return Found(_unmoved(move, old, live, lives[move.customer]), old, None)
+        return MoveState(_unmoved(move, old, live, lives[move.customer]), old, None)
     if _crowded(move, old, new, live):
-        return Found(MoveStatus.CROWDED, old, new)
+        return MoveState(MoveStatus.CROWDED, old, new)
     if old.ending_before == move.at:
-        return Found(MoveStatus.MOVED, old, new)
-    return Found(MoveStatus.BEGUN if old.end > move.at else MoveStatus.EDITED, old, new)
+        return MoveState(MoveStatus.MOVED, old, new)
+    return MoveState(MoveStatus.BEGUN if old.end > move.at else MoveStatus.EDITED, old, new)
 
 
 def _unmoved(move: MoveContract, old: Contract, live: Sequence[Contract], every: Sequence[Contract]) -> MoveStatus:
