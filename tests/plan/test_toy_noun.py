@@ -4,6 +4,7 @@ What it needs besides, at the vendor's adapter and the sandbox and for words of 
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -11,6 +12,7 @@ from typing import Annotated, ClassVar
 import pytest
 
 from memory_store import MemoryStore
+from pricebook.apply.ports import Store
 from pricebook.apply.runner import run
 from pricebook.catalog.amount import USD
 from pricebook.catalog.declared import keyed_lists
@@ -32,25 +34,29 @@ from pricebook.plan.verb.table import Create, Revise
 from pricebook.problem import Rejected
 from pricebook.project.project import Project, ProjectSettings
 from pricebook.store.journal import SqlJournal
+from pricebook.store.sql import SqlStore
 
 AS_OF = datetime(2025, 6, 1, tzinfo=UTC)
 SETTINGS = ProjectSettings.model_validate(
     {"namespace": "acme", "manifests": ("catalog.yaml",), "environments": {"local": {"store": "memory"}}}
 )
-MANIFESTS = """\
+GIFT = """\
 apiVersion: pricebook/v1
 kind: Product
 metadata: {name: gift}
 spec: {name: Gift, type: FIXED}
 ---
+"""
+MANIFESTS = f"""\
+{GIFT}\
 apiVersion: pricebook/v1
 kind: TaxRate
-metadata: {name: vat}
+metadata: {{name: vat}}
 spec:
   name: VAT
   bands:
-    - {key: low, product: gift, least: $1.00}
-    - {product: gift, least: $2.00}
+    - {{key: low, product: gift, least: $1.00}}
+    - {{product: gift, least: $2.00}}
 """
 
 
@@ -82,9 +88,25 @@ class TaxRate(Noun):
     """Where it holds; it can never change."""
 
 
+@pytest.fixture(params=["memory", "file", "earlier file"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A store, which may have been written to before there was such a kind."""
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    url = f"sqlite:///{tmp_path}/prices.db"
+    if request.param == "earlier file":
+        with closing(SqlStore(url)) as earlier:
+            applied(planned(GIFT, tmp_path, earlier.snapshot("acme", AS_OF)), earlier, tmp_path)
+    with closing(SqlStore(url)) as made:
+        yield made
+
+
 @pytest.fixture(autouse=True)
-def kind() -> Iterator[Kind]:
+def kind(request: pytest.FixtureRequest) -> Iterator[Kind]:
     """The registration: an entry of the table of kinds."""
+    if "store" in request.fixturenames:
+        request.getfixturevalue("store")  # it is older than the kind
     made = register("tax-rate", __name__, file="taxes.yaml", way_out="declare another one")
     TaxRate.kind = made
     yield made
@@ -99,7 +121,7 @@ def planned(manifests: str, folder: Path, snapshot: Snapshot) -> Plan:
     )
 
 
-def applied(plan: Plan, store: MemoryStore, folder: Path) -> Snapshot:
+def applied(plan: Plan, store: Store, folder: Path) -> Snapshot:
     receipt = run(
         plan,
         store,
@@ -112,10 +134,13 @@ def applied(plan: Plan, store: MemoryStore, folder: Path) -> Snapshot:
     return store.snapshot("acme", AS_OF)
 
 
-def test_it_is_loaded_planned_applied_read_back_changed_dumped_and_archived(tmp_path: Path, kind: Kind) -> None:
-    store = MemoryStore()
-    plan = planned(MANIFESTS, tmp_path, store.snapshot("acme", AS_OF))
-    assert [step.id for step in plan.steps] == ["product:gift", "tax-rate:vat"]
+def test_it_is_loaded_planned_applied_read_back_changed_dumped_and_archived(
+    tmp_path: Path, kind: Kind, store: Store
+) -> None:
+    seen = store.snapshot("acme", AS_OF)
+    plan = planned(MANIFESTS, tmp_path, seen)
+    made = [] if Ref(Kind.PRODUCT, "gift") in seen.objects else ["product:gift"]
+    assert [step.id for step in plan.steps] == [*made, "tax-rate:vat"]
     assert read(write(plan), "plan.json") == plan
     snapshot = applied(plan, store, tmp_path)
     assert planned(MANIFESTS, tmp_path, snapshot).steps == ()
@@ -141,6 +166,7 @@ def test_it_is_loaded_planned_applied_read_back_changed_dumped_and_archived(tmp_
     snapshot = applied(dearer, store, tmp_path)
     gone = planned(MANIFESTS.split("---", maxsplit=1)[0], tmp_path, snapshot)
     assert [step.id for step in gone.steps] == ["archive:tax-rate:vat"]
+    assert Ref(kind, "vat") in applied(gone, store, tmp_path).archived
 
 
 def test_what_cannot_change_says_the_way_out(tmp_path: Path) -> None:

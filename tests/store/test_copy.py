@@ -42,7 +42,7 @@ from pricebook.store.database import database_of
 from pricebook.store.journal import SqlJournal
 from pricebook.store.location import database_path
 from pricebook.store.sql import SqlStore
-from pricebook.store.tables import TABLES
+from pricebook.store.tables import tables_of
 from server import Server
 
 ME = f"me@here:{os.getpid()}:a1"
@@ -116,7 +116,7 @@ def everything(url: str) -> dict[str, list[tuple[Any, ...]]]:
     assert connection is not None
     with closing(connection):
         found = {}
-        for table in (*TABLES["store"], *TABLES["journal"]):
+        for table in (*tables_of("store"), *tables_of("journal")):
             columns = "environment, token" if table.name == "lease" else "*"
             there = database_of(url).tables(connection, (table.name,))  # a store of an earlier release lacks some
             rows = connection.execute(f"SELECT {columns} FROM {table.name}") if there else ()

@@ -14,7 +14,7 @@ from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.store import sqlite
 from pricebook.store.database import Database, database_of, explaining
 from pricebook.store.session import Row, Session, reading
-from pricebook.store.tables import NOUNS, TABLES, Part, Table
+from pricebook.store.tables import Part, Table, noun_tables, tables_of
 from pricebook.store.writer import create
 
 _LEASE = "lease"
@@ -50,7 +50,7 @@ class SqlCopy:
         return self._column("journal", _LEASE, "environment")
 
     def namespaces(self) -> set[str]:
-        names = [table.name for table in NOUNS.values()] if "store" in self._sources else []
+        names = [table.name for table in noun_tables().values()] if "store" in self._sources else []
         marks = {mark for name in names for mark in self._column("store", name, "mark") if mark is not None}
         return {mark.partition("/")[0] for mark in marks}
 
@@ -77,7 +77,7 @@ class SqlCopy:
             self._target.begin(connection)
             for part in self._sources:
                 create(connection, self._target, part)
-                _check_empty(work, TABLES[part])
+                _check_empty(work, tables_of(part))
             made = self._filled(work, connection, tell)
             connection.commit()
             return made
@@ -130,7 +130,7 @@ def _reading(database: Database, part: Part) -> AbstractContextManager[Session |
 
 def _tables_in(reader: Session, part: Part) -> list[Table]:
     """The tables of a part that are there: a store of an earlier release may lack one."""
-    return [table for table in TABLES[part] if reader.has(table.name)]
+    return [table for table in tables_of(part) if reader.has(table.name)]
 
 
 def _extents(databases: Mapping[Part, Database]) -> dict[str, TableExtent]:

@@ -3,10 +3,10 @@
 A rule is written once, in the words of PostgreSQL; what SQLite says otherwise is said here.
 """
 
+from collections.abc import Collection
 from typing import Literal, NamedTuple
 
-from pricebook.catalog.reference import Kind
-from pricebook.store.tables import CONTRACT, NOUNS, RATE_TIMELINE
+from pricebook.store.tables import CONTRACT, RATE_TIMELINE, noun_tables
 
 Dialect = Literal["sqlite", "postgresql"]
 
@@ -26,17 +26,13 @@ class Refusal(NamedTuple):
     marking: bool = False
 
 
-def statements(dialect: Dialect) -> list[str]:
-    """What makes the rules and the view; each statement runs once, in the transaction that makes the tables."""
+def statements(dialect: Dialect, made: Collection[str]) -> list[str]:
+    """What makes the rules of tables, in the transaction that makes these; and the view, with the table of rates."""
+    rules, rates = [rule for rule in _refusals() if rule.table in made], RATE_TIMELINE.name in made
     if dialect == "sqlite":
-        return [_SQLITE_VIEW, *map(_sqlite, _refusals()), *_SQLITE_FORGET]
-    return [_POSTGRES_VIEW, *_POSTGRES_FUNCTIONS, *map(_postgres, _refusals()), *_POSTGRES_FORGET, *_truncates()]
-
-
-def of_kind(dialect: Dialect, kind: Kind) -> list[str]:
-    """The rules of the rows of one kind alone, for a store that gets a table for it."""
-    said = _sqlite if dialect == "sqlite" else _postgres
-    return [said(rule) for rule in _refusals() if rule.table == NOUNS[kind].name]
+        return [*map(_sqlite, rules), *([_SQLITE_VIEW, *_SQLITE_FORGET] if rates else [])]
+    first, last = (_POSTGRES_FUNCTIONS, [_POSTGRES_VIEW, *_POSTGRES_FORGET]) if rates else ([], [])
+    return [*first, *map(_postgres, rules), *_truncates(made), *last]
 
 
 def _refusals() -> list[Refusal]:
@@ -58,7 +54,8 @@ def _refusals() -> list[Refusal]:
             marking=True,
         ),
     ]
-    for name in (*(table.name for table in NOUNS.values()), CONTRACT.name):
+    nouns = noun_tables()
+    for name in (*(table.name for table in nouns.values()), CONTRACT.name):
         noun = name.replace("_", " ")
         made += [
             Refusal(f"{name}_delete", "DELETE", name, f"a {noun} cannot be deleted, only archived"),
@@ -70,7 +67,7 @@ def _refusals() -> list[Refusal]:
                 "OLD.archived_at IS NOT NULL AND NEW.archived_at IS DISTINCT FROM OLD.archived_at",
             ),
         ]
-    for kind, table in NOUNS.items():
+    for kind, table in nouns.items():
         frozen = [name for name in table.columns if name != "archived_at" and kind.versioned]
         if frozen:
             made.append(
@@ -114,12 +111,13 @@ def _postgres(rule: Refusal) -> str:
     )
 
 
-def _truncates() -> list[str]:
+def _truncates(made: Collection[str]) -> list[str]:
     """PostgreSQL can empty a table without a trigger for rows hearing of it."""
     return [
         f"CREATE TRIGGER {table.name}_truncate BEFORE TRUNCATE ON {table.name}"
         f" FOR EACH STATEMENT EXECUTE FUNCTION refuse('{table.name.replace('_', ' ')}s cannot be deleted')"
-        for table in (*NOUNS.values(), RATE_TIMELINE, CONTRACT)
+        for table in (*noun_tables().values(), RATE_TIMELINE, CONTRACT)
+        if table.name in made
     ]
 
 

@@ -96,8 +96,10 @@ def table_of(kind: Kind) -> str:
     return kind.replace("-", "_")
 
 
-NOUNS = {kind: _noun(table_of(kind), *_MORE.get(kind, ({}, ""))) for kind in stored_kinds()}
-"""The table of each kind."""
+def noun_tables() -> Mapping[Kind, Table]:
+    """The table of each kind that there is."""
+    return {kind: _noun(table_of(kind), *_MORE.get(kind, ({}, ""))) for kind in stored_kinds()}
+
 
 RATE_TIMELINE = Table(
     "rate_timeline",
@@ -222,8 +224,9 @@ LEASE = Table(
     key=("environment",),
 )
 
-TABLES: Mapping[Part, tuple[Table, ...]] = {
-    "store": (*NOUNS.values(), RATE_TIMELINE, ALIAS, CONTRACT, AGREEMENT, CUSTOMER, ACCOUNT),
-    "journal": (RUN, JOURNAL, LEASE),
-}
-"""Those of a store and those of a journal, each after the tables that it refers to."""
+
+def tables_of(part: Part) -> tuple[Table, ...]:
+    """Those of a store, or those of a journal, each after the tables that it refers to."""
+    if part == "journal":
+        return RUN, JOURNAL, LEASE
+    return *noun_tables().values(), RATE_TIMELINE, ALIAS, CONTRACT, AGREEMENT, CUSTOMER, ACCOUNT

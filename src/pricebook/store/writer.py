@@ -15,7 +15,7 @@ from pricebook.apply.ports import OutcomeUnknown, StoreError
 from pricebook.store import guard
 from pricebook.store.database import Database, ServerLost, database_of, explaining
 from pricebook.store.session import Session
-from pricebook.store.tables import TABLES, Part
+from pricebook.store.tables import Part, tables_of
 from pricebook.store.upgrade import VERSION, upgrade
 
 
@@ -81,7 +81,7 @@ class Writer:
             connection = self._opened()
             database.begin(connection)
             # A journal may be deleted at any time, and is then begun anew.
-            if self._part == "journal" and not database.tables(connection, [t.name for t in TABLES["journal"]]):
+            if self._part == "journal" and not database.tables(connection, [t.name for t in tables_of("journal")]):
                 connection.rollback()
                 prepare(connection, database, self._part, self._tell)
                 database.begin(connection)
@@ -136,13 +136,13 @@ def create(connection: Any, database: Database, part: Part) -> str:
     told = upgrade(connection, database, version) if 0 < version < VERSION else ""
     for statement in database.stamp(connection, version) if version != VERSION else ():
         connection.execute(statement)
-    if database.tables(connection, [table.name for table in TABLES[part]]):
+    if database.tables(connection, [table.name for table in tables_of(part)]):
         return told
-    missing = [table for table in TABLES[part] if not database.tables(connection, [table.name])]
+    # An earlier release knew fewer kinds, and a journal may lose a table to somebody.
+    missing = [table for table in tables_of(part) if not database.tables(connection, [table.name])]
     for table in missing:
         for statement in table.statements(database.types, database.clustering):
             connection.execute(statement)
-    # A journal may lose a table to somebody; a store is whole or it is not there.
-    for statement in guard.statements(database.dialect) if part == "store" else ():
+    for statement in guard.statements(database.dialect, {table.name for table in missing}):
         connection.execute(statement)
     return told
