@@ -297,6 +297,16 @@ class Noun(Model):
         """What the fields say by which an account knows it; empty where it can be marked."""
         return tuple(str(getattr(self, name)) for name in self.called)
 
+    @property
+    def title(self) -> str:
+        """Its name at the vendor; empty where it has none there."""
+        return str(getattr(self, "name", ""))
+
+    @property
+    def held_aliases(self) -> tuple[Alias, ...]:
+        """Those of a rate card and of a package; nothing else has any."""
+        return getattr(self, "aliases", ())
+
 
 def noun_class(kind: Kind) -> type[Noun]:
     """The model of the nouns of this kind; its module is imported when one is met: start-up counts."""

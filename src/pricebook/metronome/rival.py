@@ -48,5 +48,5 @@ def yield_to_first(client: Reader, sender: Sender, namespace: str, ref: Ref, nou
 
 def _is(namespace: str, ref: Ref, noun: Noun, item: Json) -> bool:
     if ref.kind is Kind.PRICING_UNIT:
-        return bool(item.get("name") == getattr(noun, "name", ref.name))
+        return bool(item.get("name") == noun.title)
     return ref_of(namespace, ref.kind, item) == ref or (bool(noun.called) and identity(ref.kind, item) == noun.identity)

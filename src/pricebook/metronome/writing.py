@@ -220,18 +220,16 @@ def _explained(ref: Ref, refused: StoreRefused) -> StoreRefused:
 
 
 def _create_unit(work: Writing, ref: Ref, noun: Noun) -> str:
-    vendors: str = getattr(noun, "name", ref.name)
-
     def done() -> str | None:
         units = listed(work.client, Kind.PRICING_UNIT)
-        return next((item["id"] for item in units if item.get("name") == vendors), None)
+        return next((item["id"] for item in units if item.get("name") == noun.title), None)
 
     id_ = work.account.units.ids.get(ref.name) or done()
     if id_ is None:
-        id_ = work.sender.send(f"{APIS[ref.kind].path}/create", {"name": vendors}, done=done)
+        id_ = work.sender.send(f"{APIS[ref.kind].path}/create", {"name": noun.title}, done=done)
         assert id_ is not None
         yield_to_first(work.client, work.sender, work.account.namespace, ref, noun, id_)
-    work.account.units.add(ref.name, vendors, id_)
+    work.account.units.add(ref.name, noun.title, id_)
     return id_
 
 

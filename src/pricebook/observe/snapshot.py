@@ -263,7 +263,7 @@ def without(snapshot: Snapshot, refs: Collection[Ref], namespace: str) -> Snapsh
         Foreign(
             kind=ref.kind,
             id=each.id,
-            name=getattr(each.noun, "name", ""),
+            name=each.noun.title if each.noun is not None else "",
             archived=each.archived,
             former=f"{namespace}/{ref}",
         )

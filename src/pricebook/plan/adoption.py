@@ -7,7 +7,6 @@ what it was seen to be, so that later differences can be told apart from it; not
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import cast
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.rate_book import NO_RATES, Rates
@@ -145,7 +144,7 @@ def check_questions(changes: Iterable[Verb], claims: Claims, snapshot: Snapshot)
     for change in changes if nobodys else ():
         if not isinstance(change, Create):
             continue
-        ref, name = change.ref.unversioned, cast(str, getattr(change.noun, "name", change.ref.name))
+        ref, name = change.ref.unversioned, change.noun.title or change.ref.name
         found = nobodys.get((ref.kind, name), ())
         if not found or ref in asking:
             continue

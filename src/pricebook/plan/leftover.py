@@ -111,7 +111,7 @@ def _renamed(gone: Iterable[Ref], made: list[Create], snapshot: Snapshot) -> Ite
 
 def _likeness(old: str, observed: Noun, new: str, desired: Noun) -> float:
     """How much alike two objects are: they are called the same, or have the same content under names that are alike."""
-    titles = [str(getattr(noun, "name", "")).casefold() for noun in (observed, desired)]
+    titles = [noun.title.casefold() for noun in (observed, desired)]
     alike = max(SequenceMatcher(None, *pair).ratio() for pair in ((old, new), titles))
     if titles[0] == titles[1]:
         return 1 + alike

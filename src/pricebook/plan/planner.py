@@ -151,7 +151,7 @@ def _nobodys(desired: Catalog, snapshot: Snapshot) -> Iterator[Problem]:
     if not snapshot.partial or not any(ref.kind.file == Kind.OFFSET_NOTIFICATION.file for ref in desired.nouns):
         return
     left = sorted(
-        str(getattr(each.noun, "name", ref.name))
+        each.noun.title if each.noun is not None else ref.name
         for ref, each in snapshot.objects.items()
         if ref.kind is Kind.OFFSET_NOTIFICATION and not each.archived and ref not in desired.nouns
     )

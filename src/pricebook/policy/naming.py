@@ -36,9 +36,9 @@ def skeleton(name: str) -> str:
 def _names(facts: Facts) -> Iterator[tuple[str, str, Ref, Path]]:
     """Every name that people choose by: what it is a name of, the name, and where it stands."""
     for ref, noun in sorted(facts.catalog.nouns.items(), key=lambda item: (item[0].kind.rank, item[0].name)):
-        if isinstance(name := getattr(noun, "name", None), str):
-            yield f"{ref.kind.words}s", name, ref, ("name",)
-        for i, alias in enumerate(getattr(noun, "aliases", ())):
+        if noun.title:
+            yield f"{ref.kind.words}s", noun.title, ref, ("name",)
+        for i, alias in enumerate(noun.held_aliases):
             yield f"{ref.kind.words} aliases", alias.name, ref, ("aliases", i, "name")
         for i, tag in enumerate(getattr(noun, "tags", ())):
             yield "tags", tag, ref, ("tags", i)

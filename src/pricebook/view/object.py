@@ -212,8 +212,7 @@ def _more(n: int, one: str, many: str, *, first: bool) -> str:
 
 
 def _created(ref: Ref, noun: Noun) -> str:
-    name: str = getattr(noun, "name", "")
-    called = "" if bare(name) in ("", bare(ref.name)) else f": {shortened(name)}"
+    called = "" if bare(noun.title) in ("", bare(ref.name)) else f": {shortened(noun.title)}"
     match noun:
         case Product():
             metric = noun.billable_metric or ""
@@ -227,7 +226,7 @@ def _created(ref: Ref, noun: Noun) -> str:
             return f"new pricing unit, {noun.currency or 'custom'}{called}"
         case RateCard():
             return f"new rate card, invoiced in {shortened(noun.fiat_credit_type)}{called}"
-    if not name:  # it is known by other fields
+    if not noun.title:  # it is known by other fields
         called = ": " + " ".join(shortened(str(getattr(noun, field))) for field in noun.called)
     if noun.kind is Kind.PACKAGE:
         return f"new package, for contracts made from now on{called}"
@@ -236,15 +235,12 @@ def _created(ref: Ref, noun: Noun) -> str:
 
 def _aliases(noun: Noun) -> tuple[Alias, ...]:
     """The aliases of a package; a card's are told by the step that gives them."""
-    found: tuple[Alias, ...] = getattr(noun, "aliases", ()) if noun.kind is Kind.PACKAGE else ()
-    return found
+    return noun.held_aliases if noun.kind is Kind.PACKAGE else ()
 
 
 def _adopted(change: Adopt) -> str:
-    name: str = getattr(change.noun, "name", "")
-    if change.was is not None:
-        return f"renamed from {change.was}, and stays as it is: {shortened(name)}, {change.id}"
-    return f"becomes ours and stays as it is: {shortened(name)}, {change.id}"
+    how = f"renamed from {change.was}, and" if change.was is not None else "becomes ours and"
+    return f"{how} stays as it is: {shortened(change.noun.title)}, {change.id}"
 
 
 def _new_fields(noun: Noun, units: Units) -> Iterator[FieldRow]:

@@ -79,9 +79,8 @@ def _needs(refs: list[Ref], catalog: Catalog) -> Iterable[Need]:
 
 def _listed(loaded: Loaded, refs: Iterable[Ref]) -> tuple[ListedObject, ...]:
     nouns, rates, places = {**loaded.catalog.nouns, **loaded.beside}, loaded.catalog.rates, loaded.places
-    names = {ref: str(getattr(noun, "name", "")) for ref, noun in nouns.items()}
     prices = {Ref(Kind.RATE_CARD, card): len(book) for card, book in rates.items()}
-    return tuple(ListedObject(str(ref), names[ref], prices.get(ref, 0), str(places[ref])) for ref in refs)
+    return tuple(ListedObject(str(ref), nouns[ref].title, prices.get(ref, 0), str(places[ref])) for ref in refs)
 
 
 def _order(ref: Ref) -> tuple[int, str]:

@@ -117,7 +117,7 @@ def price_list(
             if name in catalog.rates
         },
         notifications=tuple(
-            ListedNotification(ref, str(getattr(noun, "name", "")), tuple(said_rows(noun, units, ("name",))))
+            ListedNotification(ref, noun.title, tuple(said_rows(noun, units, ("name",))))
             for ref, noun in sorted(catalog.nouns.items())
             if ref.kind in _NOTIFICATIONS and ref not in snapshot.archived and ref == snapshot.latest(ref)
         ),

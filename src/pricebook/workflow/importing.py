@@ -61,7 +61,7 @@ class ImportChoice:
         if not (self.tags or self.cards or self.names):
             return True
         tags = noun.tags if isinstance(noun, Product) else ()
-        called = [ref.name, getattr(noun, "name", ""), *(a.name for a in getattr(noun, "aliases", ()))]
+        called = [ref.name, noun.title, *(alias.name for alias in noun.held_aliases)]
         patterns = (*self.names, *(self.cards if ref.kind is Kind.RATE_CARD else ()))
         return any(tag in self.tags for tag in tags) or any(
             fnmatchcase(str(each).lower(), pattern.lower()) for each in called for pattern in patterns

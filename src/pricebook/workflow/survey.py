@@ -187,7 +187,7 @@ class _Work:
                 if note.code == "scheduled-update" and note.subject == str(ref)
             ]
             for path, reason in said:
-                self.left.append(Left(ref.kind, self._id(ref), str(getattr(noun, "name", "")), path, reason))
+                self.left.append(Left(ref.kind, self._id(ref), noun.title, path, reason))
 
     def _check_names(self, ref: Ref, noun: Noun) -> None:
         """A package is never called by the placeholder of its version: a manifest would put the number there."""
@@ -225,7 +225,7 @@ class _Work:
 
     def _leave(self, ref: Ref, path: str, reason: str) -> None:
         noun = self.nouns.pop(ref)
-        self.left.append(Left(ref.kind, self._id(ref), str(getattr(noun, "name", "")), path, reason))
+        self.left.append(Left(ref.kind, self._id(ref), noun.title, path, reason))
 
     def _all(self) -> dict[Ref, Noun]:
         return {**self.declared.nouns, **self.nouns}
@@ -253,8 +253,7 @@ class _Work:
 
 def _called(noun: Noun) -> str:
     """What the noun is called: a package by its first alias, which outlives its versions."""
-    aliases = getattr(noun, "aliases", ()) if noun.kind is Kind.PACKAGE else ()
-    return str(aliases[0].name if aliases else getattr(noun, "name", ""))
+    return noun.aliases[0].name if isinstance(noun, Package) and noun.aliases else noun.title
 
 
 def _since(snapshot: Snapshot, ref: Ref) -> str:

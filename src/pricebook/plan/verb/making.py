@@ -65,8 +65,7 @@ class Making(Verb):
     @property
     def gives(self) -> tuple[Alias, ...]:
         """Those of a package, which has them from the first."""
-        found: tuple[Alias, ...] = getattr(self.noun, "aliases", ()) if self.ref.kind is Kind.PACKAGE else ()
-        return found
+        return self.noun.held_aliases if self.ref.kind is Kind.PACKAGE else ()
 
     def version_status(self, previous: Ref | None, look: Look) -> Status:
         """The same of a package version, whose key says what it was made of: ready while the one before is the
