@@ -81,10 +81,9 @@ def decided(journal: Journal, environment: str, card: str, keys: set[str]) -> di
     found: dict[str, list[tuple[Run, RateChange]]] = {}
     for record in records(journal, environment, about=Ref(Kind.RATE_CARD, card)):
         for step in record.done:
-            if isinstance(step.change, AddRates):
-                for rate in step.change.rates:
-                    if rate.key in keys:
-                        found.setdefault(rate.key, []).append((record.run, rate))
+            for rate in step.rates:
+                if rate.key in keys:
+                    found.setdefault(rate.key, []).append((record.run, rate))
     return found
 
 

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, NonNegativeInt
 from pricebook.catalog.amount import Scale
 from pricebook.catalog.migration import MigrationTransition
 from pricebook.catalog.product import PricedProduct
+from pricebook.plan.change import RateChange
 from pricebook.plan.contract import Contract
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.offered import Offered
@@ -63,6 +64,11 @@ class Step:
     at: Annotated[str, Field(description="file:line of the manifest")] = ""
     shares: Annotated[tuple[Share, ...], Field(description="those on the card, package by package")] = ()
     live: Annotated[int | None, Field(description="of rates: live contracts on the card; null when not known")] = None
+
+    @property
+    def rates(self) -> tuple[RateChange, ...]:
+        """The prices that it changes."""
+        return self.change.rates if isinstance(self.change, AddRates) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +193,9 @@ class Plan:
         """How many changes bear each hazard; each price of a step counts."""
         found: Counter[Hazard] = Counter()
         for step in self.steps:
-            if isinstance(step.change, AddRates):
-                for rate in step.change.rates:
-                    if rate.hazards:
-                        found.update(rate.hazards)
-            else:
-                found.update(step.hazards)
+            for each in step.rates or (step,):
+                if each.hazards:
+                    found.update(each.hazards)
         return found
 
     @property

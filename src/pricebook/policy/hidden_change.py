@@ -11,7 +11,6 @@ from pricebook.catalog.declared import role_at
 from pricebook.catalog.field import ISO_OFFSET
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.leaf import LENGTH
-from pricebook.catalog.model import Alias
 from pricebook.catalog.path import Label, path_text
 from pricebook.catalog.product import METERED
 from pricebook.catalog.rate_book import pairs
@@ -19,7 +18,7 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.role import Role
 from pricebook.catalog.terms import MAGNITUDE
 from pricebook.plan.change import FieldChange
-from pricebook.plan.verb.table import AddRates, Archive, Create, Repoint, Revise, Supersede
+from pricebook.plan.verb.table import Archive, Revise, Supersede
 from pricebook.policy.finding import Finding
 from pricebook.policy.limit import GONE
 from pricebook.policy.proposal import Proposal
@@ -28,7 +27,7 @@ from pricebook.policy.sample import AFTER_ENABLE, SALE, SAMPLE
 
 
 def _unit_under_price(proposal: Proposal) -> Iterator[Finding]:
-    keys = (r.key for step in proposal.plan.steps if isinstance(step.change, AddRates) for r in step.change.rates)
+    keys = (rate.key for step in proposal.plan.steps for rate in step.rates)
     repriced = {product for product, _ in pairs(keys)}
     for step in proposal.plan.steps:
         change = step.change
@@ -144,27 +143,16 @@ def _priced(proposal: Proposal, product: str) -> bool:
 
 def _backdated(proposal: Proposal) -> Iterator[Finding]:
     for step in proposal.plan.steps:
-        aliases, held = _given(step.change, proposal)
-        for index, alias in enumerate(aliases):
+        change = step.change
+        before = proposal.snapshot.catalog.nouns.get(change.previous if isinstance(change, Supersede) else change.ref)
+        held = before.held_aliases if before is not None else ()
+        for index, alias in enumerate(change.has):
             start = alias.starting_at
             if start is not None and start < proposal.plan.as_of and alias not in held:
-                ref = step.change.ref.unversioned
+                ref = change.ref.unversioned
                 message = f'the alias "{alias.name}" starts on {instant_words(start)}, before it is given'
                 hint = "let it start now (leave starting_at out), or on a day to come"
                 yield Finding(ref, ("aliases", index, "starting_at"), message, hint, label=f"aliases[{alias.name}]")
-
-
-def _given(change: object, proposal: Proposal) -> tuple[tuple[Alias, ...], tuple[Alias, ...]]:
-    """The aliases that a change gives, and those that the object had before."""
-    match change:
-        case Create():
-            return tuple(getattr(change.noun, "aliases", ())), ()
-        case Supersede():
-            before = proposal.snapshot.catalog.nouns.get(change.previous)
-            return tuple(getattr(change.noun, "aliases", ())), tuple(getattr(before, "aliases", ()))
-        case Repoint():
-            return change.aliases, change.observed
-    return (), ()
 
 
 def _orphaned(proposal: Proposal) -> Iterator[Finding]:
@@ -175,7 +163,7 @@ def _orphaned(proposal: Proposal) -> Iterator[Finding]:
         noun = proposal.snapshot.catalog.nouns.get(ref)
         if not isinstance(step.change, Archive) or ref.unversioned in proposal.facts.catalog.nouns:
             continue
-        for alias in getattr(noun, "aliases", ()):
+        for alias in noun.held_aliases if noun is not None else ():
             if alias.name not in kept and alias.holds(proposal.plan.as_of):
                 message = f'{ref} is archived, and nothing holds its alias "{alias.name}" after it'
                 hint = "contracts by that name fail from then on: give it to the successor first"
@@ -188,7 +176,7 @@ def _dropped(proposal: Proposal) -> Iterator[Finding]:
         owner = Ref(kind, ref.name)
         if (kind, name) in given or owner not in catalog.nouns:
             continue
-        ends = (alias.ending_before for alias in _aliases(catalog.nouns[owner]) if alias.name == name)
+        ends = (alias.ending_before for alias in catalog.nouns[owner].held_aliases if alias.name == name)
         end = next((instant for instant in ends if instant is not None), None)
         how = f"ends on {instant_words(end)}" if end is not None else "is not given any more"
         message = f'the alias "{name}" of {owner} {how}, and nothing has it after that'
@@ -198,12 +186,8 @@ def _dropped(proposal: Proposal) -> Iterator[Finding]:
 
 def _without_end(catalog: Catalog) -> dict[tuple[Kind, str], Ref]:
     """The aliases that have no end, each with what it stands for."""
-    held = ((ref, alias) for ref, noun in catalog.nouns.items() for alias in _aliases(noun))
+    held = ((ref, alias) for ref, noun in catalog.nouns.items() for alias in noun.held_aliases)
     return {(ref.kind, alias.name): ref for ref, alias in held if alias.ending_before is None}
-
-
-def _aliases(noun: object) -> tuple[Alias, ...]:
-    return getattr(noun, "aliases", ())
 
 
 RULES = (

@@ -22,15 +22,13 @@ from pricebook.policy.waiver import matches
 def approvals(proposal: Proposal, hazard: Hazard) -> Iterator[Finding]:
     """What bears a hazard that needs an approval: each object once."""
     for step in proposal.plan.steps:
-        change = step.change
-        ref = change.ref.unversioned
-        if isinstance(change, AddRates):
-            borne = [rate.key for rate in change.rates if hazard in rate.hazards]
-            if borne:
-                first = proposal.facts.label(borne[0])
-                message = f"{hazard}: {_many(len(borne), 'price')}, the first {first}; it needs an approval"
-                yield Finding(ref, (), message, _sign(hazard, ref), rate=borne[0], more=len(borne) - 1)
-        elif hazard in step.hazards:
+        ref = step.change.ref.unversioned
+        borne = [rate.key for rate in step.rates if hazard in rate.hazards]
+        if borne:
+            first = proposal.facts.label(borne[0])
+            message = f"{hazard}: {_many(len(borne), 'price')}, the first {first}; it needs an approval"
+            yield Finding(ref, (), message, _sign(hazard, ref), rate=borne[0], more=len(borne) - 1)
+        elif hazard in step.hazards and not step.rates:
             yield Finding(ref, (), f"{hazard}: {step.id}; it needs an approval", _sign(hazard, ref), label=step.id)
 
 
@@ -117,7 +115,7 @@ def _frozen(proposal: Proposal) -> Iterator[Finding]:
             message = f"nothing may be applied from {span}"
             yield Finding(None, (), message, f"apply from {instant_words(freeze.ending_before)} on", label="freeze")
         for step in proposal.plan.steps:
-            for rate in step.change.rates if isinstance(step.change, AddRates) else ():
+            for rate in step.rates:
                 if rate.observed is None:
                     continue
                 inside = [s for s in read_schedule(rate.segments) if start <= s.starting_at < end]
@@ -132,12 +130,9 @@ def _too_many(proposal: Proposal) -> Iterator[Finding]:
     most = proposal.policy.max_changes
     if most is None:
         return
-    count = 0
-    for step in proposal.plan.steps:
-        if isinstance(step.change, AddRates):
-            count += sum(rate.observed is not None for rate in step.change.rates)
-        elif not isinstance(step.change, Create):
-            count += 1
+    steps = proposal.plan.steps
+    count = sum(rate.observed is not None for step in steps for rate in step.rates)
+    count += sum(not isinstance(step.change, AddRates | Create) for step in steps)
     if count > most:
         message = f"the plan changes {count:,} prices and objects; the limit is {most:,}"
         yield Finding(None, (), message, "split it, so that each part can be read", label="plan")

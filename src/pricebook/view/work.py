@@ -79,7 +79,7 @@ def _by_object(steps: Sequence[Step]) -> list[list[Step]]:
 def _declared(steps: Sequence[Step], plan: Plan, choice: RowChoice) -> list[list[RateChange]]:
     """The changes of one card in the order in which manifests declare the prices; of the first few that were asked for,
     those that are there already before those that are new."""
-    changes = [rate for step in steps if isinstance(step.change, AddRates) for rate in step.change.rates]
+    changes = [rate for step in steps for rate in step.rates]
     places = plan.order.get(steps[0].change.ref.name, {})
     if places:
         parted = choice.first is not None
@@ -90,9 +90,7 @@ def _declared(steps: Sequence[Step], plan: Plan, choice: RowChoice) -> list[list
 def _hazards_of(steps: Sequence[Step], refused: frozenset[Hazard]) -> tuple[HazardCount, ...]:
     borne: Counter[tuple[Hazard, ...]] = Counter()
     for step in steps:
-        borne.update(
-            [rate.hazards for rate in step.change.rates] if isinstance(step.change, AddRates) else [step.hazards]
-        )
+        borne.update([each.hazards for each in step.rates or (step,)])
     found: Counter[Hazard] = Counter()
     for hazards, count in borne.items():
         found.update(dict.fromkeys(hazards, count))

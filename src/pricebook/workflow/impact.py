@@ -21,7 +21,6 @@ from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Contract, Lives
 from pricebook.plan.rehearse import applied_to
 from pricebook.plan.step import Plan
-from pricebook.plan.verb.add_rates import AddRates
 from pricebook.plan.verb.move_contract import found_in
 from pricebook.plan.verb.table import Create, Supersede
 from pricebook.preview.customer import Billed, Billing, present
@@ -278,10 +277,9 @@ def _in_force(plan: Plan) -> datetime:
     """The first month that begins when every change of the plan holds."""
     instants = [next_hour(plan.as_of)]
     for step in plan.steps:
-        if isinstance(step.change, AddRates):
-            for rate in step.change.rates:
-                last = read_schedule(rate.segments)[-1]
-                instants.append(datetime.fromisoformat(last.starting_at))
+        for rate in step.rates:
+            last = read_schedule(rate.segments)[-1]
+            instants.append(datetime.fromisoformat(last.starting_at))
     return _month_from(instants)
 
 

@@ -22,11 +22,11 @@ from pricebook.catalog.priced import products_of
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import RateKey, read_key
 from pricebook.observe.snapshot import Snapshot
+from pricebook.plan.change import RateChange
 from pricebook.plan.offer import offer_of, offers_in
 from pricebook.plan.offered import Fixed, FixedSum, Offered, PackageOffer
 from pricebook.plan.rehearse import applied_to
 from pricebook.plan.step import FixedChange, Leftover, Plan
-from pricebook.plan.verb.add_rates import AddRates
 from pricebook.preview.customer import Billed, present
 from pricebook.preview.match import Subject
 from pricebook.preview.materialise import materialise
@@ -58,7 +58,7 @@ def offering(plan: Plan, desired: Catalog, snapshot: Snapshot, billed: BillingSt
         )
         for one in offers_in(plan, desired, snapshot, after)
     )
-    reaching = any(isinstance(step.change, AddRates) and step.reach for step in plan.steps)
+    reaching = any(step.rates and step.reach for step in plan.steps)
     found = billed.billed(plan.namespace, plan.as_of, shared=False) if billed is not None and reaching else ()
     former = [one.before.package for one in offers if one.before is not None]
     return replace(
@@ -263,14 +263,16 @@ def _moved_fees(plan: Plan) -> dict[str, dict[RateKey, _Moved]]:
     now = instant_text(next_hour(plan.as_of))
     found: dict[str, dict[RateKey, _Moved]] = {}
     for step in plan.steps:
-        if isinstance(step.change, AddRates) and step.reach != 0:
-            for rate in step.change.rates:
-                key = read_key(rate.key)
-                starts = [move.starting_at for move in rate.moves(now) if not move.is_new and not move.cancels]
-                if key.billing_frequency is not None and starts:
-                    times = _Moved(datetime.fromisoformat(starts[0]), datetime.fromisoformat(starts[-1]))
-                    found.setdefault(step.change.card, {})[key] = times
+        for rate in step.rates if step.reach != 0 else ():
+            key = read_key(rate.key)
+            if key.billing_frequency is not None and (starts := _starts(rate, now)):
+                times = _Moved(datetime.fromisoformat(starts[0]), datetime.fromisoformat(starts[-1]))
+                found.setdefault(step.change.ref.name, {})[key] = times
     return found
+
+
+def _starts(rate: RateChange, now: str) -> list[str]:
+    return [move.starting_at for move in rate.moves(now) if not move.is_new and not move.cancels]
 
 
 def _moved_usage(plan: Plan) -> dict[str, datetime]:
@@ -278,11 +280,10 @@ def _moved_usage(plan: Plan) -> dict[str, datetime]:
     now = instant_text(next_hour(plan.as_of))
     found: dict[str, str] = {}
     for step in plan.steps:
-        if isinstance(step.change, AddRates) and step.reach:
-            for rate in step.change.rates:
-                if rate.reach == step.live and read_key(rate.key).billing_frequency is None:
-                    starts = [move.starting_at for move in rate.moves(now) if not move.is_new and not move.cancels]
-                    found[step.change.card] = min([*starts, *filter(None, [found.get(step.change.card)])], default="")
+        card = step.change.ref.name
+        for rate in step.rates if step.reach else ():
+            if rate.reach == step.live and read_key(rate.key).billing_frequency is None:
+                found[card] = min([*_starts(rate, now), *filter(None, [found.get(card)])], default="")
     return {card: datetime.fromisoformat(start) for card, start in found.items() if start}
 
 

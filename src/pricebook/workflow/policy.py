@@ -10,7 +10,6 @@ from pricebook.catalog.timeline import read_schedule
 from pricebook.catalog.violation import Path, Violation
 from pricebook.plan.hazard import REFUSED, Hazard
 from pricebook.plan.step import Plan
-from pricebook.plan.verb.add_rates import AddRates
 from pricebook.policy.judge import failing, hazard_id, known_ids
 from pricebook.policy.waiver import approver_of
 from pricebook.problem import Problem, Rejected, did_you_mean, fits_nothing, quote, reject
@@ -145,8 +144,7 @@ def overtaken(plan: Plan, now: datetime) -> bool:
     return made < present and any(
         made <= segment.starting_at < present
         for step in plan.steps
-        if isinstance(step.change, AddRates)
-        for rate in step.change.rates
+        for rate in step.rates
         if rate.observed is not None or rate.reach
         for segment in read_schedule(rate.segments)
     )
