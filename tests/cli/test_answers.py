@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from pricebook.catalog.reference import Kind
-from pricebook.cli.main import root
+from pricebook.cli.main import COMMANDS, root
 from pricebook.format.page import Page
 from pricebook.format.table import FORMATS, text_of
 from pricebook.view.plain import PREFIX
@@ -26,6 +27,7 @@ manifests: [catalog]
 environments:
   local: {store: "sqlite:///pricebook.db"}
   other: {store: "sqlite:///other.db"}
+  third: {store: "sqlite:///third.db"}
 default_environment: local
 """
 BEFORE, AFTER = "2034-10-01", "2034-12-01"
@@ -37,55 +39,89 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
     """A function that asks a command for JSON: in the example of a migration, applied in two versions, with contracts
     on both of them."""
     folder = tmp_path_factory.mktemp("answers")
-    team, starter = folder / "team", folder / "starter"
+    team, starter, made = folder / "team", folder / "starter", folder / "made"
     shutil.copytree(EXAMPLES / "migration", team)
     shutil.copytree(EXAMPLES / "starter-plan", starter)
     (team / "pricebook.yaml").write_text(PROJECT)
+    for new in (made, made / "new", made / "bare"):
+        new.mkdir()
+    (made / "theirs.csv").write_text("product,usd\nmessages,0.40\n")
+    (made / "invoices.json").write_text("[]")
+    places = {"team": team, "starter": starter, "made": made, "usage": EXAMPLES / "migration" / "usage.jsonl"}
 
-    def run(*words: str, at: str = AFTER, project: Path = team, status: int = 0) -> Any:
-        done = CliRunner().invoke(root, ["-C", str(project), "--as-of", at, "--format", "json", *words])
+    def asked(words: str, at: str = AFTER, status: int = 0) -> Any:
+        # What stands behind wins: a line may say another folder.
+        line = ["-C", str(team), "--as-of", at, "--format", "json", *(word.format(**places) for word in words.split())]
+        done = CliRunner().invoke(root, line)
         assert done.exit_code == status, f"{words}: {done.output}{done.exception!r}"
         return json.loads(done.stdout)
 
-    def asked(*words: str, at: str = AFTER, status: int = 0) -> Any:
-        return run(*words, at=at, project=starter if words[0] in ("test", "preview") else team, status=status)
-
-    run("apply", "--yes", at=BEFORE)
+    asked("apply --yes", at=BEFORE)
     for who in ("ada", "bob", "cyd"):
-        run("provision", "--customer", who, "--package", "team@1", "--starting-at", BEFORE, "--yes", at=BEFORE)
+        words = f"provision --customer {who} --package team@1 --starting-at {BEFORE} --yes"
+        asked(words, at=BEFORE)
     package = team / "catalog" / "team.yaml"
     package.write_text(package.read_text().replace("initial_quantity: 2", "initial_quantity: 3"))
-    run("apply", "--yes")
+    asked("apply --yes")
     return asked
 
 
-ANSWERS: dict[str, tuple[str, ...]] = {
-    "plan": ("plan", "--rows", "all"),
-    "plan of all": ("--env", "other", "plan", "--rows", "all"),
-    "plan promoted": ("promote", "local", "other"),
-    "digest": ("plan", "--digest"),
-    "drift": ("drift", "--rows", "all"),
-    "drift of all": ("--env", "other", "drift", "--rows", "all"),
-    "bills": ("preview", "starter-plan", "--starting-at", "2026-01-01"),
-    "tests": ("test",),
-    "validity": ("validate",),
-    "prices": ("show", "--on", "2035-01-01"),
-    "price-moves": ("show", "--from", "2020-01-01", "--to", "2035-01-01"),
-    "package-versions": ("show", "package:team"),
-    "package-differences": ("show", "package:team@1..@2"),
-    "history": ("history", "--rows", "all"),
-    "cohorts": ("cohorts",),
-    "contracts": ("cohorts", "--contracts"),
-    "repricing": ("reprice", "--increase", "5%", "--from", "2036-01-01", "--dry-run"),
-    "rules": ("rules",),
-    "rule-page": ("explain", "PRICE_UP"),
-    "account": ("account",),
-    "objects": ("ls",),
-    "graph": ("graph", "package:team"),
-    "edits": ("fmt", "--check"),
-    "import": ("import", "--dry-run"),
-    "provision": ("provision", "--customer", "dan", "--package", "team", "--starting-at", "2035-01-01", "--yes"),
+Line = tuple[str, int, str]
+"""The sort of an answer, the exit code, and the words that ask for it; `{made}` is a folder for what is written."""
+LINES: dict[str, tuple[Line, ...]] = {
+    "init": (("files", 0, "-C {made}/new init"), ("files", 0, "-C {made}/bare init --bare")),
+    "add product": (("edits", 0, "add product extra --type subscription --dry-run"),),
+    "add metric": (("edits", 0, "add metric extra --event extra --aggregation count --dry-run"),),
+    "add package": (("edits", 0, "add package extra --card team --dry-run"),),
+    "price set": (("repricing", 0, "price set messages --price $0.60 --from 2036-01-01 --dry-run"),),
+    "reprice": (("repricing", 0, "reprice --increase 5% --from 2036-01-01 --dry-run"),),
+    "fmt": (("edits", 1, "fmt --check"),),
+    "import": (("import", 0, "import --dry-run"),),
+    "validate": (("validity", 0, "validate"),),
+    "test": (("tests", 0, "-C {starter} test"),),
+    "preview": (("bills", 0, "-C {starter} preview starter-plan --starting-at 2026-01-01"),),
+    "rules": (("rules", 0, "rules"), ("files", 0, "rules -o {made}/rules")),
+    "explain": (("rule-page", 0, "explain PRICE_UP"), ("problems", 1, "explain no-such-rule")),
+    "schema": (
+        ("files", 0, "schema -o {made}/schemas"),
+        ("checked", 0, "schema --check {team}/pricebook.yaml {team}/catalog/team.yaml"),
+        ("problems", 1, "schema --check {made}/invoices.json"),
+    ),
+    "plan": (
+        ("plan", 0, "plan --rows all"),
+        ("plan", 0, "--env other plan --rows all"),
+        ("digest", 0, "plan --digest"),
+    ),
+    "apply": (("receipt", 0, "--env third apply --yes"),),
+    "promote": (("plan", 0, "promote local other"),),
+    "migrate": (
+        ("migration", 0, "migrate spring --impact {usage} --rows all -o {made}/plan.jsonl"),
+        ("migration-receipt", 0, "migrate --apply {made}/plan.jsonl --impact {usage} --yes"),
+        ("reconciliation", 0, "migrate --check {made}/plan.jsonl"),
+    ),
+    "provision": (("provision", 0, "provision --customer dan --package team --starting-at 2035-01-01 --yes"),),
+    "ls": (("objects", 0, "ls"),),
+    "graph": (("graph", 0, "graph package:team"),),
+    "show": (
+        ("prices", 0, "show --on 2035-01-01"),
+        ("timelines", 0, "show product:messages"),
+        ("price-moves", 0, "show --from 2020-01-01 --to 2035-01-01"),
+        ("package-versions", 0, "show package:team"),
+        ("package-differences", 0, "show package:team@1..@2"),
+    ),
+    "history": (("history", 0, "history --rows all"),),
+    "cohorts": (("cohorts", 0, "cohorts"), ("contracts", 0, "cohorts --contracts")),
+    "site": (("site", 0, "site --output {made}/site"),),
+    "drift": (("drift", 0, "drift --rows all"), ("drift", 0, "--env other drift --rows all")),
+    "diff": (("parity", 2, "diff local other --rows all"),),
+    "compare": (("comparison", 2, "compare --with {made}/theirs.csv --key product --price usd"),),
+    "reconcile": (("reconciled", 2, "reconcile --month 2034-10 --invoices {made}/invoices.json"),),
+    "account": (("account", 0, "account"),),
+    "copy": (("copy", 0, "copy --to sqlite:///{made}/copy.db"),),
 }
+"""How each command is asked for each sort of its answers."""
+FOR_PEOPLE = ("post", "serve", "mcp")
+"""Commands without an answer in JSON."""
 VALIDATORS = {
     name.removeprefix("answer-").removesuffix(".schema.json"): Draft202012Validator(schema)
     for name, schema in answer_schemas().items()
@@ -99,57 +135,35 @@ def judged(answer: Any, sort: str) -> None:
     assert problems == []
 
 
-@pytest.mark.parametrize("name", ANSWERS)
-def test_an_answer_is_what_its_schema_says(ask: Ask, name: str) -> None:
-    words = ANSWERS[name]
-    if name == "bills":
-        words = tuple(word for word in words if word not in ("--usage", "catalog/usage.yaml"))
-    status = {"edits": 1}.get(name, 0)
-    judged(ask(*words, status=status), name.split(" ", maxsplit=1)[0])
+def every() -> Iterator[str]:
+    """Every command there is, those of a group by two words."""
+    for name in COMMANDS:
+        command = root.get_command(click.Context(root), name)  # type: ignore[attr-defined]
+        yield from (f"{name} {each}" for each in command.commands) if isinstance(command, click.Group) else [name]
 
 
-def test_prices_of_a_product_are_timelines(ask: Ask) -> None:
-    product = ask("show", "--on", "2035-01-01", "--rows", "all")["prices"][0]["product"]
-    judged(ask("show", f"product:{product}"), "timelines")
+@pytest.mark.parametrize("command", [name for name in every() if name.split()[0] not in FOR_PEOPLE])
+def test_each_answer_of_a_command_is_what_its_schema_says(ask: Ask, command: str) -> None:
+    for sort, status, words in LINES[command]:
+        judged(ask(words, status=status), sort)
 
 
-def test_another_list(ask: Ask, tmp_path: Path) -> None:
-    theirs = tmp_path / "theirs.csv"
-    theirs.write_text("product,usd\nmessages,0.40\n")
-    words = ("compare", "--with", str(theirs), "--key", "product", "--price", "usd")
-    judged(ask(*words, status=2), "comparison")
+@pytest.mark.parametrize("command", [name for name in every() if name.split()[0] in FOR_PEOPLE])
+def test_a_command_without_an_answer_refuses_json(ask: Ask, command: str) -> None:
+    needed = {"comment": "x", "issue": "x", "findings": "x --commit c --ref r", "status": "x --commit c --context c"}
+    more = needed.get(command.rpartition(" ")[2], "--commit c --context c" if command == "post approved" else "")
+    found = ask(f"{command} {more}", status=1)
+    judged(found, "problems")
+    assert [problem["code"] for problem in found["problems"]] == ["format"]
 
 
-def test_refusals(ask: Ask) -> None:
-    judged(ask("explain", "no-such-rule", status=1), "problems")
+def test_a_schema_is_printed_as_it_is(ask: Ask) -> None:
+    assert ask("schema answer-files") == answer_schemas()["answer-files.schema.json"]
 
 
-def test_a_month_of_nobodys_invoices(ask: Ask, tmp_path: Path) -> None:
-    (tmp_path / "invoices.json").write_text("[]")
-    words = ("reconcile", "--month", "2034-10", "--invoices", str(tmp_path / "invoices.json"))
-    found = ask(*words, status=2)
-    judged(found, "reconciled")
-    assert {one["customer"] for one in found["differing"]} == {"ada", "bob", "cyd"}
-
-
-def test_two_environments(ask: Ask) -> None:
-    judged(ask("diff", "local", "other", "--rows", "all", status=2), "parity")
-
-
-def test_a_receipt(ask: Ask) -> None:
-    judged(ask("--env", "other", "apply", "--yes"), "receipt")
-
-
-def test_a_migration_from_its_plan_to_its_reconciliation(ask: Ask, tmp_path: Path) -> None:
-    plan, usage = str(tmp_path / "plan.jsonl"), str(EXAMPLES / "migration" / "usage.jsonl")
-    judged(ask("migrate", "spring", "--impact", usage, "--rows", "all", "-o", plan), "migration")
-    judged(ask("migrate", "--apply", plan, "--impact", usage, "--yes"), "migration-receipt")
-    judged(ask("migrate", "--check", plan), "reconciliation")
-
-
-def test_a_copy_and_a_site(ask: Ask, tmp_path: Path) -> None:
-    judged(ask("copy", "--to", f"sqlite:///{tmp_path / 'copy.db'}"), "copy")
-    judged(ask("site", "--output", str(tmp_path / "site")), "site")
+def test_every_sort_is_asked_for() -> None:
+    asked = {sort for lines in LINES.values() for sort, _, _ in lines}
+    assert asked == VIEWS.keys() - {"export"}, "an account is saved in tests/remote"
 
 
 def test_what_was_saved_of_an_account() -> None:

@@ -1,5 +1,6 @@
 """How a project starts: `init` with an example or from an account, and `add`, which writes the next manifest."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from jsonschema import Draft202012Validator
 from metronome import Metronome
 
 from pricebook.cli.main import root
 from pricebook.manifest.load import load
 from pricebook.project.project import read_project
 from pricebook.sandbox.server import serving
+from pricebook.view.schema import answer_schema
 
 PROJECT = 'namespace: acme\nmanifests: [catalog]\nenvironments: {local: {store: "sqlite:///p.db"}}\n'
 
@@ -53,8 +56,12 @@ def test_a_project_of_what_an_account_has(tmp_path: Path) -> None:
             env = os.environ | {"METRONOME_BEARER_TOKEN": account.token}
             return subprocess.run(line, env=env, capture_output=True, text=True, check=True).stdout
 
-        said = command("init", "--namespace", "mine", "--from-account", "--base-url", account.url)
-        assert "1 product, 1 rate card, 1 price" in said
+        begun = command("init", "--namespace", "mine", "--from-account", "--base-url", account.url, "--format", "json")
+        answer = json.loads(begun)
+        Draft202012Validator(answer_schema("import")).validate(answer)
+        assert "pricebook.yaml" in answer["started"]
+        assert [one["ref"].partition(":")[0] for one in answer["imported"]] == ["product", "rate-card"]
+        assert answer["prices"] == 1
         assert "\nPlan: 2 objects adopted. Nothing is edited in place. 2 objects as desired already.\n" in command(
             "plan"
         )

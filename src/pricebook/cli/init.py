@@ -9,6 +9,7 @@ from pricebook.cli.invocation import Invocation, invoked
 from pricebook.manifest.schema import schema_files
 from pricebook.project.project import ProjectSettings
 from pricebook.view.manifests import import_view
+from pricebook.view.storage import FilesView
 from pricebook.workflow.importing import ImportChoice, import_account
 from pricebook.workflow.init import account_files, example_files, init, starter_files, undo
 from pricebook.workflow.owners import owners_of
@@ -24,7 +25,7 @@ from pricebook.workflow.owners import owners_of
 )
 @click.option("--from-account", is_flag=True, help="With what a Metronome account has, imported; no sample.")
 @click.option("--base-url", metavar="URL", help="With --from-account: where its API is.")
-@invoked("import")
+@invoked("files")
 def command(
     invocation: Invocation,
     namespace: str | None,
@@ -55,7 +56,7 @@ def command(
         return
     written = init(invocation.directory, files)
     after = "pricebook import, or a first manifest in catalog" if bare else "pricebook plan"
-    invocation.print([*(f"wrote {file}" for file in written), "", f"Next: {after}"])
+    invocation.answer(FilesView(tuple(written), ("", f"Next: {after}")))
 
 
 def _adopt(invocation: Invocation, files: dict[str, str]) -> None:
@@ -67,5 +68,4 @@ def _adopt(invocation: Invocation, files: dict[str, str]) -> None:
     except BaseException:
         undo(invocation.directory, written)
         raise
-    invocation.say([*(f"wrote {file}" for file in written), ""])
-    invocation.answer(import_view(made, dry_run=False))
+    invocation.answer(import_view(made, dry_run=False, started=written))

@@ -72,7 +72,7 @@ class Invocation:
     def answers_in(self, answer: str, *, reports: bool = True) -> None:
         """Refuse a format in which there is no answer of this sort, before anything is done. `reports`: those that were
         asked for besides are of this sort, too. Raises Rejected."""
-        known = formats_of(answer)
+        known = formats_of(answer) if answer else ("text",)
         for name in (self.format, *(name for name, _ in self.reports if reports)):
             if name not in known:
                 hint = f"formats of this command: {', '.join(known)}"
@@ -175,9 +175,9 @@ class Invocation:
             self.tell(view)
 
     def say(self, lines: Iterable[str]) -> None:
-        """What a person is told besides the answer."""
+        """What a person is told besides the answer, in lines in which nothing acts."""
         if self.text:
-            self.print(lines)
+            write_lines((escape_terminal(line, _LONGEST) for line in lines), sys.stdout)
 
     def report(self, view: View) -> None:
         """Write the answer to the files that were asked for besides."""
@@ -191,10 +191,6 @@ class Invocation:
     def page(self) -> Page:
         """Where answers are drawn."""
         return Page(self.width, self.colour, self.base)
-
-    def print(self, lines: Iterable[str]) -> None:
-        """Write lines to standard output that are no drawn answer: nothing in them acts."""
-        write_lines((escape_terminal(line, _LONGEST) for line in lines), sys.stdout)
 
     def fail(self, problems: Iterable[Problem], status: int = 1) -> NoReturn:
         """Print problems, to standard error or in the format asked for, write them to the reports, and exit."""
@@ -257,7 +253,8 @@ def write_lines(lines: Iterable[str], stream: object) -> None:
 
 def invoked(answer: str = "") -> Callable[[Callable[Concatenate[Invocation, P], None]], Callable[P, None]]:
     """Give a command its invocation. Everything that can be wrong for a user becomes one clear answer and an exit code;
-    never a traceback. A format in which there is no `answer` of this sort is refused before anything is done."""
+    never a traceback. A format in which there is no `answer` of this sort is refused before anything is done; without
+    one there are lines for people alone."""
 
     def decorate(function: Callable[Concatenate[Invocation, P], None]) -> Callable[P, None]:
         @wraps(function)
@@ -265,8 +262,7 @@ def invoked(answer: str = "") -> Callable[[Callable[Concatenate[Invocation, P], 
             context = click.get_current_context()
             invocation = Invocation.of(context)
             with _traced(context.command_path, invocation), _refusals(invocation):
-                if answer:
-                    invocation.answers_in(answer)
+                invocation.answers_in(answer)
                 function(invocation, *args, **kwargs)
 
         return command

@@ -39,11 +39,11 @@ def comment(invocation: Invocation, file: Path, name: str | None, number: int | 
     """Keep one comment on a pull or merge request that says what FILE says (--report markdown=FILE)."""
     text = file.read_text(encoding="utf-8", errors="replace")
     if os.environ.get("GITLAB_CI"):
-        invocation.print([f"note {gitlab.put_note(os.environ, text, name)}"])
+        invocation.say([f"note {gitlab.put_note(os.environ, text, name)}"])
         return
     repo = github.repository(os.environ)
     about = number or github.pull_request(os.environ)
-    invocation.print([github.put_comment(repo, about, text, name)])
+    invocation.say([github.put_comment(repo, about, text, name)])
 
 
 @command.command()
@@ -60,7 +60,7 @@ def issue(invocation: Invocation, file: Path, title: str | None, name: str, clea
         address = gitlab.put_issue(os.environ, text, told[:_TITLE], name, clean=clean)
     else:
         address = github.put_issue(github.repository(os.environ), text, told[:_TITLE], name, clean=clean)
-    invocation.print([address or "there is no issue, and none is needed"])
+    invocation.say([address or "there is no issue, and none is needed"])
 
 
 @command.command()
@@ -104,7 +104,7 @@ def approved(invocation: Invocation, commit: str, context: str, waivers: Path | 
     With --waivers only if each waiver that came with it was approved by somebody other than its author.
     """
     _check_waivers(waivers, commit)
-    invocation.print([github.approved(github.repository(os.environ), commit, context)])
+    invocation.say([github.approved(github.repository(os.environ), commit, context)])
 
 
 @command.command()
@@ -119,7 +119,7 @@ def reviewed(invocation: Invocation, commit: str, waivers: Path | None) -> None:
     if waivers is None:
         raise click.UsageError("--waivers FILE says which")
     count = _check_waivers(waivers, commit)
-    invocation.print([f"{counted(count, 'waiver')}, all approved by others" if count else "no waiver to ask about"])
+    invocation.say([f"{counted(count, 'waiver')}, all approved by others" if count else "no waiver to ask about"])
 
 
 def _check_waivers(file: Path | None, commit: str) -> int:

@@ -7,6 +7,7 @@ import click
 from pricebook.cli.invocation import Invocation, invoked
 from pricebook.project.policy import Policy
 from pricebook.view.manifests import RulesView
+from pricebook.view.storage import FilesView
 from pricebook.workflow.policy import checked_policy
 from pricebook.workflow.rules import listed_rules, write_pages
 
@@ -26,7 +27,7 @@ def command(invocation: Invocation, output: Path | None) -> None:
     Works without a project too: then the severities are those that hold out of the box.
     """
     if output is not None:
-        invocation.print(f"wrote {output / name}" for name in write_pages(output))
+        invocation.answer(FilesView(tuple(str(output / name) for name in write_pages(output))))
         return
     project = invocation.project_if_any
     policy = checked_policy(project, invocation.environment[0]) if project is not None else Policy()

@@ -1,17 +1,19 @@
 """`pricebook schema`."""
 
+import sys
 from pathlib import Path
 
 import click
 
-from pricebook.cli.invocation import Invocation, invoked
+from pricebook.cli.invocation import Invocation, invoked, write_lines
 from pricebook.format.site.feed import feed_schema
 from pricebook.manifest.schema import schema_files, schema_text
 from pricebook.plan.document import plan_schema
 from pricebook.problem import Problem, did_you_mean, quote, reject
 from pricebook.project.project import ProjectSettings
-from pricebook.view.problems import problems_view
+from pricebook.view.problems import CheckedView, JudgedFile
 from pricebook.view.schema import answer_schemas
+from pricebook.view.storage import FilesView
 
 _SUFFIX = ".schema.json"
 
@@ -22,7 +24,7 @@ _SUFFIX = ".schema.json"
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write every schema to DIR."
 )
 @click.option("--check", is_flag=True, help="Judge files by the schemas instead.")
-@invoked("problems")
+@invoked("checked")
 def command(invocation: Invocation, names: tuple[str, ...], output: Path | None, check: bool) -> None:
     """Print or write the JSON Schemas of manifests and plans.
 
@@ -34,11 +36,12 @@ def command(invocation: Invocation, names: tuple[str, ...], output: Path | None,
     if check:
         _check(invocation, {file.removesuffix(_SUFFIX): text for file, text in files.items()}, names)
         return
+    invocation.answers_in(FilesView.answer)
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
         for file, text in files.items():
             (output / file).write_text(text, encoding="utf-8", newline="\n")
-        invocation.print(f"wrote {output / file}" for file in files)
+        invocation.answer(FilesView(tuple(str(output / file) for file in files)))
         return
     if len(names) > 1:
         raise reject("conflict", "one schema is printed at a time", hint="files are judged with --check")
@@ -47,7 +50,7 @@ def command(invocation: Invocation, names: tuple[str, ...], output: Path | None,
         known = [file.removesuffix(_SUFFIX) for file in files]
         hint = did_you_mean(name, known) or f"schemas: {', '.join(known)}"
         invocation.fail([Problem("unknown-schema", f"there is no schema {quote(name)}", hint=hint)])
-    invocation.print(files[name + _SUFFIX].splitlines())
+    write_lines(files[name + _SUFFIX].splitlines(), sys.stdout)
 
 
 def _check(invocation: Invocation, schemas: dict[str, str], names: tuple[str, ...]) -> None:
@@ -60,7 +63,4 @@ def _check(invocation: Invocation, schemas: dict[str, str], names: tuple[str, ..
     problems = [problem for each in checked for problem in each.problems]
     if problems:
         invocation.fail(problems)
-    if invocation.text:
-        invocation.print(f"{each.file}: {', '.join(dict.fromkeys(each.schemas))}" for each in checked)
-    else:
-        invocation.tell(problems_view(()))
+    invocation.answer(CheckedView(tuple(JudgedFile(each.file, tuple(dict.fromkeys(each.schemas))) for each in checked)))

@@ -104,7 +104,7 @@ def command(
             said = _seeded(invocation, seed_from, server.url, sandbox)
         token = f"${token_env}" if token_env is not None else TOKEN
         where = "in memory: it ends with this process" if store is None else f"in {account.where}"
-        invocation.print(
+        invocation.say(
             [
                 f"Serving Metronome's API at {server.url} (Ctrl-C ends it)",
                 f"  account  {where}",

@@ -11,7 +11,7 @@ from pricebook.format.escape import code_markdown, escape_markdown
 from pricebook.format.page import Page
 from pricebook.problem import Problem
 from pricebook.view.leftover import LEFT, WAYS_OUT, LeftoverView
-from pricebook.view.problems import ProblemsView, ValidityView
+from pricebook.view.problems import CheckedView, ProblemsView, ValidityView
 from pricebook.view.words import counted
 
 LIMIT = 65_536
@@ -83,9 +83,9 @@ def size(lines: Iterable[str]) -> int:
     return sum(len(line.encode("utf-8", "surrogatepass")) + 1 for line in lines)
 
 
-def problems_markdown(told: ProblemsView | ValidityView, _: Page) -> str:
+def problems_markdown(told: CheckedView | ProblemsView | ValidityView, _: Page) -> str:
     """The comment about manifests of which no plan can be made, or the sentence when nothing is wrong with them."""
-    view = told.problems if isinstance(told, ValidityView) else told
+    view = told if isinstance(told, ProblemsView) else told.problems
     foot = [marker(view.target)] if view.target else []
     comment = Comment(BUDGET - size(foot))
     if view.sentence:

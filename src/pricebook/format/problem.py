@@ -11,7 +11,7 @@ from dataclasses import replace
 from pricebook.format.escape import escape_terminal
 from pricebook.format.page import MIN_WIDTH, Page, Paint, wrapped
 from pricebook.problem import Problem, address
-from pricebook.view.problems import ProblemsView, ValidityView
+from pricebook.view.problems import CheckedView, ProblemsView, ValidityView
 from pricebook.view.words import counted
 
 PER_FILE = 20
@@ -35,6 +35,11 @@ def validity_text(view: ValidityView, page: Page) -> Iterator[str]:
     """How much there is in the manifests, and what the rules say."""
     yield view.sentence
     yield from draw_findings(view.findings, page.width, page.paint, notes=page.notes)
+
+
+def checked_text(view: CheckedView, _: Page) -> Iterator[str]:
+    """Each file with the schemas by which it was judged."""
+    return (escape_terminal(f"{one.file}: {', '.join(one.schemas)}", _TEXT) for one in view.files)
 
 
 def draw_problems(problems: Iterable[Problem], width: int = 100, colour: bool = False) -> Iterator[str]:

@@ -1,10 +1,10 @@
-"""Which account an environment is, what was copied or saved, and the pages that were written, as lines."""
+"""Which account an environment is, what was copied or saved, and the files that were written, as lines."""
 
 from collections.abc import Iterator
 
 from pricebook.format.escape import escape_terminal
 from pricebook.format.page import Page, wrapped
-from pricebook.view.storage import AccountView, CopiedView, ExportView, SiteView
+from pricebook.view.storage import AccountView, CopiedView, ExportView, FilesView, SiteView
 from pricebook.view.words import counted
 
 _WORDS = {
@@ -71,6 +71,12 @@ def export_text(view: ExportView, _: Page) -> Iterator[str]:
     """What was saved of an account, and where."""
     yield f"Saved to {escape_terminal(view.file)}: {view.sentence}."
     yield f"Next: pricebook import --from {escape_terminal(view.file)}"
+
+
+def files_text(view: FilesView, _: Page) -> Iterator[str]:
+    """The files, and what comes next."""
+    yield from (f"wrote {escape_terminal(file, 1000)}" for file in view.files)
+    yield from view.after
 
 
 def site_text(view: SiteView, _: Page) -> str:

@@ -51,7 +51,7 @@ class Remaining(NamedTuple):
 class ImportView:
     """What an import makes. `gone` is what manifests adopt and the account has no more, `pending` what git has and the
     account has not yet, `missing` the objects among it that are not there at all; `written` is false for a dry run,
-    whose edits are the lines of `diff`."""
+    whose edits are the lines of `diff`. `started` are files of a project that was begun with it."""
 
     answer: ClassVar[str] = "import"
     environment: str
@@ -68,6 +68,7 @@ class ImportView:
     gone: tuple[ImportedObject, ...]
     remaining: tuple[Remaining, ...]
     written: bool
+    started: tuple[str, ...] = optional(())
     new: tuple[str, ...] = hidden()
     archived_words: tuple[str, ...] = hidden()
     diff: tuple[str, ...] = hidden()
@@ -142,7 +143,7 @@ class RulePageView:
     markdown: str
 
 
-def import_view(made: Imported, *, dry_run: bool) -> ImportView:
+def import_view(made: Imported, *, dry_run: bool, started: Iterable[str] = ()) -> ImportView:
     """The view of what an import made."""
     counts = Counter(ref.kind for ref in made.fresh)
     new = [counted(counts[kind], kind.words) for kind in stored_kinds() if counts[kind]]
@@ -164,6 +165,7 @@ def import_view(made: Imported, *, dry_run: bool) -> ImportView:
         gone=tuple(ImportedObject(str(ref), id_) for ref, id_ in made.gone),
         remaining=tuple(Remaining(name, parts) for name, parts in made.remaining),
         written=not dry_run,
+        started=tuple(started),
         new=(*new, counted(made.prices, "price")) if made.prices else tuple(new),
         archived_words=tuple(archived),
         diff=tuple(line for one in made.files for line in one.diff_lines()) if dry_run else (),

@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, NamedTuple
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.reference import Kind, Ref
@@ -30,6 +30,32 @@ class ProblemsView:
         """For CI systems."""
         cases = tuple(problem_cases("problem", self.problems)) or (Case(group="manifests", name="valid"),)
         return Checks("manifests", cases, self.problems, sentences=(("", self.sentence),) if self.sentence else ())
+
+
+class JudgedFile(NamedTuple):
+    """A file, and the schemas by which its documents were judged."""
+
+    file: str
+    schemas: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedView:
+    """Files that are what their schemas say."""
+
+    answer: ClassVar[str] = "checked"
+    files: tuple[JudgedFile, ...]
+
+    @property
+    def problems(self) -> ProblemsView:
+        """None, and the sentence that says so."""
+        many = len(self.files)
+        return problems_view((), sentence=f"{counted(many, 'file')} {'is' if many == 1 else 'are'} by the schemas.")
+
+    @property
+    def checks(self) -> Checks:
+        """For CI systems."""
+        return replace(self.problems.checks, cases=tuple(Case(group="schemas", name=one.file) for one in self.files))
 
 
 def problems_view(problems: Iterable[Problem], target: str = "", sentence: str = "") -> ProblemsView:

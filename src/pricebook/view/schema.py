@@ -23,6 +23,7 @@ VIEWS = {
     "receipt": "receipt:ReceiptView",
     "problems": "problems:ProblemsView",
     "validity": "problems:ValidityView",
+    "checked": "problems:CheckedView",
     "drift": "drift:DriftView",
     "parity": "parity:ParityView",
     "comparison": "comparison:ComparisonView",
@@ -50,6 +51,7 @@ VIEWS = {
     "copy": "storage:CopiedView",
     "export": "storage:ExportView",
     "site": "storage:SiteView",
+    "files": "storage:FilesView",
     "objects": "objects:ObjectsView",
     "graph": "objects:GraphView",
 }

@@ -1,4 +1,4 @@
-"""Answers about places: which account an environment is, what was copied or saved, and the pages that were written."""
+"""Answers about places: which account an environment is, what was copied or saved, and the files that were written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -69,6 +69,15 @@ class SiteView:
     written: int
     removed: int
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class FilesView:
+    """Files that were written. `after` are lines on what comes next."""
+
+    answer: ClassVar[str] = "files"
+    files: tuple[str, ...]
+    after: tuple[str, ...] = hidden(default=())
 
 
 def copied_view(copied: Copied) -> CopiedView:

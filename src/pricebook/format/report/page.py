@@ -11,7 +11,7 @@ from pricebook.format.shell.page import one_file
 from pricebook.view.leftover import WAYS_OUT
 from pricebook.view.plan import PlanView, as_of_words
 from pricebook.view.price import change_text, change_words
-from pricebook.view.problems import ProblemsView, ValidityView
+from pricebook.view.problems import CheckedView, ProblemsView, ValidityView
 from pricebook.view.rate_shape import BOUNDS, RateShape
 
 _LOOK = ("report.css", "report.js")
@@ -57,9 +57,9 @@ def plan_page(view: PlanView, _: Page) -> str:
     )
 
 
-def problems_page(told: ProblemsView | ValidityView, _: Page) -> str:
+def problems_page(told: CheckedView | ProblemsView | ValidityView, _: Page) -> str:
     """The page of manifests of which no plan can be made, or the sentence when nothing is wrong with them."""
-    view = told.problems if isinstance(told, ValidityView) else told
+    view = told if isinstance(told, ProblemsView) else told.problems
     return one_file(
         __package__,
         "problems.html",
