@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pwd
+import random
 import secrets
 import shutil
 import signal
@@ -76,7 +77,7 @@ class Server:
             self._process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._as_user())
         import psycopg
 
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 600  # a guard against hanging
         while True:
             try:
                 self.connect().close()
@@ -95,7 +96,7 @@ class Server:
         """Stop it: SIGINT ends every session, SIGQUIT is a crash."""
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(60)
+            self._process.wait(600)
             self._process = None
 
     def end(self) -> None:
@@ -144,7 +145,9 @@ def _user() -> pwd.struct_passwd | None:
 
 
 def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
+    """A port below those that systems give to connections: it is still free when the server comes back to it."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with socket.socket() as found, contextlib.suppress(OSError):
+            found.bind(("127.0.0.1", port))
+            return port

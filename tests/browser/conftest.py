@@ -11,6 +11,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+HANGS = 600_000
+"""Milliseconds after which something hangs; a busy machine does not."""
 Open = Callable[..., Page]
 
 
@@ -25,7 +27,9 @@ def browser() -> Iterator[Browser]:
         pytest.skip(message)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--force-color-profile=srgb", "--disable-gpu"]
+            executable_path=found,
+            args=["--no-sandbox", "--force-color-profile=srgb", "--disable-gpu"],
+            timeout=HANGS,
         )
         yield started
         started.close()
@@ -44,6 +48,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
     def opened(path: Path, suffix: str = "", **options: Any) -> Page:
         context = browser.new_context(**options)
         contexts.append(context)
+        context.set_default_timeout(HANGS)
         page = context.new_page()
         page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: said.append(f"error: {error}"))

@@ -310,6 +310,7 @@ def test_below_any_path_of_a_server(browser: Browser, small: Path) -> None:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         page = browser.new_page()
+        page.set_default_timeout(600_000)
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text))
         page.goto(f"http://127.0.0.1:{server.server_port}/{small.name}/products/input-tokens.html?on=2026-01-15")

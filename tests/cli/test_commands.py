@@ -5,7 +5,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -234,8 +233,7 @@ def test_interrupted_is_resumable(project: Path) -> None:
         text=True,
     )
     assert child.stderr is not None
-    while "done: product" not in child.stderr.readline():
-        time.sleep(0.01)
+    assert any("done: product" in line for line in iter(child.stderr.readline, ""))
     child.send_signal(signal.SIGINT)
     _, errors = child.communicate()
     assert child.returncode == 4

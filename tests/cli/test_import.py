@@ -23,7 +23,7 @@ UNMARKED = ("pricing_unit", "billable_metric", "product", "rate_card", "package"
 def pricebook(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command in the project's directory."""
     argv = [sys.executable, "-m", "pricebook", *arguments]
-    return subprocess.run(argv, cwd=directory, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(argv, cwd=directory, capture_output=True, text=True, check=False, timeout=600)
 
 
 def git(directory: Path, *words: str) -> None:

@@ -94,7 +94,7 @@ def test_names_of_files_cannot_write_lines_of_their_own(tmp_path: Path) -> None:
 def in_a_process(project: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     """The command as a process, which closes its connections."""
     line = [sys.executable, "-m", "pricebook", "-C", str(project), *words]
-    return subprocess.run(line, capture_output=True, encoding="utf-8", check=False, timeout=120)
+    return subprocess.run(line, capture_output=True, encoding="utf-8", check=False, timeout=600)
 
 
 def test_requests_to_an_account_are_told_without_its_token(

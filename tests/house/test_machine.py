@@ -224,7 +224,7 @@ def said(folder: Path, *words: str, encoding: str | None = None) -> "subprocess.
     """What a command answers, as a process whose streams have an encoding."""
     environment = {**os.environ, **({"PYTHONIOENCODING": encoding} if encoding else {})}
     line = [sys.executable, "-m", "pricebook", "-C", str(folder), "--as-of", "2026-03-01", *words]
-    return subprocess.run(line, capture_output=True, check=False, env=environment, timeout=120)
+    return subprocess.run(line, capture_output=True, check=False, env=environment, timeout=600)
 
 
 def copied(folder: Path, end: bytes) -> Path:

@@ -6,7 +6,7 @@ So many applies as PRICEBOOK_KILLS says; 200 of them are for a person to wait fo
 
 import multiprocessing
 import os
-import time
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -14,10 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from threading import Event, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dying import count_calls
 from pricebook import wiring
 from pricebook.account.alias import holder_at
 from pricebook.apply.ports import Store, StoreError
@@ -36,10 +37,15 @@ from pricebook.store.session import Session
 from pricebook.store.sql import SqlStore
 from server import Server
 
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
 pytestmark = pytest.mark.whole
 KILLS = int(os.environ.get("PRICEBOOK_KILLS", "12"))
 CARDS = [Ref(Kind.RATE_CARD, name) for name in ("one", "other")]
 ALIAS = "list"
+HANGS = 600
+"""Seconds after which something hangs; a busy machine does not."""
 
 
 def catalog(number: int) -> Catalog:
@@ -69,7 +75,7 @@ class Where:
 
     def client(self) -> Client:
         options: dict[str, Any] = {"requests_per_minute": 1_000_000, "concurrency": 2}
-        return Client(self.url, self.token, connect_timeout=5, read_timeout=20, **options)
+        return Client(self.url, self.token, connect_timeout=HANGS, read_timeout=HANGS, **options)
 
 
 @dataclass
@@ -81,12 +87,20 @@ class Place:
     gaps: int = 0
     polls: int = 0
     over: Event = field(default_factory=Event)
+    asked: Event = field(default_factory=Event)
 
     def poll(self) -> None:
         """Ask until it is over."""
         while not self.over.is_set():
             self.gaps += self.holder() is None
             self.polls += 1
+            self.asked.set()
+
+    def is_asked(self) -> None:
+        """Wait until somebody has asked once more, from the beginning to the end."""
+        for _ in range(2):  # the first may have been under way already
+            self.asked.clear()
+            assert self.asked.wait(HANGS)
 
 
 @contextmanager
@@ -152,16 +166,26 @@ CLEAN.set_forkserver_preload(
 )
 
 
-def in_a_process(where: Where, number: int, fails_at: int | None, seconds: float) -> bool:
-    """The same in a process that is killed after so many seconds; whether it had ended by then."""
-    process = CLEAN.Process(target=applied, args=(where, number, fails_at))
+def in_a_process(where: Where, number: int, fails_at: int | None, last: int | None = None) -> int | None:
+    """The same in a process that is gone with its `last` call of a function: how many it made when it came to its end,
+    None when it was killed."""
+    receiver, sender = CLEAN.Pipe(duplex=False)
+    process = CLEAN.Process(target=counted, args=(sender, where, number, fails_at, last))
     process.start()
-    process.join(seconds)
-    alive = process.is_alive()
-    process.kill()
-    process.join()
+    sender.close()
+    process.join(HANGS)
+    assert process.exitcode in (0, -signal.SIGKILL)
+    calls = receiver.recv() if process.exitcode == 0 else None
     process.close()
-    return not alive
+    receiver.close()
+    return calls
+
+
+def counted(sender: "Connection", where: Where, number: int, fails_at: int | None, last: int | None) -> None:
+    """Apply, and send how many calls that took."""
+    calls = count_calls(last)
+    applied(where, number, fails_at)
+    sender.send(calls())
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "http"])
@@ -183,22 +207,21 @@ def test_somebody_stands_behind_an_alias_at_every_instant(
     place: Place, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
 ) -> None:
     chance, killed, ended, failed = Random(7), 0, 0, 0
-    assert in_a_process(place.where, 1, None, 60)
-    begun = time.monotonic()
-    assert in_a_process(place.where, 0, None, 60)
-    whole = time.monotonic() - begun
+    assert in_a_process(place.where, 1, None)
+    whole = in_a_process(place.where, 0, None)
+    assert whole
     poller = Thread(target=place.poll)
     poller.start()
     try:
         for number in range(KILLS):
             fails_at = chance.choice([None, None, 0, 1])
-            done = in_a_process(
-                place.where, number, fails_at, 20 if number % 4 == 3 else chance.uniform(0.02, 1.2) * whole
-            )
+            last = None if number % 4 == 3 else int(chance.uniform(0, 1) * whole)
+            done = in_a_process(place.where, number, fails_at, last) is not None
             killed, ended, failed = killed + (not done), ended + done, failed + (fails_at is not None)
+            place.is_asked()
     finally:
         place.over.set()
-        poller.join(60)
+        poller.join(HANGS)
     with capsys.disabled():
         said = f"{killed} killed, {ended} ended, {failed} of them to fail"
         print(f"\n{request.node.callspec.id}: {said}; {place.polls:,} polls, {place.gaps} gaps")

@@ -9,7 +9,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from dying import PERFORM, dying, reachable
 from pricebook.apply.ports import JournalEntry, Lease
 from pricebook.apply.runner import Receipt, run
 from pricebook.plan.document import read, write
@@ -195,23 +195,22 @@ def test_killed_at_every_boundary(journal: str, tmp_path: Path) -> None:
     assert boundary == 1 + 6 * len(planned(project(tmp_path / "count", 6)).steps)
 
 
-def command(folder: Path, *words: str) -> list[str]:
+PROGRAM = (sys.executable, "-m", "pricebook")
+
+
+def command(folder: Path, *words: str, program: Iterable[str] = PROGRAM) -> list[str]:
     """A command line of pricebook in a project."""
-    return [sys.executable, "-m", "pricebook", "-C", str(folder), "--as-of", "2026-01-01", *words]
+    return [*program, "-C", str(folder), "--as-of", "2026-01-01", *words]
 
 
 def test_a_thousand_steps_killed_at_any_moment(tmp_path: Path) -> None:
     folder = project(tmp_path / "big", 1000)
-    wait = random.Random(7)
-    kills = 0
-    for _ in range(12):
-        child = subprocess.Popen(
-            command(folder, "apply", "--yes"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        time.sleep(wait.uniform(0.4, 1.6))
-        child.send_signal(signal.SIGKILL)
-        kills += child.wait() == -signal.SIGKILL
-    assert kills > 0
+    chance = random.Random(7)
+    for _ in range(5):
+        numbers = chance.randrange(1, 200), chance.randrange(1, 500)
+        line = command(folder, "apply", "--yes", program=dying(PERFORM, *numbers))
+        done = subprocess.run(line, capture_output=True, text=True, check=False, env=reachable())
+        assert done.returncode == -signal.SIGKILL, done.stderr
     last = subprocess.run(command(folder, "apply", "--yes"), capture_output=True, text=True, check=False)
     assert last.returncode == 0, last.stderr
     found = contents(folder)

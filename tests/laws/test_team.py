@@ -4,20 +4,22 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
-from test_crash import PROJECT, Killer, now, owner, planned, project
+from test_crash import PROGRAM, PROJECT, Killer, command, now, owner, planned, project
 
+from dying import PERFORM, dying, reachable
 from pricebook.apply.ports import LeaseHeld
 from pricebook.apply.runner import run
 from pricebook.project.project import read_project
-from pricebook.store.journal import SqlJournal
+from pricebook.store.journal import TTL, SqlJournal
 from pricebook.store.sql import SqlStore
 from pricebook.workflow.plan import plan
 from server import PASSWORD, Server
@@ -34,14 +36,14 @@ class Team:
         self.folder = project(folder, STEPS)
         (self.folder / "pricebook.yaml").write_text(PROJECT.replace("sqlite:///pricebook.db", self.url))
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, program: Iterable[str] = PROGRAM) -> subprocess.Popen[str]:
         """Start a command; its errors go where its output goes."""
-        line = [sys.executable, "-m", "pricebook", "-C", str(self.folder), "--as-of", "2026-01-01", *words]
-        return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        line = command(self.folder, *words, program=program)
+        return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=reachable())
 
-    def run(self, *words: str) -> tuple[int, str]:
+    def run(self, *words: str, program: Iterable[str] = PROGRAM) -> tuple[int, str]:
         """Run a command to its end. Whatever it says, it does not say the password."""
-        process = self.start(*words)
+        process = self.start(*words, program=program)
         said, _ = process.communicate()
         assert PASSWORD not in said
         return process.returncode, said
@@ -56,10 +58,9 @@ class Team:
         assert self.products() == sorted(f"acme/product:product-{i}" for i in range(STEPS))
         assert self.run("plan", "--exit-code")[0] == 0
 
-    def wait_for(self, products: int) -> None:
-        """Wait until so many products are there."""
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
+    def wait_for(self, products: int, child: subprocess.Popen[str]) -> None:
+        """Wait until somebody has made so many products."""
+        while child.poll() is None:
             try:
                 if len(self.products()) >= products:
                     return
@@ -67,7 +68,7 @@ class Team:
                 if "does not exist" not in str(error):
                     raise
             time.sleep(0.01)
-        raise AssertionError("nobody applies")
+        raise AssertionError("it has come to its end")
 
 
 @pytest.fixture
@@ -86,51 +87,43 @@ def test_two_appliers_at_once_end_as_one_would(team: Team) -> None:
 
 
 def test_an_applier_that_was_killed_is_followed_at_once_on_its_own_host(team: Team) -> None:
-    wait = random.Random(5)
+    chance = random.Random(5)
     for products in (20, 70):
-        child = team.start("apply", "--yes")
-        team.wait_for(products)
-        time.sleep(wait.uniform(0, 0.02))
-        child.send_signal(signal.SIGKILL)
-        child.communicate()
-        assert child.returncode == -signal.SIGKILL
+        status, said = team.run("apply", "--yes", program=dying(PERFORM, products, chance.randrange(1, 500)))
+        assert status == -signal.SIGKILL, said
     status, said = team.run("apply", "--yes")
     assert status == 0, said
     team.is_whole()
 
 
 def test_an_applier_of_another_host_is_followed_when_its_lease_ends(team: Team) -> None:
-    ttl = timedelta(seconds=1.5)
+    began = now()  # time is what an applier is told: his own stands still
     with closing(SqlStore(team.url)) as store:
-        made = plan(read_project(team.folder), "local", store, now())
+        made = plan(read_project(team.folder), "local", store, began)
     child = os.fork()
     if child == 0:
         try:
-            killer = Killer(SqlStore(team.url), SqlJournal(team.url, ttl=ttl), 99)
-            run(made, killer, killer, owner="ci@elsewhere:1:x", clock=now, tell=lambda _: None)  # type: ignore[arg-type]
+            killer, clock = Killer(SqlStore(team.url), SqlJournal(team.url), 99), lambda: began
+            run(made, killer, killer, owner="ci@elsewhere:1:x", clock=clock, tell=lambda _: None)  # type: ignore[arg-type]
         finally:
             os._exit(1)
     assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
     with closing(SqlStore(team.url)) as store, closing(SqlJournal(team.url)) as journal:
-        held: set[str] = set()
-        while True:
-            try:
-                receipt = run(made, store, journal, owner=owner(), clock=now, tell=lambda _: None)
-                break
-            except LeaseHeld as holder:
-                held.add(holder.owner)
-                time.sleep(0.1)
-    assert receipt.complete
-    assert held == {"ci@elsewhere:1:x"}
+        options: dict[str, Any] = {"owner": owner(), "tell": lambda _: None}
+        with pytest.raises(LeaseHeld, match="ci@elsewhere:1:x"):
+            run(made, store, journal, clock=lambda: began + TTL - timedelta(seconds=1), **options)
+        assert run(made, store, journal, clock=lambda: began + TTL, **options).complete
     team.is_whole()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["restart", "crash"])
 def test_a_server_that_is_restarted_under_an_apply_loses_nothing(team: Team, how: int) -> None:
     child = team.start("apply", "--yes")
-    team.wait_for(30)
+    team.wait_for(30, child)
+    child.send_signal(signal.SIGSTOP)  # a server that takes its time is not what this is about
     team.server.stop(how)
     team.server.start()
+    child.send_signal(signal.SIGCONT)
     said, _ = child.communicate()
     assert "Traceback" not in said
     assert PASSWORD not in said

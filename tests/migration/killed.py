@@ -1,15 +1,14 @@
 """A migration of many contracts on a sandbox over HTTP, killed again and again, and the account looked at each time.
 
-    python tests/migration/killed.py --contracts 100000 --kills 50
+    PYTHONPATH=tests python tests/migration/killed.py --contracts 100000 --kills 50
 
-The sandbox is a process of its own, `pricebook migrate --apply` is one that gets SIGKILL at a random moment. What is
+The sandbox is a process of its own, `pricebook migrate --apply` is one that gets SIGKILL in a random write. What is
 looked at is the account's own file, by SQL and without pricebook's code: at every instant each customer has one
 contract, and until the migration is through, at most a second one in the future.
 """
 
 import argparse
 import json
-import os
 import random
 import re
 import signal
@@ -25,6 +24,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid5
 
+from dying import dying, reachable
 from pricebook.sandbox import contract
 from pricebook.sandbox.account import SandboxAccount
 from pricebook.sandbox.call import Call
@@ -112,10 +112,9 @@ def soak(root: Path, contracts: int, kills: int, *, transition: str = TRANSITION
             found.runs += 1
             # Kills are spread over the whole of the work: after each, so many more writes may pass.
             share = (end - writes) / (kills - found.kills)
-            if _killed(root, log, int(chance.uniform(0, 0.95) * share)):
-                found.kills += 1
-            else:
+            if not _killed(root, 1 + int(chance.uniform(0, 0.8) * share), chance.randrange(1, 300)):
                 break
+            found.kills += 1
             found.looks.append(_look(account, contracts, now))
             writes = _writes(account)
             print(f"kill {found.kills}: {writes:,} of {end:,} writes, {time.monotonic() - began:.0f} s", flush=True)
@@ -147,31 +146,12 @@ def populate(account: SandboxAccount, contracts: int, start: datetime) -> None:
             contract.create(Call(work, body))
 
 
-def _killed(root: Path, log: Path, writes: int) -> bool:
-    """Start the apply and kill it when it has sent so many writes; False when it came to its end before."""
-    with log.open("rb") as requests:
-        requests.seek(0, os.SEEK_END)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "pricebook", "--format", "json", "migrate", "--apply", "plan.jsonl", "--yes"],
-            cwd=root,
-            env=_environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            while process.poll() is None:
-                text = requests.read()
-                writes -= text.count(b"/v1/contracts/")
-                if writes <= 0 and b"/v1/contracts/" in text:
-                    process.send_signal(signal.SIGKILL)
-                    process.wait()
-                    return True
-                time.sleep(0.005)
-            return False
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+def _killed(root: Path, write: int, calls: int) -> bool:
+    """Run the apply, which is gone so many calls into its write of this number; False when it came to its end."""
+    program = dying("pricebook.metronome.client:Client.write", write, calls)
+    line = [*program, "--format", "json", "migrate", "--apply", "plan.jsonl", "--yes"]
+    done = subprocess.run(line, cwd=root, env=_environment(), capture_output=True, check=False)
+    return done.returncode == -signal.SIGKILL
 
 
 def _writes(account: Path) -> int:
@@ -209,7 +189,7 @@ def _look(account: Path, contracts: int, now: datetime) -> int:
 
 
 def _rows(account: Path, sql: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(f"file:{account}?mode=ro", uri=True, timeout=30)) as connection:
+    with closing(sqlite3.connect(f"file:{account}?mode=ro", uri=True, timeout=600)) as connection:
         return connection.execute(sql).fetchall()
 
 
@@ -255,7 +235,7 @@ def _pricebook(root: Path, *argv: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "METRONOME_BEARER_TOKEN": "sandbox", "PYTHONUNBUFFERED": "1"}
+    return {**reachable(), "METRONOME_BEARER_TOKEN": "sandbox", "PYTHONUNBUFFERED": "1"}
 
 
 def text(at: datetime) -> str:

@@ -39,7 +39,9 @@ def pricebook(directory: Path, *arguments: str, token: str | None = TOKEN) -> su
     if token is not None:
         environment["PRICEBOOK_ACME_TOKEN"] = token
     argv = [sys.executable, "-m", "pricebook", *arguments]
-    return subprocess.run(argv, cwd=directory, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(
+        argv, cwd=directory, env=environment, capture_output=True, text=True, check=False, timeout=600
+    )
 
 
 def test_the_token_is_in_nothing_that_is_printed_or_kept(served: Served, tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ class Turns:
 
     def take(self, who: int) -> None:
         with self.ready:
-            self.ready.wait_for(lambda: self.next == who or 1 - who in self.over, timeout=20)
+            self.ready.wait_for(lambda: self.next == who or 1 - who in self.over, timeout=600)
             self.next = next(self.due)
             self.ready.notify_all()
 
@@ -171,7 +171,7 @@ def test_their_requests_take_turns(first: int, second: int, settled: Vendor, tmp
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(600)
     converges(settled, tmp_path / "last", *receipts.values())
 
 

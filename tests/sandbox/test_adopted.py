@@ -53,7 +53,7 @@ def pricebook(root: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     """The command in a project."""
     environment = {**os.environ, "METRONOME_BEARER_TOKEN": "sandbox"}
     argv = [sys.executable, "-m", "pricebook", "-C", str(root), *words]
-    return subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, timeout=600)
 
 
 def filled(client: Metronome) -> dict[str, str]:

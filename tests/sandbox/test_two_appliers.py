@@ -72,7 +72,7 @@ def test_two_appliers_end_as_one(together: bool, slow: Served, tmp_path: Path) -
         with Metronome(bearer_token="sandbox", base_url=slow.url) as client:
             client.v1.pricing_units.create(name="tokens")
     children = [started(root, "apply", "--yes") for root in roots]
-    answers = [(*child.communicate(timeout=120), child.returncode) for child in children]
+    answers = [(*child.communicate(timeout=600), child.returncode) for child in children]
     statuses = sorted(status for _, _, status in answers)
     assert set(statuses) <= {0, 1, 3}, answers
     assert 0 in statuses or not together, answers
@@ -85,12 +85,12 @@ def test_two_appliers_end_as_one(together: bool, slow: Served, tmp_path: Path) -
         else:
             assert re.search("somebody else|changed since the plan was made", printed + errors), printed + errors
     again = started(roots[0], "apply", "--yes")
-    printed, errors, status = (*again.communicate(timeout=120), again.returncode)
+    printed, errors, status = (*again.communicate(timeout=600), again.returncode)
     assert status == 0, errors
     found = marks(slow)
     assert set(found.values()) == {1}, {name: count for name, count in found.items() if count > 1}
     assert len([name for name in found if "/product:" in name]) == 19 + 2 + 7
     assert len([name for name in found if name.startswith("pricebook/acme/")]) == 12
     last = started(roots[-1], "plan", "--exit-code")
-    printed, errors, status = (*last.communicate(timeout=120), last.returncode)
+    printed, errors, status = (*last.communicate(timeout=600), last.returncode)
     assert (status, errors) == (0, ""), printed

@@ -86,7 +86,7 @@ def account() -> Iterator[Served]:
 def remote(account: Served) -> Iterator[RemoteStore]:
     """The account as a store."""
     client = Client(
-        account.url, account.token, requests_per_minute=1_000_000, concurrency=4, connect_timeout=60, read_timeout=60
+        account.url, account.token, requests_per_minute=1_000_000, concurrency=4, connect_timeout=60, read_timeout=600
     )
     nonces = count()
     with closing(RemoteStore(client, {}, nonce=lambda: f"nonce-{next(nonces)}", sleep=lambda _: None)) as store:

@@ -82,7 +82,7 @@ def test_what_the_journal_was_told_stands_there_once(server: Server, schema: str
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["restart", "crash"])
 def test_a_restart_is_waited_for(server: Server, schema: str, how: int) -> None:
     url = server.url(schema)
-    with closing(SqlStore(url)) as store, closing(SqlJournal(url)) as journal:
+    with closing(SqlStore(url, patience=600)) as store, closing(SqlJournal(url, patience=600)) as journal:
         fill(store)
         lease = journal.acquire("prod", ME, AT)
         server.stop(how)
@@ -134,9 +134,8 @@ def test_a_lock_that_was_stopped_in_the_middle_is_given_to_others(server: Server
     with closing(SqlStore(server.url(schema))) as store:
         fill(store)
         stopped = store._writer.database.writer()
-        stopped.execute("SET idle_in_transaction_session_timeout = 300")  # what it is otherwise takes five minutes
-        stopped.commit()
-        store._writer.database.begin(stopped)  # and nothing more
+        store._writer.database.begin(stopped)
+        stopped.execute("SET idle_in_transaction_session_timeout = 300")  # five minutes otherwise; and nothing more
         store.perform("acme", revise(TOKENS, name="Other"), AT)
         with pytest.raises(Exception, match="idle-in-transaction timeout") as found:
             stopped.execute("SELECT 1")

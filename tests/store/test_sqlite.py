@@ -265,7 +265,7 @@ store.close()
             for _ in range(3)
         ]
         assert [process.stdout and process.stdout.readline() for process in running] == ["ready\n"] * 3
-        answers = {process.communicate("\n", timeout=60)[0] for process in running}
+        answers = {process.communicate("\n", timeout=600)[0] for process in running}
     assert answers == {f"{sorted(sql.snapshot('acme', AT).ids.values())}\n"}
     assert comparable(sql.snapshot("acme", AT)) == comparable(rehearse(Snapshot(AT), ACCOUNT))
 
