@@ -1,6 +1,6 @@
 """The catalogue: the same type for what manifests desire and for what was observed in a store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -73,6 +73,10 @@ class Catalog:
     def products(self) -> Mapping[str, Product]:
         """Products by name."""
         return cast("Mapping[str, Product]", self._of(Kind.PRODUCT))
+
+    def tags_of(self, product: str) -> Collection[str]:
+        """The tags of a product; none where it is not known."""
+        return self.products[product].tags if product in self.products else ()
 
     @cached_property
     def cards(self) -> Mapping[str, RateCard]:

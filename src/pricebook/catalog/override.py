@@ -1,6 +1,6 @@
 """Overrides: how a package's prices and entitlements differ from the rate card's."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Annotated, ClassVar, Literal
 
 from pricebook.catalog.condition import Condition, Given, Is, Not, bars, needs
@@ -53,6 +53,12 @@ class OverrideSpecifier(UsageSpecifier):
             at="any_commits_or_credits",
         ),
     )
+
+    def fits(self, key: RateKey, tags: Collection[str], presentation: Iterable[tuple[str, str]] = ()) -> bool:
+        """Whether every condition holds for a price of a card, whose product has these tags, presented like this."""
+        return self.billing_frequency in (None, key.billing_frequency) and self.matches(
+            key.product, tags, key.pricing_group_values, presentation
+        )
 
 
 class OverrideTier(Model):
@@ -149,14 +155,9 @@ class Override(Term):
                     at = ("override_specifiers", index, name)
                     yield Violation("not-applicable", _SPECIFIC.format(name=name), at, _MAKE_SPECIFIC)
 
-    def is_about(self, key: RateKey, tags: Collection[str]) -> bool:
-        """Whether it says something of a price of a card, whose product has these tags."""
-        return any(
-            specifier.billing_frequency in (None, key.billing_frequency)
-            and not specifier.presentation_group_values
-            and specifier.matches(key.product, tags, key.pricing_group_values)
-            for specifier in self.override_specifiers
-        )
+    def is_about(self, key: RateKey, tags: Collection[str], presentation: Iterable[tuple[str, str]] = ()) -> bool:
+        """Whether it says something of a price of a card, whose product has these tags, presented like this."""
+        return any(specifier.fits(key, tags, presentation) for specifier in self.override_specifiers)
 
     def stands_from(self, since: str) -> bool:
         """Whether it holds from the contract's start, or from a date before an instant, on without end."""
@@ -164,3 +165,14 @@ class Override(Term):
             return self.ending_before is None and instant_text(self.starting_at) <= since
         offset = self.starting_at_offset
         return self.duration is None and offset is not None and offset.value == 0
+
+
+def is_sold(card: bool, about: Iterable[Override], stands: Callable[[Override], bool] = lambda _: True) -> bool:
+    """Whether contracts get, at any time, what overrides are about: as the one says that was added last, as of
+    overwrites [assumed]; as the card says where none says anything. Before and after what does not stand all the time
+    holds what was said until then. A commit-specific one gives no right."""
+    said = {card}
+    for override in about:
+        if override.entitled is not None and not override.is_commit_specific:
+            said = {override.entitled} if stands(override) else said | {override.entitled}
+    return True in said

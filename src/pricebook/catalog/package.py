@@ -4,7 +4,7 @@ What terms say alone is checked in their own modules, what they say of each othe
 nouns in `check`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pricebook.catalog.alias import check_aliases
@@ -13,7 +13,7 @@ from pricebook.catalog.condition import Condition, Every, Given, Not, bars, need
 from pricebook.catalog.field import Days
 from pricebook.catalog.link import check_terms
 from pricebook.catalog.model import Alias, CardName, Frequency, Lower, Noun, Text, Upper
-from pricebook.catalog.override import Override
+from pricebook.catalog.override import Override, is_sold
 from pricebook.catalog.recurring import RecurringCommit, RecurringCredit
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.role import Role
@@ -21,6 +21,7 @@ from pricebook.catalog.schedule import ScheduledCharge
 from pricebook.catalog.subscription import Subscription
 from pricebook.catalog.term import Duration, Relative, RelativeDate
 from pricebook.catalog.threshold import PrepaidBalanceThresholdConfiguration, SpendThresholdConfiguration, SpendTracker
+from pricebook.catalog.timeline import RateKey
 from pricebook.catalog.violation import Path, Violation
 
 _CAP = "discount_configuration.cap.amount"
@@ -113,6 +114,12 @@ class Package(Noun, Relative):
         for name in ("recurring_commits", "recurring_credits"):
             for index, term in enumerate(getattr(self, name)):
                 yield (name, index), term
+
+    def sells(self, key: RateKey, tags: Collection[str], *, listed: bool, since: str = "") -> bool:
+        """Whether contracts get, at any time, what a price of the card is for, `listed` if the card entitles it. Of
+        dated overrides those count as standing that stand since an instant."""
+        about = (override for override in self.overrides if override.is_about(key, tags))
+        return is_sold(listed, about, lambda override: override.stands_from(since))
 
     @classmethod
     def unit_for(cls, path: str, data: Mapping[str, Any]) -> str | Violation:

@@ -303,15 +303,11 @@ def sold(catalog: Catalog) -> Iterator[tuple[Ref, Package, int]]:
         missing: dict[SubscriptionRate, int] = {}
         for index, subscription in enumerate(package.subscriptions):
             rate = subscription.subscription_rate
-            schedule = rates.get(key_text(RateKey(rate.product, rate.billing_frequency, ())))
+            key = RateKey(rate.product, rate.billing_frequency, ())
+            schedule = rates.get(key_text(key))
             entitled = schedule is None or all(segment.terms.entitled for segment in read_schedule(schedule))
-            tags = catalog.products[rate.product].tags if rate.product in catalog.products else ()
-            told = any(
-                specifier.reaches(rate.product, tags) and specifier.billing_frequency in (None, rate.billing_frequency)
-                for override in package.overrides
-                if override.entitled is not None
-                for specifier in override.override_specifiers
-            )
+            tags = catalog.tags_of(rate.product)
+            told = any(each.entitled is not None and each.is_about(key, tags) for each in package.overrides)
             if not (entitled or told):
                 missing.setdefault(rate, index)
         if missing:

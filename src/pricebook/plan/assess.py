@@ -20,7 +20,6 @@ from pricebook.plan.hazard import Hazard
 from pricebook.plan.timeline import shift_hazards
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
-    from pricebook.catalog.override import Override
     from pricebook.catalog.package import Package
 
 
@@ -99,8 +98,8 @@ def _of_term(place: Declared, observed: object, desired: object) -> Iterator[Haz
 
 
 def never_invoiced(noun: Noun, desired: Catalog) -> Iterator[Hazard]:
-    """A subscription whose rate is not entitled on the card, and that no override of the package enables. One that
-    starts without seats beside others that are sold is meant to sleep until a customer's contract wakes it."""
+    """A subscription that contracts never get: neither the card nor an override of the package that holds entitles it.
+    One that starts without seats beside others that are sold is meant to sleep until a customer's contract wakes it."""
     if noun.kind is not Kind.PACKAGE:
         return
     package = cast("Package", noun)
@@ -110,26 +109,15 @@ def never_invoiced(noun: Noun, desired: Catalog) -> Iterator[Hazard]:
         return
     off = []
     for subscription in package.subscriptions:
-        product, frequency = subscription.subscription_rate.product, subscription.subscription_rate.billing_frequency
-        schedule = rates.get(key_text(RateKey(product, frequency, ())))
-        if schedule is None or read_schedule(schedule)[-1].terms.entitled:
-            continue
-        if not any(enables(override, product, frequency, desired) for override in package.overrides):
-            off.append(subscription)
+        key = RateKey(subscription.subscription_rate.product, subscription.subscription_rate.billing_frequency, ())
+        if (schedule := rates.get(key_text(key))) is not None:
+            listed = read_schedule(schedule)[-1].terms.entitled
+            if not package.sells(key, desired.tags_of(key.product), listed=listed):
+                off.append(subscription)
     for one in off:
         seats = one.seat_config.initial_unassigned_seats if one.seat_config is not None else one.initial_quantity
         if seats or len(off) == len(package.subscriptions):
             yield Hazard.NEVER_INVOICED
-
-
-def enables(override: "Override", product: str, frequency: str, desired: Catalog) -> bool:
-    """Whether an override of a package entitles contracts to the rate of a product and billing frequency."""
-    declared = desired.products.get(product)
-    tags = declared.tags if declared is not None else ()
-    return override.entitled is True and any(
-        specifier.billing_frequency in (None, frequency) and specifier.reaches(product, tags)
-        for specifier in override.override_specifiers
-    )
 
 
 def alias_holders(desired: Catalog) -> dict[str, Ref]:

@@ -115,12 +115,13 @@ class Buyers:
         if key.billing_frequency is not None and (key.product, key.billing_frequency) not in rates:
             return "none"
         tags = getattr(self._nouns.get(Ref(Kind.PRODUCT, key.product)), "tags", ())
-        about = [each for each in bought.overrides if each.is_about(key, tags)]
-        standing = [each for each in about if each.stands_from(since)]
-        said = {each.entitled for each in standing} - {None}
-        if not (entitled and False not in said) and not any(each.entitled for each in about):
+        if not bought.sells(key, tags, listed=entitled, since=since):
             return "none"
-        overwritten = any(each.type == "OVERWRITE" and not each.is_commit_specific for each in standing)
+        overwritten = any(
+            each.type == "OVERWRITE" and not each.is_commit_specific and each.stands_from(since)
+            for each in bought.overrides
+            if each.is_about(key, tags)
+        )
         return "shielded" if overwritten else "buys"
 
 

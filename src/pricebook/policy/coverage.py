@@ -5,9 +5,8 @@ from itertools import pairwise
 
 from pricebook.catalog.instant import bound_text, text_words
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.timeline import Timeline, gaps, read_schedule, terms_from
-from pricebook.plan.assess import enables
-from pricebook.policy.fact import Facts, card_ref
+from pricebook.catalog.timeline import RateKey, Timeline, gaps, read_schedule, terms_from
+from pricebook.policy.fact import CardedPackage, Facts, card_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.proposal import Proposal
 from pricebook.policy.rule import Edits, Example, Rule
@@ -62,16 +61,23 @@ def _unpriced(proposal: Proposal) -> Iterator[Finding]:
 
 def _unsold(facts: Facts) -> Iterator[Finding]:
     for name, card in facts.cards.items():
-        overrides = [override for offer in facts.offers if offer.card is card for override in offer.package.overrides]
+        offers = [offer for offer in facts.offers if offer.card is card]
         for (product, frequency), schedules in sorted(card.schedules.items(), key=lambda item: str(item[0])):
             if any(_entitled(read_schedule(text), facts.now) for text in schedules):
                 continue
-            if any(enables(override, product, frequency or "", facts.catalog) for override in overrides):
+            if any(_sells(offer, product, frequency, facts) for offer in offers):
                 continue
             key = card.first_key((product, frequency), frozenset(schedules))
             message = f"{product}{f' {frequency}' if frequency else ''} is not entitled, and no package entitles it"
             hint = "nobody can buy it: enable it in a package, by an override with entitled: true"
             yield Finding(card_ref(name), (), message, hint, rate=key, more=sum(schedules.values()) - 1)
+
+
+def _sells(offer: CardedPackage, product: str, frequency: str | None, facts: Facts) -> bool:
+    """Whether a package entitles a product that its card does not, if only for some of its group values."""
+    said = (s.pricing_group_values for override in offer.package.overrides for s in override.override_specifiers)
+    keys = {RateKey(product, frequency, tuple(sorted(values.items()))) for values in ({}, *said)}
+    return any(offer.package.sells(key, facts.catalog.tags_of(product), listed=False) for key in keys)
 
 
 def _entitled(timeline: Timeline, now: str) -> bool:

@@ -40,6 +40,7 @@ from pricebook.catalog.violation import Path
 from pricebook.policy.finding import Finding
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
+    from pricebook.catalog.override import OverrideSpecifier
     from pricebook.catalog.package import Package
     from pricebook.catalog.specifier import Applicable, UsageSpecifier
 
@@ -294,8 +295,15 @@ class Facts:
 
     def reached(self, by: "UsageSpecifier | Applicable", card: CardFacts) -> frozenset[str]:
         """The products with a rate on the card whose usage a specifier, or a balance, can mean."""
-        tags = {name: self.products[name].tags if name in self.products else () for name in card.products}
-        return frozenset(name for name in card.products if by.reaches(name, tags[name]))
+        return frozenset(name for name in card.products if by.reaches(name, self.catalog.tags_of(name)))
+
+    def changed(self, by: "OverrideSpecifier", card: CardFacts) -> Iterator[RateKey]:
+        """The products and frequencies on the card some of whose prices an override changes, each with the group values
+        that it says."""
+        groups = tuple(sorted(by.pricing_group_values.items()))
+        keys = (RateKey(*head, groups) for head in card.schedules)
+        presentation = by.presentation_group_values.items()
+        return (key for key in keys if by.fits(key, self.catalog.tags_of(key.product), presentation))
 
 
 def package_ref(name: str) -> Ref:

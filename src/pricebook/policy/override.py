@@ -145,14 +145,11 @@ def _worth(price: Decimal, unit: str, card: CardFacts, facts: Facts) -> Decimal:
 def _listed(override: "Override", card: CardFacts, facts: Facts) -> Iterator[Decimal]:
     """The prices above nothing of what an override reaches, in about dollars."""
     for specifier in override.override_specifiers:
-        groups = specifier.pricing_group_values.items()
-        for (product, frequency), schedules in card.schedules.items():
-            if specifier.billing_frequency not in (None, frequency) or product not in facts.reached(specifier, card):
-                continue
-            texts = set(schedules)
+        for product, frequency, groups in facts.changed(specifier, card):
+            texts = set(card.schedules[product, frequency])
             if groups:
                 keys = ((read_key(key), text) for key, text in card.rates.items() if text in texts)
-                texts = {s for k, s in keys if k.product == product and groups <= set(k.pricing_group_values)}
+                texts = {s for k, s in keys if k.product == product and {*groups} <= {*k.pricing_group_values}}
             for text in texts:
                 terms = terms_from(read_schedule(text), facts.now)
                 for price in terms.prices if terms is not None and not terms.is_fraction else ():

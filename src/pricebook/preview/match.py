@@ -5,13 +5,14 @@ products"; one product, one tag or one specifier is enough. A specifier's tags: 
 the specified tags" (SDK).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from math import inf
 
 from pricebook.catalog.product import Product
-from pricebook.catalog.specifier import Applicable, UsageSpecifier
+from pricebook.catalog.specifier import Applicable
+from pricebook.catalog.timeline import RateKey
 from pricebook.catalog.traverse import links
 from pricebook.catalog.usage import ValuePairs
 from pricebook.preview.terms import DatedOverride, Grant
@@ -28,22 +29,19 @@ class Subject:
     presentation: ValuePairs = ()
 
     @property
+    def key(self) -> RateKey:
+        """Which price of a card it has."""
+        return RateKey(self.name, self.frequency, self.pricing)
+
+    @property
     def groups(self) -> tuple[ValuePairs, ValuePairs]:
         """What it is priced by, and what it is presented by besides."""
         return self.pricing, self.presentation
 
 
-def specifies(specifier: UsageSpecifier, subject: Subject) -> bool:
-    """Whether every condition of the specifier holds, and no exclusion."""
-    return specifier.matches(subject.name, subject.product.tags, subject.pricing, subject.presentation)
-
-
 def overrides(override: DatedOverride, subject: Subject) -> bool:
     """Whether one of the override's specifiers matches."""
-    return any(
-        (found.billing_frequency is None or found.billing_frequency == subject.frequency) and specifies(found, subject)
-        for found in override.term.override_specifiers
-    )
+    return override.term.is_about(subject.key, subject.product.tags, subject.presentation)
 
 
 def draws(grant: Grant, subject: Subject) -> bool:
@@ -52,7 +50,8 @@ def draws(grant: Grant, subject: Subject) -> bool:
         return False
     applies = grant.term
     if applies.specifiers:
-        return any(specifies(specifier, subject) for specifier in applies.specifiers)
+        about = subject.name, subject.product.tags, subject.pricing, subject.presentation
+        return any(specifier.matches(*about) for specifier in applies.specifiers)
     return applies.reaches(subject.name, subject.product.tags)
 
 
@@ -73,7 +72,7 @@ def links_to(override: DatedOverride, grant: Grant, subject: Subject) -> bool:
     commit, or credit" (SDK, `is_commit_specific`).
     """
     for specifier in override.term.override_specifiers:
-        if specifier.billing_frequency not in (None, subject.frequency) or not specifies(specifier, subject):
+        if not specifier.fits(subject.key, subject.product.tags, subject.presentation):
             continue
         named = list(links(specifier))
         if not named or any(grant.list in lists and grant.key == key for _, lists, key in named):
@@ -102,10 +101,3 @@ def winner(candidates: Iterable[DatedOverride], *, explicit: bool) -> DatedOverr
 
 def _least(override: DatedOverride) -> tuple[Decimal, int]:
     return (override.term.multiplier if override.term.multiplier is not None else Decimal(1)), override.index
-
-
-def entitlement(card: bool, found: Sequence[DatedOverride]) -> bool:
-    """Whether the contract gets the product: as the override says that was added last, as of overwrites [assumed]; as
-    the card says where none says anything."""
-    saying = [o for o in found if o.term.entitled is not None and not o.term.is_commit_specific]
-    return bool(max(saying, key=lambda o: o.index).term.entitled) if saying else card

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from pricebook.catalog.amount import USD, Scale
 from pricebook.catalog.calendar import FOREVER
 from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.override import is_sold
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate import OverwriteRate
 from pricebook.catalog.rate_book import RateBook, Rates
@@ -21,7 +22,7 @@ from pricebook.catalog.terms import Charge, Curve, Terms, tiered
 from pricebook.catalog.timeline import RateKey, key_text, read_schedule
 from pricebook.catalog.unit import BUILT_IN
 from pricebook.preview.invoice import Why
-from pricebook.preview.match import Subject, entitlement, links_to, overrides, winner
+from pricebook.preview.match import Subject, links_to, overrides, winner
 from pricebook.preview.price import multiplied, scaled
 from pricebook.preview.terms import ContractTerms, DatedOverride, Grant, Window
 
@@ -120,7 +121,7 @@ class Prices:
         """The composite products that have a price, those that are a share of others' last."""
         products = self.tariff.products.items()
         found = [Subject(name, product) for name, product in products if product.type == "COMPOSITE"]
-        priced = [s for s in found if self.tariff.timeline(RateKey(s.name, None, ())) or self.matching(s)]
+        priced = [s for s in found if self.tariff.timeline(s.key) or self.matching(s)]
         return tuple(sorted(priced, key=lambda s: (s.product.include_composite_spend, s.name)))
 
     def matching(self, subject: Subject) -> tuple[DatedOverride, ...]:
@@ -138,8 +139,7 @@ class Prices:
         key = self._key(subject)
         found = self._cuts.get(key)
         if found is None:
-            rate = RateKey(subject.name, subject.frequency, subject.pricing)
-            windows = [s.window for s in self.tariff.timeline(rate)]
+            windows = [s.window for s in self.tariff.timeline(subject.key)]
             windows += [o.window for o in self.matching(subject)]
             found = self._cuts[key] = tuple(instant for window in windows for instant in window)
         return found
@@ -163,10 +163,9 @@ class Prices:
         return any(o.term.is_commit_specific for o in self.matching(subject))
 
     def _make(self, subject: Subject, at: datetime, grant: Grant | None) -> TariffPrice | None:
-        key = RateKey(subject.name, subject.frequency, subject.pricing)
-        segment = next((s for s in self.tariff.timeline(key) if s.window.covers(at)), None)
+        segment = next((s for s in self.tariff.timeline(subject.key) if s.window.covers(at)), None)
         active = [o for o in self.matching(subject) if o.window.covers(at)]
-        if not entitlement(segment is not None and segment.terms.entitled, active):
+        if not is_sold(segment is not None and segment.terms.entitled, (o.term for o in active)):
             return None
         commit = segment.terms.commit if segment is not None else None
         by_commit = commit is not None and grant is not None and grant.term.rate_type == "COMMIT_RATE"

@@ -18,7 +18,6 @@ from pricebook.catalog.rate_book import Rates
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms, is_fraction
 from pricebook.catalog.timeline import (
-    RateKey,
     Segment,
     Timeline,
     key_text,
@@ -198,11 +197,8 @@ def _meant(
         return False
     ask, terms = _asker(request.where), Terms.of({**spec_of(rate), "entitled": True, "credit_type": rate.credit_type})
     for specifier in override.override_specifiers:
-        groups = tuple(sorted(specifier.pricing_group_values.items()))
-        for product, frequency in card.schedules:
-            reached = specifier.billing_frequency in (None, frequency) and product in facts.reached(specifier, card)
-            key = key_text(RateKey(product, frequency, groups))
-            names = selected(card.name, key, terms, facts) if reached else ()
+        for key in facts.changed(specifier, card):
+            names = selected(card.name, key_text(key), terms, facts)
             if any(ask({**each, "now": now_text(facts)}) for each in names):
                 return True
     return False
