@@ -11,8 +11,8 @@ import pytest
 
 from memory_store import MemoryStore
 from pricebook.apply import lease
-from pricebook.apply.lease import held
-from pricebook.apply.ports import JournalEntry, Lease, LeaseHeld, LeaseLost, Run, State, StoreError
+from pricebook.apply.lease import leased
+from pricebook.apply.ports import JournalEntry, Lease, LeaseLost, LeaseTaken, Run, State, StoreError
 from pricebook.apply.runner import run
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import noun_of
@@ -58,15 +58,15 @@ class World(SqlJournal):
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr(lease, "BEAT", 0.01)
+    monkeypatch.setattr(lease, "HEARTBEAT", 0.01)
     with closing(World(f"sqlite:///{tmp_path}/journal.db")) as world:
         yield world
 
 
 def test_a_lease_outlasts_a_call_that_takes_longer(world: World) -> None:
-    with held(world, "prod", ME, world.now):
+    with leased(world, "prod", ME, world.now):
         world.let_pass(90)
-        with pytest.raises(LeaseHeld):
+        with pytest.raises(LeaseTaken):
             world.acquire("prod", YOU, world.now())
     assert world.acquire("prod", YOU, world.now()).token == 2
     assert not [thread for thread in threads() if thread.name == "lease of prod"]
@@ -76,7 +76,7 @@ def test_an_apply_keeps_its_lease_while_a_step_takes_long(world: World) -> None:
     class Slow(MemoryStore):
         def perform(self, namespace: str, change: Verb, at: datetime, expects: str | None = None) -> str:
             world.let_pass(90)
-            with pytest.raises(LeaseHeld):
+            with pytest.raises(LeaseTaken):
                 world.acquire("prod", YOU, world.now())
             return super().perform(namespace, change, at, expects)
 
@@ -86,7 +86,7 @@ def test_an_apply_keeps_its_lease_while_a_step_takes_long(world: World) -> None:
 
 
 def test_a_lease_that_was_taken_over_is_not_renewed(world: World) -> None:
-    with held(world, "prod", ME, world.now) as mine:
+    with leased(world, "prod", ME, world.now) as mine:
         other = world.acquire("prod", YOU, world.now() + timedelta(minutes=1))
         assert world.lost.wait(60)
         with pytest.raises(LeaseLost, match=YOU):
@@ -100,8 +100,8 @@ def test_a_lease_that_was_taken_over_is_not_renewed(world: World) -> None:
 
 def test_a_server_that_is_away_for_a_beat_costs_no_lease(world: World) -> None:
     world.away = 2
-    with held(world, "prod", ME, world.now):
+    with leased(world, "prod", ME, world.now):
         world.let_pass(40)
-        with pytest.raises(LeaseHeld):
+        with pytest.raises(LeaseTaken):
             world.acquire("prod", YOU, world.now())
     assert world.away == 0

@@ -30,7 +30,7 @@ from typing import Any
 
 from pricebook.apply.events import Event, Finished
 from pricebook.apply.keys import mark_of
-from pricebook.apply.ports import LeaseHeld, LeaseLost, Provenance, StalePlan, StoreError
+from pricebook.apply.ports import LeaseLost, LeaseTaken, Provenance, StalePlan, StoreError
 from pricebook.catalog.rate_book import RateBook
 from pricebook.observe.snapshot import Snapshot
 from pricebook.project.project import read_project
@@ -274,7 +274,7 @@ class Soak:
                         receipt = apply(
                             *(made, store, journal), owner=owner, clock=now, tell=tell, provenance=Provenance("soak")
                         )
-                    except LeaseHeld as held:
+                    except LeaseTaken as held:
                         waited = time.monotonic() - begun
                         log("held", held.owner)
                         time.sleep(0.1)

@@ -16,7 +16,7 @@ import pytest
 from test_crash import PROGRAM, PROJECT, Killer, command, now, owner, planned, project
 
 from dying import PERFORM, dying, reachable
-from pricebook.apply.ports import LeaseHeld
+from pricebook.apply.ports import LeaseTaken
 from pricebook.apply.runner import run
 from pricebook.project.project import read_project
 from pricebook.store.journal import TTL, SqlJournal
@@ -110,7 +110,7 @@ def test_an_applier_of_another_host_is_followed_when_its_lease_ends(team: Team) 
     assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
     with closing(SqlStore(team.url)) as store, closing(SqlJournal(team.url)) as journal:
         options: dict[str, Any] = {"owner": owner(), "tell": lambda _: None}
-        with pytest.raises(LeaseHeld, match="ci@elsewhere:1:x"):
+        with pytest.raises(LeaseTaken, match="ci@elsewhere:1:x"):
             run(made, store, journal, clock=lambda: began + TTL - timedelta(seconds=1), **options)
         assert run(made, store, journal, clock=lambda: began + TTL, **options).complete
     team.is_whole()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from account import AT, fill
 
-from pricebook.apply.ports import JournalEntry, Lease, LeaseHeld, LeaseLost, Provenance, Run, State, StoreError
+from pricebook.apply.ports import JournalEntry, Lease, LeaseLost, LeaseTaken, Provenance, Run, State, StoreError
 from pricebook.store import process
 from pricebook.store.journal import SqlJournal
 from pricebook.store.location import database_path
@@ -78,7 +78,7 @@ def test_reading_creates_nothing(sqlite_url: str, tmp_path: Path) -> None:
 
 def test_one_applies_at_a_time(journal: SqlJournal) -> None:
     journal.acquire("prod", YOU, AT)
-    with pytest.raises(LeaseHeld) as held:
+    with pytest.raises(LeaseTaken) as held:
         journal.acquire("prod", ME, AT + timedelta(seconds=29))
     assert (held.value.owner, held.value.since, held.value.expires_at) == (YOU, AT, AT + timedelta(seconds=30))
     assert journal.acquire("staging", ME, AT) == Lease(ME, 1)
@@ -104,7 +104,7 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_former_owner_fenced_off(jour
 
 def test_a_lease_is_renewed_while_nobody_took_it(journal: SqlJournal) -> None:
     journal.renew("prod", journal.acquire("prod", YOU, AT), LATER)
-    with pytest.raises(LeaseHeld) as held:
+    with pytest.raises(LeaseTaken) as held:
         journal.acquire("prod", ME, LATER)
     assert held.value.expires_at == LATER + timedelta(seconds=30)
 
@@ -120,7 +120,7 @@ def test_a_lease_that_was_given_back_is_free_and_its_token_spent(journal: SqlJou
 def test_the_time_to_live_is_a_parameter(url: str) -> None:
     with closing(SqlJournal(url, ttl=timedelta(minutes=5))) as journal:
         journal.acquire("prod", ME, AT)
-        with pytest.raises(LeaseHeld):
+        with pytest.raises(LeaseTaken):
             journal.acquire("prod", YOU, AT + timedelta(seconds=299))
         assert journal.acquire("prod", YOU, AT + timedelta(minutes=5)).token == 2
 
@@ -147,7 +147,7 @@ def test_a_holder_that_was_killed_is_taken_over_at_once(journal: SqlJournal, url
     with subprocess.Popen(command, stdin=-1, stdout=-1, text=True, env=environment) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(LeaseHeld):
+        with pytest.raises(LeaseTaken):
             journal.acquire("prod", ME, AT)
         holder.send_signal(signal.SIGKILL)
         if reaped:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from account import AT, CARD, TOKENS, create
 
-from pricebook.apply.ports import LeaseHeld, LeaseLost, Store
+from pricebook.apply.ports import LeaseLost, LeaseTaken, Store
 from pricebook.apply.runner import Receipt, run
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Noun
@@ -156,7 +156,7 @@ def test_an_applier_that_was_stopped_by_a_signal_overwrites_nothing(sqlite_url: 
                 try:
                     assert applied(newer, store, journal, now, "newer").complete
                     break
-                except LeaseHeld:
+                except LeaseTaken:
                     pass  # until it has run out
     finally:
         os.kill(child, signal.SIGCONT)

@@ -12,7 +12,7 @@ import pytest
 from account import ACCOUNT, AT, CARD, CREDIT, STARTER, TOKENS, comparable, create, fill, repoint, revise
 from severed import Severed, severed
 
-from pricebook.apply.ports import JournalEntry, LeaseHeld, Run, State, StoreError
+from pricebook.apply.ports import JournalEntry, LeaseTaken, Run, State, StoreError
 from pricebook.catalog.model import Alias
 from pricebook.plan.verb.release import Release
 from pricebook.store.journal import SqlJournal
@@ -150,7 +150,7 @@ def test_a_reader_keeps_nobody_from_writing_and_from_making_tables(server: Serve
         held = store.snapshot("acme", AT)  # its rates are still to be read
         store.perform("acme", create(CARD), AT)
         journal.acquire("prod", ME, AT)  # makes tables
-        with pytest.raises(LeaseHeld):
+        with pytest.raises(LeaseTaken):
             journal.acquire("prod", "you@there:1:x", AT + timedelta(seconds=1))
         assert len(dict(held.catalog.rates["list"].items())) == 2
 

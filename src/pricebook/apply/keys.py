@@ -48,7 +48,7 @@ def released_mark(namespace: str, ref: Ref, id_: str) -> str:
     return f"{RELEASED}{mark_of(namespace, ref)}#{id_[:6]}"
 
 
-def former_of(mark: str) -> str:
+def mark_before_release(mark: str) -> str:
     """The mark that an object bore that was let go; empty for the mark of any other."""
     return mark.removeprefix(RELEASED).rpartition("#")[0] if mark.startswith(RELEASED) else ""
 

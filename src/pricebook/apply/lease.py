@@ -11,12 +11,12 @@ from threading import Event, Thread
 
 from pricebook.apply.ports import Clock, Journal, Lease, LeaseLost, StoreError
 
-BEAT = 8.0
+HEARTBEAT = 8.0
 """Seconds from one sign of life to the next: three fit into the time that a lease lasts."""
 
 
 @contextmanager
-def held(journal: Journal, environment: str, owner: str, clock: Clock) -> Iterator[Lease]:
+def leased(journal: Journal, environment: str, owner: str, clock: Clock) -> Iterator[Lease]:
     """The lease, given back in the end. Raises LeaseHeld when somebody else has it.
 
     That it was lost meanwhile is told by whatever is written with it next (LeaseLost).
@@ -26,7 +26,7 @@ def held(journal: Journal, environment: str, owner: str, clock: Clock) -> Iterat
 
     def live() -> None:
         with suppress(LeaseLost):
-            while not over.wait(BEAT):
+            while not over.wait(HEARTBEAT):
                 with suppress(StoreError):  # a server that restarts: the next beat may reach it
                     journal.renew(environment, lease, clock())
 

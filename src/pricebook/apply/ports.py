@@ -248,7 +248,7 @@ class Lease:
     token: int
 
 
-class LeaseHeld(Exception):  # noqa: N818 - the state of the world, not a mistake
+class LeaseTaken(Exception):  # noqa: N818 - the state of the world, not a mistake
     """Somebody else is applying."""
 
     def __init__(self, owner: str, since: datetime, expires_at: datetime) -> None:

@@ -4,7 +4,7 @@ What stands in the store decides, never the journal: asking again makes no secon
 """
 
 from pricebook.apply.journaled import Journaled
-from pricebook.apply.lease import held
+from pricebook.apply.lease import leased
 from pricebook.apply.ports import Clock, ContractStore, Journal, OutcomeUnknown, Provenance, Run, StoreError
 from pricebook.catalog.canonical import digest, encode
 from pricebook.catalog.instant import instant_text
@@ -25,7 +25,7 @@ def provision(
     provenance: Provenance,
 ) -> str:
     """Make the contract, and return its id. Raises LeaseHeld, and what `ContractStore.provision` raises."""
-    with held(journal, environment, owner, clock) as lease:
+    with leased(journal, environment, owner, clock) as lease:
         document = _document(wanted)
         now = clock()
         run = Run(

@@ -15,7 +15,7 @@ from typing import Literal, cast
 
 from pricebook.apply.events import Event, Finished, Started, Verifying
 from pricebook.apply.journaled import Journaled, attempted
-from pricebook.apply.lease import BEAT, held
+from pricebook.apply.lease import HEARTBEAT, leased
 from pricebook.apply.mover import lives_of, move_contract
 from pricebook.apply.ports import (
     AccountStore,
@@ -29,7 +29,7 @@ from pricebook.apply.ports import (
     StoreError,
 )
 from pricebook.catalog.reference import Ref
-from pricebook.observe.renames import renamed, under_former_names
+from pricebook.observe.renames import renamed, under_released_names
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import write
@@ -106,7 +106,7 @@ def run(
     Raises LeaseHeld when somebody else applies to the environment, StalePlan before anything is written, LeaseLost when
     the lease was taken over meanwhile. A store that refuses or fails is reported in the receipt.
     """
-    with held(journal, plan.environment, owner, clock) as lease:
+    with leased(journal, plan.environment, owner, clock) as lease:
         account = cast(AccountStore, store)  # the half that the plan needs is there
         look = _look(plan, account, clock())
         found = statuses(plan.steps, look.snapshot, look.lives)
@@ -163,7 +163,7 @@ def _look(plan: Plan, store: AccountStore, at: datetime) -> Look:
         return Look(Snapshot(at), (), lives_of(plan, store, at))
     released = {step.change.ref for step in plan.steps if step.change.lets_go}
     seen = renamed(store.snapshot(plan.namespace, at, plan.adopted), plan.moved)
-    return Look(under_former_names(seen, released, plan.namespace) if released else seen, ())
+    return Look(under_released_names(seen, released, plan.namespace) if released else seen, ())
 
 
 def _stored(change: Verb, plan: Plan) -> Verb:
@@ -237,7 +237,7 @@ def _check_pause(state: _Run, since: datetime) -> None:
     """After a while in which we may have stood still: whether nobody took over and applied something newer. Raises
     LeaseLost."""
     now = state.clock()
-    if now - since > timedelta(seconds=BEAT):
+    if now - since > timedelta(seconds=HEARTBEAT):
         run = state.journaled
         run.journal.renew(run.environment, run.lease, now)
 
@@ -245,7 +245,7 @@ def _check_pause(state: _Run, since: datetime) -> None:
 def _verify(state: _Run, *, again: bool = True) -> tuple[list[str], Look | None]:
     """The steps that are said to be done and that the store does not show, and what it shows. Those of which it shows
     a part, as of a SUPERSEDE that ends nothing, are finished."""
-    said = [step for step in state.plan.steps if _said_done(state, step)]
+    said = [step for step in state.plan.steps if _is_done(state, step)]
     state.tell(Verifying())
     try:
         look = _look(state.plan, state.store, state.clock())
@@ -261,6 +261,6 @@ def _verify(state: _Run, *, again: bool = True) -> tuple[list[str], Look | None]
     return [step.id for step, status in stands if status is not Status.DONE], look
 
 
-def _said_done(state: _Run, step: Step) -> bool:
+def _is_done(state: _Run, step: Step) -> bool:
     result = state.results.get(step.id)
     return result is not None and result.outcome in ("done", "already")

@@ -38,7 +38,7 @@ def leaves(noun: Model) -> dict[FieldPath, Leaf]:
 
 def _walk(model: Model, at: FieldPath, units: AmountUnits, role: Role) -> Iterator[tuple[FieldPath, Leaf]]:
     units = units_of(model, units)
-    for name, field, value in said(model):
+    for name, field, value in given_fields(model):
         if field.role is Role.IDENTITY:
             continue
         path, inner, mark = (*at, name), units_below(units, name), field.role or role
@@ -59,7 +59,7 @@ def _walk(model: Model, at: FieldPath, units: AmountUnits, role: Role) -> Iterat
 def amounts(noun: Model, at: Path = (), units: AmountUnits = NO_UNITS) -> Iterator[tuple[Path, Decimal, str, Model]]:
     """Every amount of money below a model: where, how much, in which pricing unit, and the model that says it."""
     units = units_of(noun, units)
-    for name, field, value in said(noun):
+    for name, field, value in given_fields(noun):
         inner = units_below(units, name)
         if isinstance(value, Model):
             yield from amounts(value, (*at, name), inner)
@@ -70,7 +70,7 @@ def amounts(noun: Model, at: Path = (), units: AmountUnits = NO_UNITS) -> Iterat
             yield (*at, name), value, unit, noun
 
 
-def said(model: Model) -> Iterator[tuple[str, Declared, Any]]:
+def given_fields(model: Model) -> Iterator[tuple[str, Declared, Any]]:
     """The fields of a model that are not as when nothing is said."""
     for name, field in fields_of(type(model)).items():
         value = getattr(model, name)

@@ -176,13 +176,13 @@ def _converted(conversion: QuantityConversion, word: str) -> str:
     named = re.match(_NAMED, name, re.IGNORECASE) if name else None
     if named is None:
         return _many(count, word)
-    said = _said(named)
+    said = _count_of(named)
     if said is None:  # a name without a number is that of the converted unit
         return named["word"].strip() if named["word"] else _many(count, word)
     return _many(count, word or (_singular((named["word"] or "").strip()) if said == count else ""))
 
 
-def _said(named: "re.Match[str]") -> Decimal | None:
+def _count_of(named: "re.Match[str]") -> Decimal | None:
     if named["count"] is None and named["scale"] is None:
         return None
     many = Decimal((named["count"] or "1").replace(",", "").replace("_", ""))

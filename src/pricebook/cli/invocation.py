@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Concatenate, NoReturn, ParamSpec
 import click
 
 from pricebook import __version__, trace, wiring
-from pricebook.apply.ports import AccountStore, Journal, LeaseHeld, LeaseLost, StalePlan, StoreError
+from pricebook.apply.ports import AccountStore, Journal, LeaseLost, LeaseTaken, StalePlan, StoreError
 from pricebook.apply.target import check_account
 from pricebook.catalog.instant import parse_instant, read_moment
 from pricebook.cli.waiting import waiting
@@ -297,7 +297,7 @@ def _refusals(invocation: Invocation) -> Iterator[None]:
         invocation.fail(rejected.problems)
     except StoreError as error:
         invocation.fail([Problem("store", error.message, hint=error.hint)])
-    except LeaseHeld as held:
+    except LeaseTaken as held:
         message = f"{held.owner} is applying to this environment since {held.since:%Y-%m-%d %H:%M:%S} UTC"
         hint = f"wait for it; when it has died, its lease ends at {held.expires_at:%H:%M:%S} UTC and apply goes on"
         invocation.fail([Problem("locked", message, hint=hint)])

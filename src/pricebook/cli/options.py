@@ -14,14 +14,14 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 PATH = click.Path(path_type=Path)
 
 
-def _said(ctx: click.Context, param: click.Parameter, value: object) -> None:
+def _record(ctx: click.Context, param: click.Parameter, value: object) -> None:
     """What was said of a shared option, for `Invocation.of`; of two places the later one counts."""
     said = ctx.find_root().ensure_object(dict)
     if value is not None:
         said[param.name] = value
 
 
-_shared = partial(click.Option, expose_value=False, callback=_said)
+_shared = partial(click.Option, expose_value=False, callback=_record)
 
 
 def _trusted(_: click.Context, __: click.Parameter, value: str | None) -> None:

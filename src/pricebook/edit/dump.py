@@ -14,7 +14,7 @@ from pricebook.catalog.amount import USD, Scale
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import tupled
 from pricebook.catalog.instant import day_text, instant_text
-from pricebook.catalog.leaf import NO_UNITS, AmountUnits, said, units_below, units_of
+from pricebook.catalog.leaf import NO_UNITS, AmountUnits, given_fields, units_below, units_of
 from pricebook.catalog.model import Alias, Model, Noun
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.rate_book import Rates
@@ -58,8 +58,8 @@ def latest(catalog: Catalog) -> dict[Ref, Noun]:
 def spec_data(model: Model, scales: Mapping[str, Scale], outer: AmountUnits = NO_UNITS) -> dict[str, Any]:
     """The model's fields, in the model's order, as they stand in a manifest."""
     units = units_of(model, outer)
-    spec = {name: _written(value, scales, units_below(units, name)) for name, _, value in said(model)}
-    return _untold(model, spec, scales)
+    spec = {name: _written(value, scales, units_below(units, name)) for name, _, value in given_fields(model)}
+    return _without_defaults(model, spec, scales)
 
 
 def _brief(model: Model, spec: dict[str, Any], scales: Mapping[str, Scale]) -> Any:
@@ -83,7 +83,7 @@ def _brief(model: Model, spec: dict[str, Any], scales: Mapping[str, Scale]) -> A
 BARE = Scale(None, 0)
 
 
-def _untold(model: Model, spec: dict[str, Any], scales: Mapping[str, Scale]) -> dict[str, Any]:
+def _without_defaults(model: Model, spec: dict[str, Any], scales: Mapping[str, Scale]) -> dict[str, Any]:
     """The spec without what the model tells itself when it is not given."""
     match model:
         case PricingUnit():

@@ -75,7 +75,7 @@ def _item(item: DriftItem | ComparedItem, sides: tuple[str, str], width: int, pa
     yield from (" " * _BODY + line for line in lines[1:])
     room = width - _BODY
     one, other = (escape_terminal(side, 40) for side in sides)
-    names = [escape_terminal(row.told) for row in item.rows]
+    names = [escape_terminal(row.title) for row in item.rows]
     column = min(max(map(width_of, names), default=0), room // 2)
     for (_, here, there, when, money, *_), name in zip(item.rows, names, strict=True):
         words = f"{one} {escape_terminal(here)}, {other} {escape_terminal(there)}"
@@ -142,7 +142,7 @@ def _lines(item: DriftItem | ComparedItem) -> list[str]:
     lines = [f"| **{escape_markdown(item.ref, 120)}** {escape_markdown(item.sentence, 400)}{place} | | | |"]
     for row in item.rows:
         _, here, there, when, *_ = row
-        cells = (escape_markdown(row.told, 200), escape_markdown(here, 300), escape_markdown(there, 300))
+        cells = (escape_markdown(row.title, 200), escape_markdown(here, 300), escape_markdown(there, 300))
         lines.append(f"| &nbsp;&nbsp;{' | '.join(cells)} | {escape_markdown(when)} |")
     if item.listed < item.total:
         lines.append(f"| &nbsp;&nbsp;and {item.total - item.listed:,} more | | | |")

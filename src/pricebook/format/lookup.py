@@ -30,7 +30,7 @@ def prices_text(view: PricesView, page: Page) -> Iterator[str]:
     width, notes = page.width, _notes(view.prices)
     for card, found in groupby(view.prices, key=lambda line: line.card):
         yield f"{escape_terminal(f'rate-card:{card}')} on {view.moment}"
-        cells = [(line.told, line.price, _times(line.since, line.until), notes.get(line.set_by, "")) for line in found]
+        cells = [(line.title, line.price, _times(line.since, line.until), notes.get(line.set_by, "")) for line in found]
         yield from columns(cells, width)
     yield from _rest(len(view.prices), view.total, "price")
     yield from _decided(notes, width)
@@ -44,7 +44,7 @@ def prices_text(view: PricesView, page: Page) -> Iterator[str]:
 def timelines_text(view: TimelinesView, page: Page) -> Iterator[str]:
     """Each price's whole timeline."""
     shown, width, notes = 0, page.width, _notes(view.prices)
-    for (card, _, told), found in groupby(view.prices, key=lambda line: (line.card, line.name, line.told)):
+    for (card, _, told), found in groupby(view.prices, key=lambda line: (line.card, line.name, line.title)):
         shown += 1
         yield cut(f"{escape_terminal(told)} on {escape_terminal(f'rate-card:{card}')}", width)
         yield from columns(

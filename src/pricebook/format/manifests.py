@@ -31,7 +31,7 @@ def import_text(view: ImportView, page: Page) -> Iterator[str]:
         yield ""
         yield from (f"  {line}" for line in _new_files([file for file, new in view.files if new]))
         yield from (f"  {escape_terminal(file)}   changed" for file, new in view.files if not new)
-    yield from _not_said(view, page.width)
+    yield from _left_out(view, page.width)
     yield ""
     if not view.written:
         yield "Nothing was written (--dry-run)."
@@ -76,7 +76,7 @@ def _new_files(files: list[str]) -> Iterator[str]:
             yield from (f"{escape_terminal(file)}   new" for file in found)
 
 
-def _not_said(view: ImportView, width: int) -> Iterator[str]:
+def _left_out(view: ImportView, width: int) -> Iterator[str]:
     if view.archived_words:
         yield ""
         yield f"Left out because they are archived: {', '.join(view.archived_words)}."
@@ -108,7 +108,7 @@ def repricing_text(view: RepricingView, page: Page) -> Iterator[str]:
         nothing = "No price that could change is chosen: nothing to write."
         yield from _diff(view.diff or nothing)
         yield from _left_prices(view)
-        yield from _told(view)
+        yield from _affected(view)
         return
     yield f"{counted(len(view.prices), 'price')} in {counted(len(view.files), 'file')}:"
     shown = [(escape_terminal(name), was, now) for name, was, now in view.prices[:LISTED]]
@@ -122,12 +122,12 @@ def repricing_text(view: RepricingView, page: Page) -> Iterator[str]:
         yield f"{counted(view.skipped, 'percentage')} left alone."
     yield from (f"  {escape_terminal(file)}{' (new)' if file in view.new else ''}" for file in view.files)
     yield from _left_prices(view)
-    yield from _told(view)
+    yield from _affected(view)
 
 
-def _told(view: RepricingView) -> Iterator[str]:
-    if view.told is not None:
-        contracts, customers, unlisted = view.told
+def _affected(view: RepricingView) -> Iterator[str]:
+    if view.affected is not None:
+        contracts, customers, unlisted = view.affected
         whom = f"{counted(customers, 'customer')}, of {counted(contracts, 'contract')}"
         yield f"To be told: {whom} that pay these prices."
         yield from [f"Not listed: {escape_terminal(unlisted, 300)}"] if unlisted else ()

@@ -47,7 +47,7 @@ def plan_markdown(view: PlanView, _: Page) -> str:
     foot = [*_foot(view), marker(f"{view.namespace}/{view.environment}")]
     comment = Comment(BUDGET - size(foot))
     comment.add(f"### {escape_markdown(view.verdict, 1000)}", "")
-    if view.decision.told:
+    if view.decision.has_news:
         flags = view.decision.flags
         parts = re.split(f"({'|'.join(map(re.escape, flags))})", view.decision.rest) if flags else [view.decision.rest]
         rest = "".join(code_markdown(part) if part in flags else escape_markdown(part, 2000) for part in parts)

@@ -28,7 +28,7 @@ def plan_text(view: PlanView, page: Page) -> Iterator[str]:
     )
     if view.empty:
         yield from wrapped(escape_terminal(view.verdict, 400), width)
-        if view.decision.told:
+        if view.decision.has_news:
             yield from (paint(style_of(view.decision), line) for line in wrapped(view.decision.sentence, width))
         yield from _impact(view, width, paint)
         yield from draw_findings(view.findings, width, paint)

@@ -276,7 +276,7 @@ class HttpClient:
                 message = f"{self.host} answered {path} with what is no JSON; it may have been cut off"
                 raise RequestLost(message) from None
             return data
-        said = self._said(text)
+        said = self._error_message(text)
         why = said or "it does not say why"
         if status >= 500 or status == 408:
             raise RequestLost(f"{self.host} answered {path} with {status}: {why}")
@@ -290,7 +290,7 @@ class HttpClient:
             message = f"{self.host} refuses {path} with {status}: {why}"
         raise RequestRefused(message, status, said, limited=limited, seconds=seconds)
 
-    def _said(self, text: str) -> str:
+    def _error_message(self, text: str) -> str:
         """What the server says is wrong, short and without the token."""
         try:
             data = decode(text)

@@ -52,7 +52,7 @@ def read_card(loading: Loading, envelope: Envelope, card: RateCard) -> RateBook:
         spec, violations = validated(RatesFrom, source)
         loading.reject(violations, envelope, path)
         if spec is not None:
-            said_at = loading.said_at(envelope, *path)
+            said_at = loading.span_at(envelope, *path)
             for one in TableSource.beside(loading.scope.root, envelope.document.file, spec, facts, said_at):
                 table = _read_beside(loading, envelope, entries, position, one)
                 row_indexes.append(RowIndex(len(entries), table.lines, table.cells, one))

@@ -17,7 +17,7 @@ from pricebook.manifest.factor import Factors, read_factors
 from pricebook.manifest.loading import Loading
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.related_terms import TermsWriter
-from pricebook.manifest.relation import Relation, SaidPrice, said_prices
+from pricebook.manifest.relation import DependentPrice, Relation, dependent_prices
 from pricebook.problem import did_you_mean, quote
 
 LISTED = 10
@@ -30,13 +30,13 @@ _NO_FACTOR = Violation(
 def relate(loading: Loading) -> None:
     """Add to the cards the rates that their relations give, those of a card that others start from first."""
     said = {
-        ref.name: list(said_prices(loading, ref))
+        ref.name: list(dependent_prices(loading, ref))
         for ref, envelope in loading.envelopes.items()
         if ref.kind is Kind.RATE_CARD and isinstance(envelope.spec, dict)
     }
     seen: set[str] = set()
     for first in said:
-        above: dict[str, tuple[Iterator[SaidPrice], list[SaidPrice]]] = {}
+        above: dict[str, tuple[Iterator[DependentPrice], list[DependentPrice]]] = {}
         """The cards that wait for one another, with what of them was not looked at yet, and what can be worked out."""
         _wait(first, said, seen, above)
         while above:
@@ -57,7 +57,10 @@ def relate(loading: Loading) -> None:
 
 
 def _wait(
-    name: str, said: Mapping[str, list[SaidPrice]], seen: set[str], above: dict[str, tuple[Iterator[SaidPrice], Any]]
+    name: str,
+    said: Mapping[str, list[DependentPrice]],
+    seen: set[str],
+    above: dict[str, tuple[Iterator[DependentPrice], Any]],
 ) -> None:
     if name not in seen:
         seen.add(name)
@@ -94,7 +97,7 @@ class _Book:
                 if name in self._keys:
                     self._keys[name].append(key)
 
-    def fitting(self, one: SaidPrice) -> list[RateKey]:
+    def fitting(self, one: DependentPrice) -> list[RateKey]:
         """The rates that one starts from, as far as they are there by now."""
         exact = self.exact(one)
         if exact is not None:
@@ -102,7 +105,7 @@ class _Book:
         own = (one.target.product if one.target is not None else None,)
         return [key for name in one.price.of.product or own for key in self._of(name) if one.starts_from(key)]
 
-    def exact(self, one: SaidPrice) -> RateKey | None:
+    def exact(self, one: DependentPrice) -> RateKey | None:
         """The only rate that a single price can start from; None where there may be several."""
         of, target = one.price.of, one.target
         if target is None or len(of.product or ("",)) != 1:
@@ -136,7 +139,7 @@ class _Card:
         self._facts = facts_of(loading, name, card)
         self._books: dict[str, _Book] = {}
 
-    def _book(self, one: SaidPrice) -> _Book:
+    def _book(self, one: DependentPrice) -> _Book:
         """That of the card whose rates it starts from."""
         return self._book_of(one.price.of.rate_card or self._name)
 
@@ -145,13 +148,13 @@ class _Card:
             self._books[name] = _Book(self._loading.rates[name], self._facts)
         return self._books[name]
 
-    def derive(self, said: Sequence[SaidPrice]) -> None:
+    def derive(self, said: Sequence[DependentPrice]) -> None:
         """Groups in their order; a single price as soon as there is the one that it starts from."""
         open_ = deque(one for one in said if one.target is not None)
         groups = deque(one for one in said if one.target is None)
-        asleep: defaultdict[str, list[SaidPrice]] = defaultdict(list)
+        asleep: defaultdict[str, list[DependentPrice]] = defaultdict(list)
         """Single prices by the one rate that they wait for; those that may wait for several are `loose`."""
-        loose: list[SaidPrice] = []
+        loose: list[DependentPrice] = []
         grown = False
         while open_ or groups or (loose and grown):
             if not open_ and loose and grown:
@@ -171,7 +174,7 @@ class _Card:
         self._loading.rates[self._name] = RateBook(self._book_of(self._name).schedules)
         self._give_up([*loose, *(one for some in asleep.values() for one in some)])
 
-    def _give_up(self, waiting: Sequence[SaidPrice]) -> None:
+    def _give_up(self, waiting: Sequence[DependentPrice]) -> None:
         """Say why single prices have nothing that they start from."""
         targets = {key_text(one.target): one.target for one in waiting if one.target is not None}
         for one in sorted(waiting, key=lambda one: str(one.at[1]).rjust(9)):
@@ -184,7 +187,7 @@ class _Card:
             violation = Violation(code, message, ("of",), "see pricebook ls, or the table")
             self._loading.reject([violation], self._envelope, one.at)
 
-    def _derived(self, one: SaidPrice, found_in: Sequence[RateKey]) -> tuple[dict[str, str], list[Violation]]:
+    def _derived(self, one: DependentPrice, found_in: Sequence[RateKey]) -> tuple[dict[str, str], list[Violation]]:
         """The rates that one gives; and what is wrong with it, each thing once."""
         price, facts, there = one.price, self._facts, self._book(one).schedules
         if one.target is not None and len(found_in) > 1:
@@ -222,10 +225,10 @@ class _Card:
         self._loading.related.setdefault(self._name, {}).update(dict.fromkeys(found, (*one.at, said)))
         return found, list(wrong.values())[:LISTED]
 
-    def _factors(self, one: SaidPrice) -> Factors | None:
+    def _factors(self, one: DependentPrice) -> Factors | None:
         """Those of its table; None where something is wrong with that."""
         assert one.price.times_from is not None, "of one that names a table"
-        said_at = self._loading.said_at(self._envelope, *one.at, "times_from")
+        said_at = self._loading.span_at(self._envelope, *one.at, "times_from")
         root, file = self._loading.scope.root, self._envelope.document.file
         factors, problems = read_factors(root, file, one.price.times_from, self._facts, said_at)
         self._loading.problems += problems

@@ -45,7 +45,7 @@ class Loading:
         """Note broken rules of a manifest's spec, or of what is below a path of it. Each stands for `more` others."""
         self.placer.add(violations, envelope.document, ("spec", *below), more)
 
-    def said_at(self, envelope: Envelope, *below: str | int) -> Callable[[Path], Span]:
+    def span_at(self, envelope: Envelope, *below: str | int) -> Callable[[Path], Span]:
         """Where a path stands below one of a manifest's spec, once somebody asks."""
         return lambda path: self.placer.span(envelope.document, ("spec", *below, *path))
 

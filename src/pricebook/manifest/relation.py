@@ -102,7 +102,7 @@ class Relation(RelatedPrice):
         return RateKey(product, self.billing_frequency or key.billing_frequency, tuple(sorted(values.items())))
 
 
-class SaidPrice(NamedTuple):
+class DependentPrice(NamedTuple):
     """What stands at a place of a card's spec: a group of rates, or one rate of this key."""
 
     at: Path
@@ -121,7 +121,7 @@ class SaidPrice(NamedTuple):
         return alike and frequency and (of.product is not None or key.product == target.product)
 
 
-def said_prices(loading: Loading, card: Ref) -> Iterator[SaidPrice]:
+def dependent_prices(loading: Loading, card: Ref) -> Iterator[DependentPrice]:
     """What a card says by other prices: single prices, and then whole groups."""
     envelope = loading.envelopes[card]
     nouns: Mapping[Ref, Any] = loading.nouns
@@ -137,7 +137,7 @@ def said_prices(loading: Loading, card: Ref) -> Iterator[SaidPrice]:
             wrong.append(Violation("conflict", f"{name} stands beside a price that is said by another", (name,), hint))
         loading.reject(wrong, envelope, at)
         if price is not None and key is not None and not wrong:
-            yield SaidPrice((*at, "price"), price, key)
+            yield DependentPrice((*at, "price"), price, key)
     listed = envelope.spec.get("relations", ())
     if not isinstance(listed, tuple):
         loading.reject([Violation("type", "relations is not a list", ("relations",), LIST_HINT)], envelope)
@@ -146,7 +146,7 @@ def said_prices(loading: Loading, card: Ref) -> Iterator[SaidPrice]:
         relation, violations = validated(Relation, entry)
         loading.reject(violations, envelope, ("relations", index))
         if relation is not None:
-            yield SaidPrice(("relations", index), relation)
+            yield DependentPrice(("relations", index), relation)
 
 
 _KEYED = {"product", "billing_frequency", "pricing_group_values", "price"}

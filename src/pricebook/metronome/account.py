@@ -17,7 +17,7 @@ from pricebook.apply.keys import (
     KEY,
     MARKS,
     REF,
-    former_of,
+    mark_before_release,
     read_mark,
     read_uniqueness_key,
 )
@@ -168,14 +168,14 @@ def identity(kind: Kind, item: Json) -> tuple[str, ...]:
     return tuple(str(item.get(name)) for name in noun_class(kind).called)
 
 
-def _names_told(kind: Kind, items: Iterable[Json]) -> dict[tuple[str, ...], Ref]:
+def _names_by_identity(kind: Kind, items: Iterable[Json]) -> dict[tuple[str, ...], Ref]:
     """Our names of what an account cannot mark, one for each identity; manifests may have others."""
     said = {str(each): each for each in (identity(kind, item) for item in items)}
     names = names_for(Unnamed(text, " ".join(each), "", kind) for text, each in said.items())
     return {said[text]: Ref(kind, name) for text, name in names.items()}
 
 
-def _told(account: AccountContents, kind: Kind, item: Json, names: Mapping[tuple[str, ...], Ref]) -> Ref | None:
+def _name_of(account: AccountContents, kind: Kind, item: Json, names: Mapping[tuple[str, ...], Ref]) -> Ref | None:
     """By what name goes what an account cannot mark; None for what no manifest could say: it is nobody's of ours."""
     try:
         read_noun(kind, item)
@@ -195,7 +195,7 @@ def foreign(account: AccountContents) -> tuple[Foreign, ...]:
             archived=bool(item.get("archived_at")),
             owner=owner_of(kind, item),
             unreadable=account.unreadable.get(id_, ""),
-            former=former_of(_mark(item)),
+            former=mark_before_release(_mark(item)),
             twin=account.twins.get(id_),
         )
         for (kind, id_), item in account.others.items()
@@ -213,7 +213,7 @@ def owner_of(kind: Kind, item: Json) -> str:
         key = item.get("uniqueness_key") or ""
         return key.removeprefix(KEY) if key.startswith(KEY) else ""
     mark = _mark(item)
-    return "" if former_of(mark) else mark
+    return "" if mark_before_release(mark) else mark
 
 
 def _mark(item: Json) -> str:
@@ -226,9 +226,9 @@ def _sort(account: AccountContents, kind: Kind, items: Iterable[Json]) -> None:
     if kind is Kind.CUSTOM_FIELD_KEY:
         account.keys = sorted(item["id"] for item in items if item["key"] in MARKS)
         items = [item for item in items if item["key"] not in MARKS]
-    told = {} if kind.marked else _names_told(kind, items)
+    told = {} if kind.marked else _names_by_identity(kind, items)
     for item in items:
-        ref = ref_of(account.namespace, kind, item) if kind.marked else _told(account, kind, item, told)
+        ref = ref_of(account.namespace, kind, item) if kind.marked else _name_of(account, kind, item, told)
         if kind is Kind.PRODUCT:
             account.products[item["id"]] = ref.name if ref is not None else item["id"]
         if ref is None:
@@ -238,7 +238,7 @@ def _sort(account: AccountContents, kind: Kind, items: Iterable[Json]) -> None:
         if other is None:
             account.ours[ref] = item
             continue
-        meant, left = sorted((other, item), key=_standing)
+        meant, left = sorted((other, item), key=_precedence)
         account.ours[ref] = meant
         if kind is Kind.PRODUCT:
             account.products[left["id"]] = left["id"]
@@ -282,7 +282,7 @@ def _leave(account: AccountContents, ref: Ref, id_: str, reason: str) -> None:
     account.notes.append(Problem("unreadable", message, hint=hint, severity="warning", subject=str(ref)))
 
 
-def _standing(item: Json) -> tuple[bool, str]:
+def _precedence(item: Json) -> tuple[bool, str]:
     """Which of two comes first: the live one, and of those the first made (`metronome.rival`)."""
     made = str(item.get("created_at") or item.get("initial", {}).get("created_at") or "")
     return bool(item.get("archived_at")), made

@@ -1,7 +1,7 @@
 """Taking marks on and off: an object of nobody's becomes ours, one of ours gets its present name, or is let go."""
 
 from pricebook.apply import rule
-from pricebook.apply.keys import ALIASES, DIGEST, MARKS, RATES, REF, former_of, mark_of, released_mark
+from pricebook.apply.keys import ALIASES, DIGEST, MARKS, RATES, REF, mark_before_release, mark_of, released_mark
 from pricebook.apply.ports import StoreError, StoreRefused
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.reference import Kind, Ref
@@ -76,7 +76,7 @@ def release(work: Writing, ref: Ref) -> str:
     account = work.account
     former = mark_of(account.namespace, ref)
     for (kind, other), item in account.others.items() if ref not in account.ours else ():
-        if kind is ref.kind and former_of((item.get("custom_fields") or {}).get(REF) or "") == former:
+        if kind is ref.kind and mark_before_release((item.get("custom_fields") or {}).get(REF) or "") == former:
             return other
     work.hand_on(ref)
     item = work.live(ref)

@@ -86,14 +86,14 @@ class RemoteStore:
         """Everything is read, rates too; a token that may read is enough. Contracts are read once somebody asks."""
         host = self._client.http.host
         with (
-            self._telling() if self._work is None else nullcontext(),
+            self._progress() if self._work is None else nullcontext(),
             trace.timed("account.read", account=host) as told,
         ):
             account = read_account(self._client, namespace, self._units, adopt, strangers=strangers)
             told["objects"] = len(account.ours)
         self._sender.looked()
         if self._population is None or not self._population.fits(account):
-            self._population = Population(self._client, account, at, self._most, self._telling)
+            self._population = Population(self._client, account, at, self._most, self._progress)
         snapshot = snapshot_of(account, at, self._population.live)
         self._check(snapshot.account)
         self._work = Writing(self._client, self._sender, account, snapshot, self._keys)
@@ -133,7 +133,7 @@ class RemoteStore:
         return mark if bearers else ""
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _progress(self) -> Iterator[None]:
         """Requests of what takes long are told meanwhile: of the first snapshot, and of reading contracts."""
         http = self._client.http
         if self._tell is None or http.tell is not None:

@@ -140,7 +140,7 @@ def _marks(ref: Ref, observed: Observed, desired: Catalog, earlier: Sequence[Ren
     return marks
 
 
-def under_former_names(snapshot: Snapshot, released: Collection[Ref], namespace: str) -> Snapshot:
+def under_released_names(snapshot: Snapshot, released: Collection[Ref], namespace: str) -> Snapshot:
     """The snapshot in which what was let go still goes by its name, where others refer to it: in the rates of a card
     that stays, above all."""
     renaming = _released(snapshot, {f"{namespace}/{ref}" for ref in released})

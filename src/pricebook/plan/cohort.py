@@ -42,7 +42,7 @@ class Cohort:
         return self.running + self.coming + self.ended + self.archived
 
 
-def held_by(holdings: Iterable[Holding]) -> Mapping[Ref, list[Holding]]:
+def by_object(holdings: Iterable[Holding]) -> Mapping[Ref, list[Holding]]:
     """The holdings of each object."""
     found: dict[Ref, list[Holding]] = {}
     for holding in holdings:

@@ -73,11 +73,11 @@ def rate_origins(changes: Iterable[Verb], desired: Catalog, snapshot: Snapshot) 
         elif mark.wanted == wanted.digest:
             found[card] = dict.fromkeys((rate.key for rate in rates), Origin.DRIFTED)
         else:
-            found[card] = dict(_told_apart(rates, wanted, observed, mark))
+            found[card] = dict(_distinguished(rates, wanted, observed, mark))
     return found
 
 
-def _told_apart(
+def _distinguished(
     changes: Iterable[RateChange], desired: Rates, observed: Rates, mark: RateMark
 ) -> Iterator[tuple[str, Origin]]:
     parts: dict[int, list[RateChange]] = {}

@@ -183,7 +183,7 @@ def _unlike(desired: Catalog, snapshot: Snapshot) -> Iterator[Problem]:
 
 def _reaching(change: AddRates, buyers: Buyers, origins: Mapping[str, Origin], now: str) -> AddRates:
     """The change of rates with whom it reaches, and what others did to them."""
-    rates = [buyers.told(rate, now) for rate in change.rates]
+    rates = [buyers.annotated(rate, now) for rate in change.rates]
     if origins:
         foreign = (Origin.DRIFTED, Origin.BOTH)
         rates = [mark_foreign(rate) if origins[rate.key] in foreign else rate for rate in rates]

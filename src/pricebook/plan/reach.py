@@ -61,7 +61,7 @@ class Buyers:
         self._partial = bool(live.unlisted)
         self._known: dict[tuple[RateKey, str, bool], tuple[Stance, ...]] = {}
 
-    def told(self, rate: RateChange, now: str) -> RateChange:
+    def annotated(self, rate: RateChange, now: str) -> RateChange:
         """The change of a price with how many contracts buy it, None where that is not known, and with the hazards that
         hang on there being one."""
         reach = self._reach(self._stances(rate))

@@ -62,7 +62,7 @@ class Expressions:
         try:
             program = self._env.compile(source)
         except (RuntimeError, ValueError, TypeError) as error:
-            raise CelError(_told(str(error))) from None
+            raise CelError(_message(str(error))) from None
         if program.return_type() != self._cel.Type.BOOL:
             raise CelError(f"it gives {program.return_type().name()}, and has to be true or false")
         used = [name for name in self.defaults if name in source]
@@ -71,9 +71,9 @@ class Expressions:
             try:
                 value = program.eval(data={name: names[name] for name in used}).value()
             except (RuntimeError, ValueError, TypeError, OverflowError) as error:
-                raise CelError(_told(str(error))) from None
+                raise CelError(_message(str(error))) from None
             if not isinstance(value, bool):
-                raise CelError(_told(str(value)))
+                raise CelError(_message(str(value)))
             return value
 
         return ask
@@ -86,7 +86,7 @@ def _function(cel: Any, name: str, parameters: Sequence[Any], result: Any, impl:
     return cel.FunctionDecl(name, [overload])
 
 
-def _told(message: str) -> str:
+def _message(message: str) -> str:
     """The library's words without its codes: the first line says what, the third points at it."""
     lines = [line for line in message.splitlines() if line.strip()]
     head = (lines or ["it cannot be told"])[0].removeprefix("INVALID_ARGUMENT: ").removeprefix("ERROR: <input>:")

@@ -51,7 +51,7 @@ def _look_alike(facts: Facts) -> Iterator[Finding]:
         first, other, place = seen.setdefault(looks, (name, ref, path))
         if first == name and (ref == other or what not in ("products", "packages")):
             continue
-        message = f"two {what} look the same: {_told(name)} and {_told(first)}"
+        message = f"two {what} look the same: {_spelled(name)} and {_spelled(first)}"
         if first == name:
             message = f"two {what} have the same name: {quote(name)}"
         hint = "people and searches take one for the other: name them apart, or write them alike"
@@ -60,7 +60,7 @@ def _look_alike(facts: Facts) -> Iterator[Finding]:
         yield from _groups(name, card.rates)
 
 
-def _told(name: str) -> str:
+def _spelled(name: str) -> str:
     """The name, and for a letter that is not Latin its number."""
     odd = [f"U+{ord(char):04X}" for char in name if not char.isascii() and not char.isspace()]
     return quote(name) + (f" ({', '.join(odd[:3])})" if odd else "")

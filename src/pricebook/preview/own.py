@@ -83,10 +83,10 @@ def own_terms(whole: ContractTerms, package: ContractTerms) -> Own:
     for name in LISTS:
         given: dict[str, list[AnyDated]] = {}
         for term in reversed(getattr(package, name)):
-            given.setdefault(_said(term, end), []).append(term)
+            given.setdefault(_content(term, end), []).append(term)
         own = []
         for term in getattr(whole, name):
-            alike = given.get(_said(term, end))
+            alike = given.get(_content(term, end))
             if alike:
                 keys[_key(term)] = _key(alike.pop())
             else:
@@ -109,7 +109,7 @@ def _key(term: AnyDated) -> str:
     return term.name if isinstance(term, DatedOverride | DatedCharge) else term.key
 
 
-def _said(term: AnyDated, end: datetime) -> str:
+def _content(term: AnyDated, end: datetime) -> str:
     """What a term says, whatever it is called."""
     if isinstance(term, DatedCharge):
         return encode([term.kind, term.product, f"{term.at}", term.unit_price, term.quantity, term.unit])

@@ -101,7 +101,7 @@ def _lines(
     path: Path, at: datetime, wanted: Sequence[ExpectedLine], found: Sequence[InvoiceLine]
 ) -> Iterator[Mismatch]:
     """Lines are told by what they are, in their order; the amounts of those that are there are compared."""
-    matcher = SequenceMatcher(None, [_told(w) for w in wanted], [_came(f, wanted) for f in found], autojunk=False)
+    matcher = SequenceMatcher(None, [_key(w) for w in wanted], [_came(f, wanted) for f in found], autojunk=False)
     for tag, i, i2, j, j2 in matcher.get_opcodes():
         pairs = min(i2 - i, j2 - j) if tag == "equal" else 0
         for step in range(pairs):
@@ -114,7 +114,7 @@ def _lines(
             yield Mismatch(path, at, name_of(came.kind, came.product), None, came.amount, came.unit)
 
 
-def _told(line: ExpectedLine) -> Any:
+def _key(line: ExpectedLine) -> Any:
     return line.type, line.product or "", tuple(sorted(line.group_values.items()))
 
 
@@ -124,7 +124,7 @@ def _came(line: InvoiceLine, wanted: Iterable[ExpectedLine]) -> Any:
     for one in wanted:
         told = one.product in (None, line.product) and one.group_values.items() <= dict(values).items()
         if one.type == line.kind and told:
-            return _told(one)
+            return _key(one)
     return line.kind, line.product, tuple(sorted(values))
 
 

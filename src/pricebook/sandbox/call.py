@@ -120,7 +120,7 @@ def paged(call: Call, items: Sequence[Any], paging: Paging = PAGING) -> Json:
 
 def read_limit(call: Call, paging: Paging = PAGING) -> int:
     """How many are asked for, in the body or in the query. Raises Refused (400)."""
-    found = _said(call, "limit")
+    found = _parameter(call, "limit")
     if found is None:
         return paging.default
     text = str(found)
@@ -132,7 +132,7 @@ def read_limit(call: Call, paging: Paging = PAGING) -> int:
 def read_position(call: Call) -> Position:
     """Where the page begins. Raises Refused (400)."""
     name = "cursor" if isinstance(call.body, Mapping) and "cursor" in call.body else "next_page"
-    text = str(_said(call, name) or "")
+    text = str(_parameter(call, name) or "")
     if not text:
         return (0, 0)
     try:
@@ -144,7 +144,7 @@ def read_position(call: Call) -> Position:
     raise Refused(400, f"{name} {text[:60]!r} is no cursor of this account")
 
 
-def _said(call: Call, name: str) -> object:
+def _parameter(call: Call, name: str) -> object:
     """A parameter of a list: the shape of the request says whether it stands in the body."""
     return call.body[name] if isinstance(call.body, Mapping) and name in call.body else call.query.get(name)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 from pricebook.apply import rule
-from pricebook.apply.keys import former_of, read_mark, released_mark
+from pricebook.apply.keys import mark_before_release, read_mark, released_mark
 from pricebook.catalog.rate_book import book_digest, digest_text
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import key_text, read_key
@@ -67,7 +67,7 @@ def release(work: Transaction, ref: Ref) -> str:
 def _owner(work: Transaction, change: Adopt, mark: str) -> str:
     """The mark that stands against it: not that of its earlier name, and not that of somebody who let it go."""
     earlier = change.was is not None and mark == work.mark(change.was)
-    return "" if earlier or former_of(mark) else mark
+    return "" if earlier or mark_before_release(mark) else mark
 
 
 def _name_products(work: Transaction, change: Adopt) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from pricebook.apply.ports import JournalEntry, Lease, LeaseHeld, LeaseLost, OutcomeUnknown, Provenance, Run, State
+from pricebook.apply.ports import JournalEntry, Lease, LeaseLost, LeaseTaken, OutcomeUnknown, Provenance, Run, State
 from pricebook.store import process, sqlite
 from pricebook.store.database import ServerLost
 from pricebook.store.session import Session, reading
@@ -56,7 +56,7 @@ class SqlJournal:
                 _, holder, birth, since, expires = row
                 expires_at = datetime.fromisoformat(expires)
                 if expires_at > now and not process.is_gone(holder, birth, owner):
-                    raise LeaseHeld(holder, datetime.fromisoformat(since), expires_at)
+                    raise LeaseTaken(holder, datetime.fromisoformat(since), expires_at)
             work.run(
                 "INSERT INTO lease (environment, token, owner, process, since, expires_at) VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (environment) DO UPDATE SET token = excluded.token, owner = excluded.owner,"

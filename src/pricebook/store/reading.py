@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from pricebook.account.alias import aliases_of, whole_log
-from pricebook.apply.keys import RELEASED, former_of, read_mark
+from pricebook.apply.keys import RELEASED, mark_before_release, read_mark
 from pricebook.apply.ports import StoreError
 from pricebook.catalog.canonical import decode
 from pricebook.catalog.fingerprint import noun_of, read_spec
@@ -172,7 +172,7 @@ def _foreign(session: Session, prefix: str, asked: Mapping[str, str | None]) -> 
         for id_, name, mark, archived_at in session.rows(sql, len(prefix), prefix):
             unreadable = asked.get(id_, "")
             if unreadable is not None:
-                former = former_of(mark or "")
+                former = mark_before_release(mark or "")
                 owner = "" if former else mark or ""
                 yield Foreign(
                     kind=kind,

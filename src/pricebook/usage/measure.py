@@ -88,8 +88,8 @@ def read_usage(
     properties = properties_of((*meters, *stated))
     again = engine.read(sources(given), properties)
     (engine.show if again else engine.keep)("seen", query.seen(len(properties)))
-    (engine.show if again else engine.keep)("told", query.told([meter.name for meter in stated], len(properties)))
-    if not stated and any(engine.rows(query.TOLD)):
+    (engine.show if again else engine.keep)("given", query.given([meter.name for meter in stated], len(properties)))
+    if not stated and any(engine.rows(query.GIVEN)):
         hint = "plan --impact bills them; preview takes them with --usage"
         raise reject("usage-file", "these are quantities that were counted already, and no events", hint=hint)
     engine.keep("repeated", query.REPEATED)
@@ -129,9 +129,9 @@ def count_usage(engine: Engine, meters: Sequence[UsageMeter], first: int, stated
     groups = families(meters)
     engine.keep("event", query.placed(len(properties), meters))
     counted = [query.counted(family, properties, width) for family in groups]
-    told = {row[0] for row in engine.rows(query.TOLD_PRODUCTS)}
+    told = {row[0] for row in engine.rows(query.GIVEN_PRODUCTS)}
     if of := {number: meter for number, meter in enumerate(stated, len(meters)) if meter.name in told}:
-        counted.append(query.told_quantities(of, properties, width))
+        counted.append(query.count_given(of, properties, width))
     engine.keep("quantity", " UNION ALL ".join(counted) or query.no_quantity(width))
     return _census(engine, meters, query.unmatched(groups, properties, first), query.invalid(first))
 
@@ -162,7 +162,7 @@ def _period_rows(periods: Iterable[UsagePeriod]) -> Iterator[dict[str, object]]:
 
 
 def _census(engine: Engine, meters: Sequence[UsageMeter], unmatched: str, no_number: str) -> Census:
-    counts = [*engine.rows(query.CENSUS), *engine.rows(query.TOLD)]
+    counts = [*engine.rows(query.CENSUS), *engine.rows(query.GIVEN)]
     bad = tuple(
         (str(reason), cast(int, count), tuple(dict.fromkeys(str(name) for name in ends if name)))
         for reason, count, *ends in counts
@@ -170,7 +170,7 @@ def _census(engine: Engine, meters: Sequence[UsageMeter], unmatched: str, no_num
     )
     ((transactions, events),) = cast("Iterator[tuple[int, int]]", engine.rows(query.DUPLICATES))
     outside, strangers, named = 0, 0, list[tuple[str, int]]()
-    unplaced = chain(engine.rows(query.OUTSIDE), engine.rows(query.TOLD_OUTSIDE))
+    unplaced = chain(engine.rows(query.OUTSIDE), engine.rows(query.GIVEN_OUTSIDE))
     for customer, events_ in cast("Iterator[tuple[str, int]]", unplaced):
         outside, strangers = outside + events_, strangers + 1
         named += [(customer, events_)] * (len(named) < NAMED)

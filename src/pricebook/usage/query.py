@@ -86,19 +86,19 @@ REPEATED = (
 SPAN = (
     "SELECT CAST(MIN(happened_at) AS VARCHAR), CAST(MAX(happened_at) AS VARCHAR) FROM "
     "(SELECT happened_at FROM seen WHERE reason IS NULL UNION ALL "
-    "SELECT happened_at FROM told WHERE reason IS NULL) AS whole"
+    "SELECT happened_at FROM given WHERE reason IS NULL) AS whole"
 )
 """The first and the last instant of a good event or quantity, as text."""
 
 
 CUSTOMERS = (
-    "SELECT customer_id FROM seen WHERE reason IS NULL UNION SELECT customer_id FROM told WHERE reason IS NULL "
+    "SELECT customer_id FROM seen WHERE reason IS NULL UNION SELECT customer_id FROM given WHERE reason IS NULL "
     "ORDER BY customer_id"
 )
 """Whose the good events and quantities are, whether anybody knows them or not."""
 
 
-def told(products: Sequence[str], properties: int) -> str:
+def given(products: Sequence[str], properties: int) -> str:
     """Quantities that were counted already, each with why it is bad (NULL: it is not)."""
     known = f"product IN ({_literals(products)})" if products else "FALSE"
     return (
@@ -110,12 +110,12 @@ def told(products: Sequence[str], properties: int) -> str:
     )
 
 
-TOLD = "SELECT reason, COUNT(*), MIN(product), MAX(product) FROM told GROUP BY reason ORDER BY reason"
+GIVEN = "SELECT reason, COUNT(*), MIN(product), MAX(product) FROM given GROUP BY reason ORDER BY reason"
 """How many of those are good (NULL) or bad, by reason, with the first and last product of each."""
-TOLD_PRODUCTS = "SELECT DISTINCT product FROM told WHERE reason IS NULL ORDER BY product"
+GIVEN_PRODUCTS = "SELECT DISTINCT product FROM given WHERE reason IS NULL ORDER BY product"
 
 
-def told_quantities(meters: Mapping[int, UsageMeter], properties: Sequence[str], width: int) -> str:
+def count_given(meters: Mapping[int, UsageMeter], properties: Sequence[str], width: int) -> str:
     """The quantities of those, as `counted` gives them: of products, each with the number of its meter."""
     meter = " ".join(f"WHEN {literal(each.name)} THEN {number}" for number, each in meters.items())
     groups = []
@@ -127,14 +127,14 @@ def told_quantities(meters: Mapping[int, UsageMeter], properties: Sequence[str],
     names = "".join(f", g{at}" for at in range(width))
     return (
         f"SELECT number, meter{names}, CAST(SUM(quantity) AS {NUMBER}) AS quantity, CAST(0 AS BIGINT) AS invalid FROM "
-        f"(SELECT period.number AS number, CASE product {meter} END AS meter{shown}, quantity FROM told JOIN period "
-        "ON period.customer = told.customer_id AND happened_at >= period.starting_at "
+        f"(SELECT period.number AS number, CASE product {meter} END AS meter{shown}, quantity FROM given JOIN period "
+        "ON period.customer = given.customer_id AND happened_at >= period.starting_at "
         f"AND happened_at < period.ending_before WHERE reason IS NULL) AS named GROUP BY number, meter{names}"
     )
 
 
-TOLD_OUTSIDE = (
-    "SELECT customer_id, COUNT(*) AS times FROM told LEFT JOIN period ON period.customer = told.customer_id "
+GIVEN_OUTSIDE = (
+    "SELECT customer_id, COUNT(*) AS times FROM given LEFT JOIN period ON period.customer = given.customer_id "
     "AND happened_at >= period.starting_at AND happened_at < period.ending_before "
     "WHERE reason IS NULL AND period.number IS NULL GROUP BY customer_id ORDER BY times DESC, customer_id"
 )
@@ -186,9 +186,9 @@ def counted(family: Family, properties: Sequence[str], width: int) -> str:
     """
     meter = family.meter
     names = [_column(key, properties) for key in meter.keys]
-    told = _column(family.property, properties) if family.property is not None else "''"
-    inner = ", ".join(["number", f"{told} AS told", *names])
-    by = ", ".join(["number", *([told] if family.property is not None else []), *names])
+    chosen = _column(family.property, properties) if family.property is not None else "''"
+    inner = ", ".join(["number", f"{chosen} AS chosen", *names])
+    by = ", ".join(["number", *([chosen] if family.property is not None else []), *names])
     test = f"number IS NOT NULL AND {_taken(family, properties)}"
     value = _column(meter.metric.aggregation_key, properties) if meter.metric.aggregation_key is not None else ""
     number = exact(value)
@@ -205,7 +205,7 @@ def counted(family: Family, properties: Sequence[str], width: int) -> str:
                 f"SELECT {inner}, happened_at, MAX({number}) AS quantity, COUNT({value}) - COUNT({number}) AS invalid "
                 f"FROM event WHERE {test} GROUP BY {by}, happened_at"
             )
-            outer = ", ".join(["number", "told", *names])
+            outer = ", ".join(["number", "chosen", *names])
             source = (
                 f"SELECT {outer}, ARG_MAX(quantity, CASE WHEN quantity IS NOT NULL THEN happened_at END) AS quantity, "
                 f"SUM(invalid) AS invalid FROM ({instants}) AS instant GROUP BY {outer}"
@@ -218,7 +218,7 @@ def counted(family: Family, properties: Sequence[str], width: int) -> str:
     index = " ".join(f"WHEN {literal(text)} THEN {at}" for text, at in family.members.items())
     shown = "".join(f", {names[at] if at < len(names) else 'CAST(NULL AS VARCHAR)'} AS g{at}" for at in range(width))
     return (
-        f"SELECT number, CASE told {index} END AS meter{shown}, CAST(quantity AS {NUMBER}) AS quantity, "
+        f"SELECT number, CASE chosen {index} END AS meter{shown}, CAST(quantity AS {NUMBER}) AS quantity, "
         f"CAST(invalid AS BIGINT) AS invalid FROM ({source}) AS counted"
     )
 

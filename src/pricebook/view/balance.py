@@ -57,7 +57,7 @@ def timelines(bill: Bill, until: datetime) -> tuple[BalanceTimeline, ...]:
     for balance in bill.balances:
         grant = balance.grant
         terms.setdefault((grant.list, grant.key, grant.rolled_over), []).append(grant)
-    return tuple(_course(grants, drawn, until) for grants in terms.values())
+    return tuple(_timeline(grants, drawn, until) for grants in terms.values())
 
 
 def _drawn(invoices: Iterable[Invoice]) -> Mapping[str, list[_Draw]]:
@@ -78,7 +78,7 @@ def _drawn(invoices: Iterable[Invoice]) -> Mapping[str, list[_Draw]]:
     return found
 
 
-def _course(grants: list[Grant], drawn: Mapping[str, list[_Draw]], until: datetime) -> BalanceTimeline:
+def _timeline(grants: list[Grant], drawn: Mapping[str, list[_Draw]], until: datetime) -> BalanceTimeline:
     moves: list[_Draw] = []
     granted = used = lapsed = ZERO
     for grant in grants:

@@ -55,7 +55,7 @@ class ComparedRow(NamedTuple):
     relative: Decimal | None
 
     @property
-    def told(self) -> str:
+    def title(self) -> str:
         """What people call it."""
         return self.name
 
@@ -156,7 +156,7 @@ def comparison_view(
     told: dict[str, list[ListDifference]] = {section: [] for section in TITLES}
     for one in found.differences:
         counts[_title(one)] += 1
-    for one in found.told:
+    for one in found.shown:
         told[_title(one)].append(one)
     instant = instant_text(found.at)
     items = [_item(section, each, str(found.ref), choice, units, instant) for section, each in told.items() if each]

@@ -25,7 +25,7 @@ class Decision:
     approvers: tuple[str, ...] = ()
 
     @property
-    def told(self) -> bool:
+    def has_news(self) -> bool:
         """Whether it says more than that there is nothing to do."""
         return self.state != "nothing" or bool(self.rest.strip("."))
 

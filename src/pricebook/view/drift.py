@@ -49,7 +49,7 @@ class DriftRow(NamedTuple):
     called: str = ""
 
     @property
-    def told(self) -> str:
+    def title(self) -> str:
         """What people call it first, then its name."""
         return f"{self.called} ({self.name})" if self.called else self.name
 
@@ -65,7 +65,7 @@ class ParityRow(NamedTuple):
     called: str = ""
 
     @property
-    def told(self) -> str:
+    def title(self) -> str:
         """What people call it first, then its name."""
         return f"{self.called} ({self.name})" if self.called else self.name
 
@@ -102,7 +102,7 @@ class DriftItem:
     @property
     def cells(self) -> tuple[str, ...]:
         """What a test report says of it."""
-        rows = (f"{row.told}: git {row[1]}, account {row[2]} {row.when}".rstrip() for row in self.rows)
+        rows = (f"{row.title}: git {row[1]}, account {row[2]} {row.when}".rstrip() for row in self.rows)
         hidden = self.total - self.listed
         return (self.sentence, *rows, *((f"and {hidden:,} more",) if hidden else ()))
 

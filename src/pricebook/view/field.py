@@ -162,12 +162,12 @@ def field_rows(noun: type[Model], changes: Iterable[FieldChange], units: Units) 
                 unit=None,
                 at=path,
             )
-            yield from _said(parsed, units, sign, cosmetic)
+            yield from _rows(parsed, units, sign, cosmetic)
         else:
             yield _row(path, was, now, unit, units, cosmetic)
 
 
-def said_rows(noun: Model, units: Units, without: Iterable[str] = ()) -> Iterator[FieldRow]:
+def rows_of_new(noun: Model, units: Units, without: Iterable[str] = ()) -> Iterator[FieldRow]:
     """Everything that a new noun says, apart from some of its own fields."""
     hidden = set(without)
     for path, leaf in leaves(noun).items():
@@ -175,7 +175,7 @@ def said_rows(noun: Model, units: Units, without: Iterable[str] = ()) -> Iterato
             yield _line(path, leaf, units, "+", 0, False)
 
 
-def _said(model: Model, units: Units, sign: str, cosmetic: bool) -> Iterator[FieldRow]:
+def _rows(model: Model, units: Units, sign: str, cosmetic: bool) -> Iterator[FieldRow]:
     for path, leaf in leaves(model).items():
         yield _line(path, leaf, units, sign, 1, cosmetic)
 

@@ -55,7 +55,7 @@ class PriceLine:
     called: str = ""
 
     @property
-    def told(self) -> str:
+    def title(self) -> str:
         """What people call it, and our key where that is another word."""
         return with_key(self.called, self.product)
 

@@ -89,7 +89,7 @@ class LeftPrice(NamedTuple):
     observed: str
 
 
-class ToldView(NamedTuple):
+class AffectedView(NamedTuple):
     """Contracts that pay a price which is written anew, of how many customers; and which contracts the store cannot
     list, empty: none."""
 
@@ -111,7 +111,7 @@ class RepricingView:
     written: bool
     diff: str
     left: tuple[LeftPrice, ...]
-    told: ToldView | None = optional()
+    affected: AffectedView | None = optional()
     new: frozenset[str] = hidden(default=frozenset())
 
 
@@ -192,9 +192,9 @@ def repricing_view(made: Repricing, *, dry_run: bool, told: tuple[int, int, str]
     left = tuple(LeftPrice(*one) for one in made.left)
     written = not dry_run and bool(files)
     names = tuple(one.file for one in files)
-    whom = ToldView(*told) if told is not None else None
+    whom = AffectedView(*told) if told is not None else None
     return RepricingView(
-        prices=prices, skipped=made.skipped, files=names, written=written, diff=diff, left=left, told=whom, new=new
+        prices=prices, skipped=made.skipped, files=names, written=written, diff=diff, left=left, affected=whom, new=new
     )
 
 

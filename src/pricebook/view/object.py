@@ -20,7 +20,7 @@ from pricebook.plan.hazard import Hazard
 from pricebook.plan.reach import reached
 from pricebook.plan.step import Step
 from pricebook.plan.verb.table import AddRates, Adopt, Create, Repoint, Revise, Supersede
-from pricebook.view.field import FieldRow, OfferView, field_rows, said_rows
+from pricebook.view.field import FieldRow, OfferView, field_rows, rows_of_new
 from pricebook.view.plain import hidden, optional
 from pricebook.view.price import Units, bare
 from pricebook.view.rate_shape import RateShape
@@ -103,7 +103,7 @@ def noun_view(
             fields = tuple(field_rows(type(change.noun), told, units))
             notes = tuple(_version_notes(change, step.reach, as_of))
             since = _since(_aliases(change.noun), as_of)
-            whole, previous = tuple(said_rows(change.noun, units, _NAMES)) if terms else (), str(change.previous)
+            whole, previous = tuple(rows_of_new(change.noun, units, _NAMES)) if terms else (), str(change.previous)
         case Repoint():
             sentence = _repointed(change)
             notes = tuple(_repoint_notes(change, as_of))
@@ -135,7 +135,7 @@ def rates_view(steps: Sequence[Step], shape: RateShape, hazards: tuple[HazardCou
     first, reach = steps[0], reached(steps)
     sentence = rates_sentence(shape.counts, reach, first.live)
     ref = first.change.ref
-    notes = tuple(_standing_notes(steps)) if shape.counts.changed or shape.counts.ended else ()
+    notes = tuple(_contract_notes(steps)) if shape.counts.changed or shape.counts.ended else ()
     return ObjectView(
         action=AddRates.label,
         symbol=AddRates.symbol,
@@ -153,7 +153,7 @@ def rates_view(steps: Sequence[Step], shape: RateShape, hazards: tuple[HazardCou
     )
 
 
-def _standing_notes(steps: Sequence[Step]) -> Iterator[str]:
+def _contract_notes(steps: Sequence[Step]) -> Iterator[str]:
     """`on starter-plan@1 271 contracts, on good@2 40 that keep their prices by an override`."""
     alike = zip(*(step.shares for step in steps), strict=True)  # of one card they are the same contracts
     shares = sorted(alike, key=lambda each: (-each[0].contracts, str(each[0].package)))
@@ -246,10 +246,10 @@ def _adopted(change: Adopt) -> str:
 def _new_fields(noun: Noun, units: Units) -> Iterator[FieldRow]:
     """What of a new object moves money: the terms of a package, what custom units cost on a card."""
     if noun.kind.versioned:
-        yield from said_rows(noun, units, _NAMES)
+        yield from rows_of_new(noun, units, _NAMES)
     elif isinstance(noun, RateCard):
         shown = {"credit_type_conversions"}
-        yield from said_rows(noun, units, set(type(noun).model_fields) - shown)
+        yield from rows_of_new(noun, units, set(type(noun).model_fields) - shown)
 
 
 def _revised(change: Revise, hazards: Sequence[HazardCount]) -> str:

@@ -15,7 +15,7 @@ from pricebook.catalog.terms import ZERO
 from pricebook.plan.offered import FixedSum, Offered, PackageOffer
 from pricebook.preview.materialise import materialise
 from pricebook.view.bill_terms import TermView, term_views
-from pricebook.view.field import FixedTerm, OfferLine, OfferView, said_rows
+from pricebook.view.field import FixedTerm, OfferLine, OfferView, rows_of_new
 from pricebook.view.price import Unit, Units, major, rounded
 from pricebook.view.words import counted
 
@@ -129,7 +129,7 @@ def _lines(offer: PackageOffer, at: datetime, units: Units) -> Iterator[tuple[st
     words = counted(length.value, length.unit.lower().removesuffix("s")) if length is not None else "without end"
     yield "duration", ("Length", words)
     yield "usage_statement_schedule", (statement.name, statement.text)
-    for row in said_rows(package, units, (*_TOLD, *_LISTS)):
+    for row in rows_of_new(package, units, (*_TOLD, *_LISTS)):
         yield row.path, (row.path, row.desired)
 
 

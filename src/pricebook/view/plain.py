@@ -52,7 +52,7 @@ def is_left_out(kind: Any, one: Field[Any]) -> bool:
     return bool(one.metadata.get("optional")) or getattr(kind, "sparse", False)
 
 
-def told(kind: Any) -> tuple[Field[Any], ...]:
+def document_fields(kind: Any) -> tuple[Field[Any], ...]:
     """The fields of a dataclass that a document has."""
     return tuple(one for one in fields(kind) if not one.metadata.get("hidden"))
 
@@ -87,7 +87,7 @@ def named(kind: Any) -> tuple[str, ...]:
 
 
 def _fields_reader(kind: Any) -> Callable[[Any], object]:
-    every = told(kind)
+    every = document_fields(kind)
     parts = [one.name for one in every if one.metadata.get("flat")]
     # Of most fields nothing is equal to what they are left out with.
     without = {one.name: one.default if is_left_out(kind, one) else MISSING for one in every if one.name not in parts}

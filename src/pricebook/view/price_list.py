@@ -21,7 +21,7 @@ from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.fields import field_changes
 from pricebook.plan.holding import Holding, holdings
 from pricebook.plan.offer import offer_of
-from pricebook.view.field import FieldRow, OfferLine, OfferView, field_rows, offer_matrix, said_rows
+from pricebook.view.field import FieldRow, OfferLine, OfferView, field_rows, offer_matrix, rows_of_new
 from pricebook.view.offer import offer_lines
 from pricebook.view.price import Units
 from pricebook.view.rate_terms import PricePeriod, stretches, units_of
@@ -117,7 +117,7 @@ def price_list(
             if name in catalog.rates
         },
         notifications=tuple(
-            ListedNotification(ref, noun.title, tuple(said_rows(noun, units, ("name",))))
+            ListedNotification(ref, noun.title, tuple(rows_of_new(noun, units, ("name",))))
             for ref, noun in sorted(catalog.nouns.items())
             if ref.kind in _NOTIFICATIONS and ref not in snapshot.archived and ref == snapshot.latest(ref)
         ),
@@ -151,7 +151,7 @@ def _packages(snapshot: Snapshot, units: Units) -> dict[str, tuple[PackageVersio
             package=package,
             made=bound_text(snapshot.of(ref).made),
             archived=ref in snapshot.archived,
-            terms=tuple(said_rows(package, units, _NAMES)),
+            terms=tuple(rows_of_new(package, units, _NAMES)),
             changes=tuple(field_rows(Package, told, units)),
             offer=offer_lines(
                 offer_of(ref, package, snapshot.catalog, snapshot.observed_at), snapshot.observed_at, units

@@ -15,7 +15,7 @@ from pricebook import SITE
 from pricebook.catalog.reference import Ref
 from pricebook.view import impact
 from pricebook.view import object as objects
-from pricebook.view.plain import PREFIX, is_left_out, key_of, named, told
+from pricebook.view.plain import PREFIX, document_fields, is_left_out, key_of, named
 
 VIEWS = {
     "plan": "plan:PlanView",
@@ -90,7 +90,7 @@ class _Documents(GenerateJsonSchema):
             return properties, list(properties)
         types = {one["name"]: one["schema"] for one in schema["schema"]["fields"]}
         properties, required = {}, []
-        for one in told(schema["cls"]):
+        for one in document_fields(schema["cls"]):
             found = types[one.name]
             if one.metadata.get("flat"):
                 inner, always = self._fields(self._shared.get(found.get("schema_ref", ""), found))

@@ -13,7 +13,7 @@ from pricebook.apply.external_sort import in_order
 from pricebook.apply.ports import ContractStore
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.observe.snapshot import Snapshot, with_rates
-from pricebook.plan.cohort import Cohort, came_as, held_by
+from pricebook.plan.cohort import Cohort, by_object, came_as
 from pricebook.plan.contract import Contract
 from pricebook.plan.holding import Holding, holdings
 from pricebook.problem import did_you_mean, quote, reject
@@ -40,7 +40,7 @@ def cohorts(
     store: ContractStore, namespace: str, snapshot: Snapshot, at: datetime, package: str | None, *, ended: bool
 ) -> list[Cohort]:
     """The cohort of every version of the package, or of all packages, by name and version; empty ones too."""
-    held = held_by(holdings(snapshot))
+    held = by_object(holdings(snapshot))
     found = {
         ref: Cohort(package=ref) for ref in snapshot.ids if ref.kind is Kind.PACKAGE and package in (None, ref.name)
     }
@@ -54,7 +54,7 @@ def members(
     store: ContractStore, namespace: str, snapshot: Snapshot, at: datetime, package: str | None, *, ended: bool
 ) -> Iterator[tuple[Contract, str]]:
     """Every contract with the aliases under which it came, version by version and by start."""
-    held = held_by(holdings(snapshot))
+    held = by_object(holdings(snapshot))
     for contract in store.cohort(namespace, at, package, ended=ended):
         yield contract, came_as(contract, held)
 

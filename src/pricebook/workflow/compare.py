@@ -69,14 +69,14 @@ class ListComparison:
     findings: tuple[Problem, ...]
 
     @property
-    def told(self) -> tuple[ListDifference, ...]:
+    def shown(self) -> tuple[ListDifference, ...]:
         """What of it is to be told."""
         return tuple(one for one in self.differences if not self.spec.tell or one.section in self.spec.tell)
 
     @property
     def open(self) -> bool:
         """Whether something is told that nobody pinned."""
-        return any(not each.pinned for each in self.told)
+        return any(not each.pinned for each in self.shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def compare(project: Project, loaded: Loaded, request: CompareRequest, at: datet
     theirs = _theirs(project, loaded, spec, ref=ref, path=path, shown=shown, at=at, base=base)
     worth = _worth(loaded, ref)
     book = loaded.catalog.rates.get(ref.name)
-    held = _held(book.items() if book is not None else (), instant, worth)
+    held = _prices_at(book.items() if book is not None else (), instant, worth)
     priced = {key.product for key in theirs}
     ours = {key: terms for key, terms in held.items() if key.product in priced}
     pins = [
@@ -224,7 +224,7 @@ def _theirs(
     table = read_table(source)
     if table.problems:
         raise Rejected(table.problems)
-    found = _held(table.entries.items(), instant_text(at), _worth(loaded, ref))
+    found = _prices_at(table.entries.items(), instant_text(at), _worth(loaded, ref))
     if not found:
         raise reject("empty-table", f"{quote(shown)} has no price on this day", Span(shown), "see where, and the dates")
     return found
@@ -237,7 +237,7 @@ def _worth(loaded: Loaded, ref: Ref) -> Mapping[str, tuple[Decimal, str]]:
     return {unit: (worth, card.fiat_credit_type) for unit, worth in found.items()}
 
 
-def _held(
+def _prices_at(
     rates: Iterable[tuple[str, str]], instant: str, worth: Mapping[str, tuple[Decimal, str]]
 ) -> dict[RateKey, Terms]:
     """What holds at an instant, in the card's fiat unit, whoever is entitled to it."""

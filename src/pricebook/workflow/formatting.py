@@ -83,16 +83,16 @@ def _commented(text: str, declared: Declaration) -> set[Path]:
 
 def write(project: Project, made: FormatEdits) -> None:
     """Write the files; all of them, or none when they would not say the same as before. Raises Rejected."""
-    write_all(project.root, made.files, partial(_check, project, _held(project)))
+    write_all(project.root, made.files, partial(_check, project, _contents(project)))
 
 
 def _check(project: Project, before: list[tuple[object, ...]]) -> None:
-    if _held(project) != before:
+    if _contents(project) != before:
         hint = "this is a bug of pricebook: please report it with the manifests"
         raise reject("not-updatable", "the manifests would not say the same; nothing was written", hint=hint)
 
 
-def _held(project: Project) -> list[tuple[object, ...]]:
+def _contents(project: Project) -> list[tuple[object, ...]]:
     """What the manifests say, as they stand and in each environment that has something of its own to say."""
     names = (name for name, one in project.settings.environments.items() if one.overlays or one.patches)
     found = (load(project, name) for name in (None, *names))

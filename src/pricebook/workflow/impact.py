@@ -37,7 +37,7 @@ from pricebook.usage.billed import BillingJob, bill_usage
 from pricebook.usage.engine import Engine, Target
 from pricebook.usage.measure import read_usage
 from pricebook.usage.meter import UsageMeter, meters_of, stated_of
-from pricebook.usage.query import TOLD_PRODUCTS
+from pricebook.usage.query import GIVEN_PRODUCTS
 from pricebook.usage.source import UsageSource
 from pricebook.workflow.account_usage import account_usage, is_account, month_of
 
@@ -112,7 +112,7 @@ def assess_impact(
         target=target,
         then=look if loud else None,
     )
-    told = _not_told(engine, uncounted)
+    told = _not_given(engine, uncounted)
     made = Assessment(found, census, used, told, assume_migrated, unlisted=store.unlisted, names=_names(known))
     if not loud:
         return made
@@ -189,7 +189,7 @@ def assess_migration(
         found,
         census,
         used,
-        _not_told(engine, uncounted),
+        _not_given(engine, uncounted),
         assume_migrated=False,
         moved_to=str(plan.moving.target),
         names=_names(snapshot.catalog),
@@ -226,9 +226,9 @@ def _read(
     return _whole_months(*span)
 
 
-def _not_told(engine: Engine, uncounted: Mapping[str, str]) -> dict[str, str]:
+def _not_given(engine: Engine, uncounted: Mapping[str, str]) -> dict[str, str]:
     """Products that cannot be counted, without those whose quantities were given."""
-    told = {row[0] for row in engine.rows(TOLD_PRODUCTS)}
+    told = {row[0] for row in engine.rows(GIVEN_PRODUCTS)}
     return {product: reason for product, reason in uncounted.items() if product not in told}
 
 

@@ -193,7 +193,7 @@ def _changes(
         turns[file] = max(turns.get(file, (0, False)), *(_turn(ref, found.catalog) for ref in refs))
         parts: list[str] = []
         for ref in refs:
-            standing = partial(_standing, project.root / file)
+            standing = partial(_text_beside, project.root / file)
             spec, tables = _spec(ref, nouns[ref], found.catalog, scales, PurePosixPath(short).stem, standing)
             parts.append(_document(ref, spec, made, found.snapshot))
             for name, text in (item for table in tables for item in table.files.items()):
@@ -246,7 +246,7 @@ def _document(ref: Ref, spec: Mapping[str, Any], made: Imported, snapshot: Snaps
     return "".join(lines) + manifest_text(ref, adopt, spec)
 
 
-def _standing(beside: Path, name: str) -> str | None:
+def _text_beside(beside: Path, name: str) -> str | None:
     """The text of a file that stands beside another one, None when there is none; of what is no text, nothing."""
     path = beside.with_name(name)
     if not path.is_file():

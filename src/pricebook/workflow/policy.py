@@ -70,15 +70,15 @@ def company_rules(project: Project, environment: str) -> "list[Compiled]":
     # CEL and the view that it sees are for policies that have expressions.
     from pricebook.policy.company import compiled
 
-    tables = read_lookups(project, policy, _said_in(project, environment, "tables"))
+    tables = read_lookups(project, policy, _source_of(project, environment, "tables"))
     found, wrong = compiled(policy, tables)
     if wrong:
-        base = _said_in(project, environment, "company_rules")
+        base = _source_of(project, environment, "company_rules")
         raise Rejected([Problem(v.code, v.message, project.place((*base, *v.at)), v.hint) for v in wrong])
     return found
 
 
-def _said_in(project: Project, environment: str, field: str) -> tuple[str, ...]:
+def _source_of(project: Project, environment: str, field: str) -> tuple[str, ...]:
     """Which of the two policies says a field."""
     own = project.settings.environments[environment].policy
     said_here = own is not None and field in own.model_fields_set

@@ -54,7 +54,7 @@ def promote(
     _check(desired, content, source)
     desired = from_now_on(desired, snapshot.catalog, as_of)
     known = compare(here.catalog, observed, namespace=namespace, environment=source, as_of=as_of, places=here.places)
-    said = tuple(_said(known, content, here, source))
+    said = tuple(_differences(known, content, here, source))
     del known  # of a long price list it may be long
     plan = plan_to(project, target, store, replace(there, catalog=desired), snapshot, as_of, reviewer=reviewer)
     # What the target has besides is no leftover: its manifests may well declare it.
@@ -130,7 +130,7 @@ def _check(desired: Catalog, content: Catalog, source: str) -> None:
         raise Rejected(problems)
 
 
-def _said(known: Comparison, content: Catalog, here: Loaded, source: str) -> Iterator[Problem]:
+def _differences(known: Comparison, content: Catalog, here: Loaded, source: str) -> Iterator[Problem]:
     """Where the source is not what its manifests say."""
     absent: set[Ref] = set()
     for drift in known.drifts:

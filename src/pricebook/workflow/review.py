@@ -63,7 +63,7 @@ def review(
     ran = [rule for rule, _, _ in tasks if rule not in failed]
     verdicts, problems = settle(judged, waivers, policy, facts, known=known, ran=ran)
     problems += _strange_patterns(project, policy, loaded, change[1] if change is not None else None)
-    placed = [_said(project, finding, failed) for finding in _placed(verdicts, loaded.source_map)]
+    placed = [_at_rule(project, finding, failed) for finding in _placed(verdicts, loaded.source_map)]
     return in_order([*placed, *problems])
 
 
@@ -88,7 +88,7 @@ def _policies(project: Project) -> list[tuple[Path, Policy]]:
     return [*own, (("policy",), project.settings.policy)]
 
 
-def _said(project: Project, finding: Problem, failed: Collection[str]) -> Problem:
+def _at_rule(project: Project, finding: Problem, failed: Collection[str]) -> Problem:
     """A rule of the company that failed is mended where it stands."""
     if finding.code not in FAILED:
         return finding

@@ -50,8 +50,8 @@ def validate(project: Project, environments: Sequence[str], as_of: datetime, rev
         except Rejected as rejected:
             wrong.append((names, rejected.problems))
     if wrong:
-        raise Rejected(sorted(_told_once(wrong, environments), key=lambda p: p.at or Span("")))
-    return Validated(catalogs[0][1], in_order(_told_once(found, environments)), tuple(against))
+        raise Rejected(sorted(_once(wrong, environments), key=lambda p: p.at or Span("")))
+    return Validated(catalogs[0][1], in_order(_once(found, environments)), tuple(against))
 
 
 def _alike(project: Project, environments: Iterable[str], *, with_policy: bool) -> list[tuple[str, ...]]:
@@ -72,7 +72,7 @@ def _same(project: Project, one: str, other: str, *, with_policy: bool) -> bool:
     return (a.overlays, a.patches) == (b.overlays, b.patches) and (not with_policy or a.policy == b.policy)
 
 
-def _told_once(told: Iterable[tuple[tuple[str, ...], Iterable[Problem]]], environments: Sequence[str]) -> list[Problem]:
+def _once(told: Iterable[tuple[tuple[str, ...], Iterable[Problem]]], environments: Sequence[str]) -> list[Problem]:
     """Each problem once; one that is not of all the environments names those that it is of."""
     names: dict[Problem, list[str]] = {}
     for group, problems in told:

@@ -35,10 +35,10 @@ def new_waivers(
     environment. Who may sign is what the base says: nobody gives themselves leave in the change that needs it. Raises
     Rejected for a base that cannot be read."""
     own = signed_waivers(project, loaded)
-    known = set(map(_said, signed_waivers(base, load(base, elsewhere)))) if own and base is not None else set()
+    known = set(map(_content, signed_waivers(base, load(base, elsewhere)))) if own and base is not None else set()
     policy = project.policy(environment) if base is None else base.policy(elsewhere)
     for waiver in own:
-        if _said(waiver) not in known:
+        if _content(waiver) not in known:
             yield asked(waiver, policy)
 
 
@@ -60,5 +60,5 @@ def unchecked(waivers: Iterable[NewWaiver], policy: Policy) -> Iterator[Problem]
         yield Problem("waiver-unchecked", message, waiver.at, hint, severity=severity)
 
 
-def _said(waiver: Signed) -> tuple[object, ...]:
+def _content(waiver: Signed) -> tuple[object, ...]:
     return (waiver.rule, waiver.covers, waiver.reason, waiver.by, waiver.until)

@@ -21,7 +21,7 @@ from pricebook.format.site.data import data_script, shown
 from pricebook.format.site.feed import feed_files
 from pricebook.plan.cohort import Cohort
 from pricebook.plan.holding import Holding
-from pricebook.view.field import FieldRow, said_rows
+from pricebook.view.field import FieldRow, rows_of_new
 from pricebook.view.price_list import PackageVersion, PriceList, slug, sold_beside, spoken
 
 _POLICY = (
@@ -117,19 +117,19 @@ def site_files(
             priced=priced[name],
         )
     for number, (name, card) in enumerate(listed.cards.items()):
-        held = _held(listed, Ref(Kind.RATE_CARD, name))
+        held = _holdings(listed, Ref(Kind.RATE_CARD, name))
         facts = [
-            _line(row) for row in said_rows(card, listed.units, ("name", "aliases", "custom_fields", "product_order"))
+            _line(row) for row in rows_of_new(card, listed.units, ("name", "aliases", "custom_fields", "product_order"))
         ]
         path = f"rate-cards/{slug(name)}.html"
         yield page("card.html", path, title=card.name, name=name, card=card, number=number, held=held, facts=facts)
     for number, (name, versions) in enumerate(listed.packages.items()):
         path = f"packages/{slug(name)}.html"
         shown_versions = [
-            (version, _grouped(version.terms), _changes(version.changes), _held(listed, version.ref))
+            (version, _grouped(version.terms), _changes(version.changes), _holdings(listed, version.ref))
             for version in reversed(versions)
         ]
-        held = [held for version in versions for held in _held(listed, version.ref)]
+        held = [held for version in versions for held in _holdings(listed, version.ref)]
         yield page(
             "package.html",
             path,
@@ -172,16 +172,16 @@ def _priced(listed: PriceList) -> Mapping[str, int]:
     return counts
 
 
-def _held(listed: PriceList, ref: Ref) -> list[Holding]:
+def _holdings(listed: PriceList, ref: Ref) -> list[Holding]:
     return [held for held in listed.holdings if held.ref == ref]
 
 
 def _product_facts(listed: PriceList, product: Product) -> Iterator[Line]:
-    yield from (_line(row) for row in said_rows(product, listed.units, _OF_PRODUCT))
+    yield from (_line(row) for row in rows_of_new(product, listed.units, _OF_PRODUCT))
     metric = listed.catalog.metrics.get(product.billable_metric or "")
     if isinstance(metric, BillableMetric):
         yield Line("Metered as", shown(metric.name))
-        for row in said_rows(metric, listed.units, ("name", "custom_fields", "group_keys")):
+        for row in rows_of_new(metric, listed.units, ("name", "custom_fields", "group_keys")):
             line = _line(row)
             yield line._replace(label=f"Metered · {line.label[:1].lower()}{line.label[1:]}")
 

@@ -69,7 +69,7 @@ def aliases_json(aliases: tuple[Alias, ...]) -> list[dict[str, Any]]:
 
 def read_noun(kind: Kind, data: Mapping[str, Any]) -> Noun:
     """The noun of an answer. Raises ValueError, whose text is for people, when it is none."""
-    model, data = noun_class(kind), _said(kind, data)
+    model, data = noun_class(kind), _current(kind, data)
     plain = read(model, data, set(_linked(data)))
     custom = {key: value for key, value in plain.get("custom_fields", {}).items() if key not in MARKS and value}
     plain.pop("custom_fields", None)
@@ -78,7 +78,7 @@ def read_noun(kind: Kind, data: Mapping[str, Any]) -> Noun:
 
 def unread_fields(kind: Kind, data: Mapping[str, Any]) -> tuple[str, ...]:
     """The paths of what the answer says of the object and no field of the noun does."""
-    found = tuple(unread(noun_class(kind), _said(kind, data)))
+    found = tuple(unread(noun_class(kind), _current(kind, data)))
     return (*found, "billing_provider") if kind is Kind.PACKAGE and _is_shown_only(data) else found
 
 
@@ -88,7 +88,7 @@ def _is_shown_only(data: Mapping[str, Any]) -> bool:
     return str(data.get("billing_provider")).lower() in ("metronome", "custom", "quickbooks_online", "workday")
 
 
-def _said(kind: Kind, data: Mapping[str, Any]) -> Mapping[str, Any]:
+def _current(kind: Kind, data: Mapping[str, Any]) -> Mapping[str, Any]:
     """What an answer says of the object now, without the history around it."""
     if kind is Kind.PRODUCT:
         state = data.get("current") or data.get("initial") or {}
