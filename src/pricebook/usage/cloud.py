@@ -4,6 +4,7 @@ fetched once. Credentials come from the environment, as the vendors of the store
 from pathlib import Path, PurePosixPath
 from shutil import copyfileobj
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -73,6 +74,10 @@ def _fetched(source: UsageSource, scratch: Path) -> UsageSource:
     if at.scheme == "http" and at.hostname not in ("127.0.0.1", "localhost", "::1"):
         raise reject("usage-file", f"{quote(shown(source.name))} is not encrypted", hint="say https")
     local = scratch / f"fetched-{abs(hash(source.name)):x}-{PurePosixPath(at.path).name}"
-    with urlopen(Request(source.name), timeout=_PATIENCE) as answer, local.open("wb") as out:
-        copyfileobj(answer, out)
+    try:
+        with urlopen(Request(source.name), timeout=_PATIENCE) as answer, local.open("wb") as out:
+            copyfileobj(answer, out)
+    except HTTPError as refusal:
+        refusal.close()  # it is an answer too, and holds the connection
+        raise
     return UsageSource(source.name, form, (str(local),))
