@@ -3,6 +3,7 @@
 import io
 import json
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
@@ -304,7 +305,7 @@ def test_a_file_of_an_earlier_release_is_taken_forward(tmp_path: Path) -> None:
         (found,) = json.loads(ask(Sandbox(account), "/v1/contract-pricing/rate-cards/list", {}).body)["data"]
         assert found["aliases"] == [{"name": "current"}]
         account.close()
-    with sqlite3.connect(tmp_path / "account.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "account.db")) as connection:
         connection.execute("PRAGMA user_version = 3")
     with pytest.raises(StoreError, match="a database of something else"):
         SandboxAccount(url)
