@@ -2,12 +2,14 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-SOURCE = Path(__file__).parents[1] / "src" / "pricebook"
+from parsed import SOURCE, Module, parsed, read
+
 MOST = 82
 """So many inner imports of our own modules there may be. Most are of the model of a package, for types alone: it is
 heavy, and a project may have no packages."""
@@ -21,26 +23,25 @@ class Inner(NamedTuple):
     reasoned: bool
 
 
-def inner_imports(path: Path) -> Iterator[Inner]:
-    """What a module imports inside of functions and of `if TYPE_CHECKING`. A comment holds for the imports that follow
-    one another below it."""
-    text = path.read_text(encoding="utf-8")
-    lines = ["", *text.split("\n")]
+def inner_imports(place: Path, module: Module) -> Iterator[Inner]:
+    """What a module at a place imports inside of functions and of `if TYPE_CHECKING`. A comment holds for the imports
+    that follow one another below it."""
+    lines = ["", *module.text.split("\n")]
     reasoned: dict[int, bool] = {}
 
     def commented(line: int) -> bool:
         return "  # " in lines[line] or lines[line - 1].lstrip().startswith("# ") or reasoned.get(line - 1, False)
 
     found: dict[int, Inner] = {}
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(module.tree):
         types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
         if not types and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         for inner in ast.walk(node):
-            if module := _module(inner):
+            if name := _module(inner):
                 why = commented(inner.lineno) or (types and commented(node.lineno))
                 reasoned[inner.end_lineno or inner.lineno] = why
-                found[inner.lineno] = Inner(f"{path.relative_to(SOURCE)}:{inner.lineno}", module, why)
+                found[inner.lineno] = Inner(f"{place}:{inner.lineno}", name, why)
     yield from found.values()
 
 
@@ -52,28 +53,30 @@ def _module(node: ast.AST) -> str:
         case ast.Import(names=[first, *_]):
             return first.name
         case ast.Expr(value=ast.Call() as call) | ast.Assign(value=ast.Call() as call) | (ast.Call() as call):
-            called = ast.unparse(call.func)
+            called = getattr(call.func, "attr", None) or getattr(call.func, "id", "")
             named = call.args[0] if call.args else None
             if called.endswith("import_module") and isinstance(named, ast.Constant):
                 return str(named.value)
     return ""
 
 
-FOUND = [inner for path in sorted(SOURCE.rglob("*.py")) for inner in inner_imports(path)]
+@cache
+def found() -> list[Inner]:
+    """Those of the whole source."""
+    return [inner for path, module in parsed().items() for inner in inner_imports(path.relative_to(SOURCE), module)]
 
 
 def test_every_inner_import_says_why() -> None:
-    assert [inner.place for inner in FOUND if not inner.reasoned] == []
+    assert [inner.place for inner in found() if not inner.reasoned] == []
 
 
 def test_there_are_few() -> None:
-    ours = [inner.place for inner in FOUND if inner.module.startswith("pricebook")]
+    ours = [inner.place for inner in found() if inner.module.startswith("pricebook")]
     assert len(ours) <= MOST, f"{len(ours)}: import at the top, or give the module a door of its own"
 
 
 @pytest.mark.parametrize("comment", ["  # brings a driver", ""])
-def test_what_is_found(tmp_path: Path, comment: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(globals(), "SOURCE", tmp_path)
+def test_what_is_found(tmp_path: Path, comment: str) -> None:
     file = tmp_path / "module.py"
     file.write_text(f"import os\n\n\ndef f() -> None:\n    if os:\n        from pricebook import span{comment}\n")
-    assert list(inner_imports(file)) == [Inner("module.py:6", "pricebook", bool(comment))]
+    assert list(inner_imports(Path("module.py"), read(file))) == [Inner("module.py:6", "pricebook", bool(comment))]

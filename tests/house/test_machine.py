@@ -14,12 +14,12 @@ from types import ModuleType
 import pytest
 from click.testing import CliRunner
 
+from parsed import SOURCE, parsed
 from pricebook import machine
 from pricebook.cli.main import root
 from pricebook.store import process
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE = ROOT / "src" / "pricebook"
 DOOR = "machine.py"
 _MODULES = (
     "crypt fcntl grp msvcrt nis nt ossaudiodev posix pty pwd resource select selectors spwd syslog termios tty winreg "
@@ -102,24 +102,22 @@ def unsaid(tree: ast.AST) -> Iterator[tuple[int, str]]:
                     yield node.lineno, "a process's text without an encoding"
 
 
-MODULES_OF_OURS = sorted(SOURCE.rglob("*.py"))
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES_OF_OURS}
-
-
 def test_what_only_some_systems_have_stands_in_one_module() -> None:
     found = [
         f"{path.relative_to(SOURCE)}:{line} {name}"
-        for path, tree in TREES.items()
+        for path, (_, tree) in parsed().items()
         if path.relative_to(SOURCE).as_posix() != DOOR
         for line, name in system_only(tree)
     ]
     assert found == []
-    assert {name for _, name in system_only(TREES[SOURCE / DOOR])} >= {"os.kill", "os.getuid"}
+    assert {name for _, name in system_only(parsed()[SOURCE / DOOR].tree)} >= {"os.kill", "os.getuid"}
 
 
 def test_texts_are_the_same_bytes_on_every_system() -> None:
     assert [
-        f"{path.relative_to(SOURCE)}:{line} {name}" for path, tree in TREES.items() for line, name in unsaid(tree)
+        f"{path.relative_to(SOURCE)}:{line} {name}"
+        for path, (_, tree) in parsed().items()
+        for line, name in unsaid(tree)
     ] == []
 
 
@@ -215,7 +213,7 @@ def test_a_folder_is_one_also_where_opening_it_is_forbidden(tmp_path: Path, monk
 
 def test_a_file_is_opened_in_bytes_where_texts_are_the_default() -> None:
     assert machine._READ & getattr(os, "O_BINARY", 0) == getattr(os, "O_BINARY", 0)
-    tree = ast.dump(TREES[SOURCE / DOOR])
+    tree = ast.dump(parsed()[SOURCE / DOOR].tree)
     assert "'O_BINARY'" in tree
     assert "'O_NOINHERIT'" in tree
 
@@ -254,6 +252,7 @@ def test_lines_that_end_as_on_windows_mean_the_same(tmp_path: Path) -> None:
 HOSTILE = "Токен → 日本 🦙 \u202e \x1b[31m"
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii", "shift_jis"])
 def test_a_console_that_lacks_characters_is_shown_escapes(tmp_path: Path, encoding: str) -> None:
     folder = copied(tmp_path / "p", b"\r\n")

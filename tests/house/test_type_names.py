@@ -2,15 +2,14 @@
 
 import ast
 from collections import defaultdict
-from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parents[2] / "src" / "pricebook"
+from parsed import SOURCE, parsed
 
 
-def type_names(text: str) -> set[str]:
+def type_names(tree: ast.Module) -> set[str]:
     """The classes and the aliases of types that a module defines for others."""
     found = set()
-    for node in ast.parse(text).body:
+    for node in tree.body:
         if isinstance(node, ast.ClassDef):
             found.add(node.name)
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -20,7 +19,7 @@ def type_names(text: str) -> set[str]:
 
 def test_no_type_name_is_defined_in_two_modules() -> None:
     modules = defaultdict(list)
-    for path in sorted(SOURCE.rglob("*.py")):
-        for name in type_names(path.read_text(encoding="utf-8")):
+    for path, (_, tree) in parsed().items():
+        for name in type_names(tree):
             modules[name].append(str(path.relative_to(SOURCE)))
     assert {name: paths for name, paths in modules.items() if len(paths) > 1 and name != "Json"} == {}
