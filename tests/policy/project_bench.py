@@ -38,6 +38,7 @@ class Bench:
         assert not problems
         said: Any = documents[0].data if documents else {}
         settings = {"namespace": "acme", "manifests": ("catalog.yaml",), "environments": {"local": {"store": "memory"}}}
+        self._accounts: dict[tuple[str, str], Snapshot] = {}
         self.project = Project(folder, ProjectSettings.model_validate({**settings, "policy": tupled(said)}))
 
     @property
@@ -65,14 +66,20 @@ class Bench:
         prune: bool = False,
     ) -> tuple[Plan, tuple[Problem, ...]]:
         """The plan from what is held to the text, and what the rules say about it."""
-        before, snapshot = self.load(held), Snapshot(instant(held_since))
-        first = self._plan(before, snapshot, instant(held_since), prune=False)
-        snapshot = rehearse(snapshot, [step.change for step in first.steps])
+        snapshot = self._held(held, held_since)
         counts = {Ref.parse(ref): count for ref, count in (contracts or {}).items()}
         snapshot = with_contracts(snapshot, counts)
         loaded = self.load(text)
         plan = self._plan(loaded, snapshot, instant(as_of), prune=prune)
         return plan, review(self.project, self.policy, loaded, plan.as_of, Reviewer(still), change=(plan, snapshot))
+
+    def _held(self, text: str, since: str) -> Snapshot:
+        """The account after an apply, made once for the plans that are held against it."""
+        if (text, since) not in self._accounts:
+            before, snapshot = self.load(text), Snapshot(instant(since))
+            plan = self._plan(before, snapshot, instant(since), prune=False)
+            self._accounts[text, since] = rehearse(snapshot, [step.change for step in plan.steps])
+        return self._accounts[text, since]
 
     def _plan(self, loaded: Loaded, snapshot: Snapshot, as_of: datetime, *, prune: bool) -> Plan:
         return make_plan(
