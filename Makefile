@@ -21,7 +21,7 @@ test: .venv/browser .venv/java postgres checks ## format, lint, types, layers, s
 
 quick: checks ## the same in two minutes: without tests that need a server, a browser, Java, or processes
 	$(call stage,tests: pytest on what needs nothing else)
-	@$(BIN)/python -m pytest -q --no-header --numprocesses auto --dist loadfile \
+	@$(BIN)/python -m pytest -q --no-header --numprocesses auto --dist loadfile --hypothesis-profile quick \
 		-m 'not server and not browser and not java and not whole' $(ARGS)
 
 checks: .venv/ready-dev

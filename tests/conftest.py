@@ -19,6 +19,7 @@ settings.register_profile(
     derandomize="CI" in os.environ,
     suppress_health_check=[HealthCheck.too_slow],  # it measures time
 )
+settings.register_profile("quick", settings.get_profile("pricebook"), max_examples=15)  # of 100, for `make quick`
 settings.load_profile("pricebook")
 
 
@@ -27,6 +28,12 @@ NEEDS = {"server": "server", "postgres": "server", "browser": "browser", "spark"
 """Markers by what a test asks for: a fixture, or one of the things that it is run on."""
 WHOLE = {"agent", "automation", "cli", "examples", "install", "laws", "migration", "remote"}
 """Folders whose tests run the program as a process, or whole accounts and laws through many examples."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import nothing of a folder whose tests are all left out."""
+    whole = collection_path.parent == HERE and collection_path.name in WHOLE
+    return True if whole and "not whole" in config.option.markexpr else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:

@@ -62,7 +62,7 @@ def test_it_is_inert_and_short_enough(name: str) -> None:
 
 
 @given(st.one_of(anything, MEANS_SOMETHING, st.sampled_from(sample_plan.HOSTILE)))
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 def test_any_text_is_inert_wherever_it_stands(text: str) -> None:
     prose, code = escape_markdown(text), code_markdown(text)
     table = f"| a | b |\n|---|---|\n| {prose} | {code} |\n| {code} | {prose} |\n"
@@ -70,7 +70,7 @@ def test_any_text_is_inert_wherever_it_stands(text: str) -> None:
 
 
 @given(st.one_of(anything, MEANS_SOMETHING))
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 def test_a_table_row_stays_one_row_of_two_cells(text: str) -> None:
     import cmarkgfm
 
@@ -89,6 +89,7 @@ def test_it_fits_whatever_the_number_of_changes(count: int) -> None:
     assert_counts(plan, text)
 
 
+@pytest.mark.whole
 def test_it_fits_a_hundred_thousand_changes() -> None:
     steps = sample_plan.many().steps
     plan = sample_plan.plan((steps * 13)[:100])
@@ -98,6 +99,7 @@ def test_it_fits_a_hundred_thousand_changes() -> None:
     assert_counts(plan, text)
 
 
+@pytest.mark.whole
 def test_it_fits_five_thousand_packages_and_says_how_many() -> None:
     step = sample_plan.supersede("plan", 2, sample_plan.starter(), sample_plan.starter(1500), reach=3)
     steps = [

@@ -43,7 +43,7 @@ def shuffled(catalog: Catalog, random: Any) -> Catalog:
     return Catalog(dict(nouns), {card: RateBook(dict(entries)) for card, entries in books})
 
 
-@settings(max_examples=15)
+@settings(max_examples=settings().max_examples // 6)
 @given(before=catalogs(packages=1), desired=catalogs(packages=1), random=st.randoms(use_true_random=False))
 def test_files_layout_and_the_plan_file_say_nothing(before: Catalog, desired: Catalog, random: Any) -> None:
     empty = Snapshot(AT)
@@ -124,7 +124,7 @@ def test_a_price_that_left_ends_when_it_is_applied_and_not_at_an_hour() -> None:
     assert ended(10, entitled=True) != ended(15, entitled=True)
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings().max_examples // 4)
 @given(before=catalogs(packages=1), data=st.data())
 def test_whatever_a_step_does_is_approved(before: Catalog, data: st.DataObject) -> None:
     made = planned(before, Snapshot(AT))

@@ -63,20 +63,20 @@ def edits(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
     return by_hand(snapshot, Catalog(nouns, rates))
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings().max_examples // 4)
 @given(catalogs())
 def test_nobody_touched_the_account(desired: Catalog) -> None:
     assert compared(desired, applied(desired)).drifts == ()
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings().max_examples // 4)
 @given(catalogs(packages=1), catalogs(packages=1))
 def test_what_git_does_is_pending(before: Catalog, desired: Catalog) -> None:
     origins = {drift.origin for drift in compared(desired, applied(before)).drifts}
     assert origins <= {Origin.PENDING}
 
 
-@settings(max_examples=30)
+@settings(max_examples=settings().max_examples // 3)
 @given(st.data())
 def test_what_the_account_does_is_drift_and_reverting_ends_it(data: st.DataObject) -> None:
     desired = data.draw(catalogs(packages=1))
@@ -92,7 +92,7 @@ def test_what_the_account_does_is_drift_and_reverting_ends_it(data: st.DataObjec
         assert text == held.of(ref).marks.rates or '["nobody"' in str(list(moved.catalog.rates[ref.name].items()))
 
 
-@settings(max_examples=20)
+@settings(max_examples=settings().max_examples // 5)
 @given(st.data())
 def test_reverting_leaves_what_is_pending(data: st.DataObject) -> None:
     before, desired = data.draw(catalogs(packages=1)), data.draw(catalogs(packages=1))

@@ -77,7 +77,7 @@ def billed(billings: list[Billing], months: int) -> tuple[Impact, list[CustomerR
     return found, rows
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=3 * settings().max_examples // 2)
 @given(contracts())
 def test_what_is_added_up_is_what_invoices_say(made: tuple[list[Billing], int]) -> None:
     found, rows = billed(*made)

@@ -331,7 +331,7 @@ def check(ours: Bill, theirs: Result) -> None:
 
 
 @given(contracts())
-@settings(max_examples=300, deadline=None, phases=[Phase.generate])
+@settings(max_examples=3 * settings().max_examples, phases=[Phase.generate])
 def test_two_billers_come_to_the_same(contract: Contract) -> None:
     check(Translated(contract).bill(), Biller(contract).bill())
 
@@ -380,7 +380,7 @@ NOTHING: dict[str, Any] = {
 
 
 @given(contracts(), st.sampled_from(sorted(NOTHING)), st.integers(0, 19), st.integers(1, 40))
-@settings(max_examples=100, deadline=None, phases=[Phase.generate])
+@settings(phases=[Phase.generate])
 def test_a_term_of_nothing_moves_no_bill(contract: Contract, section: str, start: int, length: int) -> None:
     term = NOTHING[section]({"value": start, "unit": "DAYS"}, {"value": length, "unit": "DAYS"})
     plain, more = Translated(contract), Translated(contract, (section, term))
@@ -394,7 +394,7 @@ def test_a_term_of_nothing_moves_no_bill(contract: Contract, section: str, start
 
 
 @given(contracts(), st.integers(20, 60), st.data())
-@settings(max_examples=100, deadline=None, phases=[Phase.generate])
+@settings(phases=[Phase.generate])
 def test_what_rolls_over_is_the_same(contract: Contract, length: int, data: st.DataObject) -> None:
     """The contract that follows has the same card and package, and what is left of the first."""
     start, end = contract.end, contract.end + timedelta(length)

@@ -25,6 +25,7 @@ from pricebook.sandbox.service import Sandbox
 from pricebook.sandbox.wire import Request
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
+pytestmark = pytest.mark.whole
 EXAMPLES = {GenerationMode.POSITIVE: 8, GenerationMode.NEGATIVE: 5}
 NEVER = {
     "GET /v1/customers/{customer_id}/invoices/{invoice_id}": "no invoice has a generated id",

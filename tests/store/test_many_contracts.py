@@ -47,6 +47,7 @@ def peak(store: SqlStore, *, counted: int) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.whole
 def test_three_times_as_many_contracts_take_the_same_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(in_order, "__defaults__", (FEW // 4,))
     few, many = (filled(tmp_path / f"{count}.db", count) for count in (FEW, MANY))

@@ -34,6 +34,7 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "starter-plan"
 START, MIDDLE = datetime(2025, 10, 1, tzinfo=UTC), datetime(2026, 3, 15, tzinfo=UTC)
 CUSTOMERS = {name: str(uuid5(NAMESPACE_DNS, name)) for name in ("ann", "bob", "eve")}
 Event = dict[str, Any]
+pytestmark = pytest.mark.whole
 
 
 def said(project: Path, *arguments: object) -> str:
