@@ -17,7 +17,7 @@ HEARTBEAT = 8.0
 
 @contextmanager
 def leased(journal: Journal, environment: str, owner: str, clock: Clock) -> Iterator[Lease]:
-    """The lease, given back in the end. Raises LeaseHeld when somebody else has it.
+    """The lease, given back in the end. Raises LeaseTaken when somebody else has it.
 
     That it was lost meanwhile is told by whatever is written with it next (LeaseLost).
     """

@@ -274,7 +274,7 @@ class Journal(Protocol):
     def acquire(self, environment: str, owner: str, now: datetime) -> Lease:
         """Take the lease when it is free, has run out, or its owner is a process of this host that is gone.
 
-        Raises LeaseHeld.
+        Raises LeaseTaken.
         """
 
     def renew(self, environment: str, lease: Lease, now: datetime) -> None:

@@ -24,7 +24,7 @@ def provision(
     clock: Clock,
     provenance: Provenance,
 ) -> str:
-    """Make the contract, and return its id. Raises LeaseHeld, and what `ContractStore.provision` raises."""
+    """Make the contract, and return its id. Raises LeaseTaken, and what `ContractStore.provision` raises."""
     with leased(journal, environment, owner, clock) as lease:
         document = _document(wanted)
         now = clock()

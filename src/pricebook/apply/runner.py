@@ -103,8 +103,8 @@ def run(
     """Do every step of the plan that is not done yet, independent ones `workers` at a time. Of the store a migration
     needs what it does with contracts, any other plan what it does with objects.
 
-    Raises LeaseHeld when somebody else applies to the environment, StalePlan before anything is written, LeaseLost when
-    the lease was taken over meanwhile. A store that refuses or fails is reported in the receipt.
+    Raises LeaseTaken when somebody else applies to the environment, StalePlan before anything is written, LeaseLost
+    when the lease was taken over meanwhile. A store that refuses or fails is reported in the receipt.
     """
     with leased(journal, plan.environment, owner, clock) as lease:
         account = cast(AccountStore, store)  # the half that the plan needs is there

@@ -149,6 +149,7 @@ def _read_rate(
             Violation("unknown-field", f"{quote(name)} is not a field of a rate", (name,), _instead(name, _KNOWN))
         )
     key = _key(rate, facts, wrong)
+    # Of a hundred thousand rates that are wrong alike, the first thing of each is enough.
     if wrong and not whole:
         return None
     own = {name: value for name, value in rate.items() if name in _ENTRY}
@@ -163,6 +164,7 @@ def _read_rate(
         for name in _TIME_FIELDS & own.keys():
             message = f"{name} stands beside schedule, whose entries have their own"
             wrong.append(Violation("conflict", message, (name,), "move it into the schedule"))
+        # What stands beside a schedule holds for each of its entries.
         shared = {name: value for name, value in own.items() if name not in _TIME_FIELDS}
         for index, entry in enumerate(schedule):
             at: Path = ("schedule", index)

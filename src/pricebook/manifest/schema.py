@@ -108,6 +108,7 @@ def _manifest() -> dict[str, Any]:
             "description": "Tables of rates beside the manifest.",
         },
     }
+    # A pattern may leave out what it is based on, and a field of it may hold {AXIS}: any type, and nothing required.
     written = definitions["Package"]["properties"]
     definitions["PackagePattern"] = {
         "description": "A package that is based on another, or a matrix of packages.",

@@ -109,7 +109,20 @@ class Burn:
         pieces: list[Piece] = []
         found: list[Draw] = []
         current, steps, first, paid = listed, listed.steps, start, ZERO
+        # How far balances have paid, in units. Money that ran out within a unit leaves it open until somebody asks.
         reached: Decimal | None = start
+
+        def piece(upto: Decimal, amount: Decimal) -> Piece:
+            return Piece(
+                start=first,
+                end=upto,
+                price=current,
+                steps=steps,
+                amount=amount,
+                draws=tuple(found),
+                special=steps != listed.steps,
+            )
+
         for grant in self.applicable(subject) if end > start else ():
             left = self.left(grant)
             if left <= 0 or not grant.window.covers(at):
@@ -120,18 +133,9 @@ class Burn:
             if reached is None and (price.steps != steps or grant.counts_units):
                 reached = reach(steps, first, end, paid)
             if price.steps != steps and reached is not None:
+                # This balance has a price of its own: what the ones before it paid ends here.
                 if found:
-                    pieces.append(
-                        Piece(
-                            start=first,
-                            end=reached,
-                            price=current,
-                            steps=steps,
-                            amount=paid,
-                            draws=tuple(found),
-                            special=steps != listed.steps,
-                        )
-                    )
+                    pieces.append(piece(reached, paid))
                 current, steps, first, found, paid = price, price.steps, reached, [], ZERO
             owed = EXACT.subtract(cost(steps, first, end), paid)
             if grant.counts_units and reached is not None:
@@ -151,25 +155,12 @@ class Burn:
             if done:
                 break
         else:
+            # All balances are used up before the quantity is: the rest costs what is listed.
             if steps != listed.steps:
                 here = reached if reached is not None else reach(steps, first, end, paid)
-                pieces.append(
-                    Piece(
-                        start=first, end=here, price=current, steps=steps, amount=paid, draws=tuple(found), special=True
-                    )
-                )
+                pieces.append(piece(here, paid))
                 current, steps, first, found = listed, listed.steps, here, []
-        pieces.append(
-            Piece(
-                start=first,
-                end=end,
-                price=current,
-                steps=steps,
-                amount=cost(steps, first, end),
-                draws=tuple(found),
-                special=steps != listed.steps,
-            )
-        )
+        pieces.append(piece(end, cost(steps, first, end)))
         return pieces
 
 

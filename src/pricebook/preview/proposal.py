@@ -74,6 +74,7 @@ def propose(asked: WantedContract, snapshot: Snapshot, contracts: Sequence[Contr
     if not isinstance(package, Package):
         raise reject("unreadable", f"{ref} cannot be read: what it says is not known", hint="see: pricebook plan")
     problems += _unfit(ref, package, asked, snapshot, held)
+    # The key makes a second call harmless: the same contract again is what is there, another one is refused.
     present = next((one for one in contracts if one.uniqueness_key == asked.uniqueness_key), None)
     if present is not None and (present.starting_at != asked.starting_at or not _is_on(present, ref, alias, held)):
         what = (
@@ -97,6 +98,7 @@ def propose(asked: WantedContract, snapshot: Snapshot, contracts: Sequence[Contr
     card = _card(package, asked.starting_at, snapshot, held)
     terms = materialise(package, asked.starting_at)
     prices = Prices(Tariff(snapshot.catalog, card), terms)
+    # Two contracts of one customer at one time may both bill: said, and not refused, since it may be meant.
     overlapping = tuple(
         one
         for one in contracts

@@ -128,6 +128,7 @@ class WatchedContract:
         periods = self.periods(instant)
         running = periods[-1] if periods and instant < periods[-1].ending_before else None
         ends = [period.ending_before for period in periods if period is not running]
+        # Periods that are over are billed once and carried along; only what is since then is counted anew.
         ledger, issued = self._billed([self.starting_at, *ends], drawn)
         base = ledger.through or self.starting_at
         own = self.usage[bisect_left(self._times, base) : bisect_right(self._times, instant)]
@@ -140,6 +141,7 @@ class WatchedContract:
             if grant.window.starting_at <= instant
         ]
         burn = Burn(prices, grants, dict(ledger.drawn))
+        # The draft of the running period draws from copies of the balances, as an invoice would if it were issued now.
         draft, spent = None, list[InvoiceLine]()
         if running is not None and running.starting_at >= prices.terms.statement.first:
             sheet = InvoiceSheet(prices, burn)

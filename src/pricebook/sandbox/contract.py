@@ -99,6 +99,7 @@ def create(call: Call) -> Json:
         more=sorted(body.keys() - set(_ASKED)),
     )
     terms = terms_of(ServedAccount(work), request)
+    # On a package its terms are copied, as they are at this moment: what becomes of the package later changes nothing.
     link = terms.offer.package if terms.offer is not None else None
     said = work.get(PACKAGE, link).body if link is not None else body
     kept = {name: said[name] for name in _OWN if name in said and (link is None or name != "name")}
@@ -109,6 +110,7 @@ def create(call: Call) -> Json:
         kept["transition"] = {"type": transition["type"], "from_contract_id": transition["from_contract_id"]}
     kept |= known(starting_at=body["starting_at"], package_id=link, rate_card_id=terms.card)
     kept |= _statement(said.get("usage_statement_schedule"), request.starting_at)
+    # A contract that takes the place of another one ends it in the same transaction: no hour is billed twice.
     if terms.ends is not None:
         record = work.get(KIND, terms.ends[0])
         work.put(record, record.body | {"ending_before": instant_text(terms.ends[1])})

@@ -68,6 +68,7 @@ def _refusals() -> list[Refusal]:
             ),
         ]
     for kind, table in nouns.items():
+        # A version is what customers were sold: its columns never change, and only its end may come.
         frozen = [name for name in table.columns if name != "archived_at" and kind.versioned]
         if frozen:
             made.append(

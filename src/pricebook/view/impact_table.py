@@ -63,6 +63,7 @@ def impact_view(scales: Mapping[str, Scale], assessment: Assessment, notable: De
         noise_table(assessment),
     ]
 
+    # Exact and in the unit's own scale: a program may add them up.
     def sums(of: Sides, unit: str, parts: int = YEAR) -> dict[str, Any]:
         scale = units[unit].scale
         exact = (value.scaleb(-scale, EXACT) for value in (*of.over(parts), of.over(parts).change))

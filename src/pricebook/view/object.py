@@ -99,6 +99,7 @@ def noun_view(
             fields = tuple(field_rows(type(change.noun), change.fields, units))
             per_change = _per_change(change, units)
         case Supersede():
+            # Aliases move with the version and are notes of it: a field that changes is what customers buy.
             told = [field for field in change.fields if not _is_alias(field)]
             fields = tuple(field_rows(type(change.noun), told, units))
             notes = tuple(_version_notes(change, step.reach, as_of))

@@ -140,6 +140,7 @@ def rate_shape(
         for change in batch:
             key = read_key(change.key)
             _see(seen, change, key.product, as_of)
+            # Rows are made of what is shown only: counts need none, and a card can have a million changes.
             wanted = every or (choice.first is not None and len(seen.rows) < choice.first)
             if wanted and (not pattern or pattern in f"{key}\n{units.label(key)}".casefold()):
                 seen.rows += rate_rows(key, change, units, as_of)

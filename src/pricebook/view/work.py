@@ -102,6 +102,7 @@ def work_words(objects: Sequence[ObjectView], prices: PriceCounts, fixed: FixedV
     live = prices.changed + prices.ended
     if live:
         cards = [(o, o.rates) for o in objects if o.rates is not None and o.rates.counts.changed + o.rates.counts.ended]
+        # A sum of contracts is said only where every card's are known: a part of them would read as all.
         known = [o.contracts for o, _ in cards if o.contracts is not None]
         whom = f" for {counted(sum(known), 'contract')}" if sum(known) and len(known) == len(cards) else ""
         if not whom and len(known) == len(cards):
@@ -110,8 +111,10 @@ def work_words(objects: Sequence[ObjectView], prices: PriceCounts, fixed: FixedV
         ways = ((prices.up, up), (prices.down, "down"), (prices.ended, "end"), (prices.other, "otherwise"))
         how = ", ".join(f"{n:,} {way}" for n, way in ways if n)
         moving = (row for _, shape in cards for row in shape.rows if row.observed and row.change != "stays")
+        # One price is said in full, however many new ones stand beside it; more of them are counted.
         one = next(moving, None) if live == 1 else None
         if one is not None and one.desired:
+            # The sentence about fees names the same contracts and the same day: they are not said twice.
             same = fixed is not None and 0 < fixed.contracts == sum(known) and _at_once(fixed, one)
             sentences = [f"{_moves(one)}{'' if same else f'{whom}, {one.when}'}."]
         else:

@@ -35,7 +35,7 @@ def copy(
     """Copy what the environment of that name keeps. `stores` are the store where it is and where it will be, None when
     it is an account.
 
-    Raises Rejected, LeaseHeld while somebody applies, and StoreError.
+    Raises Rejected, LeaseTaken while somebody applies, and StoreError.
     """
     if copier.onto_itself:
         raise reject("occupied-target", f"{copier.target} is where it is already", hint="name another place")
@@ -46,12 +46,14 @@ def copy(
     with ExitStack() as stack:
         for environment in sorted({name, *copier.environments()}):
             stack.callback(journal.release, environment, journal.acquire(environment, owner, clock()))
+        # The lease keeps others from applying, the lock whoever writes without one.
         stack.enter_context(copier.locked())
         made = plan(project, name, stores[0], at) if stores is not None else None
         found = copier.compared()
         if found == "other":
             hint = "name a database or a ?schema= that holds nothing; nothing was written"
             raise reject("occupied-target", f"{copier.target} holds something else already", hint=hint)
+        # A copy that is whole already was interrupted after it was made: it is checked like a new one.
         tables = copier.run(tell) if found == "empty" else copier.present()
         namespaces = tuple(sorted(copier.namespaces()))
         if stores is not None and made is not None:

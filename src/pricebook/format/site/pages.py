@@ -78,6 +78,7 @@ def site_files(
     """
     pages = _environment()
 
+    # Links are relative, so that the site works from a folder, a bucket and below any address.
     def page(template: str, path: str, **values: Any) -> tuple[str, str]:
         depth = path.count("/")
         text = pages.get_template(template).render(

@@ -194,6 +194,7 @@ def _charges(data: Json, package: Package, whole: Window) -> Iterator[DatedCharg
         if commit.invoice_schedule is None or commit.invoice_schedule.do_not_invoice:
             continue
         name, unit = commit.name or "", commit.invoice_schedule.credit_type
+        # A true-up bills what was not drawn from the commit's first balance.
         first = said["access_schedule"]["schedule_items"][0]["id"]
         for at, price, count in _items(said["invoice_schedule"], whole):
             if commit.type == "PREPAID":
