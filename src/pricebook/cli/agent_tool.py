@@ -206,7 +206,7 @@ def line_of(name: str, given: Mapping[str, object], root: Path, shared: Sequence
 
 def refusal(problems: Sequence[Problem]) -> str:
     """The document of problems."""
-    return escape_json(document(problems_view(problems)))
+    return escape_json("".join(document(problems_view(problems))))
 
 
 def inert(text: str) -> str:

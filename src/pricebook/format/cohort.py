@@ -9,13 +9,12 @@ from dataclasses import fields
 from datetime import datetime
 from itertools import chain, groupby, islice
 
-from pricebook.catalog.canonical import encode
-from pricebook.catalog.instant import instant_text, instant_words
-from pricebook.format.escape import cut, escape_json, escape_terminal
+from pricebook.catalog.instant import instant_words
+from pricebook.format.escape import cut, escape_terminal
 from pricebook.format.lookup import columns, draw_fields
 from pricebook.format.page import Page, sheet
 from pricebook.view.cohort import CohortsView, CohortView, MembersView, MemberView
-from pricebook.view.plain import PREFIX, plain
+from pricebook.view.plain import plain
 from pricebook.view.words import counted
 
 _BLOCK = 1_000
@@ -80,20 +79,6 @@ def members_text(view: MembersView, page: Page) -> Iterator[str]:
             yield from columns([_words(one) for one in block], page.width)
     if none:
         yield "Nobody is on it."
-
-
-def members_json(view: MembersView, _: Page) -> Iterator[str]:
-    """The lines of one document."""
-    head = encode({"as_of": instant_text(view.as_of), "format": f"{PREFIX}{view.answer}"})
-    yield f'{head[:-1]},"contracts":['
-    before = ""
-    for member in view.contracts:
-        if before:
-            yield f"{before},"
-        before = escape_json(encode(plain(member)))
-    if before:
-        yield before
-    yield "]}"
 
 
 def members_csv(view: MembersView, _: Page) -> Iterator[str]:

@@ -91,7 +91,6 @@ FORMATS: dict[tuple[str, str], str | Drawing] = {
     ("cohorts", "text"): "cohort:cohorts_text",
     ("cohorts", "csv"): "cohort:cohorts_csv",
     ("contracts", "text"): "cohort:members_text",
-    ("contracts", "json"): "cohort:members_json",
     ("contracts", "csv"): "cohort:members_csv",
     ("migration", "text"): "migration:migration_text",
     ("migration", "csv"): "migration:notice_csv",
@@ -145,7 +144,7 @@ def _drawn(view: "View", form: str, page: "Page") -> str | Iterable[str]:
         from pricebook.view.plain import document
 
         assert form == "json", f"{view.answer} as {form}: `formats_of` was not asked"
-        return escape_json(document(view))
+        return map(escape_json, document(view))
     if isinstance(entry, str):
         module, _, name = entry.partition(":")
         entry = getattr(import_module(f"{__package__}.{module}"), name)

@@ -4,16 +4,16 @@ Amounts stay exact decimals, instants stay instants (canonical JSON writes both)
 never comes is null. A key is a field's name, without the underscore that keeps it apart from a word of Python.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, field, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar, Protocol, cast
 
 from pricebook.catalog.calendar import FOREVER
-from pricebook.catalog.canonical import encode
+from pricebook.catalog.canonical import encode, quoted
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.reference import Ref
 
@@ -75,6 +75,8 @@ def _reader(kind: Any) -> Callable[[Any], object]:
         return lambda value: {key: plain(getattr(value, name)) for name, key in listed}
     if issubclass(kind, Mapping):
         return lambda value: {str(plain(key)): plain(found) for key, found in value.items()}
+    if issubclass(kind, Iterator):
+        return partial(map, plain)
     if issubclass(kind, Iterable):
         return lambda value: list(map(plain, value))
     raise TypeError(f"no plain form for {kind.__name__}")
@@ -113,6 +115,19 @@ def plain(value: object) -> Any:
     return _reader(cast("Hashable", type(value)))(value)
 
 
-def document(view: View) -> str:
-    """The text of an answer for programs: one line, keys in order, its sort in `format`."""
-    return encode({"format": f"{PREFIX}{view.answer}", **plain(view)})
+def document(view: View) -> Iterator[str]:
+    """The lines of an answer for programs: keys in order, its sort in `format`. It is one line, unless a list of the
+    view is made while it is read (an iterator): then it is a document all the same, and each item is a line."""
+    data = {"format": f"{PREFIX}{view.answer}", **plain(view)}
+    line = "{"
+    for key in sorted(data):
+        line += f"{'' if line == '{' else ','}{quoted(key)}:"
+        if not isinstance(data[key], Iterator):
+            line += encode(data[key])
+            continue
+        line += "["
+        for many, item in enumerate(data[key]):
+            yield line + ("," if many else "")
+            line = encode(item)
+        line += "]"
+    yield line + "}"
