@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricebook.http.client import MINUTE, Budget
+from pricebook.http.budget import MINUTE, Budget
 
 
 class Clock:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from urllib.error import HTTPError
 
 import pyarrow
 import pytest
@@ -191,11 +190,8 @@ def test_an_address_behind_http_is_fetched(tmp_path: Path) -> None:
     Thread(target=server.serve_forever, daemon=True).start()
     try:
         same(DuckEngine(), f"http://127.0.0.1:{server.server_port}/events.jsonl?token=1")
-        with pytest.raises(Rejected, match="cannot be read: HTTP Error 404") as refused:
+        with pytest.raises(Rejected, match=r"refuses /others\.jsonl with 404: File not found"):
             assessed(DuckEngine(), f"http://127.0.0.1:{server.server_port}/others.jsonl")
-        answer = refused.value.__context__
-        assert isinstance(answer, HTTPError)
-        assert answer.closed, "and its connection with it"
     finally:
         server.shutdown()
         server.server_close()

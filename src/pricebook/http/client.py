@@ -4,9 +4,9 @@ Rules: a request that may be repeated is, after anything that may pass. Any othe
 what became of it that is `RequestLost`: whoever asked looks first. Only a limit (429, or 403 that says when to come
 again), or a connection that was never made, says that nothing was done, and then it is sent again in any case.
 
-JSON is written with exact decimals and read with them; no number becomes a binary fraction here. A redirect is not
-followed, because the token would go with it. The token appears in one header and nowhere else: whatever a server says
-is searched for it before anybody sees it.
+JSON is written with exact decimals and read with them; no number becomes a binary fraction here. What is fetched goes
+into a file as it comes. A redirect is not followed, because the token would go with it. The token appears in one header
+and nowhere else: whatever a server says is searched for it before anybody sees it.
 """
 
 import re
@@ -18,14 +18,15 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from socket import SHUT_RDWR
 from threading import Lock, Timer
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 import httpx
 
 from pricebook import __version__, trace
 from pricebook.catalog.canonical import decode, encode
-from pricebook.http.mask import Mask
+from pricebook.http.budget import Budget
+from pricebook.http.mask import Mask, unsigned
 
 LONGEST_WAIT = 120.0
 """Seconds of a Retry-After that are waited for; a longer one is given back to whoever asked."""
@@ -33,10 +34,6 @@ LONGEST_PAUSE = 15.0
 """Seconds between two tries after an answer that was lost."""
 LARGEST_ANSWER = 64 << 20
 """Bytes."""
-MINUTE = 60.0
-SHORTEST = 0.001
-BURST = 10
-"""The share of the budget, one in so many, that may go out at once."""
 
 
 class RequestLost(Exception):  # noqa: N818 - nothing is known to have failed
@@ -60,8 +57,9 @@ class Patience:
     """How often something is sent: what may be `repeated`, what is `once` only (limits and connections apart), and how
     often a connection is tried.
 
-    Seconds are for one connection and for one whole answer, however slowly it drips. `pause` is the first one after an
-    answer that was lost; `limit` is the one after a limit that does not say for how long. None: as after a lost answer.
+    Seconds are for one connection, for one whole answer, however slowly it drips, and for its next piece (`silent`;
+    None: as for the whole). `pause` is the first one after an answer that was lost; `limit` is the one after a limit
+    that does not say for how long. None: as after a lost answer.
     """
 
     repeated: int
@@ -71,51 +69,12 @@ class Patience:
     answer_seconds: float
     pause: float = 0.5
     limit: float | None = None
-
-
-class Budget:
-    """How many requests a minute may be sent, shared by all workers: never more in any 60 seconds, and evenly.
-
-    A token bucket: a tenth of the budget may go out at once, the rest flows in evenly, which makes the whole budget at
-    most in any minute, however requests come. A pause that the server asks for holds for every worker. `clock` is in
-    seconds and never goes back; `sleep` waits.
-    """
-
-    def __init__(self, per_minute: int, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
-        self._clock, self._sleep = clock, sleep
-        self._capacity = max(1.0, per_minute // BURST)
-        self._rate = max(per_minute - self._capacity, 0.5) / MINUTE
-        self._tokens, self._filled_at = self._capacity, clock()
-        self._paused_until = 0.0
-        self._lock = Lock()
-
-    def take(self) -> None:
-        """Wait until one more request may be sent, and count it."""
-        while (wait := self._try()) > 0:
-            self._sleep(wait)
-
-    def pause(self, seconds: float) -> None:
-        """Let nobody send anything for so long."""
-        with self._lock:
-            self._paused_until = max(self._paused_until, self._clock() + seconds)
-
-    def _try(self) -> float:
-        """Take a token and return 0, or the seconds after which to try again."""
-        with self._lock:
-            now = self._clock()
-            if now < self._paused_until:
-                return self._paused_until - now
-            self._tokens = min(self._capacity, self._tokens + (now - self._filled_at) * self._rate)
-            self._filled_at = now
-            if self._tokens >= 1:
-                self._tokens -= 1
-                return 0.0
-            # Never so short that a clock does not show it.
-            return max((1 - self._tokens) / self._rate, SHORTEST)
+    silent: float | None = None
 
 
 class HttpClient:
-    """Requests below one address. Threads may share it; no more than `concurrency` requests are under way at once."""
+    """Requests below one address. Threads may share it; no more than `concurrency` requests are under way at once.
+    Raises ValueError for what is no address."""
 
     def __init__(
         self,
@@ -139,14 +98,18 @@ class HttpClient:
         self.tell: Callable[[int], None] | None = None
         """Hears `sent` with every request; from any thread."""
         self._lock = Lock()
-        self._http = httpx.Client(
-            base_url=base_url.rstrip("/"),
-            headers={**headers, "Content-Type": "application/json", "User-Agent": f"pricebook/{__version__}"},
-            timeout=httpx.Timeout(patience.answer_seconds, connect=patience.connect_seconds, pool=None),
-            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
-            transport=transport,
-            follow_redirects=False,
-        )
+        self._base = base_url.rstrip("/")
+        try:
+            self._http = httpx.Client(
+                base_url=self._base,
+                headers={**headers, "User-Agent": f"pricebook/{__version__}"},
+                timeout=httpx.Timeout(patience.answer_seconds, connect=patience.connect_seconds, pool=None),
+                limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
+                transport=transport,
+                follow_redirects=False,
+            )
+        except httpx.InvalidURL as error:
+            raise ValueError(f"it is no address: {error}") from None
 
     def close(self) -> None:
         """Give all connections back."""
@@ -167,13 +130,28 @@ class HttpClient:
         `key` is the idempotency key; every further try has its own, because an answer may be kept under the first.
         Raises RequestRefused or RequestLost.
         """
+
+        def once(number: int, within: float) -> Any:
+            return self._once(method, path, body, query, f"{key}.{number}" if key and number else key, within)
+
+        return self._tried(once, repeatable)
+
+    def fetch(self, address: str, into: BinaryIO) -> None:
+        """Write what is at an address of this host to a file, byte for byte, from its beginning at each try. What the
+        server says of an address that it refuses may repeat what signs it, and is not read. Raises RequestRefused or
+        RequestLost."""
+        self._tried(lambda _, within: self._once("GET", address, None, None, None, within, into=into), True)
+
+    def _tried(self, once: Callable[[int, float], Any], repeatable: bool) -> Any:
+        """What comes of a request in as many tries as there is patience for, each given its number, and the seconds
+        that are left."""
         pause, unreached, spent = self._patience.pause, 0, 0.0
         tries = self._patience.repeated if repeatable else self._patience.once
         for left in reversed(range(tries)):
             number, begun = tries - left - 1, self._clock()
             try:
                 within = self._patience.answer_seconds - spent  # whoever does not answer is waited for once in all
-                return self._once(method, path, body, query, f"{key}.{number}" if key and number else key, within)
+                return once(number, within)
             except RequestRefused as refused:
                 asked = refused.seconds if refused.seconds is not None else self._patience.limit or pause
                 if not refused.limited or not left or asked > LONGEST_WAIT:
@@ -197,8 +175,9 @@ class HttpClient:
         query: Mapping[str, str] | None,
         key: str | None,
         within: float,
+        into: BinaryIO | None = None,
     ) -> Any:
-        """One try, over within so many seconds."""
+        """One try, over within so many seconds; what it gives goes `into` a file."""
         self._budget.take()
         with self._lock:
             self.sent += 1
@@ -207,17 +186,27 @@ class HttpClient:
         begun = self._clock()
         content = encode(body).encode() if body is not None else None
         headers = {"Idempotency-Key": key} if key is not None else {}
-        shown = path.partition("?")[0]
+        headers |= {"Accept-Encoding": "identity"} if into is not None else {"Content-Type": "application/json"}
+        shown = unsigned(path).removeprefix(self._base)
         asked = {"method": method, "host": self.host, "path": self._mask.clean(shown)}
         try:
-            timeout = httpx.Timeout(within, connect=self._patience.connect_seconds, pool=None)
+            each = min(within, self._patience.silent or within)
+            timeout = httpx.Timeout(each, connect=self._patience.connect_seconds, pool=None)
             given: dict[str, Any] = {"content": content, "params": query, "headers": headers, "timeout": timeout}
             with (
                 trace.timed("request.ended", **asked, status=None) as told,
                 self._http.stream(method, path, **given) as response,
                 self._ending(response, begun + within),
             ):
-                text = self._mask.clean_all(self._body(response, begun + within))
+                if into is None:
+                    text = self._mask.clean_all(self._body(response, begun + within))
+                elif response.is_success:
+                    text = ""
+                    into.seek(0)
+                    into.truncate()
+                    into.writelines(response.iter_raw())
+                else:
+                    text = response.reason_phrase
                 told["status"] = status = response.status_code
                 said = response.headers
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -285,7 +274,8 @@ class HttpClient:
         if limited:
             message = f"{self.host} says that requests come too fast: {why}"
         elif 300 <= status < 400:
-            message = f"{self.host} sends {path} elsewhere ({status})"
+            where = self._mask.clean(unsigned(headers.get("Location", "")))[:300]
+            message = f"{self.host} sends {path} elsewhere ({status}){f', to {where}' if where else ''}"
         else:
             message = f"{self.host} refuses {path} with {status}: {why}"
         raise RequestRefused(message, status, said, limited=limited, seconds=seconds)

@@ -6,6 +6,8 @@ from html import escape
 from urllib.parse import quote
 
 HIDDEN = "[token]"
+_UNSAID = re.compile(r"(?<=//)[^/?#@]*@|[?#].*", re.DOTALL)
+"""What of an address may be a secret: who asks, and what a signed one says behind its path."""
 LONG = 8
 """Characters from which on a secret is looked for in other forms than its own: those of a shorter one are words."""
 SMALL = 200_000
@@ -17,13 +19,18 @@ _LINES = ("\\n", "\\r", "\\t", " ")
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
 
 
+def unsigned(address: str) -> str:
+    """An address without what may be a secret in it."""
+    return _UNSAID.sub("", address)
+
+
 class Mask:
     """Takes one secret out of texts."""
 
     def __init__(self, secret: str) -> None:
         raw, cores = secret.encode(), sorted(_cores(secret.encode()))
         if len(secret) < LONG:
-            self._characters, self._base64 = [re.compile(re.escape(secret))], None
+            self._characters, self._base64 = [re.compile(re.escape(secret))] if secret else [], None
             self._whole: tuple[str, ...] = ()
             return
         digits = r"[\s:-]*".join(f"(?:0x)?{byte:02x}" for byte in raw)

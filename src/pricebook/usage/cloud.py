@@ -1,19 +1,19 @@
 """Usage in object stores and behind https: Parquet as Arrow datasets that an engine scans where they are, anything else
 fetched once. Credentials come from the environment, as the vendors of the stores have them."""
 
+from contextlib import closing
 from pathlib import Path, PurePosixPath
 from shutil import copyfileobj
 from typing import Any
-from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 
+from pricebook.http.client import HttpClient, Patience, RequestLost, RequestRefused
 from pricebook.problem import quote, reject
 from pricebook.usage.source import EVENTS, UsageSource, chosen, form_of, refusing, shown
 
 _HINT = "credentials and the region come from the environment, as for the store's own tools"
-_PATIENCE = 60
-"""Seconds in which a server has to go on answering."""
+_PATIENCE = Patience(repeated=4, once=1, connections=2, connect_seconds=30.0, answer_seconds=6 * 3600.0, silent=60.0)
+_PER_MINUTE = 600
 
 
 def opened(source: UsageSource, scratch: Path) -> list[UsageSource | Any]:
@@ -67,17 +67,21 @@ def _fetched(source: UsageSource, scratch: Path) -> UsageSource:
     if form is None:
         hint = "an address behind https is of one file: .jsonl, .ndjson, .csv (each also .gz) or .parquet"
         raise reject("usage-file", f"{quote(shown(source.name))} is of no known form", hint=hint)
-    if at.username is not None:  # urllib would take it, password and all, for a part of the host
+    if at.username is not None:
         raise reject(
             "usage-file", f"{quote(shown(source.name))} has a user in it", hint="use an address that is signed"
         )
     if at.scheme == "http" and at.hostname not in ("127.0.0.1", "localhost", "::1"):
         raise reject("usage-file", f"{quote(shown(source.name))} is not encrypted", hint="say https")
     local = scratch / f"fetched-{abs(hash(source.name)):x}-{PurePosixPath(at.path).name}"
+    base = f"{at.scheme}://{at.netloc}"
+    client = HttpClient(base, {}, at.query, requests_per_minute=_PER_MINUTE, patience=_PATIENCE)
     try:
-        with urlopen(Request(source.name), timeout=_PATIENCE) as answer, local.open("wb") as out:
-            copyfileobj(answer, out)
-    except HTTPError as refusal:
-        refusal.close()  # it is an answer too, and holds the connection
-        raise
+        with closing(client), local.open("wb") as out:
+            client.fetch(source.name, out)
+    except (RequestLost, RequestRefused) as failed:
+        hint = "look whether the file is there; an address that is signed ends with its time"
+        if isinstance(failed, RequestRefused) and 300 <= failed.status < 400:
+            hint = "what signs an address is not sent to another: say the one where the file is"
+        raise reject("usage-file", f"{quote(shown(source.name))} cannot be read: {failed}", hint=hint) from None
     return UsageSource(source.name, form, (str(local),))

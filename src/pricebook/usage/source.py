@@ -7,7 +7,6 @@ that table. A Delta or Iceberg table is known by its log or metadata; an address
 reads it's to open.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from glob import glob, has_magic
@@ -15,15 +14,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pricebook import trace
+from pricebook.http.mask import unsigned
 from pricebook.problem import missing_extra, quote, reject
 
 _FORMS = {"jsonl": "jsonl", "ndjson": "jsonl", "csv": "csv", "parquet": "parquet"}
 EVENTS = "events"
 """The table of events in an account's export (`<table>/dt=.../*.parquet`)."""
-
-
-_UNSAID = re.compile(r"(?<=://)[^/@]*@|[?#].*", re.DOTALL)
-"""What of an address may be a secret: who asks, and what a signed one says behind its path."""
 
 
 class UsageSource(NamedTuple):
@@ -49,7 +45,7 @@ def is_address(name: str) -> bool:
 
 def shown(name: str) -> str:
     """The name of usage without what may be a secret in it."""
-    return _UNSAID.sub("", name) if is_address(name) else name
+    return unsigned(name) if is_address(name) else name
 
 
 TABLES = {"delta": "_delta_log", "iceberg": "metadata"}
