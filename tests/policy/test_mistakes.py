@@ -77,7 +77,7 @@ def caught(case: dict[str, Any], folder: Path) -> set[str]:
         if not planned:
             return {finding.code for finding in bench.lint(text)}
         contracts = dict(example.contracts) if example is not None else {"rate-card:standard": 3}
-        held = example.text(example.held) if example is not None else SAMPLE
+        held = example.text(example.observed) if example is not None else SAMPLE
         plan, findings = bench.planned(
             text, held=held, contracts=contracts, prune=example is not None and example.prune
         )

@@ -22,9 +22,9 @@ def findings(rule: Rule, edits: Edits, folder: Path) -> list[Problem]:
     else:
         _, found = bench.planned(
             example.text(edits),
-            held=example.text(example.held),
+            held=example.text(example.observed),
             as_of=example.as_of,
-            held_since=example.held_since,
+            held_since=example.observed_since,
             contracts=dict(example.contracts),
             prune=example.prune,
         )

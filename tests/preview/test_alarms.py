@@ -18,9 +18,9 @@ from pricebook.manifest.load import Loaded, load
 from pricebook.preview.alarm import Alarm, alarms, in_alarm, unwatched
 from pricebook.preview.materialise import materialise
 from pricebook.preview.sending import after, sent
-from pricebook.preview.standing import WatchedContract, WatchedCustomer
 from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.verdict import judge
+from pricebook.preview.watched import WatchedContract, WatchedCustomer
 from pricebook.project.project import read_project
 from pricebook.view.price import Units
 from pricebook.view.tests import difference

@@ -15,9 +15,9 @@ from pricebook.catalog.scenario import Scenario
 from pricebook.catalog.threshold_notification import ThresholdNotification
 from pricebook.manifest.load import load
 from pricebook.preview.alarm import in_alarm, unwatched
-from pricebook.preview.standing import WatchedContract, WatchedCustomer
 from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.verdict import judge
+from pricebook.preview.watched import WatchedContract, WatchedCustomer
 from pricebook.project.project import read_project
 
 pytestmark = pytest.mark.whole

@@ -52,8 +52,8 @@ def read_card(loading: Loading, envelope: Envelope, card: RateCard) -> RateBook:
         spec, violations = validated(RatesFrom, source)
         loading.reject(violations, envelope, path)
         if spec is not None:
-            said_at = loading.span_at(envelope, *path)
-            for one in TableSource.beside(loading.scope.root, envelope.document.file, spec, facts, said_at):
+            span_at = loading.span_at(envelope, *path)
+            for one in TableSource.beside(loading.scope.root, envelope.document.file, spec, facts, span_at):
                 table = _read_beside(loading, envelope, entries, position, one)
                 row_indexes.append(RowIndex(len(entries), table.lines, table.cells, one))
                 if entries:
@@ -81,7 +81,7 @@ def _read_beside(
     if not is_below(source.path, loading.scope.root):
         # Manifests may come from somebody who is not trusted with this machine's files.
         message = f"table {quote(source.spec.table)} is outside the project"
-        at = source.said_at(source.named)
+        at = source.span_at(source.named)
         loading.problems.append(Problem("outside", message, at, "keep tables below pricebook.yaml"))
         return ReadTable()
     table = read_table(source)

@@ -23,16 +23,16 @@ from pricebook.problem import quote
 class Unusable(Exception):  # noqa: N818 - a cell that cannot be used, caught where its row is read
     """A cell that cannot be used: the 1-based number of the cell, what is wrong, and the way out.
 
-    When it is not the cell's fault but that of the card, `said_at` is the place below the entry of `rates_from`. What
-    is `about` a product, whichever row names it, is told once.
+    When it is not the cell's fault but that of the card, `entry_path` is the place below the entry of `rates_from`.
+    What is `about` a product, whichever row names it, is told once.
     """
 
     def __init__(
-        self, code: str, message: str, column: int = 1, hint: str = "", said_at: Path = (), about: str | None = None
+        self, code: str, message: str, column: int = 1, hint: str = "", entry_path: Path = (), about: str | None = None
     ) -> None:
         super().__init__(message)
         self.code, self.message, self.column, self.hint = code, message, column, hint
-        self.said_at, self.about = said_at, about
+        self.entry_path, self.about = entry_path, about
 
 
 Multiplier = tuple[Decimal, Decimal]

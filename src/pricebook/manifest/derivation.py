@@ -228,8 +228,8 @@ class _Card:
     def _factors(self, one: DependentPrice) -> Factors | None:
         """Those of its table; None where something is wrong with that."""
         assert one.price.times_from is not None, "of one that names a table"
-        said_at = self._loading.span_at(self._envelope, *one.at, "times_from")
+        span_at = self._loading.span_at(self._envelope, *one.at, "times_from")
         root, file = self._loading.scope.root, self._envelope.document.file
-        factors, problems = read_factors(root, file, one.price.times_from, self._facts, said_at)
+        factors, problems = read_factors(root, file, one.price.times_from, self._facts, span_at)
         self._loading.problems += problems
         return factors if not problems else None

@@ -69,14 +69,14 @@ class Factors:
 
 
 def read_factors(
-    root: FilePath, manifest: str, table: FactorTable, facts: RateFacts, said_at: Callable[[Path], Span]
+    root: FilePath, manifest: str, table: FactorTable, facts: RateFacts, span_at: Callable[[Path], Span]
 ) -> tuple[Factors, list[Problem]]:
     """The factors of a table that a manifest names, and what is wrong with it."""
     factors = Factors(table)
-    (source,) = TableSource.beside(root, manifest, table.rates_from, facts, said_at)
+    (source,) = TableSource.beside(root, manifest, table.rates_from, facts, span_at)
     if not is_below(source.path, root):
         message = f"table {quote(table.table)} is outside the project"
-        return factors, [Problem("outside", message, said_at(("table",)), "keep tables below pricebook.yaml")]
+        return factors, [Problem("outside", message, span_at(("table",)), "keep tables below pricebook.yaml")]
     reader = _FactorReader(source)
     for said, factor in reader.factors(table):
         factors.found[said] = factor

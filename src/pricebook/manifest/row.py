@@ -141,7 +141,7 @@ class RowReader:
         try:
             cells = self._cells(spec, names)
         except Unusable as error:
-            problem = Problem(error.code, error.message, self.source.said_at(error.said_at), error.hint)
+            problem = Problem(error.code, error.message, self.source.span_at(error.entry_path), error.hint)
             self.problems.append(problem)
             return
         kept = [(names.index(column), frozenset(values)) for column, values in spec.where.items()]
@@ -187,7 +187,7 @@ class RowReader:
             for at, values in kept:
                 if lost := sorted(values - seen[at]):
                     hint = did_you_mean(lost[0], seen[at]) or f"there: {', '.join(sorted(seen[at])[:10])}"
-                    at_card = self.source.said_at(("where", names[at]))
+                    at_card = self.source.span_at(("where", names[at]))
                     message = f"no row has {quote(lost[0])} in column {quote(names[at])}: the table gives no price"
                     self.problems.append(Problem("nothing-fits", message, at_card, hint))
 
@@ -226,7 +226,7 @@ class RowReader:
             if isinstance(error, FileNotFoundError) and source.path.parent.is_dir():
                 near = (path.name for path in source.path.parent.iterdir() if path.suffix == source.path.suffix)
                 hint = did_you_mean(source.path.name, near)
-            self.problems.append(replace(problem, at=source.said_at(source.named), hint=hint))
+            self.problems.append(replace(problem, at=source.span_at(source.named), hint=hint))
 
     def _check_header(self, names: list[str], spec: RatesFrom) -> bool:
         source, count = self.source, len(self.problems)
@@ -235,7 +235,7 @@ class RowReader:
             self.problems.append(Problem("empty-table", message, Span(source.shown)))
             return False
         for column, path in spec.named.items():
-            self.problems += check_column(column, names, source.shown, partial(source.said_at, path), "rates_from")
+            self.problems += check_column(column, names, source.shown, partial(source.span_at, path), "rates_from")
         return len(self.problems) == count
 
     def _refuse(self, line: int, error: Unusable) -> None:
@@ -246,8 +246,8 @@ class RowReader:
             return
         product, _, frequency = error.about.partition("\0")
         # What is wrong with the mapping is one mistake for all products, and so are names that nobody knows.
-        same = "" if error.said_at or error.code == "unknown-reference" else product
-        key = (error.code, same, frequency if error.code == "not-a-choice" else "", str(error.said_at))
+        same = "" if error.entry_path or error.code == "unknown-reference" else product
+        key = (error.code, same, frequency if error.code == "not-a-choice" else "", str(error.entry_path))
         mistake = self._mistakes.setdefault(key, Mistake(error))
         mistake.rows += 1
         mistake.names.setdefault(product, line)
@@ -258,8 +258,8 @@ class RowReader:
         for mistake in self._mistakes.values():
             line = next(iter(mistake.names.values()))
             error = summary(self.source, mistake)
-            if error.said_at:
-                at = self.source.said_at(error.said_at)
+            if error.entry_path:
+                at = self.source.span_at(error.entry_path)
                 related = (Related("first row", Span(self.source.shown, line)),)
                 self.problems.append(Problem(error.code, error.message, at, error.hint, related))
             else:

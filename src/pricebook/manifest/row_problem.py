@@ -31,14 +31,14 @@ def summary(source: TableSource, mistake: Mistake) -> Unusable:
         words = " or ".join(sorted(", ".join(keys) or "nothing" for keys in wanted))
         message = f"{listed}: priced by {words}, and the table gives {', '.join(given) or 'nothing'}"
         hint = "name a column for each key of the products' pricing_group_key, or a constant under defaults"
-        return Unusable(error.code, message, 1, hint, error.said_at)
+        return Unusable(error.code, message, 1, hint, error.entry_path)
     if error.code == "unknown-reference" and len(names) > 1:
         column = spec.columns.product
         message = f"{len(names)} products do not exist: {listed}"
         pasted = ", ".join(f"{layout_key(name)}: PRODUCT" for name in names[:20])
         named = f"map: {{{layout_key(column or '')}: {{{pasted}}}}}"
         hint = f"say which products they are: {named}; or leave them out, under where"
-        return Unusable(error.code, message, error.column, hint, error.said_at if column is None else ())
+        return Unusable(error.code, message, error.column, hint, error.entry_path if column is None else ())
     return error
 
 
@@ -48,15 +48,15 @@ def layout_key(text: str) -> str:
 
 
 def check_column(
-    column: str, names: Sequence[str], shown: str, said_at: Callable[[], Span], under: str = ""
+    column: str, names: Sequence[str], shown: str, span_at: Callable[[], Span], under: str = ""
 ) -> Iterator[Problem]:
-    """A column that something names stands in the header, and once. `said_at` is where it is named; `under` is what may
+    """A column that something names stands in the header, and once. `span_at` is where it is named; `under` is what may
     say another delimiter."""
     if column not in names:
         hint = did_you_mean(column, names) or f"columns: {', '.join(names[:20])}"
         if under and len(names) == 1 and any(other in names[0] for other in ";\t|"):
             hint = f"the table seems to have another delimiter: say delimiter under {under}"
-        related = (Related("named here", said_at()),)
+        related = (Related("named here", span_at()),)
         yield Problem("missing-column", f"the table has no column {quote(column)}", Span(shown), hint, related)
     elif names.count(column) > 1:
         yield Problem("duplicate-column", f"column {quote(column)} stands twice", Span(shown), "which one is meant?")

@@ -23,19 +23,19 @@ class TableSource:
     path: FilePath
     shown: str
     spec: RatesFrom
-    said_at: Callable[[Path], Span]
+    span_at: Callable[[Path], Span]
     facts: RateFacts
     named: Path = ("table",)
 
     @classmethod
     def beside(
-        cls, root: FilePath, manifest: str, entry: RatesFrom, facts: RateFacts, said_at: Callable[[Path], Span]
+        cls, root: FilePath, manifest: str, entry: RatesFrom, facts: RateFacts, span_at: Callable[[Path], Span]
     ) -> Iterator["TableSource"]:
         """The tables that an entry of `rates_from` names, one or its editions, in a manifest whose name is relative to
         the root."""
         for spec, named in entry.tables():
             path = (root / manifest).parent / (spec.table or "")
-            yield cls(path, shown(path, root), spec, said_at, facts, named)
+            yield cls(path, shown(path, root), spec, span_at, facts, named)
 
     @property
     def is_csv(self) -> bool:

@@ -195,7 +195,7 @@ def foreign(account: AccountContents) -> tuple[Foreign, ...]:
             archived=bool(item.get("archived_at")),
             owner=owner_of(kind, item),
             unreadable=account.unreadable.get(id_, ""),
-            former=mark_before_release(_mark(item)),
+            released_mark=mark_before_release(_mark(item)),
             twin=account.twins.get(id_),
         )
         for (kind, id_), item in account.others.items()

@@ -30,7 +30,7 @@ class RateMark(NamedTuple):
     some of them were applied; `held` are the sums over the rates that the card held then."""
 
     wanted: str = digest_text(0)
-    held: DigestSums = (0,) * PARTS
+    sums: DigestSums = (0,) * PARTS
 
     @classmethod
     def read(cls, text: str | None) -> "RateMark | None":
@@ -52,12 +52,12 @@ class RateMark(NamedTuple):
     def text(self) -> str:
         """At most 200 characters, for a custom field."""
         wanted = urlsafe_b64encode(bytes.fromhex(self.wanted)).decode().rstrip("=")
-        held = urlsafe_b64encode(b"".join(value.to_bytes(_BYTES, "big") for value in self.held)).decode()
+        held = urlsafe_b64encode(b"".join(value.to_bytes(_BYTES, "big") for value in self.sums)).decode()
         return f"{_FORM}.{wanted}.{held}"
 
     def speaks_for(self, observed: Rates) -> bool:
         """Whether these are the rates that the card held when the mark was made. Reads no rate."""
-        return sum(self.held) % MODULUS == int(observed.digest, 16) % MODULUS
+        return sum(self.sums) % MODULUS == int(observed.digest, 16) % MODULUS
 
 
 def part_of(key: str) -> int:

@@ -149,7 +149,7 @@ def under_released_names(snapshot: Snapshot, released: Collection[Ref], namespac
 
 def _released(snapshot: Snapshot, marks: Collection[str] | None = None) -> Renaming:
     """What objects were called that were let go: those that bore these marks, or all of them."""
-    former = {(each.kind, each.id): each.former for each in snapshot.foreign if each.former}
+    former = {(each.kind, each.id): each.released_mark for each in snapshot.foreign if each.released_mark}
     chosen = {key: mark for key, mark in former.items() if marks is None or mark in marks}
     return Renaming({key: mark.rpartition(":")[2] for key, mark in chosen.items()})
 

@@ -34,7 +34,7 @@ class Foreign(NamedTuple):
     archived: bool = False
     owner: str = ""
     unreadable: str = ""
-    former: str = ""
+    released_mark: str = ""
     twin: Ref | None = None
     """The object of ours whose mark it bears too: that one was made first."""
 
@@ -265,7 +265,7 @@ def without(snapshot: Snapshot, refs: Collection[Ref], namespace: str) -> Snapsh
             id=each.id,
             name=each.noun.title if each.noun is not None else "",
             archived=each.archived,
-            former=f"{namespace}/{ref}",
+            released_mark=f"{namespace}/{ref}",
         )
         for ref, each in gone
     )

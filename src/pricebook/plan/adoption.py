@@ -125,7 +125,7 @@ def check_moves(claims: Claims, snapshot: Snapshot) -> Iterator[Problem]:
 def check_removed(claims: Claims, snapshot: Snapshot, namespace: str) -> Iterator[Problem]:
     """Whether everything that is removed is there, or was let go before."""
     there = versions_of(snapshot).keys() | {new for old, new in claims.moves if old in versions_of(snapshot)}
-    former = {each.former for each in snapshot.foreign}
+    former = {each.released_mark for each in snapshot.foreign}
     for ref in claims.removed:
         if ref not in there and f"{namespace}/{ref}" not in former:
             message = f"{ref} is removed, and {claims.environment or 'the account'} has nothing of that name any more"

@@ -125,7 +125,7 @@ def _marks(change: AddRates, wanted: str, snapshot: Snapshot, marked: dict[str, 
     if before is None or (change.card not in marked and not before.speaks_for(rates)):
         before = RateMark(before.wanted if before is not None else "", sums_of(rates.items()))
     reached = shares([(rate.key, after(rate)) for rate in change.rates])
-    held = moved(before.held, [(rate.key, rate.observed) for rate in change.rates], reached)
+    held = moved(before.sums, [(rate.key, rate.observed) for rate in change.rates], reached)
     text = marked[change.card].text if change.card in marked else snapshot.of(change.ref).marks.rates or ""
     marked[change.card] = RateMark(said.wanted if change.mark else wanted, held)
     return replace(change, mark=marked[change.card].text, marked=text, share=None)

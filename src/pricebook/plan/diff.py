@@ -231,7 +231,7 @@ def _marked(
     marked = snapshot.of(card).marks.rates or ""
     before = RateMark.read(marked)
     told = before is not None and before.speaks_for(observed)
-    wanted, held = before.wanted if before else "", before.held if before and told else sums_of(observed.items())
+    wanted, held = before.wanted if before else "", before.sums if before and told else sums_of(observed.items())
     for batch in batches:
         reached = shares([(rate.key, after(rate)) for rate in batch])
         held = moved(held, [(rate.key, rate.observed) for rate in batch], reached)

@@ -85,7 +85,7 @@ def _distinguished(
         parts.setdefault(part_of(change.key), []).append(change)
     sums = sums_of(observed.items())
     for part, group in parts.items():
-        off = (mark.held[part] - sums[part]) % MODULUS
+        off = (mark.sums[part] - sums[part]) % MODULUS
         drifted = _explained(group, desired, off) if off else set()
         for change in group:
             if drifted is not None:

@@ -70,7 +70,7 @@ def _mark(change: AddRates, desired: Catalog, marked: str) -> str:
     if before is None or not strange:
         return ""
     reached = shares([(rate.key, after(rate)) for rate in strange])
-    return before._replace(held=moved(before.held, [(rate.key, None) for rate in strange], reached)).text
+    return before._replace(sums=moved(before.sums, [(rate.key, None) for rate in strange], reached)).text
 
 
 def _why(drift: Drift, snapshot: Snapshot) -> str:

@@ -208,7 +208,7 @@ RULES = (
         " manifest's first price counts.",
         example=Example(
             bad=(("MONTHLY, entitled: false, starting_at: 2025-01-01", _LATER),),
-            held=(("MONTHLY, entitled: false, starting_at: 2025-01-01", _LATER),),
+            observed=(("MONTHLY, entitled: false, starting_at: 2025-01-01", _LATER),),
         ),
         check_plan=_unpriced,
         source='A rate that was compared at "now" only.',

@@ -36,7 +36,7 @@ def _filled(text: str) -> str:
 def _example(rule: Rule) -> str:
     example = rule.example
     good, bad = (example.text(edits).splitlines(keepends=True) for edits in (example.good, example.bad))
-    held = example.text(example.held).splitlines(keepends=True)
+    held = example.text(example.observed).splitlines(keepends=True)
     text = "## Example\n\n"
     if rule.check is None:
         if example.policy:

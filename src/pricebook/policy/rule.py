@@ -23,7 +23,7 @@ Edits = tuple[tuple[str, str], ...]
 class Example:
     """How a rule is broken, as edits of `base`, and how it just is not (`good`; none: `base` as it is).
 
-    A rule about plans is shown on a store that holds `base` with the edits `held` since `held_since`, and on
+    A rule about plans is shown on a store that holds `base` with the edits `observed` since `observed_since`, and on
     `contracts` that are live there; `policy` is the project's policy, as YAML.
     """
 
@@ -31,8 +31,8 @@ class Example:
     good: Edits = ()
     base: str = SAMPLE
     as_of: str = "2026-01-01"
-    held: Edits = ()
-    held_since: str = "2025-12-01"
+    observed: Edits = ()
+    observed_since: str = "2025-12-01"
     policy: str = ""
     contracts: tuple[tuple[str, int], ...] = ()
     prune: bool = False

@@ -22,8 +22,8 @@ from pricebook.catalog.threshold_notification import (
 from pricebook.preview.grant import granted
 from pricebook.preview.invoice import InvoiceLine
 from pricebook.preview.price import EXACT, ZERO, summed, totals
-from pricebook.preview.standing import ContractState, Fields, WatchedContract, WatchedCustomer
 from pricebook.preview.terms import Grant
+from pricebook.preview.watched import ContractState, Fields, WatchedContract, WatchedCustomer
 
 UNWATCHED = frozenset(
     {"low_credit_balance_reached", "low_remaining_credit_percentage_reached", "low_remaining_days_in_plan_reached"}
@@ -342,4 +342,4 @@ def grants_of(contract: WatchedContract, until: datetime) -> Iterator[Grant]:
     """Every balance that begins by then."""
     terms, scales = contract.prices.terms, contract.prices.tariff.scales
     yield from contract.opening.brought
-    yield from granted(terms, contract.held, until, scales)
+    yield from granted(terms, contract.subscribed, until, scales)

@@ -15,8 +15,8 @@ from pricebook.catalog.threshold_notification import ThresholdNotification
 from pricebook.catalog.violation import Path
 from pricebook.preview.alarm import Alarm, alarms
 from pricebook.preview.sending import sent
-from pricebook.preview.standing import WatchedContract, WatchedCustomer
 from pricebook.preview.tariff import Prices
+from pricebook.preview.watched import WatchedContract, WatchedCustomer
 
 
 @dataclass(frozen=True, slots=True)

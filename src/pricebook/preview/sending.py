@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pricebook.catalog.calendar import FOREVER, later
 from pricebook.catalog.offset_notification import OffsetPolicy
 from pricebook.preview.alarm import Alarm, grants_of
-from pricebook.preview.standing import WatchedContract
+from pricebook.preview.watched import WatchedContract
 
 
 def sent(policy: OffsetPolicy, contract: WatchedContract, since: datetime, until: datetime) -> list[Alarm]:

@@ -79,15 +79,15 @@ def _cell(text: str) -> object:
     return float(number) if number is not None else text
 
 
-def read_customers(project: Project, file: str, said_at: Span) -> frozenset[str]:
-    """The customers of a table; `file` is relative to the manifest that names it at `said_at`.
+def read_customers(project: Project, file: str, named_at: Span) -> frozenset[str]:
+    """The customers of a table; `file` is relative to the manifest that names it at `named_at`.
 
     Raises Rejected for a table that cannot be used, one with nobody in it and one outside the project included. Other
     columns are for people, and so are rows that end before them.
     """
-    path = (project.root / said_at.file).parent / file
-    shown, rows = _opened(project, path, file, lambda _: said_at, MAX_CUSTOMERS)
-    (column,) = _columns((CUSTOMER,), next(rows)[1], shown, lambda: said_at)
+    path = (project.root / named_at.file).parent / file
+    shown, rows = _opened(project, path, file, lambda _: named_at, MAX_CUSTOMERS)
+    (column,) = _columns((CUSTOMER,), next(rows)[1], shown, lambda: named_at)
     found: set[str] = set()
     empty: list[Span] = []
     for line, row in rows:
@@ -130,9 +130,9 @@ def csv_rows(shown: str, text: str, delimiter: str = ",") -> Rows:
         raise Rejected([csv_problem(error, shown, reader.line_num)]) from None
 
 
-def _columns(wanted: tuple[str, ...], header: list[str], shown: str, said_at: Callable[[], Span]) -> list[int]:
+def _columns(wanted: tuple[str, ...], header: list[str], shown: str, named_at: Callable[[], Span]) -> list[int]:
     """Where columns stand. Raises Rejected for those that are not there."""
-    problems = [problem for column in wanted for problem in check_column(column, header, shown, said_at)]
+    problems = [problem for column in wanted for problem in check_column(column, header, shown, named_at)]
     if problems:
         raise Rejected(problems)
     return [header.index(column) for column in wanted]

@@ -8,8 +8,8 @@ from typing import Any
 from pricebook.account.refusal import Refused
 from pricebook.catalog.threshold_notification import USAGE, ThresholdNotification
 from pricebook.preview.alarm import in_alarm, unwatched
-from pricebook.preview.standing import Fields, WatchedContract, WatchedCustomer, grouped
 from pricebook.preview.terms import Grant
+from pricebook.preview.watched import Fields, WatchedContract, WatchedCustomer, grouped
 from pricebook.sandbox.account import AccountTransaction
 from pricebook.sandbox.bill import BALANCES, BilledContract, bills, customer_balances, parts_of
 from pricebook.sandbox.rule import check_rules

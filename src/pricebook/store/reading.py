@@ -181,7 +181,7 @@ def _foreign(session: Session, prefix: str, asked: Mapping[str, str | None]) -> 
                     archived=archived_at is not None,
                     owner=owner,
                     unreadable=unreadable,
-                    former=former,
+                    released_mark=former,
                 )
 
 

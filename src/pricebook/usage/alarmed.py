@@ -17,8 +17,8 @@ from pricebook.preview import customer as billed
 from pricebook.preview.alarm import alarms, unwatched
 from pricebook.preview.invoice import Ledger
 from pricebook.preview.market import Market
-from pricebook.preview.standing import WatchedContract, WatchedCustomer
 from pricebook.preview.terms import Window
+from pricebook.preview.watched import WatchedContract, WatchedCustomer
 from pricebook.usage import query
 from pricebook.usage.billed import BillRow, CustomerReader, in_parts, whole
 from pricebook.usage.engine import Engine

@@ -26,8 +26,8 @@ from pricebook.plan.verb.table import Create, Supersede
 from pricebook.preview.customer import Billed, Billing, present
 from pricebook.preview.impact import CustomerRow
 from pricebook.preview.price import EXACT
-from pricebook.preview.standing import grouped
 from pricebook.preview.terms import Window
+from pricebook.preview.watched import grouped
 from pricebook.problem import Problem, reject
 from pricebook.project.project import Project
 from pricebook.span import Span
@@ -233,28 +233,28 @@ def _not_given(engine: Engine, uncounted: Mapping[str, str]) -> dict[str, str]:
 
 
 def exceeded(
-    assessment: Assessment, limits: ImpactLimits, said_at: Callable[[str], Span | None], where: str
+    assessment: Assessment, limits: ImpactLimits, span_at: Callable[[str], Span | None], where: str
 ) -> Iterator[Problem]:
-    """What of the limits the impact exceeds. `said_at` is where one of them stands; `where` names them."""
+    """What of the limits the impact exceeds. `span_at` is where one of them stands; `where` names them."""
     found, most = assessment.impact, limits.max_customer_increase
     if most is not None and (above := found.above[most]):
         named = ", ".join(customer for _, customer in found.risen[most])
         message = f"{above:,} of {found.people:,} customers pay more than the limit allows: {named}"
-        yield _limit(said_at, where, "max_customer_increase", message)
+        yield _limit(span_at, where, "max_customer_increase", message)
     total = limits.max_total_change
     if total is not None:
         for unit, sides in sorted(found.yearly.items()):
             if abs(sides.change) > EXACT.multiply(abs(sides.before), total):
                 relative = f"{sides.relative * 100:+.1f} %" if sides.relative is not None else "from nothing"
                 message = f"the bills of all customers in {unit} change by {relative}, more than the limit allows"
-                yield _limit(said_at, where, "max_total_change", message)
+                yield _limit(span_at, where, "max_total_change", message)
     least, coverage = limits.min_coverage, assessment.coverage
     if least is not None and coverage < least:
         # Down, so that what is a little below the limit does not read like it.
         share = (coverage * 100).quantize(Decimal("0.1"), ROUND_FLOOR)
         message = f"only {share} % of the usage could be read and belongs to somebody who is billed"
         hint = f"say who the others are (ingest aliases, contracts); when it is meant, lower {where}.min_coverage"
-        yield Problem("impact-coverage", message, said_at("min_coverage"), hint)
+        yield Problem("impact-coverage", message, span_at("min_coverage"), hint)
 
 
 def policy_place(project: Project) -> tuple[Callable[[str], Span | None], str]:
@@ -262,9 +262,9 @@ def policy_place(project: Project) -> tuple[Callable[[str], Span | None], str]:
     return lambda name: project.place(("policy", "impact", name)), "policy.impact"
 
 
-def _limit(said_at: Callable[[str], Span | None], where: str, name: str, message: str) -> Problem:
+def _limit(span_at: Callable[[str], Span | None], where: str, name: str, message: str) -> Problem:
     hint = f"see who in the report; when it is meant, raise {where}.{name}"
-    return Problem("impact-limit", message, said_at(name), hint)
+    return Problem("impact-limit", message, span_at(name), hint)
 
 
 def _whole_months(first: datetime, last: datetime) -> tuple[Window, int]:

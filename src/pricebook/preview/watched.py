@@ -107,7 +107,7 @@ class WatchedContract:
         return max(self.opening.through or start, start)
 
     @cached_property
-    def held(self) -> Mapping[str, Quantities]:
+    def subscribed(self) -> Mapping[str, Quantities]:
         """The quantities of its subscriptions over time."""
         return quantities(self.prices.terms, self.seats)
 
@@ -137,7 +137,7 @@ class WatchedContract:
             ledger, issued = made.closing, (*issued, *made.invoices)
         grants = [
             grant
-            for grant in (*ledger.brought, *granted(prices.terms, self.held, instant, prices.tariff.scales))
+            for grant in (*ledger.brought, *granted(prices.terms, self.subscribed, instant, prices.tariff.scales))
             if grant.window.starting_at <= instant
         ]
         burn = Burn(prices, grants, dict(ledger.drawn))
