@@ -23,7 +23,6 @@ from pricebook.cli.options import (
     rows_option,
     yes_option,
 )
-from pricebook.format.table import text_of
 from pricebook.manifest.load import Loaded, Outline, load
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Lives
@@ -44,6 +43,13 @@ _OPTIONAL: dict[str, Any] = {"is_flag": False, "flag_value": "", "default": None
 """An option that may come without its value."""
 
 
+def _notice(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path | None:
+    """The table of a plan says whom to tell: the option is short for a report in that format."""
+    if value is not None:
+        ctx.find_root().ensure_object(dict)["reports"] = (("csv", value),)
+    return value
+
+
 @click.command()
 @click.argument("name", required=False, shell_complete=complete_objects("migration"))
 @click.option("--plan", "plan_only", is_flag=True, help="Show which contracts would move. This is the default.")
@@ -51,7 +57,7 @@ _OPTIONAL: dict[str, Any] = {"is_flag": False, "flag_value": "", "default": None
 @click.option("--check", "check_file", **_OPTIONAL, help="Read the account back against a plan file, or the journal.")
 @click.option("--rollback", "rollback_file", **_OPTIONAL, help="Plan the way back from a plan file, or the journal.")
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Also write the plan to a file.")
-@click.option("--notice", type=PATH, metavar="FILE", help="Also write whom to tell what, as CSV.")
+@click.option("--notice", type=PATH, metavar="FILE", callback=_notice, help="Also write whom to tell what, as CSV.")
 @rows_option
 @impact_option
 @impact_from_option
@@ -115,12 +121,12 @@ def command(
     if check_file is not None:
         sound = session.check(check_file)
     elif rollback_file is not None:
-        sound = session.show(session.back(rollback_file), output, notice)
+        sound = session.show(session.back(rollback_file), output)
     elif apply_file is not None:
         made = session.again(apply_file, request, expect) if apply_file else session.plan(request)
         sound = session.apply(made, yes=yes, allowed=bool(allow))
     else:
-        sound = session.show(session.plan(request), output, notice)
+        sound = session.show(session.plan(request), output)
     if not sound:
         raise click.exceptions.Exit(1)
 
@@ -171,14 +177,12 @@ class _Session:
         """The way back from what was applied."""
         return back(self._applied(file), self._opened[0], self._invocation.as_of)
 
-    def show(self, made: Plan, output: Path | None, notice: Path | None) -> bool:
+    def show(self, made: Plan, output: Path | None) -> bool:
         """Show a plan and write its files."""
         invocation = self._invocation
         view = self._view(made)
         if output is not None:
             output.write_text(write(made), encoding="utf-8", newline="\n")
-        if notice is not None:
-            notice.write_text(text_of(view, "csv", invocation.page) + "\n", encoding="utf-8", newline="\n")
         invocation.answer(view)
         if output is not None:
             command = f"pricebook migrate --apply {output} --expect {plan_digest(made)}"
