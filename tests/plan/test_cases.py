@@ -3,8 +3,7 @@
 A case (`tests/cases/*.yaml`) has `story`, `base` (the manifests in `tests/cases/base/` that it starts from),
 `applied` (what was applied, at one `as_of` after the other, with `edits` of the base), `contracts` by ref, `as_of`,
 `desired` (edits of the base), `plan` (one line a step: id, and its hazards), and maybe `fields` by step id. An edit
-writes `new` in the one place that says `old`, or drops the one manifest that says `drop`. A case without `base` has
-whole texts instead.
+writes `new` in the one place that says `old`, or drops the one manifest that says `drop`.
 
 With `refused` instead of `plan` the codes of the problems are expected. Of what was applied, `unmarked` are refs whose
 objects bear no mark, as if somebody else had made them; the store's id of each is its ref. `moved` are entries as in
@@ -53,10 +52,8 @@ def loaded(manifests: str, folder: Path) -> Loaded:
     return load(Project(folder, SETTINGS))
 
 
-def edited(case: Mapping[str, Any], said: str | Sequence[Mapping[str, str]]) -> str:
-    """The manifests of a case: as they are said, or as the base is with these edits. Each edit fits exactly once."""
-    if isinstance(said, str):
-        return said
+def edited(case: Mapping[str, Any], said: Sequence[Mapping[str, str]]) -> str:
+    """The manifests of a case: as the base is with these edits. Each edit fits exactly once."""
     text = (CASES[0].parent / "base" / f"{case['base']}.yaml").read_text(encoding="utf-8")
     for edit in said:
         if "drop" in edit:
@@ -126,8 +123,9 @@ def test_case(path: Path, tmp_path: Path) -> None:
     case: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # everything is text
     snapshot = Snapshot(instant(case["as_of"]))
     for applied in case.get("applied", []):
-        manifests = applied["manifests"] if "manifests" in applied else edited(case, applied.get("edits", ()))
-        before = planned(loaded(manifests, tmp_path), snapshot, instant(applied["as_of"]), prune=False)
+        before = planned(
+            loaded(edited(case, applied.get("edits", ())), tmp_path), snapshot, instant(applied["as_of"]), prune=False
+        )
         snapshot = rehearse(snapshot, [step.change for step in before.steps])
     contracts = {Ref.parse(ref): int(count) for ref, count in case.get("contracts", {}).items()}
     snapshot = with_contracts(snapshot, contracts)
