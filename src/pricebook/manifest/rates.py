@@ -18,7 +18,7 @@ from pricebook.catalog.money import carries
 from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms, is_fraction
-from pricebook.catalog.timeline import RateKey, Segment, joined, key_text, read_key, segment_text
+from pricebook.catalog.timeline import RateKey, Segment, head_text, joined, key_text, read_key, segment_text
 from pricebook.catalog.violation import Path, Violation
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.validation import LIST_HINT, validated
@@ -116,7 +116,7 @@ def _simple(rate: Any, unit: str, facts: RateFacts, schedules: dict[_Written, st
         return None
     if facts.check_key(product, frequency, groups) is not None:
         return None
-    return f"[{quoted(product)},{quoted(frequency) if frequency else 'null'},{value_text}]", schedule
+    return f"{head_text(product, frequency)},{value_text}]", schedule
 
 
 def _simple_schedule(start: Any, end: Any, entitled: bool, price: Any, facts: RateFacts) -> str | None:

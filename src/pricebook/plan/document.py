@@ -53,8 +53,7 @@ def headline(text: str) -> str:
     if _EARLIER in head:
         about = cast(Any, decode(head))
         count = about["moves"]
-    elif '"migration":{' in head:
-        about = cast(Any, decode(head.removesuffix(_STEPS) + "}"))["migration"]
+    elif '"migration":{' in head and (about := cast(Any, decode(head.removesuffix(_STEPS) + "}"))["migration"]):
         count = text.count(f'"action":"{MoveContract.action}"')
     else:
         return ""

@@ -8,7 +8,7 @@ from typing import Any
 from pricebook.catalog.timeline import read_key
 from pricebook.catalog.violation import Path, Violation
 from pricebook.policy.cel import CelError, Expressions, MissingCel
-from pricebook.policy.fact import Facts
+from pricebook.policy.fact import Facts, Priced
 from pricebook.policy.finding import Finding
 from pricebook.policy.judge import Task, level_of
 from pricebook.policy.proposal import Proposal
@@ -81,30 +81,27 @@ def _asked(one: Compiled, facts: Facts, proposal: Proposal | None) -> Iterator[F
         try:
             verdict = one.verdict({**seen.names, "now": now})
         except CelError as error:
-            raise CelError(f"of {_whom(seen, facts)}: {error}") from None
+            raise CelError(f"of {_whom(seen)}: {error}") from None
         if verdict == "broken":
-            yield _finding(one.rule, seen, facts)
+            yield _finding(one.rule, seen)
 
 
-def _finding(rule: CompanyRule, seen: Seen, facts: Facts) -> Finding:
-    rate = _key(seen, facts)
+def _finding(rule: CompanyRule, seen: Seen) -> Finding:
+    rate = _key(seen)
     names = seen.names
     starts = names.get("rate.starts") or names.get("change.starts")
     path: Path = (starts,) if rate is not None and starts else ()
     value = f": {names['rate.price']:.12g}" if "rate.price" in names else ""
-    whom = f" ({_whom(seen, facts)}{value})" if rate is not None else ""
+    whom = f" ({_whom(seen)}{value})" if rate is not None else ""
     hint = rule.hint or f"it has to be so: {rule.require}"
     return Finding(seen.ref, path, f"{rule.message}{whom}", hint, rate=rate, more=seen.more)
 
 
-def _key(seen: Seen, facts: Facts) -> str | None:
+def _key(seen: Seen) -> str | None:
     """The key of the rate that a subject is; where one stands for several, the first of them."""
-    if seen.rate is None or seen.ref is None or not seen.rate.startswith("[["):
-        return seen.rate
-    head = (seen.names["rate.product"], seen.names["rate.frequency"] or None)
-    return facts.cards[seen.ref.name].first_key(head, frozenset((seen.rate,)))
+    return seen.rate.key if isinstance(seen.rate, Priced) else seen.rate
 
 
-def _whom(seen: Seen, facts: Facts) -> str:
-    key = _key(seen, facts)
+def _whom(seen: Seen) -> str:
+    key = _key(seen)
     return str(read_key(key)) if key is not None else str(seen.ref or "the plan")

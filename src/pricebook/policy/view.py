@@ -15,7 +15,7 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import head_text, read_key, read_schedule
 from pricebook.plan.verb.table import Archive, Create
-from pricebook.policy.fact import CardFacts, Facts, card_ref, package_ref
+from pricebook.policy.fact import CardFacts, Facts, Priced, card_ref, package_ref
 from pricebook.policy.proposal import Proposal
 
 TEXT, NUMBER, COUNT, TRUTH, TEXTS, BY_TEXT, LISTED = "text", "number", "count", "truth", "texts", "map", "list"
@@ -100,7 +100,7 @@ class Seen(NamedTuple):
     """One subject: what it is about, the rate if it is one, how many more say the same, and its names."""
 
     ref: Ref | None
-    rate: str | None
+    rate: str | Priced | None
     more: int
     names: Mapping[str, Any]
 
@@ -147,7 +147,8 @@ def _rates(card: CardFacts, facts: Facts, *, apart: bool) -> Iterator[Seen]:
             continue
         for text, count in schedules.items():
             for names in priced[text]:
-                yield Seen(card_ref(card.name), text, count - 1, {**base, **names, "rate.groups": {}})
+                same = Priced(card, (product, frequency), text, count, read_schedule(text))
+                yield Seen(card_ref(card.name), same, count - 1, {**base, **names, "rate.groups": {}})
 
 
 def _prices(schedule: str, facts: Facts) -> Iterator[dict[str, Any]]:

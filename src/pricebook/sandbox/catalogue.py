@@ -12,7 +12,7 @@ from pricebook.catalog.rate_book import book_digest, digest_text
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms
-from pricebook.catalog.timeline import Segment, read_key, read_schedule, schedule_text
+from pricebook.catalog.timeline import Segment, head_text, read_key, read_schedule, schedule_text
 from pricebook.catalog.traverse import rewritten
 from pricebook.catalog.unit import PricingUnit, known_scale
 from pricebook.metronome.wire.noun import read_noun
@@ -40,8 +40,7 @@ class CardRates:
         """Every (key text, schedule text)."""
         sql = "SELECT product_id, frequency, group_values, schedule FROM timeline WHERE card_id = ?"
         for product_id, frequency, values, schedule in self._work.rows(sql, self._card):
-            head = encode([product_id, frequency or None])[:-1]
-            yield f"{head},{values}]", _named(schedule)
+            yield f"{head_text(product_id, frequency)},{values}]", _named(schedule)
 
     def get(self, key: str) -> str | None:
         """The schedule text of one key."""

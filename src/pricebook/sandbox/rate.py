@@ -20,7 +20,7 @@ from pricebook.sandbox.product import check_live, current
 from pricebook.sandbox.rate_card import KIND as CARD
 from pricebook.sandbox.rule import check_rules
 from pricebook.sandbox.unit import unit
-from pricebook.sandbox.wire import RawJson, stamp
+from pricebook.sandbox.wire import RawJson, known, stamp
 from pricebook.sandbox.wire import encode as write
 
 _TERMS = tuple(request_names(RateTerms).values())
@@ -187,8 +187,8 @@ def _tagged(work: AccountTransaction, card_id: str, tags: set[str]) -> list[str]
     return [id_ for id_, record in products.items() if not tags.isdisjoint(current(record, work.now).get("tags", ()))]
 
 
-def _shown(work: AccountTransaction, found: list[tuple[PriceIdentity, Segment]]) -> Iterator[RawJson]:
-    """The segments as JSON text. What belongs to a product, and what several rates say alike, is written once."""
+def _shown(work: AccountTransaction, found: list[tuple[PriceIdentity, Segment]]) -> Iterator[Json]:
+    """The segments. What belongs to a product, and what several rates say alike, is written once."""
     products = work.get_all(PRODUCT, (key[0] for key, _ in found))
     fields = work.fields(PRODUCT, products)
     heads = {}
@@ -196,15 +196,18 @@ def _shown(work: AccountTransaction, found: list[tuple[PriceIdentity, Segment]])
         state = current(record, work.now)
         tags, name = state.get("tags", []), state["name"]
         head = {"product_id": id_, "product_name": name, "product_tags": tags, "product_custom_fields": fields[id_]}
-        heads[id_] = write(head)[:-1]
-    shown: dict[Terms, str] = {}
+        heads[id_] = _raw(head)
+    shown: dict[Terms, Json] = {}
     for (product, frequency, values), (start, end, terms) in found:
         if terms not in shown:
-            shown[terms] = write(_terms_shown(work, terms))[1:]
-        more = f',"ending_before":"{stamp(end)}"' if end is not None else ""
-        more += f',"pricing_group_values":{values}' if values != "{}" else ""
-        more += f',"billing_frequency":"{frequency}"' if frequency else ""
-        yield RawJson(f'{heads[product]},"starting_at":"{stamp(start)}"{more},{shown[terms]}')
+            shown[terms] = _raw(_terms_shown(work, terms))
+        groups = RawJson(values) if values != "{}" else None
+        more = known(ending_before=stamp(end), pricing_group_values=groups, billing_frequency=frequency or None)
+        yield {**heads[product], "starting_at": stamp(start), **more, **shown[terms]}
+
+
+def _raw(fields: Json) -> Json:
+    return {name: RawJson(write(value)) for name, value in fields.items()}
 
 
 def _terms_shown(work: AccountTransaction, found: Terms) -> Json:

@@ -4,7 +4,6 @@ A page that is opened from a disk may not fetch anything, but it may load a scri
 made here, so a page never calculates an amount; it finds what holds on a date, and compares.
 """
 
-import json
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -15,11 +14,10 @@ from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Kind
 from pricebook.format.escape import escape_json, escape_terminal
 from pricebook.format.shell.page import Numbered
+from pricebook.format.site.feed import compact
 from pricebook.view.price_list import PackageVersion, PriceList, slug
 from pricebook.view.rate_terms import PricePeriod
 
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""Of texts, whole numbers, booleans and lists of them; there is no other number in the script."""
 LONG = 20_000
 """No name is cut: the longest that is allowed has half as many characters."""
 
@@ -85,15 +83,15 @@ def data_script(listed: PriceList, opens_on: datetime | None) -> str:
             for held in listed.holdings
         ],
     }
-    lines = ",\n".join(f"{_ENCODE(name)}:{_rows(value)}" for name, value in data.items())
+    lines = ",\n".join(f"{compact(name)}:{_rows(value)}" for name, value in data.items())
     return f"var PRICEBOOK={{\n{escape_json(lines)}\n}};\n"
 
 
 def _rows(value: object) -> str:
     """A long list with a row on each line: a new price is a new line of the file."""
     if isinstance(value, list) and value and isinstance(value[0], list):
-        return "[\n" + ",\n".join(map(_ENCODE, value)) + "\n]"
-    return _ENCODE(value)
+        return "[\n" + ",\n".join(map(compact, value)) + "\n]"
+    return compact(value)
 
 
 def _instants(listed: PriceList) -> Iterable[str | None]:
@@ -140,8 +138,8 @@ def _version(version: PackageVersion, number: dict[str | None, int], product_of:
         fees,
         int(any(override.type is not None for override in package.overrides)),
         [
-            [shown(line.name), shown(line.after), int(line.term.startswith(_PAID))]
+            [shown(line.name), shown(line.after), int(line.section in _PAID)]
             for line in version.offer
-            if line.term.startswith(_TOLD)
+            if line.section in _TOLD
         ],
     ]

@@ -19,8 +19,8 @@ from pricebook.view.price_list import PriceHistory, PriceList, slug
 from pricebook.view.rate_terms import PricePeriod
 
 FORMAT = "pricebook-feed/1"
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""Of prices, in which every number is text."""
+compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""JSON of texts, whole numbers, booleans and what is made of them: there is no other number in what pages read."""
 
 
 def feed_files(listed: PriceList) -> Iterator[tuple[str, str]]:
@@ -77,7 +77,7 @@ def _aliases(listed: PriceList, ref: Ref) -> list[dict[str, object]]:
 
 def _price(history: PriceHistory, units: Units) -> str:
     product, frequency, values = history.key
-    return _ENCODE(
+    return compact(
         {
             "product": product,
             "billing_frequency": frequency,
