@@ -14,6 +14,8 @@ from pricebook.plan.fields import field_changes
 from pricebook.plan.verb.table import Create, Supersede
 
 PLACEHOLDER = "{version}"
+NAMED = ("name", "contract_name")
+"""The fields in which it may stand."""
 N = TypeVar("N", bound=Noun)
 
 
@@ -39,7 +41,7 @@ def named(noun: N, version: int) -> N:
     """The noun with `{version}` in its names replaced."""
     update = {
         field: value.replace(PLACEHOLDER, str(version))
-        for field in ("name", "contract_name")
+        for field in NAMED
         if isinstance(value := getattr(noun, field, None), str) and PLACEHOLDER in value
     }
     return noun.model_copy(update=update) if update else noun
@@ -51,7 +53,7 @@ def unnamed(observed: N, declared: N, version: int) -> N:
     meant = named(declared, version)
     update = {
         field: getattr(declared, field)
-        for field in ("name", "contract_name")
+        for field in NAMED
         if getattr(observed, field, None) == getattr(meant, field, None) != getattr(declared, field, None)
     }
     return observed.model_copy(update=update) if update else observed

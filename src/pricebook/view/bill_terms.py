@@ -4,9 +4,9 @@ Text is as it came: whoever draws it escapes it. Names of products are those tha
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
 
 from pricebook.catalog.calendar import FOREVER
 from pricebook.catalog.instant import instant_words
@@ -23,6 +23,7 @@ from pricebook.preview.terms import (
     Recurrence,
     Statement,
 )
+from pricebook.view.plain import hidden
 from pricebook.view.price import EVERY, Unit, Units, money, number, percentage, rounded
 from pricebook.view.rate_terms import terms_text
 from pricebook.view.words import counted
@@ -33,15 +34,17 @@ UNITS_USED = Unit("", " units used", 0, 0)
 """Of a balance that counts units instead of money."""
 
 
-class TermView(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class TermView:
     """One term: where it stands in the package (`subscriptions[fee]`), what people call it, what it says, and its time;
-    of what is charged on a date both ends are that date."""
+    of what is charged on a date both ends are that date. `section` is the package's field in which it stands."""
 
     term: str
     name: str
     text: str
     starting_at: datetime
     ending_before: datetime
+    section: str = hidden(default="")
 
     @property
     def when(self) -> str:
@@ -56,7 +59,7 @@ def term_views(
     products, and `offer` has what the card says, where that is to be told."""
     said, whole = _Words(products, units, offer), (terms.starting_at, terms.ending_before)
     statements = _statements(terms, terms.statement)
-    found = [TermView("usage_statement_schedule", "Invoices of usage", statements, *whole)]
+    found = [TermView("usage_statement_schedule", "Invoices of usage", statements, *whole, "usage_statement_schedule")]
     found += [said.subscription(one) for one in terms.subscriptions]
     found += [said.grant(one) for one in terms.grants]
     found += [said.recurrence(one) for one in terms.recurrences]
@@ -106,7 +109,7 @@ class _Words:
         when = "at the start" if term.collection_schedule == "ADVANCE" else "at the end"
         part = "part of a period is prorated" if term.proration.is_prorated else "part of a period costs the whole"
         text = f"{many}{what}, charged {when} of each period; {part}"
-        return TermView(one.name, term.name or self._product(product), text, *one.window)
+        return TermView(one.name, term.name or self._product(product), text, *one.window, "subscriptions")
 
     def _unit(self, unit: str, *, counts_units: bool) -> Unit:
         return UNITS_USED if counts_units else self.units[unit]
@@ -145,7 +148,7 @@ class _Words:
         term = one.term
         rolls = _rolls(one.rollover_fraction if isinstance(one, Grant) else one.term.rollover_fraction)
         text = f"{granted} {self._scope(term)}{_rank(term.priority)}{more}{rolls}"
-        return TermView(name, term.name or self._product(term.product), text, *one.window)
+        return TermView(name, term.name or self._product(term.product), text, *one.window, one.list)
 
     def override(self, one: DatedOverride) -> TermView:
         term = one.term
@@ -154,7 +157,7 @@ class _Words:
         drawn = ", for what is drawn from balances" if term.is_commit_specific else ""
         what = f"{', '.join(says)} {which}" if says and says[-1].endswith("off") else f"{', '.join(says)} for {which}"
         text = f"{what}{self._instead(term)}{drawn}"
-        return TermView(one.name, _named(term), text, *one.window)
+        return TermView(one.name, _named(term), text, *one.window, "overrides")
 
     def _instead(self, term: Override) -> str:
         """`: $4.00 instead of $5.00 per seat a month`, where the override is of one price that the card says."""
@@ -193,10 +196,10 @@ class _Words:
     def charge(self, one: DatedCharge) -> TermView:
         at, label = (one.at, one.at), one.label or self._product(one.product)
         if one.kind == "true_up":
-            return TermView(one.name, label, f"what of {one.commit} was not used is charged", *at)
-        paid = " for the commit" if one.kind == "commit_purchase" else ""
+            return TermView(one.name, label, f"what of {one.commit} was not used is charged", *at, "commits")
+        section, paid = ("scheduled_charges", "") if one.kind == "scheduled" else ("commits", " for the commit")
         price = money(one.unit_price, self.units[one.unit])
-        return TermView(one.name, label, f"{_times(one.quantity)}{price}{paid}", *at)
+        return TermView(one.name, label, f"{_times(one.quantity)}{price}{paid}", *at, section)
 
     def _scope(self, applies: Applicable) -> str:
         if applies.specifiers:

@@ -71,12 +71,13 @@ class FieldDifference:
 @dataclass(frozen=True, slots=True)
 class OfferLine:
     """One part of an offer: what people call it, what was offered and what is; empty where it is not there. `term` is
-    where it stands in the package."""
+    where it stands in the package, below the field `section`."""
 
     term: str
     name: str
     before: str
     after: str
+    section: str = hidden()
 
     @property
     def differs(self) -> bool:
@@ -130,9 +131,7 @@ class OfferView:
 def offer_matrix(offers: Sequence[OfferView]) -> list[tuple[str, ...]]:
     """Offers side by side: a head with their names, then a row for each part that one of them has."""
     said = [line for offer in offers for line in offer.lines if line.after]
-    parts = dict.fromkeys(
-        line.name for line in sorted(said, key=lambda line: not line.term.startswith("subscriptions"))
-    )
+    parts = dict.fromkeys(line.name for line in sorted(said, key=lambda line: line.section != "subscriptions"))
     rows = [("", *(offer.name for offer in offers))]
     for name in parts:
         found = ([line.after for line in offer.lines if line.name == name and line.after] for offer in offers)

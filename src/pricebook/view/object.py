@@ -20,6 +20,7 @@ from pricebook.plan.hazard import Hazard
 from pricebook.plan.reach import reached
 from pricebook.plan.step import Step
 from pricebook.plan.verb.table import AddRates, Adopt, Create, Repoint, Revise, Supersede
+from pricebook.plan.versions import NAMED
 from pricebook.view.field import FieldRow, OfferView, field_rows, rows_of_new
 from pricebook.view.plain import hidden, optional
 from pricebook.view.price import Units, bare
@@ -27,7 +28,7 @@ from pricebook.view.rate_shape import RateShape
 from pricebook.view.rows import PriceCounts
 from pricebook.view.words import counted, shortened
 
-_NAMES = ("name", "contract_name", "aliases")
+NAMES = (*NAMED, "aliases")
 """What of a package is told apart from its terms."""
 
 
@@ -104,7 +105,7 @@ def noun_view(
             fields = tuple(field_rows(type(change.noun), told, units))
             notes = tuple(_version_notes(change, step.reach, as_of))
             since = _since(_aliases(change.noun), as_of)
-            whole, previous = tuple(rows_of_new(change.noun, units, _NAMES)) if terms else (), str(change.previous)
+            whole, previous = tuple(rows_of_new(change.noun, units, NAMES)) if terms else (), str(change.previous)
         case Repoint():
             sentence = _repointed(change)
             notes = tuple(_repoint_notes(change, as_of))
@@ -247,7 +248,7 @@ def _adopted(change: Adopt) -> str:
 def _new_fields(noun: Noun, units: Units) -> Iterator[FieldRow]:
     """What of a new object moves money: the terms of a package, what custom units cost on a card."""
     if noun.kind.versioned:
-        yield from rows_of_new(noun, units, _NAMES)
+        yield from rows_of_new(noun, units, NAMES)
     elif isinstance(noun, RateCard):
         shown = {"credit_type_conversions"}
         yield from rows_of_new(noun, units, set(type(noun).model_fields) - shown)

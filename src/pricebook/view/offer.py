@@ -2,11 +2,13 @@
 offered in its place before; and what of it is fixed, in money."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import cast
 
 from pricebook.catalog.calendar import FOREVER, later
+from pricebook.catalog.declared import keyed_lists
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.money import EXACT, RATIO
 from pricebook.catalog.override import Override
@@ -16,32 +18,21 @@ from pricebook.plan.offered import FixedSum, Offered, PackageOffer
 from pricebook.preview.materialise import materialise
 from pricebook.view.bill_terms import TermView, term_views
 from pricebook.view.field import FixedTerm, OfferLine, OfferView, rows_of_new
+from pricebook.view.object import NAMES
 from pricebook.view.price import Unit, Units, major, rounded
 from pricebook.view.words import counted
 
-_TOLD = ("name", "contract_name", "aliases", "rate_card", "rate_card_alias", "duration", "net_payment_terms_days")
-_LISTS = (
-    "subscriptions",
-    "commits",
-    "credits",
-    "recurring_commits",
-    "recurring_credits",
-    "overrides",
-    "scheduled_charges",
-    "usage_statement_schedule",
-)
-"""Lists of terms that are told in words; whatever else a package says is told as it stands."""
+_TOLD = ("rate_card", "rate_card_alias", "duration", "net_payment_terms_days", "usage_statement_schedule")
+"""What is told in words, as the lists of terms are; whatever else a package says is told as it stands."""
 
 
 def offer_view(offered: Offered, units: Units, place: int = 0) -> OfferView:
     """The view of an offer; `place` is its place among those of one plan."""
     former = offered.before
-    after = dict(_lines(offered.after, offered.at, units))
-    before = dict(_lines(former, offered.at, units)) if former is not None else {}
-    names = {term: name for said in (before, after) for term, (name, _) in said.items()}
-    none = ("", "")
-    order = [*after, *(term for term in before if term not in after)]
-    lines = (OfferLine(term, names[term], before.get(term, none)[1], after.get(term, none)[1]) for term in order)
+    after = {line.term: line for line in offer_lines(offered.after, offered.at, units)}
+    before = {line.term: line for line in offer_lines(former, offered.at, units)} if former is not None else {}
+    lines = [replace(line, before=before[term].after if term in before else "") for term, line in after.items()]
+    lines += [replace(line, before=line.after, after="") for term, line in before.items() if term not in after]
     return OfferView(
         name=_named(offered.after),
         before=str(former.ref) if former is not None else None,
@@ -107,13 +98,8 @@ def _sum(amount: Decimal, unit: Unit, worth: tuple[Decimal, Unit] | None, *, sig
     return f"{plus}{rounded(month, unit)} a month ({', '.join(filter(None, (f'{whole} a year', more)))})"
 
 
-def offer_lines(offer: PackageOffer, at: datetime, units: Units) -> tuple[OfferLine, ...]:
-    """Everything that an offer says, by itself."""
-    return tuple(OfferLine(term, name, "", text) for term, (name, text) in _lines(offer, at, units))
-
-
-def _lines(offer: PackageOffer, at: datetime, units: Units) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Term, name and words of everything that an offer says, fees first."""
+def offer_lines(offer: PackageOffer, at: datetime, units: Units) -> Iterator[OfferLine]:
+    """Everything that an offer says, by itself, fees first."""
     package = cast(Package, offer.package)
     terms = materialise(package, at)
     names = {name: said.name for name, said in units.products.items()}
@@ -124,13 +110,14 @@ def _lines(offer: PackageOffer, at: datetime, units: Units) -> Iterator[tuple[st
         if view.term not in unsaid:
             said.setdefault(view.term, []).append(view)
     for term, views in said.items():  # of a commit both what it is, and what is paid for it
-        yield term, (views[0].name, "; ".join(view.text + _when(view, at, terms.ending_before) for view in views))
+        text = "; ".join(view.text + _when(view, at, terms.ending_before) for view in views)
+        yield OfferLine(term, views[0].name, "", text, views[0].section)
     length = package.duration
     words = counted(length.value, length.unit.lower().removesuffix("s")) if length is not None else "without end"
-    yield "duration", ("Length", words)
-    yield "usage_statement_schedule", (statement.name, statement.text)
-    for row in rows_of_new(package, units, (*_TOLD, *_LISTS)):
-        yield row.path, (row.path, row.desired)
+    yield OfferLine("duration", "Length", "", words, "duration")
+    yield OfferLine(statement.term, statement.name, "", statement.text, statement.section)
+    for row in rows_of_new(package, units, (*NAMES, *_TOLD, *keyed_lists(Package))):
+        yield OfferLine(row.path, row.path, "", row.desired, str(row.at[0]))
 
 
 def _is_enabling(override: Override, package: Package) -> bool:

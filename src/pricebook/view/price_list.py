@@ -22,13 +22,12 @@ from pricebook.plan.fields import field_changes
 from pricebook.plan.holding import Holding, holdings
 from pricebook.plan.offer import offer_of
 from pricebook.view.field import FieldRow, OfferLine, OfferView, field_rows, offer_matrix, rows_of_new
+from pricebook.view.object import NAMES
 from pricebook.view.offer import offer_lines
 from pricebook.view.price import Units
 from pricebook.view.rate_terms import PricePeriod, stretches, units_of
 
 T = TypeVar("T")
-_NAMES = ("name", "contract_name", "aliases")
-"""What of a package is told apart from its terms."""
 _LONGEST = 200
 """Characters of a file's name without its ending; file systems take 255."""
 
@@ -140,22 +139,20 @@ def _order(found: tuple[int, RateKey, str]) -> tuple[int, str, tuple[tuple[str, 
 
 def _packages(snapshot: Snapshot, units: Units) -> dict[str, tuple[PackageVersion, ...]]:
     found: dict[str, list[PackageVersion]] = {}
-    nouns = snapshot.catalog.nouns
+    nouns, at = snapshot.catalog.nouns, snapshot.observed_at
     for ref in sorted(ref for ref in nouns if ref.kind is Kind.PACKAGE):
         package, earlier = nouns[ref], found.setdefault(ref.name, [])
         assert isinstance(package, Package)
         changes = field_changes(earlier[-1].package, package) if earlier else ()
-        told = [change for change in changes if change.path[0] not in _NAMES]
+        told = [change for change in changes if change.path[0] not in NAMES]
         version = PackageVersion(
             ref=ref,
             package=package,
             made=bound_text(snapshot.of(ref).made),
             archived=ref in snapshot.archived,
-            terms=tuple(rows_of_new(package, units, _NAMES)),
+            terms=tuple(rows_of_new(package, units, NAMES)),
             changes=tuple(field_rows(Package, told, units)),
-            offer=offer_lines(
-                offer_of(ref, package, snapshot.catalog, snapshot.observed_at), snapshot.observed_at, units
-            ),
+            offer=tuple(offer_lines(offer_of(ref, package, snapshot.catalog, at), at, units)),
         )
         earlier.append(version)
     return {name: tuple(versions) for name, versions in found.items()}
