@@ -17,7 +17,7 @@ from pricebook.apply.ports import AccountStore, Journal
 from pricebook.machine import user
 from pricebook.manifest.text import read_text
 from pricebook.problem import missing_extra, quote, reject
-from pricebook.project.project import LOOPBACK, VENDOR, Environment, Project
+from pricebook.project.project import LOOPBACK, METRONOME, VENDOR, Environment, Project
 from pricebook.span import Span
 from pricebook.store.location import masked
 from pricebook.usage.engine import Engine
@@ -28,7 +28,6 @@ if TYPE_CHECKING:  # as in `open_copy` and `open_export`
     from pricebook.metronome.export import AccountRecord, Export
 
 SQLITE = "sqlite:///"
-METRONOME = "metronome"
 MAX_EXPORT = 1 << 30
 """Bytes of an export."""
 JOURNAL = "sqlite:///pricebook-journal.db"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 FOREVER = datetime(9999, 12, 31, 23, tzinfo=UTC)
 """The last instant that can be written."""
 
-MONTHS: Mapping[str, int] = {"MONTHS": 1, "YEARS": 12, "MONTHLY": 1, "QUARTERLY": 3, "ANNUAL": 12}
+MONTHS: Mapping[str, int] = {"MONTHS": 1, "YEARS": 12, "MONTHLY": 1, "QUARTERLY": 3, "SEMI_ANNUAL": 6, "ANNUAL": 12}
 """Months of a unit of time and of a frequency, where they are whole ones."""
 TIME_UNITS = ("DAYS", "WEEKS", "MONTHS", "YEARS")
 """The units of offsets and lengths, the shortest first."""

@@ -96,9 +96,8 @@ def _trackers(package: "Package") -> Iterator[Violation]:
         if alias in aliases[:index]:
             message = f"two spend trackers have the alias {quote(alias)}"
             yield Violation("duplicate", message, ("spend_trackers", index, "alias"), "give one another alias")
-    for name in ("spend_threshold_configuration", "prepaid_balance_threshold_configuration"):
-        threshold = getattr(package, name)
-        discount = threshold.discount_configuration if threshold is not None else None
+    for name, threshold in package.thresholds:
+        discount = threshold.discount_configuration
         if discount is None or discount.cap is None or discount.cap.spend_tracker_alias in aliases:
             continue
         alias = discount.cap.spend_tracker_alias

@@ -20,7 +20,12 @@ from pricebook.catalog.role import Role
 from pricebook.catalog.schedule import ScheduledCharge
 from pricebook.catalog.subscription import Subscription
 from pricebook.catalog.term import Duration, Relative, RelativeDate
-from pricebook.catalog.threshold import PrepaidBalanceThresholdConfiguration, SpendThresholdConfiguration, SpendTracker
+from pricebook.catalog.threshold import (
+    THRESHOLDS,
+    PrepaidBalanceThresholdConfiguration,
+    SpendThresholdConfiguration,
+    SpendTracker,
+)
 from pricebook.catalog.timeline import RateKey
 from pricebook.catalog.violation import Path, Violation
 
@@ -46,10 +51,7 @@ class Package(Noun, Relative):
     """
 
     kind = Kind.PACKAGE
-    amounts: ClassVar[tuple[str, ...]] = (
-        f"spend_threshold_configuration.{_CAP}",
-        f"prepaid_balance_threshold_configuration.{_CAP}",
-    )
+    amounts: ClassVar[tuple[str, ...]] = tuple(f"{name}.{_CAP}" for name in THRESHOLDS)
     forbidden: ClassVar[Mapping[str, tuple[str, str]]] = {
         **Relative.forbidden,
         "uniqueness_key": ("pricebook derives it from the package's name, version and content", "remove it"),
@@ -114,6 +116,11 @@ class Package(Noun, Relative):
         for name in ("recurring_commits", "recurring_credits"):
             for index, term in enumerate(getattr(self, name)):
                 yield (name, index), term
+
+    @property
+    def thresholds(self) -> Iterator[tuple[str, SpendThresholdConfiguration | PrepaidBalanceThresholdConfiguration]]:
+        """Those that it has, with their fields."""
+        return ((name, found) for name in THRESHOLDS if (found := getattr(self, name)) is not None)
 
     def sells(self, key: RateKey, tags: Collection[str], *, listed: bool, since: str = "") -> bool:
         """Whether contracts get, at any time, what a price of the card is for, `listed` if the card entitles it. Of

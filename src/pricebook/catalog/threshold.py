@@ -19,6 +19,9 @@ from pricebook.catalog.specifier import Applicable
 from pricebook.catalog.term import Duration, Relative
 from pricebook.catalog.violation import Violation
 
+THRESHOLDS = ("spend_threshold_configuration", "prepaid_balance_threshold_configuration")
+"""The fields of a package, and of a contract, that hold one."""
+
 
 def _entity(value: object) -> object:
     known = {word.lower(): word for word in ("Commit", "ContractCredit", "ContractCreditOrCommit")}

@@ -10,6 +10,7 @@ from pricebook.cli.invocation import Invocation, invoked
 from pricebook.cli.options import FILE
 from pricebook.metronome.export import AccountRecord
 from pricebook.problem import reject
+from pricebook.project.project import METRONOME
 from pricebook.view.manifests import import_view
 from pricebook.view.storage import export_view
 from pricebook.workflow.importing import ImportChoice, import_account
@@ -83,7 +84,7 @@ def command(
 def _save(invocation: Invocation, file: Path) -> None:
     """Write what is read of the account into a file."""
     name, environment = invocation.environment
-    if environment.store != wiring.METRONOME:
+    if environment.store != METRONOME:
         hint = "copy the store's file, or import from it"
         raise reject("not-applicable", f"--save is for an account; the store of {name} is none", hint=hint)
     record, at = AccountRecord(), invocation.as_of

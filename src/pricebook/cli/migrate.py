@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from pricebook import wiring
 from pricebook.apply.mover import lives_of
 from pricebook.apply.ports import ContractStore
 from pricebook.cli.apply import carried_out
@@ -30,6 +29,7 @@ from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import write
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem, quote
+from pricebook.project.project import METRONOME
 from pricebook.view.impact import ImpactView
 from pricebook.view.impact_table import impact_view
 from pricebook.view.migration import MigrationView, migration_receipt_view, migration_view, reconciliation_view
@@ -199,7 +199,7 @@ class _Session:
             invocation.fail([problem])
         if made.moves and not yes:
             invocation.confirm(f"Apply this to {environment}?")
-        workers = settings.concurrency if settings.store == wiring.METRONOME else 1
+        workers = settings.concurrency if settings.store == METRONOME else 1
         receipt = carried_out(invocation, made, self._opened[0], workers=workers)
         invocation.say([""])
         invocation.answer(migration_receipt_view(receipt, made))

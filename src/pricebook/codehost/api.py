@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 from pricebook.http.client import HttpClient, Patience, RequestLost, RequestRefused
 from pricebook.http.shape import Misshapen, many, record, words
 from pricebook.problem import Rejected, quote, reject
+from pricebook.project.project import LOOPBACK
 
 PATIENCE = Patience(repeated=4, once=4, connections=4, connect_seconds=30.0, answer_seconds=30.0, pause=1.0, limit=60.0)
 PER_MINUTE = 600
 PAGE = 100
 MOST_PAGES = 100
-_LOCAL = ("localhost", "127.0.0.1", "::1")
 _HINT = "look at the status page of the host, and run the job again"
 
 
@@ -25,7 +25,7 @@ class CodeHostApi:
 
     def __init__(self, base: str, headers: Mapping[str, str], token: str) -> None:
         parts = urlsplit(base)
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOCAL):
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
             message = f"{quote(base)} is no https address"
             raise reject("code-host", message, hint="the token would be readable on the way")
         self._http = HttpClient(

@@ -14,7 +14,7 @@ from pricebook.catalog.model import Noun, noun_class
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.scenario_check import check_scenario
-from pricebook.catalog.unit import BUILT_IN, PricingUnit, scale_of
+from pricebook.catalog.unit import PricingUnit, scale_of, scales_of
 from pricebook.catalog.violation import Violation
 from pricebook.manifest.card_rates import read_card
 from pricebook.manifest.envelope import OVERLAY, Envelope, WaiverHere, is_manifest, kind_of, listed, open_envelope
@@ -158,9 +158,7 @@ def _overlay(loading: Loading, environment: str | None) -> "Overlay | None":
 def _scales(specs: Mapping[Ref, Any]) -> dict[str, Scale]:
     """How amounts of each pricing unit read, as far as manifests that nothing has judged yet can tell."""
     units = ((ref, validated(PricingUnit, spec)[0]) for ref, spec in specs.items() if ref.kind is Kind.PRICING_UNIT)
-    return {name: scale_of(unit) for name, unit in BUILT_IN.items()} | {
-        ref.name: scale_of(unit) for ref, unit in units if unit is not None
-    }
+    return scales_of({ref.name: unit for ref, unit in units if unit is not None})
 
 
 class Outline(NamedTuple):
@@ -308,7 +306,7 @@ def _open(loading: Loading, document: Document) -> None:
 
 def _validate_all(loading: Loading) -> None:
     """Pricing units first: they say what the amounts of all the others mean."""
-    loading.scales = {name: scale_of(unit) for name, unit in BUILT_IN.items()}
+    loading.scales = scales_of({})
     for ref, envelope in sorted(loading.envelopes.items(), key=lambda item: item[0].kind.rank):
         spec = envelope.spec
         if ref.kind is Kind.RATE_CARD and isinstance(spec, dict):

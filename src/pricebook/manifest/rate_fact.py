@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
 from pricebook.catalog.amount import Scale
+from pricebook.catalog.model import Frequency
 from pricebook.catalog.product import Product
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.violation import Violation
 from pricebook.problem import did_you_mean, quote
 
-FREQUENCIES = ("WEEKLY", "MONTHLY", "QUARTERLY", "ANNUAL")
+FREQUENCIES: tuple[str, ...] = get_args(get_args(Frequency)[0])
 
 
 @dataclass

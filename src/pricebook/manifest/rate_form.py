@@ -23,8 +23,7 @@ from pricebook.manifest.condition import (
     when,
     word,
 )
-
-FREQUENCIES = word("WEEKLY", "MONTHLY", "QUARTERLY", "ANNUAL")
+from pricebook.manifest.rate_fact import FREQUENCIES
 
 _FRACTION = {
     "type": ["number", "string", "null"],
@@ -131,7 +130,7 @@ def rate_definitions(terms: Mapping[str, Any]) -> dict[str, Schema]:
 _KEY = {
     "product": {"type": "string", "description": "The product, by our name."},
     "billing_frequency": {
-        "anyOf": [*FREQUENCIES["anyOf"], NULL],
+        "anyOf": [*word(*FREQUENCIES)["anyOf"], NULL],
         "description": "WEEKLY, MONTHLY, QUARTERLY or ANNUAL: required for SUBSCRIPTION products, and only for them.",
     },
     "pricing_group_values": {

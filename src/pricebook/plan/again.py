@@ -28,7 +28,7 @@ from pricebook.plan.verb.add_rates import AddRates, after
 from pricebook.plan.verb.making import Making
 from pricebook.plan.verb.table import Revise, Supersede
 from pricebook.plan.verb.verb import Status, Verb
-from pricebook.plan.versions import PLACEHOLDER
+from pricebook.plan.versions import NAMED, PLACEHOLDER
 
 
 class Edited(Exception):  # noqa: N818 - it says what was done to the file
@@ -84,7 +84,7 @@ def _meant(change: Making) -> Iterator[Noun]:
     """What the noun may have been before its version's number was put into its names (`plan.versions.named`)."""
     noun, number = change.noun, str(change.ref.version)
     yield from (noun, bare(noun))
-    names = {field: getattr(noun, field, None) or "" for field in ("name", "contract_name")}
+    names = {field: getattr(noun, field, None) or "" for field in NAMED}
     if change.ref.version is None or sum(text.count(number) for text in names.values()) > MOST_NUMBERS:
         return
     for texts in product(*(tuple(_placeholders(text, number)) for text in names.values())):

@@ -5,10 +5,9 @@ aliases are those of its create call, and the moment of that call is when they w
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import NamedTuple
 
-from pricebook.catalog.instant import instant_text
+from pricebook.catalog.instant import bound_text
 from pricebook.catalog.model import Alias
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind, Ref
@@ -35,7 +34,7 @@ def holdings(snapshot: Snapshot) -> Iterator[Holding]:
         for alias in card.aliases:
             given.setdefault((Kind.RATE_CARD, alias.name), []).append((Ref(Kind.RATE_CARD, name), alias, ""))
     found = sorted(snapshot.objects.items(), key=lambda item: item[0])
-    packages = [(ref, each.noun, _text(each.made)) for ref, each in found if isinstance(each.noun, Package)]
+    packages = [(ref, each.noun, bound_text(each.made) or "") for ref, each in found if isinstance(each.noun, Package)]
     for ref, package, made in sorted(packages, key=lambda item: (item[2], item[0].version or 0)):
         hour = f"{made[:13]}:00:00Z" if made else ""
         for alias in package.aliases:
@@ -51,20 +50,15 @@ def _in_time(gifts: list[tuple[Ref, Alias, str]]) -> Iterator[Holding]:
     stays as it was. One without a start stands for the past too, as far as nobody else did.
     """
     for index, (ref, alias, made) in enumerate(gifts):
-        start, end = _text(alias.starting_at) or None, _text(alias.ending_before) or None
+        start, end = bound_text(alias.starting_at), bound_text(alias.ending_before)
         ends = [end] if end else []
         for other, more, at in gifts[index + 1 :]:
-            takes, until = _text(more.starting_at) or at, _text(more.ending_before) or None
+            takes, until = bound_text(more.starting_at) or at, bound_text(more.ending_before)
             meet = (end is None or end > takes) and (until is None or until > max(takes, start or ""))
             if other != ref and takes and meet:
                 ends.append(takes)
         if start is None and (before := [gift for gift in gifts[:index] if gift[0] != ref]):
-            start = made or max((_text(gift[1].ending_before) for gift in before), default="") or None
+            start = made or max((bound_text(gift[1].ending_before) or "" for gift in before), default="") or None
         until = min(ends, default=None)
         if start is None or until is None or start < until:
             yield Holding(alias.name, ref, start, until)
-
-
-def _text(instant: datetime | None) -> str:
-    """The instant as text; empty for none."""
-    return instant_text(instant) if instant is not None else ""

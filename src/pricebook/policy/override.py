@@ -107,9 +107,8 @@ def _factors(package: "Package") -> Iterator[tuple[Path, Decimal]]:
             yield ("overrides", index, "multiplier"), override.multiplier
         for number, tier in enumerate(override.tiers):
             yield ("overrides", index, "tiers", number, "multiplier"), tier.multiplier
-    for name in ("spend_threshold_configuration", "prepaid_balance_threshold_configuration"):
-        discount = getattr(getattr(package, name), "discount_configuration", None)
-        if discount is not None:
+    for name, threshold in package.thresholds:
+        if (discount := threshold.discount_configuration) is not None:
             yield (name, "discount_configuration", "payment_fraction"), discount.payment_fraction
 
 

@@ -13,6 +13,7 @@ from pricebook.catalog.calendar import FOREVER, cycle
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind
+from pricebook.catalog.threshold import THRESHOLDS
 from pricebook.metronome.wire.contract import read_terms
 from pricebook.plan.contract import Contract
 from pricebook.preview.materialise import materialise
@@ -41,7 +42,7 @@ _ASKED = (
 _OWN = (
     *("name", "ending_before", "net_payment_terms_days", "netsuite_sales_order_id", "salesforce_opportunity_id"),
     *("multiplier_override_prioritization", "scheduled_charges_on_usage_invoices", "priority", "spend_trackers"),
-    *("spend_threshold_configuration", "prepaid_balance_threshold_configuration"),
+    *THRESHOLDS,
 )
 """What a contract says besides its terms, or takes from its package."""
 _UNKEPT = (

@@ -25,7 +25,6 @@ ENTITIES: Mapping[str, str] = {
 """The lists whose terms can have custom fields, and what the vendor calls such a term."""
 MOST = 1200
 """Items of a recurring schedule: a hundred years of months."""
-_MONTHS = {"MONTHLY": 1, "QUARTERLY": 3, "SEMI_ANNUAL": 6, "ANNUAL": 12}
 
 
 class Dater:
@@ -174,8 +173,8 @@ def _repeated(schedule: Json | None) -> Iterator[Json]:
     if schedule is None:
         return
     start, end = (datetime.fromisoformat(schedule[name]) for name in ("starting_at", "ending_before"))
-    step, dates = _MONTHS[schedule["frequency"]], [start]
-    while (after := later(start, step * len(dates), "MONTHS")) < end:
+    dates = [start]
+    while (after := later(start, len(dates), schedule["frequency"])) < end:
         if len(dates) == MOST:
             raise Refused(400, f"recurring_schedule: that are more than {MOST} items")
         dates.append(after)

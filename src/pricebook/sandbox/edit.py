@@ -15,6 +15,7 @@ from pricebook.account.contract import check_end
 from pricebook.account.refusal import Refused
 from pricebook.catalog.calendar import FOREVER, cycle
 from pricebook.catalog.instant import instant_text
+from pricebook.catalog.threshold import THRESHOLDS
 from pricebook.sandbox import billing_provider
 from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.bill import BALANCES
@@ -27,7 +28,6 @@ from pricebook.sandbox.term import LISTS, check_product, product_shown
 from pricebook.sandbox.wire import known, stamp
 
 KIND = "edit"
-_THRESHOLDS = ("spend_threshold_configuration", "prepaid_balance_threshold_configuration")
 _PLAIN = (
     *("name", "description", "priority", "rate_type", "rollover_fraction", "netsuite_sales_order_id", "specifiers"),
     *("applicable_product_ids", "applicable_product_tags", "applicable_contract_ids"),
@@ -69,7 +69,7 @@ def edit(call: Call) -> Json:
         for one in body.get(f"update_{name}", ()):
             id_ = next(one[key] for key in _IDS if key in one)
             kept = _with(kept, name, id_, partial(updated, work, one))
-    for name in _THRESHOLDS:
+    for name in THRESHOLDS:
         if f"update_{name}" in body:
             if name not in kept:
                 raise Refused(404, f"the contract has no {name}")
@@ -118,7 +118,7 @@ def _added(work: AccountTransaction, record: Record, body: Json) -> Json:
         check_subscriptions(work, record.body.get("rate_card_id"), lists)
     for name, terms in Dater(work, record.id, record.body["starting_at"]).own(lists).items():
         kept[name] = [*kept.get(name, ()), *terms]
-    for name in _THRESHOLDS:
+    for name in THRESHOLDS:
         if name in body:
             kept[name] = body[name]
     if "spend_trackers" in body:

@@ -12,6 +12,7 @@ from pricebook.catalog.amount import USD_ID
 from pricebook.catalog.declared import granting_lists, keyed_lists, links_of
 from pricebook.catalog.override import OverrideSpecifier
 from pricebook.catalog.package import Package
+from pricebook.catalog.threshold import THRESHOLDS
 from pricebook.metronome.custom_field import TERMS
 from pricebook.metronome.wire.field import NO_UNIT, names_of
 from pricebook.sandbox.account import AccountTransaction
@@ -66,7 +67,7 @@ def check_products(work: AccountTransaction, body: Json) -> None:
             for specifier in (*term.get("specifiers", ()), *term.get("override_specifiers", ())):
                 if "product_id" in specifier:
                     check_product(work, specifier["product_id"], None, f"{at} specifier")
-    for name in ("spend_threshold_configuration", "prepaid_balance_threshold_configuration"):
+    for name in THRESHOLDS:
         if name in body:
             check_product(work, body[name]["commit"]["product_id"], "FIXED", f"{name}.commit.product_id")
 

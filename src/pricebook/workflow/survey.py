@@ -28,7 +28,7 @@ from pricebook.manifest.rate_fact import RateFacts
 from pricebook.observe.renames import under
 from pricebook.observe.simplify import simplify
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.versions import PLACEHOLDER
+from pricebook.plan.versions import NAMED, PLACEHOLDER
 from pricebook.problem import quote
 
 
@@ -191,7 +191,7 @@ class _Work:
 
     def _check_names(self, ref: Ref, noun: Noun) -> None:
         """A package is never called by the placeholder of its version: a manifest would put the number there."""
-        for part in ("name", "contract_name"):
+        for part in NAMED:
             if PLACEHOLDER in (getattr(noun, part) or ""):
                 self._leave(ref, part, f"a manifest would put the version's number in place of {PLACEHOLDER}")
                 return

@@ -15,6 +15,7 @@ from pricebook.catalog.declared import keyed_lists
 from pricebook.catalog.instant import parse_instant
 from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind
+from pricebook.catalog.threshold import THRESHOLDS
 from pricebook.catalog.traverse import rewritten
 from pricebook.catalog.usage import SeatChange
 from pricebook.metronome.kind import Json
@@ -37,8 +38,7 @@ _SETTINGS = (
     "multiplier_override_prioritization",
     "scheduled_charges_on_usage_invoices",
     "net_payment_terms_days",
-    "spend_threshold_configuration",
-    "prepaid_balance_threshold_configuration",
+    *THRESHOLDS,
     "spend_trackers",
 )
 _DUMMY: Mapping[str, tuple[str, Json]] = {
