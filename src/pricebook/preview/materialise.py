@@ -7,7 +7,6 @@ date_offset" (the vendor's page on packages). Month ends are `catalog.calendar`'
 
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal
 from typing import Literal, TypeVar
 
 from pricebook.catalog.calendar import FOREVER, first_of_month, later
@@ -29,7 +28,6 @@ from pricebook.preview.terms import (
 )
 
 T = TypeVar("T", bound=Term)
-ONE = Decimal(1)
 UNKNOWN = "when it is reached depends on when events arrive at the vendor, and its commit on a payment"
 """Why thresholds are noted only. "Each time the contract's usage hits this amount, a threshold charge will be
 initiated" (API): no source says how often that is looked at, whether the amount or all spend by then is charged, or
@@ -131,20 +129,7 @@ def _charges(package: Package, whole: Window) -> Iterator[DatedCharge]:
         if schedule is None or schedule.do_not_invoice:
             continue
         for charge in _items(name, "commit_purchase", commit.product, label, schedule, whole):
-            if commit.type == "PREPAID":
-                yield charge
-            else:  # the true-up is what of the commit was not used
-                yield DatedCharge(
-                    name=name,
-                    kind="true_up",
-                    product=charge.product,
-                    label=label,
-                    at=charge.at,
-                    unit_price=ONE,
-                    quantity=ONE,
-                    unit=charge.unit,
-                    commit=_id("commits", key, 1),
-                )
+            yield charge if commit.type == "PREPAID" else charge.true_up(_id("commits", key, 1))
 
 
 def _items(
@@ -209,11 +194,8 @@ def _dated(section: str, key: str, term: Commit | Credit, whole: Window) -> Iter
 def _recurrences(package: Package, whole: Window, statement: Statement) -> Iterator[Recurrence]:
     """ "If not provided: The commits will be created on the usage invoice frequency. If provided: [...] Commits will be
     created aligned with the recurring commit's starting_at rather than the usage invoice dates" (SDK)."""
-    terms: tuple[tuple[str, tuple[RecurringCredit, ...]], ...] = (
-        ("recurring_commits", package.recurring_commits),
-        ("recurring_credits", package.recurring_credits),
-    )
-    for section, recurring in terms:
+    for section in ("recurring_commits", "recurring_credits"):
+        recurring: tuple[RecurringCredit, ...] = getattr(package, section)
         for name, key, term in _named(section, recurring):
             window = _window(whole, term.starting_at_offset, term.duration)
             if window is not None:

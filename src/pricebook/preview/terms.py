@@ -81,6 +81,10 @@ class DatedCharge:
     commit: str = ""
     """Of a true-up: the id of the balance whose rest is charged."""
 
+    def true_up(self, commit: str) -> "DatedCharge":
+        """What of a POSTPAID commit was not used, in place of its payment."""
+        return replace(self, kind="true_up", unit_price=Decimal(1), quantity=Decimal(1), commit=commit)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:

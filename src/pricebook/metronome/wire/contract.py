@@ -197,30 +197,17 @@ def _charges(data: Json, package: Package, whole: Window) -> Iterator[DatedCharg
         # A true-up bills what was not drawn from the commit's first balance.
         first = said["access_schedule"]["schedule_items"][0]["id"]
         for at, price, count in _items(said["invoice_schedule"], whole):
-            if commit.type == "PREPAID":
-                yield DatedCharge(
-                    name=said["id"],
-                    kind="commit_purchase",
-                    product=commit.product,
-                    label=name,
-                    at=at,
-                    unit_price=price,
-                    quantity=count,
-                    unit=unit,
-                )
-            else:
-                one = Decimal(1)
-                yield DatedCharge(
-                    name=said["id"],
-                    kind="true_up",
-                    product=commit.product,
-                    label=name,
-                    at=at,
-                    unit_price=one,
-                    quantity=one,
-                    unit=unit,
-                    commit=first,
-                )
+            charge = DatedCharge(
+                name=said["id"],
+                kind="commit_purchase",
+                product=commit.product,
+                label=name,
+                at=at,
+                unit_price=price,
+                quantity=count,
+                unit=unit,
+            )
+            yield charge if commit.type == "PREPAID" else charge.true_up(first)
 
 
 def _items(schedule: Json, whole: Window) -> Iterator[tuple[datetime, Decimal, Decimal]]:
