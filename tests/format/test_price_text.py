@@ -9,7 +9,8 @@ from sample_plan import UNITS
 
 from pricebook.catalog.money import MAX_DIGITS
 from pricebook.catalog.terms import Terms
-from pricebook.view.price import Per, Units, change_text, factor_text, money, percentage
+from pricebook.catalog.unit import money
+from pricebook.view.price import Per, Units, change_text, factor_text, percentage
 from pricebook.view.rate_terms import terms_text
 
 units = Units(UNITS)

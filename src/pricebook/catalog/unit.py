@@ -6,14 +6,14 @@ how the API counts them, is the vendor's to say (`money.CURRENCIES`): USD is in 
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, model_validator
 
 from pricebook.catalog.amount import USD, Scale
 from pricebook.catalog.field import Whole
 from pricebook.catalog.model import Currency, Noun, Text
-from pricebook.catalog.money import CURRENCIES, SYMBOLS, plain, to_major_unit
+from pricebook.catalog.money import CURRENCIES, EXACT, SYMBOLS
 from pricebook.catalog.reference import Kind
 from pricebook.catalog.violation import Violation
 
@@ -54,6 +54,7 @@ def known_scale(currency: object) -> int:
     return CURRENCIES.get(currency.upper(), 0) if isinstance(currency, str) else 0
 
 
+_SYMBOL_OF = {code: symbol for symbol, code in SYMBOLS.items()}
 USD_UNIT = PricingUnit.model_construct(name="USD (cents)", currency="USD", scale=2)
 """The built-in unit `usd`; a manifest may not redefine it."""
 
@@ -71,15 +72,38 @@ def scale_of(unit: PricingUnit) -> Scale:
     return Scale(unit.currency, unit.scale or 0)
 
 
-def money_text(amount: Decimal, scale: Scale | None, unit: str = "") -> str:
-    """An amount of the API unit as people write it, exactly: `$10.00`, `€0.0000025`, `7.00 CHF`; what has no currency
-    is counted as it is, `12 credits`."""
-    if scale is None or scale.currency is None:
-        return f"{plain(amount)} {unit}"
-    text = plain(to_major_unit(amount, scale.scale))
-    whole, _, places = text.partition(".")
-    text = f"{whole}.{places:0<2}"
-    symbol = next((symbol for symbol, code in SYMBOLS.items() if code == scale.currency), "")
-    if not symbol:
-        return f"{text} {scale.currency}"
-    return f"-{symbol}{text[1:]}" if text[0] == "-" else symbol + text
+class Unit(NamedTuple):
+    """How the amounts of a pricing unit read: what stands before and after the number, and at least how many decimal
+    places it has. `scale` is that between the API's unit (cents) and the major unit."""
+
+    before: str
+    after: str
+    places: int
+    scale: int
+
+    @classmethod
+    def of(cls, scale: Scale | None, name: str) -> "Unit":
+        """By how it is counted; what has no currency is counted as it is, by its name."""
+        if scale is None or not scale.currency:
+            return cls("", f" {name}", 0, 0)
+        symbol = _SYMBOL_OF.get(scale.currency)
+        return cls(symbol or "", "" if symbol else f" {scale.currency}", 2, scale.scale)
+
+
+def money(amount: Decimal, unit: Unit, power: int = 0, group: str = ",") -> str:
+    """`$1,234.50`, `10.00 CHF`, `5 ai-credits`: an amount in API units, times `10 ** power`, exactly."""
+    before, after, places, scale = unit
+    text = number(amount.scaleb(power - scale, EXACT), places, group)
+    return f"-{before}{text[1:]}{after}" if text[0] == "-" else f"{before}{text}{after}"
+
+
+def number(value: Decimal, places: int = 0, group: str = ",") -> str:
+    """Plain notation with thousands separators, all digits, at least so many decimal places."""
+    whole, _, fraction = f"{value:{group}f}".partition(".") if value else ("0", "", "")
+    fraction = fraction.rstrip("0").ljust(places, "0")
+    return f"{whole}.{fraction}" if fraction else whole
+
+
+def money_text(amount: Decimal, scale: Scale | None, name: str = "") -> str:
+    """An amount in API units as a manifest has it: `$1234.50`."""
+    return money(amount, Unit.of(scale, name), group="")

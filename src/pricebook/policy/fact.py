@@ -4,7 +4,6 @@ Rates are many: they are looked at card by card in one pass, and rules then spea
 of subscriptions, never of each rate.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,7 +34,7 @@ from pricebook.catalog.timeline import (
     terms_at,
     terms_from,
 )
-from pricebook.catalog.unit import money_text
+from pricebook.catalog.unit import Unit, money
 from pricebook.catalog.violation import Path
 from pricebook.policy.finding import Finding
 
@@ -179,11 +178,6 @@ class Paid(NamedTuple):
         return terms.unit, EXACT.multiply(terms.flat, Decimal(times))
 
 
-def told(amount: Decimal, scale: Scale | None, unit: str) -> str:
-    """An amount of the API unit, with thousands set apart."""
-    return re.sub(r"\d+", lambda whole: f"{int(whole[0]):,}", money_text(amount, scale, unit), count=1)
-
-
 @dataclass(frozen=True)
 class Facts:
     """A catalogue as of an instant."""
@@ -269,7 +263,7 @@ class Facts:
 
     def money(self, amount: Decimal, unit: str = USD) -> str:
         """An amount of the API unit, for a sentence: `$1,000.00`, `12 credits`."""
-        return told(amount, self.scales.get(unit), unit)
+        return money(amount, Unit.of(self.scales.get(unit), unit))
 
     @cached_property
     def spoken(self) -> Mapping[str, PricedProduct]:

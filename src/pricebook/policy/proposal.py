@@ -14,11 +14,12 @@ from pricebook.catalog.path import path_text
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.role import Role
 from pricebook.catalog.timeline import read_key
+from pricebook.catalog.unit import Unit, money
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import FieldChange, RateChange
 from pricebook.plan.step import Plan, Step
 from pricebook.plan.verb.table import AddRates, Supersede
-from pricebook.policy.fact import Facts, told
+from pricebook.policy.fact import Facts
 from pricebook.project.policy import Policy
 
 if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
@@ -96,7 +97,7 @@ class Proposal:
 
     def money(self, amount: Decimal, unit: str | None) -> str:
         """An amount for a sentence; without a unit it is a share or a factor."""
-        return str(amount) if unit is None else told(amount, self.plan.units.get(unit), unit)
+        return str(amount) if unit is None else money(amount, Unit.of(self.plan.units.get(unit), unit))
 
     def costs(self) -> Iterator[tuple[str, str, Decimal, Decimal, Decimal]]:
         """Of each package that was there before: its name, the unit, and what a year of it costs: now, and from

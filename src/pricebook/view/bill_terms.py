@@ -13,6 +13,7 @@ from pricebook.catalog.instant import instant_words
 from pricebook.catalog.money import EXACT
 from pricebook.catalog.override import Override
 from pricebook.catalog.specifier import Applicable, UsageSpecifier
+from pricebook.catalog.unit import Unit, money, number
 from pricebook.plan.offered import PackageOffer
 from pricebook.preview.terms import (
     ContractTerms,
@@ -24,7 +25,7 @@ from pricebook.preview.terms import (
     Statement,
 )
 from pricebook.view.plain import hidden
-from pricebook.view.price import EVERY, Unit, Units, money, number, percentage, rounded
+from pricebook.view.price import EVERY, Units, percentage, rounded
 from pricebook.view.rate_terms import terms_text
 from pricebook.view.words import counted
 

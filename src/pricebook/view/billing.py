@@ -11,6 +11,7 @@ from pricebook.catalog.calendar import FOREVER
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.terms import is_fraction
+from pricebook.catalog.unit import Unit, money, number
 from pricebook.preview.assumption import ASSUMPTIONS, assumed_of_line, assumed_of_terms
 from pricebook.preview.invoice import NO_REASON, Bill, ClosingBalance, Invoice, InvoiceLine, Why
 from pricebook.preview.price import EXACT, totals
@@ -27,7 +28,7 @@ from pricebook.view.bill import (
 )
 from pricebook.view.bill_terms import UNITS_USED, span, term_views
 from pricebook.view.impact import EventsView
-from pricebook.view.price import Unit, Units, money, number, percentage
+from pricebook.view.price import Units, percentage
 from pricebook.view.rate_terms import units_of
 from pricebook.view.words import counted
 

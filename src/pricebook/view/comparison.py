@@ -11,10 +11,11 @@ from typing import Any, ClassVar, NamedTuple
 
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.move import Move
+from pricebook.catalog.unit import Unit
 from pricebook.problem import Problem
 from pricebook.view.drift import FEW, Unverified
 from pricebook.view.plain import hidden
-from pricebook.view.price import Unit, Units, major, percentage, rounded
+from pricebook.view.price import Units, major, percentage, rounded
 from pricebook.view.rate_row import RateRow, move_row
 from pricebook.view.rows import RowChoice
 from pricebook.view.words import counted

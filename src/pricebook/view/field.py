@@ -16,9 +16,10 @@ from pricebook.catalog.leaf import LENGTH, Leaf, leaves
 from pricebook.catalog.model import Model
 from pricebook.catalog.money import ratio
 from pricebook.catalog.path import FieldPath, path_text
+from pricebook.catalog.unit import money, number
 from pricebook.plan.change import FieldChange
 from pricebook.view.plain import hidden
-from pricebook.view.price import Units, change_text, money, number
+from pricebook.view.price import Units, change_text
 
 NOT_SET = "not set"
 
@@ -146,19 +147,16 @@ def field_rows(noun: type[Model], changes: Iterable[FieldChange], units: Units) 
         term = was if now is None else now if was is None else None
         parsed = _parsed(declared_at(noun, path).model, term) if isinstance(term, Mapping) else None
         if parsed is not None:
-            sign = "+" if was is None else "-"
-            word = "added" if was is None else "removed"
+            sign, word = ("+", "added") if was is None else ("-", "removed")
             yield FieldRow(
                 path=path_text(path),
                 observed="",
                 desired="",
                 change=word,
                 sign=sign,
-                depth=0,
                 cosmetic=cosmetic,
                 observed_value=was,
                 desired_value=now,
-                unit=None,
                 at=path,
             )
             yield from _rows(parsed, units, sign, cosmetic)
@@ -182,30 +180,15 @@ def _rows(model: Model, units: Units, sign: str, cosmetic: bool) -> Iterator[Fie
 def _line(path: FieldPath, leaf: Leaf, units: Units, sign: str, depth: int, cosmetic: bool) -> FieldRow:
     value, unit = leaf.value, leaf.unit
     text = _text(value, unit, units)
-    if sign == "+":
-        return FieldRow(
-            path=path_text(path),
-            observed="",
-            desired=text,
-            change="",
-            sign=sign,
-            depth=depth,
-            cosmetic=cosmetic,
-            observed_value=None,
-            desired_value=value,
-            unit=unit,
-            at=path,
-        )
     return FieldRow(
         path=path_text(path),
-        observed=text,
-        desired="",
-        change="",
+        observed=text if sign == "-" else "",
+        desired=text if sign == "+" else "",
         sign=sign,
         depth=depth,
         cosmetic=cosmetic,
-        observed_value=value,
-        desired_value=None,
+        observed_value=value if sign == "-" else None,
+        desired_value=value if sign == "+" else None,
         unit=unit,
         at=path,
     )
@@ -225,8 +208,6 @@ def _row(path: FieldPath, was: Any, now: Any, unit: str | None, units: Units, co
         observed=observed,
         desired=desired,
         change=change,
-        sign="",
-        depth=0,
         cosmetic=cosmetic,
         observed_value=was,
         desired_value=now,

@@ -12,6 +12,7 @@ from typing import Any
 from pricebook.catalog.amount import Scale
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.money import ratio
+from pricebook.catalog.unit import Unit
 from pricebook.preview.impact import ROUNDING, BillMove, Cause, Impact, Sides
 from pricebook.preview.price import EXACT
 from pricebook.usage.assessment import Assessment
@@ -31,7 +32,7 @@ from pricebook.view.impact import (
 )
 from pricebook.view.impact_verdict import YEAR, monthly, signed, verdict
 from pricebook.view.noise import noise_caveats, noise_of, noise_table
-from pricebook.view.price import Unit, Units, change_text, percentage, rounded
+from pricebook.view.price import Units, change_text, percentage, rounded
 from pricebook.view.words import counted
 
 NOTABLE = Decimal("0.2")

@@ -10,12 +10,13 @@ from typing import Any
 from pricebook.catalog.amount import Scale
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.money import plain, ratio
+from pricebook.catalog.unit import Unit, number
 from pricebook.preview.impact import Cause, CustomerRow, Impact, Sides
 from pricebook.preview.price import EXACT, summed
 from pricebook.preview.terms import Window
 from pricebook.usage.assessment import Assessment
 from pricebook.view.impact import CUSTOMER_BILL, PLACES
-from pricebook.view.price import Unit, Units, change_text, number, percentage, rounded
+from pricebook.view.price import Units, change_text, percentage, rounded
 from pricebook.view.words import counted
 
 YEAR = 12

@@ -14,12 +14,13 @@ from pricebook.catalog.money import EXACT, RATIO
 from pricebook.catalog.override import Override
 from pricebook.catalog.package import Package
 from pricebook.catalog.terms import ZERO
+from pricebook.catalog.unit import Unit
 from pricebook.plan.offered import FixedSum, Offered, PackageOffer
 from pricebook.preview.materialise import materialise
 from pricebook.view.bill_terms import TermView, term_views
 from pricebook.view.field import FixedTerm, OfferLine, OfferView, rows_of_new
 from pricebook.view.object import NAMES
-from pricebook.view.price import Unit, Units, major, rounded
+from pricebook.view.price import Units, major, rounded
 from pricebook.view.words import counted
 
 _TOLD = ("rate_card", "rate_card_alias", "duration", "net_payment_terms_days", "usage_statement_schedule")

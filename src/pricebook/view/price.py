@@ -11,26 +11,16 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
 from pricebook.catalog.amount import Scale
-from pricebook.catalog.money import EXACT, RATIO, SYMBOLS
+from pricebook.catalog.money import EXACT, RATIO
 from pricebook.catalog.priced import SHARE, labelled
 from pricebook.catalog.product import PricedProduct
 from pricebook.catalog.timeline import RateKey
+from pricebook.catalog.unit import Unit, money, number
 
-_SYMBOL_OF = {code: symbol for symbol, code in SYMBOLS.items()}
 _WIDE = Context(prec=100)
 _MINUS = re.compile(r"(?<![\w)])-(?=[^\s>-])")
 _LOOKS_LIKE = ("+0.0", "-0.0", "-100.0")
 """Nothing, or everything."""
-
-
-class Unit(NamedTuple):
-    """How the amounts of a pricing unit read: what stands before and after the number, and at least how many decimal
-    places it has. `scale` is that between the API's unit (cents) and the major unit."""
-
-    before: str
-    after: str
-    places: int
-    scale: int
 
 
 class Per(NamedTuple):
@@ -60,7 +50,7 @@ class Units:
     def __getitem__(self, name: str) -> Unit:
         """How the unit of this name reads."""
         unit = self._made.get(name)
-        return unit if unit is not None else self._made.setdefault(name, self._make(name))
+        return unit if unit is not None else self._made.setdefault(name, Unit.of(self.scales.get(name), name))
 
     def called(self, product: str) -> PricedProduct:
         """How a product reads."""
@@ -88,13 +78,6 @@ class Units:
     def label(self, key: RateKey) -> str:
         """A price as people call it: `Team seat`, `Input · m1 · batch`. Its time stands in what it is for."""
         return labelled(self.called(key.product), key)
-
-    def _make(self, name: str) -> Unit:
-        scale = self.scales.get(name)
-        if scale is None or not scale.currency:
-            return Unit("", f" {name}", 0, 0)
-        symbol = _SYMBOL_OF.get(scale.currency)
-        return Unit(symbol or "", "" if symbol else f" {scale.currency}", 2, scale.scale)
 
 
 def with_key(name: str, key: str) -> str:
@@ -130,13 +113,6 @@ def major(amount: Decimal, unit: Unit) -> Decimal:
     return amount.scaleb(-unit.scale, EXACT) if unit.scale else amount
 
 
-def money(amount: Decimal, unit: Unit, power: int = 0) -> str:
-    """`$1,234.50`, `10.00 CHF`, `5 ai-credits`: an amount in API units, times `10 ** power`."""
-    before, after, places, scale = unit
-    text = number(amount.scaleb(power - scale, EXACT), places)
-    return f"-{before}{text[1:]}{after}" if text[0] == "-" else f"{before}{text}{after}"
-
-
 def rounded(amount: Decimal, unit: Unit) -> str:
     """An amount in API units to the least that is paid (the cent), half up, but never so that it looks like nothing."""
     least = Decimal(1).scaleb(unit.scale - unit.places)
@@ -144,13 +120,6 @@ def rounded(amount: Decimal, unit: Unit) -> str:
     if amount and not shown:
         return f"{'-' if amount < 0 else ''}<{money(least, unit)}"
     return money(shown, unit)
-
-
-def number(value: Decimal, places: int = 0) -> str:
-    """Plain notation with thousands separators, all digits, at least so many decimal places."""
-    whole, _, fraction = f"{value:,f}".partition(".") if value else ("0", "", "")
-    fraction = fraction.rstrip("0").ljust(places, "0")
-    return f"{whole}.{fraction}" if fraction else whole
 
 
 def percentage(fraction: Decimal) -> str:

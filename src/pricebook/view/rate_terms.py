@@ -13,7 +13,8 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.priced import SHARE, priced_products
 from pricebook.catalog.terms import Charge, Terms
 from pricebook.catalog.timeline import Timeline, overlay, read_schedule
-from pricebook.view.price import ONE, Per, Pers, Unit, Units, major, money, number
+from pricebook.catalog.unit import Unit, money, number
+from pricebook.view.price import ONE, Per, Pers, Units, major
 from pricebook.view.tier import one_price
 
 _FLAT = {"entitled", "price", "rate_type", "credit_type"}

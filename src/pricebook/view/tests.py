@@ -8,13 +8,14 @@ from typing import ClassVar
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_words
+from pricebook.catalog.unit import money
 from pricebook.preview.notified import Mismatch
 from pricebook.problem import Problem
 from pricebook.span import Span
 from pricebook.view.bill import BillView
 from pricebook.view.billing import bill_fields
 from pricebook.view.plain import hidden, optional
-from pricebook.view.price import Units, money
+from pricebook.view.price import Units
 from pricebook.view.rate_terms import units_of
 from pricebook.workflow.policy_test import CheckedCases
 from pricebook.workflow.test import TestResult

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from pricebook.catalog.money import EXACT, RATIO, ratio
 from pricebook.catalog.terms import ZERO, Charge, side_by_side
-from pricebook.view.price import Unit, change_text, money, number, percentage, rounded
+from pricebook.catalog.unit import Unit, money, number
+from pricebook.view.price import change_text, percentage, rounded
 
 
 class TierRow(NamedTuple):

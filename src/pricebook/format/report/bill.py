@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pricebook.catalog.instant import instant_words
+from pricebook.catalog.unit import Unit, money
 from pricebook.format.page import Page
 from pricebook.format.shell.chart import Chart
 from pricebook.format.shell.page import one_file
@@ -16,7 +17,7 @@ from pricebook.preview.terms import ContractTerms
 from pricebook.view.balance import BalanceTimeline, timelines
 from pricebook.view.bill import BillsView, CustomerBillView
 from pricebook.view.bill_terms import UNITS_USED
-from pricebook.view.price import Unit, Units, money, rounded
+from pricebook.view.price import Units, rounded
 
 
 class PictureBill(NamedTuple):
