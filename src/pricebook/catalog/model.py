@@ -242,6 +242,7 @@ Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type":
 CustomFields = Annotated[dict[str, Text], AfterValidator(_texts), Role.COSMETIC]
 GroupValues = dict[str, str]
 Frequency = Annotated[Literal["WEEKLY", "MONTHLY", "QUARTERLY", "ANNUAL"], Upper]
+RecurrenceFrequency = Annotated[Literal["MONTHLY", "QUARTERLY", "ANNUAL", "WEEKLY", "DAILY"], Upper]
 
 Currency = Annotated[CurrencyCode, Upper]
 

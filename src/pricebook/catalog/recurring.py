@@ -9,7 +9,7 @@ from pricebook.catalog.amount import USD, Scale
 from pricebook.catalog.commit import Balance
 from pricebook.catalog.condition import Condition, Is, bars
 from pricebook.catalog.field import Whole
-from pricebook.catalog.model import Amount, Fraction, NonNegative, Number, Short, UnitName, Upper
+from pricebook.catalog.model import Amount, Fraction, NonNegative, Number, RecurrenceFrequency, Short, UnitName, Upper
 from pricebook.catalog.money import MONEY_PATTERN, parse_money
 from pricebook.catalog.role import Link, Role
 from pricebook.catalog.schedule import AccessType, unit_of_access
@@ -124,7 +124,7 @@ class RecurringCredit(Balance):
     """How long each can be used."""
     duration: Duration | None = None
     """For how long they are granted, counted from starting_at_offset; when not given, until the contract ends."""
-    recurrence_frequency: Annotated[Literal["MONTHLY", "QUARTERLY", "ANNUAL", "WEEKLY", "DAILY"], Upper] | None = None
+    recurrence_frequency: RecurrenceFrequency | None = None
     """How often; when not given, with the usage invoice. DAILY: one per package, not on a SEAT_BASED subscription."""
     proration: Annotated[Literal["NONE", "FIRST", "LAST", "FIRST_AND_LAST"], Upper] = "FIRST_AND_LAST"
     """Which of the first and last are prorated."""

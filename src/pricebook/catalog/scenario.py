@@ -26,6 +26,7 @@ from pricebook.catalog.model import (
     Number,
     PackageName,
     ProductName,
+    RecurrenceFrequency,
     Sum,
     Text,
     UnitName,
@@ -53,7 +54,7 @@ class ScenarioUsage(Model):
     """How much, as its metric counts: before the product's quantity conversion."""
     group_values: GroupValues = Field(default_factory=dict)
     """The values of the product's pricing and presentation group keys."""
-    every: Annotated[Literal["MONTHLY", "QUARTERLY", "ANNUAL", "WEEKLY", "DAILY"], Upper] | None = None
+    every: RecurrenceFrequency | None = None
     """How often it is used again; beside times."""
     times: Annotated[Whole, Field(gt=0, le=MOST)] = 1
     """How many times in all; beside every."""

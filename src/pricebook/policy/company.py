@@ -12,7 +12,7 @@ from pricebook.policy.fact import Facts, Priced
 from pricebook.policy.finding import Finding
 from pricebook.policy.judge import Task, level_of
 from pricebook.policy.proposal import Proposal
-from pricebook.policy.view import Seen, now_text, subjects
+from pricebook.policy.view import Seen, subjects
 from pricebook.project.policy import CompanyRule, Policy
 from pricebook.project.table import Lookup
 
@@ -76,7 +76,7 @@ def company_tasks(rules: Sequence[Compiled], facts: Facts, proposal: Proposal | 
 
 
 def _asked(one: Compiled, facts: Facts, proposal: Proposal | None) -> Iterator[Finding]:
-    now, text = now_text(facts), f"{one.rule.when or ''} {one.rule.require}"
+    now, text = facts.now, f"{one.rule.when or ''} {one.rule.require}"
     for seen in subjects(one.rule.each, facts, proposal, text):
         try:
             verdict = one.verdict({**seen.names, "now": now})

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pricebook.catalog.instant import instant_text
 from pricebook.catalog.money import to_major_unit
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms
@@ -320,8 +319,3 @@ def selected(card: str, key: str, terms: Terms, facts: Facts) -> Iterator[dict[s
             "unit": terms.unit,
             "entitled": terms.entitled,
         }
-
-
-def now_text(facts: Facts) -> str:
-    """The value of `now`."""
-    return instant_text(facts.as_of)

@@ -38,7 +38,7 @@ UNITS_USED = Unit("", " units used", 0, 0)
 @dataclass(frozen=True, slots=True)
 class TermView:
     """One term: where it stands in the package (`subscriptions[fee]`), what people call it, what it says, and its time;
-    of what is charged on a date both ends are that date. `section` is the package's field in which it stands."""
+    of what is charged on a date both ends are that date."""
 
     term: str
     name: str
@@ -46,6 +46,7 @@ class TermView:
     starting_at: datetime
     ending_before: datetime
     section: str = hidden(default="")
+    """The field of the package in which it stands."""
 
     @property
     def when(self) -> str:

@@ -72,13 +72,14 @@ class FieldDifference:
 @dataclass(frozen=True, slots=True)
 class OfferLine:
     """One part of an offer: what people call it, what was offered and what is; empty where it is not there. `term` is
-    where it stands in the package, below the field `section`."""
+    where it stands in the package."""
 
     term: str
     name: str
     before: str
     after: str
     section: str = hidden()
+    """The field of the package in which it stands."""
 
     @property
     def differs(self) -> bool:

@@ -34,7 +34,7 @@ from pricebook.edit.manifest_edit import EditRequest, ManifestEdit
 from pricebook.manifest.load import Loaded, load
 from pricebook.policy.cel import CelError, Expressions, MissingCel
 from pricebook.policy.fact import CardedPackage, Facts
-from pricebook.policy.view import SELECTED, now_text, selected
+from pricebook.policy.view import SELECTED, selected
 from pricebook.problem import Problem, Rejected, fits_nothing, quote, reject
 from pricebook.project.project import Project
 from pricebook.span import Span
@@ -199,7 +199,7 @@ def _meant(
     for specifier in override.override_specifiers:
         for key in facts.changed(specifier, card):
             names = selected(card.name, key_text(key), terms, facts)
-            if any(ask({**each, "now": now_text(facts)}) for each in names):
+            if any(ask({**each, "now": facts.now}) for each in names):
                 return True
     return False
 
@@ -287,7 +287,7 @@ def _chosen(
         scale = facts.scales.get(terms.unit)
         if request.currency is not None and (scale is None or scale.currency != request.currency):
             continue
-        if not any(ask({**names, "now": now_text(facts)}) for names in selected(card, key, terms, facts)):
+        if not any(ask({**names, "now": facts.now}) for names in selected(card, key, terms, facts)):
             continue
         if _is_share(terms):
             made.skipped += 1
