@@ -53,6 +53,7 @@ def test_rates_that_hold(broken, spec):
         (rate("percentage", price="$10"), [("not-money", "price")]),
         (FLAT | {"price": "10%"}, [("amount", "price")]),
         (rate("PERCENTAGE", price=0, credit_type="tokens"), [("not-applicable", "credit_type")]),
+        (rate("TIERED_PERCENTAGE", tiers=[{"price": 0}], credit_type="tokens"), [("not-applicable", "credit_type")]),
         (rate("FLAT", price=1, tiers=[{"price": 1}]), [("not-applicable", "tiers")]),
         (rate("TIERED"), [("missing-field", "tiers")]),
         (rate("TIERED", price=1, tiers=[{"price": 1}]), [("not-applicable", "price")]),
@@ -86,6 +87,8 @@ def test_what_a_rate_must_keep(broken, spec, expected):
 def test_an_overwrite_keeps_the_same_rules(broken):
     assert broken(OverwriteRate, {"rate_type": "flat", "price": "$4.00"}) == []
     assert broken(OverwriteRate, {"rate_type": "PERCENTAGE", "price": "$4"}) == [("not-money", "price")]
+    tiers = {"rate_type": "TIERED_PERCENTAGE", "tiers": [{"price": 0}], "credit_type": "tokens"}
+    assert broken(OverwriteRate, tiers) == [("not-applicable", "credit_type")]
     assert broken(OverwriteRate, {"rate_type": "TIERED"}) == [("missing-field", "tiers")]
     assert broken(OverwriteRate, FLAT) == [("unknown-field", "entitled")]
 
@@ -120,5 +123,5 @@ def test_a_percentage_is_a_fraction_or_has_its_sign(violations):
     said = RateTerms.model_validate(rate("PERCENTAGE", price="12.5%"))
     assert said == RateTerms.model_validate(rate("PERCENTAGE", price=Decimal("0.125")))
     [(_, violation)] = violations(RateTerms, rate("PERCENTAGE", price="$10"))
-    assert violation.message == '"$10" cannot be here: a percentage is a fraction in 0..1'
+    assert violation.message == '"$10" cannot be here: a percentage is a fraction in 0..5'
     assert violation.hint == "write 10%, or 0.1"

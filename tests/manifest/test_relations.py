@@ -8,11 +8,17 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from pricebook.catalog.amount import MOST_SHARE
+from pricebook.catalog.rate import RateTerms
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.timeline import read_schedule
+from pricebook.catalog.terms import Terms
+from pricebook.catalog.timeline import Segment, read_schedule, schedule_text
+from pricebook.catalog.violation import Violation
 from pricebook.manifest.load import Loaded, load
+from pricebook.manifest.related_terms import TermsWriter
 from pricebook.manifest.schema import schema_files
 from pricebook.manifest.source_map import Location
+from pricebook.manifest.validation import validated
 from pricebook.problem import Problem, Rejected
 from pricebook.project.project import ProjectSettings, read_project
 
@@ -135,6 +141,21 @@ def test_tiers_minimums_and_commit_rates_are_multiplied_too(tmp_path: Path) -> N
     relation = "  relations: [{of: {product: out}, pricing_group_values: {mode: batch}, times: 0.5}]\n"
     found = loaded(tmp_path / "a", CARD + tiered + relation).catalog.rates["list"]
     assert found == loaded(tmp_path / "b", CARD + tiered + halved).catalog.rates["list"]
+
+
+def test_a_share_may_become_as_large_as_a_share_may_be() -> None:
+    writer = TermsWriter({}, "usd", converted=False, step=None, ending=None)
+    half, most, more = (
+        schedule_text([Segment("2026-01-01T00:00:00Z", None, Terms.of({"rate_type": "PERCENTAGE", "price": price}))])
+        for price in (Decimal("0.5"), Decimal(MOST_SHARE), Decimal(MOST_SHARE + 1))
+    )
+    assert writer.written(half, Decimal(10)) == most
+    refused = writer.written(half, Decimal(12))
+    assert isinstance(refused, Violation)
+    assert (refused.code, refused.message) == ("out-of-range", "6: a percentage is a fraction in 0..5")
+    for price in (most, more):  # as a manifest has them
+        fields = dict(read_schedule(price)[0].terms.fields) | {"entitled": True}
+        assert (validated(RateTerms, fields, {})[0] is not None) is (price == most)
 
 
 BAD = {

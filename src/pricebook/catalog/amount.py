@@ -17,7 +17,10 @@ USD_ID = "2714e483-4ff1-48e4-9e25-ac732e8f24f2"
 
 _AFTER_COMMA = re.compile(r"\d{3}(?:\.\d+)?")
 DIGITS_HINT = f"at most {MAX_DIGITS} significant digits and {MAX_PLACES} decimal places"
-SHARE = Violation("not-money", "a percentage is a fraction in 0..1", (), "write 10%, or 0.1")
+MOST_SHARE = 5
+"""The greatest fraction of a percentage [assumed]: "can exceed 100% (for example, 150%)" (page "Composite charges"),
+but 10 is what somebody wrote who meant ten percent."""
+SHARE = Violation("not-money", f"a percentage is a fraction in 0..{MOST_SHARE}", (), "write 10%, or 0.1")
 """In place of the unit of an amount that is no money but a share."""
 
 

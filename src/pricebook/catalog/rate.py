@@ -7,18 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
-from pricebook.catalog.amount import SHARE, USD
+from pricebook.catalog.amount import MOST_SHARE, SHARE, USD
 from pricebook.catalog.condition import Condition, Is, Not, bars, holds, needs
 from pricebook.catalog.field import Positive
 from pricebook.catalog.model import Amount, Model, NonNegative, UnitName, Upper
 from pricebook.catalog.money import plain
 from pricebook.catalog.role import Role
-from pricebook.catalog.terms import MOST_SHARE, is_fraction
+from pricebook.catalog.terms import FRACTIONS, is_fraction
 from pricebook.catalog.violation import Path, Violation
 
 RateType = Annotated[Literal["FLAT", "PERCENTAGE", "SUBSCRIPTION", "TIERED", "TIERED_PERCENTAGE", "CUSTOM"], Upper]
 
 _TIERED = Is("rate_type", "TIERED TIERED_PERCENTAGE")
+_FRACTION = Is("rate_type", " ".join(FRACTIONS))
 
 
 class Tier(Model):
@@ -81,7 +82,7 @@ class Price(Model):
             hint="write $10.00, or the number of the API's unit (cents)",
         ),
         needs("price", Is("rate_type", "PERCENTAGE"), hint="write 0.1 for 10%"),
-        bars("minimum_config", Not(Is("rate_type", "PERCENTAGE TIERED_PERCENTAGE"))),
+        bars("minimum_config", Not(_FRACTION)),
     )
 
     def rules(self) -> Iterator[Violation]:
@@ -104,7 +105,7 @@ class Rate(Price):
     amounts: ClassVar[tuple[str, ...]] = ("price", "tiers.*.price", "minimum_config.minimum")
 
     credit_type: UnitName = USD
-    """The pricing unit of price, tiers and minimum. A PERCENTAGE has none of its own."""
+    """The pricing unit of price, tiers and minimum. Percentages have none of their own."""
     quantity: NonNegative | None = None
     """SUBSCRIPTION only: the default quantity."""
     is_prorated: Literal[True] | None = None
@@ -116,8 +117,8 @@ class Rate(Price):
         *Price.conditions,
         bars(
             "credit_type",
-            Is("rate_type", "PERCENTAGE"),
-            "{name} {of.credit_type}: a PERCENTAGE has none of its own, but that of the associated rates",
+            _FRACTION,
+            "{name} {of.credit_type}: a percentage has none of its own, but that of the associated rates",
         ),
         bars("quantity is_prorated", Not(Is("rate_type", "SUBSCRIPTION"))),
         needs("custom_rate", Is("rate_type", "CUSTOM"), hint="give what the custom rate processor reads"),

@@ -16,9 +16,8 @@ from pricebook.catalog.money import EXACT, ratio
 
 MAGNITUDE = 10
 """A price that grows or shrinks by this factor or more is suspicious in its own right."""
-MOST_SHARE = 5
-"""The greatest fraction of a percentage [assumed]: "can exceed 100% (for example, 150%)" (page "Composite charges"),
-but 10 is what somebody wrote who meant ten percent."""
+FRACTIONS = ("PERCENTAGE", "TIERED_PERCENTAGE")
+"""The rate types whose prices are fractions of what other products cost, and not money."""
 ZERO = Decimal(0)
 
 Direction = Literal["up", "down", "both", "none"]
@@ -52,7 +51,7 @@ def tiered(tiers: Tiers) -> Curve:
 
 def is_fraction(rate_type: str) -> bool:
     """Whether the prices of a rate of this type are fractions of what other products cost, and not money."""
-    return rate_type in ("PERCENTAGE", "TIERED_PERCENTAGE")
+    return rate_type in FRACTIONS
 
 
 class Charge(NamedTuple):

@@ -20,6 +20,7 @@ from pricebook.catalog.money import plain, to_major_unit
 from pricebook.catalog.naming import name_of
 from pricebook.catalog.rate_book import RateBook, Rates
 from pricebook.catalog.rate_card import RateCard
+from pricebook.catalog.terms import is_fraction
 from pricebook.catalog.timeline import RateKey, Timeline, read_key, read_schedule
 from pricebook.edit.dump import times_of
 
@@ -121,7 +122,7 @@ def _files(card: str, form: Form, *, first: bool) -> Iterator[str]:
     makes it another."""
     if first:
         yield f"{card}.csv"
-    percent = "percentages" if form.rate_type == "PERCENTAGE" else ""
+    percent = "percentages" if is_fraction(form.rate_type) else ""
     said = name_of(" ".join((*form.groups, percent or form.unit)))
     yield f"{card}-{said}.csv"
     yield from (f"{card}-{said}-{number}.csv" for number in count(2))

@@ -11,7 +11,7 @@ from io import StringIO
 
 from pricebook.catalog.instant import day_text, instant_text
 from pricebook.catalog.money import EXACT, carries, parse_money
-from pricebook.catalog.terms import Terms
+from pricebook.catalog.terms import Terms, is_fraction
 from pricebook.catalog.timeline import RateKey, Segment, Timeline, read_key, read_schedule, terms_at
 from pricebook.catalog.violation import Path
 from pricebook.edit.dump import BARE, times_of
@@ -152,9 +152,8 @@ class TableEdit:
             scales = self._source.facts.scales
             fits = [name for name, scale in scales.items() if scale.currency == defaults.currency]
             unit = card.fiat_credit_type if card.fiat_credit_type in fits else next(iter(fits), "")
-        percentage = defaults.rate_type == "PERCENTAGE"
         groups = tuple(sorted((*self.spec.columns.pricing_group_values, *defaults.pricing_group_values)))
-        return Form(defaults.rate_type, "" if percentage else unit, groups)
+        return Form(defaults.rate_type, "" if is_fraction(defaults.rate_type) else unit, groups)
 
     def _edited(self, line: str, was: Segment | None, now: Segment, times: Mapping[str, str]) -> str:
         """A row that begins when it should, with the cells replaced that differ."""

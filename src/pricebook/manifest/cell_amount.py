@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from pricebook.catalog.amount import DIGITS_HINT, USD, Scale
+from pricebook.catalog.amount import DIGITS_HINT, MOST_SHARE, SHARE, USD, Scale
 from pricebook.catalog.canonical import encode
 from pricebook.catalog.money import EXACT, carries, parse_money, percent, read_number, to_api_unit
-from pricebook.catalog.terms import MOST_SHARE
+from pricebook.catalog.terms import is_fraction
 from pricebook.catalog.violation import Path
 from pricebook.manifest.rate_fact import RateFacts
 from pricebook.manifest.rates_from import RatesFrom
@@ -60,7 +60,7 @@ class AmountReader:
 
     def _terms(self, kind: str, amounts: dict[str, object], entitled: bool) -> str:
         terms: dict[str, object] = {"entitled": entitled, "rate_type": kind, **amounts}
-        if self.spec.defaults.rate_type != "PERCENTAGE" and self.unit != USD:
+        if not is_fraction(kind) and self.unit != USD:
             terms["credit_type"] = self.unit
         return encode(terms)
 
@@ -84,7 +84,7 @@ class AmountReader:
         """A price as written, in the API unit. Raises Unusable."""
         text, column, most = text.strip(), at + 1, None
         number = self.number(text, at)
-        if self.spec.defaults.rate_type == "PERCENTAGE":
+        if is_fraction(self.spec.defaults.rate_type):
             most = Decimal(MOST_SHARE)
             number = percent(text) if number is None else number
         if number is None and (money := parse_money(self._canonical(text, at))) is not None:
@@ -100,7 +100,7 @@ class AmountReader:
         if factor is not None:
             price = EXACT.divide(EXACT.multiply(price, factor[0]), factor[1])
         if price < 0 or (most is not None and price > most):
-            rule = "a price is not negative" if most is None else f"a percentage is a fraction in 0..{MOST_SHARE}"
+            rule = "a price is not negative" if most is None else SHARE.message
             raise Unusable("out-of-range", f"{quote(text)}: {rule}", column)
         if not carries(price):
             raise Unusable("too-precise", f"{quote(text)} has more digits than can be carried", column, DIGITS_HINT)
@@ -133,7 +133,7 @@ class AmountReader:
     def tiered(self, tiers: Sequence[tuple[Decimal, Decimal | None]], entitled: bool) -> str:
         """The canonical terms of tiers; whatever size the last one has, it takes all the rest."""
         listed = [{"price": price, "size": size} for price, size in tiers[:-1]]
-        kind = "TIERED_PERCENTAGE" if self.spec.defaults.rate_type == "PERCENTAGE" else "TIERED"
+        kind = "TIERED_PERCENTAGE" if is_fraction(self.spec.defaults.rate_type) else "TIERED"
         return self._terms(kind, {"tiers": [*listed, {"price": tiers[-1][0]}]}, entitled)
 
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
+from pricebook.catalog.amount import MOST_SHARE, SHARE
 from pricebook.catalog.condition import Condition, holds
 from pricebook.catalog.rate import RateTerms
-from pricebook.catalog.terms import MOST_SHARE
 from pricebook.manifest.condition import (
     NULL,
     Schema,
@@ -29,8 +29,8 @@ _FRACTION = {
     "type": ["number", "string", "null"],
     "minimum": 0,
     "maximum": MOST_SHARE,
-    "pattern": r"^(500(\.0{1,6})?|[1-4]?\d{1,2}(\.\d{1,6})?)\s*%$",
-    "errorMessage": f"a percentage is a fraction in 0..{MOST_SHARE}: 0.1, or 10%",
+    "pattern": rf"^({MOST_SHARE}00(\.0{{1,6}})?|[1-{MOST_SHARE - 1}]?\d{{1,2}}(\.\d{{1,6}})?)\s*%$",
+    "errorMessage": f"{SHARE.message}: 0.1, or 10%",
 }
 _MONEY = {"not": {"type": "string", "pattern": "%$"}}
 _BOUNDS = {

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import Any
 
-from pricebook.catalog.amount import DIGITS_HINT, USD, Scale
+from pricebook.catalog.amount import DIGITS_HINT, MOST_SHARE, SHARE, USD, Scale
 from pricebook.catalog.money import EXACT, carries, plain, to_api_unit, to_major_unit
-from pricebook.catalog.terms import Terms, is_fraction
+from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import normal, read_schedule, schedule_text
 from pricebook.catalog.violation import Violation
 
@@ -37,15 +37,14 @@ class TermsWriter:
         if terms.rate_type == "CUSTOM":
             return Violation("not-applicable", "a CUSTOM rate has no amount to multiply", (), "leave it out, under of")
         fields, unit = dict(terms.fields), terms.unit
-        if not is_fraction(terms.rate_type) and self.converted:
+        if self.converted and not terms.is_fraction:
             if self._scale(unit).currency is None:
                 return Violation("not-applicable", f"{unit} is no currency", (), "leave these rates out, under of")
             fields.pop("credit_type", None)
             if self.fiat != USD:
                 fields["credit_type"] = self.fiat
         to = str(fields.get("credit_type", USD))
-        fraction = is_fraction(terms.rate_type)
-        made = with_amounts(fields, lambda amount: self._amount(amount, times, unit, to, fraction=fraction))
+        made = with_amounts(fields, lambda amount: self._amount(amount, times, unit, to, fraction=terms.is_fraction))
         if isinstance(made, Violation):
             return made
         return Terms.of(made)
@@ -56,8 +55,8 @@ class TermsWriter:
     def _amount(self, amount: Decimal, times: Decimal, unit: str, to: str, *, fraction: bool) -> Decimal | Violation:
         if fraction:
             product = EXACT.multiply(amount, times)
-            if product > 1:
-                return Violation("out-of-range", "a percentage is a fraction in 0..1", ("times",))
+            if product > MOST_SHARE:
+                return Violation("out-of-range", f"{plain(product)}: {SHARE.message}", ("times",))
             return product
         major = EXACT.multiply(to_major_unit(amount, self._scale(unit).scale), times)
         if self.step is not None:

@@ -117,11 +117,6 @@ def _check_rates(change: AddRates) -> Iterator[Violation]:
                 if not carries(amount):
                     message = f"{read_key(rate.key)} of {change.ref}: {plain(amount)[:80]} cannot be carried exactly"
                     yield Violation("too-precise", message, ("rates",), DIGITS_HINT)
-            if segment.terms.is_fraction and "credit_type" in segment.terms.fields:
-                message = (
-                    f"{read_key(rate.key)} of {change.ref}: a {segment.terms.rate_type} has no pricing unit of its own"
-                )
-                yield Violation("cannot", message, ("rates",), "remove credit_type")
 
 
 def _decimals(value: object) -> Iterator[Decimal]:

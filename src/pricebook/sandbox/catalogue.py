@@ -11,7 +11,7 @@ from pricebook.catalog.model import Noun
 from pricebook.catalog.rate_book import book_digest, digest_text
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.terms import Terms
+from pricebook.catalog.terms import Terms, is_fraction
 from pricebook.catalog.timeline import Segment, head_text, read_key, read_schedule, schedule_text
 from pricebook.catalog.traverse import rewritten
 from pricebook.catalog.unit import PricingUnit, known_scale
@@ -99,7 +99,7 @@ def _named(schedule: str) -> str:
 def _unit_named(terms: Mapping[str, Any]) -> dict[str, Any]:
     made = {name: value for name, value in terms.items() if name != "credit_type_id"}
     id_ = terms.get("credit_type_id", USD_ID)
-    made |= {"credit_type": id_} if id_ != USD_ID and made["rate_type"] != "PERCENTAGE" else {}
+    made |= {"credit_type": id_} if id_ != USD_ID and not is_fraction(made["rate_type"]) else {}
     if "commit_rate" in made:
         made["commit_rate"] = _unit_named(made["commit_rate"])
     return made

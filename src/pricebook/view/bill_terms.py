@@ -13,6 +13,7 @@ from pricebook.catalog.instant import instant_words
 from pricebook.catalog.money import EXACT
 from pricebook.catalog.override import Override
 from pricebook.catalog.specifier import Applicable, UsageSpecifier
+from pricebook.catalog.terms import is_fraction
 from pricebook.catalog.unit import Unit, money, number
 from pricebook.plan.offered import PackageOffer
 from pricebook.preview.terms import (
@@ -189,7 +190,7 @@ class _Words:
                 return f"a {rate.rate_type} rate of its own instead of the card's"
             own = (
                 percentage(rate.price)
-                if rate.rate_type == "PERCENTAGE"
+                if is_fraction(rate.rate_type)
                 else money(rate.price, self.units[rate.credit_type])
             )
             return f"{own} instead of the card's price"

@@ -181,7 +181,7 @@ def feed_schema() -> dict[str, Any]:
                 "currency": maybe | {"description": "ISO 4217; null for a custom unit and for a percentage."},
                 "amount": {
                     "anyOf": [amount, {"type": "null"}],
-                    "description": "Exact, for one, in major units (dollars); of a percentage a fraction in 0..1; "
+                    "description": "Exact, for one, in major units (dollars); of a percentage a fraction; "
                     "null where it is not one number.",
                 },
                 "text": text | {"description": "For people, mostly for a thousand or a million where it is tiny."},

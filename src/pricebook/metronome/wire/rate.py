@@ -1,7 +1,7 @@
 """Rates: segments of timelines as the vendor's rates, and its rate schedule as timelines. Many, so done on plain data.
 
-A rate says its product, frequency and group values, from when until when, and its terms. A PERCENTAGE has no pricing
-unit of its own, so none is sent with it, and none is read.
+A rate says its product, frequency and group values, from when until when, and its terms. A percentage, tiered
+or not, has no pricing unit of its own (`catalog.rate`), so none is sent with it, and none is read.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -30,7 +30,7 @@ def rates_of(key: str, segments: str, product_id: Callable[[str], str], unit_id:
         entry = {**head, "starting_at": starting_at, **terms.fields}
         if ending_before is not None:
             entry["ending_before"] = ending_before
-        if not terms.is_fraction and (unit := entry.pop("credit_type", USD)) != USD:
+        if (unit := entry.pop("credit_type", USD)) != USD:
             entry["credit_type_id"] = unit_id(unit)
         entries.append(entry)
     return entries
