@@ -107,6 +107,29 @@ def test_the_year_of_a_package_is_what_its_overrides_charge(tmp_path: Path) -> N
     assert message.startswith("what a year of package starter costs rises by 12.5%, $96.00 to $108.00")
 
 
+def test_what_is_paid_for_three_months_is_no_year_of_it(tmp_path: Path) -> None:
+    """A fee of $10.00 a month, and a commit of $10.00 a month for three: $120.00 and $30.00."""
+    commit = """\
+  recurring_commits:
+    - key: start
+      product: gift
+      access_amount: {unit_price: $10.00}
+      invoice_amount: {unit_price: $10.00, quantity: 1, credit_type: usd}
+      priority: 1
+      commit_duration: {value: 1}
+      recurrence_frequency: MONTHLY
+      starting_at_offset: {value: 0, unit: MONTHS}
+      duration: {value: 3, unit: MONTHS}
+"""
+    held = edited(("  recurring_credits:\n", commit + "  recurring_credits:\n"))
+    limit = Bench(tmp_path, "max_package_increase: 10%")
+    _, findings = limit.planned(
+        held.replace("invoice_amount: {unit_price: $10", "invoice_amount: {unit_price: $20"), held=held
+    )
+    message = next(finding.message for finding in findings if finding.code == "package-increase-limit")
+    assert message.startswith("what a year of package starter costs rises by 20.0%, $150.00 to $180.00")
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pricebook.catalog.amount import USD, Scale
-from pricebook.catalog.calendar import PER_YEAR
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.money import EXACT
@@ -31,7 +30,6 @@ from pricebook.catalog.timeline import (
     read_head,
     read_key,
     read_schedule,
-    terms_at,
     terms_from,
 )
 from pricebook.catalog.unit import Unit, money
@@ -160,7 +158,6 @@ class Paid(NamedTuple):
     offer: CardedPackage
     product: str
     frequency: str
-    quantity: Decimal | None
     timeline: Timeline
     places: Mapping[str, Path]
 
@@ -168,14 +165,6 @@ class Paid(NamedTuple):
     def overridden(self) -> bool:
         """Whether an override ever says it."""
         return any(path[0] == "overrides" for path in self.places.values())
-
-    def yearly(self, instant: str) -> tuple[str, Decimal] | None:
-        """The unit, and what a year of it costs for the initial quantity (one when it is not given), at an instant."""
-        terms = terms_at(self.timeline, instant)
-        if terms is None or terms.flat is None:
-            return None
-        times = PER_YEAR[self.frequency] * (self.quantity if self.quantity is not None else 1)
-        return terms.unit, EXACT.multiply(terms.flat, Decimal(times))
 
 
 @dataclass(frozen=True)

@@ -78,9 +78,7 @@ def _cost(proposal: Proposal, most: Decimal | None, sign: int) -> Iterator[Findi
                 f" {abs(cost / was - 1):.1%}, {proposal.money(was, unit)} to {proposal.money(cost, unit)}; the limit is"
                 f" {_share(most)}"
             )
-            hint = (
-                "subscriptions at their initial quantity and recurring commits; go in smaller steps, or sign a waiver"
-            )
+            hint = "what is paid without any usage, in the first quantities; go in smaller steps, or sign a waiver"
             yield Finding(package_ref(name), (), message, hint)
 
 

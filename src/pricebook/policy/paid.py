@@ -5,13 +5,18 @@ meets it, and not where somebody wrote a list.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
 
 from pricebook.catalog.calendar import FOREVER
+from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import bound_text, instant_text
+from pricebook.catalog.package import Package
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import Segment
 from pricebook.catalog.violation import Path
 from pricebook.policy.fact import CardedPackage, Facts, Paid
+from pricebook.preview.fixed import PAID, fixed_sums
 from pricebook.preview.match import Subject
 from pricebook.preview.materialise import materialise
 from pricebook.preview.tariff import Prices, Tariff
@@ -39,5 +44,14 @@ def paid_for(offer: CardedPackage, facts: Facts) -> Iterator[Paid]:
             if found.override is not None:
                 given = "overwrite_rate" if found.override.term.overwrite_rate is not None else "multiplier"
                 places[since] = ("overrides", found.override.index, given)
-        quantity = subscription.initial_quantity
-        yield Paid(offer, rate.product, rate.billing_frequency, quantity, tuple(segments), places)
+        yield Paid(offer, rate.product, rate.billing_frequency, tuple(segments), places)
+
+
+def yearly(package: Package, catalog: Catalog, instant: str) -> dict[str, Decimal]:
+    """What a contract on the package that starts at an instant pays without any usage, by unit: of what recurs a year,
+    and all of what is paid once."""
+    found: dict[str, Decimal] = {}
+    for one in fixed_sums(package, catalog, datetime.fromisoformat(instant)):
+        if one.kind in PAID:
+            found[one.unit] = found.get(one.unit, Decimal(0)) + one.a_year + one.once
+    return found

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from pricebook.catalog.calendar import PER_YEAR
 from pricebook.catalog.declared import role_at
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.money import EXACT
@@ -21,9 +20,6 @@ from pricebook.plan.step import Plan, Step
 from pricebook.plan.verb.table import AddRates, Supersede
 from pricebook.policy.fact import Facts
 from pricebook.project.policy import Policy
-
-if TYPE_CHECKING:  # the module is heavy, and a project may have no packages
-    from pricebook.catalog.package import Package
 
 
 class PriceChange(NamedTuple):
@@ -102,15 +98,20 @@ class Proposal:
     def costs(self) -> Iterator[tuple[str, str, Decimal, Decimal, Decimal]]:
         """Of each package that was there before: its name, the unit, and what a year of it costs: now, and from
         now on at least and at most."""
-        before = Facts(self.snapshot.catalog, self.plan.as_of)
+        before = self.snapshot.catalog
+        if not before.packages:
+            return
+        # The bills are for projects that have packages.
+        from pricebook.policy.paid import yearly
+
         for name, desired in sorted(self.facts.packages.items()):
             observed = before.packages.get(name)
             if observed is None:
                 continue
-            was = _year(observed, name, before, self.now)
+            was = yearly(observed, self.snapshot.catalog, self.now)
             starts = {s.starting_at for paid in self.facts.paid if paid.offer.name == name for s in paid.timeline}
             instants = {self.now, *(start for start in starts if start > self.now)}
-            costs = [_year(desired, name, self.facts, instant) for instant in instants]
+            costs = [yearly(desired, self.facts.catalog, instant) for instant in instants]
             for unit, amount in was.items():
                 later = [cost.get(unit, Decimal(0)) for cost in costs]
                 if amount:
@@ -133,17 +134,3 @@ def _of_field(ref: Ref, field: FieldChange, now: str, reach: int | None) -> Iter
         unit=field.unit,
         reach=reach,
     )
-
-
-def _year(package: "Package", name: str, facts: Facts, instant: str) -> dict[str, Decimal]:
-    """What a year of the package costs at an instant, by unit: subscriptions for their initial quantity, as its
-    overrides price them, and recurring commits. Usage is left out."""
-    found: dict[str, Decimal] = {}
-    fees = [paid.yearly(instant) for paid in facts.paid if paid.offer.name == name]
-    for commit in package.recurring_commits:
-        if (paid := commit.invoice_amount) is not None:
-            times = PER_YEAR[commit.recurrence_frequency or "MONTHLY"]
-            fees.append((paid.credit_type, paid.unit_price * paid.quantity * times))
-    for unit, amount in filter(None, fees):
-        found[unit] = found.get(unit, Decimal(0)) + amount
-    return found
