@@ -77,6 +77,11 @@ CASES = {
         SMALL.replace("price: $0.40}", "rate_type: TIERED, tiers: [{price: $0.40, size: 10}, {price: $0.20}]}"),
         "tiers: [{price: $0.42, size: 10}, {price: $0.21}]}]",
     ),
+    "what is drawn from commits": (
+        SMALL.replace("price: $0.40}", "price: $0.40, commit_rate: {rate_type: FLAT, price: $0.30}}"),
+        "schedule: [{starting_at: 2025-01-01, price: $0.40, commit_rate: {rate_type: FLAT, price: $0.30}},"
+        " {starting_at: 2027-01-01, price: $0.42, commit_rate: {rate_type: FLAT, price: $0.315}}]}",
+    ),
 }  # fmt: skip
 
 
@@ -100,6 +105,37 @@ def test_only_what_is_chosen_changes(tmp_path: Path) -> None:
     assert after.count(" schedule:") == 1
     with pytest.raises(Rejected, match="EUR"):
         run(tmp_path, SAMPLE, currency="EUR")
+
+
+def test_negotiated_prices_and_minimums_rise_too_and_are_shown(tmp_path: Path) -> None:
+    support = "    - {product: support, rate_type: PERCENTAGE, starting_at: 2025-01-01, price: 0.03%s}\n"
+    product = "---\napiVersion: pricebook/v1\nkind: Product\nmetadata: {name: support}\n"
+    product += "spec: {name: Support, type: COMPOSITE, composite_tags: [compute]}\n"
+    commit = SMALL.replace(
+        "$0.40}", "$0.40, commit_rate: {rate_type: TIERED, tiers: [{price: $0.30, size: 5}, {price: $0.20}]}}"
+    )
+    card = "---\napiVersion: pricebook/v1\nkind: RateCard\n"
+
+    def text(minimum: str) -> str:
+        return SAMPLE.replace(SMALL, commit + support % minimum).replace(card, product + card)
+
+    made, after = run(
+        tmp_path, text(", minimum_config: {minimum: $10.00}"), factor="2", where="product in ['support', 'tokens']"
+    )
+    assert made.skipped == 0
+    assert made.prices == [
+        ("standard · support", "minimum $10.00", "minimum $20.00"),
+        ("standard · tokens · model=large", "$2.50", "$5.00"),
+        (
+            "standard · tokens · model=small",
+            "$0.40, commit rate $0.30, commit rate $0.20",
+            "$0.80, commit rate $0.60, commit rate $0.40",
+        ),
+    ]
+    entry = "{starting_at: YEAR-01-01, minimum_config: {minimum: $PRICE.00}}"
+    first, later = entry.replace("YEAR", "2025"), entry.replace("YEAR", "2027")
+    assert f"schedule: [{first.replace('PRICE', '10')}, {later.replace('PRICE', '20')}], price: 0.03}}" in after
+    assert run(tmp_path, text(""), factor="2")[0].skipped == 1
 
 
 def test_again_from_another_day(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 A `price` is in the API unit of the rate's pricing unit (cents for USD); of a percentage it is a fraction.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -144,15 +144,41 @@ class RateTerms(Rate):
 
     amounts: ClassVar[tuple[str, ...]] = (
         *Rate.amounts,
-        "commit_rate.price",
-        "commit_rate.tiers.*.price",
-        "commit_rate.minimum_config.minimum",
+        *(f"commit_rate.{path}" for path in Rate.amounts),
     )
 
     entitled: Annotated[bool, Role.ENTITLES]
     """Whether contracts on the card get the product without an override that enables it."""
     commit_rate: CommitRate | None = None
     """A distinct rate for usage that is drawn from a commit or credit."""
+
+
+def with_amounts(
+    fields: Mapping[str, Any], change: Callable[[Path, Any, bool], Any], at: Path = (), *, share: bool = False
+) -> dict[str, Any]:
+    """The fields of terms with other amounts: prices, those of tiers, minimums, and the same of a commit rate. `change`
+    gets where an amount stands, the amount as it is there, and whether it is a share and no money."""
+    if "rate_type" in fields:
+        share = is_fraction(str(fields["rate_type"]).upper())
+    found: dict[str, Any] = {}
+    for name, value in fields.items():
+        made, here = value, (*at, name)
+        match name:
+            case "price" | "minimum":
+                made = change(here, value, share and name == "price")
+            case "tiers":
+                made = [with_amounts(tier, change, (*here, i), share=share) for i, tier in enumerate(value)]
+            case "minimum_config" | "commit_rate" if isinstance(value, Mapping):
+                made = with_amounts(value, change, here)
+        found[name] = made
+    return found
+
+
+def amounts_in(fields: Mapping[str, Any], *, shares: bool = True) -> dict[Path, Any]:
+    """Where amounts stand in the fields of terms, each as it is there; without `shares` those of money alone."""
+    found: dict[Path, Any] = {}
+    with_amounts(fields, lambda at, amount, share: found.setdefault(at, amount) if shares or not share else None)
+    return found
 
 
 def _check_bounds(kind: str, price: Decimal, at: Path) -> Iterator[Violation]:

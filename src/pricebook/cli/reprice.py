@@ -54,9 +54,10 @@ def command(
     """Write other prices into the manifests, from a day on, for review. The store is not touched.
 
     The prices that hold until then stay where they are, and so do comments, order and quotes: a rate gets a further
-    entry in its schedule, a table a further row, or a table beside it. Prices that begin later change as well.
-    Percentages are left alone, and so are prices in overrides of packages, which are named: they have no date, and hold
-    for new contracts once a new version is applied; --overrides changes them too.
+    entry in its schedule, a table a further row, or a table beside it. Prices that begin later change as well,
+    and so do commit rates, tiers and minimums. Percentages are left alone, and so are prices in overrides of packages,
+    which are named: they have no date, and hold for new contracts once a new version is applied; --overrides changes
+    them too.
 
     --notice lists whose contracts pay a price that is written anew: customer, contract, package, price, from what to
     what, from when. Prices in overrides stay as they are for contracts that are there.

@@ -13,6 +13,7 @@ from typing import Any
 from pricebook.catalog.amount import Scale
 from pricebook.catalog.instant import day_text, instant_text, parse_instant
 from pricebook.catalog.money import parse_money, plain, read_number, to_major_unit
+from pricebook.catalog.rate import amounts_in, with_amounts
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import Segment, Timeline
 from pricebook.catalog.violation import Path
@@ -22,7 +23,6 @@ from pricebook.manifest.locate import Extent
 from pricebook.manifest.syntax import Token
 
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+")
-_AMOUNTS = ("price", "tiers")
 
 
 def amount_like(written: str, amount: Decimal, digits: int) -> str:
@@ -76,21 +76,20 @@ class RateEdit:
         return found
 
     def _amounts(self, path: Path, entry: Any, was: Segment, now: Segment) -> dict[Path, Any]:
-        """The price of an entry, or those of its tiers, where they differ."""
+        """The amounts of an entry that differ."""
         if amountless(was.terms) != amountless(now.terms):
             raise Unplaceable(path)
-        if was.terms == now.terms:
-            return {}
-        digits = self._scales.get(now.terms.unit, BARE).scale
-        paths: list[Path] = [(*path, "price")] if "price" in entry else []
-        paths += [(*path, "tiers", i, "price") for i in range(len(entry.get("tiers", ())))]
-        amounts = now.terms.charge.prices
-        if len(paths) != len(amounts):
+        digits, before = self._scales.get(now.terms.unit, BARE).scale, amounts_in(was.terms.fields)
+        differing = {at: it for at, it in amounts_in(now.terms.fields).items() if it != before[at]}
+        if not differing.keys() <= amounts_in(entry).keys():
             raise Unplaceable(path)
         return {
-            at: self._quoted(at, amount_like(self._raw(at).strip("'\""), amount, digits))
-            for at, amount in zip(paths, amounts, strict=True)
+            (*path, *at): self._quoted((*path, *at), self._like((*path, *at), Decimal(amount), digits))
+            for at, amount in differing.items()
         }
+
+    def _like(self, path: Path, amount: Decimal, digits: int) -> str:
+        return amount_like(self._raw(path).strip("'\""), amount, digits)
 
     def _followed(self, path: Path, entry: Any, later: Sequence[tuple[Segment, Mapping[Path, Any]]]) -> dict[Path, Any]:
         """An entry of a schedule with others behind it, which end when it ended."""
@@ -111,20 +110,25 @@ class RateEdit:
         later: Sequence[tuple[Segment, Mapping[Path, Any]]],
     ) -> dict[Path, Any]:
         """A rate with one price, turned into a schedule."""
-        field = next(name for name in _AMOUNTS if name in rate)
+        moved = {at[len(path)] for changed in (amounts, *(changed for _, changed in later)) for at in changed}
+        fields = [name for name in rate if name in moved]
+        if not fields:
+            raise Unplaceable(path)
         end = self._raw((*path, "ending_before")) if "ending_before" in rate else None
         prices = [(self._raw((*path, "starting_at")), amounts)]
         prices += [(day_text(segment.starting_at), changed) for segment, changed in later]
         items = []
         for number, (start, changed) in enumerate(prices, 1):
             last = f", ending_before: {end}" if end is not None and number == len(prices) else ""
-            items.append(Written(f"{{starting_at: {start}, {field}: {self._with(path, field, changed)}{last}}}"))
-        names = [field, "starting_at", *(["ending_before"] if end is not None else [])]
+            said = "".join(f", {field}: {self._with(path, field, changed)}" for field in fields)
+            items.append(Written(f"{{starting_at: {start}{said}{last}}}"))
+        names = [*fields, "starting_at", *(["ending_before"] if end is not None else [])]
         first, *others = sorted(((*path, name) for name in names), key=lambda at: self._place(at).start)
         return {first: Renamed("schedule", items), **dict.fromkeys(others, GONE)}
 
-    def _with(self, path: Path, field: str, amounts: Mapping[Path, Any]) -> str:
+    def _with(self, path: Path, field: Any, changed: Mapping[Path, Any]) -> str:
         """What stands under a field, with other amounts in it."""
+        amounts = {at: new for at, new in changed.items() if at[len(path)] == field}
         base, text = self._place((*path, field)).start, self._raw((*path, field))
         if "\n" in text:
             raise Unplaceable((*path, field))
@@ -158,8 +162,7 @@ def _segment_at(timeline: Timeline, start: str) -> Segment:
 
 def amountless(terms: Terms) -> dict[str, Any]:
     """What terms say besides their amounts."""
-    rest = {name: value for name, value in terms.fields.items() if name != "price"}
-    return rest | {"tiers": [{**tier, "price": None} for tier in rest["tiers"]]} if "tiers" in rest else rest
+    return with_amounts(terms.fields, lambda *_: None)
 
 
 def _instant(text: object) -> str:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
-from typing import Any
 
 from pricebook.catalog.amount import DIGITS_HINT, MOST_SHARE, SHARE, USD, Scale
 from pricebook.catalog.money import EXACT, carries, plain, to_api_unit, to_major_unit
+from pricebook.catalog.rate import amounts_in, with_amounts
 from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import normal, read_schedule, schedule_text
 from pricebook.catalog.violation import Violation
@@ -44,10 +44,9 @@ class TermsWriter:
             if self.fiat != USD:
                 fields["credit_type"] = self.fiat
         to = str(fields.get("credit_type", USD))
-        made = with_amounts(fields, lambda amount: self._amount(amount, times, unit, to, fraction=terms.is_fraction))
-        if isinstance(made, Violation):
-            return made
-        return Terms.of(made)
+        made = with_amounts(fields, lambda _, it, share: self._amount(Decimal(it), times, unit, to, fraction=share))
+        wrong = (amount for amount in amounts_in(made).values() if isinstance(amount, Violation))
+        return next(wrong, None) or Terms.of(made)
 
     def _scale(self, unit: str) -> Scale:
         return self.scales.get(unit, Scale(None, 0))
@@ -69,22 +68,3 @@ class TermsWriter:
                 "too-precise", f"{plain(result)} has more digits than can be carried", (), f"{DIGITS_HINT}: round"
             )
         return result
-
-
-def with_amounts(fields: Mapping[str, Any], change: Any) -> dict[str, Any] | Violation:
-    """The fields of terms with other amounts: prices, those of tiers, minimums and commit rates."""
-    found: dict[str, Any] = {}
-    for name, value in fields.items():
-        made: Any = value
-        match name:
-            case "price" | "minimum":
-                made = change(Decimal(value))
-            case "tiers":
-                made = [with_amounts(tier, change) for tier in value]
-                made = next((tier for tier in made if isinstance(tier, Violation)), made)
-            case "minimum_config" | "commit_rate" if isinstance(value, Mapping):
-                made = with_amounts(value, change)
-        if isinstance(made, Violation):
-            return made
-        found[name] = made
-    return found

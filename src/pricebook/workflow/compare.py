@@ -17,7 +17,7 @@ from pricebook.catalog.fingerprint import tupled
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.money import EXACT
 from pricebook.catalog.move import Move
-from pricebook.catalog.rate import RateTerms
+from pricebook.catalog.rate import RateTerms, with_amounts
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.terms import Terms, side_by_side
 from pricebook.catalog.timeline import RateKey, read_key, read_schedule, terms_at
@@ -25,7 +25,6 @@ from pricebook.catalog.violation import Path as NounPath
 from pricebook.manifest.load import Loaded
 from pricebook.manifest.rate_fact import OtherFacts
 from pricebook.manifest.rates_from import RatesFrom
-from pricebook.manifest.related_terms import with_amounts
 from pricebook.manifest.table_source import TableSource
 from pricebook.manifest.tables import read_table
 from pricebook.manifest.text import is_below, read_text
@@ -257,8 +256,7 @@ def _comparable(terms: Terms, worth: Mapping[str, tuple[Decimal, str]]) -> Terms
     fields = terms.fields
     if not terms.is_fraction and terms.unit in worth:
         factor, fiat = worth[terms.unit]
-        made = with_amounts(fields, lambda amount: EXACT.multiply(amount, factor))
-        assert isinstance(made, dict), "a product is no violation"
+        made = with_amounts(fields, lambda _, it, share: it if share else EXACT.multiply(Decimal(it), factor))
         fields = {name: value for name, value in made.items() if name != "credit_type"}
         fields |= {"credit_type": fiat} if fiat != USD else {}
     return terms if fields is terms.fields and terms.entitled else Terms.of({**fields, "entitled": True})

@@ -5,18 +5,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from pricebook.catalog.amount import Scale
 from pricebook.catalog.fingerprint import spec_of
 from pricebook.catalog.instant import instant_text
+from pricebook.catalog.leaf import amounts
 from pricebook.catalog.money import EXACT, to_api_unit, to_major_unit
 from pricebook.catalog.override import Override
 from pricebook.catalog.path import named, path_text
-from pricebook.catalog.rate import OverwriteRate
+from pricebook.catalog.rate import OverwriteRate, amounts_in, with_amounts
 from pricebook.catalog.rate_book import Rates
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.terms import Terms, is_fraction
+from pricebook.catalog.terms import Terms
 from pricebook.catalog.timeline import (
     Segment,
     Timeline,
@@ -160,13 +162,11 @@ def _overridden(
     ref = Ref(Kind.PACKAGE, offer.name)
     for index, override in enumerate(offer.package.overrides):
         rate = override.overwrite_rate
-        if rate is None or is_fraction(rate.rate_type) or not _meant(override, rate, offer, facts, request):
+        if rate is None or not _meant(override, rate, offer, facts, request):
             continue
-        amounts: list[tuple[Path, Decimal]] = [(("price",), rate.price)] if rate.price else []
-        amounts += [(("tiers", i, "price"), tier.price) for i, tier in enumerate(rate.tiers) if tier.price]
         scale = facts.scales.get(rate.credit_type)
         digits = scale.scale if scale is not None else 0
-        for at, amount in amounts:
+        for at, amount, _, _ in filter(itemgetter(1), amounts(rate)):
             path: Path = ("overrides", index, "overwrite_rate", *at)
             where = f"{ref} · {path_text(named(offer.package, path))}"
             if not request.overrides:
@@ -221,25 +221,26 @@ def _scaled(timeline: Timeline, day: str, scaling: Scaling, scales: Mapping[str,
 def _scaled_terms(terms: Terms, scaling: Scaling, scales: Mapping[str, Scale]) -> Terms:
     if _is_share(terms):
         return terms
-    data, scale = dict(terms.fields), scales.get(terms.unit)
+    scale = scales.get(terms.unit)
     digits = scale.scale if scale is not None else 0
 
-    def of(amount: Any) -> Decimal:
-        return to_api_unit(scaling.of(to_major_unit(Decimal(amount), digits)), digits)
+    def of(_: Path, amount: Any, share: bool) -> Any:
+        return amount if share else to_api_unit(scaling.of(to_major_unit(Decimal(amount), digits)), digits)
 
-    if "price" in data:
-        data["price"] = of(data["price"])
-    if "tiers" in data:
-        data["tiers"] = [{**tier, "price": of(tier["price"])} for tier in data["tiers"]]
-    return Terms.of(data)
+    return Terms.of(with_amounts(terms.fields, of))
 
 
 def price_words(schedule: str, day: str, scales: Mapping[str, Scale]) -> str:
-    """The price on a day, in words; nothing for tiers, or where there is none yet."""
+    """The price on a day, in words, with those of tiers, of commits and the minimum; nothing where none is money."""
     terms = terms_at(read_schedule(schedule), day)
-    if terms is None or terms.flat is None:
+    if terms is None or _is_share(terms):
         return ""
-    return money_text(terms.flat, scales.get(terms.unit), terms.unit)
+    words = {"commit_rate": "commit rate ", "minimum_config": "minimum "}
+    said = sorted(amounts_in(terms.fields, shares=False).items(), key=lambda one: one[0][0] in words)
+    scale = scales.get(terms.unit)
+    return ", ".join(
+        f"{words.get(str(at[0]), '')}{money_text(Decimal(amount), scale, terms.unit)}" for at, amount in said
+    )
 
 
 def write(project: Project, made: Repricing) -> None:
@@ -296,8 +297,8 @@ def _chosen(
 
 
 def _is_share(terms: Terms) -> bool:
-    """Whether terms have no amount that could change: a percentage, a custom rate."""
-    return terms.is_fraction or terms.rate_type == "CUSTOM"
+    """Whether terms have no amount that could change: a percentage without minimum, a custom rate."""
+    return terms.rate_type == "CUSTOM" or not amounts_in(terms.fields, shares=False)
 
 
 def _asker(where: str | None) -> Callable[[Mapping[str, Any]], bool]:
