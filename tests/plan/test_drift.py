@@ -189,3 +189,14 @@ def test_a_package_that_reads_back_otherwise_is_said_not_to_be_verified() -> Non
     assert comparison.drifts == ()
     words = "read back otherwise than it was sent (name); its key says that it is as desired"
     assert comparison.unverified == ((str(latest), words),)
+
+
+def test_a_message_that_another_one_replaces_is_one_difference() -> None:
+    ref = Ref(Kind.THRESHOLD_NOTIFICATION, "busy")
+    spec = {"name": "Busy", "alert_type": "spend_threshold_reached", "threshold": 3000}
+    there = applied(Catalog({ref: noun_of(ref.kind, spec)}))
+    dearer = Catalog({ref: noun_of(ref.kind, spec | {"threshold": 3500})})
+    assert told(dearer, there) == ["threshold-notification:busy@2 version pending money"]
+    made = make_plan(dearer, there, namespace="acme", environment="test", as_of=NOW)
+    half = rehearse(there, [step.change for step in made.steps[:1]])
+    assert told(dearer, half) == ["threshold-notification:busy@1 wanted pending"]

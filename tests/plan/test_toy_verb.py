@@ -23,10 +23,11 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import noun_of
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.format.page import Page
-from pricebook.format.plan_text import plan_text
-from pricebook.observe.snapshot import Snapshot
+from pricebook.format.table import formats_of, text_of
+from pricebook.observe.snapshot import Observed, Snapshot
 from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import plan_schema, read, write
+from pricebook.plan.drift import DriftReport, compare
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.planner import make_plan
 from pricebook.plan.rehearse import rehearse
@@ -36,6 +37,7 @@ from pricebook.plan.verb.form import RefText
 from pricebook.plan.verb.table import VERBS, register
 from pricebook.plan.verb.verb import Fold, Graph, Look, Status, Verb, Wanted
 from pricebook.store.journal import SqlJournal
+from pricebook.view.drift import drift_view
 from pricebook.view.plan import plan_view
 from pricebook.view.rows import RowChoice
 
@@ -50,6 +52,7 @@ class Seal(Verb):
 
     action = label = "seal"
     symbol = "§"
+    done = ("is sealed", "are sealed")
     prefix = "seal:"
     work = (("sealed", "card sealed", "cards sealed"),)
     ref: RefText
@@ -87,9 +90,9 @@ def registered() -> Iterator[None]:
     del VERBS[Seal.action]
 
 
-def planned(observed: Snapshot) -> Plan:
+def planned(observed: Snapshot, desired: Catalog = DESIRED) -> Plan:
     """The plan of what is desired."""
-    return make_plan(DESIRED, observed, namespace="acme", environment="test", as_of=AT)
+    return make_plan(desired, observed, namespace="acme", environment="test", as_of=AT)
 
 
 def test_it_is_planned_in_its_place_with_its_hazards() -> None:
@@ -118,7 +121,34 @@ def test_the_document_its_schema_and_the_digest_know_it() -> None:
 def test_a_reader_sees_it() -> None:
     view = plan_view(planned(Snapshot(AT)), RowChoice())
     assert (view.objects[1].symbol, view.objects[1].sentence) == ("§", "seal: it is not sealed")
-    assert "1 card sealed" in "\n".join(plan_text(view, Page()))
+    assert "1 card sealed" in text_of(view, "text", Page())
+
+
+def test_a_reader_sees_many_of_it_in_every_format() -> None:
+    cards = {Ref(Kind.RATE_CARD, f"list-{n}"): noun_of(Kind.RATE_CARD, {"name": f"List {n}"}) for n in range(90)}
+    there = Snapshot(AT, {ref: Observed(noun, str(ref)) for ref, noun in cards.items()})
+    plan = planned(there, Catalog(cards))
+    assert [type(step.change) for step in plan.steps] == [Seal] * 90
+    view = plan_view(plan, RowChoice(), refused=())
+    drawn = {form: text_of(view, form, Page()) for form in formats_of("plan")}
+    assert "and 70 rate cards are sealed (--rows all shows every one)" in drawn["text"]
+    assert drawn["text"].count("§ rate-card:list-") == 20
+    assert "Objects: 90 × rate card sealed" in drawn["markdown"]
+    assert [(each["action"], each["sentence"]) for each in json.loads(drawn["json"])["objects"]] == [
+        ("seal", "seal: it is not sealed")
+    ] * 90
+    assert drawn["junit"].count('name="seal rate-card:list-') == 90
+    assert "list-89" in drawn["html"]
+
+
+def test_drift_tells_what_of_it_is_pending() -> None:
+    there = rehearse(Snapshot(AT), [step.change for step in planned(Snapshot(AT)).steps[:1]])
+    found = compare(DESIRED, there, namespace="acme", environment="test", as_of=AT, places={})
+    view = drift_view(DriftReport(found, found.drifts), RowChoice())
+    assert [(each.section, each.sentence) for each in view.items] == [
+        ("pending", "seal: it is not sealed, not applied yet")
+    ]
+    assert not view.drifted
 
 
 class Severed(MemoryStore):

@@ -7,7 +7,6 @@ from decimal import Decimal
 from pricebook.format.escape import code_markdown, escape_html, escape_markdown
 from pricebook.format.markdown import Comment
 from pricebook.format.markdown_row import HEAD, KEY, NONE, PRICE, all_listed, cells_row, price_row
-from pricebook.format.object_text import ACTIONS
 from pricebook.view.field import FieldRow
 from pricebook.view.object import ObjectView
 from pricebook.view.plan import PlanView
@@ -149,8 +148,7 @@ def _add_objects(comment: Comment, items: Sequence[ObjectView]) -> None:
         return
     counts: dict[str, int] = {}
     for item in items:
-        done = ACTIONS.get(item.action, (item.action,))[0].removeprefix("is ")
-        words = f"{item.kind.replace('-', ' ')} {done}"
+        words = f"{item.kind.replace('-', ' ')} {item.done[0].removeprefix('is ')}"
         counts[words] = counts.get(words, 0) + 1
     told = ", ".join(f"{n:,} × {words}" for words, n in list(counts.items())[:12])
     comment.add_list(

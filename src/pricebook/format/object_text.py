@@ -21,29 +21,10 @@ ALIKE = 20
 """... and of more, so many of a kind to which the same happens. What is refused, and rates, always are."""
 FIELDS = 40
 """Fields of one object that are drawn."""
-_STYLES = {
-    "create": "green",
-    "revise": "yellow",
-    "rates": "yellow",
-    "version": "magenta",
-    "repoint": "cyan",
-    "adopt": "green",
-    "rename": "green",
-    "release": "yellow",
-    "archive": "red",
-}
+_STYLES = {"+": "green", "=": "green", "~": "yellow", "○": "yellow", "±": "magenta", "→": "cyan", "-": "red"}
+"""By the symbol of what happens."""
 _SAID = frozenset((Hazard.ALIAS_MOVES, Hazard.ARCHIVES))
 """What a sentence or a note says already."""
-ACTIONS = {
-    "create": ("is created", "are created"),
-    "revise": ("is revised", "are revised"),
-    "version": ("gets a new version", "get a new version"),
-    "repoint": ("gets its aliases", "get their aliases"),
-    "adopt": ("is adopted", "are adopted"),
-    "rename": ("is renamed", "are renamed"),
-    "release": ("is let go", "are let go"),
-    "archive": ("is archived", "are archived"),
-}
 _REF, _SENTENCE, _GAP = 20, 20, 3
 _BODY = 6
 
@@ -51,26 +32,24 @@ _BODY = 6
 def draw_objects(view: PlanView, width: int, paint: Paint) -> Iterator[str]:
     """The lines of every object that is drawn, and how many are not."""
     drawn: Counter[tuple[str, str]] = Counter()
-    left_out: Counter[tuple[str, str]] = Counter()
+    left_out: Counter[tuple[str, tuple[str, str]]] = Counter()
     sizes = sorted(width_of(escape_terminal(item.ref)) for item in view.objects)
     column = min(max(sizes[(len(sizes) - 1) * 4 // 5], _REF), width * 2 // 5)
     for item in view.objects:
         alike = (item.action, item.kind)
         needed = view.whole or item.rates is not None or any(hazard.refused for hazard in item.hazards)
         if len(view.objects) > OBJECTS and drawn[alike] >= ALIKE and not needed:
-            left_out[alike] += 1
+            left_out[item.kind, item.done] += 1
             continue
         drawn[alike] += 1
         yield from _object(item, column, width, paint, whole=view.whole)
     if left_out:
-        rest = ", ".join(
-            f"{counted(n, kind.replace('-', ' '))} {ACTIONS[action][n > 1]}" for (action, kind), n in left_out.items()
-        )
+        rest = ", ".join(f"{counted(n, kind.replace('-', ' '))} {done[n > 1]}" for (kind, done), n in left_out.items())
         yield from wrapped(f"  and {rest} (--rows all shows every one)", width)
 
 
 def _object(item: ObjectView, column: int, width: int, paint: Paint, *, whole: bool) -> Iterator[str]:
-    ref, style = cut(escape_terminal(item.ref), width - _BODY - _SENTENCE), _STYLES.get(item.action, "")
+    ref, style = cut(escape_terminal(item.ref), width - _BODY - _SENTENCE), _STYLES.get(item.symbol, "")
     ref = padded(ref, max(column, width_of(ref)))
     room = width - width_of(ref) - _BODY
     lines = list(wrapped(escape_terminal(item.sentence, 400), width - _BODY, room))

@@ -51,6 +51,8 @@ class Facet(StrEnum):
     """Archived in the account, for good, and still wanted."""
     TWICE = "twice"
     """Another object bears its mark too."""
+    WANTED = "wanted"
+    """Git asks for something else: what is to be done says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ def _rank(drift: Drift) -> tuple[bool, bool, int, int, str, str]:
 
 def _drifts(difference: Difference, desired: Catalog, snapshot: Snapshot, applied: frozenset[str]) -> Iterator[Drift]:
     rates: dict[str, list[RateChange]] = {}
+    superseded = {change.previous for change in difference.changes if isinstance(change, Supersede)}
     for change in difference.changes:
         ref = change.ref
         match change:
@@ -199,8 +202,10 @@ def _drifts(difference: Difference, desired: Catalog, snapshot: Snapshot, applie
                 money = set(change.aliases) != set(change.observed)
                 whose = origin(wanted, now, snapshot.of(ref).marks.aliases or NO_ALIASES)
                 yield Drift(ref, Facet.ALIASES, whose, money, change)
+            case Archive() if ref in superseded:
+                pass  # told with the version that takes its place
             case _:
-                raise AssertionError("nothing is pruned or let go here, and adoptions are told apart")
+                yield Drift(ref, Facet.WANTED, Origin.PENDING, False, change)
     origins = rate_origins(difference.changes, desired, snapshot)
     for card, changes in rates.items():
         told = origins.get(card, {})

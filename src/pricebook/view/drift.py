@@ -287,6 +287,8 @@ def _sentence(drift: Drift) -> str:
     whole = _WHOLE.get((drift.facet, drift.origin))
     if whole is not None:
         return whole
+    if drift.facet is Facet.WANTED and drift.change is not None:
+        return f"{drift.change.sentence}, not applied yet"
     words = _DONE[drift.origin]
     if drift.facet is Facet.RATES:
         return f"{counted(len(drift.rates), 'price')} {words}"

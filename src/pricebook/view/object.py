@@ -19,7 +19,7 @@ from pricebook.plan.change import FieldChange
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.reach import reached
 from pricebook.plan.step import Step
-from pricebook.plan.verb.table import AddRates, Adopt, Create, Repoint, Revise, Supersede
+from pricebook.plan.verb.table import Adopt, Create, Repoint, Revise, Supersede
 from pricebook.plan.versions import NAMED
 from pricebook.view.field import FieldRow, OfferView, field_rows, rows_of_new
 from pricebook.view.plain import hidden, optional
@@ -43,14 +43,15 @@ class HazardCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectView:
-    """One object: `action` and `symbol` are of its verb; `place` is `file:line`, empty when not known; `contracts`
-    counts live ones, None when not known; of prices those that buy them, of the `live` ones on the card. `notes` are
-    further sentences. `since` says from when new contracts get it, where aliases decide that. `terms` are all that a
-    new package version says, when that was asked for, and `previous` is the version before. `rates` is there for the
-    action `rates` only, `offer` for packages that are made."""
+    """One object: `action`, `symbol` and `done` are of its verb; `place` is `file:line`, empty when not known;
+    `contracts` counts live ones, None when not known; of prices those that buy them, of the `live` ones on the card.
+    `notes` are further sentences. `since` says from when new contracts get it, where aliases decide that. `terms` are
+    all that a new package version says, when that was asked for, and `previous` is the version before. `rates` is there
+    for the action `rates` only, `offer` for packages that are made."""
 
     action: str
     symbol: str
+    done: tuple[str, str] = hidden()
     kind: str
     ref: str
     sentence: str
@@ -87,7 +88,7 @@ def noun_view(
     whole: tuple[FieldRow, ...] = ()
     per_change: tuple[str, ...] = ()
     since = previous = ""
-    action, sentence = change.label, change.sentence
+    sentence = change.sentence
     match change:
         case Create():
             sentence = _created(change.ref, change.noun)
@@ -111,10 +112,11 @@ def noun_view(
             notes = tuple(_repoint_notes(change, as_of))
             since = _since([alias for alias in change.aliases if alias not in change.observed], as_of)
         case Adopt():
-            action, sentence = "adopt" if change.was is None else "rename", _adopted(change)
+            sentence = _adopted(change)
     return ObjectView(
-        action=action,
+        action=change.label,
         symbol=change.symbol,
+        done=change.done,
         kind=change.ref.kind.value,
         ref=str(change.ref),
         sentence=sentence,
@@ -135,12 +137,13 @@ def noun_view(
 def rates_view(steps: Sequence[Step], shape: RateShape, hazards: tuple[HazardCount, ...]) -> ObjectView:
     """The view of all steps that add rates to one card."""
     first, reach = steps[0], reached(steps)
+    change, ref = first.change, first.change.ref
     sentence = rates_sentence(shape.counts, reach, first.live)
-    ref = first.change.ref
     notes = tuple(_contract_notes(steps)) if shape.counts.changed or shape.counts.ended else ()
     return ObjectView(
-        action=AddRates.label,
-        symbol=AddRates.symbol,
+        action=change.label,
+        symbol=change.symbol,
+        done=change.done,
         kind=ref.kind.value,
         ref=str(ref),
         sentence=sentence,

@@ -111,6 +111,8 @@ def _sentence(drift: Drift, parity: Parity) -> str:
             return f"archived in {parity.other}, for good"
         case Facet.TWICE:
             return f"there twice in {parity.other}"
+        case Facet.WANTED:
+            return f"not in {parity.other}: {drift.change.sentence if drift.change is not None else ''}"
         case Facet.VERSION:
             here, there = parity.versions.get(drift.ref.name, (0, 0))
             numbers = f"@{here} in {parity.one} is @{there} in {parity.other}"

@@ -96,6 +96,7 @@ class AddRates(Verb):
 
     action, label = "add_rates", "rates"
     symbol = "~"
+    done = ("gets rates", "get rates")
     work = (("rates", "rate added", "rates added"),)
     ref: RefText
     rates: RateLines

@@ -25,7 +25,7 @@ class Adopt(Verb):
     What it refers to may still be anybody's, so it needs no other step.
     """
 
-    action = label = "adopt"
+    action = "adopt"
     symbol = "="
     prefix = "adopt:"
     work = (("adopted", "object adopted", "objects adopted"), ("renamed", "object renamed", "objects renamed"))
@@ -37,6 +37,16 @@ class Adopt(Verb):
     aliases: Annotated[str, Field(description="what the card's aliases are marked with")] = ""
     was: Annotated[RefText | None, Field(description="the name that it had as ours")] = None
     reason: str = ""
+
+    @property
+    def label(self) -> str:
+        """Adopted or renamed."""
+        return "adopt" if self.was is None else "rename"
+
+    @property
+    def done(self) -> tuple[str, str]:
+        """The same."""
+        return ("is adopted", "are adopted") if self.was is None else ("is renamed", "are renamed")
 
     def fold(self, world: Fold) -> None:
         """It is ours, and bears the marks."""

@@ -21,6 +21,7 @@ class Archive(Verb):
 
     action = label = "archive"
     symbol = "-"
+    done = ("is archived", "are archived")
     prefix = "archive:"
     work = (("archived", "object archived", "objects archived"),)
     last = after_reading_back = True

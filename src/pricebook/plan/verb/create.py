@@ -18,6 +18,7 @@ class Create(Making):
 
     action = label = "create"
     symbol = "+"
+    done = ("is created", "are created")
     work = (("created", "object created", "objects created"),)
     ref: RefText
     noun: Spec

@@ -64,6 +64,7 @@ class MoveContract(Verb):
 
     action, label = "move_contract", "contract"
     symbol = "»"
+    done = ("gets a contract", "get contracts")
     work = ()
     independent = True
     ref: RefText

@@ -13,6 +13,7 @@ class Release(Verb):
 
     action = label = "release"
     symbol = "○"
+    done = ("is let go", "are let go")
     prefix = "release:"
     work = (("released", "object let go", "objects let go"),)
     last = lets_go = True

@@ -31,6 +31,7 @@ class Repoint(Verb):
 
     action = label = "repoint"
     symbol = "→"
+    done = ("gets its aliases", "get their aliases")
     prefix = "repoint:"
     work = (
         ("aliases_moved", "alias moved", "aliases moved"),

@@ -17,6 +17,7 @@ class Revise(Making):
 
     action = label = "revise"
     symbol = "~"
+    done = ("is revised", "are revised")
     work = (("fields", "field revised in place", "fields revised in place"), ("revised", "", ""))
     ref: RefText
     noun: Spec

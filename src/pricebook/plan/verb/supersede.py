@@ -21,6 +21,7 @@ class Supersede(Making):
 
     action, label = "supersede", "version"
     symbol = "±"
+    done = ("gets a new version", "get a new version")
     work = (("versions", "new version", "new versions"),)
     ref: RefText
     noun: Spec

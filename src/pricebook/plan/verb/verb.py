@@ -102,10 +102,8 @@ class Verb(ABC):
     __pydantic_config__ = CLOSED
     action: ClassVar[str]
     """What it is called in a plan's document."""
-    label: ClassVar[str]
-    """What it is called for people."""
     symbol: ClassVar[str]
-    """One character for what happens."""
+    """One character for what happens; a format may have a colour for it."""
     work: ClassVar[tuple[tuple[str, str, str], ...]]
     """What is counted of it, each with the words for one and for many; empty for what is counted and not told."""
     prefix: ClassVar[str] = ""
@@ -121,6 +119,16 @@ class Verb(ABC):
     """Whether the object is nobody's afterwards."""
     ref: Ref
     reason: str
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """What it is called for people."""
+
+    @property
+    @abstractmethod
+    def done(self) -> tuple[str, str]:
+        """What becomes of an object, and of many of them: `is created`, `are created`."""
 
     @classmethod
     def wanted(cls, wanted: Wanted) -> Iterator["Verb"]:
