@@ -17,7 +17,6 @@ from click.testing import CliRunner, Result
 from edits import changed, places
 from pricebook.cli.main import root
 from pricebook.plan import document
-from pricebook.plan.digest import plan_digest
 from pricebook.store.sql import SqlStore
 from pricebook.workflow.apply import read_plan
 
@@ -208,7 +207,7 @@ def test_edits_of_a_migration_are_refused_or_without_effect(project: Path, plan:
     with closing(sqlite3.connect(project / "pricebook.db")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     store, before, data = (project / "pricebook.db").read_bytes(), held(project), read(plan)
-    digest = plan_digest(read_plan(plan, migration=True))
+    digest = read_plan(plan, migration=True).digest
     made, allowed = project / "edited.json", ("--yes", "--allow", "GUARD")
 
     def outcome(text: str, *more: str) -> tuple[list[str], int]:

@@ -15,7 +15,6 @@ from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.timeline import read_schedule, schedule_text
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import RateChange
-from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import read, write
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.planner import make_plan
@@ -52,15 +51,15 @@ def test_files_layout_and_the_plan_file_say_nothing(before: Catalog, desired: Ca
     assert first.steps == ()
     made = planned(desired, empty)
     again = planned(shuffled(desired, random), replace(empty, observed_at=AT + timedelta(minutes=9)))
-    assert plan_digest(again) == plan_digest(made)
-    assert plan_digest(read(write(made), "plan.json")) == plan_digest(made)
+    assert again.digest == made.digest
+    assert read(write(made), "plan.json").digest == made.digest
     elsewhere = replace(made, base="b", desired="d", kept=9, prices=9, leftovers=(Leftover(Ref(Kind.PRODUCT, "x")),))
     moved = tuple(
         replace(step, at="other.yaml:9", reach=None if step.reach is None else step.reach + 1) for step in made.steps
     )
-    assert plan_digest(replace(elsewhere, steps=moved, unmanaged={"product": 3})) == plan_digest(made)
-    assert plan_digest(replace(made, environment="other")) != plan_digest(made)
-    assert plan_digest(replace(made, namespace="other")) != plan_digest(made)
+    assert replace(elsewhere, steps=moved, unmanaged={"product": 3}).digest == made.digest
+    assert replace(made, environment="other").digest != made.digest
+    assert replace(made, namespace="other").digest != made.digest
 
 
 PAST = "2025-01-01T00:00:00Z"
@@ -83,7 +82,7 @@ RATE = RateChange('["input",null,{"model":"large"}]', OBSERVED, schedule(("2026-
 def of(*rates: RateChange, as_of: datetime = AT, **fields: Any) -> str:
     """The digest of a plan that adds rates."""
     step = Step("rates:tokens#1", AddRates(Ref(Kind.RATE_CARD, "tokens"), rates, **fields))
-    return plan_digest(Plan("acme", "local", as_of, "b", "d", (step,)))
+    return Plan("acme", "local", as_of, "b", "d", (step,)).digest
 
 
 @pytest.mark.parametrize(
@@ -110,7 +109,7 @@ def test_how_rates_are_batched_and_marked_says_nothing() -> None:
         Step("rates:tokens#1", AddRates(Ref(Kind.RATE_CARD, "tokens"), (RATE,))),
         Step("rates:tokens#2", AddRates(Ref(Kind.RATE_CARD, "tokens"), (second,))),
     )
-    assert plan_digest(Plan("acme", "local", AT, "b", "d", steps)) == of(RATE, second)
+    assert Plan("acme", "local", AT, "b", "d", steps).digest == of(RATE, second)
     assert of(RATE, second) != of(RATE)
 
 
@@ -131,8 +130,8 @@ def test_whatever_a_step_does_is_approved(before: Catalog, data: st.DataObject) 
     index = data.draw(st.integers(0, len(made.steps) - 1))
     step = made.steps[index]
     changed = replace(made, steps=(*made.steps[:index], _otherwise(step), *made.steps[index + 1 :]))
-    assert plan_digest(changed) != plan_digest(made)
-    assert plan_digest(replace(made, steps=made.steps[:index] + made.steps[index + 1 :])) != plan_digest(made)
+    assert changed.digest != made.digest
+    assert replace(made, steps=made.steps[:index] + made.steps[index + 1 :]).digest != made.digest
 
 
 def _otherwise(step: Step) -> Step:
@@ -159,7 +158,7 @@ def test_what_a_step_starts_from_is_approved() -> None:
     assert step.expects == held.of(package._replace(version=1)).marks.content
     between = rehearse(Snapshot(AT), [step.change for step in planned(with_credit(12), Snapshot(AT)).steps])
     assert planned(with_credit(15), between).steps[0].change.ref == step.change.ref
-    assert plan_digest(planned(with_credit(15), between)) != plan_digest(second)
+    assert planned(with_credit(15), between).digest != second.digest
 
 
 def with_credit(dollars: int) -> Catalog:

@@ -9,7 +9,6 @@ from filled import CARD, FEE, METRIC, PACKAGE, USAGE, Account
 from pricebook.apply.keys import DIGEST, RATES, REF
 from pricebook.apply.ports import StalePlan
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import read, write
 from pricebook.plan.verb.table import AddRates, Adopt, Revise, Supersede
 from pricebook.problem import Rejected
@@ -286,7 +285,7 @@ def test_a_plan_with_adoptions_is_a_file(vendor: Vendor, account: Account, tmp_p
     plan = planned(project(tmp_path, account, *ALL), vendor.store())
     again = read(write(plan), "plan.json")
     assert write(again) == write(plan)
-    assert plan_digest(again) == plan_digest(plan)
+    assert again.digest == plan.digest
     assert [step.change for step in again.steps if isinstance(step.change, Adopt)] == [s.change for s in plan.steps]
 
 

@@ -31,7 +31,6 @@ from pricebook.apply.ports import (
 from pricebook.catalog.reference import Ref
 from pricebook.observe.renames import renamed, under_released_names
 from pricebook.observe.snapshot import Snapshot
-from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import write
 from pricebook.plan.migration.reconciliation import Reconciliation, reconcile
 from pricebook.plan.status import statuses
@@ -114,7 +113,7 @@ def run(
         stale = [step for step, status in stands if status is Status.STALE and not step.change.independent]
         if stale:
             raise StalePlan(stale)
-        digest, started = plan_digest(plan), clock()
+        digest, started = plan.digest, clock()
         begun = Run(
             namespace=plan.namespace,
             environment=plan.environment,

@@ -25,7 +25,6 @@ from pricebook.cli.options import (
 from pricebook.manifest.load import Loaded, Outline, load
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.contract import Lives
-from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import write
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem, quote
@@ -185,7 +184,7 @@ class _Session:
             output.write_text(write(made), encoding="utf-8", newline="\n")
         invocation.answer(view)
         if output is not None:
-            command = f"pricebook migrate --apply {output} --expect {plan_digest(made)}"
+            command = f"pricebook migrate --apply {output} --expect {made.digest}"
             told = [f"The plan is in {output}. Apply exactly it with:", f"  {command}"]
             invocation.say(["", *(told if made.steps else [f"The plan, which does nothing, is in {output}."])])
         return True

@@ -12,7 +12,6 @@ from pricebook.catalog.path import FieldPath, Label, labels, path_text
 from pricebook.catalog.timeline import read_key
 from pricebook.plan.fields import Tree, differing
 from pricebook.plan.step import Plan
-from pricebook.plan.verb.add_rates import AddRates
 
 _AROUND = "around"
 """What a step starts from and what it bears, besides the noun that it leads to."""
@@ -37,9 +36,9 @@ def _steps(plan: Plan) -> Tree:
     found: Tree = {}
     for step in plan.steps:
         change = step.change
-        if isinstance(change, AddRates):
-            rates = found.setdefault(f"prices of {change.card}", {})
-            rates |= {Label(str(read_key(rate.key))): f"{rate.observed} {rate.segments}" for rate in change.rates}
+        if step.rates:
+            rates = found.setdefault(f"prices of {change.ref.name}", {})
+            rates |= {Label(str(read_key(rate.key))): f"{rate.observed} {rate.segments}" for rate in step.rates}
         else:
             noun = getattr(change, "noun", None)
             spec = _tree(spec_of(noun)) if noun is not None else {}

@@ -4,13 +4,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BeforeValidator, ConfigDict, Field, NonNegativeInt
 
 from pricebook.catalog.amount import Scale
+from pricebook.catalog.canonical import digest, encode
+from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.migration import MigrationTransition
 from pricebook.catalog.product import PricedProduct
+from pricebook.catalog.rate_book import digest_text
 from pricebook.plan.change import RateChange
 from pricebook.plan.contract import Contract
 from pricebook.plan.hazard import Hazard
@@ -21,6 +25,8 @@ from pricebook.plan.verb.move_contract import MoveContract, MoveDirection
 from pricebook.plan.verb.table import AnyVerb
 
 FORMAT: Literal[2] = 2
+_MEANING = 1
+"""Counts up when the same plan comes to mean something else to a newer pricebook: a part of its digest."""
 GuardState = Literal["none", "kept", "exceeded", "unverified"]
 """`none`: the migration sets no limit. `unverified`: it does, and no usage was billed."""
 
@@ -137,7 +143,7 @@ class FixedChange(NamedTuple):
     ending: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """What `apply` will do, and nothing else. JSON first: see `plan.document`.
 
@@ -183,10 +189,36 @@ class Plan:
     fixed: Annotated[FixedChange | None, Field(description="what fees change a year; null: not known")] = None
     migration: Annotated[Moving | None, Field(description="null: no contract is moved")] = None
     format: Literal[2] = FORMAT
-    remembered: Annotated[list[str], Field(exclude=True)] = field(
-        default_factory=list, init=False, compare=False, repr=False
-    )
-    """The plan's digest, once somebody asked for it: see `plan.digest`."""
+
+    @cached_property
+    def digest(self) -> str:
+        """What the plan means, in 24 hexadecimal digits: who approved it, approved this and nothing else.
+
+        It covers where the plan goes, every change with what it leads to and what it was seen to start from, and its
+        hazards. It says nothing of what does not change the meaning: the machine, the order and layout of files, where
+        a manifest stands, what other objects there are, what rules found, the minute in which the plan was made. A
+        price that left the manifests ends when the plan is applied, whenever that is; a date that has passed since
+        makes a plan RETROACTIVE, and so another one.
+        """
+        now = instant_text(next_hour(self.as_of))
+        rates: dict[str, int] = {}
+        steps: list[tuple[Any, ...]] = []
+        for step in self.steps:
+            if isinstance(step.change, AddRates):
+                # Card by card, so that it says nothing in how many batches the prices come.
+                rates[step.change.card] = rates.get(step.change.card, 0) + step.change.meaning_share(now)
+            else:
+                steps.append((str(step.change.ref), *step.change.meaning(), step.expects, step.hazards))
+        cards = {card: digest_text(total) for card, total in rates.items()}
+        meaning: tuple[Any, ...] = (_MEANING, self.namespace, self.environment, sorted(map(encode, steps)), cards)
+        if (moving := self.migration) is not None:
+            # The guard lets contracts move, so what it came to is approved with them.
+            meaning = (*meaning, moving.name, str(moving.target), moving.direction, moving.verdict)
+        # A package is what its manifest's id says; a new version of it follows that one.
+        named = {step.change.ref.unversioned for step in self.steps if step.change.ref.kind.versioned}
+        adopted = {ref.name: id_ for ref, id_ in self.adopted.items() if ref in named}
+        moved = [[old.name, new.name] for old, new in self.moved if new in named]
+        return digest(encode((*meaning, adopted, moved) if adopted or moved else meaning))
 
     @property
     def hazards(self) -> Counter[Hazard]:

@@ -16,7 +16,6 @@ from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.model import Model
 from pricebook.catalog.reference import Ref
-from pricebook.plan.digest import plan_digest
 from pricebook.plan.fields import field_changes
 from pricebook.plan.migration.reconciliation import Breach, Reconciliation
 from pricebook.plan.step import GuardState, Plan
@@ -152,7 +151,7 @@ def migration_view(
     offers = {ref: offer for ref in sources if (offer := _offer(plan, ref, catalog, units)) is not None}
     return MigrationView(
         **_head(plan),
-        digest=plan_digest(plan),
+        digest=plan.digest,
         transition=plan.moving.transition,
         verdict=plan.moving.verdict,
         moves=len(plan.moves),

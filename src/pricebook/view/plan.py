@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pricebook.catalog.instant import instant_text, instant_words, moment_words, next_hour
 from pricebook.catalog.reference import Kind
-from pricebook.plan.digest import plan_digest
 from pricebook.plan.hazard import REFUSED, Hazard
 from pricebook.plan.step import Plan
 from pricebook.policy.judge import hazard_id
@@ -190,7 +189,7 @@ def plan_view(
     work = tally(plan.steps)
     adopted = ((f"{ref}@1", id_) for ref, id_ in plan.adopted.items() if ref.kind is Kind.PACKAGE)
     return PlanView(
-        id=plan_digest(plan),
+        id=plan.digest,
         namespace=plan.namespace,
         environment=plan.environment,
         as_of=plan.as_of,

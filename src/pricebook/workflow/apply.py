@@ -18,7 +18,6 @@ from pricebook.observe.renames import renamed
 from pricebook.plan.again import Edited, found_again
 from pricebook.plan.applied import applied
 from pricebook.plan.approval import unlike
-from pricebook.plan.digest import plan_digest
 from pricebook.plan.document import check_seal, read
 from pricebook.plan.rehearse import applied_to
 from pricebook.plan.step import Plan
@@ -65,7 +64,7 @@ def judged_again(
     prune = archives(plan)
     with suppress(Rejected):  # by now the manifests may say what is impossible
         made = plan_to(project, environment, store, loaded, snapshot, now, prune=prune, reviewer=reviewer, billed=store)
-        if plan_digest(made) == plan_digest(plan):
+        if made.digest == plan.digest:
             return made
     snapshot = renamed(snapshot, plan.moved)
     try:
@@ -106,18 +105,18 @@ def read_approval(text: str, *, migration: bool = False) -> Approval:
     Raises Rejected."""
     if text.endswith(".json"):
         approved = read_plan(Path(text), migration=migration)
-        return Approval(plan_digest(approved), approved)
+        return Approval(approved.digest, approved)
     check_digest(text)
     return Approval(text.lower())
 
 
 def check_approved(plan: Plan, approval: Approval) -> Problem | None:
     """What is wrong when the plan does not mean what was approved; None when it does."""
-    found = plan_digest(plan)
+    found = plan.digest
     if found == approval.digest:
         return None
     message = f"what was approved is {approval.digest}, and this plan is {found}; nothing was written"
-    if approval.plan is not None and plan_digest(approval.plan) == approval.digest:
+    if approval.plan is not None and approval.plan.digest == approval.digest:
         sentences = unlike(approval.plan, plan)
         more = f"; and {len(sentences) - MOST:,} more" if len(sentences) > MOST else ""
         message += f". Otherwise is: {'; '.join(sentences[:MOST])}{more}"
