@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pricebook.apply.runner import Receipt
 from pricebook.format.page import Page
-from pricebook.format.table import Format, draw, text_of
+from pricebook.format.table import draw, text_of
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem
 from pricebook.view.impact import ImpactView
@@ -13,11 +13,11 @@ from pricebook.view.problems import ProblemsView
 from pricebook.view.receipt import receipt_view
 from pricebook.view.rows import RowChoice
 
-__all__ = ["Format", "plan_document", "plan_lines", "problems_document", "receipt_document"]
+__all__ = ["plan_document", "plan_lines", "problems_document", "receipt_document"]
 
 
 def plan_document(
-    form: Format,
+    form: str,
     plan: Plan,
     rows: str | None = None,
     refused: Iterable[str] | None = None,
@@ -34,7 +34,7 @@ def plan_lines(plan: Plan, rows: str | None = None, width: int = 100, colour: bo
 
 
 def problems_document(
-    form: Format, problems: Iterable[Problem], sentence: str = "", base: str = "", target: str = ""
+    form: str, problems: Iterable[Problem], sentence: str = "", base: str = "", target: str = ""
 ) -> str:
     """Problems in a format."""
     listed = tuple(problems)
@@ -42,6 +42,6 @@ def problems_document(
     return text_of(view, form, Page(base=base))
 
 
-def receipt_document(form: Format, receipt: Receipt, plan: Plan, width: int = 100) -> str:
+def receipt_document(form: str, receipt: Receipt, plan: Plan, width: int = 100) -> str:
     """What was done of a plan, in a format."""
     return text_of(receipt_view(receipt, plan), form, Page(width))

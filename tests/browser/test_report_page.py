@@ -11,7 +11,7 @@ import pytest
 from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from drawing import Format, plan_document, problems_document
+from drawing import plan_document, problems_document
 from pricebook import SITE
 from pricebook.plan.step import Plan
 from published import model_stages, planned
@@ -41,10 +41,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     paths = {}
     for name, plan in plans.items():
         paths[name] = folder / f"{name}.html"
-        paths[name].write_text(plan_document(Format.HTML, plan), encoding="utf-8")
+        paths[name].write_text(plan_document("html", plan), encoding="utf-8")
     paths["problems"] = folder / "problems.html"
     problems = [*sample_plan.problems(), *sample_plan.hostile_findings()]
-    paths["problems"].write_text(problems_document(Format.HTML, problems), encoding="utf-8")
+    paths["problems"].write_text(problems_document("html", problems), encoding="utf-8")
     return paths
 
 
@@ -234,7 +234,7 @@ def test_a_thousand_objects_are_found(open_page: Open, tmp_path: Path) -> None:
         for i in range(5000)
     ]
     path = tmp_path / "objects.html"
-    path.write_text(plan_document(Format.HTML, sample_plan.plan(steps)), encoding="utf-8")
+    path.write_text(plan_document("html", sample_plan.plan(steps)), encoding="utf-8")
     page = open_page(path)
     assert page.locator("details.object").count() == 100
     page.get_by_label("Find an object").fill("plan-4321")

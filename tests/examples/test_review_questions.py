@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from drawing import Format, plan_document
+from drawing import plan_document
 from pricebook.format.escape import escape_markdown
 from pricebook.format.markdown import LIMIT
 from pricebook.format.markdown_row import KEY
@@ -24,9 +24,9 @@ class Comment:
     """A comment, and the JSON plan that it must agree with."""
 
     def __init__(self, plan: Plan) -> None:
-        self.text = plan_document(Format.MARKDOWN, plan)
+        self.text = plan_document("markdown", plan)
         self.open = re.sub(r"<details>.*?</details>", "", self.text, flags=re.DOTALL)
-        self.data: Any = json.loads(plan_document(Format.JSON, plan, "all"))
+        self.data: Any = json.loads(plan_document("json", plan, "all"))
         self.rows = ROW.findall(self.open)
 
     @property

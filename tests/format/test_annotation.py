@@ -8,7 +8,7 @@ import sample_plan
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawing import Format, plan_document, problems_document
+from drawing import plan_document, problems_document
 from pricebook.format.escape import escape_terminal
 from pricebook.format.github import SHOWN
 from pricebook.problem import Problem
@@ -34,31 +34,31 @@ def parsed(line: str) -> tuple[str, dict[str, str], str]:
 
 
 def test_a_plan(golden: Callable[[str, str], None]) -> None:
-    golden("judged.github", plan_document(Format.GITHUB, sample_plan.judged(), base="pricing") + "\n")
+    golden("judged.github", plan_document("github", sample_plan.judged(), base="pricing") + "\n")
 
 
 def test_problems(golden: Callable[[str, str], None]) -> None:
-    golden("problems.github", problems_document(Format.GITHUB, sample_plan.problems()) + "\n")
+    golden("problems.github", problems_document("github", sample_plan.problems()) + "\n")
 
 
 def test_a_sentence_when_all_is_well() -> None:
-    text = problems_document(Format.GITHUB, (), "Valid: 1 product.")
+    text = problems_document("github", (), "Valid: 1 product.")
     assert parsed(text) == ("notice", {"title": "pricebook"}, "Valid: 1 product.")
 
 
 def test_no_more_than_github_shows_and_the_rest_is_counted() -> None:
-    lines = problems_document(Format.GITHUB, [Problem("c", f"m{i}") for i in range(25)]).split("\n")
+    lines = problems_document("github", [Problem("c", f"m{i}") for i in range(25)]).split("\n")
     assert len(lines) == SHOWN
     assert lines[-1] == "::error title=pricebook::16 more are not shown here"
 
 
 def test_waived_findings_are_no_annotation() -> None:
-    assert not problems_document(Format.GITHUB, [Problem("c", "m", waived="agreed")])
+    assert not problems_document("github", [Problem("c", "m", waived="agreed")])
 
 
 @given(anything, anything, anything)
 def test_data_comes_back_and_makes_no_command_of_its_own(message: str, file: str, hint: str) -> None:
-    line = problems_document(Format.GITHUB, [Problem("code", message, Span(file, 3, 5), hint)])
+    line = problems_document("github", [Problem("code", message, Span(file, 3, 5), hint)])
     assert "\n" not in line
     assert line.isprintable() or "\u200e" in line
     command, properties, text = parsed(line)
@@ -77,7 +77,7 @@ def test_a_log_of_plain_text_holds_no_command(text: str) -> None:
 
 @pytest.mark.parametrize("name", sample_plan.HOSTILE)
 def test_one_line_for_each(name: str) -> None:
-    text = problems_document(Format.GITHUB, [Problem("c", name, Span(name, 1), name)])
+    text = problems_document("github", [Problem("c", name, Span(name, 1), name)])
     assert len(text.splitlines()) == 1
     command, properties, message = parsed(text)
     assert (command, properties["file"]) == ("error", escape_terminal(name, 1000))

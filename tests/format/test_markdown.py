@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inert import check_markdown
 
-from drawing import Format, plan_document, problems_document, receipt_document
+from drawing import plan_document, problems_document, receipt_document
 from pricebook.apply.runner import Receipt, StepResult
 from pricebook.catalog.reference import Kind, Ref
 from pricebook.format.escape import code_markdown, escape_markdown
@@ -42,7 +42,7 @@ MEANS_SOMETHING = st.text(st.sampled_from(list("`|\\*_[]()<>!#@$&~:;-+=./\n %\"'
 
 
 def comment(plan: Plan, rows: str | None = None) -> str:
-    return plan_document(Format.MARKDOWN, plan, rows)
+    return plan_document("markdown", plan, rows)
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -51,7 +51,7 @@ def test_page(name: str, golden: Golden) -> None:
 
 
 def test_page_of_problems(golden: Golden) -> None:
-    golden("problems.md", problems_document(Format.MARKDOWN, sample_plan.problems(), target="acme/production"))
+    golden("problems.md", problems_document("markdown", sample_plan.problems(), target="acme/production"))
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -144,7 +144,7 @@ def test_it_fits_however_long_and_strange_every_name_is(name: str) -> None:
 
 def test_it_fits_any_number_of_problems() -> None:
     problems = [Problem("c", name, Span(name, i), name) for i, name in enumerate(sample_plan.HOSTILE * 300)]
-    text = problems_document(Format.MARKDOWN, problems)
+    text = problems_document("markdown", problems)
     assert len(text.encode()) <= LIMIT
     check_markdown(text)
     listed = len(re.findall(r"^\| \*\*error\*\*", text, re.MULTILINE))
@@ -154,7 +154,7 @@ def test_it_fits_any_number_of_problems() -> None:
 
 def assert_counts(plan: Plan, text: str) -> None:
     """Every number that the JSON plan counts is in the comment, and is the same."""
-    data: Any = json.loads(plan_document(Format.JSON, plan))
+    data: Any = json.loads(plan_document("json", plan))
     assert f"### {escape_markdown(data['verdict'], 1000)}\n" in text
     assert data["summary"] in text
     for hazard in data["hazards"]:
@@ -206,7 +206,7 @@ def test_page_of_a_receipt(golden: Golden) -> None:
         StepResult("package:starter-plan@3", "blocked", "needs rates:tokens#1"),
     )
     receipt = Receipt("8f6461b8a26c", results, True, ("product:gpt-4o: name is GPT-4o",))
-    text = receipt_document(Format.MARKDOWN, receipt, sample_plan.mixed())
+    text = receipt_document("markdown", receipt, sample_plan.mixed())
     check_markdown(text)
     golden("receipt.md", text)
 

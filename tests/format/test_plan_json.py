@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 import sample_plan
 
-from drawing import Format, plan_document, plan_lines, problems_document
+from drawing import plan_document, plan_lines, problems_document
 from pricebook.plan.step import Plan
 from pricebook.plan.verb.add_rates import AddRates
 
 
 def read(plan: Plan, rows: str | None = None) -> Any:
-    return json.loads(plan_document(Format.JSON, plan, rows), parse_float=Decimal)
+    return json.loads(plan_document("json", plan, rows), parse_float=Decimal)
 
 
 def test_who_owns_what(golden: Callable[[str, str], None]) -> None:
-    text = json.dumps(json.loads(plan_document(Format.JSON, sample_plan.owned())), indent=1, ensure_ascii=True)
+    text = json.dumps(json.loads(plan_document("json", sample_plan.owned())), indent=1, ensure_ascii=True)
     golden("owned.json", text + "\n")
 
 
@@ -61,20 +61,20 @@ def test_counts_are_those_of_the_terminal(make: Any) -> None:
 
 
 def test_the_same_plan_is_the_same_text() -> None:
-    first, second = (plan_document(Format.JSON, sample_plan.mixed()) for _ in range(2))
+    first, second = (plan_document("json", sample_plan.mixed()) for _ in range(2))
     assert first == second
     assert "\n" not in first
 
 
 def test_hostile_names_come_back_and_do_not_act() -> None:
-    text = plan_document(Format.JSON, sample_plan.hostile())
+    text = plan_document("json", sample_plan.hostile())
     assert all(char.isprintable() for char in text if char not in "\u034f")
     refs = {item["ref"] for item in json.loads(text)["objects"]}
     assert {f"product:{name}" for name in sample_plan.HOSTILE} <= refs
 
 
 def test_problems() -> None:
-    data = json.loads(problems_document(Format.JSON, sample_plan.problems()))
+    data = json.loads(problems_document("json", sample_plan.problems()))
     assert data["total"] == 10_014
     assert len(data["problems"]) == 34
     assert data["problems"][0]["at"] == {"file": "packages/pro.yaml", "line": 14, "column": 16}

@@ -12,7 +12,7 @@ import pytest
 import sample_plan
 from html_page import ACTS, Page
 
-from drawing import Format, plan_document, problems_document
+from drawing import plan_document, problems_document
 from pricebook.format.escape import escape_terminal
 from pricebook.format.report.data import report_data, side_by_side
 from pricebook.plan.step import Plan
@@ -39,7 +39,7 @@ PLANS = [
 
 
 def page_of(plan: Plan) -> str:
-    return plan_document(Format.HTML, plan)
+    return plan_document("html", plan)
 
 
 def led(link: str | None) -> bool:
@@ -84,7 +84,7 @@ def test_it_is_inert(make: Callable[[], Plan]) -> None:
 @pytest.mark.parametrize("make", PLANS)
 def test_it_says_what_the_json_plan_says(make: Callable[[], Plan]) -> None:
     plan = make()
-    counts: Any = json.loads(plan_document(Format.JSON, plan, "all"))
+    counts: Any = json.loads(plan_document("json", plan, "all"))
     text = page_of(plan)
     seen = Page(text).seen
     assert escape_terminal(counts["verdict"], 10_000) in seen
@@ -157,10 +157,10 @@ def test_the_page(golden: Callable[[str, str], None]) -> None:
 
 
 def test_the_page_of_problems(golden: Callable[[str, str], None]) -> None:
-    text = problems_document(Format.HTML, sample_plan.problems()[:3], target="acme/production")
+    text = problems_document("html", sample_plan.problems()[:3], target="acme/production")
     golden("problems.html", text[text.index("<main") : text.index("</main>")])
-    assert not ACTS.search(problems_document(Format.HTML, sample_plan.hostile_findings()))
-    assert "<h1>Valid: 1 product.</h1>" in problems_document(Format.HTML, (), "Valid: 1 product.")
+    assert not ACTS.search(problems_document("html", sample_plan.hostile_findings()))
+    assert "<h1>Valid: 1 product.</h1>" in problems_document("html", (), "Valid: 1 product.")
 
 
 def test_every_row_is_in_the_data_and_hazards_are_few() -> None:
@@ -176,7 +176,7 @@ def test_what_bills_do_is_on_the_page_and_inert() -> None:
     )
     made = impact_view({}, Assessment(Impact(MONTH, 1, 0), Census(0), MONTH, {}, assume_migrated=False))
     impact = replace(made, verdict="+$1.00 a month", sentences=("of 4 contracts",), tables=(table,), caveats=(name,))
-    seen = Page(text := plan_document(Format.HTML, sample_plan.mixed(), impact=impact)).seen
+    seen = Page(text := plan_document("html", sample_plan.mixed(), impact=impact)).seen
     for words in ("+$1.00 a month", "customers who pay more", name, "$2.00", "and 3 more", "of 4 contracts"):
         assert words in seen
     assert [tag for tag, _ in Page(text).elements].count("script") == 2

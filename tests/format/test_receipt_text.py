@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import sample_plan
 
-from drawing import Format, receipt_document
+from drawing import receipt_document
 from pricebook.apply.runner import Outcome, Receipt, StepResult
 
 
@@ -21,7 +21,7 @@ def receipt(
 
 
 def page(value: Receipt) -> list[str]:
-    return receipt_document(Format.TEXT, value, sample_plan.mixed()).split("\n")
+    return receipt_document("text", value, sample_plan.mixed()).split("\n")
 
 
 def test_all_is_done() -> None:
@@ -64,14 +64,12 @@ def test_not_as_sent() -> None:
 def test_hostile_answers_are_inert() -> None:
     for name in sample_plan.HOSTILE:
         value = receipt(["failed", "blocked", "unknown", *["done"] * 4], False, (name,), detail=name)
-        for line in receipt_document(Format.TEXT, value, sample_plan.mixed(), 80).split("\n"):
+        for line in receipt_document("text", value, sample_plan.mixed(), 80).split("\n"):
             assert all(char.isprintable() or char == "\u200e" for char in line)
 
 
 def test_json() -> None:
-    data = json.loads(
-        receipt_document(Format.JSON, receipt(["done"] * 6 + ["failed"], detail="no"), sample_plan.mixed())
-    )
+    data = json.loads(receipt_document("json", receipt(["done"] * 6 + ["failed"], detail="no"), sample_plan.mixed()))
     assert data["counts"] == {"done": 6, "already": 0, "failed": 1, "blocked": 0, "unknown": 0}
     assert data["complete"] is False
     assert data["results"][6] == {

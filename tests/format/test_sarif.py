@@ -10,7 +10,7 @@ import pytest
 import sample_plan
 from jsonschema import Draft4Validator
 
-from drawing import Format, plan_document, problems_document
+from drawing import plan_document, problems_document
 from pricebook.format.sarif import RESULTS
 from pricebook.plan.step import Plan
 from pricebook.problem import Problem
@@ -31,7 +31,7 @@ def read(text: str) -> Any:
     "make", [sample_plan.judged, sample_plan.refused, sample_plan.empty, sample_plan.hostile, sample_plan.many]
 )
 def test_plans_are_valid(make: Callable[[], Plan]) -> None:
-    run = read(plan_document(Format.SARIF, make()))
+    run = read(plan_document("sarif", make()))
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     for result in run["results"]:
         assert rules[result["ruleIndex"]] == result["ruleId"]
@@ -39,13 +39,13 @@ def test_plans_are_valid(make: Callable[[], Plan]) -> None:
 
 
 def test_the_sample(golden: Callable[[str, str], None]) -> None:
-    document = json.loads(plan_document(Format.SARIF, sample_plan.judged(), base="pricing"))
+    document = json.loads(plan_document("sarif", sample_plan.judged(), base="pricing"))
     document["runs"][0]["tool"]["driver"]["version"] = "VERSION"
     golden("judged.sarif.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
 def test_refused_hazards_and_findings_stand_at_their_lines() -> None:
-    run = read(plan_document(Format.SARIF, sample_plan.judged(), base="pricing"))
+    run = read(plan_document("sarif", sample_plan.judged(), base="pricing"))
     places = {
         result["ruleId"]: (
             result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"],
@@ -66,12 +66,12 @@ def test_refused_hazards_and_findings_stand_at_their_lines() -> None:
 
 
 def test_what_the_policy_does_not_refuse_is_no_result() -> None:
-    run = read(plan_document(Format.SARIF, sample_plan.refused(), refused=()))
+    run = read(plan_document("sarif", sample_plan.refused(), refused=()))
     assert run["results"] == []
 
 
 def test_refusals_are_results() -> None:
-    run = read(problems_document(Format.SARIF, sample_plan.problems(), base="a b"))
+    run = read(problems_document("sarif", sample_plan.problems(), base="a b"))
     first = run["results"][0]
     assert first["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "a%20b/packages/pro.yaml"
     assert first["message"]["text"] == 'rate card "standrad" does not exist. did you mean "standard"?.'
@@ -80,7 +80,7 @@ def test_refusals_are_results() -> None:
 
 
 def test_more_than_code_scanning_shows_are_counted() -> None:
-    run = read(problems_document(Format.SARIF, [Problem("c", f"m {i}") for i in range(RESULTS + 7)]))
+    run = read(problems_document("sarif", [Problem("c", f"m {i}") for i in range(RESULTS + 7)]))
     assert len(run["results"]) == RESULTS
     (note,) = run["invocations"][0]["toolExecutionNotifications"]
     assert note["message"]["text"] == "7 more results are not listed."
@@ -88,7 +88,7 @@ def test_more_than_code_scanning_shows_are_counted() -> None:
 
 @pytest.mark.parametrize("name", sample_plan.HOSTILE)
 def test_names_come_back_and_make_no_link(name: str) -> None:
-    run = read(problems_document(Format.SARIF, [Problem("c", name, Span(name, 1))]))
+    run = read(problems_document("sarif", [Problem("c", name, Span(name, 1))]))
     (result,) = run["results"]
     uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert uri.isascii()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from drawing import Format, plan_document
+from drawing import plan_document
 from published import model_stages, planned
 
 pytestmark = pytest.mark.whole
@@ -170,7 +170,7 @@ def test_a_story_is_told_whole(story: str, crew: Path, tmp_path: Path, golden: C
 def test_a_long_list_is_told_by_its_head(tmp_path: Path, golden: Callable[[str, str], None]) -> None:
     """A published table of prices, from one release to the next: 2,412 prices, two of which were free."""
     plans = [plan for plan, _ in planned(model_stages(tmp_path), "llm")]
-    told = plan_document(Format.MARKDOWN, plans[2])
+    told = plan_document("markdown", plans[2])
     head, _, _ = told.partition("<details>")
     golden("story-free-to-paid.md", head)
     answered("free-to-paid", told)

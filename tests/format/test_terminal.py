@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import sample_plan
 
-from drawing import Format, plan_document, plan_lines
+from drawing import plan_document, plan_lines
 from pricebook.catalog.reference import Kind
 from pricebook.format.escape import width_of
 from pricebook.format.object_text import ALIKE
@@ -92,9 +92,9 @@ def test_a_thousand_new_objects_are_a_page_unless_asked_for() -> None:
 
 def test_the_policy_says_what_is_refused() -> None:
     plan = sample_plan.refused()
-    allowed = plan_document(Format.TEXT, plan, refused=()).split("\n")
+    allowed = plan_document("text", plan, refused=()).split("\n")
     assert not any("--allow" in line for line in allowed)
-    strict = plan_document(Format.TEXT, plan, refused=["PRICE_UP"])
+    strict = plan_document("text", plan, refused=["PRICE_UP"])
     assert re.findall(r"--allow \w+", strict) == ["--allow PRICE_UP"] * 2
 
 

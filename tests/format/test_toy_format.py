@@ -1,7 +1,11 @@
 """A format is a function and a line of a table: a toy one is registered here, and serves what it is registered for."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import sample_plan
@@ -59,3 +63,44 @@ def test_a_format_of_problems_needs_no_more() -> None:
 
 def test_nothing_of_it_stays() -> None:
     assert "toy" not in formats_of("plan")
+    assert "toy" not in formats_of()
+
+
+PROJECT = "namespace: acme\nmanifests: [catalog.yaml]\nenvironments: {local: {store: 'sqlite:///prices.db'}}\n"
+GIFT = "apiVersion: pricebook/v1\nkind: Product\nmetadata: {name: gift}\nspec: {name: Gift, type: FIXED}\n"
+
+
+def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """What the command line says once the toy formats are registered."""
+    script = """
+from test_toy_format import FORMATS, problems_only, toy
+FORMATS.update({("plan", "toy"): toy, ("plan", "codes"): problems_only, ("problems", "codes"): problems_only})
+from pricebook.__main__ import main
+main()
+"""
+    (folder / "pricebook.yaml").write_text(PROJECT, encoding="utf-8")
+    (folder / "catalog.yaml").write_text(GIFT, encoding="utf-8")
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    return subprocess.run(
+        [sys.executable, "-c", script, "-C", str(folder), *words],
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONPATH": path, "COLUMNS": "80"},
+    )
+
+
+def test_the_command_line_takes_it(tmp_path: Path) -> None:
+    done = command(tmp_path, "--format", "toy", "plan", "--report", f"codes={tmp_path}/codes")
+    assert (done.returncode, done.stderr) == (0, "")
+    first, second = done.stdout.splitlines()
+    assert first.startswith("plan in 80 columns: No existing price changes.")
+    assert second.endswith(" keys")
+    assert (tmp_path / "codes").read_text(encoding="utf-8") == "\n"
+
+
+def test_a_command_without_it_says_which_it_has(tmp_path: Path) -> None:
+    done = command(tmp_path, "--format", "codes", "drift")
+    assert done.returncode == 1
+    assert done.stdout == "format\n"
+    assert "'codes'" in command(tmp_path, "--format", "other", "drift").stderr

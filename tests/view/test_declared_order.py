@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from drawing import Format, plan_document
+from drawing import plan_document
 from pricebook.manifest.load import load
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.planner import make_plan
@@ -84,7 +84,7 @@ def test_rows_and_matrices_stand_as_the_table_does(tmp_path: Path) -> None:
     assert item.rates is not None
     told = [row.pricing_group_values["chip"] for row in item.rates.rows if row.product == "spot"]
     assert told == [*chips, "mu"]
-    comment = plan_document(Format.MARKDOWN, planned(project, held))
+    comment = plan_document("markdown", planned(project, held))
     matrix = comment[comment.index("as a matrix: 17 rows") :].split("</details>")[0]
     assert re.findall(r"^\| ([a-z0-9-]+) \|", matrix, re.MULTILINE) == [*chips, "mu"]
     assert "|  | Spot time, per GPU-hour | Reserved time, per GPU-hour |" in matrix
@@ -119,7 +119,7 @@ def test_prices_that_are_for_another_quantity_are_no_unchanged_prices(since: str
     moved = text.replace("defaults: {starting_at: 2026-01-01", f"defaults: {{starting_at: {since}")
     plan = planned(write(tmp_path, moved, 60), held)
     assert "| **Reserved time**: every price that stays | per GPU-hour | per 60 GPU-hours | other unit |" in (
-        plan_document(Format.MARKDOWN, plan)
+        plan_document("markdown", plan)
     )
     (item,) = [item for item in plan_view(plan, RowChoice(every=True)).objects if item.rates is not None]
     assert item.rates is not None

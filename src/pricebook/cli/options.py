@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from pricebook.cli.complete import complete_environments, complete_objects
-from pricebook.format.table import Format
+from pricebook.format.table import formats_of
 
-FORMATS = tuple(form.value for form in Format)
+FORMATS = formats_of()
 FILE = click.Path(path_type=Path, dir_okay=False)
 PATH = click.Path(path_type=Path)
 

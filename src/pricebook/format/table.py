@@ -5,7 +5,6 @@ view and the page, and gives lines or a whole document. JSON needs no entry: it 
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -14,32 +13,6 @@ if TYPE_CHECKING:  # the command line asks for the names of formats alone
     from pricebook.view.plain import View
 
 Drawing = Callable[[Any, "Page"], str | Iterable[str]]
-
-
-class Format(StrEnum):
-    """How an answer is written."""
-
-    TEXT = "text"
-    """For a terminal or a log."""
-    JSON = "json"
-    """For programs."""
-    MARKDOWN = "markdown"
-    """A comment on a pull request."""
-    HTML = "html"
-    """One page for a browser, with charts."""
-    SARIF = "sarif"
-    """Code scanning: problems at lines of manifests."""
-    JUNIT = "junit"
-    """The test report of a CI system."""
-    GITHUB = "github"
-    """Workflow commands: annotations in a pull request."""
-    CSV = "csv"
-    """A table for a spreadsheet; no cell is a formula."""
-    MERMAID = "mermaid"
-    """A picture that a page of Markdown draws."""
-    DOT = "dot"
-    """A picture that Graphviz draws."""
-
 
 FORMATS: dict[tuple[str, str], str | Drawing] = {
     ("plan", "text"): "plan_text:plan_text",
@@ -115,12 +88,12 @@ FORMATS: dict[tuple[str, str], str | Drawing] = {
     ("graph", "mermaid"): "objects:graph_mermaid",
     ("graph", "dot"): "objects:graph_dot",
 }
-"""(sort of answer, format) -> what draws it."""
+"""(sort of answer, format) -> what draws it. The command line takes the names of formats from here."""
 
 
-def formats_of(answer: str) -> tuple[str, ...]:
-    """The formats in which there is an answer of this sort: text and JSON first."""
-    found = (form for sort, form in FORMATS if sort == answer)
+def formats_of(answer: str | None = None) -> tuple[str, ...]:
+    """The formats in which there is an answer of this sort, or of any: text and JSON first."""
+    found = (form for sort, form in FORMATS if answer in (None, sort))
     return tuple(dict.fromkeys(("text", "json", *found)))
 
 
