@@ -18,6 +18,7 @@ from jsonschema import Draft202012Validator
 import pricebook
 from memory_store import MemoryStore
 from pricebook.apply.ports import StoreError
+from pricebook.apply.record import records
 from pricebook.apply.runner import run
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.fingerprint import noun_of
@@ -171,6 +172,9 @@ def test_it_is_applied_and_resumed(tmp_path: Path) -> None:
             with suppress(StoreError):
                 receipt = run(plan, store, journal, owner="me@here:1:a", clock=lambda: AT, tell=lambda _: None)
                 outcomes.append([result.outcome for result in receipt.results])
+        assert [[*record.last] for record in records(journal, "test", about=CARD)] == [
+            ["rate-card:list", "seal:rate-card:list"]
+        ]
     assert outcomes == [["done", "failed"], ["already", "already"]]
     assert store.calls == 2
     assert statuses(plan.steps, store.snapshot("acme", AT)) == [Status.DONE, Status.DONE]

@@ -15,7 +15,7 @@ from pricebook.catalog.timeline import read_key, read_schedule
 from pricebook.plan.change import RateChange
 from pricebook.plan.document import headline, read
 from pricebook.plan.step import Plan, Step
-from pricebook.plan.verb.add_rates import AddRates
+from pricebook.plan.verb.table import VERBS, AddRates
 from pricebook.problem import Rejected
 
 
@@ -116,7 +116,8 @@ def _may_be(step: str, about: Ref) -> bool:
             about.kind is Kind.RATE_CARD and step.removeprefix("rates:").rpartition("#")[0] == about.name
         )
     try:
-        return _is(Ref.parse(re.sub("^(archive|repoint|adopt|release):", "", step)), about)
+        prefixes = "|".join(re.escape(verb.prefix) for verb in VERBS.values() if verb.prefix)
+        return _is(Ref.parse(re.sub(f"^({prefixes})", "", step)), about)
     except ValueError:
         return False
 
