@@ -84,6 +84,9 @@ def test_a_plan_is_shown_written_and_described(project: Path) -> None:
     rows = list(csv.DictReader(notice.read_text(encoding="utf-8").splitlines()))
     assert {row["customer"] for row in rows} == {step["change"]["customer"] for step in document["steps"]}
     assert all(row["what_changes"].startswith("Seat: $5.00 a month") for row in rows)
+    assert said(project, "migrate", "--csv").output == notice.read_text(encoding="utf-8")
+    refused = said(project, "migrate", "--apply", str(plan), "--yes", "--csv")
+    assert (refused.exit_code, "error[format]\n  there is no csv of this" in refused.output) == (1, True)
 
 
 @pytest.mark.parametrize("kind", ["500-before", "500-after", "drop-before", "drop-after", "truncate", "429"])
@@ -109,6 +112,8 @@ def test_the_way_back_over_http(project: Path, account: Served) -> None:
     assert answer(project, "migrate", "--apply", plan, "--yes")["counts"] == {"moved": CONTRACTS}
     assert answer(project, "migrate", "--check")["counts"] == {"moved": CONTRACTS}
     assert said(project, "migrate", "--rollback", "-o", back).exit_code == 0
+    moving_back = said(project, "migrate", "--rollback", "--csv").output
+    assert len(list(csv.DictReader(moving_back.splitlines()))) == CONTRACTS
     assert answer(project, "migrate", "--apply", back, "--yes")["counts"] == {"moved back": CONTRACTS}
     log = said(project, "history", "--last", "2").output
     assert f"rollback of migration move to package:starter@2, {CONTRACTS} contracts" in log
@@ -200,7 +205,6 @@ def test_an_option_that_says_nothing_to_what_is_asked_is_refused(project: Path) 
         (("--apply", plan, "-o", "other.jsonl"), "--output"),
         (("--apply", "--expect", "0" * 24), "--expect"),
         (("--check", plan, "--impact", usage), "--impact"),
-        (("--csv",), "--csv"),
     ):
         result = said(project, "migrate", *argv)
         assert (result.exit_code, f"error[conflict]\n  {word} says nothing" in result.output) == (1, True), (

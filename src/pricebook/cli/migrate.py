@@ -31,7 +31,14 @@ from pricebook.problem import Problem, quote
 from pricebook.project.project import METRONOME
 from pricebook.view.impact import ImpactView
 from pricebook.view.impact_table import impact_view
-from pricebook.view.migration import MigrationView, migration_receipt_view, migration_view, reconciliation_view
+from pricebook.view.migration import (
+    MigrationReceiptView,
+    MigrationView,
+    ReconciliationView,
+    migration_receipt_view,
+    migration_view,
+    reconciliation_view,
+)
 from pricebook.view.rate_terms import units_of
 from pricebook.view.rows import RowChoice
 from pricebook.workflow.apply import check_approved, check_target, read_approval, read_plan
@@ -108,12 +115,13 @@ def command(
         "--notice": notice is not None and (not shows or not plans),
         "--impact": bool(impact) and not plans,
         "--expect": expect is not None and not apply_file,
-        "--csv": invocation.format == "csv" and check_file is None,
     }
     if any(unfit.values()):
         message = f"{' and '.join(word for word in unfit if unfit[word])} says nothing to what is asked for"
-        hint = "--output is of a plan or --rollback, --notice of a plan, --csv of --check, --expect of --apply FILE"
+        hint = "--output is of a plan or --rollback, --notice of a plan, --expect of --apply FILE"
         invocation.fail([Problem("conflict", message, hint=hint)])
+    view = ReconciliationView if check_file is not None else MigrationView if shows else MigrationReceiptView
+    invocation.answers_in(view.answer)
     if any(word.upper() != "GUARD" for word in allow):
         invocation.fail([Problem("unknown-hazard", "a migration has one thing to allow", hint="say: --allow GUARD")])
     session, request = _Session(invocation, name, rows), ImpactRequest(impact, impact_from, False, engine)

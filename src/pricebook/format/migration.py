@@ -155,7 +155,15 @@ def notice_csv(view: MigrationView, _: Page) -> Iterator[str]:
         sides = ((line.name, line.before or "nothing", line.after or "nothing") for line in offer.changed)
         changes[ref] = "; ".join(f"{name}: {before} -> {after}" for name, before, after in sides)
     rows = (
-        (one.customer, one.contract, one.from_, view.target, instant_words(one.at), str(one.wave), changes[one.from_])
+        (
+            one.customer,
+            one.contract,
+            one.from_,
+            view.target,
+            instant_words(one.at),
+            str(one.wave),
+            changes.get(one.from_, ""),
+        )
         for one in view.every
     )
     return sheet((NOTICE, *rows))
