@@ -7,7 +7,7 @@ package's alias, and the alias by which the package names its rate card, are loo
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pricebook.account.refusal import Refused
 from pricebook.catalog.calendar import later
@@ -33,8 +33,7 @@ class ContractRequest:
     more: Collection[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """What a contract takes from its package: `duration` as the vendor says it, the card by id or by alias."""
 
     package: str
@@ -43,8 +42,7 @@ class Offer:
     card_alias: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class NewContract:
+class NewContract(NamedTuple):
     """What a contract will be. `ends` is the contract that it supersedes and when that ends, where that changes."""
 
     offer: Offer | None

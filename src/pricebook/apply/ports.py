@@ -240,8 +240,7 @@ class JournalEntry:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(NamedTuple):
     """The right to apply to one environment. A higher `token` fences off every lower one."""
 
     owner: str

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -92,7 +92,7 @@ def converted(data: Any, path: tuple[str, ...], unit: str | Violation, scales: M
         if unit is SHARE and (share := percent(data)) is not None:
             return share
         if isinstance(unit, Violation):
-            return RefusedValue(replace(unit, message=f"{quote(data)} cannot be here: {unit.message}"))
+            return RefusedValue(unit._replace(message=f"{quote(data)} cannot be here: {unit.message}"))
         amount = amount_of(data, unit, scales)
         return RefusedValue(amount) if isinstance(amount, Violation) else amount
     if path[0] == "*":

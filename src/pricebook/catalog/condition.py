@@ -6,34 +6,29 @@ counts as not given.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any, NamedTuple, assert_never
 
 
-@dataclass(frozen=True, slots=True)
-class Is:
+class Is(NamedTuple):
     """A field is one of these words, separated by spaces."""
 
     name: str
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """A field is given."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(NamedTuple):
     """Something does not hold."""
 
     test: "Test"
 
 
-@dataclass(frozen=True, slots=True)
-class Every:
+class Every(NamedTuple):
     """All of these hold; of none, always."""
 
     tests: tuple["Test", ...]
@@ -46,8 +41,7 @@ Broken = tuple[str, str, tuple[str, ...], str]
 """Code, message, the field that it is at, and the way out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class Condition(NamedTuple):
     """Where `when` holds, one of `needs` is given and none of `bars`.
 
     Message and hint are templates of `str.format`: `{name}` is the field, `{of.type}` a field of the model. A broken
@@ -55,11 +49,11 @@ class Condition:
     """
 
     when: Test
-    needs: tuple[str, ...] = ()
-    bars: tuple[str, ...] = ()
     code: str
     message: str
     hint: str
+    needs: tuple[str, ...] = ()
+    bars: tuple[str, ...] = ()
     at: str | None = None
 
     def broken(self, model: Any) -> Iterator[Broken]:

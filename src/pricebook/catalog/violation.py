@@ -1,6 +1,6 @@
 """What is wrong with a value: the rule that it breaks, where, and the way out."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic_core import PydanticCustomError
 
@@ -9,8 +9,7 @@ from pricebook.catalog.reference import Ref
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """A broken rule: a stable code, what is wrong (value and rule), where below the model, and the way out."""
 
     code: str
@@ -20,8 +19,7 @@ class Violation:
     related: tuple[tuple[str, Ref, Path], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedValue:
+class RefusedValue(NamedTuple):
     """Stands in for a value that cannot be used, so that it is reported at its own place, together with all the rest.
 
     An amount's field raises the violation itself; for an unknown field it is the `input` of pydantic's error

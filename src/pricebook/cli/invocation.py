@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial, wraps
 from io import TextIOWrapper
@@ -165,7 +165,7 @@ class Invocation:
         """Write an answer to standard output: a list that may be too long to hold goes out some thousands at a time."""
         if not self.text and isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # a document is the same bytes on every system
-        lines = draw(view, self.format, replace(self.page, notes=notes))
+        lines = draw(view, self.format, self.page._replace(notes=notes))
         while part := list(islice(lines, LINES_AT_ONCE)):
             write_lines(part, sys.stdout)
 
@@ -201,7 +201,7 @@ class Invocation:
             self.format = "text"
         if self.text:
             colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-            write_lines(draw(view, "text", replace(self.page, colour=colour)), sys.stderr)
+            write_lines(draw(view, "text", self.page._replace(colour=colour)), sys.stderr)
         else:
             self.tell(view)
         try:

@@ -2,8 +2,8 @@
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from io import StringIO
+from typing import NamedTuple
 
 from pricebook.format.escape import cut, escape_cell, width_of
 
@@ -32,8 +32,7 @@ class Paint:
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.on and style and text else text
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """What a format may know besides the answer. `width` and `colour` are those of a terminal; `base` is the project's
     folder as seen from the repository's root, for formats that mark files in it. `notes`: findings that are only notes
     are drawn one by one (True), folded to a line (False) or left out (None)."""

@@ -5,7 +5,7 @@ Looked up once something is wrong or to be edited, in one walk of the text's eve
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from itertools import groupby
 from operator import itemgetter
@@ -65,8 +65,7 @@ def located(read: Callable[[str], str | None], nodes: Iterable[Node]) -> dict[No
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(NamedTuple):
     """A node of a text: from where to where it reaches, in which column it starts, and how it is written. A block ends
     with the last character of its content."""
 
@@ -150,7 +149,7 @@ def _tree(text: str, tokens: Iterable[tuple[Token, Any]], wanted: Any) -> _Node 
         last = _end_of(text, token, event, last)
         if token is Token.END:
             if parent is not None:
-                parent.extent = replace(parent.extent, end=last)
+                parent.extent = parent.extent._replace(end=last)
             parent, below, key, key_mark = stack.pop()
             continue
         node: _Node | None = None

@@ -1,9 +1,8 @@
 """From paths to places: positions are looked up in the text only when a problem has to be shown."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from pricebook.catalog.model import Model
 from pricebook.catalog.reference import Ref
@@ -32,8 +31,7 @@ M = TypeVar("M", bound=Model)
 _NAME: Path = ("metadata", "name")
 
 
-@dataclass(frozen=True, slots=True)
-class _Noted:
+class _Noted(NamedTuple):
     violation: Violation
     node: Node
     otherwise: Span
@@ -104,8 +102,7 @@ class Placer:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class ReadFile(Generic[M]):
+class ReadFile(NamedTuple, Generic[M]):
     """The value of a file that is one document."""
 
     value: M

@@ -1,7 +1,7 @@
 """What every rate of a card must keep, wherever it is written: checked once for all the rates that share it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import get_args
 
 from pricebook.catalog.amount import Scale
@@ -99,7 +99,7 @@ class OtherFacts(RateFacts):
         """What is wrong with a list in this pricing unit."""
         found = super().check_unit(unit)
         hint = "leave currency and credit_type out, and say as factor what one of theirs is worth in ours"
-        return replace(found, hint=hint) if found is not None else None
+        return found._replace(hint=hint) if found is not None else None
 
 
 def _list(names: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ hundred thousand: the common one (FLAT, one price) is checked by hand, only the 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -287,7 +287,7 @@ def _uncut(rate: Mapping[str, Any], at: Path, wrong: list[Violation]) -> Mapping
     if rate.keys() <= _KNOWN:
         return rate
     kept, cut = cut_amounts(rate)
-    wrong += [replace(violation, at=(*at, name)) for name, violation in cut.items()]
+    wrong += [violation._replace(at=(*at, name)) for name, violation in cut.items()]
     return {name: value for name, value in kept.items() if name not in cut}
 
 

@@ -65,8 +65,7 @@ class Declaration:
         return value_at(data, (*self.base, "spec"))[1]
 
 
-@dataclass(frozen=True, slots=True)
-class RowIndex:
+class RowIndex(NamedTuple):
     """Where a table's rates stand: those of a card's rate book from position `first` on, each on the line and with its
     price in the cell given for it."""
 

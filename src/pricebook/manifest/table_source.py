@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from io import StringIO, TextIOWrapper
 from pathlib import Path as FilePath
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from pricebook.catalog.violation import Path
 from pricebook.machine import shown
@@ -15,8 +14,7 @@ from pricebook.manifest.text import open_file
 from pricebook.span import Span
 
 
-@dataclass(frozen=True)
-class TableSource:
+class TableSource(NamedTuple):
     """A table to read: its file, its name for people, what the card says of it, where a path below that stands in the
     card's manifest, and what rates of the card may say."""
 

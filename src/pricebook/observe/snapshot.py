@@ -47,8 +47,7 @@ def strangers_in(foreign: Iterable[Foreign], adopt: Mapping[Ref, str]) -> dict[R
     return {**{Ref(each.kind, each.id): each.id for each in nobodys}, **adopt}
 
 
-@dataclass(frozen=True, slots=True)
-class Quirks:
+class Quirks(NamedTuple):
     """How a store shows otherwise what it was told; a value of its adapter (`observe.normalise`).
 
     `filled_in` are fields of terms, with what its answers have where a request left them open, and `statement` what

@@ -6,7 +6,7 @@ A contract on a package can say nothing of its own: `Provision` is all that may 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pricebook.catalog.calendar import FOREVER
 from pricebook.catalog.instant import instant_text
@@ -17,8 +17,7 @@ TransitionType = Literal["SUPERSEDE", "RENEWAL"]
 ContractStatus = Literal["running", "coming", "ended", "archived"]
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(NamedTuple):
     """How a contract follows on an earlier one of the same customer.
 
     The vendor's documents say only that unused commits roll over; `handed_over` is what we assume besides. The vendor's

@@ -1,6 +1,6 @@
 """What a rule finds: the noun, the place in it, what is wrong and the way out. Its span in a file comes later."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.timeline import read_key
@@ -8,8 +8,7 @@ from pricebook.catalog.violation import Path
 from pricebook.problem import Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that a rule has to say.
 
     `path` leads below the noun's spec. With `rate`, the text of a rate's key, it leads below that rate of the card
@@ -38,8 +37,7 @@ class Finding:
         return f"{self.subject}/{label}" if label else self.subject
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """A finding with the id and severity of the rule that made it."""
 
     rule: str

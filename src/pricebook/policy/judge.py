@@ -4,9 +4,8 @@ Pure: the same catalogue, plan, policy, waivers, tables and instant give the sam
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pricebook.plan.hazard import Hazard
 from pricebook.policy import (
@@ -49,8 +48,7 @@ Task = tuple[str, Severity, Callable[[], Iterable[Finding]]]
 """A rule to run: its id, its severity, and what it finds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A finding as it is reported; `accepted` says why it is waived, and is empty when it is not."""
 
     judged: Judged

@@ -6,6 +6,7 @@ blocks: the project's policy does, by severity.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pricebook.policy.fact import Facts
 from pricebook.policy.finding import Finding
@@ -19,8 +20,7 @@ Edits = tuple[tuple[str, str], ...]
 """Texts, each with what is written instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(NamedTuple):
     """How a rule is broken, as edits of `base`, and how it just is not (`good`; none: `base` as it is).
 
     A rule about plans is shown on a store that holds `base` with the edits `observed` since `observed_since`, and on

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
 
@@ -173,8 +172,7 @@ class ProjectSettings(Model):
             )
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(NamedTuple):
     """A project on disk."""
 
     root: Path

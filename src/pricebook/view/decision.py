@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pricebook.plan.hazard import Hazard
 from pricebook.view.plain import hidden
@@ -13,8 +13,7 @@ from pricebook.workflow.policy import Obstacle
 DecisionState = Literal["applied", "refused", "approval", "stale", "nothing"]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What `apply` does with a plan as it is. `sentence` says it. `flags` allow its hazards, when all of it is meant;
     `rules` are those whose findings stand against it, and `approvers` who may sign for that."""
 

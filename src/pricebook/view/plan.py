@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from pricebook.catalog.instant import instant_text, instant_words, moment_words, next_hour
 from pricebook.catalog.reference import Kind
@@ -108,8 +108,7 @@ class PlanView:
         return Checks(title, cases, problems, meanings, tuple(_sentences(self)))
 
 
-@dataclass(frozen=True, slots=True)
-class BesidesView:
+class BesidesView(NamedTuple):
     """What is pending besides a branch's own plan: what `ref` has and the store has not."""
 
     ref: str

@@ -5,10 +5,10 @@ Both are asked for before anybody knows whether there is a row at all.
 
 from collections import Counter
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class RowChoice:
+class RowChoice(NamedTuple):
     """Which rows to list: those of cards with few changes (the default), every one, the first N, or by a pattern."""
 
     every: bool = False

@@ -6,7 +6,6 @@ its own, which is ended when it takes too long; what it breaks is its own.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,8 +34,7 @@ class PythonRule(NamedTuple):
     code: Code
 
 
-@dataclass(frozen=True, slots=True)
-class Reviewer:
+class Reviewer(NamedTuple):
     """What runs rules: a meter of CPU seconds, and the rules in Python that this machine allows."""
 
     meter: Meter

@@ -10,7 +10,7 @@ from collections.abc import Collection, Container, Iterator, Mapping, MutableMap
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.model import Alias, Noun
@@ -32,8 +32,7 @@ class Status(StrEnum):
     """Somebody else overtook it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What is desired, beside what is there; `removed` is what is to be let go."""
 
     desired: Catalog
@@ -41,8 +40,7 @@ class Wanted:
     removed: Collection[Ref] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(NamedTuple):
     """The steps of a plan, as needs are sought among them: their ids, those that add rates by card, in order, and which
     rate card an alias names."""
 
