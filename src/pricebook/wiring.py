@@ -20,12 +20,12 @@ from pricebook.problem import missing_extra, quote, reject
 from pricebook.project.project import LOOPBACK, METRONOME, VENDOR, Environment, Project
 from pricebook.span import Span
 from pricebook.store.location import masked
-from pricebook.usage.engine import Engine
 from pricebook.workflow.python_rule import PythonRule, Reviewer
 
-if TYPE_CHECKING:  # as in `open_copy` and `open_export`
+if TYPE_CHECKING:  # as in `open_copy`, `open_export` and `open_engine`
     from pricebook.apply.copied import Copier
     from pricebook.metronome.export import AccountRecord, Export
+    from pricebook.usage.engine import Engine
 
 SQLITE = "sqlite:///"
 MAX_EXPORT = 1 << 30
@@ -165,7 +165,7 @@ def _account(
     )
 
 
-def open_engine(name: str) -> Engine:
+def open_engine(name: str) -> "Engine":
     """What counts usage: `duckdb` or `spark`. Raises Rejected when it is not installed."""
     try:
         if name == "spark":

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from drawing import plan_document
-from pricebook.format.escape import escape_markdown
 from pricebook.format.markdown import LIMIT
 from pricebook.format.markdown_row import KEY
+from pricebook.format.markup import escape_markdown
 from pricebook.plan.step import Plan
 from published import model_stages, planned, starter_stages
 

@@ -9,17 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample_plan import HOSTILE
 
-from pricebook.format.escape import (
-    LIMIT,
-    cut,
-    escape_all,
-    escape_json,
-    escape_markdown,
-    escape_terminal,
-    headed,
-    padded,
-    width_of,
-)
+from pricebook.format.escape import LIMIT, cut, escape_all, escape_json, escape_terminal, padded, width_of
+from pricebook.format.markup import escape_markdown, headed
 
 ACTS = re.compile("[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200d\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 anything = st.text(st.characters(codec=None, exclude_categories=()), max_size=400)

@@ -19,8 +19,8 @@ from inert import check_markdown
 from drawing import plan_document, problems_document, receipt_document
 from pricebook.apply.runner import Receipt, StepResult
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.format.escape import code_markdown, escape_markdown
 from pricebook.format.markdown import LIMIT, marker
+from pricebook.format.markup import code_markdown, escape_markdown
 from pricebook.plan.step import Leftover, Plan
 from pricebook.problem import Problem
 from pricebook.span import Span

@@ -7,7 +7,8 @@ import sample_plan
 
 from pricebook.format.escape import width_of
 from pricebook.format.page import Page
-from pricebook.format.problem import draw_problems, problems_text
+from pricebook.format.problem import draw_problems
+from pricebook.format.refusal import problems_text
 from pricebook.problem import Problem
 from pricebook.span import Span
 from pricebook.view.problems import ProblemsView

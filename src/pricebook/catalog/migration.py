@@ -7,7 +7,7 @@ A migration says who of them is to move, in which waves and how. It goes to no s
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -16,11 +16,11 @@ from pricebook.catalog.field import Days, Distinct, NonEmpty, Percent, Texts, Wh
 from pricebook.catalog.impact_limit import ImpactLimits
 from pricebook.catalog.model import Instant, Model, Noun, PackageName, Text, Upper
 from pricebook.catalog.reference import Kind, Ref
+from pricebook.catalog.transition import MigrationTransition
 from pricebook.catalog.violation import Path, Violation
 from pricebook.problem import quote
 
 Version = Annotated[Whole, Field(gt=0)]
-MigrationTransition = Literal["SUPERSEDE", "RENEWAL", "END_AND_PROVISION"]
 ALL = Decimal(1)
 
 
@@ -143,9 +143,10 @@ class Migration(Noun):
         return None
 
 
-def check_migrations(migrations: Mapping[str, Migration]) -> Iterator[tuple[Ref, Path, Violation]]:
-    """Migrations that may concern the same contracts: the same package and version, and not lists of customers that
-    have nobody in common."""
+def check_migrations(nouns: Mapping[Ref, Noun]) -> Iterator[tuple[Ref, Path, Violation]]:
+    """Migrations among the nouns that may concern the same contracts: the same package and version, and not lists of
+    customers that have nobody in common."""
+    migrations = {ref.name: noun for ref, noun in nouns.items() if isinstance(noun, Migration)}
     names = sorted(migrations)
     for index, name in enumerate(names):
         for other in names[:index]:

@@ -1,11 +1,13 @@
 """What a scenario says of other nouns: its package, the products that are used, the subscriptions that have seats."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pricebook.catalog.catalog import Catalog
+from pricebook.catalog.model import Noun
 from pricebook.catalog.path import labels
+from pricebook.catalog.reference import Kind, Ref
 from pricebook.catalog.violation import Path, Violation
 from pricebook.problem import did_you_mean, quote
 
@@ -30,8 +32,16 @@ def package_of(scenario: "Scenario", catalog: Catalog) -> str | None:
     return package_at(scenario.package_alias, catalog, scenario.starting_at)
 
 
-def check_scenario(scenario: "Scenario", catalog: Catalog) -> Iterator[tuple[Path, Violation]]:
-    """Every broken rule with its place in the scenario. What does not exist has been reported."""
+def check_scenarios(nouns: Mapping[Ref, Noun], catalog: Catalog) -> Iterator[tuple[Ref, Path, Violation]]:
+    """Every broken rule of those of the nouns that are scenarios, with its place. What does not exist has been
+    reported."""
+    for ref, noun in nouns.items():
+        if ref.kind is Kind.SCENARIO:
+            for path, violation in _check(cast("Scenario", noun), catalog):
+                yield ref, path, violation
+
+
+def _check(scenario: "Scenario", catalog: Catalog) -> Iterator[tuple[Path, Violation]]:
     name = package_of(scenario, catalog)
     if name is None and scenario.package_alias is not None:
         aliases = {alias.name for package in catalog.packages.values() for alias in package.aliases}

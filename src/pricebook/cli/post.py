@@ -12,7 +12,7 @@ from pricebook.cli.invocation import Invocation, invoked
 from pricebook.cli.options import FILE
 from pricebook.codehost import github, gitlab
 from pricebook.codehost.review import check_reviews
-from pricebook.format.escape import headed
+from pricebook.format.markup import headed
 from pricebook.problem import reject
 from pricebook.view.words import counted
 from pricebook.workflow.apply import check_digest

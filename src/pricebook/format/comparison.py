@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from pricebook.format.drift import report_comment, report_lines
-from pricebook.format.escape import cut, escape_markdown, escape_terminal, padded, width_of
+from pricebook.format.escape import cut, escape_terminal, padded, width_of
 from pricebook.format.markdown import BUDGET, finding_line, marker, size
+from pricebook.format.markup import escape_markdown
 from pricebook.format.page import Page
 from pricebook.format.problem import draw_problems
 from pricebook.view.comparison import ComparisonView, MarginRow, margin_heads

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from pricebook.catalog.instant import moment_words
-from pricebook.format.escape import code_markdown, cut, escape_markdown, escape_terminal, padded, width_of
+from pricebook.format.escape import cut, escape_terminal, padded, width_of
 from pricebook.format.markdown import BUDGET, Comment, finding_line, leftover_lines, marker, size
+from pricebook.format.markup import code_markdown, escape_markdown
 from pricebook.format.page import Page, Paint, wrapped
 from pricebook.format.plan_text import draw_notes
 from pricebook.format.problem import draw_problems

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from pricebook.format.escape import cut, escape_html, escape_markdown, escape_terminal, padded, width_of
+from pricebook.format.escape import cut, escape_terminal, padded, width_of
 from pricebook.format.markdown import Comment
+from pricebook.format.markup import escape_html, escape_markdown
 from pricebook.format.page import Paint, wrapped
 from pricebook.view.impact import ImpactTable, ImpactView
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pricebook.format.escape import escape_xml
+from pricebook.format.markup import escape_xml
 from pricebook.format.page import Page
 from pricebook.view.check import Case, Checked, Checks
 

@@ -7,7 +7,7 @@ without saying so.
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from pricebook.format.escape import code_markdown, escape_markdown
+from pricebook.format.markup import code_markdown, escape_markdown
 from pricebook.format.page import Page
 from pricebook.problem import Problem
 from pricebook.view.leftover import LEFT, WAYS_OUT, LeftoverView

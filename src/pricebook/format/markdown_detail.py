@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from pricebook.format.escape import code_markdown, escape_html, escape_markdown
 from pricebook.format.markdown import Comment
 from pricebook.format.markdown_row import HEAD, KEY, NONE, PRICE, all_listed, cells_row, price_row
+from pricebook.format.markup import code_markdown, escape_html, escape_markdown
 from pricebook.view.field import FieldRow
 from pricebook.view.object import ObjectView
 from pricebook.view.plan import PlanView

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
-from pricebook.format.escape import code_markdown, escape_markdown
+from pricebook.format.markup import code_markdown, escape_markdown
 from pricebook.view.field import FieldRow, OfferView, offer_matrix
 from pricebook.view.object import ObjectView, reach_words
 from pricebook.view.price import WITHHELD, change_words

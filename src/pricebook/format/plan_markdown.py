@@ -8,7 +8,6 @@ comment alone stands in docs/review.md. The last line is a hidden marker, by whi
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from pricebook.format.escape import code_markdown, escape_markdown
 from pricebook.format.impact import add_headline, add_impact
 from pricebook.format.markdown import BUDGET, PROBLEM_HEAD, Comment, leftover_lines, marker, problem_row, size
 from pricebook.format.markdown_detail import add_details
@@ -20,6 +19,7 @@ from pricebook.format.markdown_row import (
     offer_tables,
     tier_table,
 )
+from pricebook.format.markup import code_markdown, escape_markdown
 from pricebook.format.page import Page
 from pricebook.problem import Problem
 from pricebook.view.object import ObjectView

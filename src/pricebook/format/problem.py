@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from pricebook.format.escape import escape_terminal
-from pricebook.format.page import MIN_WIDTH, Page, Paint, wrapped
-from pricebook.problem import Problem, address
-from pricebook.view.problems import CheckedView, ProblemsView, ValidityView
+from pricebook.format.page import MIN_WIDTH, Paint, wrapped
+from pricebook.problem import Problem
 from pricebook.view.words import counted
 
 PER_FILE = 20
@@ -19,27 +18,6 @@ PER_FILE = 20
 WAIVED = 5
 """Waived findings that are drawn; all are counted."""
 _TEXT, _PLACE = 1000, 1000
-
-
-def problems_text(view: ProblemsView, page: Page) -> Iterator[str]:
-    """Every problem and where to read about them, or the sentence when nothing is wrong."""
-    yield from draw_problems(view.problems, page.width, page.colour)
-    pages = {problem.url for problem in view.problems if problem.url}
-    if pages:
-        yield page.paint("dim", f"more: {pages.pop() if len(pages) == 1 else address('').rstrip('#')}")
-    if view.sentence:
-        yield view.sentence
-
-
-def validity_text(view: ValidityView, page: Page) -> Iterator[str]:
-    """How much there is in the manifests, and what the rules say."""
-    yield view.sentence
-    yield from draw_findings(view.findings, page.width, page.paint, notes=page.notes)
-
-
-def checked_text(view: CheckedView, _: Page) -> Iterator[str]:
-    """Each file with the schemas by which it was judged."""
-    return (escape_terminal(f"{one.file}: {', '.join(one.schemas)}", _TEXT) for one in view.files)
 
 
 def draw_problems(problems: Iterable[Problem], width: int = 100, colour: bool = False) -> Iterator[str]:

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from pricebook.format.escape import code_markdown, escape_markdown, escape_terminal
+from pricebook.format.escape import escape_terminal
 from pricebook.format.markdown import BUDGET, Comment
+from pricebook.format.markup import code_markdown, escape_markdown
 from pricebook.format.page import Page, Paint, wrapped
 from pricebook.view.receipt import ReceiptView, StepView
 from pricebook.view.words import counted

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from posixpath import normpath
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pricebook.catalog.amount import Scale
 from pricebook.catalog.catalog import Catalog
@@ -13,7 +13,7 @@ from pricebook.catalog.check import NounViolation, check_catalog
 from pricebook.catalog.model import Noun, noun_class
 from pricebook.catalog.rate_card import RateCard
 from pricebook.catalog.reference import Kind, Ref
-from pricebook.catalog.scenario_check import check_scenario
+from pricebook.catalog.scenario_check import check_scenarios
 from pricebook.catalog.unit import PricingUnit, scale_of, scales_of
 from pricebook.catalog.violation import Violation
 from pricebook.manifest.card_rates import read_card
@@ -30,8 +30,6 @@ from pricebook.problem import Problem, Rejected, did_you_mean, quote
 from pricebook.span import Span
 
 if TYPE_CHECKING:  # the module is heavy, and few projects have any
-    from pricebook.catalog.migration import Migration
-    from pricebook.catalog.scenario import Scenario
     from pricebook.manifest.overlay import Overlay
 
 _OURS = re.compile(r"""^\s*["']?apiVersion["']?\s*:\s*["']?pricebook/""", re.MULTILINE)
@@ -192,16 +190,12 @@ def _opened(scope: Scope) -> dict[Ref, Envelope]:
 
 
 def _check_beside(beside: Mapping[Ref, Noun], catalog: Catalog) -> Iterator[NounViolation]:
-    for ref, noun in beside.items():
-        if ref.kind is Kind.SCENARIO:
-            for path, violation in check_scenario(cast("Scenario", noun), catalog):
-                yield ref, path, violation
-    migrations = {ref.name: cast("Migration", noun) for ref, noun in beside.items() if ref.kind is Kind.MIGRATION}
-    if migrations:
+    yield from check_scenarios(beside, catalog)
+    if any(ref.kind is Kind.MIGRATION for ref in beside):
         # The model of a migration is heavy, and few projects have any.
         from pricebook.catalog.migration import check_migrations
 
-        yield from check_migrations(migrations)
+        yield from check_migrations(beside)
 
 
 def _by_place(problem: Problem) -> tuple[str, bool, Span]:

@@ -12,9 +12,9 @@ from pydantic import BeforeValidator, ConfigDict, Field, NonNegativeInt
 from pricebook.catalog.amount import Scale
 from pricebook.catalog.canonical import digest, encode
 from pricebook.catalog.instant import instant_text, next_hour
-from pricebook.catalog.migration import MigrationTransition
 from pricebook.catalog.product import PricedProduct
 from pricebook.catalog.rate_book import digest_text
+from pricebook.catalog.transition import MigrationTransition
 from pricebook.plan.change import RateChange
 from pricebook.plan.contract import Contract
 from pricebook.plan.hazard import Hazard

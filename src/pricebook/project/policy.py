@@ -107,7 +107,7 @@ class Policy(Model):
     """So many days before it holds an increase has to be applied, where customers are under contract."""
     max_changes: Annotated[Whole, Field(ge=1)] | None = None
     """So many prices and objects one plan may change; new ones do not count."""
-    impact: ImpactLimits = Field(default_factory=ImpactLimits)
+    impact: ImpactLimits = Field(default_factory=ImpactLimits.model_construct)
     """How far a plan may move bills, when usage is given to bill."""
     freezes: tuple[Freeze, ...] = ()
     """Times in which nothing may be applied, and no price may change."""

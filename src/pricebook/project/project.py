@@ -138,7 +138,7 @@ class ProjectSettings(Model):
     """The places that bill, by name."""
     default_environment: Text | None = None
     """The environment that is meant when none is named; the first one by default."""
-    policy: Policy = Field(default_factory=Policy)
+    policy: Policy = Field(default_factory=Policy.model_construct)
     """What needs a person's word before it is applied."""
     comparisons: dict[Text, OtherList] = Field(default_factory=dict)
     """Lists of others that ours is held against (`pricebook compare`), by name."""

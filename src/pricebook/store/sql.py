@@ -7,7 +7,7 @@ creates nothing: a file or a schema that is not there is an empty account.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from pricebook import trace
@@ -19,7 +19,6 @@ from pricebook.observe.snapshot import Snapshot, strangers_in
 from pricebook.plan.contract import Contract, Provision
 from pricebook.plan.verb.table import AddRates, Adopt, Release
 from pricebook.plan.verb.verb import Verb
-from pricebook.preview.customer import Billed
 from pricebook.store import sqlite
 from pricebook.store.contract import (
     archive_contract,
@@ -33,6 +32,9 @@ from pricebook.store.database import ServerLost
 from pricebook.store.reading import StoredRates, read_snapshot
 from pricebook.store.session import Session, reader_of, reading
 from pricebook.store.writer import Writer
+
+if TYPE_CHECKING:  # as in `billed`
+    from pricebook.preview.customer import Billed
 
 
 class SqlStore:
@@ -125,7 +127,7 @@ class SqlStore:
         with self._writer.transaction() as session:
             return sign(Transaction(session, namespace, at), mark, anew=anew)
 
-    def billed(self, namespace: str, at: datetime, *, shared: bool = True) -> Iterator[Billed]:
+    def billed(self, namespace: str, at: datetime, *, shared: bool = True) -> "Iterator[Billed]":
         from pricebook.store.agreement import read_billed  # brings what bills
 
         with self._reading() as reader:

@@ -16,8 +16,8 @@ from pydantic import Field, PositiveInt
 from pricebook.catalog.calendar import FOREVER
 from pricebook.catalog.canonical import digest, encode
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.migration import MigrationTransition
 from pricebook.catalog.reference import Ref
+from pricebook.catalog.transition import MigrationTransition
 from pricebook.plan.contract import Contract, Lives
 from pricebook.plan.verb.form import Moment, RefText
 from pricebook.plan.verb.verb import Fold, Look, Status, Verb
