@@ -196,7 +196,7 @@ def _sells(offer: CardedPackage, index: int, facts: Facts) -> bool:
 
 
 def _percent(facts: Facts) -> Iterator[Finding]:
-    for found in facts.priced():
+    for found in facts.priced:
         for segment in found.timeline:
             if not segment.terms.is_fraction:
                 continue

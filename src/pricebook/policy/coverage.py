@@ -19,7 +19,7 @@ RETIRED = frozenset(("retired", "deprecated", "legacy", "sunset", "end-of-life")
 
 
 def _gap(facts: Facts) -> Iterator[Finding]:
-    for found in facts.priced():
+    for found in facts.priced:
         for before, after in pairwise(found.timeline):
             end = before.ending_before
             if end is not None and end < after.starting_at and after.starting_at > facts.now:
@@ -29,7 +29,7 @@ def _gap(facts: Facts) -> Iterator[Finding]:
 
 
 def _ends(facts: Facts) -> Iterator[Finding]:
-    for found in facts.priced():
+    for found in facts.priced:
         start, end, _ = found.timeline[-1]
         if end is not None and end > facts.now:
             message = f"the price ends on {text_words(end)}, and none follows"

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pricebook.catalog.amount import USD, Scale
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.instant import instant_text
-from pricebook.catalog.money import EXACT
+from pricebook.catalog.money import EXACT, RATIO
 from pricebook.catalog.path import named, path_text
-from pricebook.catalog.priced import labelled, priced_products
+from pricebook.catalog.priced import labelled, priced_products, unit_of, unit_word
 from pricebook.catalog.product import PricedProduct
 from pricebook.catalog.rate_book import RateBook, Rates, count_rates
 from pricebook.catalog.rate_card import RateCard
@@ -125,6 +125,21 @@ class Priced(NamedTuple):
         return Finding(card_ref(self.card.name), path, message, hint, rate=self.key, more=self.rates - 1)
 
 
+class Metered(NamedTuple):
+    """What one metered unit costs, by a price as it is written; `told` is of how many units people speak: those of the
+    conversion, or a million tokens."""
+
+    one: Decimal
+    found: Priced
+    written: Decimal
+    told: Decimal
+
+    @property
+    def product(self) -> str:
+        """What it is the price of."""
+        return self.found.head[0]
+
+
 class CardedPackage(NamedTuple):
     """A package, and the card with rates that a contract on it starts on now, or else next."""
 
@@ -218,22 +233,48 @@ class Facts:
         """How amounts of each pricing unit read."""
         return self.catalog.scales
 
-    def priced(self) -> Iterator[Priced]:
+    @cached_property
+    def priced(self) -> tuple[Priced, ...]:
         """Every distinct schedule of each card, product and frequency."""
-        for card in self.cards.values():
-            for head, schedules in card.schedules.items():
-                for text, count in schedules.items():
-                    yield Priced(card, head, text, count, read_schedule(text))
+        return tuple(
+            Priced(card, head, text, count, read_schedule(text))
+            for card in self.cards.values()
+            for head, schedules in card.schedules.items()
+            for text, count in schedules.items()
+        )
 
     @cached_property
-    def flat(self) -> tuple[tuple[Priced, Decimal, str], ...]:
-        """What is priced now, or else next, with one price above zero in money for every unit: the price, and its
-        pricing unit. By card, product and frequency."""
-        return tuple(
-            (found, terms.flat, terms.unit)
-            for found in self.priced()
-            if (terms := terms_from(found.timeline, self.now)) is not None and terms.flat
-        )
+    def flat(self) -> Mapping[tuple[str, Head], list[tuple[Priced, Decimal, str]]]:
+        """What is priced now, or else next, with one price above zero in money for every unit, by card, product and
+        frequency: the price, and its pricing unit."""
+        found: dict[tuple[str, Head], list[tuple[Priced, Decimal, str]]] = {}
+        for priced in self.priced:
+            terms = terms_from(priced.timeline, self.now)
+            if terms is not None and terms.flat:
+                found.setdefault((priced.card.name, priced.head), []).append((priced, terms.flat, terms.unit))
+        return found
+
+    @cached_property
+    def metered(self) -> Mapping[tuple[str, str, str], list[Metered]]:
+        """The prices of usage now, by card, unit and pricing unit: what is to be compared, the cheapest first."""
+        metrics = self.catalog.metrics
+        found: dict[tuple[str, str, str], list[Metered]] = {}
+        for (card, (name, _)), alike in self.flat.items():
+            product = self.products.get(name)
+            if product is None or product.type != "USAGE":
+                continue
+            _, power = unit_of(product, metrics)
+            conversion, word = product.quantity_conversion, unit_word(product, metrics)
+            factor = conversion.conversion_factor if conversion is not None else Decimal(1)
+            if conversion is not None and conversion.operation == "MULTIPLY":
+                factor = RATIO.divide(Decimal(1), factor)
+            many = factor.scaleb(power)
+            for priced, price, unit in alike:
+                one = RATIO.divide(price, factor)
+                found.setdefault((card, word, unit), []).append(Metered(one, priced, price, many))
+        for prices in found.values():
+            prices.sort(key=lambda price: (price.one, price.found.head, price.found.text))
+        return found
 
     def card_of(self, package: "Package") -> CardFacts | None:
         """The card that a contract on the package starts on now: by name, or by who holds the alias; else the next."""

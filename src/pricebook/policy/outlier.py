@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import groupby, pairwise
-from typing import NamedTuple
+from itertools import pairwise
 
 from pricebook.catalog.instant import text_words
 from pricebook.catalog.money import EXACT, RATIO, to_major_unit
-from pricebook.catalog.priced import plural, unit_of, unit_word
+from pricebook.catalog.priced import plural
 from pricebook.catalog.terms import MAGNITUDE, shift
 from pricebook.policy.amount import flat_price
-from pricebook.policy.fact import CardFacts, Facts, Priced, card_ref
+from pricebook.policy.fact import CardFacts, Facts, card_ref
 from pricebook.policy.finding import Finding
 from pricebook.policy.rule import Edits, Example, Rule
 from pricebook.policy.sample import AFTER_RATES
@@ -25,7 +24,7 @@ FEWEST = 3
 
 
 def _step(facts: Facts) -> Iterator[Finding]:
-    for found in facts.priced():
+    for found in facts.priced:
         for before, after in pairwise(found.timeline):
             if after.starting_at < facts.now or not shift(before.terms, after.terms).tenfold:
                 continue
@@ -39,16 +38,12 @@ def _step(facts: Facts) -> Iterator[Finding]:
 
 
 def _outlier(facts: Facts) -> Iterator[Finding]:
-    for (_, head), alike in groupby(facts.flat, _card_and_head):
+    for (_, head), alike in facts.flat.items():
         by_unit: dict[str, list[tuple[Decimal, str, int]]] = {}
         for found, price, unit in alike:
             by_unit.setdefault(unit, []).append((price, found.text, found.rates))
         for unit, prices in by_unit.items():
             yield from _far(facts, found.card, head, unit, sorted(prices))
-
-
-def _card_and_head(flat: tuple[Priced, Decimal, str]) -> tuple[str, tuple[str, str | None]]:
-    return flat[0].card.name, flat[0].head
 
 
 def _far(
@@ -81,45 +76,8 @@ def _far(
         yield Finding(card_ref(card.name), (), message, hint, rate=key, more=count - 1)
 
 
-class _Unit(NamedTuple):
-    """What one metered unit costs, by a price that is for `factor` of them."""
-
-    one: Decimal
-    found: Priced
-    written: Decimal
-    factor: Decimal
-    told: Decimal
-    """Of how many units people speak: those of the conversion, or a million tokens."""
-
-    @property
-    def product(self) -> str:
-        """What it is the price of."""
-        return self.found.head[0]
-
-
-def _units(facts: Facts) -> Iterator[tuple[tuple[str, str, str], list[_Unit]]]:
-    """The prices of usage now, by card, unit and pricing unit: what is to be compared, the cheapest first."""
-    metrics = facts.catalog.metrics
-    units: dict[tuple[str, str, str], list[_Unit]] = {}
-    for (card, (name, _)), alike in groupby(facts.flat, _card_and_head):
-        product = facts.products.get(name)
-        if product is None or product.type != "USAGE":
-            continue
-        _, power = unit_of(product, metrics)
-        conversion, word = product.quantity_conversion, unit_word(product, metrics)
-        factor = conversion.conversion_factor if conversion is not None else Decimal(1)
-        if conversion is not None and conversion.operation == "MULTIPLY":
-            factor = RATIO.divide(Decimal(1), factor)
-        told = factor.scaleb(power)
-        for found, price, unit in alike:
-            one = RATIO.divide(price, factor)
-            units.setdefault((card, word, unit), []).append(_Unit(one, found, price, factor, told))
-    for key, prices in units.items():
-        yield key, sorted(prices, key=lambda price: (price.one, price.found.head, price.found.text))
-
-
 def _nothing(facts: Facts) -> Iterator[Finding]:
-    for (_, word, unit), prices in _units(facts):
+    for (_, word, unit), prices in facts.metered.items():
         scale = facts.scales.get(unit)
         if scale is None or scale.currency is None:
             continue
@@ -136,7 +94,7 @@ def _nothing(facts: Facts) -> Iterator[Finding]:
 
 
 def _neighbours(facts: Facts) -> Iterator[Finding]:
-    for (name, word, unit), prices in _units(facts):
+    for (name, word, unit), prices in facts.metered.items():
         total = sum(price.found.rates for price in prices)
         if total < FEWEST or not word:
             continue

@@ -21,7 +21,7 @@ Ladder = tuple[Ref, Path, str | None, str, tuple[Decimal, ...], str]
 
 
 def _ladders(facts: Facts) -> Iterator[Ladder]:
-    for found in facts.priced():
+    for found in facts.priced:
         for segment in found.timeline:
             terms = segment.terms
             for charge in (terms.charge, terms.commit):
