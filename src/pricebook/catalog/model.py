@@ -7,7 +7,6 @@ API unit is come in through the validation context (`{"units": {...}}`).
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -44,7 +43,6 @@ from pricebook.catalog.violation import RefusedValue, Violation, broken
 from pricebook.problem import did_you_mean, quote, written
 
 
-@dataclass(frozen=True, slots=True)
 class Monetary:
     """Marks a field that holds an amount of money."""
 

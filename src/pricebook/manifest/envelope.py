@@ -1,8 +1,8 @@
 """The outer form of a manifest: apiVersion, kind, metadata and spec."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, StringConstraints
 
@@ -71,15 +71,14 @@ class Metadata(Model):
             yield Violation("name", f"{quote(self.name)} cannot be a name", ("name",), hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """One manifest: which noun it declares, and its spec as plain data."""
 
     ref: Ref
     spec: Any
     document: Document
-    waivers: tuple[WaiverHere, ...] = ()
-    adopt: Mapping[str, str] = field(default_factory=dict)
+    waivers: tuple[WaiverHere, ...]
+    adopt: Mapping[str, str]
 
 
 def kinds() -> Mapping[str, Kind]:

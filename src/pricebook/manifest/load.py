@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path as FilePath
 from posixpath import normpath
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -41,16 +41,15 @@ NEW = "new"
 _RATE_FIELDS = ("rates", "rates_from", "relations")
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(NamedTuple):
     """The desired catalogue, where each noun stands, and the waivers and ids that stand beside nouns."""
 
     catalog: Catalog
     source_map: SourceMap
-    waivers: tuple[tuple[Ref, tuple[WaiverHere, ...]], ...] = ()
-    adopt: Mapping[Ref, Mapping[str, str]] = field(default_factory=dict)
+    waivers: tuple[tuple[Ref, tuple[WaiverHere, ...]], ...]
+    adopt: Mapping[Ref, Mapping[str, str]]
     """Of nouns that say so: by environment the id of the object that they are, or `NEW`."""
-    beside: Mapping[Ref, Noun] = field(default_factory=dict)
+    beside: Mapping[Ref, Noun]
     """What is about the catalogue and no part of it, such as its tests: no plan of prices and no store sees it."""
 
     def adopted(self, environment: str) -> dict[Ref, str]:
@@ -110,7 +109,7 @@ def load(scope: Scope, environment: str | None = None) -> Loaded:
             envelope = loading.envelopes[ref]
             at = ("spec", "overrides", len(package.overrides) - 1)
             origins = {**envelope.document.origins, at: envelope.document.node(("spec", "subscriptions", first))}
-            loading.envelopes[ref] = replace(envelope, document=replace(envelope.document, origins=origins))
+            loading.envelopes[ref] = envelope._replace(document=replace(envelope.document, origins=origins))
             nouns[ref] = package
         catalog = Catalog(nouns, loading.rates)
     lost = loading.placer.noted("unknown-reference")
@@ -149,7 +148,7 @@ def _overlay(loading: Loading, environment: str | None) -> "Overlay | None":
     for ref, spec in apply_overlay(overlay, specs, _scales(specs), loading.placer):
         envelope = loading.envelopes[ref]
         document = replace(envelope.document, origins={**envelope.document.origins, **overlay.origins(ref)})
-        loading.envelopes[ref] = replace(envelope, spec=spec, document=document)
+        loading.envelopes[ref] = envelope._replace(spec=spec, document=document)
     return overlay
 
 

@@ -206,7 +206,7 @@ def _merge_base(loading: Loading, ref: Ref, done: set[Ref], below: tuple[Ref, ..
     loading.reject(merger.check(envelope.spec.get("without"), inherited), envelope)
     spec = merger.merged(inherited, own, ("spec",), ("spec",), ("spec",))
     document = replace(envelope.document, origins=merger.origins, derived=True)
-    loading.envelopes[ref] = replace(envelope, spec=spec, document=document)
+    loading.envelopes[ref] = envelope._replace(spec=spec, document=document)
 
 
 class _Merger:
@@ -341,4 +341,4 @@ def _with_defaults(envelope: Envelope, defaults: Mapping[str, Mapping[str, Any]]
                 origins["spec", name, index, field] = PROJECT_FILE, 0, ("package_defaults", name, field)
             filled.append({**term, **new} if new else term)
         spec[name] = tuple(filled)
-    return replace(envelope, spec=spec, document=replace(envelope.document, origins=origins))
+    return envelope._replace(spec=spec, document=replace(envelope.document, origins=origins))

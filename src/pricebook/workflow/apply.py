@@ -73,7 +73,7 @@ def judged_again(
         raise reject(
             "plan-file", f"the plan was edited: {error}", hint="plan again, and let that be reviewed"
         ) from None
-    meant = replace(loaded, catalog=applied(applied_to(snapshot, replace(found, moved=())), {}))
+    meant = loaded._replace(catalog=applied(applied_to(snapshot, replace(found, moved=())), {}))
     policy, company = project.policy(environment), company_rules(project, environment)
     about = {str(step.change.ref.unversioned) for step in found.steps}
     findings = review(project, policy, meant, now, reviewer, company=company, change=(found, snapshot))

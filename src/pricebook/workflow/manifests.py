@@ -22,7 +22,7 @@ def read(project: Project, environment: str) -> Loaded:
         except Rejected as rejected:
             if {problem.code for problem in rejected.problems} != {"no-manifest"}:
                 raise
-    return Loaded(Catalog(), SourceMap(project.root, Catalog(), {}))
+    return Loaded(Catalog(), SourceMap(project.root, Catalog(), {}), (), {}, {})
 
 
 def folder_of(project: Project, output: str | None) -> str:

@@ -67,7 +67,7 @@ def with_history(
     whole = with_gone(with_past(catalog, observed), observed, at)
     if whole is catalog:
         return loaded, f"by the manifests alone: {target} holds nothing before they begin"
-    return replace(loaded, catalog=whole), f"by the manifests, and before they begin by what {target} holds"
+    return loaded._replace(catalog=whole), f"by the manifests, and before they begin by what {target} holds"
 
 
 class PresentStore:

@@ -56,7 +56,7 @@ def promote(
     known = compare(here.catalog, observed, namespace=namespace, environment=source, as_of=as_of, places=here.places)
     said = tuple(_differences(known, content, here, source))
     del known  # of a long price list it may be long
-    plan = plan_to(project, target, store, replace(there, catalog=desired), snapshot, as_of, reviewer=reviewer)
+    plan = plan_to(project, target, store, there._replace(catalog=desired), snapshot, as_of, reviewer=reviewer)
     # What the target has besides is no leftover: its manifests may well declare it.
     return replace(plan, leftovers=(), findings=(*plan.findings, *said))
 
