@@ -34,6 +34,8 @@ class Kind(str, metaclass=_Kinds):
     POLICY_TEST: ClassVar["Kind"]
     MIGRATION: ClassVar["Kind"]
 
+    manifest: str
+    """The word after `kind:` in a manifest: `RateCard`."""
     module: str
     """The module of its model, which is imported when a noun of the kind is met."""
     rank: int
@@ -68,11 +70,6 @@ class Kind(str, metaclass=_Kinds):
         return str(self)
 
     @property
-    def manifest(self) -> str:
-        """The word after `kind:` in a manifest: `RateCard`."""
-        return "".join(word.capitalize() for word in self.split("-"))
-
-    @property
     def words(self) -> str:
         """For sentences: `rate card`."""
         return self.replace("-", " ")
@@ -92,6 +89,7 @@ def register(
 ) -> Kind:
     """Make a kind, after all that there are: what its nouns refer to is of an earlier one."""
     kind = str.__new__(Kind, text)
+    kind.manifest = "".join(word.capitalize() for word in text.split("-"))
     kind.module, kind.rank, kind.stored, kind.file = module, len(_KINDS), stored, file
     kind.way_out, kind.marked, kind.longest = way_out, marked, longest
     kind.versioned, kind.replaced = versioned, replaced

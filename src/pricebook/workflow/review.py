@@ -104,7 +104,8 @@ def _placed(verdicts: Iterable[Verdict], source_map: SourceMap) -> list[Problem]
     listed = list(verdicts)
     locations = [location for verdict in listed for location in _locations(verdict)]
     spans = source_map.spans(locations) if locations else {}
-    return [_problem(verdict, spans) for verdict in listed]
+    known = known_ids(FAILED)
+    return [_problem(verdict, spans, own=verdict.judged.rule not in known) for verdict in listed]
 
 
 def _locations(verdict: Verdict) -> list[Location]:
@@ -113,7 +114,7 @@ def _locations(verdict: Verdict) -> list[Location]:
     return own + [Location(ref, path) for _, ref, path in finding.related]
 
 
-def _problem(verdict: Verdict, spans: dict[Location, Span]) -> Problem:
+def _problem(verdict: Verdict, spans: dict[Location, Span], *, own: bool) -> Problem:
     finding = verdict.judged.finding
     at = spans.get(Location(finding.ref, finding.path, finding.rate)) if finding.ref is not None else None
     related = [(word, spans.get(Location(ref, path))) for word, ref, path in finding.related]
@@ -127,5 +128,5 @@ def _problem(verdict: Verdict, spans: dict[Location, Span]) -> Problem:
         more=finding.more,
         subject=finding.subject,
         waived=verdict.accepted,
-        own=verdict.judged.rule not in known_ids(FAILED),
+        own=own,
     )
