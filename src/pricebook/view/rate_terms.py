@@ -12,7 +12,7 @@ from pricebook.catalog.canonical import encode
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.priced import SHARE, priced_products
 from pricebook.catalog.terms import Charge, Terms
-from pricebook.catalog.timeline import Timeline, overlay, read_schedule
+from pricebook.catalog.timeline import Segment, Timeline, overlay, read_schedule
 from pricebook.catalog.unit import Unit, money, number
 from pricebook.view.price import ONE, Per, Pers, Units, major
 from pricebook.view.tier import one_price
@@ -140,7 +140,7 @@ class PricePeriod(NamedTuple):
 
     def covers(self, instant: str) -> bool:
         """Whether it holds at an instant."""
-        return self.starting_at <= instant and (self.ending_before is None or instant < self.ending_before)
+        return Segment(*self[:3]).covers(instant)
 
 
 @lru_cache(maxsize=20_000)
