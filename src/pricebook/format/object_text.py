@@ -23,7 +23,7 @@ FIELDS = 40
 """Fields of one object that are drawn."""
 _STYLES = {"+": "green", "=": "green", "~": "yellow", "○": "yellow", "±": "magenta", "→": "cyan", "-": "red"}
 """By the symbol of what happens."""
-_SAID = frozenset((Hazard.ALIAS_MOVES, Hazard.ARCHIVES))
+_WORDED = frozenset((Hazard.ALIAS_MOVES, Hazard.ARCHIVES))
 """What a sentence or a note says already."""
 _REF, _SENTENCE, _GAP = 20, 20, 3
 _BODY = 6
@@ -68,7 +68,7 @@ def _object(item: ObjectView, column: int, width: int, paint: Paint, *, whole: b
         notes = " · ".join(escape_terminal(note, 300) for note in item.notes)
         yield from (" " * _BODY + line for line in wrapped(notes, width - _BODY))
     if item.rates is None:
-        borne = [h for h in item.hazards if h.hazard not in _SAID or (h.refused and h.hazard is not Hazard.ARCHIVES)]
+        borne = [h for h in item.hazards if h.hazard not in _WORDED or (h.refused and h.hazard is not Hazard.ARCHIVES)]
         if borne:
             words = "  ".join(paint("alarm" if h.refused else "yellow", h.hazard.value) for h in borne)
             yield " " * _BODY + words

@@ -42,7 +42,7 @@ def _steps(plan: Plan) -> Tree:
         else:
             noun = getattr(change, "noun", None)
             spec = _tree(spec_of(noun)) if noun is not None else {}
-            found[step.id] = {_AROUND: encode((change.meaning(), step.expects, step.hazards)), **spec}
+            found[step.id] = {_AROUND: encode((change.digest_content(), step.expects, step.hazards)), **spec}
     if (moving := plan.migration) is not None:
         found[f"migration {moving.name}"] = {"target": str(moving.target), "guard": moving.verdict}
     return found

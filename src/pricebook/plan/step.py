@@ -25,7 +25,7 @@ from pricebook.plan.verb.move_contract import MoveContract, MoveDirection
 from pricebook.plan.verb.table import AnyVerb
 
 FORMAT: Literal[2] = 2
-_MEANING = 1
+_DIGEST_FORMAT = 1
 """Counts up when the same plan comes to mean something else to a newer pricebook: a part of its digest."""
 GuardState = Literal["none", "kept", "exceeded", "unverified"]
 """`none`: the migration sets no limit. `unverified`: it does, and no usage was billed."""
@@ -206,19 +206,19 @@ class Plan:
         for step in self.steps:
             if isinstance(step.change, AddRates):
                 # Card by card, so that it says nothing in how many batches the prices come.
-                rates[step.change.card] = rates.get(step.change.card, 0) + step.change.meaning_share(now)
+                rates[step.change.card] = rates.get(step.change.card, 0) + step.change.digest_share(now)
             else:
-                steps.append((str(step.change.ref), *step.change.meaning(), step.expects, step.hazards))
+                steps.append((str(step.change.ref), *step.change.digest_content(), step.expects, step.hazards))
         cards = {card: digest_text(total) for card, total in rates.items()}
-        meaning: tuple[Any, ...] = (_MEANING, self.namespace, self.environment, sorted(map(encode, steps)), cards)
+        content: tuple[Any, ...] = (_DIGEST_FORMAT, self.namespace, self.environment, sorted(map(encode, steps)), cards)
         if (moving := self.migration) is not None:
             # The guard lets contracts move, so what it came to is approved with them.
-            meaning = (*meaning, moving.name, str(moving.target), moving.direction, moving.verdict)
+            content = (*content, moving.name, str(moving.target), moving.direction, moving.verdict)
         # A package is what its manifest's id says; a new version of it follows that one.
         named = {step.change.ref.unversioned for step in self.steps if step.change.ref.kind.versioned}
         adopted = {ref.name: id_ for ref, id_ in self.adopted.items() if ref in named}
         moved = [[old.name, new.name] for old, new in self.moved if new in named]
-        return digest(encode((*meaning, adopted, moved) if adopted or moved else meaning))
+        return digest(encode((*content, adopted, moved) if adopted or moved else content))
 
     @property
     def hazards(self) -> Counter[Hazard]:

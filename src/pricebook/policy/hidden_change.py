@@ -37,7 +37,7 @@ def _unit_under_price(proposal: Proposal) -> Iterator[Finding]:
             if field.path[0] in METERED and _priced(proposal, change.ref.name):
                 path = path_text(field.path)
                 message = (
-                    f"{path} of {change.ref.name} changes from {_told(field.observed)} to {_told(field.desired)},"
+                    f"{path} of {change.ref.name} changes from {_worded(field.observed)} to {_worded(field.desired)},"
                     " and its prices stay as they are"
                 )
                 hint = "the same number is now for another quantity: change the prices with it, from the same date"
@@ -107,7 +107,7 @@ def _turned(proposal: Proposal) -> Iterator[Finding]:
         apart = isinstance(path[-1], Label) or path[0] in ("aliases", *METERED) or "custom_fields" in path
         words = _size(was) is None and isinstance(was, str | bool | tuple | Mapping) and was not in ((), "")
         if words and not apart and role_at(type(change.noun), path) in (Role.PLAIN, Role.GRANTS, Role.CHARGES):
-            sentence = f"{path_text(path)} changes from {_told(was)} to {_told(field.desired)}"
+            sentence = f"{path_text(path)} changes from {_worded(was)} to {_worded(field.desired)}"
             found.setdefault(change.ref.unversioned, []).append(sentence)
     hint = "new contracts get it as it stands: is that what the change is about?"
     for ref, sentences in found.items():
@@ -121,10 +121,10 @@ SHOWN = 5
 def _words(value: object, unit: str | None, proposal: Proposal) -> str:
     if isinstance(value, Mapping):
         return f"{value['value']} {value['unit']}"
-    return _told(value) if value is None or isinstance(value, str) else proposal.money(Decimal(str(value)), unit)
+    return _worded(value) if value is None or isinstance(value, str) else proposal.money(Decimal(str(value)), unit)
 
 
-def _told(value: object) -> str:
+def _worded(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple | Mapping):

@@ -23,7 +23,7 @@ from pricebook.view.object import NAMES
 from pricebook.view.price import Units, major, rounded
 from pricebook.view.words import counted
 
-_TOLD = ("rate_card", "rate_card_alias", "duration", "net_payment_terms_days", "usage_statement_schedule")
+_OWN = ("rate_card", "rate_card_alias", "duration", "net_payment_terms_days", "usage_statement_schedule")
 """What is told in words, as the lists of terms are; whatever else a package says is told as it stands."""
 
 
@@ -117,7 +117,7 @@ def offer_lines(offer: PackageOffer, at: datetime, units: Units) -> Iterator[Off
     words = counted(length.value, length.unit.lower().removesuffix("s")) if length is not None else "without end"
     yield OfferLine("duration", "Length", "", words, "duration")
     yield OfferLine(statement.term, statement.name, "", statement.text, statement.section)
-    for row in rows_of_new(package, units, (*NAMES, *_TOLD, *keyed_lists(Package))):
+    for row in rows_of_new(package, units, (*NAMES, *_OWN, *keyed_lists(Package))):
         yield OfferLine(row.path, row.path, "", row.desired, str(row.at[0]))
 
 

@@ -158,20 +158,20 @@ def _offers(made: Sequence[ObjectView]) -> str:
     changes, and what is fixed."""
     offers = sorted((o.offer for o in made if o.offer is not None), key=lambda offer: offer.place)
     told = []
-    for offer in offers[:_TOLD]:
+    for offer in offers[:_MOST_NAMED]:
         names = [shortened(line.name) for line in offer.changed] if offer.before is not None else []
-        more = f" and {len(names) - _TOLD:,} more" if len(names) > _TOLD else ""
-        what = f" ({', '.join(names[:_TOLD])}{more})" if names else ""
+        more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+        what = f" ({', '.join(names[:_MOST_NAMED])}{more})" if names else ""
         money = f": {change_words(offer.money)}" if offer.money else ""
         told.append(f"{shortened(offer.name)}{what}{money}")
     if not told:
         return ""
-    each = ", for each contract" if any(offer.money for offer in offers[:_TOLD]) else ""
-    rest = f"; and {len(offers) - _TOLD:,} more" if len(offers) > _TOLD else ""
+    each = ", for each contract" if any(offer.money for offer in offers[:_MOST_NAMED]) else ""
+    rest = f"; and {len(offers) - _MOST_NAMED:,} more" if len(offers) > _MOST_NAMED else ""
     return f" {'; '.join(told)}{rest}{each}."
 
 
-_TOLD = 3
+_MOST_NAMED = 3
 """Packages, and parts of one, that are named in one line."""
 
 

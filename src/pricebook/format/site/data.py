@@ -28,7 +28,7 @@ def shown(text: str) -> str:
 
 
 _PAID = ("commits", "recurring_commits", "scheduled_charges")
-_TOLD = (*_PAID, "credits", "recurring_credits", "overrides")
+_LISTED = (*_PAID, "credits", "recurring_credits", "overrides")
 """Terms that a package's card tells besides its fees."""
 
 
@@ -140,6 +140,6 @@ def _version(version: PackageVersion, number: dict[str | None, int], product_of:
         [
             [shown(line.name), shown(line.after), int(line.section in _PAID)]
             for line in version.offer
-            if line.section in _TOLD
+            if line.section in _LISTED
         ],
     ]

@@ -149,9 +149,9 @@ class AddRates(Verb):
         """The segments."""
         yield "rates", sum([segment_count(rate.segments) for rate in self.rates])
 
-    def meaning_share(self, now: str) -> int:
+    def digest_share(self, now: str) -> int:
         """What the prices add to the meaning of the card's changes (`plan.digest`)."""
-        return book_digest([(rate.key, _meaning(*rate[1:4], now)) for rate in self.rates])
+        return book_digest([(rate.key, _digest_text(*rate[1:4], now)) for rate in self.rates])
 
 
 def after(rate: RateChange) -> str:
@@ -201,7 +201,7 @@ def _schedules(card: Ref, look: Look) -> Mapping[str, str] | None:
 
 
 @lru_cache(maxsize=20_000)
-def _meaning(observed: str | None, segments: str, hazards: tuple[Hazard, ...], now: str) -> str:
+def _digest_text(observed: str | None, segments: str, hazards: tuple[Hazard, ...], now: str) -> str:
     """What a change of a price means; remembered, because real prices repeat."""
     return encode((observed, _timeless(segments, now), hazards))
 

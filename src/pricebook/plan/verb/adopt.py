@@ -59,7 +59,7 @@ class Adopt(Verb):
         """As it was seen."""
         nouns[self.ref] = self.noun
 
-    def meaning(self) -> tuple[object, ...]:
+    def digest_content(self) -> tuple[object, ...]:
         """Which object, and the name that it had."""
         return ("Adopt", self.id, self.rates, str(self.was or ""))
 

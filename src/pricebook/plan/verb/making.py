@@ -45,7 +45,7 @@ class Making(Verb):
         """As the noun says."""
         nouns[self.ref] = self.noun
 
-    def meaning(self) -> tuple[object, ...]:
+    def digest_content(self) -> tuple[object, ...]:
         """The content."""
         return (type(self).__name__, content_text(self.noun))
 

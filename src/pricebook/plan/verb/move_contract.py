@@ -125,7 +125,7 @@ class MoveContract(Verb):
             case _:
                 assert_never(status)
 
-    def meaning(self) -> tuple[object, ...]:
+    def digest_content(self) -> tuple[object, ...]:
         """Whose contract, from where, when and how."""
         ends = instant_text(self.ends) if self.ends is not None else None
         when = (ends, instant_text(self.at), self.transition, self.direction)

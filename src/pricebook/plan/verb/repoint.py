@@ -80,7 +80,7 @@ class Repoint(Verb):
         if isinstance(card, RateCard):
             nouns[self.ref] = card.model_copy(update={"product_order": self.product_order})
 
-    def meaning(self) -> tuple[object, ...]:
+    def digest_content(self) -> tuple[object, ...]:
         """What it is given, and what it had."""
         aliases, observed = (sorted(encode(spec_of(alias)) for alias in each) for each in (self.aliases, self.observed))
         return ("Repoint", aliases, self.product_order, observed)

@@ -45,9 +45,9 @@ class Supersede(Making):
         """By its key."""
         return self.version_status(self.previous, look)
 
-    def meaning(self) -> tuple[object, ...]:
+    def digest_content(self) -> tuple[object, ...]:
         """The content, and what it follows."""
-        return (*Making.meaning(self), str(self.previous))
+        return (*Making.digest_content(self), str(self.previous))
 
     def counts(self) -> Iterator[tuple[str, int]]:
         """A version, and its aliases."""

@@ -166,7 +166,7 @@ class Verb(ABC):
     def mean(self, nouns: MutableMapping[Ref, Noun], snapshot: Snapshot) -> None:  # noqa: B027 - most mean nothing
         """Put in how it means a noun to be, so that what the store does not show can be read (`observe.normalise`)."""
 
-    def meaning(self) -> tuple[object, ...]:
+    def digest_content(self) -> tuple[object, ...]:
         """What of it the plan's digest binds, beside the object's name, what it expects and its hazards."""
         return (type(self).__name__,)
 
