@@ -79,7 +79,7 @@ class Seal(Verb):
         found = look.snapshot.of(self.ref).marks.order
         return Status.DONE if found == self.seal else Status.STALE if found else Status.READY
 
-    def meaning(self) -> tuple[object, ...]:
+    def digest_content(self) -> tuple[object, ...]:
         return ("Seal", self.seal)
 
 
