@@ -242,7 +242,7 @@ def test_of_commits_what_is_paid_and_what_is_left_to_spend_are_two_things() -> N
         paid = tuple({"unit_price": each, "quantity": 1, "date_offset": at} for at in dates)
         length = {"value": 24, "unit": "MONTHS"}
         access = {"schedule_items": ({"amount": cents, "starting_at_offset": start, "duration": length},)}
-        commit = {"key": "spend", "product": "credit", "type": kind, "access_schedule": access, "priority": 1}
+        commit = {"name": "Spend [2026]", "product": "credit", "type": kind, "access_schedule": access, "priority": 1}
         return team(duration=length, commits=({**commit, "invoice_schedule": {"schedule_items": paid}},))
 
     whole, less = spend(2_400_000, "PREPAID", start, year), spend(2_000_000, "PREPAID", start, year)
@@ -250,7 +250,7 @@ def test_of_commits_what_is_paid_and_what_is_left_to_spend_are_two_things() -> N
     assert "commits $24,000.00 one-off, credits" in view.verdict
     _, view = viewed(catalog(OLD, team=less), observed(OLD, team_1=whole))
     assert view.verdict.endswith(
-        "Team v2 (Included usage): to spend from commits −$4,000.00 one-off, for each contract."
+        "Team v2 (Spend [2026]): to spend from commits −$4,000.00 one-off, for each contract."
     )
     _, view = viewed(catalog(OLD, team=spend(2_000_000, "POSTPAID", year)), observed(OLD))
     assert "commits $20,000.00 one-off" in view.verdict

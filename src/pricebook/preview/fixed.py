@@ -3,13 +3,13 @@
 The one answer to what a package costs a year: for offers, for what a plan does to fees, and for the limits of a policy.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from itertools import count, takewhile
 from typing import get_args
 
-from pricebook.catalog.calendar import MONTHS, PER_YEAR, later
+from pricebook.catalog.calendar import PER_YEAR, later
 from pricebook.catalog.catalog import Catalog
 from pricebook.catalog.money import RATIO
 from pricebook.catalog.package import Package
@@ -22,12 +22,6 @@ from pricebook.preview.terms import DatedSubscription, Quantities, Recurrence, S
 
 PAID: frozenset[Fixed] = frozenset(("fees", "commits", "charges"))
 """What customers pay; the other kinds are what they get."""
-_KINDS: Mapping[str, Fixed] = {
-    "subscriptions": "fees",
-    "recurring_commits": "commits",
-    "commits": "commits",
-    "scheduled_charges": "charges",
-}
 
 
 def fixed_sums(package: Package, catalog: Catalog, at: datetime) -> Iterator[FixedSum]:
@@ -38,7 +32,7 @@ def fixed_sums(package: Package, catalog: Catalog, at: datetime) -> Iterator[Fix
     held = dict(quantities(terms, ()))
     open_ = {key for key, found in held.items() if not found.at(at).quantity}
     one = {key: Quantities((Seats(at, Decimal(1), ()),)) for key in open_}
-    names = {each.name for each in terms.subscriptions if each.key in open_}
+    fees = {each.name: each.key in open_ for each in terms.subscriptions}
     sums: dict[tuple[Fixed, str, bool], list[Decimal]] = {}
 
     def add(kind: Fixed, unit: str, amount: Decimal, *, recurs: bool, each: bool = False) -> None:
@@ -52,19 +46,19 @@ def fixed_sums(package: Package, catalog: Catalog, at: datetime) -> Iterator[Fix
         if term.window.ending_before < terms.ending_before and (times := _times(term)) is not None
     }
     for charge in recurring(prices, {**held, **one}, at):
-        kind, times = _KINDS[charge.term.partition("[")[0]], passing.get(charge.term)
-        amount = charge.yearly
+        kind: Fixed = "fees" if charge.term in fees else "commits"
+        amount, times = charge.yearly, passing.get(charge.term)
         if times is not None:
             amount = RATIO.divide(EXACT.multiply(amount, times), Decimal(PER_YEAR[charge.frequency]))
         if charge.frequency:
-            add(kind, charge.unit, amount, recurs=times is None, each=charge.term in names)
+            add(kind, charge.unit, amount, recurs=times is None, each=fees.get(charge.term, False))
     for dated_charge in terms.charges:
         if dated_charge.kind in FIXED:
             total = EXACT.multiply(dated_charge.unit_price, dated_charge.quantity)
-            add(_KINDS[dated_charge.name.partition("[")[0]], dated_charge.unit, total, recurs=False)
-    owed = {charge.name for charge in terms.charges if charge.kind == "true_up"}
+            add("charges" if dated_charge.kind == "scheduled" else "commits", dated_charge.unit, total, recurs=False)
+    owed = {charge.commit for charge in terms.charges if charge.kind == "true_up"}
     for grant in terms.grants:
-        if f"{grant.list}[{grant.key}]" in owed:
+        if grant.id in owed:
             add("commits", grant.unit, grant.amount, recurs=False)
         if not grant.counts_units:
             add("credits" if grant.kind == "CREDIT" else "balances", grant.unit, grant.amount, recurs=False)
@@ -91,6 +85,4 @@ def _times(term: DatedSubscription | Recurrence) -> int | None:
     frequency = term.term.subscription_rate.billing_frequency if isinstance(term, DatedSubscription) else term.frequency
     if end >= later(start, 1, "YEARS"):
         return None
-    months, days = MONTHS.get(frequency, 0), {"WEEKLY": 7, "DAILY": 1}.get(frequency, 0)
-    begins = (later(start, n * months, "MONTHS") + timedelta(days=n * days) for n in count())
-    return sum(1 for _ in takewhile(lambda begin: begin < end, begins))
+    return sum(1 for _ in takewhile(lambda begin: begin < end, (later(start, n, frequency) for n in count())))
