@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pricebook.http.client import HttpClient, Patience, RequestLost, RequestRefused
 from pricebook.problem import quote, reject
+from pricebook.project.project import LOOPBACK
 from pricebook.usage.source import EVENTS, UsageSource, chosen, form_of, refusing, shown
 
 _HINT = "credentials and the region come from the environment, as for the store's own tools"
@@ -71,7 +72,7 @@ def _fetched(source: UsageSource, scratch: Path) -> UsageSource:
         raise reject(
             "usage-file", f"{quote(shown(source.name))} has a user in it", hint="use an address that is signed"
         )
-    if at.scheme == "http" and at.hostname not in ("127.0.0.1", "localhost", "::1"):
+    if at.scheme == "http" and at.hostname not in LOOPBACK:
         raise reject("usage-file", f"{quote(shown(source.name))} is not encrypted", hint="say https")
     local = scratch / f"fetched-{abs(hash(source.name)):x}-{PurePosixPath(at.path).name}"
     base = f"{at.scheme}://{at.netloc}"
