@@ -3,7 +3,7 @@
 from typing import Any
 
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, listed
+from pricebook.sandbox.call import Body, Call, listed
 from pricebook.sandbox.wire import known, stamp
 
 KIND = "audit"
@@ -19,7 +19,7 @@ def remember(work: AccountTransaction, endpoint: str, answer: Any) -> None:
         work.add(KIND, known(action=endpoint, resource_id=id_, resource_type=endpoint.split("/")[-2]))
 
 
-def list_logs(call: Call) -> Json:
+def list_logs(call: Call) -> Body:
     """`auditLogs`, oldest first: of a time, of a resource."""
     conditions, parameters = [], []
     for name, condition in (
@@ -34,7 +34,7 @@ def list_logs(call: Call) -> Json:
     return listed(call, KIND, show, " AND ".join(conditions), *parameters)
 
 
-def show(_: AccountTransaction, record: Record, __: dict[str, str]) -> Json:
+def show(_: AccountTransaction, record: Record, __: dict[str, str]) -> Body:
     """An entry as it is read back."""
     return {
         "id": record.id,

@@ -13,7 +13,7 @@ from pricebook.catalog.instant import instant_text
 from pricebook.preview.price import EXACT, ZERO
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
 from pricebook.sandbox.bill import BALANCES, BilledContract, bills, customer_balances
-from pricebook.sandbox.call import Call, Json, Paging, check_instants, id_answer, paged
+from pricebook.sandbox.call import Body, Call, Paging, check_instants, id_answer, paged
 from pricebook.sandbox.contract import stamped
 from pricebook.sandbox.dated import Dater
 from pricebook.sandbox.invoice import status
@@ -24,7 +24,7 @@ from pricebook.sandbox.wire import known
 PAGES = Paging(default=25)
 
 
-def get_net_balance(call: Call) -> Json:
+def get_net_balance(call: Call) -> Body:
     """`getNetBalance`: of all that fit one of the filters."""
     body, work = call.body, call.work
     asked, drafts = body.get("credit_type_id", USD_ID), body.get("invoice_inclusion_mode") != "FINALIZED"
@@ -39,7 +39,7 @@ def get_net_balance(call: Call) -> Json:
     return {"data": {"balance": total, "credit_type_id": unit(work, asked, live=False)["id"]}}
 
 
-def end_commit(call: Call) -> Json:
+def end_commit(call: Call) -> Body:
     """`customerCommits/updateEndDate`: of access, of invoices, or of both."""
     record = own(call.work, call.body["customer_id"], "commits", call.body["commit_id"])
     body = dict(record.body)
@@ -53,7 +53,7 @@ def end_commit(call: Call) -> Json:
     return id_answer(record.id)
 
 
-def end_credit(call: Call) -> Json:
+def end_credit(call: Call) -> Body:
     """`customerCredits/updateEndDate`."""
     record = own(call.work, call.body["customer_id"], "credits", call.body["credit_id"])
     ended = _ended(record.body["access_schedule"], call.body["access_ending_before"])
@@ -167,10 +167,10 @@ def _recurring(
         yield AccountBalance(said, section, billed.contract.id, segments[id_])
 
 
-def show(work: AccountTransaction, balance: AccountBalance, body: Json) -> Json:
+def show(work: AccountTransaction, balance: AccountBalance, body: Body) -> Body:
     """A commit or credit as lists show it, with its balance and ledger where these are asked for."""
     id_ = balance.said["id"]
-    made: Json = stamped(balance.said) | {"custom_fields": work.fields(BALANCES[balance.section], [id_])[id_]}
+    made: Body = stamped(balance.said) | {"custom_fields": work.fields(BALANCES[balance.section], [id_])[id_]}
     for name in ("invoice_schedule", "archived_at") if balance.section == "credits" else ():
         made.pop(name, None)
     if body.get("include_balance"):
@@ -180,7 +180,7 @@ def show(work: AccountTransaction, balance: AccountBalance, body: Json) -> Json:
     return made
 
 
-def listed(call: Call, sections: Collection[str], id_name: str, contracts: str) -> Json:
+def listed(call: Call, sections: Collection[str], id_name: str, contracts: str) -> Body:
     """`customerBalances/list`, `customerCommits/list` or `customerCredits/list`: the customer's own, and those of its
     contracts where the body says so under `contracts`; one alone where it has its id under `id_name`."""
     body, work = call.body, call.work
@@ -201,7 +201,7 @@ def listed(call: Call, sections: Collection[str], id_name: str, contracts: str) 
     return paged(call, found, PAGES)
 
 
-def _within(item: Json, body: Json) -> bool:
+def _within(item: Body, body: Body) -> bool:
     """Whether a part of an access schedule is of the time that is asked for."""
     covering: str | None = body.get("covering_date")
     after, before = str(body.get("starting_at", "")), str(body.get("effective_before", "~"))
@@ -210,11 +210,11 @@ def _within(item: Json, body: Json) -> bool:
     return covered and start < before and end > after
 
 
-def _filtered(work: AccountTransaction, balance: AccountBalance, kind: str, body: Json) -> bool:
+def _filtered(work: AccountTransaction, balance: AccountBalance, kind: str, body: Body) -> bool:
     """Whether it fits one of the filters, of which each has all its conditions; without any it does."""
     id_ = balance.said["id"]
     fields = work.fields(BALANCES[balance.section], [id_])[id_]
-    filters: list[Json] = body.get("filters") or [{}]
+    filters: list[Body] = body.get("filters") or [{}]
     return any(
         all(
             (
@@ -227,7 +227,7 @@ def _filtered(work: AccountTransaction, balance: AccountBalance, kind: str, body
     )
 
 
-def created(call: Call, section: str) -> Json:
+def created(call: Call, section: str) -> Body:
     """`customerCommits/create` or `customerCredits/create`. Raises Refused, 409 for a uniqueness key that was used."""
     work, body = call.work, dict(call.body)
     customer, key = body.pop("customer_id"), body.pop("uniqueness_key", None)
@@ -249,7 +249,7 @@ def created(call: Call, section: str) -> Json:
     return id_answer(id_)
 
 
-def _ended(schedule: Json, end: str) -> Json:
+def _ended(schedule: Body, end: str) -> Body:
     """An access schedule that ends earlier, or later where it was the last part."""
     check_instants({"ending_before": end})
     items = [item for item in schedule["schedule_items"] if item["starting_at"] < end]

@@ -26,7 +26,7 @@ from pricebook.preview.tariff import Prices, Tariff
 from pricebook.preview.terms import ContractTerms, Grant, Window
 from pricebook.problem import Rejected
 from pricebook.sandbox.account import AccountTransaction, Record
-from pricebook.sandbox.call import Json
+from pricebook.sandbox.call import Body
 from pricebook.sandbox.catalogue import UNIT_NAMES, Catalogue
 from pricebook.sandbox.wire import decode, encode
 from pricebook.usage.engine import Engine
@@ -81,7 +81,7 @@ def bills(
     work: AccountTransaction,
     customer: str,
     *,
-    more: Sequence[Json] = (),
+    more: Sequence[Body] = (),
     alone: bool = False,
     seen: Callable[[Catalog], Catalog] = lambda catalog: catalog,
 ) -> list[BilledContract]:
@@ -121,7 +121,7 @@ def end_of_period(terms: ContractTerms, now: datetime) -> datetime:
     return terms.ending_before
 
 
-def customer_balances(work: AccountTransaction, customer: str) -> list[tuple[str, Json]]:
+def customer_balances(work: AccountTransaction, customer: str) -> list[tuple[str, Body]]:
     """The commits and credits that the customer has itself and that are live, with the list that each is of."""
     return [
         (name, {"id": record.id, **record.body})
@@ -130,12 +130,12 @@ def customer_balances(work: AccountTransaction, customer: str) -> list[tuple[str
     ]
 
 
-def parts_of(shared: Sequence[tuple[str, Json]]) -> frozenset[str]:
+def parts_of(shared: Sequence[tuple[str, Body]]) -> frozenset[str]:
     """The ids of all parts of commits and credits."""
     return frozenset(item["id"] for _, said in shared for item in said["access_schedule"]["schedule_items"])
 
 
-def with_shared(terms: ContractTerms, contract: str, shared: Sequence[tuple[str, Json]]) -> ContractTerms:
+def with_shared(terms: ContractTerms, contract: str, shared: Sequence[tuple[str, Body]]) -> ContractTerms:
     """The terms with the customer's own commits and credits, as far as the contract may use and pays for them."""
     for name, said in shared:
         if contract in said.get("applicable_contract_ids", (contract,)):
@@ -146,7 +146,7 @@ def with_shared(terms: ContractTerms, contract: str, shared: Sequence[tuple[str,
     return terms
 
 
-def ingested(work: AccountTransaction, customer: str) -> Iterator[Json]:
+def ingested(work: AccountTransaction, customer: str) -> Iterator[Body]:
     """The events of a customer, under its id or one of its ingest aliases."""
     record = work.get("customer", customer)
     names = [customer, *record.body["ingest_aliases"], *filter(None, [record.body.get("external_id")])]
@@ -156,14 +156,14 @@ def ingested(work: AccountTransaction, customer: str) -> Iterator[Json]:
         yield event | {"customer_id": customer}
 
 
-def counted(events: Sequence[Json], catalog: Catalog, cut: Sequence[PeriodPart], customer: str) -> CountedUsage:
+def counted(events: Sequence[Body], catalog: Catalog, cut: Sequence[PeriodPart], customer: str) -> CountedUsage:
     """What the metrics of the account make of events. Raises Refused (501) where nothing can count them."""
     with counting(events) as (engine, file):
         return meter_events(engine, [file], catalog, cut, customer)
 
 
 @contextmanager
-def counting(events: Iterable[Json]) -> Iterator[tuple[Engine, Path]]:
+def counting(events: Iterable[Body]) -> Iterator[tuple[Engine, Path]]:
     """What counts events, and a file with them. Raises Refused (501) where it is not installed."""
     try:
         from pricebook.usage.duck import DuckEngine  # an extra

@@ -4,13 +4,13 @@ from uuid import NAMESPACE_DNS, uuid5
 
 from pricebook.account.refusal import Refused
 from pricebook.sandbox.account import AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json
+from pricebook.sandbox.call import Body, Call
 from pricebook.sandbox.wire import known, stamp
 
 KIND = "billing_provider_configuration"
 
 
-def set_configurations(call: Call) -> Json:
+def set_configurations(call: Call) -> Body:
     """`setCustomerBillingProviderConfigurations`: one more for each entry; all or none."""
     made = []
     for entry in call.body["data"]:
@@ -34,14 +34,14 @@ def set_configurations(call: Call) -> Json:
     return {"data": made}
 
 
-def get_configurations(call: Call) -> Json:
+def get_configurations(call: Call) -> Body:
     """`getCustomerBillingProviderConfigurations`, archived ones with `include_archived`."""
     customer, archived = call.body["customer_id"], call.body.get("include_archived", False)
     call.work.get("customer", customer)
     return {"data": [_show(record) for record in _of(call.work, customer, archived=archived)]}
 
 
-def archive_configurations(call: Call) -> Json:
+def archive_configurations(call: Call) -> Body:
     """`archiveCustomerBillingProviderConfigurations`."""
     customer, ids = call.body["customer_id"], call.body["customer_billing_provider_configuration_ids"]
     known_ids = {record.id: record for record in _of(call.work, customer, archived=True)}
@@ -52,7 +52,7 @@ def archive_configurations(call: Call) -> Json:
     return {"data": {"customer_id": customer, "customer_billing_provider_configuration_ids": ids}}
 
 
-def find(work: AccountTransaction, customer: str, wanted: Json) -> Json:
+def find(work: AccountTransaction, customer: str, wanted: Body) -> Body:
     """The one configuration of a customer that a contract or a package asks for, as answers show it: by its id, or by
     provider and method. "The customer must have one and only one billing provider configuration that matches"
     (page "Create a package"). Raises Refused (400)."""
@@ -68,7 +68,7 @@ def find(work: AccountTransaction, customer: str, wanted: Json) -> Json:
     return _show(found[0])
 
 
-def _fits(record: Record, wanted: Json) -> bool:
+def _fits(record: Record, wanted: Body) -> bool:
     return all(record.body[name] == wanted[name] for name in ("billing_provider", "delivery_method") if name in wanted)
 
 
@@ -76,7 +76,7 @@ def _of(work: AccountTransaction, customer: str, *, archived: bool = False) -> l
     return work.page(KIND, 0, -1, "parent = ?" + ("" if archived else " AND archived_at IS NULL"), customer)
 
 
-def _show(record: Record) -> Json:
+def _show(record: Record) -> Body:
     return {
         "id": record.id,
         "archived_at": stamp(record.archived_at),

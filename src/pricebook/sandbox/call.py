@@ -16,8 +16,8 @@ from pricebook.catalog.reference import Kind
 from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.shape import read_uuid
 
-Json = dict[str, Any]
-Show = Callable[[AccountTransaction, Record, dict[str, str]], Json]
+Body = dict[str, Any]
+Show = Callable[[AccountTransaction, Record, dict[str, str]], Body]
 """How an object is shown, which has these custom fields."""
 MOST = 100
 Position = tuple[int, int]
@@ -59,30 +59,30 @@ class Call:
         return text == "true"
 
 
-def id_answer(id_: str) -> Json:
+def id_answer(id_: str) -> Body:
     """What most writes answer."""
     return {"data": {"id": id_}}
 
 
-def getting(kind: str, show: Show, name: str) -> Callable[[Call], Json]:
+def getting(kind: str, show: Show, name: str) -> Callable[[Call], Body]:
     """The endpoint that shows an object of a kind, an archived one too; `name` is its id's in path or body."""
 
-    def get(call: Call) -> Json:
+    def get(call: Call) -> Body:
         id_ = call.path_id(name) if name in call.path else call.body[name]
         return {"data": shown(call.work, [call.work.get(kind, id_)], show)[0]}
 
     return get
 
 
-def listing(kind: str, show: Show, condition: Callable[[Call], str], paging: Paging = PAGING) -> Callable[[Call], Json]:
+def listing(kind: str, show: Show, condition: Callable[[Call], str], paging: Paging = PAGING) -> Callable[[Call], Body]:
     """The endpoint that lists the objects of a kind that a condition holds for."""
     return lambda call: listed(call, kind, show, condition(call), paging=paging)
 
 
-def archiving(kind: str, name: str, aliased: Kind | None = None) -> Callable[[Call], Json]:
+def archiving(kind: str, name: str, aliased: Kind | None = None) -> Callable[[Call], Body]:
     """The endpoint that archives an object of a kind, for good: its aliases stand for nobody any more."""
 
-    def archive(call: Call) -> Json:
+    def archive(call: Call) -> Body:
         record = call.work.get(kind, call.body[name])
         call.work.archive(record)
         if aliased is not None:
@@ -92,13 +92,13 @@ def archiving(kind: str, name: str, aliased: Kind | None = None) -> Callable[[Ca
     return archive
 
 
-def shown(work: AccountTransaction, found: list[Record], show: Show) -> list[Json]:
+def shown(work: AccountTransaction, found: list[Record], show: Show) -> list[Body]:
     """Objects of one kind, as answers show them."""
     fields = work.fields(found[0].kind, [record.id for record in found]) if found else {}
     return [show(work, record, fields[record.id]) for record in found]
 
 
-def listed(call: Call, kind: str, show: Show, where: str = "", *parameters: object, paging: Paging = PAGING) -> Json:
+def listed(call: Call, kind: str, show: Show, where: str = "", *parameters: object, paging: Paging = PAGING) -> Body:
     """A page of the objects of a kind that a condition holds for, with the cursor of the next one."""
     limit, (after, _) = read_limit(call, paging), read_position(call)
     found = call.work.page(kind, after, limit + 1, where, *parameters)
@@ -106,12 +106,12 @@ def listed(call: Call, kind: str, show: Show, where: str = "", *parameters: obje
     return page(shown(call.work, found[:limit], show), following, paging)
 
 
-def page(data: list[Any], following: Position | None, paging: Paging = PAGING) -> Json:
+def page(data: list[Any], following: Position | None, paging: Paging = PAGING) -> Body:
     """The answer of a list: what is on the page, and where the next one begins."""
     return {"data": data, paging.cursor: cursor(following) if following is not None else None}
 
 
-def paged(call: Call, items: Sequence[Any], paging: Paging = PAGING) -> Json:
+def paged(call: Call, items: Sequence[Any], paging: Paging = PAGING) -> Body:
     """A page of what is found anew for each page, in the same order."""
     limit, (first, _) = read_limit(call, paging), read_position(call)
     rest = items[first : first + limit + 1]
@@ -160,7 +160,7 @@ def archive_condition(call: Call) -> str:
     return conditions[call.body.get("archive_filter", "NOT_ARCHIVED")]
 
 
-def period_condition(body: Json) -> tuple[str, list[str]]:
+def period_condition(body: Body) -> tuple[str, list[str]]:
     """What else holds of the contracts that are listed, as SQL with its parameters. Raises Refused (400)."""
     if "covering_date" in body and "starting_at" in body:
         raise Refused(400, "starting_at cannot be provided together with covering_date")

@@ -19,7 +19,7 @@ from pricebook.plan.contract import Contract
 from pricebook.preview.materialise import materialise
 from pricebook.sandbox import billing_provider
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, Paging, Show, check_instants, id_answer, period_condition, shown
+from pricebook.sandbox.call import Body, Call, Paging, Show, check_instants, id_answer, period_condition, shown
 from pricebook.sandbox.call import listed as page_of
 from pricebook.sandbox.customer import KIND as CUSTOMER
 from pricebook.sandbox.dated import ENTITIES, Dater
@@ -79,7 +79,7 @@ class ServedAccount:
         return self._work.with_key(KIND, uniqueness_key)
 
 
-def create(call: Call) -> Json:
+def create(call: Call) -> Body:
     """`contracts/create`. Raises Refused: 400 for terms beside a package, 409 for a uniqueness key that was used."""
     body, work = call.body, call.work
     check_instants(body)
@@ -129,21 +129,21 @@ def create(call: Call) -> Json:
     return id_answer(id_)
 
 
-def check_kept(body: Json) -> None:
+def check_kept(body: Body) -> None:
     """Nothing is asked for that the sandbox does not keep. Raises Refused (501)."""
     unkept = [name for name in body if name.removeprefix("add_").removesuffix("_update") in _UNKEPT]
     if unkept:
         raise Refused(501, f"the sandbox keeps no {', '.join(unkept)} of a contract")
 
 
-def put(work: AccountTransaction, record: Record, body: Json) -> None:
+def put(work: AccountTransaction, record: Record, body: Body) -> None:
     """Keep what a contract is now, if its terms are such as a contract can have. Raises Refused (400)."""
     with refusing(Package):
         read_terms(body, {})
     work.put(record, body)
 
 
-def _statement(schedule: Json | None, start: datetime) -> Json:
+def _statement(schedule: Body | None, start: datetime) -> Body:
     """When usage is invoiced: by the schedule of a package, or of a contract, which may name its anchor."""
     said = dict(schedule or {})
     anchor, first = said.pop("billing_anchor_date", None), said.pop("invoice_generation_starting_at", None)
@@ -153,12 +153,12 @@ def _statement(schedule: Json | None, start: datetime) -> Json:
     return {"usage_statement_schedule": shown, "invoice_from": first or instant_text(found.first)}
 
 
-def got(call: Call, show: Show) -> Json:
+def got(call: Call, show: Show) -> Body:
     """`contracts/get`, as one of its versions shows a contract."""
     return {"data": shown(call.work, [own_contract(call)], show)[0]}
 
 
-def listed(call: Call, show: Show) -> Json:
+def listed(call: Call, show: Show) -> Body:
     """`contracts/list`: the contracts of a customer, oldest first."""
     work, customer = call.work, call.body["customer_id"]
     work.get(CUSTOMER, customer)
@@ -166,7 +166,7 @@ def listed(call: Call, show: Show) -> Json:
     return page_of(call, KIND, show, f"parent = ?{condition}", customer, *parameters, paging=PAGES)
 
 
-def update_end_date(call: Call) -> Json:
+def update_end_date(call: Call) -> Body:
     """`contracts/updateEndDate`: another end, or none when `ending_before` is not given."""
     check_instants(call.body)
     record = own_contract(call)
@@ -177,7 +177,7 @@ def update_end_date(call: Call) -> Json:
     return id_answer(record.id)
 
 
-def archive(call: Call) -> Json:
+def archive(call: Call) -> Body:
     """`contracts/archive`, for good."""
     record = own_contract(call)
     call.work.archive(record)
@@ -226,7 +226,7 @@ _INSTANTS = (
 )
 
 
-def _state(work: AccountTransaction, record: Record) -> Json:
+def _state(work: AccountTransaction, record: Record) -> Body:
     """What both versions say alike."""
     state = {"commits": [], "overrides": [], "scheduled_charges": [], **stamped(record.body)}
     for name, entity in ENTITIES.items():
@@ -246,7 +246,7 @@ def _state(work: AccountTransaction, record: Record) -> Json:
     return state | {"created_at": stamp(record.created_at), "created_by": CREATED_BY}
 
 
-def _head(record: Record, fields: dict[str, str]) -> Json:
+def _head(record: Record, fields: dict[str, str]) -> Body:
     return known(
         id=record.id,
         customer_id=record.parent,
@@ -257,7 +257,7 @@ def _head(record: Record, fields: dict[str, str]) -> Json:
     )
 
 
-def show(work: AccountTransaction, record: Record, fields: dict[str, str]) -> Json:
+def show(work: AccountTransaction, record: Record, fields: dict[str, str]) -> Body:
     """A contract as version 2 reads it back."""
     state = _state(work, record)
     for credit in state.get("credits", ()):
@@ -278,7 +278,7 @@ def show(work: AccountTransaction, record: Record, fields: dict[str, str]) -> Js
     return _head(record, fields) | state | {"usage_filter": []}
 
 
-def show_v1(work: AccountTransaction, record: Record, fields: dict[str, str]) -> Json:
+def show_v1(work: AccountTransaction, record: Record, fields: dict[str, str]) -> Body:
     """A contract as version 1 reads it back: the initial one, its amendments, the current one, without
     subscriptions."""
     left = ("subscriptions", "multiplier_override_prioritization", "priority")
@@ -286,7 +286,7 @@ def show_v1(work: AccountTransaction, record: Record, fields: dict[str, str]) ->
     return _head(record, fields) | {"initial": state, "amendments": [], "current": state}
 
 
-def _cycle_config(term: Json, state: Json) -> Json:
+def _cycle_config(term: Body, state: Body) -> Body:
     """Where a subscription's invoices stand, with the anchor that it has without one of its own: that of usage."""
     config = term.get("billing_cycle_config")
     if config is None:
@@ -295,7 +295,7 @@ def _cycle_config(term: Json, state: Json) -> Json:
     return {"billing_cycle_config": {"anchor_date": state["usage_statement_schedule"]["billing_anchor_date"], **own}}
 
 
-def quantity_schedule(steps: list[Json]) -> list[Json]:
+def quantity_schedule(steps: list[Body]) -> list[Body]:
     """What quantity holds from when until when."""
     ends = [*(step["starting_at"] for step in steps[1:]), None]
     return [
@@ -304,7 +304,7 @@ def quantity_schedule(steps: list[Json]) -> list[Json]:
     ]
 
 
-def _periods(body: Json, term: Json, now: datetime) -> Json:
+def _periods(body: Body, term: Body, now: datetime) -> Body:
     """The billing period of a subscription that runs, and those before and after it."""
     start, end = datetime.fromisoformat(term["starting_at"]), term.get("ending_before") or body.get("ending_before")
     until = datetime.fromisoformat(end) if end is not None else FOREVER

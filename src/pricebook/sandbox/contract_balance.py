@@ -7,7 +7,7 @@ from typing import Any
 from pricebook.preview.price import EXACT, ZERO
 from pricebook.sandbox.account import AccountTransaction
 from pricebook.sandbox.balance import balances
-from pricebook.sandbox.call import Call, Json, Paging, Show, paged
+from pricebook.sandbox.call import Body, Call, Paging, Show, paged
 from pricebook.sandbox.contract import got, own_contract
 from pricebook.sandbox.ledger import AccountBalance, ledger
 from pricebook.sandbox.unit import unit_id
@@ -16,10 +16,10 @@ from pricebook.sandbox.wire import known, stamp_at
 PAGES = Paging(default=25, cursor="cursor")
 
 
-def got_with_balances(show: Show) -> Callable[[Call], Json]:
+def got_with_balances(show: Show) -> Callable[[Call], Body]:
     """`contracts/get`, as one of its versions shows a contract, with balances and ledgers where these are asked for."""
 
-    def get(call: Call) -> Json:
+    def get(call: Call) -> Body:
         answer, body = got(call, show), call.body
         if not (body.get("include_balance") or body.get("include_ledgers")):
             return answer
@@ -36,7 +36,7 @@ def got_with_balances(show: Show) -> Callable[[Call], Json]:
     return get
 
 
-def list_seats(call: Call) -> Json:
+def list_seats(call: Call) -> Body:
     """`seatBalances/list`: what each seat of a contract has of its own, by pricing unit."""
     record, body, work = own_contract(call), call.body, call.work
     seats: dict[str, list[AccountBalance]] = {}
@@ -58,7 +58,7 @@ def list_seats(call: Call) -> Json:
     }
 
 
-def _of_subscription(contract: Json, one: AccountBalance, wanted: list[str] | None) -> bool:
+def _of_subscription(contract: Body, one: AccountBalance, wanted: list[str] | None) -> bool:
     if not wanted:
         return True
     keys = {part.grant.key for part in one.segments}
@@ -66,7 +66,7 @@ def _of_subscription(contract: Json, one: AccountBalance, wanted: list[str] | No
     return any(term["id"] in keys and term["subscription_config"]["subscription_id"] in wanted for term in terms)
 
 
-def _seat(work: AccountTransaction, id_: str, found: list[AccountBalance], body: Json) -> Json:
+def _seat(work: AccountTransaction, id_: str, found: list[AccountBalance], body: Body) -> Body:
     totals: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
     listed: dict[str, list[Any]] = {"commits": [], "credits": []}
     for one in found:

@@ -4,7 +4,7 @@ A key that is not declared is refused, and so is a value that another object has
 """
 
 from pricebook.account.refusal import Refused
-from pricebook.sandbox.call import MOST, Call, Json, page, read_position
+from pricebook.sandbox.call import MOST, Body, Call, page, read_position
 
 
 def add_key(call: Call) -> None:
@@ -26,7 +26,7 @@ def remove_key(call: Call) -> None:
     call.work.run("DELETE FROM field_value WHERE entity = ? AND key = ?", entity, key)
 
 
-def list_keys(call: Call) -> Json:
+def list_keys(call: Call) -> Body:
     """`customFields/listKeys`, a hundred on a page."""
     after, _ = read_position(call)
     entities = (call.body or {}).get("entities") or []

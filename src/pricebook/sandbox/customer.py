@@ -7,14 +7,14 @@ from typing import Any
 from pricebook.account.refusal import Refused
 from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.billing_provider import set_configurations
-from pricebook.sandbox.call import Call, Json, id_answer, listed, shown
+from pricebook.sandbox.call import Body, Call, id_answer, listed, shown
 from pricebook.sandbox.wire import known, stamp
 
 KIND = "customer"
 _ALIASES = "SELECT object.id FROM object, json_each(object.body, '$.ingest_aliases') WHERE kind = 'customer'"
 
 
-def create(call: Call) -> Json:
+def create(call: Call) -> Body:
     """`POST customers`. Raises Refused, 409 when an ingest alias is taken."""
     body, work = dict(call.body), call.work
     fields = body.pop("custom_fields", {})
@@ -31,7 +31,7 @@ def create(call: Call) -> Json:
     return _head(work, id_)
 
 
-def set_name(call: Call) -> Json:
+def set_name(call: Call) -> Body:
     """`customers/{customer_id}/setName`."""
     record = call.work.live(KIND, call.path_id("customer_id"))
     call.work.put(record, record.body | {"name": call.body["name"]})
@@ -58,12 +58,12 @@ def _check_aliases(work: AccountTransaction, aliases: list[str], owner: str) -> 
             raise Refused(409, f"ingest alias {name!r} is taken by the customer {taken[0]}")
 
 
-def _head(work: AccountTransaction, id_: str) -> Json:
+def _head(work: AccountTransaction, id_: str) -> Body:
     made = shown(work, [work.get(KIND, id_)], show)[0]
     return {"data": {name: made[name] for name in ("id", "external_id", "ingest_aliases", "name", "custom_fields")}}
 
 
-def list_customers(call: Call) -> Json:
+def list_customers(call: Call) -> Body:
     """`GET customers`, by ingest alias or by ids; archived ones with `only_archived`."""
     conditions = ["archived_at IS NOT NULL" if call.flag("only_archived") else "archived_at IS NULL"]
     parameters: list[Any] = []
@@ -77,7 +77,7 @@ def list_customers(call: Call) -> Json:
     return listed(call, KIND, show, " AND ".join(conditions), *parameters)
 
 
-def archive(call: Call) -> Json:
+def archive(call: Call) -> Body:
     """`customers/archive`, and with it the contracts."""
     record = call.work.get(KIND, call.body["id"])
     call.work.archive(record)
@@ -86,7 +86,7 @@ def archive(call: Call) -> Json:
     return id_answer(record.id)
 
 
-def show(_: AccountTransaction, record: Record, fields: dict[str, str]) -> Json:
+def show(_: AccountTransaction, record: Record, fields: dict[str, str]) -> Body:
     """A customer as it is read back."""
     return {
         "id": record.id,

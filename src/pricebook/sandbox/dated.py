@@ -13,7 +13,7 @@ from pricebook.catalog.calendar import later
 from pricebook.catalog.instant import instant_text
 from pricebook.catalog.money import EXACT
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction
-from pricebook.sandbox.call import Json
+from pricebook.sandbox.call import Body
 from pricebook.sandbox.term import LISTS, check_products, shown_terms
 
 ENTITIES: Mapping[str, str] = {
@@ -35,7 +35,7 @@ class Dater:
         self.work, self.contract, self.start = work, contract, datetime.fromisoformat(start)
         self.ids: dict[str, str] = {}
 
-    def of_package(self, package: Json) -> Json:
+    def of_package(self, package: Body) -> Body:
         """The terms that the contract has from its package."""
         self.ids = {term["id"]: str(uuid4()) for name in LISTS for term in package.get(name, ())}
         fields = {
@@ -46,14 +46,14 @@ class Dater:
         }
         return self._kept(package, {id_: found for id_, found in fields.items() if found})
 
-    def own(self, body: Json) -> Json:
+    def own(self, body: Body) -> Body:
         """The terms of a request. Raises Refused (400)."""
         check_products(self.work, body)
         lists = shown_terms(self.work, _with_specifiers(body))
         fields = {term["id"]: term.pop("custom_fields", {}) for name in LISTS for term in lists.get(name, ())}
         return self._kept(lists, fields)
 
-    def balance(self, section: str, body: Json) -> Json:
+    def balance(self, section: str, body: Body) -> Body:
         """A commit or credit of a customer itself, without its id. Raises Refused (400)."""
         check_products(self.work, {section: [body]})
         term = shown_terms(self.work, {section: [body]})[section][0]
@@ -61,7 +61,7 @@ class Dater:
         made = self._balance(term)
         return {name: value for name, value in made.items() if name not in ("id", "contract")}
 
-    def _kept(self, lists: Json, fields: Mapping[str, Mapping[str, str]]) -> Json:
+    def _kept(self, lists: Body, fields: Mapping[str, Mapping[str, str]]) -> Body:
         made = {
             name: [_DATED.get(name, Dater._plain)(self, dict(term)) for term in lists[name]]
             for name in LISTS
@@ -72,7 +72,7 @@ class Dater:
                 self.work.add(entity, {}, parent=self.contract, id_=term["id"], fields=fields.get(term["id"]))
         return made
 
-    def _plain(self, term: Json) -> Json:
+    def _plain(self, term: Body) -> Body:
         """A term with its id and its time."""
         term["id"] = self.ids.get(term["id"], term["id"])
         offset, length = term.pop("starting_at_offset", None), term.pop("duration", None)
@@ -82,7 +82,7 @@ class Dater:
             term["ending_before"] = self._after(datetime.fromisoformat(term["starting_at"]), length)
         return term
 
-    def _balance(self, term: Json) -> Json:
+    def _balance(self, term: Body) -> Body:
         term |= {"id": self.ids.get(term["id"], term["id"]), "contract": {"id": self.contract}}
         term |= {"created_at": self.work.now, "created_by": CREATED_BY}
         if "type" not in term:
@@ -94,22 +94,22 @@ class Dater:
             term["invoice_schedule"] = self._schedule(term["invoice_schedule"])
         return term
 
-    def _charge(self, term: Json) -> Json:
+    def _charge(self, term: Body) -> Body:
         term["id"] = self.ids.get(term["id"], term["id"])
         return term | {"schedule": self._schedule(term["schedule"])}
 
-    def _schedule(self, schedule: Json) -> Json:
+    def _schedule(self, schedule: Body) -> Body:
         made = {name: value for name, value in schedule.items() if name != "recurring_schedule"}
         items = [*schedule.get("schedule_items", ()), *_repeated(schedule.get("recurring_schedule"))]
         made["schedule_items"] = [self._item(dict(item)) for item in items]
         return made
 
-    def _item(self, item: Json) -> Json:
+    def _item(self, item: Body) -> Body:
         offset = item.pop("date_offset", None)
         item["timestamp"] = item.get("timestamp") or self._after(self.start, offset)
         return priced_item({**item, "id": str(uuid4())})
 
-    def _override(self, term: Json) -> Json:
+    def _override(self, term: Body) -> Body:
         term = self._plain(term) | {"created_at": self.work.now}
         specifiers = [
             {
@@ -122,7 +122,7 @@ class Dater:
         ]
         return term | {"override_specifiers": specifiers}
 
-    def _recurring(self, term: Json) -> Json:
+    def _recurring(self, term: Body) -> Body:
         term = self._plain(term)
         term |= {"anchor_date": term["starting_at"], "contract": {"id": self.contract}}
         if "subscription_config" in term:
@@ -131,7 +131,7 @@ class Dater:
             term["subscription_config"] = config | {"subscription_id": self.ids.get(id_, id_)}
         return term
 
-    def _subscription(self, term: Json) -> Json:
+    def _subscription(self, term: Body) -> Body:
         term = self._plain(term) | {"created_at": self.work.now}
         seats = term.get("seat_config") or {}
         names = list(dict.fromkeys(seats.get("initial_seat_ids", ())))
@@ -143,7 +143,7 @@ class Dater:
             term["seat_config"] = {"seat_group_key": seats["seat_group_key"]}
         return term | {"seat_schedule": [step]}
 
-    def _after(self, start: datetime, offset: Json | None) -> str:
+    def _after(self, start: datetime, offset: Body | None) -> str:
         return instant_text(later(start, int(offset["value"]), offset["unit"]) if offset is not None else start)
 
 
@@ -158,7 +158,7 @@ _DATED = {
 }
 
 
-def priced_item(item: Json) -> Json:
+def priced_item(item: Body) -> Body:
     """An item of a charge with unit price, quantity and amount, of which some were given."""
     if "unit_price" not in item:
         if "amount" not in item:
@@ -168,7 +168,7 @@ def priced_item(item: Json) -> Json:
     return item | {"amount": EXACT.multiply(item["unit_price"], item["quantity"])}
 
 
-def _repeated(schedule: Json | None) -> Iterator[Json]:
+def _repeated(schedule: Body | None) -> Iterator[Body]:
     """The items of a recurring schedule. Of DIVIDED_ROUNDED the last one has what the others leave [assumed]."""
     if schedule is None:
         return
@@ -178,7 +178,7 @@ def _repeated(schedule: Json | None) -> Iterator[Json]:
         if len(dates) == MOST:
             raise Refused(400, f"recurring_schedule: that are more than {MOST} items")
         dates.append(after)
-    given: Json = {name: schedule[name] for name in ("unit_price", "quantity", "amount") if name in schedule}
+    given: Body = {name: schedule[name] for name in ("unit_price", "quantity", "amount") if name in schedule}
     whole = priced_item(dict(given))["amount"]
     part = EXACT.divide(whole, Decimal(len(dates)))
     if schedule["amount_distribution"] == "DIVIDED_ROUNDED":
@@ -190,7 +190,7 @@ def _repeated(schedule: Json | None) -> Iterator[Json]:
         yield {**given, "timestamp": instant_text(at)}
 
 
-def _with_specifiers(body: Json) -> Json:
+def _with_specifiers(body: Body) -> Body:
     """The request with every override under specifiers, as the older form has product and tags beside it."""
     overrides = []
     for term in body.get("overrides", ()):

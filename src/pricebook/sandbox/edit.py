@@ -19,7 +19,7 @@ from pricebook.catalog.threshold import THRESHOLDS
 from pricebook.sandbox import billing_provider
 from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.bill import BALANCES
-from pricebook.sandbox.call import Call, Json, check_instants, id_answer
+from pricebook.sandbox.call import Body, Call, check_instants, id_answer
 from pricebook.sandbox.contract import as_ruled, check_kept, own_contract, put
 from pricebook.sandbox.dated import Dater, priced_item
 from pricebook.sandbox.package import check_subscriptions
@@ -40,7 +40,7 @@ _SETTINGS = {
 }
 
 
-def edit(call: Call) -> Json:
+def edit(call: Call) -> Body:
     """`v2/contracts/edit`. Raises Refused: 409 for a uniqueness key that was used, 404 for a term that is not there."""
     record, body, work = own_contract(call), call.body, call.work
     check_kept(body)
@@ -78,7 +78,7 @@ def edit(call: Call) -> Json:
     return {"data": {"id": record.id, "edit": {"id": _remember(call, record)}}}
 
 
-def amend(call: Call) -> Json:
+def amend(call: Call) -> Body:
     """`contracts/amend`, the older way to add terms."""
     record, body = own_contract(call), dict(call.body)
     check_kept(body)
@@ -92,7 +92,7 @@ def amend(call: Call) -> Json:
     return id_answer(record.id)
 
 
-def history(call: Call) -> Json:
+def history(call: Call) -> Body:
     """`v2/contracts/getEditHistory`: when each edit was made, and what it says of the contract itself."""
     record = own_contract(call)
     found = call.work.page(KIND, 0, -1, "parent = ?", record.id)
@@ -110,7 +110,7 @@ def history(call: Call) -> Json:
     }
 
 
-def _added(work: AccountTransaction, record: Record, body: Json) -> Json:
+def _added(work: AccountTransaction, record: Record, body: Body) -> Body:
     """What the contract is with more terms. Raises Refused (400)."""
     kept = dict(record.body)
     lists = {name: body[name] for name in LISTS if name in body}
@@ -134,7 +134,7 @@ def _added(work: AccountTransaction, record: Record, body: Json) -> Json:
     return kept
 
 
-def _effective(body: Json, asked: str, now: datetime) -> str:
+def _effective(body: Body, asked: str, now: datetime) -> str:
     """The start of the statement period that runs, or of the next one."""
     schedule, start = body["usage_statement_schedule"], datetime.fromisoformat(body["starting_at"])
     anchor = datetime.fromisoformat(schedule["billing_anchor_date"])
@@ -144,7 +144,7 @@ def _effective(body: Json, asked: str, now: datetime) -> str:
     return body["starting_at"]  # type: ignore[no-any-return]
 
 
-def _with(kept: Json, name: str, id_: str, change: Callable[[Json], Json]) -> Json:
+def _with(kept: Body, name: str, id_: str, change: Callable[[Body], Body]) -> Body:
     """The contract with another term in place of one. Raises Refused (404)."""
     terms = kept.get(name, [])
     if all(term["id"] != id_ for term in terms):
@@ -152,7 +152,7 @@ def _with(kept: Json, name: str, id_: str, change: Callable[[Json], Json]) -> Js
     return kept | {name: [change(term) if term["id"] == id_ else term for term in terms]}
 
 
-def _balance(work: AccountTransaction, said: Json, term: Json) -> Json:
+def _balance(work: AccountTransaction, said: Body, term: Body) -> Body:
     """A commit or credit, or a charge, with what an update says."""
     made = {**term, **{name: said[name] for name in _PLAIN if name in said}}
     if "product_id" in said:
@@ -166,7 +166,7 @@ def _balance(work: AccountTransaction, said: Json, term: Json) -> Json:
     return {name: value for name, value in made.items() if value is not None}
 
 
-def _schedule(schedule: Json, said: Json, whole: Callable[[Json], Json]) -> Json:
+def _schedule(schedule: Body, said: Body, whole: Callable[[Body], Body]) -> Body:
     """A schedule with items added, removed and changed. Raises Refused (404)."""
     items = {item["id"]: item for item in schedule["schedule_items"]}
     for one in (*said.get("remove_schedule_items", ()), *said.get("update_schedule_items", ())):
@@ -185,17 +185,17 @@ def _schedule(schedule: Json, said: Json, whole: Callable[[Json], Json]) -> Json
     return schedule | {"schedule_items": list(items.values())}
 
 
-def _recurring(work: AccountTransaction, said: Json, term: Json) -> Json:
+def _recurring(work: AccountTransaction, said: Body, term: Body) -> Body:
     """A recurring commit or credit that ends otherwise, or is rounded otherwise. Raises Refused (501)."""
     amounts = [name for name in ("access_amount", "invoice_amount") if name in said]
     if amounts:
         raise Refused(501, f"the sandbox changes no {amounts[0]} of what has begun: end it, and add another one")
     names = ("ending_before", "proration_rounding", "rate_type")
-    made: Json = {**term, **{name: said[name] for name in names if name in said}}
+    made: Body = {**term, **{name: said[name] for name in names if name in said}}
     return {name: value for name, value in made.items() if value is not None}
 
 
-_UPDATES: dict[str, Callable[[AccountTransaction, Json, Json], Json]] = {
+_UPDATES: dict[str, Callable[[AccountTransaction, Body, Body], Body]] = {
     "commits": _balance,
     "credits": _balance,
     "scheduled_charges": _balance,
@@ -209,7 +209,7 @@ _IDS = (
 )
 
 
-def edit_balance(call: Call, section: str, id_name: str) -> Json:
+def edit_balance(call: Call, section: str, id_name: str) -> Body:
     """`v2/contracts/commits/edit` or `v2/contracts/credits/edit`, of one of a contract or of the customer itself."""
     work, customer, body, id_ = call.work, call.body["customer_id"], dict(call.body), call.body[id_name]
     check_instants(body)

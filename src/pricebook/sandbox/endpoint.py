@@ -28,7 +28,7 @@ from pricebook.sandbox import (
     usage,
 )
 from pricebook.sandbox.bill import BALANCES
-from pricebook.sandbox.call import Call, Json, Paging, archive_condition, archiving, getting, listing
+from pricebook.sandbox.call import Body, Call, Paging, archive_condition, archiving, getting, listing
 from pricebook.sandbox.shape import shapes
 
 
@@ -36,14 +36,14 @@ class Endpoint(NamedTuple):
     """What answers a method and path, and whether it writes."""
 
     name: str
-    answer: Callable[[Call], Json | None]
+    answer: Callable[[Call], Body | None]
     writes: bool
 
 
 _CARDS = "/v1/contract-pricing/rate-cards"
 _PRODUCTS = "/v1/contract-pricing/products"
 
-_READS: dict[str, Callable[[Call], Json | None]] = {
+_READS: dict[str, Callable[[Call], Body | None]] = {
     "GET /v1/auditLogs": audit.list_logs,
     "GET /v1/billable-metrics": metric.list_metrics,
     "GET /v1/billable-metrics/{billable_metric_id}": getting(metric.KIND, metric.show, "billable_metric_id"),
@@ -93,7 +93,7 @@ _READS: dict[str, Callable[[Call], Json | None]] = {
     "POST /v1/packages/list": listing(package.KIND, package.show, archive_condition, Paging(default=10)),
     "POST /v1/packages/listContractsOnPackage": package.list_contracts,
 }
-_WRITES: dict[str, Callable[[Call], Json | None]] = {
+_WRITES: dict[str, Callable[[Call], Body | None]] = {
     "POST /v1/alerts/archive": notification.archive,
     "POST /v1/alerts/create": notification.create,
     "POST /v1/billable-metrics/archive": archiving(metric.KIND, "id"),

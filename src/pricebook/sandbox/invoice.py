@@ -11,7 +11,7 @@ from pricebook.catalog.money import EXACT, plain
 from pricebook.preview.invoice import Invoice, InvoiceLine
 from pricebook.sandbox.account import AccountTransaction
 from pricebook.sandbox.bill import BilledContract, bills
-from pricebook.sandbox.call import Call, Json, paged
+from pricebook.sandbox.call import Body, Call, paged
 from pricebook.sandbox.shape import read_instant
 from pricebook.sandbox.unit import unit, unit_id
 from pricebook.sandbox.wire import known, stamp_at
@@ -25,7 +25,7 @@ _TYPES = {
 """The vendor's words for our kinds of lines; what sets a total right to the cent is a `rounding` here."""
 
 
-def list_invoices(call: Call) -> Json:
+def list_invoices(call: Call) -> Body:
     """`GET customers/{customer_id}/invoices`: by date, filtered."""
     query, customer = call.query, call.path_id("customer_id")
 
@@ -49,7 +49,7 @@ def list_invoices(call: Call) -> Json:
     return paged(call, [one for one in shown if unit_id in (None, one["credit_type"]["id"])])
 
 
-def get_invoice(call: Call) -> Json:
+def get_invoice(call: Call) -> Body:
     """`GET customers/{customer_id}/invoices/{invoice_id}`. Raises Refused (404)."""
     customer, id_ = call.path_id("customer_id"), call.path_id("invoice_id")
     for billed in bills(call.work, customer):
@@ -60,7 +60,7 @@ def get_invoice(call: Call) -> Json:
     raise Refused(404, f"there is no invoice {id_} of the customer {customer}")
 
 
-def preview_events(call: Call) -> Json:
+def preview_events(call: Call) -> Body:
     """`customers/{customer_id}/previewEvents`: the drafts as they were with these events, or with these alone."""
     customer = call.path_id("customer_id")
     events = []
@@ -87,7 +87,7 @@ def status(invoice: Invoice, now: datetime) -> str:
     return "FINALIZED" if invoice.issued_at <= now else "DRAFT"
 
 
-def show(work: AccountTransaction, billed: BilledContract, id_: str, invoice: Invoice, *, whole: bool = True) -> Json:
+def show(work: AccountTransaction, billed: BilledContract, id_: str, invoice: Invoice, *, whole: bool = True) -> Body:
     """An invoice as it is read back, with or without the lines of nothing."""
     customer, contract = billed.contract.parent or "", billed.contract
     state = status(invoice, work.at)
@@ -111,7 +111,7 @@ def show(work: AccountTransaction, billed: BilledContract, id_: str, invoice: In
     )
 
 
-def _line(work: AccountTransaction, billed: BilledContract, line: InvoiceLine) -> Json:
+def _line(work: AccountTransaction, billed: BilledContract, line: InvoiceLine) -> Body:
     product = billed.catalog.products.get(line.product)
     why = line.why
     return known(

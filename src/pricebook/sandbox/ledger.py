@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pricebook.preview.price import EXACT, ZERO, summed
 from pricebook.preview.terms import Grant
-from pricebook.sandbox.call import Json
+from pricebook.sandbox.call import Body
 from pricebook.sandbox.wire import known, stamp, stamp_at
 
 PREFIX = {"PREPAID": "PREPAID_COMMIT", "POSTPAID": "POSTPAID_COMMIT", "CREDIT": "CREDIT"}
@@ -33,7 +33,7 @@ class BalancePart:
 class AccountBalance:
     """A commit or credit: as it is kept, in which list, and its segments."""
 
-    said: Json
+    said: Body
     section: str
     contract: str | None
     segments: list[BalancePart]
@@ -43,12 +43,12 @@ class AccountBalance:
         return summed(max(s.left(drafts=drafts), ZERO) for s in self.segments if s.grant.window.covers(at))
 
 
-def ledger(balance: AccountBalance, now: datetime) -> list[Json]:
+def ledger(balance: AccountBalance, now: datetime) -> list[Body]:
     """What happened to a balance, by date."""
     return sorted(_ledger(balance, now), key=lambda entry: str(entry["timestamp"]))
 
 
-def _ledger(balance: AccountBalance, now: datetime) -> Iterator[Json]:
+def _ledger(balance: AccountBalance, now: datetime) -> Iterator[Body]:
     """What happened to a balance: granted, taken by invoices, trued up, expired."""
     for segment in balance.segments:
         grant, kind = segment.grant, PREFIX[segment.grant.kind]

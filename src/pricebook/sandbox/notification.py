@@ -9,7 +9,7 @@ from pricebook.catalog.threshold_notification import IN_DAYS, USAGE, ThresholdNo
 from pricebook.sandbox import customer, metric
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
 from pricebook.sandbox.alarm import ASKED, Alarms
-from pricebook.sandbox.call import Call, Json, id_answer, listed
+from pricebook.sandbox.call import Body, Call, id_answer, listed
 from pricebook.sandbox.rule import check_rules
 from pricebook.sandbox.unit import unit
 from pricebook.sandbox.wire import known, stamp
@@ -19,7 +19,7 @@ _OTHERS = ("customer_id", "plan_id", "uniqueness_key")
 """What a request says besides what a notification is."""
 
 
-def create(call: Call) -> Json:
+def create(call: Call) -> Body:
     """`alerts/create`. Raises Refused, 409 for a uniqueness key that was used before."""
     work, body = call.work, call.body
     key = body.get("uniqueness_key")
@@ -36,7 +36,7 @@ def create(call: Call) -> Json:
     return id_answer(work.add(KIND, said, parent=owner, uniqueness_key=key))
 
 
-def archive(call: Call) -> Json:
+def archive(call: Call) -> Body:
     """`alerts/archive`; with `release_uniqueness_key` its key is free again."""
     record = call.work.get(KIND, call.body["id"])
     call.work.archive(record)
@@ -45,7 +45,7 @@ def archive(call: Call) -> Json:
     return id_answer(record.id)
 
 
-def list_of_customer(call: Call) -> Json:
+def list_of_customer(call: Call) -> Body:
     """`customer-alerts/list`: the customer's own, and those for everybody; enabled ones without a word."""
     owner = call.work.get(customer.KIND, call.body["customer_id"]).id
     wanted = call.body.get("alert_statuses", ["ENABLED"])
@@ -55,7 +55,7 @@ def list_of_customer(call: Call) -> Json:
     return listed(call, KIND, lambda work, record, _: show(work, record, alarms, {}), where, owner)
 
 
-def get_of_customer(call: Call) -> Json:
+def get_of_customer(call: Call) -> Body:
     """`customer-alerts/get`: one of them."""
     owner = call.work.get(customer.KIND, call.body["customer_id"]).id
     record = call.work.get(KIND, call.body["alert_id"])
@@ -65,7 +65,7 @@ def get_of_customer(call: Call) -> Json:
     return {"data": show(call.work, record, Alarms(call.work, owner), asked)}
 
 
-def show(work: AccountTransaction, record: Record, alarms: Alarms, asked: Json) -> Json:
+def show(work: AccountTransaction, record: Record, alarms: Alarms, asked: Body) -> Body:
     """A notification as it is read back: neither its metric nor whether it looked at everybody when it was made; and
     whether the customer is in alarm."""
     body: dict[str, Any] = dict(record.body)
@@ -89,7 +89,7 @@ def show(work: AccountTransaction, record: Record, alarms: Alarms, asked: Json) 
 OFFSET = "offset_notification"
 
 
-def create_offset(call: Call) -> Json:
+def create_offset(call: Call) -> Body:
     """`v2/notifications/create`. Raises Refused, 409 for a uniqueness key that was used before."""
     work, body = call.work, dict(call.body)
     key = body.pop("uniqueness_key", None)
@@ -98,7 +98,7 @@ def create_offset(call: Call) -> Json:
     return {"data": show_offset(work, work.get(OFFSET, work.add(OFFSET, body, uniqueness_key=key)), {})}
 
 
-def edit_offset(call: Call) -> Json:
+def edit_offset(call: Call) -> Body:
     """`v2/notifications/edit`: the offset; of what the system made nothing."""
     if "id" not in call.body:
         raise Refused(501, "the sandbox has no notifications of the system; Metronome does")
@@ -111,13 +111,13 @@ def edit_offset(call: Call) -> Json:
     return {"data": show_offset(call.work, call.work.get(OFFSET, record.id), {})}
 
 
-def archive_offset(call: Call) -> Json:
+def archive_offset(call: Call) -> Body:
     """`v2/notifications/archive`."""
     call.work.archive(call.work.get(OFFSET, call.body["id"]))
     return {"data": show_offset(call.work, call.work.get(OFFSET, call.body["id"]), {})}
 
 
-def show_offset(_: AccountTransaction, record: Record, __: dict[str, str]) -> Json:
+def show_offset(_: AccountTransaction, record: Record, __: dict[str, str]) -> Body:
     """An offset notification as it is read back: without its uniqueness key."""
     return {
         "id": record.id,

@@ -9,7 +9,7 @@ from pricebook.catalog.package import Package
 from pricebook.catalog.reference import Kind
 from pricebook.metronome.custom_field import TERMS
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, id_answer, listed, period_condition
+from pricebook.sandbox.call import Body, Call, id_answer, listed, period_condition
 from pricebook.sandbox.rate_card import KIND as CARD
 from pricebook.sandbox.rate_card import schedules, shown_aliases
 from pricebook.sandbox.rule import check_rules
@@ -19,7 +19,7 @@ from pricebook.sandbox.wire import known, stamp
 KIND = "package"
 
 
-def create(call: Call) -> Json:
+def create(call: Call) -> Body:
     """`packages/create`. Raises Refused, 409 for a uniqueness key that was used before."""
     work, body = call.work, dict(call.body)
     key = body.pop("uniqueness_key", None)
@@ -39,14 +39,14 @@ def create(call: Call) -> Json:
     return id_answer(id_)
 
 
-def list_contracts(call: Call) -> Json:
+def list_contracts(call: Call) -> Body:
     """`packages/listContractsOnPackage`."""
     package = call.work.get(KIND, call.body["package_id"])
     condition, parameters = period_condition(call.body)
     return listed(call, "contract", _show_contract, f"link = ?{condition}", package.id, *parameters)
 
 
-def card_of(work: AccountTransaction, package: Json, instant: str) -> str | None:
+def card_of(work: AccountTransaction, package: Body, instant: str) -> str | None:
     """The id of a package's rate card: by its alias as it stands at an instant."""
     if "rate_card_alias" in package:
         return alias.holder_at(work, Kind.RATE_CARD, package["rate_card_alias"], instant)
@@ -54,7 +54,7 @@ def card_of(work: AccountTransaction, package: Json, instant: str) -> str | None
     return found
 
 
-def _card(work: AccountTransaction, body: Json) -> str | None:
+def _card(work: AccountTransaction, body: Body) -> str | None:
     """The rate card that the package names, or will. Raises Refused (400) when there is none."""
     if "rate_card_id" in body:
         return work.live(CARD, body["rate_card_id"], 400).id
@@ -67,7 +67,7 @@ def _card(work: AccountTransaction, body: Json) -> str | None:
     return found
 
 
-def check_subscriptions(work: AccountTransaction, card_id: str | None, body: Json) -> None:
+def check_subscriptions(work: AccountTransaction, card_id: str | None, body: Body) -> None:
     """The rates that subscriptions name are on the card. Raises Refused (400)."""
     for index, subscription in enumerate(body.get("subscriptions", ())):
         rate = subscription["subscription_rate"]
@@ -77,7 +77,7 @@ def check_subscriptions(work: AccountTransaction, card_id: str | None, body: Jso
             raise Refused(400, f"subscriptions[{index}].subscription_rate: {message}")
 
 
-def show(work: AccountTransaction, record: Record, _: dict[str, str]) -> Json:
+def show(work: AccountTransaction, record: Record, _: dict[str, str]) -> Body:
     """A package as it is read back."""
     body = {name: value for name, value in record.body.items() if name != "rate_card_alias"}
     for name, entity in TERMS.items():
@@ -105,7 +105,7 @@ def show(work: AccountTransaction, record: Record, _: dict[str, str]) -> Json:
     )
 
 
-def _with_seats(term: Json) -> Json:
+def _with_seats(term: Body) -> Body:
     """A subscription without what of its seats is not read back: how many nobody has yet."""
     made = {**term, "proration": shown_proration(term["proration"])}
     if "seat_config" in term:
@@ -113,7 +113,7 @@ def _with_seats(term: Json) -> Json:
     return made
 
 
-def _show_contract(_: AccountTransaction, record: Record, __: dict[str, str]) -> Json:
+def _show_contract(_: AccountTransaction, record: Record, __: dict[str, str]) -> Body:
     return known(
         customer_id=record.parent,
         contract_id=record.id,

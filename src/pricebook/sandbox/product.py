@@ -6,7 +6,7 @@ An archived one gets no new rates; what there is goes on.
 from pricebook.account.refusal import Refused
 from pricebook.catalog.product import Product
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, check_instants, id_answer
+from pricebook.sandbox.call import Body, Call, check_instants, id_answer
 from pricebook.sandbox.metric import KIND as METRIC
 from pricebook.sandbox.rule import check_rules
 from pricebook.sandbox.wire import known, stamp
@@ -15,7 +15,7 @@ KIND = "contract_product"
 """The name of products among the entities of custom fields."""
 
 
-def create(call: Call) -> Json:
+def create(call: Call) -> Body:
     """`products/create`."""
     body = dict(call.body)
     fields = body.pop("custom_fields", {})
@@ -26,7 +26,7 @@ def create(call: Call) -> Json:
     return id_answer(call.work.add(KIND, {"type": kind, "initial": state, "updates": []}, fields=fields))
 
 
-def update(call: Call) -> Json:
+def update(call: Call) -> Body:
     """`products/update`, from `starting_at` on. What the request does not name stays as it is."""
     body = dict(call.body)
     record = call.work.live(KIND, body.pop("product_id"))
@@ -49,16 +49,16 @@ def check_live(record: Record | None, id_: str, at: str) -> Record:
     return record
 
 
-def current(record: Record, now: str) -> Json:
+def current(record: Record, now: str) -> Body:
     """The state of a product at an instant: its initial one, and every update that has begun, by their start."""
-    state: Json = dict(record.body["initial"])
+    state: Body = dict(record.body["initial"])
     for change in sorted(record.body["updates"], key=lambda update: update["starting_at"]):
         if change["starting_at"] <= stamp(now):
             state |= change
     return known(**state)
 
 
-def _check(work: AccountTransaction, kind: str, state: Json, named: Json) -> None:
+def _check(work: AccountTransaction, kind: str, state: Body, named: Body) -> None:
     """It is a product of its type, and what the request names exists. Raises Refused (400).
 
     A metric that it has already may be archived by now.
@@ -75,10 +75,10 @@ _UNSEEN = ("sql_breakdown_granularity", "composite_scope")
 """What is kept and not read back: the SDK's `ProductListItemState` has neither."""
 
 
-def show(work: AccountTransaction, record: Record, fields: dict[str, str]) -> Json:
+def show(work: AccountTransaction, record: Record, fields: dict[str, str]) -> Body:
     """A product as it is read back."""
 
-    def seen(state: Json) -> Json:
+    def seen(state: Body) -> Body:
         return {name: value for name, value in state.items() if name not in _UNSEEN}
 
     return {

@@ -14,7 +14,7 @@ from pricebook.catalog.terms import Terms, read_terms
 from pricebook.catalog.timeline import Segment, Timeline, overlay, read_schedule, schedule_text
 from pricebook.metronome.wire.field import request_names
 from pricebook.sandbox.account import AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, Position, check_instants, id_answer, page, read_limit, read_position
+from pricebook.sandbox.call import Body, Call, Position, check_instants, id_answer, page, read_limit, read_position
 from pricebook.sandbox.product import KIND as PRODUCT
 from pricebook.sandbox.product import check_live, current
 from pricebook.sandbox.rate_card import KIND as CARD
@@ -28,14 +28,14 @@ PriceIdentity = tuple[str, str, str]
 """Product, billing frequency (empty for none) and the canonical text of the pricing group values."""
 
 
-def add_rates(call: Call) -> Json:
+def add_rates(call: Call) -> Body:
     """`rate-cards/addRates`: all of them, or none."""
     card = call.work.live(CARD, call.body["rate_card_id"])
     _add(call.work, card, call.body["rates"], "rates[{}]")
     return id_answer(card.id)
 
 
-def add_rate(call: Call) -> Json:
+def add_rate(call: Call) -> Body:
     """`rate-cards/addRate`, which the vendor limits heavily."""
     body = dict(call.body)
     card = call.work.live(CARD, body.pop("rate_card_id"))
@@ -46,13 +46,13 @@ def add_rate(call: Call) -> Json:
     return {"data": rate | ({"commit_rate": body["commit_rate"]} if "commit_rate" in body else {})}
 
 
-def get_rates(call: Call) -> Json:
+def get_rates(call: Call) -> Body:
     """`rate-cards/getRates`: the rates in force at an instant."""
     instant = call.body["at"]
     return _page(call, lambda segment: segment.covers(instant))
 
 
-def get_schedule(call: Call) -> Json:
+def get_schedule(call: Call) -> Body:
     """`rate-cards/getRateSchedule`: every segment that lies, at least in part, in a period; whole ones [assumed]."""
     start, end = call.body["starting_at"], call.body.get("ending_before")
     return _page(
@@ -64,7 +64,7 @@ def get_schedule(call: Call) -> Json:
     )
 
 
-def _add(work: AccountTransaction, card: Record, rates: list[Json], at: str) -> None:
+def _add(work: AccountTransaction, card: Record, rates: list[Body], at: str) -> None:
     products = work.get_all(PRODUCT, (rate["product_id"] for rate in rates))
     states = {id_: current(record, work.now) for id_, record in products.items()}
     units = {USD_ID, card.body["fiat_credit_type"]["id"]}
@@ -98,12 +98,12 @@ def _timelines(
     return {key: read_schedule(row[0]) for key, row in found if row is not None}
 
 
-def _terms(rate: Json) -> Json:
+def _terms(rate: Body) -> Body:
     """What a rate says, without when and of what."""
     return {name: rate[name] for name in _TERMS if name in rate}
 
 
-def _check(rate: Json, found: Record | None, state: Json, units: set[str], at: str) -> None:
+def _check(rate: Body, found: Record | None, state: Body, units: set[str], at: str) -> None:
     head = f"{at}." if at else ""
     product = check_live(found, rate["product_id"], f"{head}product_id")
     check_instants(rate, at)
@@ -120,7 +120,7 @@ def _check(rate: Json, found: Record | None, state: Json, units: set[str], at: s
         raise Refused(400, f"{head}credit_type_id: the rate card has no conversion for {rate['credit_type_id']}")
 
 
-def _page(call: Call, wanted: Any) -> Json:
+def _page(call: Call, wanted: Any) -> Body:
     limit, position = read_limit(call), read_position(call)
     card = call.work.get(CARD, call.body["rate_card_id"])
     found: list[tuple[PriceIdentity, Segment]] = []
@@ -136,7 +136,7 @@ def _page(call: Call, wanted: Any) -> Json:
 
 
 def _segments(
-    work: AccountTransaction, card_id: str, selectors: list[Json] | None, position: Position
+    work: AccountTransaction, card_id: str, selectors: list[Body] | None, position: Position
 ) -> Iterator[tuple[int, PriceIdentity, int, Segment]]:
     """The segments from a position on, as (row, key, number, segment), that a selector asks for; read in steps."""
     condition, parameters = _selected(work, card_id, selectors)
@@ -153,7 +153,7 @@ def _segments(
         first = rows[-1][0] + 1
 
 
-def _selected(work: AccountTransaction, card_id: str, selectors: list[Json] | None) -> tuple[str, list[object]]:
+def _selected(work: AccountTransaction, card_id: str, selectors: list[Body] | None) -> tuple[str, list[object]]:
     """The SQL condition of the selectors: any of them, each with all that it says."""
     if not selectors:
         return "", []
@@ -187,7 +187,7 @@ def _tagged(work: AccountTransaction, card_id: str, tags: set[str]) -> list[str]
     return [id_ for id_, record in products.items() if not tags.isdisjoint(current(record, work.now).get("tags", ()))]
 
 
-def _shown(work: AccountTransaction, found: list[tuple[PriceIdentity, Segment]]) -> Iterator[Json]:
+def _shown(work: AccountTransaction, found: list[tuple[PriceIdentity, Segment]]) -> Iterator[Body]:
     """The segments. What belongs to a product, and what several rates say alike, is written once."""
     products = work.get_all(PRODUCT, (key[0] for key, _ in found))
     fields = work.fields(PRODUCT, products)
@@ -197,7 +197,7 @@ def _shown(work: AccountTransaction, found: list[tuple[PriceIdentity, Segment]])
         tags, name = state.get("tags", []), state["name"]
         head = {"product_id": id_, "product_name": name, "product_tags": tags, "product_custom_fields": fields[id_]}
         heads[id_] = _raw(head)
-    shown: dict[Terms, Json] = {}
+    shown: dict[Terms, Body] = {}
     for (product, frequency, values), (start, end, terms) in found:
         if terms not in shown:
             shown[terms] = _raw(_terms_shown(work, terms))
@@ -206,18 +206,18 @@ def _shown(work: AccountTransaction, found: list[tuple[PriceIdentity, Segment]])
         yield {**heads[product], "starting_at": stamp(start), **more, **shown[terms]}
 
 
-def _raw(fields: Json) -> Json:
+def _raw(fields: Body) -> Body:
     return {name: RawJson(write(value)) for name, value in fields.items()}
 
 
-def _terms_shown(work: AccountTransaction, found: Terms) -> Json:
+def _terms_shown(work: AccountTransaction, found: Terms) -> Body:
     """What a segment's terms say, as it is read back."""
     terms = dict(found.fields)
     made = {"entitled": terms["entitled"], "rate": _rate(work, terms)}
     return made | ({"commit_rate": terms["commit_rate"]} if "commit_rate" in terms else {})
 
 
-def _rate(work: AccountTransaction, terms: Json) -> Json:
+def _rate(work: AccountTransaction, terms: Body) -> Body:
     """A rate with its unit's name, without what stands beside it."""
     made = {name: terms[name] for name in terms if name not in ("credit_type_id", "commit_rate", "entitled")}
     if terms["rate_type"] == "PERCENTAGE":

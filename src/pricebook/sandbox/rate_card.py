@@ -11,7 +11,7 @@ from pricebook.account.refusal import Refused
 from pricebook.catalog.money import plain
 from pricebook.catalog.reference import Kind
 from pricebook.sandbox.account import CREATED_BY, AccountTransaction, Record
-from pricebook.sandbox.call import Call, Json, check_instants, id_answer
+from pricebook.sandbox.call import Body, Call, check_instants, id_answer
 from pricebook.sandbox.product import KIND as PRODUCT
 from pricebook.sandbox.unit import FIAT, unit
 from pricebook.sandbox.wire import known, stamp
@@ -19,7 +19,7 @@ from pricebook.sandbox.wire import known, stamp
 KIND = "rate_card"
 
 
-def create(call: Call) -> Json:
+def create(call: Call) -> Body:
     """`rate-cards/create`."""
     body, work = call.body, call.work
     aliases = schedules(body.get("aliases", ()))
@@ -35,7 +35,7 @@ def create(call: Call) -> Json:
     return id_answer(id_)
 
 
-def update(call: Call) -> Json:
+def update(call: Call) -> Body:
     """`rate-cards/update`. Aliases are replaced as a whole [assumed]; conversions are added, never changed."""
     body, work = call.body, call.work
     record = work.live(KIND, body["rate_card_id"])
@@ -49,7 +49,7 @@ def update(call: Call) -> Json:
     return id_answer(record.id)
 
 
-def set_order(call: Call) -> Json:
+def set_order(call: Call) -> Body:
     """`setRateCardProductsOrder`."""
     record = call.work.live(KIND, call.body["rate_card_id"])
     order = call.body["product_order"]
@@ -61,7 +61,7 @@ def set_order(call: Call) -> Json:
     return id_answer(record.id)
 
 
-def move_products(call: Call) -> Json:
+def move_products(call: Call) -> Body:
     """`moveRateCardProducts`: each product to its new place, one after the other."""
     record = call.work.live(KIND, call.body["rate_card_id"])
     order = list(record.body["product_order"])
@@ -73,7 +73,7 @@ def move_products(call: Call) -> Json:
     return id_answer(record.id)
 
 
-def schedules(aliases: Iterable[Json]) -> list[alias.Schedule]:
+def schedules(aliases: Iterable[Body]) -> list[alias.Schedule]:
     """Aliases as they are given: on the hour, and none of them twice at one instant. Raises Refused (400)."""
     made = []
     seen: dict[str, list[tuple[str, str]]] = {}
@@ -90,7 +90,7 @@ def schedules(aliases: Iterable[Json]) -> list[alias.Schedule]:
     return made
 
 
-def shown_aliases(work: AccountTransaction, kind: Kind, object_id: str) -> list[Json]:
+def shown_aliases(work: AccountTransaction, kind: Kind, object_id: str) -> list[Body]:
     """The aliases of an object, with the ends that they really have."""
     made = []
     for entry, end in alias.current(alias.log_of_object(work, kind, object_id), object_id):
@@ -99,7 +99,7 @@ def shown_aliases(work: AccountTransaction, kind: Kind, object_id: str) -> list[
     return made
 
 
-def _conversions(work: AccountTransaction, present: Iterable[Json], added: Iterable[Json]) -> list[Json]:
+def _conversions(work: AccountTransaction, present: Iterable[Body], added: Iterable[Body]) -> list[Body]:
     made = list(present)
     for given in added:
         id_ = given["custom_credit_type_id"]
@@ -118,7 +118,7 @@ def _conversions(work: AccountTransaction, present: Iterable[Json], added: Itera
     return made
 
 
-def show(work: AccountTransaction, record: Record, fields: dict[str, str]) -> Json:
+def show(work: AccountTransaction, record: Record, fields: dict[str, str]) -> Body:
     """A card as it is read back."""
     return {
         "id": record.id,

@@ -14,14 +14,14 @@ from pricebook.preview.match import Subject
 from pricebook.preview.price import ZERO, portions
 from pricebook.preview.tariff import Prices, Tariff
 from pricebook.sandbox.account import AccountTransaction
-from pricebook.sandbox.call import Call, Json
+from pricebook.sandbox.call import Body, Call
 from pricebook.sandbox.catalogue import UNIT_NAMES, Catalogue
 from pricebook.sandbox.contract import own_contract, quantity_schedule
 from pricebook.sandbox.unit import unit_id
 from pricebook.sandbox.wire import known, stamp
 
 
-def seats_history(call: Call) -> Json:
+def seats_history(call: Call) -> Body:
     """`getSubscriptionSeatsHistory`: whose the seats are, from when until when."""
     term, body = _subscription(call), call.body
     steps = term["seat_schedule"]
@@ -39,7 +39,7 @@ def seats_history(call: Call) -> Json:
     return {"data": found, "next_page": None}
 
 
-def quantity_history(call: Call) -> Json:
+def quantity_history(call: Call) -> Body:
     """`getSubscriptionQuantityHistory`: every quantity, and what it costs at the price that held when it began."""
     term, record = _subscription(call), own_contract(call)
     card = record.body.get("rate_card_id")
@@ -60,9 +60,9 @@ def quantity_history(call: Call) -> Json:
     return {"data": {"subscription_id": term["id"], "fiat_credit_type_id": fiat, "history": history_}}
 
 
-def subscribed(work: AccountTransaction, said: Json, term: Json) -> Json:
+def subscribed(work: AccountTransaction, said: Body, term: Body) -> Body:
     """A subscription with another end or name, other quantities, other seats. Raises Refused (400)."""
-    made: Json = {**term, **{name: said[name] for name in ("ending_before", "name") if name in said}}
+    made: Body = {**term, **{name: said[name] for name in ("ending_before", "name") if name in said}}
     if "proration_rounding" in said:
         proration = {name: value for name, value in term["proration"].items() if name != "rounding"}
         made["proration"] = proration | known(rounding=said["proration_rounding"])
@@ -92,13 +92,13 @@ def subscribed(work: AccountTransaction, said: Json, term: Json) -> Json:
     return {name: value for name, value in made.items() if value is not None}
 
 
-def _counted(step: Json, one: Json) -> Json:
+def _counted(step: Body, one: Body) -> Body:
     """With another quantity, or with so many more."""
     quantity = one["quantity"] if "quantity" in one else step["quantity"] + one["quantity_delta"]
     return {**step, "quantity": quantity}
 
 
-def _seated(step: Json, ids: list[str]) -> Json:
+def _seated(step: Body, ids: list[str]) -> Body:
     """With more seats: nobody's are given first, and what is missing of them is added ("Assigns seats; unassigned ones
     are used first", [assumed])."""
     new = [id_ for id_ in dict.fromkeys(ids) if id_ not in step["seats"]]
@@ -106,12 +106,12 @@ def _seated(step: Json, ids: list[str]) -> Json:
     return {**step, "seats": [*step["seats"], *new], "quantity": step["quantity"] + max(Decimal(len(new)) - free, 0)}
 
 
-def _unseated(step: Json, ids: list[str]) -> Json:
+def _unseated(step: Body, ids: list[str]) -> Body:
     left = [id_ for id_ in step["seats"] if id_ not in ids]
     return {**step, "seats": left, "quantity": step["quantity"] - (len(step["seats"]) - len(left))}
 
 
-def _stepped(steps: list[Json], at: str, change: Callable[[Json], Json]) -> list[Json]:
+def _stepped(steps: list[Body], at: str, change: Callable[[Body], Body]) -> list[Body]:
     """The steps with a change from an instant on, which is the subscription's start at the earliest."""
     at = max(at, steps[0]["starting_at"])
     before = [step for step in steps if step["starting_at"] < at]
@@ -121,7 +121,7 @@ def _stepped(steps: list[Json], at: str, change: Callable[[Json], Json]) -> list
     return [*before, *map(change, later)]
 
 
-def _subscription(call: Call) -> Json:
+def _subscription(call: Call) -> Body:
     record = own_contract(call)
     found = next((t for t in record.body.get("subscriptions", ()) if t["id"] == call.body["subscription_id"]), None)
     if found is None:

@@ -16,7 +16,7 @@ from pricebook.catalog.threshold import THRESHOLDS
 from pricebook.metronome.custom_field import TERMS
 from pricebook.metronome.wire.field import NO_UNIT, names_of
 from pricebook.sandbox.account import AccountTransaction
-from pricebook.sandbox.call import Json
+from pricebook.sandbox.call import Body
 from pricebook.sandbox.product import KIND as PRODUCT
 from pricebook.sandbox.product import check_live, current
 from pricebook.sandbox.unit import unit
@@ -26,16 +26,16 @@ _FIXED = granting_lists(Package)
 _LINKS = {names[0]: names[1] for names in map(names_of(OverrideSpecifier).__getitem__, links_of(OverrideSpecifier))}
 
 
-def package_terms(work: AccountTransaction, package_id: str, body: Json) -> Json:
+def package_terms(work: AccountTransaction, package_id: str, body: Body) -> Body:
     """The lists of terms of a new package, as they are read back. Raises Refused (400)."""
-    made: Json = {"commits": [], "overrides": [], "scheduled_charges": []} | shown_terms(work, body)
+    made: Body = {"commits": [], "overrides": [], "scheduled_charges": []} | shown_terms(work, body)
     for name, entity in TERMS.items():
         for term in made.get(name, ()):
             work.add(entity, {}, parent=package_id, id_=term["id"], fields=term.pop("custom_fields", None))
     return made
 
 
-def shown_terms(work: AccountTransaction, body: Json) -> Json:
+def shown_terms(work: AccountTransaction, body: Body) -> Body:
     """The lists of terms of a request as they are read back, each term with an id. Raises Refused (400)."""
     ids = {name: [str(uuid4()) for _ in body.get(name, ())] for name in LISTS}
     links: dict[str, str] = {}
@@ -50,7 +50,7 @@ def shown_terms(work: AccountTransaction, body: Json) -> Json:
     }
 
 
-def check_products(work: AccountTransaction, body: Json) -> None:
+def check_products(work: AccountTransaction, body: Body) -> None:
     """The products that terms name are there, and of the type that each term needs. Raises Refused (400)."""
     for name in LISTS:
         for index, term in enumerate(body.get(name, ())):
@@ -79,12 +79,12 @@ def check_product(work: AccountTransaction, id_: str, kind: str | None, at: str)
         raise Refused(400, f"{at}: a {kind} product is needed, and {id_} is {record.body['type']}")
 
 
-def product_shown(work: AccountTransaction, id_: str) -> Json:
+def product_shown(work: AccountTransaction, id_: str) -> Body:
     """A product as terms show it."""
     return {"id": id_, "name": current(work.get(PRODUCT, id_), work.now)["name"]}
 
 
-def _schedule(work: AccountTransaction, schedule: Json) -> Json:
+def _schedule(work: AccountTransaction, schedule: Body) -> Body:
     """An access, invoice or charge schedule: the unit with its name, every item with an id."""
     made = {name: value for name, value in schedule.items() if name != "credit_type_id"}
     made["credit_type"] = unit(work, schedule.get("credit_type_id"))
@@ -92,12 +92,12 @@ def _schedule(work: AccountTransaction, schedule: Json) -> Json:
     return made
 
 
-def _term(work: AccountTransaction, term: Json) -> Json:
+def _term(work: AccountTransaction, term: Body) -> Body:
     made = {name: value for name, value in term.items() if name not in ("temporary_id", "product_id")}
     return made | {"product": product_shown(work, term["product_id"])}
 
 
-def _balance(work: AccountTransaction, term: Json, _: dict[str, str]) -> Json:
+def _balance(work: AccountTransaction, term: Body, _: dict[str, str]) -> Body:
     made = _term(work, term)
     if "access_schedule" not in term:
         raise Refused(400, "access_schedule is required for commits and credits")
@@ -107,7 +107,7 @@ def _balance(work: AccountTransaction, term: Json, _: dict[str, str]) -> Json:
     return made
 
 
-def _recurring(work: AccountTransaction, term: Json, links: dict[str, str]) -> Json:
+def _recurring(work: AccountTransaction, term: Body, links: dict[str, str]) -> Body:
     made = {"rate_type": "LIST_RATE", **_term(work, term)}
     for name in ("access_amount", "invoice_amount"):
         if name in term:
@@ -123,7 +123,7 @@ def _recurring(work: AccountTransaction, term: Json, links: dict[str, str]) -> J
     return made
 
 
-def _override(work: AccountTransaction, term: Json, links: dict[str, str]) -> Json:
+def _override(work: AccountTransaction, term: Body, links: dict[str, str]) -> Body:
     made = {name: value for name, value in term.items() if name != "tiers"}
     made |= {"override_tiers": term["tiers"]} if "tiers" in term else {}
     made["override_specifiers"] = [_specifier(specifier, links) for specifier in term["override_specifiers"]]
@@ -134,18 +134,18 @@ def _override(work: AccountTransaction, term: Json, links: dict[str, str]) -> Js
     return made
 
 
-def _specifier(specifier: Json, links: dict[str, str]) -> Json:
+def _specifier(specifier: Body, links: dict[str, str]) -> Body:
     return {
         _LINKS.get(name, name): [links.get(one, one) for one in value] if name in _LINKS else value
         for name, value in specifier.items()
     }
 
 
-def _charge(work: AccountTransaction, term: Json, _: dict[str, str]) -> Json:
+def _charge(work: AccountTransaction, term: Body, _: dict[str, str]) -> Body:
     return _term(work, term) | {"schedule": _schedule(work, term["schedule"])}
 
 
-def _subscription(work: AccountTransaction, term: Json, _: dict[str, str]) -> Json:
+def _subscription(work: AccountTransaction, term: Body, _: dict[str, str]) -> Body:
     rate = term["subscription_rate"]
     made = {name: value for name, value in term.items() if name != "temporary_id"}
     made["subscription_rate"] = {
@@ -155,12 +155,12 @@ def _subscription(work: AccountTransaction, term: Json, _: dict[str, str]) -> Js
     return {"quantity_management_mode": "QUANTITY_ONLY", **made}
 
 
-def shown_proration(said: Json) -> Json:
+def shown_proration(said: Body) -> Body:
     """What is read back of a subscription's proration, where answers have a word for what was left open."""
     return {"is_prorated": False, "invoice_behavior": "BILL_ON_NEXT_COLLECTION_DATE", **said}
 
 
-_SHOWN: dict[str, Callable[[AccountTransaction, Json, dict[str, str]], Json]] = {
+_SHOWN: dict[str, Callable[[AccountTransaction, Body, dict[str, str]], Body]] = {
     "commits": _balance,
     "credits": _balance,
     "overrides": _override,

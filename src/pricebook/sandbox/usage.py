@@ -14,7 +14,7 @@ from pricebook.preview.price import ZERO
 from pricebook.sandbox import metric
 from pricebook.sandbox.account import AccountTransaction, Record
 from pricebook.sandbox.bill import counting, ingested
-from pricebook.sandbox.call import Call, Json, paged
+from pricebook.sandbox.call import Body, Call, paged
 from pricebook.sandbox.shape import read_instant
 from pricebook.sandbox.wire import decode, encode, known, stamp
 from pricebook.usage.measure import UsagePeriod, measure, read_usage
@@ -43,10 +43,10 @@ def search(call: Call) -> Any:
     return [_event(call.work, decode(text.encode()), received) for text, received in found]
 
 
-def list_usage(call: Call) -> Json:
+def list_usage(call: Call) -> Body:
     """`usage`: of metrics and customers, by window."""
     work, body = call.work, call.body
-    asked: dict[str, Json] = {one["id"]: one for one in body.get("billable_metrics") or ()}
+    asked: dict[str, Body] = {one["id"]: one for one in body.get("billable_metrics") or ()}
     records = [one for one in work.page(metric.KIND, 0, -1) if not asked or one.id in asked]
     keys = {id_: [one["group_by"]["key"]] for id_, one in asked.items() if "group_by" in one}
     named = body.get("customer_ids")
@@ -75,7 +75,7 @@ def list_usage(call: Call) -> Json:
     return paged(call, found)
 
 
-def list_grouped(call: Call) -> Json:
+def list_grouped(call: Call) -> Body:
     """`usage/groups`: of one metric and customer, by window and group."""
     work, body = call.work, call.body
     record = work.get(metric.KIND, body["billable_metric_id"])
@@ -144,7 +144,7 @@ def _windows(start: str, end: str, size: str) -> Iterator[tuple[datetime, dateti
         at += step
 
 
-def _event(work: AccountTransaction, event: Any, received: str) -> Json:
+def _event(work: AccountTransaction, event: Any, received: str) -> Body:
     sql = (
         "SELECT object.id, json_extract(object.body, '$.name') FROM object WHERE kind = 'customer' AND (id = ?"
         " OR EXISTS (SELECT 1 FROM json_each(object.body, '$.ingest_aliases') WHERE json_each.value = ?))"
