@@ -111,7 +111,8 @@ def precedence(changes: Mapping[str, "Verb"]) -> dict[str, tuple[str, ...]]:
     for one, first in changes.items():
         for other in _sharing(first.gives, first, giving):
             second = changes[other]
-            if one != other and _ends_before(first, second) and not _ends_before(second, first):
+            between = _ends_before(second, first)  # of one that comes back its last stretch counts
+            if one != other and _ends_before(first, second) and (not between or _last(second) > _last(first)):
                 before(other, one)
     for loser, change in changes.items():
         for giver in _sharing(change.keeps, change, having):
@@ -148,6 +149,11 @@ def _ends_before(one: "Verb", other: "Verb") -> bool:
         and bool(_minus(_stretches([alias], alias.name), _stretches(one.had, alias.name)))
         for alias in one.gives
     )
+
+
+def _last(change: "Verb") -> datetime:
+    """When the last stretch starts that it gives."""
+    return max((alias.starting_at or _ALWAYS for alias in change.gives), default=_ALWAYS)
 
 
 def _reaches(needs: Mapping[str, set[str]], start: str, goal: str) -> bool:
