@@ -1,4 +1,4 @@
-"""Law of `fmt`: what manifests say stays the same, twice is once, and what is dumped is in the house form already."""
+"""Law 3, by `fmt`: what manifests say stays the same, twice is once, and what is dumped is in the house form."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""A population of two hundred customers: an impact is the sum of two hundred pairs of invoices, to the last digit."""
+"""Law 12, on two hundred customers: an impact is the sum of two hundred pairs of invoices, to the last digit."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
