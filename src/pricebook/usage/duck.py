@@ -62,8 +62,8 @@ class DuckEngine:
                     parts["raw"].append(_jsonl(source.paths, properties))
                     again = False
                 elif isinstance(source, UsageSource) and source.form == "rows":
-                    self.load("given", ROWS, source.rows)
-                    parts["stated"].append(self._table("given", properties, source.name)[1])
+                    self.load("counted_rows", ROWS, source.rows)
+                    parts["stated"].append(self._table("counted_rows", properties, source.name)[1])
                 elif isinstance(source, UsageSource):
                     files = _list(source.paths)
                     options = "all_varchar = true, header = true, " if source.form == "csv" else ""

@@ -93,8 +93,8 @@ class SparkEngine:
         if source.form == "jsonl":
             return "raw", self._jsonl(paths, properties)
         if source.form == "rows":
-            self.load("given", ROWS, source.rows)
-            return "stated", _stated(self._session.table("given"), properties, source.name)
+            self.load("counted_rows", ROWS, source.rows)
+            return "stated", _stated(self._session.table("counted_rows"), properties, source.name)
         if source.form in TABLES:
             frame = self._session.read.format(source.form).load(*paths)
         elif source.form == "csv":
