@@ -249,9 +249,7 @@ def test_of_commits_what_is_paid_and_what_is_left_to_spend_are_two_things() -> N
     _, view = viewed(catalog(OLD, team=whole), observed(OLD))
     assert "commits $24,000.00 one-off, credits" in view.verdict
     _, view = viewed(catalog(OLD, team=less), observed(OLD, team_1=whole))
-    assert view.verdict.endswith(
-        "Team v2 (Spend [2026]): to spend from commits −$4,000.00 one-off, for each contract."
-    )
+    assert view.verdict.endswith("Team v2 (Spend [2026]): to spend from commits −$4,000.00 one-off, for each contract.")
     _, view = viewed(catalog(OLD, team=spend(2_000_000, "POSTPAID", year)), observed(OLD))
     assert "commits $20,000.00 one-off" in view.verdict
 

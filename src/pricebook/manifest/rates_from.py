@@ -199,7 +199,7 @@ class RatesFrom(RowsFrom):
     prices that are in it no more end when it begins."""
     columns: Columns
     """Which column holds what."""
-    defaults: Defaults = Defaults.model_construct()
+    defaults: Defaults = Field(default_factory=Defaults.model_construct)
     """What holds for every row that does not say otherwise."""
     map: dict[Text, dict[str, Text]] = Field(default_factory=dict)
     """Our names by column and by the value that stands there, as for a product that the table calls otherwise."""
