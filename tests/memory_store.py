@@ -113,7 +113,7 @@ def _wanted(held: Snapshot, change: Verb, namespace: str, at: datetime, expects:
 
 def _let_go(held: Snapshot, mark: str) -> str:
     """The id of what bore this mark until it was let go; empty for none."""
-    return next((each.id for each in held.foreign if each.former == mark), "")
+    return next((each.id for each in held.foreign if each.released_mark == mark), "")
 
 
 def _check_live(held: Snapshot, ref: Ref) -> None:

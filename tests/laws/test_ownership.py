@@ -268,7 +268,7 @@ def test_prices_of_what_is_let_go_end_once_on_a_card_that_stays(data: st.DataObj
             assert {step.change.ref for step in made.steps if isinstance(step.change, Release)} == removed
             assert (Hazard.ENTITLEMENT_LOST in made.hazards) <= bool(names & priced)
             after = bench.seen()
-            assert {each.former for each in after.foreign} == {f"acme/{ref}" for ref in removed}
+            assert {each.released_mark for each in after.foreign} == {f"acme/{ref}" for ref in removed}
             marks = marks_of(present(after, (), Catalog(nouns, books)), "rates")
             for card, held in after.catalog.rates.items():  # nobody else is taken to have changed them
                 mark = RateMark.read(marks[Ref(Kind.RATE_CARD, card)])

@@ -490,7 +490,7 @@ def test_what_is_let_go_stays_and_is_nobodys(store: Store) -> None:
         assert store.perform("acme", change, AT) == ids[change.ref]
     observed = store.snapshot("acme", AT)
     assert comparable(observed) == comparable(rehearse(before, changes))
-    assert {(each.kind, each.id, each.former.removeprefix("acme/")) for each in observed.foreign} == {
+    assert {(each.kind, each.id, each.released_mark.removeprefix("acme/")) for each in observed.foreign} == {
         (ref.kind, ids[ref], str(ref)) for ref in (CREDIT, CARD)
     }
     assert store.perform("acme", Release(CREDIT), AT) == ids[CREDIT]
