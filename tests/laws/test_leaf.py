@@ -128,9 +128,10 @@ def test_plans_findings_patches_and_places_have_one_path_for_a_thing(data: st.Da
 
         policy, facts = Policy.model_validate({"max_increase": "50%"}), Facts(loaded.catalog, NOW)
         found = judge(plan_tasks(Proposal(made, snapshot, facts, policy), policy), lambda: 0.0)
-        assert path_text(leaf) in {one.finding.label for one in found if one.finding.ref == ref}, "a finding's"
-
+        about = [one.finding for one in found if one.finding.ref == ref and one.finding.label == path_text(leaf)]
         place = loaded.source_map.span(ref, *node)
+        assert {loaded.source_map.span(ref, *finding.path) for finding in about} == {place}, "a finding's"
+
         edit = ManifestEdit(loaded)
         edit.put(ref, {("spec", *node): was})
         ((file, old, new),) = edit.files()

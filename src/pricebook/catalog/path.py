@@ -82,6 +82,24 @@ def named(noun: object, path: Sequence[str | int]) -> FieldPath:
     return tuple(found)
 
 
+def positions(noun: object, path: FieldPath) -> tuple[str | int, ...]:
+    """The reverse of `named`: fields and positions in lists, as far as the noun has what the path leads to."""
+    found: list[str | int] = []
+    value: Any = noun
+    for step in path:
+        if isinstance(step, Label):
+            called = labels(terms_of(found[-1], value)) if isinstance(value, Sequence) else []
+            if step not in called:
+                break
+            found.append(called.index(step))
+            value = value[found[-1]]
+        elif (value := _get(value, step)) is None:
+            break
+        else:
+            found.append(step)
+    return tuple(found)
+
+
 def terms_of(field: str | int, entries: Sequence[object]) -> Sequence[object]:
     """The terms of a list as they are called: in a manifest, an alias may be its name alone."""
     if field != "aliases":

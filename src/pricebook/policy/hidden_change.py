@@ -11,7 +11,7 @@ from pricebook.catalog.declared import role_at
 from pricebook.catalog.field import ISO_OFFSET
 from pricebook.catalog.instant import instant_words
 from pricebook.catalog.leaf import LENGTH
-from pricebook.catalog.path import Label, path_text
+from pricebook.catalog.path import Label, path_text, positions
 from pricebook.catalog.product import METERED
 from pricebook.catalog.rate_book import pairs
 from pricebook.catalog.reference import Kind, Ref
@@ -55,7 +55,8 @@ def _tenfold(proposal: Proposal) -> Iterator[Finding]:
             before, after = (_words(value, field.unit, proposal) for value in (field.observed, field.desired))
             message = f"{path} {how}: {before} to {after}"
             hint = "a decimal point, or another unit? New contracts get it as it stands"
-            yield Finding(change.ref.unversioned, (), message, hint, label=path)
+            at = positions(change.noun, field.path)
+            yield Finding(change.ref.unversioned, at, message, hint, label=path)
 
 
 def _changed(proposal: Proposal, verb: Any) -> Iterator[tuple[Supersede | Revise, FieldChange]]:

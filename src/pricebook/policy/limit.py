@@ -8,7 +8,6 @@ from pricebook.catalog.calendar import later
 from pricebook.catalog.instant import instant_text, instant_words, next_hour, text_words
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.timeline import read_schedule
-from pricebook.catalog.violation import Path
 from pricebook.plan.hazard import Hazard
 from pricebook.plan.verb.table import AddRates, Archive, Create
 from pricebook.policy.fact import package_ref
@@ -59,8 +58,7 @@ def _beyond(proposal: Proposal, most: Decimal | None, sign: int) -> Iterator[Fin
             f" {proposal.money(worst.after, worst.unit)} from {text_words(worst.since)}; the limit is {_share(most)}"
         )
         hint = "go in smaller steps, or let somebody sign a waiver"
-        path: Path = (worst.since,) if worst.rate is not None else ()
-        yield Finding(ref, path, message, hint, rate=worst.rate, label=worst.label, more=len(found) - 1)
+        yield Finding(ref, worst.at, message, hint, rate=worst.rate, label=worst.label, more=len(found) - 1)
 
 
 def _share(value: Decimal) -> str:

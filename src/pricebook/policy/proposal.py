@@ -9,11 +9,12 @@ from typing import NamedTuple
 from pricebook.catalog.declared import role_at
 from pricebook.catalog.instant import instant_text, next_hour
 from pricebook.catalog.money import EXACT
-from pricebook.catalog.path import path_text
+from pricebook.catalog.path import path_text, positions
 from pricebook.catalog.reference import Ref
 from pricebook.catalog.role import Role
 from pricebook.catalog.timeline import read_key
 from pricebook.catalog.unit import Unit, money
+from pricebook.catalog.violation import Path
 from pricebook.observe.snapshot import Snapshot
 from pricebook.plan.change import FieldChange, RateChange
 from pricebook.plan.step import Plan, Step
@@ -23,11 +24,12 @@ from pricebook.project.policy import Policy
 
 
 class PriceChange(NamedTuple):
-    """A price that changes, in the API unit: what is said of it, from when, from what to what, and for how many
-    contracts (None: not known)."""
+    """A price that changes, in the API unit: where it stands below the noun or the rate, what is said of it, from
+    when, from what to what, and for how many contracts (None: not known)."""
 
     ref: Ref
     rate: str | None
+    at: Path
     label: str
     group: str
     since: str
@@ -68,10 +70,9 @@ class Proposal:
                 if rate.observed is not None:
                     yield from self._of_rate(change.ref, rate)
         elif isinstance(change, Supersede):
-            package = change.ref.unversioned
             for field in change.fields:
                 if role_at(type(change.noun), field.path) in (Role.CHARGES, Role.FACTOR):
-                    yield from _of_field(package, field, self.now, step.reach)
+                    yield from _of_field(change, field, self.now, step.reach)
 
     def _of_rate(self, ref: Ref, rate: RateChange) -> Iterator[PriceChange]:
         product = read_key(rate.key).product
@@ -82,6 +83,7 @@ class Proposal:
                     yield PriceChange(
                         ref=ref,
                         rate=rate.key,
+                        at=(since,),
                         label="",
                         group=product,
                         since=since,
@@ -118,14 +120,15 @@ class Proposal:
                     yield name, unit, amount, min(later), max(later)
 
 
-def _of_field(ref: Ref, field: FieldChange, now: str, reach: int | None) -> Iterator[PriceChange]:
+def _of_field(change: Supersede, field: FieldChange, now: str, reach: int | None) -> Iterator[PriceChange]:
     before, after = field.observed, field.desired
     if any(isinstance(value, bool) or not isinstance(value, (int, Decimal)) for value in (before, after)):
         return
     path = path_text(field.path)
     yield PriceChange(
-        ref=ref,
+        ref=change.ref.unversioned,
         rate=None,
+        at=positions(change.noun, field.path),
         label=path,
         group=path,
         since=now,
