@@ -58,7 +58,8 @@ def test_a_cluster_finds_what_one_machine_does(
         "SPARK_WORKER_DIR": str(tmp_path / "workers"),
     }
     if cluster == "connect":
-        surroundings |= {"SPARK_REMOTE": "local[2]"}
+        # The server takes a free port then, and not the one that another run on this machine may hold.
+        surroundings |= {"SPARK_REMOTE": "local[2]", "SPARK_TESTING": "1"}
         del surroundings["PYSPARK_SUBMIT_ARGS"]
     else:
         surroundings |= {"PYSPARK_SUBMIT_ARGS": settings(cluster)}
