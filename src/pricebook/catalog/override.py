@@ -167,11 +167,11 @@ class Override(Term):
         return self.duration is None and offset is not None and offset.value == 0
 
 
-def is_sold(card: bool, about: Iterable[Override], stands: Callable[[Override], bool] = lambda _: True) -> bool:
+def is_sold(listed: bool, about: Iterable[Override], stands: Callable[[Override], bool] = lambda _: True) -> bool:
     """Whether contracts get, at any time, what overrides are about: as the one says that was added last, as of
-    overwrites [assumed]; as the card says where none says anything. Before and after what does not stand all the time
-    holds what was said until then. A commit-specific one gives no right."""
-    said = {card}
+    overwrites [assumed]; as the card does, `listed`, where none says anything. Before and after what does not stand
+    all the time holds what was said until then. A commit-specific one gives no right."""
+    said = {listed}
     for override in about:
         if override.entitled is not None and not override.is_commit_specific:
             said = {override.entitled} if stands(override) else said | {override.entitled}

@@ -23,7 +23,7 @@ _SEVERITY, _ABOUT = 8, 10
 def import_text(view: ImportView, page: Page) -> Iterator[str]:
     """The edits of a dry run, the summary, and everything that is not in the manifests, once."""
     if view.started:
-        yield from (f"wrote {file}" for file in view.started)
+        yield from (escape_terminal(f"wrote {file}", LONG_LINE) for file in view.started)
         yield ""
     yield from (escape_terminal(line, LONG_LINE) for line in view.diff)
     yield from _summary(view)

@@ -110,7 +110,7 @@ class Proposal:
             observed = before.packages.get(name)
             if observed is None:
                 continue
-            was = yearly(observed, self.snapshot.catalog, self.now)
+            was = yearly(observed, before, self.now)
             starts = {s.starting_at for paid in self.facts.paid if paid.offer.name == name for s in paid.timeline}
             instants = {self.now, *(start for start in starts if start > self.now)}
             costs = [yearly(desired, self.facts.catalog, instant) for instant in instants]

@@ -50,7 +50,9 @@ class CheckedView:
     def problems(self) -> ProblemsView:
         """None, and the sentence that says so."""
         many = len(self.files)
-        return problems_view((), sentence=f"{counted(many, 'file')} {'is' if many == 1 else 'are'} by the schemas.")
+        return problems_view(
+            (), sentence=f"{counted(many, 'file')} {'fits its' if many == 1 else 'fit their'} schemas."
+        )
 
     @property
     def checks(self) -> Checks:
